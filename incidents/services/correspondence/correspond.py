@@ -1,6 +1,6 @@
 """The messages between the declarant and the CSIRT.
 
-A message is never changed, and the declarant can read all of them.
+A message is never changed, and the declarant can read all the messages.
 """
 
 import hashlib
@@ -44,8 +44,8 @@ class Letter:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenThread:
-    """What the page showed while a responder was writing: the newest message (`get_newest_message_uid`), and the
-    colleagues who were writing at the same time (`format_person_tag` of each).
+    """The state of the thread on the page of a responder who was writing: the newest message
+    (`get_newest_message_uid`), and the colleagues who were writing at the same time (`format_person_tag` of each).
     """
 
     newest: str
@@ -53,7 +53,7 @@ class SeenThread:
 
 
 class ThreadMoved(Exception):
-    """Nothing was sent: messages arrived that the page had not shown, or colleagues (`writers`) are writing too."""
+    """Messages arrived that the page had not shown, or colleagues (`writers`) are writing too. Nothing was sent."""
 
     def __init__(self, newest: str, writers: list[User]) -> None:
         super().__init__(newest)
@@ -63,9 +63,9 @@ class ThreadMoved(Exception):
 
 @transaction.atomic
 def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
-    """Save a message of the declarant or of a colleague of the body.
+    """Save a message to the centre, from the declarant or another member of the body.
 
-    Raises ValidationError on « text » or « author ».
+    Raises Http404, PermissionDenied, ValidationError on « text » or « author ».
     """
     lock_with_main(reference)
     incident = get_case(guest, reference, to=Ability.MESSAGE, lock=True)
@@ -120,9 +120,10 @@ def check_seen(incident: Incident, actor: User, newest: str, seen: SeenThread | 
 
 @transaction.atomic
 def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: SeenThread | None = None) -> int:
-    """Send the same words to the declarants of the case and of its duplicates. Returns the number of declarants.
+    """Send the same text to the declarants of the case and of its duplicates. Returns the number of declarants.
 
-    The reference of the case is replaced by that of the duplicate in each text. Erased duplicates are skipped.
+    In the text to a duplicate, the reference of the case is replaced by that of the duplicate. Erased duplicates are
+    left out. Raises like `write_to_declarant`.
     """
     incident = check_ability(actor, reference, to=Ability.MESSAGE)
     locked_ids = lock_cases([incident.pk, *incident.doubles.values_list("pk", flat=True)])
@@ -181,8 +182,8 @@ def clean_letter(incident: Incident, letter: Letter) -> Letter:
 
 
 def derive_message_key(incident: Incident, letter: Letter) -> str:
-    """Return a key made of the form's key, the case and the text, so that another text sent with the same form is a
-    new message.
+    """Return the submission key of a message, made of the form's key, the case and the text, so that another text sent
+    with the same form is a new message.
     """
     return hashlib.sha256(f"{incident.pk}\n{letter.key}\n{letter.text}".encode()).hexdigest()
 
@@ -217,9 +218,9 @@ class ThreadPage:
 
 
 def load_thread_page(incident: Incident, *, before: str = "", after: str = "") -> ThreadPage:
-    """Return the messages before or after the message with the given uid; the latest ones if there is no such message.
+    """Return the messages before or after the message with the given uid. Two queries.
 
-    Every message can be reached this way. Two queries.
+    Returns the latest messages if no message has this uid.
     """
     uid = before or after
     beside = incident.messages.filter(uid=uid).values_list("pk", flat=True).first() if is_uid(uid) else None

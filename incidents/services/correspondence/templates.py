@@ -1,4 +1,4 @@
-"""The message templates of a centre: its responders use them, its lead writes them."""
+"""The message templates of a centre, which its lead writes and its responders use."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from incidents.reference import hyphenate
 from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
-# The limit for one centre: in a longer list nobody finds a template.
+# The most templates of one centre, because nobody finds a template in a longer list.
 MAX_TEMPLATES = 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """What a lead writes. With empty `types`, the template is offered on every case."""
+    """The content of a template as a lead writes it. A template without `types` is offered on cases of every type."""
 
     title: str
     text: str
@@ -44,8 +44,8 @@ def write_template(
 ) -> MessageTemplate:
     """Create a template of the centre, or change the template `uid`, of which the page showed version `seen`.
 
-    Saving the same words again changes nothing. Raises Http404 if the actor does not lead the centre, ValidationError
-    by field, Stale.
+    Saving the same content again changes nothing. Raises Http404 if the actor does not lead the centre,
+    ValidationError by field, Stale if the template was changed or withdrawn meanwhile.
     """
     csirt = get_led_csirt(actor, csirt_slug, lock=True)
     clean = clean_wording(wording)
@@ -68,9 +68,9 @@ def write_template(
 
 @transaction.atomic
 def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> None:
-    """Stop offering the template; messages sent with it stay. A repeated call changes nothing.
+    """Withdraw the template, which is not offered any more. Messages that were sent with it do not change.
 
-    Raises Http404 and Stale.
+    A repeated call changes nothing. Raises Http404, Stale if the template was changed meanwhile.
     """
     row = get_template(get_led_csirt(actor, csirt_slug, lock=True), uid)
     if row.withdrawn_at:
@@ -89,7 +89,7 @@ def get_template(csirt: Csirt, uid: UUID) -> MessageTemplate:
 
 
 def list_placeholder_values(incident: Incident, user: User, phone: str) -> dict[str, str]:
-    """Return the values of the names in braces for a case. `phone` is the published number of its centre, or ""."""
+    """Return the value of each placeholder for a case. `phone` is the published number of its centre, or ""."""
     return {
         "collectivite": str(incident.collectivity),
         "reference": hyphenate(incident.reference),
@@ -101,7 +101,7 @@ def list_placeholder_values(incident: Incident, user: User, phone: str) -> dict[
 
 
 def check_names(text: str, allowed: Container[str] = ()) -> None:
-    """Raise ValidationError on « text » if it has names in braces that are not in `allowed`."""
+    """Raise ValidationError on « text » if the text has names in braces that are not in `allowed`."""
     if names := [f"{{{name}}}" for name in list_names_in_braces(text) if name not in allowed]:
         message = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
         raise ValidationError({"text": message % {"named": ", ".join(names)}})

@@ -1,8 +1,8 @@
-"""The secret with which a declarant without account comes back to the case, from any device.
+"""The secret with which a declarant without account opens their case again, on any device.
 
-It has twelve symbols that can be read out (60 bits), drawn by HMAC from a random seed and the server's key. The
-database holds the seed and a keyed hash, so a stolen copy opens no case. The server can draw the secret again from the
-seed, to write the receipt later.
+The secret has twelve characters that can be read out (60 bits). HMAC computes it from a random seed and the server's
+key. The database holds the seed and a keyed hash, so a stolen copy of it opens no case. The server can compute the
+secret again from the seed, to write the receipt later.
 """
 
 import secrets
@@ -39,7 +39,7 @@ def hash_secret(secret: str) -> str:
 
 
 def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
-    """Create a live access. The database refuses a second live one for the same case."""
+    """Create a live access to the case. The database refuses a second live access to the same case."""
     access = FollowUpAccess(
         incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LINK_LIFETIME
     )
@@ -49,7 +49,7 @@ def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
 
 
 def find_access(secret: str) -> FollowUpAccess | None:
-    """Return the live access with this secret, however it was typed; None if it is wrong, revoked or expired.
+    """Return the live access with this secret, in any spelling, or None if the secret is wrong, revoked or expired.
 
     Writes nothing.
     """
@@ -59,10 +59,9 @@ def find_access(secret: str) -> FollowUpAccess | None:
 
 @transaction.atomic
 def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
-    """Give the declarant a new secret; the old one stops at once. Raises Http404 if the access is not live.
-
-    The second click of a double click returns the secret that the first one made. The mail that warns of it is held
-    back beyond the limits of `services.declaring.limits`.
+    """Replace the secret of the declarant and revoke the old secret. Raises Http404 if the access is not live.
+    The second click of a double click returns the access that the first click made. The mail that warns the declarant
+    is not sent beyond the limits of `services/declaring/limits.py`.
     """
     try:
         incident = get_followed_incident(access_uid, lock=True)
@@ -78,14 +77,18 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
 
 
 def hold_mail(incident: Incident, kind: EventKind) -> dict[str, str]:
-    """Count an act that mails the declarant. Return the data of its event if the mail is held back, else {}."""
+    """Count an act after which a mail warns the declarant.
+
+    Returns the data with which its event says that the mail must not be sent, or {} if the mail may be sent.
+    """
     burst = find_mail_burst(incident, kind, now=timezone.now())
     return {MAIL_HELD: burst.value} if burst else {}
 
 
 def is_mail_held(incident: Incident, kind: EventKind) -> bool:
-    """Tell whether the mail to the declarant about the latest event of this kind was held back. False if there is no
-    mail address.
+    """Tell whether the mail to the declarant about the latest event of this kind was held back because of the limits.
+
+    Returns False if the case has no mail address.
     """
     if not incident.story.contact_email:
         return False
@@ -94,6 +97,7 @@ def is_mail_held(incident: Incident, kind: EventKind) -> bool:
 
 
 def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
+    """Return the access with which the declarant replaced this one a moment ago (`DOUBLE_CLICK`), or None."""
     now = timezone.now()
     replaced = FollowUpAccess.objects.filter(uid=access_uid, revoked_at__gt=now - DOUBLE_CLICK).first()
     if replaced is None or replaced.revoked_at is None:
@@ -106,10 +110,9 @@ def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
 
 @transaction.atomic
 def rotate_access(*, reference: str, actor: User) -> FollowUpAccess:
-    """Make a new secret that a responder reads out on the telephone; the old one stops at once.
+    """Replace the secret by one that a responder reads out on the telephone. The old secret is revoked at once.
 
-    Raises ValidationError if the case is erased, since erasing closed its links for good. Raises Http404,
-    PermissionDenied.
+    Raises Http404, PermissionDenied, ValidationError if the case is erased, since its links are revoked for good.
     """
     incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
     if incident.erased_at:

@@ -1,7 +1,7 @@
 """The rules that the answers to a section must satisfy. All problems are returned at once, by question.
 
-An IBAN, an address or an e-mail address that looks wrong is reported, and stored as typed if the person insists: what
-a swindler wrote is a clue even if it is false.
+An IBAN, a web address or an e-mail address that looks wrong is reported. It is stored as typed if the person insists,
+because what a swindler wrote is a clue even if it is false.
 """
 
 import re
@@ -97,7 +97,7 @@ def check_line(question: Question, line: str, *, is_kept: bool) -> str:
 
 
 def find_oddness(kind: Kind, line: str) -> str:
-    """Return what looks wrong in the line, as a sentence for the person who typed it, or ""."""
+    """Return what looks wrong in the line, in sentences for the person who typed it, or ""."""
     if kind == Kind.IBAN and not iban.is_valid(line):
         return "Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le."
     if kind == Kind.URL and not HOST.match(line):

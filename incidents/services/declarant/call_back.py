@@ -1,4 +1,4 @@
-"""Writing what a declarant says on the telephone into their case, section by section."""
+"""The facts that a declarant tells a responder on the telephone, saved in the case section by section."""
 
 import hashlib
 import json
@@ -46,10 +46,10 @@ FACTS = (*CASE_ANSWERS, "supplier_key")
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What was typed during a call.
+    """The facts that a responder typed during a call.
 
-    `declaration` holds all the answers of the page, `seen` the stamp of the facts that it showed, `key` the
-    idempotency key of the form.
+    `declaration` holds all the answers of the page, `seen` the stamp of the facts that the page showed
+    (`stamp_facts`), `key` the idempotency key of the form.
     """
 
     declaration: Declaration
@@ -59,11 +59,11 @@ class Call:
 
 @transaction.atomic
 def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
-    """Save the facts that changed, store the former ones, and note the call, which counts as an answer to the
+    """Save the facts that changed, store the former facts, and note the call, which counts as an answer to the
     declarant.
 
-    If nobody has the case, the actor takes it. Raises Http404, PermissionDenied, Stale, and ValidationError: by
-    field, or without a field once the case is closed or erased.
+    If nobody has the case, the actor takes it. Sending the same form again changes nothing. Raises Http404,
+    PermissionDenied, Stale, and ValidationError: by field, or without a field once the case is closed or erased.
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
@@ -89,6 +89,7 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
 
 
 def refuse_ended(incident: Incident) -> None:
+    """Raise ValidationError if the case is erased or closed."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien.")
     if incident.status == Status.CLOSED:
@@ -96,13 +97,13 @@ def refuse_ended(incident: Incident) -> None:
 
 
 def stamp_facts(incident: Incident) -> str:
-    """Return a stamp of the facts that the page shows, which changes with any of them."""
+    """Return a stamp of the facts that the page shows. The stamp changes if any of these facts changes."""
     facts = [incident.type, *(read_declared(incident, section) for section in SECTIONS)]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def merge_known(incident: Incident, declaration: Declaration) -> Declaration:
-    """Return the declaration completed with known facts that the page does not ask: workarounds, ends of
+    """Return the declaration completed with the known facts that the page does not ask for: workarounds, ends of
     interruptions, exact numbers, and the certainty of an instant that did not change.
     """
     known_instants = known_instants_of(incident).items()
@@ -119,7 +120,7 @@ def merge_known(incident: Incident, declaration: Declaration) -> Declaration:
 
 
 def check_merged(incident: Incident, declaration: Declaration, *, now: datetime) -> Declaration:
-    """Return the facts to save.
+    """Return the declaration completed with the known facts, cleaned and checked.
 
     Interruptions that have ended are not checked again. Raises ValidationError by field.
     """
@@ -135,8 +136,9 @@ def check_merged(incident: Incident, declaration: Declaration, *, now: datetime)
 
 
 def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Interruption]) -> Iterator[Interruption]:
-    """Yield the known interruptions, in order, except ongoing ones that the new declaration leaves out; then the new
-    ones.
+    """Yield the known interruptions in order, then the new interruptions.
+
+    A known interruption that has not ended is left out if it is not declared any more.
     """
     remaining = {interruption.service: interruption for interruption in declared}
     for interruption in before:
@@ -148,8 +150,9 @@ def merge_interruptions(before: Sequence[Interruption], declared: Sequence[Inter
 
 
 def merge_interruption(before: Interruption, declared: Interruption) -> Interruption:
-    """Return the known interruption with the declared extent and start. The page displays an extent without an answer
-    as « je ne sais pas »: this choice does not replace an empty extent.
+    """Return the known interruption with the declared extent and start.
+
+    The page displays an empty extent as « je ne sais pas », so this answer does not replace an empty extent.
     """
     is_unsaid = not before.extent and declared.extent == InterruptionExtent.UNKNOWN
     extent = before.extent if is_unsaid else declared.extent
@@ -157,8 +160,9 @@ def merge_interruption(before: Interruption, declared: Interruption) -> Interrup
 
 
 def merge_moment(before: datetime | None, declared: datetime | None) -> datetime | None:
-    """Return the declared instant, or the known one if none was declared or if both are in the same minute: the page
-    displays no seconds.
+    """Return the declared instant, or the known instant if none was declared.
+
+    The known instant is also returned if both are in the same minute, because the page displays no seconds.
     """
     if before and declared == before.replace(second=0, microsecond=0):
         return before
@@ -176,7 +180,7 @@ def merge_instant(before: Instant, declared: Instant) -> Instant:
 
 
 def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:
-    """Acknowledge the case for the actor if nobody has, set its type to `kind`, and return it, locked."""
+    """Acknowledge the case for the actor if nobody has done so, set its type to `kind`, and return it, locked."""
     if incident.status == Status.DECLARED:
         acknowledge_incident(reference=incident.reference, actor=actor)
     if kind != incident.type:
@@ -186,7 +190,7 @@ def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> In
 
 
 def save_called_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
-    """Save each section that differs from the rows and return the names of these sections."""
+    """Save each section that differs from what was declared until now, and return the names of these sections."""
     changed = {
         name: values for name, values in snapshot_declaration(clean).items() if values != read_declared(incident, name)
     }
@@ -205,7 +209,7 @@ def save_section(
 
 
 def put_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
-    """Change the rows of one section. `before` is what was declared about the data until now."""
+    """Save the facts of one section in the rows of the case. `before` is what was declared about the data before."""
     story = Story.objects.filter(incident=incident)
     match section:
         case "recit":

@@ -1,4 +1,4 @@
-"""A member of the body who holds the secret link adds the declaration to their account."""
+"""The claim of a declaration: a member of the body who has the secret link adds the case to their account."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from incidents.services.history.record import record_event
 @transaction.atomic
 def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident:
     """Attach the case to the account of a member of its body. The case is then verified, unless the body is
-    unconfirmed. Only the first claim counts; later ones change nothing.
+    unconfirmed. Only the first claim counts. Later claims change nothing.
 
     Raises Http404 without a live link to this case, PermissionDenied for a person of another body, ValidationError for
     a withdrawn declaration.

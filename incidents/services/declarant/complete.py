@@ -1,7 +1,7 @@
-"""Completing a declaration after it was sent: the answers to each section are stored as sheets.
+"""Completion of a declaration after it was sent. The answers to each section are stored as answer sheets.
 
-Each writing is a new row; the former rows stay, and the newest one counts. `Writing.seen` names the newest row that
-the writer's page showed. If a newer row exists, Stale is raised and nothing is overwritten.
+Each save is a new row. The former rows stay, and the newest row counts. `Writing.seen` names the newest row that the
+writer's page showed. If a newer row exists, Stale is raised and nothing is overwritten.
 """
 
 from collections.abc import Collection, Mapping
@@ -28,9 +28,9 @@ from incidents.services.history.record import record_event
 
 @dataclass(frozen=True, kw_only=True)
 class Writing:
-    """Who writes on which case, under which name.
+    """The person who fills in a section, the case, and the name that the person typed (`author`).
 
-    `seen` is the uid of the newest sheet of the section on their page.
+    `seen` is the uid of the newest sheet of the section on that person's page, or "" if it showed none.
     """
 
     guest: Guest
@@ -41,6 +41,8 @@ class Writing:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
+    """A saved sheet. `is_new` is False if the newest sheet already had the same answers."""
+
     sheet: AnswerSheet
     is_new: bool
 
@@ -53,9 +55,8 @@ class CannotComplete(Exception):
 def answer_section(
     *, writing: Writing, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
 ) -> Written:
-    """Store the answers to one section of the questionnaire `version`. `keep` lists questions whose odd value is
-    accepted.
-
+    """Store the answers to one section of the questionnaire `version`. `keep` lists the questions whose odd-looking
+    value is accepted.
     Saving the same answers again changes nothing. Raises Http404, PermissionDenied, ValidationError by question,
     CannotComplete, Stale with the newest sheet.
     """
@@ -68,7 +69,7 @@ def answer_section(
     clean = check_answers(asked_section.narrow_to_type(incident.type), values, keep=keep, now=now)
     if same := find_same_sheet(incident, section, clean, seen=writing.seen):
         return same
-    if not clean and find_newest_sheet(incident, section) is None:  # an empty first sheet would look like an answer
+    if not clean and find_newest_sheet(incident, section) is None:  # An empty first sheet would look like an answer.
         nothing = "Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer."
         raise ValidationError({NON_FIELD_ERRORS: [nothing]})
     return write_sheet(incident, section, clean, writing=writing, version=questionnaire.code, now=now)
@@ -115,7 +116,7 @@ def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any],
 def write_sheet(
     incident: Incident, section: str, values: Mapping[str, Any], *, writing: Writing, version: str, now: datetime
 ) -> Written:
-    """Append the sheet, record the event, and save when the declarant last wrote."""
+    """Append the sheet, record the event, and save that the declarant's side wrote at the instant `now`."""
     sheet = AnswerSheet.objects.create(
         incident=incident,
         section=section,

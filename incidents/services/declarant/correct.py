@@ -1,4 +1,4 @@
-"""Correcting a declaration. The rows of the case hold the current facts; the former facts stay as sheets."""
+"""Corrections of a declaration. The rows of the case hold the current facts, and its sheets hold the former facts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -66,9 +66,11 @@ from incidents.services.history.snapshots import (
 
 @transaction.atomic
 def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[Interruption]) -> Written:
-    """Replace all the interruptions of the case. Pass the existing ones in the order of their rows, then the new ones.
+    """Replace all the interruptions of the case. Pass the existing interruptions in the order of their rows, then the
+    new ones.
 
-    Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`, by position in the list.
+    ValidationError names the fields `<position>_started_at`, `<position>_ended_at` and `<position>_workaround`, by
+    the position in the list.
     """
     incident = open_case(writing)
     clean = check_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
@@ -78,7 +80,7 @@ def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[
 
 @transaction.atomic
 def end_interruption(*, writing: Writing, service: str) -> Written:
-    """Record that the service resumes now. A repeated call changes nothing."""
+    """Record that the service resumes now, to the minute. A repeated call changes nothing."""
     incident = open_case(writing)
     now = timezone.now().replace(second=0, microsecond=0)  # minutes, as in the forms
     interruptions = list_interruptions(incident)
@@ -89,7 +91,7 @@ def end_interruption(*, writing: Writing, service: str) -> Written:
         for interruption in interruptions
     ]
     newest = find_newest_sheet(incident, "services")
-    # The button changes one service only, so it overwrites nothing that somebody else wrote meanwhile.
+    # Only this service changes, so nothing that somebody else wrote meanwhile is overwritten.
     writing = replace(writing, seen=str(newest.uid) if newest else "")
     return change_services(incident, incident.service_stopped, ended, writing=writing)
 
@@ -107,11 +109,12 @@ def change_services(
 
 @transaction.atomic
 def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Written:
-    """Correct what is known of the data. The centre's judgement of a leak stays while its declared status does not
+    """Correct the facts about the data. The centre's judgement of a leak stays while the declared status does not
     change.
 
-    « Non » marks a declared leak as unfounded, or removes affected data that nobody said had leaked. Raises
-    ValidationError if no leak was declared and one is described beside « Non », since those words would be lost.
+    If `concerned` is « Non », a declared leak becomes unfounded, and affected data that nobody said had leaked are
+    removed. Raises ValidationError if `concerned` is « Non », no leak was declared and `leak` describes one, since
+    this description would be lost.
     """
     incident = open_case(writing)
     before = read_declared_data(incident)
@@ -130,7 +133,10 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
 
 @transaction.atomic
 def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Written:
-    """Correct the given instants of the case, by name; the others do not change. Problems are named `<name>_at`."""
+    """Correct the given instants of the case, by name. Its other instants do not change.
+
+    ValidationError names the fields `<name>_at`.
+    """
     incident = open_case(writing)
     now, zone = timezone.now(), find_zone(incident.collectivity)
     raise_problems(list_instant_problems(instants, {**read_instants(incident), **instants}, zone, now))
@@ -146,9 +152,9 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
 
 @transaction.atomic
 def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool | None = None) -> Written:
-    """Correct whom to call back, and whether mails to them carry the follow-up code (None: no change).
+    """Correct the person to call back, and whether mails to that person hold the follow-up code (None: no change).
 
-    How the declaration was verified does not change.
+    The verification of the declaration does not change.
     """
     incident = open_case(writing)
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
@@ -168,7 +174,10 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
 
 @transaction.atomic
 def correct_story(*, writing: Writing, **words: str) -> Written:
-    """Correct the given words of the story, by name; the others do not change. Cases are grouped by their supplier."""
+    """Correct the given texts of the story, by name. Its other texts do not change.
+
+    The key by which cases of one supplier are grouped follows the name of the supplier.
+    """
     incident = open_case(writing)
     story: dict[str, Any] = read_story_words(incident.story) | words
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=Caller(), **story))
@@ -198,9 +207,9 @@ def append_correction(
 
 
 def store_first_state(incident: Incident, section: str) -> str:
-    """Store the first state of a section that the declaration did not store, and return the uid of the sheet.
+    """Store the declared state of a section that has no sheet yet, and return the uid of this first sheet.
 
-    Call it before changing rows.
+    Call it before changing the rows of the section.
     """
     declared = incident.events.earliest("id")
     by = ActorKind(declared.actor_kind)
@@ -210,8 +219,10 @@ def store_first_state(incident: Incident, section: str) -> str:
 
 
 def put_interruptions(incident: Incident, interruptions: Sequence[Interruption]) -> None:
-    """Delete all the rows and create the new ones in order. Rows cannot be matched by service, because a service may
-    stop again after it resumed, and no other table refers to them.
+    """Delete all the interruptions of the case and create the new ones in order.
+
+    A row cannot be matched by its service, because a service may stop again after it resumed. No other table refers
+    to these rows.
     """
     incident.interruptions.all().delete()
     ServiceInterruption.objects.bulk_create(
@@ -229,7 +240,7 @@ def put_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) 
 
 
 def put_leak(incident: Incident, leak: Leak | None) -> None:
-    """Save the leak, or delete it if None. The number of records does not change, since no page asks for it here."""
+    """Save the leak, or delete it if None. The number of records does not change, since no correction page asks it."""
     row = find_first_leak(incident)
     if leak is None:
         incident.leaks.all().delete()
@@ -242,6 +253,7 @@ def put_leak(incident: Incident, leak: Leak | None) -> None:
 
 
 def clean_declaration(declaration: Declaration) -> Declaration:
+    """Return the declaration with its texts cleaned. Raises ValidationError by field."""
     problems: dict[str, list[str]] = {}
     clean = clean_texts(declaration, problems)
     raise_problems(list_refusals(problems))
@@ -249,6 +261,7 @@ def clean_declaration(declaration: Declaration) -> Declaration:
 
 
 def check_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
+    """Return the interruptions with their texts cleaned. Raises ValidationError like `correct_services`."""
     raise_problems(
         problem
         for place in range(len(interruptions))

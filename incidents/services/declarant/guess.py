@@ -1,7 +1,7 @@
-"""Opening a case with its reference and follow-up code.
+"""Opening a case with its reference and follow-up code, and the wait after too many wrong codes.
 
-Wrong codes for a reference delay further codes for it alone. The answer and the work done are the same whether or not
-the reference exists. The secret link, a device that is already open and the telephone are never blocked.
+Wrong codes delay further codes for the same reference only. The response and the queries are the same whether or not
+the reference exists. The wait blocks neither the secret link nor a device on which the case is already open.
 """
 
 from datetime import datetime, timedelta
@@ -23,9 +23,9 @@ FORGOTTEN_AT_ONCE = 100
 
 
 class MustWait(Exception):
-    """Too many wrong codes for this reference: the code was not checked.
+    """Too many wrong codes were tried for this reference.
 
-    `minutes` is the remaining wait, at least one.
+    `minutes` is the remaining wait before the next code, at least one.
     """
 
     def __init__(self, wait: timedelta) -> None:
@@ -34,9 +34,9 @@ class MustWait(Exception):
 
 
 def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
-    """Return the access that the reference and the code open together, or None.
+    """Return the access that belongs to both the reference and the code, or None.
 
-    Raises MustWait for one wrong code too many, and for any code until the wait is over.
+    Raises MustWait when too many wrong codes were tried, and for any code until the wait is over.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -54,8 +54,8 @@ def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
 
 
 def hold_guess(reference: str, now: datetime) -> CodeGuess:
-    """Return the counter of this reference, locked until the transaction ends, so that simultaneous guesses are
-    counted.
+    """Return the counter of this reference, created if needed and locked until the transaction ends, so that
+    simultaneous guesses are all counted.
     """
     digest = hash_value("incidents.guess", compact_code(reference)).hex()
     fresh = CodeGuess(reference_hash=digest, last_at=now)
@@ -67,7 +67,7 @@ def hold_guess(reference: str, now: datetime) -> CodeGuess:
 
 
 def count_wrong(guess: CodeGuess, now: datetime) -> None:
-    """Count a wrong code. After a day without any, the count restarts."""
+    """Count a wrong code and set the wait. The count restarts after a day without a wrong code."""
     earlier = 0 if guess.last_at < now - FORGOTTEN_AFTER else guess.wrong
     guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(WAITS)), now
     beyond = guess.wrong - FREE_TRIES

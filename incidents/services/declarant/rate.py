@@ -1,4 +1,4 @@
-"""What the declarant thought of the help: one question once the case is closed. The answer may be changed."""
+"""The declarant's rating of the help, which is asked once the case is closed. The rating may be changed."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -12,8 +12,8 @@ from incidents.models import Incident, Rating
 from incidents.services.history.record import record_event
 
 WORDS_LIMIT = 500
-# The question is asked if the centre answered: not after a withdrawal, and for a duplicate when its main case is
-# closed.
+# The reasons of a closing after which the rating is asked. The declarant of a duplicate rates the help once the main
+# case is closed.
 ASKED_AFTER = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
 
 
@@ -30,9 +30,9 @@ def stamp_rating(rating: Rating | None) -> str:
 def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen: str = "") -> Rating:
     """Save the rating.
 
-    Giving the same answer again changes nothing. `seen` is the `stamp_rating` of the page, "" if there was no page.
-    Raises Http404, PermissionDenied for a person who does not speak for the body, Stale, and ValidationError: by
-    field, or without a field if no rating is asked.
+    Giving the same rating again changes nothing. `seen` is the `stamp_rating` of the rating that the page showed, ""
+    if there was no page. Raises Http404, PermissionDenied for a person who does not speak for the body, Stale, and
+    ValidationError: by field, or without a field if no rating is asked.
     """
     incident = get_case(guest, reference, to=Ability.RATE, lock=True)
     if not speaks_for_body(guest, incident):

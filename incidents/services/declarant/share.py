@@ -1,4 +1,4 @@
-"""A read-only sentence about a case, which the declarant shares as a link."""
+"""The link with which a declarant shares one read-only sentence about a case."""
 
 import secrets
 from datetime import datetime
@@ -15,7 +15,7 @@ from incidents.reference import compact_code, derive_code
 from incidents.services.history.record import record_event
 from incidents.sharing import may_share_sentence
 
-# The secret is only used in a link and never read out: 80 bits.
+# The secret has 80 bits. It may be long, because it is only used in a link and never read out.
 SECRET_LENGTH = 16
 
 
@@ -28,8 +28,9 @@ def hash_shared_secret(secret: str) -> str:
 
 
 def find_shared(secret: str) -> Incident | None:
-    """Return the case whose sentence this secret opens; None if it is wrong, revoked, or the case is erased or
-    TLP:RED.
+    """Return the case whose sentence this secret opens, loaded `with_words`.
+
+    Returns None if the secret is wrong or revoked, or if the case is erased or TLP:RED.
     """
     live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
     shared = live.filter(secret_hash=hash_shared_secret(secret)).first()
@@ -39,7 +40,10 @@ def find_shared(secret: str) -> Incident | None:
 
 @transaction.atomic
 def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
-    """Return the live link to the sentence, created if there is none. Raises ValidationError for a TLP:RED case."""
+    """Return the live link to the sentence, created if there is none.
+
+    Raises Http404, PermissionDenied, ValidationError for a TLP:RED case.
+    """
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise PermissionDenied
@@ -64,7 +68,7 @@ def make_shared(incident: Incident, at: datetime) -> SharedSentence:
 
 @transaction.atomic
 def unshare_sentence(*, reference: str, guest: Guest) -> None:
-    """Revoke the link. A repeated call changes nothing."""
+    """Revoke the link to the sentence. A repeated call changes nothing. Raises Http404, PermissionDenied."""
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     live = incident.shared.filter(revoked_at=None).first()
     if live is None:

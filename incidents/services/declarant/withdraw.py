@@ -1,4 +1,4 @@
-"""Withdrawing a declaration: the declarant does it alone while it is unverified, and asks the CSIRT afterwards."""
+"""Withdrawal of a declaration. The declarant withdraws it alone while it is unverified, and later asks the CSIRT."""
 
 from dataclasses import replace
 
@@ -22,9 +22,9 @@ MOTIVE_LIMIT = 1_000
 def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incident:
     """Close the case, or ask the CSIRT to close it if it is verified or has duplicates.
 
-    The text of `letter` is the motive. The motive may be empty. A closed case does not change. The mail to the
-    declarant is held back beyond the limits of people without account. Raises Http404, PermissionDenied,
-    ValidationError on « text » or « author ».
+    The text of `letter` is the reason and may be empty. A closed case does not change. The mail that warns the
+    declarant is not sent beyond the limits for people without account (`services/declaring/limits.py`). Raises
+    Http404, PermissionDenied, ValidationError on « text » or « author ».
     """
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
     if not speaks_for_body(guest, incident):
@@ -52,7 +52,7 @@ def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:
     if motive.text:
         message, _is_new = save_from_body(incident, motive, guest=guest)
         data["message"] = str(message.uid)
-    now = timezone.now()  # later than the motive, so that the motive is no news on a closed case
+    now = timezone.now()  # later than the message, which is thus no news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
     settle_due(incident)
     incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])

@@ -1,7 +1,7 @@
 """Bodies that no official list carries.
 
-A declarant proposes such a body; a responder confirms it or merges it into another. A responder may correct a body
-until it is confirmed, and may take a mistaken confirmation back.
+A declarant proposes such a body. A responder confirms it or merges it into another body. A responder may also correct
+a body until it is confirmed, and may withdraw a mistaken confirmation.
 """
 
 import hashlib
@@ -32,10 +32,9 @@ from incidents.services.history.record import record_event
 
 NAME_LIMIT = 150
 TOWNS_NAMED = 5
-# A private company could choose these kinds for itself.
+# The kinds that a private company could choose for itself, so that the legal form is asked too.
 ANY_PUBLIC_BODY = (Kind.PUBLIC_BODY, Kind.OTHER)
-# SIREN numbers of the State begin with 1 and those of local bodies with 2; since these ran out, some begin with 92 or
-# 93.
+# How SIREN numbers begin: with 1 for the State, with 2 for local bodies, and, since these ran out, with 92 or 93.
 PUBLIC_NUMBERS = ("1", "2", "92", "93")
 
 
@@ -49,7 +48,8 @@ class LegalForm(TextChoices):
     UNKNOWN = "unknown", "je ne sais pas"
 
 
-# Legal forms of bodies that are not local public bodies, with the entry of `Elsewhere` that says who helps them.
+# The legal forms of organisations that are not local public bodies, with the entry of `Elsewhere` that says who helps
+# them.
 ELSEWHERE_OF: dict[str, Elsewhere] = {
     LegalForm.COMPANY: Elsewhere.FIRM,
     LegalForm.ASSOCIATION: Elsewhere.ASSOCIATION,
@@ -66,7 +66,7 @@ NOT_SERVED_LABELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A body as a declarant describes it: `siren` as typed, `seat` the public identifier of a commune."""
+    """A body as a declarant describes it. `siren` is as typed, `seat` is the uid of a commune."""
 
     kind: str
     name: str
@@ -79,7 +79,7 @@ class Proposal:
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
-    """What a responder changes in a body: `seat` as typed, an INSEE code or a name.
+    """The new values that a responder types for a body. `seat` is as typed: an INSEE code or a name of a commune.
 
     `seen` is the `stamp_body` of the body on the page, or "" if there was no page.
     """
@@ -115,7 +115,7 @@ def build_sketch(proposal: Proposal) -> Collectivity:
 
 
 def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
-    """Return the problems of the legal form: a company is not a public body, whatever kind was chosen."""
+    """Return the problems of the legal form, by field. A company is not a public body, whatever kind was chosen."""
     if proposal.legal_form in ELSEWHERE_OF:
         return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
     if proposal.legal_form not in LegalForm.values:
@@ -131,6 +131,7 @@ def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list
 
 
 def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
+    """Return the cleaned name of a body. Add to `problems` if it is not a name."""
     try:
         name = clean_line(text, limit=NAME_LIMIT, field="name")
     except ValidationError as error:
@@ -142,6 +143,7 @@ def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
 
 
 def read_siren(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
+    """Return the nine digits of the SIREN, or None if it is unknown. Add to `problems` if it is wrong or missing."""
     if proposal.has_no_siren and not proposal.siren.strip():
         return None
     if not proposal.siren.strip():
@@ -159,15 +161,15 @@ def read_siren(proposal: Proposal, problems: dict[str, list[str]]) -> str | None
 
 
 def find_commune(uid: str) -> Collectivity | None:
-    """Return the commune with this public identifier, or the commune that absorbed it; None for anything else."""
+    """Return the commune with this uid, or the commune that absorbed it, or None if there is none."""
     body = find_body_by_uid(uid)
     return body if body and body.kind == Kind.COMMUNE else None
 
 
 def propose_body(*, proposal: Proposal) -> Collectivity:
-    """Add the body, or return the existing body that has its SIREN or was proposed in the same words.
+    """Create the body, or return the existing body that has its SIREN or was proposed with the same values.
 
-    Raises ValidationError by field. This records no event: figures do not count a body that no responder has
+    Raises ValidationError by field. No event is recorded, since figures do not count a body that no responder has
     confirmed.
     """
     sketch = build_sketch(proposal)
@@ -179,9 +181,9 @@ def propose_body(*, proposal: Proposal) -> Collectivity:
 
 
 def lock_current_body(body: Collectivity) -> Collectivity:
-    """Return the current body, locked until the end of the transaction if it was added by a declarant.
+    """Return the body, locked until the end of the transaction if a declarant proposed it.
 
-    Between the opening of a page and its submission, a responder may have merged the body into another.
+    If a responder has merged the body into another since the page was opened, return that other body.
     """
     if body.declared_at is None or body.is_listed:
         return body
@@ -207,11 +209,11 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 
 @transaction.atomic
 def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
-    """Correct the unconfirmed body of this case. Repeating a correction changes nothing.
+    """Correct the unconfirmed body of this case. A repeated call changes nothing.
 
-    The region of each case, which figures count, becomes that of the body, and its centre follows
-    (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or
-    without a field once the body is confirmed.
+    Each case of the body gets the region of the corrected body, which figures count, and is later rerouted to the
+    centre of this region (`services/transfer/reroute.py`). Raises Http404, PermissionDenied, Stale, and
+    ValidationError: by field, or without a field once the body is confirmed.
     """
     body = lock_body_of_case(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
@@ -234,11 +236,12 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
 
 
 def stamp_body(body: Collectivity) -> str:
-    """Return a stamp of the body's kind, name and seat, which changes with any of them."""
+    """Return a stamp of the body's kind, name and seat. The stamp changes if any of them changes."""
     return hashlib.sha256(f"{body.kind}\n{body.name}\n{body.seat_id}".encode()).hexdigest()[:16]
 
 
 def check_correction(correction: Correction) -> tuple[Kind, str, Collectivity]:
+    """Return the new kind, name and seat. Raises ValidationError by field."""
     problems: dict[str, list[str]] = {}
     name = read_name(correction.name, correction.kind, problems)
     seat = find_town(correction.seat, problems)
@@ -250,7 +253,10 @@ def check_correction(correction: Correction) -> tuple[Kind, str, Collectivity]:
 
 
 def find_town(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
-    """Return the commune that was typed. Otherwise add to `problems` the communes that it may be, with their codes."""
+    """Return the commune that was typed, as a name or an INSEE code.
+
+    If it is not clear, return None and add to `problems` the communes that may be meant, with their codes.
+    """
     try:
         matches = find_collectivities(text) if text.strip() else []
     except SearchProblem:
@@ -267,10 +273,10 @@ def find_town(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
 
 @transaction.atomic
 def unconfirm_body(*, reference: str, reason: UnconfirmingReason, actor: User) -> Incident:
-    """Take back the confirmation of the body of this case. A repeated call changes nothing.
+    """Withdraw the confirmation of the body of this case. A repeated call changes nothing.
 
-    Figures do not count a body that may not exist: all its cases become unverified, with an event on each. Raises
-    Http404, PermissionDenied, ValidationError for a body of an official list.
+    All cases of the body become unverified, with an event on each, since figures do not count a body that may not
+    exist. Raises Http404, PermissionDenied, ValidationError for a body of an official list.
     """
     body = lock_body_of_case(reference, actor)
     if body.declared_at is None or body.is_listed:
@@ -293,9 +299,9 @@ def mark_cases_unverified(body: Collectivity, *, reason: UnconfirmingReason, act
 def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     """Merge the unconfirmed body of this case into the body `into`. A repeated call changes nothing.
 
-    All its cases, unsent declarations and roles move to that body. The region of each case, which figures count,
-    becomes that of the body; its centre follows (`services/transfer/reroute.py`). Raises Http404, PermissionDenied,
-    ValidationError if either body cannot take part.
+    All the cases, unsent declarations and roles of the former body move to the other body. Each case gets its region,
+    which figures count, and is later rerouted to the centre of this region (`services/transfer/reroute.py`). Raises
+    Http404, PermissionDenied, ValidationError if the bodies cannot be merged.
     """
     body = lock_body_of_case(reference, actor, and_also=into)
     if body.uid == into:

@@ -1,4 +1,4 @@
-"""Declaring a case during a telephone call: the person who takes the call gets the case."""
+"""Declaration of a case during a telephone call. The person who answers the call becomes the assignee of the case."""
 
 from django.db import transaction
 
@@ -12,10 +12,8 @@ from incidents.services.handling.triage import acknowledge_incident
 
 @transaction.atomic
 def declare_by_phone(*, declaration: Declaration, submission: Submission, actor: User) -> DeclarationResult:
-    """Declare the case and, if it belongs to the actor's centre, acknowledge it for `actor` and note the call as the
-    first answer.
-
-    The same form sent again changes nothing. Raises like `declare_incident`.
+    """Declare the case. If the actor works for its centre, acknowledge it for the actor and note the call, which is
+    the first answer to the declarant.    The same form sent again changes nothing. Raises like `declare_incident`.
     """
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     incident = declared.incident

@@ -20,23 +20,23 @@ from incidents.facts.shapes import CALLER_PREFIX, INSTANTS, Caller, Declaration,
 from incidents.moments import compute_stored_end, is_before
 from incidents.sharing import is_mailbox_in_doubt
 
-# The clock of a declarant may differ a little from that of the server.
+# How far in the future an instant may be, since the clock of a declarant may differ a little from that of the server.
 CLOCK_SLACK = timedelta(minutes=5)
 OLDEST = timedelta(days=366 * 10)
 NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
-# A foreign number with the code of its country (ITU-T E.164).
+# The numbers of digits of a foreign number with the code of its country (ITU-T E.164).
 LEAST_FOREIGN, MAX_DIGITS = 8, 15
 NATIONAL = re.compile(r"(?:0[1-9]\d{8})+", re.ASCII)
-# A whole French number, whatever comes after it: « 06 12 34 56 78 (24h/24) », « 02 98 00 00 00 12 ». A block of too
-# many digits holds none.
+# A whole French number, whatever comes after it: « 06 12 34 56 78 (24h/24) », « 02 98 00 00 00 12 ». It is not found
+# inside a longer block of digits.
 FRENCH = re.compile(
     r"(?<!\d)(?:0[\s.]?|(?:\+|00)[\s.]?33[\s.(-]{0,2}0?[\s.)-]{0,2})[1-9](?:[\s./()-]{0,3}\d){8}(?!\d)", re.ASCII
 )
 BETWEEN_NUMBERS = re.compile(r"[^\d\s+().\-]+")
-# « 02 98 00 00 00 +33 6 … », « 02 98 00 00 00 -12 »: what follows the space is another number, unless the whole text
-# is one number.
+# The space before a « + » or a « - », where a second number may begin: « 02 98 00 00 00 +33 6 … », « 02 98 00 00 00
+# -12 ».
 BEFORE_SIGN = re.compile(r"\s(?=[+\-])")
-# Types of incidents that may stop the mail itself.
+# The types of incidents that may have stopped the declarant's mail.
 MAIL_MAY_BE_DOWN = (IncidentType.RANSOMWARE, IncidentType.OUTAGE)
 Problem = tuple[str, str]
 
@@ -77,7 +77,7 @@ def order_ends(interruption: Interruption) -> Interruption:
 
 
 def clean_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
-    """Return the declaration with each of its lines and texts cleaned. Add to `problems` those that are refused."""
+    """Return the declaration with its lines and texts cleaned. Add to `problems`, by field, why one is refused."""
 
     def clean_interruption(interruption: Interruption) -> Interruption:
         return clean_shape(interruption, f"interruption_{interruption.service}_", problems)
@@ -90,7 +90,10 @@ def clean_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Dec
 
 
 def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, problems: dict[str, list[str]]) -> S:
-    """Return the shape with its words cleaned. `prefix` begins the names of its fields in `problems`."""
+    """Return the shape with its lines and texts cleaned. Add to `problems` why one is refused.
+
+    The names of fields in `problems` begin with `prefix`.
+    """
     clean: dict[str, Any] = {
         name: clean_field(fact, getattr(shape, name), f"{prefix}{name}", problems)
         for name, fact in map_facts(type(shape)).items()
@@ -110,15 +113,15 @@ def clean_field(fact: Fact, text: str, field: str, problems: dict[str, list[str]
 
 
 def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
-    """Tell whether the declarant must give a whole number, because somebody else may read their mail or it may be
-    down.
-    """
+    """Tell whether the declarant must give a whole telephone number, as their mail may be down or read by others."""
     return without_code or is_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
 
 
 def list_caller_problems(caller: Caller, *, needs_number: bool) -> Iterator[Problem]:
-    """Yield the problems of the ways to reach the declarant. With `needs_number` (`needs_whole_number`), a mail
-    address does not make up for a telephone number that nobody can call.
+    """Yield the problems of the declarant's telephone number and mail address.
+
+    If `needs_number` (`needs_whole_number`) is true, a telephone number that nobody can call is refused even if a mail
+    address is given.
     """
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
@@ -137,9 +140,9 @@ def is_mail(email: str) -> bool:
 
 
 def find_number_problem(phone: str) -> str:
-    """Return why this number cannot be called and what to do, without the final stop, or "".
+    """Return why this number cannot be called and what to do, without the final full stop, or "".
 
-    The text may hold words and several numbers: one whole number is enough.
+    The text may hold words and several numbers. One whole number is enough.
     """
     if can_be_called(phone):
         return ""
@@ -158,11 +161,11 @@ def can_be_called(phone: str) -> bool:
 
 
 def is_whole_number(text: str) -> bool:
-    """Tell whether the digits of the text are those of one telephone number.
+    """Tell whether the digits of the text are those of a whole telephone number.
 
-    A French number has ten digits and begins with 0 (two may follow each other), or nine digits after +33, perhaps
-    with (0) between. The numbers of the Pacific and of Saint-Pierre have six or eight. Foreign numbers have at most
-    fifteen, with their country.
+    A French number has ten digits and begins with 0, or has nine digits after +33 or +33 (0). Several ten-digit
+    numbers may follow each other. The numbers of the Pacific and of Saint-Pierre have six or eight digits. Foreign
+    numbers have at most fifteen digits, with the code of their country.
     """
     digits = re.sub(r"\D", "", text)
     if is_foreign := digits.startswith("00") or text.lstrip(" (.-").startswith("+"):
@@ -182,9 +185,9 @@ def list_declared_instant_problems(declaration: Declaration, now: datetime) -> I
 def list_instant_problems(
     instants: Mapping[str, Instant], all_instants: Mapping[str, Instant], zone: str, now: datetime
 ) -> Iterator[Problem]:
-    """Yield the problems of each typed instant, then the problems of the order of all instants.
+    """Yield the problems of each typed instant, then the problems of the order of all instants of the case.
 
-    An instant that is wrong by itself is not compared: the other date may be right.
+    An instant that is wrong by itself is not compared with the others, which may be right.
     """
     wrong = {name: list(list_moment_problems(f"{name}_at", instant.at, now)) for name, instant in instants.items()}
     yield from chain.from_iterable(wrong.values())
@@ -196,8 +199,8 @@ def list_instant_problems(
 def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
     """Yield a problem for each instant that precedes the start of the incident.
 
-    If one of the two is not exact, compare their days in `zone`. The start is asked on a later screen than the day on
-    which a breach became known, so a problem of these two is reported on the start.
+    If one of the two is not exact, their days in the time zone `zone` are compared. The start is asked on a later
+    screen than the day on which a breach became known, so a problem of these two is reported on the start.
     """
     began = instants.get("occurred", Instant())
     for name, instant in instants.items():
@@ -244,7 +247,7 @@ def list_interruption_problems(declaration: Declaration, now: datetime) -> Itera
 
 
 def list_period_problems(prefix: str, interruption: Interruption, now: datetime, zone: str) -> Iterator[Problem]:
-    """Yield the problems of a start and an end, which are compared only if each is right by itself."""
+    """Yield the problems of the start and end of an interruption, and of their order if each is right by itself."""
     wrong = [
         *list_moment_problems(f"{prefix}_started_at", interruption.started_at, now),
         *list_moment_problems(f"{prefix}_ended_at", interruption.ended_at, now),

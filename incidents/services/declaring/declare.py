@@ -1,4 +1,4 @@
-"""Declaring an incident: the declaration becomes a case in the queue of the right CSIRT, in one transaction."""
+"""Declaration of an incident, which becomes a case in the queue of the right CSIRT, in one transaction."""
 
 import hashlib
 from dataclasses import asdict, dataclass, replace
@@ -34,9 +34,9 @@ REFERENCE_DRAWS = 5
 
 
 class SubmissionConflict(Exception):
-    """The key was already used with other content.
+    """The submission key was already used with other content. Nothing was saved.
 
-    `incident` is the case of the first submission. Nothing was saved.
+    `incident` is the case of the first submission.
     """
 
     def __init__(self, incident: Incident) -> None:
@@ -46,6 +46,8 @@ class SubmissionConflict(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class DeclarationResult:
+    """The case of a submission, and the access for its declarant. `is_new` is False if it was submitted before."""
+
     incident: Incident
     access: FollowUpAccess
     is_new: bool
@@ -54,10 +56,10 @@ class DeclarationResult:
 
 
 def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> DeclarationResult:
-    """Accept a declaration: save the incident, its event and its pending work, or nothing at all.
+    """Save a declaration as a case, with its event and its pending events, or nothing at all.
 
-    The same submission again returns the same incident. Raises ValidationError by field, SubmissionConflict if the key
-    was used with other content.
+    The same submission again returns the same case. Raises ValidationError by field, SubmissionConflict if the key was
+    used with other content.
     """
     for _ in range(REFERENCE_DRAWS):
         try:
@@ -69,10 +71,7 @@ def declare_incident(*, declaration: Declaration, submission: Submission, actor:
 
 
 def is_about_reference(error: IntegrityError) -> bool:
-    """Tell whether the drawn reference was already taken.
-
-    References are random, so this is rare: the caller draws again.
-    """
+    """Tell whether the error means that the random reference was already taken. The caller then draws another one."""
     return isinstance(error.__cause__, UniqueViolation) and "reference" in (error.__cause__.diag.constraint_name or "")
 
 
@@ -115,7 +114,7 @@ def was_sent(key: str) -> bool:
 
 
 def hash_submission_key(key: str) -> str:
-    """Return the hash that is stored: the key itself would give the case to anybody who reads the database."""
+    """Return the stored hash of the key. The key itself would open the case to anybody who reads the database."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -125,7 +124,7 @@ def derive_supplier_key(supplier: str) -> str:
 
 
 def digest_declaration(declaration: Declaration) -> str:
-    """Return a digest that two submissions share if they have the same content."""
+    """Return a digest of the content of the declaration, which is the same for two submissions of the same content."""
     content = asdict(replace(declaration, collectivity=None)) | {"body": str(declaration.collectivity.uid)}  # type: ignore[arg-type]
     return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -163,9 +162,9 @@ def save_incident(
 
 
 def vouches(actor: User | None, body: Collectivity) -> bool:
-    """Tell whether this person verifies the declaration by being a member of the body.
+    """Tell whether the case is verified at once because `actor` is a member of the body.
 
-    Nobody can for an unconfirmed body.
+    It is not if the body is unconfirmed.
     """
     return actor is not None and not body.is_unconfirmed and body.pk in actor.collectivity_ids()
 

@@ -1,7 +1,8 @@
-"""A declaration that is being written: it is saved at each screen, reopened with a short code, and sent once.
+"""Drafts of declarations. A draft is saved at each screen, opened again with a short code, and sent once.
 
-The code is drawn and stored like the follow-up secret (`services/declarant/access.py`): the database holds a seed and
-a keyed hash. It is shorter, because a draft is unread, lasts a month at most, and guesses are slowed down.
+Like the follow-up secret (`services/declarant/access.py`), the code is computed from a seed. The database holds the
+seed and a keyed hash. The code is shorter than the secret, because a draft lasts a month at most, nobody of a centre
+reads it, and guesses are slowed down.
 """
 
 import hashlib
@@ -32,8 +33,8 @@ CODE_LENGTH = 8
 DRAFT_LIFETIME = timedelta(days=30)
 # How long a draft lasts if it holds only a type and a body, which are quickly chosen again.
 EMPTY_DRAFT_LIFETIME = timedelta(days=2)
-# More empty drafts than people begin in two days. Beyond this number the oldest are deleted, except those of the last
-# hour.
+# The most empty drafts that are stored, more than people begin in two days. Beyond this number the oldest empty drafts
+# are deleted, except those of the last hour (EMPTY_STAYS).
 MAX_EMPTY_DRAFTS, MAX_DELETED_AT_ONCE = 5_000, 5_000
 EMPTY_STAYS = timedelta(hours=1)
 NO_WORDS = (Screen.WHAT, Screen.WHO)
@@ -44,10 +45,9 @@ type Values = dict[str, list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class ScreenEntry:
-    """What somebody typed on one screen, with the version of the screen that their page showed (empty: none).
-
-    `pen` identifies this opening of the screen, if the page sends it; `stroke` numbers its saves. `seen` is the
-    `stamp_answers` of the other screens that the last screen summed up (empty: it had no summary).
+    """The values that somebody typed on one screen. `version` is the `stamp_page` of the screen on their page.
+    `pen` identifies this opening of the screen, if the page sends it, and `stroke` numbers its saves. `seen` is the
+    `stamp_answers` of the other screens, which the last screen sums up. Each is "" if the page does not send it.
     """
 
     screen: Screen
@@ -57,7 +57,7 @@ class ScreenEntry:
     pen: str = ""
     stroke: int = 0
     seen: str = ""
-    # Set by the first two screens.
+    # These two fields are set by the first two screens.
     type: str = ""
     collectivity: Collectivity | None = field(default=None)
 
@@ -71,7 +71,7 @@ class AlreadySent(Exception):
 
 
 class AnswersChanged(Exception):
-    """Answers of other screens changed since the last screen summed them up. Nothing was sent or saved."""
+    """Answers on other screens have changed since the last screen showed their summary. Nothing was sent or saved."""
 
 
 def derive_draft_code(draft: Draft) -> str:
@@ -84,12 +84,12 @@ def hash_draft_code(code: str) -> str:
 
 
 def stamp_page(page: DraftPage | None) -> str:
-    """Return a version that changes each time the screen is saved."""
+    """Return a stamp of the stored screen, which changes each time the screen is saved."""
     return page.saved_at.isoformat() if page else ""
 
 
 def stamp_answers(draft: Draft, pages: Mapping[str, DraftPage], *, but: Screen) -> str:
-    """Return a stamp of the answers on all screens except `but`. A screen that was left empty does not count."""
+    """Return a stamp of the answers on all screens except `but`. Empty screens do not change the stamp."""
     answers = {name: page.values for name, page in sorted(pages.items()) if page.values and name != but}
     content = json.dumps([draft.type, draft.collectivity_id, answers], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
@@ -124,9 +124,9 @@ def make_draft(**names: UUID) -> Draft:
 
 @transaction.atomic
 def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
-    """Save a screen and return its stored state, with its draft.
+    """Save a screen and return the stored screen.
 
-    Saving the same words again changes nothing and keeps the name of their first author. Raises Draft.DoesNotExist,
+    Saving the same values again does not change the screen, nor the name of its author. Raises Draft.DoesNotExist,
     AlreadySent, Stale with the stored screen.
     """
     draft = lock_draft(uid)
@@ -144,11 +144,11 @@ def lock_draft(uid: UUID) -> Draft:
 
 
 def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: ScreenEntry) -> DraftPage:
-    """Save the screen unless it already holds the same values.
+    """Save the screen unless it already holds the same values, and return the stored screen.
 
-    Raises Stale if the save would overwrite somebody else's words. A save from the same opening of the screen (`pen`)
-    is never a conflict; it is ignored if a later save of this opening arrived first. The same words in another
-    spelling are no conflict either.
+    `before` is the screen as it is stored, or None. Raises Stale if the save would overwrite values that the page had
+    not shown. A save from the same opening of the screen (`pen`) is never a conflict, and is ignored if a later save
+    of this opening arrived first. Values that differ only in spelling (`are_same_words`) are no conflict either.
     """
     if before and entry.pen and before.pen == entry.pen:
         return before if entry.stroke < before.stroke else save_entry(draft, entry)
@@ -174,6 +174,7 @@ def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
 
 
 def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
+    """Set a new expiry of the draft, and the type and the body that the screen gives. Does not save."""
     draft.saved_at = timezone.now()
     draft.is_empty = draft.is_empty and entry.screen in NO_WORDS
     draft.expires_at = draft.saved_at + (EMPTY_DRAFT_LIFETIME if draft.is_empty else DRAFT_LIFETIME)
@@ -186,10 +187,10 @@ def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
 def send_draft(
     *, uid: UUID, entry: ScreenEntry, declaration: Declaration, origin: str, actor: User | None, source: str = ""
 ) -> DeclarationResult:
-    """Save the last screen and declare the draft, once.
+    """Save the last screen and declare the draft. A draft is declared only once.
 
-    `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, Stale, AnswersChanged, and
-    ValidationError by field; then nothing is saved.
+    `source` is a digest of the sender's IP address. Raises Draft.DoesNotExist, AlreadySent, Stale, AnswersChanged, and
+    ValidationError by field. If it raises, nothing is saved.
     """
     draft = lock_draft(uid)
     pages = {page.screen: page for page in draft.pages.all()}
@@ -211,10 +212,11 @@ def send_express(
     actor: User | None,
     source: str = "",
 ) -> DeclarationResult:
-    """Save the screens that were asked on one page, and declare them with a request to be called back.
+    """Save the screens of the express declaration, which are on one page, and declare them with a request for a call
+    back.
 
-    They go into the draft `uid`, or into a new draft with that identifier. Raises AlreadySent if the draft is already
-    a case, ValidationError by field; then nothing is saved.
+    The screens are saved in the draft `uid`, or in a new draft with this uid. Raises AlreadySent if the draft is
+    already a case, ValidationError by field. If it raises, nothing is saved.
     """
     lock_key(derive_draft_lock(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or make_draft(uid=uid)
@@ -256,9 +258,9 @@ def declare_draft(
 
 
 def map_section_authors(pages: Iterable[DraftPage]) -> dict[str, str]:
-    """Return the author of each section, or {} if nobody signed any screen: unsigned words get no author.
+    """Return the author of each section, by the name of the section, or {} if no screen has an author.
 
-    The screen of the caller also holds the description and the moments.
+    The screen of the caller also holds the description and the instants.
     """
     by_screen = {page.screen: page.author for page in pages}
     if not any(by_screen.values()):
@@ -281,17 +283,17 @@ def forget_old_drafts() -> int:
 
 @transaction.atomic
 def thin_empty_drafts() -> int:
-    """Delete some of the oldest empty drafts beyond MAX_EMPTY_DRAFTS.
+    """Delete some of the oldest empty drafts beyond MAX_EMPTY_DRAFTS, since a script may create any number of drafts.
 
-    Returns the number of drafts, 0 if nothing is left to do. A script may create any number of drafts. A person whose
-    draft was deleted starts another one at the next save.
+    Returns the number of deleted drafts, 0 if nothing is left to delete. If the draft of a person was deleted, their
+    next save starts another one.
     """
     empty = Draft.objects.filter(is_empty=True, incident=None).order_by("-created_at")
     first_beyond = empty.values_list("created_at", flat=True)[MAX_EMPTY_DRAFTS : MAX_EMPTY_DRAFTS + 1].first()
     if first_beyond is None:
         return 0
     old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_STAYS))
-    # Locked, so that a draft whose first words are saved meanwhile is no longer empty and stays.
+    # The rows are locked, so that a draft in which somebody writes meanwhile is no longer empty and is not deleted.
     ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE])
     DraftPage.objects.filter(draft__in=ids).delete()
     Draft.objects.filter(pk__in=ids).delete()

@@ -1,8 +1,8 @@
-"""Limits for people without account. A declaration beyond a limit is accepted and marked, and sends no receipt; a new
-code or a withdrawal beyond its own limit is done, and sends the declarant no mail.
+"""Limits for people without account. A declaration beyond a limit is accepted, but marked in the queue, and no receipt
+is sent. A new code or a withdrawal beyond a limit is accepted, but no mail is sent to the declarant.
 
 Without limits, a script could make the platform write to mailboxes that it chooses, or hide a real case among invented
-ones. The counts are rows, which remain when the cache is lost; their keys are digests.
+cases. The counts are rows of the database, which remain when the cache is lost. Their keys are digests.
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,14 @@ from incidents.facts.shapes import Declaration
 from incidents.models import Incident, RecentCount
 
 BURST_WINDOW = timedelta(hours=1)
-# High enough for a town hall that declares one attack three times, and for a person who serves several towns.
+# The most declarations within BURST_WINDOW. These limits are high enough for a town hall that declares one attack
+# three times, and for a person who declares for several towns.
 BURST_LIMITS = {Burst.ADDRESS: 5, Burst.MAILBOX: 3, Burst.BODY: 5}
-# How many départements one address may ask cards for in an hour: each takes a worker half a minute.
+# The most requests for the cards of a département within BURST_WINDOW, since each occupies a worker for half a minute.
 MAX_CARDS = 5
 
-# Rows are locked in the order of the keys, so that two transactions never deadlock.
+# Adds one to each count, or restarts a count that began before `since`. Rows are locked in the order of their keys, so
+# that two transactions never deadlock.
 COUNT = """
     INSERT INTO incidents_recentcount AS kept (key, began_at, number)
     SELECT key, %(now)s, 1 FROM unnest(%(keys)s::text[]) AS key ORDER BY key
@@ -33,9 +35,9 @@ COUNT = """
 
 
 def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst | None:
-    """Count a declaration that comes from the address `source`. Returns the first limit that it exceeds, or None.
+    """Count a declaration, and return the first limit that it exceeds, or None.
 
-    One query. Call it inside the transaction that declares.
+    `source` is a digest of the sender's IP address. One query. Call it inside the transaction that declares.
     """
     body, email = str(declaration.collectivity.uid), declaration.caller.email
     values = {Burst.ADDRESS: source, Burst.BODY: body, Burst.MAILBOX: normalise_mailbox(email) if email else ""}
@@ -45,12 +47,12 @@ def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst
 
 
 def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
-    """Count a new code or a withdrawal by a person without account, which mails the declarant a warning. Returns the
-    limit that it exceeds, or None. Nothing is counted if no mail address was given.
+    """Count a new code or a withdrawal by a person without account, after which a mail warns the declarant. Return the
+    limit that it exceeds, or None. Nothing is counted if the case has no mail address.
 
-    Only the mailbox is limited, by a count of its own: declarations do not add to it, and warnings never mark a
-    declaration. The first act of this kind on a case within an hour always warns, unless the case came in a burst and
-    nobody has acknowledged it. Two queries at most. Call it inside the transaction of the act.
+    Only the number of warnings to one mailbox is limited. They are counted apart from declarations. The first act of
+    this kind on a case within an hour exceeds no limit, unless the case came in a burst and nobody has acknowledged
+    it. Two queries at most. Call it inside the transaction of the act.
     """
     if not (email := incident.story.contact_email):
         return None
@@ -61,15 +63,15 @@ def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Bu
 
 
 def asks_many_cards(source: str, now: datetime) -> bool:
-    """Count a request for the cards of a département, and tell whether this address has made too many in the last
-    hour.
+    """Count a request for the cards of a département, and tell whether this sender has made more than MAX_CARDS in the
+    last hour.
     """
     key = digest_value("cards", source)
     return count_keys([key], now)[key] > MAX_CARDS
 
 
 def count_keys(keys: Iterable[str], now: datetime) -> dict[str, int]:
-    """Add one to each key. Returns the count of each key, which restarts an hour after it began."""
+    """Add one to the count of each key. Returns the count by key. A count restarts an hour after it began."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW})
         return dict(cursor.fetchall())
@@ -80,7 +82,7 @@ def digest_value(purpose: str, value: str) -> str:
 
 
 def normalise_mailbox(address: str) -> str:
-    """Return the mailbox of an address, without tag after « + », capitals and quotes, which do not change it."""
+    """Return the address without the tag after « + », capitals and quotes, since mail arrives in the same mailbox."""
     name, _at, domain = address.lower().rpartition("@")
     return f"{name.strip('"').partition('+')[0]}@{domain}"
 

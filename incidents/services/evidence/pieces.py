@@ -1,4 +1,4 @@
-"""Files handed over as evidence: each gets a number and a seal, and one event."""
+"""Evidence files, which a declarant hands over. Each file gets a number, a seal and one event."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,7 +32,7 @@ class Erased(Exception):
 
 @dataclass(frozen=True)
 class RecordedEvidence:
-    """A piece of evidence; `is_new` is False if the case already had the same bytes."""
+    """An evidence file. `is_new` is False if the case already had the same bytes."""
 
     evidence: Evidence
     is_new: bool
@@ -49,7 +49,7 @@ class FileSubmission:
 
 @dataclass(frozen=True)
 class RemainingQuota:
-    """The number of files and bytes that a case still accepts, once uploads in progress are subtracted."""
+    """The numbers of files and bytes that a case still accepts. Uploads in progress are subtracted."""
 
     files: int
     byte_count: int
@@ -57,7 +57,7 @@ class RemainingQuota:
 
 @transaction.atomic
 def open_vault(*, guest: Guest, reference: str) -> bytes:
-    """Return the encryption key of the case's files, created with the first file.
+    """Return the key with which the files of the case are encrypted, created before the first file.
 
     Raises Erased, Http404, PermissionDenied.
     """
@@ -71,9 +71,9 @@ def open_vault(*, guest: Guest, reference: str) -> bytes:
 
 
 def get_reading_key(incident: Incident) -> bytes:
-    """Return the key of the case's files.
+    """Return the existing key of the case's files.
 
-    Raises Erased if it was destroyed, NotReadable if the installation's key is lost.
+    Raises Erased if the case has no key, NotReadable if the installation's key, which encrypts it, is lost.
     """
     row = CaseKey.objects.filter(incident=incident).first()
     if row is None:
@@ -88,7 +88,10 @@ def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
 
 
 def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None) -> RemainingQuota:
-    """Return the remaining quota. `without` is an upload about to become a piece, which would count twice."""
+    """Return the remaining quota of the case.
+
+    `excluding` is an upload that is about to become an evidence file, since it would count twice.
+    """
     pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = list_unfinished_uploads(incident)
     other_uploads = uploads.exclude(pk=without.pk) if without else uploads
@@ -101,7 +104,7 @@ def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None
 
 
 def check_room(room: RemainingQuota, size: int) -> None:
-    """Raise ValidationError, with what the person can do, if the file does not fit."""
+    """Raise ValidationError, which says what the person can do, if the quota does not allow a file of this size."""
     if room.files < 1:
         raise ValidationError(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Appelez le centre.")
     if room.byte_count < size:
@@ -112,10 +115,10 @@ def check_room(room: RemainingQuota, size: int) -> None:
 def record_evidence(
     *, guest: Guest, reference: str, submission: FileSubmission, upload: EvidenceUpload | None = None
 ) -> RecordedEvidence:
-    """Number and seal the file. Sending the same bytes again changes nothing.
+    """Save the file as evidence, with a number and a seal. Sending the same bytes again changes nothing.
 
-    The caller removes a refused or known file from the store. Raises Erased, ValidationError if the case is full,
-    Http404, PermissionDenied.
+    If the file is refused or not new, the caller removes it from the store. Raises Erased, ValidationError if the
+    quota is exhausted, Http404, PermissionDenied.
     """
     lock_with_main(reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
@@ -129,7 +132,7 @@ def record_evidence(
     last = incident.evidence.order_by("-number").first()
     evidence = build_piece(incident, guest, submission)
     evidence.number = last.number + 1 if last else 1
-    # The list prints seconds.
+    # The list of the seals prints the time to the second.
     evidence.received_at = now.replace(microsecond=0)
     evidence.seal = compute_seal(last.seal if last else incident.reference, evidence)
     evidence.save()
@@ -143,10 +146,10 @@ def record_evidence(
 
 @transaction.atomic
 def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
-    """Withdraw a piece that was handed over by mistake.
+    """Withdraw an evidence file that was handed over by mistake.
 
-    Its line of the sealed list stays; the sweep deletes its bytes. A repeated call changes nothing. Raises Http404,
-    PermissionDenied, Erased.
+    Its line stays in the sealed list, and the sweep of the store deletes its bytes (`sweep.py`). A repeated call
+    changes nothing. Raises Http404, PermissionDenied, Erased.
     """
     lock_with_main(reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
@@ -183,9 +186,9 @@ def build_piece(incident: Incident, guest: Guest, submission: FileSubmission) ->
 
 
 def rewrap_case_keys() -> int:
-    """Encrypt the key of each case with the installation's first key.
+    """Encrypt the key of each case with the first of the installation's keys.
 
-    Returns how many keys changed; it can be run again.
+    Returns the number of keys that changed. A repeated call changes nothing.
     """
     changed = 0
     for pk in CaseKey.objects.values_list("pk", flat=True):

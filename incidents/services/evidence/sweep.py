@@ -1,9 +1,9 @@
 """Removal of objects in the evidence store that have no row, because a process was killed or a case was erased.
 
-An object is stored before its row is committed, so an object without a row may still get one. It is first noted
-(`StrayObject`), and removed once it has been without a row for a day by the clock of this server: the clocks of the
-store are not trusted, and whoever restores an older database has a day to notice before files are lost. The files of
-an erased case count as objects without a row, because nobody can read them once their key is destroyed.
+An object is stored before its row is committed, so an object without a row may still get a row. It is first noted
+(`StrayObject`), and removed once it has been without a row for a day by the clock of this server. The clock of the
+store is not trusted. Whoever restores an older database has a day to notice it before files are lost. The files of an
+erased case count as objects without a row, because nobody can read them once their key is destroyed.
 """
 
 from collections.abc import Iterator
@@ -26,14 +26,15 @@ logger = structlog.get_logger(__name__)
 
 WITHOUT_ROW_FOR = timedelta(hours=24)
 LONGEST_ROUND = timedelta(seconds=20)
-# The most objects that one round removes from one folder. Each removal is a request if the store is a bucket.
+# The most objects that one pass removes from one folder. If the store is a bucket, each removal is a request.
 MAX_REMOVALS_AT_ONCE = 500
 
 
 @dataclass
 class Swept:
-    """The result of one round. `is_whole` tells whether the round covered the whole store. It is False if the store
-    was too slow or unreachable: the next round continues.
+    """The result of one pass over the store: the numbers of objects, of strays that were left, and of removed objects.
+
+    `is_whole` tells whether the pass covered the whole store. It is False if the store was too slow or unreachable.
     """
 
     objects: int = 0
@@ -45,8 +46,8 @@ class Swept:
 def sweep_store() -> Swept:
     """Compare each folder of the store with the rows, one folder in memory at a time.
 
-    Two sweeps at once do no harm. Folders are taken in random order, so that several rounds cover a store that is too
-    large for one.
+    Two sweeps may run at once. The order of the folders is random, so that several passes cover a store that is too
+    large for one pass.
     """
     swept, until = Swept(), timezone.now() + LONGEST_ROUND
     try:
@@ -71,7 +72,10 @@ def list_folders() -> list[str]:
 
 
 def sweep_folder(folder: str, swept: Swept) -> None:
-    """Compare one folder. The store is read before the rows, so that a row committed meanwhile is found."""
+    """Compare one folder of the store with the rows, and add the numbers of its objects to `swept`.
+
+    The store is read before the rows, so that a row that is committed meanwhile is found.
+    """
     now = timezone.now()
     stored = vault.list_object_names(folder)
     pointed = set(list_pointed_stems(folder))
@@ -88,13 +92,13 @@ def sweep_folder(folder: str, swept: Swept) -> None:
 
 
 def cut_stem(name: str) -> str:
-    """Return the part of the name that all slices of an upload share, which ends at the first dot."""
+    """Return the part of the name before the first dot, which all slices of an upload share."""
     return name.partition(".")[0]
 
 
 def list_pointed_stems(folder: str) -> Iterator[str]:
-    """Yield the stems of this folder that a row names: papers that did not fail, and files whose case still has its
-    key.
+    """Yield the stems of the objects in this folder that belong to a row: papers that did not fail, and files and
+    unfinished uploads of cases that still have their key.
     """
     inside, readable = Q(storage_name__startswith=f"{folder}/"), Q(incident__casekey__isnull=False)
     yield from Evidence.objects.filter(inside, readable, taken_back_at=None).values_list("storage_name", flat=True)

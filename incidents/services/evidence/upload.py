@@ -1,8 +1,8 @@
-"""Uploading a file slice by slice: slices that arrived stay, so that an interrupted upload can be continued.
+"""Upload of a file slice by slice. Slices that arrived stay, so that an interrupted upload can be continued.
 
-Each slice is an object of its own, encrypted on arrival. Once all slices have arrived, they are joined in order into
-the piece, and its SHA-256 is computed. To avoid deadlocks, the case is locked first, then the upload; receiving a
-slice locks only the upload.
+Each slice is an object of its own in the store, encrypted on arrival. Once all slices have arrived, they are joined in
+order into the evidence file, and its SHA-256 is computed. To avoid deadlocks, the case is locked first, then the
+upload. Receiving a slice locks only the upload.
 """
 
 import hashlib
@@ -62,6 +62,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
 
 
 def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
+    """Return the SHA-256 of the first slice of the upload."""
     digest = hashlib.sha256()
     with suppress(vault.NotReadable):
         for frame in vault.read_object(vault.make_slice_name(upload.uid, 0), key):
@@ -70,6 +71,7 @@ def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
 
 
 def get_upload(*, guest: Guest, reference: str, uid: UUID) -> EvidenceUpload:
+    """Return the upload. Raises Http404 and PermissionDenied."""
     return get_case_upload(get_case(guest, reference, to=Ability.COMPLETE), uid)
 
 
@@ -95,7 +97,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
         raise WrongOffset(upload.received)
     if not content or len(content) != min(SLICE, upload.size - offset):
         raise ValidationError("Ce morceau n’est pas entier.")
-    # Another file may have taken the quota since this one was announced.
+    # Other files may have used up the quota since this upload was started.
     if offset == 0:
         check_room(remaining_quota(incident, without=upload), upload.size)
     vault.write_object(vault.make_slice_name(uid, offset), get_reading_key(incident), content)
@@ -106,8 +108,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
 
 
 def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> RecordedEvidence:
-    """Assemble all slices into one piece. A repeated call returns the same result.
-
+    """Assemble all slices into one evidence file. A repeated call returns the same result.
     Raises WrongOffset if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
     PermissionDenied.
     """
@@ -118,8 +119,7 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> RecordedEvidenc
         raise WrongOffset(upload.received)
     try:
         file = assemble_file(upload, open_vault(guest=guest, reference=reference))
-    # Somebody else finished or abandoned the upload, which removed the slices.
-    except vault.NotReadable:
+    except vault.NotReadable:  # somebody else finished or abandoned the upload, which removed the slices
         if done := find_outcome(get_upload(guest=guest, reference=reference, uid=uid)):
             return done
         raise
@@ -153,8 +153,8 @@ def assemble_file(upload: EvidenceUpload, key: bytes) -> StoredFile:
 
 @transaction.atomic
 def close_upload(*, guest: Guest, reference: str, uid: UUID, file: StoredFile) -> RecordedEvidence:
-    """Record the piece under the lock of the case: of two simultaneous calls, the second finds the piece
-    of the first.
+    """Record the evidence file while the case is locked. The second of two simultaneous calls returns the result of
+    the first.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     upload = get_case_upload(incident, uid, lock=True)

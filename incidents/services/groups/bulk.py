@@ -1,8 +1,9 @@
-"""One act on many cases: requested once, then done case by case, each case in its own transaction.
+"""Bulk jobs: one act on many cases, requested once and done case by case, each case in its own transaction.
 
-A job says which act and which cases. A worker claims it by pushing its due time forward (a lease); if the worker dies,
-another one continues after the lease. Two workers on one job do no harm: only the worker that locks the row of a case
-acts on it, through the service of the single act, and saves the result in the same transaction.
+A job (`BulkJob`) says which act, its items (`BulkItem`) which cases. A worker claims the job by pushing its due time
+forward (a lease). If the worker dies, another worker continues after the lease. Two workers may do one job: only the
+worker that locks the item of a case acts on the case, through the service of the single act, and saves the outcome in
+the same transaction.
 """
 
 import hashlib
@@ -42,13 +43,14 @@ from incidents.workflow import InvalidTransition
 logger = structlog.get_logger(__name__)
 
 MAX_CASES = 5000
-# Up to this number, the cases are done while the person waits for the page.
+# Jobs of up to this number of cases are done while the person waits for the page.
 AT_ONCE = 20
-# Longer than any single case takes, so that no worker claims a job that another one is doing.
+# Longer than any single case takes, so that no worker claims a job that another worker is doing.
 LEASE = timedelta(minutes=1)
-# The first limit is for a worker, which other work shares; the second for the request, in which a person waits.
+# The time after which a worker stops, so that its other tasks can run, and after which a request stops, so that the
+# person who waits gets a page.
 LONGEST_ROUND, LONGEST_REQUEST = timedelta(seconds=2), timedelta(seconds=20)
-# A declarant withdraws one declaration at a time, on the page of its case: never in bulk.
+# The reasons for which cases may be closed in bulk. Only a declarant withdraws a declaration, on the page of its case.
 CLOSED_FOR = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
 TRANSFERRED = "Ce dossier a été transféré à un autre centre."
 
@@ -56,7 +58,7 @@ TRANSFERRED = "Ce dossier a été transféré à un autre centre."
 class FormUsed(Exception):
     """The key of this form was already used with another act, other cases or other choices.
 
-    `job` is that earlier job.
+    `job` is the job that the earlier use created.
     """
 
     def __init__(self, job: BulkJob) -> None:
@@ -105,9 +107,9 @@ def derive_letter_key(job: BulkJob) -> str:
 
 
 def fill_message(reference: str, job: BulkJob) -> str:
-    """Return the message with the values of this case.
+    """Return the message of the job with its placeholders replaced by the values of this case.
 
-    Raises ValidationError if a placeholder in it has no value any more.
+    Raises ValidationError if a placeholder in the message has no value for this case.
     """
     incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
     values = list_placeholder_values(incident, job.actor, format_centre_phone(incident.csirt_id))
@@ -125,17 +127,18 @@ ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
 }
 
 
-# Asking
+# Requesting a job
 
 
 @transaction.atomic
 def start_bulk(
     *, actor: User, act: BulkAct, references: Sequence[str], choices: dict[str, Any], key: str, text: str = ""
 ) -> BulkJob:
-    """Create the job, due at once. The same key with the same cases and choices returns the same job.
+    """Create a job that is due at once. The same key with the same act, cases and choices returns the same job.
 
-    Cases of other centres than the actor's are left out. Raises ValidationError on « references » if no case is left,
-    if there are too many, or if they belong to several centres; FormUsed if the key was used with other content.
+    Cases of centres for which the actor does not work are left out. Raises ValidationError on « references » if no
+    case is left, if there are too many, or if they belong to several centres. Raises FormUsed if the key was used with
+    other content.
     """
     form_digest, content_digest = (
         digest_parts(actor.pk, key),
@@ -164,7 +167,10 @@ def digest_parts(*parts: Any) -> str:
 
 
 def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
-    """Return (case id, centre id) pairs, in the order of `references`."""
+    """Return pairs (id of the case, id of its centre) in the order of `references`.
+
+    Raises ValidationError like `start_bulk`.
+    """
     ordered = list(dict.fromkeys(references))
     if len(ordered) > MAX_CASES:
         message = f"{MAX_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
@@ -188,9 +194,9 @@ def list_working_people(csirt: Csirt) -> QuerySet[User]:
 
 @transaction.atomic
 def get_or_open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> CaseGroup:
-    """Return the open group with that title, or open one: a double click opens one.
+    """Return the open group of the centre with this kind and title, or open it. A double click opens only one group.
 
-    Raises ValidationError on « title ».
+    Raises Http404 if the actor does not work for the centre, ValidationError on « title ».
     """
     Csirt.objects.select_for_update(no_key=True).get(pk=csirt.pk)
     clean = clean_line(title, limit=TITLE_LIMIT, field="title")
@@ -200,7 +206,7 @@ def get_or_open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User)
 
 @transaction.atomic
 def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
-    """Stop the job: the remaining cases are left alone, the acts already done stay. Raises Http404."""
+    """Stop the job. The remaining cases do not change, and the acts already done are not undone. Raises Http404."""
     job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.work_centre_ids).first()
     if job is None:
         raise Http404
@@ -209,11 +215,11 @@ def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
     return job
 
 
-# Doing
+# Doing a job
 
 
 def carry_on_bulk() -> int:
-    """Do the jobs that are due until none is left or the round is over. Returns the number of cases acted on."""
+    """Do the due jobs, until none is left or `PASS_TIME_LIMIT` has passed. Returns the number of cases done."""
     acted, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until and (job := claim_job(timezone.now())):
         acted += work_off(job, until=until)
@@ -221,9 +227,7 @@ def carry_on_bulk() -> int:
 
 
 def do_at_once(job: BulkJob) -> None:
-    """Do a job of a few cases within the request. If the time of a request is over first, a worker does the remaining
-    cases.
-    """
+    """Do a job of a few cases within the request. After `LONGEST_REQUEST`, a worker does the remaining cases."""
     now = timezone.now()
     BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
     work_off(job, until=now + LONGEST_REQUEST)
@@ -232,7 +236,7 @@ def do_at_once(job: BulkJob) -> None:
 
 @transaction.atomic
 def claim_job(now: datetime) -> BulkJob | None:
-    """Claim the job that has waited longest. The jobs of one person are done one after the other."""
+    """Claim and return the due job that has waited longest, or None. The jobs of one person are done in turn."""
     running = BulkJob.objects.filter(state=BulkState.RUNNING)
     is_first = ~Exists(running.filter(actor=OuterRef("actor"), pk__lt=OuterRef("pk")))
     due = running.filter(is_first, due_at__lte=now).order_by("due_at", "id")
@@ -244,7 +248,10 @@ def claim_job(now: datetime) -> BulkJob | None:
 
 
 def work_off(job: BulkJob, *, until: datetime) -> int:
-    """Act on each waiting case, then finish the job. After `until`, the rest is due for the next round."""
+    """Act on each waiting case of the job, then finish the job. Returns the number of cases done.
+
+    After the instant `until`, stop, and make the job due again for the remaining cases.
+    """
     acted, pushed_at = 0, timezone.now()
     while (now := timezone.now()) < until:
         if not do_one(job):
@@ -260,7 +267,7 @@ def work_off(job: BulkJob, *, until: datetime) -> int:
 
 @transaction.atomic
 def do_one(job: BulkJob) -> bool:
-    """Act on the next case whose item is not locked, and save the outcome. Returns False if there is none."""
+    """Act on the next waiting case whose item is not locked, and save the outcome. Returns False if there is none."""
     waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
     # The job and its actor are read again each time, so that an actor who has lost the role acts on no further case.
     next_one = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("job__actor")
@@ -273,7 +280,7 @@ def do_one(job: BulkJob) -> bool:
 
 
 def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
-    """Return the outcome and, if the state of the case does not explain it, the reason for a refusal."""
+    """Act on one case. Returns the outcome and, unless the state of the case explains it, the reason for a refusal."""
     try:
         with transaction.atomic():
             lock_with_main(item.incident.reference)
@@ -290,8 +297,8 @@ def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     except (Http404, PermissionDenied):
         return BulkOutcome.REFUSED, "Ce dossier n’est plus à votre centre."
     except (OperationalError, InterfaceError):
-        raise  # The database is away, so the whole job is tried again.
-    except Exception as error:  # noqa: BLE001  (whatever is wrong with one case must not hold up the others)
+        raise  # The database is unreachable, so the whole job is tried again.
+    except Exception as error:  # noqa: BLE001  (an error in one case must not stop the other cases)
         logger.error("a case cannot be acted on", job=str(job.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
         return BulkOutcome.REFUSED, "Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez."
 
@@ -303,7 +310,7 @@ def find_newest_event(incident: Incident) -> int | None:
 
 @transaction.atomic
 def finish_job(job: BulkJob) -> None:
-    """End the job if no case is waiting. Otherwise another worker still holds one of its cases, and ends the job."""
+    """End the job if no case is waiting. Otherwise another worker still has an item of the job locked, and ends it."""
     locked = BulkJob.objects.select_for_update().get(pk=job.pk)
     if locked.state == BulkState.RUNNING and not locked.items.filter(outcome=BulkOutcome.WAITING).exists():
         end_job(locked, BulkState.DONE)
@@ -314,7 +321,7 @@ def end_job(job: BulkJob, state: BulkState) -> None:
     job.save(update_fields=["state", "ended_at", "text"])
 
 
-# Reading
+# Reading a job
 
 
 def count_outcomes(job: BulkJob) -> Counter[str]:

@@ -24,7 +24,7 @@ from incidents.services.groups.bulk import FormUsed, start_bulk
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
 from incidents.services.handling.close import list_names
 
-# Cases beyond this number are reached by repeating the act, since the first ones are then done.
+# The most cases of one act. Repeating the act reaches further cases, since the first cases are then done.
 MAX_CASES_AT_ONCE = 5000
 
 
@@ -37,10 +37,10 @@ MAX_QUOTED_NAMES = 10
 
 
 class GroupLetter(NamedTuple):
-    """A message to a whole group.
+    """A message to a whole group, as a responder typed it.
 
-    With `with_closed`, closed cases receive it too. `common` holds the words of a DoubtfulNames error that the author
-    has confirmed as common words.
+    If `with_closed` is true, the declarants of closed cases get the message too. `common` holds the words of a
+    DoubtfulNames error that the author has confirmed as common words.
     """
 
     text: str
@@ -60,7 +60,7 @@ class DoubtfulNames(ValidationError):
 
 
 def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
-    """Return the letter with its text cleaned; the names in braces are filled in later for each case.
+    """Return the letter with its text cleaned. Its placeholders are filled in later, for each case.
 
     Raises ValidationError on « text », DoubtfulNames if a word may be either a name or a common word.
     """
@@ -79,7 +79,7 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
 
 
 def join_words(words: list[str]) -> str:
-    """Return the words as one text, as the page sends them back."""
+    """Return the words as one text, in the form in which the page of confirmation posts them."""
     return ", ".join(" ".join(word.split()) for word in words)
 
 
@@ -88,9 +88,10 @@ def quote_words(words: list[str]) -> str:
 
 
 def find_identifying_words(text: str, group: CaseGroup, actor: User) -> IdentifyingWords:
-    """Return the words of the message that would identify a body, a person or a case of the group to the others.
+    """Return the words of the message that would identify a body, a person or a case of the group to other declarants.
 
-    A group of one body has no others, so the result is empty. The author's own name is allowed, for the signature.
+    If all cases are of one body, nothing is identified to another body, and the result is empty. The author's own name
+    is allowed, for the signature.
     """
     cases = (
         list_written_cases(group, with_closed=True)
@@ -113,10 +114,10 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Identify
 
 
 def list_written_cases(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
-    """Return the cases whose declarants get the message: cases of the group and their duplicates, open ones only
-    unless `with_closed`.
+    """Return the cases whose declarants get the message: the cases of the group and their duplicates.
 
-    Duplicates are added since a merged case need not be in the group. Erased cases are left out.
+    Duplicates are added, since a merged case need not be in the group. Erased cases are left out, and so are closed
+    cases unless `with_closed`.
     """
     grouped = Incident.objects.filter(group=group, csirt=group.csirt_id).order_by().values("pk")
     duplicates = Incident.objects.filter(merged_into__group=group, csirt=group.csirt_id).order_by().values("pk")
@@ -125,8 +126,9 @@ def list_written_cases(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incid
 
 
 def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> tuple[Incident, str] | None:
-    """Return the first case that gets the message and its text as that declarant would read it; None if there is no
-    case.
+    """Return the first case that gets the message, and the text that its declarant would read.
+
+    Returns None if no case gets the message.
     """
     cases = list_written_cases(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
     first = cases.first()
@@ -138,10 +140,10 @@ def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> 
 
 
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
-    """Write to each declarant in their own thread. The same form sent twice is one message.
+    """Start the job that writes to each declarant of the group, each in the thread of their case.
 
-    Raises Http404, FormUsed if the form was used with other words or cases, and ValidationError: on « text », or
-    without a field if no declarant would get the message.
+    The same form sent twice is one message. Raises Http404, FormUsed if the form was used with another text or other
+    cases, and ValidationError: on « text », or without a field if no declarant would get the message.
     """
     case_group = get_group(actor, group)
     clean = check_letter(letter, case_group, actor)
@@ -168,7 +170,7 @@ def list_cases_outside(group: CaseGroup) -> QuerySet[Incident]:
 
 
 def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
-    """Add to the group the ungrouped cases that name its suppliers, or only those that name `supplier_key`.
+    """Start the job that adds to the group the ungrouped cases that name its suppliers, or only `supplier_key`.
 
     Raises Http404, ValidationError if there is no such case.
     """
@@ -187,10 +189,10 @@ def list_ungrouped_cases(supplier_key: str) -> QuerySet[Incident]:
 
 
 def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
-    """Open a group named after the supplier and add all the open cases of one centre that name it.
+    """Open a group named after the supplier, and start the job that adds the open cases of one centre that name it.
 
-    Sent again, the form returns the same group, and no job if all the cases are in. Raises Http404 if no open case of
-    the actor's centres names the supplier.
+    The same form sent again returns the same group, and no job if the group has all these cases. Raises Http404 if no
+    open case of the actor's centres names the supplier.
     """
     cases, opened = (
         list_ungrouped_cases(supplier_key).filter(csirt__in=actor.work_centre_ids),
@@ -227,4 +229,4 @@ def put_cases_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, ke
             key=f"{group.uid}\n{key}",
         )
     except FormUsed as used:
-        return used.job  # This is a second click, when some of the cases are already in the group.
+        return used.job  # This is the second click of a double click: some of the cases are already in the group.

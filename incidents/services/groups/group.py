@@ -35,9 +35,9 @@ def list_groups(user: User) -> QuerySet[CaseGroup]:
 
 
 def get_group(user: User, uid: UUID, *, is_read: bool = False, lock: bool = False) -> CaseGroup:
-    """Return the group, to act on it or only to read it.
+    """Return the group, if the user may act on it, or with `is_read` if the user may read it.
 
-    Raises Http404 if the group does not exist or if the user may not do this at its centre.
+    Raises Http404 otherwise.
     """
     groups = list_groups(user) if is_read else list_groups(user).filter(csirt__in=user.work_centre_ids)
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
@@ -71,8 +71,7 @@ def derive_group_uid(actor: User, csirt: int, key: str) -> UUID:
 
 @transaction.atomic
 def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
-    """Move the case into the group, out of its former group if any. A repeated call changes nothing.
-
+    """Move the case from its former group, if any, into this group. A repeated call changes nothing.
     Raises Http404, PermissionDenied, ValidationError if the group is closed or belongs to another centre than the
     case.
     """
@@ -91,7 +90,7 @@ def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
 
 @transaction.atomic
 def remove_from_group(*, reference: str, actor: User) -> Incident:
-    """Take the case out of its group. A repeated call changes nothing. Raises Http404, PermissionDenied."""
+    """Remove the case from its group. A repeated call changes nothing. Raises Http404, PermissionDenied."""
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     if incident.group:
         put_case_in(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
@@ -113,10 +112,10 @@ def build_group_title(supplier: str) -> str:
 
 
 def forget_name(incident: Incident) -> None:
-    """Rename the groups, past and present, that bear the name of the case's supplier: to another case's spelling, or
-    to `NAMELESS`.
+    """Rename the current and former groups of the case whose title is the name of its supplier.
 
-    The caller has locked the case and is about to erase its words.
+    The new title is the name as another case of the group spells it, or `NAMELESS` if there is none. The caller has
+    locked the case and is about to erase its texts.
     """
     supplier_keys = list_supplier_keys(incident)
     uids = (
@@ -133,16 +132,17 @@ def forget_name(incident: Incident) -> None:
 
 
 def list_supplier_keys(incident: Incident) -> set[str]:
-    """Return the keys of the suppliers that the case names or named: a group keeps a name from before a correction."""
+    """Return the keys of the suppliers that the case names now or named before a correction, which groups may bear."""
     former_names = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
     return {incident.supplier_key, *(derive_supplier_key(name) for name in former_names if name)} - {""}
 
 
 @transaction.atomic
 def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
-    """Save what is known about the cause and what to advise. `seen` is the version that the page showed.
+    """Save the text of a group that says what is known about the cause and what to advise.
 
-    Saving the same text again changes nothing. Raises Http404, Stale, ValidationError on « sheet ».
+    `seen` is the version that the page showed. Saving the same text again changes nothing. Raises Http404, Stale,
+    ValidationError on « sheet ».
     """
     case_group = get_group(actor, group, lock=True)
     clean = clean_text(sheet, limit=SHEET_LIMIT, field="sheet")
@@ -157,7 +157,7 @@ def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
 
 @transaction.atomic
 def close_group(*, group: UUID, actor: User) -> CaseGroup:
-    """Close the group to new cases. Its cases stay, unchanged. A repeated call changes nothing."""
+    """Close the group to new cases. Its cases do not change. A repeated call changes nothing. Raises Http404."""
     case_group = get_group(actor, group, lock=True)
     if case_group.closed_at is None:
         case_group.closed_at = timezone.now()
@@ -167,7 +167,7 @@ def close_group(*, group: UUID, actor: User) -> CaseGroup:
 
 @transaction.atomic
 def reopen_group(*, group: UUID, actor: User) -> CaseGroup:
-    """Open the group to new cases again. A repeated call changes nothing."""
+    """Open the group to new cases again. A repeated call changes nothing. Raises Http404."""
     case_group = get_group(actor, group, lock=True)
     if case_group.closed_at is not None:
         case_group.closed_at = None

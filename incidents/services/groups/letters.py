@@ -1,6 +1,7 @@
 """The latest messages to a whole group, read back from the bulk jobs that sent them.
 
-A job keeps no words once it has ended. They are those of a message in one of its cases, which its key identifies.
+A job holds no text once it has ended. The text is read from a message that the job wrote in one of its cases, which is
+found by its submission key.
 """
 
 from collections.abc import Sequence
@@ -14,15 +15,15 @@ from incidents.services.correspondence.correspond import Letter, derive_message_
 from incidents.services.groups.bulk import derive_letter_key
 
 LISTED = 3
-# Only the latest jobs of the centre are searched, since no index leads from a group to its jobs.
+# Only the latest jobs of the centre are searched, since no database index finds the jobs of a group.
 JOBS_SEARCHED = 2000
 MESSAGES_SEARCHED = 500
 
 
 class SentLetter(NamedTuple):
-    """A message that was sent to a group: to `recipients` of `job.total` declarants.
+    """A message that was sent to a group. `recipients` is the number of declarants who got it, of `job.total`.
 
-    `text` is what the declarant of `case` reads, "" if no case with its words is left.
+    `text` is the message that the declarant of `case` reads. `case` is None if no readable case got the message.
     """
 
     job: BulkJob
@@ -32,7 +33,7 @@ class SentLetter(NamedTuple):
 
 
 def list_group_letters(group: CaseGroup) -> list[SentLetter]:
-    """Return the latest messages to the group, newest first. One query, three if there are any."""
+    """Return the latest messages to the group, newest first. Three queries, or one if there are no messages."""
     jobs = list(find_letter_jobs(group))
     if not jobs:
         return []
@@ -58,7 +59,7 @@ def find_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
 
 
 def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:
-    """Return, by job, the first case that got the message, is still in the centre and still holds its words."""
+    """Return, by job, the item of the first case that got the message, is still in the centre and is not erased."""
     done = BulkItem.objects.filter(job__in=jobs, outcome=BulkOutcome.DONE)
     readable = done.filter(incident__csirt=group.csirt_id, incident__erased_at=None)
     first = readable.select_related("job", "incident").order_by("job_id", "id").distinct("job_id")
@@ -66,7 +67,7 @@ def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, Bul
 
 
 def find_texts(items: Sequence[BulkItem]) -> dict[int, str]:
-    """Return, by job, the words of the message that the job wrote in the case of its item."""
+    """Return, by job, the text of the message that the job wrote in the case of its item."""
     if not items:
         return {}
     since = min(item.job.asked_at for item in items)
@@ -78,6 +79,6 @@ def find_texts(items: Sequence[BulkItem]) -> dict[int, str]:
 
 
 def is_written_by(message: Message, item: BulkItem) -> bool:
-    """Tell whether the job wrote the message: its key is made of the case, the job and the words."""
+    """Tell whether the job of `item` wrote the message, whose key is derived from the case, the job and the text."""
     letter = Letter(text=message.text, key=derive_letter_key(item.job))
     return derive_message_key(item.incident, letter) == message.submission_key

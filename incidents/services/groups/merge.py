@@ -1,5 +1,4 @@
-"""Merging two declarations of one incident of one body: one of them is closed as the duplicate of the other.
-
+"""Merge of two declarations of one incident of one body. One of the cases is closed as a duplicate of the other.
 No row moves: a duplicate keeps its words, messages, files and link, so that undoing the merge loses nothing. To avoid
 deadlocks, cases are locked in the order of their ids, here and when a declarant adds something to a duplicate.
 """
@@ -34,7 +33,7 @@ from incidents.services.handling.severity import WEIGHED_FIELDS
 from incidents.services.history.record import record_event
 from incidents.severity import ACKNOWLEDGE_WITHIN
 
-# Few enough to be listed on one page.
+# The most duplicates of one case, few enough to be listed on one page.
 MAX_DOUBLES = 50
 WAITING_FIELDS = ("answer_by", *DUE_FIELDS)
 CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FIELDS)
@@ -44,8 +43,8 @@ CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FI
 def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     """Close `reference` as a duplicate of `into`, and return it. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, ValidationError if the two cannot be merged. A duplicate of a duplicate is
-    refused, so that every duplicate leads directly to its main case.
+    Raises Http404, PermissionDenied, ValidationError if the two cases cannot be merged. A duplicate of a duplicate is
+    refused, so that `merged_into` always names the main case.
     """
     lock_cases(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
     double = get_incident(actor, reference, to=Ability.LINK, lock=True)
@@ -105,7 +104,7 @@ def check_places(double: Incident, main: Incident) -> None:
 
 
 def copy_state(incident: Incident) -> dict[str, Any]:
-    """Return the status and the closing of the case, for undoing the merge: its row does not keep them."""
+    """Return the status and the closing of the case, which its row loses, so that the merge can be undone."""
     if incident.closed_at is None:
         return {"status": incident.status}
     closed_at = incident.closed_at.isoformat()
@@ -113,9 +112,9 @@ def copy_state(incident: Incident) -> dict[str, Any]:
 
 
 def asks_for_answer(double: Incident) -> datetime | None:
-    """Return the deadline of the answer that the declarant waited for before the merge, or None.
+    """Return the deadline of the answer for which the declarant waited before the merge, or None.
 
-    On a closed case, they waited for an answer only if they wrote after the closing.
+    The declarant of a closed case waited for an answer only after writing since the closing.
     """
     if double.status != Status.CLOSED:
         return double.answer_by
@@ -125,9 +124,9 @@ def asks_for_answer(double: Incident) -> datetime | None:
 
 
 def inherit_deadlines(main: Incident, double: Incident, *, at: datetime) -> None:
-    """Give `main` the worse severity of the two, and the earliest due answer and acknowledgement. Does not save.
+    """Give `main` the higher severity of the two cases, and the earlier deadlines of answer and acknowledgement.
 
-    A closed duplicate whose declarant awaits no answer changes nothing.
+    A closed duplicate whose declarant awaits no answer changes nothing. Does not save.
     """
     asks = asks_for_answer(double)
     if asks is None and double.status == Status.CLOSED:
@@ -149,10 +148,10 @@ def inherit_deadlines(main: Incident, double: Incident, *, at: datetime) -> None
 
 @transaction.atomic
 def unmerge_incident(*, reference: str, actor: User) -> Incident:
-    """Restore the duplicate: its status, its closing and what is due on it. A repeated call changes nothing.
+    """Undo the merge: restore the status, the closing and the deadlines of the duplicate. A repeated call changes
+    nothing.
 
-    From then on, what its declarant added meanwhile must be answered on this case again. Raises Http404,
-    PermissionDenied.
+    What its declarant added meanwhile is then to be answered on the restored case. Raises Http404, PermissionDenied.
     """
     lock_with_main(reference)
     double = get_incident(actor, reference, to=Ability.LINK, lock=True)
@@ -193,7 +192,7 @@ def restore_state(double: Incident, merged: IncidentEvent) -> None:
 
 
 def lock_with_main(reference: str) -> None:
-    """Lock a case and its main case. Call it before locking any other row of either case.
+    """Lock a case and its main case, if any. Call it before locking any other row of either case.
 
     If the case is merged between the read and the lock, release the locks and read again.
     """
@@ -214,8 +213,8 @@ def lock_main_case(double: Incident) -> Incident | None:
 
 
 def pass_news_on(double: Incident, *, at: datetime) -> None:
-    """Record on the main case that the declarant of a duplicate added something, which is to be read and answered
-    there.
+    """Record on the main case that the declarant of a duplicate added something, which the centre reads and answers on
+    the main case. Change nothing if the case is no duplicate.
     """
     if main := lock_main_case(double):
         note_news(main, at=at)
@@ -223,9 +222,10 @@ def pass_news_on(double: Incident, *, at: datetime) -> None:
 
 
 def pass_answer_on(double: Incident, *, at: datetime) -> None:
-    """Recompute the deadlines of the main case after the centre answered on a duplicate.
+    """Recompute the deadlines of the main case after the centre answered on a duplicate. Change nothing if the case is
+    no duplicate.
 
-    The caller has recorded the event.
+    The caller has recorded the event of the answer.
     """
     if main := lock_main_case(double):
         recompute_answer_due(main)
@@ -246,9 +246,9 @@ def recompute_answer_due(main: Incident) -> None:
 
 
 def find_duplicate_waiting_start(double: Incident, main: Incident) -> datetime | None:
-    """Return since when the declarant of a duplicate waits.
+    """Return since when the declarant of a duplicate waits for an answer, or None if nothing is left to answer.
 
-    After the merge, an answer on the main case counts for them too.
+    After the merge, an answer on the main case is also an answer to this declarant.
     """
     merged, answered = get_merging_event(double, main), find_last_answer(main)
     closed_at = merged.data["was"].get("closed_at")

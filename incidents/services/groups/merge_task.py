@@ -1,4 +1,4 @@
-"""A task on the main case for the facts that only a duplicate declares."""
+"""The task on a main case that asks to check the facts that only a duplicate declares."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ STEP = "double:"
 def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> Task | None:
     """Add a task if the duplicate has a stopped service or a leak that the main case does not have.
 
-    The main case then closes as resolved only once the task is done. The caller has locked both cases.
+    The main case cannot be closed as resolved before the task is done. The caller has locked both cases.
     """
     missing = list_missing(main, double)
     if not missing:
@@ -51,8 +51,8 @@ def list_missing(main: Incident, double: Incident) -> list[str]:
 
 
 def drop_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> None:
-    """Close the task of `ask_for_missing_facts` as moot after the merge is undone, since the duplicate holds these
-    facts itself.
+    """Close the task of `ask_for_missing_facts` as moot after the merge is undone, since the restored case declares
+    these facts itself.
     """
     waiting = main.tasks.filter(playbook="", step=f"{STEP}{double.reference}", done_at=None)
     waiting.update(done_at=at, done_by=actor, is_moot=True)

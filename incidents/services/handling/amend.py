@@ -1,4 +1,4 @@
-"""Facts of a declaration that a responder changes. The former state stays readable, as after a correction."""
+"""Changes of declared facts by a responder. The former facts stay readable, as after a correction by the declarant."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,16 +15,17 @@ from incidents.services.history.declared import find_judgement_without_leak, rea
 from incidents.services.history.snapshots import find_first_leak
 
 CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
-# A responder chooses this instead of a judgement to withdraw the centre's judgement: the declared status counts again.
+# The code that a responder chooses to withdraw the centre's judgement, so that the declared status counts again.
 AS_DECLARED = "as_declared"
 
 
 def amend_section(
     incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, actor: User, at: datetime
 ) -> None:
-    """Store the former state, call `put` to change the rows, and append a sheet.
+    """Change one section of the case: call `save_rows`, and append a sheet with the new `values`.
 
-    The caller has locked the case and records the event.
+    If the section has no sheet yet, its declared state is stored first. The caller has locked the case and records the
+    event.
     """
     if find_newest_sheet(incident, section) is None:
         store_first_state(incident, section)
@@ -48,10 +49,10 @@ def format_signature(incident: Incident, actor: User) -> str:
 
 
 def conclude_leak(incident: Incident, status: str) -> list[str]:
-    """Save what the centre found about the data and return the codes [former, new], or [] if nothing changes.
+    """Save the centre's judgement of the leak. Returns the codes [former, new], or [] if nothing changes.
 
-    What was declared does not change. If no leak was recorded, « confirmed » creates one, and « unfounded » leaves
-    only the event that the caller records. AS_DECLARED withdraws the judgement.
+    The declaration does not change. If the case has no leak, « confirmed » creates one, and « unfounded » is only
+    written in the event that the caller records. AS_DECLARED withdraws the judgement.
     """
     leak = find_first_leak(incident)
     if find_newest_sheet(incident, "donnees") is None:

@@ -1,4 +1,4 @@
-"""Assigning a case to a person."""
+"""Assignment of a case to a person of its centre."""
 
 from datetime import datetime
 from typing import Any
@@ -21,13 +21,13 @@ from incidents.services.history.record import record_event
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.workflow import check_transition
 
-# How a form names the absence of an assignee.
+# The value of a form that stands for no assignee.
 NOBODY = "personne"
 HOLDER_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "acknowledge_by", *DUE_FIELDS)
 
 
 def format_person_tag(user: User | None) -> str:
-    """Return the value by which a form names the person in charge of the case."""
+    """Return the value that stands for this person in a form, or NOBODY for None."""
     return str(user.uid) if user else NOBODY
 
 
@@ -43,8 +43,8 @@ def find_holder(incident: Incident) -> User | None:
 
 
 def get_colleague(tag: str, *csirt_ids: int | None, field: str) -> User | None:
-    """Return the person of these centres whose form value is `tag`, or None for « personne ». Raises ValidationError
-    on `field`.
+    """Return the person of these centres whose `format_person_tag` is `tag`, or None for NOBODY. Raises
+    ValidationError on `field`.
     """
     if tag == NOBODY:
         return None
@@ -83,10 +83,11 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
 
 
 def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, Any]:
-    """Set the assignee from `at` on and return the data of the event. The caller has locked the case and saves it.
+    """Set the assignee at the instant `at` and return the data of the event. The caller has locked the case, and saves
+    it.
 
-    An acknowledged case without assignee becomes declared again, with a new target from its severity. Assigning a case
-    is not work on it: a due date that has passed stays passed.
+    An acknowledged case that loses its assignee becomes declared again, with a new target from its severity. Assigning
+    a case is not work on the case, so a due date that has passed stays passed.
     """
     incident.assignee = to
     data: dict[str, Any] = {"to": uid_or_none(to)}

@@ -1,4 +1,4 @@
-"""Closing a case: the facts that must be known first, its outcome, and the lesson that other centres may read."""
+"""Closing of a case: the facts that must be known first, the outcome, and the lesson that other centres may read."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -37,24 +37,24 @@ LESSON_LIMIT = 3_000
 MOTIVE_LIMIT = 1_000
 UNTOUCHED = "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
 UNANSWERED = "Le déclarant attend une réponse à ce qu’il a écrit. Répondez, ou dites pourquoi ce dossier est résolu."
-# A closing may leave a leak without conclusion: the leak keeps its status (suspected or claimed) and figures count it
-# so.
+# The conclusion that nobody will know more of a leak. The leak keeps its status (suspected or claimed), with which the
+# figures count it.
 NEVER_KNOWN = "unknown"
 
 
 class NotFinished(ValidationError):
-    """The case cannot be « résolu »: a service has no end, a leak no conclusion, a task is open, an answer is due, or
-    nobody handled the case.
+    """The case cannot be closed as « résolu », because a service has no end, a leak has no conclusion, a task is open,
+    an answer is due, or nobody handled the case.
     """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """What is typed to close a case.
+    """The report with which a responder closes a case.
 
-    `ended` gives the time at which each service resumed. `moot` holds the uids of the tasks that no longer apply.
-    `leak` is a conclusion or `NEVER_KNOWN`. `why` explains why a case that nobody handled or answered is resolved; it
-    becomes a note that no declarant reads.
+    `ended` gives, by service, the instant at which the service resumed. `moot` holds the uids of the tasks that no
+    longer apply. `leak` is a conclusion, `NEVER_KNOWN` or "". `why` says why a case that nobody handled or answered is
+    resolved. It becomes a note that no declarant reads.
     """
 
     reason: str
@@ -71,7 +71,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class UnfinishedWork:
-    """What a case still waits for: interruptions without end, a leak without conclusion, open tasks."""
+    """The work that is left on a case: interruptions without end, a leak without conclusion, open tasks."""
 
     interruptions: tuple[ServiceInterruption, ...]
     leak: DataLeak | None
@@ -82,7 +82,7 @@ class UnfinishedWork:
 
     @property
     def sentences(self) -> list[str]:
-        """Return short descriptions for a message. They hold no free text."""
+        """Return short descriptions of this work for an error message, in French and without free text."""
         parts = []
         if self.interruptions:
             names = ", ".join(str(interruption.get_service_display()) for interruption in self.interruptions)
@@ -125,16 +125,19 @@ def is_untouched(incident: Incident) -> bool:
 
 
 def is_message_unanswered(incident: Incident) -> bool:
-    """Tell whether the declarant added something that nobody has answered.
+    """Tell whether an answer is due, other than the first answer to the declaration of the case.
 
-    On a case that was answered, an answer may be due to the declarant of a duplicate that was merged since.
+    On a case that was already answered, it may be due to the declarant of a duplicate that was merged since.
     """
     has_added = incident.declarant_wrote_at is not None or incident.answered_at is not None
     return incident.answer_by is not None and has_added
 
 
 def find_closing_question(incident: Incident) -> str:
-    """Return why the closing of the case as resolved asks for a reason, or "". An erased case takes no text."""
+    """Return the sentence that asks why the case is resolved, if nobody handled or answered it, or "".
+
+    Nothing is asked about an erased case, which takes no text.
+    """
     if incident.erased_at:
         return ""
     if is_untouched(incident):
@@ -158,9 +161,10 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
 def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
     """Close the case with its report. A repeated call by the same person with the same report changes nothing.
 
-    Raises Http404, PermissionDenied, InvalidTransition if it is already closed, Stale if the facts of the page changed
-    or the declarant wrote, ValidationError by field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`,
-    `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
+    `seen` is the `stamp_closing_page` of the page, or "" if there was no page. Raises Http404, PermissionDenied,
+    InvalidTransition if the case is already closed, Stale if the facts of the page changed or the declarant wrote,
+    ValidationError by field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`,
+    `ended_<service>`, `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     clean = clean_ending(ending)
@@ -200,7 +204,9 @@ def is_same_closing(incident: Incident, ending: Ending, actor: User) -> bool:
 
 
 def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
-    """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody and must
+    """Yield the problems of the texts of the report and of the sharing of its lesson.
+
+    An erased case takes no text, and a lesson must not identify anybody and must
     have no line left to fill in.
     """
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
@@ -242,13 +248,13 @@ def list_report_problems(ending: Ending) -> Iterator[Problem]:
 
 
 def list_untouched_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
-    """Yield a problem if a reason is asked for and none was written."""
+    """Yield a problem if `find_closing_question` asks why the case is resolved and `why` is empty."""
     if ending.reason == ClosingReason.RESOLVED and not ending.why and (question := find_closing_question(incident)):
         yield "why", question
 
 
 def list_unfinished_problems(ending: Ending, pending: UnfinishedWork, now: datetime, zone: str) -> Iterator[Problem]:
-    """Yield what is missing to close the case as « résolu », and, for any reason, impossible instants."""
+    """Yield the problems that prevent closing the case as « résolu », and, for any reason, impossible instants."""
     is_resolved = ending.reason == ClosingReason.RESOLVED
     for interruption in pending.interruptions:
         name, at = f"ended_{interruption.service}", ending.ended.get(interruption.service)
@@ -267,7 +273,7 @@ def list_unfinished_problems(ending: Ending, pending: UnfinishedWork, now: datet
 def settle_facts(
     incident: Incident, ending: Ending, pending: UnfinishedWork, *, actor: User, at: datetime
 ) -> dict[str, Any]:
-    """Save what the closing says about services, data and tasks. Returns the codes of what changed."""
+    """Save the facts of the report about services, data and tasks. Returns what changed, as codes for the event."""
     codes: dict[str, Any] = {}
     open_services = {interruption.service for interruption in pending.interruptions}
     if ended := {name: moment for name, moment in ending.ended.items() if moment and name in open_services}:
@@ -299,8 +305,7 @@ def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, acto
 def save_closing(
     incident: Incident, ending: Ending, *, actor: User, at: datetime, changes: Mapping[str, Any] | None = None
 ) -> None:
-    """Close the row and save its report and its event.
-
+    """Set the case to CLOSED, save the report and record the event.
     The caller has locked the case and checked that it may be closed.
     """
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, at, ending.reason
@@ -320,7 +325,7 @@ def save_closing(
     codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     data = {"reason": ending.reason} | codes | dict(changes or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
-    for double in incident.doubles.all():  # the declarants of its duplicates are notified too
+    for double in incident.doubles.all():  # so that the declarants of the duplicates are notified too
         record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 
 

@@ -1,6 +1,6 @@
-"""Updating what comes next on a case (`incidents/due.py`) after each change.
+"""Updates of what comes next on a case (`incidents/due.py`), after each change of the case.
 
-Callers have locked the case and save it.
+These functions do not save. Their callers have locked the case and save it.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ ADDITIONS = Q(kind__in=[EventKind.FACTS, EventKind.FILE]) | Q(kind=EventKind.MES
 
 
 def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None:
-    """Recompute `due_at` and `due_for`. Pass `worked_at` if the act is work of the centre on the case."""
+    """Recompute `due_at` and `due_for`. `worked_at` is given if the act is work of the centre on the case."""
     incident.worked_at = worked_at or incident.worked_at
     task_due = None
     if incident.status == Status.ACKNOWLEDGED:
@@ -45,14 +45,17 @@ def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, 
 
 
 def answer_sooner(incident: Incident) -> None:
-    """Bring `answer_by` forward to the target of the raised severity. It is never postponed."""
+    """Bring `answer_by` forward to the target of the current severity. Never postpone it."""
     if incident.answer_by:
         since = incident.declarant_wrote_at or incident.received_at
         incident.answer_by = min(incident.answer_by, since + ANSWER_WITHIN[incident.severity])
 
 
 def note_news(incident: Incident, *, at: datetime) -> None:
-    """Record that the declarant's side added something. `answer_by` counts from the oldest unanswered addition."""
+    """Record that the declarant's side added something at the instant `at`.
+
+    `answer_by` stays that of the oldest unanswered addition.
+    """
     incident.declarant_wrote_at = at
     incident.awaited_since = None
     if incident.status != Status.CLOSED and incident.answer_by is None:
@@ -66,11 +69,10 @@ def find_last_answer(incident: Incident) -> datetime | None:
 
 
 def find_waiting_start(incident: Incident, *settled_at: datetime | None) -> datetime | None:
-    """Return since when the declarant waits for an answer: their oldest addition after the last answer, read from the
-    events.
+    """Return since when the declarant waits for an answer, or None if nothing is left to answer.
 
-    A declarant who never got an answer waits since the declaration. `settled_at` are other instants at which nothing
-    was left to answer.
+    That is the oldest addition after the last answer, read from the events. A declarant who never got an answer has
+    waited since the declaration. `settled_at` are other instants at which nothing was left to answer.
     """
     settled = max(filter(None, [find_last_answer(incident), *settled_at]), default=None)
     if settled is None:

@@ -1,4 +1,4 @@
-"""The end of a shift: a person hands their open cases over to another one, with a text."""
+"""Hand-over at the end of a shift: a person passes their open cases to a colleague, with a text."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -27,7 +27,7 @@ RELAYS_KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class HandoverRequest:
-    """What is handed over: to whom (None: to nobody by name), with which text.
+    """The text of a hand-over, and the person who gets the cases (None: they are left without assignee).
 
     `key` is the idempotency key of the form.
     """
@@ -39,10 +39,10 @@ class HandoverRequest:
 
 @dataclass
 class Relay:
-    """The references of the cases that were handed over, and of those that were not.
+    """The result of a hand-over: the references of the cases that were handed over, and of the remaining cases.
 
-    A case of `remaining` was closed, transferred or reassigned meanwhile, or has come back since. `is_written` tells
-    whether at least one of the cases has the text in a note.
+    A remaining case was closed, transferred or reassigned meanwhile, or was assigned to the same person again since.
+    `is_written` tells whether at least one of the cases has the text in a note.
     """
 
     handed_over: list[str] = field(default_factory=list)
@@ -51,7 +51,8 @@ class Relay:
 
 
 def hand_shift_over(*, actor: User, references: Sequence[str], shift: HandoverRequest) -> Relay:
-    """Hand over each of these cases in its own transaction. Sending the form again finishes what was interrupted.
+    """Hand over each of these cases in its own transaction. Sending the form again hands over the cases that an
+    interruption left.
 
     Raises ValidationError by field before anything is written.
     """
@@ -82,9 +83,10 @@ def check_shift(actor: User, references: Sequence[str], shift: HandoverRequest) 
 
 @transaction.atomic
 def hand_case_over(*, reference: str, actor: User, shift: HandoverRequest) -> bool:
-    """Hand over one open case of the actor. Returns whether it is handed over, now or by the same form before.
+    """Hand over one open case of the actor. Returns whether this form handed the case over, now or before.
 
-    A case that came back to the actor since then stays with them.
+    A case that was assigned to the actor again since then stays with the actor. Raises Http404, PermissionDenied,
+    ValidationError on « text ».
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if shift.to and not list_people(incident.csirt_id).filter(pk=shift.to.pk).exists():
@@ -106,7 +108,7 @@ def is_repeated_submission(incident: Incident, shift: HandoverRequest) -> bool:
     return Note.objects.filter(submission_key=derive_note_key(incident, NoteKind.HANDOVER, words, shift.key)).exists()
 
 
-# What the page of the hand-over shows
+# Reading what the page of the hand-over shows
 
 
 def list_cases_in_hand(user: User) -> QuerySet[Incident]:
@@ -138,7 +140,10 @@ def with_places(cases: QuerySet[Incident]) -> QuerySet[Incident]:
 
 @dataclass
 class ReceivedHandover:
-    """A hand-over as its receiver reads it: one text and its cases."""
+    """A hand-over as its receiver reads it: one text and the cases that it is about.
+
+    `is_for_all` tells whether these cases have no assignee.
+    """
 
     note: Note
     is_for_all: bool
@@ -146,7 +151,7 @@ class ReceivedHandover:
 
 
 def list_relays(user: User, now: datetime) -> list[ReceivedHandover]:
-    """Return the hand-overs of the last day to this person or to nobody by name, newest first. One query."""
+    """Return the hand-overs of the last 24 hours to this person or to the whole centre, newest first. One query."""
     open_here = Q(incident__csirt__in=user.work_centre_ids, incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)

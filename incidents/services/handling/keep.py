@@ -1,6 +1,7 @@
-"""What a responder is typing on the page of a case, stored until it is sent. Only that responder sees it.
+"""The text that a responder is typing on the page of a case, stored until it is sent.
 
-It does not change the case, so it records no event. It is erased with the words of the case.
+Only that responder sees this text. Storing it does not change the case and records no event. It is erased with the
+texts of the case.
 """
 
 from collections.abc import Mapping
@@ -17,11 +18,11 @@ from incidents.enums import Ability, KeptForm
 from incidents.models import Incident, KeptWords
 from incidents.services.handling.assign import list_people
 
-# How long the words last after the last save, like drafts of declarations.
+# How long an unsent text is stored after its last save, like drafts of declarations.
 WORDS_LIFETIME = timedelta(days=30)
-# A page saves a second after each pause: without a save for this long, the person is no longer writing.
+# How long after the last save a person is shown as writing. A page saves one second after each pause.
 WRITING_FOR = timedelta(minutes=3)
-# The text field of the answer and of the note.
+# The name of the text field in the forms of the answer and of the note.
 TEXT = "text"
 
 type Values = dict[str, list[str]]
@@ -40,12 +41,11 @@ class Pen:
 def keep_words(
     *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, submitted: KeptForm | None = None
 ) -> list[KeptForm]:
-    """Store what `actor` has typed, by form; a form without values is emptied.
+    """Store the values that `actor` has typed in each form. A form without values is emptied.
 
-    Returns the forms that were not stored because the actor has since typed in them on another page. The form
-    `submitted` is stored in any case. A page without script will not display the text that was not stored, so this
-    text is added below the text of the other page. Raises Http404, PermissionDenied, ValidationError if the case is
-    erased.
+    Returns the forms that were not stored, because the actor has since typed in them on another page. The form
+    `submitted` is always stored. A page without script will not display a text that was not stored, so this text is
+    added below the text of the other page. Raises Http404, PermissionDenied, ValidationError if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
@@ -60,9 +60,9 @@ def keep_words(
 
 
 def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
-    """Tell whether `row` holds other words, saved by another page after the page of `pen` was made.
+    """Tell whether `row` holds other values, which another page saved after the page of `pen` was made.
 
-    A page that does not say when it was made may not have shown these words, so it cannot empty them.
+    A page that does not say when it was made may not have shown these values, so it cannot empty them.
     """
     if row is None or row.pen == pen.name or row.values in ({}, values):
         return False
@@ -70,9 +70,10 @@ def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
 
 
 def add_below(row: KeptWords, values: Values) -> None:
-    """Add the text of `values` below that of `row`, unless it is already there. The caller has locked the case.
+    """Add the text of `values` below the text of `row`, unless `row` already contains it. The caller has locked the
+    case.
 
-    No page has shown both texts, so the row is detached from every page: none of them may overwrite it unseen.
+    No page has shown both texts, so the row is detached from its page, which could otherwise overwrite it unseen.
     """
     stored, text = ("".join(values.get(TEXT, [])).strip() for values in (row.values, values))
     if text and text not in stored:
@@ -105,14 +106,17 @@ def save_rows(
 
 
 def is_due(row: KeptWords | None, values: Values, pen: Pen) -> bool:
-    """Tell whether to save `values`. If nothing was typed, only a page that saves by script leaves a row."""
+    """Tell whether to save `values`, which is not so for a late save of the same page.
+
+    If nothing was typed and no row exists, only a page that saves by script creates one.
+    """
     if row is None:
         return bool(values) or pen.stroke > 0
     return row.pen != pen.name or pen.stroke >= row.stroke
 
 
 def load_kept_words(incident: Incident, user: User) -> dict[KeptForm, Values]:
-    """Return what `user` has typed on the page of the case and not sent, by form. One query."""
+    """Return the values that `user` has typed on the page of the case and not sent, by form. One query."""
     live = KeptWords.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
     return {KeptForm(row.form): row.values for row in live}
 
@@ -127,10 +131,7 @@ def has_text(values: Values) -> bool:
 
 
 def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
-    """Return the colleagues of the centre who are writing to the declarant now, by name, without their words.
-
-    One query.
-    """
+    """Return the other people of the centre who are writing to the declarant now, by name. One query."""
     recent = KeptWords.objects.filter(
         incident=incident, form=KeptForm.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
     )
@@ -139,5 +140,5 @@ def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
 
 
 def forget_kept_words() -> int:
-    """Delete the expired words. Returns the number of forms."""
+    """Delete the expired texts. Returns the number of deleted forms."""
     return KeptWords.objects.filter(expires_at__lte=timezone.now()).delete()[0]

@@ -1,6 +1,6 @@
 """Notes that responders write for one another about a case. No declarant reads them and no mail carries them.
 
-They have their own table and service, apart from the messages.
+Notes have their own table and service, apart from those of the messages.
 """
 
 import hashlib
@@ -41,11 +41,11 @@ def filter_readable(notes: QuerySet[Note], *, centre: int | None = None) -> Quer
 
 @transaction.atomic
 def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: str, spoke: bool = True) -> Note:
-    """Save a note, or what was said in a call. The same words under one key are one note.
+    """Save a note, or the note of a call. The same text sent twice with one `key` is one note.
 
-    A call counts as an answer to the declarant unless `spoke` is False. A call made by the centre leaves open what the
-    centre had asked the declarant. `handover.py` writes hand-overs. Raises Http404, PermissionDenied, ValidationError
-    on « text ».
+    A call counts as an answer to the declarant, unless `spoke` is False (the declarant was not reached). After a call
+    that the centre made, the case still waits for what the centre had asked the declarant. Hand-overs are written by
+    `handover.py` instead. Raises Http404, PermissionDenied, ValidationError on « text ».
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
@@ -80,6 +80,7 @@ def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key
 
 
 def clean_note(incident: Incident, text: str) -> str:
+    """Return the cleaned text. Raises ValidationError on « text » if it is empty or the case is erased."""
     if incident.erased_at:
         raise ValidationError({"text": "Les mots de ce dossier ont été effacés : on n’y écrit plus de note."})
     words = clean_text(text, limit=TEXT_LIMIT, field="text")

@@ -1,4 +1,4 @@
-"""Qualifying a case: its nature, type, RSIT class, ATT&CK techniques, cause, leak, TLP and PAP."""
+"""Qualification of a case: its nature, type, RSIT class, ATT&CK techniques, cause, leak, TLP and PAP."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "
 class Qualification:
     """The codes of a qualification.
 
-    An empty `leak` changes nothing; AS_DECLARED withdraws the centre's judgement of the leak. `techniques` are
+    An empty `leak` changes nothing. AS_DECLARED withdraws the centre's judgement of the leak. `techniques` are
     identifiers of `incidents.catalogues.attack`, in any order.
     """
 
@@ -50,10 +50,10 @@ class Qualification:
 
 @transaction.atomic
 def qualify_incident(*, reference: str, actor: User, qualification: Qualification, seen: str = "") -> Incident:
-    """Qualify the case.
+    """Save the qualification of the case.
 
-    Saving the same values again changes nothing. `seen` is the stamp of the page, "" if there was no page. Raises
-    Http404, PermissionDenied, Stale, ValidationError by field of `Qualification`.
+    Saving the same values again changes nothing. `seen` is the `stamp_qualification` of the page, "" if there was no
+    page. Raises Http404, PermissionDenied, Stale, ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
     check_qualification(qualification, kept_techniques=incident.techniques)
@@ -70,7 +70,7 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
 
 
 class Changes(TypedDict, total=False):
-    """The values to set; the others do not change.
+    """The fields of a qualification to change. Fields that are not given do not change.
 
     `rsit` holds the class and the type, such as « availability/ddos ».
     """
@@ -84,10 +84,10 @@ class Changes(TypedDict, total=False):
 
 @transaction.atomic
 def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]) -> Incident:
-    """Change only the given values, for an act on many cases.
+    """Change only the given fields of the qualification, for an act on many cases.
 
-    RSIT follows the type unless somebody chose another value. Raises Http404, PermissionDenied, ValidationError by
-    field of `Qualification`.
+    The RSIT class and type follow the type of incident, unless somebody chose others. Raises Http404,
+    PermissionDenied, ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
     current = read_qualification(incident, find_first_leak(incident))
@@ -99,7 +99,7 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]
 
 
 def read_codes(changes: Changes, current: Qualification) -> dict[str, Any]:
-    """Return the fields of the qualification that these changes set."""
+    """Return the fields of `Qualification` that these changes set, with their new values."""
     codes: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
     if rsit := changes.get("rsit"):
         codes["rsit_class"], _slash, codes["rsit_type"] = rsit.partition("/")
@@ -117,7 +117,7 @@ def lock_case_to_qualify(reference: str, actor: User) -> Incident:
 
 
 def read_qualification(incident: Incident, leak: DataLeak | None) -> Qualification:
-    """Return the qualification that is stored."""
+    """Return the qualification that is stored. `leak` is the row of the leak."""
     return Qualification(
         **{name: getattr(incident, name) for name in COLUMNS if name != "techniques"},
         techniques=order_techniques(tuple(incident.techniques)),
@@ -130,7 +130,7 @@ def is_leak_judged(incident: Incident) -> bool:
 
 
 def stamp_qualification(qualification: Qualification) -> str:
-    """Return a stamp of the values, with which a form says what its page showed."""
+    """Return a stamp of the values. A form sends back the stamp of the values that its page showed."""
     content = json.dumps(asdict(qualification), sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
 
@@ -146,7 +146,8 @@ def order_techniques(techniques: tuple[str, ...]) -> tuple[str, ...]:
 def check_qualification(qualification: Qualification, *, kept_techniques: list[str]) -> None:
     """Raise ValidationError naming every field with an unknown code, or with an RSIT type outside its class.
 
-    `kept_techniques` are those of the case: they may stay even if they have left the list.
+    `kept_techniques` are the techniques that the case already has. They are accepted even if the catalogue no longer
+    has them.
     """
     raise_problems((*list_unknown_codes(qualification, kept_techniques), *list_rsit_problems(qualification)))
 

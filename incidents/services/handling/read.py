@@ -1,6 +1,6 @@
-"""Which responders have the page of a case open, what is new to each, and who opened its files.
+"""Records of reading: which responders have the page of a case open, what is new to each, and who opened its files.
 
-Reading does not change the case, so it records no event. `access.py` records each access to the words.
+Reading does not change the case, so it records no event. `incidents/access.py` records each access to the texts.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from accounts.models import User
 from incidents.models import Evidence, Incident, Opening, Reading
 from incidents.services.handling.assign import list_people
 
-# Unless there is news, the last reading of a person is updated at most this often.
+# How often the last reading of a person is updated at most, unless the declarant has added something since.
 WRITTEN_EVERY = timedelta(minutes=1)
 # A page reports that it is open every twenty seconds; after two missed reports its reader is considered gone.
 HEARTBEAT_INTERVAL = timedelta(seconds=20)
@@ -19,10 +19,11 @@ PRESENT_FOR = timedelta(seconds=45)
 
 
 def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
-    """Record that `reader` has read the case as it was at the instant `at`. Ignored unless `reader` works for its
-    CSIRT.
+    """Record that `reader` has read the case as it was at the instant `at`. Ignored unless `reader` may read the cases
+    of its CSIRT.
 
-    Take `at` before reading the first row of the case, so that what arrives meanwhile is still new the next time.
+    `at` must be an instant before the first row of the case was read, so that what arrives meanwhile is still new the
+    next time.
     """
     if incident.csirt_id is None or incident.csirt_id not in reader.read_centre_ids:
         return
@@ -31,8 +32,9 @@ def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
 
 
 def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, at: datetime) -> None:
-    """Record the reading for a caller that has already loaded `earlier`, the person's former reading of the case or
-    None. `reader` must be a responder of the case's centre.
+    """Record that `reader`, who must be a responder of the case's centre, has read the case.
+
+    `earlier` is the former reading of the case by this person, which the caller has loaded, or None.
     """
     readings = Reading.objects.filter(incident=incident, user=reader)
     if earlier is None:
@@ -45,7 +47,7 @@ def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, a
 
 
 def note_presence(*, incident: Incident, reader: User) -> None:
-    """Record that the page is still open. `reader` has read the case before; this is no new reading."""
+    """Record that `reader`, who has read the case before, still has its page open. This is no new reading."""
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
 
 
@@ -57,8 +59,8 @@ def list_others_present(incident: Incident, reader: User) -> list[User]:
 
 
 def note_opening(*, piece: Evidence, reader: User) -> None:
-    """Record that `reader` gets the bytes of `piece`. Within a minute it is the same opening, as after a
-    double click.
+    """Record that `reader` opens the evidence file `piece`. A second opening within a minute, as after a double click,
+    is not recorded.
     """
     recent = Opening.objects.filter(evidence=piece, user=reader, at__gt=timezone.now() - WRITTEN_EVERY)
     if not recent.exists():

@@ -30,11 +30,11 @@ REOPENED_FIELDS = (
 
 @transaction.atomic
 def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
-    """Change the case from CLOSED to ACKNOWLEDGED by `actor`, and save the motive as a note that no declarant reads.
+    """Reopen the case, acknowledged by `actor`, and save `motive`, the reason, as a note that no declarant reads.
 
     The case counts in the figures again. A double click changes nothing. Raises Http404, PermissionDenied,
-    InvalidTransition if it is open, and ValidationError: on `motive`, or without a field for a duplicate or an erased
-    case.
+    InvalidTransition if the case is open, and ValidationError: on « motive », or without a field for a duplicate or an
+    erased case.
     """
     incident = get_incident(actor, reference, to=Ability.REOPEN, lock=True)
     if was_just_reopened(incident, actor):
@@ -58,6 +58,7 @@ def was_just_reopened(incident: Incident, actor: User) -> bool:
 
 
 def refuse_to_reopen(incident: Incident) -> None:
+    """Raise ValidationError if the case is erased or a duplicate."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il ne se rouvre pas.")
     if incident.merged_into_id:
@@ -70,8 +71,10 @@ def note_reopening_motive(incident: Incident, why: str, actor: User) -> None:
 
 
 def open_again(incident: Incident, actor: User) -> None:
-    """Reopen the row. The delay for answering what the declarant wrote after the closing starts when they wrote it. An
-    earlier deadline for an answer stays.
+    """Save the case as reopened and record the event on it and on its duplicates.
+
+    If the declarant wrote after the closing, the delay for the answer starts at that message. An earlier deadline for
+    an answer stays.
     """
     now, reason = timezone.now(), incident.closing_reason
     if incident.wrote_since_closing and incident.declarant_wrote_at:

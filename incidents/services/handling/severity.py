@@ -1,4 +1,4 @@
-"""The severity of a case: computed from its facts, set by a responder who writes why, never lowered automatically."""
+"""The severity of a case, which is computed from its facts or set by a responder, and never lowered automatically."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -22,12 +22,12 @@ from incidents.services.history.snapshots import find_leak, list_interruptions
 from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess_situation
 
 MOTIVE_LIMIT = 300
-# The columns that a new assessment may change.
+# The columns that a new assessment of the severity may change.
 WEIGHED_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
 
 
 def assess_case(incident: Incident, now: datetime) -> Assessment:
-    """Return the severity that the facts of the case give at `now`, with its reasons."""
+    """Return the severity that follows from the facts of the case at the instant `now`, with the reasons for it."""
     situation = Situation(
         type=incident.type,
         interruptions=list_interruptions(incident),
@@ -45,10 +45,10 @@ def map_answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
 
 
 def raise_severity(incident: Incident, now: datetime) -> bool:
-    """Raise the severity if the facts got worse, and bring the targets forward.
+    """Raise the severity if the facts got worse, and bring the targets forward. Does not save.
 
-    Returns whether it rose. Does not save. A level that a responder set stays until the facts are worse than those
-    known then.
+    Returns whether the severity rose. A level that a responder set stays until the facts are worse than they were when
+    it was set.
     """
     computed, before = assess_case(incident, now).severity, incident.severity_found
     incident.severity_found = computed
@@ -61,8 +61,8 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
 
 
 def find_first_reception(incident: Incident) -> datetime:
-    """Return when the first untaken declaration arrived: the case itself, or a duplicate that was untaken
-    when merged.
+    """Return when the first declaration of the case arrived. A duplicate counts only if nobody had acknowledged it
+    before the merge.
     """
     untaken = {"kind": EventKind.MERGED, "data__main": incident.reference, "data__was__status": Status.DECLARED}
     merged = IncidentEvent.objects.filter(incident__merged_into=incident, **untaken)
@@ -71,17 +71,17 @@ def find_first_reception(incident: Incident) -> datetime:
 
 
 def find_free_since(incident: Incident) -> datetime:
-    """Return since when the case is to be taken: since it was last unassigned, or since it was declared."""
+    """Return since when the case waits to be acknowledged: since it was last unassigned, or since it arrived."""
     last = incident.events.filter(data__put_back=True).aggregate(at=Max("at"))["at"]
     return last or find_first_reception(incident)
 
 
 @transaction.atomic
 def set_severity(*, reference: str, severity: Severity, motive: str, actor: User, seen: str = "") -> Incident:
-    """Set the severity to the level that the actor chose, with a motive.
+    """Set the severity to the level that the actor chose. `motive` says why.
 
     A repeated call changes nothing. `seen` is the level on the page, "" if there was no page. Raises Http404,
-    PermissionDenied, Stale if somebody set another level or the facts raised it, ValidationError: on « motive », or
+    PermissionDenied, Stale if the level has changed since the page was opened, ValidationError: on « motive », or
     without a field if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)

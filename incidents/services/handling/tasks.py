@@ -1,4 +1,4 @@
-"""The tasks of a case: steps of a playbook, and tasks that a person adds. A task is never deleted."""
+"""The tasks of a case, which are steps of a playbook or were added by a person. A task is never deleted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
 
 MAX_OPEN = 100
 FURTHEST = timedelta(days=366)
-# The task that the platform adds if another centre answers for the body, but the TLP keeps the case in its centre.
+# The task that the platform adds if another centre answers for the body, but the TLP forbids transferring the case.
 AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAMED = "accord-pour", 60, 60
 ASK_FOR_AGREEMENT = (
     "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
@@ -42,7 +42,7 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NewTask:
-    """A task that a person adds. `due_at` is aware; None means no date."""
+    """A task that a person adds. `due_at` is an aware datetime, or None if the task has no deadline."""
 
     title: str
     due_at: datetime | None
@@ -90,7 +90,9 @@ def build_task(step: Step, incident: Incident, *, actor: User, at: datetime) -> 
 
 
 def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, at: datetime) -> None:
-    """Close the call-back step of a verified case: done by the person who called back, or moot. Does not save."""
+    """Close the call-back tasks of a verified case: as done by the person who called back, else as moot. Does not
+    save.
+    """
     called = incident.events.filter(kind=EventKind.VERIFIED, data__method=Verification.CALL_BACK, actor__isnull=False)
     event = called.order_by("-id").first() if incident.verification == Verification.CALL_BACK else None
     for task in (task for task in tasks if task.step == CALL_BACK_STEP):
@@ -100,9 +102,10 @@ def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, a
 
 @transaction.atomic
 def add_task(*, reference: str, actor: User, errand: NewTask) -> Task:
-    """Add a task, or return the open task that the actor already added with the same title and date.
+    """Add a task, or return the open task that the actor already added with the same title and deadline.
 
-    Raises Http404, PermissionDenied, ValidationError on « title » or « due ».
+    Raises Http404, PermissionDenied, and ValidationError: on « title » or « due », or without a field if the case is
+    closed or erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_open(incident)
@@ -125,9 +128,9 @@ def add_task(*, reference: str, actor: User, errand: NewTask) -> Task:
 
 
 def ask_for_agreement(incident: Incident, centre: Csirt) -> bool:
-    """Add, once, the task to ask the declarant whether the case may go to `centre`, which now answers for its body.
+    """Add the task to ask the declarant whether `centre`, which now answers for the body, may get the case.
 
-    The caller has locked the case. Returns whether the task is new.
+    The task is added only once for each centre. Returns whether it is new. The caller has locked the case.
     """
     step = f"{AGREEMENT_STEP}-{centre.slug}"[:STEP_LIMIT]
     if incident.tasks.filter(playbook="", step=step).exists():
@@ -145,9 +148,9 @@ def ask_for_agreement(incident: Incident, centre: Csirt) -> bool:
 
 @transaction.atomic
 def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Task:
-    """Set the task to done, moot or open. Setting the state that the task already has changes nothing.
+    """Set the state of the task to done, moot or open. Setting the state that the task already has changes nothing.
 
-    Raises Http404 if this person cannot see the case or the task.
+    Raises Http404, PermissionDenied.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     task = incident.tasks.filter(uid=uid).first()

@@ -1,4 +1,4 @@
-"""The basic acts of a responder on a case: take it, verify it, close it."""
+"""The basic acts of a responder on a case: taking the case, verifying it and closing it."""
 
 from datetime import datetime
 
@@ -22,11 +22,11 @@ NO_CALL_DETAILS = CallBack()
 
 @transaction.atomic
 def acknowledge_incident(*, reference: str, actor: User) -> Incident:
-    """Take the case.
+    """Take the case for the actor.
 
-    If the actor already has it, nothing changes (a double click, a second device). A case can also be taken if the
-    person in charge has left the centre. Raises Http404, PermissionDenied, InvalidTransition if somebody else has it
-    or it is closed.
+    If the actor already has the case, as after a double click, nothing changes. A case can also be taken if its
+    assignee has left the centre. Raises Http404, PermissionDenied, InvalidTransition if somebody else has the case or
+    it is closed.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
     if lacks_responder(incident):
@@ -34,7 +34,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     if incident.status == Status.ACKNOWLEDGED and incident.assignee_id == actor.pk:
         return incident
     if incident.status == Status.CLOSED:
-        raise InvalidTransition(Status.CLOSED, Status.ACKNOWLEDGED)  # `reopen_incident` requires a motive
+        raise InvalidTransition(Status.CLOSED, Status.ACKNOWLEDGED)  # reopening needs a reason (`reopen_incident`)
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)
     now = timezone.now()
     incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
@@ -47,7 +47,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
 
 
 def take_over(incident: Incident, actor: User) -> Incident:
-    """Give the case to the actor, since its former assignee left the centre. `acknowledged_at` does not change."""
+    """Assign the case to the actor after its assignee has left the centre. `acknowledged_at` does not change."""
     incident.assignee = actor
     incident.save(update_fields=["assignee"])
     record_event(incident, EventKind.ASSIGNED, at=timezone.now(), actor=actor, to=str(actor.uid))
@@ -89,9 +89,10 @@ def close_incident(
 ) -> Incident:
     """Close the case in one act, without a report (`services/handling/close.py` writes one).
 
-    `why` is as in `Ending`. `seen` is the `format_last_word` of the case on its page, None if there was no page;
-    `read_at` is when a list of cases was shown. Raises InvalidTransition if it is already closed, NotFinished if
-    « resolved » is not true yet, ValidationError if the declarant wrote meanwhile.
+    `why` has the same meaning as in `Ending`. `seen` is the `format_last_word` of the case on its page, None if there
+    was no page. `read_at` is the instant at which a list of cases was shown, if the case is closed from a list. Raises
+    Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be closed as
+    resolved yet, ValidationError if the declarant wrote meanwhile.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)

@@ -1,4 +1,4 @@
-"""What a call back records on a case: that its task is done, a note of the call, and the number for the next call."""
+"""Records of a call back: the end of its task, a note of the call, and the number for the next call."""
 
 import re
 import unicodedata
@@ -31,10 +31,10 @@ BEFORE_NUMBER = re.compile(r"(?:(?:00)?33)?0?")
 
 @dataclass(frozen=True, kw_only=True)
 class CallBack:
-    """What the responder says about the call: the number and its source, if given.
+    """The details of a call as the responder gives them: the number and its source, which may be missing.
 
     `is_noted` tells whether the case already has a note of the call. `is_official` tells whether the number is the
-    known one that the page proposed.
+    known number that the page proposed.
     """
 
     source: NumberSource | None = None
@@ -90,7 +90,7 @@ def has_same_number(text: str, other: str) -> bool:
 
 
 def is_same_number(text: str, other: str) -> bool:
-    """Tell whether the two texts hold the same number and nothing else to call, whatever the spelling."""
+    """Tell whether the two texts hold the same single number, in any spelling."""
     return strip_country_code(extract_digits(text)) == strip_country_code(extract_digits(other))
 
 
@@ -104,9 +104,9 @@ def extract_digits(phone: str) -> str:
 
 
 def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: datetime) -> None:
-    """Close the task, note the call and keep the number.
+    """Close the call-back task, write a note of the call and store a public number for the next call.
 
-    The caller has locked the case and updates what is due next.
+    The caller has locked the case and updates what is due next. Raises ValidationError on « number ».
     """
     number = check_call_number(incident, call)
     tick_call_back(incident, actor=actor, at=at)
@@ -121,7 +121,7 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
 def is_on_card(incident: Incident, number: str) -> bool:
     """Tell whether the number is on the body's emergency card.
 
-    Other centres do not read that card, so it is not copied.
+    Such a number is not copied to `OfficialNumber`, because other centres may not read the emergency card.
     """
     written = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values_list("phone", flat=True)
     return any(has_same_number(number, phone) for phone in written)
@@ -135,14 +135,14 @@ def tick_call_back(incident: Incident, *, actor: User, at: datetime) -> None:
 
 
 def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
-    """Note a call that counts as no answer: the person who picked up need not be the declarant."""
+    """Write a note of a call that is not an answer to the declarant, who may not be the person who picked up."""
     note, _is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=f"verify {at}")
     data: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": False, "verified": True}
     record_event(incident, EventKind.NOTED, at=at, actor=actor, **data)
 
 
 def describe_call(number: str, source: NumberSource | None) -> str:
-    """Return the number and its source as a sentence, without what was said in the call."""
+    """Return the text of the note, with the number and its source if given."""
     details = ", ".join([part for part in (number, str(source.label) if source else "") if part])
     statement = "Vérification par rappel."
     return f"{statement} {f'Numéro : {details}.'}" if details else statement

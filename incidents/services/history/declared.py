@@ -1,7 +1,8 @@
-"""What the declarant said about the data, and the centre's judgement, which never replaces it.
+"""The data of a case as the declarant described them, and the centre's judgement of the leak.
 
-The row of a leak holds the status that counts for the severity and for the figures: the centre's judgement if there is
-one, otherwise the declared status. What was declared is in the sheets, to which a judgement adds none.
+The row of a leak (`DataLeak`) holds the status that counts for the severity and the figures: the centre's judgement if
+there is one, otherwise the declared status. The declarations are in the answer sheets (`AnswerSheet`), which a
+judgement does not change.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,15 +25,15 @@ DATA = "donnees"
 
 
 def read_declared(incident: Incident, section: str) -> Values:
-    """Return one section as the declarant last gave it."""
+    """Return the values of one section as they were last declared."""
     return read_declared_data(incident) if section == DATA else snapshot_rows(incident, section)
 
 
 def read_declared_data(incident: Incident) -> Values:
     """Return the latest declaration about the data.
 
-    One query, or three for a case without a sheet about data. Erasing empties the sheets: only the answer to whether
-    data are concerned is left, since the row of the leak may hold a judgement.
+    One query, or three for a case without a sheet about data. The sheets of an erased case are empty. Only the answer
+    to whether data are concerned is returned for it, since the row of the leak may hold the centre's judgement.
     """
     if incident.erased_at:
         return snapshot_data(incident.data_concerned, None)
@@ -42,7 +43,7 @@ def read_declared_data(incident: Incident) -> Values:
 
 def filter_declared_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSheet]:
     """Return the sheets about data that a declarant filled in."""
-    # Judgements wrote sheets too in earlier versions, at the instant of their event.
+    # In earlier versions, a judgement was also written to a sheet, at the instant of its event.
     judged = IncidentEvent.objects.filter(
         incident=OuterRef("incident"),
         at=OuterRef("written_at"),
@@ -70,7 +71,7 @@ def snapshot_leak_row(incident: Incident, row: DataLeak | None) -> Values:
 
 
 def read_declared_leak(values: Mapping[str, Any]) -> Leak | None:
-    """Return the leak from the values of a sheet about data."""
+    """Return the leak that the values of a sheet about data declare, or None if they declare none."""
     return None if values["leak"] is None else read_leak(values["leak"])
 
 
@@ -79,10 +80,10 @@ def read_declared_status(values: Mapping[str, Any]) -> str:
 
 
 def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak | None) -> str:
-    """Return the centre's judgement of the leak, or "" if it has none of its own.
+    """Return the status that the centre gave the leak, or "" if it gave none or the declared one.
 
     `values` is what was declared about the data, `leak` the row of the leak. One query if there is no row or the case
-    was erased, else none.
+    was erased, otherwise none.
     """
     if incident.erased_at:
         return find_judgement_in_events(incident)
@@ -92,7 +93,7 @@ def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak
 
 
 def find_judgement_without_leak(incident: Incident) -> str:
-    """Return « unfounded » if this is the centre's judgement of a case without a row of a leak, else ""."""
+    """Return « unfounded » if the centre last judged so in a case that has no `DataLeak` row, else ""."""
     judgements = incident.events.filter(kind=EventKind.QUALIFIED, data__changed__has_key="leak")
     newest = judgements.order_by("-id").first()
     return LeakStatus.UNFOUNDED if newest and newest.data["changed"]["leak"][1] == LeakStatus.UNFOUNDED else ""

@@ -1,4 +1,4 @@
-"""Erasing the words and the personal values of a case. Its events and the figures stay."""
+"""Erasure of the texts and the personal data of a case. Its events and the figures stay."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -36,7 +36,10 @@ from incidents.services.papers.making import forget_papers
 
 @transaction.atomic
 def erase_personal_data(*, reference: str, actor: User) -> Incident:
-    """Empty all the words of a case, destroy the key of its files, close its links, and record the event."""
+    """Erase all the texts of a case, destroy the key of its files, revoke its links, and record the event.
+
+    A case that is already erased does not change. Raises Http404, PermissionDenied.
+    """
     incident = get_incident(actor, reference, to=Ability.ERASE, lock=True)
     if incident.erased_at:
         return incident
@@ -52,7 +55,10 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
 
 
 def empty_words(incident: Incident) -> None:
-    """Empty the rows that events name, and delete the others. Without their key the files cannot be read any more."""
+    """Empty the texts of the rows that events refer to, and delete the other rows that hold texts.
+
+    Deleting the key of the case makes its files unreadable.
+    """
     Story.objects.filter(incident=incident).update(**dict.fromkeys(STORY_COLUMNS, ""))
     ServiceInterruption.objects.filter(incident=incident).update(**dict.fromkeys(SERVICE_WORDS, ""))
     AnswerSheet.objects.filter(incident=incident).update(values={}, author="")

@@ -1,7 +1,7 @@
-"""The search index: the words of each case as lexemes, rebuilt from its rows after each event that changes them.
+"""The search index, which holds the texts of each case as lexemes and is updated after each event that changes them.
 
-An erased case loses its documents for good, even during a rebuild: its event is handled afterwards, under the same
-lock.
+The documents of an erased case are deleted for good. If a rebuild writes them again meanwhile, the event of the
+erasure deletes them afterwards, because indexing and rebuilding take the same lock.
 """
 
 from collections import defaultdict
@@ -20,13 +20,13 @@ from incidents.services.history.index_words import LONGEST, SOURCES, WRITE
 
 CONSUMER = "search"
 BATCH = 500
-# After this number of seconds, other work of the same worker has its turn.
+# The number of seconds after which a worker stops indexing, so that its other tasks can run.
 LONGEST_ROUND = 2.0
 EVERY_KIND = frozenset(DocumentKind.values)
-# Messages, notes and file names never change: only rows without a document are read.
+# Messages, notes and file names never change, so only rows without a document are indexed.
 WRITTEN_ONCE = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})
 WORDS_OF_QUESTION = frozenset({Kind.TEXT, Kind.LONG, Kind.URL, Kind.MAIL, Kind.IBAN})
-# Addresses of people, which are not traces of the attack.
+# Questions that ask for the address of a contact, which is no trace of the attack.
 CONTACTS = frozenset({"precisions.boite", "precisions.prestataire_contact", "precisions.faille_contact"})
 
 TOUCHED: Mapping[str, Collection[str]] = {
@@ -38,7 +38,7 @@ TOUCHED: Mapping[str, Collection[str]] = {
     EventKind.BODY_UNCONFIRMED: {DocumentKind.DECLARATION},
     EventKind.BODY_MERGED: {DocumentKind.DECLARATION},
     EventKind.MESSAGE: {DocumentKind.MESSAGE},
-    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # The motive of a withdrawal is a message.
+    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # The reason of a withdrawal is a message.
     EventKind.NOTED: {DocumentKind.NOTE, DocumentKind.DECLARATION},  # A call can change facts.
     EventKind.ASSIGNED: {DocumentKind.NOTE},
     EventKind.HANDED_OVER: {DocumentKind.NOTE},
@@ -56,7 +56,10 @@ FOLLOW_THE_CASE = """
 
 
 def index_all(*, seconds: float = inf) -> int:
-    """Handle the pending events, one transaction a batch, for at most `seconds`. Returns the number of events."""
+    """Index the cases of the pending events, in one transaction for each batch, for at most `seconds`.
+
+    Returns the number of events.
+    """
     total, until = 0, monotonic() + seconds
     while monotonic() < until and (indexed := index_batch()):
         total += indexed
@@ -65,9 +68,9 @@ def index_all(*, seconds: float = inf) -> int:
 
 @transaction.atomic
 def index_batch() -> int:
-    """Handle up to `BATCH` pending events and delete them, in one transaction.
+    """Index the cases of up to `BATCH` pending events and delete these events, in one transaction.
 
-    Returns 0 if another process is indexing.
+    Returns the number of events, or 0 if another process is indexing.
     """
     if not try_lock(Lock.INDEX):
         return 0
@@ -84,7 +87,7 @@ def index_batch() -> int:
 
 
 def update_documents(events: Iterable[tuple[int, str]]) -> None:
-    """Update the documents of these cases from their rows."""
+    """Update the search documents that these events changed. An event is given as (id of the case, kind)."""
     cases: dict[str, set[int]] = defaultdict(set)
     for incident, kind in events:
         cases[kind].add(incident)
@@ -98,13 +101,14 @@ def update_documents(events: Iterable[tuple[int, str]]) -> None:
         SearchDocument.objects.filter(incident__in=erased).delete()
     if moved := cases.get(EventKind.TRANSFERRED, set()) | cases.get(EventKind.REROUTED, set()):
         run_statement(FOLLOW_THE_CASE, [sorted(moved)])
-        write_documents(moved, DocumentKind.NOTE, again=True)  # Hand-over notes stay with their centre.
+        # A hand-over stays with the centre where it was written.
+        write_documents(moved, DocumentKind.NOTE, again=True)
 
 
 def rebuild_documents(*, after: int, count: int = BATCH) -> int | None:
-    """Rebuild the documents of the next `count` cases.
+    """Rebuild the documents of the next `count` cases whose id is greater than `after`.
 
-    Returns the key of the last one, or None if there is none left.
+    Returns the id of the last of these cases, or None if no case is left.
     """
     keys = list(Incident.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:count])
     if not keys:
@@ -118,7 +122,7 @@ def rebuild_documents(*, after: int, count: int = BATCH) -> int | None:
 
 
 def write_documents(incidents: Iterable[int], kind: str, *, again: bool) -> None:
-    """Write the documents of one kind for these cases. Without `again`, write only the missing ones."""
+    """Write the documents of one kind for these cases. Without `overwrite`, write only the missing documents."""
     run_statement(
         WRITE.format(source=SOURCES[kind]),
         {
@@ -133,7 +137,7 @@ def write_documents(incidents: Iterable[int], kind: str, *, again: bool) -> None
     )
 
 
-# Words weigh more in the texts that say more about a case.
+# The weight of a found word in the ranking (« A » is the highest), by the kind of document that holds it.
 WEIGHTS: Mapping[str, str] = {
     DocumentKind.DECLARATION: "A",
     DocumentKind.LESSON: "A",
@@ -145,14 +149,14 @@ WEIGHTS: Mapping[str, str] = {
 
 
 def list_type_terms() -> list[str]:
-    """Return pairs such as « rancon=rançongiciel », which the SQL splits."""
+    """Return a text such as « rancon=rançongiciel » for each type of incident. The SQL splits it at « = »."""
     return [f"{code}={term}" for code, term in TYPE_TERMS.items()]
 
 
 def list_word_questions() -> list[str]:
-    """Return « section.code » of the questions that are answered in words, in every version of the questionnaire.
+    """Return « section.code » of the questions that are answered by a text, in every version of the questionnaire.
 
-    The questions of `CONTACTS` are left out, and so are the snapshots, which hold the person to call back.
+    The questions of `CONTACT_QUESTIONS` are left out, and so are the snapshots, which hold the person to call back.
     """
     codes = {
         f"{section.code}.{question.code}"

@@ -1,5 +1,4 @@
-"""The SQL of the search documents: for each kind of document, its case, centre, source, moment and text.
-
+"""The SQL that writes the search documents. For each kind, a query gives the case, centre, source, date and text.
 Each text is indexed twice: without accents and with the positions of its words, to find phrases; and as written, since
 the French stemmer depends on accents (« chiffrées » and « chiffrement » share the stem « chiffr » only then).
 """
@@ -9,7 +8,8 @@ from collections.abc import Mapping
 from incidents.enums import DocumentKind
 from incidents.facts.shapes import STORY_WORDS
 
-# This is longer than any row. PostgreSQL refuses a vector of lexemes of more than a megabyte.
+# The number of characters that are indexed of one text. It is larger than any text of a row, and small enough for
+# PostgreSQL, which refuses a vector of lexemes of more than a megabyte.
 LONGEST = 200_000
 
 WRITE = """
@@ -58,7 +58,7 @@ MESSAGE = """
     FROM incidents_incident i JOIN incidents_message m ON m.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
-# A hand-over is found by the centre where it was written, whichever centre has the case now
+# Only the centre where a hand-over was written can find it, whichever centre has the case now
 # (`services/handling/notes.py`).
 NOTE = """
     SELECT i.id AS incident_id, coalesce((
@@ -69,7 +69,7 @@ NOTE = """
     FROM incidents_incident i JOIN incidents_note n ON n.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
-# A name such as « devis_2026.pdf » is found whole and by each of its words.
+# A file name such as « devis_2026.pdf » can be found as a whole and by each word in it.
 FILE = """
     SELECT i.id AS incident_id, i.csirt_id, e.uid::text AS source, i.received_at AS at,
         CASE WHEN e.name = '' OR e.taken_back_at IS NOT NULL THEN ''

@@ -1,4 +1,4 @@
-"""The only place that writes an event and queues it for the consumers."""
+"""Recording of events. Only this module writes an event and queues it for the consumers."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -47,7 +47,7 @@ def record_event(
 
 
 def wake_consumers() -> None:
-    """Wake the consumers now instead of at their next round."""
+    """Wake the consumers of events, which otherwise look for pending rows only from time to time."""
     for wake in _wakers:
         for consumer in settings.EVENT_CONSUMERS:
             wake(consumer)

@@ -1,8 +1,9 @@
-"""What the former centre may still read of a case: the case as it was when the other centre accepted it.
+"""The remains of a transferred case, which its former centre may still read.
 
-Rows that nobody changes (messages, notes, answers, pieces, events) are limited to those that existed at that moment.
-What may change later (the facts, the tasks, the indicators) is copied into `Transfer.standing`, which is erased with
-the other words of the case. Both are taken under the lock that every writer of the case takes.
+They are the case as it was when the other centre accepted it. Of the rows that nobody changes (messages, notes,
+answers, evidence files, events), only those that existed at that instant are shown. What may change later (the facts,
+the tasks, the indicators) is copied into `Transfer.standing`, which is erased with the texts of the case. The copy is
+made while the case is locked, so nobody can change the case meanwhile.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from incidents.questions.formatting import DisplayedFact
 from incidents.services.handling.notes import filter_readable
 from incidents.services.history.snapshots import Values, format_utc_instant, snapshot_rows
 
-# Rows of these tables are never changed once written: only their words may be erased.
+# The relations whose rows never change once they are written, except that their texts may be erased.
 CUT = ("messages", "notes", "sheets", "evidence", "severity_choices")
 # The number of rows on one page of a list, newest first.
 ROWS_READ = 400
@@ -39,9 +40,9 @@ class OlderRows(NamedTuple):
 
 @dataclass(frozen=True)
 class Remains:
-    """One page of the remains. Rows are oldest first, except for the events.
+    """One page of the remains of a case. Rows are oldest first, except for the events.
 
-    `older` holds, by name, the lists that have more rows.
+    `older` has an entry, by its name, for each list that has older rows than those of the page.
     """
 
     sections: list[tuple[str, list[DisplayedFact]]]
@@ -55,7 +56,7 @@ class Remains:
 
 
 def copy_case(incident: Incident) -> Values:
-    """Return a copy of the case in values that JSON holds. The caller has locked the case."""
+    """Return a copy of what may change in the case, as JSON values. The caller has locked the case."""
     body = incident.collectivity
     return {
         "version": get_current_version().code,
@@ -115,9 +116,9 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
 
 
 def cut_page(rows: Any, skipped: int) -> tuple[list[Any], OlderRows | None]:
-    """Return one page of a list or queryset that is ordered newest first, and what is older, or None.
+    """Return one page of `rows`, which are newest first, and the number of older rows, or None if there are none.
 
-    If there are no rows beyond those skipped, return the first page.
+    The page begins after `skipped` rows. If no row is left after them, return the first page.
     """
     if skipped and not rows[skipped : skipped + 1]:
         skipped = 0

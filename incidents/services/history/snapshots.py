@@ -1,4 +1,4 @@
-"""Snapshots: the facts of a case as JSON values, section by section. The history shows them as earlier values."""
+"""Snapshots, which hold the facts of one section of a case as JSON values, so that its history can show them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -53,12 +53,12 @@ def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
 
 
 def snapshot_caller(caller: Caller, *, mail_without_code: bool) -> Values:
-    """Return the person to call back. `mail_without_code` is included only if it is true."""
+    """Return the details of the person to call back. `mail_without_code` is included only if it is true."""
     return asdict(caller) | ({"mail_without_code": True} if mail_without_code else {})
 
 
 def plain_value(value: Any) -> Any:
-    """Return the value of a fact as JSON holds it: a moment or a code as a text, codes as a list of texts."""
+    """Return the value of a fact as JSON can hold it: an instant or a code as a text, codes as a list of texts."""
     match value:
         case datetime():
             return format_utc_instant(value)
@@ -74,7 +74,7 @@ def format_utc_instant(at: datetime | None) -> str | None:
 
 
 def snapshot_declaration(declaration: Declaration) -> dict[str, Values]:
-    """Return each section as it was declared."""
+    """Return the snapshot of each section of a declaration."""
     return {
         "recit": read_story_words(declaration),
         "moments": snapshot_moments({name: getattr(declaration, name) for name in INSTANTS}),
@@ -92,9 +92,9 @@ def keep_first(
     by: ActorKind,
     actor: User | None,
 ) -> None:
-    """Store the first state of these sections, so that it can be compared with later corrections.
+    """Store these sections as the first answer sheets of the case, with which the history compares later corrections.
 
-    `authors` gives the name that the author of each section typed.
+    `authors` gives, by section, the name that its author typed.
     """
     AnswerSheet.objects.bulk_create(
         AnswerSheet(
@@ -111,11 +111,11 @@ def keep_first(
     )
 
 
-# The same sections, read from the rows for the pages that correct them
+# Reading the same sections from the rows of the case, for the pages that correct them
 
 
 def list_interruptions(incident: Incident) -> list[Interruption]:
-    """Return the interruptions in the order of their rows: a form names them by position."""
+    """Return the interruptions in the order of their rows, because a form names an interruption by its position."""
     return [read_interruption(row) for row in incident.interruptions.order_by("id")]
 
 
@@ -148,7 +148,7 @@ def read_caller(incident: Incident) -> Caller:
 
 
 def snapshot_rows(incident: Incident, section: str) -> Values:
-    """Return one section as it is stored now."""
+    """Return the snapshot of one section from the current rows of the case."""
     match section:
         case "recit":
             return read_story_words(incident.story)

@@ -23,10 +23,10 @@ MOTIVE_LIMIT = 200
 
 @transaction.atomic
 def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: str) -> IgnoredValue:
-    """Add the value to the centre's list.
+    """Add the value to the values that the centre ignores. `motive` says why.
 
-    A value that is already there keeps its motive. Indicators of cases do not change. Raises Http404 if the centre is
-    not the actor's, ValidationError on « kind », « value » or « motive ».
+    A value that is already ignored keeps its first reason. Indicators of cases do not change. Raises Http404 if the
+    actor does not work for the centre, ValidationError on « kind », « value » or « motive ».
     """
     if csirt.pk not in actor.work_centre_ids:
         raise Http404
@@ -44,14 +44,17 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
 
 @transaction.atomic
 def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[Chosen], motive: str) -> None:
-    """Add all the values, or none."""
+    """Add all the values to those that the centre ignores, or none of them. Raises like `ignore_value`."""
     for value in chosen:
         ignore_value(csirt=csirt, actor=actor, kind=value.kind, value=value.value, motive=motive)
 
 
 @transaction.atomic
 def propose_again(*, actor: User, uid: UUID) -> bool:
-    """Take the value off the list. Returns whether it was there. Raises Http404 if it belongs to another centre."""
+    """Remove the value from those that its centre ignores. Returns False if it was already removed.
+
+    Raises Http404 if the actor does not work for the centre.
+    """
     row = IgnoredValue.objects.filter(uid=uid).first()
     if row is None:
         return False

@@ -1,4 +1,4 @@
-"""The indicators of a case: traces of an attack that a responder keeps, adds or removes."""
+"""The indicators of a case, which are traces of an attack. A responder accepts, types or removes them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ ORIGINS = (*DocumentKind.values, HAND)
 
 
 class Chosen(NamedTuple):
-    """A value to keep, with the place where it was found: a code of ORIGINS."""
+    """A value to save as an indicator. `origin` is a code of ORIGINS that says in which text it was found."""
 
     kind: str
     value: str
@@ -32,10 +32,10 @@ class Chosen(NamedTuple):
 
 @transaction.atomic
 def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -> int:
-    """Keep the values that the case does not have yet, and return their number.
+    """Save, as indicators, the values that the case does not have yet, and return their number.
 
-    Keeping the same values again changes nothing. Raises Http404, PermissionDenied, and ValidationError: by field for
-    a value that does not match its kind, without a field if the case is erased or full.
+    Saving the same values again changes nothing. Raises Http404, PermissionDenied, and ValidationError: by field for
+    a value that does not match its kind, without a field if the case is erased or has too many indicators.
     """
     incident = lock_case(reference, actor)
     values = {clean_observable(value.kind, value.value): find_origin(value) for value in chosen}
@@ -60,13 +60,13 @@ def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -
 
 
 def add_observable(*, reference: str, actor: User, kind: str, value: str) -> int:
-    """Add a value by hand. Raises ValidationError on « kind » or « value »."""
+    """Save a value that a responder typed, and return 1, or 0 if the case has it. Raises like `save_observables`."""
     return keep_observables(reference=reference, actor=actor, chosen=[Chosen(kind, value, HAND)])
 
 
 @transaction.atomic
 def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
-    """Remove an indicator. Returns False if it was already removed."""
+    """Remove an indicator. Returns False if it was already removed. Raises Http404, PermissionDenied."""
     incident = lock_case(reference, actor)
     observable = incident.observables.filter(uid=uid).first()
     if observable is None:
@@ -84,7 +84,9 @@ def lock_case(reference: str, actor: User) -> Incident:
 
 
 def record_indicator_work(incident: Incident, actor: User, **data: Any) -> None:
-    """Record the event with numbers and kinds only: the values are words, which events never hold."""
+    """Update what is due on the case and record the event. `data` has numbers and kinds only, and no values, because
+    events hold no texts.
+    """
     now = timezone.now()
     settle_due(incident, worked_at=now)
     incident.save(update_fields=DUE_FIELDS)
@@ -92,7 +94,7 @@ def record_indicator_work(incident: Incident, actor: User, **data: Any) -> None:
 
 
 def clean_observable(kind: str, value: str) -> Indicator:
-    """Return the value in its normal spelling. Raises ValidationError on « kind » or « value »."""
+    """Return the indicator, with its value in normal spelling. Raises ValidationError on « kind » or « value »."""
     if kind not in ObservableKind.values:
         raise ValidationError({"kind": "Choisissez la nature de la valeur."})
     if not value.strip():

@@ -1,4 +1,4 @@
-"""Values in the words of a case that may be kept as indicators, with what is already known of each."""
+"""Proposed indicators, which are values found in the texts of a case, with what is already known of each."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -31,6 +31,8 @@ MAX_PROPOSALS = 200
 
 
 class Source(NamedTuple):
+    """A text of the case, with the kind of document that it comes from."""
+
     origin: DocumentKind
     text: str
 
@@ -51,10 +53,10 @@ class Proposal(NamedTuple):
 
 @dataclass
 class Proposals:
-    """The proposed values.
+    """The proposed values of a case.
 
-    `innocent` counts the values that say nothing of an attack, `too_many` those beyond the limit. `left_out` lists the
-    places whose words were not all read.
+    `innocent` is the number of values that say nothing of an attack, `too_many` the number of values beyond
+    `MAX_PROPOSALS`. `left_out` lists the kinds of documents that were not read to their end.
     """
 
     rows: list[Proposal] = field(default_factory=list)
@@ -64,18 +66,17 @@ class Proposals:
 
 
 def propose_values(incident: Incident, user: User) -> Proposals:
-    """Return the values found in the words of the case, up to TEXT_LIMIT characters.
-
+    """Return the values found in the first TEXT_LIMIT characters of the texts of the case.
     `incident` must be loaded `with_displayed_rows`.
     """
     return weigh_values(incident, user, list_texts(incident))
 
 
 def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
-    """Return the values found in a small text file.
+    """Return an evidence file and the values found in it.
 
-    This is recorded as an opening of the file, which the declarant sees. Raises Http404, PermissionDenied, Erased,
-    vault.NotReadable.
+    The declarant sees that `actor` opened the file. Raises Http404 if it is no text file or too large,
+    PermissionDenied, Erased, vault.NotReadable.
     """
     incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
     piece = list_readable_pieces(incident).filter(uid=uid).first()
@@ -99,9 +100,9 @@ def list_texts(incident: Incident) -> Iterator[Source]:
     """
     yield Source(DocumentKind.DECLARATION, "\n".join(read_story_words(incident.story).values()))
     for section, sheets in group_by_section(list_sheets(incident)).items():
-        if section != "rappel":  # whom to call back is not a trace of an attack
+        if section != "rappel":  # the person to call back is no trace of an attack
             yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in sheets[0].lines))
-    received = incident.messages.filter(is_from_csirt=False)  # a link in our own words is no trace of an attack
+    received = incident.messages.filter(is_from_csirt=False)  # a link that the centre sent is no trace of an attack
     for text in received.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.MESSAGE, text)
     for text in filter_readable(incident.notes.all()).order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
@@ -135,7 +136,7 @@ def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> P
 def collect_values(
     sources: Iterable[Source],
 ) -> tuple[dict[Indicator, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
-    """Return each value with the places where it was found, and the places that were not read to their end."""
+    """Return the kinds of documents in which each value was found, and those that were not read to their end."""
     origins: dict[Indicator, dict[DocumentKind, None]] = {}
     left_out: dict[DocumentKind, None] = {}
     room = TEXT_LIMIT
@@ -149,6 +150,6 @@ def collect_values(
 
 
 def list_domains(incident: Incident) -> set[str]:
-    """Return the domains of the body and of its centre, as far as the case shows them."""
+    """Return the domains of the mail addresses of the declarant and of the centre."""
     channel = incident.csirt.notification_email if incident.csirt else ""
     return {find_own_domain(incident.story.contact_email), find_own_domain(channel)} - {""}

@@ -23,7 +23,7 @@ from incidents.services.library.reflexes import get_led_csirt
 TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
 MAX_STEPS, MAX_HOURS = 30, 24 * 90
 CODE = re.compile(r"[a-z0-9-]{1,60}\Z")
-# A version without steps goes back to the national playbook.
+# The steps that a centre publishes to use the national playbook again.
 NATIONAL: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -39,7 +39,7 @@ class Guide:
 
 
 def find_guide(kind: str, csirt: Csirt) -> Guide:
-    """Return the newest playbook of that centre, or the national one. One query."""
+    """Return the newest playbook of the centre for this type, or the national playbook. One query."""
     return build_guide(kind, csirt, find_newest_playbook(kind, csirt))
 
 
@@ -65,8 +65,7 @@ def find_newest_playbook(kind: str, csirt: Csirt) -> Playbook | None:
 def publish_playbook(
     *, kind: str, csirt_slug: str, steps: Iterable[Mapping[str, Any]], based_on: int, actor: User
 ) -> int:
-    """Publish a version for the centre and return its number.
-
+    """Publish a version of the centre's playbook for this type and return its number.
     Publishing NATIONAL restores the national playbook. Publishing the same steps again makes no version. Raises
     Http404 if the actor does not lead the centre, ValidationError on « steps », Stale if the newest version is no
     longer `based_on` (0: there was none).
@@ -95,7 +94,7 @@ def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
 
 
 def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
-    """Return one cleaned step. `taken` holds the codes of the former steps; the code of this one is added."""
+    """Return one cleaned step. `taken` holds the codes of the earlier steps; the code of this step is added to it."""
     try:
         title = clean_line(step["title"], limit=TITLE_LIMIT, field="steps")
         why = clean_line(step["why"], limit=WHY_LIMIT, field="steps")
@@ -111,6 +110,10 @@ def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
 
 
 def find_free_code(proposed: str, taken: set[str]) -> str:
+    """Return a code that is not in `taken`, and add it there: the proposed code, with a number if needed.
+
+    A malformed code is replaced by « etape ».
+    """
     base = proposed[:CODE_LIMIT] if CODE.match(proposed[:CODE_LIMIT]) else "etape"
     code, number = base, 2
     while code in taken:

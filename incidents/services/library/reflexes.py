@@ -22,7 +22,7 @@ from incidents.models import ReflexSheet
 WORDS_LIMIT, TITLE_LIMIT, ACT_LIMIT, HOW_LIMIT, SOURCE_LIMIT = 60, 100, 80, 300, 200
 FEWEST_HOUR, MAX_ACTS, MAX_SOURCES = 3, 8, 6
 MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
-# An empty version goes back to the national sheet.
+# The content that a centre publishes to use the national sheet again.
 NATIONAL: dict[str, Any] = {}
 
 
@@ -38,7 +38,7 @@ class Sheet:
 
 
 def find_reflex_sheet(kind: str, csirt: Csirt | None) -> Sheet:
-    """Return the newest sheet of that CSIRT, or the national one. One query; none without a CSIRT."""
+    """Return the newest sheet of the CSIRT for this type, or the national one. One query, or none without a CSIRT."""
     return (
         build_reflex_sheet(kind, csirt, find_newest_reflex_sheet(kind, csirt))
         if csirt
@@ -54,7 +54,7 @@ def build_reflex_sheet(kind: str, csirt: Csirt | None, row: ReflexSheet | None) 
 
 
 def list_reflex_sheets(csirt: Csirt) -> list[Sheet]:
-    """Return the sheet that applies to each type in the region of that centre. One query."""
+    """Return the sheet that applies to each type in the region of the centre. One query."""
     rows = ReflexSheet.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
     return [build_reflex_sheet(kind, csirt, own.get(kind)) for kind in IncidentType]
@@ -75,8 +75,7 @@ def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
 
 @transaction.atomic
 def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
-    """Publish a version for the region of that CSIRT and return its number.
-
+    """Publish a version of the reflex sheet for the region of the CSIRT and return its number.
     Publishing NATIONAL restores the national sheet. Publishing the same text again makes no version. Raises Http404 if
     the actor does not lead the CSIRT, ValidationError by field, Stale if the newest version is no longer `based_on`
     (0: there was none).

@@ -1,1 +1,1 @@
-"""What is printed: cards, packs, and the task that makes them."""
+"""Papers to print (cards for the wall, answer packs), and the task that makes their PDF files."""

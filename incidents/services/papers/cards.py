@@ -1,4 +1,4 @@
-"""The card to print and pin to the wall, which remains readable when every computer is encrypted.
+"""The card that a town hall pins to the wall, where it remains readable when every computer is encrypted.
 
 It holds public facts only, but the card that a member of the body prints also has the numbers of its emergency card.
 """
@@ -65,9 +65,9 @@ def list_communes(departement: Departement) -> CollectivityQuerySet:
 
 
 def build_card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
-    """Return the content of a card.
+    """Return the content of a card, as plain texts for typst.
 
-    Its three acts are those of « je ne sais pas », since the type of incident is not known.
+    Its three acts are those of the type « je ne sais pas », since nobody knows the type of a future incident.
     """
     address = settings.SITE_URL + reverse("declare_type", query={"collectivite": body.uid})
     return {

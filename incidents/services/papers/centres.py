@@ -1,4 +1,4 @@
-"""Whom to call, as printed on papers: each number as it was published, with its source and date."""
+"""The contacts of centres as papers print them: each number as it was published, with its source and date."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,7 @@
-"""The answer pack of a case: the same content for the page and for the PDF.
+"""The answer pack of a case, which has the same content on the page and in the PDF.
 
-Its QR code leads to the page where the follow-up code is typed, with the reference filled in. The pack never holds the
-code: it is printed, photocopied and mailed, and the code would open the case to anybody who has a copy.
+Its QR code opens the page where the follow-up code is typed, with the reference filled in. The pack does not hold the
+code, because it is printed, photocopied and mailed, and the code would open the case to anybody who has a copy.
 """
 
 from datetime import datetime
@@ -123,8 +123,8 @@ def format_section(section: str, version: str, values: Values, zone: str) -> dic
 
 
 def list_progress(incident: Incident, data: Values, zone: str) -> list[str]:
-    """Return whether the case was taken or closed, whether the body was called back, and the centre's judgement of the
-    leak, as sentences.
+    """Return sentences that say whether the case was taken or closed, whether the body was called back, and how the
+    centre judged the leak.
     """
     lines = (
         format_charge(incident, zone),
@@ -155,7 +155,7 @@ def format_charge(incident: Incident, zone: str) -> str:
 
 
 def was_put_back(incident: Incident) -> bool:
-    """Tell whether somebody took the case and left it to be taken again. One query, or none."""
+    """Tell whether the case was taken and then unassigned, so that it must be taken again. One query, or none."""
     taken = incident.events.filter(kind=EventKind.ACKNOWLEDGED)
     return incident.status == Status.DECLARED and taken.exists()
 
@@ -168,8 +168,8 @@ def format_verification(incident: Incident, zone: str) -> str:
 
 
 def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
-    """Return the acknowledgement of receipt: what arrived, when, who deals with it, and nothing more (CRPA, article
-    L112-11).
+    """Return the acknowledgement of receipt, which says what arrived, when, and which service deals with it (code des
+    relations entre le public et l’administration, article L112-11).
     """
     words = {"reference": hyphenate(incident.reference), "at": format_dossier_moment(incident.received_at, zone)}
     lines = [

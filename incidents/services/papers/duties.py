@@ -1,7 +1,8 @@
-"""The two legal delays in force that a body must know, each with its source.
+"""The legal duties with a delay of 72 hours that a body must know, each with its source.
 
-GDPR, articles 33 and 34, if personal data are or may be concerned; code des assurances, article L12-10-1, if an attack
-is or may be the cause. Each delay runs from its own instant, in hours without pause. Longer delays are left out.
+They come from the GDPR, articles 33 and 34, if personal data are or may be concerned, and from the code des
+assurances, article L12-10-1, if an attack is or may be the cause. Each delay runs without pause from an instant of its
+own. Longer delays are left out.
 """
 
 from datetime import date, datetime, timedelta
@@ -19,7 +20,7 @@ WITHIN = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
 NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, IncidentType.DEVICE}
 
-# The sentence for a declarant who does not say that data are touched, by whether the centre has confirmed it.
+# The sentence for a declarant who does not say that data are touched, by whether the centre has confirmed the leak.
 MAYBE = {
     False: "Des données personnelles sont peut-être touchées.",
     True: "Le centre confirme que des données personnelles sont touchées.",
@@ -27,6 +28,8 @@ MAYBE = {
 
 
 class Duty(NamedTuple):
+    """A legal duty. `by` is the sentence that gives its deadline, or ""."""
+
     title: str
     text: str
     by: str
@@ -45,6 +48,7 @@ TELL_PERSONS = Duty(
 
 
 def list_duties(incident: Incident, zone: str) -> list[Duty]:
+    """Return the duties that the case gives its body. Deadlines are in the time zone `zone`."""
     duties = list_data_duties(incident, zone)
     if incident.type not in NO_ATTACK:
         duties.append(describe_complaint(incident, zone))
@@ -52,9 +56,10 @@ def list_duties(incident: Incident, zone: str) -> list[Duty]:
 
 
 def list_data_duties(incident: Incident, zone: str) -> list[Duty]:
-    """Return the duties about data; none if the centre judged the leak unfounded, or if the declarant said that no
-    data are concerned and the centre has no judgement. A deadline is given only if the declarant said that data are
-    concerned.
+    """Return the duties about personal data.
+
+    There are none if the centre judged the leak unfounded, or if the declarant said that no data are concerned and the
+    centre has not judged the leak. A deadline is given only if the declarant said that data are concerned.
     """
     declared = read_declared_data(incident)
     judged = find_judgement(incident, declared, find_first_leak(incident))
@@ -90,7 +95,7 @@ def describe_complaint(incident: Incident, zone: str) -> Duty:
 
 
 def format_delay_end(known_at: datetime | None, zone: str) -> str:
-    """Return the end of the delay in the body's time zone, or "" if its start is not known."""
+    """Return the sentence that gives the end of the delay in the time zone `zone`, or "" if its start is not known."""
     if known_at is None:
         return ""
     at = format_moment(end_of_delay(known_at, zone), zone)
@@ -98,5 +103,5 @@ def format_delay_end(known_at: datetime | None, zone: str) -> str:
 
 
 def end_of_delay(known_at: datetime, zone: str) -> date | datetime:
-    """Return the end of the delay: 72 hours after an instant, or three days of the body after a day without hour."""
+    """Return the end of the delay: the instant 72 hours later, or the day three days later if no hour is known."""
     return known_at + WITHIN if has_hour(known_at, zone) else find_local_day(known_at, zone) + WITHIN

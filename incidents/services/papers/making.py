@@ -1,8 +1,9 @@
-"""PDF files that a task makes: each is requested once, made at least once, and kept until the case is erased.
+"""Making of the PDF files of papers, which a task makes after somebody has requested them.
 
-A row says what to make and when it is tried next. A worker claims it by pushing `due_at` forward and choosing a name
-in the store, and pushes `due_at` again as it goes: if it dies, another worker takes over within a minute. Only the
-last worker that claimed the row may record the result; what was stored under an earlier name is removed.
+A row (`Paper`) says what to make and when it is tried next. A worker claims the row by pushing `due_at` forward and
+choosing a name in the store, and pushes `due_at` again while it works. If the worker dies, another worker claims the
+row within a minute. Only the last worker that claimed the row may record the result. A file that was stored under an
+earlier name is removed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,30 +27,31 @@ from incidents.services.papers.dossier import build_dossier
 
 logger = structlog.get_logger(__name__)
 
-# Longer than any step of the work, so that no worker starts again what another one is still making.
+# Longer than any step of making a paper, so that no worker claims a paper that another worker is still making.
 LEASE = timedelta(minutes=1)
 MAX_TRIES = 3
-# After this time, other work of the same worker has its turn.
+# The time after which a worker stops making papers, so that its other tasks can run.
 LONGEST_ROUND = timedelta(seconds=5)
 type Meanwhile = Callable[[], object]
 
 
 class NothingToPrint(Exception):
-    """The words of the case were erased: there is nothing to print."""
+    """The case was erased, so there is nothing to print."""
 
 
 class Overtaken(Exception):
-    """Another worker has claimed this paper meanwhile and makes it."""
+    """Another worker has claimed this paper meanwhile, so this worker must stop making it."""
 
 
-# Asking
+# Requesting a paper
 
 
 @transaction.atomic
 def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
     """Request the answer pack of the case in its current state.
 
-    Returns the existing paper if there is one, restarted if late. Raises Http404, PermissionDenied, NothingToPrint.
+    If the pack of this state was already requested, return that paper, restarted if it is late. Raises Http404,
+    PermissionDenied, NothingToPrint.
     """
     incident = get_case(guest, reference, to=Ability.VIEW, lock=True)
     if incident.erased_at:
@@ -66,7 +68,7 @@ def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
 def ask_wall_cards(*, departement: Departement) -> Paper:
     """Request the cards of a département.
 
-    There is one paper a day, however many people ask for it. If it failed, a new one is made at once.
+    All the requests of one day return the same paper, restarted if it is late. If it failed, a new paper is made.
     """
     Departement.objects.select_for_update(no_key=True).get(pk=departement.pk)
     newest = list_card_papers(departement).first()
@@ -79,8 +81,8 @@ def ask_wall_cards(*, departement: Departement) -> Paper:
 
 
 def may_be_asked(newest: Paper | None) -> bool:
-    """Tell whether a request would make new cards: there are none, or they failed, are late, or are of an
-    earlier day.
+    """Tell whether new cards would be made on request, because the newest cards do not exist, failed, are late or are
+    of an earlier day.
     """
     if newest is None or newest.state == PaperState.FAILED:
         return True
@@ -90,24 +92,23 @@ def may_be_asked(newest: Paper | None) -> bool:
 
 
 def revive_paper(late: Paper) -> Paper:
-    """Restart a late paper: it counts as requested now, with all its tries, and keeps its place in the queue."""
+    """Restart a late paper: it counts as requested now and has all its tries again. `due_at` does not change."""
     late.asked_at, late.tries = timezone.now(), 0
     late.save(update_fields=["asked_at", "tries"])
     return late
 
 
 def list_card_papers(departement: Departement) -> QuerySet[Paper]:
-    """Return the cards of a département, newest first. An older file stays readable while a new one is made."""
+    """Return the papers with the cards of a département, newest first. Older ones stay until a newer one is made."""
     return Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=departement).order_by("-id")
 
 
-# Making
+# Making papers
 
 
 def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
-    """Make the papers that are due until none is left or the round is over. Returns the number of papers made.
-
-    While a long paper is being made, `meanwhile` is called every `LONGEST_ROUND`.
+    """Make the papers that are due, until none is left or `PASS_TIME_LIMIT` has passed. Returns their number.
+    While a long paper is being made, `meanwhile` is called each time `PASS_TIME_LIMIT` has passed.
     """
     papers, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until and (paper := claim_paper(timezone.now(), kinds)):
@@ -117,10 +118,10 @@ def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwh
 
 @transaction.atomic
 def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper | None:
-    """Claim one due row: its next try is put off and its tries are counted before the work starts.
+    """Claim one due paper, or return None: put off its next try, count this try, and give it a new name in the store.
 
-    Answer packs come before cards, however many cards were requested. What a dead worker may have stored is removed,
-    so that nothing stays in the store without a row.
+    Answer packs come before cards, however many cards were requested. A file that a dead worker may have stored is
+    removed, so that no file without a row stays in the store. Papers that failed too often are given up.
     """
     due = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
     due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
@@ -140,10 +141,9 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
 
 
 def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
-    """Make one paper.
+    """Make one paper. Returns whether it was recorded as made.
 
-    Returns whether it was recorded. An error is logged and the paper is tried again, so that it does not stop the
-    others.
+    An error is logged, so that it does not stop the other papers. The paper is tried again later.
     """
     try:
         size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
@@ -197,15 +197,15 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
 
 
 def filter_claimed(paper: Paper) -> QuerySet[Paper]:
-    """Return the row, if this worker is the last one that claimed it."""
+    """Return the row of the paper as a queryset, which is empty if another worker has claimed it since."""
     return Paper.objects.filter(pk=paper.pk, state=PaperState.ASKED, storage_name=paper.storage_name)
 
 
 @transaction.atomic
 def record_made_paper(paper: Paper, size: int) -> bool:
-    """Record the paper as made.
+    """Record the paper as made and return True.
 
-    If another worker took over or the case was erased, remove this file and return False.
+    If another worker has claimed the paper or the case was erased, remove the file and return False.
     """
     if not filter_claimed(paper).update(state=PaperState.MADE, size=size, made_at=timezone.now(), done=paper.total):
         vault.remove_object(paper.storage_name)
@@ -217,7 +217,7 @@ def record_made_paper(paper: Paper, size: int) -> bool:
     return True
 
 
-# Reading and forgetting
+# Reading and deleting papers
 
 
 def read_paper(paper: Paper) -> Iterator[bytes]:

@@ -1,9 +1,9 @@
-"""Sending a partner a file about a case: what the TLP of the case lets out, with its SHA-256, stored as it was sent.
+"""Sending of a file about a case to a partner, as far as the TLP of the case allows it. The file is stored as sent.
 
 The file is canonical JSON (sorted keys, two spaces a level, UTF-8, a line feed at its end), made from the rows alone.
 The same case gives the same bytes, so the service can compare the file to send with the file that the page showed, and
 raise Stale if they differ. The file holds codes, instants and indicators. It holds the details of the person to
-call back only if the responder ticked that box and wrote a reason. It never holds the declarant's free text.
+call back only if the responder ticked the box for them and wrote a reason. It never holds the declarant's free text.
 """
 
 import hashlib
@@ -39,7 +39,8 @@ from incidents.sharing import ReaderKind, forbids_leaving, needs_agreement
 MOTIVE_LIMIT = 500
 FORMAT = "tocsin-advice/1"
 OBSERVABLES_SENT = 2000
-# An e-mail address, an account or a file name may identify a person: these kinds leave only with the personal values.
+# The kinds of indicators that identify nobody. Other kinds (an e-mail address, an account, a file name) may identify a
+# person, and are only sent together with the details of the person to call back.
 IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
 # Labels that the file may carry. They do not change the label of the case.
 LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
@@ -49,15 +50,16 @@ TLP_RED_REFUSAL = (
 
 
 class FormUsed(Exception):
-    """The key of this form was already used with another partner, motive or file. Nothing was sent."""
+    """The key of this form was already used with another partner, reason or file. Nothing was sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AdviceRequest:
-    """What a person asks to send.
+    """The request of a responder to send a file to a partner.
 
-    `partner` is a code, `key` the idempotency key of the form, `seen` the SHA-256 that the page showed. `tlp` is the
-    label of the file; `agreement` says who agreed for the body, where the label of the case requires it.
+    `partner` is a code of the catalogue, `motive` the reason, `key` the idempotency key of the form, `seen` the
+    SHA-256 of the file that the page showed. `tlp` is the label of the file. `agreement` says who agreed for the body,
+    if the label of the case requires it.
     """
 
     partner: str
@@ -71,10 +73,10 @@ class AdviceRequest:
 
 @transaction.atomic
 def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Advice:
-    """Store the file and record the event that sends it. The same form sent twice returns the first advice.
+    """Store the file and record the event that causes its sending. The same form sent twice returns the first advice.
 
-    Raises Http404, PermissionDenied, FormUsed, Stale, and ValidationError: by field, or without a field if
-    nothing of the case may leave.
+    Raises Http404, PermissionDenied, FormUsed, Stale if the file differs from that of the page, and ValidationError:
+    by field, or without a field if the case is erased or TLP:RED.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{request.key}".encode()).hexdigest()
@@ -99,7 +101,7 @@ def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Ad
 
 
 def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
-    """Return the partner. Raises ValidationError if the file cannot be sent to it."""
+    """Return the partner of the request. Raises ValidationError if the file must not be sent."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer.")
     partner = PARTNERS_WITH_MAIL.get(request.partner)
@@ -113,7 +115,7 @@ def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
 
 
 def check_agreed(incident: Incident, request: AdviceRequest) -> str:
-    """Return the words to store about the agreement. Raises ValidationError like `check_agreement`."""
+    """Return the text to store about the agreement. Raises ValidationError like `check_agreement`."""
     is_needed = needs_agreement(incident.tlp, ReaderKind.COMMUNITY, label=request.tlp)
     return check_agreement(incident, request.agreement, is_needed=is_needed)
 
@@ -127,12 +129,12 @@ def check_advice_motive(request: AdviceRequest) -> str:
 
 
 def find_advice_refusal(incident: Incident) -> str:
-    """Return why the TLP of the case lets nothing out, as a sentence, or "" if something may leave."""
+    """Return the sentence that refuses to send anything of a TLP:RED case, or "" for another TLP."""
     return str(TLP_RED_REFUSAL) if forbids_leaving(incident.tlp) else ""
 
 
 def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) -> str:
-    """Return the text of the file. The same rows give the same text."""
+    """Return the content of the file. The same rows give the same content."""
     facts = describe_advice_facts(incident) | {
         "format": FORMAT,
         "to": partner.code,
@@ -151,7 +153,7 @@ def hash_content(content: str) -> str:
 
 
 def describe_advice_facts(incident: Incident) -> dict[str, Any]:
-    """Return the facts as they were declared. The centre's judgement of the leak is apart, empty if there is none."""
+    """Return the facts as they were declared, and the centre's judgement of the leak, or "" if it gave none."""
     declared = read_declared_data(incident)
     return {
         "reference": incident.reference,
@@ -186,7 +188,7 @@ def describe_body(incident: Incident) -> dict[str, Any]:
 
 
 def describe_moments(incident: Incident) -> dict[str, str | None]:
-    """Return the known instants in UTC, or as a day of the body's time zone if no hour was given."""
+    """Return each instant by name: in UTC, as a day in the body's time zone if no hour was given, or None."""
     zone, instants = find_zone(incident.collectivity), read_instants(incident).items()
     return {
         name: format_iso_moment(reduce_to_known_moment(instant.at, zone, instant.certainty))

@@ -1,6 +1,6 @@
-"""The agreement of a declarant to send data out, as a responder notes it.
+"""The agreement of a declarant that data of the case are sent to somebody else, as a responder notes it.
 
-It is tied to the TLP that the case had then.
+The declarant agrees under the TLP that the case has at that time.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ LABEL_CHANGED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """The agreement as a form gives it. `is_given` tells whether the box was ticked. `words` say who agreed, when and
-    how. `label` is the TLP of the case on the page.
+    """The agreement as a form gives it. `is_given` tells whether the box was ticked. `words` is the text that says who
+    agreed, when and how. `label` is the TLP of the case on the page.
     """
 
     is_given: bool = False
@@ -35,10 +35,10 @@ NONE = Agreement()
 
 
 def check_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:
-    """Return the words to store, or "" if the declarant did not agree.
+    """Return the text to store about the agreement, or "" if the declarant did not agree.
 
-    Raises ValidationError on « agreement » if an agreement is needed and was not given, if the box and the words do
-    not go together, or if the TLP of the case has changed since the page was opened.
+    Raises ValidationError on « agreement » if an agreement is needed and was not given, if only one of the box and the
+    text was filled in, or if the TLP of the case has changed since the page was opened.
     """
     words = clean_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
     if problem := find_agreement_problem(incident, agreement, words, is_needed=is_needed):

@@ -1,8 +1,8 @@
-"""Transferring a case to another centre: one centre proposes it, the other accepts or returns it.
+"""Transfer of a case to another centre: the giver proposes the case, and the taker accepts or returns it.
 
-Until the taker accepts, the case belongs to the giver, who may withdraw the proposal. The person who accepts a case
-takes it: from that instant only the taker's people work on it, and the giver can read what the case held until then
-(`services/history/remains.py`).
+Until the taker accepts, the case belongs to the giver, which may withdraw the proposal. The person who accepts the
+case becomes its assignee. From then on only the people of the taker work on the case, and the giver can read only what
+the case held until then (`services/history/remains.py`).
 """
 
 from typing import Any
@@ -36,9 +36,9 @@ TAKEN = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "g
 
 
 def list_takers(incident: Incident) -> QuerySet[Any]:
-    """Return the centres that a case may be proposed to.
+    """Return the centres to which the case may be proposed, by name.
 
-    `has_people` tells whether anybody works for the centre with an account.
+    Each has an attribute `has_people`, which tells whether anybody who works for the centre has an account.
     """
     people = Membership.objects.in_force().filter(csirt=OuterRef("pk"), role__in=WORKING_ROLES, user__is_active=True)
     other_centres = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(people))
@@ -51,9 +51,9 @@ def ask_transfer(
 ) -> Transfer:
     """Propose the case to the centre with the slug `taker`. If the actor repeats the newest proposal, nothing changes.
 
-    `agreement` says who of the body agreed, where the TLP requires it. `seen` is the uid of the newest transfer on the
-    page, or "". Raises Http404, PermissionDenied, InvalidTransition for a closed case, Stale with the newest transfer,
-    and ValidationError: by field, or without a field for a case that cannot be transferred.
+    `motive` is the reason. `agreement` says who agreed for the body, if the TLP requires it. `seen` is the uid of the
+    newest transfer on the page, or "". Raises Http404, PermissionDenied, InvalidTransition for a closed case, Stale
+    with the newest transfer, and ValidationError: by field, or without a field for a case that cannot be transferred.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = find_newest_transfer(incident)
@@ -77,7 +77,7 @@ def ask_transfer(
 
 
 def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
-    """Propose a case that was worked on to the centre that now answers for its body.
+    """Propose the case, in the name of the platform, to the centre that now answers for its body.
 
     The caller has locked the case.
     """
@@ -104,9 +104,9 @@ def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
 
 @transaction.atomic
 def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
-    """Withdraw the proposal. A repeated call changes nothing.
+    """Withdraw the pending proposal of the case. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, Stale if it was answered or there is none.
+    Raises Http404, PermissionDenied, Stale if the proposal was answered or there is none.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = find_newest_transfer(incident)
@@ -122,7 +122,10 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
 
 @transaction.atomic
 def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
-    """Refuse the case for the taker, with a reason. Raises Http404, Stale, ValidationError on « answer »."""
+    """Refuse the proposed case for the taker, with a reason (`answer`).
+
+    A repeated call by the same person changes nothing. Raises Http404, Stale, ValidationError on « answer ».
+    """
     transfer = lock_offer(actor, uid)
     why = clean_line(answer, limit=MOTIVE_LIMIT, field="answer")
     if transfer.state == TransferState.RETURNED and transfer.answered_by_id == actor.pk:
@@ -140,10 +143,11 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
 
 @transaction.atomic
 def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
-    """Take the case for the actor's centre and assign it to the actor.
+    """Accept the proposed case for the taker and assign it to the actor.
 
-    A repeated call by the same person changes nothing. Raises Http404, Stale if a colleague answered first or
-    it was withdrawn, InvalidTransition if the case was closed, ValidationError if it can no longer be transferred.
+    A repeated call by the same person changes nothing. Raises Http404, Stale if a colleague answered first or the
+    proposal was withdrawn, InvalidTransition if the case was closed, ValidationError if the case can no longer be
+    transferred.
     """
     transfer = lock_offer(actor, uid)
     if transfer.state == TransferState.ACCEPTED and transfer.answered_by_id == actor.pk:
@@ -167,13 +171,13 @@ def find_newest_transfer(incident: Incident) -> Transfer | None:
 
 
 def is_repeated_proposal(newest: Transfer, taker: str, why: str, actor: User) -> bool:
-    """Tell whether this repeats the newest proposal, as after a double click."""
+    """Tell whether the newest transfer is a pending proposal with these values, as after a double click."""
     proposal = (newest.state, newest.taker.slug, newest.motive, newest.asked_by_id)
     return proposal == (TransferState.ASKED, taker, why, actor.pk)
 
 
 def find_merge_refusal(incident: Incident) -> str:
-    """Return why a merged case does not go to another centre, as a sentence, or ""."""
+    """Return the sentence that refuses to transfer a merged case, or "" if the case is not merged."""
     is_merged = incident.merged_into_id or incident.doubles.exists()
     return "Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le." if is_merged else ""
 
@@ -188,7 +192,7 @@ def check_may_go(incident: Incident) -> None:
 
 
 def lacks_agreement(transfer: Transfer) -> bool:
-    """Tell whether the TLP requires an agreement that is missing, or was given under a wider TLP."""
+    """Tell whether the TLP requires an agreement that is missing, or that was given under a wider TLP."""
     tlp = transfer.incident.tlp
     if not needs_agreement(tlp, ReaderKind.COLLEAGUE):
         return False
@@ -196,8 +200,8 @@ def lacks_agreement(transfer: Transfer) -> bool:
 
 
 def check_motive(incident: Incident, why: str) -> None:
-    """Raise ValidationError on « motive » if it is empty or names a person: the other centre reads it before it has
-    the case.
+    """Raise ValidationError on « motive » if the reason is empty or names a person, since the other centre reads it
+    before it has the case.
     """
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
@@ -214,7 +218,7 @@ def find_taker(incident: Incident, slug: str) -> Csirt:
 
 
 def lock_offer(actor: User, uid: UUID) -> Transfer:
-    """Return the proposal with its case locked. The case is locked first, then the proposal is read again."""
+    """Return the proposal, read after its case was locked. Raises Http404."""
     offer = get_proposed_transfer(actor, uid)
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.incident_id)
     transfer = get_proposed_transfer(actor, uid)
@@ -227,10 +231,11 @@ def settle_transfer(transfer: Transfer, state: TransferState, actor: User | None
 
 
 def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
-    """Move the case to the taker and acknowledge it for the actor. The events still name who took it at the former
-    centre.
+    """Move the case to the taker and acknowledge it for the actor. Who had acknowledged it at the former centre stays
+    in the events.
 
-    The case leaves its group, and the search keeps hand-overs at their centre (`services/handling/notes.py`).
+    The case leaves its group. Its hand-overs can still be found only by the centre where they were written
+    (`services/handling/notes.py`).
     """
     now = transfer.answered_at
     incident.csirt = transfer.taker
@@ -243,7 +248,7 @@ def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
 
 
 def record_transfer(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:
-    """Record the event. `from` is the giver, `to` the taker. Without `actor`, the platform acted."""
+    """Record the event of a transfer, with its giver (`from`) and taker (`to`). `actor` is None for the platform."""
     ends: dict[str, Any] = {"from": transfer.giver.slug, "to": transfer.taker.slug}
     return record_event(
         transfer.incident,

@@ -1,13 +1,13 @@
-"""Open cases follow the directory: when another centre answers for a body, that centre gets its cases.
+"""Rerouting of open cases: when another centre answers for a body, that centre gets the open cases of the body.
 
 A case on which no centre worked moves at once, with new targets. A case on which a centre worked is proposed to the
-other centre, as a person would propose it, since that centre must accept it. If its TLP forbids this, its centre gets
-the task to ask the declarant first.
+other centre, which must accept it. If the TLP of the case forbids proposing it, its centre gets the task to ask the
+declarant first.
 
-Cases stay where they are if a transfer was accepted or is pending, if they have duplicates, or if they were worked on
-and no centre answers for the body any more. A proposal of the platform is withdrawn once its taker no longer answers
-for the body. Cases are compared again some minutes after a change of the directory, of a body's territory, or of the
-day.
+A case is not rerouted if a transfer was accepted or is pending, if it has duplicates, or if it was worked on and no
+centre answers for the body any more. A proposal of the platform is withdrawn once its taker no longer answers for the
+body. All open cases are compared with the directory again some minutes after a change of the directory, of a body's
+territory, or of the day.
 """
 
 from datetime import date, datetime, timedelta
@@ -36,21 +36,21 @@ BATCH = 200
 LONGEST_ROUND = timedelta(seconds=2)
 SETTLED = (TransferState.ASKED, TransferState.ACCEPTED)
 MOVED = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
-# Events that only the people of a centre cause. Assigning a case or grouping it is not work on it.
+# Events that only the people of a centre cause by working on a case. Assigning or grouping a case is no such work.
 WORK = (
     *(EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.QUALIFIED, EventKind.SEVERITY, EventKind.NOTED),
     *(EventKind.HANDED_OVER, EventKind.TASKS_ADDED, EventKind.TASK_DONE, EventKind.OBSERVED, EventKind.ADVISED),
     *(EventKind.MERGED, EventKind.UNMERGED, EventKind.REOPENED, EventKind.TRANSFERRED),
 )
 WORDS_OF_CENTRE = Q(kind=EventKind.MESSAGE, data__side=CSIRT)
-# The newest of these events is the last routing of the case. If its body was corrected later, this is why the case is
-# rerouted.
+# The newest event of ROUTED is the last routing of the case. If its body was corrected or merged later (OTHER_BODY),
+# this is why the case is rerouted.
 ROUTED = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
 OTHER_BODY = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED) & ~Q(data__fields=["name"]))
 
 
 def reroute_cases() -> int:
-    """Compare the open cases with the directory, for a few seconds at most.
+    """Compare the open cases with the directory, for `PASS_TIME_LIMIT` at most, and reroute the misplaced ones.
 
     Returns the number of cases that were rerouted.
     """
@@ -81,7 +81,7 @@ def begin_check(now: datetime) -> RoutingCheck | None:
 
 
 def list_open_cases_after(pk: int) -> QuerySet[Incident]:
-    """Return the next open cases, with the relations from which a route is computed."""
+    """Return the next `BATCH` open cases whose id is greater than `pk`, with the relations that a route is made of."""
     bodies = [f"collectivity{seat}__{part}" for seat in ("", "__seat") for part in ("region", "region_correction")]
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
 
@@ -94,10 +94,10 @@ def note_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
 
 
 def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
-    """Reroute the cases that the directory, on the day `on`, gives to another centre than the one that has the case or
-    to which the platform has proposed it.
+    """Reroute the misplaced cases: those that the directory, on the day `on`, gives to another centre than the centre
+    that has the case or the centre to which the platform has proposed it.
 
-    Returns one boolean for each such case: whether it was rerouted.
+    Returns, for each misplaced case, whether it was rerouted.
     """
     directory = load_directory(on)
     offers = Transfer.objects.filter(incident__in=cases, state=TransferState.ASKED, asked_by=None)
@@ -113,11 +113,11 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
 
 
 def try_reroute(pk: int, on: date) -> bool:
-    """Reroute one case. An error is logged, so that it does not stop the others."""
+    """Reroute one case. Returns whether it was rerouted. An error is logged, so that it does not stop the others."""
     try:
         return reroute_case(pk, on)
     except (OperationalError, InterfaceError):
-        raise  # the database is unreachable: everything is compared again
+        raise  # the database is unreachable, so these cases are compared again
     except Exception as error:  # noqa: BLE001  (see above)
         logger.error("a case cannot be rerouted", error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
         return False
@@ -125,9 +125,9 @@ def try_reroute(pk: int, on: date) -> bool:
 
 @transaction.atomic
 def reroute_case(pk: int, on: date) -> bool:
-    """Move the case to the centre that answers for its body on that day, or propose the case to that centre.
+    """Move the case to the centre that answers for its body on the day `on`, or propose the case to that centre.
 
-    Returns whether anything was done.
+    Returns whether the case was moved or proposed, got a task, or lost an outdated proposal.
     """
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     route = find_route(incident.collectivity, on)
@@ -142,9 +142,9 @@ def reroute_case(pk: int, on: date) -> bool:
 
 
 def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
-    """Propose a case that was worked on, or add the task to ask the declarant first.
+    """Propose the case to the centre, or add the task to ask the declarant first, as the TLP requires.
 
-    Returns whether anything was done.
+    Returns whether a proposal or a task was added. An erased case does not change.
     """
     if incident.erased_at:
         return False
@@ -172,8 +172,9 @@ def was_worked_on(incident: Incident) -> bool:
 
 
 def move_case(incident: Incident, route: Route) -> None:
-    """Give a case on which nobody worked to the centre of the route, or to none, with new targets. The caller has
-    locked it.
+    """Move a case on which nobody worked to the centre of the route, which may be None, with new targets.
+
+    The caller has locked the case.
     """
     now, former = timezone.now(), incident.csirt
     why = find_rerouting_reason(incident, route.csirt)
@@ -199,7 +200,7 @@ def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting
 
 
 def has_other_ground(incident: Incident) -> bool:
-    """Tell whether the body lies in another region than when the case was routed, or was corrected or merged since."""
+    """Tell whether the body has another region than when the case was routed, or was corrected or merged since."""
     if incident.region != incident.collectivity.home_region:
         return True
     routed = incident.events.filter(kind__in=ROUTED).order_by("-id").values("id")[:1]
