@@ -38,7 +38,7 @@ def work_on_cases() -> list[int]:
 
 
 def index_cases() -> int:
-    return index.index_all(seconds=index.LONGEST_ROUND)
+    return index.index_pending_events(seconds=index.PASS_TIME_LIMIT)
 
 
 def make_papers() -> int:

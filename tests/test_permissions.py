@@ -30,7 +30,7 @@ from incidents.models import (
 )
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.groups.bulk import start_bulk
-from incidents.services.history.index import index_all
+from incidents.services.history.index import index_pending_events
 from stats.disclosure.tables import Period
 from stats.models import Release
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
@@ -314,7 +314,7 @@ def worded_case(incident):
     guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=f"Et le {WORD} ?", key="k"))
     Evidence.objects.filter(pk=a_piece(incident, number=2).pk).update(name=f"{WORD}.png")
-    index_all()
+    index_pending_events()
     return incident
 
 

@@ -42,7 +42,7 @@ from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.tasks import NewTask, TaskState, add_task, apply_playbook, keep_due, set_task
 from incidents.services.handling.triage import acknowledge_incident
-from incidents.services.indicators.observe import add_observable
+from incidents.services.indicators.observe import save_typed_observable
 from incidents.services.transfer.agreements import Agreement
 from incidents.services.transfer.proposal import accept_transfer, ask_transfer
 
@@ -118,7 +118,7 @@ def fill_case(case: Incident, responder: User, lead: User) -> None:
         (ObservableKind.DOMAIN, "relais.fournisseur.example"),
         (ObservableKind.FILE, "LISEZ-MOI.txt"),
     ):
-        add_observable(reference=reference, actor=responder, kind=kind, value=value)
+        save_typed_observable(reference=reference, actor=responder, kind=kind, value=value)
 
 
 def add_case_note(reference: str, actor: User, kind: NoteKind, text: str) -> None:
@@ -167,7 +167,7 @@ def make_wave(cast: dict[str, User], now: datetime) -> None:
     first_case, *other_cases = list(wave)
     for case in (first_case, *other_cases[:-1]):
         add_to_group(reference=case.reference, group=group.uid, actor=responder)
-    add_observable(reference=first_case.reference, actor=responder, kind=ObservableKind.IP, value=ADDRESS)
+    save_typed_observable(reference=first_case.reference, actor=responder, kind=ObservableKind.IP, value=ADDRESS)
     save_sheet(group=group.uid, sheet=SHEET, seen=group.version, actor=responder)
 
 

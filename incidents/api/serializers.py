@@ -24,8 +24,8 @@ from incidents.facts.description import Fact, Kind, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_COLUMNS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end, reduce_to_known_moment
-from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_leak_status
+from incidents.services.history.snapshots import find_leak_row
 
 # This limit is our own. It exceeds the population of France and fits a PostgreSQL integer.
 MAX_PEOPLE = 100_000_000
@@ -299,12 +299,12 @@ class IncidentDetailOut(IncidentOut):
         """Return the leak with its declared status, or [] if no leak was declared, even if a judgement created the
         row.
         """
-        declared, leak = read_declared_data(incident), find_first_leak(incident)
+        declared, leak = read_declared_data(incident), find_leak_row(incident)
         if leak is None or declared["leak"] is None:
             return []
-        leak.status = read_declared_status(declared)
+        leak.status = read_declared_leak_status(declared)
         return LeakOut([leak], many=True).data
 
     @extend_schema_field(JudgementOut)
     def get_centre_judges(self, incident: Incident) -> dict[str, str]:
-        return {"leak": find_judgement(incident, read_declared_data(incident), find_first_leak(incident))}
+        return {"leak": find_judgement(incident, read_declared_data(incident), find_leak_row(incident))}

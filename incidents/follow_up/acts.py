@@ -22,7 +22,7 @@ from incidents.reference import compact_code
 from incidents.sentence import list_sentences
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
 from incidents.services.declarant.claim import claim_incident
-from incidents.services.declarant.share import find_shared, share_sentence, unshare_sentence
+from incidents.services.declarant.share import find_shared_case, share_sentence, unshare_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.assign import find_holder
 
@@ -74,7 +74,7 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the sentence about the case as it is now, and nothing else, to anybody who has the link."""
-    incident = find_shared(secret)
+    incident = find_shared_case(secret)
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:

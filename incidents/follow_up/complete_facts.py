@@ -37,7 +37,7 @@ from incidents.follow_up.complete_questions import format_day_value, format_hour
 from incidents.models import Incident
 from incidents.moments import reduce_to_known_end
 from incidents.questions.plain_labels import DATA_LABELS, PERSON_LABELS
-from incidents.services.declarant.complete import Writing, Written
+from incidents.services.declarant.complete import SavedSheet, Writing
 from incidents.services.declarant.correct import (
     correct_caller,
     correct_data,
@@ -76,7 +76,7 @@ class Editor(Protocol):
     @property
     def forms(self) -> list[forms.Form]: ...
 
-    def save(self, writing: Writing) -> Written: ...
+    def save(self, writing: Writing) -> SavedSheet: ...
 
     def add_service_errors(self, error: ValidationError) -> None: ...
 
@@ -142,7 +142,7 @@ class StoryEditor(SingleFormEditor[StoryForm]):
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         self.form = StoryForm(data, initial=read_story_words(incident.story))
 
-    def save(self, writing: Writing) -> Written:
+    def save(self, writing: Writing) -> SavedSheet:
         return correct_story(writing=writing, **self.form.cleaned_data)
 
 
@@ -160,7 +160,7 @@ class CallerEditor(SingleFormEditor[CallerForm]):
         self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident.type)
         self.email_help = MAILBOX_IN_DOUBT_HELP if self.is_mailbox_in_doubt else MAILBOX_HELP
 
-    def save(self, writing: Writing) -> Written:
+    def save(self, writing: Writing) -> SavedSheet:
         # The question is not asked if the type of incident implies that somebody else may read the mailbox.
         chosen = None if self.is_mailbox_in_doubt else self.form.cleaned_data["mail_without_code"]
         return correct_caller(
@@ -207,7 +207,7 @@ class MomentsEditor(SingleFormEditor[MomentsForm]):
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         self.form = MomentsForm(data, read_instants(incident))
 
-    def save(self, writing: Writing) -> Written:
+    def save(self, writing: Writing) -> SavedSheet:
         return correct_moments(writing=writing, instants=self.form.build_instants())
 
 
@@ -228,7 +228,7 @@ class DataEditor(SingleFormEditor[DataForm]):
         leak = read_declared_leak(read_declared_data(incident))
         self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | map_leak(leak or Leak()))
 
-    def save(self, writing: Writing) -> Written:
+    def save(self, writing: Writing) -> SavedSheet:
         answers = self.form.cleaned_data
         return correct_data(writing=writing, concerned=answers["data_concerned"], leak=read_leak_input(answers))
 
@@ -312,7 +312,7 @@ class ServicesEditor:
     def added(self) -> list[ServiceForm]:
         return [form for form in self.offered if form.is_bound]
 
-    def save(self, writing: Writing) -> Written:
+    def save(self, writing: Writing) -> SavedSheet:
         self.sent = [form for form in self.noted if not form.cleaned_data["gone"]] + self.added
         stopped = self.stopped if self.stopped in Answer.values else ""
         if self.noted and not self.sent:  # every service that made the answer « oui » was removed

@@ -16,7 +16,7 @@ from core.fields import CountField, DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, find_version
 from incidents.services.declarant.answers import find_oddness
-from incidents.services.declarant.complete import Writing, Written, answer_section
+from incidents.services.declarant.complete import SavedSheet, Writing, answer_section
 
 UNKNOWN = "nsp"
 CHECKED_KINDS = (Kind.IBAN, Kind.URL, Kind.MAIL)
@@ -191,7 +191,7 @@ class QuestionsEditor:
         self.form = QuestionsForm(section, data, values)
         self.forms: list[forms.Form] = [self.form]
 
-    def save(self, writing: Writing) -> Written:
+    def save(self, writing: Writing) -> SavedSheet:
         return answer_section(
             writing=writing,
             section=self.section.code,

@@ -24,7 +24,7 @@ from incidents.models import ReflexSheet
 from incidents.reflexes.forms import SheetForm, build_initial_values
 from incidents.services.library.reflexes import (
     NATIONAL,
-    Sheet,
+    AppliedReflexSheet,
     clean_content,
     find_newest_reflex_sheet,
     find_reflex_sheet,
@@ -38,7 +38,7 @@ PREVIEW, PUBLISH, RESTORE_NATIONAL = "voir", "publier", "national"
 
 class CentreSheets(NamedTuple):
     csirt: Csirt
-    sheets: list[Sheet]
+    sheets: list[AppliedReflexSheet]
 
 
 @admin.register(ReflexSheet)

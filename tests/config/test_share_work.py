@@ -87,7 +87,7 @@ def turns(monkeypatch):
     def set_up(**rounds):
         monkeypatch.setattr(tasks.reroute, "reroute_cases", work("routes", rounds.get("routes", 0)))
         monkeypatch.setattr(tasks.bulk, "carry_on_bulk", work("bulk", rounds.get("bulk", 0)))
-        monkeypatch.setattr(tasks.index, "index_all", work("index", rounds.get("index", 0)))
+        monkeypatch.setattr(tasks.index, "index_pending_events", work("index", rounds.get("index", 0)))
         monkeypatch.setattr(tasks.services, "fold_new_events", work("figures", rounds.get("figures", 0)))
         monkeypatch.setattr(tasks.making, "make_due_reports", work("reports", rounds.get("reports", 0)))
         monkeypatch.setattr(tasks.papers, "make_due", work("papers", rounds.get("papers", 0)))

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from incidents.enums import Status
 from incidents.models import CaseGroup, Incident
 from incidents.services.groups.bulk import carry_on_bulk
-from incidents.services.history.index import index_all
+from incidents.services.history.index import index_pending_events
 from stats.counting.rollups import fold_all
 from stats.services import verify_figures
 from tests.browser import open_page, overflow, shoot, violations
@@ -227,7 +227,7 @@ def hand_over_to_the_late_shift(scene):
 
 
 def find_a_case_by_a_word(scene):
-    index_all()
+    index_pending_events()
     desk = scene.late_shift
     desk.goto()
     desk.page.keyboard.press("/")

@@ -7,7 +7,7 @@ from incidents.access import Guest
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident
 from incidents.questions.catalogue import get_current_version
-from incidents.services.declarant.complete import Writing, Written, answer_section, find_newest_sheet
+from incidents.services.declarant.complete import SavedSheet, Writing, answer_section, find_newest_sheet
 
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
 CIVIL = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=6), people_affected=30)
@@ -21,5 +21,5 @@ def by_link(incident: Incident, section: str = "precisions", **fields: str) -> W
     return Writing(guest=Guest(access_uid=access.uid), reference=incident.reference, **defaults | fields)
 
 
-def answer(writing: Writing, section: str = "precisions", **values: Any) -> Written:
+def answer(writing: Writing, section: str = "precisions", **values: Any) -> SavedSheet:
     return answer_section(writing=writing, section=section, version=get_current_version().code, values=values)

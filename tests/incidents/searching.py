@@ -2,14 +2,14 @@
 
 from django.test import Client
 
-from incidents.services.history.index import index_all
+from incidents.services.history.index import index_pending_events
 from tests.responses import Response
 
 URL = "/admin/incidents/incident/recherche/"
 
 
 def look(client: Client, query: str, **more: str) -> Response:
-    index_all()
+    index_pending_events()
     return client.get(URL, {"q": query} | more)
 
 

@@ -16,7 +16,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.close import Ending, NotFinished, end_incident
 from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.snapshots import find_leak_row
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures
 from tests import harmless
@@ -79,7 +79,7 @@ def test_a_case_is_closed_with_its_report(client, responder, incident):
         responder,
     )
     assert incident.interruptions.get().ended_at == datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
-    assert find_first_leak(incident).status == "unfounded"
+    assert find_leak_row(incident).status == "unfounded"
     task = Task.objects.get()
     assert (task.is_moot, task.done_by) == (True, responder)
     assert incident.events.get(kind=EventKind.CLOSED).data == {
@@ -365,7 +365,7 @@ def test_a_leak_that_will_never_be_known_stays_suspected_and_counted(client, res
     answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"leak": "unknown"}, follow=True)
     incident.refresh_from_db()
     assert (incident.status, incident.closing_reason) == (Status.CLOSED, "resolved")
-    assert (find_first_leak(incident).status, incident.data_concerned) == ("suspected", "yes")
+    assert (find_leak_row(incident).status, incident.data_concerned) == ("suspected", "yes")
     data = incident.events.get(kind=EventKind.CLOSED).data
     assert data["leak_never_known"] is True
     assert "leak" not in data

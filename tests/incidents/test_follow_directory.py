@@ -20,7 +20,7 @@ from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.handover import HandoverRequest, hand_shift_over
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident
-from incidents.services.history.index import index_all
+from incidents.services.history.index import index_pending_events
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
@@ -130,7 +130,7 @@ def test_a_ground_that_opens_on_a_day_is_opened_that_day(nobody, time_machine):
 
 def test_a_free_case_moves_to_the_centre_that_now_has_the_ground():
     incident, former = declare_at_breizh()
-    index_all()
+    index_pending_events()
     new = another_centre()
     cover(new, departement=finistere())
 
@@ -138,7 +138,7 @@ def test_a_free_case_moves_to_the_centre_that_now_has_the_ground():
     assert reload(incident).csirt == new
     assert incident.events.latest("id").data == {"from": "breizh-cyber", "to": "loin-cyber", "why": "moved"}
     assert as_person(former).get(case(incident)).status_code == 404
-    index_all()
+    index_pending_events()
     assert {document.csirt for document in SearchDocument.objects.filter(incident=incident)} == {new}
 
 

@@ -18,7 +18,7 @@ from incidents.services.handling.assign import NOBODY, assign_incident, format_p
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.index import index_all
+from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, again, taken_by, url
@@ -271,7 +271,7 @@ def transferred_cases(client, responder):
     write_note(reference=transferred.reference, actor=responder, kind=NoteKind.NOTE, text="Note du dossier", key="n")
     words = "Saint-Secret a payé la zygomatique. Vu evil-tocsin.example."
     post_hand_over(client, [transferred, remaining], NOBODY, text=words)
-    index_all()
+    index_pending_events()
     taker = a_responder(another_centre())
     accept_transfer(uid=propose_transfer(transferred, responder).uid, actor=taker)
     return transferred, remaining, taker
@@ -291,7 +291,7 @@ def list_pages_and_matches(client, case):
 def test_a_hand_over_note_stays_in_its_centre(client, responder, colleague, transferred_cases, is_indexed):
     transferred, remaining, taker = transferred_cases
     if is_indexed:
-        index_all()
+        index_pending_events()
 
     *pages, excluding, in_notes, in_all = list_pages_and_matches(as_person(taker), transferred)
 
@@ -307,13 +307,13 @@ def test_a_hand_over_note_stays_in_its_centre(client, responder, colleague, tran
 
 def test_each_centre_reads_only_its_own_note_after_the_case_comes_back(client, responder, transferred_cases):
     case, _remaining, taker = transferred_cases
-    index_all()
+    index_pending_events()
     taker_client = as_person(taker)
     taker_client.post(PAGE, {"dossier": case.reference, "colleague": NOBODY, "text": "Mot du voisin", "key": "v"})
     first = Transfer.objects.get()
     second = propose_transfer(case, taker, taker="breizh-cyber", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=responder)
-    index_all()
+    index_pending_events()
 
     page, history, proposed, _relays, excluding, in_notes, _in_all = list_pages_and_matches(client, case)
 

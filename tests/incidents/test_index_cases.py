@@ -166,7 +166,7 @@ def test_every_batch_is_indexed(monkeypatch):
     for _ in range(5):
         declare()
 
-    assert index.index_all() == 5
+    assert index.index_pending_events() == 5
     assert SearchDocument.objects.count() == 5
 
 

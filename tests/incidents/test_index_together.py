@@ -23,7 +23,7 @@ def update_and_die(events):
     update_documents(events)
     os.kill(os.getpid(), signal.SIGKILL)
 index.update_documents = update_and_die
-index.index_all()
+index.index_pending_events()
 """
 
 
@@ -46,7 +46,7 @@ def test_three_workers_index_each_case_once(transactional_db, monkeypatch):
     with ThreadPoolExecutor(3) as pool:
         dealt_with = sum(worker.result() for worker in [pool.submit(work) for _ in range(3)])
 
-    assert dealt_with + index.index_all() == 12
+    assert dealt_with + index.index_pending_events() == 12
     assert (count_pending(), SearchDocument.objects.count()) == (0, 12)
 
 
@@ -58,6 +58,6 @@ def test_a_worker_killed_before_its_commit_loses_nothing(transactional_db):
     wait_for_rollback()
     assert (count_pending(), SearchDocument.objects.count()) == (1, 0)
 
-    index.index_all()
+    index.index_pending_events()
 
     assert (count_pending(), SearchDocument.objects.count()) == (0, 1)

@@ -11,7 +11,7 @@ from incidents.models import Incident
 from incidents.services.handling.close import Ending, end_incident
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.snapshots import find_leak_row
 from incidents.services.papers.dossier import build_dossier
 from incidents.services.transfer.advise import describe_advice_facts
 from tests.cast import a_lead, declare
@@ -92,7 +92,7 @@ def test_a_responder_returns_to_what_was_declared(client, responder, judgement, 
 def test_a_declared_leak_comes_back_as_it_was(client, responder, incident):
     judge_leak(incident, responder, "confirmed")
     client.post(case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"leak": "as_declared"})
-    leak = find_first_leak(incident)
+    leak = find_leak_row(incident)
     assert (leak.status, leak.categories) == ("suspected", ["nir"])
 
 
@@ -105,12 +105,12 @@ def test_a_correction_keeps_the_judgement_unless_it_changes_the_declared_leak(re
 
     assert declarant.post(address, fields | {"categories": ["nir", "sante"]}).status_code == 302
 
-    leak = find_first_leak(incident)
+    leak = find_leak_row(incident)
     assert (leak.status, leak.categories) == ("confirmed", ["nir", "sante"])
     assert incident.sheets.filter(section="donnees").latest("id").values["leak"]["status"] == "suspected"
     version = str(incident.sheets.filter(section="donnees").latest("id").uid)
     assert declarant.post(address, fields | {"seen": version, "leak_status": "unfounded"}).status_code == 302
-    assert find_first_leak(incident).status == "unfounded", "the newest word counts"
+    assert find_leak_row(incident).status == "unfounded", "the newest word counts"
 
 
 def test_papers_of_older_judgements_say_what_was_declared(responder):
@@ -143,7 +143,7 @@ def test_an_erased_case_keeps_declaration_and_judgement_apart(responder, judgeme
 
     assert file["data"] == {"concerned": "unknown", "leak": None}
     assert file["centre_judges"] == {"leak": judgement}
-    assert find_first_leak(incident).status == (judgement or "suspected"), "the figures count this one"
+    assert find_leak_row(incident).status == (judgement or "suspected"), "the figures count this one"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_categories_declared_later_leave_the_judgement(responder):
 
     assert opened(incident).post(f"/suivi/{incident.reference}/completer/donnees/", fields).status_code == 302
 
-    leak = find_first_leak(incident)
+    leak = find_leak_row(incident)
     assert (leak.status, leak.categories) == ("unfounded", ["nir"])
     assert describe_advice_facts(incident)["centre_judges"] == {"leak": "unfounded"}
     assert describe_advice_facts(incident)["data"]["leak"]["status"] == ""

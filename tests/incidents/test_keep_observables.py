@@ -16,10 +16,10 @@ from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.indicators.observe import (
     MAX_OBSERVABLES,
-    Chosen,
-    add_observable,
-    keep_observables,
+    ChosenValue,
     remove_observable,
+    save_observables,
+    save_typed_observable,
 )
 from tests.cast import a_lead, declare
 from tests.incidents.observing import EMAIL, STORY, URL, a_case_elsewhere, a_text, an_observable, page
@@ -156,18 +156,18 @@ def test_an_observable_of_another_case_cannot_be_removed(client, responder, inci
 
 def test_adding_an_observable_counts_as_work_on_the_case(responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
-    add_observable(reference=incident.reference, actor=responder, kind="domain", value="evil.com")
+    save_typed_observable(reference=incident.reference, actor=responder, kind="domain", value="evil.com")
     assert Incident.objects.get(pk=incident.pk).worked_at == incident.events.latest("id").at
 
 
 def test_a_case_holds_at_most_five_hundred_observables(responder, incident):
-    many = [Chosen("ip", f"198.51.100.{number % 250}", "hand") for number in range(200)]
-    assert keep_observables(reference=incident.reference, actor=responder, chosen=many) == 200
-    full = [Chosen("domain", f"evil{number}.com", "hand") for number in range(MAX_OBSERVABLES - 199)]
+    many = [ChosenValue("ip", f"198.51.100.{number % 250}", "hand") for number in range(200)]
+    assert save_observables(reference=incident.reference, actor=responder, chosen=many) == 200
+    full = [ChosenValue("domain", f"evil{number}.com", "hand") for number in range(MAX_OBSERVABLES - 199)]
     with pytest.raises(ValidationError, match="500"):
-        keep_observables(reference=incident.reference, actor=responder, chosen=full)
+        save_observables(reference=incident.reference, actor=responder, chosen=full)
     assert incident.observables.count() == 200
-    assert keep_observables(reference=incident.reference, actor=responder, chosen=full[1:]) == 300
+    assert save_observables(reference=incident.reference, actor=responder, chosen=full[1:]) == 300
 
 
 def test_a_case_of_another_centre_is_not_found(client, responder):

@@ -11,7 +11,7 @@ from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import AnswerSheet, Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.qualify import Qualification, read_qualification
-from incidents.services.history.snapshots import find_first_leak, snapshot_rows
+from incidents.services.history.snapshots import find_leak_row, snapshot_rows
 from incidents.services.papers.dossier import build_dossier
 from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
@@ -128,7 +128,7 @@ def test_a_responder_reads_pas_dit_for_a_leak_without_details(client):
     assert "Fuite pas dit" in page
     assert "Personnes pas dit Enregistrements pas dit" in page
     assert "Données : concernées" in text(client.get("/admin/incidents/incident/"))
-    assert read_qualification(incident, find_first_leak(incident)).leak == Qualification.leak
+    assert read_qualification(incident, find_leak_row(incident)).leak == Qualification.leak
 
 
 def test_the_mail_to_the_centre_says_pas_dit():

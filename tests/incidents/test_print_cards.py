@@ -193,7 +193,7 @@ def test_a_long_paper_pauses_for_packs_and_other_work(town, small_departement, m
     papers.ask_wall_cards(departement=finistere())
     cards = papers.claim_paper(timezone.now())
     pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=declare(), total=1)
-    monkeypatch.setattr(papers, "LONGEST_ROUND", timezone.timedelta(0))
+    monkeypatch.setattr(papers, "PASS_TIME_LIMIT", timezone.timedelta(0))
     monkeypatch.setattr(papers, "make_due", lambda *, kinds: kinds_made.append(kinds))
     kinds_made, turns = [], []
     assert papers.try_paper(cards, lambda: turns.append(Paper.objects.get(pk=cards.pk).done)) is True

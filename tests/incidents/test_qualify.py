@@ -17,7 +17,7 @@ from incidents.services.handling.qualify import Qualification, classify_incident
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.snapshots import find_leak_row
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures
 from tests import harmless
@@ -53,7 +53,7 @@ def test_a_responder_qualifies_a_case(client, responder, incident):
     incident.refresh_from_db()
     assert (incident.nature, incident.cause, incident.tlp, incident.pap) == ("incident", "supplier", "amber", "green")
     assert incident.techniques == ["T1486", "T1490"]
-    assert find_first_leak(incident).status == "confirmed"
+    assert find_leak_row(incident).status == "confirmed"
     event = incident.events.get(kind=EventKind.QUALIFIED)
     assert event.actor == responder
     assert event.data == {
@@ -211,7 +211,7 @@ def test_the_judgement_of_a_leak_keeps_what_was_declared(client, responder, inci
     qualify(incident, responder, leak="unfounded")
     incident.refresh_from_db()
     assert incident.data_concerned == "yes"
-    assert find_first_leak(incident).status == "unfounded"
+    assert find_leak_row(incident).status == "unfounded"
     (declared,) = incident.sheets.filter(section="donnees")
     assert declared.values["leak"]["status"] == "suspected"
     page = text_of(client.get(case_url(incident)))
@@ -227,7 +227,7 @@ def test_a_leak_may_be_judged_though_none_was_declared(client, responder, judgem
     for _ in range(2):
         qualify(incident, responder, leak=judgement)
     incident.refresh_from_db()
-    leak = find_first_leak(incident)
+    leak = find_leak_row(incident)
     assert (leak and leak.status, incident.data_concerned) == (status, "unknown")
     assert incident.events.filter(kind=EventKind.QUALIFIED).count() == 1
     assert read_qualify_form(client, incident)["leak"] == judgement
@@ -237,7 +237,7 @@ def test_the_judgement_of_a_leak_may_be_changed(responder, incident):
     qualify(incident, responder, leak="unfounded")
     qualify(incident, responder, leak="claimed")
     incident.refresh_from_db()
-    assert (find_first_leak(incident).status, incident.data_concerned) == ("claimed", "yes")
+    assert (find_leak_row(incident).status, incident.data_concerned) == ("claimed", "yes")
 
 
 def test_figures_follow_the_judgement_of_a_leak(responder, incident):

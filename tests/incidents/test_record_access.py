@@ -15,7 +15,7 @@ from incidents.enums import Ability, Door, KeptForm
 from incidents.models import CaseAccess, Reading
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.keep import Pen
-from incidents.services.history.index import index_all
+from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import forget_submitted_words
 from tests.cast import a_person, a_piece, a_responder, an_agent, declare
@@ -110,7 +110,7 @@ def test_forgetting_kept_words_is_not_recorded(responder, incident):
 
 def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder):
     matching, other = declare(description="Une tête de mort verte."), declare(description="Rien de tel.")
-    index_all()
+    index_pending_events()
     client.get("/admin/incidents/incident/recherche/", {"q": "mort verte"})
     assert list_accesses() == [(matching.reference, responder.pk, "breizh-cyber", Door.SEARCH)]
     page_text = text_of(follower(matching).get(follow_up_url(matching)))

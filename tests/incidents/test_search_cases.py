@@ -26,7 +26,7 @@ from incidents.models import Closing, Evidence, Incident, Note, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.history.index import index_all
+from incidents.services.history.index import index_pending_events
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_person, a_piece, declare, plouexemple
 from tests.incidents.searching import URL, find_references, look
@@ -242,7 +242,7 @@ def test_an_agent_who_responds_elsewhere_does_not_search_their_own_body(client):
 
 def test_a_transferred_case_leaves_the_search_before_it_is_indexed_again(client, responder):
     incident = declare(description="Un okapi chez nous")
-    index_all()
+    index_pending_events()
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
     Incident.objects.filter(pk=incident.pk).update(csirt=elsewhere)
 
@@ -359,7 +359,7 @@ def test_a_search_costs_at_most_ten_queries(client, responder, number):
         write_to_declarant(
             reference=incident.reference, actor=responder, letter=Letter(text=f"Alerte écrite {i}", key=f"k{i}")
         )
-    index_all()
+    index_pending_events()
     for query in ("alerte", "alerte type:rançongiciel -exercice dans:note", "Plouexemple", "type:rançongiciel"):
         client.get(URL, {"q": query})
         with CaptureQueriesContext(connection) as queries:

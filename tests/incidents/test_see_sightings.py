@@ -12,7 +12,7 @@ from incidents.enums import ObservableKind
 from incidents.indicators.sightings import list_observables
 from incidents.models import Incident
 from incidents.services.groups.merge import merge_incident
-from incidents.services.history.index import index_all
+from incidents.services.history.index import index_pending_events
 from incidents.triage.indicators.observables import build_observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.incidents.devices import signed_in
@@ -158,7 +158,7 @@ def test_the_values_of_a_pasted_text_are_looked_up(client, responder):
 def test_a_value_that_was_not_recorded_is_not_said_to_be_absent(client, responder):
     """Only recorded observables are looked up: the page says so and links to the search, which finds the texts."""
     declared = [declare(description="Le message vient de voleur@evil.example") for _ in range(2)]
-    index_all()
+    index_pending_events()
     answer = client.post(LOOK, {"text": "voleur@evil.example"})
     text = text_of(answer)
     assert "Pas encore relevé dans vos dossiers. Cela ne veut pas dire absent" in text
@@ -173,7 +173,7 @@ def test_the_page_of_a_value_does_not_say_that_it_is_absent_elsewhere(client, re
     incident = declare()
     row = an_observable(incident)
     other = declare(description="Encore evil.example")
-    index_all()
+    index_pending_events()
     value_page = client.get(page(incident, "indicateurs", str(row.uid)))
     assert "Relevé dans aucun autre. Cela ne veut pas dire absent" in text_of(value_page)
     assert other in {hit.incident for hit in client.get(value_page.context["search"]).context["hits"]}

@@ -140,7 +140,7 @@ def test_foreign_objects_are_left_alone(incident, store):
 
 def test_a_round_that_takes_too_long_stops(incident, monkeypatch):
     add_stray()
-    monkeypatch.setattr(sweep, "LONGEST_ROUND", timedelta(seconds=-1))
+    monkeypatch.setattr(sweep, "PASS_TIME_LIMIT", timedelta(seconds=-1))
     with capture_logs() as logs:
         sweep_store()
     assert (logs[0]["objects"], logs[0]["is_whole"]) == (0, False)

@@ -91,7 +91,7 @@ class Rows:
             copy_rows(rows)
         if with_documents:
             # One statement is enough: an invented case has no text but that of its declaration.
-            write_documents([incident.pk for incident in self.incidents], DocumentKind.DECLARATION, again=True)
+            write_documents([incident.pk for incident in self.incidents], DocumentKind.DECLARATION, overwrite=True)
 
 
 def store_cases(

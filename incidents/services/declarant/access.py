@@ -72,11 +72,11 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
         raise
     # Read again under the lock: the first click may have made a new secret meanwhile.
     return find_renewed_access(access_uid) or replace_access(
-        incident, actor=None, by=ActorKind.DECLARANT, **hold_mail(incident, EventKind.LINK_ROTATED)
+        incident, actor=None, by=ActorKind.DECLARANT, **count_warning_mail(incident, EventKind.LINK_ROTATED)
     )
 
 
-def hold_mail(incident: Incident, kind: EventKind) -> dict[str, str]:
+def count_warning_mail(incident: Incident, kind: EventKind) -> dict[str, str]:
     """Count an act after which a mail warns the declarant.
 
     Returns the data with which its event says that the mail must not be sent, or {} if the mail may be sent.

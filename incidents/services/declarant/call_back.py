@@ -25,7 +25,7 @@ from incidents.facts.shapes import (
     read_story_words,
 )
 from incidents.models import Incident, Story
-from incidents.services.declarant.correct import put_declared_leak, put_interruptions
+from incidents.services.declarant.correct import replace_interruptions, save_declared_leak
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.declare import derive_supplier_key, read_instant_columns
 from incidents.services.groups.merge import lock_with_main, pass_answer_on
@@ -37,11 +37,16 @@ from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.declared import read_declared, read_declared_data
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import Values, find_leak, list_interruptions, snapshot_declaration
-from incidents.services.history.snapshots import read_instants as known_instants_of
+from incidents.services.history.snapshots import (
+    Values,
+    find_leak,
+    list_interruptions,
+    read_instants,
+    snapshot_declaration,
+)
 
 SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
-FACTS = (*CASE_ANSWERS, "supplier_key")
+FACT_COLUMNS = (*CASE_ANSWERS, "supplier_key")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,7 @@ class Call:
 
 
 @transaction.atomic
-def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
+def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     """Save the facts that changed, store the former facts, and note the call, which counts as an answer to the
     declarant.
 
@@ -67,16 +72,16 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
-    refuse_ended(incident)
+    check_not_ended(incident)
     text = "Appel au déclarant : la déclaration est complétée au téléphone."
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=text, key=call.key)
     if not is_new:
         return incident
     if call.seen != stamp_facts(incident):
         raise Stale
-    clean = check_merged(incident, call.declaration, now=note.written_at)
-    incident = take_and_classify(incident, IncidentType(clean.type), actor)
-    sections = save_called_facts(incident, clean, actor=actor, at=note.written_at)
+    clean = check_completed_declaration(incident, call.declaration, now=note.written_at)
+    incident = acknowledge_and_classify(incident, IncidentType(clean.type), actor)
+    sections = save_changed_sections(incident, clean, actor=actor, at=note.written_at)
     raised = raise_severity(incident, note.written_at)
     note_answer(incident, at=note.written_at)
     incident.is_to_call_back = False
@@ -88,7 +93,7 @@ def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
     return incident
 
 
-def refuse_ended(incident: Incident) -> None:
+def check_not_ended(incident: Incident) -> None:
     """Raise ValidationError if the case is erased or closed."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien.")
@@ -102,11 +107,11 @@ def stamp_facts(incident: Incident) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def merge_known(incident: Incident, declaration: Declaration) -> Declaration:
+def complete_declaration(incident: Incident, declaration: Declaration) -> Declaration:
     """Return the declaration completed with the known facts that the page does not ask for: workarounds, ends of
     interruptions, exact numbers, and the certainty of an instant that did not change.
     """
-    known_instants = known_instants_of(incident).items()
+    known_instants = read_instants(incident).items()
     instants: dict[str, Any] = {
         name: merge_instant(instant, getattr(declaration, name)) for name, instant in known_instants
     }
@@ -119,12 +124,12 @@ def merge_known(incident: Incident, declaration: Declaration) -> Declaration:
     )
 
 
-def check_merged(incident: Incident, declaration: Declaration, *, now: datetime) -> Declaration:
+def check_completed_declaration(incident: Incident, declaration: Declaration, *, now: datetime) -> Declaration:
     """Return the declaration completed with the known facts, cleaned and checked.
 
     Interruptions that have ended are not checked again. Raises ValidationError by field.
     """
-    merged = merge_known(incident, declaration)
+    merged = complete_declaration(incident, declaration)
     ongoing = tuple(interruption for interruption in merged.interruptions if interruption.ended_at is None)
     clean = check_declaration(replace(merged, interruptions=ongoing), now=now)
     checked_by_service = {interruption.service: interruption for interruption in clean.interruptions}
@@ -179,7 +184,7 @@ def merge_instant(before: Instant, declared: Instant) -> Instant:
     return before if merge_moment(before.at, declared.at) == before.at else declared
 
 
-def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:
+def acknowledge_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:
     """Acknowledge the case for the actor if nobody has done so, set its type to `kind`, and return it, locked."""
     if incident.status == Status.DECLARED:
         acknowledge_incident(reference=incident.reference, actor=actor)
@@ -189,7 +194,7 @@ def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> In
     return get_incident(actor, incident.reference, to=Ability.QUALIFY, lock=True)
 
 
-def save_called_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
+def save_changed_sections(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
     """Save each section that differs from what was declared until now, and return the names of these sections."""
     changed = {
         name: values for name, values in snapshot_declaration(clean).items() if values != read_declared(incident, name)
@@ -204,11 +209,16 @@ def save_section(
 ) -> None:
     before = read_declared_data(incident)
     amend_section(
-        incident, section, values, lambda: put_facts(incident, section, clean, before=before), actor=actor, at=at
+        incident,
+        section,
+        values,
+        lambda: save_section_facts(incident, section, clean, before=before),
+        actor=actor,
+        at=at,
     )
 
 
-def put_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
+def save_section_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
     """Save the facts of one section in the rows of the case. `before` is what was declared about the data before."""
     story = Story.objects.filter(incident=incident)
     match section:
@@ -219,13 +229,13 @@ def put_facts(incident: Incident, section: str, clean: Declaration, *, before: V
             for name, value in read_instant_columns(clean).items():
                 setattr(incident, name, value)
         case "services":
-            put_interruptions(incident, clean.interruptions)
+            replace_interruptions(incident, clean.interruptions)
             incident.service_stopped = clean.service_stopped
         case "donnees":
-            put_declared_leak(incident, clean.leak, before=before)
+            save_declared_leak(incident, clean.leak, before=before)
             incident.data_concerned = clean.data_concerned
         case _:
             story.update(**map_caller(clean.caller))
             incident.mail_without_code = clean.mail_without_code
     instants = [f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty")]
-    incident.save(update_fields=[*FACTS, *instants])
+    incident.save(update_fields=[*FACT_COLUMNS, *instants])

@@ -40,7 +40,7 @@ class Writing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class SavedSheet:
     """A saved sheet. `is_new` is False if the newest sheet already had the same answers."""
 
     sheet: AnswerSheet
@@ -54,13 +54,13 @@ class CannotComplete(Exception):
 @transaction.atomic
 def answer_section(
     *, writing: Writing, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
-) -> Written:
+) -> SavedSheet:
     """Store the answers to one section of the questionnaire `version`. `keep` lists the questions whose odd-looking
     value is accepted.
     Saving the same answers again changes nothing. Raises Http404, PermissionDenied, ValidationError by question,
     CannotComplete, Stale with the newest sheet.
     """
-    incident = open_case(writing)
+    incident = lock_case_to_complete(writing)
     questionnaire = find_version(version)
     asked_section = questionnaire.find_section(section)
     if asked_section is None:
@@ -75,7 +75,7 @@ def answer_section(
     return write_sheet(incident, section, clean, writing=writing, version=questionnaire.code, now=now)
 
 
-def open_case(writing: Writing) -> Incident:
+def lock_case_to_complete(writing: Writing) -> Incident:
     """Return the case, locked. Raises CannotComplete if it is closed or erased, Http404, PermissionDenied."""
     incident = get_case(writing.guest, writing.reference, to=Ability.COMPLETE, lock=True)
     if reason := find_completion_refusal(incident):
@@ -98,24 +98,24 @@ def find_newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
     return incident.sheets.filter(section=section).order_by("-id").first()
 
 
-def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> Written | None:
+def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> SavedSheet | None:
     """Return the newest sheet if it has the same values, as after a double click, else None.
 
     Raises Stale if its values differ and it is not the sheet named by `seen`.
     """
     newest = find_newest_sheet(incident, section)
     if newest and newest.values == values:
-        return Written(sheet=newest, is_new=False)
+        return SavedSheet(sheet=newest, is_new=False)
     if newest and str(newest.uid) != seen:
         if are_same_words(newest.values, values):
-            return Written(sheet=newest, is_new=False)
+            return SavedSheet(sheet=newest, is_new=False)
         raise Stale(newest)
     return None
 
 
 def write_sheet(
     incident: Incident, section: str, values: Mapping[str, Any], *, writing: Writing, version: str, now: datetime
-) -> Written:
+) -> SavedSheet:
     """Append the sheet, record the event, and save that the declarant's side wrote at the instant `now`."""
     sheet = AnswerSheet.objects.create(
         incident=incident,
@@ -132,7 +132,7 @@ def write_sheet(
     incident.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
     data = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
     record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **data)
-    return Written(sheet=sheet, is_new=True)
+    return SavedSheet(sheet=sheet, is_new=True)
 
 
 def read_author(writing: Writing) -> str:

@@ -23,11 +23,11 @@ from incidents.facts.shapes import (
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import (
+    SavedSheet,
     Writing,
-    Written,
     find_newest_sheet,
     find_same_sheet,
-    open_case,
+    lock_case_to_complete,
     write_sheet,
 )
 from incidents.services.declaring.check import (
@@ -48,12 +48,11 @@ from incidents.services.history.declared import (
     find_judgement_without_leak,
     read_declared_data,
     read_declared_leak,
-    read_declared_status,
+    read_declared_leak_status,
 )
 from incidents.services.history.snapshots import (
     Values,
-    find_first_leak,
-    keep_first,
+    find_leak_row,
     list_interruptions,
     read_instants,
     snapshot_caller,
@@ -61,27 +60,28 @@ from incidents.services.history.snapshots import (
     snapshot_moments,
     snapshot_rows,
     snapshot_services,
+    store_first_sheets,
 )
 
 
 @transaction.atomic
-def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[Interruption]) -> Written:
+def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[Interruption]) -> SavedSheet:
     """Replace all the interruptions of the case. Pass the existing interruptions in the order of their rows, then the
     new ones.
 
     ValidationError names the fields `<position>_started_at`, `<position>_ended_at` and `<position>_workaround`, by
     the position in the list.
     """
-    incident = open_case(writing)
+    incident = lock_case_to_complete(writing)
     clean = check_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
     answer = Answer.YES if clean else stopped
     return change_services(incident, answer, clean, writing=writing)
 
 
 @transaction.atomic
-def end_interruption(*, writing: Writing, service: str) -> Written:
+def end_interruption(*, writing: Writing, service: str) -> SavedSheet:
     """Record that the service resumes now, to the minute. A repeated call changes nothing."""
-    incident = open_case(writing)
+    incident = lock_case_to_complete(writing)
     now = timezone.now().replace(second=0, microsecond=0)  # minutes, as in the forms
     interruptions = list_interruptions(incident)
     ended = [
@@ -98,17 +98,19 @@ def end_interruption(*, writing: Writing, service: str) -> Written:
 
 def change_services(
     incident: Incident, stopped: str, interruptions: Sequence[Interruption], *, writing: Writing
-) -> Written:
-    def put() -> None:
-        put_interruptions(incident, interruptions)
+) -> SavedSheet:
+    def save_rows() -> None:
+        replace_interruptions(incident, interruptions)
         incident.service_stopped = stopped
         incident.save(update_fields=["service_stopped"])
 
-    return append_correction(incident, "services", snapshot_services(stopped, interruptions), put, writing=writing)
+    return append_correction(
+        incident, "services", snapshot_services(stopped, interruptions), save_rows, writing=writing
+    )
 
 
 @transaction.atomic
-def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Written:
+def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> SavedSheet:
     """Correct the facts about the data. The centre's judgement of a leak stays while the declared status does not
     change.
 
@@ -116,92 +118,93 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
     removed. Raises ValidationError if `concerned` is « Non », no leak was declared and `leak` describes one, since
     this description would be lost.
     """
-    incident = open_case(writing)
+    incident = lock_case_to_complete(writing)
     before = read_declared_data(incident)
     declared = read_declared_leak(before)
     raise_problems(list_data_problems(None if declared else leak, concerned))
     if concerned == Answer.NO:
         leak = replace(declared, status=LeakStatus.UNFOUNDED) if declared and declared.status else None
 
-    def put() -> None:
-        put_declared_leak(incident, leak, before=before)
+    def save_rows() -> None:
+        save_declared_leak(incident, leak, before=before)
         incident.data_concerned = concerned
         incident.save(update_fields=["data_concerned"])
 
-    return append_correction(incident, "donnees", snapshot_data(concerned, leak), put, writing=writing)
+    return append_correction(incident, "donnees", snapshot_data(concerned, leak), save_rows, writing=writing)
 
 
 @transaction.atomic
-def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Written:
+def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> SavedSheet:
     """Correct the given instants of the case, by name. Its other instants do not change.
 
     ValidationError names the fields `<name>_at`.
     """
-    incident = open_case(writing)
+    incident = lock_case_to_complete(writing)
     now, zone = timezone.now(), find_zone(incident.collectivity)
     raise_problems(list_instant_problems(instants, {**read_instants(incident), **instants}, zone, now))
 
-    def put() -> None:
+    def save_rows() -> None:
         for name, instant in instants.items():
             setattr(incident, f"{name}_at", instant.at)
             setattr(incident, f"{name}_certainty", instant.certainty)
         incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
 
-    return append_correction(incident, "moments", snapshot_moments(instants), put, writing=writing)
+    return append_correction(incident, "moments", snapshot_moments(instants), save_rows, writing=writing)
 
 
 @transaction.atomic
-def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool | None = None) -> Written:
+def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool | None = None) -> SavedSheet:
     """Correct the person to call back, and whether mails to that person hold the follow-up code (None: no change).
 
     The verification of the declaration does not change.
     """
-    incident = open_case(writing)
+    incident = lock_case_to_complete(writing)
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=caller)).caller
     needs_number = needs_whole_number(incident.type, without_code=without_code)
     raise_problems(list_caller_problems(clean, needs_number=needs_number))
 
-    def put() -> None:
+    def save_rows() -> None:
         Story.objects.filter(incident=incident).update(**map_caller(clean))
         incident.mail_without_code = without_code
         incident.save(update_fields=["mail_without_code"])
 
     return append_correction(
-        incident, "rappel", snapshot_caller(clean, mail_without_code=without_code), put, writing=writing
+        incident, "rappel", snapshot_caller(clean, mail_without_code=without_code), save_rows, writing=writing
     )
 
 
 @transaction.atomic
-def correct_story(*, writing: Writing, **words: str) -> Written:
+def correct_story(*, writing: Writing, **words: str) -> SavedSheet:
     """Correct the given texts of the story, by name. Its other texts do not change.
 
     The key by which cases of one supplier are grouped follows the name of the supplier.
     """
-    incident = open_case(writing)
+    incident = lock_case_to_complete(writing)
     story: dict[str, Any] = read_story_words(incident.story) | words
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=Caller(), **story))
     values = read_story_words(clean)
 
-    def put() -> None:
+    def save_rows() -> None:
         Story.objects.filter(incident=incident).update(**values)
         incident.supplier_key = derive_supplier_key(clean.supplier)
         incident.save(update_fields=["supplier_key"])
 
-    return append_correction(incident, "recit", values, put, writing=writing)
+    return append_correction(incident, "recit", values, save_rows, writing=writing)
 
 
 def append_correction(
-    incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, writing: Writing
-) -> Written:
-    """Store the first state of the section if it has no sheet. Then call `put` to change the rows and append a sheet,
-    unless the newest sheet has the same values.
+    incident: Incident, section: str, values: dict[str, Any], save_rows: Callable[[], None], *, writing: Writing
+) -> SavedSheet:
+    """Call `save_rows` and append a sheet with the new values, unless the newest sheet already has them.
+
+    If the section has no sheet yet, its declared state is stored first. The caller has locked the case.
     """
     if find_newest_sheet(incident, section) is None:
         writing = replace(writing, seen=store_first_state(incident, section))
     if same := find_same_sheet(incident, section, values, seen=writing.seen):
         return same
-    put()
+    save_rows()
     now = timezone.now()
     return write_sheet(incident, section, values, writing=writing, version=get_current_version().code, now=now)
 
@@ -213,12 +216,12 @@ def store_first_state(incident: Incident, section: str) -> str:
     """
     declared = incident.events.earliest("id")
     by = ActorKind(declared.actor_kind)
-    keep_first(incident, {section: snapshot_rows(incident, section)}, authors={}, by=by, actor=declared.actor)
+    store_first_sheets(incident, {section: snapshot_rows(incident, section)}, authors={}, by=by, actor=declared.actor)
     newest = find_newest_sheet(incident, section)
     return str(newest.uid) if newest else ""
 
 
-def put_interruptions(incident: Incident, interruptions: Sequence[Interruption]) -> None:
+def replace_interruptions(incident: Incident, interruptions: Sequence[Interruption]) -> None:
     """Delete all the interruptions of the case and create the new ones in order.
 
     A row cannot be matched by its service, because a service may stop again after it resumed. No other table refers
@@ -230,18 +233,18 @@ def put_interruptions(incident: Incident, interruptions: Sequence[Interruption])
     )
 
 
-def put_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) -> None:
+def save_declared_leak(incident: Incident, leak: Leak | None, *, before: Values) -> None:
     """Save the leak as it is declared now, and keep the centre's judgement if the declared status did not change."""
-    row, declared = find_first_leak(incident), leak.status if leak else ""
+    row, declared = find_leak_row(incident), leak.status if leak else ""
     counted = row.status if row else find_judgement_without_leak(incident)
-    if (row or leak) and declared == read_declared_status(before) != counted:
+    if (row or leak) and declared == read_declared_leak_status(before) != counted:
         leak = replace(leak or Leak(), status=counted)
-    put_leak(incident, leak)
+    save_leak(incident, leak)
 
 
-def put_leak(incident: Incident, leak: Leak | None) -> None:
+def save_leak(incident: Incident, leak: Leak | None) -> None:
     """Save the leak, or delete it if None. The number of records does not change, since no correction page asks it."""
-    row = find_first_leak(incident)
+    row = find_leak_row(incident)
     if leak is None:
         incident.leaks.all().delete()
         return
@@ -264,20 +267,22 @@ def check_interruptions(interruptions: Sequence[Interruption], now: datetime, zo
     """Return the interruptions with their texts cleaned. Raises ValidationError like `correct_services`."""
     raise_problems(
         problem
-        for place in range(len(interruptions))
-        for problem in list_row_problems(interruptions, place, now, zone)
+        for position in range(len(interruptions))
+        for problem in list_row_problems(interruptions, position, now, zone)
     )
     problems: dict[str, list[str]] = {}
-    clean = [clean_shape(interruption, f"{place}_", problems) for place, interruption in enumerate(interruptions)]
+    clean = [
+        clean_shape(interruption, f"{position}_", problems) for position, interruption in enumerate(interruptions)
+    ]
     raise_problems(list_refusals(problems))
     return [order_ends(interruption) for interruption in clean]
 
 
 def list_row_problems(
-    interruptions: Sequence[Interruption], place: int, now: datetime, zone: str
+    interruptions: Sequence[Interruption], position: int, now: datetime, zone: str
 ) -> Iterator[Problem]:
-    interruption = interruptions[place]
-    yield from list_period_problems(str(place), interruption, now, zone)
-    open_before = (other for other in interruptions[:place] if other.ended_at is None)
+    interruption = interruptions[position]
+    yield from list_period_problems(str(position), interruption, now, zone)
+    open_before = (other for other in interruptions[:position] if other.ended_at is None)
     if interruption.ended_at is None and any(other.service == interruption.service for other in open_before):
-        yield f"{place}_started_at", "Ce service est déjà noté comme arrêté."
+        yield f"{position}_started_at", "Ce service est déjà noté comme arrêté."

@@ -40,20 +40,20 @@ def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
     """
     now = timezone.now()
     with transaction.atomic():
-        guess = hold_guess(reference, now)
+        guess = lock_guess_counter(reference, now)
         if guess.waits_until and guess.waits_until > now:
             raise MustWait(guess.waits_until - now)
         access = find_access(code)
         if access and access.incident.reference == compact_code(reference):
             CodeGuess.objects.filter(pk=guess.pk, wrong__gt=0).update(wrong=0, waits_until=None)
             return access
-        count_wrong(guess, now)
+        count_wrong_code(guess, now)
     if guess.waits_until:  # raised after the commit, so that the count is saved
         raise MustWait(guess.waits_until - now)
     return None
 
 
-def hold_guess(reference: str, now: datetime) -> CodeGuess:
+def lock_guess_counter(reference: str, now: datetime) -> CodeGuess:
     """Return the counter of this reference, created if needed and locked until the transaction ends, so that
     simultaneous guesses are all counted.
     """
@@ -66,17 +66,17 @@ def hold_guess(reference: str, now: datetime) -> CodeGuess:
     return CodeGuess.objects.get(reference_hash=digest)
 
 
-def count_wrong(guess: CodeGuess, now: datetime) -> None:
+def count_wrong_code(guess: CodeGuess, now: datetime) -> None:
     """Count a wrong code and set the wait. The count restarts after a day without a wrong code."""
     earlier = 0 if guess.last_at < now - FORGOTTEN_AFTER else guess.wrong
     guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(WAITS)), now
     beyond = guess.wrong - FREE_TRIES
     guess.waits_until = now + WAITS[min(beyond, len(WAITS) - 1)] if beyond >= 0 else None
     guess.save(update_fields=["wrong", "last_at", "waits_until"])
-    forget_old(now)
+    delete_old_counters(now)
 
 
-def forget_old(now: datetime) -> None:
+def delete_old_counters(now: datetime) -> None:
     """Delete some old counters at each wrong code, since invented references leave rows behind."""
     old = CodeGuess.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).order_by("last_at")
     swept = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]

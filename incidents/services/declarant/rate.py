@@ -42,10 +42,10 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
     if level not in Satisfaction.values:
         raise ValidationError({"level": "Choisissez une réponse."})
     clean = clean_text(words, limit=WORDS_LIMIT, field="words")
-    standing = Rating.objects.filter(incident=incident).first()
-    if standing and (standing.level, standing.words) == (level, clean):
-        return standing
-    if seen and seen != stamp_rating(standing):
+    earlier = Rating.objects.filter(incident=incident).first()
+    if earlier and (earlier.level, earlier.words) == (level, clean):
+        return earlier
+    if seen and seen != stamp_rating(earlier):
         raise Stale
     return save_rating(incident, guest, level, clean)
 

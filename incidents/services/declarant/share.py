@@ -27,7 +27,7 @@ def hash_shared_secret(secret: str) -> str:
     return hash_value("incidents.share.hash", compact_code(secret)).hex()
 
 
-def find_shared(secret: str) -> Incident | None:
+def find_shared_case(secret: str) -> Incident | None:
     """Return the case whose sentence this secret opens, loaded `with_words`.
 
     Returns None if the secret is wrong or revoked, or if the case is erased or TLP:RED.
@@ -54,12 +54,12 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
     if live := incident.shared.filter(revoked_at=None).first():
         return live
     now = timezone.now()
-    shared = make_shared(incident, now)
+    shared = create_shared_sentence(incident, now)
     record_event(incident, EventKind.SHARED, at=now, actor=guest.user, by=guest.kind, shared=str(shared.uid))
     return shared
 
 
-def make_shared(incident: Incident, at: datetime) -> SharedSentence:
+def create_shared_sentence(incident: Incident, at: datetime) -> SharedSentence:
     shared = SharedSentence(incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at)
     shared.secret_hash = hash_shared_secret(derive_shared_secret(shared))
     shared.save()

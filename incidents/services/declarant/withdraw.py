@@ -11,7 +11,7 @@ from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, record_message, save_from_body
-from incidents.services.declarant.access import hold_mail
+from incidents.services.declarant.access import count_warning_mail
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 
@@ -29,28 +29,28 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
-    motive = replace(letter, text=clean_text(letter.text, limit=MOTIVE_LIMIT, field="text"))
+    reason = replace(letter, text=clean_text(letter.text, limit=MOTIVE_LIMIT, field="text"))
     if incident.status == Status.CLOSED:
         return incident
     if incident.is_verified or incident.doubles.exists():
-        ask_to_close(incident, guest, motive)
+        ask_to_close(incident, guest, reason)
     else:
-        close_at_once(incident, guest, motive)
+        close_at_once(incident, guest, reason)
     return incident
 
 
-def ask_to_close(incident: Incident, guest: Guest, motive: Letter) -> None:
+def ask_to_close(incident: Incident, guest: Guest, reason: Letter) -> None:
     request = "Nous demandons que cette déclaration soit retirée."
-    letter = replace(motive, text=f"{request}\n\n{motive.text}")
+    letter = replace(reason, text=f"{request}\n\n{reason.text}")
     message, is_new = save_from_body(incident, letter, guest=guest)
     if is_new:
         record_message(message, side=DECLARANT)
 
 
-def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:
-    data = {} if guest.user else hold_mail(incident, EventKind.WITHDRAWN)
-    if motive.text:
-        message, _is_new = save_from_body(incident, motive, guest=guest)
+def close_at_once(incident: Incident, guest: Guest, reason: Letter) -> None:
+    data = {} if guest.user else count_warning_mail(incident, EventKind.WITHDRAWN)
+    if reason.text:
+        message, _is_new = save_from_body(incident, reason, guest=guest)
         data["message"] = str(message.uid)
     now = timezone.now()  # later than the message, which is thus no news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN

@@ -26,7 +26,7 @@ from incidents.services.declaring.bodies import lock_current_body
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.limits import find_burst
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import keep_first, snapshot_declaration
+from incidents.services.history.snapshots import snapshot_declaration, store_first_sheets
 from incidents.severity import Situation, assess_situation
 
 SUPPLIER_KEY_LENGTH = 80
@@ -95,7 +95,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     by = ActorKind.USER if actor else ActorKind.DECLARANT
     author = clean_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
     sections = snapshot_declaration(clean)
-    keep_first(
+    store_first_sheets(
         incident, sections, authors=dict.fromkeys(sections, author) | dict(submission.authors), by=by, actor=actor
     )
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)

@@ -25,7 +25,7 @@ from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
 logger = structlog.get_logger(__name__)
 
 WITHOUT_ROW_FOR = timedelta(hours=24)
-LONGEST_ROUND = timedelta(seconds=20)
+PASS_TIME_LIMIT = timedelta(seconds=20)
 # The most objects that one pass removes from one folder. If the store is a bucket, each removal is a request.
 MAX_REMOVALS_AT_ONCE = 500
 
@@ -49,7 +49,7 @@ def sweep_store() -> Swept:
     Two sweeps may run at once. The order of the folders is random, so that several passes cover a store that is too
     large for one pass.
     """
-    swept, until = Swept(), timezone.now() + LONGEST_ROUND
+    swept, until = Swept(), timezone.now() + PASS_TIME_LIMIT
     try:
         for folder in list_folders():
             if timezone.now() > until:

@@ -49,7 +49,7 @@ AT_ONCE = 20
 LEASE = timedelta(minutes=1)
 # The time after which a worker stops, so that its other tasks can run, and after which a request stops, so that the
 # person who waits gets a page.
-LONGEST_ROUND, LONGEST_REQUEST = timedelta(seconds=2), timedelta(seconds=20)
+PASS_TIME_LIMIT, LONGEST_REQUEST = timedelta(seconds=2), timedelta(seconds=20)
 # The reasons for which cases may be closed in bulk. Only a declarant withdraws a declaration, on the page of its case.
 CLOSED_FOR = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
 TRANSFERRED = "Ce dossier a été transféré à un autre centre."
@@ -220,7 +220,7 @@ def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
 
 def carry_on_bulk() -> int:
     """Do the due jobs, until none is left or `PASS_TIME_LIMIT` has passed. Returns the number of cases done."""
-    acted, until = 0, timezone.now() + LONGEST_ROUND
+    acted, until = 0, timezone.now() + PASS_TIME_LIMIT
     while timezone.now() < until and (job := claim_job(timezone.now())):
         acted += work_off(job, until=until)
     return acted

@@ -8,7 +8,7 @@ from incidents.due import ANSWER_WITHIN
 from incidents.models import Incident, Task
 from incidents.reference import hyphenate
 from incidents.services.handling.amend import CONCLUDED
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.snapshots import find_leak_row
 from incidents.services.library.playbooks import TITLE_LIMIT
 
 STEP = "double:"
@@ -44,8 +44,8 @@ def list_missing(main: Incident, double: Incident) -> list[str]:
         for interruption in ongoing
         if interruption.service not in known_services
     ]
-    leak = find_first_leak(double)
-    if leak and leak.status not in CONCLUDED and find_first_leak(main) is None:
+    leak = find_leak_row(double)
+    if leak and leak.status not in CONCLUDED and find_leak_row(main) is None:
         missing.append(f"fuite {leak.get_status_display()}" if leak.status else "données touchées")
     return missing
 

@@ -11,8 +11,12 @@ from incidents.models import AnswerSheet, DataLeak, Incident
 from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import find_newest_sheet
 from incidents.services.declarant.correct import store_first_state
-from incidents.services.history.declared import find_judgement_without_leak, read_declared_data, read_declared_status
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.declared import (
+    find_judgement_without_leak,
+    read_declared_data,
+    read_declared_leak_status,
+)
+from incidents.services.history.snapshots import find_leak_row
 
 CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
 # The code that a responder chooses to withdraw the centre's judgement, so that the declared status counts again.
@@ -20,7 +24,13 @@ AS_DECLARED = "as_declared"
 
 
 def amend_section(
-    incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, actor: User, at: datetime
+    incident: Incident,
+    section: str,
+    values: dict[str, Any],
+    save_rows: Callable[[], None],
+    *,
+    actor: User,
+    at: datetime,
 ) -> None:
     """Change one section of the case: call `save_rows`, and append a sheet with the new `values`.
 
@@ -29,7 +39,7 @@ def amend_section(
     """
     if find_newest_sheet(incident, section) is None:
         store_first_state(incident, section)
-    put()
+    save_rows()
     AnswerSheet.objects.create(
         incident=incident,
         section=section,
@@ -54,19 +64,19 @@ def conclude_leak(incident: Incident, status: str) -> list[str]:
     The declaration does not change. If the case has no leak, « confirmed » creates one, and « unfounded » is only
     written in the event that the caller records. AS_DECLARED withdraws the judgement.
     """
-    leak = find_first_leak(incident)
+    leak = find_leak_row(incident)
     if find_newest_sheet(incident, "donnees") is None:
         store_first_state(incident, "donnees")
     declared = read_declared_data(incident)
     was = read_leak_status(incident, leak)
-    judged = read_declared_status(declared) if status == AS_DECLARED else status
+    judged = read_declared_leak_status(declared) if status == AS_DECLARED else status
     if judged == was:
         return []
-    put_judgement(incident, leak, judged, is_declared=declared["leak"] is not None)
+    save_judgement(incident, leak, judged, is_declared=declared["leak"] is not None)
     return [was, judged]
 
 
-def put_judgement(incident: Incident, leak: DataLeak | None, judged: str, *, is_declared: bool) -> None:
+def save_judgement(incident: Incident, leak: DataLeak | None, judged: str, *, is_declared: bool) -> None:
     if leak and not judged and not is_declared:
         leak.delete()
     elif leak or judged not in ("", LeakStatus.UNFOUNDED):

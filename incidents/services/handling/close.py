@@ -22,13 +22,13 @@ from incidents.catalogues.message_templates import find_blanks_problem
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
 from incidents.moments import is_before
-from incidents.services.declarant.correct import put_interruptions
+from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
 from incidents.services.handling.amend import CONCLUDED, amend_section, conclude_leak
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import find_first_leak, list_interruptions, snapshot_services
+from incidents.services.history.snapshots import find_leak_row, list_interruptions, snapshot_services
 from incidents.sharing import may_share_lesson
 from incidents.workflow import check_transition
 
@@ -96,7 +96,7 @@ class UnfinishedWork:
 
 
 def find_unfinished(incident: Incident) -> UnfinishedWork:
-    leak = find_first_leak(incident)
+    leak = find_leak_row(incident)
     return UnfinishedWork(
         interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
         leak=leak if leak and leak.status not in CONCLUDED else None,
@@ -298,7 +298,7 @@ def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, acto
     ]
     snapshot = snapshot_services(incident.service_stopped, interruptions)
     amend_section(
-        incident, "services", snapshot, lambda: put_interruptions(incident, interruptions), actor=actor, at=at
+        incident, "services", snapshot, lambda: replace_interruptions(incident, interruptions), actor=actor, at=at
     )
 
 

@@ -29,7 +29,7 @@ def filter_readable(notes: QuerySet[Note], *, centre: int | None = None) -> Quer
     """Return the notes that a centre may read; by default, the centre that has the case.
 
     One text of a hand-over may concern several cases, which need not have moved with this one. A hand-over is
-    therefore read only by the centre where it was written. `services/history/index_words.py` applies the same rule to
+    therefore read only by the centre where it was written. `services/history/index_sql.py` applies the same rule to
     the search.
     """
     accepted = Transfer.objects.filter(state=TransferState.ACCEPTED, incident=OuterRef("incident"))

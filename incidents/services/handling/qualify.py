@@ -24,7 +24,7 @@ from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.snapshots import find_leak_row
 
 COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "tlp", "pap")
 
@@ -57,7 +57,7 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     """
     incident = lock_case_to_qualify(reference, actor)
     check_qualification(qualification, kept_techniques=incident.techniques)
-    current = read_qualification(incident, find_first_leak(incident))
+    current = read_qualification(incident, find_leak_row(incident))
     chosen = replace(qualification, techniques=order_techniques(qualification.techniques))
     if chosen.leak == AS_DECLARED and not is_leak_judged(incident):
         chosen = replace(chosen, leak="")
@@ -90,7 +90,7 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]
     PermissionDenied, ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
-    current = read_qualification(incident, find_first_leak(incident))
+    current = read_qualification(incident, find_leak_row(incident))
     chosen = replace(current, **read_codes(changes, current))
     check_qualification(chosen, kept_techniques=incident.techniques)
     if chosen != current:
@@ -126,7 +126,7 @@ def read_qualification(incident: Incident, leak: DataLeak | None) -> Qualificati
 
 
 def is_leak_judged(incident: Incident) -> bool:
-    return bool(find_judgement(incident, read_declared_data(incident), find_first_leak(incident)))
+    return bool(find_judgement(incident, read_declared_data(incident), find_leak_row(incident)))
 
 
 def stamp_qualification(qualification: Qualification) -> str:

@@ -15,7 +15,7 @@ from incidents.facts.shapes import Leak, read_leak
 from incidents.models import AnswerSheet, DataLeak, Incident, IncidentEvent
 from incidents.services.history.snapshots import (
     Values,
-    find_first_leak,
+    find_leak_row,
     read_leak_row,
     snapshot_data,
     snapshot_rows,
@@ -75,7 +75,7 @@ def read_declared_leak(values: Mapping[str, Any]) -> Leak | None:
     return None if values["leak"] is None else read_leak(values["leak"])
 
 
-def read_declared_status(values: Mapping[str, Any]) -> str:
+def read_declared_leak_status(values: Mapping[str, Any]) -> str:
     return values["leak"]["status"] if values["leak"] else ""
 
 
@@ -89,7 +89,7 @@ def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak
         return find_judgement_in_events(incident)
     if leak is None:
         return find_judgement_without_leak(incident)
-    return leak.status if leak.status != read_declared_status(values) else ""
+    return leak.status if leak.status != read_declared_leak_status(values) else ""
 
 
 def find_judgement_without_leak(incident: Incident) -> str:
@@ -109,5 +109,5 @@ def find_judgement_in_events(incident: Incident) -> str:
 
 def format_judgement(incident: Incident, values: Mapping[str, Any]) -> str:
     """Return the centre's judgement of the leak in words, such as « fuite soupçonnée », or ""."""
-    judgement = find_judgement(incident, values, find_first_leak(incident))
+    judgement = find_judgement(incident, values, find_leak_row(incident))
     return f"fuite {LeakStatus(judgement).label}" if judgement else ""

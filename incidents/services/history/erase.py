@@ -45,7 +45,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
         return incident
     now = timezone.now()
     forget_name(incident)
-    empty_words(incident)
+    erase_texts(incident)
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
     incident.shared.filter(revoked_at=None).update(revoked_at=now)
     incident.erased_at, incident.supplier_key = now, ""
@@ -54,7 +54,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
     return incident
 
 
-def empty_words(incident: Incident) -> None:
+def erase_texts(incident: Incident) -> None:
     """Empty the texts of the rows that events refer to, and delete the other rows that hold texts.
 
     Deleting the key of the case makes its files unreadable.

@@ -16,20 +16,20 @@ from core.locks import Lock, take_lock, try_lock
 from incidents.enums import TYPE_TERMS, DocumentKind, EventKind
 from incidents.models import Incident, PendingEvent, SearchDocument
 from incidents.questions.catalogue import Kind, load_versions
-from incidents.services.history.index_words import LONGEST, SOURCES, WRITE
+from incidents.services.history.index_sql import MAX_TEXT_LENGTH, SOURCE_QUERIES, WRITE_DOCUMENTS
 
 CONSUMER = "search"
 BATCH = 500
 # The number of seconds after which a worker stops indexing, so that its other tasks can run.
-LONGEST_ROUND = 2.0
+PASS_TIME_LIMIT = 2.0
 EVERY_KIND = frozenset(DocumentKind.values)
 # Messages, notes and file names never change, so only rows without a document are indexed.
 WRITTEN_ONCE = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})
-WORDS_OF_QUESTION = frozenset({Kind.TEXT, Kind.LONG, Kind.URL, Kind.MAIL, Kind.IBAN})
+TEXT_QUESTION_KINDS = frozenset({Kind.TEXT, Kind.LONG, Kind.URL, Kind.MAIL, Kind.IBAN})
 # Questions that ask for the address of a contact, which is no trace of the attack.
-CONTACTS = frozenset({"precisions.boite", "precisions.prestataire_contact", "precisions.faille_contact"})
+CONTACT_QUESTIONS = frozenset({"precisions.boite", "precisions.prestataire_contact", "precisions.faille_contact"})
 
-TOUCHED: Mapping[str, Collection[str]] = {
+DOCUMENT_KINDS_BY_EVENT: Mapping[str, Collection[str]] = {
     EventKind.DECLARED: EVERY_KIND,
     EventKind.FACTS: {DocumentKind.DECLARATION, DocumentKind.ANSWERS},
     EventKind.QUALIFIED: {DocumentKind.DECLARATION},
@@ -47,7 +47,7 @@ TOUCHED: Mapping[str, Collection[str]] = {
     EventKind.REOPENED: {DocumentKind.LESSON, DocumentKind.NOTE},
 }
 
-FOLLOW_THE_CASE = """
+MOVE_DOCUMENTS = """
     UPDATE incidents_searchdocument document SET csirt_id = incident.csirt_id
     FROM incidents_incident incident
     WHERE incident.id = document.incident_id AND incident.id = ANY(%s)
@@ -55,7 +55,7 @@ FOLLOW_THE_CASE = """
 """
 
 
-def index_all(*, seconds: float = inf) -> int:
+def index_pending_events(*, seconds: float = inf) -> int:
     """Index the cases of the pending events, in one transaction for each batch, for at most `seconds`.
 
     Returns the number of events.
@@ -88,21 +88,23 @@ def index_batch() -> int:
 
 def update_documents(events: Iterable[tuple[int, str]]) -> None:
     """Update the search documents that these events changed. An event is given as (id of the case, kind)."""
-    cases: dict[str, set[int]] = defaultdict(set)
+    incidents_by_event: dict[str, set[int]] = defaultdict(set)
     for incident, kind in events:
-        cases[kind].add(incident)
-    touched: dict[str, set[int]] = defaultdict(set)
-    for event, incidents in cases.items():
-        for kind in TOUCHED.get(event, ()):
-            touched[kind] |= incidents
-    for kind, incidents in sorted(touched.items()):
-        write_documents(incidents, kind, again=kind not in WRITTEN_ONCE)
-    if erased := cases.get(EventKind.ERASED):
+        incidents_by_event[kind].add(incident)
+    incidents_by_document: dict[str, set[int]] = defaultdict(set)
+    for event, incidents in incidents_by_event.items():
+        for kind in DOCUMENT_KINDS_BY_EVENT.get(event, ()):
+            incidents_by_document[kind] |= incidents
+    for kind, incidents in sorted(incidents_by_document.items()):
+        write_documents(incidents, kind, overwrite=kind not in WRITTEN_ONCE)
+    if erased := incidents_by_event.get(EventKind.ERASED):
         SearchDocument.objects.filter(incident__in=erased).delete()
-    if moved := cases.get(EventKind.TRANSFERRED, set()) | cases.get(EventKind.REROUTED, set()):
-        run_statement(FOLLOW_THE_CASE, [sorted(moved)])
+    if moved := incidents_by_event.get(EventKind.TRANSFERRED, set()) | incidents_by_event.get(
+        EventKind.REROUTED, set()
+    ):
+        run_statement(MOVE_DOCUMENTS, [sorted(moved)])
         # A hand-over stays with the centre where it was written.
-        write_documents(moved, DocumentKind.NOTE, again=True)
+        write_documents(moved, DocumentKind.NOTE, overwrite=True)
 
 
 def rebuild_documents(*, after: int, count: int = BATCH) -> int | None:
@@ -117,22 +119,22 @@ def rebuild_documents(*, after: int, count: int = BATCH) -> int | None:
         take_lock(Lock.INDEX)
         SearchDocument.objects.filter(incident__in=keys).delete()
         for kind in DocumentKind.values:
-            write_documents(keys, kind, again=True)
+            write_documents(keys, kind, overwrite=True)
     return keys[-1]
 
 
-def write_documents(incidents: Iterable[int], kind: str, *, again: bool) -> None:
+def write_documents(incidents: Iterable[int], kind: str, *, overwrite: bool) -> None:
     """Write the documents of one kind for these cases. Without `overwrite`, write only the missing documents."""
     run_statement(
-        WRITE.format(source=SOURCES[kind]),
+        WRITE_DOCUMENTS.format(source=SOURCE_QUERIES[kind]),
         {
             "incidents": sorted(incidents),
             "kind": kind,
-            "longest": LONGEST,
-            "again": again,
+            "longest": MAX_TEXT_LENGTH,
+            "overwrite": overwrite,
             "weight": WEIGHTS[kind],
             "terms": list_type_terms(),
-            "asked": list_word_questions(),
+            "asked": list_text_questions(),
         },
     )
 
@@ -153,7 +155,7 @@ def list_type_terms() -> list[str]:
     return [f"{code}={term}" for code, term in TYPE_TERMS.items()]
 
 
-def list_word_questions() -> list[str]:
+def list_text_questions() -> list[str]:
     """Return « section.code » of the questions that are answered by a text, in every version of the questionnaire.
 
     The questions of `CONTACT_QUESTIONS` are left out, and so are the snapshots, which hold the person to call back.
@@ -163,9 +165,9 @@ def list_word_questions() -> list[str]:
         for version in load_versions().values()
         for section in version.sections
         for question in section.questions
-        if question.kind in WORDS_OF_QUESTION
+        if question.kind in TEXT_QUESTION_KINDS
     }
-    return sorted(codes - CONTACTS)
+    return sorted(codes - CONTACT_QUESTIONS)
 
 
 def run_statement(statement: str, parameters: Any) -> None:

@@ -22,9 +22,9 @@ from incidents.services.handling.notes import filter_readable
 from incidents.services.history.snapshots import Values, format_utc_instant, snapshot_rows
 
 # The relations whose rows never change once they are written, except that their texts may be erased.
-CUT = ("messages", "notes", "sheets", "evidence", "severity_choices")
+UNCHANGING_RELATIONS = ("messages", "notes", "sheets", "evidence", "severity_choices")
 # The number of rows on one page of a list, newest first.
-ROWS_READ = 400
+ROWS_PER_PAGE = 400
 CODES = (
     *("type", "rsit_class", "rsit_type", "nature", "cause", "techniques", "tlp", "pap", "severity"),
     *("status", "verification", "origin"),
@@ -69,7 +69,9 @@ def copy_case(incident: Incident) -> Values:
         "tasks": [copy_task(task) for task in incident.tasks.select_related("done_by").order_by("id")],
         "observables": list(incident.observables.order_by("id").values("kind", "value")),
         "closings": list(incident.closings.order_by("id").values("outcome", "summary", "lesson")),
-        "last": {name: getattr(incident, name).aggregate(last=Max("id"))["last"] or 0 for name in CUT},
+        "last": {
+            name: getattr(incident, name).aggregate(last=Max("id"))["last"] or 0 for name in UNCHANGING_RELATIONS
+        },
     }
 
 
@@ -93,24 +95,26 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
     last, zone = copy.get("last", {}), copy.get("zone", PARIS)
     older: dict[str, OlderRows] = {}
 
-    def until(name: str) -> Any:
+    def list_rows_until(name: str) -> Any:
         return getattr(incident, name).filter(id__lte=last.get(name, 0)).order_by("-id")
 
-    def page(name: str, rows: Any) -> list[Any]:
-        read, rest = cut_page(rows, after.get(name, 0))
-        if rest:
-            older[name] = rest
-        return read
+    def read_page(name: str, rows: Any) -> list[Any]:
+        rows_of_page, older_rows = cut_page(rows, after.get(name, 0))
+        if older_rows:
+            older[name] = older_rows
+        return rows_of_page
 
-    sheets = page("sheets", until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
+    sheets = read_page("sheets", list_rows_until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
     return Remains(
         sections=list_sections(copy),
-        messages=page("messages", until("messages"))[::-1],
-        notes=page("notes", filter_readable(until("notes"), centre=transfer.giver_id).select_related("author"))[::-1],
+        messages=read_page("messages", list_rows_until("messages"))[::-1],
+        notes=read_page(
+            "notes", filter_readable(list_rows_until("notes"), centre=transfer.giver_id).select_related("author")
+        )[::-1],
         answers=[SheetView(sheet, zone) for sheet in reversed(sheets)],
-        tasks=page("tasks", copy.get("tasks", [])[::-1])[::-1],
-        pieces=list(until("evidence").order_by("number")),
-        events=page("events", list_events_until(transfer)),
+        tasks=read_page("tasks", copy.get("tasks", [])[::-1])[::-1],
+        pieces=list(list_rows_until("evidence").order_by("number")),
+        events=read_page("events", list_events_until(transfer)),
         older=older,
     )
 
@@ -122,11 +126,11 @@ def cut_page(rows: Any, skipped: int) -> tuple[list[Any], OlderRows | None]:
     """
     if skipped and not rows[skipped : skipped + 1]:
         skipped = 0
-    read = list(rows[skipped : skipped + ROWS_READ + 1])
-    if len(read) <= ROWS_READ:
+    read = list(rows[skipped : skipped + ROWS_PER_PAGE + 1])
+    if len(read) <= ROWS_PER_PAGE:
         return read, None
     everything = rows.count() if isinstance(rows, QuerySet) else len(rows)
-    return read[:ROWS_READ], OlderRows(everything - skipped - ROWS_READ, skipped + ROWS_READ)
+    return read[:ROWS_PER_PAGE], OlderRows(everything - skipped - ROWS_PER_PAGE, skipped + ROWS_PER_PAGE)
 
 
 def list_sections(copy: Values) -> list[tuple[str, list[DisplayedFact]]]:

@@ -25,8 +25,8 @@ from incidents.questions.catalogue import get_current_version
 
 type Values = dict[str, Any]
 
-SERVICE, LEAK = map_facts(Interruption), map_facts(Leak)
-SERVICE_KEYS = {"started_at": "from", "ended_at": "to", "people_affected": "people"}
+INTERRUPTION_FACTS, LEAK_FACTS = map_facts(Interruption), map_facts(Leak)
+INTERRUPTION_KEYS = {"started_at": "from", "ended_at": "to", "people_affected": "people"}
 
 
 def snapshot_services(stopped: str, interruptions: Iterable[Interruption]) -> Values:
@@ -37,11 +37,13 @@ def snapshot_services(stopped: str, interruptions: Iterable[Interruption]) -> Va
 
 
 def snapshot_interruption(interruption: Interruption) -> Values:
-    return {SERVICE_KEYS.get(name, name): plain_value(getattr(interruption, name)) for name in SERVICE}
+    return {
+        INTERRUPTION_KEYS.get(name, name): encode_value(getattr(interruption, name)) for name in INTERRUPTION_FACTS
+    }
 
 
 def snapshot_data(concerned: str, leak: Leak | None) -> Values:
-    values = {name: plain_value(getattr(leak, name)) for name in LEAK_INPUTS} if leak else None
+    values = {name: encode_value(getattr(leak, name)) for name in LEAK_INPUTS} if leak else None
     return {"concerned": str(concerned), "leak": values}
 
 
@@ -57,7 +59,7 @@ def snapshot_caller(caller: Caller, *, mail_without_code: bool) -> Values:
     return asdict(caller) | ({"mail_without_code": True} if mail_without_code else {})
 
 
-def plain_value(value: Any) -> Any:
+def encode_value(value: Any) -> Any:
     """Return the value of a fact as JSON can hold it: an instant or a code as a text, codes as a list of texts."""
     match value:
         case datetime():
@@ -84,7 +86,7 @@ def snapshot_declaration(declaration: Declaration) -> dict[str, Values]:
     }
 
 
-def keep_first(
+def store_first_sheets(
     incident: Incident,
     sections: Mapping[str, Values],
     *,
@@ -120,19 +122,19 @@ def list_interruptions(incident: Incident) -> list[Interruption]:
 
 
 def read_interruption(row: ServiceInterruption) -> Interruption:
-    return Interruption(**{name: getattr(row, name) for name in SERVICE})
+    return Interruption(**{name: getattr(row, name) for name in INTERRUPTION_FACTS})
 
 
 def find_leak(incident: Incident) -> Leak | None:
-    row = find_first_leak(incident)
+    row = find_leak_row(incident)
     return read_leak_row(row) if row else None
 
 
 def read_leak_row(row: DataLeak) -> Leak:
-    return read_leak({name: getattr(row, name) for name in LEAK})
+    return read_leak({name: getattr(row, name) for name in LEAK_FACTS})
 
 
-def find_first_leak(incident: Incident) -> DataLeak | None:
+def find_leak_row(incident: Incident) -> DataLeak | None:
     return incident.leaks.order_by("id").first()
 
 

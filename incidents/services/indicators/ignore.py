@@ -14,7 +14,7 @@ from accounts.models import User
 from core.text import clean_line
 from csirts.models import Csirt
 from incidents.models import IgnoredValue
-from incidents.services.indicators.observe import Chosen, clean_observable
+from incidents.services.indicators.observe import ChosenValue, clean_observable
 
 logger = structlog.get_logger(__name__)
 
@@ -43,14 +43,14 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
 
 
 @transaction.atomic
-def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[Chosen], motive: str) -> None:
+def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[ChosenValue], motive: str) -> None:
     """Add all the values to those that the centre ignores, or none of them. Raises like `ignore_value`."""
     for value in chosen:
         ignore_value(csirt=csirt, actor=actor, kind=value.kind, value=value.value, motive=motive)
 
 
 @transaction.atomic
-def propose_again(*, actor: User, uid: UUID) -> bool:
+def stop_ignoring_value(*, actor: User, uid: UUID) -> bool:
     """Remove the value from those that its centre ignores. Returns False if it was already removed.
 
     Raises Http404 if the actor does not work for the centre.

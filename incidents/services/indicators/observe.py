@@ -18,11 +18,11 @@ from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 
 MAX_OBSERVABLES = 500
-HAND = "hand"
-ORIGINS = (*DocumentKind.values, HAND)
+TYPED_BY_HAND = "hand"
+ORIGINS = (*DocumentKind.values, TYPED_BY_HAND)
 
 
-class Chosen(NamedTuple):
+class ChosenValue(NamedTuple):
     """A value to save as an indicator. `origin` is a code of ORIGINS that says in which text it was found."""
 
     kind: str
@@ -31,14 +31,14 @@ class Chosen(NamedTuple):
 
 
 @transaction.atomic
-def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -> int:
+def save_observables(*, reference: str, actor: User, chosen: Iterable[ChosenValue]) -> int:
     """Save, as indicators, the values that the case does not have yet, and return their number.
 
     Saving the same values again changes nothing. Raises Http404, PermissionDenied, and ValidationError: by field for
     a value that does not match its kind, without a field if the case is erased or has too many indicators.
     """
     incident = lock_case(reference, actor)
-    values = {clean_observable(value.kind, value.value): find_origin(value) for value in chosen}
+    values = {clean_observable(value.kind, value.value): clean_origin(value) for value in chosen}
     existing = set(incident.observables.values_list("kind", "value"))
     new = {
         observable: origin
@@ -53,15 +53,15 @@ def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -
         Observable(incident=incident, kind=observable.kind, value=observable.value, origin=origin, actor=actor)
         for observable, origin in new.items()
     )
-    record_indicator_work(
+    record_indicator_change(
         incident, actor, added=len(new), kinds=sorted(Counter(observable.kind.value for observable in new))
     )
     return len(new)
 
 
-def add_observable(*, reference: str, actor: User, kind: str, value: str) -> int:
+def save_typed_observable(*, reference: str, actor: User, kind: str, value: str) -> int:
     """Save a value that a responder typed, and return 1, or 0 if the case has it. Raises like `save_observables`."""
-    return keep_observables(reference=reference, actor=actor, chosen=[Chosen(kind, value, HAND)])
+    return save_observables(reference=reference, actor=actor, chosen=[ChosenValue(kind, value, TYPED_BY_HAND)])
 
 
 @transaction.atomic
@@ -72,7 +72,7 @@ def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
     if observable is None:
         return False
     observable.delete()
-    record_indicator_work(incident, actor, removed=1, kinds=[observable.kind])
+    record_indicator_change(incident, actor, removed=1, kinds=[observable.kind])
     return True
 
 
@@ -83,7 +83,7 @@ def lock_case(reference: str, actor: User) -> Incident:
     return incident
 
 
-def record_indicator_work(incident: Incident, actor: User, **data: Any) -> None:
+def record_indicator_change(incident: Incident, actor: User, **data: Any) -> None:
     """Update what is due on the case and record the event. `data` has numbers and kinds only, and no values, because
     events hold no texts.
     """
@@ -106,5 +106,5 @@ def clean_observable(kind: str, value: str) -> Indicator:
     return Indicator(ObservableKind(kind), spelt)
 
 
-def find_origin(value: Chosen) -> str:
-    return value.origin if value.origin in ORIGINS else HAND
+def clean_origin(value: ChosenValue) -> str:
+    return value.origin if value.origin in ORIGINS else TYPED_BY_HAND

@@ -69,27 +69,27 @@ def propose_values(incident: Incident, user: User) -> Proposals:
     """Return the values found in the first TEXT_LIMIT characters of the texts of the case.
     `incident` must be loaded `with_displayed_rows`.
     """
-    return weigh_values(incident, user, list_texts(incident))
+    return build_proposals(incident, user, list_texts(incident))
 
 
-def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
+def propose_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
     """Return an evidence file and the values found in it.
 
     The declarant sees that `actor` opened the file. Raises Http404 if it is no text file or too large,
     PermissionDenied, Erased, vault.NotReadable.
     """
     incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
-    piece = list_readable_pieces(incident).filter(uid=uid).first()
+    piece = list_text_files(incident).filter(uid=uid).first()
     if piece is None:
         raise Http404
     content = b"".join(vault.read_object(piece.storage_name, get_reading_key(incident)))
     note_opening(piece=piece, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
     words = extract_text(content, piece.media_type)
-    return piece, weigh_values(incident, actor, [Source(DocumentKind.FILE, words)])
+    return piece, build_proposals(incident, actor, [Source(DocumentKind.FILE, words)])
 
 
-def list_readable_pieces(incident: Incident) -> QuerySet[Evidence]:
+def list_text_files(incident: Incident) -> QuerySet[Evidence]:
     whole = incident.evidence.filter(taken_back_at=None)
     return whole.filter(media_type__in=READABLE_TYPES, size__lte=MAX_BYTES).order_by("number")
 
@@ -111,13 +111,13 @@ def list_texts(incident: Incident) -> Iterator[Source]:
     yield Source(DocumentKind.FILE, "\n".join(names))
 
 
-def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
+def build_proposals(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
     origins, left_out = collect_values(sources)
-    own, persons = list_domains(incident), {incident.story.contact_email.lower()}
-    telling = [
-        observable for observable in origins if not is_unrelated_to_attack(observable, own=own, persons=persons)
+    own_domains, persons = list_own_domains(incident), {incident.story.contact_email.lower()}
+    suspicious = [
+        observable for observable in origins if not is_unrelated_to_attack(observable, own=own_domains, persons=persons)
     ]
-    proposed = telling[:MAX_PROPOSALS]
+    proposed = suspicious[:MAX_PROPOSALS]
     existing = set(incident.observables.values_list("kind", "value"))
     elsewhere, ignored = count_seen_elsewhere(proposed, incident, user), find_ignored_reasons(proposed, incident)
     rows = [
@@ -130,7 +130,7 @@ def weigh_values(incident: Incident, user: User, sources: Iterable[Source]) -> P
         )
         for observable in proposed
     ]
-    return Proposals(rows, len(origins) - len(telling), left_out, len(telling) - len(proposed))
+    return Proposals(rows, len(origins) - len(suspicious), left_out, len(suspicious) - len(proposed))
 
 
 def collect_values(
@@ -149,7 +149,7 @@ def collect_values(
     return origins, tuple(left_out)
 
 
-def list_domains(incident: Incident) -> set[str]:
+def list_own_domains(incident: Incident) -> set[str]:
     """Return the domains of the mail addresses of the declarant and of the centre."""
     channel = incident.csirt.notification_email if incident.csirt else ""
     return {find_own_domain(incident.story.contact_email), find_own_domain(channel)} - {""}

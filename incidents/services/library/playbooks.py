@@ -122,5 +122,5 @@ def find_free_code(proposed: str, taken: set[str]) -> str:
     return code
 
 
-def build_step_error(number: int, words: str) -> ValidationError:
-    return ValidationError({"steps": f"Étape {number} : {words}"})
+def build_step_error(number: int, message: str) -> ValidationError:
+    return ValidationError({"steps": f"Étape {number} : {message}"})

@@ -20,14 +20,14 @@ from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 
 WORDS_LIMIT, TITLE_LIMIT, ACT_LIMIT, HOW_LIMIT, SOURCE_LIMIT = 60, 100, 80, 300, 200
-FEWEST_HOUR, MAX_ACTS, MAX_SOURCES = 3, 8, 6
+MIN_HOUR_ACTS, MAX_ACTS, MAX_SOURCES = 3, 8, 6
 MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
 # The content that a centre publishes to use the national sheet again.
 NATIONAL: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
-class Sheet:
+class AppliedReflexSheet:
     """A reflex sheet as it applies to a centre. Without `csirt` it is the national one."""
 
     type: IncidentType
@@ -37,7 +37,7 @@ class Sheet:
     csirt: Csirt | None = None
 
 
-def find_reflex_sheet(kind: str, csirt: Csirt | None) -> Sheet:
+def find_reflex_sheet(kind: str, csirt: Csirt | None) -> AppliedReflexSheet:
     """Return the newest sheet of the CSIRT for this type, or the national one. One query, or none without a CSIRT."""
     return (
         build_reflex_sheet(kind, csirt, find_newest_reflex_sheet(kind, csirt))
@@ -46,14 +46,14 @@ def find_reflex_sheet(kind: str, csirt: Csirt | None) -> Sheet:
     )
 
 
-def build_reflex_sheet(kind: str, csirt: Csirt | None, row: ReflexSheet | None) -> Sheet:
+def build_reflex_sheet(kind: str, csirt: Csirt | None, row: ReflexSheet | None) -> AppliedReflexSheet:
     if row is None or not row.content:
-        return Sheet(IncidentType(kind), REFLEXES[kind], VERSION, PUBLISHED_ON)
+        return AppliedReflexSheet(IncidentType(kind), REFLEXES[kind], VERSION, PUBLISHED_ON)
     day = timezone.localdate(row.published_at)
-    return Sheet(IncidentType(kind), read_sheet(row.content), row.version, day, csirt)
+    return AppliedReflexSheet(IncidentType(kind), read_sheet(row.content), row.version, day, csirt)
 
 
-def list_reflex_sheets(csirt: Csirt) -> list[Sheet]:
+def list_reflex_sheets(csirt: Csirt) -> list[AppliedReflexSheet]:
     """Return the sheet that applies to each type in the region of the centre. One query."""
     rows = ReflexSheet.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
@@ -104,7 +104,7 @@ def clean_content(content: Mapping[str, Any]) -> dict[str, Any]:
         "day": clean_acts(content["day"], "day"),
         "sources": [clean_sheet_line(source, SOURCE_LIMIT, "sources") for source in content["sources"]],
     }
-    check_numbers(clean)
+    check_item_counts(clean)
     return clean
 
 
@@ -127,8 +127,8 @@ def clean_sheet_line(text: str, limit: int, field: str) -> str:
     return clean
 
 
-def check_numbers(clean: Mapping[str, Any]) -> None:
-    if not FEWEST_HOUR <= len(clean["hour"]) <= MAX_ACTS:
+def check_item_counts(clean: Mapping[str, Any]) -> None:
+    if not MIN_HOUR_ACTS <= len(clean["hour"]) <= MAX_ACTS:
         raise ValidationError({"hour": "Il faut de 3 à 8 gestes : les trois premiers sont affichés partout."})
     if not 1 <= len(clean["day"]) <= MAX_ACTS:
         raise ValidationError({"day": "Il faut de 1 à 8 gestes."})

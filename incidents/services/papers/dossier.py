@@ -27,7 +27,7 @@ from incidents.questions.formatting import NBSP, format_moment
 from incidents.reference import hyphenate
 from incidents.services.history.declared import DATA, format_judgement, read_declared_data
 from incidents.services.history.snapshots import Values, snapshot_rows
-from incidents.services.library.reflexes import Sheet, find_reflex_sheet
+from incidents.services.library.reflexes import AppliedReflexSheet, find_reflex_sheet
 from incidents.services.papers.centres import describe_centre, describe_fallbacks, describe_site
 from incidents.services.papers.duties import list_duties
 
@@ -88,7 +88,7 @@ def format_dossier_moment(at: datetime, zone: str) -> str:
     return f"{local}, {CLOCKS.get(zone, zone)}"
 
 
-def build_checklist(sheet: Sheet) -> dict[str, Any]:
+def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
     whose = f"Fiche de {sheet.csirt.name}" if sheet.csirt else "Fiche nationale"
     day = date_format(sheet.published_on, "j F Y")
     return {

@@ -14,7 +14,7 @@ from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.questions.formatting import format_moment
 from incidents.services.history.declared import find_judgement, read_declared_data
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.snapshots import find_leak_row
 
 WITHIN = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
@@ -62,7 +62,7 @@ def list_data_duties(incident: Incident, zone: str) -> list[Duty]:
     centre has not judged the leak. A deadline is given only if the declarant said that data are concerned.
     """
     declared = read_declared_data(incident)
-    judged = find_judgement(incident, declared, find_first_leak(incident))
+    judged = find_judgement(incident, declared, find_leak_row(incident))
     if judged == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not judged):
         return []
     if declared["concerned"] == Answer.YES:

@@ -31,7 +31,7 @@ logger = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
 MAX_TRIES = 3
 # The time after which a worker stops making papers, so that its other tasks can run.
-LONGEST_ROUND = timedelta(seconds=5)
+PASS_TIME_LIMIT = timedelta(seconds=5)
 type Meanwhile = Callable[[], object]
 
 
@@ -110,7 +110,7 @@ def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwh
     """Make the papers that are due, until none is left or `PASS_TIME_LIMIT` has passed. Returns their number.
     While a long paper is being made, `meanwhile` is called each time `PASS_TIME_LIMIT` has passed.
     """
-    papers, until = 0, timezone.now() + LONGEST_ROUND
+    papers, until = 0, timezone.now() + PASS_TIME_LIMIT
     while timezone.now() < until and (paper := claim_paper(timezone.now(), kinds)):
         papers += try_paper(paper, meanwhile)
     return papers
@@ -188,7 +188,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
             joiner.add(typeset(TEMPLATES / "cards.typ", {"title": str(departement), "cards": cards}))
             if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
                 raise Overtaken
-            if meanwhile and timezone.now() > paused_at + LONGEST_ROUND:
+            if meanwhile and timezone.now() > paused_at + PASS_TIME_LIMIT:
                 make_due(kinds=[PaperKind.ANSWER_PACK])
                 meanwhile()
                 paused_at = timezone.now()

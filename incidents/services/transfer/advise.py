@@ -27,7 +27,7 @@ from incidents.moments import format_iso_moment, reduce_to_known_end, reduce_to_
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (
-    find_first_leak,
+    find_leak_row,
     format_utc_instant,
     list_interruptions,
     read_caller,
@@ -172,7 +172,7 @@ def describe_advice_facts(incident: Incident) -> dict[str, Any]:
         "service_stopped": incident.service_stopped,
         "services": describe_services(incident),
         "data": declared,
-        "centre_judges": {"leak": find_judgement(incident, declared, find_first_leak(incident))},
+        "centre_judges": {"leak": find_judgement(incident, declared, find_leak_row(incident))},
     }
 
 

@@ -33,7 +33,7 @@ from incidents.sharing import ReaderKind, needs_agreement
 logger = structlog.get_logger(__name__)
 
 BATCH = 200
-LONGEST_ROUND = timedelta(seconds=2)
+PASS_TIME_LIMIT = timedelta(seconds=2)
 SETTLED = (TransferState.ASKED, TransferState.ACCEPTED)
 MOVED = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
 # Events that only the people of a centre cause by working on a case. Assigning or grouping a case is no such work.
@@ -54,7 +54,7 @@ def reroute_cases() -> int:
 
     Returns the number of cases that were rerouted.
     """
-    moved, until = 0, timezone.now() + LONGEST_ROUND
+    moved, until = 0, timezone.now() + PASS_TIME_LIMIT
     while timezone.now() < until:
         check = begin_check(timezone.now())
         cases = list(list_open_cases_after(check.last_case)) if check else []

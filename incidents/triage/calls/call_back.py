@@ -21,7 +21,7 @@ from incidents.enums import Ability, InterruptionExtent, KeptForm
 from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
-from incidents.services.declarant.call_back import Call, refuse_ended, stamp_facts, write_call_down
+from incidents.services.declarant.call_back import Call, check_not_ended, save_call, stamp_facts
 from incidents.services.handling.keep import Values
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
@@ -70,7 +70,7 @@ def call_back_view(request: HttpRequest, reference: str) -> HttpResponse:
 def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the form with the known facts and what this person typed before, unless the case is closed or erased."""
     try:
-        refuse_ended(incident)
+        check_not_ended(incident)
     except ValidationError as error:
         return report_refusal(request, incident.reference, error)
     form = CallForm(incident)
@@ -86,7 +86,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
         key=read_or_make_key(request.POST.get(KEY, "")),
     )
     try:
-        write_call_down(reference=reference, actor=actor, call=call)
+        save_call(reference=reference, actor=actor, call=call)
     except Stale:
         return render_call(request, form, is_stale=True)
     except ValidationError as error:

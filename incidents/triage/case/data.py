@@ -6,8 +6,8 @@ from typing import Any
 from incidents.enums import NOT_STATED, Answer, DataCategory, LeakStatus, PersonCategory
 from incidents.models import DataLeak, Incident
 from incidents.questions.facts import get_label
-from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_status
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_leak_status
+from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.wording import DATA_ANSWERS
 
 
@@ -18,7 +18,7 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
     return {
         "data": summarise_data(declared, judgement),
         "concerned": get_label(Answer, declared["concerned"]),
-        "leak_declared": get_label(LeakStatus, read_declared_status(declared)),
+        "leak_declared": get_label(LeakStatus, read_declared_leak_status(declared)),
         "leak_found": LeakStatus(judgement).label if judgement else "",
         "leaks": [
             (
@@ -35,12 +35,12 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
 def format_data(incident: Incident) -> str:
     """Return in one line what was declared and judged about personal data. Three queries at most."""
     declared = read_declared_data(incident)
-    return summarise_data(declared, find_judgement(incident, declared, find_first_leak(incident)))
+    return summarise_data(declared, find_judgement(incident, declared, find_leak_row(incident)))
 
 
 def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     """Return a text such as « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
-    answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_status(declared)
+    answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_leak_status(declared)
     parts = [answer, f"fuite {get_label(LeakStatus, status)}" if status else ""]
     declared_text = ", ".join(part for part in parts if part) or str(NOT_STATED)
     return f"{declared_text} ; le centre : fuite {get_label(LeakStatus, judgement)}" if judgement else declared_text

@@ -24,7 +24,7 @@ from incidents.indicators.observables import (
 )
 from incidents.indicators.sightings import MAX_LOOKED_UP, MAX_SIGHTINGS, find_recorded_files, look_up_sightings
 from incidents.models import IgnoredValue, Observable
-from incidents.services.indicators.ignore import ignore_value, propose_again
+from incidents.services.indicators.ignore import ignore_value, stop_ignoring_value
 from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observable_pages import IgnoreReasonForm, TypedIndicatorForm, read_uid
 from incidents.triage.indicators.observables import make_search_link
@@ -79,7 +79,7 @@ def known_values_view(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_known_page(request, centres, IgnoredValueForm(csirts=centres))
     if "uid" in request.POST:
-        propose_again(actor=get_account(request), uid=read_uid(request))
+        stop_ignoring_value(actor=get_account(request), uid=read_uid(request))
         messages.success(request, "Cette valeur sera de nouveau proposée.")
         return redirect("admin:incidents_incident_known_values")
     return submit_known_value(request, centres)

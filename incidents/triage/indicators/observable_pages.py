@@ -22,12 +22,17 @@ from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings
 from incidents.models import Incident, Observable
 from incidents.services.evidence.pieces import Erased
 from incidents.services.indicators.ignore import MOTIVE_LIMIT, ignore_values
-from incidents.services.indicators.observe import Chosen, add_observable, keep_observables, remove_observable
+from incidents.services.indicators.observe import (
+    ChosenValue,
+    remove_observable,
+    save_observables,
+    save_typed_observable,
+)
 from incidents.services.indicators.propose import (
     Proposal,
     Proposals,
-    list_readable_pieces,
-    propose_from_piece,
+    list_text_files,
+    propose_from_file,
     propose_values,
 )
 from incidents.triage.case.page import render_page
@@ -86,7 +91,7 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def keep_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
-    number = keep_observables(
+    number = save_observables(
         reference=incident.reference, actor=get_account(request), chosen=read_ticked_values(request)
     )
     confirmation = choose_plural("%(number)s indicateur relevé.", "%(number)s indicateurs relevés.", number) % {
@@ -107,7 +112,7 @@ def ignore_ticked_values(request: HttpRequest, incident: Incident) -> HttpRespon
 
 def add_typed_value(request: HttpRequest, incident: Incident) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
-    added = add_observable(reference=incident.reference, actor=get_account(request), kind=kind, value=value)
+    added = save_typed_observable(reference=incident.reference, actor=get_account(request), kind=kind, value=value)
     return redirect_to_observables(
         request, incident, "Indicateur ajouté." if added else "Cette valeur était déjà relevée."
     )
@@ -124,7 +129,7 @@ def render_file_values(request: HttpRequest, incident: Incident) -> HttpResponse
     Reading the file is recorded as an opening, so no other page shows these values without being asked.
     """
     try:
-        piece, proposals = propose_from_piece(
+        piece, proposals = propose_from_file(
             reference=incident.reference, actor=get_account(request), uid=read_uid(request)
         )
     except (Erased, NotReadable):
@@ -142,10 +147,10 @@ ACTS: dict[str, Callable[[HttpRequest, Incident], HttpResponse]] = {
 }
 
 
-def read_ticked_values(request: HttpRequest) -> list[Chosen]:
+def read_ticked_values(request: HttpRequest) -> list[ChosenValue]:
     """Return the ticked values. Raises ValidationError if there are none."""
     parts = [tick.split("|", 2) for tick in request.POST.getlist("choix")]
-    chosen = [Chosen(kind=part[0], origin=part[1], value=part[2]) for part in parts if len(part) == 3]
+    chosen = [ChosenValue(kind=part[0], origin=part[1], value=part[2]) for part in parts if len(part) == 3]
     if not chosen:
         raise ValidationError("Cochez au moins une valeur.")
     return chosen
@@ -204,7 +209,7 @@ def render_observables_page(
         "offers": [offer for offer in offers if not offer.row.ignored],
         "has_boxes": any(not (offer.row.ignored or offer.row.is_kept) for offer in offers),
         "ignored": [offer for offer in offers if offer.row.ignored],
-        "pieces": [] if incident.erased_at else list(list_readable_pieces(incident)),
+        "pieces": [] if incident.erased_at else list(list_text_files(incident)),
         "left_out": ", ".join(str(kind.label) for kind in proposals.left_out),
         "hand": TypedIndicatorForm(),
         "why": IgnoreReasonForm(),

@@ -12,7 +12,7 @@ from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.services.handling.qualify import qualify_incident
 from incidents.services.handling.triage import verify_incident
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
 from incidents.triage.case.page import rebase_form, redirect_to_case, render_case_again, report_refusal
 from incidents.triage.judging.qualify import QualifyForm, build_qualify_block, make_qualify_form
@@ -23,7 +23,7 @@ from incidents.triage.judging.verify import VerifyForm
 def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Save the qualification. If the form is refused or the page was outdated, show the form as it was filled in."""
     incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
-    leak = find_first_leak(incident)
+    leak = find_leak_row(incident)
     form, is_stale = QualifyForm(incident, leak, request.POST), False
     if "chercher" in request.POST:
         return render_technique_matches(request, incident)

@@ -20,8 +20,8 @@ from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Cause, KeptForm, Lea
 from incidents.models import DataLeak, Incident
 from incidents.services.handling.amend import AS_DECLARED
 from incidents.services.handling.qualify import Qualification, read_qualification, stamp_qualification
-from incidents.services.history.declared import read_declared_data, read_declared_status
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.declared import read_declared_data, read_declared_leak_status
+from incidents.services.history.snapshots import find_leak_row
 from incidents.sharing import PAP_MEANS, TLP_MEANS
 from incidents.triage.case_form import CaseForm
 
@@ -160,13 +160,13 @@ def list_rsit_choices(saved: Qualification) -> list[Any]:
 def list_leak_choices(incident: Incident) -> list[Any]:
     """Return the choices of the leak: first « comme déclaré », then each status that the centre may judge."""
     declared = read_declared_data(incident)
-    status = read_declared_status(declared)
+    status = read_declared_leak_status(declared)
     none = "aucune, données non concernées" if declared["concerned"] == Answer.NO else NOT_STATED
     return [(AS_DECLARED, f"comme déclaré : {LeakStatus(status).label if status else none}"), *LeakStatus.choices]
 
 
 def make_qualify_form(incident: Incident) -> QualifyForm:
-    return QualifyForm(incident, find_first_leak(incident))
+    return QualifyForm(incident, find_leak_row(incident))
 
 
 def build_qualify_block(incident: Incident) -> dict[str, Any]:

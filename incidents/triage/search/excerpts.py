@@ -8,8 +8,8 @@ from django.db import connection
 
 from core.text import break_links, fold
 from incidents.enums import DocumentKind
-from incidents.services.history.index import list_type_terms, list_word_questions
-from incidents.services.history.index_words import SOURCES
+from incidents.services.history.index import list_text_questions, list_type_terms
+from incidents.services.history.index_sql import SOURCE_QUERIES
 
 WORD = re.compile(r"[^\W_]+")
 LENGTH_BEFORE, EXCERPT_LENGTH = 60, 220
@@ -55,10 +55,12 @@ def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, 
         "incidents": sorted(documents_found),
         "sources": sorted({document.partition(" ")[2] for document in document_names}),
         "terms": list_type_terms(),
-        "asked": list_word_questions(),
+        "asked": list_text_questions(),
     }
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(TEXTS_SQL.format(kind=kind, source=SOURCES[kind]) for kind in kinds), values)
+        cursor.execute(
+            " UNION ALL ".join(TEXTS_SQL.format(kind=kind, source=SOURCE_QUERIES[kind]) for kind in kinds), values
+        )
         return {(incident, f"{kind} {source}"): text for kind, incident, source, text in cursor.fetchall()}
 
 

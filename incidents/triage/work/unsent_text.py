@@ -26,7 +26,7 @@ from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
 from incidents.services.handling.keep import Pen, Values, keep_words, load_kept_words
-from incidents.services.history.snapshots import find_first_leak
+from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.body import BodyCorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.opened_forms import FORMS, open_form
@@ -60,7 +60,7 @@ FORM_BUILDERS: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.REPLY: lambda case, posted: ReplyForm(posted),
     KeptForm.NOTE: lambda case, posted: NoteForm(posted),
     KeptForm.TASK: lambda case, posted: TaskForm(posted, zone=find_zone(case.collectivity)),
-    KeptForm.QUALIFICATION: lambda case, posted: QualifyForm(case, find_first_leak(case), posted),
+    KeptForm.QUALIFICATION: lambda case, posted: QualifyForm(case, find_leak_row(case), posted),
     KeptForm.SEVERITY: lambda case, posted: SeverityForm(posted, initial=make_severity_form(case).initial),
     KeptForm.CORRECTION: lambda case, posted: BodyCorrectionForm(
         posted, initial=make_correction_form(case.collectivity).initial

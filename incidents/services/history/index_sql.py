@@ -10,9 +10,9 @@ from incidents.facts.shapes import STORY_WORDS
 
 # The number of characters that are indexed of one text. It is larger than any text of a row, and small enough for
 # PostgreSQL, which refuses a vector of lexemes of more than a megabyte.
-LONGEST = 200_000
+MAX_TEXT_LENGTH = 200_000
 
-WRITE = """
+WRITE_DOCUMENTS = """
     INSERT INTO incidents_searchdocument (incident_id, csirt_id, kind, source, at, vector)
     SELECT made.incident_id, made.csirt_id, %(kind)s, made.source, made.at,
         setweight(to_tsvector('tocsin', made.text), %(weight)s::"char")
@@ -21,7 +21,7 @@ WRITE = """
         SELECT incident_id, csirt_id, source, at, left(text, %(longest)s) AS text
         FROM ({source}) found WHERE text <> ''
     ) made
-    WHERE %(again)s OR NOT EXISTS (
+    WHERE %(overwrite)s OR NOT EXISTS (
         SELECT FROM incidents_searchdocument kept
         WHERE kept.incident_id = made.incident_id AND kept.kind = %(kind)s AND kept.source = made.source
     )
@@ -84,7 +84,7 @@ LESSON = """
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL GROUP BY i.id
 """
 
-SOURCES: Mapping[str, str] = {
+SOURCE_QUERIES: Mapping[str, str] = {
     DocumentKind.DECLARATION: DECLARATION.format(words=", ".join(f"nullif(s.{name}, '')" for name in STORY_WORDS)),
     DocumentKind.ANSWERS: ANSWERS,
     DocumentKind.MESSAGE: MESSAGE,
