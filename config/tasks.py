@@ -33,7 +33,7 @@ def work_in_turn() -> None:
 
 def work_on_cases() -> list[int]:
     """Give a round to each kind whose rounds are bounded in time. Return how much work each did."""
-    works = (reroute.reroute_cases, bulk.carry_on_bulk, index_cases, services.fold_new_events, making.make_due_reports)
+    works = (reroute.reroute_cases, bulk.run_due_jobs, index_cases, services.fold_new_events, making.make_due_reports)
     return [take_turn(work) for work in works]
 
 
@@ -45,7 +45,7 @@ def make_papers() -> int:
     """Make the papers that are due. A paper of a thousand pages takes longer than a round, so the other kinds of
     work get turns meanwhile.
     """
-    return papers.make_due(meanwhile=work_on_cases)
+    return papers.make_due_papers(meanwhile=work_on_cases)
 
 
 def take_turn(work: Callable[[], int]) -> int:

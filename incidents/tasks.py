@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from incidents.services.declaring import draft, limits
 from incidents.services.evidence import sweep, upload
-from incidents.services.handling import keep
+from incidents.services.handling import kept_words
 from incidents.services.history import index
 
 
@@ -21,7 +21,7 @@ def forget_drafts() -> None:
     limits.forget_counts(timezone.now())
     while draft.thin_empty_drafts():
         pass
-    keep.forget_kept_words()
+    kept_words.forget_kept_words()
 
 
 @shared_task

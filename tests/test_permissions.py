@@ -29,7 +29,7 @@ from incidents.models import (
     Task,
 )
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.groups.bulk import start_bulk
+from incidents.services.groups.bulk import start_bulk_job
 from incidents.services.history.index import index_pending_events
 from stats.disclosure.tables import Period
 from stats.models import Release
@@ -285,7 +285,7 @@ def create_invitation(csirt, cast):
 
 def create_bulk_job(incident, actor):
     request = {"act": BulkAct.TAKE, "references": [incident.reference], "choices": {}, "key": "essai"}
-    return start_bulk(actor=actor, **request)
+    return start_bulk_job(actor=actor, **request)
 
 
 # A word that the declarant wrote in each text.

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.tokens import issue_token
 from csirts.models import Csirt
 from incidents.models import IncidentEvent
-from incidents.services.transfer.proposal import accept_transfer, ask_transfer
+from incidents.services.transfer.proposal import accept_transfer, create_proposal
 from tests.cast import a_lead, a_piece, a_responder, an_upload, breizh_cyber, declare
 from tests.incidents.transferring import agreed
 from tests.permission_matrix import MATRIX
@@ -42,7 +42,7 @@ def transferred(db):
     breizh_cyber()
     ailleurs, tiers = (Csirt.objects.create(slug=slug, name=slug.title()) for slug in ("ailleurs", "tiers"))
     incident, giver = declare(), a_responder()
-    proposal = ask_transfer(
+    proposal = create_proposal(
         reference=incident.reference, taker="ailleurs", motive="Loin", actor=giver, seen="", agreement=agreed(incident)
     )
     transfer = accept_transfer(uid=proposal.uid, actor=a_responder(ailleurs))

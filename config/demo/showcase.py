@@ -34,9 +34,9 @@ from incidents.services.declarant.rate import rate_help
 from incidents.services.declarant.share import share_sentence
 from incidents.services.declaring.bodies import Proposal, propose_body
 from incidents.services.declaring.declare import DeclarationResult, hash_submission_key
-from incidents.services.evidence.pieces import FileSubmission, open_vault, record_evidence
-from incidents.services.handling.close import Ending, end_incident
-from incidents.services.handling.read import note_reading
+from incidents.services.evidence.files import FileSubmission, get_writing_key, record_evidence
+from incidents.services.handling.close import Ending, close_with_report
+from incidents.services.handling.readings import note_reading
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 
 NEIGHBOUR = "35288"
@@ -141,7 +141,7 @@ def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User
 
 
 def add_evidence(reference: str, guest: Guest) -> None:
-    key = open_vault(guest=guest, reference=reference)
+    key = get_writing_key(guest=guest, reference=reference)
     pieces = {"LISEZ-MOI.txt": NOTE, "facture.eml": TRAP, "écran.png": draw_picture(), "vpn.log": LOG}
     for name, content in pieces.items():
         deposit = Deposit(key)
@@ -222,7 +222,7 @@ def make_closed_case(town: Collectivity, cast: dict[str, User], now: datetime) -
         lesson="Une extension oubliée suffit. Listez celles du site, retirez celles qui ne servent plus.",
         is_shared=True,
     )
-    end_incident(reference=declared.incident.reference, actor=cast["responder"], ending=ending)
+    close_with_report(reference=declared.incident.reference, actor=cast["responder"], ending=ending)
     guest = Guest(access_uid=declared.access.uid)
     words = "Quelqu’un a répondu tout de suite."
     rate_help(reference=declared.incident.reference, guest=guest, level=Satisfaction.VERY, words=words)

@@ -35,16 +35,16 @@ from incidents.services.declaring.declare import hash_submission_key
 from incidents.services.groups.group import add_to_group, open_group, save_sheet
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.handover import HandoverRequest, hand_shift_over
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.tasks import NewTask, TaskState, add_task, apply_playbook, keep_due, set_task
+from incidents.services.handling.tasks import NewTask, TaskState, add_task, apply_playbook, save_due, set_task
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.indicators.observe import save_typed_observable
 from incidents.services.transfer.agreements import Agreement
-from incidents.services.transfer.proposal import accept_transfer, ask_transfer
+from incidents.services.transfer.proposal import accept_transfer, create_proposal
 
 OTHER_CENTRE = "pays-de-la-loire-cyber-assistance"
 OTHER_CENTRE_TOWN = "44184"
@@ -131,7 +131,7 @@ def complete_tasks(case: Incident, actor: User) -> None:
         set_task(reference=case.reference, actor=actor, uid=task.uid, state=TaskState.DONE)
     due_at = timezone.now() + timedelta(days=1)
     tomorrow = NewTask(title="Demander au prestataire les journaux de sa prise en main", due_at=due_at)
-    add_task(reference=case.reference, actor=actor, errand=tomorrow)
+    add_task(reference=case.reference, actor=actor, new_task=tomorrow)
 
 
 def make_late_task(responder: User, now: datetime) -> None:
@@ -143,10 +143,10 @@ def make_late_task(responder: User, now: datetime) -> None:
         return
     assign_incident(reference=case.reference, actor=responder, assignee=responder)
     errand = NewTask(title=LATE_TASK, due_at=now + timedelta(days=1))
-    task = add_task(reference=case.reference, actor=responder, errand=errand)
+    task = add_task(reference=case.reference, actor=responder, new_task=errand)
     Task.objects.filter(pk=task.pk).update(added_at=now - 2 * LATE_BY, due_at=now - LATE_BY)
     case.refresh_from_db()
-    keep_due(case, at=now)
+    save_due(case, at=now)
 
 
 def make_wave(cast: dict[str, User], now: datetime) -> None:
@@ -217,7 +217,9 @@ def propose_transfer(reference: str, actor: User, *, taker: str, motive: str) ->
     acknowledge_incident(reference=reference, actor=actor)
     label = Incident.objects.get(reference=reference).tlp
     agreement = Agreement(is_given=True, words="La secrétaire, au téléphone, ce matin.", label=label)
-    transfer = ask_transfer(reference=reference, taker=taker, motive=motive, actor=actor, seen="", agreement=agreement)
+    transfer = create_proposal(
+        reference=reference, taker=taker, motive=motive, actor=actor, seen="", agreement=agreement
+    )
     return transfer.uid
 
 
@@ -238,7 +240,7 @@ def make_reopened_case(responder: User, lead: User, now: datetime) -> None:
         cause=Cause.PHISHING,
         summary="Mot de passe changé, sessions fermées.",
     )
-    end_incident(reference=reference, actor=responder, ending=ended)
+    close_with_report(reference=reference, actor=responder, ending=ended)
     reopen_incident(reference=reference, actor=lead, motive="Une règle de transfert a été trouvée dans la boîte.")
 
 

@@ -17,8 +17,14 @@ from csirts.routing import list_helpers
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_hidden_inputs
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
-from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, build_sketch, find_commune, propose_body
-from incidents.services.declaring.draft import ScreenEntry, is_open, start_draft
+from incidents.services.declaring.bodies import (
+    ELSEWHERE_OF,
+    LegalForm,
+    build_proposed_body,
+    find_commune,
+    propose_body,
+)
+from incidents.services.declaring.draft import ScreenEntry, is_draft_open, start_draft
 
 # The query parameter that names the page to return to, and its value for the express page.
 BACK, TO_EXPRESS = "retour", "rappel"
@@ -39,7 +45,7 @@ def add_body_page(request: HttpRequest) -> HttpResponse:
     if CORRECT in request.POST:
         return render_body_form(request, form)
     try:
-        sketch = build_sketch(form.build_proposal())
+        sketch = build_proposed_body(form.build_proposal())
     except ValidationError as error:
         form.add_service_errors(error)
         return render_body_form(request, form)
@@ -139,7 +145,7 @@ def redirect_to_body_choice(request: HttpRequest, body: Collectivity) -> HttpRes
     choose = build_return_context(request)["choose"]
     response = redirect(reverse(choose, query={"collectivite": body.uid}))
     opened = draft_cookie.read_draft_cookie(request)
-    if choose == "declare_who" and (not opened or not is_open(opened.uid)):
+    if choose == "declare_who" and (not opened or not is_draft_open(opened.uid)):
         entry = ScreenEntry(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
         draft_cookie.remember_draft(response, start_draft(entry=entry).uid)
     return response

@@ -16,8 +16,8 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.files import vault
 from incidents.models import Evidence
-from incidents.services.evidence.pieces import Erased, get_reading_key
-from incidents.services.handling.read import note_opening
+from incidents.services.evidence.files import Erased, get_reading_key
+from incidents.services.handling.readings import note_opening
 
 logger = structlog.get_logger(__name__)
 

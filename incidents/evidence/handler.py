@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from core.text import clean_file_name
 from incidents.files import vault
 from incidents.files.deposits import Deposit, StoredFile, TooLarge
-from incidents.services.evidence.pieces import MAX_FILES, RemainingQuota
+from incidents.services.evidence.files import MAX_FILES, RemainingQuota
 
 FILES_INPUT = "pieces"
 STORE_FULL: str = (

@@ -15,7 +15,7 @@ from incidents.evidence.handler import STORE_FULL
 from incidents.evidence.views import clean_author
 from incidents.files import vault
 from incidents.models import EvidenceUpload
-from incidents.services.evidence.pieces import Erased
+from incidents.services.evidence.files import Erased
 from incidents.services.evidence.upload import WrongOffset, finish_upload, get_upload, receive_slice, start_upload
 
 View = Callable[..., JsonResponse]

@@ -22,18 +22,18 @@ from incidents.evidence.handler import ReceivedFiles, VaultUploadHandler
 from incidents.files.seals import find_first_broken_seal, format_instant
 from incidents.models import Incident
 from incidents.queries import OpenedEvidence, count_remaining_files, list_opened_evidence
-from incidents.services.evidence.pieces import (
+from incidents.services.evidence.files import (
     MAX_FILES,
     Erased,
     FileSubmission,
     RecordedEvidence,
+    compute_remaining_quota,
+    get_writing_key,
     list_unfinished_uploads,
-    open_vault,
     record_evidence,
-    remaining_quota,
     take_back_evidence,
 )
-from incidents.services.evidence.upload import SLICE, abandon_upload
+from incidents.services.evidence.upload import SLICE_SIZE, abandon_upload
 
 AUTHOR_LIMIT = 120
 
@@ -58,7 +58,7 @@ def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
     """Find the case and its remaining quota before a byte of a file is read, and then receive the files."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     handler = VaultUploadHandler(
-        request, open_vault(guest=guest, reference=incident.reference), remaining_quota(incident)
+        request, get_writing_key(guest=guest, reference=incident.reference), compute_remaining_quota(incident)
     )
     request.upload_handlers = [handler]
     stored_names: set[str] = set()
@@ -124,7 +124,7 @@ def render_evidence_page(
         "abandoned": read_query_number(request, "abandonne"),
         "taken_back": find_taken_back(pieces, read_query_number(request, "reprise")),
         "most_files": MAX_FILES,
-        "slice": SLICE,
+        "slice": SLICE_SIZE,
     }
     return render(request, "evidence/page.html", context | outcome, status=status)
 

@@ -24,7 +24,7 @@ from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_late
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import find_shared_case, share_sentence, unshare_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.handling.assign import find_holder
+from incidents.services.handling.assign import find_current_assignee
 
 
 @serve_privately
@@ -79,7 +79,7 @@ def shared_sentence_page(request: HttpRequest, secret: str) -> HttpResponse:
         response = render(request, "follow_up/no_sentence.html", status=404)
     else:
         progress = describe_progress(
-            incident, thread=list_latest_messages(incident), has_holder=find_holder(incident) is not None
+            incident, thread=list_latest_messages(incident), has_holder=find_current_assignee(incident) is not None
         )
         interruptions = list(incident.interruptions.order_by("id"))
         facts = build_sentence_facts(incident, progress, interruptions, find_new_route(incident))

@@ -34,10 +34,10 @@ from incidents.services.correspondence.correspond import MESSAGES_SHOWN, list_la
 from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
 from incidents.services.declarant.share import derive_shared_secret
-from incidents.services.handling.assign import find_holder
+from incidents.services.handling.assign import find_current_assignee
 from incidents.services.history.declared import read_declared_data
 from incidents.services.library.reflexes import find_reflex_sheet
-from incidents.services.papers.dossier import explain_centre, format_judgement_sentence, list_declared_sections
+from incidents.services.papers.answer_pack import explain_centre, format_judgement_sentence, list_declared_sections
 from incidents.sharing import may_share_sentence
 
 # The number of messages that the page shows. Earlier messages are folded, except from the oldest open question on.
@@ -69,7 +69,7 @@ def render_case_page(
 
 def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     """Return the context that is the same for all who may follow the case, with the history as `guest` reads it."""
-    thread, holder = list_latest_messages(incident), find_holder(incident)
+    thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
     folded = count_folded(thread, progress)
     interruptions, route = list(incident.interruptions.order_by("id")), find_new_route(incident)

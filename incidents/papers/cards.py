@@ -21,9 +21,9 @@ from core.typeset import typeset
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.papers.serving import build_pdf_download, serve_paper
-from incidents.services.declaring.limits import asks_many_cards
+from incidents.services.declaring.limits import exceeds_card_limit
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_communes
-from incidents.services.papers.making import ask_wall_cards, list_card_papers, may_be_asked
+from incidents.services.papers.making import list_card_papers, needs_new_cards, request_wall_cards
 
 MAX_CHOICES = 12
 
@@ -101,10 +101,10 @@ def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
     departement = get_object_or_404(Departement, code=number)
     papers = list_card_papers(departement)
     newest = papers.first()
-    is_asked = request.method == "POST" and may_be_asked(newest)
-    is_refused = is_asked and asks_many_cards(hash_address(request), timezone.now())
+    is_asked = request.method == "POST" and needs_new_cards(newest)
+    is_refused = is_asked and exceeds_card_limit(hash_address(request), timezone.now())
     if request.method == "POST" and not is_refused:
-        ask_wall_cards(departement=departement)
+        request_wall_cards(departement=departement)
         return redirect("departement_cards", departement.code)
     context = {
         "is_refused": is_refused,
@@ -112,7 +112,7 @@ def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
         "communes": list_communes(departement).count(),
         "paper": newest,
         "made": find_made_paper(papers),
-        "may_be_asked": may_be_asked(newest),
+        "may_be_asked": needs_new_cards(newest),
     }
     return render(request, "papers/departement.html", context, status=429 if is_refused else 200)
 

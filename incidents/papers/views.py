@@ -15,8 +15,8 @@ from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
 from incidents.papers.serving import serve_paper
-from incidents.services.papers.dossier import build_dossier
-from incidents.services.papers.making import NothingToPrint, ask_answer_pack
+from incidents.services.papers.answer_pack import build_answer_pack
+from incidents.services.papers.making import NothingToPrint, request_answer_pack
 
 EMPTY_LOG_LINES = range(22)
 MAX_PACKS = 5
@@ -33,7 +33,7 @@ def answer_pack_page(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         return render_pack_page(request, incident, guest)
     try:
-        ask_answer_pack(guest=guest, reference=incident.reference)
+        request_answer_pack(guest=guest, reference=incident.reference)
     except NothingToPrint:
         return render_pack_page(request, incident, guest)
     return redirect("answer_pack", incident.reference)
@@ -54,7 +54,7 @@ def render_pack_page(request: HttpRequest, incident: Incident, guest: Guest) -> 
         "incident": incident,
         "is_of_centre": not speaks_for_body(guest, incident),
         "zone": find_zone(incident.collectivity),
-        "dossier": None if incident.erased_at else build_dossier(incident, at=timezone.now()),
+        "dossier": None if incident.erased_at else build_answer_pack(incident, at=timezone.now()),
         "packs": packs,
         "is_current": bool(packs) and packs[0].asked_at >= changed_at,
         "ledger": EMPTY_LOG_LINES,

@@ -23,7 +23,7 @@ from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflexes.forms import SheetForm, build_initial_values
 from incidents.services.library.reflexes import (
-    NATIONAL,
+    NATIONAL_CONTENT,
     AppliedReflexSheet,
     clean_content,
     find_newest_reflex_sheet,
@@ -98,7 +98,11 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         based_on = int(version) if version.isdecimal() and len(version) < 5 else -1
         try:
             publish_sheet(
-                kind=kind, csirt_slug=csirt.slug, content=NATIONAL, based_on=based_on, actor=get_account(request)
+                kind=kind,
+                csirt_slug=csirt.slug,
+                content=NATIONAL_CONTENT,
+                based_on=based_on,
+                actor=get_account(request),
             )
             messages.success(request, "La fiche nationale est de nouveau affichée. Vos versions restent ici.")
         except Stale:

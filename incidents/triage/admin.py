@@ -17,10 +17,10 @@ from incidents.enums import TYPE_TERMS, Ability, KeptForm
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import split_groups
-from incidents.services.correspondence.correspond import ThreadMoved, write_to_declarant, write_with_doubles
+from incidents.services.correspondence.correspond import ThreadMoved, write_to_case_and_duplicates, write_to_declarant
 from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declaring.bodies import correct_body
-from incidents.services.handling.read import save_reading
+from incidents.services.handling.readings import save_reading
 from incidents.services.handling.severity import set_severity
 from incidents.triage.acts import ACTS, carry_out_act, make_messages_response, wants_messages_only
 from incidents.triage.case.body import BodyCorrectionForm
@@ -116,7 +116,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         incident = get_incident(get_account(request), reference, to=Ability.WORK)
         try:
             if form.is_valid():
-                send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
+                send = write_to_case_and_duplicates if form.cleaned_data["to_doubles"] else write_to_declarant
                 letter, with_doubles = form.make_letter(), form.cleaned_data["to_doubles"]
                 send(reference=reference, actor=get_account(request), letter=letter, seen=form.read_seen())
                 messages.success(request, format_sent_confirmation(incident, letter, with_doubles=with_doubles))

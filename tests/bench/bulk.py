@@ -32,7 +32,7 @@ def act() -> list[Figure]:
     references = list(open_cases.order_by("id").values_list("reference", flat=True)[:CASES])
     choices = {"assignee": str(lead.uid)}
     began = monotonic()
-    job = bulk.start_bulk(actor=responder, act=BulkAct.ASSIGN, references=references, choices=choices, key="bench")
+    job = bulk.start_bulk_job(actor=responder, act=BulkAct.ASSIGN, references=references, choices=choices, key="bench")
     requested = monotonic() - began
     wait_while_it_grows(lambda: go_on(bulk, job), len(references), what="cases acted on")
     took = monotonic() - began
@@ -45,7 +45,7 @@ def act() -> list[Figure]:
 
 def go_on(bulk: ModuleType, job: "BulkJob") -> int:
     """Run one round of the task. Return how many cases are done."""
-    bulk.carry_on_bulk()
+    bulk.run_due_jobs()
     return bulk.count_outcomes(job)["done"]
 
 

@@ -27,7 +27,7 @@ from incidents.models import (
     Rating,
     Transfer,
 )
-from incidents.services.handling.handover import list_relays
+from incidents.services.handling.handover import list_received_handovers
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import declare
 
@@ -109,7 +109,7 @@ def test_the_showcase_holds_transfers_groups_and_a_hand_over():
     assert group.sheet
     assert Incident.objects.filter(group=group).count() == 1
     assert Incident.objects.filter(merged_into__assignee=responder, merged_into__type="saturation").count() == 1
-    (relay,) = list_relays(responder, timezone.now())
+    (relay,) = list_received_handovers(responder, timezone.now())
     assert relay.note.author == lead
     seen_in = Observable.objects.filter(kind="ip", value=ADDRESS).values_list("incident__type", flat=True)
     assert set(seen_in) == {"rancon", "prestataire"}

@@ -86,11 +86,11 @@ def turns(monkeypatch):
 
     def set_up(**rounds):
         monkeypatch.setattr(tasks.reroute, "reroute_cases", work("routes", rounds.get("routes", 0)))
-        monkeypatch.setattr(tasks.bulk, "carry_on_bulk", work("bulk", rounds.get("bulk", 0)))
+        monkeypatch.setattr(tasks.bulk, "run_due_jobs", work("bulk", rounds.get("bulk", 0)))
         monkeypatch.setattr(tasks.index, "index_pending_events", work("index", rounds.get("index", 0)))
         monkeypatch.setattr(tasks.services, "fold_new_events", work("figures", rounds.get("figures", 0)))
         monkeypatch.setattr(tasks.making, "make_due_reports", work("reports", rounds.get("reports", 0)))
-        monkeypatch.setattr(tasks.papers, "make_due", work("papers", rounds.get("papers", 0)))
+        monkeypatch.setattr(tasks.papers, "make_due_papers", work("papers", rounds.get("papers", 0)))
         return done
 
     return set_up
@@ -118,7 +118,7 @@ def test_a_failing_kind_of_work_stops_no_other_and_logs_no_data(db, turns, monke
     def fails():
         raise ValueError("Dominique Exemple")
 
-    monkeypatch.setattr(tasks.bulk, "carry_on_bulk", fails)
+    monkeypatch.setattr(tasks.bulk, "run_due_jobs", fails)
     tasks.work_in_turn()
     assert done == [name for name in ROUND if name != "bulk"]
     assert "long work failed" in caplog.text
@@ -131,6 +131,6 @@ def test_a_task_that_lasts_too_long_ends(turns, monkeypatch):
     def is_ended():
         raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr(tasks.bulk, "carry_on_bulk", is_ended)
+    monkeypatch.setattr(tasks.bulk, "run_due_jobs", is_ended)
     with pytest.raises(SoftTimeLimitExceeded):
         tasks.work_in_turn()

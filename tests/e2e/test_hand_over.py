@@ -11,8 +11,8 @@ from config.env import Env, make_evidence_storage
 from incidents.access import Guest
 from incidents.models import Evidence, EvidenceUpload
 from incidents.services.declarant.access import derive_secret
-from incidents.services.evidence.upload import SLICE, receive_slice, start_upload
-from incidents.services.handling.read import note_opening
+from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
+from incidents.services.handling.readings import note_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.browser import host_of, open_page, overflow, shoot, violations
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
@@ -28,7 +28,7 @@ MAIL = {
     "buffer": b"From: a@b.example\r\nTo: x\r\nSubject: y\r\n\r\n",
 }
 PHOTO = {"name": "IMG_2041.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
-LARGE = {"name": "disque.img", "mimeType": "application/octet-stream", "buffer": os.urandom(2 * SLICE + 9)}
+LARGE = {"name": "disque.img", "mimeType": "application/octet-stream", "buffer": os.urandom(2 * SLICE_SIZE + 9)}
 
 
 @pytest.fixture
@@ -81,12 +81,12 @@ def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, incident)
     """The second slice fails and the page says so; once the network is back, nothing is sent twice."""
     page = open_page(browser)
     enter(page, live_site, incident)
-    page.route(f"**/envoi/**debut={SLICE}", lambda route: route.abort("internetdisconnected"))
+    page.route(f"**/envoi/**debut={SLICE_SIZE}", lambda route: route.abort("internetdisconnected"))
     page.locator("#fichiers").set_input_files([LARGE, NOTE])
     hand_over(page)
     expect(page.locator("[role=status]")).to_contain_text("La ligne est coupée", timeout=30_000)
     shoot(page, "evidence-cut")
-    assert EvidenceUpload.objects.get().received == SLICE
+    assert EvidenceUpload.objects.get().received == SLICE_SIZE
     page.unroute_all()
     expect_received(page, "2 fichiers sont reçus")
     assert Evidence.objects.get(number=1).size == len(LARGE["buffer"])
@@ -95,7 +95,7 @@ def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, incident)
 def test_an_upload_resumes_on_a_new_page(live_site, browser, incident):
     page = open_page(browser)
     enter(page, live_site, incident)
-    page.route(f"**/envoi/**debut={SLICE}", lambda route: route.abort())
+    page.route(f"**/envoi/**debut={SLICE_SIZE}", lambda route: route.abort())
     page.locator("#fichiers").set_input_files([LARGE])
     hand_over(page)
     expect(page.locator("[role=status]")).to_contain_text("La ligne est coupée", timeout=30_000)
@@ -115,8 +115,8 @@ def start_partial_upload(incident):
     """Start an upload on another device and send only its first slice."""
     guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
     case = {"guest": guest, "reference": incident.reference}
-    upload = start_upload(**case, name="sauvegarde de la mairie.zip", size=3 * SLICE, author="", first="")
-    return receive_slice(**case, uid=upload.uid, offset=0, content=bytes(SLICE))
+    upload = start_upload(**case, name="sauvegarde de la mairie.zip", size=3 * SLICE_SIZE, author="", first="")
+    return receive_slice(**case, uid=upload.uid, offset=0, content=bytes(SLICE_SIZE))
 
 
 @pytest.mark.parametrize("script", [False, True])

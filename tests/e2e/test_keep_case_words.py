@@ -28,7 +28,7 @@ def person():
 def case(person):
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=person)
-    add_task(reference=incident.reference, actor=person, errand=NewTask(title="Rappeler le maire", due_at=None))
+    add_task(reference=incident.reference, actor=person, new_task=NewTask(title="Rappeler le maire", due_at=None))
     return incident
 
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from incidents.enums import Status
 from incidents.models import CaseGroup, Incident
-from incidents.services.groups.bulk import carry_on_bulk
+from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.history.index import index_pending_events
 from stats.counting.rollups import fold_all
 from stats.services import verify_figures
@@ -136,7 +136,7 @@ def write_to_a_whole_wave(scene):
     desk.inspect("group-message")
     desk.press("Envoyer à ces 12 déclarants")
     desk.expect_message("Votre message part, à 12 déclarants")
-    while carry_on_bulk():  # a round stops after two seconds and may leave messages
+    while run_due_jobs():  # a round stops after two seconds and may leave messages
         pass
     for incident in wave:
         check_declarant_reads_own_case_only(scene, incident)

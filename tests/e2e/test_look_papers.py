@@ -10,7 +10,7 @@ from collectivities.models import Collectivity
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.services.handling.triage import acknowledge_incident
-from incidents.services.papers.making import make_due
+from incidents.services.papers.making import make_due_papers
 from stats.models import Report
 from stats.reports.making import make_due_reports as make_reports
 from tests.browser import open_page
@@ -37,7 +37,7 @@ def test_each_state_of_a_case_pack_is_accessible(visitor):
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("button", name="Faire le PDF").click()
     visitor.look("pack-asked")
-    make_due()
+    make_due_papers()
     expect(visitor.page.get_by_role("link", name="Télécharger le PDF")).to_be_visible(timeout=10_000)
     visitor.look("pack-made")
     acknowledge_incident(reference=incident.reference, actor=responder)
@@ -61,7 +61,7 @@ def test_cards_and_departement_papers_are_accessible(visitor):
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("button", name="Faire le PDF").click()
     visitor.look("departement-asked")
-    make_due()
+    make_due_papers()
     expect(visitor.page.get_by_role("link", name="Télécharger le PDF")).to_be_visible(timeout=10_000)
     visitor.look("departement-made")
     long_since = timezone.now() - timedelta(days=1)
@@ -127,7 +127,7 @@ def test_without_javascript_a_link_leads_to_the_departement_paper(live_site, bro
     page.goto(f"{live_site}/secours/departement/975/")
     with page.expect_navigation():
         page.get_by_role("button", name="Faire le PDF").click()
-    make_due()
+    make_due_papers()
     with page.expect_navigation():
         page.get_by_role("link", name="Regarder où il en est").click()
     expect(page.get_by_role("link", name="Télécharger le PDF")).to_be_visible()

@@ -12,8 +12,8 @@ from django.db import connections
 from config.env import Env, make_evidence_storage
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload
-from incidents.services.evidence.pieces import get_reading_key
-from incidents.services.evidence.upload import SLICE
+from incidents.services.evidence.files import get_reading_key
+from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import breizh_cyber, declare
 from tests.faults.site import TOKEN, Site, headers_of_holder
 from tests.faults.stage import until
@@ -116,10 +116,12 @@ def test_a_full_disk_is_reported_and_records_no_partial_file(site, incident):
     assert "disque.img</bdi></b>&nbsp;: Nous n’avons plus de place pour le garder." in answer.words
     assert list_stored_files(site) == []
 
-    content = os.urandom(5 * SLICE)
+    content = os.urandom(5 * SLICE_SIZE)
     url = begin_upload(site, incident, content)
-    for offset in range(0, len(content), SLICE):
-        assert site.post(f"{url}?debut={offset}", content[offset : offset + SLICE], BYTES, SLICE).status == 200
+    for offset in range(0, len(content), SLICE_SIZE):
+        assert (
+            site.post(f"{url}?debut={offset}", content[offset : offset + SLICE_SIZE], BYTES, SLICE_SIZE).status == 200
+        )
     refused = site.post(f"{url}fin/", b"", BYTES, 0)
     assert (refused.status, "plus de place" in json.loads(refused.words)["message"]) == (507, True)
     assert not Evidence.objects.exists()
@@ -142,10 +144,10 @@ def begin_upload(site, incident, content):
 
 @pytest.mark.proof
 def test_a_killed_server_loses_no_slice(site, incident):
-    content = os.urandom(3 * SLICE)
+    content = os.urandom(3 * SLICE_SIZE)
     url = begin_upload(site, incident, content)
-    for offset in range(0, len(content), SLICE):
-        part = content[offset : offset + SLICE]
+    for offset in range(0, len(content), SLICE_SIZE):
+        part = content[offset : offset + SLICE_SIZE]
         assert site.post(f"{url}?debut={offset}", part, BYTES, len(part)).status == 200
         site.program.kill()
         site.start()

@@ -14,11 +14,13 @@ from collectivities.models import Departement
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.services.papers.cards import list_communes
-from incidents.services.papers.making import LEASE, ask_wall_cards
+from incidents.services.papers.making import LEASE, request_wall_cards
 from tests.faults.stage import Program, until
 
 # The work that beat requests every three seconds.
-SWEEP = "import django; django.setup(); from incidents.services.papers.making import make_due; make_due()"
+SWEEP = (
+    "import django; django.setup(); from incidents.services.papers.making import make_due_papers; make_due_papers()"
+)
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def list_stored_files(tmp_path):
 @pytest.mark.proof
 def test_a_killed_paper_is_made_by_another_worker(worker, tmp_path):
     departement = Departement.objects.get(code="29")
-    ask_wall_cards(departement=departement)
+    request_wall_cards(departement=departement)
     worker.start()
     until(lambda: Paper.objects.get().done > 10)
     worker.kill()

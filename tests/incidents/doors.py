@@ -20,7 +20,7 @@ from incidents.models import BulkJob, Draft, Incident, MessageTemplate
 from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
-from incidents.services.groups.bulk import start_bulk
+from incidents.services.groups.bulk import start_bulk_job
 from tests.cast import a_responder, plouexemple
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import FILE_NAMES, MAILBOXES
@@ -60,7 +60,7 @@ def act_on_many(incident: Incident) -> BulkJob:
     """Start an act that changes nothing and is still to be done: its page names cases and bodies."""
     same = {"nature": incident.nature, "type": incident.type}
     actor = a_responder(incident.csirt)
-    return start_bulk(
+    return start_bulk_job(
         actor=actor, act=BulkAct.CLASSIFY, references=[incident.reference], choices=same, key=incident.reference
     )
 

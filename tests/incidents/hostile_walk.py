@@ -8,7 +8,7 @@ from accounts.enums import Helper, Role
 from csirts.models import Csirt
 from incidents.enums import IncidentType
 from incidents.services.declarant.share import derive_shared_secret
-from incidents.services.papers.making import make_due as make_papers
+from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch as case_mails
 from stats.reports.making import make_due_reports as make_reports
 from tests import harmless

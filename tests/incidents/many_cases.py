@@ -38,7 +38,7 @@ def start_job(
     key: str = "k",
     text: str = "",
 ) -> BulkJob:
-    return bulk.start_bulk(
+    return bulk.start_bulk_job(
         actor=actor, act=act, references=list_references(cases), choices=choices or {}, key=key, text=text
     )
 

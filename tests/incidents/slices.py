@@ -10,12 +10,12 @@ from django.test import Client
 from incidents.devices import case_cookie
 from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
-from incidents.services.evidence.upload import SLICE
+from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import breizh_cyber, declare
 from tests.responses import Response
 
-CONTENT = os.urandom(2 * SLICE + 1000)
-PARTS = [CONTENT[at : at + SLICE] for at in range(0, len(CONTENT), SLICE)]
+CONTENT = os.urandom(2 * SLICE_SIZE + 1000)
+PARTS = [CONTENT[at : at + SLICE_SIZE] for at in range(0, len(CONTENT), SLICE_SIZE)]
 
 
 def where(incident: Incident) -> str:
@@ -32,7 +32,7 @@ def address(client: Client, incident: Incident, **fields: str | int) -> str:
 
 
 def send(client: Client, url: str, part: int, offset: int | None = None) -> Response:
-    offset = part * SLICE if offset is None else offset
+    offset = part * SLICE_SIZE if offset is None else offset
     return client.post(f"{url}?debut={offset}", PARTS[part], "application/octet-stream")
 
 

@@ -14,8 +14,8 @@ from incidents.enums import EventKind
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
 from incidents.services.declarant.access import derive_secret
-from incidents.services.evidence.pieces import remaining_quota
-from incidents.services.evidence.upload import SLICE
+from incidents.services.evidence.files import compute_remaining_quota
+from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import a_responder, an_agent, an_upload, declare, plouexemple
 from tests.incidents.slices import CONTENT, a_visitor, address, send, start, talk, where
 from tests.reading import text
@@ -57,7 +57,7 @@ def page(incident):
 
 
 def octets_left(incident):
-    return remaining_quota(incident).byte_count
+    return compute_remaining_quota(incident).byte_count
 
 
 def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, abandon):
@@ -126,12 +126,12 @@ def test_an_upload_without_a_byte_holds_its_quota_for_an_hour(holder, incident):
         assert octets_left(incident) == free - len(CONTENT)
         assert text(holder.get(page(incident))).count("Abandonner cet envoi") == 1
         # An upload that resumes late takes its quota again with its first byte.
-        assert send(holder, unsent, 0).json()["recu"] == SLICE
+        assert send(holder, unsent, 0).json()["recu"] == SLICE_SIZE
         assert octets_left(incident) == free - 2 * len(CONTENT)
 
 
 def test_a_late_first_byte_is_refused_once_the_quota_is_taken(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.services.evidence.pieces.MAX_BYTES", int(1.5 * len(CONTENT)))
+    monkeypatch.setattr("incidents.services.evidence.files.MAX_BYTES", int(1.5 * len(CONTENT)))
     unsent = address(holder, incident)
     assert start(holder, incident).status_code == 422
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):

@@ -13,7 +13,7 @@ from incidents.enums import BulkAct, BulkOutcome, BulkState, ClosingReason, Even
 from incidents.models import BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.groups import bulk
-from incidents.services.groups.bulk import carry_on_bulk
+from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.groups.group import open_group
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
@@ -230,7 +230,7 @@ def test_nobody_withdraws_for_declarants_in_bulk(client, responder, cases):
     assert send(client, "clore", cases, reason="withdrawn").status_code == 422
     assert not BulkJob.objects.exists()
     job = start_job(responder, BulkAct.CLOSE, cases, choices={"reason": "withdrawn"})
-    carry_on_bulk()
+    run_due_jobs()
     assert list_outcomes(job) == [BulkOutcome.REFUSED] * 3
     assert not Incident.objects.filter(status=Status.CLOSED).exists()
 

@@ -16,7 +16,7 @@ from incidents.enums import BulkAct, BulkOutcome, BulkState, EventKind, Status
 from incidents.models import BulkItem, BulkJob, Incident, IncidentEvent, Message
 from incidents.reference import hyphenate
 from incidents.services.groups import bulk
-from incidents.services.groups.bulk import carry_on_bulk
+from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, declare, plouexemple
 from tests.incidents.many_cases import URL, list_messages, list_outcomes, move_to_another_centre, send, start_job
@@ -32,7 +32,7 @@ def cases(responder):
 
 @pytest.fixture
 def long_job(client, monkeypatch, cases):
-    monkeypatch.setattr("incidents.triage.bulk.pages.AT_ONCE", 2)
+    monkeypatch.setattr("incidents.triage.bulk.pages.MAX_CASES_IN_REQUEST", 2)
     answer = send(client, "prendre", cases)
     job = BulkJob.objects.get()
     assert answer.redirect_chain == [(f"{URL}{job.uid}/", 302)]
@@ -45,14 +45,14 @@ def test_a_task_carries_out_a_long_job_and_its_page_follows_it(client, long_job)
     assert "data-waits" in page.content.decode()
     assert '<progress class="bulk__bar" max="3" value="0"' in page.content.decode()
 
-    carry_on_bulk()
+    run_due_jobs()
 
     page = client.get(f"{URL}{long_job.uid}/")
     assert "Terminé" in text_of(page)
     assert "data-waits" not in page.content.decode()
     assert "<dt>Faits</dt><dd>3</dd>" in text_of(page)
     assert Incident.objects.filter(status=Status.ACKNOWLEDGED).count() == 3
-    carry_on_bulk()
+    run_due_jobs()
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 3
 
 
@@ -61,7 +61,7 @@ def test_a_long_job_can_be_stopped(client, long_job):
 
     assert list_messages(answer) == ["Interrompu. Ce qui est fait reste fait."]
     assert "<dt>Laissés</dt><dd>3</dd>" in text_of(answer)
-    carry_on_bulk()
+    run_due_jobs()
     assert not Incident.objects.filter(status=Status.ACKNOWLEDGED).exists()
     assert client.post(f"{URL}{long_job.uid}/arreter/").status_code == 302
 
@@ -76,7 +76,7 @@ def test_a_job_is_seen_by_its_centre_alone(client, long_job):
         assert client.post(f"{URL}{long_job.uid}/arreter/").status_code == 404
     assert BulkJob.objects.get().state == BulkState.RUNNING
     with pytest.raises(Http404):
-        bulk.stop_bulk(uid=UUID(int=0), actor=stranger)
+        bulk.stop_bulk_job(uid=UUID(int=0), actor=stranger)
 
 
 def test_a_case_that_left_the_centre_is_refused_and_not_named(client, long_job, cases):
@@ -84,7 +84,7 @@ def test_a_case_that_left_the_centre_is_refused_and_not_named(client, long_job, 
     body = plouexemple(insee_code="29998", name="Saint-Exemple")
     Incident.objects.filter(pk=cases[1].pk).update(collectivity=body)
 
-    carry_on_bulk()
+    run_due_jobs()
 
     page = text_of(client.get(f"{URL}{long_job.uid}/"))
     assert list_outcomes(long_job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
@@ -98,7 +98,7 @@ def test_a_case_that_went_to_another_centre_of_mine_is_not_acted_on(client, resp
     move_to_another_centre(cases[1])
     responder.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.get(slug="ailleurs"))
 
-    carry_on_bulk()
+    run_due_jobs()
 
     assert list_outcomes(long_job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
     cases[1].refresh_from_db()
@@ -114,7 +114,7 @@ def test_the_page_costs_the_same_whatever_its_length(client, responder, number):
     for case in cases:
         acknowledge_incident(reference=case.reference, actor=colleague)
     job = start_job(responder, cases=cases)
-    while carry_on_bulk():  # a round is two seconds
+    while run_due_jobs():  # a round is two seconds
         pass
     with CaptureQueriesContext(connection) as queries:
         page = client.get(f"{URL}{job.uid}/")
@@ -141,15 +141,15 @@ def test_a_worker_killed_in_the_middle_is_followed_by_another(responder, cases, 
 
     monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, die_at_the_second)
     with pytest.raises(Killed):
-        carry_on_bulk()
+        run_due_jobs()
     assert list_outcomes(job) == [BulkOutcome.DONE, BulkOutcome.WAITING, BulkOutcome.WAITING]
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 1
 
     monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, honest)
-    carry_on_bulk()
+    run_due_jobs()
     assert list_outcomes(job).count(BulkOutcome.WAITING) == 2, "it is claimed for a minute"
     time_machine.shift(bulk.LEASE + timedelta(seconds=1))
-    carry_on_bulk()
+    run_due_jobs()
 
     job.refresh_from_db()
     assert (job.state, list_outcomes(job)) == (BulkState.DONE, [BulkOutcome.DONE] * 3)
@@ -158,9 +158,9 @@ def test_a_worker_killed_in_the_middle_is_followed_by_another(responder, cases, 
 
 def test_a_request_that_dies_is_followed_by_a_worker(client, responder, cases, monkeypatch, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
-    monkeypatch.setattr("incidents.triage.bulk.pages.do_at_once", lambda job: None)
+    monkeypatch.setattr("incidents.triage.bulk.pages.run_job_in_request", lambda job: None)
     send(client, "prendre", cases)
-    carry_on_bulk()
+    run_due_jobs()
     assert list_outcomes(BulkJob.objects.get()) == [BulkOutcome.DONE] * 3
 
 
@@ -174,7 +174,7 @@ def test_one_case_that_cannot_be_done_does_not_hold_up_the_others(responder, cas
             raise ZeroDivisionError
 
     monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, stumble)
-    carry_on_bulk()
+    run_due_jobs()
 
     assert list_outcomes(job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
     assert Incident.objects.get(pk=cases[1].pk).status == Status.DECLARED
@@ -189,15 +189,15 @@ def test_a_lost_database_refuses_no_case(responder, cases, monkeypatch):
 
     monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, lose_the_line)
     with pytest.raises(OperationalError):
-        carry_on_bulk()
+        run_due_jobs()
     assert list_outcomes(job) == [BulkOutcome.WAITING] * 3
 
 
 def test_a_round_out_of_time_leaves_the_rest_to_the_next(responder, cases, monkeypatch):
     job = start_job(responder, cases=cases)
     bulk.claim_job(timezone.now())
-    assert bulk.work_off(job, until=timezone.now() - timedelta(seconds=1)) == 0
-    assert carry_on_bulk() == 3
+    assert bulk.run_job(job, until=timezone.now() - timedelta(seconds=1)) == 0
+    assert run_due_jobs() == 3
     assert list_outcomes(job) == [BulkOutcome.DONE] * 3
 
 
@@ -209,14 +209,14 @@ def test_the_acts_of_one_person_are_done_one_after_the_other(responder, cases):
     assert [bulk.claim_job(timezone.now()), bulk.claim_job(timezone.now()), bulk.claim_job(timezone.now())] == [
         *[first, colleagues, None]
     ]
-    assert carry_on_bulk() == 0
+    assert run_due_jobs() == 0
 
 
 def test_somebody_who_left_the_centre_acts_no_more(responder, cases):
     job = start_job(responder, cases=cases)
     Membership.objects.filter(user=responder).update(ended_on="2026-01-01")
 
-    carry_on_bulk()
+    run_due_jobs()
 
     assert list_outcomes(job) == [BulkOutcome.REFUSED] * 3
     assert not Incident.objects.filter(status=Status.ACKNOWLEDGED).exists()
@@ -225,8 +225,8 @@ def test_somebody_who_left_the_centre_acts_no_more(responder, cases):
 def test_each_declarant_gets_the_message_once_and_its_words_are_forgotten(responder, cases):
     for _double_click in range(2):
         job = start_job(responder, BulkAct.MESSAGE, cases, text="Votre prestataire remet ses serveurs en route.")
-    carry_on_bulk()
-    carry_on_bulk()
+    run_due_jobs()
+    run_due_jobs()
 
     job.refresh_from_db()
     assert (job.state, job.text) == (BulkState.DONE, "")
@@ -237,10 +237,10 @@ def test_each_declarant_gets_the_message_once_and_its_words_are_forgotten(respon
 def test_a_person_who_loses_the_role_meanwhile_acts_on_no_other_case(responder, cases):
     start_job(responder, cases=cases)
     job = bulk.claim_job(timezone.now())
-    assert bulk.do_one(job)
+    assert bulk.act_on_next_case(job)
 
     Membership.objects.filter(user=responder).delete()
-    bulk.work_off(job, until=timezone.now() + timedelta(minutes=1))
+    bulk.run_job(job, until=timezone.now() + timedelta(minutes=1))
 
     assert Incident.objects.filter(status=Status.ACKNOWLEDGED).count() == 1
     assert BulkItem.objects.filter(outcome=BulkOutcome.REFUSED).count() == 2

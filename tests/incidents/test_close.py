@@ -13,7 +13,7 @@ from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Incident, Task
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.handling.close import Ending, NotFinished, end_incident
+from incidents.services.handling.close import Ending, NotFinished, close_with_report
 from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak_row
@@ -279,7 +279,7 @@ def test_common_words_point_at_nobody(responder, incident):
     incident.collectivity.save()
     words = "Dans ce sens, la mairie a eu raison : par exemple, 12 postes, le 24/11/2026 à 10 h 30."
     ending = Ending(reason="not_an_incident", lesson=words)
-    end_incident(reference=incident.reference, actor=responder, ending=ending)
+    close_with_report(reference=incident.reference, actor=responder, ending=ending)
     assert Closing.objects.get().lesson == words
 
 
@@ -331,7 +331,7 @@ def test_an_erased_case_takes_no_words_and_may_be_closed(client, responder, inci
 
 def test_erasing_empties_the_report(responder, incident):
     lead = a_lead()
-    end_incident(
+    close_with_report(
         reference=incident.reference, actor=lead, ending=Ending(reason="handed_over", summary="A", lesson="B")
     )
     erase_personal_data(reference=incident.reference, actor=lead)

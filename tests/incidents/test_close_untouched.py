@@ -81,7 +81,7 @@ def test_an_unanswered_message_is_shown_before_any_closing(client, responder):
 
 def test_the_refusal_of_an_unfinished_case_names_the_waiting_declarant(responder):
     incident = declare()
-    add_task(reference=incident.reference, actor=responder, errand=NewTask(title="Appeler", due_at=None))
+    add_task(reference=incident.reference, actor=responder, new_task=NewTask(title="Appeler", due_at=None))
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
     with pytest.raises(NotFinished, match=r"1 tâche ouverte.*; le déclarant attend une réponse"):

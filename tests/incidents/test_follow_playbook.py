@@ -19,7 +19,7 @@ from incidents.models import Incident, Playbook, Task
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.library.playbooks import NATIONAL, clean_steps, find_guide, publish_playbook
+from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, find_guide, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.desk import CASE, again, taken_by, url
 from tests.reading import text_of
@@ -295,4 +295,4 @@ def test_a_responder_reads_and_does_not_write(client, responder):
     assert PLAYBOOKS["rancon"][0].why in client.get(PAGE).content.decode()
     assert publish(client).status_code == 404
     with pytest.raises(Http404):
-        publish_playbook(kind="rancon", csirt_slug="breizh-cyber", steps=NATIONAL, based_on=0, actor=responder)
+        publish_playbook(kind="rancon", csirt_slug="breizh-cyber", steps=NATIONAL_STEPS, based_on=0, actor=responder)

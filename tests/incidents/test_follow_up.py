@@ -21,7 +21,7 @@ from incidents.services.declarant.access import LINK_LIFETIME, derive_secret, ro
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.papers.dossier import build_dossier
+from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import listed
 from tests.reading import text
@@ -384,7 +384,7 @@ def test_all_declared_facts_are_shown_as_in_the_dossier(client):
     incident = declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
     client.post(link(incident))
     content = client.get(page(incident)).content.decode()
-    for section in build_dossier(incident, at=timezone.now())["declared"]:
+    for section in build_answer_pack(incident, at=timezone.now())["declared"]:
         for label, words in section["lines"]:
             assert f"<dt>{label}</dt><dd>{linebreaksbr(words)}</dd>" in content
     assert "en attendant\xa0: Registre &lt;papier&gt;." in content

@@ -13,8 +13,8 @@ from incidents.models import Draft, DraftPage
 from incidents.services.declaring import draft as drafts
 from incidents.services.declaring.draft import (
     DRAFT_LIFETIME,
+    EMPTY_DRAFT_GRACE,
     EMPTY_DRAFT_LIFETIME,
-    EMPTY_STAYS,
     forget_old_drafts,
     thin_empty_drafts,
 )
@@ -71,7 +71,7 @@ def test_a_flood_of_empty_drafts_is_thinned(client, monkeypatch, django_assert_m
     worded.post(WHERE["services"], {"service_stopped": "no"})
     create_empty_drafts(8, begun=timezone.now())
     assert thin_empty_drafts() == 0
-    with travel_by(EMPTY_STAYS + timedelta(minutes=1)):
+    with travel_by(EMPTY_DRAFT_GRACE + timedelta(minutes=1)):
         begin(client)
         with django_assert_max_num_queries(8):
             assert thin_empty_drafts() > 4

@@ -7,7 +7,7 @@ from accounts.enums import Role
 from incidents.enums import BulkOutcome, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident
 from incidents.services.declarant.correct import correct_story
-from incidents.services.groups.bulk import AT_ONCE, carry_on_bulk, do_one
+from incidents.services.groups.bulk import MAX_CASES_IN_REQUEST, act_on_next_case, run_due_jobs
 from incidents.services.groups.group import add_to_group, remove_from_group
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
@@ -108,9 +108,9 @@ def test_a_later_case_of_the_supplier_is_proposed_but_not_added(client, responde
 
 
 def test_a_large_wave_is_grouped_in_the_background(client, responder):
-    many(town(1, supplier="Exemple SAS"), None, AT_ONCE)
+    many(town(1, supplier="Exemple SAS"), None, MAX_CASES_IN_REQUEST)
     response = client.post(f"{GROUPS}prestataire/", {"prestataire": "exemple sas", "key": "k"}, follow=True)
-    assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == AT_ONCE + 1
+    assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == MAX_CASES_IN_REQUEST + 1
     progress = f"/admin/incidents/incident/actes/{BulkJob.objects.get().uid}/"
     assert "En cours : grouper, 21 dossiers. Voir où cela en est" in text(response)
     assert f'href="{progress}"' in response.content.decode()
@@ -118,24 +118,24 @@ def test_a_large_wave_is_grouped_in_the_background(client, responder):
     group = CaseGroup.objects.get()
     assert f'href="{url(group)}">Voir le groupe</a>' in client.get(progress).content.decode()
 
-    while carry_on_bulk():  # a round is two seconds
+    while run_due_jobs():  # a round is two seconds
         pass
 
-    assert group.cases.count() == AT_ONCE + 1
+    assert group.cases.count() == MAX_CASES_IN_REQUEST + 1
     assert "En cours" not in text(client.get(url(group)))
     other = a_group(responder, "Autre")
     assert "En cours" not in text(client.get(url(other)))
 
 
 def test_a_second_click_during_grouping_starts_no_second_job(client, responder):
-    many(town(1, supplier="Exemple SAS"), None, AT_ONCE)
+    many(town(1, supplier="Exemple SAS"), None, MAX_CASES_IN_REQUEST)
     form = {"prestataire": "exemple sas", "key": "k"}
     client.post(f"{GROUPS}prestataire/", form)
-    assert do_one(BulkJob.objects.get())
+    assert act_on_next_case(BulkJob.objects.get())
 
     answer = client.post(f"{GROUPS}prestataire/", form, follow=True)
 
-    assert f"{AT_ONCE + 1} dossiers rejoignent ce groupe" in text(answer)
+    assert f"{MAX_CASES_IN_REQUEST + 1} dossiers rejoignent ce groupe" in text(answer)
     assert BulkJob.objects.count() == CaseGroup.objects.count() == 1
 
 
@@ -151,7 +151,7 @@ def test_a_second_click_after_grouping_shows_the_same_group(client, responder):
         town(number, supplier="Exemple SAS")
     form = {"prestataire": "exemple sas", "key": "k"}
     client.post(f"{GROUPS}prestataire/", form)
-    carry_on_bulk()
+    run_due_jobs()
 
     answer = client.post(f"{GROUPS}prestataire/", form)
 

@@ -17,7 +17,7 @@ from incidents.files import vault
 from incidents.files.seals import compute_seal, find_first_broken_seal
 from incidents.models import CaseKey, Evidence, IncidentEvent
 from incidents.services.declarant.access import derive_secret
-from incidents.services.evidence.pieces import get_reading_key
+from incidents.services.evidence.files import get_reading_key
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent
 from tests.reading import text
@@ -157,7 +157,7 @@ def test_a_case_takes_three_hundred_files_and_no_more(holder, incident):
 
 
 def test_a_case_takes_two_gigabytes_and_no_more(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.services.evidence.pieces.MAX_BYTES", 1500)
+    monkeypatch.setattr("incidents.services.evidence.files.MAX_BYTES", 1500)
     response = hand_over(holder, incident, make_file("a", b"a" * 1000), make_file("b", b"b" * 1000))
     assert response.status_code == 422
     assert "b : Ce dossier contient déjà près de 2 Go" in text(response)

@@ -12,8 +12,8 @@ from incidents.catalogues.partners import PARTNERS
 from incidents.facts.shapes import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
 from incidents.questions.formatting import format_moment
-from incidents.services.handling.close import Ending, end_incident
-from incidents.services.papers.duties import end_of_delay
+from incidents.services.handling.close import Ending, close_with_report
+from incidents.services.papers.duties import compute_delay_end
 from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
@@ -115,7 +115,7 @@ def test_the_api_accepts_a_day(client, responder):
 def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_at):
     case = declare_day(interruptions=(Interruption(service="civil", extent="stopped", started_at=started_at),))
     ending = Ending(reason="handed_over", ended={"civil": FIRST_MINUTE})
-    end_incident(reference=case.reference, actor=responder, ending=ending)
+    close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == started_at
     assert "repris le 27 nov.<" in text_of(client.get(url(case)))
     assert "Repris le vendredi 27 novembre 2026<" in text_of(follower(case).get(page(case)))
@@ -125,7 +125,7 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
 def test_a_service_may_resume_in_the_minute_of_the_stop(responder):
     case = declare_day(interruptions=(Interruption(service="civil", extent="stopped", started_at=AFTERNOON),))
     ending = Ending(reason="handed_over", ended={"civil": AFTERNOON.replace(second=0)})
-    end_incident(reference=case.reference, actor=responder, ending=ending)
+    close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == AFTERNOON
 
 
@@ -138,7 +138,7 @@ def test_a_service_may_not_resume_on_the_day_before_the_stop(client, responder):
 
 
 def test_a_delay_from_a_day_ends_on_a_day_though_the_clock_changes():
-    from_day = end_of_delay(datetime(2026, 10, 23, 22, 0, tzinfo=UTC), PARIS)
+    from_day = compute_delay_end(datetime(2026, 10, 23, 22, 0, tzinfo=UTC), PARIS)
     assert format_moment(from_day, PARIS) == "mardi 27 octobre 2026"
-    from_hour = end_of_delay(datetime(2026, 10, 24, 7, 30, tzinfo=UTC), PARIS)
+    from_hour = compute_delay_end(datetime(2026, 10, 24, 7, 30, tzinfo=UTC), PARIS)
     assert format_moment(from_hour, PARIS).replace("\N{NO-BREAK SPACE}", " ") == "mardi 27 octobre 2026 à 8 h 30"

@@ -8,11 +8,11 @@ from django.utils import timezone
 from incidents.enums import EventKind
 from incidents.facts.shapes import Leak
 from incidents.models import Incident
-from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak_row
-from incidents.services.papers.dossier import build_dossier
+from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.transfer.advise import describe_advice_facts
 from tests.cast import a_lead, declare
 from tests.incidents.api import URL, Api
@@ -39,13 +39,13 @@ def judge_leak(incident, actor, leak):
 def test_a_judgement_changes_nothing_that_was_declared(client, responder, answer, judgement):
     """It is shown apart on the case, on the follow-up page, in the papers and in the file for a partner."""
     incident = declare(data_concerned=answer)
-    declared_before = get_data_section(build_dossier(incident, at=timezone.now()))
+    declared_before = get_data_section(build_answer_pack(incident, at=timezone.now()))
     judge_leak(incident, responder, judgement)
 
     incident.refresh_from_db()
     words = {"suspected": "fuite soupçonnée", "unfounded": "fuite sans fondement"}[judgement]
     assert incident.data_concerned == answer
-    dossier = build_dossier(incident, at=timezone.now())
+    dossier = build_answer_pack(incident, at=timezone.now())
     assert get_data_section(dossier) == declared_before
     assert f"Breizh Cyber juge : {words}." in dossier["progress"]
     duties = [duty["text"] for duty in dossier["duties"] if "CNIL" in duty["title"]]
@@ -124,7 +124,7 @@ def test_papers_of_older_judgements_say_what_was_declared(responder):
     first.save()
     Incident.objects.update(data_concerned="yes")
     incident.refresh_from_db()
-    assert get_data_section(build_dossier(incident, at=timezone.now()))["lines"] == [
+    assert get_data_section(build_answer_pack(incident, at=timezone.now()))["lines"] == [
         ["Des données touchées", "Je ne sais pas"]
     ]
     assert describe_advice_facts(incident)["data"]["concerned"] == "unknown"
@@ -135,7 +135,7 @@ def test_an_erased_case_keeps_declaration_and_judgement_apart(responder, judgeme
     incident = declare(data_concerned="unknown", leak=Leak(status="suspected", categories=("nir",)))
     if judgement:
         judge_leak(incident, responder, judgement)
-    end_incident(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
+    close_with_report(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     incident.refresh_from_db()
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from incidents.models import Evidence, Opening
 from incidents.services.declarant.access import derive_secret
-from incidents.services.evidence.upload import SLICE
+from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.reading import text
@@ -44,12 +44,12 @@ def get_pieces_url(incident):
 
 def send_in_slices(client, incident, name, content):
     """Send every slice and return the address of the upload, which remains to be finished."""
-    first = hashlib.sha256(content[:SLICE]).hexdigest()
+    first = hashlib.sha256(content[:SLICE_SIZE]).hexdigest()
     beginning = {"nom": name, "taille": len(content), "debut": first}
     upload = client.post(get_pieces_url(incident) + "envoi/", beginning).json()
     url = f"{get_pieces_url(incident)}envoi/{upload['uid']}/"
-    for offset in range(upload["recu"], len(content), SLICE):
-        slice_ = content[offset : offset + SLICE]
+    for offset in range(upload["recu"], len(content), SLICE_SIZE):
+        slice_ = content[offset : offset + SLICE_SIZE]
         assert client.post(f"{url}?debut={offset}", slice_, "application/octet-stream").status_code == 200
     return url
 
@@ -61,7 +61,7 @@ def open_piece(client, piece):
 
 
 def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(link_client, responder, incident):
-    content = MARK + os.urandom(2 * SLICE)
+    content = MARK + os.urandom(2 * SLICE_SIZE)
     url = send_in_slices(link_client, incident, "disque.img", content)
     assert len(stored_objects()) == 3
     assert link_client.post(url + "fin/").json() == {"numero": 1, "deja": False}
@@ -96,7 +96,7 @@ def test_a_file_refused_halfway_leaves_nothing_in_the_store(link_client, inciden
 
 
 def test_a_file_handed_over_twice_is_stored_once(link_client, incident):
-    content = os.urandom(SLICE + 1)
+    content = os.urandom(SLICE_SIZE + 1)
     for expected in (False, True):
         url = send_in_slices(link_client, incident, "a", content)
         assert link_client.post(url + "fin/").json() == {"numero": 1, "deja": expected}
@@ -104,7 +104,7 @@ def test_a_file_handed_over_twice_is_stored_once(link_client, incident):
 
 
 def test_a_cancelled_upload_leaves_nothing_in_the_store(link_client, incident, django_capture_on_commit_callbacks):
-    url = send_in_slices(link_client, incident, "a", os.urandom(2 * SLICE))
+    url = send_in_slices(link_client, incident, "a", os.urandom(2 * SLICE_SIZE))
     with django_capture_on_commit_callbacks(execute=True):
         assert link_client.post(url + "abandonner/").status_code == 302
     assert stored_objects() == []

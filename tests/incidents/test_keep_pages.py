@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from incidents.enums import ClosingReason, KeptForm
 from incidents.models import Incident, KeptWords
-from incidents.services.handling.keep import load_kept_words
+from incidents.services.handling.kept_words import load_kept_words
 from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests import harmless

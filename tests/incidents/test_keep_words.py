@@ -14,7 +14,7 @@ from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, KeptForm
 from incidents.models import KeptWords, Message, Note
-from incidents.services.handling.keep import WORDS_LIFETIME, Pen, keep_words, load_kept_words
+from incidents.services.handling.kept_words import WORDS_LIFETIME, Pen, load_kept_words, save_kept_words
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
@@ -90,7 +90,7 @@ def test_typed_words_come_back_on_another_device(client, case):
 
 def test_ticking_a_task_keeps_words_typed_in_other_forms(client, case, responder):
     """Without a script, the button of a task posts the fields of every form."""
-    task = add_task(reference=case.reference, actor=responder, errand=NewTask(title="Rappeler", due_at=None))
+    task = add_task(reference=case.reference, actor=responder, new_task=NewTask(title="Rappeler", due_at=None))
     fields = {"reponse-text": TYPED, "note-text": "Le maire est joignable.", "note-kind": "call_out"}
     answer = press(client, open_page(client, case), f"taches/{task.uid}/", **fields)
     assert (answer.status_code, answer["Location"]) == (302, f"{url(case)}#taches")
@@ -173,7 +173,7 @@ def test_a_page_opened_later_continues_the_words(client, case):
 
 def open_two_pages_with_a_task(client, case):
     """Add a task, open the page twice without a script, and return both with the address of the task's button."""
-    task = add_task(reference=case.reference, actor=case.assignee, errand=NewTask(title="Rappeler", due_at=None))
+    task = add_task(reference=case.reference, actor=case.assignee, new_task=NewTask(title="Rappeler", due_at=None))
     return open_page(client, case), open_page(client, case), f"taches/{task.uid}/"
 
 
@@ -234,7 +234,7 @@ def test_a_colleague_does_not_see_the_words(client, case, colleague):
 def test_a_responder_of_another_centre_keeps_no_words(case):
     other = a_person(Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        keep_words(reference=case.reference, actor=other, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen())
+        save_kept_words(reference=case.reference, actor=other, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen())
     assert not KeptWords.objects.exists()
 
 
@@ -245,7 +245,9 @@ def test_words_are_erased_with_the_case(client, case):
     refused = post_save(client, case, REPLY, stroke=2)
     assert (refused.status_code, "effacés" in refused.json()["said"]) == (422, True)
     with pytest.raises(ValidationError):
-        keep_words(reference=case.reference, actor=case.assignee, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen())
+        save_kept_words(
+            reference=case.reference, actor=case.assignee, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen()
+        )
     assert not KeptWords.objects.exists()
 
 

@@ -12,7 +12,7 @@ from incidents.models import AnswerSheet, Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.qualify import Qualification, read_qualification
 from incidents.services.history.snapshots import find_leak_row, snapshot_rows
-from incidents.services.papers.dossier import build_dossier
+from incidents.services.papers.answer_pack import build_answer_pack
 from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -37,7 +37,7 @@ def open_by_link(incident):
 
 
 def read_paper_lines(incident):
-    sections = build_dossier(incident, at=timezone.now())["declared"]
+    sections = build_answer_pack(incident, at=timezone.now())["declared"]
     return dict(line for section in sections for line in section["lines"])
 
 

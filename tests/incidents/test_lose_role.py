@@ -12,7 +12,7 @@ from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityC
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
-from incidents.services.transfer.proposal import ask_transfer
+from incidents.services.transfer.proposal import create_proposal
 from tests.cast import a_lead, a_person, a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.desk import url
 from tests.incidents.devices import opened, page
@@ -94,7 +94,7 @@ def test_a_former_responder_opens_no_other_page(responder, incident, end):
 
 def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
     taker = a_responder(another_centre())
-    transfer = ask_transfer(
+    transfer = create_proposal(
         reference=incident.reference,
         taker="loin-cyber",
         motive="Loin",
@@ -114,7 +114,7 @@ def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
 
 def test_a_former_responder_cannot_read_a_case_they_transferred(responder, incident):
     taker = a_responder(another_centre())
-    transfer = ask_transfer(
+    transfer = create_proposal(
         reference=incident.reference,
         taker="loin-cyber",
         motive="Loin",

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from incidents.models import Incident
-from incidents.services.correspondence.correspond import Letter, write_to_declarant, write_with_doubles
+from incidents.services.correspondence.correspond import Letter, write_to_case_and_duplicates, write_to_declarant
 from incidents.services.groups.merge import unmerge_incident
 from tests.cast import a_responder, declare
 from tests.incidents.merging import merge, write
@@ -57,7 +57,12 @@ def test_messages_are_kept_while_a_merge_is_undone_and_done_again(transactional_
         for number in range(12):
             act(reference=main.reference, actor=responder, letter=Letter(text=f"{act} {number}", key="k"))
 
-    acts = part_and_meet, write_some, lambda: answer_some(write_to_declarant), lambda: answer_some(write_with_doubles)
+    acts = (
+        part_and_meet,
+        write_some,
+        lambda: answer_some(write_to_declarant),
+        lambda: answer_some(write_to_case_and_duplicates),
+    )
     assert run_together(*acts) == ["done"] * 4
     assert double.messages.filter(is_from_csirt=False).count() == 12
     assert main.messages.count() == 24

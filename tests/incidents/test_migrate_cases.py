@@ -14,8 +14,8 @@ from incidents.enums import ClosingReason, EventKind, KeptForm, Tlp
 from incidents.facts.shapes import Instant, Leak
 from incidents.models import Closing, Incident, KeptWords
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.evidence.pieces import take_back_evidence
-from incidents.services.handling.keep import Pen, keep_words
+from incidents.services.evidence.files import take_back_evidence
+from incidents.services.handling.kept_words import Pen, save_kept_words
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer import reroute
 from tests.cast import a_piece, a_responder, breizh_cyber, declare
@@ -139,6 +139,6 @@ def test_words_that_an_older_version_cannot_keep_are_dropped(take_back_to):
     incident = declare_and_acknowledge(responder)
     words = {KeptForm.NOTE: {"text": ["Vu."]}, KeptForm.CLOSING: {"summary": ["Fini."]}}
     words[KeptForm.VERIFICATION] = {"source": ["known"]}
-    keep_words(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
+    save_kept_words(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
     take_back_to("incidents", "0018")
     assert list(KeptWords.objects.values_list("form", flat=True)) == [KeptForm.NOTE]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from incidents.models import IncidentEvent, Opening
 from incidents.services.declarant.access import derive_secret
-from incidents.services.handling.read import note_opening
+from incidents.services.handling.readings import note_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
 from tests.incidents.devices import signed_in

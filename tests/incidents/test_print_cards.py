@@ -24,7 +24,7 @@ from incidents.models import Paper
 from incidents.services.declaring.limits import MAX_CARDS
 from incidents.services.papers import making as papers
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_cards, list_communes
-from incidents.services.papers.making import make_due as make_papers
+from incidents.services.papers.making import make_due_papers as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.devices import signed_in
 from tests.incidents.journeys import listed
@@ -184,17 +184,17 @@ def test_an_address_that_requests_many_departements_must_wait(client, town, smal
 
 def test_the_pack_of_a_case_is_made_before_wall_cards(town):
     incident = declare()
-    papers.ask_wall_cards(departement=finistere())
+    papers.request_wall_cards(departement=finistere())
     pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=incident, total=1)
     assert papers.claim_paper(timezone.now()) == pack
 
 
 def test_a_long_paper_pauses_for_packs_and_other_work(town, small_departement, monkeypatch):
-    papers.ask_wall_cards(departement=finistere())
+    papers.request_wall_cards(departement=finistere())
     cards = papers.claim_paper(timezone.now())
     pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=declare(), total=1)
     monkeypatch.setattr(papers, "PASS_TIME_LIMIT", timezone.timedelta(0))
-    monkeypatch.setattr(papers, "make_due", lambda *, kinds: kinds_made.append(kinds))
+    monkeypatch.setattr(papers, "make_due_papers", lambda *, kinds: kinds_made.append(kinds))
     kinds_made, turns = [], []
     assert papers.try_paper(cards, lambda: turns.append(Paper.objects.get(pk=cards.pk).done)) is True
     assert kinds_made == [[PaperKind.ANSWER_PACK]] * 2
@@ -285,7 +285,7 @@ def test_another_worker_makes_the_cards_that_a_dead_one_began(
 
 def test_a_slow_worker_stops_once_another_has_taken_over(town, small_departement):
     """It learns at its next step that another worker makes the paper, and leaves no file."""
-    papers.ask_wall_cards(departement=finistere())
+    papers.request_wall_cards(departement=finistere())
     slow = papers.claim_paper(timezone.now())
     with time_machine.travel(timezone.now() + papers.LEASE):
         quick = papers.claim_paper(timezone.now())
@@ -296,7 +296,7 @@ def test_a_slow_worker_stops_once_another_has_taken_over(town, small_departement
 
 
 def test_each_batch_renews_the_lease_of_the_worker(town, small_departement, monkeypatch):
-    papers.ask_wall_cards(departement=finistere())
+    papers.request_wall_cards(departement=finistere())
     paper = papers.claim_paper(timezone.now())
     leases = []
 

@@ -17,9 +17,9 @@ from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
+from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.papers.cards import TEMPLATES
-from incidents.services.papers.dossier import build_dossier
-from incidents.services.papers.making import make_due as make_papers
+from incidents.services.papers.making import make_due_papers as make_papers
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST
@@ -167,7 +167,7 @@ def test_hostile_words_stay_words(db, words):
 
 
 def test_the_qr_code_leads_to_the_case_without_the_secret(incident):
-    dossier = build_dossier(incident, at=timezone.now())
+    dossier = build_answer_pack(incident, at=timezone.now())
     assert (
         dossier["address"]
         == f"http://localhost:8000/suivi/?reference={incident.reference[:4]}-{incident.reference[4:]}"
@@ -184,12 +184,12 @@ def test_the_pages_of_a_pack_are_filled(incident, words):
     """The space below the last word is ruled for handwriting."""
     incident.story.description = words
     incident.story.save()
-    for page_filled in filled(typeset.typeset(TEMPLATES / "pack.typ", build_dossier(incident, at=timezone.now()))):
+    for page_filled in filled(typeset.typeset(TEMPLATES / "pack.typ", build_answer_pack(incident, at=timezone.now()))):
         assert page_filled > 0.85
 
 
 def test_the_pack_repeats_nothing_that_was_declared(incident):
-    sections = build_dossier(incident, at=timezone.now())["declared"]
+    sections = build_answer_pack(incident, at=timezone.now())["declared"]
     texts = [words for section in sections for _label, words in section["lines"]]
     assert sum("ne s’ouvrent plus et un message" in words for words in texts) == 1
     assert sum("02 99 00 00 00" in words for words in texts) == 1
@@ -198,7 +198,7 @@ def test_the_pack_repeats_nothing_that_was_declared(incident):
 def test_the_pack_tells_an_insurer_what_happened_and_how_sure_it_is(incident):
     incident.collectivity.siren = "200066827"
     incident.detected_at, incident.detected_certainty = timezone.now(), "approximate"
-    dossier = build_dossier(incident, at=timezone.now())
+    dossier = build_answer_pack(incident, at=timezone.now())
     assert dossier["identity"] == "SIREN 200\xa0066\xa0827, code INSEE 29999"
     lines = dict(line for section in dossier["declared"] for line in section["lines"])
     assert lines["Situation"] == "Nos fichiers ne s’ouvrent plus (rançongiciel)"
@@ -213,12 +213,12 @@ def test_the_pack_tells_an_insurer_what_happened_and_how_sure_it_is(incident):
 def test_the_pack_shows_the_progress_of_the_case(incident):
     acknowledge_incident(reference=incident.reference, actor=a_responder())
     incident.refresh_from_db()
-    assert build_dossier(incident, at=timezone.now())["progress"][0].startswith(
+    assert build_answer_pack(incident, at=timezone.now())["progress"][0].startswith(
         "Breizh Cyber a pris le dossier en charge le"
     )
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     incident.refresh_from_db()
-    closed = build_dossier(incident, at=timezone.now())["progress"][0]
+    closed = build_answer_pack(incident, at=timezone.now())["progress"][0]
     assert closed.startswith("Dossier clos le ")
     assert closed.endswith("heure de Paris\xa0: résolu.")
 
@@ -232,7 +232,7 @@ def test_the_pack_of_a_case_without_assignee_says_so(incident, has_left):
     else:
         assign_incident(reference=incident.reference, actor=responder, assignee=None)
     incident.refresh_from_db()
-    progress = build_dossier(incident, at=timezone.now())["progress"][0]
+    progress = build_answer_pack(incident, at=timezone.now())["progress"][0]
     assert progress == "Breizh Cyber n’a personne sur le dossier en ce moment."
 
 
@@ -251,7 +251,7 @@ def test_a_visitor_without_access_is_shown_help(client, incident):
 
 
 def list_duty_titles(incident):
-    return [duty["title"] for duty in build_dossier(incident, at=timezone.now())["duties"]]
+    return [duty["title"] for duty in build_answer_pack(incident, at=timezone.now())["duties"]]
 
 
 def test_the_pack_names_only_laws_in_force(db):
@@ -264,12 +264,12 @@ def test_the_pack_names_only_laws_in_force(db):
     ]
     assert list_duty_titles(declare(data_concerned=Answer.NO)) == ["Porter plainte, si vous êtes assurés"]
     assert list_duty_titles(declare(type="panne", data_concerned=Answer.NO)) == []
-    assert "NIS" not in json.dumps(build_dossier(concerned, at=timezone.now()))
+    assert "NIS" not in json.dumps(build_answer_pack(concerned, at=timezone.now()))
 
 
 def test_uncertain_data_are_described_as_uncertain(db):
     breizh_cyber()
-    cnil = build_dossier(declare(data_concerned=Answer.UNKNOWN), at=timezone.now())["duties"][0]
+    cnil = build_answer_pack(declare(data_concerned=Answer.UNKNOWN), at=timezone.now())["duties"][0]
     assert cnil["text"].startswith("Des données personnelles sont peut-être touchées. La CNIL est prévenue")
 
 
@@ -277,13 +277,13 @@ def test_the_cnil_deadline_starts_when_the_breach_was_known(db):
     breizh_cyber()
     incident = declare(data_concerned=Answer.YES)
     incident.breach_known_at = timezone.datetime.fromisoformat("2026-10-23T08:10Z")
-    cnil, _persons, complaint = build_dossier(incident, at=timezone.now())["duties"]
+    cnil, _persons, complaint = build_answer_pack(incident, at=timezone.now())["duties"]
     assert "lundi 26 octobre 2026 à 9\xa0h\xa010, heure de Paris" in cnil["by"]
     assert complaint["by"] == ""
 
 
 def test_the_pack_of_a_case_without_centre_says_that_there_is_none(db):
-    receipt = build_dossier(declare(collectivity=listed("Mamoudzou")), at=timezone.now())["receipt"]
+    receipt = build_answer_pack(declare(collectivity=listed("Mamoudzou")), at=timezone.now())["receipt"]
     assert "aucun service n’est désigné" in receipt[1]
     assert "heure de Mayotte" in receipt[0]
 

@@ -7,7 +7,7 @@ from incidents.enums import ActorKind, EventKind, Origin
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.complete import Writing
 from incidents.services.declarant.correct import correct_caller
-from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
@@ -86,7 +86,7 @@ def test_the_name_of_the_declaration_outlives_its_correction(incident):
 
 def test_the_centre_of_a_responder_is_in_brackets(incident):
     responder = a_responder()
-    end_incident(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
+    close_with_report(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
     reopen_incident(reference=incident.reference, actor=responder, motive="Cela recommence.")
     letter = Letter(text="Est-ce fini ?", key="k", asks_answer=True)
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)

@@ -10,7 +10,7 @@ from incidents.enums import DueFor, Status
 from incidents.models import CaseGroup, Incident, Observable, SearchDocument, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.triage import acknowledge_incident
-from incidents.services.papers.dossier import build_dossier
+from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.transfer.proposal import accept_transfer
 from stats.counting.rollups import fold_all
 from stats.models import CaseFact
@@ -69,7 +69,7 @@ def test_the_declarant_reads_which_centre_has_the_case_and_who_did_what(incident
     assert "0 800 300 009" in page
     assert "Breizh Cyber l’a confié à Loin Cyber" in page
     incident.refresh_from_db()
-    dossier = build_dossier(incident, at=timezone.now())
+    dossier = build_answer_pack(incident, at=timezone.now())
     assert dossier["centre"]["name"] == "Loin Cyber"
     assert "Breizh Cyber l’a confié à Loin Cyber" in dossier["reason"].replace("\u00a0", " ")
     assert "Loin Cyber a pris le dossier en charge" in " ".join(dossier["progress"])

@@ -14,7 +14,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door, KeptForm
 from incidents.models import CaseAccess, Reading
 from incidents.services.groups.merge import merge_incident
-from incidents.services.handling.keep import Pen
+from incidents.services.handling.kept_words import Pen
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import forget_submitted_words

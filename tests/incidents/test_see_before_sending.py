@@ -14,11 +14,11 @@ from incidents.services.correspondence.correspond import (
     Letter,
     SeenThread,
     ThreadMoved,
+    write_to_case_and_duplicates,
     write_to_csirt,
     write_to_declarant,
-    write_with_doubles,
 )
-from incidents.services.handling.keep import WRITING_FOR
+from incidents.services.handling.kept_words import WRITING_FOR
 from tests.cast import declare
 from tests.incidents.desk import taken_by, url
 from tests.incidents.transferring import as_person
@@ -176,7 +176,7 @@ def test_a_reply_sent_without_a_page_is_not_delayed(case, colleague):
     assert write_to_declarant(reference=case.reference, actor=colleague, letter=Letter(text=FIRST, key="k"))
 
 
-@pytest.mark.parametrize("write", [write_to_declarant, write_with_doubles])
+@pytest.mark.parametrize("write", [write_to_declarant, write_to_case_and_duplicates])
 def test_a_delayed_reply_leaves_no_event_and_no_message(case, write):
     write_as_declarant(case)
     before = case.events.count()

@@ -18,8 +18,8 @@ from incidents.enums import EventKind
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
 from incidents.services.declarant.access import derive_secret
-from incidents.services.evidence.pieces import get_reading_key
-from incidents.services.evidence.upload import SLICE
+from incidents.services.evidence.files import get_reading_key
+from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.tasks import sweep_uploads
 from tests.cast import a_lead, an_agent, an_upload, declare, plouexemple
 from tests.incidents.slices import CONTENT, PARTS, a_visitor, address, send, start, talk, where
@@ -41,7 +41,7 @@ def holder(client, incident):
 def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
     url = address(holder, incident, auteur="Dominique")
     for part in range(3):
-        assert send(holder, url, part).json()["recu"] == min((part + 1) * SLICE, len(CONTENT))
+        assert send(holder, url, part).json()["recu"] == min((part + 1) * SLICE_SIZE, len(CONTENT))
     done = holder.post(url + "fin/")
 
     assert done.json() == {"numero": 1, "deja": False}
@@ -67,14 +67,14 @@ def test_a_slice_at_the_wrong_place_is_refused_with_the_right_one(holder, incide
     assert send(holder, url, 1).json() == {"recu": 0}
     send(holder, url, 0)
     again = send(holder, url, 0)
-    assert (again.status_code, again.json()) == (409, {"recu": SLICE})
-    assert holder.get(url).json()["recu"] == SLICE
+    assert (again.status_code, again.json()) == (409, {"recu": SLICE_SIZE})
+    assert holder.get(url).json()["recu"] == SLICE_SIZE
     early = holder.post(url + "fin/")
-    assert (early.status_code, early.json()) == (409, {"recu": SLICE})
+    assert (early.status_code, early.json()) == (409, {"recu": SLICE_SIZE})
     assert not Evidence.objects.exists()
 
 
-@pytest.mark.parametrize("length", [0, 1, SLICE - 1, SLICE + 1])
+@pytest.mark.parametrize("length", [0, 1, SLICE_SIZE - 1, SLICE_SIZE + 1])
 def test_a_slice_of_another_length_is_refused(holder, incident, length):
     url = address(holder, incident)
     assert holder.post(url + "?debut=0", b"x" * length, "application/octet-stream").status_code == 422
@@ -102,7 +102,7 @@ def test_an_upload_resumes_after_the_page_was_closed(holder, incident):
         '<bdi dir="ltr">disque.img</bdi></b>&nbsp;: 524\N{NO-BREAK SPACE}Ko reçus sur 1,0\N{NO-BREAK SPACE}Mo' in page
     )
     begun = start(holder, incident).json()
-    assert (where(incident) + begun["uid"] + "/", begun["recu"]) == (url, SLICE)
+    assert (where(incident) + begun["uid"] + "/", begun["recu"]) == (url, SLICE_SIZE)
     other = start(holder, incident, debut="0" * 64).json()
     assert (other["uid"] != begun["uid"], other["recu"]) == (True, 0)
 
@@ -138,7 +138,7 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
     assert refused.status_code == 507
     assert "Nous n’avons plus de place" in refused.json()["message"]
     monkeypatch.setattr(vault.ObjectWriter, "write", write)
-    assert holder.get(url).json()["recu"] == SLICE
+    assert holder.get(url).json()["recu"] == SLICE_SIZE
     send(holder, url, 1)
     send(holder, url, 2)
     monkeypatch.setattr(vault.ObjectWriter, "finish", full)
@@ -177,7 +177,7 @@ def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_ca
     send(holder, url, 0)
     with time_machine.travel(timezone.now() + timedelta(days=6)):
         sweep_uploads()
-    assert holder.get(url).json()["recu"] == SLICE
+    assert holder.get(url).json()["recu"] == SLICE_SIZE
     with time_machine.travel(timezone.now() + timedelta(days=8)), django_capture_on_commit_callbacks(execute=True):
         sweep_uploads()
     assert holder.get(url).status_code == 404
@@ -225,16 +225,16 @@ def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, di
     host, _, port = urlsplit(live_site).netloc.partition(":")
     line = socket.create_connection((host, int(port)), timeout=10)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    start_line = f"POST {url}?debut={SLICE} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {SLICE}\r\n"
-    line.sendall((start_line + head + "\r\n").encode() + PARTS[1][: SLICE // 2])
+    start_line = f"POST {url}?debut={SLICE_SIZE} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {SLICE_SIZE}\r\n"
+    line.sendall((start_line + head + "\r\n").encode() + PARTS[1][: SLICE_SIZE // 2])
     line.shutdown(socket.SHUT_WR)  # as a telephone that leaves the network
     line.settimeout(10)
     assert b" 422 " in line.recv(100)
     line.close()
 
-    assert client.get(url).json()["recu"] == SLICE
+    assert client.get(url).json()["recu"] == SLICE_SIZE
     for part in (1, 2):
-        assert talk(live_site, "POST", f"{url}?debut={part * SLICE}", PARTS[part], headers)[0] == 200
+        assert talk(live_site, "POST", f"{url}?debut={part * SLICE_SIZE}", PARTS[part], headers)[0] == 200
     assert client.post(url + "fin/").json()["numero"] == 1
     assert Evidence.objects.get().sha256 == hashlib.sha256(CONTENT).hexdigest()
 
@@ -242,7 +242,7 @@ def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, di
 def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
-    bodies, answers, together = [os.urandom(SLICE), os.urandom(SLICE)], {}, Barrier(2)
+    bodies, answers, together = [os.urandom(SLICE_SIZE), os.urandom(SLICE_SIZE)], {}, Barrier(2)
 
     def race(number):
         together.wait()

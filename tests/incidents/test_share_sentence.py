@@ -149,7 +149,7 @@ def test_the_centre_sees_that_the_sentence_was_shared(incident):
 KNOWN = {"body": "commune de X", "centre": "Breizh Cyber", "status": Status.DECLARED, "service_stopped": "unknown"}
 PAY = ServiceState(label="Paie", extent=InterruptionExtent.STOPPED, has_resumed=False)
 HOME = ServiceState(label="EHPAD", extent=InterruptionExtent.STOPPED, has_resumed=False)
-MAYBE = ServiceState(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=False)
+DATA_MAYBE_TOUCHED = ServiceState(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=False)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ MAYBE = ServiceState(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_res
         ({"service_stopped": "no"}, "Aucun service n’est arrêté ni ralenti."),
         ({"service_stopped": "yes"}, "Des services sont arrêtés ou ralentis."),
         ({"services": (PAY, HOME)}, "Services arrêtés : paie et EHPAD."),
-        ({"services": (PAY, MAYBE)}, "Services arrêtés : paie. Services arrêtés ou ralentis : cantine."),
+        ({"services": (PAY, DATA_MAYBE_TOUCHED)}, "Services arrêtés : paie. Services arrêtés ou ralentis : cantine."),
         (
             {"services": (ServiceState(label="Paie", extent="stopped", has_resumed=True),)},
             "Service rétabli\N{NO-BREAK SPACE}: paie.",

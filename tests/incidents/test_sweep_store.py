@@ -14,11 +14,11 @@ from incidents.enums import PaperState
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
 from incidents.services.evidence import sweep
-from incidents.services.evidence.pieces import get_reading_key
-from incidents.services.evidence.upload import SLICE, receive_slice, start_upload
+from incidents.services.evidence.files import get_reading_key
+from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
-from incidents.services.papers.making import ask_answer_pack, make_due
+from incidents.services.papers.making import make_due_papers, request_answer_pack
 from incidents.tasks import sweep_store
 from tests.cast import a_lead, a_piece, breizh_cyber, declare
 from tests.stores import in_a_bucket, stored_objects
@@ -47,14 +47,18 @@ def sweep_after(**since):
 
 
 def begin_upload(incident, guest):
-    upload = start_upload(guest=guest, reference=incident.reference, name="a", size=SLICE + 1, author="", first="")
-    return receive_slice(guest=guest, reference=incident.reference, uid=upload.uid, offset=0, content=b"x" * SLICE)
+    upload = start_upload(
+        guest=guest, reference=incident.reference, name="a", size=SLICE_SIZE + 1, author="", first=""
+    )
+    return receive_slice(
+        guest=guest, reference=incident.reference, uid=upload.uid, offset=0, content=b"x" * SLICE_SIZE
+    )
 
 
 def test_an_object_without_a_row_is_removed_after_a_day(incident, guest):
     piece, upload = a_piece(incident), begin_upload(incident, guest)
-    paper = ask_answer_pack(guest=guest, reference=incident.reference)
-    make_due()
+    paper = request_answer_pack(guest=guest, reference=incident.reference)
+    make_due_papers()
     paper.refresh_from_db()
     stray = add_stray()
     pointed_names = sorted([piece.storage_name, paper.storage_name, vault.make_slice_name(upload.uid, 0)])
@@ -84,7 +88,7 @@ def test_an_object_whose_row_came_late_stays(incident):
 def test_the_slices_of_an_unfinished_upload_stay(incident, guest):
     """A slice that a killed server had stored but not counted stays with the others until the upload resumes."""
     upload = begin_upload(incident, guest)
-    vault.write_object(vault.make_slice_name(upload.uid, SLICE), get_reading_key(incident), b"y")
+    vault.write_object(vault.make_slice_name(upload.uid, SLICE_SIZE), get_reading_key(incident), b"y")
     for days in (0, 2, 6):
         sweep_after(days=days)
     assert len(stored_objects()) == 2
@@ -107,15 +111,15 @@ def test_the_files_of_an_erased_case_are_removed(incident, guest):
 
 def test_a_paper_stored_by_a_killed_worker_is_removed(incident, guest, monkeypatch):
     """The worker was killed between storing and recording the paper, at the last try: nobody will read it."""
-    ask_answer_pack(guest=guest, reference=incident.reference)
+    request_answer_pack(guest=guest, reference=incident.reference)
     with monkeypatch.context() as killed:
         killed.setattr(papers, "record_made_paper", lambda *_: sys.exit())
         with pytest.raises(SystemExit):
-            make_due()
+            make_due_papers()
     Paper.objects.update(due_at=timezone.now(), tries=papers.MAX_TRIES)
     sweep_store()
     assert not StrayObject.objects.exists()  # a worker may be making the paper
-    make_due()
+    make_due_papers()
     assert Paper.objects.get().state == PaperState.FAILED
     for hours in (0, 25):
         sweep_after(hours=hours)

@@ -8,8 +8,8 @@ from django.test import Client
 from incidents.enums import EventKind
 from incidents.files.seals import find_first_broken_seal
 from incidents.models import SearchDocument
-from incidents.services.evidence.pieces import remaining_quota
-from incidents.services.evidence.sweep import list_pointed_stems
+from incidents.services.evidence.files import compute_remaining_quota
+from incidents.services.evidence.sweep import list_expected_stems
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.incidents.devices import opened
 from tests.incidents.pieces import address, hand_over
@@ -40,7 +40,7 @@ def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list
     content = os.urandom(2_000)
     first = hand_over(holder, incident, b"a", "premier.txt")
     piece = hand_over(holder, incident, content, "paie de tous.xlsx")
-    quota = remaining_quota(incident)
+    quota = compute_remaining_quota(incident)
     assert f'href="{take_back_url(piece)}"' in holder.get(files_url(incident)).content.decode()
     confirm_page = holder.get(take_back_url(piece))
     assert "Reprendre la pièce 2" in text(confirm_page)
@@ -63,8 +63,8 @@ def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list
     assert "a été reprise" in text(download)
     case = text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "reprise par le déclarant" in case
-    assert piece.storage_name not in set(list_pointed_stems(piece.storage_name[:2]))
-    assert remaining_quota(incident).byte_count == quota.byte_count + len(content)
+    assert piece.storage_name not in set(list_expected_stems(piece.storage_name[:2]))
+    assert compute_remaining_quota(incident).byte_count == quota.byte_count + len(content)
     assert not SearchDocument.objects.filter(incident=incident, source=str(piece.uid)).exists()
     assert "Vous avez repris une pièce remise par erreur" in text(holder.get(f"/suivi/{incident.reference}/"))
 

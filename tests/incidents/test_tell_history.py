@@ -76,7 +76,9 @@ def test_the_history_names_a_file(client, incident):
 
 def test_the_history_names_the_new_assignee_and_the_task_done(client, responder, incident):
     colleague = a_responder()
-    task = add_task(reference=incident.reference, actor=responder, errand=NewTask(title="Appeler Orange", due_at=None))
+    task = add_task(
+        reference=incident.reference, actor=responder, new_task=NewTask(title="Appeler Orange", due_at=None)
+    )
     set_task(reference=incident.reference, uid=task.uid, actor=responder, state=TaskState.DONE)
     assign_incident(reference=incident.reference, actor=responder, assignee=colleague)
     assign_incident(reference=incident.reference, actor=responder, assignee=None)

@@ -106,7 +106,7 @@ def test_the_steps_of_the_guide_are_offered_until_there_is_a_task(client, incide
     taken = client.post(url(incident), follow=True).content.decode()
     assert "Ajouter les étapes du guide" in taken
 
-    add_task(reference=incident.reference, actor=responder, errand=NewTask(title="Appeler", due_at=None))
+    add_task(reference=incident.reference, actor=responder, new_task=NewTask(title="Appeler", due_at=None))
     assert "Ajouter les étapes" not in client.get(url(incident)).content.decode()
 
 
@@ -116,7 +116,7 @@ def test_the_page_costs_at_most_twenty_queries_whatever_its_history(client, inci
     acknowledge_incident(reference=incident.reference, actor=responder)
     talk(incident, number)
     for rank in range(number):
-        add_task(reference=incident.reference, actor=responder, errand=NewTask(title=f"Appeler {rank}", due_at=None))
+        add_task(reference=incident.reference, actor=responder, new_task=NewTask(title=f"Appeler {rank}", due_at=None))
         a_responder()
     client.force_login(responder)
     with CaptureQueriesContext(connection) as queries:

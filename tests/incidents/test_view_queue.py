@@ -90,7 +90,7 @@ def test_an_unanswered_declarant_is_listed_whatever_else_is_due(client, responde
     time_machine.move_to(timezone.now(), tick=False)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
-    add_task(reference=incident.reference, actor=responder, errand=build_errand("Rappeler l’hébergeur", hours=1))
+    add_task(reference=incident.reference, actor=responder, new_task=build_errand("Rappeler l’hébergeur", hours=1))
     write_note(reference=incident.reference, actor=responder, kind="note", text="Vu.", key="k")
 
     line = client.get(URL, {"etat": "a-repondre"}).context["rows"][0]

@@ -17,7 +17,7 @@ from incidents.models import Message, Note
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.notes import write_note
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.papers.making import make_due as make_papers
+from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent, declare

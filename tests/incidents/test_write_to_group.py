@@ -8,7 +8,7 @@ from csirts.models import Contact
 from incidents.enums import ClosingReason
 from incidents.models import BulkItem, BulkJob, Message, Story
 from incidents.reference import hyphenate
-from incidents.services.groups.bulk import carry_on_bulk
+from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.groups.group import add_to_group
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.triage import close_incident
@@ -44,8 +44,8 @@ def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, r
 
     assert "Votre message part, à 3 déclarants, l’un après l’autre." in text(client.get(answer["Location"]))
     job = BulkJob.objects.get()
-    assert carry_on_bulk() == 3
-    assert carry_on_bulk() == 0
+    assert run_due_jobs() == 3
+    assert run_due_jobs() == 0
     job.refresh_from_db()
     assert (job.state, job.text) == ("done", "")
     assert not outside.messages.exists()
@@ -63,9 +63,9 @@ def test_the_group_shows_what_was_already_written_to_all(client, responder, coll
     send_letter(client, group, {"text": WORDS, "key": "k"})
     under_way = text(client.get(url(group)))
     assert "en cours : à 0 déclarant sur 3 : « Coupez l’accès de votre prestataire. »" in under_way
-    carry_on_bulk()
+    run_due_jobs()
     send_letter(client, group, {"text": "Dossier {reference} : appelez-nous.", "key": "k2"})
-    carry_on_bulk()
+    run_due_jobs()
 
     client.force_login(colleague)
     for response in (client.get(url(group)), client.get(url(group, "message"))):
@@ -79,7 +79,7 @@ def test_the_group_shows_what_was_already_written_to_all(client, responder, coll
 
 def test_the_trace_of_a_message_to_a_group_outlives_its_words(client, responder, group):
     send_letter(client, group, {"text": WORDS, "key": "k"})
-    carry_on_bulk()
+    run_due_jobs()
     for incident in group.cases.order_by("pk"):
         assert WORDS in text(client.get(url(group)))
         erase_personal_data(reference=incident.reference, actor=a_lead())
@@ -92,7 +92,7 @@ def test_a_message_to_another_group_is_not_listed(client, responder, group):
     other = a_group(responder, "Ailleurs")
     add_to_group(reference=town(7).reference, group=other.uid, actor=responder)
     send_letter(client, other, {"text": WORDS, "key": "k"})
-    carry_on_bulk()
+    run_due_jobs()
     assert "Déjà écrit à tous" not in text(client.get(url(group)))
 
 
@@ -100,7 +100,7 @@ def test_placeholders_are_filled_from_each_case(client, responder, group):
     words = "{centre} à {collectivite}, {reference} : {telephone}, {prenom_nom}. {0} {} { x } {2F1-A}"
     assert "la référence du dossier" in text(client.get(url(group, "message")))
     send_letter(client, group, {"text": words, "key": "k"})
-    carry_on_bulk()
+    run_due_jobs()
 
     cases = list(group.cases.all())
     assert len(cases) == 3
@@ -140,7 +140,7 @@ def test_a_message_with_a_blank_line_is_refused_and_kept(client, group):
 def test_a_placeholder_that_lost_its_value_is_not_sent(client, group):
     send_letter(client, group, {"text": "Appelez {telephone}", "key": "k"})
     Contact.objects.filter(csirt=group.csirt).delete()
-    carry_on_bulk()
+    run_due_jobs()
 
     assert not Message.objects.exists()
     assert {(item.outcome, "{telephone}" in item.why) for item in BulkItem.objects.all()} == {("refused", True)}
@@ -161,7 +161,7 @@ def test_a_message_changed_after_its_preview_must_be_previewed_again(client, gro
         client.post(url(group, "message"), fields | {"seen": answer.context["form"]["seen"].value()}).status_code
         == 302
     )
-    carry_on_bulk()
+    run_due_jobs()
     assert set(Message.objects.values_list("text", flat=True)) == {fields["text"]}
 
 
@@ -188,7 +188,7 @@ def test_a_message_without_a_preview_is_not_sent(client, group):
 def test_a_form_sent_again_with_other_words_or_recipients_sends_nothing(client, responder, group):
     fields = {"text": WORDS, "key": "k"}
     send_letter(client, group, fields)
-    carry_on_bulk()
+    run_due_jobs()
 
     changed = send_letter(client, group, fields | {"text": "Autre chose."})
     add_to_group(reference=town(9).reference, group=group.uid, actor=responder)
@@ -199,7 +199,7 @@ def test_a_form_sent_again_with_other_words_or_recipients_sends_nothing(client, 
         assert answer.status_code == 409
         assert "Cette page avait déjà envoyé un message, et celui-ci n’est pas parti." in text(answer)
         assert f'href="/admin/incidents/incident/actes/{job.uid}/"' in answer.content.decode()
-    carry_on_bulk()
+    run_due_jobs()
     assert set(Message.objects.values_list("text", flat=True)) == {WORDS}
     assert Message.objects.count() == 3
 
@@ -212,7 +212,7 @@ def test_a_second_message_typed_on_the_same_page_is_kept_and_may_be_sent(client,
     assert form["key"].value() != "k"
 
     send_letter(client, group, fields | {"text": form["text"].value(), "key": form["key"].value()})
-    carry_on_bulk()
+    run_due_jobs()
 
     assert Message.objects.filter(text="Autre chose.").count() == Message.objects.filter(text=WORDS).count() == 3
 
@@ -237,7 +237,7 @@ def test_the_message_goes_to_duplicates_but_to_closed_cases_only_if_ticked(clien
     assert "3 déclarants liront" in text(client.post(url(group, "message"), fields))
     assert "4 déclarants liront" in text(client.post(url(group, "message"), fields | {"with_closed": "on"}))
     send_letter(client, group, fields)
-    carry_on_bulk()
+    run_due_jobs()
     assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, double.pk}
 
 
@@ -248,13 +248,13 @@ def test_the_message_goes_to_a_duplicate_outside_the_group(client, responder, gr
     fields = {"text": WORDS, "key": "k"}
     assert "4 déclarants liront" in text(client.post(url(group, "message"), fields))
     send_letter(client, group, fields)
-    carry_on_bulk()
+    run_due_jobs()
     assert double.messages.get().text == WORDS
 
 
 def test_a_message_that_asks_for_an_answer_waits_in_each_case(client, group):
     send_letter(client, group, {"text": WORDS, "key": "k", "asks_answer": "on"})
-    carry_on_bulk()
+    run_due_jobs()
     assert group.cases.filter(awaited_since=None).count() == 0
 
 
@@ -275,7 +275,7 @@ def test_a_closed_case_does_not_wait_for_an_answer(client, responder, group):
     fields = {"text": WORDS, "key": "k", "asks_answer": "on", "with_closed": "on"}
     assert "Chaque dossier ouvert dira" in text(client.post(url(group, "message"), fields))
     send_letter(client, group, fields)
-    carry_on_bulk()
+    run_due_jobs()
     assert Message.objects.count() == 4
     waiting = group.cases.exclude(awaited_since=None)
     assert not waiting.filter(pk__in=[closed.pk, double.pk]).exists()
@@ -374,7 +374,7 @@ def test_a_part_of_a_name_is_accepted_once_confirmed_as_a_common_word(client, gr
     preview = client.post(url(group, "message"), fields | {"common": doubtful})
     assert f'name="common" value="{doubtful}" checked>' in preview.content.decode()
     assert send_letter(client, group, fields | {"common": doubtful}).status_code == 302
-    carry_on_bulk()
+    run_due_jobs()
     assert set(Message.objects.values_list("text", flat=True)) == {words}
 
 

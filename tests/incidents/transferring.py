@@ -7,8 +7,8 @@ from django.test import Client
 from accounts.models import User
 from csirts.models import Contact, Csirt
 from incidents.models import Incident, Transfer
-from incidents.services.transfer.agreements import NONE, Agreement
-from incidents.services.transfer.proposal import ask_transfer
+from incidents.services.transfer.agreements import NO_AGREEMENT, Agreement
+from incidents.services.transfer.proposal import create_proposal
 
 QUEUE = "/admin/incidents/incident/"
 AGREED = "Dominique, au téléphone, le 28."
@@ -54,9 +54,9 @@ def propose_transfer(
     fields: dict[str, Any] = {
         "taker": taker,
         "motive": motive,
-        "agreement": agreed(incident, agreement) if agreement else NONE,
+        "agreement": agreed(incident, agreement) if agreement else NO_AGREEMENT,
     }
-    return ask_transfer(reference=incident.reference, actor=actor, seen=seen, **fields)
+    return create_proposal(reference=incident.reference, actor=actor, seen=seen, **fields)
 
 
 def events_of(incident: Incident) -> list[str]:

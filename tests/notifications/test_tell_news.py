@@ -13,7 +13,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt,
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.correct import correct_story
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.handling.read import note_reading
+from incidents.services.handling.readings import note_reading
 from incidents.services.history.record import record_event
 from notifications import dispatch
 from notifications.models import Delivery

@@ -14,7 +14,7 @@ from incidents.models import Advice, Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.advise import AdviceRequest, advise_partner, format_advice
-from incidents.services.transfer.agreements import NONE
+from incidents.services.transfer.agreements import NO_AGREEMENT
 from incidents.services.transfer.proposal import accept_transfer, return_transfer, withdraw_transfer
 from notifications import dispatch
 from notifications.enums import DeliveryStatus, Trouble
@@ -239,7 +239,7 @@ def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
 def test_a_file_is_not_sent_once_the_case_has_a_narrower_label(green, giver, post, label, narrowed, leaves):
     """Unless the declarant agreed to this file."""
     Incident.objects.update(tlp=label)
-    send_advice(green, giver, tlp=label, agreement=agreed(green) if leaves else NONE)
+    send_advice(green, giver, tlp=label, agreement=agreed(green) if leaves else NO_AGREEMENT)
     dispatch.announce_all_events()
     Incident.objects.update(tlp=narrowed)
     deliver_all(post)

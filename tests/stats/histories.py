@@ -34,12 +34,12 @@ from incidents.services.declarant.correct import correct_data, correct_moments, 
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.groups.merge import merge_incident, unmerge_incident
-from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.qualify import classify_incident, qualify_incident, read_qualification
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.transfer.agreements import Agreement
-from incidents.services.transfer.proposal import accept_transfer, ask_transfer
+from incidents.services.transfer.proposal import accept_transfer, create_proposal
 from incidents.workflow import InvalidTransition
 from tests.cast import a_person, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import make_fake_siren
@@ -156,7 +156,7 @@ class History:
             ended={interruption.service: now for interruption in stopped},
             moot=frozenset(str(task.uid) for task in incident.tasks.filter(done_at=None)),
         )
-        end_incident(reference=incident.reference, actor=self.lead_of(incident), ending=ending)
+        close_with_report(reference=incident.reference, actor=self.lead_of(incident), ending=ending)
 
     def reopens(self, rng: Random) -> None:
         incident = self.case(rng)
@@ -198,7 +198,7 @@ class History:
         incident = self.case(rng)
         taker = self.other_centre if incident.csirt_id == self.centre.pk else self.centre
         newest = incident.transfers.order_by("-id").first()
-        transfer = ask_transfer(
+        transfer = create_proposal(
             reference=incident.reference,
             taker=taker.slug,
             motive="Leur territoire",

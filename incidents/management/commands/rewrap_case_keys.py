@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from incidents.services.evidence.pieces import rewrap_case_keys
+from incidents.services.evidence.files import rewrap_case_keys
 
 
 class Command(BaseCommand):

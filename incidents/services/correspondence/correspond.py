@@ -16,10 +16,10 @@ from incidents.access import Guest, check_ability, get_case, get_incident, speak
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
 from incidents.reference import hyphenate
-from incidents.services.groups.merge import lock_cases, lock_with_main, pass_answer_on, pass_news_on
+from incidents.services.groups.merge import lock_cases, lock_with_main, record_news_on_main, update_main_after_answer
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
-from incidents.services.handling.keep import list_colleagues_writing
+from incidents.services.handling.kept_words import list_colleagues_writing
 from incidents.services.history.record import record_event
 
 TEXT_LIMIT = 10_000
@@ -94,12 +94,12 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     newest = get_newest_message_uid(incident)
     message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
     if is_new:
-        check_seen(incident, actor, newest, seen)
+        check_thread_unchanged(incident, actor, newest, seen)
         asks, lifts = message.asks_answer, letter.lifts_question
         note_answer(incident, at=message.written_at, asks_answer=asks, lifts_question=lifts)
         incident.save(update_fields=ANSWER_FIELDS)
         record_message(message, side=CSIRT)
-        pass_answer_on(incident, at=message.written_at)
+        update_main_after_answer(incident, at=message.written_at)
     return message
 
 
@@ -109,7 +109,7 @@ def get_newest_message_uid(incident: Incident) -> str:
     return str(uid) if uid else NO_MESSAGE
 
 
-def check_seen(incident: Incident, actor: User, newest: str, seen: SeenThread | None) -> None:
+def check_thread_unchanged(incident: Incident, actor: User, newest: str, seen: SeenThread | None) -> None:
     """Raise ThreadMoved if the thread is not what the page showed. The caller has locked the case."""
     if seen is None:
         return
@@ -119,7 +119,9 @@ def check_seen(incident: Incident, actor: User, newest: str, seen: SeenThread | 
 
 
 @transaction.atomic
-def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: SeenThread | None = None) -> int:
+def write_to_case_and_duplicates(
+    *, reference: str, actor: User, letter: Letter, seen: SeenThread | None = None
+) -> int:
     """Send the same text to the declarants of the case and of its duplicates. Returns the number of declarants.
 
     In the text to a duplicate, the reference of the case is replaced by that of the duplicate. Erased duplicates are
@@ -147,7 +149,7 @@ def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple
     if is_new:
         note_news(incident, at=message.written_at)
         incident.save(update_fields=NEWS_FIELDS)
-        pass_news_on(incident, at=message.written_at)
+        record_news_on_main(incident, at=message.written_at)
     return message, is_new
 
 

@@ -15,7 +15,7 @@ from stdnum import iban
 from core.fields import LARGEST_NUMBER
 from core.text import clean_line, clean_text
 from incidents.questions.catalogue import Kind, Question, Section
-from incidents.services.declaring.check import is_mail, list_moment_problems
+from incidents.services.declaring.check import is_mail_address, list_moment_problems
 
 LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
 LONG_LIMIT = 3_000
@@ -102,7 +102,7 @@ def find_oddness(kind: Kind, line: str) -> str:
         return "Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le."
     if kind == Kind.URL and not HOST.match(line):
         return "Cela ne ressemble pas à une adresse de site. Exemple : www.exemple.example. Ou gardez-la."
-    if kind == Kind.MAIL and not is_mail(line):
+    if kind == Kind.MAIL and not is_mail_address(line):
         return "Cette adresse mail est incomplète. Exemple : nom@exemple.example. Ou gardez-la telle quelle."
     return ""
 

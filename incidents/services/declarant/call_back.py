@@ -28,12 +28,12 @@ from incidents.models import Incident, Story
 from incidents.services.declarant.correct import replace_interruptions, save_declared_leak
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.declare import derive_supplier_key, read_instant_columns
-from incidents.services.groups.merge import lock_with_main, pass_answer_on
+from incidents.services.groups.merge import lock_with_main, update_main_after_answer
 from incidents.services.handling.amend import amend_section
 from incidents.services.handling.due import ANSWER_FIELDS, note_answer
 from incidents.services.handling.notes import save_note
 from incidents.services.handling.qualify import classify_incident
-from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.declared import read_declared, read_declared_data
 from incidents.services.history.record import record_event
@@ -85,11 +85,11 @@ def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     raised = raise_severity(incident, note.written_at)
     note_answer(incident, at=note.written_at)
     incident.is_to_call_back = False
-    incident.save(update_fields=[*WEIGHED_FIELDS, *ANSWER_FIELDS, "is_to_call_back"])
+    incident.save(update_fields=[*SEVERITY_FIELDS, *ANSWER_FIELDS, "is_to_call_back"])
     data: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": True, "sections": sections}
     data |= {"severity": int(incident.severity)} if raised else {}
     record_event(incident, EventKind.NOTED, at=note.written_at, actor=actor, **data)
-    pass_answer_on(incident, at=note.written_at)
+    update_main_after_answer(incident, at=note.written_at)
     return incident
 
 

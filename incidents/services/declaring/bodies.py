@@ -90,7 +90,7 @@ class Correction:
     seen: str = ""
 
 
-def build_sketch(proposal: Proposal) -> Collectivity:
+def build_proposed_body(proposal: Proposal) -> Collectivity:
     """Return the proposed body, not saved. Raises ValidationError naming every wrong field."""
     problems: dict[str, list[str]] = {}
     sketch = Collectivity(
@@ -172,8 +172,8 @@ def propose_body(*, proposal: Proposal) -> Collectivity:
     Raises ValidationError by field. No event is recorded, since figures do not count a body that no responder has
     confirmed.
     """
-    sketch = build_sketch(proposal)
-    if sketch.seat is None:  # build_sketch has refused it
+    sketch = build_proposed_body(proposal)
+    if sketch.seat is None:  # build_proposed_body has refused it
         raise ValidationError({"seat": ""})
     return collectivities.create_proposed_body(
         kind=Kind(sketch.kind), name=sketch.name, siren=sketch.siren, seat=sketch.seat
@@ -303,7 +303,7 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     which figures count, and is later rerouted to the centre of this region (`services/transfer/reroute.py`). Raises
     Http404, PermissionDenied, ValidationError if the bodies cannot be merged.
     """
-    body = lock_body_of_case(reference, actor, and_also=into)
+    body = lock_body_of_case(reference, actor, other_body=into)
     if body.uid == into:
         return check_ability(actor, reference, to=Ability.VIEW)
     target = Collectivity.objects.existing().select_related("seat").filter(uid=into).first()
@@ -316,14 +316,14 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     return check_ability(actor, reference, to=Ability.VIEW)
 
 
-def lock_body_of_case(reference: str, actor: User, *, and_also: UUID | None = None) -> Collectivity:
-    """Lock the body of the case, and the body `and_also` if it is given. Return the body of the case.
+def lock_body_of_case(reference: str, actor: User, *, other_body: UUID | None = None) -> Collectivity:
+    """Lock the body of the case, and the body `other_body` if it is given. Return the body of the case.
 
     The case is read again after the lock, since another transaction may have moved it to another body. To avoid
     deadlocks, bodies are always locked before cases, here and when declaring, in the order of their keys.
     """
     first = check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity_id
-    list(select_locked_bodies().filter(Q(pk=first) | Q(uid=and_also)))
+    list(select_locked_bodies().filter(Q(pk=first) | Q(uid=other_body)))
     return check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity
 
 

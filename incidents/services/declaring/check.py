@@ -26,16 +26,16 @@ OLDEST = timedelta(days=366 * 10)
 NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
 # The numbers of digits of a foreign number with the code of its country (ITU-T E.164).
 LEAST_FOREIGN, MAX_DIGITS = 8, 15
-NATIONAL = re.compile(r"(?:0[1-9]\d{8})+", re.ASCII)
+NATIONAL_NUMBERS = re.compile(r"(?:0[1-9]\d{8})+", re.ASCII)
 # A whole French number, whatever comes after it: « 06 12 34 56 78 (24h/24) », « 02 98 00 00 00 12 ». It is not found
 # inside a longer block of digits.
-FRENCH = re.compile(
+FRENCH_NUMBER = re.compile(
     r"(?<!\d)(?:0[\s.]?|(?:\+|00)[\s.]?33[\s.(-]{0,2}0?[\s.)-]{0,2})[1-9](?:[\s./()-]{0,3}\d){8}(?!\d)", re.ASCII
 )
 BETWEEN_NUMBERS = re.compile(r"[^\d\s+().\-]+")
 # The space before a « + » or a « - », where a second number may begin: « 02 98 00 00 00 +33 6 … », « 02 98 00 00 00
 # -12 ».
-BEFORE_SIGN = re.compile(r"\s(?=[+\-])")
+BEFORE_PLUS_OR_MINUS = re.compile(r"\s(?=[+\-])")
 # The types of incidents that may have stopped the declarant's mail.
 MAIL_MAY_BE_DOWN = (IncidentType.RANSOMWARE, IncidentType.OUTAGE)
 Problem = tuple[str, str]
@@ -125,13 +125,17 @@ def list_caller_problems(caller: Caller, *, needs_number: bool) -> Iterator[Prob
     """
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
-    if caller.phone and (problem := find_number_problem(caller.phone)) and (needs_number or not is_mail(caller.email)):
+    if (
+        caller.phone
+        and (problem := find_number_problem(caller.phone))
+        and (needs_number or not is_mail_address(caller.email))
+    ):
         yield "contact_phone", f"{problem}{'' if needs_number else ', ou donnez une adresse mail'}."
-    if caller.email and not is_mail(caller.email):
+    if caller.email and not is_mail_address(caller.email):
         yield "contact_email", "Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example"
 
 
-def is_mail(email: str) -> bool:
+def is_mail_address(email: str) -> bool:
     try:
         validate_email(email)
     except ValidationError:
@@ -153,10 +157,10 @@ def find_number_problem(phone: str) -> str:
 
 def can_be_called(phone: str) -> bool:
     """Tell whether the text holds a whole telephone number, among words or other numbers."""
-    if FRENCH.search(phone):
+    if FRENCH_NUMBER.search(phone):
         return True
     parts = BETWEEN_NUMBERS.split(phone)
-    smaller = (piece for part in parts for piece in BEFORE_SIGN.split(part))
+    smaller = (piece for part in parts for piece in BEFORE_PLUS_OR_MINUS.split(part))
     return any(is_whole_number(part) for part in chain(parts, smaller))
 
 
@@ -173,7 +177,7 @@ def is_whole_number(text: str) -> bool:
     if is_foreign and digits.startswith("33"):
         return len(digits.removeprefix("33").removeprefix("0")) == NATIONAL_DIGITS - 1
     if digits.startswith("0"):
-        return NATIONAL.fullmatch(digits) is not None
+        return NATIONAL_NUMBERS.fullmatch(digits) is not None
     return (LEAST_FOREIGN if is_foreign else LOCAL_DIGITS) <= len(digits) <= MAX_DIGITS
 
 

@@ -65,12 +65,12 @@ def declare_incident(*, declaration: Declaration, submission: Submission, actor:
         try:
             return declare_once(declaration, submission, actor)
         except IntegrityError as error:
-            if not is_about_reference(error):
+            if not is_reference_taken(error):
                 raise
     raise IntegrityError("no free reference")
 
 
-def is_about_reference(error: IntegrityError) -> bool:
+def is_reference_taken(error: IntegrityError) -> bool:
     """Tell whether the error means that the random reference was already taken. The caller then draws another one."""
     return isinstance(error.__cause__, UniqueViolation) and "reference" in (error.__cause__.diag.constraint_name or "")
 
@@ -108,7 +108,7 @@ def find_sent_case(key: str) -> Incident | None:
     return Incident.objects.filter(submission_key=hash_submission_key(key)).first()
 
 
-def was_sent(key: str) -> bool:
+def is_submitted(key: str) -> bool:
     """Tell whether a declaration was saved under this key."""
     return Incident.objects.filter(submission_key=hash_submission_key(key)).exists()
 
@@ -134,7 +134,7 @@ def save_incident(
 ) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
     severity = assess_first_severity(clean, now)
-    is_member = vouches(actor, clean.collectivity)
+    is_member = verifies_by_membership(actor, clean.collectivity)
     return Incident.objects.create(
         reference=make_reference(),
         collectivity=clean.collectivity,
@@ -161,7 +161,7 @@ def save_incident(
     )
 
 
-def vouches(actor: User | None, body: Collectivity) -> bool:
+def verifies_by_membership(actor: User | None, body: Collectivity) -> bool:
     """Tell whether the case is verified at once because `actor` is a member of the body.
 
     It is not if the body is unconfirmed.

@@ -34,10 +34,10 @@ DRAFT_LIFETIME = timedelta(days=30)
 # How long a draft lasts if it holds only a type and a body, which are quickly chosen again.
 EMPTY_DRAFT_LIFETIME = timedelta(days=2)
 # The most empty drafts that are stored, more than people begin in two days. Beyond this number the oldest empty drafts
-# are deleted, except those of the last hour (EMPTY_STAYS).
+# are deleted, except those of the last hour (EMPTY_DRAFT_GRACE).
 MAX_EMPTY_DRAFTS, MAX_DELETED_AT_ONCE = 5_000, 5_000
-EMPTY_STAYS = timedelta(hours=1)
-NO_WORDS = (Screen.WHAT, Screen.WHO)
+EMPTY_DRAFT_GRACE = timedelta(hours=1)
+TEXTLESS_SCREENS = (Screen.WHAT, Screen.WHO)
 PROLONGED = ("saved_at", "expires_at", "type", "collectivity", "is_empty")
 
 type Values = dict[str, list[str]]
@@ -95,7 +95,7 @@ def stamp_answers(draft: Draft, pages: Mapping[str, DraftPage], *, but: Screen) 
     return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
-def is_open(uid: UUID) -> bool:
+def is_draft_open(uid: UUID) -> bool:
     """Tell whether the pages of this draft, or of the case that it became, can still be opened."""
     return Draft.objects.filter(uid=uid, expires_at__gt=timezone.now()).exists()
 
@@ -176,7 +176,7 @@ def save_entry(draft: Draft, entry: ScreenEntry) -> DraftPage:
 def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
     """Set a new expiry of the draft, and the type and the body that the screen gives. Does not save."""
     draft.saved_at = timezone.now()
-    draft.is_empty = draft.is_empty and entry.screen in NO_WORDS
+    draft.is_empty = draft.is_empty and entry.screen in TEXTLESS_SCREENS
     draft.expires_at = draft.saved_at + (EMPTY_DRAFT_LIFETIME if draft.is_empty else DRAFT_LIFETIME)
     draft.type = entry.type or draft.type
     if entry.collectivity:
@@ -292,7 +292,7 @@ def thin_empty_drafts() -> int:
     first_beyond = empty.values_list("created_at", flat=True)[MAX_EMPTY_DRAFTS : MAX_EMPTY_DRAFTS + 1].first()
     if first_beyond is None:
         return 0
-    old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_STAYS))
+    old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_DRAFT_GRACE))
     # The rows are locked, so that a draft in which somebody writes meanwhile is no longer empty and is not deleted.
     ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE])
     DraftPage.objects.filter(draft__in=ids).delete()

@@ -24,7 +24,7 @@ MAX_CARDS = 5
 
 # Adds one to each count, or restarts a count that began before `since`. Rows are locked in the order of their keys, so
 # that two transactions never deadlock.
-COUNT = """
+UPSERT_COUNTS = """
     INSERT INTO incidents_recentcount AS kept (key, began_at, number)
     SELECT key, %(now)s, 1 FROM unnest(%(keys)s::text[]) AS key ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
@@ -62,7 +62,7 @@ def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Bu
     return Burst.MAILBOX if numbers[mailbox] > BURST_LIMITS[Burst.MAILBOX] and not is_first else None
 
 
-def asks_many_cards(source: str, now: datetime) -> bool:
+def exceeds_card_limit(source: str, now: datetime) -> bool:
     """Count a request for the cards of a département, and tell whether this sender has made more than MAX_CARDS in the
     last hour.
     """
@@ -73,7 +73,7 @@ def asks_many_cards(source: str, now: datetime) -> bool:
 def count_keys(keys: Iterable[str], now: datetime) -> dict[str, int]:
     """Add one to the count of each key. Returns the count by key. A count restarts an hour after it began."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW})
+        cursor.execute(UPSERT_COUNTS, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW})
         return dict(cursor.fetchall())
 
 

@@ -31,7 +31,7 @@ MAX_REMOVALS_AT_ONCE = 500
 
 
 @dataclass
-class Swept:
+class SweepResult:
     """The result of one pass over the store: the numbers of objects, of strays that were left, and of removed objects.
 
     `is_whole` tells whether the pass covered the whole store. It is False if the store was too slow or unreachable.
@@ -43,13 +43,13 @@ class Swept:
     is_whole: bool = False
 
 
-def sweep_store() -> Swept:
+def sweep_store() -> SweepResult:
     """Compare each folder of the store with the rows, one folder in memory at a time.
 
     Two sweeps may run at once. The order of the folders is random, so that several passes cover a store that is too
     large for one pass.
     """
-    swept, until = Swept(), timezone.now() + PASS_TIME_LIMIT
+    swept, until = SweepResult(), timezone.now() + PASS_TIME_LIMIT
     try:
         for folder in list_folders():
             if timezone.now() > until:
@@ -71,15 +71,15 @@ def list_folders() -> list[str]:
     return folders
 
 
-def sweep_folder(folder: str, swept: Swept) -> None:
+def sweep_folder(folder: str, swept: SweepResult) -> None:
     """Compare one folder of the store with the rows, and add the numbers of its objects to `swept`.
 
     The store is read before the rows, so that a row that is committed meanwhile is found.
     """
     now = timezone.now()
     stored = vault.list_object_names(folder)
-    pointed = set(list_pointed_stems(folder))
-    strays = {name for name in stored if cut_stem(name) not in pointed}
+    pointed = set(list_expected_stems(folder))
+    strays = {name for name in stored if extract_stem(name) not in pointed}
     first_seen = dict(StrayObject.objects.filter(name__startswith=f"{folder}/").values_list("name", "seen_at"))
     due = (name for name in strays if name in first_seen and first_seen[name] <= now - WITHOUT_ROW_FOR)
     removed = {name for name in islice(due, MAX_REMOVALS_AT_ONCE) if vault.remove_object(name)}
@@ -91,12 +91,12 @@ def sweep_folder(folder: str, swept: Swept) -> None:
     swept.removed += len(removed)
 
 
-def cut_stem(name: str) -> str:
+def extract_stem(name: str) -> str:
     """Return the part of the name before the first dot, which all slices of an upload share."""
     return name.partition(".")[0]
 
 
-def list_pointed_stems(folder: str) -> Iterator[str]:
+def list_expected_stems(folder: str) -> Iterator[str]:
     """Yield the stems of the objects in this folder that belong to a row: papers that did not fail, and files and
     unfinished uploads of cases that still have their key.
     """
@@ -105,4 +105,4 @@ def list_pointed_stems(folder: str) -> Iterator[str]:
     yield from Paper.objects.filter(inside).exclude(state=PaperState.FAILED).values_list("storage_name", flat=True)
     first, last = (UUID(folder + digit * 30) for digit in "0f")
     uploads = EvidenceUpload.objects.filter(readable, evidence=None, uid__gte=first, uid__lte=last)
-    yield from (cut_stem(vault.make_slice_name(uid, 0)) for uid in uploads.values_list("uid", flat=True))
+    yield from (extract_stem(vault.make_slice_name(uid, 0)) for uid in uploads.values_list("uid", flat=True))

@@ -21,18 +21,18 @@ from incidents.enums import Ability
 from incidents.files import vault
 from incidents.files.deposits import MAX_FILE_BYTES, Deposit, StoredFile
 from incidents.models import EvidenceUpload, Incident
-from incidents.services.evidence.pieces import (
+from incidents.services.evidence.files import (
     FileSubmission,
     RecordedEvidence,
-    check_room,
+    check_quota,
+    compute_remaining_quota,
     get_reading_key,
-    open_vault,
+    get_writing_key,
     record_evidence,
-    remaining_quota,
 )
 
-SLICE = 512 * 1024
-KEPT_FOR = timedelta(days=7)
+SLICE_SIZE = 512 * 1024
+UPLOAD_LIFETIME = timedelta(days=7)
 
 
 class WrongOffset(Exception):
@@ -50,14 +50,14 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
 
     Raises ValidationError, Erased, Http404, PermissionDenied.
     """
-    key = open_vault(guest=guest, reference=reference)
+    key = get_writing_key(guest=guest, reference=reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if size > MAX_FILE_BYTES:
         raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
     for cut in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
         if first and first == hash_first_slice(cut, key):
             return cut
-    check_room(remaining_quota(incident), size)
+    check_quota(compute_remaining_quota(incident), size)
     return EvidenceUpload.objects.create(incident=incident, name=name, size=size, author=author)
 
 
@@ -95,11 +95,11 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
     upload = get_case_upload(incident, uid, lock=True)
     if offset != upload.received:
         raise WrongOffset(upload.received)
-    if not content or len(content) != min(SLICE, upload.size - offset):
+    if not content or len(content) != min(SLICE_SIZE, upload.size - offset):
         raise ValidationError("Ce morceau n’est pas entier.")
     # Other files may have used up the quota since this upload was started.
     if offset == 0:
-        check_room(remaining_quota(incident, without=upload), upload.size)
+        check_quota(compute_remaining_quota(incident, excluding=upload), upload.size)
     vault.write_object(vault.make_slice_name(uid, offset), get_reading_key(incident), content)
     upload.received += len(content)
     upload.touched_at = timezone.now()
@@ -118,7 +118,7 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> RecordedEvidenc
     if upload.received != upload.size:
         raise WrongOffset(upload.received)
     try:
-        file = assemble_file(upload, open_vault(guest=guest, reference=reference))
+        file = assemble_file(upload, get_writing_key(guest=guest, reference=reference))
     except vault.NotReadable:  # somebody else finished or abandoned the upload, which removed the slices
         if done := find_outcome(get_upload(guest=guest, reference=reference, uid=uid)):
             return done
@@ -142,7 +142,7 @@ def find_outcome(upload: EvidenceUpload) -> RecordedEvidence | None:
 def assemble_file(upload: EvidenceUpload, key: bytes) -> StoredFile:
     deposit = Deposit(key)
     try:
-        for offset in range(0, upload.size, SLICE):
+        for offset in range(0, upload.size, SLICE_SIZE):
             for frame in vault.read_object(vault.make_slice_name(upload.uid, offset), key):
                 deposit.write(frame)
         return deposit.finish()
@@ -186,13 +186,13 @@ def forget_upload(upload: EvidenceUpload) -> None:
 
 
 def remove_slices(upload: EvidenceUpload) -> None:
-    for offset in range(0, upload.received, SLICE):
+    for offset in range(0, upload.received, SLICE_SIZE):
         vault.remove_object(vault.make_slice_name(upload.uid, offset))
 
 
 def sweep_uploads() -> int:
     """Delete uploads that were not touched for a week, finished or not. Returns their number."""
-    old = EvidenceUpload.objects.filter(touched_at__lt=timezone.now() - KEPT_FOR)
+    old = EvidenceUpload.objects.filter(touched_at__lt=timezone.now() - UPLOAD_LIFETIME)
     swept = 0
     for pk in list(old.values_list("pk", flat=True)[:1000]):
         with transaction.atomic():

@@ -44,14 +44,14 @@ logger = structlog.get_logger(__name__)
 
 MAX_CASES = 5000
 # Jobs of up to this number of cases are done while the person waits for the page.
-AT_ONCE = 20
+MAX_CASES_IN_REQUEST = 20
 # Longer than any single case takes, so that no worker claims a job that another worker is doing.
 LEASE = timedelta(minutes=1)
 # The time after which a worker stops, so that its other tasks can run, and after which a request stops, so that the
 # person who waits gets a page.
 PASS_TIME_LIMIT, LONGEST_REQUEST = timedelta(seconds=2), timedelta(seconds=20)
 # The reasons for which cases may be closed in bulk. Only a declarant withdraws a declaration, on the page of its case.
-CLOSED_FOR = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
+CLOSING_REASONS = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
 TRANSFERRED = "Ce dossier a été transféré à un autre centre."
 
 
@@ -85,7 +85,7 @@ def classify_case(reference: str, job: BulkJob) -> None:
 
 def close_case(reference: str, job: BulkJob) -> None:
     reason = ClosingReason(job.choices["reason"])
-    if reason not in CLOSED_FOR:
+    if reason not in CLOSING_REASONS:
         raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
     read_at = parse_moment(job.choices.get("read_at"))
     close_incident(reference=reference, reason=reason, actor=job.actor, why=job.text, read_at=read_at)
@@ -131,7 +131,7 @@ ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
 
 
 @transaction.atomic
-def start_bulk(
+def start_bulk_job(
     *, actor: User, act: BulkAct, references: Sequence[str], choices: dict[str, Any], key: str, text: str = ""
 ) -> BulkJob:
     """Create a job that is due at once. The same key with the same act, cases and choices returns the same job.
@@ -169,7 +169,7 @@ def digest_parts(*parts: Any) -> str:
 def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     """Return pairs (id of the case, id of its centre) in the order of `references`.
 
-    Raises ValidationError like `start_bulk`.
+    Raises ValidationError like `start_bulk_job`.
     """
     ordered = list(dict.fromkeys(references))
     if len(ordered) > MAX_CASES:
@@ -205,7 +205,7 @@ def get_or_open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User)
 
 
 @transaction.atomic
-def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
+def stop_bulk_job(*, uid: UUID, actor: User) -> BulkJob:
     """Stop the job. The remaining cases do not change, and the acts already done are not undone. Raises Http404."""
     job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.work_centre_ids).first()
     if job is None:
@@ -218,19 +218,19 @@ def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
 # Doing a job
 
 
-def carry_on_bulk() -> int:
+def run_due_jobs() -> int:
     """Do the due jobs, until none is left or `PASS_TIME_LIMIT` has passed. Returns the number of cases done."""
     acted, until = 0, timezone.now() + PASS_TIME_LIMIT
     while timezone.now() < until and (job := claim_job(timezone.now())):
-        acted += work_off(job, until=until)
+        acted += run_job(job, until=until)
     return acted
 
 
-def do_at_once(job: BulkJob) -> None:
+def run_job_in_request(job: BulkJob) -> None:
     """Do a job of a few cases within the request. After `LONGEST_REQUEST`, a worker does the remaining cases."""
     now = timezone.now()
     BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
-    work_off(job, until=now + LONGEST_REQUEST)
+    run_job(job, until=now + LONGEST_REQUEST)
     job.refresh_from_db()
 
 
@@ -247,14 +247,14 @@ def claim_job(now: datetime) -> BulkJob | None:
     return job
 
 
-def work_off(job: BulkJob, *, until: datetime) -> int:
+def run_job(job: BulkJob, *, until: datetime) -> int:
     """Act on each waiting case of the job, then finish the job. Returns the number of cases done.
 
     After the instant `until`, stop, and make the job due again for the remaining cases.
     """
     acted, pushed_at = 0, timezone.now()
     while (now := timezone.now()) < until:
-        if not do_one(job):
+        if not act_on_next_case(job):
             finish_job(job)
             return acted
         acted += 1
@@ -266,7 +266,7 @@ def work_off(job: BulkJob, *, until: datetime) -> int:
 
 
 @transaction.atomic
-def do_one(job: BulkJob) -> bool:
+def act_on_next_case(job: BulkJob) -> bool:
     """Act on the next waiting case whose item is not locked, and save the outcome. Returns False if there is none."""
     waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
     # The job and its actor are read again each time, so that an actor who has lost the role acts on no further case.
@@ -274,12 +274,12 @@ def do_one(job: BulkJob) -> bool:
     item = next_one.order_by("id").first()
     if item is None:
         return False
-    item.outcome, item.why = try_item(item.job, item)
+    item.outcome, item.why = act_on_item(item.job, item)
     item.save(update_fields=["outcome", "why"])
     return True
 
 
-def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
+def act_on_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     """Act on one case. Returns the outcome and, unless the state of the case explains it, the reason for a refusal."""
     try:
         with transaction.atomic():

@@ -2,7 +2,7 @@
 
 A group belongs to a centre and holds only cases of that centre. Declarants never learn that it exists. Its title may
 repeat the supplier's name as a declarant typed it, which may be a person's name. The title is therefore changed when
-the last case with that name is erased (`forget_name`).
+the last case with that name is erased (`remove_supplier_name`).
 """
 
 from typing import Any
@@ -84,7 +84,9 @@ def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
     if new_group.closed_at:
         raise ValidationError("Ce groupe est fermé. Rouvrez-le d’abord.")
     former = {"left": str(incident.group.uid)} if incident.group else {}
-    put_case_in(incident, new_group, EventKind.GROUPED, actor=actor, data={"group": str(new_group.uid)} | former)
+    save_group_of_case(
+        incident, new_group, EventKind.GROUPED, actor=actor, data={"group": str(new_group.uid)} | former
+    )
     return incident
 
 
@@ -93,11 +95,11 @@ def remove_from_group(*, reference: str, actor: User) -> Incident:
     """Remove the case from its group. A repeated call changes nothing. Raises Http404, PermissionDenied."""
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     if incident.group:
-        put_case_in(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
+        save_group_of_case(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
     return incident
 
 
-def put_case_in(
+def save_group_of_case(
     incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]
 ) -> None:
     now = timezone.now()
@@ -111,7 +113,7 @@ def build_group_title(supplier: str) -> str:
     return " ".join(supplier.split())[:TITLE_LIMIT]
 
 
-def forget_name(incident: Incident) -> None:
+def remove_supplier_name(incident: Incident) -> None:
     """Rename the current and former groups of the case whose title is the name of its supplier.
 
     The new title is the name as another case of the group spells it, or `NAMELESS` if there is none. The caller has

@@ -14,7 +14,7 @@ from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, Message
 from incidents.services.correspondence.correspond import Letter, derive_message_key
 from incidents.services.groups.bulk import derive_letter_key
 
-LISTED = 3
+MAX_LETTERS = 3
 # Only the latest jobs of the centre are searched, since no database index finds the jobs of a group.
 JOBS_SEARCHED = 2000
 MESSAGES_SEARCHED = 500
@@ -55,7 +55,7 @@ def find_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
     latest = BulkJob.objects.filter(csirt=group.csirt_id).order_by("-id").values("pk")[:JOBS_SEARCHED]
     jobs = BulkJob.objects.filter(pk__in=latest, act=BulkAct.MESSAGE, choices__group=str(group.uid))
     recipients = Count("items", filter=Q(items__outcome=BulkOutcome.DONE))
-    return jobs.select_related("actor").annotate(recipients=recipients).order_by("-id")[:LISTED]
+    return jobs.select_related("actor").annotate(recipients=recipients).order_by("-id")[:MAX_LETTERS]
 
 
 def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:

@@ -19,17 +19,17 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident, IncidentEvent
 from incidents.reference import hyphenate
-from incidents.services.groups.merge_task import ask_for_missing_facts, drop_missing_facts
+from incidents.services.groups.merge_task import add_missing_facts_task, close_missing_facts_task
 from incidents.services.handling.due import (
     DUE_FIELDS,
     NEWS_FIELDS,
-    answer_sooner,
+    advance_answer_due,
     find_last_answer,
     find_waiting_start,
     note_news,
     settle_due,
 )
-from incidents.services.handling.severity import WEIGHED_FIELDS
+from incidents.services.handling.severity import SEVERITY_FIELDS
 from incidents.services.history.record import record_event
 from incidents.severity import ACKNOWLEDGE_WITHIN
 
@@ -60,9 +60,9 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     double.merged_into = main
     settle_due(double)
     double.save(update_fields=CLOSED_FIELDS)
-    ask_for_missing_facts(main, double, actor=actor, at=now)
+    add_missing_facts_task(main, double, actor=actor, at=now)
     settle_due(main, worked_at=now)
-    main.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
+    main.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS])
     raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
     record_event(double, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
     record_event(main, EventKind.MERGED, at=now, actor=actor, double=double.reference, **raised)
@@ -87,10 +87,10 @@ def check_pair(double: Incident, main: Incident) -> None:
             raise ValidationError("{one} est déjà un double de {kept}. Choisissez {kept}.".format(**what))
     if ClosingReason.WITHDRAWN in (double.closing_reason, main.closing_reason):
         raise ValidationError("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas.")
-    check_places(double, main)
+    check_main_case(double, main)
 
 
-def check_places(double: Incident, main: Incident) -> None:
+def check_main_case(double: Incident, main: Incident) -> None:
     """Raise ValidationError if the two cases can be merged, but not with `main` as the main case."""
     if main.status == Status.CLOSED:
         closed = "%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord."
@@ -111,7 +111,7 @@ def copy_state(incident: Incident) -> dict[str, Any]:
     return {"status": incident.status, "closed_at": closed_at, "reason": incident.closing_reason}
 
 
-def asks_for_answer(double: Incident) -> datetime | None:
+def find_awaited_answer_due(double: Incident) -> datetime | None:
     """Return the deadline of the answer for which the declarant waited before the merge, or None.
 
     The declarant of a closed case waited for an answer only after writing since the closing.
@@ -128,7 +128,7 @@ def inherit_deadlines(main: Incident, double: Incident, *, at: datetime) -> None
 
     A closed duplicate whose declarant awaits no answer changes nothing. Does not save.
     """
-    asks = asks_for_answer(double)
+    asks = find_awaited_answer_due(double)
     if asks is None and double.status == Status.CLOSED:
         return
     waiting = [due for due in (main.answer_by, asks) if due]
@@ -139,7 +139,7 @@ def inherit_deadlines(main: Incident, double: Incident, *, at: datetime) -> None
         main.awaited_since = None
     if double.severity > main.severity:
         main.severity = double.severity
-        answer_sooner(main)
+        advance_answer_due(main)
     if main.status == Status.DECLARED:
         is_untaken = double.status == Status.DECLARED
         by = double.acknowledge_by if is_untaken else at + ACKNOWLEDGE_WITHIN[main.severity]
@@ -161,7 +161,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     now = timezone.now()
     restore_state(double, get_merging_event(double, main))
     double.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
-    drop_missing_facts(main, double, actor=actor, at=now)
+    close_missing_facts_task(main, double, actor=actor, at=now)
     recompute_answer_due(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
@@ -212,7 +212,7 @@ def lock_main_case(double: Incident) -> Incident | None:
     return Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=double.merged_into_id)
 
 
-def pass_news_on(double: Incident, *, at: datetime) -> None:
+def record_news_on_main(double: Incident, *, at: datetime) -> None:
     """Record on the main case that the declarant of a duplicate added something, which the centre reads and answers on
     the main case. Change nothing if the case is no duplicate.
     """
@@ -221,7 +221,7 @@ def pass_news_on(double: Incident, *, at: datetime) -> None:
         main.save(update_fields=NEWS_FIELDS)
 
 
-def pass_answer_on(double: Incident, *, at: datetime) -> None:
+def update_main_after_answer(double: Incident, *, at: datetime) -> None:
     """Recompute the deadlines of the main case after the centre answered on a duplicate. Change nothing if the case is
     no duplicate.
 

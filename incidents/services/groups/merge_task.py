@@ -14,7 +14,7 @@ from incidents.services.library.playbooks import TITLE_LIMIT
 STEP = "double:"
 
 
-def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> Task | None:
+def add_missing_facts_task(main: Incident, double: Incident, *, actor: User, at: datetime) -> Task | None:
     """Add a task if the duplicate has a stopped service or a leak that the main case does not have.
 
     The main case cannot be closed as resolved before the task is done. The caller has locked both cases.
@@ -50,8 +50,8 @@ def list_missing(main: Incident, double: Incident) -> list[str]:
     return missing
 
 
-def drop_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> None:
-    """Close the task of `ask_for_missing_facts` as moot after the merge is undone, since the restored case declares
+def close_missing_facts_task(main: Incident, double: Incident, *, actor: User, at: datetime) -> None:
+    """Close the task of `add_missing_facts_task` as moot after the merge is undone, since the restored case declares
     these facts itself.
     """
     waiting = main.tasks.filter(playbook="", step=f"{STEP}{double.reference}", done_at=None)

@@ -23,7 +23,7 @@ from incidents.workflow import check_transition
 
 # The value of a form that stands for no assignee.
 NOBODY = "personne"
-HOLDER_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "acknowledge_by", *DUE_FIELDS)
+ASSIGNMENT_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "acknowledge_by", *DUE_FIELDS)
 
 
 def format_person_tag(user: User | None) -> str:
@@ -37,7 +37,7 @@ def list_people(*csirt_ids: int | None) -> QuerySet[User]:
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
 
 
-def find_holder(incident: Incident) -> User | None:
+def find_current_assignee(incident: Incident) -> User | None:
     """Return the assignee of the case, or None if they have left its centre. One query, or none."""
     return list_people(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
 
@@ -76,13 +76,13 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
     if takes_it:
         return acknowledge_incident(reference=reference, actor=actor)
     now = timezone.now()
-    data = pass_on(incident, assignee, at=now)
-    incident.save(update_fields=HOLDER_FIELDS)
+    data = set_assignee(incident, assignee, at=now)
+    incident.save(update_fields=ASSIGNMENT_FIELDS)
     record_event(incident, EventKind.ASSIGNED, at=now, actor=actor, **data)
     return incident
 
 
-def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, Any]:
+def set_assignee(incident: Incident, to: User | None, *, at: datetime) -> dict[str, Any]:
     """Set the assignee at the instant `at` and return the data of the event. The caller has locked the case, and saves
     it.
 
@@ -90,7 +90,7 @@ def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, A
     a case is not work on the case, so a due date that has passed stays passed.
     """
     incident.assignee = to
-    data: dict[str, Any] = {"to": uid_or_none(to)}
+    data: dict[str, Any] = {"to": format_optional_uid(to)}
     if to is None and incident.status == Status.ACKNOWLEDGED:
         check_transition(Status.ACKNOWLEDGED, Status.DECLARED)
         incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.DECLARED, None, None
@@ -107,5 +107,5 @@ def check_assignee(incident: Incident, assignee: User | None) -> None:
         raise ValidationError({"assignee": "Cette personne ne travaille pas au centre qui suit ce dossier."})
 
 
-def uid_or_none(user: User | None) -> str | None:
+def format_optional_uid(user: User | None) -> str | None:
     return str(user.uid) if user else None

@@ -26,7 +26,7 @@ from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
 from incidents.services.handling.amend import CONCLUDED, amend_section, conclude_leak
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak_row, list_interruptions, snapshot_services
 from incidents.sharing import may_share_lesson
@@ -145,7 +145,7 @@ def find_closing_question(incident: Incident) -> str:
     return UNANSWERED if is_message_unanswered(incident) else ""
 
 
-def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
+def check_finished(incident: Incident, reason: str, why: str = "") -> None:
     """Raise NotFinished if the case is closed as resolved but is unfinished, or needs a reason and `why` is empty."""
     if reason != ClosingReason.RESOLVED:
         return
@@ -158,7 +158,7 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
 
 
 @transaction.atomic
-def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
+def close_with_report(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
     """Close the case with its report. A repeated call by the same person with the same report changes nothing.
 
     `seen` is the `stamp_closing_page` of the page, or "" if there was no page. Raises Http404, PermissionDenied,
@@ -174,13 +174,15 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     now, pending = timezone.now(), find_unfinished(incident)
     if seen and seen != stamp_closing_page(incident, pending):
         raise Stale
-    of_words = (
+    report_problems = (
         *list_text_problems(incident, clean),
         *list_report_problems(clean),
         *list_untouched_problems(incident, clean),
     )
-    raise_problems((*of_words, *list_unfinished_problems(clean, pending, now, find_zone(incident.collectivity))))
-    changes = settle_facts(incident, clean, pending, actor=actor, at=now)
+    raise_problems(
+        (*report_problems, *list_unfinished_problems(clean, pending, now, find_zone(incident.collectivity)))
+    )
+    changes = save_closing_facts(incident, clean, pending, actor=actor, at=now)
     incident.cause = clean.cause or incident.cause
     raise_severity(incident, now)
     save_closing(incident, clean, actor=actor, at=now, changes=changes)
@@ -211,7 +213,7 @@ def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
-    elif pointers := list_identifying_words(ending.lesson, list_names(incident)):
+    elif pointers := list_identifying_words(ending.lesson, collect_identifying_values(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in pointers)
         yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quoted}."
     if blanks := find_blanks_problem(ending.lesson):
@@ -222,7 +224,7 @@ def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
         yield "is_shared", "Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez."
 
 
-def list_names(incident: Incident) -> IdentifyingValues:
+def collect_identifying_values(incident: Incident) -> IdentifyingValues:
     body, story = incident.collectivity, incident.story
     return IdentifyingValues(
         body=body.name,
@@ -270,7 +272,7 @@ def list_unfinished_problems(ending: Ending, pending: UnfinishedWork, now: datet
             yield f"task_{task.uid}", "Faites cette tâche, ou cochez « sans objet »."
 
 
-def settle_facts(
+def save_closing_facts(
     incident: Incident, ending: Ending, pending: UnfinishedWork, *, actor: User, at: datetime
 ) -> dict[str, Any]:
     """Save the facts of the report about services, data and tasks. Returns what changed, as codes for the event."""
@@ -310,7 +312,7 @@ def save_closing(
     """
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, at, ending.reason
     settle_due(incident, worked_at=at)
-    incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *WEIGHED_FIELDS, *DUE_FIELDS])
+    incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *SEVERITY_FIELDS, *DUE_FIELDS])
     Closing.objects.create(
         incident=incident,
         outcome=ending.outcome,
@@ -321,7 +323,7 @@ def save_closing(
         closed_at=at,
     )
     if ending.why:
-        note_closing_motive(incident, ending.why, actor, at=at)
+        save_closing_note(incident, ending.why, actor, at=at)
     codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     data = {"reason": ending.reason} | codes | dict(changes or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
@@ -329,7 +331,7 @@ def save_closing(
         record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 
 
-def note_closing_motive(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
+def save_closing_note(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
     """Save the reason as a note, which only the centre reads."""
     key = hashlib.sha256(f"close {incident.pk} {at.isoformat()}".encode()).hexdigest()
     Note.objects.create(

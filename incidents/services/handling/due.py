@@ -44,7 +44,7 @@ def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, 
     settle_due(incident, worked_at=at)
 
 
-def answer_sooner(incident: Incident) -> None:
+def advance_answer_due(incident: Incident) -> None:
     """Bring `answer_by` forward to the target of the current severity. Never postpone it."""
     if incident.answer_by:
         since = incident.declarant_wrote_at or incident.received_at

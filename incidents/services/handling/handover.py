@@ -16,13 +16,13 @@ from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.querysets import holder_works_for_centre
-from incidents.services.handling.assign import HOLDER_FIELDS, list_people, pass_on
+from incidents.services.handling.assign import ASSIGNMENT_FIELDS, list_people, set_assignee
 from incidents.services.handling.notes import TEXT_LIMIT, derive_note_key, filter_readable, save_note
 from incidents.services.history.record import record_event
 
 CASES_SHOWN = 200
-RELAYS_SHOWN = 200
-RELAYS_KEPT = timedelta(hours=24)
+HANDOVERS_SHOWN = 200
+HANDOVERS_SHOWN_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class HandoverRequest:
 
 
 @dataclass
-class Relay:
+class HandoverResult:
     """The result of a hand-over: the references of the cases that were handed over, and of the remaining cases.
 
     A remaining case was closed, transferred or reassigned meanwhile, or was assigned to the same person again since.
@@ -50,14 +50,14 @@ class Relay:
     is_written: bool = False
 
 
-def hand_shift_over(*, actor: User, references: Sequence[str], shift: HandoverRequest) -> Relay:
+def hand_shift_over(*, actor: User, references: Sequence[str], shift: HandoverRequest) -> HandoverResult:
     """Hand over each of these cases in its own transaction. Sending the form again hands over the cases that an
     interruption left.
 
     Raises ValidationError by field before anything is written.
     """
     check_shift(actor, references, shift)
-    relay = Relay()
+    relay = HandoverResult()
     for reference in dict.fromkeys(references):
         try:
             is_given = hand_case_over(reference=reference, actor=actor, shift=shift)
@@ -96,8 +96,8 @@ def hand_case_over(*, reference: str, actor: User, shift: HandoverRequest) -> bo
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=shift.text, key=shift.key)
     if not is_new:
         return False
-    data = pass_on(incident, shift.to, at=note.written_at)
-    incident.save(update_fields=HOLDER_FIELDS)
+    data = set_assignee(incident, shift.to, at=note.written_at)
+    incident.save(update_fields=ASSIGNMENT_FIELDS)
     record_event(incident, EventKind.HANDED_OVER, at=note.written_at, actor=actor, note=str(note.uid), **data)
     return True
 
@@ -111,9 +111,9 @@ def is_repeated_submission(incident: Incident, shift: HandoverRequest) -> bool:
 # Reading what the page of the hand-over shows
 
 
-def list_cases_in_hand(user: User) -> QuerySet[Incident]:
+def list_assigned_cases(user: User) -> QuerySet[Incident]:
     """Return up to `CASES_SHOWN` open cases assigned to this person, soonest due first."""
-    cases = with_places(Incident.objects.filter(csirt__in=user.work_centre_ids, assignee=user, status__in=OPEN))
+    cases = join_territories(Incident.objects.filter(csirt__in=user.work_centre_ids, assignee=user, status__in=OPEN))
     return cases.order_by("due_at", "id")[:CASES_SHOWN]
 
 
@@ -121,7 +121,7 @@ def list_abandoned_cases(user: User) -> QuerySet[Incident]:
     """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
     led = user.led_centre_ids
     assigned = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
-    return with_places(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
+    return join_territories(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
 
 
 def count_open_cases(people: Collection[int], csirts: Collection[int]) -> Counter[tuple[int, int | None]]:
@@ -133,7 +133,7 @@ def count_open_cases(people: Collection[int], csirts: Collection[int]) -> Counte
     return Counter({(person, csirt): number for person, csirt, number in counted})
 
 
-def with_places(cases: QuerySet[Incident]) -> QuerySet[Incident]:
+def join_territories(cases: QuerySet[Incident]) -> QuerySet[Incident]:
     places = ("departement", "region", "region_correction")
     return cases.select_related("assignee", *(f"collectivity__{place}" for place in places))
 
@@ -150,18 +150,18 @@ class ReceivedHandover:
     incidents: list[Incident]
 
 
-def list_relays(user: User, now: datetime) -> list[ReceivedHandover]:
+def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]:
     """Return the hand-overs of the last 24 hours to this person or to the whole centre, newest first. One query."""
     open_here = Q(incident__csirt__in=user.work_centre_ids, incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
-    notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)
+    notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - HANDOVERS_SHOWN_FOR)
     notes = filter_readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
     places = ("departement", "region", "region_correction")
     joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in places))
-    return group_relays(joined[:RELAYS_SHOWN])
+    return group_received_handovers(joined[:HANDOVERS_SHOWN])
 
 
-def group_relays(notes: Iterable[Note]) -> list[ReceivedHandover]:
+def group_received_handovers(notes: Iterable[Note]) -> list[ReceivedHandover]:
     relays: dict[tuple[int, str, bool], ReceivedHandover] = {}
     for note in notes:
         is_for_all = note.incident.assignee_id is None

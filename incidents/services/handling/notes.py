@@ -16,7 +16,7 @@ from core.text import clean_text
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, TransferState
 from incidents.models import Incident, Note, Transfer
-from incidents.services.groups.merge import lock_with_main, pass_answer_on
+from incidents.services.groups.merge import lock_with_main, update_main_after_answer
 from incidents.services.handling.due import ANSWER_FIELDS, note_answer, settle_due
 from incidents.services.history.record import record_event
 
@@ -62,7 +62,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
     at, note_uid = note.written_at, str(note.uid)
     record_event(incident, EventKind.NOTED, at=at, actor=actor, note=note_uid, nature=str(kind), spoke=answers)
     if answers:
-        pass_answer_on(incident, at=at)
+        update_main_after_answer(incident, at=at)
     return note
 
 

@@ -21,7 +21,7 @@ from incidents.models import DataLeak, Incident
 from incidents.services.declaring.check import Problem, raise_problems
 from incidents.services.handling.amend import AS_DECLARED, conclude_leak, read_leak_status
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak_row
@@ -69,7 +69,7 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     return incident
 
 
-class Changes(TypedDict, total=False):
+class QualificationChanges(TypedDict, total=False):
     """The fields of a qualification to change. Fields that are not given do not change.
 
     `rsit` holds the class and the type, such as « availability/ddos ».
@@ -83,7 +83,7 @@ class Changes(TypedDict, total=False):
 
 
 @transaction.atomic
-def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]) -> Incident:
+def classify_incident(*, reference: str, actor: User, **changes: Unpack[QualificationChanges]) -> Incident:
     """Change only the given fields of the qualification, for an act on many cases.
 
     The RSIT class and type follow the type of incident, unless somebody chose others. Raises Http404,
@@ -98,7 +98,7 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]
     return incident
 
 
-def read_codes(changes: Changes, current: Qualification) -> dict[str, Any]:
+def read_codes(changes: QualificationChanges, current: Qualification) -> dict[str, Any]:
     """Return the fields of `Qualification` that these changes set, with their new values."""
     codes: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
     if rsit := changes.get("rsit"):
@@ -192,7 +192,7 @@ def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any
     was = incident.severity
     raised = raise_severity(incident, now)
     settle_due(incident, worked_at=now)
-    incident.save(update_fields=[*COLUMNS, *WEIGHED_FIELDS, *DUE_FIELDS])
+    incident.save(update_fields=[*COLUMNS, *SEVERITY_FIELDS, *DUE_FIELDS])
     severity = {"severity": [int(was), int(incident.severity)]} if raised else {}
     record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | severity)
 

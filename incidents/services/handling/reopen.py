@@ -41,13 +41,13 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
         return incident
     if incident.status != Status.CLOSED:
         raise InvalidTransition(Status(incident.status), Status.ACKNOWLEDGED)
-    refuse_to_reopen(incident)
+    check_may_be_reopened(incident)
     why = clean_text(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues le liront, pas le déclarant."})
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)
-    note_reopening_motive(incident, why, actor)
-    open_again(incident, actor)
+    save_reopening_note(incident, why, actor)
+    save_reopening(incident, actor)
     return incident
 
 
@@ -57,7 +57,7 @@ def was_just_reopened(incident: Incident, actor: User) -> bool:
     return is_open and newest is not None and (newest.kind, newest.actor_id) == (EventKind.REOPENED, actor.pk)
 
 
-def refuse_to_reopen(incident: Incident) -> None:
+def check_may_be_reopened(incident: Incident) -> None:
     """Raise ValidationError if the case is erased or a duplicate."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il ne se rouvre pas.")
@@ -65,12 +65,12 @@ def refuse_to_reopen(incident: Incident) -> None:
         raise ValidationError("Ce dossier est fusionné avec un autre : défaites d’abord la fusion.")
 
 
-def note_reopening_motive(incident: Incident, why: str, actor: User) -> None:
+def save_reopening_note(incident: Incident, why: str, actor: User) -> None:
     key = hashlib.sha256(f"reopen {incident.pk} {incident.closed_at}".encode()).hexdigest()
     Note.objects.create(incident=incident, kind=NoteKind.NOTE, text=why, author=actor, submission_key=key)
 
 
-def open_again(incident: Incident, actor: User) -> None:
+def save_reopening(incident: Incident, actor: User) -> None:
     """Save the case as reopened and record the event on it and on its duplicates.
 
     If the declarant wrote after the closing, the delay for the answer starts at that message. An earlier deadline for

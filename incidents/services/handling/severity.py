@@ -16,14 +16,14 @@ from core.text import clean_line
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Severity, Status
 from incidents.models import AnswerSheet, Incident, IncidentEvent, SeverityChoice
-from incidents.services.handling.due import DUE_FIELDS, answer_sooner, settle_due
+from incidents.services.handling.due import DUE_FIELDS, advance_answer_due, settle_due
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak, list_interruptions
 from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess_situation
 
 MOTIVE_LIMIT = 300
 # The columns that a new assessment of the severity may change.
-WEIGHED_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
+SEVERITY_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
 
 
 def assess_case(incident: Incident, now: datetime) -> Assessment:
@@ -56,7 +56,7 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
         return False
     incident.severity = computed
     incident.acknowledge_by = min(incident.acknowledge_by, now + ACKNOWLEDGE_WITHIN[computed])
-    answer_sooner(incident)
+    advance_answer_due(incident)
     return True
 
 
@@ -70,7 +70,7 @@ def find_first_reception(incident: Incident) -> datetime:
     return min(incident.received_at, waited or incident.received_at)
 
 
-def find_free_since(incident: Incident) -> datetime:
+def find_unassigned_since(incident: Incident) -> datetime:
     """Return since when the case waits to be acknowledged: since it was last unassigned, or since it arrived."""
     last = incident.events.filter(data__put_back=True).aggregate(at=Max("at"))["at"]
     return last or find_first_reception(incident)
@@ -100,9 +100,9 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
     was, incident.severity = incident.severity, severity
     if incident.status == Status.DECLARED:
-        incident.acknowledge_by = find_free_since(incident) + ACKNOWLEDGE_WITHIN[severity]
-    answer_sooner(incident)
+        incident.acknowledge_by = find_unassigned_since(incident) + ACKNOWLEDGE_WITHIN[severity]
+    advance_answer_due(incident)
     settle_due(incident, worked_at=now)
-    incident.save(update_fields=[*WEIGHED_FIELDS, *DUE_FIELDS])
+    incident.save(update_fields=[*SEVERITY_FIELDS, *DUE_FIELDS])
     record_event(incident, EventKind.SEVERITY, at=now, actor=actor, was=int(was), severity=int(severity))
     return incident

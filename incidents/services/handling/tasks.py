@@ -66,9 +66,9 @@ def apply_playbook(*, reference: str, actor: User) -> int:
     now = timezone.now()
     tasks = [build_task(step, incident, actor=actor, at=now) for step in missing]
     if incident.is_verified:
-        end_call_back(tasks, incident, actor=actor, at=now)
+        close_call_back_tasks(tasks, incident, actor=actor, at=now)
     Task.objects.bulk_create(tasks)
-    keep_due(incident, at=now)
+    save_due(incident, at=now)
     data: dict[str, Any] = {"playbook": incident.type, "version": guide.version, "own": guide.csirt is not None}
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=len(missing), **data)
     return len(missing)
@@ -89,7 +89,7 @@ def build_task(step: Step, incident: Incident, *, actor: User, at: datetime) -> 
     )
 
 
-def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, at: datetime) -> None:
+def close_call_back_tasks(tasks: Collection[Task], incident: Incident, *, actor: User, at: datetime) -> None:
     """Close the call-back tasks of a verified case: as done by the person who called back, else as moot. Does not
     save.
     """
@@ -101,7 +101,7 @@ def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, a
 
 
 @transaction.atomic
-def add_task(*, reference: str, actor: User, errand: NewTask) -> Task:
+def add_task(*, reference: str, actor: User, new_task: NewTask) -> Task:
     """Add a task, or return the open task that the actor already added with the same title and deadline.
 
     Raises Http404, PermissionDenied, and ValidationError: on « title » or « due », or without a field if the case is
@@ -110,24 +110,24 @@ def add_task(*, reference: str, actor: User, errand: NewTask) -> Task:
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_open(incident)
     now = timezone.now()
-    title = clean_line(errand.title, limit=TITLE_LIMIT, field="title")
+    title = clean_line(new_task.title, limit=TITLE_LIMIT, field="title")
     if not title:
         raise ValidationError({"title": "Écrivez ce qu’il y a à faire."})
-    if errand.due_at and not now < errand.due_at < now + FURTHEST:
+    if new_task.due_at and not now < new_task.due_at < now + FURTHEST:
         raise ValidationError({"due": "Cette date est passée, ou dans plus d’un an. Vérifiez-la."})
     open_ones = list(incident.tasks.filter(done_at=None)[:MAX_OPEN])
     for task in open_ones:
-        if (task.title, task.due_at, task.author_id) == (title, errand.due_at, actor.pk):
+        if (task.title, task.due_at, task.author_id) == (title, new_task.due_at, actor.pk):
             return task
     if len(open_ones) == MAX_OPEN:
         raise ValidationError({"title": "Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes."})
-    task = Task.objects.create(incident=incident, title=title, due_at=errand.due_at, author=actor, added_at=now)
-    keep_due(incident, at=now)
+    task = Task.objects.create(incident=incident, title=title, due_at=new_task.due_at, author=actor, added_at=now)
+    save_due(incident, at=now)
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=1, task=str(task.uid))
     return task
 
 
-def ask_for_agreement(incident: Incident, centre: Csirt) -> bool:
+def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
     """Add the task to ask the declarant whether `centre`, which now answers for the body, may get the case.
 
     The task is added only once for each centre. Returns whether it is new. The caller has locked the case.
@@ -163,7 +163,7 @@ def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Tas
     task.done_at, task.done_by = (now, actor) if is_over else (None, None)
     task.is_moot = state == TaskState.MOOT
     task.save(update_fields=["done_at", "done_by", "is_moot"])
-    keep_due(incident, at=now)
+    save_due(incident, at=now)
     record_event(incident, EventKind.TASK_DONE, at=now, actor=actor, task=str(task.uid), state=str(state))
     return task
 
@@ -187,6 +187,6 @@ def check_open(incident: Incident) -> None:
         raise ValidationError("Ce dossier est clos : on n’y ajoute plus de tâche.")
 
 
-def keep_due(incident: Incident, *, at: datetime) -> None:
+def save_due(incident: Incident, *, at: datetime) -> None:
     settle_due(incident, worked_at=at)
     incident.save(update_fields=DUE_FIELDS)

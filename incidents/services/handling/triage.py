@@ -11,7 +11,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
 from incidents.models import Incident
 from incidents.queries import lacks_responder
-from incidents.services.handling.close import Ending, refuse_unfinished, save_closing
+from incidents.services.handling.close import Ending, check_finished, save_closing
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.verify import CallBack, record_call_back
 from incidents.services.history.record import record_event
@@ -30,7 +30,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
     if lacks_responder(incident):
-        return take_over(incident, actor)
+        return assign_abandoned_case(incident, actor)
     if incident.status == Status.ACKNOWLEDGED and incident.assignee_id == actor.pk:
         return incident
     if incident.status == Status.CLOSED:
@@ -46,7 +46,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     return incident
 
 
-def take_over(incident: Incident, actor: User) -> Incident:
+def assign_abandoned_case(incident: Incident, actor: User) -> Incident:
     """Assign the case to the actor after its assignee has left the centre. `acknowledged_at` does not change."""
     incident.assignee = actor
     incident.save(update_fields=["assignee"])
@@ -89,22 +89,22 @@ def close_incident(
 ) -> Incident:
     """Close the case in one act, without a report (`services/handling/close.py` writes one).
 
-    `why` has the same meaning as in `Ending`. `seen` is the `format_last_word` of the case on its page, None if there
-    was no page. `read_at` is the instant at which a list of cases was shown, if the case is closed from a list. Raises
-    Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be closed as
-    resolved yet, ValidationError if the declarant wrote meanwhile.
+    `why` has the same meaning as in `Ending`. `seen` is the `format_last_addition` of the case on its page, None if
+    there was no page. `read_at` is the instant at which a list of cases was shown, if the case is closed from a list.
+    Raises Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be
+    closed as resolved yet, ValidationError if the declarant wrote meanwhile.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
     wrote_at = incident.declarant_wrote_at
-    if (seen is not None and seen != format_last_word(incident)) or (read_at and wrote_at and wrote_at > read_at):
+    if (seen is not None and seen != format_last_addition(incident)) or (read_at and wrote_at and wrote_at > read_at):
         raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
     why = "" if incident.erased_at else why  # an erased case takes no text
-    refuse_unfinished(incident, reason, why)
+    check_finished(incident, reason, why)
     save_closing(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())
     return incident
 
 
-def format_last_word(incident: Incident) -> str:
+def format_last_addition(incident: Incident) -> str:
     """Return when the declarant last added something, for a form, or ""."""
     return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""

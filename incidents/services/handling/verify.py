@@ -100,7 +100,7 @@ def strip_country_code(digits: str) -> str:
 
 
 def extract_digits(phone: str) -> str:
-    return "".join(str(unicodedata.digit(sign)) for sign in phone if sign.isdigit())
+    return "".join(str(unicodedata.digit(character)) for character in phone if character.isdigit())
 
 
 def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: datetime) -> None:
@@ -109,16 +109,16 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
     The caller has locked the case and updates what is due next. Raises ValidationError on « number ».
     """
     number = check_call_number(incident, call)
-    tick_call_back(incident, actor=actor, at=at)
+    close_call_back_task(incident, actor=actor, at=at)
     if not call.is_noted and not incident.erased_at:
         note_call_back(incident, actor=actor, words=describe_call(number, call.source), at=at)
-    if number and call.source in PUBLIC and not call.is_official and not is_on_card(incident, number):
+    if number and call.source in PUBLIC and not call.is_official and not is_on_emergency_card(incident, number):
         found_on = find_local_day(at, find_zone(incident.collectivity))
         values = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
         OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=values)
 
 
-def is_on_card(incident: Incident, number: str) -> bool:
+def is_on_emergency_card(incident: Incident, number: str) -> bool:
     """Tell whether the number is on the body's emergency card.
 
     Such a number is not copied to `OfficialNumber`, because other centres may not read the emergency card.
@@ -127,7 +127,7 @@ def is_on_card(incident: Incident, number: str) -> bool:
     return any(has_same_number(number, phone) for phone in written)
 
 
-def tick_call_back(incident: Incident, *, actor: User, at: datetime) -> None:
+def close_call_back_task(incident: Incident, *, actor: User, at: datetime) -> None:
     for task in incident.tasks.filter(step=CALL_BACK_STEP, done_at=None):
         task.done_at, task.done_by, task.is_moot = at, actor, False
         task.save(update_fields=["done_at", "done_by", "is_moot"])

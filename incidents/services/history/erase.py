@@ -29,7 +29,7 @@ from incidents.models import (
     Task,
     Transfer,
 )
-from incidents.services.groups.group import forget_name
+from incidents.services.groups.group import remove_supplier_name
 from incidents.services.history.record import record_event
 from incidents.services.papers.making import forget_papers
 
@@ -44,7 +44,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
     if incident.erased_at:
         return incident
     now = timezone.now()
-    forget_name(incident)
+    remove_supplier_name(incident)
     erase_texts(incident)
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
     incident.shared.filter(revoked_at=None).update(revoked_at=now)

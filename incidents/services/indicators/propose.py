@@ -20,9 +20,9 @@ from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicat
 from incidents.indicators.sightings import count_seen_elsewhere, find_ignored_reasons
 from incidents.models import Evidence, Incident
 from incidents.queries import group_by_section, list_sheets
-from incidents.services.evidence.pieces import get_reading_key
+from incidents.services.evidence.files import get_reading_key
 from incidents.services.handling.notes import filter_readable
-from incidents.services.handling.read import note_opening
+from incidents.services.handling.readings import note_opening
 
 logger = structlog.get_logger(__name__)
 

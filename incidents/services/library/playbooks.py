@@ -24,7 +24,7 @@ TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
 MAX_STEPS, MAX_HOURS = 30, 24 * 90
 CODE = re.compile(r"[a-z0-9-]{1,60}\Z")
 # The steps that a centre publishes to use the national playbook again.
-NATIONAL: tuple[Mapping[str, Any], ...] = ()
+NATIONAL_STEPS: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def publish_playbook(
     *, kind: str, csirt_slug: str, steps: Iterable[Mapping[str, Any]], based_on: int, actor: User
 ) -> int:
     """Publish a version of the centre's playbook for this type and return its number.
-    Publishing NATIONAL restores the national playbook. Publishing the same steps again makes no version. Raises
+    Publishing NATIONAL_STEPS restores the national playbook. Publishing the same steps again makes no version. Raises
     Http404 if the actor does not lead the centre, ValidationError on « steps », Stale if the newest version is no
     longer `based_on` (0: there was none).
     """

@@ -23,7 +23,7 @@ WORDS_LIMIT, TITLE_LIMIT, ACT_LIMIT, HOW_LIMIT, SOURCE_LIMIT = 60, 100, 80, 300,
 MIN_HOUR_ACTS, MAX_ACTS, MAX_SOURCES = 3, 8, 6
 MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
 # The content that a centre publishes to use the national sheet again.
-NATIONAL: dict[str, Any] = {}
+NATIONAL_CONTENT: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -76,15 +76,15 @@ def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
 @transaction.atomic
 def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
     """Publish a version of the reflex sheet for the region of the CSIRT and return its number.
-    Publishing NATIONAL restores the national sheet. Publishing the same text again makes no version. Raises Http404 if
-    the actor does not lead the CSIRT, ValidationError by field, Stale if the newest version is no longer `based_on`
-    (0: there was none).
+    Publishing NATIONAL_CONTENT restores the national sheet. Publishing the same text again makes no version. Raises
+    Http404 if the actor does not lead the CSIRT, ValidationError by field, Stale if the newest version is no longer
+    `based_on` (0: there was none).
     """
     csirt = get_led_csirt(actor, csirt_slug, lock=True)
-    clean = clean_content(content) if content else NATIONAL
+    clean = clean_content(content) if content else NATIONAL_CONTENT
     row = find_newest_reflex_sheet(kind, csirt)
     version = row.version if row else 0
-    if clean == (row.content if row else NATIONAL):
+    if clean == (row.content if row else NATIONAL_CONTENT):
         return version
     if version != based_on:
         raise Stale

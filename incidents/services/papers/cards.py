@@ -25,7 +25,7 @@ from incidents.services.papers.centres import describe_centre, describe_fallback
 
 TEMPLATES = Path(__file__).parents[2] / "typst"
 # Lines that a town hall fills in by hand in quiet times. A number known from its emergency card is printed there.
-LINES: tuple[tuple[str, Helper | None], ...] = (
+CARD_LINES: tuple[tuple[str, Helper | None], ...] = (
     ("Prestataire informatique", Helper.SUPPLIER),
     ("Hébergeur du site et des mails", None),
     ("Maire, élu d’astreinte", Helper.ELECTED),
@@ -47,7 +47,7 @@ def list_card_lines(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
     known_contacts = {
         contact.kind: ", ".join(filter(None, (contact.name, contact.phone, contact.note))) for contact in contacts
     }
-    return [[str(label), known_contacts.get(helper, "") if helper else ""] for label, helper in LINES]
+    return [[str(label), known_contacts.get(helper, "") if helper else ""] for label, helper in CARD_LINES]
 
 
 def list_cards(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:

@@ -16,12 +16,12 @@ from incidents.questions.formatting import format_moment
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.snapshots import find_leak_row
 
-WITHIN = timedelta(hours=72)
+LEGAL_DELAY = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
 NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, IncidentType.DEVICE}
 
 # The sentence for a declarant who does not say that data are touched, by whether the centre has confirmed the leak.
-MAYBE = {
+DATA_MAYBE_TOUCHED = {
     False: "Des données personnelles sont peut-être touchées.",
     True: "Le centre confirme que des données personnelles sont touchées.",
 }
@@ -36,7 +36,7 @@ class Duty(NamedTuple):
     source: str
 
 
-TELL_PERSONS = Duty(
+INFORM_PERSONS = Duty(
     "Prévenir les personnes, tenir le registre",
     (
         "Les personnes sont prévenues si le risque pour elles est élevé. Toute violation est inscrite dans le "
@@ -51,7 +51,7 @@ def list_duties(incident: Incident, zone: str) -> list[Duty]:
     """Return the duties that the case gives its body. Deadlines are in the time zone `zone`."""
     duties = list_data_duties(incident, zone)
     if incident.type not in NO_ATTACK:
-        duties.append(describe_complaint(incident, zone))
+        duties.append(describe_complaint_duty(incident, zone))
     return duties
 
 
@@ -66,15 +66,15 @@ def list_data_duties(incident: Incident, zone: str) -> list[Duty]:
     if judged == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not judged):
         return []
     if declared["concerned"] == Answer.YES:
-        notice = notify_cnil(
+        notice = describe_cnil_duty(
             "Des données personnelles sont touchées.", format_delay_end(incident.breach_known_at, zone)
         )
     else:
-        notice = notify_cnil(MAYBE[judged == LeakStatus.CONFIRMED], "")
-    return [notice, TELL_PERSONS]
+        notice = describe_cnil_duty(DATA_MAYBE_TOUCHED[judged == LeakStatus.CONFIRMED], "")
+    return [notice, INFORM_PERSONS]
 
 
-def notify_cnil(first: str, by: str) -> Duty:
+def describe_cnil_duty(first: str, by: str) -> Duty:
     within = (
         "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
         "si le risque pour les personnes est improbable. Une première notification peut être complétée."
@@ -82,7 +82,7 @@ def notify_cnil(first: str, by: str) -> Duty:
     return Duty("Prévenir la CNIL", f"{first} {within}", by, "RGPD, article 33 ; CNIL")
 
 
-def describe_complaint(incident: Incident, zone: str) -> Duty:
+def describe_complaint_duty(incident: Incident, zone: str) -> Duty:
     return Duty(
         "Porter plainte, si vous êtes assurés",
         (
@@ -98,10 +98,10 @@ def format_delay_end(known_at: datetime | None, zone: str) -> str:
     """Return the sentence that gives the end of the delay in the time zone `zone`, or "" if its start is not known."""
     if known_at is None:
         return ""
-    at = format_moment(end_of_delay(known_at, zone), zone)
+    at = format_moment(compute_delay_end(known_at, zone), zone)
     return f"D’après ce qui est déclaré : avant le {at}, {CLOCKS.get(zone, zone)}."
 
 
-def end_of_delay(known_at: datetime, zone: str) -> date | datetime:
+def compute_delay_end(known_at: datetime, zone: str) -> date | datetime:
     """Return the end of the delay: the instant 72 hours later, or the day three days later if no hour is known."""
-    return known_at + WITHIN if has_hour(known_at, zone) else find_local_day(known_at, zone) + WITHIN
+    return known_at + LEGAL_DELAY if has_hour(known_at, zone) else find_local_day(known_at, zone) + LEGAL_DELAY

@@ -22,8 +22,8 @@ from incidents.access import Guest, get_case
 from incidents.enums import Ability, PaperKind, PaperState
 from incidents.files import vault
 from incidents.models import CaseKey, Incident, Paper
+from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.papers.cards import TEMPLATES, list_cards, list_communes
-from incidents.services.papers.dossier import build_dossier
 
 logger = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Overtaken(Exception):
 
 
 @transaction.atomic
-def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
+def request_answer_pack(*, guest: Guest, reference: str) -> Paper:
     """Request the answer pack of the case in its current state.
 
     If the pack of this state was already requested, return that paper, restarted if it is late. Raises Http404,
@@ -65,14 +65,14 @@ def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
 
 
 @transaction.atomic
-def ask_wall_cards(*, departement: Departement) -> Paper:
+def request_wall_cards(*, departement: Departement) -> Paper:
     """Request the cards of a département.
 
     All the requests of one day return the same paper, restarted if it is late. If it failed, a new paper is made.
     """
     Departement.objects.select_for_update(no_key=True).get(pk=departement.pk)
     newest = list_card_papers(departement).first()
-    if newest and not may_be_asked(newest):
+    if newest and not needs_new_cards(newest):
         return newest
     if newest and newest.is_late:
         return revive_paper(newest)
@@ -80,7 +80,7 @@ def ask_wall_cards(*, departement: Departement) -> Paper:
     return Paper.objects.create(kind=PaperKind.WALL_CARDS, departement=departement, total=total)
 
 
-def may_be_asked(newest: Paper | None) -> bool:
+def needs_new_cards(newest: Paper | None) -> bool:
     """Tell whether new cards would be made on request, because the newest cards do not exist, failed, are late or are
     of an earlier day.
     """
@@ -106,7 +106,7 @@ def list_card_papers(departement: Departement) -> QuerySet[Paper]:
 # Making papers
 
 
-def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
+def make_due_papers(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
     """Make the papers that are due, until none is left or `PASS_TIME_LIMIT` has passed. Returns their number.
     While a long paper is being made, `meanwhile` is called each time `PASS_TIME_LIMIT` has passed.
     """
@@ -146,7 +146,7 @@ def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
     An error is logged, so that it does not stop the other papers. The paper is tried again later.
     """
     try:
-        size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
+        size = make_answer_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
     except Exception as error:  # noqa: BLE001  (see above)
         logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
         vault.remove_object(paper.storage_name)
@@ -154,10 +154,10 @@ def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
     return record_made_paper(paper, size)
 
 
-def make_pack(paper: Paper) -> int:
+def make_answer_pack(paper: Paper) -> int:
     """Make and store an answer pack and return its size in bytes. Raises NothingToPrint for an erased case."""
     incident = Incident.objects.with_displayed_rows().get(papers=paper)
-    pdf = typeset(TEMPLATES / "pack.typ", build_dossier(incident, at=timezone.now()))
+    pdf = typeset(TEMPLATES / "pack.typ", build_answer_pack(incident, at=timezone.now()))
     vault.write_object(paper.storage_name, ensure_case_key(incident), pdf)
     return len(pdf)
 
@@ -189,7 +189,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
             if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
                 raise Overtaken
             if meanwhile and timezone.now() > paused_at + PASS_TIME_LIMIT:
-                make_due(kinds=[PaperKind.ANSWER_PACK])
+                make_due_papers(kinds=[PaperKind.ANSWER_PACK])
                 meanwhile()
                 paused_at = timezone.now()
         joiner.finish()

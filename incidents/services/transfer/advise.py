@@ -33,7 +33,7 @@ from incidents.services.history.snapshots import (
     read_caller,
     read_instants,
 )
-from incidents.services.transfer.agreements import NONE, Agreement, check_agreement
+from incidents.services.transfer.agreements import NO_AGREEMENT, Agreement, check_agreement
 from incidents.sharing import ReaderKind, forbids_leaving, needs_agreement
 
 MOTIVE_LIMIT = 500
@@ -41,7 +41,7 @@ FORMAT = "tocsin-advice/1"
 OBSERVABLES_SENT = 2000
 # The kinds of indicators that identify nobody. Other kinds (an e-mail address, an account, a file name) may identify a
 # person, and are only sent together with the details of the person to call back.
-IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
+IMPERSONAL_KINDS = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
 # Labels that the file may carry. They do not change the label of the case.
 LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
 TLP_RED_REFUSAL = (
@@ -65,7 +65,7 @@ class AdviceRequest:
     partner: str
     motive: str
     tlp: str = Tlp.AMBER_STRICT
-    agreement: Agreement = NONE
+    agreement: Agreement = NO_AGREEMENT
     with_persons: bool = False
     key: str = ""
     seen: str = ""
@@ -80,13 +80,13 @@ def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Ad
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{request.key}".encode()).hexdigest()
-    why, earlier = check_advice_motive(request), Advice.objects.filter(submission_key=key).first()
+    why, earlier = clean_advice_reason(request), Advice.objects.filter(submission_key=key).first()
     if earlier and (earlier.partner, earlier.motive, earlier.sha256) == (request.partner, why, request.seen):
         return earlier
     partner = check_partner(incident, request)
     if earlier:
         raise FormUsed
-    agreement = check_agreed(incident, request)
+    agreement = check_advice_agreement(incident, request)
     content = format_advice(incident, partner, request)
     if request.seen != hash_content(content):
         raise Stale
@@ -114,13 +114,13 @@ def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
     return partner
 
 
-def check_agreed(incident: Incident, request: AdviceRequest) -> str:
+def check_advice_agreement(incident: Incident, request: AdviceRequest) -> str:
     """Return the text to store about the agreement. Raises ValidationError like `check_agreement`."""
     is_needed = needs_agreement(incident.tlp, ReaderKind.COMMUNITY, label=request.tlp)
     return check_agreement(incident, request.agreement, is_needed=is_needed)
 
 
-def check_advice_motive(request: AdviceRequest) -> str:
+def clean_advice_reason(request: AdviceRequest) -> str:
     why = clean_line(request.motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         missing = "Écrivez pourquoi des coordonnées partent." if request.with_persons else "Écrivez pourquoi."
@@ -212,6 +212,6 @@ def describe_services(incident: Incident) -> list[dict[str, Any]]:
 
 
 def describe_observables(incident: Incident, *, with_persons: bool) -> list[dict[str, Any]]:
-    kinds = ObservableKind.values if with_persons else IMPERSONAL
+    kinds = ObservableKind.values if with_persons else IMPERSONAL_KINDS
     observables = incident.observables.filter(kind__in=kinds).order_by("kind", "value").values("kind", "value")
     return [dict(observable) for observable in observables[:OBSERVABLES_SENT]]

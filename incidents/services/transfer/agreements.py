@@ -31,7 +31,7 @@ class Agreement:
     label: str = ""
 
 
-NONE = Agreement()
+NO_AGREEMENT = Agreement()
 
 
 def check_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:

@@ -23,16 +23,22 @@ from incidents.access import get_incident, get_proposed_transfer
 from incidents.anonymous import list_personal_details
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
-from incidents.services.handling.close import list_names
+from incidents.services.handling.close import collect_identifying_values
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 from incidents.services.history.remains import copy_case
-from incidents.services.transfer.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, check_agreement
+from incidents.services.transfer.agreements import (
+    AGREEMENT_LIMIT,
+    NO_AGREEMENT,
+    NOT_AGREED,
+    Agreement,
+    check_agreement,
+)
 from incidents.sharing import ReaderKind, needs_agreement, rank_label
 from incidents.workflow import check_transferable
 
 MOTIVE_LIMIT = 500
-TAKEN = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "group", *DUE_FIELDS)
+ACCEPTANCE_FIELDS = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "group", *DUE_FIELDS)
 
 
 def list_takers(incident: Incident) -> QuerySet[Any]:
@@ -46,8 +52,8 @@ def list_takers(incident: Incident) -> QuerySet[Any]:
 
 
 @transaction.atomic
-def ask_transfer(
-    *, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: Agreement = NONE
+def create_proposal(
+    *, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: Agreement = NO_AGREEMENT
 ) -> Transfer:
     """Propose the case to the centre with the slug `taker`. If the actor repeats the newest proposal, nothing changes.
 
@@ -64,9 +70,9 @@ def ask_transfer(
         return newest
     if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
         raise Stale(newest)
-    check_may_go(incident)
+    check_may_leave(incident)
     centre = find_taker(incident, taker)
-    check_motive(incident, why)
+    check_reason(incident, why)
     is_needed = needs_agreement(incident.tlp, ReaderKind.COLLEAGUE)
     agreed = check_agreement(incident, agreement, is_needed=is_needed)
     values = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
@@ -76,7 +82,7 @@ def ask_transfer(
     return transfer
 
 
-def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
+def create_platform_proposal(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
     """Propose the case, in the name of the platform, to the centre that now answers for its body.
 
     The caller has locked the case.
@@ -87,7 +93,7 @@ def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
     return transfer
 
 
-def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
+def withdraw_platform_proposal(incident: Incident, *, unless_to: Csirt | None) -> bool:
     """Withdraw the pending proposal of the platform, unless it is to the centre `unless_to`. The caller has locked the
     case.
 
@@ -155,12 +161,12 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     if transfer.state != TransferState.ASKED:
         raise Stale(transfer)
     incident = transfer.incident
-    check_may_go(incident)
+    check_may_leave(incident)
     if lacks_agreement(transfer):
         raise ValidationError({"agreement": str(NOT_AGREED)})
     settle_transfer(transfer, TransferState.ACCEPTED, actor)
     transfer.standing = copy_case(incident)
-    change_hands(incident, transfer, actor)
+    move_to_taker(incident, transfer, actor)
     transfer.last_event = record_transfer(transfer, EventKind.TRANSFERRED, actor)
     transfer.save(update_fields=["state", "answered_at", "answered_by", "standing", "last_event"])
     return transfer
@@ -182,7 +188,7 @@ def find_merge_refusal(incident: Incident) -> str:
     return "Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le." if is_merged else ""
 
 
-def check_may_go(incident: Incident) -> None:
+def check_may_leave(incident: Incident) -> None:
     """Raise InvalidTransition for a closed case, ValidationError for a case that is erased or merged."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer.")
@@ -199,13 +205,13 @@ def lacks_agreement(transfer: Transfer) -> bool:
     return not transfer.agreement or rank_label(transfer.agreed_tlp) > rank_label(tlp)
 
 
-def check_motive(incident: Incident, why: str) -> None:
+def check_reason(incident: Incident, why: str) -> None:
     """Raise ValidationError on « motive » if the reason is empty or names a person, since the other centre reads it
     before it has the case.
     """
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
-    if persons := list_personal_details(why, list_names(incident)):
+    if persons := list_personal_details(why, collect_identifying_values(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in persons)
         raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quoted}."})
 
@@ -230,7 +236,7 @@ def settle_transfer(transfer: Transfer, state: TransferState, actor: User | None
     transfer.state, transfer.answered_at, transfer.answered_by = state, timezone.now(), actor
 
 
-def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
+def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
     """Move the case to the taker and acknowledge it for the actor. Who had acknowledged it at the former centre stays
     in the events.
 
@@ -242,7 +248,7 @@ def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
     incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
     incident.assignee, incident.group = actor, None
     settle_due(incident, worked_at=now)
-    incident.save(update_fields=TAKEN)
+    incident.save(update_fields=ACCEPTANCE_FIELDS)
     relays = [str(uid) for uid in incident.notes.filter(kind=NoteKind.HANDOVER).values_list("uid", flat=True)]
     incident.documents.exclude(source__in=relays).update(csirt=transfer.taker)
 

@@ -24,9 +24,9 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
 from incidents.models import Incident, RoutingCheck, Transfer
 from incidents.services.handling.due import CSIRT, DUE_FIELDS, settle_due
-from incidents.services.handling.tasks import ask_for_agreement
+from incidents.services.handling.tasks import add_agreement_task
 from incidents.services.history.record import record_event
-from incidents.services.transfer.proposal import propose_to, withdraw_offer
+from incidents.services.transfer.proposal import create_platform_proposal, withdraw_platform_proposal
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.sharing import ReaderKind, needs_agreement
 
@@ -34,19 +34,19 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 200
 PASS_TIME_LIMIT = timedelta(seconds=2)
-SETTLED = (TransferState.ASKED, TransferState.ACCEPTED)
-MOVED = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
+BLOCKING_STATES = (TransferState.ASKED, TransferState.ACCEPTED)
+REROUTED_FIELDS = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
 # Events that only the people of a centre cause by working on a case. Assigning or grouping a case is no such work.
-WORK = (
+WORK_EVENTS = (
     *(EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.QUALIFIED, EventKind.SEVERITY, EventKind.NOTED),
     *(EventKind.HANDED_OVER, EventKind.TASKS_ADDED, EventKind.TASK_DONE, EventKind.OBSERVED, EventKind.ADVISED),
     *(EventKind.MERGED, EventKind.UNMERGED, EventKind.REOPENED, EventKind.TRANSFERRED),
 )
-WORDS_OF_CENTRE = Q(kind=EventKind.MESSAGE, data__side=CSIRT)
-# The newest event of ROUTED is the last routing of the case. If its body was corrected or merged later (OTHER_BODY),
-# this is why the case is rerouted.
-ROUTED = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
-OTHER_BODY = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED) & ~Q(data__fields=["name"]))
+CENTRE_MESSAGES = Q(kind=EventKind.MESSAGE, data__side=CSIRT)
+# The newest event of ROUTING_EVENTS is the last routing of the case. If its body was corrected or merged later
+# (BODY_CHANGES), this is why the case is rerouted.
+ROUTING_EVENTS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
+BODY_CHANGES = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED) & ~Q(data__fields=["name"]))
 
 
 def reroute_cases() -> int:
@@ -72,9 +72,9 @@ def begin_check(now: datetime) -> RoutingCheck | None:
     Returns None once it is finished, and during the minutes after a change. Three queries.
     """
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
-    standing = read_directory_version(), read_grounds_version(), timezone.localdate(now)
-    if (check.version, check.grounds, check.checked_on) != standing:
-        check.version, check.grounds, check.checked_on = standing
+    current = read_directory_version(), read_grounds_version(), timezone.localdate(now)
+    if (check.version, check.grounds, check.checked_on) != current:
+        check.version, check.grounds, check.checked_on = current
         check.noticed_at, check.last_case, check.is_finished = now, 0, False
         check.save()
     return None if check.is_finished or now < check.noticed_at + FOLLOWED_AFTER else check
@@ -132,8 +132,8 @@ def reroute_case(pk: int, on: date) -> bool:
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     route = find_route(incident.collectivity, on)
     may_stay = not needs_agreement(incident.tlp, ReaderKind.COLLEAGUE)
-    is_withdrawn = withdraw_offer(incident, unless_to=route.csirt if may_stay else None)
-    if incident.csirt == route.csirt or not may_follow(incident, route.csirt):
+    is_withdrawn = withdraw_platform_proposal(incident, unless_to=route.csirt if may_stay else None)
+    if incident.csirt == route.csirt or not may_be_rerouted(incident, route.csirt):
         return is_withdrawn
     if not was_worked_on(incident):
         move_case(incident, route)
@@ -149,26 +149,26 @@ def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
     if incident.erased_at:
         return False
     if needs_agreement(incident.tlp, ReaderKind.COLLEAGUE):
-        return ask_for_agreement(incident, centre)
-    propose_to(incident, centre, motive=reason)
+        return add_agreement_task(incident, centre)
+    create_platform_proposal(incident, centre, motive=reason)
     return True
 
 
-def may_follow(incident: Incident, centre: Csirt | None) -> bool:
+def may_be_rerouted(incident: Incident, centre: Csirt | None) -> bool:
     """Tell whether the case may be rerouted: it is open and has no duplicate, no transfer is pending or accepted, and
     no person refused or withdrew a transfer to `centre`.
     """
     if incident.status not in OPEN or incident.doubles.exists():
         return False
     by_people = incident.transfers.exclude(state=TransferState.WITHDRAWN, answered_by=None)
-    return not by_people.filter(Q(state__in=SETTLED) | Q(taker=centre, taker__isnull=False)).exists()
+    return not by_people.filter(Q(state__in=BLOCKING_STATES) | Q(taker=centre, taker__isnull=False)).exists()
 
 
 def was_worked_on(incident: Incident) -> bool:
     """Tell whether a centre ever took the case or wrote in it, even if the case was unassigned since."""
     if incident.acknowledged_at:
         return True
-    return incident.events.filter(Q(kind__in=WORK) | WORDS_OF_CENTRE).exists()
+    return incident.events.filter(Q(kind__in=WORK_EVENTS) | CENTRE_MESSAGES).exists()
 
 
 def move_case(incident: Incident, route: Route) -> None:
@@ -185,23 +185,23 @@ def move_case(incident: Incident, route: Route) -> None:
     incident.answer_by = incident.answer_by and now + ANSWER_WITHIN[incident.severity]
     incident.worked_at = None  # the work of the former centre does not shorten the targets of the new one
     settle_due(incident)
-    incident.save(update_fields=MOVED)
+    incident.save(update_fields=REROUTED_FIELDS)
     ends = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
     record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **ends)
 
 
 def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting:
     """Return why the case is rerouted. Call it before the case is changed."""
-    if has_other_ground(incident):
+    if was_territory_changed(incident):
         return Rerouting.CORRECTED
     if centre is None:
         return Rerouting.CLOSED
     return Rerouting.MOVED if incident.csirt else Rerouting.OPENED
 
 
-def has_other_ground(incident: Incident) -> bool:
+def was_territory_changed(incident: Incident) -> bool:
     """Tell whether the body has another region than when the case was routed, or was corrected or merged since."""
     if incident.region != incident.collectivity.home_region:
         return True
-    routed = incident.events.filter(kind__in=ROUTED).order_by("-id").values("id")[:1]
-    return incident.events.filter(OTHER_BODY, id__gt=Subquery(routed)).exists()
+    routed = incident.events.filter(kind__in=ROUTING_EVENTS).order_by("-id").values("id")[:1]
+    return incident.events.filter(BODY_CHANGES, id__gt=Subquery(routed)).exists()

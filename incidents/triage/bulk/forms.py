@@ -14,7 +14,7 @@ from core.text import clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp
 from incidents.models import CaseGroup, Incident
-from incidents.services.groups.bulk import CLOSED_FOR, get_or_open_group, list_working_people
+from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group, list_working_people
 from incidents.services.groups.group import TITLE_LIMIT
 from incidents.services.handling.close import MOTIVE_LIMIT, is_message_unanswered
 
@@ -92,7 +92,7 @@ class ClassifyForm(BulkForm):
 
 class CloseForm(BulkForm):
     reason = forms.ChoiceField(
-        choices=[("", "—"), *((reason.value, reason.label) for reason in CLOSED_FOR)],
+        choices=[("", "—"), *((reason.value, reason.label) for reason in CLOSING_REASONS)],
     )
 
     why = WordsField(widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}))

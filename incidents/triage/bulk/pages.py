@@ -21,14 +21,14 @@ from incidents.enums import BulkAct, BulkOutcome, BulkState, Status
 from incidents.models import BulkItem, BulkJob, Incident
 from incidents.reference import hyphenate, is_reference
 from incidents.services.groups.bulk import (
-    AT_ONCE,
     MAX_CASES,
+    MAX_CASES_IN_REQUEST,
     TRANSFERRED,
     FormUsed,
     count_outcomes,
-    do_at_once,
-    start_bulk,
-    stop_bulk,
+    run_job_in_request,
+    start_bulk_job,
+    stop_bulk_job,
 )
 from incidents.triage.bulk.forms import FORMS, BulkForm
 from incidents.triage.case.page import render_page
@@ -116,7 +116,7 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
     """Carry out the act at once on a few cases, or let a task act on many. Raise ValidationError or FormUsed."""
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # roll back a group that was opened for a refused act
-        job = start_bulk(
+        job = start_bulk_job(
             actor=get_account(request),
             act=act,
             references=references,
@@ -125,9 +125,9 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
             text=form.read_text(),
         )
     warn_about_ignored_cases(request, len(set(references)) - job.total)
-    if job.total > AT_ONCE:
+    if job.total > MAX_CASES_IN_REQUEST:
         return redirect("admin:incidents_incident_bulk", job.uid)
-    do_at_once(job)
+    run_job_in_request(job)
     announce_results(request, job)
     return redirect(find_queue_address(request))
 
@@ -257,7 +257,7 @@ def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def stop_bulk_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    job = stop_bulk(uid=uid, actor=get_account(request))
+    job = stop_bulk_job(uid=uid, actor=get_account(request))
     if job.state == BulkState.STOPPED:
         messages.warning(request, "Interrompu. Ce qui est fait reste fait.")
     return redirect("admin:incidents_incident_bulk", job.uid)

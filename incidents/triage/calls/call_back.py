@@ -22,7 +22,7 @@ from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.call_back import Call, check_not_ended, save_call, stamp_facts
-from incidents.services.handling.keep import Values
+from incidents.services.handling.kept_words import Values
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
 from incidents.services.history.declared import read_declared_data, read_declared_leak

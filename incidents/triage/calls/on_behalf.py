@@ -27,7 +27,7 @@ from incidents.models import Incident
 from incidents.reference import split_groups
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.calls import declare_by_phone
-from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, was_sent
+from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, is_submitted
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
 from incidents.services.library.reflexes import find_reflex_sheet
@@ -99,7 +99,7 @@ def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
     """
     seen = set(request.POST.get(SEEN, "").split())
     cases = {case.reference for case in list_open_cases_of_caller(get_account(request), form)}
-    return cases <= seen or was_sent(make_submission_key(request))
+    return cases <= seen or is_submitted(make_submission_key(request))
 
 
 def make_submission_key(request: HttpRequest) -> str:

@@ -12,7 +12,7 @@ from incidents.access import list_abilities
 from incidents.enums import Ability, Certainty, ClosingReason, Status
 from incidents.facts.shapes import INSTANTS, STORY_LINES
 from incidents.models import Incident
-from incidents.services.handling.triage import format_last_word
+from incidents.services.handling.triage import format_last_addition
 from incidents.triage import wording
 from incidents.triage.case.answers import list_section_blocks
 from incidents.triage.case.data import build_data_context
@@ -85,7 +85,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_le
         "waiting": wording.compute_waiting_time(incident, now),
         "late": wording.compute_taking_lateness(incident, now),
         "reasons": ClosingReason.choices,
-        "last_word": format_last_word(incident),
+        "last_word": format_last_addition(incident),
         "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
         "ending": build_ending_block(incident),
         "observables": build_observables_block(incident, user),

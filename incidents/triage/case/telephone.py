@@ -17,7 +17,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.queries import lacks_responder
-from incidents.services.handling.read import has_news, note_reading
+from incidents.services.handling.readings import has_news, note_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out_act
 from incidents.triage.case.data import format_data

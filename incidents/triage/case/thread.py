@@ -13,8 +13,8 @@ from incidents.models import Incident, IncidentEvent, Message, Reading
 from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_thread_page
 from incidents.services.correspondence.templates import check_blanks, check_names
 from incidents.services.handling.assign import format_person_tag
-from incidents.services.handling.keep import list_colleagues_writing
-from incidents.services.handling.read import has_news
+from incidents.services.handling.kept_words import list_colleagues_writing
+from incidents.services.handling.readings import has_news
 from incidents.triage.case_form import CaseForm
 
 # The anchors of the page at which it shows what the declarant added, other than messages.

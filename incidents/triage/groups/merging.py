@@ -16,7 +16,7 @@ from incidents.enums import Ability, Door
 from incidents.models import Incident
 from incidents.reference import compact_code, hyphenate
 from incidents.services.groups.merge import check_pair, merge_incident
-from incidents.services.handling.assign import find_holder
+from incidents.services.handling.assign import find_current_assignee
 from incidents.triage import wording
 from incidents.triage.case.data import format_data
 from incidents.triage.case.page import redirect_to_case, render_page
@@ -78,7 +78,7 @@ def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
     return {
         "incident": main,
         "term": wording.format_term(main),
-        "holder": find_holder(main),
+        "holder": find_current_assignee(main),
         "services": wording.format_stopped_services(main, list(main.interruptions.order_by("started_at", "id"))),
         "data": format_data(main),
         "written": main.messages.count(),

@@ -20,16 +20,16 @@ from core.french import choose_plural
 from incidents.catalogues.message_templates import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.groups.bulk import FormUsed
-from incidents.services.groups.gather import (
+from incidents.services.groups.group import get_group
+from incidents.services.groups.group_acts import (
     MAX_CASES_AT_ONCE,
     DoubtfulNames,
     GroupLetter,
     check_letter,
-    list_written_cases,
+    list_recipient_cases,
     preview_first_letter,
     write_to_group,
 )
-from incidents.services.groups.group import get_group
 from incidents.services.groups.letters import list_group_letters
 from incidents.triage.case.page import render_page
 from incidents.triage.groups.pages import redirect_to_group, replace_posted
@@ -159,10 +159,10 @@ def list_reader_addresses(group: CaseGroup, letter: GroupLetter | None) -> list[
     """Return, for each declarant who would get the message, the mail address or "", up to the limit of one act."""
     if letter is None:
         return []
-    cases = list_written_cases(group, with_closed=letter.with_closed)
+    cases = list_recipient_cases(group, with_closed=letter.with_closed)
     return list(cases.values_list("story__contact_email", flat=True)[:MAX_CASES_AT_ONCE])
 
 
 def list_reader_keys(group: CaseGroup, letter: GroupLetter) -> QuerySet[Incident, int]:
     """Return the keys of the cases that would get the message, up to the limit of one act."""
-    return list_written_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MAX_CASES_AT_ONCE]
+    return list_recipient_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MAX_CASES_AT_ONCE]

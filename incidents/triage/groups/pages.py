@@ -25,8 +25,7 @@ from csirts.models import Csirt
 from incidents.enums import BulkState, GroupKind, Status
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.reference import compact_code, hyphenate
-from incidents.services.groups.bulk import AT_ONCE, do_at_once
-from incidents.services.groups.gather import add_the_rest, group_supplier, list_cases_outside
+from incidents.services.groups.bulk import MAX_CASES_IN_REQUEST, run_job_in_request
 from incidents.services.groups.group import (
     add_to_group,
     close_group,
@@ -36,6 +35,7 @@ from incidents.services.groups.group import (
     reopen_group,
     save_sheet,
 )
+from incidents.services.groups.group_acts import add_supplier_cases, list_ungrouped_supplier_cases, open_supplier_group
 from incidents.services.groups.letters import list_group_letters
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.queue.lines import build_lines, load_line_columns
@@ -144,7 +144,7 @@ def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
 def supplier_group_view(request: HttpRequest) -> HttpResponse:
     """Open a group for the cases of a supplier (the button « En faire un groupe » of the queue)."""
     key = request.POST.get("key") or secrets.token_urlsafe()
-    group, job = group_supplier(supplier_key=read_supplier(request), actor=get_account(request), key=key[:100])
+    group, job = open_supplier_group(supplier_key=read_supplier(request), actor=get_account(request), key=key[:100])
     if job:
         add_cases(request, job)
     return redirect_to_group(group)
@@ -159,8 +159,8 @@ def read_supplier(request: HttpRequest) -> str:
 
 def add_cases(request: HttpRequest, job: BulkJob) -> None:
     """Run a small job at once, so that the group's page shows its cases. A task runs a large job. Add a message."""
-    if job.total <= AT_ONCE:
-        do_at_once(job)
+    if job.total <= MAX_CASES_IN_REQUEST:
+        run_job_in_request(job)
     confirmation = choose_plural(
         "Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", job.total
     )
@@ -192,7 +192,7 @@ def render_group(
         "next": rows[PER_PAGE - 1].reference if len(rows) > PER_PAGE else "",
         "is_first": not request.GET.get("apres"),
         "counts": count_cases_by_state(group),
-        "outside": list(list_cases_outside(group).order_by("pk")[: PER_PAGE + 1].values_list("pk", flat=True)),
+        "outside": list(list_ungrouped_supplier_cases(group).order_by("pk")[: PER_PAGE + 1].values_list("pk", flat=True)),
         "most": PER_PAGE,
         "sheet": sheet or GroupSheetForm(initial={"sheet": group.sheet, "seen": group.version}),
         "add": add or AddForm(),
@@ -308,7 +308,7 @@ def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier(request)
     group = get_group(get_account(request), uid)
     try:
-        job = add_the_rest(group=uid, actor=get_account(request), key=key[:100], supplier_key=supplier)
+        job = add_supplier_cases(group=uid, actor=get_account(request), key=key[:100], supplier_key=supplier)
         add_cases(request, job)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

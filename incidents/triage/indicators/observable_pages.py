@@ -20,7 +20,7 @@ from incidents.files.vault import NotReadable
 from incidents.indicators.observables import Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings
 from incidents.models import Incident, Observable
-from incidents.services.evidence.pieces import Erased
+from incidents.services.evidence.files import Erased
 from incidents.services.indicators.ignore import MOTIVE_LIMIT, ignore_values
 from incidents.services.indicators.observe import (
     ChosenValue,

@@ -25,13 +25,13 @@ from incidents.services.handling.close import (
     NEVER_KNOWN,
     Ending,
     UnfinishedWork,
-    end_incident,
+    close_with_report,
     find_closing_question,
     find_unfinished,
     is_message_unanswered,
     stamp_closing_page,
 )
-from incidents.services.handling.keep import has_begun_reply, list_colleagues_writing, load_kept_words
+from incidents.services.handling.kept_words import has_begun_reply, list_colleagues_writing, load_kept_words
 from incidents.services.handling.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
@@ -193,7 +193,7 @@ def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
     try:
         if form.is_valid():
             arguments = {"ending": form.make_ending(), "seen": form.cleaned_data["seen"]}
-            end_incident(reference=incident.reference, actor=get_account(request), **arguments)
+            close_with_report(reference=incident.reference, actor=get_account(request), **arguments)
             messages.success(request, f"Dossier clos. {format_closing_notice(incident, get_account(request))}")
             return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:

@@ -17,7 +17,7 @@ from collectivities.zones import PARIS, find_region_zone
 from incidents.enums import DueFor, Nature, Severity, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.querysets import IncidentQuerySet
-from incidents.services.handling.read import has_news
+from incidents.services.handling.readings import has_news
 from incidents.triage import wording
 from incidents.triage.queue.refresh import is_late
 

@@ -24,9 +24,9 @@ from incidents.services.transfer.advise import (
     AdviceRequest,
     FormUsed,
     advise_partner,
-    check_advice_motive,
-    check_agreed,
+    check_advice_agreement,
     check_partner,
+    clean_advice_reason,
     find_advice_refusal,
     format_advice,
     hash_content,
@@ -117,8 +117,8 @@ def preview_advice(
     """
     advice_request = form.make_request()
     partner = check_partner(incident, advice_request)
-    check_advice_motive(advice_request)
-    check_agreed(incident, advice_request)
+    clean_advice_reason(advice_request)
+    check_advice_agreement(incident, advice_request)
     content = format_advice(incident, partner, advice_request)
     data = reset_changed_agreement(request.POST, incident).copy()
     data["seen"] = hash_content(content)

@@ -21,7 +21,7 @@ from incidents.enums import Ability, KeptForm, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.transfer.proposal import (
     accept_transfer,
-    ask_transfer,
+    create_proposal,
     find_merge_refusal,
     find_newest_transfer,
     lacks_agreement,
@@ -60,7 +60,7 @@ def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = AskForm(request.POST, incident=incident)
     try:
         if form.is_valid():
-            transfer = ask_transfer(reference=reference, actor=get_account(request), **form.make_arguments())
+            transfer = create_proposal(reference=reference, actor=get_account(request), **form.make_arguments())
             confirmation = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
             messages.success(request, confirmation % {"centre": transfer.taker})
             return redirect_to_case(reference)

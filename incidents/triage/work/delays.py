@@ -54,9 +54,9 @@ def compute_taking_delay(incident: Incident, first_at: datetime | None, now: dat
     at = None if incident.status == Status.DECLARED else first_at or incident.acknowledged_at
     if at is None and incident.status == Status.CLOSED:
         return None
-    was_put_back = first_at is not None and due_at - ACKNOWLEDGE_WITHIN[incident.severity] > first_at
+    was_unassigned = first_at is not None and due_at - ACKNOWLEDGE_WITHIN[incident.severity] > first_at
     took = at - incident.received_at if at else None
-    target = None if was_put_back else due_at - incident.received_at
+    target = None if was_unassigned else due_at - incident.received_at
     return Delay(at, took, target, due_at, compute_lateness(at or now, due_at))
 
 

@@ -20,7 +20,7 @@ from incidents.catalogues.playbooks import PLAYBOOKS, Step, read_steps
 from incidents.enums import TYPE_TERMS, IncidentType
 from incidents.models import Playbook
 from incidents.services.library.playbooks import (
-    NATIONAL,
+    NATIONAL_STEPS,
     Guide,
     clean_steps,
     find_guide,
@@ -122,7 +122,7 @@ def restore_national_guide(request: HttpRequest, csirt: Csirt, kind: str) -> Htt
     version_seen = int(version) if version.isdecimal() and len(version) < 6 else -1
     try:
         publish_playbook(
-            kind=kind, csirt_slug=csirt.slug, steps=NATIONAL, based_on=version_seen, actor=get_account(request)
+            kind=kind, csirt_slug=csirt.slug, steps=NATIONAL_STEPS, based_on=version_seen, actor=get_account(request)
         )
         messages.success(request, "Le guide national sert de nouveau. Vos versions restent ici.")
     except Stale:

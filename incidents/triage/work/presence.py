@@ -7,8 +7,8 @@ from accounts.models import User
 from collectivities.zones import find_zone
 from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
-from incidents.services.handling.keep import list_colleagues_writing
-from incidents.services.handling.read import PRESENT_FOR, list_others_present
+from incidents.services.handling.kept_words import list_colleagues_writing
+from incidents.services.handling.readings import PRESENT_FOR, list_present_colleagues
 from incidents.triage import wording
 
 
@@ -25,7 +25,7 @@ def describe_presence(incident: Incident, user: User, event_seen: str, now: date
     stamp = str(last.uid) if last else ""
     is_old = last is not None and event_seen not in ("", stamp)
     return {
-        "others": [str(person) for person in list_others_present(incident, user)],
+        "others": [str(person) for person in list_present_colleagues(incident, user)],
         "writing": [str(person) for person in list_colleagues_writing(incident, user)],
         "seen": stamp,
         "changed": describe_change(last, incident, user, now) if last and is_old else "",

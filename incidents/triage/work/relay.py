@@ -25,11 +25,11 @@ from incidents.services.handling.assign import NOBODY, assign_incident, format_p
 from incidents.services.handling.handover import (
     CASES_SHOWN,
     HandoverRequest,
-    Relay,
+    HandoverResult,
     hand_shift_over,
     list_abandoned_cases,
-    list_cases_in_hand,
-    list_relays,
+    list_assigned_cases,
+    list_received_handovers,
 )
 from incidents.triage.case.page import render_page
 from incidents.triage.queue.refresh import is_late
@@ -105,7 +105,7 @@ def render_unsaved_relay(request: HttpRequest, user: User) -> HttpResponse:
     return render_relay(request, user, RelayForm(data, user=user), ticked=[], status=HTTPStatus.CONFLICT)
 
 
-def announce_relay(request: HttpRequest, relay: Relay) -> None:
+def announce_relay(request: HttpRequest, relay: HandoverResult) -> None:
     if relay.handed_over:
         messages.success(request, f"Dossiers passés : {len(relay.handed_over)}.")
     if relay.remaining:
@@ -144,7 +144,7 @@ def render_relay(
 ) -> HttpResponse:
     now = timezone.now()
     own_cases = [
-        describe_relay_case(case) | {"is_ticked": case.reference in ticked} for case in list_cases_in_hand(user)
+        describe_relay_case(case) | {"is_ticked": case.reference in ticked} for case in list_assigned_cases(user)
     ]
     context = {
         "title": "Passer le relais",
@@ -157,7 +157,7 @@ def render_relay(
                 "zone": find_zone(relay.incidents[0].collectivity),
                 "cases": [describe_relay_case(case) for case in relay.incidents],
             }
-            for relay in list_relays(user, now)
+            for relay in list_received_handovers(user, now)
         ],
         "gone": [describe_relay_case(case) for case in list_abandoned_cases(user)] if user.led_centre_ids else [],
     }

@@ -12,7 +12,7 @@ from accounts.models import User
 from core.text import strip_controls
 from incidents.enums import KeptForm
 from incidents.models import Incident
-from incidents.services.handling.keep import Pen, Values, keep_words, load_kept_words
+from incidents.services.handling.kept_words import Pen, Values, load_kept_words, save_kept_words
 
 PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)
 # Fields that the person did not type. The state on which the page was opened is not among them, so that a later change
@@ -40,7 +40,7 @@ def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDic
     """
     values = read_page_values(posted)
     is_blank = not any(value.strip() for name, texts in values.items() if name not in STATE_FIELDS for value in texts)
-    return bool(keep_words(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
+    return bool(save_kept_words(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
 
 
 def restore_page(

@@ -25,7 +25,7 @@ from core.text import strip_controls
 from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
-from incidents.services.handling.keep import Pen, Values, keep_words, load_kept_words
+from incidents.services.handling.kept_words import Pen, Values, load_kept_words, save_kept_words
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.body import BodyCorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
@@ -148,7 +148,7 @@ def keep_typed_words(user: User, reference: str, posted: QueryDict, form_code: s
         return {}
     words = read_typed_words(incident, posted, KeptForm)
     replaced = next((code for code in words if code == form_code and words[code]), None)
-    keep_words(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), submitted=replaced)
+    save_kept_words(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), submitted=replaced)
     return words
 
 
@@ -168,7 +168,7 @@ def forget_submitted_words(user: User, reference: str, code: KeptForm, pen: Pen)
     if incident.erased_at is None and (code in load_kept_words(incident, user) or pen.stroke):
         # For a form on a page of its own, forget only what that page has saved.
         code_sent = None if code in PAGES else code
-        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
+        save_kept_words(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
 
 
 @never_cache
@@ -184,7 +184,7 @@ def keep_words_view(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect(find_next_address(reference, request.POST))
     words = read_typed_words(incident, request.POST, KeptForm)
     try:
-        elsewhere = keep_words(reference=reference, actor=user, words=words, pen=read_posted_pen(request.POST))
+        elsewhere = save_kept_words(reference=reference, actor=user, words=words, pen=read_posted_pen(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})

@@ -19,7 +19,7 @@ from incidents.enums import Ability, NoteKind
 from incidents.models import Incident
 from incidents.services.handling.assign import assign_incident, get_colleague
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.read import note_presence
+from incidents.services.handling.readings import note_presence
 from incidents.services.handling.tasks import TaskState, add_task, set_task
 from incidents.triage.case.page import build_page_context, redirect_to_case, render_page, report_refusal
 from incidents.triage.work.assign import make_assign_form
@@ -89,7 +89,7 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = TaskForm(request.POST, zone=find_zone(incident.collectivity))
     try:
         if form.is_valid():
-            add_task(reference=reference, actor=get_account(request), errand=form.make_task())
+            add_task(reference=reference, actor=get_account(request), new_task=form.make_task())
             messages.success(request, "Tâche ajoutée.")
             return redirect_to_case(reference, "taches")
     except ValidationError as error:

@@ -31,7 +31,7 @@ from incidents.services.library.reflexes import AppliedReflexSheet, find_reflex_
 from incidents.services.papers.centres import describe_centre, describe_fallbacks, describe_site
 from incidents.services.papers.duties import list_duties
 
-NO_MORE = (
+LEGAL_CAVEAT = (
     "Cette liste ne dit pas tout ce que la loi peut demander. Votre délégué à la protection des données (DPO), "
     "votre assureur et la préfecture répondent pour votre cas."
 )
@@ -39,7 +39,7 @@ NO_MORE = (
 TAKEN_OVER_SENTENCE = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
 
 
-def build_dossier(incident: Incident, *, at: datetime) -> dict[str, Any]:
+def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
     """Return the content as plain texts, for a template or for typst. Load the case `with_displayed_rows`."""
     zone, data = find_zone(incident.collectivity), read_declared_data(incident)
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": hyphenate(incident.reference)})
@@ -47,14 +47,14 @@ def build_dossier(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "reference": hyphenate(incident.reference),
         "body": capfirst(incident.collectivity.label),
         "identity": format_identity(incident.collectivity),
-        "received": format_dossier_moment(incident.received_at, zone),
-        "made": format_dossier_moment(at, zone),
+        "received": format_pack_moment(incident.received_at, zone),
+        "made": format_pack_moment(at, zone),
         "centre": describe_centre(incident.csirt),
         "reason": explain_centre(incident),
         "fallbacks": describe_fallbacks(find_route(incident.collectivity, on=timezone.localdate(at)).fallbacks),
         "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in list_duties(incident, zone)],
-        "no_more": str(NO_MORE),
+        "no_more": str(LEGAL_CAVEAT),
         "receipt": list_receipt_lines(incident, zone),
         "progress": list_progress(incident, data, zone),
         "declared": list_declared_sections(incident, data, zone),
@@ -70,7 +70,7 @@ def explain_centre(incident: Incident) -> str:
     moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
     if (last := moved.first()) is None or last.answered_at is None:
         return incident.route_reason
-    at = format_dossier_moment(last.answered_at, find_zone(incident.collectivity))
+    at = format_pack_moment(last.answered_at, find_zone(incident.collectivity))
     words = {"giver": last.giver, "taker": last.taker, "at": at}
     sentence = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else TAKEN_OVER_SENTENCE
     return f"{incident.route_reason} " + sentence % words
@@ -83,7 +83,7 @@ def format_identity(body: Collectivity) -> str:
     return capfirst(", ".join(part for part in (siren, code) if part))
 
 
-def format_dossier_moment(at: datetime, zone: str) -> str:
+def format_pack_moment(at: datetime, zone: str) -> str:
     local = format_moment(at, zone)
     return f"{local}, {CLOCKS.get(zone, zone)}"
 
@@ -127,7 +127,7 @@ def list_progress(incident: Incident, data: Values, zone: str) -> list[str]:
     centre judged the leak.
     """
     lines = (
-        format_charge(incident, zone),
+        format_acknowledgement(incident, zone),
         format_verification(incident, zone),
         format_judgement_sentence(incident, data),
     )
@@ -141,20 +141,20 @@ def format_judgement_sentence(incident: Incident, data: Values) -> str:
     return f"{who} juge : {judged}." if judged else ""
 
 
-def format_charge(incident: Incident, zone: str) -> str:
+def format_acknowledgement(incident: Incident, zone: str) -> str:
     words = {"csirt": incident.csirt}
     if incident.closed_at:
         reason = incident.get_closing_reason_display()
-        return f"Dossier clos le {format_dossier_moment(incident.closed_at, zone)} : {reason}."
-    if lacks_responder(incident) or was_put_back(incident):
+        return f"Dossier clos le {format_pack_moment(incident.closed_at, zone)} : {reason}."
+    if lacks_responder(incident) or was_unassigned(incident):
         return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)
     if incident.acknowledged_at:
-        at = format_dossier_moment(incident.acknowledged_at, zone)
+        at = format_pack_moment(incident.acknowledged_at, zone)
         return f"{incident.csirt} a pris le dossier en charge le {at}."
     return "{csirt} n’a pas encore pris le dossier en charge.".format(**words) if incident.csirt else ""
 
 
-def was_put_back(incident: Incident) -> bool:
+def was_unassigned(incident: Incident) -> bool:
     """Tell whether the case was taken and then unassigned, so that it must be taken again. One query, or none."""
     taken = incident.events.filter(kind=EventKind.ACKNOWLEDGED)
     return incident.status == Status.DECLARED and taken.exists()
@@ -164,14 +164,14 @@ def format_verification(incident: Incident, zone: str) -> str:
     if incident.verified_at is None:
         return "Déclaration non vérifiée : personne n’a encore rappelé la collectivité sur un numéro déjà connu."
     how = capfirst(incident.get_verification_display())
-    return f"{how}, le {format_dossier_moment(incident.verified_at, zone)}."
+    return f"{how}, le {format_pack_moment(incident.verified_at, zone)}."
 
 
 def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
     """Return the acknowledgement of receipt, which says what arrived, when, and which service deals with it (code des
     relations entre le public et l’administration, article L112-11).
     """
-    words = {"reference": hyphenate(incident.reference), "at": format_dossier_moment(incident.received_at, zone)}
+    words = {"reference": hyphenate(incident.reference), "at": format_pack_moment(incident.received_at, zone)}
     lines = [
         "La déclaration électronique {reference} a été reçue le {at}.".format(**words),
         name_service_in_charge(incident),

@@ -51,7 +51,7 @@ def note_presence(*, incident: Incident, reader: User) -> None:
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
 
 
-def list_others_present(incident: Incident, reader: User) -> list[User]:
+def list_present_colleagues(incident: Incident, reader: User) -> list[User]:
     """Return the other people of the case's centre who have the case open now, by name. One query."""
     recent = timezone.now() - PRESENT_FOR
     readings = incident.readings.filter(present_at__gte=recent).exclude(user=reader)

@@ -16,14 +16,14 @@ from incidents.files import vault
 from incidents.files.deposits import StoredFile
 from incidents.files.seals import compute_seal
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
-from incidents.services.groups.merge import lock_with_main, pass_news_on
+from incidents.services.groups.merge import lock_with_main, record_news_on_main
 from incidents.services.handling.due import NEWS_FIELDS, note_news
 from incidents.services.history.record import record_event
 
 MAX_FILES = 300
 MAX_BYTES = 2 * 1000 * 1000 * 1000
 # How long the quota of an announced file is reserved if none of its bytes arrive.
-HELD_FOR = timedelta(hours=1)
+QUOTA_RESERVED_FOR = timedelta(hours=1)
 
 
 class Erased(Exception):
@@ -56,7 +56,7 @@ class RemainingQuota:
 
 
 @transaction.atomic
-def open_vault(*, guest: Guest, reference: str) -> bytes:
+def get_writing_key(*, guest: Guest, reference: str) -> bytes:
     """Return the key with which the files of the case are encrypted, created before the first file.
 
     Raises Erased, Http404, PermissionDenied.
@@ -84,17 +84,17 @@ def get_reading_key(incident: Incident) -> bytes:
 def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
     """Return the uploads in progress. Each reserves the size that it announced."""
     uploads = EvidenceUpload.objects.filter(incident=incident, evidence=None)
-    return uploads.exclude(received=0, started_at__lt=timezone.now() - HELD_FOR)
+    return uploads.exclude(received=0, started_at__lt=timezone.now() - QUOTA_RESERVED_FOR)
 
 
-def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None) -> RemainingQuota:
+def compute_remaining_quota(incident: Incident, *, excluding: EvidenceUpload | None = None) -> RemainingQuota:
     """Return the remaining quota of the case.
 
     `excluding` is an upload that is about to become an evidence file, since it would count twice.
     """
     pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = list_unfinished_uploads(incident)
-    other_uploads = uploads.exclude(pk=without.pk) if without else uploads
+    other_uploads = uploads.exclude(pk=excluding.pk) if excluding else uploads
     received, coming = (
         rows.aggregate(files=Count("pk"), byte_count=Sum("size", default=0)) for rows in (pieces, other_uploads)
     )
@@ -103,11 +103,11 @@ def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None
     )
 
 
-def check_room(room: RemainingQuota, size: int) -> None:
+def check_quota(quota: RemainingQuota, size: int) -> None:
     """Raise ValidationError, which says what the person can do, if the quota does not allow a file of this size."""
-    if room.files < 1:
+    if quota.files < 1:
         raise ValidationError(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Appelez le centre.")
-    if room.byte_count < size:
+    if quota.byte_count < size:
         raise ValidationError("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
 
 
@@ -127,10 +127,10 @@ def record_evidence(
     earlier = incident.evidence.filter(sha256=submission.file.sha256, taken_back_at=None).first()
     if earlier:
         return RecordedEvidence(earlier, is_new=False)
-    check_room(remaining_quota(incident, without=upload), submission.file.size)
+    check_quota(compute_remaining_quota(incident, excluding=upload), submission.file.size)
     now = timezone.now()
     last = incident.evidence.order_by("-number").first()
-    evidence = build_piece(incident, guest, submission)
+    evidence = build_evidence(incident, guest, submission)
     evidence.number = last.number + 1 if last else 1
     # The list of the seals prints the time to the second.
     evidence.received_at = now.replace(microsecond=0)
@@ -138,7 +138,7 @@ def record_evidence(
     evidence.save()
     note_news(incident, at=now)
     incident.save(update_fields=NEWS_FIELDS)
-    pass_news_on(incident, at=now)
+    record_news_on_main(incident, at=now)
     data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
     record_event(incident, EventKind.FILE, at=now, actor=guest.user, by=guest.kind, **data)
     return RecordedEvidence(evidence, is_new=True)
@@ -170,7 +170,7 @@ def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
     return piece
 
 
-def build_piece(incident: Incident, guest: Guest, submission: FileSubmission) -> Evidence:
+def build_evidence(incident: Incident, guest: Guest, submission: FileSubmission) -> Evidence:
     return Evidence(
         incident=incident,
         name=submission.name,

@@ -38,7 +38,7 @@ class Pen:
 
 
 @transaction.atomic
-def keep_words(
+def save_kept_words(
     *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, submitted: KeptForm | None = None
 ) -> list[KeptForm]:
     """Store the values that `actor` has typed in each form. A form without values is emptied.
@@ -55,7 +55,7 @@ def keep_words(
     stored = {form: words[form] for form in words if form not in elsewhere}
     save_rows(incident, actor, before, stored, pen)
     for form in elsewhere if not pen.stroke else ():
-        add_below(before[form], words[form])
+        append_text(before[form], words[form])
     return elsewhere
 
 
@@ -69,7 +69,7 @@ def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
     return row.saved_at > pen.opened_at if pen.opened_at else not values
 
 
-def add_below(row: KeptWords, values: Values) -> None:
+def append_text(row: KeptWords, values: Values) -> None:
     """Add the text of `values` below the text of `row`, unless `row` already contains it. The caller has locked the
     case.
 
@@ -93,7 +93,7 @@ def save_rows(
             incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + WORDS_LIFETIME
         )
         for form, values in words.items()
-        if is_due(before.get(form), values, pen)
+        if must_be_saved(before.get(form), values, pen)
     ]
     for row in rows:
         row.pen, row.stroke = pen.name, pen.stroke
@@ -105,7 +105,7 @@ def save_rows(
     )
 
 
-def is_due(row: KeptWords | None, values: Values, pen: Pen) -> bool:
+def must_be_saved(row: KeptWords | None, values: Values, pen: Pen) -> bool:
     """Tell whether to save `values`, which is not so for a late save of the same page.
 
     If nothing was typed and no row exists, only a page that saves by script creates one.

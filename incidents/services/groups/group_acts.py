@@ -20,9 +20,9 @@ from incidents.services.correspondence.templates import (
     format_centre_phone,
     list_placeholder_values,
 )
-from incidents.services.groups.bulk import FormUsed, start_bulk
+from incidents.services.groups.bulk import FormUsed, start_bulk_job
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
-from incidents.services.handling.close import list_names
+from incidents.services.handling.close import collect_identifying_values
 
 # The most cases of one act. Repeating the act reaches further cases, since the first cases are then done.
 MAX_CASES_AT_ONCE = 5000
@@ -94,7 +94,7 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Identify
     is allowed, for the signature.
     """
     cases = (
-        list_written_cases(group, with_closed=True)
+        list_recipient_cases(group, with_closed=True)
         .select_related("collectivity", "story")
         .only(*IDENTIFYING_COLUMNS)[:MAX_CASES_AT_ONCE]
     )
@@ -102,18 +102,18 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Identify
     if len({case.collectivity_id for case in named_cases}) < 2:
         return IdentifyingWords([], [])
     read, signed = index_text(text), set(fold(actor.display_name).split())
-    pointers_by_case = [match_identifying_words(read, list_names(case)) for case in named_cases]
+    pointers_by_case = [match_identifying_words(read, collect_identifying_values(case)) for case in named_cases]
     certain, doubtful = (
-        dict.fromkeys(word for pointers in pointers_by_case for word in pointers[place]) for place in (0, 1)
+        dict.fromkeys(word for pointers in pointers_by_case for word in pointers[index]) for index in (0, 1)
     )
-    of_others = [
+    of_other_people = [
         [word for word in group_words if not signed.issuperset(fold(word).split())]
         for group_words in (certain, doubtful)
     ]
-    return IdentifyingWords(of_others[0], [word for word in of_others[1] if word not in certain])
+    return IdentifyingWords(of_other_people[0], [word for word in of_other_people[1] if word not in certain])
 
 
-def list_written_cases(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
+def list_recipient_cases(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
     """Return the cases whose declarants get the message: the cases of the group and their duplicates.
 
     Duplicates are added, since a merged case need not be in the group. Erased cases are left out, and so are closed
@@ -130,7 +130,7 @@ def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> 
 
     Returns None if no case gets the message.
     """
-    cases = list_written_cases(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
+    cases = list_recipient_cases(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
     first = cases.first()
     if first is None:
         return None
@@ -147,12 +147,12 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     """
     case_group = get_group(actor, group)
     clean = check_letter(letter, case_group, actor)
-    cases = list_written_cases(case_group, with_closed=clean.with_closed)
+    cases = list_recipient_cases(case_group, with_closed=clean.with_closed)
     references = list(cases.values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
     if not references:
         raise ValidationError("Aucun déclarant à qui écrire dans ce groupe.")
     choices = {"group": str(case_group.uid), "asks_answer": clean.asks_answer}
-    return start_bulk(
+    return start_bulk_job(
         actor=actor,
         act=BulkAct.MESSAGE,
         references=references,
@@ -162,14 +162,14 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     )
 
 
-def list_cases_outside(group: CaseGroup) -> QuerySet[Incident]:
+def list_ungrouped_supplier_cases(group: CaseGroup) -> QuerySet[Incident]:
     """Return the ungrouped open cases of the centre that name a supplier of the newest 200 cases of this group."""
     newest = Incident.objects.filter(group=group).order_by("-received_at", "-id").values("pk")[:200]
     keys = Incident.objects.filter(pk__in=newest).exclude(supplier_key="").values("supplier_key")
     return Incident.objects.open().filter(csirt=group.csirt_id, supplier_key__in=keys, group=None)
 
 
-def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
+def add_supplier_cases(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
     """Start the job that adds to the group the ungrouped cases that name its suppliers, or only `supplier_key`.
 
     Raises Http404, ValidationError if there is no such case.
@@ -178,9 +178,9 @@ def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") 
     cases = (
         list_ungrouped_cases(supplier_key).filter(csirt=case_group.csirt_id)
         if supplier_key
-        else list_cases_outside(case_group)
+        else list_ungrouped_supplier_cases(case_group)
     )
-    return put_cases_in(case_group, cases, actor=actor, key=key)
+    return add_cases_to_group(case_group, cases, actor=actor, key=key)
 
 
 def list_ungrouped_cases(supplier_key: str) -> QuerySet[Incident]:
@@ -188,7 +188,7 @@ def list_ungrouped_cases(supplier_key: str) -> QuerySet[Incident]:
     return Incident.objects.open().filter(supplier_key=supplier_key, group=None).exclude(supplier_key="")
 
 
-def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
+def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
     """Open a group named after the supplier, and start the job that adds the open cases of one centre that name it.
 
     The same form sent again returns the same group, and no job if the group has all these cases. Raises Http404 if no
@@ -205,7 +205,7 @@ def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGro
         title = build_group_title(first.story.supplier or supplier_key)
         opened = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
     try:
-        return opened, put_cases_in(opened, cases.filter(csirt=opened.csirt), actor=actor, key=key)
+        return opened, add_cases_to_group(opened, cases.filter(csirt=opened.csirt), actor=actor, key=key)
     except ValidationError:
         return opened, None
 
@@ -216,12 +216,12 @@ def find_opened_group(actor: User, key: str) -> CaseGroup | None:
     return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.work_centre_ids).select_related("csirt").first()
 
 
-def put_cases_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
+def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
     references = list(cases.order_by("pk").values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
     if not references:
         raise ValidationError("Tous ces dossiers sont déjà dans un groupe.")
     try:
-        return start_bulk(
+        return start_bulk_job(
             actor=actor,
             act=BulkAct.GROUP,
             references=references,
