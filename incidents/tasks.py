@@ -19,7 +19,7 @@ def forget_drafts() -> None:
     """Delete expired drafts, old counts, drafts without answers beyond their limit, and unsent input."""
     draft.forget_old_drafts()
     limits.forget_counts(timezone.now())
-    while draft.thin_empty_drafts():
+    while draft.delete_surplus_drafts():
         pass
     kept_words.forget_kept_words()
 

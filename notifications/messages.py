@@ -21,7 +21,7 @@ from incidents.models import Advice, Incident, Message, Transfer
 from incidents.reference import hyphenate
 from incidents.sentence import add_article
 from incidents.services.declarant.access import derive_secret
-from incidents.services.declarant.rate import ASKED_AFTER
+from incidents.services.declarant.rate import RATED_CLOSING_REASONS
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.sharing import (
     TLP_MEANS,
@@ -193,7 +193,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
         return context | {"why": incident.route_reason, "had_centre": bool(delivery.event.data.get("from"))}
     if delivery.event.kind == EventKind.CLOSED:
         reason = ClosingReason(delivery.event.data["reason"])
-        return context | {"reason": reason.label, "is_rated": reason in ASKED_AFTER}
+        return context | {"reason": reason.label, "is_rated": reason in RATED_CLOSING_REASONS}
     if delivery.event.kind == EventKind.MESSAGE:
         return context | quote_message_for_declarant(delivery)
     return context

@@ -36,7 +36,7 @@ from incidents.services.declaring.bodies import Proposal, propose_body
 from incidents.services.declaring.declare import DeclarationResult, hash_submission_key
 from incidents.services.evidence.files import FileSubmission, get_writing_key, record_evidence
 from incidents.services.handling.close import Ending, close_with_report
-from incidents.services.handling.readings import note_reading
+from incidents.services.handling.readings import record_reading
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 
 NEIGHBOUR = "35288"
@@ -130,7 +130,7 @@ def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User
     reference = declared.incident.reference
     add_evidence(reference, Guest(access_uid=declared.access.uid))
     case = get_incident(responder, reference, to=Ability.WORK)
-    note_reading(incident=case, reader=responder, at=timezone.now())
+    record_reading(incident=case, reader=responder, at=timezone.now())
     acknowledge_incident(reference=reference, actor=responder)
     verify_incident(reference=reference, actor=responder)
     claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)

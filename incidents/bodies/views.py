@@ -18,7 +18,7 @@ from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_hidden_inpu
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.services.declaring.bodies import (
-    ELSEWHERE_OF,
+    ELSEWHERE_BY_LEGAL_FORM,
     LegalForm,
     build_proposed_body,
     find_commune,
@@ -105,7 +105,7 @@ def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = Fa
         "kinds": KINDS,
         "not_served": NOT_SERVED,
         "legal_forms": LegalForm.choices,
-        "elsewhere": ELSEWHERE_OF.get(form.get_value("legal_form"), kind if kind in Elsewhere else ""),
+        "elsewhere": ELSEWHERE_BY_LEGAL_FORM.get(form.get_value("legal_form"), kind if kind in Elsewhere else ""),
         "helpers": list_helpers(timezone.localdate()),
         "is_lost": is_lost,
     }

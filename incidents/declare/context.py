@@ -41,7 +41,7 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Dec
         "data_words": DATA_LABELS,
         "person_words": PERSON_LABELS,
         "summary": list_summaries(journey, details),
-        "seen": stamp_answers(journey.draft, journey.pages, but=Screen.CALLER),
+        "seen": stamp_answers(journey.draft, journey.pages, excluding=Screen.CALLER),
     }
 
 

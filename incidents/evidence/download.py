@@ -17,7 +17,7 @@ from incidents.enums import Ability, Door
 from incidents.files import vault
 from incidents.models import Evidence
 from incidents.services.evidence.files import Erased, get_reading_key
-from incidents.services.handling.readings import note_opening
+from incidents.services.handling.readings import record_opening
 
 logger = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpRe
         logger.error("evidence not readable", evidence=str(uid))  # noqa: TRY400 (its trace says nothing more)
         return render(request, "evidence/not_readable.html", {"piece": evidence, "incident": incident}, status=503)
     if request.method == "GET":
-        note_opening(piece=evidence, reader=user)
+        record_opening(evidence=evidence, reader=user)
         logger.info("evidence opened", evidence=str(uid), user=user.pk)
     return build_download(content, evidence, incident.reference)
 

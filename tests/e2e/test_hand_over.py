@@ -12,7 +12,7 @@ from incidents.access import Guest
 from incidents.models import Evidence, EvidenceUpload
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
-from incidents.services.handling.readings import note_opening
+from incidents.services.handling.readings import record_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.browser import host_of, open_page, overflow, shoot, violations
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
@@ -229,7 +229,7 @@ def test_unfinished_uploads_and_openings_are_accessible(live_site, browser, inci
     start_partial_upload(incident)
     piece = a_piece(incident)
     for _ in range(2):
-        note_opening(piece=piece, reader=a_responder())
+        record_opening(evidence=piece, reader=a_responder())
     page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()

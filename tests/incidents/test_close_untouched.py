@@ -6,7 +6,7 @@ from incidents.access import Guest
 from incidents.enums import ClosingReason, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.handling.close import UNANSWERED, UNTOUCHED, NotFinished
+from incidents.services.handling.close import UNANSWERED_QUESTION, UNTOUCHED_QUESTION, NotFinished
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import close_incident, verify_incident
@@ -25,7 +25,7 @@ def test_resolving_an_untouched_case_asks_why(client, responder):
 
     answer = client.post(url(incident, "cloture"), without)
     assert answer.status_code == 422
-    assert answer.context["form"].errors == {"why": [str(UNTOUCHED)]}
+    assert answer.context["form"].errors == {"why": [str(UNTOUCHED_QUESTION)]}
     with pytest.raises(NotFinished, match="Dites pourquoi"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
     assert_still_declared(incident)
@@ -75,7 +75,7 @@ def test_an_unanswered_message_is_shown_before_any_closing(client, responder):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
     without = {name: value for name, value in REPORT.items() if name != "why"}
     answer = client.post(url(incident, "cloture"), without)
-    assert answer.context["form"].errors == {"why": [UNANSWERED]}
+    assert answer.context["form"].errors == {"why": [UNANSWERED_QUESTION]}
     assert client.post(url(incident, "cloture"), REPORT).status_code == 302
 
 

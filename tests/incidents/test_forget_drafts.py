@@ -15,8 +15,8 @@ from incidents.services.declaring.draft import (
     DRAFT_LIFETIME,
     EMPTY_DRAFT_GRACE,
     EMPTY_DRAFT_LIFETIME,
+    delete_surplus_drafts,
     forget_old_drafts,
-    thin_empty_drafts,
 )
 from incidents.tasks import forget_drafts
 from tests.cast import breizh_cyber, plouexemple
@@ -70,12 +70,12 @@ def test_a_flood_of_empty_drafts_is_thinned(client, monkeypatch, django_assert_m
     begin(worded)
     worded.post(WHERE["services"], {"service_stopped": "no"})
     create_empty_drafts(8, begun=timezone.now())
-    assert thin_empty_drafts() == 0
+    assert delete_surplus_drafts() == 0
     with travel_by(EMPTY_DRAFT_GRACE + timedelta(minutes=1)):
         begin(client)
         with django_assert_max_num_queries(8):
-            assert thin_empty_drafts() > 4
-        assert thin_empty_drafts() == 0
+            assert delete_surplus_drafts() > 4
+        assert delete_surplus_drafts() == 0
         assert worded.get(WHERE["services"]).status_code == 200
     assert Draft.objects.filter(is_empty=True, type="rancon").count() == 1
     assert Draft.objects.filter(is_empty=True).count() <= 3

@@ -13,7 +13,7 @@ from incidents.devices import case_cookie
 from incidents.models import CodeGuess
 from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret
-from incidents.services.declarant.guess import FREE_TRIES, WAITS, MustWait, open_by_code
+from incidents.services.declarant.guess import FREE_TRIES, GUESS_WAITS, MustWait, find_access_by_code
 from tests.cast import declare
 from tests.incidents.devices import opened, page
 from tests.reading import text
@@ -103,7 +103,7 @@ def test_an_unknown_reference_is_answered_and_counted_like_a_real_one(incident):
 def test_an_unknown_reference_costs_as_many_queries_as_a_real_one(incident, django_assert_num_queries):
     for reference in (incident.reference, make_reference()):
         with django_assert_num_queries(7):  # including the savepoint
-            open_by_code(reference=reference, code=WRONG)
+            find_access_by_code(reference=reference, code=WRONG)
 
 
 def test_a_wrong_code_during_the_wait_does_not_prolong_it(incident):
@@ -116,9 +116,9 @@ def test_a_wrong_code_during_the_wait_does_not_prolong_it(incident):
 
 def test_the_wait_rises_to_a_quarter_of_an_hour(incident):
     now, waits = timezone.now(), []
-    for _ in range(FREE_TRIES + len(WAITS) + 2):
+    for _ in range(FREE_TRIES + len(GUESS_WAITS) + 2):
         with time_machine.travel(now, tick=False), suppress(MustWait):
-            open_by_code(reference=incident.reference, code=WRONG)
+            find_access_by_code(reference=incident.reference, code=WRONG)
         until = CodeGuess.objects.get().waits_until
         waits.append((until - now) // MINUTE if until else 0)
         now = (until or now) + timedelta(seconds=1)
@@ -129,7 +129,7 @@ def test_wrong_codes_are_forgotten_and_removed_after_a_day(incident):
     use_up_free_tries(incident.reference)
     use_up_free_tries(make_reference())
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1), tick=False):
-        assert open_by_code(reference=incident.reference, code=WRONG) is None
+        assert find_access_by_code(reference=incident.reference, code=WRONG) is None
     assert CodeGuess.objects.get().wrong == 1
 
 
@@ -138,7 +138,7 @@ def test_simultaneous_guesses_are_counted_one_by_one(transactional_db):
 
     def guess():
         try:
-            open_by_code(reference=reference, code=WRONG)
+            find_access_by_code(reference=reference, code=WRONG)
         except MustWait:
             refused.append(1)
         finally:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from incidents.models import IncidentEvent, Opening
 from incidents.services.declarant.access import derive_secret
-from incidents.services.handling.readings import note_opening
+from incidents.services.handling.readings import record_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
 from tests.incidents.devices import signed_in
@@ -58,7 +58,7 @@ def test_the_declarant_and_colleagues_see_who_opened_a_piece(incident, holder):
 
 def test_an_opened_piece_replaces_the_notice_that_nobody_has_read(incident, holder):
     responder = a_responder()
-    note_opening(piece=a_piece(incident), reader=responder)
+    record_opening(evidence=a_piece(incident), reader=responder)
     page_text = text(holder.get(follow_up_url(incident)))
     assert f"{responder.display_name} a ouvert une pièce" in page_text
     assert "Personne encore." not in page_text
@@ -68,7 +68,7 @@ def test_each_opening_is_recorded_and_a_double_click_counts_once(incident, holde
     piece, responder, start = a_piece(incident), a_responder(), timezone.now()
     for seconds, number in ((0, 1), (30, 1), (70, 2), (200, 3)):
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
-            note_opening(piece=piece, reader=responder)
+            record_opening(evidence=piece, reader=responder)
         assert Opening.objects.count() == number
     assert f"Ouverte 3 fois par {responder.display_name}" in text(holder.get(follow_up_url(incident, "pieces/")))
 
@@ -86,7 +86,7 @@ def test_openings_are_erased_with_the_case(incident):
     own, other = a_piece(incident), a_piece(declare())
     responder = a_responder()
     for piece in (own, other):
-        note_opening(piece=piece, reader=responder)
+        record_opening(evidence=piece, reader=responder)
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert Opening.objects.get().evidence == other
 
@@ -95,7 +95,7 @@ def test_openings_are_erased_with_the_case(incident):
 def test_the_pages_cost_the_same_with_fifty_openings(incident, holder, many, django_assert_max_num_queries):
     piece = a_piece(incident)
     for _ in range(many):
-        note_opening(piece=piece, reader=a_responder())
+        record_opening(evidence=piece, reader=a_responder())
     for page, most in (("", 20), ("pieces/", 10)):
         with django_assert_max_num_queries(most):
             assert text(holder.get(follow_up_url(incident, page))).count("Ouverte par") == many

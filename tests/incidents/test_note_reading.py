@@ -13,7 +13,7 @@ from incidents.access import Guest
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent, Reading
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.handling.readings import note_reading
+from incidents.services.handling.readings import record_reading
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.record import record_event
 from incidents.triage import admin
@@ -81,7 +81,7 @@ def test_neither_the_queue_nor_a_head_request_counts_as_reading(incident):
 
 def test_only_responders_of_the_centre_count_as_readers(incident):
     for person in (an_agent(), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
-        note_reading(incident=incident, reader=person, at=timezone.now())
+        record_reading(incident=incident, reader=person, at=timezone.now())
         signed_in(person).get(page(incident))
         signed_in(person).get(case(incident))
     opened(incident).get(page(incident))
@@ -92,12 +92,12 @@ def test_a_reading_is_recorded_once_a_minute_or_at_once_after_news(incident):
     responder, start = a_responder(), timezone.now()
     for seconds, read_at in ((0, 0), (30, 0), (70, 70), (80, 70)):
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
-            note_reading(incident=incident, reader=responder, at=timezone.now())
+            record_reading(incident=incident, reader=responder, at=timezone.now())
         assert Reading.objects.get().last_at == start + timedelta(seconds=read_at)
     with time_machine.travel(start + timedelta(seconds=81), tick=False):
         write(incident)
     with time_machine.travel(start + timedelta(seconds=82), tick=False):
-        note_reading(incident=incident, reader=responder, at=timezone.now())
+        record_reading(incident=incident, reader=responder, at=timezone.now())
     reading = Reading.objects.get()
     assert (reading.first_at, reading.last_at) == (start, start + timedelta(seconds=82))
 

@@ -21,7 +21,7 @@ from csirts.models import Csirt
 from incidents.enums import PaperKind, PaperState
 from incidents.files import vault
 from incidents.models import Paper
-from incidents.services.declaring.limits import MAX_CARDS
+from incidents.services.declaring.limits import MAX_CARD_REQUESTS
 from incidents.services.papers import making as papers
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_cards, list_communes
 from incidents.services.papers.making import make_due_papers as make_papers
@@ -169,14 +169,14 @@ def test_the_cards_of_a_departement_are_made_once_a_day(client, town, small_depa
 
 def test_an_address_that_requests_many_departements_must_wait(client, town, small_departement):
     """Requests for the same département do not count, and the card of one body is never limited."""
-    codes = list(Departement.objects.exclude(code="29").values_list("code", flat=True)[: MAX_CARDS + 1])
+    codes = list(Departement.objects.exclude(code="29").values_list("code", flat=True)[: MAX_CARD_REQUESTS + 1])
     for code in codes[:-1]:
         assert client.post(f"/secours/departement/{code}/").status_code == 302
         assert client.post(f"/secours/departement/{code}/").status_code == 302
     refused = client.post(f"/secours/departement/{codes[-1]}/")
     assert refused.status_code == 429
     assert "Réessayez dans une heure" in text(refused)
-    assert Paper.objects.count() == MAX_CARDS
+    assert Paper.objects.count() == MAX_CARD_REQUESTS
     assert client.get(f"/secours/{town.uid}/pdf/").status_code == 200
     other = client.post(f"/secours/departement/{codes[-1]}/", headers={"X-Forwarded-For": "192.0.2.1"})
     assert other.status_code == 302

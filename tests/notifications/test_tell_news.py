@@ -13,7 +13,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt,
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.correct import correct_story
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.handling.readings import note_reading
+from incidents.services.handling.readings import record_reading
 from incidents.services.history.record import record_event
 from notifications import dispatch
 from notifications.models import Delivery
@@ -129,7 +129,7 @@ def test_files_after_a_reading_or_after_ten_minutes_are_announced_again(incident
     record_file(incident)
     assert len(list_recipients(EventKind.FILE)) == 1
     clock.shift(timedelta(minutes=2))
-    note_reading(incident=incident, reader=responder, at=timezone.now())
+    record_reading(incident=incident, reader=responder, at=timezone.now())
     clock.shift(timedelta(minutes=1))
     record_file(incident)
     assert len(list_recipients(EventKind.FILE)) == 2

@@ -25,7 +25,7 @@ def read_story(page):
     return [plain(sentence) for sentence in write_story(page)]
 
 
-def list_missing(page):
+def list_missing_facts(page):
     return [plain(sentence) for sentence in explain_missing(page)]
 
 
@@ -239,7 +239,7 @@ SPRING = {2: {"incidents": 80}}
 
 
 def test_tables_with_too_few_cases_are_named():
-    assert list_missing(a_page({"incidents": 35, "interruptions": 20, "leaks": None} | SPRING)) == [
+    assert list_missing_facts(a_page({"incidents": 35, "interruptions": 20, "leaks": None} | SPRING)) == [
         "Trop peu de cas publiés en France en 2025 pour ces tableaux : les mois, les régions, les types d’incidents, "
         "les causes, les services interrompus, la durée des interruptions, les données en cause, le nombre de "
         "personnes par fuite, l’état des fuites, le délai de déclaration, le délai de prise en charge, le délai de "
@@ -274,13 +274,13 @@ def test_a_table_that_the_audit_closed_is_named_apart(db):
             )
         }
     )
-    assert list_missing(a_page(tables)) == [
+    assert list_missing_facts(a_page(tables)) == [
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : la durée des interruptions."
     ]
     whole = tables | {"interruptions_by_hours": fill("interruptions_by_hours", 40)}
-    assert list_missing(a_page(whole)) == []
+    assert list_missing_facts(a_page(whole)) == []
     del whole["bodies_by_stratum"], whole["leaks_by_status"]
-    assert list_missing(a_page(whole | {"incidents": 35})) == [
+    assert list_missing_facts(a_page(whole | {"incidents": 35})) == [
         "Trop peu de cas publiés en France en 2025 pour ce tableau : le taux selon la nature et la population.",
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : l’état des fuites.",
     ]
@@ -289,7 +289,7 @@ def test_a_table_that_the_audit_closed_is_named_apart(db):
 def test_tables_of_a_total_that_the_audit_closed_are_not_called_scarce(db):
     tables = dict(TOTALS)
     del tables["leaks"]
-    closed, *_others = list_missing(a_page(tables))
+    closed, *_others = list_missing_facts(a_page(tables))
     assert closed.startswith("La vérification a fermé ces tableaux")
     assert "l’état des fuites" in closed
 
@@ -297,10 +297,10 @@ def test_tables_of_a_total_that_the_audit_closed_are_not_called_scarce(db):
 def test_quarters_without_a_number_are_told_once():
     words = "Aucun trimestre de 2025 n’a de nombre : un total de trimestre ne paraît qu’à partir de 40."
     tables = {"incidents": 90}
-    assert list_missing(a_page(tables))[-1] == words
-    assert words not in list_missing(a_page(tables | SPRING))
-    assert words not in list_missing(a_page(tables, quarters=()))
-    assert words not in list_missing(a_page(tables, region=BRETAGNE))
+    assert list_missing_facts(a_page(tables))[-1] == words
+    assert words not in list_missing_facts(a_page(tables | SPRING))
+    assert words not in list_missing_facts(a_page(tables, quarters=()))
+    assert words not in list_missing_facts(a_page(tables, region=BRETAGNE))
 
 
 def test_a_region_lacks_its_crossings_alone():
@@ -309,7 +309,7 @@ def test_a_region_lacks_its_crossings_alone():
         "Les signalements, les mois, les interruptions, les fuites, les délais et les taux se publient pour toute la "
         "France seulement."
     )
-    assert list_missing(a_page(tables, region=BRETAGNE)) == [
+    assert list_missing_facts(a_page(tables, region=BRETAGNE)) == [
         "Trop peu de cas publiés en Bretagne en 2025 pour ces tableaux : les trimestres, les types d’incidents et les "
         "causes.",
         rest,
@@ -321,13 +321,13 @@ def test_a_region_lacks_its_crossings_alone():
     }
     quarters = {("53", "T1"): 40, ("53", "T2"): 40, ("53", "T3"): 40, ("53", "T4"): None}
     tables = {"incidents": 900, **many, "incidents_by_region_and_quarter": quarters}
-    assert list_missing(a_page(tables, region=BRETAGNE)) == [
+    assert list_missing_facts(a_page(tables, region=BRETAGNE)) == [
         "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : les types d’incidents et les "
         "causes.",
         rest,
     ]
     tables["incidents_by_cause"] = {"flaw": 35}
-    assert list_missing(a_page(tables, region=BRETAGNE)) == [
+    assert list_missing_facts(a_page(tables, region=BRETAGNE)) == [
         "Trop peu de cas publiés en Bretagne en 2025 pour ce tableau : les causes.",
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : les types d’incidents.",
         rest,
@@ -336,11 +336,11 @@ def test_a_region_lacks_its_crossings_alone():
 
 def test_what_comes_with_the_year_is_named_with_its_day():
     running = {"quarters": (1,), "is_over": False}
-    assert list_missing(a_page({1: {"incidents": 70}}, **running)) == [
+    assert list_missing_facts(a_page({1: {"incidents": 70}}, **running)) == [
         "Un trimestre paraît 30 jours après sa fin, pour toute la France : incidents, signalements, interruptions et "
         "fuites, chacun si son total arrondi atteint 40 ; et ses mois, si les incidents l’atteignent.",
         "Régions, types, causes, services et délais paraissent avec l’année entière, à partir du 1er avril 2026.",
     ]
-    assert list_missing(a_page({1: {"incidents": 70}}, **running, region=BRETAGNE)) == [
+    assert list_missing_facts(a_page({1: {"incidents": 70}}, **running, region=BRETAGNE)) == [
         "Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits."
     ]

@@ -18,7 +18,7 @@ from incidents.models import Incident, Message
 from incidents.reference import hyphenate
 from incidents.services.groups.merge import lock_cases, lock_with_main, record_news_on_main, update_main_after_answer
 from incidents.services.handling.assign import format_person_tag
-from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
+from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, record_answer, record_news
 from incidents.services.handling.kept_words import list_colleagues_writing
 from incidents.services.history.record import record_event
 
@@ -71,7 +71,7 @@ def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
     incident = get_case(guest, reference, to=Ability.MESSAGE, lock=True)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
-    message, is_new = save_from_body(incident, letter, guest=guest)
+    message, is_new = save_body_message(incident, letter, guest=guest)
     if is_new:
         record_message(message, side=DECLARANT)
     return message
@@ -96,7 +96,7 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     if is_new:
         check_thread_unchanged(incident, actor, newest, seen)
         asks, lifts = message.asks_answer, letter.lifts_question
-        note_answer(incident, at=message.written_at, asks_answer=asks, lifts_question=lifts)
+        record_answer(incident, at=message.written_at, asks_answer=asks, lifts_question=lifts)
         incident.save(update_fields=ANSWER_FIELDS)
         record_message(message, side=CSIRT)
         update_main_after_answer(incident, at=message.written_at)
@@ -138,7 +138,7 @@ def write_to_case_and_duplicates(
     return 1 + len(references)
 
 
-def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple[Message, bool]:
+def save_body_message(incident: Incident, letter: Letter, *, guest: Guest) -> tuple[Message, bool]:
     """Save a message of the declarant's side.
 
     The caller has locked the case, and records the event if the message is new.
@@ -147,7 +147,7 @@ def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple
     signed = replace(letter, author=author, asks_answer=False)
     message, is_new = save_letter(incident, signed, actor=guest.user, is_from_csirt=False)
     if is_new:
-        note_news(incident, at=message.written_at)
+        record_news(incident, at=message.written_at)
         incident.save(update_fields=NEWS_FIELDS)
         record_news_on_main(incident, at=message.written_at)
     return message, is_new

@@ -38,7 +38,7 @@ def hash_secret(secret: str) -> str:
     return hash_value("incidents.follow_up.hash", compact_code(secret)).hex()
 
 
-def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
+def create_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
     """Create a live access to the case. The database refuses a second live access to the same case."""
     access = FollowUpAccess(
         incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LINK_LIFETIME
@@ -124,4 +124,4 @@ def replace_access(incident: Incident, *, actor: User | None, by: ActorKind, **d
     now = timezone.now()
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
     record_event(incident, EventKind.LINK_ROTATED, at=now, actor=actor, by=by, **data)
-    return open_access(incident, at=now)
+    return create_access(incident, at=now)

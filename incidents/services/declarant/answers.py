@@ -17,10 +17,12 @@ from core.text import clean_line, clean_text
 from incidents.questions.catalogue import Kind, Question, Section
 from incidents.services.declaring.check import is_mail_address, list_moment_problems
 
-LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
-LONG_LIMIT = 3_000
+LINE_LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
+LONG_TEXT_LIMIT = 3_000
 MAX_CENTS = 100_000_000_000
-HOST = re.compile(r"^(?:h(?:tt|xx)ps?://|ftp://)?[^\s/@]+(?:\.|\[\.\])[^\s/@.]{2,}(?:[/?#:]\S*)?$", re.IGNORECASE)
+WEB_ADDRESS = re.compile(
+    r"^(?:h(?:tt|xx)ps?://|ftp://)?[^\s/@]+(?:\.|\[\.\])[^\s/@.]{2,}(?:[/?#:]\S*)?$", re.IGNORECASE
+)
 
 
 def check_answers(
@@ -50,11 +52,11 @@ def check_answers(
 def check_answer(question: Question, value: Any, *, is_kept: bool, now: datetime) -> Any:
     if value is None or value == "":
         return value
-    if check := CHECKS.get(question.kind):
+    if check := CHECKS_BY_KIND.get(question.kind):
         return check(question, value)
     if question.kind == Kind.MOMENT:
         return check_moment(question, value, now)
-    line = clean_line(value, limit=LIMITS[question.kind], field=question.code)
+    line = clean_line(value, limit=LINE_LIMITS[question.kind], field=question.code)
     return check_line(question, line, is_kept=is_kept)
 
 
@@ -85,7 +87,7 @@ def check_number_answer(question: Question, number: int) -> int:
 
 
 def check_text(question: Question, text: str) -> str:
-    return clean_text(text, limit=LONG_LIMIT, field=question.code)
+    return clean_text(text, limit=LONG_TEXT_LIMIT, field=question.code)
 
 
 def check_line(question: Question, line: str, *, is_kept: bool) -> str:
@@ -100,14 +102,14 @@ def find_oddness(kind: Kind, line: str) -> str:
     """Return what looks wrong in the line, in sentences for the person who typed it, or ""."""
     if kind == Kind.IBAN and not iban.is_valid(line):
         return "Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le."
-    if kind == Kind.URL and not HOST.match(line):
+    if kind == Kind.URL and not WEB_ADDRESS.match(line):
         return "Cela ne ressemble pas à une adresse de site. Exemple : www.exemple.example. Ou gardez-la."
     if kind == Kind.MAIL and not is_mail_address(line):
         return "Cette adresse mail est incomplète. Exemple : nom@exemple.example. Ou gardez-la telle quelle."
     return ""
 
 
-CHECKS: dict[str, Callable[[Question, Any], Any]] = {
+CHECKS_BY_KIND: dict[str, Callable[[Question, Any], Any]] = {
     Kind.CHOICE: check_code,
     Kind.SEVERAL: check_codes,
     Kind.COUNT: check_number_answer,

@@ -30,7 +30,7 @@ from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.declare import derive_supplier_key, read_instant_columns
 from incidents.services.groups.merge import lock_with_main, update_main_after_answer
 from incidents.services.handling.amend import amend_section
-from incidents.services.handling.due import ANSWER_FIELDS, note_answer
+from incidents.services.handling.due import ANSWER_FIELDS, record_answer
 from incidents.services.handling.notes import save_note
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
@@ -83,7 +83,7 @@ def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     incident = acknowledge_and_classify(incident, IncidentType(clean.type), actor)
     sections = save_changed_sections(incident, clean, actor=actor, at=note.written_at)
     raised = raise_severity(incident, note.written_at)
-    note_answer(incident, at=note.written_at)
+    record_answer(incident, at=note.written_at)
     incident.is_to_call_back = False
     incident.save(update_fields=[*SEVERITY_FIELDS, *ANSWER_FIELDS, "is_to_call_back"])
     data: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": True, "sections": sections}

@@ -21,7 +21,7 @@ from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, Incident
 from incidents.questions.catalogue import find_version
 from incidents.services.declarant.answers import check_answers
-from incidents.services.handling.due import NEWS_FIELDS, note_news
+from incidents.services.handling.due import NEWS_FIELDS, record_news
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.record import record_event
 
@@ -128,7 +128,7 @@ def write_sheet(
         written_at=now,
     )
     raised = raise_severity(incident, now)
-    note_news(incident, at=now)
+    record_news(incident, at=now)
     incident.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS])
     data = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
     record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **data)

@@ -75,7 +75,7 @@ def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[
     incident = lock_case_to_complete(writing)
     clean = check_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
     answer = Answer.YES if clean else stopped
-    return change_services(incident, answer, clean, writing=writing)
+    return save_services(incident, answer, clean, writing=writing)
 
 
 @transaction.atomic
@@ -93,10 +93,10 @@ def end_interruption(*, writing: Writing, service: str) -> SavedSheet:
     newest = find_newest_sheet(incident, "services")
     # Only this service changes, so nothing that somebody else wrote meanwhile is overwritten.
     writing = replace(writing, seen=str(newest.uid) if newest else "")
-    return change_services(incident, incident.service_stopped, ended, writing=writing)
+    return save_services(incident, incident.service_stopped, ended, writing=writing)
 
 
-def change_services(
+def save_services(
     incident: Incident, stopped: str, interruptions: Sequence[Interruption], *, writing: Writing
 ) -> SavedSheet:
     def save_rows() -> None:

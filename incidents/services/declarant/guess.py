@@ -17,9 +17,9 @@ from incidents.services.declarant.access import find_access
 
 FREE_TRIES = 5
 # The wait after the fifth wrong code, then after each further one.
-WAITS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)]
-FORGOTTEN_AFTER = timedelta(days=1)
-FORGOTTEN_AT_ONCE = 100
+GUESS_WAITS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)]
+COUNTER_LIFETIME = timedelta(days=1)
+MAX_DELETED_AT_ONCE = 100
 
 
 class MustWait(Exception):
@@ -33,7 +33,7 @@ class MustWait(Exception):
         self.minutes = max(1, ceil(wait.total_seconds() / 60))
 
 
-def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
+def find_access_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
     """Return the access that belongs to both the reference and the code, or None.
 
     Raises MustWait when too many wrong codes were tried, and for any code until the wait is over.
@@ -58,26 +58,26 @@ def lock_guess_counter(reference: str, now: datetime) -> CodeGuess:
     simultaneous guesses are all counted.
     """
     digest = hash_value("incidents.guess", compact_code(reference)).hex()
-    fresh = CodeGuess(reference_hash=digest, last_at=now)
+    new_counter = CodeGuess(reference_hash=digest, last_at=now)
     # An update that changes nothing locks the row, even while another request deletes old rows.
     CodeGuess.objects.bulk_create(
-        [fresh], update_conflicts=True, unique_fields=["reference_hash"], update_fields=["reference_hash"]
+        [new_counter], update_conflicts=True, unique_fields=["reference_hash"], update_fields=["reference_hash"]
     )
     return CodeGuess.objects.get(reference_hash=digest)
 
 
 def count_wrong_code(guess: CodeGuess, now: datetime) -> None:
     """Count a wrong code and set the wait. The count restarts after a day without a wrong code."""
-    earlier = 0 if guess.last_at < now - FORGOTTEN_AFTER else guess.wrong
-    guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(WAITS)), now
+    earlier = 0 if guess.last_at < now - COUNTER_LIFETIME else guess.wrong
+    guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(GUESS_WAITS)), now
     beyond = guess.wrong - FREE_TRIES
-    guess.waits_until = now + WAITS[min(beyond, len(WAITS) - 1)] if beyond >= 0 else None
+    guess.waits_until = now + GUESS_WAITS[min(beyond, len(GUESS_WAITS) - 1)] if beyond >= 0 else None
     guess.save(update_fields=["wrong", "last_at", "waits_until"])
     delete_old_counters(now)
 
 
 def delete_old_counters(now: datetime) -> None:
     """Delete some old counters at each wrong code, since invented references leave rows behind."""
-    old = CodeGuess.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).order_by("last_at")
-    swept = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]
+    old = CodeGuess.objects.filter(last_at__lt=now - COUNTER_LIFETIME).order_by("last_at")
+    swept = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE]
     CodeGuess.objects.filter(pk__in=list(swept)).delete()

@@ -14,12 +14,12 @@ from incidents.services.history.record import record_event
 WORDS_LIMIT = 500
 # The reasons of a closing after which the rating is asked. The declarant of a duplicate rates the help once the main
 # case is closed.
-ASKED_AFTER = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
+RATED_CLOSING_REASONS = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
 
 
 def is_rating_asked(incident: Incident) -> bool:
     ended = incident.merged_into or incident
-    return ended.status == Status.CLOSED and ended.closing_reason in ASKED_AFTER and not incident.erased_at
+    return ended.status == Status.CLOSED and ended.closing_reason in RATED_CLOSING_REASONS and not incident.erased_at
 
 
 def stamp_rating(rating: Rating | None) -> str:

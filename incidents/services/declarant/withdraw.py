@@ -10,7 +10,7 @@ from core.text import clean_text
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
-from incidents.services.correspondence.correspond import Letter, record_message, save_from_body
+from incidents.services.correspondence.correspond import Letter, record_message, save_body_message
 from incidents.services.declarant.access import count_warning_mail
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
@@ -42,7 +42,7 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
 def ask_to_close(incident: Incident, guest: Guest, reason: Letter) -> None:
     request = "Nous demandons que cette déclaration soit retirée."
     letter = replace(reason, text=f"{request}\n\n{reason.text}")
-    message, is_new = save_from_body(incident, letter, guest=guest)
+    message, is_new = save_body_message(incident, letter, guest=guest)
     if is_new:
         record_message(message, side=DECLARANT)
 
@@ -50,7 +50,7 @@ def ask_to_close(incident: Incident, guest: Guest, reason: Letter) -> None:
 def close_at_once(incident: Incident, guest: Guest, reason: Letter) -> None:
     data = {} if guest.user else count_warning_mail(incident, EventKind.WITHDRAWN)
     if reason.text:
-        message, _is_new = save_from_body(incident, reason, guest=guest)
+        message, _is_new = save_body_message(incident, reason, guest=guest)
         data["message"] = str(message.uid)
     now = timezone.now()  # later than the message, which is thus no news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN

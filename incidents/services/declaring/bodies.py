@@ -31,11 +31,11 @@ from incidents.models import Draft, Incident
 from incidents.services.history.record import record_event
 
 NAME_LIMIT = 150
-TOWNS_NAMED = 5
+MAX_TOWNS_NAMED = 5
 # The kinds that a private company could choose for itself, so that the legal form is asked too.
-ANY_PUBLIC_BODY = (Kind.PUBLIC_BODY, Kind.OTHER)
+KINDS_WITH_LEGAL_FORM = (Kind.PUBLIC_BODY, Kind.OTHER)
 # How SIREN numbers begin: with 1 for the State, with 2 for local bodies, and, since these ran out, with 92 or 93.
-PUBLIC_NUMBERS = ("1", "2", "92", "93")
+PUBLIC_SIREN_PREFIXES = ("1", "2", "92", "93")
 
 
 class LegalForm(TextChoices):
@@ -50,7 +50,7 @@ class LegalForm(TextChoices):
 
 # The legal forms of organisations that are not local public bodies, with the entry of `Elsewhere` that says who helps
 # them.
-ELSEWHERE_OF: dict[str, Elsewhere] = {
+ELSEWHERE_BY_LEGAL_FORM: dict[str, Elsewhere] = {
     LegalForm.COMPANY: Elsewhere.FIRM,
     LegalForm.ASSOCIATION: Elsewhere.ASSOCIATION,
     LegalForm.STATE: Elsewhere.STATE,
@@ -73,7 +73,7 @@ class Proposal:
     siren: str
     has_no_siren: bool
     seat: str
-    # Asked only for the kinds of `ANY_PUBLIC_BODY`.
+    # Asked only for the kinds of `KINDS_WITH_LEGAL_FORM`.
     legal_form: str = ""
 
 
@@ -103,7 +103,7 @@ def build_proposed_body(proposal: Proposal) -> Collectivity:
         problems["kind"] = ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]
     elif proposal.kind not in UNLISTED:
         problems["kind"] = ["Choisissez ce qui ressemble le plus, ou « autre organisme public local »."]
-    elif proposal.kind in ANY_PUBLIC_BODY:
+    elif proposal.kind in KINDS_WITH_LEGAL_FORM:
         problems |= find_legal_problems(proposal, sketch.siren)
     if sketch.seat is None:
         problems["seat"] = ["Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond."]
@@ -116,12 +116,12 @@ def build_proposed_body(proposal: Proposal) -> Collectivity:
 
 def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
     """Return the problems of the legal form, by field. A company is not a public body, whatever kind was chosen."""
-    if proposal.legal_form in ELSEWHERE_OF:
+    if proposal.legal_form in ELSEWHERE_BY_LEGAL_FORM:
         return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
     if proposal.legal_form not in LegalForm.values:
         return {"legal_form": ["Choisissez sa forme juridique, ou « Je ne sais pas »."]}
     is_strict = proposal.kind == Kind.OTHER or proposal.legal_form == LegalForm.UNKNOWN
-    if siren and is_strict and not siren.startswith(PUBLIC_NUMBERS):
+    if siren and is_strict and not siren.startswith(PUBLIC_SIREN_PREFIXES):
         message = (
             "Ce numéro est celui d’une entreprise ou d’une association : "
             "ceux des organismes publics commencent par 1 ou 2."
@@ -154,9 +154,9 @@ def read_siren(proposal: Proposal, problems: dict[str, list[str]]) -> str | None
     except SearchProblem as problem:
         problems["siren"] = [str(problem)]
         return None
-    gone = Collectivity.objects.filter(siren=siren, merged_into=None).exclude(vanished_on=None).first()
-    if gone:
-        problems["siren"] = [f"Ce numéro est celui de {gone}, qui a disparu. Vérifiez-le."]
+    vanished_body = Collectivity.objects.filter(siren=siren, merged_into=None).exclude(vanished_on=None).first()
+    if vanished_body:
+        problems["siren"] = [f"Ce numéro est celui de {vanished_body}, qui a disparu. Vérifiez-le."]
     return siren
 
 
@@ -226,12 +226,12 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
         if correction.seen and correction.seen != stamp_body(body):
             raise Stale
         collectivities.update_proposed_body(body, kind=kind, name=name, seat=seat)
-        names: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
+        event_data: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
         moved = Incident.objects.select_for_update(no_key=True).filter(collectivity=body).exclude(pk=incident.pk)
         for case in (incident, *moved.exclude(region=body.home_region).order_by("pk")):
             case.region = body.home_region
             case.save(update_fields=["region"])
-            record_event(case, EventKind.BODY_CORRECTED, at=timezone.now(), actor=actor, **names)
+            record_event(case, EventKind.BODY_CORRECTED, at=timezone.now(), actor=actor, **event_data)
     return incident
 
 
@@ -244,7 +244,7 @@ def check_correction(correction: Correction) -> tuple[Kind, str, Collectivity]:
     """Return the new kind, name and seat. Raises ValidationError by field."""
     problems: dict[str, list[str]] = {}
     name = read_name(correction.name, correction.kind, problems)
-    seat = find_town(correction.seat, problems)
+    seat = find_typed_commune(correction.seat, problems)
     if correction.kind not in UNLISTED:
         problems["kind"] = ["Choisissez dans la liste."]
     if problems or seat is None:
@@ -252,7 +252,7 @@ def check_correction(correction: Correction) -> tuple[Kind, str, Collectivity]:
     return Kind(correction.kind), name, seat
 
 
-def find_town(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
+def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
     """Return the commune that was typed, as a name or an INSEE code.
 
     If it is not clear, return None and add to `problems` the communes that may be meant, with their codes.
@@ -265,7 +265,7 @@ def find_town(text: str, problems: dict[str, list[str]]) -> Collectivity | None:
     candidates = [town for town in towns if normalize(town.name) == normalize(text)] or towns
     if len(candidates) == 1:
         return candidates[0]
-    likely = ", ".join(f"{town} : {town.insee_code}" for town in candidates[:TOWNS_NAMED])
+    likely = ", ".join(f"{town} : {town.insee_code}" for town in candidates[:MAX_TOWNS_NAMED])
     which = f"Laquelle ? Écrivez son code INSEE. {likely}."
     problems["seat"] = [which if likely else "Nous n’avons pas trouvé cette commune."]
     return None
@@ -291,8 +291,8 @@ def mark_cases_unverified(body: Collectivity, *, reason: UnconfirmingReason, act
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
         case.verification, case.verified_at = Verification.UNVERIFIED, None
         case.save(update_fields=["verification", "verified_at"])
-        names: dict[str, Any] = {"body": str(body.uid), "reason": reason}
-        record_event(case, EventKind.BODY_UNCONFIRMED, at=at, actor=actor, **names)
+        event_data: dict[str, Any] = {"body": str(body.uid), "reason": reason}
+        record_event(case, EventKind.BODY_UNCONFIRMED, at=at, actor=actor, **event_data)
 
 
 @transaction.atomic
@@ -328,10 +328,10 @@ def lock_body_of_case(reference: str, actor: User, *, other_body: UUID | None = 
 
 
 def move_cases_and_people(body: Collectivity, target: Collectivity, *, actor: User, at: datetime) -> None:
-    names: dict[str, Any] = {"from": str(body.uid), "to": str(target.uid)}
+    event_data: dict[str, Any] = {"from": str(body.uid), "to": str(target.uid)}
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
         case.collectivity, case.region = target, target.home_region
         case.save(update_fields=["collectivity", "region"])
-        record_event(case, EventKind.BODY_MERGED, at=at, actor=actor, **names)
+        record_event(case, EventKind.BODY_MERGED, at=at, actor=actor, **event_data)
     Draft.objects.filter(collectivity=body).update(collectivity=target)
     move_people(body, into=target, at=at)

@@ -22,10 +22,10 @@ from incidents.sharing import is_mailbox_in_doubt
 
 # How far in the future an instant may be, since the clock of a declarant may differ a little from that of the server.
 CLOCK_SLACK = timedelta(minutes=5)
-OLDEST = timedelta(days=366 * 10)
+MAX_AGE = timedelta(days=366 * 10)
 NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
 # The numbers of digits of a foreign number with the code of its country (ITU-T E.164).
-LEAST_FOREIGN, MAX_DIGITS = 8, 15
+MIN_FOREIGN_DIGITS, MAX_DIGITS = 8, 15
 NATIONAL_NUMBERS = re.compile(r"(?:0[1-9]\d{8})+", re.ASCII)
 # A whole French number, whatever comes after it: « 06 12 34 56 78 (24h/24) », « 02 98 00 00 00 12 ». It is not found
 # inside a longer block of digits.
@@ -178,7 +178,7 @@ def is_whole_number(text: str) -> bool:
         return len(digits.removeprefix("33").removeprefix("0")) == NATIONAL_DIGITS - 1
     if digits.startswith("0"):
         return NATIONAL_NUMBERS.fullmatch(digits) is not None
-    return (LEAST_FOREIGN if is_foreign else LOCAL_DIGITS) <= len(digits) <= MAX_DIGITS
+    return (MIN_FOREIGN_DIGITS if is_foreign else LOCAL_DIGITS) <= len(digits) <= MAX_DIGITS
 
 
 def list_declared_instant_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:
@@ -236,7 +236,7 @@ def list_moment_problems(field: str, at: datetime | None, now: datetime) -> Iter
         return
     if at > now + CLOCK_SLACK:
         yield field, "Cette date est à venir. Vérifiez-la."
-    elif at < now - OLDEST:
+    elif at < now - MAX_AGE:
         yield field, f"Le {format_day(at)} est il y a plus de dix ans. Vérifiez l’année."
 
 

@@ -21,7 +21,7 @@ from incidents.facts.description import LINE_LIMIT
 from incidents.facts.shapes import CASE_ANSWERS, INSTANTS, Declaration, Instant, Submission, map_story
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import make_reference
-from incidents.services.declarant.access import open_access
+from incidents.services.declarant.access import create_access
 from incidents.services.declaring.bodies import lock_current_body
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.limits import find_burst
@@ -30,7 +30,7 @@ from incidents.services.history.snapshots import snapshot_declaration, store_fir
 from incidents.severity import Situation, assess_situation
 
 SUPPLIER_KEY_LENGTH = 80
-REFERENCE_DRAWS = 5
+MAX_REFERENCE_DRAWS = 5
 
 
 class SubmissionConflict(Exception):
@@ -61,7 +61,7 @@ def declare_incident(*, declaration: Declaration, submission: Submission, actor:
     The same submission again returns the same case. Raises ValidationError by field, SubmissionConflict if the key was
     used with other content.
     """
-    for _ in range(REFERENCE_DRAWS):
+    for _ in range(MAX_REFERENCE_DRAWS):
         try:
             return declare_once(declaration, submission, actor)
         except IntegrityError as error:
@@ -99,7 +99,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
         incident, sections, authors=dict.fromkeys(sections, author) | dict(submission.authors), by=by, actor=actor
     )
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
-    return DeclarationResult(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
+    return DeclarationResult(incident=incident, access=create_access(incident, at=now), is_new=True, route=route)
 
 
 def find_sent_case(key: str) -> Incident | None:

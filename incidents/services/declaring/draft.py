@@ -38,7 +38,7 @@ EMPTY_DRAFT_LIFETIME = timedelta(days=2)
 MAX_EMPTY_DRAFTS, MAX_DELETED_AT_ONCE = 5_000, 5_000
 EMPTY_DRAFT_GRACE = timedelta(hours=1)
 TEXTLESS_SCREENS = (Screen.WHAT, Screen.WHO)
-PROLONGED = ("saved_at", "expires_at", "type", "collectivity", "is_empty")
+PROLONGED_FIELDS = ("saved_at", "expires_at", "type", "collectivity", "is_empty")
 
 type Values = dict[str, list[str]]
 
@@ -88,9 +88,9 @@ def stamp_page(page: DraftPage | None) -> str:
     return page.saved_at.isoformat() if page else ""
 
 
-def stamp_answers(draft: Draft, pages: Mapping[str, DraftPage], *, but: Screen) -> str:
-    """Return a stamp of the answers on all screens except `but`. Empty screens do not change the stamp."""
-    answers = {name: page.values for name, page in sorted(pages.items()) if page.values and name != but}
+def stamp_answers(draft: Draft, pages: Mapping[str, DraftPage], *, excluding: Screen) -> str:
+    """Return a stamp of the answers on all screens except `excluding`. Empty screens do not change the stamp."""
+    answers = {name: page.values for name, page in sorted(pages.items()) if page.values and name != excluding}
     content = json.dumps([draft.type, draft.collectivity_id, answers], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
 
@@ -131,7 +131,7 @@ def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     """
     draft = lock_draft(uid)
     prolong_draft(draft, entry)
-    draft.save(update_fields=PROLONGED)
+    draft.save(update_fields=PROLONGED_FIELDS)
     return save_entry_unless_stale(draft.pages.filter(screen=entry.screen).first(), draft, entry)
 
 
@@ -194,7 +194,7 @@ def send_draft(
     """
     draft = lock_draft(uid)
     pages = {page.screen: page for page in draft.pages.all()}
-    if entry.seen and entry.seen != stamp_answers(draft, pages, but=entry.screen):
+    if entry.seen and entry.seen != stamp_answers(draft, pages, excluding=entry.screen):
         raise AnswersChanged
     prolong_draft(draft, entry)
     pages[entry.screen] = save_entry_unless_stale(pages.get(entry.screen), draft, entry)
@@ -253,7 +253,7 @@ def declare_draft(
 ) -> DeclarationResult:
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     draft.incident = declared.incident
-    draft.save(update_fields=[*PROLONGED, "incident"])
+    draft.save(update_fields=[*PROLONGED_FIELDS, "incident"])
     return declared
 
 
@@ -282,7 +282,7 @@ def forget_old_drafts() -> int:
 
 
 @transaction.atomic
-def thin_empty_drafts() -> int:
+def delete_surplus_drafts() -> int:
     """Delete some of the oldest empty drafts beyond MAX_EMPTY_DRAFTS, since a script may create any number of drafts.
 
     Returns the number of deleted drafts, 0 if nothing is left to delete. If the draft of a person was deleted, their

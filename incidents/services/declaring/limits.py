@@ -20,7 +20,7 @@ BURST_WINDOW = timedelta(hours=1)
 # three times, and for a person who declares for several towns.
 BURST_LIMITS = {Burst.ADDRESS: 5, Burst.MAILBOX: 3, Burst.BODY: 5}
 # The most requests for the cards of a département within BURST_WINDOW, since each occupies a worker for half a minute.
-MAX_CARDS = 5
+MAX_CARD_REQUESTS = 5
 
 # Adds one to each count, or restarts a count that began before `since`. Rows are locked in the order of their keys, so
 # that two transactions never deadlock.
@@ -63,11 +63,12 @@ def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Bu
 
 
 def exceeds_card_limit(source: str, now: datetime) -> bool:
-    """Count a request for the cards of a département, and tell whether this sender has made more than MAX_CARDS in the
-    last hour.
+    """Count a request for the cards of a département, and tell whether this sender has made too many of them.
+
+    The limit is MAX_CARD_REQUESTS within an hour.
     """
     key = digest_value("cards", source)
-    return count_keys([key], now)[key] > MAX_CARDS
+    return count_keys([key], now)[key] > MAX_CARD_REQUESTS
 
 
 def count_keys(keys: Iterable[str], now: datetime) -> dict[str, int]:

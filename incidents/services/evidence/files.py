@@ -17,7 +17,7 @@ from incidents.files.deposits import StoredFile
 from incidents.files.seals import compute_seal
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
 from incidents.services.groups.merge import lock_with_main, record_news_on_main
-from incidents.services.handling.due import NEWS_FIELDS, note_news
+from incidents.services.handling.due import NEWS_FIELDS, record_news
 from incidents.services.history.record import record_event
 
 MAX_FILES = 300
@@ -92,14 +92,16 @@ def compute_remaining_quota(incident: Incident, *, excluding: EvidenceUpload | N
 
     `excluding` is an upload that is about to become an evidence file, since it would count twice.
     """
-    pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
+    evidence_files = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = list_unfinished_uploads(incident)
     other_uploads = uploads.exclude(pk=excluding.pk) if excluding else uploads
-    received, coming = (
-        rows.aggregate(files=Count("pk"), byte_count=Sum("size", default=0)) for rows in (pieces, other_uploads)
+    received, announced = (
+        rows.aggregate(files=Count("pk"), byte_count=Sum("size", default=0))
+        for rows in (evidence_files, other_uploads)
     )
     return RemainingQuota(
-        MAX_FILES - received["files"] - coming["files"], MAX_BYTES - received["byte_count"] - coming["byte_count"]
+        MAX_FILES - received["files"] - announced["files"],
+        MAX_BYTES - received["byte_count"] - announced["byte_count"],
     )
 
 
@@ -136,7 +138,7 @@ def record_evidence(
     evidence.received_at = now.replace(microsecond=0)
     evidence.seal = compute_seal(last.seal if last else incident.reference, evidence)
     evidence.save()
-    note_news(incident, at=now)
+    record_news(incident, at=now)
     incident.save(update_fields=NEWS_FIELDS)
     record_news_on_main(incident, at=now)
     data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
@@ -157,17 +159,19 @@ def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
         raise PermissionDenied
     if incident.erased_at:
         raise Erased
-    piece = incident.evidence.filter(uid=uid).first()
-    if piece is None:
+    evidence = incident.evidence.filter(uid=uid).first()
+    if evidence is None:
         raise Http404
-    if piece.taken_back_at:
-        return piece
+    if evidence.taken_back_at:
+        return evidence
     now = timezone.now()
-    piece.taken_back_at, piece.position = now, None
-    piece.save(update_fields=["taken_back_at", "position"])
-    SearchDocument.objects.filter(incident=incident, kind=DocumentKind.FILE, source=str(piece.uid)).delete()
-    record_event(incident, EventKind.FILE_TAKEN_BACK, at=now, actor=guest.user, by=guest.kind, evidence=str(piece.uid))
-    return piece
+    evidence.taken_back_at, evidence.position = now, None
+    evidence.save(update_fields=["taken_back_at", "position"])
+    SearchDocument.objects.filter(incident=incident, kind=DocumentKind.FILE, source=str(evidence.uid)).delete()
+    record_event(
+        incident, EventKind.FILE_TAKEN_BACK, at=now, actor=guest.user, by=guest.kind, evidence=str(evidence.uid)
+    )
+    return evidence
 
 
 def build_evidence(incident: Incident, guest: Guest, submission: FileSubmission) -> Evidence:

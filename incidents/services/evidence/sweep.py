@@ -78,8 +78,8 @@ def sweep_folder(folder: str, swept: SweepResult) -> None:
     """
     now = timezone.now()
     stored = vault.list_object_names(folder)
-    pointed = set(list_expected_stems(folder))
-    strays = {name for name in stored if extract_stem(name) not in pointed}
+    expected = set(list_expected_stems(folder))
+    strays = {name for name in stored if extract_stem(name) not in expected}
     first_seen = dict(StrayObject.objects.filter(name__startswith=f"{folder}/").values_list("name", "seen_at"))
     due = (name for name in strays if name in first_seen and first_seen[name] <= now - WITHOUT_ROW_FOR)
     removed = {name for name in islice(due, MAX_REMOVALS_AT_ONCE) if vault.remove_object(name)}

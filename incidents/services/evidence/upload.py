@@ -54,9 +54,9 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if size > MAX_FILE_BYTES:
         raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
-    for cut in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
-        if first and first == hash_first_slice(cut, key):
-            return cut
+    for interrupted in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
+        if first and first == hash_first_slice(interrupted, key):
+            return interrupted
     check_quota(compute_remaining_quota(incident), size)
     return EvidenceUpload.objects.create(incident=incident, name=name, size=size, author=author)
 
@@ -113,15 +113,15 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> RecordedEvidenc
     PermissionDenied.
     """
     upload = get_upload(guest=guest, reference=reference, uid=uid)
-    if done := find_outcome(upload):
-        return done
+    if outcome := find_outcome(upload):
+        return outcome
     if upload.received != upload.size:
         raise WrongOffset(upload.received)
     try:
         file = assemble_file(upload, get_writing_key(guest=guest, reference=reference))
     except vault.NotReadable:  # somebody else finished or abandoned the upload, which removed the slices
-        if done := find_outcome(get_upload(guest=guest, reference=reference, uid=uid)):
-            return done
+        if outcome := find_outcome(get_upload(guest=guest, reference=reference, uid=uid)):
+            return outcome
         raise
     is_stored = False
     try:
@@ -158,8 +158,8 @@ def close_upload(*, guest: Guest, reference: str, uid: UUID, file: StoredFile) -
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     upload = get_case_upload(incident, uid, lock=True)
-    if done := find_outcome(upload):
-        return done
+    if outcome := find_outcome(upload):
+        return outcome
     submission = FileSubmission(name=upload.name, author=upload.author, file=file)
     recorded = record_evidence(guest=guest, reference=reference, submission=submission, upload=upload)
     upload.evidence, upload.is_repeat = recorded.evidence, not recorded.is_new

@@ -32,7 +32,11 @@ from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingRea
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.questions.facts import parse_moment
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.correspondence.templates import check_names, format_centre_phone, list_placeholder_values
+from incidents.services.correspondence.templates import (
+    check_placeholders,
+    format_centre_phone,
+    list_placeholder_values,
+)
 from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
 from incidents.services.groups.merge import lock_with_main
 from incidents.services.handling.assign import assign_incident
@@ -49,10 +53,10 @@ MAX_CASES_IN_REQUEST = 20
 LEASE = timedelta(minutes=1)
 # The time after which a worker stops, so that its other tasks can run, and after which a request stops, so that the
 # person who waits gets a page.
-PASS_TIME_LIMIT, LONGEST_REQUEST = timedelta(seconds=2), timedelta(seconds=20)
+PASS_TIME_LIMIT, REQUEST_TIME_LIMIT = timedelta(seconds=2), timedelta(seconds=20)
 # The reasons for which cases may be closed in bulk. Only a declarant withdraws a declaration, on the page of its case.
 CLOSING_REASONS = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
-TRANSFERRED = "Ce dossier a été transféré à un autre centre."
+TRANSFERRED_REFUSAL = "Ce dossier a été transféré à un autre centre."
 
 
 class FormUsed(Exception):
@@ -113,7 +117,7 @@ def fill_message(reference: str, job: BulkJob) -> str:
     """
     incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
     values = list_placeholder_values(incident, job.actor, format_centre_phone(incident.csirt_id))
-    check_names(job.text, {name for name, value in values.items() if value})
+    check_placeholders(job.text, {name for name, value in values.items() if value})
     return fill_placeholders(job.text, values)
 
 
@@ -155,10 +159,10 @@ def start_bulk_job(
     return job
 
 
-def find_sent_job(once: str) -> BulkJob | None:
+def find_sent_job(form_digest: str) -> BulkJob | None:
     """Return the job that this form created, or None. The second of two simultaneous posts waits for the first."""
-    lock_key(once)
-    return BulkJob.objects.filter(submission_key__startswith=once).first()
+    lock_key(form_digest)
+    return BulkJob.objects.filter(submission_key__startswith=form_digest).first()
 
 
 def digest_parts(*parts: Any) -> str:
@@ -227,10 +231,10 @@ def run_due_jobs() -> int:
 
 
 def run_job_in_request(job: BulkJob) -> None:
-    """Do a job of a few cases within the request. After `LONGEST_REQUEST`, a worker does the remaining cases."""
+    """Do a job of a few cases within the request. After `REQUEST_TIME_LIMIT`, a worker does the remaining cases."""
     now = timezone.now()
     BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
-    run_job(job, until=now + LONGEST_REQUEST)
+    run_job(job, until=now + REQUEST_TIME_LIMIT)
     job.refresh_from_db()
 
 
@@ -286,7 +290,7 @@ def act_on_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
             lock_with_main(item.incident.reference)
             incident = Incident.objects.get(pk=item.incident_id)
             if incident.csirt_id != job.csirt_id:
-                raise ValidationError(TRANSFERRED)  # This holds even if the actor works at the new centre too.
+                raise ValidationError(TRANSFERRED_REFUSAL)  # This holds even if the actor works at the new centre too.
             before = find_newest_event(incident)
             ACTS[BulkAct(job.act)](incident.reference, job)
             return BulkOutcome.NOTHING if find_newest_event(incident) == before else BulkOutcome.DONE, ""

@@ -26,7 +26,7 @@ from incidents.services.history.record import record_event
 
 TITLE_LIMIT = 120
 SHEET_LIMIT = 20_000
-NAMELESS = "Prestataire (nom effacé)"
+ERASED_NAME_TITLE = "Prestataire (nom effacé)"
 
 
 def list_groups(user: User) -> QuerySet[CaseGroup]:
@@ -116,8 +116,8 @@ def build_group_title(supplier: str) -> str:
 def remove_supplier_name(incident: Incident) -> None:
     """Rename the current and former groups of the case whose title is the name of its supplier.
 
-    The new title is the name as another case of the group spells it, or `NAMELESS` if there is none. The caller has
-    locked the case and is about to erase its texts.
+    The new title is the name as another case of the group spells it, or `ERASED_NAME_TITLE` if there is none. The
+    caller has locked the case and is about to erase its texts.
     """
     supplier_keys = list_supplier_keys(incident)
     uids = (
@@ -129,7 +129,7 @@ def remove_supplier_name(incident: Incident) -> None:
             continue
         other_cases = group.cases.filter(supplier_key=key, erased_at=None).exclude(pk=incident.pk)
         supplier = other_cases.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
-        group.title = build_group_title(supplier) if supplier else str(NAMELESS)
+        group.title = build_group_title(supplier) if supplier else str(ERASED_NAME_TITLE)
         group.save(update_fields=["title"])
 
 

@@ -16,7 +16,7 @@ from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT
 from incidents.services.correspondence.templates import (
     check_blanks,
-    check_names,
+    check_placeholders,
     format_centre_phone,
     list_placeholder_values,
 )
@@ -67,7 +67,9 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
     text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
-    check_names(text, PLACEHOLDERS if format_centre_phone(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
+    check_placeholders(
+        text, PLACEHOLDERS if format_centre_phone(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"}
+    )
     check_blanks(text)
     pointers = find_identifying_words(text, group, actor)
     if pointers.certain:

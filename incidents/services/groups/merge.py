@@ -26,7 +26,7 @@ from incidents.services.handling.due import (
     advance_answer_due,
     find_last_answer,
     find_waiting_start,
-    note_news,
+    record_news,
     settle_due,
 )
 from incidents.services.handling.severity import SEVERITY_FIELDS
@@ -51,7 +51,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     main = get_incident(actor, into, to=Ability.LINK, lock=True)
     if double.merged_into_id == main.pk:
         return double
-    check_pair(double, main)
+    check_mergeable(double, main)
     now = timezone.now()
     before, severity = copy_state(double), main.severity
     inherit_deadlines(main, double, at=now)
@@ -75,7 +75,7 @@ def lock_cases(ids: Collection[int]) -> dict[int, int | None]:
     return dict(locked.values_list("pk", "merged_into"))
 
 
-def check_pair(double: Incident, main: Incident) -> None:
+def check_mergeable(double: Incident, main: Incident) -> None:
     """Raise ValidationError, saying what to do instead, if the two cases cannot be merged."""
     if double.pk == main.pk:
         raise ValidationError("Un dossier n’est pas le double de lui-même.")
@@ -217,7 +217,7 @@ def record_news_on_main(double: Incident, *, at: datetime) -> None:
     the main case. Change nothing if the case is no duplicate.
     """
     if main := lock_main_case(double):
-        note_news(main, at=at)
+        record_news(main, at=at)
         main.save(update_fields=NEWS_FIELDS)
 
 

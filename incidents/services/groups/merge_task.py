@@ -7,11 +7,11 @@ from accounts.models import User
 from incidents.due import ANSWER_WITHIN
 from incidents.models import Incident, Task
 from incidents.reference import hyphenate
-from incidents.services.handling.amend import CONCLUDED
+from incidents.services.handling.amend import CONCLUDED_STATUSES
 from incidents.services.history.snapshots import find_leak_row
 from incidents.services.library.playbooks import TITLE_LIMIT
 
-STEP = "double:"
+STEP_PREFIX = "double:"
 
 
 def add_missing_facts_task(main: Incident, double: Incident, *, actor: User, at: datetime) -> Task | None:
@@ -19,7 +19,7 @@ def add_missing_facts_task(main: Incident, double: Incident, *, actor: User, at:
 
     The main case cannot be closed as resolved before the task is done. The caller has locked both cases.
     """
-    missing = list_missing(main, double)
+    missing = list_missing_facts(main, double)
     if not missing:
         return None
     words = {"double": hyphenate(double.reference), "facts": ", ".join(missing)}
@@ -31,11 +31,11 @@ def add_missing_facts_task(main: Incident, double: Incident, *, actor: User, at:
         "added_at": at,
     }
     again = {"done_at": None, "done_by": None, "is_moot": False}
-    step = f"{STEP}{double.reference}"
+    step = f"{STEP_PREFIX}{double.reference}"
     return Task.objects.update_or_create(incident=main, playbook="", step=step, defaults=values | again)[0]
 
 
-def list_missing(main: Incident, double: Incident) -> list[str]:
+def list_missing_facts(main: Incident, double: Incident) -> list[str]:
     """Return the labels of the stopped services and of the leak that only the duplicate declares."""
     known_services = set(main.interruptions.values_list("service", flat=True))
     ongoing = double.interruptions.filter(ended_at=None).order_by("id")
@@ -45,7 +45,7 @@ def list_missing(main: Incident, double: Incident) -> list[str]:
         if interruption.service not in known_services
     ]
     leak = find_leak_row(double)
-    if leak and leak.status not in CONCLUDED and find_leak_row(main) is None:
+    if leak and leak.status not in CONCLUDED_STATUSES and find_leak_row(main) is None:
         missing.append(f"fuite {leak.get_status_display()}" if leak.status else "données touchées")
     return missing
 
@@ -54,5 +54,5 @@ def close_missing_facts_task(main: Incident, double: Incident, *, actor: User, a
     """Close the task of `add_missing_facts_task` as moot after the merge is undone, since the restored case declares
     these facts itself.
     """
-    waiting = main.tasks.filter(playbook="", step=f"{STEP}{double.reference}", done_at=None)
+    waiting = main.tasks.filter(playbook="", step=f"{STEP_PREFIX}{double.reference}", done_at=None)
     waiting.update(done_at=at, done_by=actor, is_moot=True)

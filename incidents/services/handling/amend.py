@@ -18,7 +18,7 @@ from incidents.services.history.declared import (
 )
 from incidents.services.history.snapshots import find_leak_row
 
-CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
+CONCLUDED_STATUSES = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
 # The code that a responder chooses to withdraw the centre's judgement, so that the declared status counts again.
 AS_DECLARED = "as_declared"
 
@@ -68,12 +68,12 @@ def conclude_leak(incident: Incident, status: str) -> list[str]:
     if find_newest_sheet(incident, "donnees") is None:
         store_first_state(incident, "donnees")
     declared = read_declared_data(incident)
-    was = read_leak_status(incident, leak)
+    former = read_leak_status(incident, leak)
     judged = read_declared_leak_status(declared) if status == AS_DECLARED else status
-    if judged == was:
+    if judged == former:
         return []
     save_judgement(incident, leak, judged, is_declared=declared["leak"] is not None)
-    return [was, judged]
+    return [former, judged]
 
 
 def save_judgement(incident: Incident, leak: DataLeak | None, judged: str, *, is_declared: bool) -> None:

@@ -24,7 +24,7 @@ from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterrupt
 from incidents.moments import is_before
 from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
-from incidents.services.handling.amend import CONCLUDED, amend_section, conclude_leak
+from incidents.services.handling.amend import CONCLUDED_STATUSES, amend_section, conclude_leak
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.record import record_event
@@ -35,8 +35,12 @@ from incidents.workflow import check_transition
 TEXT_LIMIT = 10_000
 LESSON_LIMIT = 3_000
 MOTIVE_LIMIT = 1_000
-UNTOUCHED = "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
-UNANSWERED = "Le déclarant attend une réponse à ce qu’il a écrit. Répondez, ou dites pourquoi ce dossier est résolu."
+UNTOUCHED_QUESTION = (
+    "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
+)
+UNANSWERED_QUESTION = (
+    "Le déclarant attend une réponse à ce qu’il a écrit. Répondez, ou dites pourquoi ce dossier est résolu."
+)
 # The conclusion that nobody will know more of a leak. The leak keeps its status (suspected or claimed), with which the
 # figures count it.
 NEVER_KNOWN = "unknown"
@@ -99,7 +103,7 @@ def find_unfinished(incident: Incident) -> UnfinishedWork:
     leak = find_leak_row(incident)
     return UnfinishedWork(
         interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
-        leak=leak if leak and leak.status not in CONCLUDED else None,
+        leak=leak if leak and leak.status not in CONCLUDED_STATUSES else None,
         tasks=tuple(incident.tasks.filter(done_at=None).order_by("due_at", "id")),
     )
 
@@ -141,8 +145,8 @@ def find_closing_question(incident: Incident) -> str:
     if incident.erased_at:
         return ""
     if is_untouched(incident):
-        return UNTOUCHED
-    return UNANSWERED if is_message_unanswered(incident) else ""
+        return UNTOUCHED_QUESTION
+    return UNANSWERED_QUESTION if is_message_unanswered(incident) else ""
 
 
 def check_finished(incident: Incident, reason: str, why: str = "") -> None:
@@ -245,7 +249,7 @@ def list_report_problems(ending: Ending) -> Iterator[Problem]:
         yield "outcome", "Dites ce que sont devenus les systèmes et les données."
     if (is_resolved or ending.cause) and ending.cause not in Cause.values:
         yield "cause", "Dites la cause, ou « pas trouvée »."
-    if ending.leak and ending.leak not in (*CONCLUDED, NEVER_KNOWN):
+    if ending.leak and ending.leak not in (*CONCLUDED_STATUSES, NEVER_KNOWN):
         yield "leak", "Choisissez « confirmée », « sans fondement » ou « on ne le saura pas »."
 
 

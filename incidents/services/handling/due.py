@@ -29,7 +29,7 @@ def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None
     incident.due_at, incident.due_for = compute_next_due(incident, task_due=task_due)
 
 
-def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, lifts_question: bool = False) -> None:
+def record_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, lifts_question: bool = False) -> None:
     """Record that the centre wrote to the declarant or spoke with them.
 
     A question that was asked before stays open, unless `lifts_question`. With `asks_answer`, the case waits for the
@@ -51,7 +51,7 @@ def advance_answer_due(incident: Incident) -> None:
         incident.answer_by = min(incident.answer_by, since + ANSWER_WITHIN[incident.severity])
 
 
-def note_news(incident: Incident, *, at: datetime) -> None:
+def record_news(incident: Incident, *, at: datetime) -> None:
     """Record that the declarant's side added something at the instant `at`.
 
     `answer_by` stays that of the oldest unanswered addition.

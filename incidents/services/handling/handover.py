@@ -57,17 +57,17 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: HandoverRe
     Raises ValidationError by field before anything is written.
     """
     check_shift(actor, references, shift)
-    relay = HandoverResult()
+    result = HandoverResult()
     for reference in dict.fromkeys(references):
         try:
             is_given = hand_case_over(reference=reference, actor=actor, shift=shift)
         except (Http404, PermissionDenied, ValidationError):
             is_given = False
-        (relay.handed_over if is_given else relay.remaining).append(reference)
+        (result.handed_over if is_given else result.remaining).append(reference)
     words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
     notes = Note.objects.filter(author=actor, kind=NoteKind.HANDOVER, incident__reference__in=references)
-    relay.is_written = notes.filter(text=words).exists()
-    return relay
+    result.is_written = notes.filter(text=words).exists()
+    return result
 
 
 def check_shift(actor: User, references: Sequence[str], shift: HandoverRequest) -> None:
@@ -162,9 +162,11 @@ def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]
 
 
 def group_received_handovers(notes: Iterable[Note]) -> list[ReceivedHandover]:
-    relays: dict[tuple[int, str, bool], ReceivedHandover] = {}
+    handovers: dict[tuple[int, str, bool], ReceivedHandover] = {}
     for note in notes:
         is_for_all = note.incident.assignee_id is None
-        relay = relays.setdefault((note.author_id, note.text, is_for_all), ReceivedHandover(note, is_for_all, []))
-        relay.incidents.append(note.incident)
-    return list(relays.values())
+        handover = handovers.setdefault(
+            (note.author_id, note.text, is_for_all), ReceivedHandover(note, is_for_all, [])
+        )
+        handover.incidents.append(note.incident)
+    return list(handovers.values())

@@ -23,7 +23,7 @@ WORDS_LIFETIME = timedelta(days=30)
 # How long after the last save a person is shown as writing. A page saves one second after each pause.
 WRITING_FOR = timedelta(minutes=3)
 # The name of the text field in the forms of the answer and of the note.
-TEXT = "text"
+TEXT_FIELD = "text"
 
 type Values = dict[str, list[str]]
 
@@ -51,12 +51,14 @@ def save_kept_words(
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
     before = {row.form: row for row in KeptWords.objects.filter(incident=incident, user=actor)}
-    elsewhere = [form for form in words if form != submitted and is_of_later_page(before.get(form), words[form], pen)]
-    stored = {form: words[form] for form in words if form not in elsewhere}
+    newer_forms = [
+        form for form in words if form != submitted and is_of_later_page(before.get(form), words[form], pen)
+    ]
+    stored = {form: words[form] for form in words if form not in newer_forms}
     save_rows(incident, actor, before, stored, pen)
-    for form in elsewhere if not pen.stroke else ():
+    for form in newer_forms if not pen.stroke else ():
         append_text(before[form], words[form])
-    return elsewhere
+    return newer_forms
 
 
 def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
@@ -75,9 +77,9 @@ def append_text(row: KeptWords, values: Values) -> None:
 
     No page has shown both texts, so the row is detached from its page, which could otherwise overwrite it unseen.
     """
-    stored, text = ("".join(values.get(TEXT, [])).strip() for values in (row.values, values))
+    stored, text = ("".join(values.get(TEXT_FIELD, [])).strip() for values in (row.values, values))
     if text and text not in stored:
-        row.values |= {TEXT: [f"{stored}\n\n{text}".strip()]}
+        row.values |= {TEXT_FIELD: [f"{stored}\n\n{text}".strip()]}
         row.pen, row.stroke, row.saved_at = "", 0, timezone.now()
         row.expires_at = row.saved_at + WORDS_LIFETIME
         row.save()

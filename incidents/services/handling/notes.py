@@ -17,7 +17,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, TransferState
 from incidents.models import Incident, Note, Transfer
 from incidents.services.groups.merge import lock_with_main, update_main_after_answer
-from incidents.services.handling.due import ANSWER_FIELDS, note_answer, settle_due
+from incidents.services.handling.due import ANSWER_FIELDS, record_answer, settle_due
 from incidents.services.history.record import record_event
 
 TEXT_LIMIT = 10_000
@@ -54,7 +54,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
         return note
     answers = kind in CALLS and spoke
     if answers:
-        note_answer(incident, at=note.written_at, lifts_question=kind == NoteKind.CALL_IN)
+        record_answer(incident, at=note.written_at, lifts_question=kind == NoteKind.CALL_IN)
         incident.is_to_call_back = False
     else:
         settle_due(incident, worked_at=note.written_at)
@@ -71,12 +71,12 @@ def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key
     case.
     """
     words = clean_note(incident, text)
-    once = derive_note_key(incident, kind, words, key)
-    if earlier := Note.objects.filter(submission_key=once).first():
+    submission_key = derive_note_key(incident, kind, words, key)
+    if earlier := Note.objects.filter(submission_key=submission_key).first():
         return earlier, False
     now = timezone.now()
     row = {"incident": incident, "kind": kind, "text": words, "author": actor, "written_at": now}
-    return Note.objects.create(submission_key=once, **row), True
+    return Note.objects.create(submission_key=submission_key, **row), True
 
 
 def clean_note(incident: Incident, text: str) -> str:

@@ -26,7 +26,7 @@ from incidents.services.history.declared import find_judgement, read_declared_da
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak_row
 
-COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "tlp", "pap")
+QUALIFICATION_COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "tlp", "pap")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ def lock_case_to_qualify(reference: str, actor: User) -> Incident:
 def read_qualification(incident: Incident, leak: DataLeak | None) -> Qualification:
     """Return the qualification that is stored. `leak` is the row of the leak."""
     return Qualification(
-        **{name: getattr(incident, name) for name in COLUMNS if name != "techniques"},
+        **{name: getattr(incident, name) for name in QUALIFICATION_COLUMNS if name != "techniques"},
         techniques=order_techniques(tuple(incident.techniques)),
         leak=read_leak_status(incident, leak),
     )
@@ -179,7 +179,7 @@ def apply_qualification(incident: Incident, current: Qualification, chosen: Qual
     """Save the new values, recompute the severity (which may only rise), and record which codes changed."""
     now = timezone.now()
     changed: dict[str, Any] = {}
-    for name in COLUMNS:
+    for name in QUALIFICATION_COLUMNS:
         if getattr(current, name) != getattr(chosen, name):
             changed[name] = [encode_code(getattr(current, name)), encode_code(getattr(chosen, name))]
             setattr(incident, name, encode_code(getattr(chosen, name)))
@@ -192,7 +192,7 @@ def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any
     was = incident.severity
     raised = raise_severity(incident, now)
     settle_due(incident, worked_at=now)
-    incident.save(update_fields=[*COLUMNS, *SEVERITY_FIELDS, *DUE_FIELDS])
+    incident.save(update_fields=[*QUALIFICATION_COLUMNS, *SEVERITY_FIELDS, *DUE_FIELDS])
     severity = {"severity": [int(was), int(incident.severity)]} if raised else {}
     record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | severity)
 

@@ -12,13 +12,13 @@ from incidents.models import Evidence, Incident, Opening, Reading
 from incidents.services.handling.assign import list_people
 
 # How often the last reading of a person is updated at most, unless the declarant has added something since.
-WRITTEN_EVERY = timedelta(minutes=1)
+READING_INTERVAL = timedelta(minutes=1)
 # A page reports that it is open every twenty seconds; after two missed reports its reader is considered gone.
 HEARTBEAT_INTERVAL = timedelta(seconds=20)
 PRESENT_FOR = timedelta(seconds=45)
 
 
-def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
+def record_reading(*, incident: Incident, reader: User, at: datetime) -> None:
     """Record that `reader` has read the case as it was at the instant `at`. Ignored unless `reader` may read the cases
     of its CSIRT.
 
@@ -40,13 +40,13 @@ def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, a
     if earlier is None:
         first = Reading(incident=incident, user=reader, first_at=at, last_at=at, present_at=at)
         Reading.objects.bulk_create([first], ignore_conflicts=True)
-    elif earlier.last_at < at - WRITTEN_EVERY or has_news(incident, earlier.last_at):
+    elif earlier.last_at < at - READING_INTERVAL or has_news(incident, earlier.last_at):
         readings.update(last_at=at, present_at=at)
     elif earlier.present_at is None or earlier.present_at < at - HEARTBEAT_INTERVAL:
         readings.update(present_at=at)
 
 
-def note_presence(*, incident: Incident, reader: User) -> None:
+def record_presence(*, incident: Incident, reader: User) -> None:
     """Record that `reader`, who has read the case before, still has its page open. This is no new reading."""
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
 
@@ -58,13 +58,13 @@ def list_present_colleagues(incident: Incident, reader: User) -> list[User]:
     return list(list_people(incident.csirt_id).filter(pk__in=readings.values("user")))
 
 
-def note_opening(*, piece: Evidence, reader: User) -> None:
-    """Record that `reader` opens the evidence file `piece`. A second opening within a minute, as after a double click,
-    is not recorded.
+def record_opening(*, evidence: Evidence, reader: User) -> None:
+    """Record that `reader` opens the evidence file. A second opening within a minute, as after a double click, is not
+    recorded.
     """
-    recent = Opening.objects.filter(evidence=piece, user=reader, at__gt=timezone.now() - WRITTEN_EVERY)
+    recent = Opening.objects.filter(evidence=evidence, user=reader, at__gt=timezone.now() - READING_INTERVAL)
     if not recent.exists():
-        Opening.objects.create(evidence=piece, user=reader)
+        Opening.objects.create(evidence=evidence, user=reader)
 
 
 def has_news(incident: Incident, read_at: datetime | None) -> bool:

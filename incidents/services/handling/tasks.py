@@ -25,11 +25,11 @@ from incidents.services.handling.verify import CALL_BACK_STEP
 from incidents.services.history.record import record_event
 from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
 
-MAX_OPEN = 100
-FURTHEST = timedelta(days=366)
+MAX_OPEN_TASKS = 100
+MAX_TASK_DELAY = timedelta(days=366)
 # The task that the platform adds if another centre answers for the body, but the TLP forbids transferring the case.
-AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAMED = "accord-pour", 60, 60
-ASK_FOR_AGREEMENT = (
+AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAME_LIMIT = "accord-pour", 60, 60
+AGREEMENT_TITLE = (
     "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
 )
 
@@ -113,13 +113,13 @@ def add_task(*, reference: str, actor: User, new_task: NewTask) -> Task:
     title = clean_line(new_task.title, limit=TITLE_LIMIT, field="title")
     if not title:
         raise ValidationError({"title": "Écrivez ce qu’il y a à faire."})
-    if new_task.due_at and not now < new_task.due_at < now + FURTHEST:
+    if new_task.due_at and not now < new_task.due_at < now + MAX_TASK_DELAY:
         raise ValidationError({"due": "Cette date est passée, ou dans plus d’un an. Vérifiez-la."})
-    open_ones = list(incident.tasks.filter(done_at=None)[:MAX_OPEN])
+    open_ones = list(incident.tasks.filter(done_at=None)[:MAX_OPEN_TASKS])
     for task in open_ones:
         if (task.title, task.due_at, task.author_id) == (title, new_task.due_at, actor.pk):
             return task
-    if len(open_ones) == MAX_OPEN:
+    if len(open_ones) == MAX_OPEN_TASKS:
         raise ValidationError({"title": "Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes."})
     task = Task.objects.create(incident=incident, title=title, due_at=new_task.due_at, author=actor, added_at=now)
     save_due(incident, at=now)
@@ -136,7 +136,7 @@ def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
     if incident.tasks.filter(playbook="", step=step).exists():
         return False
     now = timezone.now()
-    title = ASK_FOR_AGREEMENT % {"centre": centre.name[:CENTRE_NAMED]}
+    title = AGREEMENT_TITLE % {"centre": centre.name[:CENTRE_NAME_LIMIT]}
     due = now + ANSWER_WITHIN[incident.severity]
     task = Task.objects.create(incident=incident, title=title, step=step, due_at=due, added_at=now)
     settle_due(incident)

@@ -24,9 +24,9 @@ from incidents.services.history.record import record_event
 CALL_BACK_STEP = "rappeler"
 NUMBER_LIMIT = 40
 # Sources in which anybody may look the number up.
-PUBLIC = (NumberSource.DIRECTORY, NumberSource.WEBSITE)
+PUBLIC_SOURCES = (NumberSource.DIRECTORY, NumberSource.WEBSITE)
 # Prefixes of a French number: « 0 », « +33 », « 0033 (0) ».
-BEFORE_NUMBER = re.compile(r"(?:(?:00)?33)?0?")
+NUMBER_PREFIX = re.compile(r"(?:(?:00)?33)?0?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ def is_same_number(text: str, other: str) -> bool:
 
 def strip_country_code(digits: str) -> str:
     """Return the digits without the country code and the first zero."""
-    return BEFORE_NUMBER.sub("", digits, count=1)
+    return NUMBER_PREFIX.sub("", digits, count=1)
 
 
 def extract_digits(phone: str) -> str:
@@ -111,8 +111,13 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
     number = check_call_number(incident, call)
     close_call_back_task(incident, actor=actor, at=at)
     if not call.is_noted and not incident.erased_at:
-        note_call_back(incident, actor=actor, words=describe_call(number, call.source), at=at)
-    if number and call.source in PUBLIC and not call.is_official and not is_on_emergency_card(incident, number):
+        save_call_note(incident, actor=actor, words=describe_call(number, call.source), at=at)
+    if (
+        number
+        and call.source in PUBLIC_SOURCES
+        and not call.is_official
+        and not is_on_emergency_card(incident, number)
+    ):
         found_on = find_local_day(at, find_zone(incident.collectivity))
         values = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
         OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=values)
@@ -134,7 +139,7 @@ def close_call_back_task(incident: Incident, *, actor: User, at: datetime) -> No
         record_event(incident, EventKind.TASK_DONE, at=at, actor=actor, task=str(task.uid), state="done")
 
 
-def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
+def save_call_note(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
     """Write a note of a call that is not an answer to the declarant, who may not be the person who picked up."""
     note, _is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=f"verify {at}")
     data: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": False, "verified": True}

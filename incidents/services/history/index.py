@@ -24,7 +24,7 @@ BATCH = 500
 PASS_TIME_LIMIT = 2.0
 EVERY_KIND = frozenset(DocumentKind.values)
 # Messages, notes and file names never change, so only rows without a document are indexed.
-WRITTEN_ONCE = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})
+UNCHANGING_KINDS = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})
 TEXT_QUESTION_KINDS = frozenset({Kind.TEXT, Kind.LONG, Kind.URL, Kind.MAIL, Kind.IBAN})
 # Questions that ask for the address of a contact, which is no trace of the attack.
 CONTACT_QUESTIONS = frozenset({"precisions.boite", "precisions.prestataire_contact", "precisions.faille_contact"})
@@ -96,7 +96,7 @@ def update_documents(events: Iterable[tuple[int, str]]) -> None:
         for kind in DOCUMENT_KINDS_BY_EVENT.get(event, ()):
             incidents_by_document[kind] |= incidents
     for kind, incidents in sorted(incidents_by_document.items()):
-        write_documents(incidents, kind, overwrite=kind not in WRITTEN_ONCE)
+        write_documents(incidents, kind, overwrite=kind not in UNCHANGING_KINDS)
     if erased := incidents_by_event.get(EventKind.ERASED):
         SearchDocument.objects.filter(incident__in=erased).delete()
     if moved := incidents_by_event.get(EventKind.TRANSFERRED, set()) | incidents_by_event.get(

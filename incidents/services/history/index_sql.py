@@ -29,7 +29,7 @@ WRITE_DOCUMENTS = """
     DO UPDATE SET vector = EXCLUDED.vector, csirt_id = EXCLUDED.csirt_id, at = EXCLUDED.at
 """
 
-DECLARATION = """
+DECLARATION_QUERY = """
     SELECT i.id AS incident_id, i.csirt_id, '' AS source, i.received_at AS at, concat_ws(
         ' · ', {words}, body.name,
         (SELECT split_part(term, '=', 2) FROM unnest(%(terms)s::text[]) term WHERE split_part(term, '=', 1) = i.type),
@@ -42,7 +42,7 @@ DECLARATION = """
     JOIN collectivities_collectivity body ON body.id = i.collectivity_id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
-ANSWERS = """
+ANSWERS_QUERY = """
     SELECT i.id AS incident_id, i.csirt_id, sheet.section AS source, i.received_at AS at, (
         SELECT coalesce(string_agg(answer.value, E'\\n'), '') FROM jsonb_each_text(sheet.values) answer
         WHERE sheet.section || '.' || answer.key = ANY(%(asked)s)
@@ -53,14 +53,14 @@ ANSWERS = """
     ) sheet ON true
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
-MESSAGE = """
+MESSAGE_QUERY = """
     SELECT i.id AS incident_id, i.csirt_id, m.uid::text AS source, i.received_at AS at, m.text
     FROM incidents_incident i JOIN incidents_message m ON m.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
 # Only the centre where a hand-over was written can find it, whichever centre has the case now
 # (`services/handling/notes.py`).
-NOTE = """
+NOTE_QUERY = """
     SELECT i.id AS incident_id, coalesce((
         SELECT t.giver_id FROM incidents_transfer t
         WHERE n.kind = 'handover' AND t.incident_id = i.id AND t.state = 'accepted' AND t.answered_at >= n.written_at
@@ -70,14 +70,14 @@ NOTE = """
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
 # A file name such as « devis_2026.pdf » can be found as a whole and by each word in it.
-FILE = """
+FILE_QUERY = """
     SELECT i.id AS incident_id, i.csirt_id, e.uid::text AS source, i.received_at AS at,
         CASE WHEN e.name = '' OR e.taken_back_at IS NOT NULL THEN ''
             ELSE e.name || E'\\n' || regexp_replace(e.name, '[._\\-]+', ' ', 'g') END AS text
     FROM incidents_incident i JOIN incidents_evidence e ON e.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
-LESSON = """
+LESSON_QUERY = """
     SELECT i.id AS incident_id, i.csirt_id, '' AS source, i.received_at AS at,
         string_agg(concat_ws(E'\\n', nullif(c.summary, ''), nullif(c.lesson, '')), E'\\n' ORDER BY c.id DESC) AS text
     FROM incidents_incident i JOIN incidents_closing c ON c.incident_id = i.id
@@ -85,10 +85,12 @@ LESSON = """
 """
 
 SOURCE_QUERIES: Mapping[str, str] = {
-    DocumentKind.DECLARATION: DECLARATION.format(words=", ".join(f"nullif(s.{name}, '')" for name in STORY_WORDS)),
-    DocumentKind.ANSWERS: ANSWERS,
-    DocumentKind.MESSAGE: MESSAGE,
-    DocumentKind.NOTE: NOTE,
-    DocumentKind.FILE: FILE,
-    DocumentKind.LESSON: LESSON,
+    DocumentKind.DECLARATION: DECLARATION_QUERY.format(
+        words=", ".join(f"nullif(s.{name}, '')" for name in STORY_WORDS)
+    ),
+    DocumentKind.ANSWERS: ANSWERS_QUERY,
+    DocumentKind.MESSAGE: MESSAGE_QUERY,
+    DocumentKind.NOTE: NOTE_QUERY,
+    DocumentKind.FILE: FILE_QUERY,
+    DocumentKind.LESSON: LESSON_QUERY,
 }

@@ -25,7 +25,7 @@ from incidents.services.history.snapshots import Values, format_utc_instant, sna
 UNCHANGING_RELATIONS = ("messages", "notes", "sheets", "evidence", "severity_choices")
 # The number of rows on one page of a list, newest first.
 ROWS_PER_PAGE = 400
-CODES = (
+CODE_COLUMNS = (
     *("type", "rsit_class", "rsit_type", "nature", "cause", "techniques", "tlp", "pap", "severity"),
     *("status", "verification", "origin"),
 )
@@ -63,7 +63,7 @@ def copy_case(incident: Incident) -> Values:
         "zone": find_zone(body),
         "body": {"label": body.label, "insee": body.insee_code or "", "siren": body.siren or ""},
         "received_at": format_utc_instant(incident.received_at),
-        "codes": {name: getattr(incident, name) for name in CODES},
+        "codes": {name: getattr(incident, name) for name in CODE_COLUMNS},
         "assignee": incident.assignee.display_name if incident.assignee else "",
         "sections": {section: snapshot_rows(incident, section) for section in SNAPSHOTS},
         "tasks": [copy_task(task) for task in incident.tasks.select_related("done_by").order_by("id")],

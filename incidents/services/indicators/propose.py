@@ -22,7 +22,7 @@ from incidents.models import Evidence, Incident
 from incidents.queries import group_by_section, list_sheets
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.handling.notes import filter_readable
-from incidents.services.handling.readings import note_opening
+from incidents.services.handling.readings import record_opening
 
 logger = structlog.get_logger(__name__)
 
@@ -79,19 +79,19 @@ def propose_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Eviden
     PermissionDenied, Erased, vault.NotReadable.
     """
     incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
-    piece = list_text_files(incident).filter(uid=uid).first()
-    if piece is None:
+    evidence = list_text_files(incident).filter(uid=uid).first()
+    if evidence is None:
         raise Http404
-    content = b"".join(vault.read_object(piece.storage_name, get_reading_key(incident)))
-    note_opening(piece=piece, reader=actor)
+    content = b"".join(vault.read_object(evidence.storage_name, get_reading_key(incident)))
+    record_opening(evidence=evidence, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
-    words = extract_text(content, piece.media_type)
-    return piece, build_proposals(incident, actor, [Source(DocumentKind.FILE, words)])
+    words = extract_text(content, evidence.media_type)
+    return evidence, build_proposals(incident, actor, [Source(DocumentKind.FILE, words)])
 
 
 def list_text_files(incident: Incident) -> QuerySet[Evidence]:
-    whole = incident.evidence.filter(taken_back_at=None)
-    return whole.filter(media_type__in=READABLE_TYPES, size__lte=MAX_BYTES).order_by("number")
+    current_files = incident.evidence.filter(taken_back_at=None)
+    return current_files.filter(media_type__in=READABLE_TYPES, size__lte=MAX_BYTES).order_by("number")
 
 
 def list_texts(incident: Incident) -> Iterator[Source]:
@@ -139,13 +139,13 @@ def collect_values(
     """Return the kinds of documents in which each value was found, and those that were not read to their end."""
     origins: dict[Indicator, dict[DocumentKind, None]] = {}
     left_out: dict[DocumentKind, None] = {}
-    room = TEXT_LIMIT
+    remaining_length = TEXT_LIMIT
     for origin, text in sources:
-        if len(text) > room:
+        if len(text) > remaining_length:
             left_out[origin] = None
-        for observable in find_indicators(text[:room]):
+        for observable in find_indicators(text[:remaining_length]):
             origins.setdefault(observable, {})[origin] = None
-        room -= min(room, len(text))
+        remaining_length -= min(remaining_length, len(text))
     return origins, tuple(left_out)
 
 

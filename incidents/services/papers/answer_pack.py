@@ -174,7 +174,7 @@ def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
     words = {"reference": hyphenate(incident.reference), "at": format_pack_moment(incident.received_at, zone)}
     lines = [
         "La déclaration électronique {reference} a été reçue le {at}.".format(**words),
-        name_service_in_charge(incident),
+        format_service_in_charge(incident),
         (
             "Cet accusé de réception est délivré au titre de l’article L112-11 du code des relations entre le public "
             "et l’administration. Il constate que l’envoi est arrivé. Il ne vaut ni plainte, ni "
@@ -184,7 +184,7 @@ def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def name_service_in_charge(incident: Incident) -> str:
+def format_service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."

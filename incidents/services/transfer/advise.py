@@ -38,12 +38,12 @@ from incidents.sharing import ReaderKind, forbids_leaving, needs_agreement
 
 MOTIVE_LIMIT = 500
 FORMAT = "tocsin-advice/1"
-OBSERVABLES_SENT = 2000
+MAX_OBSERVABLES_SENT = 2000
 # The kinds of indicators that identify nobody. Other kinds (an e-mail address, an account, a file name) may identify a
 # person, and are only sent together with the details of the person to call back.
 IMPERSONAL_KINDS = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
 # Labels that the file may carry. They do not change the label of the case.
-LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
+FILE_LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
 TLP_RED_REFUSAL = (
     "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
 )
@@ -107,7 +107,7 @@ def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
     partner = PARTNERS_WITH_MAIL.get(request.partner)
     if partner is None:
         raise ValidationError({"partner": "Choisissez un partenaire de la liste."})
-    if request.tlp not in LABELS:
+    if request.tlp not in FILE_LABELS:
         raise ValidationError({"tlp": "Choisissez le TLP du message."})
     if why := find_advice_refusal(incident):
         raise ValidationError(why)
@@ -214,4 +214,4 @@ def describe_services(incident: Incident) -> list[dict[str, Any]]:
 def describe_observables(incident: Incident, *, with_persons: bool) -> list[dict[str, Any]]:
     kinds = ObservableKind.values if with_persons else IMPERSONAL_KINDS
     observables = incident.observables.filter(kind__in=kinds).order_by("kind", "value").values("kind", "value")
-    return [dict(observable) for observable in observables[:OBSERVABLES_SENT]]
+    return [dict(observable) for observable in observables[:MAX_OBSERVABLES_SENT]]

@@ -102,7 +102,7 @@ def withdraw_platform_proposal(incident: Incident, *, unless_to: Csirt | None) -
     stale = incident.transfers.filter(state=TransferState.ASKED, asked_by=None).exclude(taker=unless_to).first()
     if stale is None:
         return False
-    settle_transfer(stale, TransferState.WITHDRAWN, None)
+    set_transfer_state(stale, TransferState.WITHDRAWN, None)
     stale.save(update_fields=["state", "answered_at", "answered_by"])
     record_transfer(stale, EventKind.TRANSFER_WITHDRAWN, None)
     return True
@@ -120,7 +120,7 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
         return newest
     if newest is None or newest.state != TransferState.ASKED:
         raise Stale(newest)
-    settle_transfer(newest, TransferState.WITHDRAWN, actor)
+    set_transfer_state(newest, TransferState.WITHDRAWN, actor)
     newest.save(update_fields=["state", "answered_at", "answered_by"])
     record_transfer(newest, EventKind.TRANSFER_WITHDRAWN, actor)
     return newest
@@ -140,7 +140,7 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
         raise Stale(transfer)
     if not why:
         raise ValidationError({"answer": "Écrivez pourquoi : l’autre centre saura quoi en faire."})
-    settle_transfer(transfer, TransferState.RETURNED, actor)
+    set_transfer_state(transfer, TransferState.RETURNED, actor)
     transfer.answer = "" if transfer.incident.erased_at else why
     transfer.save(update_fields=["state", "answered_at", "answered_by", "answer"])
     record_transfer(transfer, EventKind.TRANSFER_RETURNED, actor)
@@ -164,7 +164,7 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     check_may_leave(incident)
     if lacks_agreement(transfer):
         raise ValidationError({"agreement": str(NOT_AGREED)})
-    settle_transfer(transfer, TransferState.ACCEPTED, actor)
+    set_transfer_state(transfer, TransferState.ACCEPTED, actor)
     transfer.standing = copy_case(incident)
     move_to_taker(incident, transfer, actor)
     transfer.last_event = record_transfer(transfer, EventKind.TRANSFERRED, actor)
@@ -232,7 +232,7 @@ def lock_offer(actor: User, uid: UUID) -> Transfer:
     return transfer
 
 
-def settle_transfer(transfer: Transfer, state: TransferState, actor: User | None) -> None:
+def set_transfer_state(transfer: Transfer, state: TransferState, actor: User | None) -> None:
     transfer.state, transfer.answered_at, transfer.answered_by = state, timezone.now(), actor
 
 
@@ -255,7 +255,7 @@ def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
 
 def record_transfer(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:
     """Record the event of a transfer, with its giver (`from`) and taker (`to`). `actor` is None for the platform."""
-    ends: dict[str, Any] = {"from": transfer.giver.slug, "to": transfer.taker.slug}
+    centres: dict[str, Any] = {"from": transfer.giver.slug, "to": transfer.taker.slug}
     return record_event(
         transfer.incident,
         kind,
@@ -263,5 +263,5 @@ def record_transfer(transfer: Transfer, kind: EventKind, actor: User | None) -> 
         actor=actor,
         by=None if actor else ActorKind.SYSTEM,
         transfer=str(transfer.uid),
-        **ends,
+        **centres,
     )

@@ -61,7 +61,7 @@ def reroute_cases() -> int:
         if check is None:
             break
         moved += sum(reroute_misplaced(cases, check.checked_on or timezone.localdate()))
-        if not note_progress(check, cases):
+        if not save_progress(check, cases):
             break
     return moved
 
@@ -86,7 +86,7 @@ def list_open_cases_after(pk: int) -> QuerySet[Incident]:
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
 
 
-def note_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
+def save_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
     """Save the progress, unless another change was noticed meanwhile. Returns whether more cases are left."""
     same = RoutingCheck.objects.filter(noticed_at=check.noticed_at)
     same.update(last_case=cases[-1].pk if cases else 0, is_finished=not cases)
@@ -186,8 +186,8 @@ def move_case(incident: Incident, route: Route) -> None:
     incident.worked_at = None  # the work of the former centre does not shorten the targets of the new one
     settle_due(incident)
     incident.save(update_fields=REROUTED_FIELDS)
-    ends = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
-    record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **ends)
+    centres = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
+    record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **centres)
 
 
 def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting:

@@ -23,7 +23,7 @@ from incidents.reference import hyphenate, is_reference
 from incidents.services.groups.bulk import (
     MAX_CASES,
     MAX_CASES_IN_REQUEST,
-    TRANSFERRED,
+    TRANSFERRED_REFUSAL,
     FormUsed,
     count_outcomes,
     run_job_in_request,
@@ -212,7 +212,7 @@ def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     return [
         (format_bulk_item(item), explain_refusal(job, item))
         if item.incident.csirt_id in centre_ids
-        else ("Un dossier", str(TRANSFERRED))
+        else ("Un dossier", str(TRANSFERRED_REFUSAL))
         for item in with_names.order_by("id")[:REFUSALS_SHOWN]
     ]
 

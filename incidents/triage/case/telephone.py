@@ -17,7 +17,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.queries import lacks_responder
-from incidents.services.handling.readings import has_news, note_reading
+from incidents.services.handling.readings import has_news, record_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out_act
 from incidents.triage.case.data import format_data
@@ -36,7 +36,7 @@ def acknowledge_view(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("acknowledge_page", reference)
     context = build_telephone_context(incident, get_account(request), timezone.now())
     if request.method == "GET":
-        note_reading(incident=incident, reader=get_account(request), at=began)
+        record_reading(incident=incident, reader=get_account(request), at=began)
     return render(request, "incidents/triage/telephone.html", context)
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from incidents.enums import EventKind, KeptForm
 from incidents.models import Incident, IncidentEvent, Message, Reading
 from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_thread_page
-from incidents.services.correspondence.templates import check_blanks, check_names
+from incidents.services.correspondence.templates import check_blanks, check_placeholders
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.kept_words import list_colleagues_writing
 from incidents.services.handling.readings import has_news
@@ -43,7 +43,7 @@ class ReplyForm(CaseForm):
 
     def clean(self) -> None:
         """Refuse a text that still contains a placeholder or a blank of a ready-made message."""
-        check_names(self.cleaned_data.get("text", ""))
+        check_placeholders(self.cleaned_data.get("text", ""))
         check_blanks(self.cleaned_data.get("text", ""))
 
     def make_letter(self) -> Letter:

@@ -15,7 +15,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident
 from incidents.reference import compact_code, hyphenate
-from incidents.services.groups.merge import check_pair, merge_incident
+from incidents.services.groups.merge import check_mergeable, merge_incident
 from incidents.services.handling.assign import find_current_assignee
 from incidents.triage import wording
 from incidents.triage.case.data import format_data
@@ -90,7 +90,7 @@ def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
 def explain_merge_refusal(main: Incident, duplicate: Incident) -> str:
     """Return why this case cannot be kept as the main case, or ""."""
     try:
-        check_pair(duplicate, main)
+        check_mergeable(duplicate, main)
     except ValidationError as error:
         return " ".join(error.messages)
     return ""

@@ -19,7 +19,7 @@ from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, Cause, ClosingReason, Door, KeptForm, LeakStatus, Outcome, Status
 from incidents.models import Incident
-from incidents.services.handling.amend import CONCLUDED
+from incidents.services.handling.amend import CONCLUDED_STATUSES
 from incidents.services.handling.close import (
     MOTIVE_LIMIT,
     NEVER_KNOWN,
@@ -97,7 +97,7 @@ class ClosingForm(forms.Form):
                 label=f"{label}, l’heure", required=False, widget=forms.TimeInput(attrs=HOUR_INPUT, format="%H:%M")
             )
         if remaining.leak:
-            conclusions = [(str(status), str(LeakStatus(status).label)) for status in CONCLUDED]
+            conclusions = [(str(status), str(LeakStatus(status).label)) for status in CONCLUDED_STATUSES]
             self.fields["leak"] = make_choice_field(
                 "Fuite de données", [*conclusions, (NEVER_KNOWN, "on ne le saura pas")]
             )

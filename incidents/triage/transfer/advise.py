@@ -19,7 +19,7 @@ from incidents.enums import Ability, EventKind, KeptForm, Tlp
 from incidents.models import Advice, Incident
 from incidents.panels import Remark, list_remarks
 from incidents.services.transfer.advise import (
-    LABELS,
+    FILE_LABELS,
     MOTIVE_LIMIT,
     AdviceRequest,
     FormUsed,
@@ -57,7 +57,7 @@ class AdviceForm(AgreementForm):
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
     )
     tlp = forms.ChoiceField(
-        label="TLP du message", required=False, choices=[(label.value, label.label) for label in LABELS]
+        label="TLP du message", required=False, choices=[(label.value, label.label) for label in FILE_LABELS]
     )
     with_persons = forms.BooleanField(
         label="Joindre qui rappeler, et les indicateurs qui peuvent nommer quelqu’un", required=False
