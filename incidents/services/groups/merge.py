@@ -47,26 +47,26 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     refused, so that `merged_into` always names the main case.
     """
     lock_cases(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
-    double = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    duplicate = get_incident(actor, reference, to=Ability.LINK, lock=True)
     main = get_incident(actor, into, to=Ability.LINK, lock=True)
-    if double.merged_into_id == main.pk:
-        return double
-    check_mergeable(double, main)
+    if duplicate.merged_into_id == main.pk:
+        return duplicate
+    check_mergeable(duplicate, main)
     now = timezone.now()
-    before, severity = copy_state(double), main.severity
-    inherit_deadlines(main, double, at=now)
-    double.status, double.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
-    double.closed_at = now
-    double.merged_into = main
-    settle_due(double)
-    double.save(update_fields=CLOSED_FIELDS)
-    add_missing_facts_task(main, double, actor=actor, at=now)
+    before, severity = copy_state(duplicate), main.severity
+    inherit_deadlines(main, duplicate, at=now)
+    duplicate.status, duplicate.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
+    duplicate.closed_at = now
+    duplicate.merged_into = main
+    settle_due(duplicate)
+    duplicate.save(update_fields=CLOSED_FIELDS)
+    add_missing_facts_task(main, duplicate, actor=actor, at=now)
     settle_due(main, worked_at=now)
     main.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS])
     raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
-    record_event(double, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
-    record_event(main, EventKind.MERGED, at=now, actor=actor, double=double.reference, **raised)
-    return double
+    record_event(duplicate, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
+    record_event(main, EventKind.MERGED, at=now, actor=actor, double=duplicate.reference, **raised)
+    return duplicate
 
 
 def lock_cases(ids: Collection[int]) -> dict[int, int | None]:
@@ -75,29 +75,29 @@ def lock_cases(ids: Collection[int]) -> dict[int, int | None]:
     return dict(locked.values_list("pk", "merged_into"))
 
 
-def check_mergeable(double: Incident, main: Incident) -> None:
+def check_mergeable(duplicate: Incident, main: Incident) -> None:
     """Raise ValidationError, saying what to do instead, if the two cases cannot be merged."""
-    if double.pk == main.pk:
+    if duplicate.pk == main.pk:
         raise ValidationError("Un dossier n’est pas le double de lui-même.")
-    if (double.collectivity_id, double.csirt_id) != (main.collectivity_id, main.csirt_id):
+    if (duplicate.collectivity_id, duplicate.csirt_id) != (main.collectivity_id, main.csirt_id):
         raise ValidationError("Ces deux dossiers ne sont pas de la même collectivité et du même centre.")
-    for case in (double, main):
+    for case in (duplicate, main):
         if case.merged_into:
-            what = {"one": hyphenate(case.reference), "kept": hyphenate(case.merged_into.reference)}
-            raise ValidationError("{one} est déjà un double de {kept}. Choisissez {kept}.".format(**what))
-    if ClosingReason.WITHDRAWN in (double.closing_reason, main.closing_reason):
+            references = {"one": hyphenate(case.reference), "kept": hyphenate(case.merged_into.reference)}
+            raise ValidationError("{one} est déjà un double de {kept}. Choisissez {kept}.".format(**references))
+    if ClosingReason.WITHDRAWN in (duplicate.closing_reason, main.closing_reason):
         raise ValidationError("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas.")
-    check_main_case(double, main)
+    check_main_case(duplicate, main)
 
 
-def check_main_case(double: Incident, main: Incident) -> None:
+def check_main_case(duplicate: Incident, main: Incident) -> None:
     """Raise ValidationError if the two cases can be merged, but not with `main` as the main case."""
     if main.status == Status.CLOSED:
         closed = "%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord."
         raise ValidationError(closed % {"main": hyphenate(main.reference)})
-    if double.doubles.exists():
-        has_some = "%(double)s a lui-même des doubles : c’est lui qu’il faut garder."
-        raise ValidationError(has_some % {"double": hyphenate(double.reference)})
+    if duplicate.doubles.exists():
+        has_duplicates = "%(double)s a lui-même des doubles : c’est lui qu’il faut garder."
+        raise ValidationError(has_duplicates % {"double": hyphenate(duplicate.reference)})
     if main.doubles.count() >= MAX_DOUBLES:
         many = "%(main)s a déjà %(most)s doubles, et n’en prend pas plus."
         raise ValidationError(many % {"main": hyphenate(main.reference), "most": MAX_DOUBLES})
@@ -111,38 +111,38 @@ def copy_state(incident: Incident) -> dict[str, Any]:
     return {"status": incident.status, "closed_at": closed_at, "reason": incident.closing_reason}
 
 
-def find_awaited_answer_due(double: Incident) -> datetime | None:
+def find_awaited_answer_due(duplicate: Incident) -> datetime | None:
     """Return the deadline of the answer for which the declarant waited before the merge, or None.
 
     The declarant of a closed case waited for an answer only after writing since the closing.
     """
-    if double.status != Status.CLOSED:
-        return double.answer_by
-    if double.wrote_since_closing and double.declarant_wrote_at:
-        return double.declarant_wrote_at + ANSWER_WITHIN[double.severity]
+    if duplicate.status != Status.CLOSED:
+        return duplicate.answer_by
+    if duplicate.wrote_since_closing and duplicate.declarant_wrote_at:
+        return duplicate.declarant_wrote_at + ANSWER_WITHIN[duplicate.severity]
     return None
 
 
-def inherit_deadlines(main: Incident, double: Incident, *, at: datetime) -> None:
+def inherit_deadlines(main: Incident, duplicate: Incident, *, at: datetime) -> None:
     """Give `main` the higher severity of the two cases, and the earlier deadlines of answer and acknowledgement.
 
     A closed duplicate whose declarant awaits no answer changes nothing. Does not save.
     """
-    asks = find_awaited_answer_due(double)
-    if asks is None and double.status == Status.CLOSED:
+    awaited_due = find_awaited_answer_due(duplicate)
+    if awaited_due is None and duplicate.status == Status.CLOSED:
         return
-    waiting = [due for due in (main.answer_by, asks) if due]
-    added = [wrote for wrote in (main.declarant_wrote_at, double.declarant_wrote_at) if wrote]
+    waiting = [due for due in (main.answer_by, awaited_due) if due]
+    added = [wrote for wrote in (main.declarant_wrote_at, duplicate.declarant_wrote_at) if wrote]
     main.answer_by = min(waiting, default=None)
     main.declarant_wrote_at = max(added, default=None)
     if main.awaited_since and main.declarant_wrote_at and main.declarant_wrote_at > main.awaited_since:
         main.awaited_since = None
-    if double.severity > main.severity:
-        main.severity = double.severity
+    if duplicate.severity > main.severity:
+        main.severity = duplicate.severity
         advance_answer_due(main)
     if main.status == Status.DECLARED:
-        is_untaken = double.status == Status.DECLARED
-        by = double.acknowledge_by if is_untaken else at + ACKNOWLEDGE_WITHIN[main.severity]
+        is_untaken = duplicate.status == Status.DECLARED
+        by = duplicate.acknowledge_by if is_untaken else at + ACKNOWLEDGE_WITHIN[main.severity]
         main.acknowledge_by = min(main.acknowledge_by, by)
 
 
@@ -154,41 +154,41 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     What its declarant added meanwhile is then to be answered on the restored case. Raises Http404, PermissionDenied.
     """
     lock_with_main(reference)
-    double = get_incident(actor, reference, to=Ability.LINK, lock=True)
-    if double.merged_into is None:
-        return double
-    main = get_incident(actor, double.merged_into.reference, to=Ability.LINK, lock=True)
+    duplicate = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    if duplicate.merged_into is None:
+        return duplicate
+    main = get_incident(actor, duplicate.merged_into.reference, to=Ability.LINK, lock=True)
     now = timezone.now()
-    restore_state(double, get_merging_event(double, main))
-    double.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
-    close_missing_facts_task(main, double, actor=actor, at=now)
+    restore_state(duplicate, get_merging_event(duplicate, main))
+    duplicate.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
+    close_missing_facts_task(main, duplicate, actor=actor, at=now)
     recompute_answer_due(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
     # The declarant of the duplicate was notified of the closing, so the history records a reopening.
-    if main.status == Status.CLOSED and double.status != Status.CLOSED:
-        record_event(double, EventKind.REOPENED, at=now, actor=actor, reason=main.closing_reason)
-    record_event(double, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
-    record_event(main, EventKind.UNMERGED, at=now, actor=actor, double=double.reference)
-    return double
+    if main.status == Status.CLOSED and duplicate.status != Status.CLOSED:
+        record_event(duplicate, EventKind.REOPENED, at=now, actor=actor, reason=main.closing_reason)
+    record_event(duplicate, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
+    record_event(main, EventKind.UNMERGED, at=now, actor=actor, double=duplicate.reference)
+    return duplicate
 
 
-def get_merging_event(double: Incident, main: Incident) -> IncidentEvent:
-    merged = double.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
+def get_merging_event(duplicate: Incident, main: Incident) -> IncidentEvent:
+    merged = duplicate.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
     if merged is None:  # `merged_into` is only set with such an event.
         raise Http404
     return merged
 
 
-def restore_state(double: Incident, merged: IncidentEvent) -> None:
+def restore_state(duplicate: Incident, merged: IncidentEvent) -> None:
     was = merged.data["was"]
-    double.status, double.closing_reason = was["status"], was.get("reason", "")
-    double.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
-    double.merged_into = None
-    since = find_waiting_start(double, merged.at)
-    if double.status != Status.CLOSED and since and double.answer_by is None:
-        double.answer_by = since + ANSWER_WITHIN[double.severity]
-    settle_due(double)
+    duplicate.status, duplicate.closing_reason = was["status"], was.get("reason", "")
+    duplicate.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
+    duplicate.merged_into = None
+    since = find_waiting_start(duplicate, merged.at)
+    if duplicate.status != Status.CLOSED and since and duplicate.answer_by is None:
+        duplicate.answer_by = since + ANSWER_WITHIN[duplicate.severity]
+    settle_due(duplicate)
 
 
 def lock_with_main(reference: str) -> None:
@@ -205,29 +205,29 @@ def lock_with_main(reference: str) -> None:
         transaction.savepoint_rollback(before)
 
 
-def lock_main_case(double: Incident) -> Incident | None:
+def lock_main_case(duplicate: Incident) -> Incident | None:
     """Return the main case of this duplicate, locked for update, or None if the case is not a duplicate."""
-    if double.merged_into_id is None:
+    if duplicate.merged_into_id is None:
         return None
-    return Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=double.merged_into_id)
+    return Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=duplicate.merged_into_id)
 
 
-def record_news_on_main(double: Incident, *, at: datetime) -> None:
+def record_news_on_main(duplicate: Incident, *, at: datetime) -> None:
     """Record on the main case that the declarant of a duplicate added something, which the centre reads and answers on
     the main case. Change nothing if the case is no duplicate.
     """
-    if main := lock_main_case(double):
+    if main := lock_main_case(duplicate):
         record_news(main, at=at)
         main.save(update_fields=NEWS_FIELDS)
 
 
-def update_main_after_answer(double: Incident, *, at: datetime) -> None:
+def update_main_after_answer(duplicate: Incident, *, at: datetime) -> None:
     """Recompute the deadlines of the main case after the centre answered on a duplicate. Change nothing if the case is
     no duplicate.
 
     The caller has recorded the event of the answer.
     """
-    if main := lock_main_case(double):
+    if main := lock_main_case(duplicate):
         recompute_answer_due(main)
         settle_due(main, worked_at=at)
         main.save(update_fields=WAITING_FIELDS)
@@ -239,18 +239,18 @@ def recompute_answer_due(main: Incident) -> None:
         return
     waiting = [
         find_waiting_start(main),
-        *(find_duplicate_waiting_start(double, main) for double in main.doubles.all()),
+        *(find_duplicate_waiting_start(duplicate, main) for duplicate in main.doubles.all()),
     ]
     first = min(filter(None, waiting), default=None)
     main.answer_by = first + ANSWER_WITHIN[main.severity] if first else None
 
 
-def find_duplicate_waiting_start(double: Incident, main: Incident) -> datetime | None:
+def find_duplicate_waiting_start(duplicate: Incident, main: Incident) -> datetime | None:
     """Return since when the declarant of a duplicate waits for an answer, or None if nothing is left to answer.
 
     After the merge, an answer on the main case is also an answer to this declarant.
     """
-    merged, answered = get_merging_event(double, main), find_last_answer(main)
+    merged, answered = get_merging_event(duplicate, main), find_last_answer(main)
     closed_at = merged.data["was"].get("closed_at")
     answered_since = answered if answered and answered > merged.at else None
-    return find_waiting_start(double, answered_since, parse_datetime(closed_at) if closed_at else None)
+    return find_waiting_start(duplicate, answered_since, parse_datetime(closed_at) if closed_at else None)

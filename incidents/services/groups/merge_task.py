@@ -14,15 +14,15 @@ from incidents.services.library.playbooks import TITLE_LIMIT
 STEP_PREFIX = "double:"
 
 
-def add_missing_facts_task(main: Incident, double: Incident, *, actor: User, at: datetime) -> Task | None:
+def add_missing_facts_task(main: Incident, duplicate: Incident, *, actor: User, at: datetime) -> Task | None:
     """Add a task if the duplicate has a stopped service or a leak that the main case does not have.
 
     The main case cannot be closed as resolved before the task is done. The caller has locked both cases.
     """
-    missing = list_missing_facts(main, double)
+    missing = list_missing_facts(main, duplicate)
     if not missing:
         return None
-    words = {"double": hyphenate(double.reference), "facts": ", ".join(missing)}
+    words = {"double": hyphenate(duplicate.reference), "facts": ", ".join(missing)}
     values: dict[str, Any] = {
         "title": ("Du double {double} : {facts}".format(**words))[:TITLE_LIMIT],
         "why": "Ce dossier ne le dit pas. Vérifiez-le, et dites ici ce qu’il en est.",
@@ -31,28 +31,28 @@ def add_missing_facts_task(main: Incident, double: Incident, *, actor: User, at:
         "added_at": at,
     }
     again = {"done_at": None, "done_by": None, "is_moot": False}
-    step = f"{STEP_PREFIX}{double.reference}"
+    step = f"{STEP_PREFIX}{duplicate.reference}"
     return Task.objects.update_or_create(incident=main, playbook="", step=step, defaults=values | again)[0]
 
 
-def list_missing_facts(main: Incident, double: Incident) -> list[str]:
+def list_missing_facts(main: Incident, duplicate: Incident) -> list[str]:
     """Return the labels of the stopped services and of the leak that only the duplicate declares."""
     known_services = set(main.interruptions.values_list("service", flat=True))
-    ongoing = double.interruptions.filter(ended_at=None).order_by("id")
+    ongoing = duplicate.interruptions.filter(ended_at=None).order_by("id")
     missing = [
         str(interruption.get_service_display())
         for interruption in ongoing
         if interruption.service not in known_services
     ]
-    leak = find_leak_row(double)
+    leak = find_leak_row(duplicate)
     if leak and leak.status not in CONCLUDED_STATUSES and find_leak_row(main) is None:
         missing.append(f"fuite {leak.get_status_display()}" if leak.status else "données touchées")
     return missing
 
 
-def close_missing_facts_task(main: Incident, double: Incident, *, actor: User, at: datetime) -> None:
+def close_missing_facts_task(main: Incident, duplicate: Incident, *, actor: User, at: datetime) -> None:
     """Close the task of `add_missing_facts_task` as moot after the merge is undone, since the restored case declares
     these facts itself.
     """
-    waiting = main.tasks.filter(playbook="", step=f"{STEP_PREFIX}{double.reference}", done_at=None)
+    waiting = main.tasks.filter(playbook="", step=f"{STEP_PREFIX}{duplicate.reference}", done_at=None)
     waiting.update(done_at=at, done_by=actor, is_moot=True)

@@ -331,8 +331,8 @@ def save_closing(
     codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     data = {"reason": ending.reason} | codes | dict(changes or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
-    for double in incident.doubles.all():  # so that the declarants of the duplicates are notified too
-        record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
+    for duplicate in incident.doubles.all():  # so that the declarants of the duplicates are notified too
+        record_event(duplicate, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 
 
 def save_closing_note(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
