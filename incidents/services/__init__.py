@@ -1,1 +1,1 @@
-"""The functions that change an incident. Each runs in one transaction, locks the case and records one event."""
+"""The services: functions that change a case. Each runs in one transaction, locks the case and records one event."""

@@ -1,1 +1,1 @@
-"""The thread between the declarant and the centre."""
+"""The messages between the declarant and the centre, and the message templates of a centre."""

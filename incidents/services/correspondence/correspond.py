@@ -156,7 +156,7 @@ def save_body_message(incident: Incident, letter: Letter, *, guest: Guest) -> tu
 def save_letter(
     incident: Incident, letter: Letter, *, actor: User | None, is_from_csirt: bool
 ) -> tuple[Message, bool]:
-    """Save the message, unless an identical post saved it before. Return it and whether it is new."""
+    """Save the message, unless the same form saved it before. Return the message and whether it is new."""
     clean = clean_letter(incident, letter)
     key = derive_message_key(incident, clean)
     if earlier := Message.objects.filter(submission_key=key).first():

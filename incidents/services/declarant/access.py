@@ -86,7 +86,7 @@ def count_warning_mail(incident: Incident, kind: EventKind) -> dict[str, str]:
 
 
 def is_mail_held(incident: Incident, kind: EventKind) -> bool:
-    """Tell whether the mail to the declarant about the latest event of this kind was held back because of the limits.
+    """Tell whether the mail to the declarant about the latest event of this kind was not sent because of the limits.
 
     Returns False if the case has no mail address.
     """

@@ -65,7 +65,7 @@ def check_code(question: Question, code: str) -> str:
 
 
 def check_codes(question: Question, codes: Iterable[str]) -> list[str]:
-    """Return the codes in the order of the question's choices."""
+    """Return the codes in the order of the question's choices. Raises ValidationError for an unknown code."""
     chosen, choices = list(codes), dict(question.choices)
     if not set(chosen) <= set(choices):
         raise ValidationError("Choisissez dans la liste.")

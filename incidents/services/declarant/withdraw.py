@@ -52,7 +52,7 @@ def close_at_once(incident: Incident, guest: Guest, reason: Letter) -> None:
     if reason.text:
         message, _is_new = save_body_message(incident, reason, guest=guest)
         data["message"] = str(message.uid)
-    now = timezone.now()  # later than the message, which is thus no news on a closed case
+    now = timezone.now()  # after the message, which is then not news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
     settle_due(incident)
     incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])

@@ -1,1 +1,1 @@
-"""From the words of a body to a case: drafts, checks, limits."""
+"""The declaration of an incident: drafts, checks, limits, and new bodies."""

@@ -161,7 +161,7 @@ def read_siren(proposal: Proposal, problems: dict[str, list[str]]) -> str | None
 
 
 def find_commune(uid: str) -> Collectivity | None:
-    """Return the commune with this uid, or the commune that absorbed it, or None if there is none."""
+    """Return the commune with this uid, or the commune that absorbed it, or None if no commune has this uid."""
     body = find_body_by_uid(uid)
     return body if body and body.kind == Kind.COMMUNE else None
 

@@ -68,7 +68,7 @@ def raise_problems(problems: Iterable[Problem]) -> None:
 
 
 def list_refusals(problems: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
-    """Yield the problems that `clean_texts` or `clean_shape` noted by field."""
+    """Yield the problems that `clean_texts` or `clean_shape` has added to `problems`, one by one."""
     return ((field, message) for field, messages in problems.items() for message in messages)
 
 

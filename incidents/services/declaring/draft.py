@@ -138,7 +138,7 @@ def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
 def lock_draft(uid: UUID) -> Draft:
     """Return the draft, locked until the transaction ends. Raises Draft.DoesNotExist and AlreadySent."""
     draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
-    if draft.incident:  # read after the lock: a join would miss a case made while waiting
+    if draft.incident:  # Read after the lock, since a join would miss a case made meanwhile.
         raise AlreadySent(draft.incident)
     return draft
 

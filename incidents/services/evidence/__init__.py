@@ -1,1 +1,1 @@
-"""Services for files: handing them over, receiving them in slices, sweeping the store."""
+"""Evidence files: their upload in slices, their recording, and the sweep of their store."""

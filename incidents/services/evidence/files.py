@@ -27,7 +27,7 @@ QUOTA_RESERVED_FOR = timedelta(hours=1)
 
 
 class Erased(Exception):
-    """The words and the files of the case were erased: nothing can be added or read."""
+    """The case was erased, so no file can be added to it or read."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def sweep_store() -> SweepResult:
 
 
 def list_folders() -> list[str]:
-    """Return the folders of the store and those in which a stray object was noted."""
+    """Return the folders of the store, and the folders of noted stray objects, in random order."""
     noted = StrayObject.objects.values_list(Left("name", 2), flat=True).distinct()
     folders = list({*vault.list_folders(), *noted})
     shuffle(folders)

@@ -45,7 +45,7 @@ class WrongOffset(Exception):
 
 @transaction.atomic
 def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: str, first: str) -> EvidenceUpload:
-    """Start an upload, or return the interrupted one with the same name, size and SHA-256 (`first`) of its first
+    """Start an upload, or return the interrupted upload with the same name, size and SHA-256 (`first`) of its first
     slice.
 
     Raises ValidationError, Erased, Http404, PermissionDenied.
@@ -62,7 +62,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
 
 
 def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
-    """Return the SHA-256 of the first slice of the upload."""
+    """Return the SHA-256 of the first slice of the upload, in hexadecimal digits."""
     digest = hashlib.sha256()
     with suppress(vault.NotReadable):
         for frame in vault.read_object(vault.make_slice_name(upload.uid, 0), key):

@@ -290,7 +290,7 @@ def act_on_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
             lock_with_main(item.incident.reference)
             incident = Incident.objects.get(pk=item.incident_id)
             if incident.csirt_id != job.csirt_id:
-                raise ValidationError(TRANSFERRED_REFUSAL)  # This holds even if the actor works at the new centre too.
+                raise ValidationError(TRANSFERRED_REFUSAL)  # Refused even if the actor works at the new centre too.
             before = find_newest_event(incident)
             ACTS[BulkAct(job.act)](incident.reference, job)
             return BulkOutcome.NOTHING if find_newest_event(incident) == before else BulkOutcome.DONE, ""
@@ -303,7 +303,7 @@ def act_on_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     except (OperationalError, InterfaceError):
         raise  # The database is unreachable, so the whole job is tried again.
     except Exception as error:  # noqa: BLE001  (an error in one case must not stop the other cases)
-        logger.error("a case cannot be acted on", job=str(job.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
+        logger.error("a case cannot be acted on", job=str(job.uid), error=type(error).__name__)  # noqa: TRY400  (a traceback may hold texts)
         return BulkOutcome.REFUSED, "Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez."
 
 

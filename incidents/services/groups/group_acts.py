@@ -213,7 +213,7 @@ def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[Ca
 
 
 def find_opened_group(actor: User, key: str) -> CaseGroup | None:
-    """Return the group that the same form opened before, or None."""
+    """Return the group that a form with this key has opened in one of the actor's centres, or None."""
     uids = [derive_group_uid(actor, csirt, key) for csirt in actor.work_centre_ids] if key else []
     return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.work_centre_ids).select_related("csirt").first()
 

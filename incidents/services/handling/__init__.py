@@ -1,1 +1,1 @@
-"""What responders do with a case."""
+"""The acts of responders on one case of their centre."""

@@ -86,5 +86,5 @@ def save_judgement(incident: Incident, leak: DataLeak | None, judged: str, *, is
 
 
 def read_leak_status(incident: Incident, leak: DataLeak | None) -> str:
-    """Return the status that counts: the centre's judgement, or what was declared."""
+    """Return the status of the leak that counts: the centre's judgement if there is one, else the declared status."""
     return leak.status if leak else find_judgement_without_leak(incident)

@@ -27,7 +27,7 @@ HANDOVERS_SHOWN_FOR = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class HandoverRequest:
-    """The text of a hand-over, and the person who gets the cases (None: they are left without assignee).
+    """The text of a hand-over, and the person who gets the cases (None: the cases are left without assignee).
 
     `key` is the idempotency key of the form.
     """

@@ -88,7 +88,10 @@ def append_text(row: KeptWords, values: Values) -> None:
 def save_rows(
     incident: Incident, actor: User, before: Mapping[str, KeptWords], words: Mapping[KeptForm, Values], pen: Pen
 ) -> None:
-    """Save the forms of `words`, except late saves of the same page. The caller has locked the case."""
+    """Save the values of each form, except late saves of the same page. `before` holds the stored rows.
+
+    The caller has locked the case.
+    """
     now = timezone.now()
     rows = [
         KeptWords(
@@ -108,8 +111,7 @@ def save_rows(
 
 
 def must_be_saved(row: KeptWords | None, values: Values, pen: Pen) -> bool:
-    """Tell whether to save `values`, which is not so for a late save of the same page.
-
+    """Tell whether to save `values`. A late save of the same page is not saved.
     If nothing was typed and no row exists, only a page that saves by script creates one.
     """
     if row is None:

@@ -67,8 +67,9 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
 
 
 def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
-    """Save the note, unless the same form saved it before. Return it and whether it is new. The caller has locked the
-    case.
+    """Save the note, unless the same form saved it before. Return the note and whether it is new.
+
+    The caller has locked the case. Raises ValidationError on « text ».
     """
     words = clean_note(incident, text)
     submission_key = derive_note_key(incident, kind, words, key)

@@ -1,1 +1,1 @@
-"""Services for the history of a case: events, earlier states, the search index, and erasure."""
+"""The history of a case: its events, its earlier facts, its search index, and the erasure of its texts."""

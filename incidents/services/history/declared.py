@@ -108,6 +108,6 @@ def find_judgement_in_events(incident: Incident) -> str:
 
 
 def format_judgement(incident: Incident, values: Mapping[str, Any]) -> str:
-    """Return the centre's judgement of the leak in words, such as « fuite soupçonnée », or ""."""
+    """Return the centre's judgement of the leak in French, such as « fuite soupçonnée », or ""."""
     judgement = find_judgement(incident, values, find_leak_row(incident))
     return f"fuite {LeakStatus(judgement).label}" if judgement else ""

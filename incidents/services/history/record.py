@@ -34,7 +34,7 @@ def record_event(
 ) -> IncidentEvent:
     """Append an event to the history of `incident` and queue it for each consumer. Call it inside a transaction.
 
-    `data` holds codes, ids and times only, never words. `by` is required if `actor` is None.
+    `data` holds codes, ids and times only, never texts. `by` is required if `actor` is None.
     """
     event = IncidentEvent.objects.create(
         incident=incident, kind=kind, at=at, actor=actor, actor_kind=by or ActorKind.USER, data=data

@@ -1,1 +1,1 @@
-"""Indicators: proposed, kept, ignored."""
+"""Indicators of a case, which are proposed, saved or ignored."""

@@ -1,1 +1,1 @@
-"""The sheets that a centre writes: reflexes and playbooks."""
+"""The reflex sheets and the playbooks that a centre publishes."""

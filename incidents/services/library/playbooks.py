@@ -94,7 +94,7 @@ def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
 
 
 def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
-    """Return one cleaned step. `taken` holds the codes of the earlier steps; the code of this step is added to it."""
+    """Return one cleaned step. Its code is added to `taken`, which holds the codes of the earlier steps."""
     try:
         title = clean_line(step["title"], limit=TITLE_LIMIT, field="steps")
         why = clean_line(step["why"], limit=WHY_LIMIT, field="steps")

@@ -24,7 +24,8 @@ from incidents.enums import IncidentType
 from incidents.services.papers.centres import describe_centre, describe_fallbacks
 
 TEMPLATES = Path(__file__).parents[2] / "typst"
-# Lines that a town hall fills in by hand in quiet times. A number known from its emergency card is printed there.
+# The lines of the card that a town hall fills in by hand before any incident. A number that is on its emergency card
+# is printed in its line.
 CARD_LINES: tuple[tuple[str, Helper | None], ...] = (
     ("Prestataire informatique", Helper.SUPPLIER),
     ("Hébergeur du site et des mails", None),
@@ -38,12 +39,12 @@ CARD_LINES: tuple[tuple[str, Helper | None], ...] = (
 
 
 def build_body_card(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
-    """Return the card of one body. `contacts` are those of its emergency card: pass them for its members only."""
+    """Return the card of one body. `contacts` are those of its emergency card, which only its members may see."""
     return build_card(body, find_route(body, on=on), on) | {"lines": list_card_lines(contacts)}
 
 
 def list_card_lines(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
-    """Return each line as [label, known contact], with "" where somebody must write by hand."""
+    """Return each line as [label, known contact]. The contact is "" if somebody must write it by hand."""
     known_contacts = {
         contact.kind: ", ".join(filter(None, (contact.name, contact.phone, contact.note))) for contact in contacts
     }

@@ -148,7 +148,7 @@ def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
     try:
         size = make_answer_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
     except Exception as error:  # noqa: BLE001  (see above)
-        logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
+        logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a traceback may hold texts)
         vault.remove_object(paper.storage_name)
         return False
     return record_made_paper(paper, size)

@@ -1,6 +1,6 @@
 """The agreement of a declarant that data of the case are sent to somebody else, as a responder notes it.
 
-The declarant agrees under the TLP that the case has at that time.
+The agreement is given under the TLP that the case has at that time, and a narrower TLP requires a new one.
 """
 
 from dataclasses import dataclass

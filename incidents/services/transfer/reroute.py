@@ -119,7 +119,7 @@ def try_reroute(pk: int, on: date) -> bool:
     except (OperationalError, InterfaceError):
         raise  # the database is unreachable, so these cases are compared again
     except Exception as error:  # noqa: BLE001  (see above)
-        logger.error("a case cannot be rerouted", error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
+        logger.error("a case cannot be rerouted", error=type(error).__name__)  # noqa: TRY400  (a traceback may hold texts)
         return False
 
 
