@@ -32,7 +32,7 @@ from incidents.enums import (
 )
 from incidents.models import Incident, Task
 from incidents.services.declaring.declare import hash_submission_key
-from incidents.services.groups.group import add_to_group, open_group, save_sheet
+from incidents.services.groups.group import add_to_group, open_group, save_group_sheet
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import Ending, close_with_report
@@ -168,7 +168,7 @@ def make_wave(cast: dict[str, User], now: datetime) -> None:
     for case in (first_case, *other_cases[:-1]):
         add_to_group(reference=case.reference, group=group.uid, actor=responder)
     save_typed_observable(reference=first_case.reference, actor=responder, kind=ObservableKind.IP, value=ADDRESS)
-    save_sheet(group=group.uid, sheet=SHEET, seen=group.version, actor=responder)
+    save_group_sheet(group=group.uid, sheet=SHEET, seen=group.version, actor=responder)
 
 
 def list_wave(centre: Csirt) -> QuerySet[Incident]:

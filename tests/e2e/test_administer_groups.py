@@ -3,7 +3,7 @@
 import pytest
 
 from incidents.models import CaseGroup
-from incidents.services.groups.group import remove_from_group, save_sheet
+from incidents.services.groups.group import remove_from_group, save_group_sheet
 from incidents.services.groups.merge import merge_incident
 from tests.cast import a_responder, declare
 from tests.e2e.desk import Desk
@@ -54,7 +54,7 @@ def test_the_pages_of_a_group_are_accessible(desk):
     desk.look("group-opened")
     group = CaseGroup.objects.get()
     remove_from_group(reference=cases[3].reference, actor=responder)  # they joined before the page came
-    save_sheet(group=group.uid, sheet="Leur accès a servi.\n\nConseil : le couper.", seen=1, actor=responder)
+    save_group_sheet(group=group.uid, sheet="Leur accès a servi.\n\nConseil : le couper.", seen=1, actor=responder)
     a_group(responder, "Une campagne de faux mails")
     page = f"incidents/incident/groupes/{group.uid}/"
     at = "incidents/incident/{}/".format

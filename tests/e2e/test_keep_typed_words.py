@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from incidents.models import Incident, Message, Rating
 from incidents.services.declarant.access import derive_secret
-from incidents.services.groups.group import add_to_group, save_sheet
+from incidents.services.groups.group import add_to_group, save_group_sheet
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
@@ -168,7 +168,7 @@ def test_an_old_draft_does_not_replace_a_colleagues_text(desk, person):
     page, address = desk.page, f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/"
     page.goto(address)
     page.locator("#id_sheet").fill(TYPED)
-    save_sheet(group=group.uid, actor=person, sheet="Ce qu’un collègue sait.", seen=group.version)
+    save_group_sheet(group=group.uid, actor=person, sheet="Ce qu’un collègue sait.", seen=group.version)
     page.goto(address)
     expect(page.locator("#id_sheet")).to_have_value(TYPED)
     press(page, "Enregistrer la fiche")

@@ -21,7 +21,7 @@ from incidents.services.groups.group import (
     add_to_group,
     close_group,
     remove_from_group,
-    save_sheet,
+    save_group_sheet,
 )
 from incidents.services.handling.assign import assign_incident, format_person_tag
 from tests.cast import a_lead, a_responder
@@ -127,7 +127,7 @@ def test_a_case_joins_no_group_of_another_centre_of_the_same_responder(responder
 
 def test_the_second_writer_of_the_sheet_sees_both_texts(client, responder):
     group = a_group(responder)
-    save_sheet(group=group.uid, sheet="Version de Camille", seen=1, actor=a_lead())
+    save_group_sheet(group=group.uid, sheet="Version de Camille", seen=1, actor=a_lead())
     answer = client.post(url(group, "fiche"), {"sheet": "La mienne", "seen": "1"})
     assert answer.status_code == 409
     for words in ("Version de Camille", "La mienne", "pendant que vous écriviez"):
@@ -281,4 +281,4 @@ def test_a_group_keeps_the_time_it_was_opened(responder):
 def test_a_stale_version_is_refused_by_the_service(responder):
     group = a_group(responder)
     with pytest.raises(Stale):
-        save_sheet(group=group.uid, sheet="x", seen=7, actor=responder)
+        save_group_sheet(group=group.uid, sheet="x", seen=7, actor=responder)

@@ -90,9 +90,11 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     if incident.csirt is None or incident.csirt_id not in actor.work_centre_ids:
         raise PermissionDenied
     author, asks = f"{actor.display_name}, {incident.csirt.name}", letter.asks_answer
-    signed = replace(letter, author=author[:AUTHOR_LIMIT], asks_answer=asks and incident.status != Status.CLOSED)
+    signed_letter = replace(
+        letter, author=author[:AUTHOR_LIMIT], asks_answer=asks and incident.status != Status.CLOSED
+    )
     newest = get_newest_message_uid(incident)
-    message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
+    message, is_new = save_letter(incident, signed_letter, actor=actor, is_from_csirt=True)
     if is_new:
         check_thread_unchanged(incident, actor, newest, seen)
         asks, lifts = message.asks_answer, letter.lifts_question
@@ -144,8 +146,8 @@ def save_body_message(incident: Incident, letter: Letter, *, guest: Guest) -> tu
     The caller has locked the case, and records the event if the message is new.
     """
     author = guest.user.display_name if guest.user else letter.author
-    signed = replace(letter, author=author, asks_answer=False)
-    message, is_new = save_letter(incident, signed, actor=guest.user, is_from_csirt=False)
+    signed_letter = replace(letter, author=author, asks_answer=False)
+    message, is_new = save_letter(incident, signed_letter, actor=guest.user, is_from_csirt=False)
     if is_new:
         record_news(incident, at=message.written_at)
         incident.save(update_fields=NEWS_FIELDS)

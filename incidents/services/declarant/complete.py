@@ -72,7 +72,7 @@ def answer_section(
     if not clean and find_newest_sheet(incident, section) is None:  # An empty first sheet would look like an answer.
         nothing = "Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer."
         raise ValidationError({NON_FIELD_ERRORS: [nothing]})
-    return write_sheet(incident, section, clean, writing=writing, version=questionnaire.code, now=now)
+    return append_sheet(incident, section, clean, writing=writing, version=questionnaire.code, now=now)
 
 
 def lock_case_to_complete(writing: Writing) -> Incident:
@@ -113,7 +113,7 @@ def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any],
     return None
 
 
-def write_sheet(
+def append_sheet(
     incident: Incident, section: str, values: Mapping[str, Any], *, writing: Writing, version: str, now: datetime
 ) -> SavedSheet:
     """Append the sheet, record the event, and save that the declarant's side wrote at the instant `now`."""

@@ -25,10 +25,10 @@ from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import (
     SavedSheet,
     Writing,
+    append_sheet,
     find_newest_sheet,
     find_same_sheet,
     lock_case_to_complete,
-    write_sheet,
 )
 from incidents.services.declaring.check import (
     Problem,
@@ -206,7 +206,7 @@ def append_correction(
         return same
     save_rows()
     now = timezone.now()
-    return write_sheet(incident, section, values, writing=writing, version=get_current_version().code, now=now)
+    return append_sheet(incident, section, values, writing=writing, version=get_current_version().code, now=now)
 
 
 def store_first_state(incident: Incident, section: str) -> str:

@@ -33,13 +33,13 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
     if incident.status == Status.CLOSED:
         return incident
     if incident.is_verified or incident.doubles.exists():
-        ask_to_close(incident, guest, reason)
+        request_closing(incident, guest, reason)
     else:
-        close_at_once(incident, guest, reason)
+        close_withdrawn_case(incident, guest, reason)
     return incident
 
 
-def ask_to_close(incident: Incident, guest: Guest, reason: Letter) -> None:
+def request_closing(incident: Incident, guest: Guest, reason: Letter) -> None:
     request = "Nous demandons que cette déclaration soit retirée."
     letter = replace(reason, text=f"{request}\n\n{reason.text}")
     message, is_new = save_body_message(incident, letter, guest=guest)
@@ -47,7 +47,7 @@ def ask_to_close(incident: Incident, guest: Guest, reason: Letter) -> None:
         record_message(message, side=DECLARANT)
 
 
-def close_at_once(incident: Incident, guest: Guest, reason: Letter) -> None:
+def close_withdrawn_case(incident: Incident, guest: Guest, reason: Letter) -> None:
     data = {} if guest.user else count_warning_mail(incident, EventKind.WITHDRAWN)
     if reason.text:
         message, _is_new = save_body_message(incident, reason, guest=guest)

@@ -206,14 +206,14 @@ def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[
     If one of the two is not exact, their days in the time zone `zone` are compared. The start is asked on a later
     screen than the day on which a breach became known, so a problem of these two is reported on the start.
     """
-    began = instants.get("occurred", Instant())
+    start = instants.get("occurred", Instant())
     for name, instant in instants.items():
-        if began.at is None or instant.at is None or instant.at >= began.at:
+        if start.at is None or instant.at is None or instant.at >= start.at:
             continue
-        if {began.certainty, instant.certainty} == {Certainty.EXACT} or find_local_day(
+        if {start.certainty, instant.certainty} == {Certainty.EXACT} or find_local_day(
             instant.at, zone
-        ) < find_local_day(began.at, zone):
-            yield describe_order_problem(name, format_day(instant.at), format_day(began.at))
+        ) < find_local_day(start.at, zone):
+            yield describe_order_problem(name, format_day(instant.at), format_day(start.at))
 
 
 def describe_order_problem(name: str, date: str, start: str) -> Problem:

@@ -108,16 +108,16 @@ def find_draft(code: str) -> Draft | None:
 @transaction.atomic
 def start_draft(*, entry: ScreenEntry) -> Draft:
     """Create a draft and save its first screen."""
-    draft = make_draft()
+    draft = build_draft()
     prolong_draft(draft, entry)
     draft.save(force_insert=True)
     save_entry(draft, entry)
     return draft
 
 
-def make_draft(**names: UUID) -> Draft:
+def build_draft(**identifiers: UUID) -> Draft:
     """Return a new unsaved draft, with the public identifier `uid` if one is given."""
-    draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True, **names)
+    draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True, **identifiers)
     draft.code_hash = hash_draft_code(derive_draft_code(draft))
     return draft
 
@@ -219,7 +219,7 @@ def send_express(
     already a case, ValidationError by field. If it raises, nothing is saved.
     """
     lock_key(derive_draft_lock(uid))
-    draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or make_draft(uid=uid)
+    draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or build_draft(uid=uid)
     if draft.incident:
         raise AlreadySent(draft.incident)
     for entry in entries:

@@ -34,12 +34,12 @@ def list_groups(user: User) -> QuerySet[CaseGroup]:
     return CaseGroup.objects.filter(csirt__in=user.read_centre_ids).select_related("csirt", "author")
 
 
-def get_group(user: User, uid: UUID, *, is_read: bool = False, lock: bool = False) -> CaseGroup:
-    """Return the group, if the user may act on it, or with `is_read` if the user may read it.
+def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = False) -> CaseGroup:
+    """Return the group, if the user may act on it, or with `for_reading` if the user may read it.
 
     Raises Http404 otherwise.
     """
-    groups = list_groups(user) if is_read else list_groups(user).filter(csirt__in=user.work_centre_ids)
+    groups = list_groups(user) if for_reading else list_groups(user).filter(csirt__in=user.work_centre_ids)
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
     if group is None:
         raise Http404
@@ -140,7 +140,7 @@ def list_supplier_keys(incident: Incident) -> set[str]:
 
 
 @transaction.atomic
-def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
+def save_group_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
     """Save the text of a group that says what is known about the cause and what to advise.
 
     `seen` is the version that the page showed. Saving the same text again changes nothing. Raises Http404, Stale,

@@ -58,7 +58,7 @@ def format_signature(incident: Incident, actor: User) -> str:
     return ", ".join(filter(None, (actor.display_name, centre)))[:LINE_LIMIT]
 
 
-def conclude_leak(incident: Incident, status: str) -> list[str]:
+def save_leak_judgement(incident: Incident, status: str) -> list[str]:
     """Save the centre's judgement of the leak. Returns the codes [former, new], or [] if nothing changes.
 
     The declaration does not change. If the case has no leak, « confirmed » creates one, and « unfounded » is only
@@ -72,11 +72,11 @@ def conclude_leak(incident: Incident, status: str) -> list[str]:
     judged = read_declared_leak_status(declared) if status == AS_DECLARED else status
     if judged == former:
         return []
-    save_judgement(incident, leak, judged, is_declared=declared["leak"] is not None)
+    save_judgement_row(incident, leak, judged, is_declared=declared["leak"] is not None)
     return [former, judged]
 
 
-def save_judgement(incident: Incident, leak: DataLeak | None, judged: str, *, is_declared: bool) -> None:
+def save_judgement_row(incident: Incident, leak: DataLeak | None, judged: str, *, is_declared: bool) -> None:
     if leak and not judged and not is_declared:
         leak.delete()
     elif leak or judged not in ("", LeakStatus.UNFOUNDED):

@@ -24,7 +24,7 @@ from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterrupt
 from incidents.moments import is_before
 from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
-from incidents.services.handling.amend import CONCLUDED_STATUSES, amend_section, conclude_leak
+from incidents.services.handling.amend import CONCLUDED_STATUSES, amend_section, save_leak_judgement
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.record import record_event
@@ -288,7 +288,7 @@ def save_closing_facts(
     if pending.leak and ending.leak == NEVER_KNOWN:
         codes["leak_never_known"] = True
     elif pending.leak and ending.leak:
-        codes["leak"] = conclude_leak(incident, ending.leak)
+        codes["leak"] = save_leak_judgement(incident, ending.leak)
     if moot := [task.pk for task in pending.tasks if str(task.uid) in ending.moot]:
         Task.objects.filter(pk__in=moot).update(done_at=at, done_by=actor, is_moot=True)
         codes["moot"] = len(moot)

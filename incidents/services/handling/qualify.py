@@ -19,7 +19,7 @@ from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
 from incidents.enums import Ability, Cause, EventKind, IncidentType, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
 from incidents.services.declaring.check import Problem, raise_problems
-from incidents.services.handling.amend import AS_DECLARED, conclude_leak, read_leak_status
+from incidents.services.handling.amend import AS_DECLARED, read_leak_status, save_leak_judgement
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.declared import find_judgement, read_declared_data
@@ -183,7 +183,7 @@ def apply_qualification(incident: Incident, current: Qualification, chosen: Qual
         if getattr(current, name) != getattr(chosen, name):
             changed[name] = [encode_code(getattr(current, name)), encode_code(getattr(chosen, name))]
             setattr(incident, name, encode_code(getattr(chosen, name)))
-    if chosen.leak and (leak := conclude_leak(incident, chosen.leak)):
+    if chosen.leak and (leak := save_leak_judgement(incident, chosen.leak)):
         changed["leak"] = leak
     save_qualification(incident, now, changed, actor=actor)
 

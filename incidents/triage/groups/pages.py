@@ -33,7 +33,7 @@ from incidents.services.groups.group import (
     list_groups,
     open_group,
     reopen_group,
-    save_sheet,
+    save_group_sheet,
 )
 from incidents.services.groups.group_acts import add_supplier_cases, list_ungrouped_supplier_cases, open_supplier_group
 from incidents.services.groups.letters import list_group_letters
@@ -172,7 +172,7 @@ def add_cases(request: HttpRequest, job: BulkJob) -> None:
 
 @require_safe
 def group_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    group = get_group(get_account(request), uid, is_read=True)
+    group = get_group(get_account(request), uid, for_reading=True)
     return render_group(request, group)
 
 
@@ -247,7 +247,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     group = get_group(user, uid)
     try:
         if form.is_valid():
-            save_sheet(group=uid, actor=user, **form.cleaned_data)
+            save_group_sheet(group=uid, actor=user, **form.cleaned_data)
             messages.success(request, "Fiche enregistrée.")
             return redirect_to_group(group)
     except ValidationError as error:
