@@ -104,13 +104,12 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
             older[name] = older_rows
         return rows_of_page
 
+    notes = filter_readable(list_rows_until("notes"), centre=transfer.giver_id)
     sheets = read_page("sheets", list_rows_until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
     return Remains(
         sections=list_sections(copy),
         messages=read_page("messages", list_rows_until("messages"))[::-1],
-        notes=read_page(
-            "notes", filter_readable(list_rows_until("notes"), centre=transfer.giver_id).select_related("author")
-        )[::-1],
+        notes=read_page("notes", notes.select_related("author"))[::-1],
         answers=[SheetView(sheet, zone) for sheet in reversed(sheets)],
         tasks=read_page("tasks", copy.get("tasks", [])[::-1])[::-1],
         pieces=list(list_rows_until("evidence").order_by("number")),
