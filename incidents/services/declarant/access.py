@@ -60,6 +60,7 @@ def find_access(secret: str) -> FollowUpAccess | None:
 @transaction.atomic
 def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
     """Replace the secret of the declarant and revoke the old secret. Raises Http404 if the access is not live.
+
     The second click of a double click returns the access that the first click made. The mail that warns the declarant
     is not sent beyond the limits of `services/declaring/limits.py`.
     """

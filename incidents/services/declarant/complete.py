@@ -57,6 +57,7 @@ def answer_section(
 ) -> SavedSheet:
     """Store the answers to one section of the questionnaire `version`. `keep` lists the questions whose odd-looking
     value is accepted.
+
     Saving the same answers again changes nothing. Raises Http404, PermissionDenied, ValidationError by question,
     CannotComplete, Stale with the newest sheet.
     """

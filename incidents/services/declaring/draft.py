@@ -46,6 +46,7 @@ type Values = dict[str, list[str]]
 @dataclass(frozen=True, kw_only=True)
 class ScreenEntry:
     """The values that somebody typed on one screen. `version` is the `stamp_page` of the screen on their page.
+
     `pen` identifies this opening of the screen, if the page sends it, and `stroke` numbers its saves. `seen` is the
     `stamp_answers` of the other screens, which the last screen sums up. Each is "" if the page does not send it.
     """

@@ -109,6 +109,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
 
 def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> RecordedEvidence:
     """Assemble all slices into one evidence file. A repeated call returns the same result.
+
     Raises WrongOffset if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
     PermissionDenied.
     """

@@ -72,6 +72,7 @@ def derive_group_uid(actor: User, csirt: int, key: str) -> UUID:
 @transaction.atomic
 def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
     """Move the case from its former group, if any, into this group. A repeated call changes nothing.
+
     Raises Http404, PermissionDenied, ValidationError if the group is closed or belongs to another centre than the
     case.
     """

@@ -1,4 +1,5 @@
 """Merge of two declarations of one incident of one body. One of the cases is closed as a duplicate of the other.
+
 No row moves: a duplicate keeps its words, messages, files and link, so that undoing the merge loses nothing. To avoid
 deadlocks, cases are locked in the order of their ids, here and when a declarant adds something to a duplicate.
 """

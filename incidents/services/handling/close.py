@@ -312,6 +312,7 @@ def save_closing(
     incident: Incident, ending: Ending, *, actor: User, at: datetime, changes: Mapping[str, Any] | None = None
 ) -> None:
     """Set the case to CLOSED, save the report and record the event.
+
     The caller has locked the case and checked that it may be closed.
     """
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, at, ending.reason

@@ -112,6 +112,7 @@ def save_rows(
 
 def must_be_saved(row: KeptWords | None, values: Values, pen: Pen) -> bool:
     """Tell whether to save `values`. A late save of the same page is not saved.
+
     If nothing was typed and no row exists, only a page that saves by script creates one.
     """
     if row is None:

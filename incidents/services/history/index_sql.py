@@ -1,4 +1,5 @@
 """The SQL that writes the search documents. For each kind, a query gives the case, centre, source, date and text.
+
 Each text is indexed twice: without accents and with the positions of its words, to find phrases; and as written, since
 the French stemmer depends on accents (« chiffrées » and « chiffrement » share the stem « chiffr » only then).
 """

@@ -67,6 +67,7 @@ class Proposals:
 
 def propose_values(incident: Incident, user: User) -> Proposals:
     """Return the values found in the first TEXT_LIMIT characters of the texts of the case.
+
     `incident` must be loaded `with_displayed_rows`.
     """
     return build_proposals(incident, user, list_texts(incident))

@@ -66,6 +66,7 @@ def publish_playbook(
     *, kind: str, csirt_slug: str, steps: Iterable[Mapping[str, Any]], based_on: int, actor: User
 ) -> int:
     """Publish a version of the centre's playbook for this type and return its number.
+
     Publishing NATIONAL_STEPS restores the national playbook. Publishing the same steps again makes no version. Raises
     Http404 if the actor does not lead the centre, ValidationError on « steps », Stale if the newest version is no
     longer `based_on` (0: there was none).

@@ -76,6 +76,7 @@ def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
 @transaction.atomic
 def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
     """Publish a version of the reflex sheet for the region of the CSIRT and return its number.
+
     Publishing NATIONAL_CONTENT restores the national sheet. Publishing the same text again makes no version. Raises
     Http404 if the actor does not lead the CSIRT, ValidationError by field, Stale if the newest version is no longer
     `based_on` (0: there was none).

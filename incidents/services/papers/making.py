@@ -108,6 +108,7 @@ def list_card_papers(departement: Departement) -> QuerySet[Paper]:
 
 def make_due_papers(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
     """Make the papers that are due, until none is left or `PASS_TIME_LIMIT` has passed. Returns their number.
+
     While a long paper is being made, `meanwhile` is called each time `PASS_TIME_LIMIT` has passed.
     """
     papers, until = 0, timezone.now() + PASS_TIME_LIMIT
