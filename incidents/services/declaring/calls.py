@@ -13,7 +13,9 @@ from incidents.services.handling.triage import acknowledge_incident
 @transaction.atomic
 def declare_by_phone(*, declaration: Declaration, submission: Submission, actor: User) -> DeclarationResult:
     """Declare the case. If the actor works for its centre, acknowledge it for the actor and note the call, which is
-    the first answer to the declarant.    The same form sent again changes nothing. Raises like `declare_incident`.
+    the first answer to the declarant.
+
+    The same form sent again changes nothing. Raises like `declare_incident`.
     """
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     incident = declared.incident

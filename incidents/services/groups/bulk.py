@@ -314,7 +314,7 @@ def find_newest_event(incident: Incident) -> int | None:
 
 @transaction.atomic
 def finish_job(job: BulkJob) -> None:
-    """End the job if no case is waiting. Otherwise another worker has an item of the job locked and will end the job."""
+    """End the job if no case is waiting. Otherwise another worker has an item of the job locked, and ends it later."""
     locked = BulkJob.objects.select_for_update().get(pk=job.pk)
     if locked.state == BulkState.RUNNING and not locked.items.filter(outcome=BulkOutcome.WAITING).exists():
         end_job(locked, BulkState.DONE)
