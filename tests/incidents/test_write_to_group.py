@@ -261,7 +261,7 @@ def test_a_message_that_asks_for_an_answer_waits_in_each_case(client, group):
 def test_a_message_to_the_group_leaves_the_question_of_each_case_open(client, group):
     for fields in ({"text": "Qui vous héberge ?", "key": "k", "asks_answer": "on"}, {"text": WORDS, "key": "m"}):
         send_letter(client, group, fields)
-        carry_on_bulk()
+        run_due_jobs()
     assert Message.objects.filter(text=WORDS).count() == 3
     assert group.cases.filter(awaited_since=None).count() == 0
 

@@ -29,7 +29,9 @@ def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None
     incident.due_at, incident.due_for = compute_next_due(incident, task_due=task_due)
 
 
-def record_answer(incident: Incident, *, at: datetime, asks_answer: bool = False, lifts_question: bool = False) -> None:
+def record_answer(
+    incident: Incident, *, at: datetime, asks_answer: bool = False, lifts_question: bool = False
+) -> None:
     """Record that the centre wrote to the declarant or spoke with them.
 
     A question that was asked before stays open, unless `lifts_question`. With `asks_answer`, the case waits for the

@@ -132,7 +132,7 @@ def has_begun_reply(incident: Incident, user: User) -> bool:
 
 
 def has_text(values: Values) -> bool:
-    return any(text.strip() for text in values.get(TEXT, []))
+    return any(text.strip() for text in values.get(TEXT_FIELD, []))
 
 
 def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:

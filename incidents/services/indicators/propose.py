@@ -116,7 +116,9 @@ def build_proposals(incident: Incident, user: User, sources: Iterable[Source]) -
     origins, left_out = collect_values(sources)
     own_domains, persons = list_own_domains(incident), {incident.story.contact_email.lower()}
     suspicious = [
-        observable for observable in origins if not is_unrelated_to_attack(observable, own=own_domains, persons=persons)
+        observable
+        for observable in origins
+        if not is_unrelated_to_attack(observable, own=own_domains, persons=persons)
     ]
     proposed = suspicious[:MAX_PROPOSALS]
     existing = set(incident.observables.values_list("kind", "value"))

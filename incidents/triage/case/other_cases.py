@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from accounts.models import User
 from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident, Message, Reading
-from incidents.services.handling.read import has_news
+from incidents.services.handling.readings import has_news
 from incidents.triage.case.likely_duplicates import list_likely_doubles
 
 # How many of the newest other cases of a body are compared with the case, and how many the page lists.

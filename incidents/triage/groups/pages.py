@@ -192,7 +192,9 @@ def render_group(
         "next": rows[PER_PAGE - 1].reference if len(rows) > PER_PAGE else "",
         "is_first": not request.GET.get("apres"),
         "counts": count_cases_by_state(group),
-        "outside": list(list_ungrouped_supplier_cases(group).order_by("pk")[: PER_PAGE + 1].values_list("pk", flat=True)),
+        "outside": list(
+            list_ungrouped_supplier_cases(group).order_by("pk")[: PER_PAGE + 1].values_list("pk", flat=True)
+        ),
         "most": PER_PAGE,
         "sheet": sheet or GroupSheetForm(initial={"sheet": group.sheet, "seen": group.version}),
         "add": add or AddForm(),

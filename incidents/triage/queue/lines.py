@@ -187,7 +187,7 @@ def list_case_marks(incident: Any) -> Iterator[str]:
 
 
 def has_absent_holder(incident: Any) -> bool:
-    """Tell whether the case was taken, and nobody of the centre has it any more. The case needs `annotate_has_holder()`."""
+    """Tell whether the case was taken, and nobody of the centre has it now. It needs `annotate_has_holder()`."""
     return incident.status == Status.ACKNOWLEDGED and not incident.has_holder
 
 
