@@ -59,6 +59,11 @@ class Route:
     reason: str
     fallbacks: tuple[Fallback, ...]
 
+    @property
+    def stand_in(self) -> Fallback | None:
+        """The centre to call if the one that answers has no telephone number."""
+        return None if self.csirt and self.csirt.phone else _find_phone(self.fallbacks)
+
 
 def find_route(collectivity: Collectivity, on: date) -> Route:
     """Return the route of a body. Three queries at most, once this process has the directory. For thousands of
@@ -70,6 +75,14 @@ def find_route(collectivity: Collectivity, on: date) -> Route:
 def list_helpers(on: date) -> dict[str, Csirt]:
     """Return the CSIRTs that serve others than local authorities, by level: national, assistance, sector."""
     return {csirt.level: csirt for csirt in reversed(load_directory(on).csirts) if csirt.level != Level.TERRITORIAL}
+
+
+def find_stand_in(csirt: Csirt, on: date) -> Fallback | None:
+    """Return the centre to call if this one has no telephone number. One query if it has none."""
+    if csirt.phone:
+        return None
+    directory = load_directory(on)
+    return _find_phone((*directory.backups.get(csirt.pk, ()), *directory.last_resorts))
 
 
 def load_directory(on: date) -> "Directory":
@@ -165,6 +178,10 @@ def _load_version(version: UUID, on: date) -> Directory:
 def _find_region(collectivity: Collectivity) -> Region | None:
     """Return the region of a body: the corrected one, the listed one, or that of its seat."""
     return collectivity.home_region or (_find_region(collectivity.seat) if collectivity.seat else None)
+
+
+def _find_phone(fallbacks: Iterable[Fallback]) -> Fallback | None:
+    return next((fallback for fallback in fallbacks if fallback.phone), None)
 
 
 def _rank_last_resort(csirt: Csirt) -> int:

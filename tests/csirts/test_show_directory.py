@@ -74,6 +74,22 @@ def test_a_territory_without_centre_shows_the_national_ones(page):
     )
 
 
+def test_a_centre_that_published_nothing_sends_to_a_number_that_answers(page):
+    """The mayor of Vannes was sent to a centre without telephone, site and address."""
+    centre = CsirtFactory(name="Centre Essai Morbihan", contacts={})
+    CoverageFactory(csirt=centre, region=Region.objects.get(code="53"), departement=Departement.objects.get(code="56"))
+
+    vannes = page(organisme="215602608")
+
+    box = vannes.text.split("Qui appeler chez moi")[1].split("Métropole")[0]
+    assert "Appelez le CERT-FR +33 9 70 83 32 18 À toute heure" in box
+    assert box.index("CERT-FR") < box.index("Le Centre Essai Morbihan n’a pas publié de téléphone.")
+    assert "Ou bien 17Cyber" in box
+    assert "site" not in box
+    assert "Joignez" not in box
+    assert 'href="tel:+33970833218"' in vannes.html.split('id="appeler-maintenant"')[1].split("</section>")[0]
+
+
 def test_values_of_another_source_name_it(page):
     lines = page().lines
 

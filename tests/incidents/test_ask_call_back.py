@@ -92,7 +92,15 @@ def test_the_receipt_of_a_centre_without_mail_asks_for_a_call(client):
     express(client)
     page = text(client.get("/declarer/envoyee/"))
     assert "Vous serez rappelé" not in page
-    assert page.index("Appelez maintenant") < page.index("Un rappel est demandé au 02 99 00 00 00")
+    assert page.index("Appelez maintenant") < page.index("Votre numéro est noté : 02 99 00 00 00")
+    assert "rappel est demandé" not in page
+
+
+def test_the_screen_of_a_centre_without_mail_asks_for_a_call(client):
+    Csirt.objects.filter(slug="breizh-cyber").update(notification_email="")
+    page = text(post_express(client, q="Quimper 29000"))
+    assert "Votre déclaration sera dans la liste de Breizh Cyber, mais aucun avis ne part" in page
+    assert "voit aussitôt que vous attendez son appel" not in page
 
 
 def test_the_answer_promises_one_call_with_its_target_and_the_number_as_people_read_it(client):

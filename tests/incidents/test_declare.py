@@ -162,13 +162,19 @@ def test_dates_are_those_of_the_place(client):
     assert Incident.objects.get().occurred_at == datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 
 
-def test_the_receipt_says_that_the_centre_has_no_telephone(client):
+def test_the_receipt_of_a_centre_without_telephone_gives_a_number_that_answers(client):
     Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").delete()
     page = text(post(client, body=listed("Ajaccio")))
-    assert "Ce centre n’a pas publié de téléphone." in page
-    assert "cyber.corsica" in page
+    assert "Votre déclaration est enregistrée. Appelez le CERT-FR" in page
+    assert "c’est vous qui le prévenez, par son site" in page
+    order = (
+        "Appelez maintenant le CERT-FR +33 9 70 83 32 18",
+        "Le CSIRT CyberCorsica n’a pas publié",
+        "cyber.corsica",
+    )
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
     assert "Donnez votre référence" not in page
-    assert "ppelez" not in page
 
 
 def test_the_receipt_puts_number_and_code_first(client):

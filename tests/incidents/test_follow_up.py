@@ -328,7 +328,7 @@ def test_nobody_is_told_to_call_where_nobody_answers_the_telephone(client, incid
     assert "C’est urgent ? Appelez le 0 800 200 008" in text(client.get(page(incident)))
     Contact.objects.all().delete()
     assert "Appelez" not in text(client.get(page(incident)))
-    assert "C’est urgent ? Passez par son site." in text(client.get(page(incident)))
+    assert "C’est urgent ? Allez sur 17cyber.gouv.fr" in text(client.get(page(incident)))
     Incident.objects.update(csirt=None)
     assert "Appelez" not in text(client.get(page(incident)))
     withdrawal = text(client.get(page(incident) + "retirer/"))

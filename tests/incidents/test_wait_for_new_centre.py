@@ -41,6 +41,12 @@ def test_new_centre_without_telephone_is_reached_by_its_site(incident):
     assert f"{COVERED} : passez par son site, breizh.example . {PROMISE}" in text(opened(incident).get(page(incident)))
 
 
+def test_new_centre_without_telephone_sends_to_a_number_that_answers(incident):
+    breizh_cyber().contacts.all().delete()
+    page_text = text(opened(incident).get(page(incident)))
+    assert f"{COVERED}, mais n’a pas publié de téléphone : appelez le CERT-FR, +33 9 70 83 32 18" in page_text
+
+
 def test_sentence_to_read_aloud_names_the_new_centre(incident):
     declarant = opened(incident)
     sentence = "Breizh Cyber, le centre de secours informatique, reçoit la déclaration dans quelques minutes."

@@ -191,7 +191,7 @@ def test_the_call_block_gives_the_number_the_reason_and_the_fallback():
 def test_the_call_block_says_that_no_telephone_is_published():
     html = render_to_string("call.html", {"route": route()})
 
-    assert "Ce centre n’a pas publié de téléphone." in html
+    assert "Le CSIRT n’a pas publié de téléphone." in html
     assert 'href="https://cyber.corsica"' in html
     assert "tel:" not in html
 

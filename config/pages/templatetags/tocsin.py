@@ -20,6 +20,7 @@ from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, PARIS, find_local_day, find_zone
 from core.french import choose_plural, group_phone
 from csirts.models import Csirt
+from csirts.routing import Fallback, find_stand_in
 from csirts.wording import format_centre, format_of_centre, format_to_centre
 from incidents.links import list_linkable_hosts, split_links
 from incidents.moments import has_hour, reduce_to_known_end
@@ -207,6 +208,12 @@ def link_words(text: str, csirt: Csirt | None) -> SafeString:
     return format_html_join(
         "", "{}", ((format_html(link, part.text) if part.is_link else part.text,) for part in parts)
     )
+
+
+@register.simple_tag(name="stand_in_for")
+def find_stand_in_today(csirt: Csirt) -> Fallback | None:
+    """Return the centre to call today if `csirt` has no telephone number."""
+    return find_stand_in(csirt, timezone.localdate())
 
 
 @register.filter("weight")

@@ -28,7 +28,7 @@ from incidents.reference import hyphenate
 from incidents.services.history.declared import DATA, format_judgement, read_declared_data
 from incidents.services.history.snapshots import Values, snapshot_rows
 from incidents.services.library.reflexes import AppliedReflexSheet, find_reflex_sheet
-from incidents.services.papers.centres import describe_centre, describe_fallbacks, describe_site
+from incidents.services.papers.centres import describe_contacts, describe_site
 from incidents.services.papers.duties import list_duties
 
 LEGAL_CAVEAT = (
@@ -43,15 +43,14 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
     """Return the content as plain texts, for a template or for typst. Load the case `with_displayed_rows`."""
     zone, data = find_zone(incident.collectivity), read_declared_data(incident)
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": hyphenate(incident.reference)})
-    return {
+    route = find_route(incident.collectivity, on=timezone.localdate(at))
+    return describe_contacts(incident.csirt, route) | {
         "reference": hyphenate(incident.reference),
         "body": capfirst(incident.collectivity.label),
         "identity": format_identity(incident.collectivity),
         "received": format_pack_moment(incident.received_at, zone),
         "made": format_pack_moment(at, zone),
-        "centre": describe_centre(incident.csirt),
         "reason": explain_centre(incident),
-        "fallbacks": describe_fallbacks(find_route(incident.collectivity, on=timezone.localdate(at)).fallbacks),
         "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in list_duties(incident, zone)],
         "no_more": str(LEGAL_CAVEAT),

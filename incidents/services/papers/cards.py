@@ -21,7 +21,7 @@ from core.typeset import draw_qr_code
 from csirts.routing import Route, find_route, load_directory
 from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import IncidentType
-from incidents.services.papers.centres import describe_centre, describe_fallbacks
+from incidents.services.papers.centres import describe_contacts
 
 TEMPLATES = Path(__file__).parents[2] / "typst"
 # The lines of the card that a town hall fills in by hand before any incident. A number that is on its emergency card
@@ -71,11 +71,9 @@ def build_card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
     Its three acts are those of the type « je ne sais pas », since nobody knows the type of a future incident.
     """
     address = settings.SITE_URL + reverse("declare_type", query={"collectivite": body.uid})
-    return {
+    return describe_contacts(route.csirt, route) | {
         "body": capfirst(body.label),
-        "centre": describe_centre(route.csirt),
         "reason": route.reason,
-        "fallbacks": describe_fallbacks(route.fallbacks),
         "acts": [list(act) for act in REFLEXES[IncidentType.UNKNOWN].acts],
         "site": settings.SITE_URL.partition("://")[2] + reverse("declare_type"),
         "address": address,

@@ -1,13 +1,27 @@
 """The contacts of centres as papers print them: each number as it was published, with its source and date."""
 
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.text import capfirst
+
 from csirts.models import Csirt
-from csirts.queries import find_main_origin
-from csirts.routing import Fallback
-from csirts.wording import format_to_centre
+from csirts.queries import find_main_origin, list_published_ways
+from csirts.routing import Fallback, Route
+from csirts.wording import format_centre, format_to_centre
+
+
+def describe_contacts(csirt: Csirt | None, route: Route) -> dict[str, Any]:
+    """Return the centre, the one to call if it has no telephone number, and the others of the route. After a transfer,
+    `csirt` is not the centre of the route.
+    """
+    stand_in = replace(route, csirt=csirt).stand_in if csirt else None
+    return {
+        "centre": describe_centre(csirt),
+        "stand_in": describe_fallback(stand_in) if stand_in else None,
+        "fallbacks": [describe_fallback(fallback) for fallback in route.fallbacks if fallback != stand_in],
+    }
 
 
 def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
@@ -17,31 +31,31 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
     """
     if csirt is None:
         return None
+    address, _number, mailbox = list_published_ways(csirt)
     return {
         "name": csirt.name,
+        "the_name": capfirst(format_centre(csirt.name)),
         "phone": csirt.phone,
         "phone_note": csirt.phone_note,
         "website": describe_site(csirt.website),
         "link": csirt.website,
         "hours": csirt.hours,
-        "address": csirt.address,
+        "email": mailbox,
+        "address": address,
         "source": find_main_origin(csirt),
     }
 
 
-def describe_fallbacks(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
-    return [
-        {
-            "name": fallback.name,
-            "to": format_to_centre(fallback.name),
-            "phone": fallback.phone,
-            "phone_note": fallback.phone_note,
-            "hours": fallback.hours,
-            "website": describe_site(fallback.website),
-            "link": fallback.website,
-        }
-        for fallback in fallbacks
-    ]
+def describe_fallback(fallback: Fallback) -> dict[str, str]:
+    return {
+        "name": fallback.name,
+        "to": format_to_centre(fallback.name),
+        "phone": fallback.phone,
+        "phone_note": fallback.phone_note,
+        "hours": fallback.hours,
+        "website": describe_site(fallback.website),
+        "link": fallback.website,
+    }
 
 
 def describe_site(url: str) -> str:
