@@ -172,6 +172,7 @@ def make_body_context(incident: Incident) -> dict[str, Any]:
     return {
         "body": defuse_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
+        "fallbacks": list_instead_of_centre(incident),
         "origin": incident.get_origin_display(),
         "case": make_page_link("follow_up", incident.reference),
     }
@@ -185,7 +186,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
         "centre": incident.csirt,
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
         "follow_up": "" if may_others_read_mailbox(incident) else make_page_link("follow_up_start"),
-        "fallbacks": [] if incident.csirt and incident.csirt.phone else list_other_centres(incident),
+        "fallbacks": list_instead_of_centre(incident),
     }
     if delivery.event.kind == EventKind.DECLARED:
         return context | make_receipt_context(delivery)
@@ -197,6 +198,11 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
     if delivery.event.kind == EventKind.MESSAGE:
         return context | quote_message_for_declarant(delivery)
     return context
+
+
+def list_instead_of_centre(incident: Incident) -> tuple[Fallback, ...]:
+    """Return the other CSIRTs to call if the centre of the case cannot be called, or if there is none."""
+    return () if incident.csirt and incident.csirt.phone else list_other_centres(incident)
 
 
 def list_other_centres(incident: Incident) -> tuple[Fallback, ...]:

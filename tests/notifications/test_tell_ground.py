@@ -52,6 +52,25 @@ def test_an_opened_ground_is_told_to_its_centre_and_to_the_declarants(post, cloc
     assert "Personne ne s’en occupe encore" in one_line(notice)
 
 
+def test_a_ground_opened_to_a_centre_without_telephone_is_told_with_a_number_that_answers(post, clock):
+    centre = breizh_cyber()
+    Coverage.objects.all().delete()
+    declare()
+    deliver_all(post)
+    before = len(post.to(TOWN))
+    centre.contacts.all().delete()
+
+    cover(centre)
+    reroute_cases()
+    deliver_all(post)
+
+    [notice] = post.to(TOWN)[before:]
+    text = one_line(notice)
+    assert "C’est urgent ? Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
+    assert text.index("17cyber.gouv.fr") < text.index("Breizh Cyber n’a pas publié de téléphone.")
+    assert "Son site" not in text
+
+
 def test_a_closed_ground_is_told_with_the_way_out(post, clock):
     breizh_cyber()
     declare()

@@ -199,6 +199,16 @@ class TestTheBody:
             assert "argent" not in mail.as_string()
             assert derive_secret(incident.accesses.get()) not in body(mail)
 
+    def test_a_body_whose_centre_has_no_telephone_gets_a_number_that_answers(self, responder, post):
+        agent = an_agent()
+        breizh_cyber().contacts.all().delete()
+        declare()
+        deliver_all(post)
+        [mail] = post.to(agent.email)
+        assert "Dites-le tout de suite : dans le dossier, retirez la déclaration." in one_line(mail)
+        assert "Besoin d’aide ? - CERT-FR : +33 9 70 83 32 18" in one_line(mail)
+        assert "Dites-le tout de suite au centre" not in one_line(mail)
+
     def test_neither_the_declarant_nor_another_body_hears_of_it(self, responder):
         agent, colleague = an_agent(), an_agent()
         a_person(Role.AGENT, collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
