@@ -17,7 +17,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from collectivities.fields import PlainLineField
 from csirts import wording
@@ -25,16 +26,28 @@ from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, SitesForm
 from csirts.history import list_versions
 from csirts.models import Backup, Contact, Coverage, Csirt
+from csirts.queries import list_published_contacts
 from csirts.routing import FOLLOWED_AFTER
 
 PLAIN_WIDGETS = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
 
+NO_PHONE = (
+    "{} n’a pas publié de téléphone\N{NO-BREAK SPACE}: les collectivités de ses territoires appelleront d’abord "
+    "un autre centre. Ajoutez son numéro, ou à défaut son site, dans les coordonnées du centre."
+)
+NO_PHONE_FOR_LEAD = (
+    "Aucun téléphone publié\N{NO-BREAK SPACE}: demandez à l’administration de la plateforme de l’ajouter."
+)
+EMPTY_ADDRESS = "Choisie par le responsable du centre. Vide\N{NO-BREAK SPACE}: rien n’est envoyé au centre."
+
 COVERAGE_LABELS = {"csirt", "region", "departement", "kind", "first_on", "last_on"}
-# A case on which a centre has worked does not move: it is only proposed to the other centre.
+# A case on which a centre has worked does not move: the other centre must accept it. A TLP that keeps the case in its
+# centre asks for the agreement of the declarant first.
 CASES_WILL_FOLLOW = (
     f"Les dossiers ouverts de {{}} suivront {FOLLOWED_AFTER // timedelta(minutes=1)} minutes après le dernier "
-    "changement de l’annuaire. Ceux qu’un centre a commencés sont proposés au nouveau centre. "
-    "Chaque dossier le note dans son histoire."
+    "changement de l’annuaire. Ceux qu’un centre a commencés y restent d’abord\N{NO-BREAK SPACE}: il reçoit la tâche "
+    "de demander l’accord du déclarant, puis de proposer le transfert au nouveau centre, s’il y en a un. Si le TLP du "
+    "dossier n’exige pas cet accord, la proposition part seule. Chaque dossier le note dans son histoire."
 )
 
 type Rows = list[tuple[type[models.Model], dict[str, Any]]]
@@ -51,6 +64,13 @@ def can_edit_directory(request: HttpRequest) -> bool:
 def is_current(*periods: DateRange) -> bool:
     """Tell whether one of these periods includes today. A change to any other period moves no case now."""
     return any(timezone.localdate() in period for period in periods)
+
+
+def warn_without_phone(request: HttpRequest, csirt: Csirt) -> None:
+    """Tell the administrator that a centre to which a territory sends people has no telephone number."""
+    if csirt.is_active and not csirt.contacts.filter(kind=ContactKind.PHONE).exists():
+        name = wording.format_centre(csirt.name)
+        messages.warning(request, NO_PHONE.format(name[:1].upper() + name[1:]))
 
 
 class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -178,8 +198,15 @@ class CsirtAdmin(TracedAdmin):
         """Return the read-only fields. The notification address is one of them: the lead changes it on a page
         that first sends a trial mail to it.
         """
-        facts = [] if can_edit_directory(request) else ["name", "slug", "level", "is_active"]
+        facts = [] if can_edit_directory(request) else ["name", "slug", "level", "is_active", "published_contacts"]
         return [*facts, "notification_email"]
+
+    def get_fields(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
+        """Add, for the lead, the published contacts, which only the administrator edits."""
+        return self.fields if can_edit_directory(request) else [*self.fields, "published_contacts"]
+
+    def get_form(self, request: HttpRequest, obj: Csirt | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, help_texts={"notification_email": EMPTY_ADDRESS}, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Csirt | None = None) -> Any:
         """Add, for the lead, the link to the page that changes the notification address."""
@@ -200,6 +227,19 @@ class CsirtAdmin(TracedAdmin):
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data:
             messages.info(request, CASES_WILL_FOLLOW.format("ses territoires"))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if can_edit_directory(request) and form.instance.coverages.exists():
+            warn_without_phone(request, form.instance)
+
+    @admin.display(description="coordonnées publiées")
+    def published_contacts(self, csirt: Csirt) -> SafeString:
+        lines = [
+            (f"{label}\N{NO-BREAK SPACE}: {value}", origin) for label, value, origin in list_published_contacts(csirt)
+        ]
+        contacts = format_html_join("", "<p>{} ({})</p>", lines)
+        return contacts if csirt.phone else format_html("<p><b>{}</b></p>{}", NO_PHONE_FOR_LEAD, contacts)
 
     @admin.display(description="téléphone")
     def phone(self, csirt: Csirt) -> str:
@@ -223,6 +263,7 @@ class CoverageAdmin(TracedAdmin):
         super().save_model(request, obj, form, change)
         if COVERAGE_LABELS.intersection(form.changed_data) and is_current(*periods):
             messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
+        warn_without_phone(request, obj.csirt)
 
     def delete_model(self, request: HttpRequest, obj: Coverage) -> None:
         super().delete_model(request, obj)

@@ -11,7 +11,7 @@ from collectivities.enums import Zone
 from collectivities.models import Region
 from csirts.enums import ContactKind, Level
 from csirts.models import Contact, Coverage, Csirt
-from csirts.wording import curl_apostrophes, format_origin
+from csirts.wording import append_note, curl_apostrophes, format_origin
 
 ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
 MAIN_KINDS = (ContactKind.PHONE, ContactKind.WEBSITE)
@@ -59,6 +59,20 @@ def find_main_origin(csirt: Csirt) -> str:
     contacts = [csirt.contact(kind) for kind in MAIN_KINDS]
     contact_with_value = next((contact for contact in contacts if contact), None)
     return format_origin(contact_with_value.source, contact_with_value.source_on) if contact_with_value else ""
+
+
+def list_published_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
+    """Return the contacts that only the administrator edits, each as (label, value, source)."""
+    kinds = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, ContactKind.ADDRESS)
+    contacts = [contact for kind in kinds if (contact := csirt.contact(kind))]
+    return [
+        (
+            contact.get_kind_display().capitalize(),
+            append_note(contact.value, contact.note),
+            format_origin(contact.source, contact.source_on),
+        )
+        for contact in contacts
+    ]
 
 
 def list_published_ways(csirt: Csirt) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from accounts.signed_in import get_account
 from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
 from accounts.views.sign_in import RefusesInvalidForm
+from csirts.queries import list_published_contacts
 
 REFUSED_INVITATIONS = {
     TooManyInvitations: TOO_MANY,
@@ -130,7 +131,14 @@ class EditChannel(LeadFormView):
     form_class = ChannelForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = [{"centre": centre, "pending": team.find_pending_channel(centre)} for centre in self.centres]
+        rows = [
+            {
+                "centre": centre,
+                "pending": team.find_pending_channel(centre),
+                "contacts": list_published_contacts(centre),
+            }
+            for centre in self.centres.prefetch_related("contacts")
+        ]
         return super().get_context_data(**kwargs) | {"rows": rows}
 
     def form_valid(self, form: ChannelForm) -> HttpResponse:

@@ -13,6 +13,8 @@ from accounts.models import Membership, User
 from accounts.services.team import save_channel
 from collectivities.models import Departement, Region
 from csirts.models import Contact, Coverage, Csirt, get_history
+from tests.factories.csirts import ContactFactory, CsirtFactory
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 
@@ -325,6 +327,41 @@ def test_changing_a_territory_warns_that_open_cases_will_follow(client, administ
 
     save(client, url(breizh), is_active="")
     assert "Les dossiers ouverts de ses territoires suivront" in client.get("/admin/csirts/csirt/").content.decode()
+
+
+def test_started_cases_are_said_to_wait_for_the_agreement_of_the_declarant(client, administrator, breizh):
+    client.post("/admin/csirts/coverage/add/", territory_fields(breizh))
+    page = client.get("/admin/csirts/coverage/").content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert "il reçoit la tâche de demander l’accord du déclarant, puis de proposer le transfert" in page
+    assert "Ceux qu’un centre a commencés sont proposés" not in page
+
+
+def test_a_territory_given_to_a_centre_without_telephone_warns(client, administrator, breizh):
+    centre = CsirtFactory(name="Centre Essai", contacts={})
+    words = "Le Centre Essai n’a pas publié de téléphone"
+    client.post("/admin/csirts/coverage/add/", territory_fields(centre))
+    assert Coverage.objects.filter(csirt=centre).exists()
+    assert words in client.get("/admin/csirts/coverage/").content.decode()
+    save(client, url(centre), name="Centre Essai")
+    assert words in client.get("/admin/csirts/csirt/").content.decode()
+
+    ContactFactory(csirt=centre)
+    save(client, url(centre), name="Centre Essai")
+    assert words not in client.get("/admin/csirts/csirt/").content.decode()
+
+
+@pytest.mark.parametrize("is_in_admin", [True, False], ids=["admin", "address"])
+def test_a_lead_reads_what_is_published_and_who_adds_a_telephone(client, lead, breizh, is_in_admin):
+    address = url(breizh) if is_in_admin else "/equipe/adresse/"
+    page = text(client.get(address))
+    assert "Téléphone : 0 800 200 008 (Liste de l’ANSSI, 23 juin 2026)" in page
+    assert "Site : https://breizhcyber.bzh" in page
+    assert "Aucun téléphone publié" not in page
+
+    breizh.contacts.filter(kind="phone").delete()
+    page = text(client.get(address))
+    assert re.search("Aucun téléphone publié ?: demandez à l’administration de la plateforme de l’ajouter.", page)
+    assert "le déclarant appelle" not in page
 
 
 def test_a_period_without_today_warns_about_no_open_case(client, administrator, breizh):
