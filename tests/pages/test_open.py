@@ -10,6 +10,7 @@ from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from accounts.installation import forget_demonstration, mark_as_demonstration
+from tests.factories.csirts import CsirtFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -153,9 +154,27 @@ def test_the_personal_data_page_costs_few_queries(client, django_assert_max_num_
     assert (
         "Breizh Cyber : son délégué n’est pas encore écrit ici. Écrivez au centre : 5 rue de la Chataigneraie" in bare
     )
-    assert "S’il n’est pas écrit ici, écrivez au centre lui-même" in bare
+    assert "la liste ci-dessous dit à qui écrire pour chaque centre" in bare
     assert "marque TLP" not in bare
     assert "lui seul voit où une photo a été prise" not in bare
+
+
+@pytest.mark.parametrize(
+    ("contacts", "words"),
+    [
+        ({"dpo": "dpo@essai.example", "email": "essai@essai.example"}, "Centre Essai : dpo@essai.example"),
+        ({"email": "essai@essai.example"}, "Écrivez au centre : essai@essai.example"),
+        ({"website": "https://essai.example"}, "Il n’a pas publié d’adresse : passez par son site, essai.example"),
+        ({}, "écrivez à l’organisme qui édite ce site (mentions légales)"),
+    ],
+    ids=["officer", "mail", "site", "nothing"],
+)
+def test_each_centre_has_somebody_to_write_to_about_personal_data(client, contacts, words):
+    CsirtFactory(name="Centre Essai", contacts=contacts)
+    bare = re.sub(r"<[^>]+>", "", read_text(client.get(reverse("personal_data")))).replace("\N{NO-BREAK SPACE}", " ")
+    [line] = [line for line in bare.splitlines() if "Centre Essai" in line]
+    assert words in line
+    assert "écrivez au centre lui-même" not in bare
 
 
 def test_the_footer_states_the_accessibility_as_the_decree_asks(client):
