@@ -1,4 +1,4 @@
-"""The official list in the admin. The administrator of the platform may only correct a body's région."""
+"""The admin pages of the bodies, on which the administrator of the platform may only correct a body's région."""
 
 from __future__ import annotations  # Django’s own classes take no [parameter] at run time
 
@@ -45,7 +45,7 @@ class ToConfirmFilter(admin.SimpleListFilter):
 
 @admin.register(Collectivity)
 class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Shows imported rows read-only, except the région that answers for a body and the reason of its correction."""
+    """Read-only pages of the bodies, except for the correction of a body's région and the reason for it."""
 
     form = RegionCorrectionForm
     formfield_overrides = {models.CharField: {"form_class": PlainLineField}}
@@ -61,7 +61,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="liste")
     def standing(self, body: Collectivity) -> str:
-        """Tell whether the official list holds the body, or whether it was added by hand and awaits confirmation."""
+        """Return whether the official list contains the body, or else whether it is confirmed: somebody added it."""
         if body.is_listed:
             return "officielle"
         return str("à confirmer" if body.is_unconfirmed and not body.vanished_on else "ajoutée")

@@ -1,4 +1,4 @@
-"""Likely duplicates of a body that somebody proposes, with the reasons. A person decides."""
+"""Likely duplicates of a body that somebody proposes, with the reasons. A person decides whether they are."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class LikelyDuplicate:
 
 
 def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
-    """Return at most six likely duplicates, the likeliest first. `proposed` may be unsaved but has
-    a seat. Three queries.
+    """Return at most MAX_DUPLICATES likely duplicates, the likeliest first. `proposed` may be unsaved but has a seat.
+    Three queries.
     """
     same_body = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
     sharing = Collectivity.objects.existing().with_territory().filter(same_body).order_by("pk")[: MAX_DUPLICATES + 1]
@@ -47,7 +47,7 @@ def list_same_names(proposed: Collectivity) -> Iterator[Collectivity]:
 
 
 def list_reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str]:
-    """Return each reason to think that the two are the same body."""
+    """Return, in French, each reason to think that both rows are the same body."""
     criteria = {
         "même SIREN": bool(proposed.siren) and body.siren == proposed.siren,
         "nom proche": is_alike,

@@ -2,7 +2,9 @@ from django.db import models
 
 
 class Kind(models.TextChoices):
-    """The legal nature of a body. The official list holds the first ten natures; no open list holds the others."""
+    """The legal nature of a body. The official list holds the first ten natures; no open list contains the other
+    natures.
+    """
 
     COMMUNE = "commune", "commune"
     CC = "cc", "communauté de communes"
@@ -35,7 +37,7 @@ class Kind(models.TextChoices):
 
 GROUPINGS = (Kind.CC, Kind.CA, Kind.CU, Kind.METROPOLE, Kind.METROPOLE_LYON, Kind.EPT)
 EPCI = GROUPINGS[:-1]
-# Natures that no open list holds, the most usual first. Declarants add such bodies themselves.
+# Natures that no open list contains, the most usual first. Declarants add such bodies themselves.
 UNLISTED = (
     *(Kind.CCAS, Kind.SYNDICATE, Kind.SIVU, Kind.SIVOM, Kind.CLOSED_MIXED, Kind.OPEN_MIXED, Kind.REGIE, Kind.HOUSING),
     *(

@@ -6,8 +6,8 @@ from django import forms
 
 
 class PlainLineField(forms.CharField):
-    """Replaces invisible characters by spaces: line ends, control characters, and marks that
-    change the reading order.
+    """A field for text on one line. Line ends, control characters and marks that change the reading order become
+    spaces.
     """
 
     def to_python(self, value: Any) -> str:
@@ -15,5 +15,5 @@ class PlainLineField(forms.CharField):
         return " ".join(printable.split())
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare both as this field writes them: a stored no-break space, sent back as it is, changes nothing."""
+        """Clean the stored value before comparing: the no-break space of a value sent back as it is is no change."""
         return super().has_changed(self.to_python(initial), data)

@@ -1,4 +1,4 @@
-"""Naming a found commune as the query does: by its own name or that of a former commune that it absorbed."""
+"""The name of the former commune under which a query found the commune that absorbed it."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
@@ -13,8 +13,8 @@ NOT_FORMER = ("Arrondissement", "Ville de ")
 
 
 def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
-    """Set `former_name` on the communes that `query` names by a former commune. They must
-    be loaded with `known_as`.
+    """Set `former_name` on the communes that `query` names by a former commune. The caller loads the bodies with
+    `with_former_names`.
     """
     stems = [reading.stem for reading in list_readings(query)]
     for body in bodies:
@@ -24,7 +24,7 @@ def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
 
 
 def _find_closest(body: Collectivity, former: list[str], stems: list[str]) -> str:
-    """Return the former name that resembles the query more than the present name does, or an empty string."""
+    """Return the former name closest to the stems of the query, or "" if the present name is at least as close."""
     own = max(_measure_likeness(body.stem, stem) for stem in stems)
     likeness, name = max(
         (max(_measure_likeness(make_stem(former_name, body.kind), stem) for stem in stems), former_name)

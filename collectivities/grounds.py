@@ -1,5 +1,5 @@
-"""A version number for the territories and natures of all bodies. What is derived from them is computed
-again when it changes.
+"""A version of the territories and natures of all bodies. Whatever is derived from them is computed again when the
+version changes.
 """
 
 from uuid import UUID, uuid4

@@ -1,5 +1,5 @@
-"""Words typed in the search that name no body of the list: kinds of bodies that no open list holds (they are added
-with their SIREN), and people whom another service helps.
+"""Phrases typed in the search that name no body of the list: kinds of bodies that no open list contains (declarants
+add them with their SIREN), and victims whom another service helps.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from collectivities.wording import normalize, split_words
 
 
 class Elsewhere(StrEnum):
-    """Who belongs to another service than the centres for local authorities."""
+    """The victims whom another service helps, and not the centres for local authorities."""
 
     HEALTH = "health"
     FIRM = "firm"
@@ -21,8 +21,8 @@ class Elsewhere(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """What the words of a search name. `kind` is the nature under which the body can be added, None if it is not a
-    local public body; `place` holds the other words typed.
+    """The kind of body or of victim that a search names. `kind` is the nature under which the body can be added, None
+    if it is not a local public body. `place` contains the other words typed, except those about an activity.
     """
 
     label: str
@@ -32,8 +32,8 @@ class Mention:
 
 
 type MentionRow = tuple[str, str, Kind | None, Elsewhere | None]
-# Phrases without small words, as `split_words` returns them. The longest phrase that begins the words typed is chosen,
-# or else the longest phrase that ends them.
+# The phrases have no small words, as `split_words` returns them. The longest phrase that begins the words typed is
+# chosen, or else the longest phrase that ends them.
 MENTIONED_KINDS: tuple[MentionRow, ...] = (
     ("syndicat|syndicat mixte|syndicat intercommunal|syndicat departemental", "un syndicat", Kind.SYNDICATE, None),
     ("sictom|smictom|siaep|smitom|siaepa", "un syndicat", Kind.SYNDICATE, None),
@@ -108,7 +108,9 @@ TRADES = frozenset(
 
 
 def find_mention(text: str) -> Mention | None:
-    """Return what the first words of the text name, or else its last ones: « hôpital de Brest », « Brest hôpital »."""
+    """Return the mention in the first words of the text, or else in its last words, or None if there is none: «
+    hôpital de Brest », « Brest hôpital ».
+    """
     words = split_words(text)
     span = _find_phrase_at_start(words) or _find_phrase_at_end(words)
     if span is None:
@@ -136,5 +138,7 @@ def _find_phrase_at_end(words: list[str]) -> slice | None:
 
 
 def is_name_of(mention: Mention | None, name: str, text: str) -> bool:
-    """Tell whether a name begins with the words typed: « Hôpital-Camfrout » is a commune and not a hospital."""
+    """Tell whether the words that gave the mention begin the name of a body, which is then probably meant:
+    « Hôpital-Camfrout » is a commune and not a hospital.
+    """
     return mention is not None and normalize(" ".join(split_words(name))).startswith(" ".join(split_words(text)))

@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, Q
 
 from collectivities.enums import TERRITORIAL, Kind, Zone
 
-# How a commune's name follows « commune », by INSEE's type de liaison: (words before it, article that it loses).
+# How the name follows the word « commune », by INSEE's type de liaison: (preposition, article that the name loses).
 NAME_PREFIXES = {0: ("de ", ""), 1: ("d’", ""), 2: ("du ", "Le "), 4: ("des ", "Les ")}
 SHORT_KINDS = ("CC", "CA", "CU")
 validate_nine_digits = RegexValidator(r"^\d{9}$", "Un numéro SIREN compte 9 chiffres.")
@@ -101,7 +101,7 @@ class Collectivity(models.Model):
     # For a body that somebody added while declaring. It is unconfirmed until a CSIRT says that it exists.
     declared_at = models.DateTimeField("ajoutée le", null=True, blank=True, editable=False)
     confirmed_at = models.DateTimeField("confirmée le", null=True, blank=True, editable=False)
-    # None if the body was in the first list loaded here, or was added by hand before any list held it.
+    # None if the body was in the first list loaded here, or if somebody added it before any list contained it.
     appeared_on = models.DateField("apparue le", null=True, blank=True, editable=False)
     vanished_on = models.DateField("disparue le", null=True, blank=True)
     merged_into = models.ForeignKey(
@@ -186,7 +186,7 @@ class Collectivity(models.Model):
 
     @property
     def place(self) -> str:
-        """The département in brackets, which distinguishes homonyms; empty where the name already says it."""
+        """The département in brackets, which distinguishes homonyms; empty if the name is that of the territory."""
         if self.kind in TERRITORIAL or self.departement is None or self.departement.name == self.name:
             return ""
         return f" ({self.departement.name})"
@@ -209,7 +209,7 @@ class Collectivity(models.Model):
 
     @property
     def home_region(self) -> Region | None:
-        """The région that answers for the body: a person's correction wins over the official list."""
+        """The région of the body: that of a person's correction, or else that of the official list."""
         return self.region_correction or self.region
 
 
@@ -229,7 +229,7 @@ class GroundsVersion(models.Model):
 
 
 class Alias(models.Model):
-    """Another code or name under which people look for a body: that of a former commune or an arrondissement."""
+    """Another code or name under which people search for a body: that of a former commune or an arrondissement."""
 
     collectivity = models.ForeignKey(Collectivity, models.CASCADE, related_name="aliases", verbose_name="collectivité")
     code = models.CharField("ancien code", max_length=9, blank=True)

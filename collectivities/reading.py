@@ -31,7 +31,9 @@ class QueryReading:
 
 
 def list_readings(query: str) -> list[QueryReading]:
-    """Return the readings from the most literal to the most interpreted, or an empty list if no word is left."""
+    """Return the readings from the most literal to the most interpreted, or an empty list for a query without letters
+    or digits.
+    """
     words = tuple(split_words(query))
     if not words:
         return []
@@ -51,7 +53,7 @@ def list_saint_readings(readings: Iterable[QueryReading]) -> list[QueryReading]:
 
 
 def _split_place(reading: QueryReading) -> list[QueryReading]:
-    """Return the reading that takes a word for a place: « Saint-Denis 93 », « 93200
+    """Return the reading in which some words name a territory, or an empty list: « Saint-Denis 93 », « 93200
     Saint-Denis », « Saint-Denis (La Réunion) ».
     """
     words = reading.words

@@ -1,9 +1,9 @@
-"""Searching a body by its approximate name or by one of its numbers. A search takes two queries.
+"""The search for a body by its approximate name or by one of its numbers. A search takes two queries.
 
-Exact matches come first, then names that begin with the query; names that contain or resemble it are added only if
-there are too few of the former. Within each group the largest population comes first. Bodies that vanished are never
-returned. A body that somebody added while declaring is found only by its exact SIREN until it is confirmed, so that
-nobody can write in a list that everybody sees.
+Names equal to the query come first, then names that begin with it. Names that contain or resemble the query are added
+only if no name is equal to it and few begin with it. Within each group the largest population comes first. Bodies that
+vanished are never returned. A body that somebody added while declaring is found only by its exact SIREN until it is
+confirmed, so that nobody can write in a list that everybody sees.
 """
 
 import re
@@ -34,7 +34,7 @@ BY_CODE = """
     WHERE insee_code = %(code)s OR siren = %(code)s
     UNION ALL SELECT collectivity_id, 2 FROM collectivities_alias WHERE code = %(code)s AND code <> ''
 """
-# Five digits are read first as a postal code, then as an INSEE code.
+# Five digits match postal codes first, then INSEE codes.
 BY_POSTAL_CODE = """
     UNION ALL SELECT id, -1 FROM collectivities_collectivity
     WHERE length(%(code)s) = 5 AND postal_codes @> ARRAY[%(code)s]::varchar(5)[]
@@ -45,8 +45,8 @@ BEST_CODES = """
     GROUP BY c.id ORDER BY min(hit.rank), c.population DESC NULLS LAST, c.id LIMIT %(limit)s
 """
 
-# Ranks: 0 for an exact match, 2 for a beginning, 4 for a part, 6 for a resemblance. KIND_RANK or GROUPING_RANK is then
-# added.
+# Ranks: 0 for a name equal to the query, 2 for a name that begins with it, 4 for one that contains it, 6 for one that
+# resembles it. KIND_RANK or GROUPING_RANK is added.
 BY_NAME = """
     WITH near AS ({near}),
     far AS (
@@ -93,7 +93,9 @@ type Params = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """The answer to a person's search: the bodies found, what else the words name, and the places where it may be."""
+    """The result of a person's search: the bodies found, the kind of body that the words mention, if any, and the
+    bodies of the place where it may be.
+    """
 
     bodies: list[Collectivity]
     mention: Mention | None = None
@@ -127,15 +129,17 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
 
 def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
-    """Set `code_typed` on the bodies with the postal code of the query: a list shows few of the codes of a town."""
+    """Set `code_typed` on the bodies that have the postal code of the query, which a list shows first: some towns have
+    many codes.
+    """
     codes = {_parse_code(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
     for body in bodies:
         body.code_typed = next((code for code in body.postal_codes if code in codes), "")
 
 
 def answer_search(query: str, limit: int = 20) -> SearchAnswer:
-    """Search as `find_collectivities` does, and add what else the words name. Two more queries
-    at most. Raise `SearchProblem`.
+    """Search as `find_collectivities` does, and add the kind of body that the words mention. Two more queries at most.
+    Raise `SearchProblem`.
     """
     bodies = find_collectivities(query, limit)
     mention = find_mention(query[:LONGEST_QUERY])
@@ -155,7 +159,9 @@ def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]
 
 
 def find_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
-    """Return the ids of what `find_collectivities` finds, in the same order. One query. Raise `SearchProblem`."""
+    """Return the ids of the bodies that `find_collectivities` returns, in the same order. One query. Raise
+    `SearchProblem`.
+    """
     text = query[:LONGEST_QUERY].strip()
     if code := _parse_code(text):
         check_number(code)
@@ -182,7 +188,7 @@ def find_similar_bodies(name: str, kind: str, departement: int, limit: int) -> l
 
 
 def parse_siren(text: str) -> str:
-    """Return the SIREN that is typed, alone or in a SIRET. Raise `SearchProblem` if there is none."""
+    """Return the SIREN that `text` is or, if it is a SIRET, begins with. Raise `SearchProblem` for any other text."""
     compact = re.sub(r"[\s.\-]", "", text[:LONGEST_QUERY])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
         raise SearchProblem("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas ».")
@@ -247,8 +253,8 @@ def _find_ids_by_code(code: str, codes: str, limit: int) -> list[int]:
 def _find_ids_by_name(
     readings: list[QueryReading], limit: int, condition: sql.Composable, loose_condition: sql.Composable
 ) -> list[int]:
-    """Run the search. `condition` is the SQL condition on bodies for the literal reading, `loose_condition` that
-    for the other readings.
+    """Return the ids of the bodies that match any of these readings, best first. Bodies must satisfy the SQL
+    `condition` for the literal reading, and `loose_condition` for the other readings.
     """
     literal, *other_readings = readings
     loosest = readings[-1]

@@ -1,4 +1,4 @@
-"""Importing the official list, and adding the bodies that no list holds.
+"""The import of the official list, and the changes to the bodies that no list contains.
 
 A body is never deleted, since an incident may refer to it: it vanishes or is merged into another.
 """
@@ -85,8 +85,8 @@ def import_official_list(*, official: OfficialList, say: Say = ignore_progress) 
 
 
 def _wait_for_import(official: OfficialList) -> int | None:
-    """Wait for another import to end. Return the newest millésime imported so far, or None. Raise `UnreadableList` if
-    this list is older than it or empty.
+    """Lock the import until the end of the transaction, and return the newest millésime imported so far, or None.
+    Raise `UnreadableList` if this list is older than that millésime, or empty.
     """
     take_lock(Lock.IMPORT)
     loaded = Collectivity.objects.order_by("-millesime").exclude(millesime=None).values_list("millesime", flat=True)
@@ -102,7 +102,7 @@ def _wait_for_import(official: OfficialList) -> int | None:
 
 
 class Grounds:
-    """Writes the régions and départements; then gives their ids by code."""
+    """The ids of the régions and départements by code. The constructor creates or updates their rows."""
 
     def __init__(self, regions: Iterable[RegionRow], departements: Iterable[DepartementRow]) -> None:
         self.regions = self._write(
@@ -170,11 +170,11 @@ def _write_bodies(
 
 
 def _adopt_proposed_bodies(official: OfficialList, current: dict[UUID, Collectivity]) -> dict[str, UUID]:
-    """Return the uids of the bodies that people added before a list held them, by SIREN: the import
-    keeps their random uid.
+    """Return the random uids of the bodies that people added before a list contained them, by SIREN. The import does
+    not change these uids.
 
-    The import confirms these bodies. If the list's body is already in the database, the row added by hand is merged
-    into it. A row that was merged into another body loses its SIREN.
+    This function confirms these bodies. If the body of the list is already in the database, the row that somebody
+    added is merged into it. A row that was already merged into another body loses its SIREN.
     """
     by_hand = {row.siren: row for row in current.values() if row.siren and row.uid.version == RANDOM_UUID}
     carried = {by_hand[body.siren].pk: body.uid for body in official.bodies if body.siren in by_hand}
@@ -244,7 +244,7 @@ def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], id
 
 
 def _write_aliases(bodies: list[BodyRow], ids: Ids) -> None:
-    """Replace the aliases by those of the list and the names and codes of merged bodies, earlier merges included."""
+    """Replace the aliases with those of the list and with the names and codes of all merged bodies."""
     listed = {
         (ids[body.key], alias.code, alias.name, make_stem(alias.name, body.kind))
         for body in bodies
@@ -276,10 +276,10 @@ def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> N
 
 @transaction.atomic
 def create_proposed_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity) -> Collectivity:
-    """Add a body that no list holds, for a responder to confirm. `siren`, if given, has a valid check digit.
+    """Add a body that no list contains, for a responder to confirm. The caller has checked `siren` (`parse_siren`).
 
-    Return the existing body instead if one has this SIREN, or was proposed with the same words, so that two clicks or
-    two people create one body. The body takes the région and the département of its seat.
+    Return the existing body instead if one has this SIREN, or one without SIREN has the same kind, name and seat, so
+    that two clicks or two people create one body. The body takes the région and the département of its seat.
     """
     stem = make_stem(name, kind)[:NAME_LENGTH]
     _lock_proposal(siren or f"{kind} {stem} {seat.pk}")
@@ -326,7 +326,7 @@ def mark_body_confirmed(body: Collectivity) -> None:
 
 
 def mark_body_unconfirmed(body: Collectivity) -> None:
-    """Undo the confirmation of a body that no list holds. Call it in a transaction that has locked the row."""
+    """Undo the confirmation of a body that no list contains. Call it in a transaction that has locked the row."""
     body.confirmed_at, body.postal_codes = None, []
     body.save(update_fields=["confirmed_at", "postal_codes"])
 
@@ -345,8 +345,8 @@ def update_proposed_body(body: Collectivity, *, kind: Kind, name: str, seat: Col
 def mark_body_merged(body: Collectivity, *, into: Collectivity) -> None:
     """Merge a body that somebody added into another one, as the import does for communes.
 
-    Call it in a transaction that has locked both rows. Searches by its SIREN then lead to `into`, or `into` takes the
-    SIREN if it has none and is not on the official list.
+    Call it in a transaction that has locked both rows. `into` gets the SIREN of `body` if it has none and is not on
+    the official list. A search for that SIREN finds `into` in both cases.
     """
     if body.siren and not into.siren and not into.is_listed:
         body.siren, into.siren = None, body.siren
@@ -360,8 +360,8 @@ def mark_body_merged(body: Collectivity, *, into: Collectivity) -> None:
 
 @transaction.atomic
 def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:
-    """Set the région that answers for a body instead of that of the official list, or remove the correction if
-    `region` is None. Imports keep the correction.
+    """Set the région that replaces that of the official list for a body, or remove the correction if `region` is None.
+    Imports do not change the correction.
     """
     collectivity.region_correction = region
     collectivity.region_correction_note = note if region else ""

@@ -27,7 +27,7 @@ def list_spellings(word: str) -> list[str]:
 
 
 def _list_sound_variants(word: str) -> Iterator[str]:
-    """Yield every spelling with one sound written otherwise, in one place."""
+    """Yield every spelling in which one occurrence of one sound is written otherwise."""
     for first, second in SOUNDS:
         for old, new in ((first, second), (second, first)):
             at = word.find(old)

@@ -1,4 +1,6 @@
-"""Names reduced for comparison: without accents, articles and hyphens, with « St » as « saint », the nature apart."""
+"""Names simplified for comparison: without accents, articles and hyphens, with « saint » for « St », and without the
+nature of the body.
+"""
 
 import re
 import unicodedata
@@ -9,7 +11,7 @@ LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss"})
 SHORTENED = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 SMALL_WORDS = frozenset(re.findall(r"\w+", "a au aux d de des du en et l la le les lez s sous sur"))
 
-# The ways in which people write the nature of a body, without small words, the longest phrases first.
+# Phrases with which people write the nature of a body, without small words.
 KIND_WORDS: dict[tuple[str, ...], tuple[Kind, ...]] = {
     tuple(phrase.split()): kinds
     for phrases, kinds in (
@@ -44,8 +46,8 @@ def split_words(text: str) -> list[str]:
 
 
 def split_kind(words: list[str]) -> tuple[tuple[Kind, ...], list[str]]:
-    """Return the natures written before or after a name and the words of the name; `((), words)` if
-    there is no nature.
+    """Return the natures that are written before or after a name, and the words of the name. Return `((), words)` if
+    no nature is written.
     """
     for size in range(min(LONGEST_PHRASE, len(words) - 1), 0, -1):
         if kinds := KIND_WORDS.get(tuple(words[:size])):

@@ -48,7 +48,7 @@ def find_local_day(at: datetime, zone: str) -> date:
 
 
 def find_zone(collectivity: Collectivity) -> str:
-    """Return an IANA name: Europe/Paris for the mainland, Corse, and a body whose territory is unknown."""
+    """Return the IANA name of a body's time zone: Europe/Paris for the mainland, Corse and an unknown territory."""
     region = collectivity.home_region
     return find_region_zone(region.code if region else None)
 

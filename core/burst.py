@@ -12,13 +12,14 @@ from redis import RedisError
 from core.secrets import hash_value
 
 logger = logging.getLogger(__name__)
-# A subscriber of IPv6 gets at least a /64 (RFC 6177), so all addresses of a /64 count as one line.
+# A subscriber of IPv6 gets at least a /64 (RFC 6177), so all addresses of a /64 count as one subscriber.
 BITS_OF_A_SUBSCRIBER = 64
 
 
 def is_burst(request: HttpRequest, purpose: str, *, limit: int, within_seconds: int) -> bool:
-    """Tell whether this address sent more than `limit` requests within the last `within_seconds`. This proves nothing,
-    because the computers of a town hall share one address. Return False if the cache does not answer.
+    """Tell whether this address sent more than `limit` requests in the current period of `within_seconds`, which began
+    with its first request. A burst does not prove an abuse, because the computers of a town hall share one address.
+    Return False if the cache does not answer.
     """
     key = f"{purpose}:{hash_address(request)}"
     try:

@@ -1,4 +1,4 @@
-"""French grammar and telephone numbers that any page needs."""
+"""French plurals, and the spelling of French telephone numbers."""
 
 import re
 

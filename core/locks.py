@@ -9,9 +9,9 @@ from django.db import connection
 
 @unique
 class Lock(IntEnum):
-    """What one process at a time may do. The keys are arbitrary, the same in all processes, and no two are alike."""
+    """The operations that only one process may run at a time. The values are the keys of the advisory locks."""
 
-    # Importing the official list. Adding a body that the list may hold shares this lock.
+    # Importing the official list. A transaction that adds a body by hand shares this lock.
     IMPORT = 0x70C51
     # Counting events, and comparing or repairing the sums.
     COUNT = 7_465_747_301
@@ -23,12 +23,16 @@ class Lock(IntEnum):
 
 
 def take_lock(lock: Lock, *, is_shared: bool = False) -> None:
-    """Wait for the lock. If `is_shared`, hold it together with other transactions that share it."""
+    """Wait for the lock and hold it until the end of the transaction. Transactions with `is_shared` may hold it
+    together.
+    """
     run(f"SELECT pg_advisory_xact_lock{'_shared' if is_shared else ''}(%s)", lock)
 
 
 def try_lock(lock: Lock) -> bool:
-    """Take the lock, or return False if another transaction holds it."""
+    """Acquire the lock until the end of the transaction and return True, or return False if another transaction holds
+    it.
+    """
     return bool(run("SELECT pg_try_advisory_xact_lock(%s)", lock))
 
 
@@ -39,7 +43,8 @@ def lock_key(key: str, *, seed: int = 0) -> None:
 
 @contextmanager
 def hold_lock(lock: Lock, *, waits: bool) -> Iterator[bool]:
-    """Hold the lock over several transactions. Yield False if another process holds it, or wait for it if `waits`.
+    """Hold the lock during the block, over several transactions, and yield True. If another process holds the lock,
+    yield False without it, or wait for it if `waits`.
 
     The lock belongs to the connection, so a killed process releases it.
     """
@@ -69,7 +74,7 @@ IS_LOCKED = """
 
 
 def run(statement: str, *parameters: str | int) -> object:
-    """Return the only value that the statement gives."""
+    """Run the statement and return the first column of its only row."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchone()[0]

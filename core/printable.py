@@ -1,5 +1,5 @@
-"""Text for paper. A character that none of our fonts can draw is replaced by its name, so that the reader never misses
-it or sees an empty box.
+"""Text for paper. A character that none of our fonts can draw is replaced by its script and its number, so that no
+reader overlooks it or sees an empty box.
 """
 
 import re
@@ -50,7 +50,9 @@ def map_texts(data: Any, change: Any) -> Any:
 
 
 def find_lacking_character(error: str) -> str:
-    """Return the character that typst cannot draw according to its error message, or "" for any other error."""
+    """Return the character that typst cannot draw according to its error message, or "" if `error` is about something
+    else.
+    """
     match = LACKING.search(error)
     if match is None:
         return ""
@@ -58,14 +60,15 @@ def find_lacking_character(error: str) -> str:
 
 
 def name_characters(data: Any, *, sample: str) -> Any:
-    """Return the same data in which the character `sample`, and all characters of its script, are replaced by their
-    name and numbers.
+    """Return the same data in which the character `sample`, and all characters of its script, are replaced by the name
+    of the script and their numbers.
     """
     script = find_script(sample)
     return map_texts(data, lambda text: "".join(name_runs(text, script)))
 
 
 def name_runs(text: str, script: str) -> list[str]:
+    """Return the parts of the text in order, with each run of characters of `script` replaced by `name_run`."""
     runs: list[str] = []
     run = ""
     for character in text:
@@ -79,9 +82,9 @@ def name_runs(text: str, script: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def find_script(character: str) -> str:
-    """Return the script of the character, such as « THAI », for a script of which fonts have all letters or none.
+    """Return the script of the character, such as « TIBETAN », if it is one of which a font has all letters or none.
 
-    Return the character itself for other scripts.
+    Return the character itself if it belongs to another script.
     """
     name = unicodedata.name(character, character)
     if ord(character) < EAST_ASIA:

@@ -1,12 +1,12 @@
-"""Refusing to overwrite what somebody else has written meanwhile."""
+"""The error of a form that would overwrite what somebody else has saved since its page was opened."""
 
 from typing import Any
 
 
 class Stale(Exception):
-    """After the page was opened, somebody changed what it shows. Nothing was saved.
+    """Raised when somebody has changed what the page shows since it was opened. Nothing was saved.
 
-    `current` is what is stored now, if the page needs it.
+    `current` is the value stored now, or None if the page does not show it.
     """
 
     def __init__(self, current: Any = None) -> None:

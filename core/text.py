@@ -1,5 +1,5 @@
-"""Cleaning of what people type, so that it is safe to store and to show. The words stay; control characters and
-misleading marks are removed.
+"""Cleaning of what people type, so that it is safe to store and to show. The wording is not changed; only control
+characters and the marks that change the reading order are removed.
 """
 
 import re
@@ -75,8 +75,8 @@ def break_links(text: str) -> str:
 
 
 def are_same_words(first: object, second: object) -> bool:
-    """Tell whether two sets of answers hold the same words apart from their spelling. Each may be as somebody typed it
-    or as the database stores it.
+    """Tell whether two sets of answers are equal apart from invisible characters, spaces and kinds of apostrophe. Each
+    may be as somebody typed it or as the database stores it.
     """
     return _normalize(first) == _normalize(second)
 
@@ -98,6 +98,6 @@ def _normalize(value: object, *, is_number: bool = False) -> object:
 
 
 def fold(text: str) -> str:
-    """Return the text in one spelling for comparison: lower case, no accents, no punctuation, single spaces."""
+    """Return the text simplified for comparison: in lower case, without accents or punctuation, with single spaces."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return " ".join("".join(c if c.isalnum() else " " for c in bare).split())

@@ -1,4 +1,4 @@
-"""PDF made by typst from one of our templates. What people wrote reaches typst only as JSON data, never as typst
+"""PDF files that typst makes from our templates. What people wrote reaches typst only as JSON data, never as typst
 source.
 """
 
@@ -16,14 +16,14 @@ import segno
 
 from core.printable import find_lacking_character, name_characters, remove_undrawable
 
-# Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, which weigh six times as
-# much.
+# Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, whose fonts are six times
+# as large.
 FONTS = [Path(manimgx_fonts.__file__).parent]
 # How many scripts that our fonts lack one document may contain. Beyond that, the PDF does not claim to be accessible.
 MAX_SCRIPTS = 24
-# typst caches its last compilations, so that small batches keep the cache small.
+# typst caches its last compilations. Small batches therefore keep the cache small.
 PAGES_AT_ONCE = 5
-# The standard roles of PDF for the tags that typst calls by its own names.
+# The standard roles of PDF for the tags to which typst gives names of its own.
 ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
 
 # The metadata of a part state its number of pages, which is wrong for the joined file. They are overwritten with
@@ -33,17 +33,17 @@ PART_PAGE_COUNT = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 @cache
 def load_typst() -> Any:
-    """Return the typst module. It takes 7 MB, and more while it draws, so it is imported only where it is used."""
+    """Return the typst module. It needs 7 MB of memory, and more while it draws, so it is imported on first use."""
     return importlib.import_module("typst")
 
 
 def typeset(template: Path, data: Any) -> bytes:
-    """Return one PDF, accessible (PDF/UA-1). It uses only the fonts of typst and of a pinned package, so it is
-    the same on every machine. The template may include files of its own folder only.
+    """Return one accessible PDF (PDF/UA-1). It uses only the fonts of typst and of a pinned package, so it is the same
+    on every machine. The template may include files of its own folder only.
 
     A character that no font has is replaced by its script and its number, so that no empty box is drawn. A document
-    that lacks more than MAX_SCRIPTS of them, or that typst refuses for another reason, is drawn without the claim of
-    accessibility.
+    with characters of more than MAX_SCRIPTS such scripts, or that typst refuses for another reason, does not claim to
+    be accessible.
     """
     data = remove_undrawable(data)
     for _attempt in range(MAX_SCRIPTS):
@@ -101,8 +101,8 @@ class Joiner:
         self.pages = 0
         self.trees: list[int] = []
         self.documents: list[int] = []
-        # The keys by which a viewer finds what is tagged on each page and in each link, with the objects that hold the
-        # tags.
+        # The keys by which a viewer finds the tags of each page and of each link, with the numbers of the objects that
+        # contain these tags.
         self.keyed: list[tuple[int, int]] = []
         self.catalog = b""
         self.write(b"%PDF-1.7\n%\x80\x80\x80\x80\n")
@@ -124,7 +124,7 @@ class Joiner:
 
     def attach_to_roots(self, number: int, content: bytes) -> bytes:
         """Return the object unchanged, except for the roots of pages and tags, which become children of the new roots,
-        and the metadata. The first catalog is saved for the end.
+        and for the metadata, which lose their number of pages. The first catalog is saved for the end.
         """
         if content.startswith(b"<</Type/Pages"):
             self.trees.append(number)
@@ -190,7 +190,7 @@ def shift_references(content: bytes, shift: int, keys: int) -> bytes:
     """Return the object with each reference (« 12 0 R ») and each key of its tags renumbered. The content of a stream
     does not change.
 
-    Outside of streams, an object holds only our own words (titles, descriptions of images) and addresses, never the
+    Outside of streams, an object contains only our own texts (titles, descriptions of images) and addresses, never the
     name of a body, so no text of a stranger can look like a reference.
     """
     head, mark, stream = content.partition(b"stream\n")

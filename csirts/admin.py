@@ -1,7 +1,7 @@
-"""The directory in the admin: the administrator edits the published facts, the lead of a CSIRT some
-of its own contacts.
+"""The admin pages of the directory: the administrator edits all that is published, the lead of a CSIRT some of its
+own contacts.
 
-Accounts are above this app, so it reads only the permissions and the led CSIRTs of `request.user`.
+This application must not import `accounts`, so it reads only the permissions and the led CSIRTs of `request.user`.
 Each change records the user's id, for the history.
 """
 
@@ -62,7 +62,7 @@ def can_edit_directory(request: HttpRequest) -> bool:
 
 
 def is_current(*periods: DateRange) -> bool:
-    """Tell whether one of these periods includes today. A change to any other period moves no case now."""
+    """Tell whether one of these periods includes today: only a change to such a period moves cases now."""
     return any(timezone.localdate() in period for period in periods)
 
 
@@ -74,7 +74,9 @@ def warn_without_phone(request: HttpRequest, csirt: Csirt) -> None:
 
 
 class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Records who changes a row, shows its history, and answers 404 for a row that is missing or not the user's."""
+    """Admin pages that record who changes a row and show its history. They respond with 404 for a row that does not
+    exist or that the user may not see.
+    """
 
     formfield_overrides = PLAIN_WIDGETS
 
@@ -117,7 +119,7 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class WideInline(admin.StackedInline):  # type: ignore[type-arg]
-    """Contacts in fields as wide as the page, so that a remark can be read without scrolling in it."""
+    """Contacts in fields as wide as the page, so that a whole remark can be read without scrolling."""
 
     model = Contact
     formfield_overrides = PLAIN_WIDGETS
@@ -134,7 +136,7 @@ class ContactInline(WideInline):
 
 
 class HoursInline(WideInline):
-    """Limits a lead to this one contact of the CSIRT; the administrator edits the rest of the directory."""
+    """The opening hours of a CSIRT, which its lead may edit."""
 
     form: type[OwnContactForm] = HoursForm
     verbose_name = verbose_name_plural = "horaires"

@@ -1,7 +1,7 @@
-"""Loading the shipped directory without overwriting what a person has changed since.
+"""The import of the shipped directory, which does not overwrite what a person has changed since the last import.
 
-The history holds what the load last wrote, under its own context. A row with other values was changed by a person, and
-a missing row that the load did not remove was deleted by a person. Both are left as they are.
+The history shows what the last import wrote, with a context of its own. A row with other values was changed by a
+person, and a missing row that the import did not remove was deleted by a person. The import changes neither.
 """
 
 import json
@@ -53,8 +53,8 @@ class DirectoryReport:
 
 @transaction.atomic
 def import_directory(path: Path = SHIPPED) -> dict[str, DirectoryReport]:
-    """Load the directory in one transaction. Return a report for each kind of row, by its
-    French name. Raise UnknownTerritory.
+    """Load the directory in one transaction. Return a report for each kind of row, by the French name of that kind.
+    Raise UnknownTerritory.
     """
     entries = json.loads(path.read_text())["csirts"]
     with pghistory.context(source=CONTEXT):
@@ -69,7 +69,7 @@ def import_directory(path: Path = SHIPPED) -> dict[str, DirectoryReport]:
 
 
 class RowLoader:
-    """Gives the rows of one model, identified by `key`, the values of the directory."""
+    """An importer of the rows of one model. `key` are the fields that identify a row, `names` its other fields."""
 
     def __init__(self, model: Any, key: tuple[str, ...], names: tuple[str, ...]) -> None:
         self.model = model
@@ -78,6 +78,7 @@ class RowLoader:
         self.report = DirectoryReport()
 
     def load(self, entries: Iterable[tuple[Key, Values]], *, remove: bool = True) -> DirectoryReport:
+        """Create, update and, if `remove`, delete rows until they match the entries, unless a person changed them."""
         expected = dict(entries)
         self.written = self._list_last_written()
         rows = {tuple(getattr(row, name) for name in self.key): row for row in self._query_rows()}
@@ -94,7 +95,7 @@ class RowLoader:
         return self.model.objects.all()
 
     def _list_last_written(self) -> dict[Key, Any]:
-        """Return the last version of each row that a load wrote, which may be the version that it removed."""
+        """Return the last version of each row that an import wrote, which may be that of its deletion."""
         versions = get_history(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
         return {tuple(getattr(version, name) for name in self.key): version for version in versions}
 
@@ -166,7 +167,7 @@ def _parse_origin(entry: Any) -> Values:
 
 
 def _parse_period(cover: Any) -> DateRange:
-    """Return the period. `from` is its first day and `until` the first day after it; without them it has no limit."""
+    """Return the period. `from` is its first day, `until` the first day after it. Without one, that side is open."""
     first_day, end_day = _parse_day(cover.get("from")), _parse_day(cover.get("until"))
     return DateRange(first_day, end_day, "[)" if first_day else "()")
 

@@ -16,7 +16,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Asks for the period with its last day included, while the row holds the first day after the period."""
+    """The form of a coverage. It asks for the last day of the period, but the row stores the first day after it."""
 
     first_on = forms.DateField(label="premier jour", required=False, help_text="Vide : depuis toujours.")
     last_on = forms.DateField(label="dernier jour", required=False, help_text="Vide : sans fin prévue.")
@@ -46,7 +46,7 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def find_same_ground(self, cleaned: dict[str, Any]) -> Coverage | None:
-        """Return the first other coverage of this territory and period, or None."""
+        """Return the first other coverage of this territory whose period overlaps that of the form, or None."""
         ground = {name: cleaned[name] for name in ("region", "departement", "kind")}
         same = Coverage.objects.filter(**ground, valid__overlap=self.instance.valid).exclude(pk=self.instance.pk)
         return same.select_related("csirt").order_by("valid").first()
@@ -60,14 +60,14 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def describe_same_ground(same: Coverage) -> str:
-    """« Breizh Cyber répond déjà pour ce territoire et cette période (depuis le 1 janvier 2021). »"""
+    """Return « Breizh Cyber répond déjà pour ce territoire et cette période (depuis le 1er janvier 2021). »."""
     centre = wording.format_centre(same.csirt.name)
     period = wording.format_validity(same.valid)
     return f"{centre[:1].upper()}{centre[1:]} répond déjà pour ce territoire et cette période ({period})."
 
 
 class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Edits one contact of one kind. The CSIRT itself is its source, and today its date."""
+    """The form of one contact of one kind. It records the centre itself as the source, and today as its date."""
 
     kind: ContactKind
     conflict_message: Any
@@ -111,12 +111,12 @@ class HoursForm(OwnContactForm):
         labels = {"value": "Horaires"}
 
     def clean_note(self) -> str:
-        """Drop the words that say who published the former hours: the centre now says its own."""
+        """Remove from the note who published the former hours, because the centre itself now publishes its hours."""
         return wording.strip_origin(self.cleaned_data["note"])
 
 
 class DpoForm(OwnContactForm):
-    """The data protection officer. The note holds how long the centre keeps a case."""
+    """The data protection officer. The note says how long the centre keeps a case."""
 
     kind = ContactKind.DPO
     conflict_message = "Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer."

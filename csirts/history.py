@@ -1,4 +1,4 @@
-"""The history of a row for people: date, author, and the values before and after."""
+"""The history of a row of the directory, to be shown: dates, authors, and the values before and after."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class RowVersion:
 
 def list_versions(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[RowVersion]:
     """Return the versions of rows of several models, newest first. Each argument is a model and a filter of its
-    versions. Two queries more than models.
+    versions. One query for each model, and one for the authors.
     """
     versions = [(model, version) for model, criteria in rows for version in _query_versions(model, criteria)]
     people = _name_authors(version for _model, version in versions)

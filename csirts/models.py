@@ -25,7 +25,9 @@ from csirts.sites import list_sites
 
 
 def track_changes(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
-    """Record each version of a row, including deletions, in a table that cannot be edited."""
+    """Return a decorator of a model that records each version of its rows, including deletions, in an append-only
+    table. `constraints` are those of that table.
+    """
     return pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(),
@@ -38,7 +40,7 @@ def track_changes(verbose_name: Any, *constraints: models.BaseConstraint):  # ty
 class DirectoryVersion(models.Model):
     """The single row whose value changes when anything in the directory does. Only triggers write it.
 
-    The value is random: a rollback restores the former one, and no two states share one.
+    The value is random, so that no two states of the directory share it. A rollback restores the former value.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
@@ -109,7 +111,9 @@ class Csirt(models.Model):
         return self.name
 
     def contact(self, kind: ContactKind) -> "Contact | None":
-        """Return the contact of a kind. All contacts are read once; a list must prefetch them (`with_contacts`)."""
+        """Return the contact of this kind, or None. The first call reads all contacts of the row, so a list must
+        prefetch them (`with_contacts`).
+        """
         prefetch_related_objects([self], "contacts")
         return next((contact for contact in self.contacts.all() if contact.kind == kind), None)
 
@@ -174,7 +178,7 @@ class Csirt(models.Model):
 
     @property
     def dpo(self) -> "Contact | None":
-        """The contact for personal data. Its note holds how long the centre keeps a case."""
+        """The contact for personal data. Its note says how long the centre keeps a case."""
         return self.contact(ContactKind.DPO)
 
 
@@ -183,7 +187,7 @@ class Csirt(models.Model):
     models.CheckConstraint(name="contactevent_kind__in", condition=Q(kind__in=ContactKind.values)),
 )
 class Contact(models.Model):
-    """One published way to reach a CSIRT, with the source and its date."""
+    """One published contact of a CSIRT, or its opening hours, with the source and its date."""
 
     csirt = models.ForeignKey(
         Csirt, on_delete=models.CASCADE, related_name="contacts", verbose_name="centre de réponse"
@@ -218,7 +222,7 @@ class Contact(models.Model):
         return f"{self.get_kind_display()} : {self.value}"
 
     def clean(self) -> None:
-        """Refuse a value that no reader could use."""
+        """Raise ValidationError for a value that no reader could use."""
         try:
             check_published(self.kind, self.value)
         except ValidationError as problem:
@@ -306,8 +310,8 @@ class Coverage(models.Model):
 
 @track_changes("version d’un secours")
 class Backup(models.Model):
-    """The CSIRT to call when another does not answer, lowest rank first. CERT-FR and 17Cyber always come after
-    and are not listed.
+    """A CSIRT to call when another CSIRT does not answer. The lowest rank comes first. CERT-FR and 17Cyber always come
+    last and have no row.
     """
 
     csirt = models.ForeignKey(

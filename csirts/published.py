@@ -1,4 +1,4 @@
-"""What the published value of each kind of contact must look like: a number is dialled, an address is written to."""
+"""The check of the value of a contact: one can dial a number, write to an address and open a page."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ check_https = URLValidator(schemes=["https"])
 
 
 def check_published(kind: str, value: str) -> None:
-    """Raise ValidationError, with what to write instead, for a value that no reader could use."""
+    """Raise ValidationError, whose message says what to write instead, for a value that no reader could use."""
     if kind == ContactKind.PHONE and not is_phone(value):
         raise ValidationError("Écrivez un numéro de téléphone entier, en chiffres. Le reste va dans la remarque.")
     if kind == ContactKind.EMAIL and not is_valid(validate_email, value):
@@ -38,7 +38,7 @@ def is_phone(value: str) -> bool:
 
 
 def has_phone(text: str) -> bool:
-    """Tell whether the text holds a whole number, perhaps among words: « 02 98 00 00 00 (le soir) »."""
+    """Tell whether the text contains a whole number, perhaps among words: « 02 98 00 00 00 (le soir) »."""
     return NATIONAL.search(text) is not None or any(is_phone(part.strip(" ().-")) for part in WORDS.split(text))
 
 

@@ -1,4 +1,4 @@
-"""Queries of the page of the public directory, which also lists the territories without a CSIRT."""
+"""The queries for the page of the public directory, which also lists the territories without a CSIRT."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ PUBLISHED_KINDS = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, Co
 
 @dataclass(frozen=True)
 class DirectoryEntry:
-    """One line of the page. `csirt` is None where no CSIRT covers the territory. `origins` are sources with dates."""
+    """One line of the page. `csirt` is None if no CSIRT covers the territories. `origins` are sources with dates."""
 
     csirt: Csirt | None
     zone: str
@@ -30,8 +30,8 @@ class DirectoryEntry:
 
 
 def list_directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], on: date) -> list[DirectoryEntry]:
-    """Return the lines of the directory. One query. `csirts` are the active ones with their contacts;
-    others are left out.
+    """Return the lines of the directory on a day. `csirts` are the active centres with their contacts; coverages of
+    other centres are ignored. One query.
     """
     by_id = {csirt.pk: csirt for csirt in csirts}
     coverages = list(Coverage.objects.filter(csirt__in=by_id, valid__contains=on).with_places())
@@ -53,8 +53,8 @@ def list_last_resorts(csirts: Iterable[Csirt]) -> list[DirectoryEntry]:
 
 
 def find_main_origin(csirt: Csirt) -> str:
-    """Return the source of the number, or else of the site: « Liste de l’ANSSI, 23 juin 2026 »; empty
-    if there is neither.
+    """Return the source of the number, or else of the site: « Liste de l’ANSSI, 23 juin 2026 ». Return "" if the
+    centre has neither.
     """
     contacts = [csirt.contact(kind) for kind in MAIN_KINDS]
     contact_with_value = next((contact for contact in contacts if contact), None)
@@ -76,10 +76,8 @@ def list_published_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
 
 
 def list_published_ways(csirt: Csirt) -> tuple[str, ...]:
-    """Return the address, the phone number and the mailbox that the CSIRT publishes, to be printed. Nothing
-    is sent to them.
-
-    The number contains no-break spaces.
+    """Return the address, the phone number and the mailbox that the CSIRT publishes, for display only: nothing is sent
+    to them. The number has no-break spaces. A value that is not published is "".
     """
     return (csirt.address, csirt.phone.replace(" ", "\N{NO-BREAK SPACE}"), csirt.email)
 
@@ -91,7 +89,9 @@ def _make_entry(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Directory
 
 
 def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
-    """Yield each source once: first that of the number or the site, then the others with the values that they give."""
+    """Yield each source once: first that of the number or the site, then each other source after the values that it
+    gives.
+    """
     labels: dict[str, list[str]] = {}
     for contact in sorted(csirt.contacts.all(), key=lambda contact: contact.kind not in MAIN_KINDS):
         if contact.kind in PUBLISHED_KINDS:
@@ -104,7 +104,7 @@ def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
 
 
 def _list_uncovered_entries(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[DirectoryEntry]:
-    """Yield one line a zone for the regions that no CSIRT covers entirely. Its source is the most frequent
+    """Yield one line for each zone that has regions which no CSIRT covers entirely. Its source is the most frequent
     source of the coverages.
     """
     covered = {coverage.region_id for coverage in coverages if coverage.departement_id is None and not coverage.kind}

@@ -1,4 +1,4 @@
-"""Which CSIRT answers for a body on a day, the reason, and the other CSIRTs to call. Nothing is written."""
+"""The CSIRT that answers for a body on a day, the reason, and the other CSIRTs to call. This module only reads."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ from csirts.enums import Level
 from csirts.models import Backup, Coverage, Csirt
 
 LAST_RESORTS = (Level.NATIONAL, Level.ASSISTANCE)
-# The delay between the last change of the directory and the move of open cases: an editor who deletes a coverage by
-# mistake and enters it again moves no case and mails nobody. Declarations routed before the change are committed by
-# then.
+# The delay between the last change of the directory and the move of open cases. Thanks to it, an editor who deletes a
+# coverage by mistake and enters it again moves no case and causes no mail. When it ends, declarations that were routed
+# before the change are committed.
 FOLLOWED_AFTER = timedelta(minutes=10)
 
 
 class Ground(NamedTuple):
-    """What a coverage names. `departement` None is the whole region, an empty `kind` every kind of body."""
+    """The territory of a coverage. `departement` None means the whole region, an empty `kind` every kind of body."""
 
     region: int
     departement: int | None
@@ -51,8 +51,8 @@ class Fallback:
 
 @dataclass(frozen=True)
 class Route:
-    """The centre that answers for a body, if any, and the other centres to call. `reason` is a French sentence for
-    a town-hall secretary, which says where to go if `csirt` is None.
+    """The centre that answers for a body, if any, and the other centres to call. `reason` is a French sentence for a
+    town-hall secretary, which says where to go if `csirt` is None.
     """
 
     csirt: Csirt | None
@@ -66,14 +66,14 @@ class Route:
 
 
 def find_route(collectivity: Collectivity, on: date) -> Route:
-    """Return the route of a body. Three queries at most, once this process has the directory. For thousands of
-    bodies, load one RoutingTable.
+    """Return the route of a body. Three queries at most, once this process has the directory. For thousands of bodies,
+    load one RoutingTable.
     """
     return load_directory(on).route(collectivity, _list_member_regions(collectivity))
 
 
 def list_helpers(on: date) -> dict[str, Csirt]:
-    """Return the CSIRTs that serve others than local authorities, by level: national, assistance, sector."""
+    """Return the first CSIRT of each level other than territorial, by level: national, assistance, sector."""
     return {csirt.level: csirt for csirt in reversed(load_directory(on).csirts) if csirt.level != Level.TERRITORIAL}
 
 
@@ -118,7 +118,7 @@ class Directory:
         )
 
     def route(self, collectivity: Collectivity, spread: Sequence[Region]) -> Route:
-        """Return the route of a body. `spread` are the regions of a group that covers several."""
+        """Return the route of a body. `spread` are the regions of its members, if it is a group with several."""
         region = _find_region(collectivity)
         ground = self._most_specific_ground(collectivity, region) if region else None
         csirt = self.grounds[ground] if ground else None
@@ -160,8 +160,8 @@ class RoutingTable:
 
 
 def read_directory_version() -> UUID | None:
-    """Return the version of the directory. PostgreSQL draws a random one at each change, so equal
-    versions mean equal content.
+    """Return the version of the directory. PostgreSQL draws a random one at each change, so equal versions mean equal
+    content.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT token FROM csirts_directoryversion")
@@ -171,12 +171,12 @@ def read_directory_version() -> UUID | None:
 
 @lru_cache(maxsize=8)  # overseas zones may have two dates at once, and mails that wait need older dates
 def _load_version(version: UUID, on: date) -> Directory:
-    """Load and cache the directory of a version. A version of a rolled-back transaction is never asked for again."""
+    """Load and cache the directory of a version. A version of a rolled-back transaction is never loaded again."""
     return Directory.load(on)
 
 
 def _find_region(collectivity: Collectivity) -> Region | None:
-    """Return the region of a body: the corrected one, the listed one, or that of its seat."""
+    """Return the region of a body: its own, or else that of its seat, or None."""
     return collectivity.home_region or (_find_region(collectivity.seat) if collectivity.seat else None)
 
 
@@ -189,8 +189,8 @@ def _rank_last_resort(csirt: Csirt) -> int:
 
 
 def _query_active_csirts(on: date) -> Iterable[Any]:
-    """Return the active CSIRTs with their contacts, their `grounds` of the day and their
-    ordered `backup_ids`. Two queries.
+    """Return the active CSIRTs with their contacts, their `grounds` of the day and their ordered `backup_ids`. Two
+    queries.
     """
     grounds = Coverage.objects.filter(csirt=OuterRef("pk"), valid__contains=on)
     backups = Backup.objects.filter(csirt=OuterRef("pk")).order_by("rank")
@@ -207,8 +207,8 @@ def _query_active_csirts(on: date) -> Iterable[Any]:
 
 
 def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
-    """Return the regions of the members of a group, if there are several. One query for a group,
-    none for other bodies.
+    """Return the regions of the members of a group, if there are several. One query for a group, none for other
+    bodies.
     """
     if collectivity.kind not in GROUPINGS:
         return []
@@ -218,7 +218,7 @@ def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
 
 
 def _load_all_spreads() -> dict[int, list[Region]]:
-    """Return the regions of the members of every group that has several. One query."""
+    """Return the regions of the members of each group whose members are in several regions, by group. One query."""
     groups = Grouping.objects.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()
     spread: dict[int, list[Region]] = {}
     regions: Iterable[Any] = Region.objects.annotate(group_ids=ArraySubquery(groups))

@@ -54,7 +54,7 @@ def show_directory(request: HttpRequest) -> HttpResponse:
 
 
 def _read_search(request: HttpRequest) -> DirectorySearch:
-    """Read the search. `organisme` is the exact code of a choice, `q` the words typed."""
+    """Return the search of the query string: `organisme` is the code of a chosen body, `q` the words typed."""
     query = request.GET.get("q", "").strip()
     if body := find_body_by_code(request.GET.get("organisme", "")):
         return DirectorySearch(query, matches=(body,))

@@ -145,7 +145,7 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def explain_location(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
-    """Return the first half of the reason: the region where the body is, and who says so."""
+    """Return the first half of the reason: the region of the body, and whether a person corrected it."""
     if region is None:
         return f"La région de {format_body(body)} n’est pas connue"
     name = "La collectivité" if body.name == region.name else format_body(body)
@@ -165,8 +165,8 @@ def explain_location(body: Collectivity, region: Region | None, spread: Sequence
 
 
 def format_body(body: Collectivity) -> str:
-    """Return the name of a body, or « Cet organisme » if somebody added it: the sentence is stored and mailed, and
-    would outlast a merge of the body.
+    """Return the name of a body, or « Cet organisme » if somebody added it, because the sentence is stored and mailed,
+    and would still name the body after a merge.
     """
     if body.declared_at and not body.is_listed:
         return "Cet organisme"
@@ -194,8 +194,8 @@ def explain_route(location: str, csirt: str, region: Region, *, departement: boo
 
 
 def explain_missing_route(location: str, region: Region | None, websites: Sequence[str]) -> str:
-    """Return the reason without a CSIRT, which sends to the last site of `websites`, open to everybody,
-    or to the police.
+    """Return the reason for a body that no CSIRT covers. It sends the reader to the last of `websites`, whose centre
+    helps everybody, or else to the police.
     """
     site = urlsplit(websites[-1]).netloc if websites else ""
     way_out = f"Allez sur {site}." if site else "Appelez la police ou la gendarmerie : le 17."
@@ -210,7 +210,7 @@ def format_day(day: date) -> str:
 
 
 def format_validity(valid: DateRange) -> str:
-    """Return a period with both days included; the row holds the first day after it."""
+    """Return a period as text, with its first and last day; `valid.upper` is the first day after it."""
     first_day = format_day(valid.lower) if valid.lower else ""
     last_day = format_day(valid.upper - timedelta(days=1)) if valid.upper else ""
     if first_day and last_day:

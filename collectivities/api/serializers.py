@@ -9,9 +9,10 @@ class TerritorySerializer(serializers.Serializer[object]):
 
 
 class CollectivitySerializer(serializers.ModelSerializer[Collectivity]):
-    """A body. `region` is the one that answers for it, including a correction made by a person.
+    """A body. `region` is its région after any correction made by a person.
 
-    `is_confirmed` is false for a body that a visitor added and no centre has confirmed. Only its SIREN finds it.
+    `is_confirmed` is false for a body that a visitor added and no centre has confirmed. A search finds such a body
+    only by its SIREN.
     """
 
     id = serializers.UUIDField(source="uid")

@@ -8,8 +8,8 @@ SHIPPED = Path(__file__).parent.parent / "data" / "official-list.csv.xz"
 
 
 def read_official_list(source: Path | None = None, millesime: int | None = None) -> OfficialList:
-    """Return the list shipped with this version, or the one at `source`: a compact file, a package
-    folder or a .tgz.
+    """Return the list shipped with this version, or the list at `source`: a compact file, the folder of a package or
+    its .tgz. Raise `UnreadableList`.
     """
     path = source or SHIPPED
     return read_compact(path) if path.name.endswith(".csv.xz") else read_package(path, millesime)

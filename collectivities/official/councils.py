@@ -1,7 +1,7 @@
 """The councils of régions, départements and overseas collectivities. The npm package describes
 these only as territories.
 
-Where law has merged two councils, one body replaces both and is found by the codes of each:
+Where a law has merged two councils, one body replaces both and is found by the codes of each:
 
 - Corse (région 94, départements 2A and 2B): one Collectivité de Corse since 2018;
 - Martinique, Guyane (2015) and Mayotte (2011, Département-Région since 2025): one body for région and département;
@@ -9,7 +9,8 @@ Where law has merged two councils, one body replaces both and is found by the co
   code as a territory is 6AE. The two départements remain as territories;
 - Paris: the city holds both sets of powers (2019), so it is the commune 75056, found under the code 75 also;
 - Rhône: the métropole de Lyon has the département's powers on its own territory (2015). Its communes still have
-  codes in 69; the council of Rhône counts the inhabitants of the others only. The métropole comes with the EPCI;
+  codes in 69; the council of Rhône counts the inhabitants of the other communes only. The métropole is listed with
+  the EPCI;
 - overseas collectivities: one body each, including Terres australes; Clipperton is State property without a council.
   Saint-Barthélemy and Saint-Martin are also listed as communes by INSEE, and remain communes here.
 
@@ -68,7 +69,7 @@ def add_paris_aliases(commune: BodyRow) -> BodyRow:
 
 
 def _count_inhabitants(communes: list[BodyRow]) -> Counter[str]:
-    """Return the inhabitants by département. Those of the métropole de Lyon are counted apart, under its SIREN."""
+    """Return the inhabitants by département. The inhabitants of the métropole de Lyon are counted under its SIREN."""
     inhabitants: Counter[str] = Counter()
     for commune in communes:
         ground = LYON_METROPOLIS if LYON_METROPOLIS in commune.groups else commune.departement

@@ -39,6 +39,7 @@ def _describe_error(source: Path, error: Exception) -> dict[str, object]:
 
 
 def _open_reader(source: Path) -> ReadJson:
+    """Return the function that parses a file of `data`, given its name relative to that folder."""
     if source.is_dir():
         data = source / "data" if (source / "data").is_dir() else source
         return lambda name: json.loads((data / name).read_text("utf-8"))
@@ -131,7 +132,7 @@ def _list_groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[B
 
 
 def _find_majority_territory(members: list[BodyRow], ground: str) -> str:
-    """Return the territory where most inhabitants of the members live, or the lower code if two are equal."""
+    """Return the territory where most inhabitants of the members live, or the lowest code in case of a tie."""
     inhabitants: Counter[str] = Counter()
     for member in members:
         inhabitants[getattr(member, ground)] += member.population or 0

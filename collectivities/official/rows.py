@@ -1,4 +1,4 @@
-"""The official list as plain rows, which the readers return, the compact file stores and the import takes."""
+"""The official list as plain rows, which the readers return, the compact file stores and the import reads."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class AliasRow:
 
 @dataclass(frozen=True, slots=True)
 class BodyRow:
-    """One body. `groups` are the SIRENs of its groupings if it is a commune; `code` is unique in its family."""
+    """One body. `code` is unique in the body's `family`; `groups` are the SIRENs of the groupings of a commune."""
 
     kind: str
     code: str

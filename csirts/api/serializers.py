@@ -1,4 +1,4 @@
-"""Shapes of the directory in the API. The published mailbox is included, the notification address never."""
+"""The directory in the API. It includes the published mailbox, and never the notification address."""
 
 from rest_framework import serializers
 

@@ -28,7 +28,7 @@ class CsirtListView(APIView):
 
 
 class CsirtForView(APIView):
-    """The centre that covers the body with this SIREN or INSEE code today, the reason, and who else can be called."""
+    """The centre that covers the body with this SIREN or INSEE code today, the reason, and other centres to call."""
 
     permission_classes = [AllowAny]
 
