@@ -13,7 +13,7 @@ from stats.models import Attempt, ExactReading, FigureCheck, Report
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Shows rows in a list that nobody can edit."""
+    """A list of rows that nobody can edit."""
 
     list_display_links = None
     ordering = ["-id"]
@@ -50,7 +50,7 @@ class ExactReadingAdmin(ReadOnlyAdmin):
 
 @admin.register(FigureCheck)
 class FigureCheckAdmin(ReadOnlyAdmin):
-    """Shows the recounts. The command `rebuild_stats` repairs the differences that they found."""
+    """The list of recounts. The command `rebuild_stats` repairs the differences that they found."""
 
     list_display = ["started_at", "finished_at", "repairs", "mistakes", "first_found", "repaired_at"]
 
@@ -61,7 +61,7 @@ class FigureCheckAdmin(ReadOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
-    """Shows the attempts to publish, including those that failed."""
+    """The list of attempts to publish, including failed attempts."""
 
     list_display = ["at", "period", "outcome", "release", "took", "draws", "closed_tables"]
 
@@ -79,7 +79,9 @@ class AttemptAdmin(ReadOnlyAdmin):
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    """Shows the reports, including those that cannot be made. A visitor to a report's address may ask for it again."""
+    """The list of reports, including reports that cannot be made. A visitor to such a report's page may request it
+    again.
+    """
 
     list_display = ["asked_at", "release", "place", "state", "tries", "made_at"]
     list_filter = ["state"]

@@ -25,7 +25,7 @@ PERSONS: Labels = dict(PersonsBand.choices) | {PersonsBand.UNKNOWN: "nombre de p
 DATA_CATEGORIES: Labels = dict(DataCategory.choices) | {DataCategory.UNKNOWN: "catégories pas connues"}
 CAUSES: Labels = dict(Cause.choices) | {NOT_STATED: "pas dite"}
 DELAYS: Labels = dict(DelayBand.choices)
-# For a delay before the declaration, which has ended: it is known, or will never be.
+# The delay before a declaration ended with it, so that an unknown delay never becomes known.
 DISCOVERY: Labels = {**DELAYS, DelayBand.UNKNOWN: "pas connu"}
 # Classification → category → its name. The names of the régions are in the database.
 LABELS: dict[str, Labels] = {
@@ -46,13 +46,13 @@ LABELS: dict[str, Labels] = {
 }
 UNKNOWN_REGION = "territoire pas connu"
 OTHER_TERRITORIES = "autres territoires d’outre-mer, ou territoire pas connu"
-# The categories for an unknown answer, which a title never presents as the most frequent.
+# The categories for an unknown value, which no title presents as the most frequent category.
 UNKNOWN = {"unknown", NOT_STATED, IncidentType.UNKNOWN, Cause.NOT_FOUND, PersonsBand.UNKNOWN, DataCategory.UNKNOWN}
 
 
 @cache
 def region_names() -> dict[str, str]:
-    """Return the names of the régions by code, read once a process. One query the first time."""
+    """Return the names of the régions by code. One query on the first call of a process."""
     return {code: curl_apostrophes(name) for code, name in Region.objects.values_list("code", "name")}
 
 

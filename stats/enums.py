@@ -11,7 +11,7 @@ from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Perso
 
 
 class Measure(models.TextChoices):
-    """What is counted. All measures but the first count verified cases only."""
+    """The kinds of units that are counted. All measures except the first count verified cases only."""
 
     DECLARED = "declared", "déclarations reçues"
     INCIDENTS = "incidents", "incidents vérifiés"
@@ -52,10 +52,10 @@ class DelayBand(models.TextChoices):
 
 
 class Stratum(models.TextChoices):
-    """Bodies of one nature, and communes by population, in groups of at least a hundred bodies.
+    """A group of at least a hundred bodies: the bodies of some natures, or communes by population.
 
-    It covers only the natures that the official list holds. Nobody knows the number of the other bodies (syndicats,
-    établissements), so they have no rate.
+    Only natures that the official list contains have a stratum. Nobody knows the number of other bodies (syndicats,
+    établissements), so these have no rate.
     """
 
     COMMUNE_UNDER_500 = "commune/0-499", "communes de moins de 500 habitants"
@@ -67,7 +67,7 @@ class Stratum(models.TextChoices):
 
 
 class ServiceFamily(models.TextChoices):
-    """Groups of public services, for years with few interruptions."""
+    """A group of public services, for years with few interruptions."""
 
     ONLINE = "online", "site, messagerie et téléphone"
     MONEY = "money", "finances, paie et administration"
@@ -111,7 +111,7 @@ class AttemptOutcome(models.TextChoices):
 
 
 ALL_BANDS = ""
-# Unfounded leaks are counted apart.
+# The statuses of the leaks that the figures count as leaks. Unfounded leaks are counted apart.
 LEAK_STATUSES = (LeakStatus.CLAIMED, LeakStatus.SUSPECTED, LeakStatus.CONFIRMED)
 NOT_STATED = "not_said"
 

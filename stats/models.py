@@ -1,6 +1,6 @@
-"""Figures: the facts counted of each case, the exact sums for entitled readers, and the published figures.
+"""The figures: the facts counted of each case, the exact sums for entitled readers, and the published figures.
 
-No row here holds text of a case. Published rows never change.
+No row here contains text of a case. Published rows never change.
 """
 
 from collections.abc import Iterable
@@ -199,8 +199,8 @@ class FigureCheck(models.Model):
     """A recount of everything from the raw rows, slice by slice: its progress, and the differences that
     it found or repaired.
 
-    It reads the cases by id, then the sums by month. `repaired_at` is when a recount found or made
-    the figures right again.
+    It reads the cases by id, then the sums by month. `repaired_at` is when the same or a later recount repaired the
+    figures or found them right.
     """
 
     started_at = models.DateTimeField("commencée le", default=timezone.now)

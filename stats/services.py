@@ -1,4 +1,4 @@
-"""What changes the figures: counting pending events, recounting everything, publishing."""
+"""The changes of the figures: counting pending events, recounting everything, publishing, recording readings."""
 
 from datetime import date, datetime
 from time import monotonic
@@ -21,25 +21,25 @@ from stats.reports import making
 logger = structlog.get_logger(__name__)
 
 
-# In seconds. Afterwards the worker turns to other work.
+# In seconds. After this time the task ends, so that the worker runs other tasks.
 LONGEST_ROUND = 2.0
 
 
 def fold_new_events() -> int:
-    """Count pending events, all of them unless the round is too short. Return their number."""
+    """Count pending events until none is left or LONGEST_ROUND has passed. Return their number."""
     return rollups.fold_all(seconds=LONGEST_ROUND)
 
 
-# A year with its quarters. The limit bounds what a clock that is wrong for a night could publish too early.
+# A year and its quarters. The limit bounds how much is published too early if the clock is wrong for a night.
 MAX_RELEASES_A_NIGHT = 5
 
 
 def publish_due(*, now: datetime | None = None, waits: bool = False, most: int | None = None) -> list[Release]:
     """Publish at most `most` of the periods that are due, the earliest first. Return the releases.
 
-    Pending events are counted first. Each release is one transaction and leaves an `Attempt`, even if it fails; a
-    failure stops the later periods, which wait for the earlier one. While another process publishes, do nothing, or
-    wait for it if `waits`.
+    Pending events are counted first. Each release is one transaction and creates an `Attempt`, even if it fails. An
+    error stops the later periods, which wait for the earlier one. While another process publishes, do nothing, or wait
+    for it if `waits`.
     """
     with hold_lock(Lock.PUBLISH, waits=waits) as is_free:
         if not is_free:
@@ -50,8 +50,8 @@ def publish_due(*, now: datetime | None = None, waits: bool = False, most: int |
 
 
 def publish_period(period: Period, now: datetime) -> Release:
-    """Make one release with its reports and its `Attempt` in one transaction. An error is recorded as an
-    attempt and raised again.
+    """Make one release with the rows of its reports and its `Attempt` in one transaction. An error is recorded as a
+    failed attempt and raised again.
     """
     began = monotonic()
     try:
@@ -73,8 +73,8 @@ def save_attempt(period: Period, now: datetime, began: float, **result: Any) -> 
 
 
 def fold_everything() -> None:
-    """Count pending events batch by batch; then, under the lock, the events that came meanwhile or that
-    another process was counting.
+    """Count pending events batch by batch; then, with `Lock.COUNT`, the events that came meanwhile or that another
+    process was counting.
     """
     rollups.fold_all()
     with transaction.atomic():
@@ -84,13 +84,15 @@ def fold_everything() -> None:
 
 # Recounting everything
 
-# A night's recount continues from task to task, so that other work gets its turn.
+# A night's recount is divided into tasks of this length, so that the worker also runs other tasks.
 SECONDS_A_TASK = 10
 MISTAKES_KEPT = 100
 
 
 def open_recount() -> FigureCheck | None:
-    """Start today's recount, or continue a recount that is not finished. Return None if there is nothing to do."""
+    """Start today's recount, or continue an unfinished one, for SECONDS_A_TASK at most. Return None if today's recount
+    is finished or another process recounts.
+    """
     with hold_lock(Lock.RECOUNT, waits=False) as is_free:
         if not is_free:
             return None
@@ -104,7 +106,7 @@ def open_recount() -> FigureCheck | None:
 
 
 def verify_figures() -> FigureCheck:
-    """Recount everything from the raw rows and compare to the unit, while the service runs. No figure is changed."""
+    """Recount everything from the raw rows and compare the figures, while the service runs. Change no figure."""
     with hold_lock(Lock.RECOUNT, waits=True):
         check = FigureCheck.objects.create()
         run_recount(check)
@@ -124,7 +126,9 @@ def rebuild_figures() -> FigureCheck:
 
 
 def run_recount(check: FigureCheck, *, seconds: float | None = None) -> None:
-    """Recount slice by slice, until it is finished or `seconds` have passed. Each slice is saved."""
+    """Recount slice by slice, until `check` is finished or `seconds` have passed. The progress is saved after each
+    slice.
+    """
     deadline = monotonic() + seconds if seconds else None
     while check.finished_at is None and (deadline is None or monotonic() < deadline):
         if check.months_until is None and (ids := rollups.list_cases_after(check.cases_until)):
@@ -143,7 +147,7 @@ def recount_next_cases(check: FigureCheck, ids: list[int]) -> None:
     with transaction.atomic():
         take_lock(Lock.COUNT)
         record_mistakes(check, rollups.repair_cases(ids))
-    # Events are counted here because this loop holds the lock most of the time, and their own task would come late.
+    # Events are counted here because this loop holds the lock most of the time, so that their own task rarely gets it.
     rollups.fold_all()
 
 
@@ -184,7 +188,9 @@ def finish_recount(check: FigureCheck) -> None:
 
 
 def record_reading(*, reader: User, scope: Scope, year: int) -> None:
-    """Record that `reader` sees the exact figures of `scope` in `year`: one row a minute and centre."""
+    """Record that `reader` sees the exact figures of `scope` in `year`. One row for each centre of the scope, or one
+    for a région or the nation; a second reading within the minute adds none.
+    """
     minute = timezone.now().replace(second=0, microsecond=0)
     reading = {"user": reader, "year": year, "minute": minute}
     rows = [ExactReading(csirt_id=pk, **reading) for pk in sorted(scope.csirt_ids)]

@@ -1,4 +1,4 @@
-"""Shapes of the API of the figures: a release's heading, its figures, and the filters."""
+"""The releases in the API: the heading of a release, its figures, and the filters."""
 
 from typing import Any
 
@@ -81,8 +81,8 @@ class Filters(serializers.Serializer[dict[str, Any]]):
     )
 
     def to_internal_value(self, data: Any) -> Any:
-        """Raise ValidationError for an unknown, empty or repeated filter: ignoring it
-        would answer another question.
+        """Raise ValidationError for an unknown, empty or repeated filter, because a response that ignores a filter
+        would mislead the client.
         """
         wrong = {name: ["Ce filtre n’existe pas."] for name in data if name not in self.fields}
         for name in self.fields:

@@ -1,4 +1,4 @@
-"""The published releases as JSON. Rows are selected, nothing is computed."""
+"""The published releases as JSON. These views only select rows and compute nothing."""
 
 from typing import Any
 

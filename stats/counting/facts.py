@@ -1,4 +1,4 @@
-"""The facts that are counted of one case. No other module of `stats` reads them from the raw rows of `incidents`."""
+"""The facts that the figures count of one case. Only this module of `stats` reads them from raw rows."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ type Units = Counter[tuple[str, str]]
 def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
     """Return the facts of these incidents from their present raw rows, unsaved. Three queries.
 
-    Data that are concerned count as a leak only once somebody has stated that they left, or may have.
+    Personal data count as a leak only once somebody has stated that they were leaked, or may have been.
     """
     ids = list(incident_ids)
     incidents = Incident.objects.filter(pk__in=ids).select_related("region").only(*READ_FIELDS)
@@ -92,7 +92,7 @@ def make_fact(incident: Incident) -> CaseFact:
 
 
 def find_delay_band(since: datetime | None, ended_at: datetime | None) -> str:
-    """Return the band of a delay. It is unknown if one end is, or if the second is before the first."""
+    """Return the band of a delay. It is UNKNOWN if a moment is missing, or if `ended_at` is before `since`."""
     if since is None or ended_at is None or ended_at < since:
         return DelayBand.UNKNOWN
     return next((band for limit, band in DELAY_UP_TO if ended_at - since < limit), DelayBand.OVER_30_DAYS)
@@ -106,7 +106,7 @@ def find_hours_band(interruption: ServiceInterruption) -> str:
 
 
 def find_persons_band(leak: DataLeak) -> str:
-    """Return the band of a leak. An exact number wins over a band."""
+    """Return the band of the number of persons of a leak. If the leak has an exact number, its own band is ignored."""
     if leak.persons is None:
         return leak.persons_band or PersonsBand.UNKNOWN
     persons = leak.persons

@@ -1,7 +1,7 @@
 """The exact sums, updated by signed differences: each pending event is counted once, in any order.
 
-A case is always counted again from its raw rows and compared with what was counted before. An event that comes twice,
-late or together with others therefore adds nothing wrong.
+An event makes its case be counted again from its raw rows. The difference from the earlier count is added to the sums,
+so they stay right if an event comes twice, late, or together with other events.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ COUNTED = (
 type SumKey = tuple[int | None, int | None, date, str, str]
 # csirt, region, year, body
 type BodyKey = tuple[int | None, int | None, int, int]
-# Body → the number of its incidents, and of those with an interruption or a leak.
+# Body → the number of its incidents, and the number of its incidents with an interruption or a leak.
 type Presences = dict[BodyKey, tuple[int, int]]
 
 ADD_SUMS = """
@@ -60,8 +60,8 @@ def fold_all(*, seconds: float = inf) -> int:
 
 @transaction.atomic
 def fold_batch() -> int:
-    """Count up to `BATCH` pending events in one transaction, and return their number. Return 0 if
-    another process is counting.
+    """Count up to `BATCH` pending events in one transaction, and return their number. Return 0 if another process is
+    counting.
     """
     if not try_lock(Lock.COUNT):
         return 0
@@ -77,7 +77,7 @@ def list_pending_events() -> QuerySet[PendingEvent]:
 
 def recount_cases(incident_ids: Iterable[int]) -> list[int]:
     """Count these cases again, add the differences to the sums, and return the ids of the cases that changed. The
-    caller holds the lock.
+    caller holds `Lock.COUNT`.
     """
     after = load_facts(incident_ids)
     before = CaseFact.objects.in_bulk(after)
@@ -106,7 +106,9 @@ def sum_facts(facts: Iterable[CaseFact]) -> Counter[SumKey]:
 
 
 def compare_presences(before: Iterable[CaseFact], after: Iterable[CaseFact]) -> Presences:
-    """Return the difference in the number of incidents of each body, and of those with an interruption or a leak."""
+    """Return, for each body, by how much its two numbers differ: incidents, and incidents with an interruption or a
+    leak.
+    """
     incidents: Counter[BodyKey] = Counter()
     hits: Counter[BodyKey] = Counter()
     for facts, sign in ((before, -1), (after, 1)):
@@ -141,10 +143,11 @@ def add_rows(statement: str, rows: list[tuple[object, ...]]) -> None:
 
 @contextmanager
 def read_one_instant() -> Iterator[None]:
-    """Let all queries inside the block read one instant, without blocking the counting of events.
+    """Make all queries inside the block see the same instant, without blocking the counting of events.
 
     Each batch of events is one transaction, so facts and sums agree at any instant, and a case whose raw rows have
-    changed since it was counted has a pending event. Inside an open transaction, the lock stops the counting instead.
+    changed since it was counted has a pending event. If a transaction is already open, `Lock.COUNT` blocks the
+    counting until its end.
     """
     has_begun = connection.in_atomic_block
     with transaction.atomic():
@@ -192,7 +195,7 @@ def find_wrong_cases(ids: list[int]) -> list[int]:
 
 
 def drop_pending(ids: list[int]) -> list[int]:
-    """Return the cases without a pending event."""
+    """Return those of these cases that have no pending event."""
     if not ids:
         return []
     pending = set(list_pending_events().filter(event__incident__in=ids).values_list("event__incident_id", flat=True))
@@ -203,8 +206,8 @@ def find_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Pre
     """Return what must be added to the sums of `month` to agree with the facts and, if a new year begins, what must
     be added to the presences of that year.
 
-    `before` is the month that was checked before this one. The result does not depend on the instant: counting an
-    event adds the same to the facts and to the sums.
+    `before` is the month that was checked before this one. The result does not depend on the instant, because counting
+    an event adds the same to the facts and to the sums.
     """
     is_new_year = before is None or before.year != month.year
     with read_one_instant():
@@ -234,11 +237,13 @@ def find_year_drift(year: int) -> Presences:
 
 
 def repair_cases(ids: list[int]) -> list[str]:
-    """Count these cases again, and return those whose error no pending event explains. The caller holds the lock."""
+    """Count these cases again, and return the errors that no pending event explains. The caller holds `Lock.COUNT`."""
     return [f"incident {pk}" for pk in drop_pending(recount_cases(ids))]
 
 
 def repair_sums(sums: dict[SumKey, int], presences: Presences) -> None:
-    """Add these differences to the sums and presences. The caller holds the lock, and calls it once."""
+    """Add these differences to the sums and presences, which a second call would add again. The caller holds
+    `Lock.COUNT`.
+    """
     add_sums(sums)
     add_presences(presences)

@@ -25,7 +25,8 @@ type Bodies = Counter[tuple[int, str]]
 
 def express_stratum(path: str = "") -> Case:
     """Return the SQL expression of a body's stratum. It is "" if no rate is possible, because no list gives the number
-    of such bodies or because the population is unknown. `path` is the lookup of the body, with its two underscores.
+    of such bodies or because the population is unknown. `path` is the prefix of the body's fields in the query, such
+    as `collectivity__`.
     """
     return Case(
         When(**{f"{path}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),

@@ -1,15 +1,15 @@
-"""What a reader can prove of few bodies from printed figures, by linear programming. It reads nothing but the figures.
+"""The audit: a search, by linear programming, for what printed figures prove about few bodies.
 
-A release is printed only if this audit finds nothing. The audit looks at no secret: that it passed tells no more than
-the figures themselves, and anybody may repeat it with the program `verify.py` of each published package.
+A release is printed only if this audit finds nothing. The audit reads nothing but the figures. The fact that it passed
+therefore reveals nothing more, and anybody may repeat it with the program `verify.py` of each published package.
 
-A *country* is one choice of true numbers that agrees with all printed figures. The *rest* of a total is the units that
-are in none of its parts: incidents without a leak, leaks without a category, incidents beyond the number of bodies,
-units whose category has no figure. The audit checks three things of all figures together:
+A *country* is one choice of true numbers that agrees with all printed figures. The *rest* of a total consists of the
+units that are in none of its parts: incidents without a leak, leaks without a category, incidents beyond the number of
+bodies, units whose category has no figure. The audit checks three things of all figures together:
 
 1. one country fits in which every dash is zero. No dash, sum of dashes or complement is then proved not empty,
-   whatever a reader believes of the number of units behind a dash;
-2. each dash may also hold `THRESHOLD - 1` units, even for a reader who believes that no dash holds more;
+   whatever a reader believes about the number of units behind a dash;
+2. each dash may also hide `THRESHOLD - 1` units, even for a reader who believes that no dash hides more;
 3. no rest is proved to be between 1 and `2 * (THRESHOLD - 1)`.
 
 A yearly release is audited alone, for a reader who knows that cases were corrected since the quarters were printed. It
@@ -44,7 +44,7 @@ def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> se
 
 
 def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
-    """Return the tables of `printed` that fail; None if no country fits the figures of a single release.
+    """Return the codes of the tables of `printed` that fail, or None if no country fits the figures of one release.
 
     If no country fits several releases together, cases changed between them. The releases are then audited for a
     reader who believes that only the changes that explain the figures took place.
@@ -68,7 +68,10 @@ def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
 
 
 def find_cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Cell]:
-    """Yield the dashes that are proved to hold fewer than `THRESHOLD - 1` units. One country clears several dashes."""
+    """Yield the dashes that are proved to hide fewer than `THRESHOLD - 1` units.
+
+    Each call of the solver can clear several dashes, so there are fewer calls than dashes.
+    """
     unsettled = list(figures.dashes)
     while unsettled:
         most = country.find(dict.fromkeys(unsettled, -1.0))
@@ -82,8 +85,9 @@ def find_cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Ce
 
 
 def find_rests_proved_small(country: "Country", figures: "Figures") -> Iterator[Cell]:
-    """Yield one part of each whole whose rest is proved to be small but not zero. One country clears several wholes; a
-    whole whose own figures already prove a larger rest is skipped.
+    """Yield one part of each whole whose rest is proved to be small but not zero.
+
+    Each call of the solver can clear several wholes. A whole whose own figures prove a larger rest is skipped.
     """
     unsettled = [rest for rest in figures.list_rests() if figures.find_least(rest) <= MAX_SENSITIVE_REST]
     while unsettled:
@@ -115,12 +119,12 @@ def count_rest(rest: Rest, units: Mapping[Cell, float]) -> float:
 
 @cache
 def load_solver() -> Any:
-    """Return the library of the solver. It takes 13 MB with numpy, which processes that never audit do without."""
+    """Return the library of the solver. It needs 13 MB with numpy, so only processes that audit import it."""
     return importlib.import_module("highspy")
 
 
 def start_solver() -> Any:
-    """Return a silent solver. Its constructor writes a banner to file descriptor 1, which is redirected meanwhile."""
+    """Return a silent solver. File descriptor 1 is redirected while the constructor writes a banner to it."""
     stdout_copy = os.dup(1)
     try:
         with Path(os.devnull).open("wb") as nowhere:
@@ -135,7 +139,7 @@ def start_solver() -> Any:
 
 
 class Country:
-    """Every country that fits the figures, as a linear program."""
+    """The linear program whose solutions are the countries that fit the figures."""
 
     def __init__(self, figures: Figures) -> None:
         self.cells, self.dashes = list(figures.bounds), figures.dashes
@@ -155,8 +159,8 @@ class Country:
             self.add_row(others, cells, low=-MANY, high=0)
 
     def add_row(self, whole: Iterable[Cell], parts: Iterable[Cell], *, low: float, high: float) -> None:
-        """Require that the parts minus their whole lie between `low` and `high`. A row across several releases also
-        gets room for changes, which stays closed until `allow_least_change`.
+        """Require that the sum of the parts minus the whole lie between `low` and `high`. A row across several
+        releases also gets two columns for changes between them, which are zero until `allow_least_change`.
         """
         weights = dict.fromkeys(parts, 1.0) | dict.fromkeys(whole, -1.0)
         columns, values = [self.columns[cell] for cell in weights], [*weights.values()]
@@ -168,8 +172,8 @@ class Country:
         self.solver.addRow(low, high, len(columns), columns, values)
 
     def allow_least_change(self) -> None:
-        """Open the room for changes between releases, only in the rows where the fewest changes that explain the
-        figures fall.
+        """Allow changes between releases, but only in the rows in which the smallest changes that explain the figures
+        occur.
         """
         changes = range(len(self.cells), self.solver.getNumCol())
         for column in changes:
@@ -182,7 +186,7 @@ class Country:
             self.solver.changeColBounds(column, 0, MANY if least[column] > EPSILON else 0)
 
     def limit_dashes(self) -> None:
-        """Limit each dash to fewer than `THRESHOLD` units. The country in which all dashes are zero still fits."""
+        """Limit each dash to fewer than `THRESHOLD` units. A country in which all dashes are zero still fits."""
         for cell in self.dashes:
             self.solver.changeColBounds(self.columns[cell], 0, THRESHOLD - 1)
 
@@ -193,7 +197,9 @@ class Country:
         return None if values is None else dict(zip(self.cells, values, strict=False))
 
     def run(self, costs: Sequence[float]) -> list[float] | None:
-        """Return the value of each column at the least cost; None if no country fits."""
+        """Return the value of each column at the least cost, or None if no country fits. Raise ArithmeticError if the
+        solver does not decide.
+        """
         self.solver.changeColsCost(len(costs), list(range(len(costs))), list(costs))
         self.solver.run()
         status = self.solver.getModelStatus()
@@ -205,7 +211,7 @@ class Country:
         raise ArithmeticError(f"the solver gave no answer: {status}")
 
     def find(self, weights: Mapping[Cell, float]) -> dict[Cell, float]:
-        """Return the country of `solve`, for a caller who knows that one fits."""
+        """Return the country of `solve`. Raise ArithmeticError if no country fits, which the caller has excluded."""
         country = self.solve(weights)
         if country is None:
             raise ArithmeticError("the solver lost a country that fits")

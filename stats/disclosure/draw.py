@@ -1,10 +1,10 @@
 """From exact counts to printed figures: threshold, dominance, random rounding, and redrawing.
 
-In the words of the handbooks of statistical disclosure control: a cell is sensitive if it has fewer than `THRESHOLD`
-contributors (threshold rule) or if one contributor makes more than `LARGEST_SHARE` of it (dominance rule). A
-sensitive cell is suppressed, and so is a true zero: a dash means « zero or few ». Every other cell is rounded at
-random, without bias, to one of the two multiples of `BASE` around it. The figures are not additive: totals are
-rounded like any other cell.
+In the terms of the handbooks of statistical disclosure control, a cell is sensitive if it has fewer than `THRESHOLD`
+contributors (threshold rule) or if one contributor makes more than `LARGEST_SHARE` of it (dominance rule). A sensitive
+cell is suppressed, and so is a true zero, so that a dash means « zero or few ». Every other cell is rounded at random,
+without bias, to one of the two multiples of `BASE` around it. The figures are not additive: totals are rounded like
+any other cell.
 """
 
 import hashlib
@@ -47,7 +47,9 @@ type Counts = Mapping[str, Mapping[Cell, CellCount]]
 
 @dataclass(frozen=True)
 class Drawn:
-    """`tables` are the printed tables, `closed` those that no draw made safe."""
+    """The result of a draw: the printed `tables`, the number of `draws`, and the codes of the tables that were
+    `closed` because no draw made them safe.
+    """
 
     tables: list[dict[str, Any]]
     draws: int
@@ -82,8 +84,8 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
 
 
 def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
-    """Return the table that failed most often, but prefer any table with a classification to a total: closing a total
-    also closes all tables that it opens.
+    """Return the table that failed most often, but prefer any table with a classification to a total, because closing
+    a total also closes all tables that it opens.
     """
     return max(failures.keys() - closed, key=lambda code: ("_by_" in code, failures[code], code))
 
@@ -120,8 +122,8 @@ class Draw:
                 yield cell, value
 
     def list_months(self) -> set[str]:
-        """Return the months that this release prints. It leaves out months that a quarterly release has printed. If
-        the year has quarterly releases, it also leaves out quarters without one: they ended before the service began.
+        """Return the months that this release prints, without the months that a quarterly release has printed. If the
+        year has quarterly releases, a quarter without a release ended before the service began, and is left out too.
         """
         quarters = {release["period"] for release in self.earlier} or {str(self.period)}
         months = {month for month in self.period.months if any(is_month_of(month, quarter) for quarter in quarters)}
@@ -132,8 +134,8 @@ class Draw:
         return None if is_sensitive(count) else round_randomly(count.units, self.draw_number(table, cell))
 
     def draw_number(self, table: Table, cell: Cell) -> float:
-        """Return a number from 0 (included) to 1. It does not depend on the count: otherwise nested cells with the
-        same units would share their rounding, and differencing would reveal it.
+        """Return a number from 0 (included) to 1. It does not depend on the count, because otherwise nested cells
+        with the same units would share their rounding, and differencing would reveal that.
         """
         name = "|".join((str(self.period), table.code, *cell, str(self.attempt)))
         return int.from_bytes(hmac.digest(self.key, name.encode(), hashlib.sha256)[:8]) / 2**64
@@ -141,7 +143,7 @@ class Draw:
 
 def is_sensitive(count: CellCount) -> bool:
     """Tell whether the cell is suppressed. The largest contributor, which knows its own units, must not learn that the
-    others have fewer than `THRESHOLD` units, since these could be one unit of each of four bodies.
+    other contributors have fewer than `THRESHOLD` units, since these could be one unit of each of four bodies.
     """
     is_few = count.bodies < THRESHOLD or count.bodies_outside_cell < THRESHOLD
     _least, most = bound_value(count.units - count.units % BASE)
@@ -149,7 +151,9 @@ def is_sensitive(count: CellCount) -> bool:
 
 
 def round_randomly(units: int, number: float) -> int:
-    """Round without bias: the multiple above is chosen with the probability `units % BASE` / `BASE`."""
+    """Return one of the two multiples of `BASE` around `units`: the upper one if `number`, which is uniform from 0 to
+    1, is less than `units % BASE / BASE`. The mean error is zero.
+    """
     below, rest = divmod(units, BASE)
     return BASE * (below + (number < rest / BASE))
 

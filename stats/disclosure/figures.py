@@ -1,9 +1,9 @@
-"""The printed figures of some releases, and what everybody knows of them.
+"""The printed figures of some releases, and what everybody knows about them.
 
 A printed cell is a multiple of `BASE`, whose true number of units lies within `BASE - 1` of it, or a dash: fewer than
-`THRESHOLD` bodies, however many units they have. Besides, everybody knows which cells are parts of which others.
+`THRESHOLD` bodies, however many units they have. Besides, everybody knows which cells are parts of other cells.
 
-This file, the audit and `verify.py` make one program in each published package. They read nothing but the figures.
+This file, the audit and `verify.py` are joined to one program in each published package. They read only the figures.
 """
 
 from collections import defaultdict
@@ -26,16 +26,16 @@ type Rest = tuple[list[Cell], list[Cell]]
 
 
 def bound_value(value: int) -> tuple[int, int]:
-    """Return the least and the most units that a cell printed as `value` may hold."""
+    """Return the least and the greatest number of units of a cell printed as `value`."""
     return max(THRESHOLD, value - BASE + 1), value + BASE - 1
 
 
 @dataclass
 class Figures:
-    """The cells of some releases, and what everybody knows of them."""
+    """The cells of some releases, and what everybody knows about them."""
 
     releases: Sequence[Printed]
-    # Cell → the least and the most units that it may hold.
+    # Cell → the least and the greatest number of its units.
     bounds: dict[Cell, tuple[float, float]] = field(default_factory=dict)
     dashes: list[Cell] = field(default_factory=list)
     # The number of bodies in no stratum. It is not a dash, but must not be proved to be above zero either.
@@ -65,14 +65,14 @@ class Figures:
         self.unlisted.append(cell)
 
     def add_small_total(self, cell: Cell) -> None:
-        """Bound a total that is not printed as too small. A larger total is not printed either if one body makes
-        nearly all of it: other figures may then contradict this bound.
+        """Bound a total that is not printed, as if it were too small. A larger total is not printed either if nearly
+        all of its units are of one body; other figures may then contradict this bound.
         """
         self.bounds[cell] = (0, OPENS_FROM - 1)
         self.small_totals.add(cell)
 
     def get(self, period: str, counts: str) -> Cell | None:
-        """Return the total of this unit, or None if nothing is known of it."""
+        """Return the cell of the total of this unit, or None if nothing is known about it."""
         cell = (period, counts, TOTAL, TOTAL)
         return cell if cell in self.bounds else None
 
@@ -81,9 +81,11 @@ class Figures:
         return [cell for cell in self.bounds if cell[:2] == (period, counts) and cell[2]]
 
     def find_table_to_close(self, cell: Cell, printed: Printed) -> str:
-        """Return the code of the cell's table; for a crossing, followed by the région. For a cell of a quarterly
-        release, which is printed already, return the finest open table of the year that depends on the cell: for
-        incidents a table by quarter or month; else the total of the unit, or that of incidents.
+        """Return the code of the table to close because of this cell: its own table, followed by the région for a
+        crossing.
+
+        A quarterly release is already printed. For its cells, return the finest open table of the year that depends on
+        them: for incidents a table by quarter or month, or else the total of the unit, or that of incidents.
         """
         period, counts, by, categories = cell
         open_tables = {
@@ -98,13 +100,13 @@ class Figures:
     # What everybody knows
 
     def list_sums(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
-        """Yield each total, its parts that have a figure, and whether no other part exists."""
+        """Yield each total, its parts that have a figure, and whether these are all its parts."""
         for release in self.releases:
             yield from self.list_sums_of_tables(release)
         yield from self.list_sums_over_time()
 
     def list_rests(self) -> Iterator[Rest]:
-        """Yield each whole whose rest is audited, with its parts."""
+        """Yield each whole whose rest the audit checks, with its parts."""
         for total, parts in self.list_inclusions():
             if not self.small_totals.intersection(parts):
                 yield [total], parts
@@ -116,7 +118,7 @@ class Figures:
             if not parts:
                 continue
             is_whole = has_all and parts == all_parts
-            # A yearly release audited alone lacks the months that its quarters printed, but everybody knows them.
+            # A yearly release that is audited alone lacks the months of the quarterly releases, which everybody knows.
             is_alone = len(self.releases) == 1 and "-" not in total[0]
             if not is_whole and not (is_alone and parts[0][2] == ("month",)):
                 yield [total], parts
@@ -125,7 +127,9 @@ class Figures:
                     yield [total], sorted(numbers, key=lambda cell: -self.bounds[cell][0])
 
     def list_repeats(self, release: Printed) -> Iterator[Rest]:
-        """Yield the incidents with the bodies of the strata as parts, which count one incident of each body."""
+        """Yield the total of incidents as the whole, and the bodies of each stratum as its parts: each body has at
+        least one incident, so the rest is the further incidents and those of bodies without a stratum.
+        """
         incidents = self.get(release["period"], "incidents")
         listed = [cell for cell in self.list_cells(release["period"], "bodies") if cell not in self.unlisted]
         if incidents and listed:
@@ -159,7 +163,7 @@ class Figures:
         for total in [cell for cell in self.bounds if cell[2] == TOTAL]:
             period, counts = total[:2]
             inner = [cell for cell in months if cell[1] == counts and is_month_of(cell[3][0], period)]
-            # A quarter without a release ended before the service began: the year has none of its months.
+            # A quarter without a release ended before the service began, so the year has none of its months.
             quarters = [self.get(quarter, counts) for quarter in periods if quarter.startswith(f"{period}-")]
             if inner:
                 yield total, inner, len(inner) == (3 if "-" in period else 3 * len(quarters) or 12)
@@ -208,8 +212,10 @@ class Figures:
                 yield [cell for cell in crossed if cell[3][1] == quarter], inner
 
     def list_orders_of_delays(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
-        """Yield the cases closed within each delay, and those acknowledged within it or after an unknown delay: a case
-        is acknowledged before it is closed. Delays are printed from the shortest on, « not known » last.
+        """Yield, for each delay, the cells of the cases closed within it, and those of the cases acknowledged within
+        it or after an unknown delay, which are at least as many because a case is acknowledged before it is closed.
+
+        The cells are in the order of the delays, from the shortest to the unknown.
         """
         of_incidents = self.list_cells(release["period"], "incidents")
         closings, helps = ([cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help"))
@@ -217,7 +223,9 @@ class Figures:
             yield closings[:number], [*helps[:number], helps[-1]]
 
     def list_covers(self) -> Iterator[tuple[Cell, list[Cell]]]:
-        """Yield the number of leaks and their categories, whose sum is not lower: a leak has at least one category."""
+        """Yield the total of leaks and the cells of their categories, whose sum is not lower, because each leak has at
+        least one category.
+        """
         for release in self.releases:
             period = release["period"]
             leaks, categories = self.get(period, "leaks"), self.list_cells(period, "leak_categories")
@@ -225,8 +233,8 @@ class Figures:
                 yield leaks, categories
 
     def list_least_bodies(self) -> Iterator[tuple[list[Cell], int]]:
-        """Yield the bodies of a year and their least number: a body counts in one région, and each région with a
-        number has at least THRESHOLD bodies.
+        """Yield the cells of the bodies of a year and the least sum of these cells. A body counts in one région only,
+        and each région with a number has at least THRESHOLD bodies.
         """
         for release in self.releases:
             bodies = self.list_cells(release["period"], "bodies")

@@ -1,4 +1,4 @@
-"""The fixed list of published tables, the same for all figures.
+"""The fixed list of published tables, which does not depend on the counts.
 
 A table counts one kind of unit by one classification, or by two of them (a crossing). It opens when its printed total
 reaches a fixed number. Whether it is open therefore reveals nothing beyond the printed totals.
@@ -14,13 +14,13 @@ from stats.disclosure.figures import OPENS_FROM
 from stats.enums import LEAK_STATUSES, NOT_STATED, DelayBand, HoursBand, ServiceFamily, Stratum
 
 # The printed totals from which a table opens; for most tables it is OPENS_FROM. A crossing opens région by région, for
-# the categories that are not rare in the nation: beside a small total, one dash in a région would prove that the other
-# categories are not empty.
+# the categories that are not rare in the nation, because beside a small total, one dash in a région would prove that
+# the other categories are not empty.
 LONG_LIST_OPENS_FROM = 100
 CROSSING_OPENS_FROM = 100
 
-# Territories that are unknown or have a handful of bodies (975, 977, 978, 986). Alone, they would always be dashes
-# with many incidents in a large year, and the audit would close the table.
+# The category of territories that are unknown or have a handful of bodies (975, 977, 978, 986). If each had a cell of
+# its own, it would always be a dash, with many incidents in a large year, and the audit would close the table.
 OTHER_REGION = ""
 REGIONS = (
     *("11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93", "94"),
@@ -64,7 +64,7 @@ class Period(NamedTuple):
 
     @property
     def last_month(self) -> date:
-        """The first day of the last month."""
+        """The first day of the last month of the period."""
         return date(self.year, 3 * self.quarter or 12, 1)
 
     @property
@@ -76,9 +76,9 @@ class Period(NamedTuple):
 class Table:
     """One table of the fixed list. `counts` is its unit.
 
-    `opened_by` is the table whose printed total (for a crossing, that of the région) opens this one from `opens_from`
-    on. It may be the table itself, and is empty for a table that is always open. `categories_opened_by` is the table
-    in which a category of a crossing must also reach `OPENS_FROM`.
+    The table opens when the printed total of the table `opened_by` (for a crossing, its cell of the région) reaches
+    `opens_from`. `opened_by` may be the table itself, and is "" for a table that is always open.
+    `categories_opened_by` is the table in which a category of a crossing must also reach `OPENS_FROM`.
     """
 
     code: str
@@ -127,13 +127,13 @@ OF_A_YEAR = (
     count_by("bodies", "stratum", opened_by="incidents"),
     *(cross_with_region(by) for by in ("quarter", "type", "cause")),
 )
-# A small total of a quarter is not printed at all: beside the year's total, a dash would reveal too much.
+# A small total of a quarter is not printed at all, because beside the year's total a dash would reveal too much.
 OF_A_QUARTER = (
     *(Table(code, code, (), code, OPENS_FROM) for code in ("incidents", "reports", "interruptions", "leaks")),
     BY_MONTH,
 )
 TABLES = {table.code: table for table in OF_A_YEAR}
-# A long and a short list of the same units: only one is printed, the long one if it opens.
+# Long list → short list of the same units. Only one of both is printed: the long list if it opens.
 SHORT_LIST_OF = {"interruptions_by_service": "interruptions_by_family"}
 
 

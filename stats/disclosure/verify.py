@@ -1,4 +1,4 @@
-"""The program `verify.py` of a published package, which follows the figures and the audit in one file.
+"""The program `verify.py` of a published package, joined with the modules of the figures and of the audit.
 
 It needs Python 3.12, `highspy` (the solver) and `PyNaCl` (the signature), and no network.
 
@@ -41,7 +41,7 @@ JSON_NAMES = {
 CLOSED = {"table", "table_label", "why"}
 NO_PLACE: Figure = {"region": None, "category": None}
 FIGURE = {*HEAD, *VALUES, *NO_PLACE, *(f"{place}_label" for place in NO_PLACE)}
-# The code of a category. It is too short to hold a sentence.
+# The code of a category. A code is too short to contain a sentence.
 CODE = re.compile(r"[\w/+-]{0,40}")
 
 
@@ -50,7 +50,9 @@ class WrongCopyError(Exception):
 
 
 def main(folder: Path) -> int:
-    """Check the seal and the tables of an unpacked package, and repeat the audit. Return 0 if all is right, else 1."""
+    """Check the seal and the tables of an unpacked package, repeat the audit and print the verdict. Return 0 if the
+    package is intact and the audit passes, else 1.
+    """
     try:
         verdict, failing = verify(folder)
     except (WrongCopyError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -61,7 +63,7 @@ def main(folder: Path) -> int:
 
 
 def verify(folder: Path) -> tuple[str, bool]:
-    """Return the verdict for the reader, and whether the audit fails. Raise WrongCopyError."""
+    """Return the verdict for the reader, and whether the audit fails. Raise WrongCopyError if a file was changed."""
     printed, seal = read_sealed(folder)
     earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_files(folder, printed)
@@ -83,7 +85,9 @@ def verify(folder: Path) -> tuple[str, bool]:
 
 
 def read_sealed(folder: Path) -> tuple[Printed, Mapping[str, str]]:
-    """Return the printed form and its seal."""
+    """Return the printed form and its seal. Raise WrongCopyError if the signature or the digest is not that of the
+    form.
+    """
     body = read_file(folder, "canonical.json")
     try:
         seal = json.loads(read_file(folder, "datapackage.json"))["seal"]
@@ -122,7 +126,7 @@ def check_files(folder: Path, last: Printed) -> None:
 
 
 def list_sheets(last: Printed) -> dict[str, list[Printed]]:
-    """Return the CSV files of figures with the tables that each holds."""
+    """Return the name of each CSV file of figures, with the tables that it contains."""
     sheets: dict[str, list[Printed]] = {}
     for table in last["tables"]:
         sheets.setdefault(f"{table['code'] if table['by'] else 'totals'}.csv", []).append(table)
@@ -132,8 +136,8 @@ def list_sheets(last: Printed) -> dict[str, list[Printed]]:
 def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, str]) -> None:
     """Raise WrongCopyError if the files of figures differ from what was signed.
 
-    They contain the last of `releases`, and the months that the quarterly releases of its year printed. Names and
-    labels are not signed: their wording may change.
+    The files contain the last of `releases`, and the months that the quarterly releases of its year printed. Names and
+    labels are not signed, because their wording may change.
     """
     last = releases[-1]
     signed = {make_key(figure): figure for release in releases for figure in list_signed(release)}
@@ -148,8 +152,8 @@ def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, s
 
 
 def check_sheet(path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed) -> Iterator[Key]:
-    """Yield the key of each row of one file. Raise WrongCopyError for a row that is not as signed; a cell that was not
-    printed must have its codes and no number.
+    """Yield the key of each row of one file. Raise WrongCopyError for a row that differs from what was signed. A row
+    of a cell that was not printed must have its codes and no number.
     """
     counts = {table["code"]: table["counts"] for table in tables}
     places = list_places(tables[0])
@@ -169,8 +173,8 @@ def check_sheet(path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figu
 
 
 def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Mapping[Key, Figure]) -> Iterator[Key]:
-    """Yield the key of each figure of the JSON file, which contains printed cells only. Raise WrongCopyError if it
-    differs from what was signed.
+    """Yield the key of each figure of the JSON file, which contains printed cells only. Raise WrongCopyError if the
+    file differs from what was signed.
     """
     content = read_json(folder, "release.json")
     heading = {name: last[name] for name in ("number", "period", "rounding_key")}

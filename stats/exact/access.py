@@ -1,5 +1,5 @@
-"""Access to exact figures: a lead reads those of its centres, national coordination all, an
-entitled analyst their région's.
+"""The right to read exact figures: a lead reads the figures of the centres that they lead, an entitled analyst those
+of their régions, national coordination all.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,8 @@ from csirts.wording import format_in_region, format_of_region
 
 @dataclass(frozen=True)
 class Scope:
-    """Some centres taken together, one région, or the nation when both are empty.
+    """The centres (together), the région or the nation whose figures are read. It is the nation if `csirt_ids` is
+    empty and `region_id` is None.
 
     `code` names the scope in file names: « region-53 ».
     """
@@ -47,14 +48,14 @@ class ExactLink:
 
 
 def get_own_scope(user: User) -> Scope:
-    """Return the centres that this person leads, taken together. Raise Http404 for everybody else."""
+    """Return the scope of the centres that this person leads, together. Raise Http404 if they lead none."""
     led = Csirt.objects.filter(pk__in=user.led_centre_ids).order_by("name")
     return replace(make_centre_scope(led), code="mon-centre")
 
 
 def get_centre_scope(user: User, slug: str) -> Scope:
-    """Return the scope of a centre: any centre for national coordination, one of their own for
-    a lead. Raise Http404.
+    """Return the scope of the centre with this slug. Raise Http404 if this person may not read it: a lead may read the
+    centres that they lead, national coordination any centre.
     """
     centres = Csirt.objects.filter(slug=slug)
     if not user.has_role(Role.NATIONAL):
@@ -71,8 +72,8 @@ def make_centre_scope(centres: QuerySet[Csirt]) -> Scope:
 
 
 def get_region_scope(user: User, code: str) -> Scope:
-    """Return the scope of a région: any région for national coordination, a région that entitles them today for
-    an analyst. Raise Http404.
+    """Return the scope of the région with this code. Raise Http404 if this person may not read it: an analyst may read
+    the régions that entitle them today, national coordination any région.
     """
     region = list_open_regions(user).filter(code=code).first()
     if region is None:
@@ -95,8 +96,8 @@ def get_nation_scope(user: User) -> Scope:
 
 
 def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
-    """Return the links beside the title of a page of published figures. They lead to the reader's own exact figures;
-    for national coordination, to the exact figures of the page's place.
+    """Return the links beside the title of a page of published figures: to the exact figures of the reader's centres
+    and régions or, for national coordination, of the page's `region` (None is the nation).
     """
     links = []
     if user.has_role(Role.LEAD):
@@ -116,7 +117,7 @@ def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
 
 
 def list_closed_regions(user: User) -> list[Region]:
-    """Return the régions of this analyst whose exact figures no act opens today."""
+    """Return the régions of this analyst that have not entitled them to read exact figures today."""
     missing = user.region_ids() - user.exact_region_ids()
     if not missing or user.has_role(Role.NATIONAL):
         return []
@@ -124,7 +125,7 @@ def list_closed_regions(user: User) -> list[Region]:
 
 
 def list_exact_links(user: User | None) -> list[ExactLink]:
-    """Return the links to the exact pages that this person may open; none for most people. Three queries at most."""
+    """Return the links to the exact pages that this person may open, or [] if none. Three queries at most."""
     if user is None:
         return []
     links = []

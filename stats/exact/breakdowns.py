@@ -11,10 +11,10 @@ from stats.exact.sums import ByBand
 
 @dataclass(frozen=True)
 class ExactBreakdown:
-    """One table by band. `sheet` is its name in a spreadsheet, `none` the text of the page if all bands are empty.
+    """One table by band. `sheet` is the name of its worksheet, `none` the text of the page if all bands are empty.
 
-    `rest` is the category drawn in grey. `part` is the part of a band « class/type » or « persons/status » that holds
-    the category. `is_sorted` puts the largest category first and leaves out empty categories.
+    `rest` is the category drawn in grey. `part` is the index, in a band such as « class/type » or « persons/status »,
+    of the category. `is_sorted` puts the largest category first and leaves out empty categories.
     """
 
     measure: Measure
@@ -88,5 +88,5 @@ BREAKDOWNS = {
     "help": make_delay(Measure.HELP, "Prise en charge"),
     "closing": make_delay(Measure.CLOSING, "Clôture"),
 }
-# The measures of time, whose median and ninth decile the page shows.
+# The measures that are durations, of which the page shows the median and the ninth decile.
 TIMES = (Measure.INTERRUPTIONS, Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)

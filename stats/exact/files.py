@@ -1,4 +1,4 @@
-"""The files of an exact page: one CSV of all its tables, and a spreadsheet with a sheet for each."""
+"""The files of an exact page: one CSV file of all its tables, and a workbook with one worksheet for each table."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ type Styles = dict[str, Format]
 
 
 def neutralise(text: str) -> str:
-    """Return the text, with an apostrophe first if a spreadsheet would read it as a formula."""
+    """Return the text, after an apostrophe if a spreadsheet program would read it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
@@ -34,7 +34,7 @@ def neutralise(text: str) -> str:
 
 
 def write_exact_csv(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
-    """Return one line for each cell (RFC 4180, UTF-8), without the lines of totals."""
+    """Return a CSV file (RFC 4180, UTF-8) with one line for each cell, without the rows of totals."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
@@ -58,7 +58,7 @@ def format_value(value: Value) -> str:
 
 
 def write_xlsx(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
-    """Return a workbook: what to know before using the numbers, then one sheet for each table."""
+    """Return a workbook: a worksheet of notes to read before using the numbers, then one worksheet for each table."""
     import xlsxwriter  # noqa: PLC0415  (5 MB in each process of the site, few of which ever make a workbook)
 
     content = io.BytesIO()
@@ -87,7 +87,7 @@ def make_styles(workbook: "Workbook") -> Styles:
 
 
 def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Styles) -> None:
-    """Write the notes that the page shows above its tables, so that the file carries them too."""
+    """Write the notes that the page shows above its tables, so that a reader of the file sees them too."""
     written = date_format(timezone.localtime(timezone.now()), "j F Y, H:i")
     lines = [
         title,
@@ -102,7 +102,7 @@ def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Style
 
 
 def write_exact_sheet(sheet: "Worksheet", table: ExactTable, year: int, styles: Styles) -> None:
-    """Write each column of the table beside that of the year before, under a frozen head."""
+    """Write each column of the table beside the same column of the year before, under a frozen row of headings."""
     periods = [str(year), table.before] if table.before else [str(year)]
     heads = [f"{column}, {lower_first(period)}" for column in table.columns for period in periods]
     for number, head in enumerate([table.heading, *heads]):
@@ -125,7 +125,7 @@ def write_row(sheet: "Worksheet", number: int, row: ExactRow, values: Iterable[V
             sheet.write_number(number, column, value, style)
 
 
-# Media type and writer of each suffix.
+# Suffix of the file → its media type and the function that writes it.
 FORMATS = {
     "csv": ("text/csv; charset=utf-8", write_exact_csv),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),

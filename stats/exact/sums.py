@@ -1,8 +1,8 @@
 """The queries of an exact page, by scope and year: sums, bodies with their rates, and times.
 
-Sums have one row a month and band, whatever the number of cases. Distinct bodies do not add up over months. Times are
-not sums: they are computed from the rows, and only if the scope has few cases in the year (`AT_MOST`), so that the
-cost of the page is bounded. Beyond it, only the bands are shown.
+Sums have one row a month and band, whatever the number of cases. Distinct bodies do not add up over months. Quantiles
+of times do not add up either, and are computed from the rows of the cases. If the scope has more than `AT_MOST`
+incidents in the year, this would cost too much, and the page shows only bands.
 """
 
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ from stats.enums import ALL_BANDS, Measure, Stratum
 from stats.exact.access import Scope
 from stats.models import CaseFact, Presence, Rollup
 
-# The largest number of incidents of one scope and year for which times are computed: more than France declares a year.
+# The largest number of incidents of one scope and year for which times are computed. France declares fewer in a year.
 AT_MOST = 1000
 
 # (measure, band) → value
@@ -40,7 +40,7 @@ class Totals(NamedTuple):
 
 
 class RegionCount(NamedTuple):
-    """The incidents of a région, or those without a known région (None). `before` is the number of the year before."""
+    """The number of incidents of a région, or of an unknown région (None), in a year and in the year `before`."""
 
     region: Region | None
     value: int
@@ -68,8 +68,8 @@ class Sums:
         return by_band
 
     def find_last_month(self, today: date) -> int:
-        """Return the number of months of this year that have begun. A month with figures has begun: east of Paris it
-        begins up to half a day earlier.
+        """Return the last month of this year that has begun. A month with figures counts as begun, because east of
+        Paris a month begins up to half a day earlier.
         """
         if self.year < today.year:
             return 12
@@ -122,7 +122,7 @@ def list_region_counts(year: int, last_month: int) -> list[RegionCount]:
 
 
 class BodyCount(NamedTuple):
-    """The number of bodies that declared an incident, and of those with an interruption or a leak."""
+    """The number of bodies that declared an incident, and of bodies that had an interruption or a leak."""
 
     declared: int = 0
     hit: int = 0
@@ -130,7 +130,9 @@ class BodyCount(NamedTuple):
 
 @dataclass(frozen=True)
 class Rate:
-    """The bodies that declared, out of those that exist. `regions` is the territory of centres, which may change."""
+    """The number of bodies that declared, out of those that exist. For centres, `regions` are the régions on which the
+    rate is computed, since these may change from one year to the next.
+    """
 
     label: str
     bodies: int
@@ -145,13 +147,13 @@ class Rate:
         return self.bodies, self.declared, share, self.hit
 
 
-# The counts of one year by stratum, "" for bodies that no list counts. A body has one stratum, so the counts add up.
+# The counts of one year by stratum, "" for bodies without a stratum. A body has only one, so the counts add up.
 type Counts = dict[str, BodyCount]
 
 
 def count_bodies(rows: Q, year: int) -> Counts:
-    """Return the number of distinct bodies that declared in `year`, by stratum. `rows` filters
-    the presences. One query.
+    """Return the number of distinct bodies that declared in `year`, by stratum. `rows` is the filter of the presences.
+    One query.
     """
     listed = Case(
         When(collectivity__is_listed=True, then=express_stratum("collectivity__")),
@@ -170,10 +172,11 @@ def sum_bodies(counts: Counts) -> BodyCount:
 
 
 def list_exact_rates(scope: Scope, counts: Counts, year: int, today: date) -> list[Rate]:
-    """Return the rates of `year`: that of a région; those of the nation and of each stratum; or that of centres.
+    """Return the rates of `year`: one for a région or for centres, or those of the nation and of each stratum.
 
-    Centres have a rate only for the régions that they cover alone, if any: elsewhere a body cannot be assigned to a
-    centre. `counts` is the result of `count_bodies` for the scope. Three queries at most.
+    The rate of centres is that of the régions that they cover alone; without such a région the list is empty, because
+    elsewhere nobody knows which centre a body belongs to. `counts` is the result of `count_bodies` for the scope.
+    Three queries at most.
     """
     existing = count_existing_bodies(year)
     if scope.region_id:
@@ -193,7 +196,7 @@ def list_exact_rates(scope: Scope, counts: Counts, year: int, today: date) -> li
 
 
 def make_rate(label: Any, counts: Counts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:
-    """Return the rate of these counts. Bodies outside the official list are left out, as they are in `existing`."""
+    """Return the rate of these counts among the `existing` bodies, without bodies outside the official list."""
     listed = sum_bodies({stratum: count for stratum, count in counts.items() if stratum})
     return Rate(str(label), existing, listed.declared, listed.hit, regions)
 
@@ -219,7 +222,7 @@ class Quantiles:
 
 
 def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quantiles]:
-    """Return the exact times by measure, or nothing if there are too many `incidents` to read each. Two queries.
+    """Return the quantiles of times by measure, or {} if there are no `incidents` or more than AT_MOST. Two queries.
 
     Measures without a known time are left out.
     """
@@ -247,7 +250,7 @@ def measure_times(ends: Iterable[tuple[datetime | None, datetime | None]]) -> Qu
 
 
 def find_quantile(times: list[timedelta], share: float) -> timedelta:
-    """Interpolate between the two nearest times, as PostgreSQL's percentile_cont does."""
+    """Return a quantile of sorted times, interpolated as PostgreSQL's percentile_cont does. `share` is from 0 to 1."""
     place = share * (len(times) - 1)
     below = int(place)
     above = min(below + 1, len(times) - 1)

@@ -1,4 +1,6 @@
-"""The tables of an exact page in one form for the page and the files: rows, with the year before beside each value."""
+"""The tables of an exact page, in one form for the page and the files. Each value has that of the year before beside
+it.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -23,7 +25,7 @@ MAX_BARS = 12
 
 @dataclass(frozen=True)
 class ExactRow:
-    """`cells` holds each value with that of the year before. `is_rest` draws the bar in grey."""
+    """One row of a table. `cells` pairs each value with that of the year before. `is_rest` draws the bar in grey."""
 
     label: str
     cells: list[tuple[Value, Value]]
@@ -33,13 +35,15 @@ class ExactRow:
 
     @property
     def number(self) -> int:
-        """The value in a table of one column."""
+        """The value of this year in the first column, which is the only one of a table with bars."""
         return int(self.cells[0][0] or 0)
 
 
 @dataclass(frozen=True)
 class ExactTable:
-    """`sheet` is the name in a spreadsheet. `before` names the compared period of the year before, or is empty."""
+    """One table. `sheet` is the name of its worksheet. `before` names the compared period of the year before, or is
+    "".
+    """
 
     sheet: str
     title: str
@@ -53,8 +57,8 @@ class ExactTable:
 class BandTable(ExactTable):
     """One measure by band. `none` is the text of the page if all bands are empty.
 
-    For a measure of time, it also has the bands that hold the median and the ninth decile of the known times, and the
-    exact times if there are few cases.
+    For a measure of time, the table also has the bands of the median and of the ninth decile of the known times, and
+    the exact `quantiles` if there are few cases.
     """
 
     none: str
@@ -68,15 +72,15 @@ class BandTable(ExactTable):
 
     @property
     def only_in_table(self) -> int:
-        """The number of rows without a bar. It is never 1, because the sentence about it would be as
-        long as the bar.
+        """The number of rows without a bar. It is never 1, because the sentence about a single row would take as much
+        room as its bar.
         """
         surplus = sum(not row.is_rest for row in self.rows) - MAX_BARS
         return surplus if surplus > 1 else 0
 
     @property
     def bars(self) -> list[Bar]:
-        """The first rows, then those in grey."""
+        """The bars of the first rows, then the grey bars."""
         known_rows = [row for row in self.rows if not row.is_rest]
         drawn_rows = [*known_rows[: len(known_rows) - self.only_in_table], *(row for row in self.rows if row.is_rest)]
         shares = compute_shares([row.number for row in drawn_rows])
@@ -163,7 +167,7 @@ def make_rates(exact: ExactYear) -> ExactTable:
 
 
 def pair_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[Value, Value]]:
-    """Return each value with that of the year before, or None if there is none."""
+    """Return pairs of each value and that of the year before, which is None if `before` is shorter."""
     return list(zip_longest(values, before))
 
 
@@ -178,7 +182,7 @@ def name_whole_year(exact: ExactYear) -> str:
     return f"Toute l’année {exact.before.year}" if exact.is_running else str(exact.before.year)
 
 
-# How one measure spreads over its bands
+# One measure by band
 
 
 def make_breakdown(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
@@ -214,8 +218,8 @@ def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[Exac
 
 
 def find_band(rows: Sequence[ExactRow], percent: int) -> str:
-    """Return the label of the band in which the cumulated share of the known values reaches `percent`; ""
-    if none is known.
+    """Return the label of the band in which the cumulated share of the known values reaches `percent`, or "" if all
+    known values are zero.
     """
     known_rows = [row for row in rows if not row.is_rest]
     total, reached = sum(row.number for row in known_rows), 0

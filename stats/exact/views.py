@@ -1,6 +1,6 @@
-"""The exact pages and their files, for entitled readers; a 404 for everybody else.
+"""The exact pages and their files, for entitled readers. Everybody else gets a 404.
 
-Each view sends the page, or its tables in one file if it gets a `suffix`.
+Each view returns the page or, if it gets a `suffix`, the tables of the page in one file.
 """
 
 from django.http import Http404, HttpRequest, HttpResponse

@@ -1,7 +1,7 @@
 """Exact figures for entitled readers (`stats/exact/access.py`). They are not protected and never published.
 
-A year is compared with the same months of the year before: three months with three while the year goes on. Distinct
-bodies are counted by whole year, and the texts say so.
+A year is compared with the year before, and the current year with the same months of the year before. Distinct bodies
+are counted by whole year, and the texts say so.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ from stats.pages.labels import upper_first
 
 @dataclass(frozen=True)
 class YearFigures:
-    """One year of a scope. `last` is the last of the compared months."""
+    """One year of a scope. `last` is the number of the last of the compared months."""
 
     year: int
     last: int
@@ -67,7 +67,7 @@ class YearFigures:
 class ExactYear:
     """One year of one scope. `before` is None if the scope has no figures of the year before.
 
-    `since` is the first month with figures, if it is in the year before but not its January.
+    `since` is the first month with figures, if that month is from February to December of the year before, or None.
     """
 
     scope: Scope
@@ -112,7 +112,9 @@ class ExactYear:
 
 
 def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
-    """Return the year asked for, or the current one for "". Raise Http404 for a year without figures in this scope."""
+    """Return the figures of the requested year, or of the current year for "". Raise Http404 for a year before the
+    first figures of this scope, or after the current year.
+    """
     years, first_month = find_span(scope, today)
     if year and year not in map(str, years):
         raise Http404

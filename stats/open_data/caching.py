@@ -1,7 +1,7 @@
-"""Caching of what is published in browsers and proxies, so that repeated requests cost nothing.
+"""Caching, by browsers and proxies, of all that is published, so that repeated requests cost nothing.
 
 A numbered release never changes. Its ETag is derived from the request and the key of the server, so that nobody else
-can make one: a client that sends it back has the answer, and no row is read.
+can make one. A client that sends the ETag back therefore has the response, and no row is read.
 """
 
 import hashlib
@@ -27,10 +27,10 @@ BRIEFLY = "public, max-age=300"
 def answer_once(
     request: HttpRequest, lasts: str, make: Callable[[], HttpResponseBase], state: object = None
 ) -> HttpResponseBase:
-    """Return the response of `make`, or 304 to a client that already has it. `state` is what else
-    the answer depends on.
+    """Return the response of `make`, or 304 to a client that already has it. `lasts` is the Cache-Control header.
+    `state` is all that the response depends on besides the address and the texts of this version.
 
-    Only complete answers get an ETag, not a redirection.
+    Only a 200 or 304 gets an ETag and the header; a redirection or an error gets neither.
     """
     etag = make_etag(request.get_full_path(), state)
     # A proxy may send a weak ETag.
@@ -43,15 +43,15 @@ def answer_once(
 
 
 def make_etag(*arguments: object) -> str:
-    """Return the ETag of the answer to a request with these arguments."""
+    """Return the ETag of the response to a request with these arguments."""
     text = json.dumps([hash_form(), settings.SITE_URL, *map(str, arguments)])
     return f'"{hash_value("stats.caching", text).hex()[:32]}"'
 
 
 @cache
 def hash_form() -> str:
-    """Return the digest of the texts that go with the numbers. The numbers never change, but a new version of
-    the software may change the texts.
+    """Return the digest of the texts that accompany the numbers. The numbers never change, but a new version of the
+    software may change the texts.
     """
     form = [
         FORM,

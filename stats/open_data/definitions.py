@@ -1,8 +1,8 @@
 """The dictionary of the published tables, in words for elected officials.
 
 It defines what each unit counts, how each classification sorts the units, and their limits. The entry of a table
-combines both. The rule for opening a table is read from the fixed list. When a definition changes, so does `since`, to
-show that a series is broken.
+combines the texts of its unit and of its classifications. The rule for opening a table is read from the fixed list.
+When a definition changes, so does `since`, to show that a series is broken.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from stats.enums import Measure
 from stats.pages.labels import bind
 
 FIXED_TABLES = date(2026, 11, 27)
-# The sentence beside all figures.
+# The sentence that accompanies all figures.
 UNDER_DECLARED = (
     "Ces chiffres comptent ce que les collectivités ont déclaré. Personne ne sait combien d’incidents ne sont pas "
     "déclarés."
@@ -52,8 +52,8 @@ INSEE = DefinitionSource(
 
 
 class Unit(NamedTuple):
-    """What a table counts. `name` begins the name of the table, `unit` is one unit of the number, and `share` explains
-    how a rate is computed from the rounded number.
+    """The unit that a table counts. `name` begins the name of the table, `unit` is the name of one unit, and `share`
+    explains how a rate is computed from the rounded number.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Unit(NamedTuple):
 
 
 class Classification(NamedTuple):
-    """How the units of a table are sorted. `name` ends the name of the table: « par région »."""
+    """A criterion by which the units of a table are sorted. `name` ends the name of the table: « par région »."""
 
     name: str
     definition: str
@@ -249,7 +249,7 @@ CLASSIFICATIONS: dict[str, Classification] = {
 class Definition(NamedTuple):
     """The entry of one table. `total` is the code of the table that counts all its units, or "" if there is none.
 
-    `own_definition` and `own_limits` leave out the definition and the limits of the unit.
+    `own_definition` and `own_limits` are those of the classifications only, without those of the unit.
     """
 
     table: Table
@@ -306,7 +306,7 @@ def define_table(table: Table) -> Definition:
 
 
 def list_sources() -> list[DefinitionSource]:
-    """Return each standard that a definition names, once."""
+    """Return the sources that definitions name, each once."""
     return list(dict.fromkeys(source for entry in list_definitions() for source in entry.sources))
 
 

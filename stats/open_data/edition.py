@@ -1,6 +1,6 @@
-"""One release as open data: its rows, and why a table is closed. It reads only what was printed.
+"""One release as open data: its rows, and the reason why a table is closed. It reads only printed figures.
 
-A numbered release never changes, so each process keeps the last few that it read.
+A numbered release never changes, so each process caches the last releases that it read.
 """
 
 from dataclasses import dataclass
@@ -25,12 +25,14 @@ from stats.releases.seal import Printed, list_earlier, load_printed
 
 type Row = dict[str, Any]
 
-# The number of releases that a process keeps, at some hundred kilobytes each with the files.
+# The number of releases that a process caches. Each takes some hundred kilobytes with its files.
 EDITIONS_KEPT = 4
 
 
 class TableState(NamedTuple):
-    """How much of a table is printed. `why` is the reason why no cell is printed, or empty."""
+    """The numbers of cells of a table with a number, with a dash (`below`) and not printed (`closed`). `why` is the
+    reason if no cell is printed, or "".
+    """
 
     code: str
     name: str
@@ -42,7 +44,7 @@ class TableState(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Edition:
-    """A release with its texts; its numbers are read on first access. `is_invented` is true for a demonstration."""
+    """A release and its texts. Its numbers are read on first access. `is_invented` is true for a demonstration."""
 
     release: Release
     is_invented: bool
@@ -91,7 +93,7 @@ class Edition:
 
     @cached_property
     def has_new_key(self) -> bool:
-        """True if the secret of the rounding differs from that of the release before."""
+        """True if the secret of the rounding differs from that of the previous release."""
         before = Release.objects.filter(number__lt=self.number).order_by("-number").first()
         return before is not None and before.rounding_key != self.release.rounding_key
 
@@ -106,12 +108,12 @@ class Edition:
 
     @cached_property
     def earlier(self) -> list[Printed]:
-        """The signed forms of the quarters of its year."""
+        """The signed forms of the quarterly releases of the same year; [] for a quarter."""
         return [load_printed(release) for release in list_earlier(self.release.period)]
 
     @cached_property
     def figures(self) -> list[Row]:
-        """Every cell of the fixed list, printed or not. A month has the value of the release that printed it first."""
+        """Every cell of the fixed list, printed or not. A month has the value of the only release that printed it."""
         cells = {
             (table["code"], *cell): {"release": printed["number"], "period": printed["period"], "value": value}
             for printed in (*self.earlier, self.printed)
@@ -164,8 +166,8 @@ class Edition:
         return "Trop peu de cas pour ce tableau." + " " + explain_opening(table)
 
     def is_scarce(self, table: Table) -> bool:
-        """Tell whether the totals that open the table are too small. Otherwise the audit has closed the
-        table or its total.
+        """Tell whether the totals that open the table are too small. If they are not, the audit has closed the table
+        or its total.
         """
         total = [row for row in self.figures if row["table"] == table.opened_by]
         if not total or (table.opened_by != table.code and all(row["table_closed"] for row in total)):
@@ -180,12 +182,12 @@ class Edition:
 
 
 def list_editions() -> list[Edition]:
-    """Return every release, the latest first."""
+    """Return the edition of every release, the latest first."""
     return [Edition(release, is_demonstration()) for release in Release.objects.order_by("-number")]
 
 
 def find_last_edition() -> Edition | None:
-    """Return the release of the latest published year, or else the latest release, or None."""
+    """Return the edition of the latest published year, or else of the latest release, or None if there is none."""
     releases = Release.objects.order_by("-number")
     release = releases.filter(quarter=0).first() or releases.first()
     return read_edition(release) if release else None
@@ -202,7 +204,7 @@ def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
 
 
 def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, release: Release) -> Row:
-    """Return one row. None means that a value is unknown or does not apply."""
+    """Return the row of a cell. `printed` is None for a cell that is not printed. An absent value is None."""
     row = printed or {"release": release.number, "period": str(release.period), "value": None}
     printed_cell = Cell(row["value"], CellState.SHOWN) if row["value"] is not None else None
     return {

@@ -1,8 +1,9 @@
-"""The files of a release, a Data Package and its parts, as bytes that do not depend on when they are made.
+"""The files of a release, which are a Data Package and its parts. Their bytes do not depend on when they are made.
 
 The package follows https://datapackage.org/standard/data-package/ (version 2). It has CSV files with a Table Schema
-each, the same figures in one JSON file, the dictionary, the signed form (`stats/releases/seal.py`) with those of the
-quarters of the year, and the program that checks the signature and repeats the audit (`stats/disclosure/verify.py`).
+for each, the same figures in one JSON file, the dictionary, the signed form (`stats/releases/seal.py`) with those of
+the quarters of the year, and the program that checks the signature and repeats the audit
+(`stats/disclosure/verify.py`).
 """
 
 import csv
@@ -87,7 +88,7 @@ def make_files(edition: Edition) -> dict[str, File]:
 
 
 def read_program() -> bytes:
-    """Return the modules that check a package as one file, without the imports between them."""
+    """Return the program that checks a package: the source of three modules, without the imports between them."""
     sources = [Path(str(module.__file__)).read_text() for module in (figures, audit, verify)]
     lines = "\n\n".join(sources).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("from stats.")).encode()
@@ -241,7 +242,9 @@ def describe_resource(sheet: DataSheet) -> Row:
 
 
 def write_csv(sheet: DataSheet, rows: Iterable[Row]) -> bytes:
-    """Return the rows as CSV (RFC 4180, UTF-8), without cells that a spreadsheet would read as formulas."""
+    """Return the rows as CSV (RFC 4180, UTF-8). An apostrophe precedes texts that a spreadsheet would read as
+    formulas.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     names = [column["name"] for column in sheet.columns]
@@ -269,7 +272,7 @@ def format_utc(at: datetime) -> str:
 
 
 def make_archive(files: Iterable[File]) -> bytes:
-    """Return the archive, always with the same bytes: it holds no times and no owners."""
+    """Return the ZIP archive. It records no times and no owners, so that its bytes are always the same."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:

@@ -18,7 +18,7 @@ COUNTED = REQUIRED | {"minimum": 0}
 
 
 class DataSheet(NamedTuple):
-    """One CSV file. `tables` are the tables of the fixed list whose figures it holds."""
+    """One CSV file. `tables` are the tables of the fixed list whose figures it contains."""
 
     name: str
     title: str
@@ -49,7 +49,7 @@ def make_key_column(name: str, title: str, description: str, limits: Column = RE
 
 
 def list_data_sheets(tables: Iterable[Table] = TABLES.values()) -> list[DataSheet]:
-    """Return the files with the figures of these tables, then those that explain them."""
+    """Return the CSV files of the figures of these tables, then the CSV files that explain them."""
     tables = list(tables)
     totals = tuple(table.code for table in tables if not table.by)
     has_strata = any("stratum" in table.by for table in tables)

@@ -48,8 +48,8 @@ RULE = {
 
 
 def cache_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let shared caches keep the page for a few minutes; for a signed-in user, whose page names the account,
-    only the browser's cache.
+    """Return the view with a header that lets shared caches keep the page for a few minutes. The page of a signed-in
+    user names the account, so only the browser may keep it.
     """
 
     @wraps(view)
@@ -128,8 +128,8 @@ def send_release_file(number: int, name: str) -> HttpResponse:
 @require_safe
 @cache_briefly
 def data(request: HttpRequest) -> HttpResponse:
-    """Redirect to the release of the latest published year, or else to the latest release, or else to
-    the list of releases.
+    """Redirect to the release of the latest published year, or else to the latest release, or else to the list of
+    releases.
     """
     newest = find_last_edition()
     return redirect(newest.path if newest else "stats_releases")

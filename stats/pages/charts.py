@@ -1,7 +1,7 @@
-"""The coordinates of charts, from numbers to text for SVG attributes. Templates draw the charts.
+"""The coordinates of charts, computed from numbers and written as text for SVG attributes. Templates draw the charts.
 
-No library fits: those for Python write inline styles or scripts, which our CSP refuses, or need the browser to draw. A
-chart here consists of rectangles, lines and texts with classes.
+The chart libraries for Python do not suit: they write inline styles or scripts, which our CSP refuses, or need the
+browser to draw. A chart here consists of rectangles, lines and texts with classes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ LEVELS = 5
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a chart. A value is None if the period has no number: the line has a gap there."""
+    """One line of a chart. A value is None if the period has no number, which makes a gap in the line."""
 
     label: str
     values: tuple[int | None, ...]
@@ -64,8 +64,8 @@ class Tick:
 
 @dataclass(frozen=True)
 class Curve:
-    """A series as drawn. `lines` are the points of each part without a gap. `numbers` is empty if
-    they have no room.
+    """A drawn series. `lines` are the points of each part without a gap. `numbers` are empty if there is no room for
+    them.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -90,7 +90,7 @@ class LineChart:
 def make_line_charts(names: Sequence[str], now: Series, before: Series | None) -> dict[str, LineChart]:
     """Return the chart for a wide and for a narrow screen, so that its text is about 13 px high on both.
 
-    `names` are the short labels of the axis, one for each period. Both series have as many values.
+    `names` are the short labels of the axis, one for each period. Both series have one value for each name.
     """
     return {"wide": draw_lines(names, now, before, WIDE), "narrow": draw_lines(names, now, before, NARROW)}
 
@@ -111,7 +111,7 @@ def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: 
 
 
 def format_svg_number(number: float) -> str:
-    """Return the number for SVG, with a decimal point in every language."""
+    """Return the number for an SVG attribute, with one decimal after a point."""
     return f"{number:.1f}"
 
 
@@ -127,7 +127,7 @@ def keep_apart(curve: Curve, other: Curve) -> Curve:
 
 
 class Plot:
-    """Columns of equal width and an axis from zero to the highest tick. The left margin grows with the
+    """The plot area: columns of equal width, and an axis from zero to the highest tick. The left margin grows with the
     labels of the ticks.
     """
 
@@ -139,7 +139,7 @@ class Plot:
         self.column = (frame.width - frame.left - frame.right) / max(1, columns)
 
     def x(self, index: int) -> float:
-        """Return the middle of a column."""
+        """Return the abscissa of the middle of a column."""
         return self.frame.left + (index + 0.5) * self.column
 
     def y(self, value: int) -> float:
@@ -166,8 +166,8 @@ class Plot:
         return [(self.x(i), self.y(value), value) for i, value in enumerate(series.values) if value is not None]
 
     def place_numbers(self, series: Series, curves: Sequence[Curve]) -> Iterator[Words]:
-        """Yield the number of each point, placed where the lines leave most room. `curves` starts with the
-        curve of the series.
+        """Yield the number of each point, at the position where it covers least. `curves` starts with the curve of the
+        series.
 
         If the columns are too narrow, only the highest and the lowest number are written.
         """
@@ -208,7 +208,7 @@ type Segment = tuple[tuple[float, float], tuple[float, float]]
 
 
 def choose_extremes(points: Sequence[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
-    """Return the first of the highest and the first of the lowest points; nothing if all are equal."""
+    """Return the first of the highest and the first of the lowest points, or [] if all are equally high."""
     highest, lowest = (choose(points, key=lambda point: point[2], default=None) for choose in (max, min))
     return [highest, lowest] if highest and lowest and highest[2] != lowest[2] else []
 
@@ -219,7 +219,7 @@ def read_point(text: str) -> tuple[float, float]:
 
 
 def compute_box(x: float, words: Words, *, start: bool = False) -> Box:
-    """Return the box that a text takes, centred on `x` or starting at `x`."""
+    """Return the box that a text covers. The text is centred on `x`, or begins there if `start`."""
     width = len(words.text) * CHARACTER
     left = x if start else x - width / 2
     return left - 1, float(words.y) - 11, left + width + 1, float(words.y) + 1
@@ -231,7 +231,9 @@ def list_segments(curve: Curve) -> Iterator[Segment]:
 
 
 def count_hits(box: Box, lines: Iterable[tuple[int, Segment]], boxes: Iterable[Box]) -> int:
-    """Return the weight of what a box covers: texts weigh more than any line, and each line has its weight."""
+    """Return the sum of the weights of the texts and lines that a box covers. Each text weighs 10, each line its own
+    weight.
+    """
     over = sum(
         box[0] < text_box[2] and text_box[0] < box[2] and box[1] < text_box[3] and text_box[1] < box[3]
         for text_box in boxes
@@ -276,7 +278,7 @@ def choose_scale(values: Iterable[float]) -> Scale:
 
 
 def round_up(value: float) -> int:
-    """Return the next of 1, 2, 5, 10, 20, 50…"""
+    """Return the smallest of 1, 2, 5, 10, 20, 50… that is not less than `value`."""
     ten = 1
     while True:
         for digit in (1, 2, 5):
@@ -289,7 +291,7 @@ def round_up(value: float) -> int:
 
 
 def compute_shares(values: Sequence[int | None]) -> list[str]:
-    """Return the length of each bar in percent of the longest; "0" for None and zero.
+    """Return the length of each bar in percent of the longest bar, as text; "0" for None and zero.
 
     The bar of any other value is long enough to be visible.
     """
@@ -310,7 +312,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval and a mark inside it, in percent of the widest bar."""
+    """An interval and a point inside it, in percent of the scale."""
 
     low: str
     width: str
@@ -318,8 +320,8 @@ class Interval:
 
 
 def place_interval(low: float, share: float, high: float, highest: float) -> Interval:
-    """Return the positions of the interval from `low` to `high` and of the mark `share`, on a scale
-    that ends at `highest`.
+    """Return the positions of the interval from `low` to `high` and of the point `share`, on a scale from zero to
+    `highest`.
     """
     scale = 100 / highest if highest else 0
     return Interval(

@@ -1,6 +1,6 @@
 """The layout of the page in two columns that end at about the same height.
 
-The reading order is kept if possible: the second column continues the first. CSS columns would balance themselves, but
+The second column continues the reading order of the first, if possible. CSS columns would balance themselves, but
 would also move a part to the other column when a reader opens its table.
 """
 
@@ -10,7 +10,7 @@ from itertools import compress
 
 from stats.pages.sections import FiguresSection
 
-# Heights in pixels in the layout with two columns, precise enough to choose where the first one ends.
+# Heights in pixels in the layout with two columns, precise enough to choose where the first column ends.
 BEFORE_SECTIONS = {
     "months": ("stats/months.html", 475),
     "quarters": ("stats/quarters.html", 350),
@@ -23,14 +23,14 @@ AFTER_SECTIONS = {
 }
 HEAD, BAR, NOTE = 225, 54, 45
 SPACE = 24
-# The difference of heights that no reader notices, and the difference that one part out of order is worth.
+# The greatest difference of heights that no reader notices, and how much a part out of order must reduce it.
 UNSEEN = 150
 OUT_OF_ORDER = 60
 
 
 @dataclass(frozen=True)
 class Block:
-    """A part of the page. `template` draws it, with `section` if it is a breakdown."""
+    """A part of the page, which `template` draws. `section` is the content of a breakdown, None for another part."""
 
     template: str
     height: int
@@ -51,7 +51,8 @@ class Layout:
 def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[FiguresSection]) -> Layout:
     """Return the layout with the smallest difference of heights, in reading order if possible.
 
-    `parts` are the parts other than sections, by name. The method is put below if no column has room for it.
+    `parts` are the parts other than sections, by name; an empty part is left out. The method comes below both columns
+    if this makes their heights differ less.
     """
     blocks = [
         *list_blocks(BEFORE_SECTIONS, parts),
@@ -79,9 +80,9 @@ def measure_section(section: FiguresSection) -> Block:
 
 
 def list_cuts(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
-    """Yield each way to divide the list into two columns, with the number of blocks out of order: at most one.
+    """Yield each division of the list into two columns, with the number of blocks out of order, which is 0 or 1.
 
-    The first block always comes first, and the last one last.
+    The first block is always the first of its column, and the last block the last of its column.
     """
     numbers = range(len(blocks))
     for cut in numbers:

@@ -1,6 +1,6 @@
-"""Caching of the public pages, and how a cache learns that a page has changed.
+"""Caching of the public pages of figures, and the ETag that tells a cache whether a page has changed.
 
-A page changes only with a new release or with new software. A client that sends back the ETag of a page
+A page changes only with a new release or with new software. The request of a client that sends back the ETag of a page
 costs one small query.
 """
 
@@ -21,7 +21,7 @@ from stats.releases.progress import read_progress
 from stats.releases.rows import Release
 
 SECONDS = 300
-# In the memory of each process, some 10 MB, so that it does not depend on the shared cache.
+# Pages in the memory of each process, some 10 MB, so that they do not depend on the shared cache.
 pages = LocMemCache("pages of figures", {"TIMEOUT": 3600, "OPTIONS": {"MAX_ENTRIES": 100}})
 # The folders whose files determine a page. The last two hold names of categories and régions.
 PAGE_FOLDERS = ("stats", "config/templates", "config/static", "incidents/enums", "csirts")
@@ -60,7 +60,9 @@ def hash_software() -> str:
 
 
 def cache_page_by_mark(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Render a page once for all readers: there are as many as years and régions. Only pages that exist are kept."""
+    """Return the view, which renders each page (one for each year and région) once for all readers. Only a 200 without
+    a Cache-Control header is cached.
+    """
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
@@ -80,7 +82,9 @@ def cache_page_by_mark(view: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def allow_shared_caching(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Let shared caches keep the page for five minutes; for a signed-in user, only the browser's own cache."""
+    """Return the view with a header that lets shared caches keep the page for five minutes. Only the browser may keep
+    the page of a signed-in user, and must revalidate it.
+    """
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:

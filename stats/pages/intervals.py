@@ -1,10 +1,11 @@
-"""What printed figures prove: which category is the largest, within which band half the cases are, and whether
-a year has more.
+"""The conclusions that printed figures prove: the largest category, the band within which half the cases are, and
+whether a year has more cases than another.
 
-A printed number is known to within `BASE - 1`; a cell without a number may hold all that its total leaves. Two years
-are compared as two Poisson counts of equal duration: given their sum, each is binomial with probability one half.
-« Plus » is written only if even the least favourable true numbers differ by as much as chance alone would give in less
-than one case out of forty. Cases that come together (one supplier, many bodies) vary more than this test assumes.
+A printed number is known to within `BASE - 1`; a cell without a number may contain all that its total leaves. Two
+years are compared as two Poisson counts of equal duration: given their sum, each is binomial with probability one
+half. « Plus » is written only if even the least favourable true numbers differ so much that chance alone would cause
+such a difference less than once in forty. Cases with one cause (a supplier of many bodies) vary more than this test
+assumes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,7 +42,7 @@ def compare_totals(now: Cell, before: Cell) -> TotalChange | None:
 
 
 def is_more(number: int, reference: int) -> bool:
-    """Tell whether equal rates would give such an excess of `number` over `reference` in less than one case out of
+    """Tell whether `number` exceeds `reference` so much that equal rates would cause such an excess less than once in
     forty.
     """
     return number > reference and compute_tail(number, number + reference) < ONE_SIDE
@@ -60,7 +61,7 @@ def compute_tail(successes: int, tries: int) -> float:
 
 
 def find_first(breakdown: Breakdown) -> CategoryLine | None:
-    """Return the category that is certainly the largest, or None if there is none or if it is « unknown »."""
+    """Return the category that is certainly the largest, or None if none is certain or if it is one of `UNKNOWN`."""
     ranked = sorted(breakdown.numbered, key=lambda line: line.cell.low, reverse=True)
     if not ranked or ranked[0].code in UNKNOWN:
         return None
@@ -69,7 +70,7 @@ def find_first(breakdown: Breakdown) -> CategoryLine | None:
 
 
 def find_most(line: CategoryLine, breakdown: Breakdown) -> float:
-    """Return the upper bound of the true number of a category."""
+    """Return the upper bound of the true number of a category, or `inf` if nothing limits it."""
     if line.cell.is_shown:
         return line.cell.high
     if not breakdown.total.is_shown:
@@ -79,9 +80,10 @@ def find_most(line: CategoryLine, breakdown: Breakdown) -> float:
 
 
 def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
-    """Return the first of these ordered categories within which at least half of all cases certainly are, or None.
+    """Return the first of these ordered categories such that at least half of all cases are certainly in it or in an
+    earlier one, or None.
 
-    Cases with an unknown category count as beyond it.
+    Cases with an unknown category count as being in a later one.
     """
     if not breakdown.total.is_shown:
         return None
@@ -95,7 +97,7 @@ def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
 
 
 def find_most_beyond(lines: Iterable[CategoryLine], remainder: int) -> int:
-    """Return the upper bound of these categories together, if the total leaves them `remainder`."""
+    """Return the upper bound of the sum of these categories, of which the total leaves at most `remainder`."""
     lines = list(lines)
     if all(line.cell.is_shown for line in lines):
         return min(remainder, sum(line.cell.high for line in lines))

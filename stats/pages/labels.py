@@ -1,4 +1,4 @@
-"""How numbers, shares, durations and French sentences are written, on public and exact pages."""
+"""The format of numbers, shares, durations and French sentences on public and exact pages."""
 
 import re
 from datetime import timedelta
@@ -33,7 +33,9 @@ def round_percent_up(share: Fraction) -> float:
 
 
 def count_steps(share: Fraction) -> int:
-    """Return how many of the smallest written steps make 100 %: 100 steps of 1 %, 1 000 of 0,1 %…"""
+    """Return how many steps of the precision with which `share` is written make 100 %: 100 steps of 1 %, 1 000 of
+    0,1 %…
+    """
     return 100 * int(10 ** count_decimals(share * 100))
 
 
@@ -44,8 +46,8 @@ def count_decimals(percent: float | Fraction) -> int:
 def format_duration(value: timedelta) -> str:
     """Return « 12 min », « 2 h », « 2 h 10 », « 1 jour », « 3 jours » or « 3 j 4 h ».
 
-    It is rounded up, to the minute under two days and to the hour beyond, so that « en 3 jours au
-    plus » is always true.
+    The duration is rounded up, to the minute up to two days and to the hour beyond, so that « en 3 jours au plus » is
+    always true.
     """
     minutes = ceil(value / timedelta(minutes=1))
     if minutes > 2 * MINUTES_A_DAY:

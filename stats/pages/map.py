@@ -1,5 +1,5 @@
-"""The map of France in equal tiles: three letters and a position on a grid of half tiles
-for each territory (`charts.css`).
+"""The map of France in equal tiles. Each territory has three letters and a position on a grid of half tiles
+(`charts.css`).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from stats.releases.reading import CellState
 
 
 class Tile(NamedTuple):
-    """`column` counts half tiles from 1 to 10; a tile is two wide. `row` starts at 1; row 7 is the sea."""
+    """The position of a territory. `column` is the half tile, from 1 to 9, at which the tile, two half tiles wide,
+    begins. `row` starts at 1; row 7 is empty, because it is the sea.
+    """
 
     letters: str
     column: int
@@ -39,13 +41,13 @@ TILES = {
     "04": Tile("REU", 7, 8),
     "06": Tile("MAY", 9, 8),
 }
-# Overseas collectivities: half as wide, in one row below.
+# The overseas collectivities, whose tiles are half as wide and in one row below.
 SMALL = {"987": "PF", "988": "NC"}
 
 
 @dataclass(frozen=True)
 class MapLine:
-    """One territory. `level` is 1 to 5, or 0 without a number."""
+    """The tile of one territory. `level` is from 1 to 5, or 0 if the territory has no number."""
 
     line: CategoryLine
     letters: str
@@ -56,7 +58,7 @@ class MapLine:
 
 @dataclass(frozen=True)
 class Map:
-    """The map. `unplaced` are the incidents of other or unknown territories, `steps` the meaning of each level."""
+    """The map. `unplaced` are the incidents of other or unknown territories, `steps` the range of each used level."""
 
     tiles: list[MapLine]
     unplaced: CategoryLine

@@ -1,4 +1,4 @@
-"""A summary of how the figures are made: the same paragraphs for the page and the report, without markup."""
+"""A summary, without markup, of how the figures are made. The page and the report have the same paragraphs."""
 
 from stats.disclosure.tables import CROSSING_OPENS_FROM
 from stats.pages.labels import bind

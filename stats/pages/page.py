@@ -13,7 +13,7 @@ DELAYS = ("discovery", "help", "closing")
 
 
 class UnknownSelectionError(Exception):
-    """The région does not exist, or no figure of the year is published."""
+    """The requested région does not exist, or no figure of the requested year is published."""
 
 
 class UnknownRegionError(UnknownSelectionError):
@@ -31,7 +31,7 @@ class CategoryLine:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """One total by classification. `total` is printed on its own, so that the lines need not add up to it."""
+    """One total by classification. `total` is rounded on its own, so the lines need not add up to it."""
 
     table: str
     classification: str
@@ -76,12 +76,12 @@ class FiguresPage:
 
     @property
     def is_over(self) -> bool:
-        """True if the year itself is published. Before, only quarters of the nation are."""
+        """True if the year itself is published. Before that, only quarters of the nation are published."""
         return self.printed.is_over
 
     def total(self, counts: str = "incidents", *, before: bool = False) -> Cell:
-        """Return the printed total of `counts` for the place and year of the page. For a région only the total of
-        incidents is published; any other is a closed cell.
+        """Return the printed total of the unit `counts` for the place and year of the page. For a région only the
+        total of incidents is published; the total of another unit is a cell without a number.
         """
         printed = self.before if before else self.printed
         if self.region is None:
@@ -91,12 +91,14 @@ class FiguresPage:
         return printed.cell("incidents_by_region", self.region.code)
 
     def months(self, *, before: bool = False) -> list[Cell]:
-        """Return the twelve months of the nation."""
+        """Return the incidents of the nation in each of the twelve months."""
         printed = self.before if before else self.printed
         return [printed.month(month) for month in MONTHS]
 
     def quarters(self, counts: str = "incidents", *, before: bool = False) -> list[Cell]:
-        """Return the four quarters of the place. For a région, only incidents, if they are many."""
+        """Return the units `counts` of the place in each of the four quarters. For a région, `counts` is ignored, and
+        the cells are its incidents.
+        """
         printed = self.before if before else self.printed
         if self.region is None:
             return [printed.cell(counts, quarter=number) for number in (1, 2, 3, 4)]
@@ -131,7 +133,7 @@ class FiguresPage:
         return self.is_over and self.before.is_over and self.before.has_quarter(1)
 
     def services(self) -> Breakdown | None:
-        """Return the interruptions by service or, if these are few, by family of services."""
+        """Return the interruptions by service or, if there are few, by family of services, or None."""
         return self.breakdown("interruptions_by_service") or self.breakdown("interruptions_by_family")
 
 
@@ -142,7 +144,7 @@ def find_crossing(table: str) -> str | None:
 
 
 def arrange_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
-    """Arrange one table. `within` is the région of a crossing, whose total is then that of the région."""
+    """Return one table as a breakdown. `within` is the région of a crossing; the total is then that of the région."""
     classification = TABLES[table].by[-1]
     return Breakdown(
         table=table,
@@ -156,7 +158,7 @@ def arrange_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdo
 
 
 def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
-    """Read the page of a région (its code, or "" for the nation) and of a year ("" for the latest full one).
+    """Return the page of a région (its code, or "" for the nation) and of a year ("": see `choose_year`).
 
     Nine queries at most. Raise UnknownSelectionError.
     """
@@ -169,8 +171,8 @@ def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
 
 
 def choose_year(years: Mapping[int, bool], year: str) -> int:
-    """Return the year asked for, or else the latest published year, or else the latest with
-    a quarter. Raise UnknownSelectionError.
+    """Return the requested `year` or, for "", the latest published year, or else the latest year with a published
+    quarter, or else 0. Raise UnknownSelectionError.
     """
     if not year:
         return next((number for number, is_over in years.items() if is_over), max(years, default=0))

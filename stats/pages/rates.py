@@ -11,7 +11,9 @@ from stats.releases.reading import Cell
 
 @dataclass(frozen=True)
 class StratumRate:
-    """`bodies` is the number that existed at the end of the year, `cell` the number that declared an incident."""
+    """One stratum. `bodies` is the number of bodies that existed at the end of the year, `cell` that of the bodies
+    that declared an incident.
+    """
 
     label: str
     cell: Cell
@@ -19,7 +21,7 @@ class StratumRate:
 
     @property
     def most(self) -> int:
-        """The upper bound of the true number, at most `bodies`: the rounding may exceed it."""
+        """The upper bound of the true number. It is at most `bodies`, which the bound of the rounding may exceed."""
         return min(self.cell.high, self.bodies)
 
     @property
@@ -38,12 +40,12 @@ class StratumRate:
 
     @property
     def high(self) -> float:
-        """The upper bound of the true share; 1 without a number."""
+        """The upper bound of the true share; 1 if the cell has no number."""
         return self.most / self.bodies if self.has_share else 1.0
 
     @property
     def written(self) -> tuple[float, float]:
-        """Both bounds of the share as written, rounded outwards. Call it only if `has_share`."""
+        """Both bounds of the share as the page writes them, rounded outwards. Use it only if `has_share`."""
         return (
             round_percent_down(Fraction(self.least, self.bodies)),
             round_percent_up(Fraction(self.most, self.bodies)),
@@ -51,7 +53,7 @@ class StratumRate:
 
     @property
     def text(self) -> str:
-        """« entre 6 et 14 sur 1 202 »; empty without a number."""
+        """« entre 6 et 14 sur 1 202 »; "" if the cell has no number."""
         if not self.has_share:
             return ""
         low, high = format_number(self.least), format_number(self.most)
@@ -59,7 +61,7 @@ class StratumRate:
 
     @property
     def share_text(self) -> str:
-        """« de 0,5 % à 1,3 % », rounded outwards; « 100 % » if both bounds are equal; empty without a number."""
+        """« de 0,5 % à 1,3 % », rounded outwards, or « 100 % » if both bounds are equal; "" without a number."""
         if not self.has_share:
             return ""
         low, high = map(format_percent, self.written)
@@ -72,7 +74,7 @@ def find_scale_end(rates: Iterable[StratumRate]) -> float:
 
 
 def list_rates(page: FiguresPage) -> list[StratumRate]:
-    """Return the rates of the strata of the nation; empty if the table is not open, and for a région."""
+    """Return the rates of the strata of the nation, or [] for a région or if the table is not open."""
     breakdown = page.breakdown("bodies_by_stratum")
     if breakdown is None:
         return []

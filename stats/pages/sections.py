@@ -19,7 +19,9 @@ ORDERED = ("hours", "persons", "status", "discovery", "help", "closing")
 
 @dataclass(frozen=True)
 class SectionBar:
-    """`share` is the length in percent of the longest bar, as text. `is_rest` marks a category for unknown answers."""
+    """One bar. `share` is its length in percent of the longest bar, as text. `is_rest` is true for an unknown
+    category.
+    """
 
     label: str
     value: int
@@ -29,8 +31,8 @@ class SectionBar:
 
 @dataclass(frozen=True)
 class FiguresSection:
-    """`title` says what the figures prove, `note` lists the categories without a number, `total` is the
-    printed total or words.
+    """One breakdown with its texts. `title` says what the figures prove, `note` names the categories without a number,
+    and `total` is the printed total, or the text instead of it.
     """
 
     code: str
@@ -59,8 +61,8 @@ class FiguresSection:
 
 
 def list_drawn_lines(breakdown: Breakdown) -> list[CategoryLine]:
-    """Return the lines drawn as bars: known categories, then unknown ones. No line without a bar is larger than one
-    with a bar, unless the categories have an order.
+    """Return the lines drawn as bars: known categories, then unknown categories. The largest lines have bars, or the
+    first lines if the categories have an order.
     """
     known = [line for line in breakdown.numbered if line.code not in UNKNOWN]
     unknown = [line for line in breakdown.numbered if line.code in UNKNOWN]
@@ -78,7 +80,7 @@ def find_rank(line: CategoryLine) -> int:
 
 @dataclass(frozen=True)
 class Naming:
-    """The texts of one table. `plain` is its title if the figures prove nothing."""
+    """The texts of the section of one table. `plain` is the title if the figures prove nothing."""
 
     code: str
     table: str
@@ -174,7 +176,7 @@ DELAY_NAMINGS = tuple(
 
 
 def make_sections(page: FiguresPage) -> list[FiguresSection]:
-    """Return the open tables of types, causes, services, hours, data categories, persons and statuses."""
+    """Return the sections of the open tables of `NAMINGS`: all tables except those of delays."""
     sections = []
     for naming in NAMINGS:
         breakdown = page.services() if naming.code == "services" else page.breakdown(naming.table)
@@ -184,7 +186,7 @@ def make_sections(page: FiguresPage) -> list[FiguresSection]:
 
 
 def make_delay_sections(page: FiguresPage) -> list[FiguresSection]:
-    """Return the open tables of delays of the nation, each as a section."""
+    """Return the sections of the open tables of delays of the nation."""
     breakdowns = [(naming, page.breakdown(naming.table)) for naming in DELAY_NAMINGS]
     return [make_section(page, naming, breakdown) for naming, breakdown in breakdowns if breakdown]
 
@@ -215,7 +217,7 @@ def make_title(naming: Naming, breakdown: Breakdown) -> str:
 
 
 def write_missing_note(breakdown: Breakdown) -> str:
-    """Return the note on categories without a number; empty if each has one."""
+    """Return the note on categories without a number, or "" if each category has a number."""
     below = f"Moins de 5 collectivités : {join_labels(breakdown.below)}." if breakdown.below else ""
     rare = f"Trop rares en France pour un nombre par région : {join_labels(breakdown.closed)}."
     return " ".join(filter(None, [below, rare if breakdown.closed else ""]))
@@ -236,8 +238,8 @@ HEADS = {
 
 @dataclass(frozen=True)
 class Delays:
-    """Several delays side by side. `lines` hold the label of a band, then its cell and level (0 to
-    5) for each delay.
+    """The table of several delays side by side. Each of `lines` is the label of a band, then the band's cell and level
+    (0 to 5) for each delay.
     """
 
     title: str
@@ -247,7 +249,7 @@ class Delays:
 
 
 def list_delays(page: FiguresPage) -> Delays | None:
-    """Return the open delays of the nation, or None."""
+    """Return the table of the open delays of the nation, or None if none is open."""
     breakdowns = {code: page.breakdown(f"incidents_by_{code}") for code in DELAYS}
     columns = {code: breakdown for code, breakdown in breakdowns.items() if breakdown}
     if not columns:
@@ -270,7 +272,7 @@ def list_band(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[Ce
 
 
 def find_level(cell: Cell, total: Cell) -> int:
-    """Return the fifth of the total in which the cell is, 1 to 5; 0 without a number."""
+    """Return the share of the total in the cell as a level from 1 (under a fifth) to 5, or 0 without a number."""
     if cell.state is not CellState.SHOWN or not total.value:
         return 0
     return min(5, 1 + 5 * (cell.value or 0) // total.value)

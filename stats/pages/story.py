@@ -1,4 +1,4 @@
-"""What the figures of a page say, as French sentences without markup, for the page and the report."""
+"""The French sentences, without markup, that say what the figures of a page mean, for the page and the report."""
 
 from dataclasses import dataclass
 
@@ -116,7 +116,7 @@ def write_effects(page: FiguresPage) -> list[str]:
 
 
 def write_first_quarter(page: FiguresPage) -> list[str]:
-    """Return a sentence if the service began during the year: its number does not cover twelve months."""
+    """Return a sentence if the service began during the year, whose number then does not cover twelve months."""
     first_quarter = min(page.printed.quarters, default=1)
     if first_quarter == 1:
         return []
@@ -140,7 +140,7 @@ def write_total_without_number(page: FiguresPage) -> list[str]:
 
 
 def compare_years(page: FiguresPage) -> list[str]:
-    """Return how the total differs from that of the year before; nothing for the first year."""
+    """Return sentences on how the total differs from that of the year before, or [] if the two are not comparable."""
     if not page.is_comparable():
         return []
     now, before = page.total(), page.total(before=True)
@@ -162,7 +162,7 @@ def compare_years(page: FiguresPage) -> list[str]:
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """A key figure. `is_figure` tells whether `text` is a number or words without one; `sign` is then « – »."""
+    """A key figure. `is_figure` tells whether `text` is a number. If it is not, `sign` is a short text: « – »."""
 
     name: str
     under: str
@@ -172,7 +172,7 @@ class KeyFigure:
 
 
 def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
-    """Return the totals of the year; none until it is published."""
+    """Return the totals of the year, or [] until it is published."""
     if not page.is_over:
         return []
     incidents = make_key_figure(
@@ -211,7 +211,9 @@ def write_under_leaks(page: FiguresPage) -> str:
 
 
 def write_late_line(page: FiguresPage) -> str:
-    """Return the line about incidents of earlier years; empty for a région, or if no earlier year is published."""
+    """Return the line about incidents of earlier years, or "" for a région, or if the table `late` is not printed or
+    the year before is not published.
+    """
     cell = page.printed.cell("late")
     if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is CellState.CLOSED:
         return ""
@@ -265,7 +267,9 @@ def explain_closed(page: FiguresPage) -> list[str]:
 
 
 def explain_place(page: FiguresPage) -> list[str]:
-    """Return a sentence on what is never published for a région; for the nation, on quarters without any number."""
+    """Return a sentence on the tables that are never published for a région or, for the nation, on quarters of which
+    no total has a number.
+    """
     if page.region is not None:
         return [
             (
@@ -301,8 +305,8 @@ def is_printed(page: FiguresPage, code: str) -> bool:
 
 
 def is_scarce(page: FiguresPage, code: str) -> bool:
-    """Tell whether the totals that open the table are too small. Otherwise the audit has closed the
-    table or its total.
+    """Tell whether the totals that open the table are too small. If they are not, the audit has closed the table or
+    its total.
     """
     table = TABLES[(page.region and find_crossing(code)) or code]
     total = page.total() if page.region is not None else page.printed.cell(table.opened_by)

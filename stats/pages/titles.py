@@ -1,4 +1,4 @@
-"""The titles of charts: what the figures prove, or else what the chart shows. Without markup, as in `story.py`."""
+"""The titles and subtitles of charts, without markup. A title says what the figures prove, or else what is shown."""
 
 from collections.abc import Mapping
 
@@ -57,7 +57,7 @@ def list_chart_periods(page: FiguresPage) -> list[tuple[str, Cell, Cell]]:
         names, now, before = QUARTERS, page.quarters(), page.quarters(before=True)
     kind = find_period_kind(page)
     return [
-        # A year in which the service began would only show that it was new.
+        # The year in which the service began is not compared, because it would only show that the service was new.
         (label_category(kind, name), cell, earlier if page.before.has_quarter(1) else WAITING)
         for name, cell, earlier in zip(names, now, before, strict=True)
     ]
@@ -119,8 +119,8 @@ def has_line(page: FiguresPage) -> bool:
 
 
 def list_quarters(page: FiguresPage) -> list[str]:
-    """Return the heads of the table of quarters: the published quarters of the nation; none if no
-    quarter has a number.
+    """Return the headings of the table of quarters, « T1 » to « T4 », for the published quarters of the nation; [] if
+    no total of a quarter has a number.
     """
     return [f"T{number}" for number in page.printed.quarters] if page.has_quarter_totals() else []
 
@@ -134,7 +134,7 @@ def list_totals(page: FiguresPage) -> list[tuple[str, list[Cell]]]:
 
 
 def subtitle_quarters(page: FiguresPage) -> str:
-    """Return what a quarter counts, why quarters do not add up to a year, and why some have no number."""
+    """Return sentences on what a quarter counts, why quarters do not add up to a year, and why some have no number."""
     sentences = ["Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."]
     if page.is_over:
         sentences.append("L’année compte ce qui l’était quand elle a paru.")
@@ -187,7 +187,7 @@ def title_largest(breakdown: Breakdown, plain: str) -> str:
 
 
 def find_half_words(breakdown: Breakdown, words: Mapping[str, object]) -> object:
-    """Return the words of the band within which at least half the cases certainly are, or None."""
+    """Return the text of the band within which at least half the cases certainly are, or None."""
     code = find_half_within(breakdown, list(words))
     return words[code] if code else None
 
@@ -204,8 +204,8 @@ def title_delays(helped: Breakdown | None) -> str:
 
 
 def title_delay(code: str, breakdown: Breakdown, plain: str) -> str:
-    """Return the time within which at least half of the incidents were certainly declared, acknowledged or closed, or
-    else the plain title.
+    """Return a title with the time within which at least half of the incidents were certainly declared, acknowledged
+    or closed, or else the plain title.
     """
     band = find_half_words(breakdown, WITHIN_DELAYS)
     return str(HALVES[code]) % band if band else plain
@@ -220,7 +220,7 @@ def title_strata(rates: list[StratumRate]) -> str:
 
 
 def subtitle_strata(page: FiguresPage) -> str:
-    """Return what the bars of rates show, and how to read them."""
+    """Return sentences on what the bars of rates show, and on how to read them."""
     rates = list_rates(page)
     sentence = (
         "Part des collectivités ayant déclaré un incident vérifié en %s, du plus petit taux possible au plus grand."

@@ -1,4 +1,4 @@
-"""The pages while nothing is published yet."""
+"""The content of the pages of figures as long as nothing is published."""
 
 from django.utils.timezone import now
 
@@ -6,13 +6,13 @@ from stats.counting.periods import SETTLED_AFTER
 from stats.pages.wording import format_full_day, format_period
 from stats.releases.progress import read_progress
 
-# Seconds that a cache may keep a page that shows progress, until something is published.
+# How many seconds a cache may keep a page that shows the progress of the first publication.
 SOON = 20
 
 
 def describe_progress() -> dict[str, object]:
-    """Return which periods are being published, the state of the work and when the first is
-    due. Four small queries.
+    """Return the context of such a page: the progress, the due periods, and the earliest date of a publication. Four
+    small queries.
     """
     progress = read_progress(now())
     return {

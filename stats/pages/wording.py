@@ -1,4 +1,4 @@
-"""How cells, places and dates are written in sentences about figures."""
+"""The format of cells, places and dates in sentences about figures."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -13,19 +13,19 @@ from stats.pages.labels import NO_BREAK, bind, format_number
 from stats.releases.publish import find_due_day
 from stats.releases.reading import BELOW, CLOSED, Cell, CellState
 
-# The words for a cell without a number.
+# The text of a cell without a number.
 WITHOUT_NUMBER = {
     CellState.BELOW: "moins de %(least)s collectivités",
     CellState.CLOSED: "pas publié",
     CellState.WAITING: "à venir",
     CellState.EARLIER: "avant le service",
 }
-# Short signs for a cell without room for these words; a legend explains them.
+# Short texts for a cell without room for these words. A legend explains them.
 NARROW = {CellState.BELOW: "–", CellState.CLOSED: "n. p."}
 
 
 def format_cell(cell: Cell) -> str:
-    """Return the printed number, or the words for a cell without one, which never say zero."""
+    """Return the printed number, or the text of a cell without a number, which never says zero."""
     if cell.value is not None:
         return format_number(cell.value)
     return str(WITHOUT_NUMBER[cell.state]) % {"least": THRESHOLD}
@@ -39,7 +39,9 @@ def format_narrow_cell(cell: Cell) -> str:
 
 
 def explain_narrow_cells(cells: Iterable[Cell]) -> str:
-    """Return « – : moins de 5 collectivités. n. p. : pas publié. » for the signs in these cells; empty without any."""
+    """Return the legend of the short texts in these cells, or "" if they have none: « – : moins de 5 collectivités. n.
+    p. : pas publié. ».
+    """
     used = {cell.state for cell in cells}
     return " ".join(
         bind(f"{format_narrow_cell(cell)} : {format_cell(cell)}.") for cell in (BELOW, CLOSED) if cell.state in used

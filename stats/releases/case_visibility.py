@@ -1,7 +1,7 @@
 """« Que voit-on de moi ? »: the published cells that count one case, for those who may read the case.
 
-The number of bodies in a cell is not given, not even as a band: beside the number, a declarant would learn how
-often the others declared.
+The number of bodies in a cell is not given, not even as a band, because a declarant who knows it and the number of the
+cell would learn how often the other bodies declared.
 """
 
 from collections.abc import Iterator
@@ -32,8 +32,8 @@ YEAR = 5  # the rank of a year, after its quarters
 
 @dataclass(frozen=True)
 class PrintedPlace:
-    """One cell of a release that counts the case, in words. `number` is the number or the words for
-    a cell without one.
+    """The texts of one cell of a release that counts the case. `number` is the printed number, or the text of a cell
+    without a number.
     """
 
     title: str
@@ -43,7 +43,9 @@ class PrintedPlace:
 
 @dataclass(frozen=True)
 class CaseEdition:
-    """What one release counted of the case. `is_late` marks a case of an earlier year."""
+    """One release that counted the case, with the cells that count it. `is_late` is true if it is the release of a
+    later year than that of the case.
+    """
 
     title: str
     is_late: bool
@@ -52,8 +54,8 @@ class CaseEdition:
 
 @dataclass(frozen=True)
 class Visibility:
-    """The result. `why` is a sentence on what was not counted, or "". `coming` lists the publications that
-    will count the case.
+    """The releases that count a case. `why` is a sentence on the reason why a publication did not or will not count
+    it, or "". `coming` names the publications that will count it.
     """
 
     editions: list[CaseEdition]
@@ -62,7 +64,7 @@ class Visibility:
 
 
 def describe_visibility(incident: Incident) -> Visibility:
-    """Return where a case was counted and where it will be. Nine queries at most."""
+    """Return the releases that counted a case and the publications that will count it. Nine queries at most."""
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
     editions = [describe_case_edition(case, years[case.release.year]) for case in cases]
@@ -89,8 +91,8 @@ def list_printed_places(case: CountedCase, printed: PrintedYear) -> Iterator[Pri
 
 
 def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) -> bool:
-    """Tell whether another table is printed instead of a closed one. A month is printed by its quarter or by its year,
-    and only one of a long and a short list of the same units is printed.
+    """Tell whether another table is printed instead of this closed one. A month is printed by its quarter or by its
+    year, and only one of a long and a short list of the same units is printed.
     """
     if table == BY_MONTH:
         return bool(case.release.quarter) or printed.month(case.month).state is not CellState.CLOSED
@@ -161,8 +163,8 @@ def name_period(period: Period, *, article: bool = True) -> str:
 
 
 def describe_rest(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
-    """Return the reason why the other publications do not count the case ("" if they do), and those
-    that will count it.
+    """Return the reason why the publications other than those of `cases` do not count the case, or "", and the texts
+    of the publications that will count it.
     """
     if reason := explain_exclusion(incident, was_counted=bool(cases)):
         return reason, []
@@ -192,8 +194,8 @@ def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
 
 
 def describe_late(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
-    """Return the same as `describe_rest`, once the year of the case is published. `following` is the next
-    year to be published.
+    """Return the result of `describe_rest` if the year of the case is published. `following` is the next year to be
+    published.
     """
     yearly = [case for case in cases if not case.release.quarter]
     is_report = incident.nature == Nature.REPORT

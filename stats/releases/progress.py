@@ -12,10 +12,10 @@ from stats.releases.rows import Attempt
 
 @dataclass(frozen=True)
 class ReleaseProgress:
-    """`due` are the periods to be published, the earliest first. `earliest_on` is the date from which the
-    current quarter is published.
+    """The progress. `due` are the periods to be published now, the earliest first. `earliest_on` is the date from
+    which the current quarter is published.
 
-    The progress shows which quarters will be published, and nothing about declarations in a quarter that is not over.
+    It shows which periods will be published, and nothing about declarations in a quarter that is not over.
     """
 
     due: tuple[Period, ...]
@@ -25,7 +25,7 @@ class ReleaseProgress:
 
 
 def read_progress(now: datetime) -> ReleaseProgress:
-    """Read the progress. Four small queries."""
+    """Return the progress at `now`. Four small queries."""
     newest = Attempt.objects.order_by("-pk").values_list("outcome", flat=True).first()
     return ReleaseProgress(
         due=tuple(list_due_periods(now)),

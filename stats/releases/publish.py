@@ -1,4 +1,4 @@
-"""Publishing: which periods are due, and making one release of each in one transaction.
+"""The publication of the figures: the periods that are due, and the release of each, made in one transaction.
 
 A year is published once, on a fixed day of the next one (`STATS_YEAR_PUBLISHED_ON`), when few cases are still to be
 verified. Each quarter is published once, `SETTLED_AFTER` its end. A period without cases is published too, so that the
@@ -28,8 +28,8 @@ from stats.releases.tally import count_cells, freeze_cases, save_cases
 def list_due_periods(now: datetime) -> list[Period]:
     """Return the periods to publish at `now`, the earliest first.
 
-    They begin with the period of the first declaration, or after the last published period: a case that an earlier
-    period did not count is counted by a later year. A period waits for the periods before it.
+    They begin with the period of the first declaration, or after the last published period, because a later year
+    counts the cases that an earlier period did not count. A period waits for the periods before it.
     """
     today = now.astimezone(PARIS).date()
     first_quarter = CaseFact.objects.aggregate(first=Min("quarter"))["first"]
@@ -74,9 +74,10 @@ def find_due_day(period: Period) -> date:
 
 @transaction.atomic
 def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
-    """Freeze, count, draw, audit, seal and save one release. Raise UnsafeReleaseError, and then save nothing.
+    """Freeze, count, draw, audit, seal and save one release. Raise UnsafeReleaseError and save nothing if no draw is
+    safe.
 
-    The caller holds the lock of publishing. The database refuses a second release of a period.
+    The caller holds `Lock.PUBLISH`. The database refuses a second release of a period.
     """
     check_foreign_keys_at_once()
     key = seal.derive_rounding_key()
@@ -99,8 +100,8 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
 def check_foreign_keys_at_once() -> None:
     """Make PostgreSQL check foreign keys at the end of each statement.
 
-    Deferred to the end of the transaction, the checks of some hundred thousand cases would be walked again for each
-    row that fires a trigger, since pgtrigger's function opens a subtransaction.
+    If the checks of some hundred thousand cases were deferred to the end of the transaction, PostgreSQL would walk
+    through them for each row that fires a trigger, because pgtrigger's function opens a subtransaction.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -1,4 +1,4 @@
-"""The printed figures of a year, for pages, reports, files and the API. Nothing is computed, and nothing is exact."""
+"""The printed figures of a year, as pages, reports, files and the API read them from the rows of releases."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ class CellState(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell as a reader sees it. `value` is rounded at random to a multiple of 5, and None unless
-    the state is SHOWN.
+    """One cell as a reader sees it. `value` is rounded at random to a multiple of 5; it is None unless the state is
+    SHOWN.
     """
 
     value: int | None
@@ -51,7 +51,7 @@ EARLIER = Cell(None, CellState.EARLIER)
 
 @dataclass(frozen=True)
 class PrintedYear:
-    """The releases of one year. `release` is that of the year itself, None until it is published."""
+    """The releases of one year. `release` is that of the whole year, or None until it is published."""
 
     year: int
     release: Release | None = None
@@ -63,7 +63,7 @@ class PrintedYear:
 
     @classmethod
     def read(cls, year: int) -> Self:
-        """Read all printed figures of a year. Three queries. A year without releases gives an empty object."""
+        """Return all printed figures of a year; no figures for a year without releases. Three queries."""
         releases = {release.quarter: release for release in Release.objects.filter(year=year).defer("printed")}
         tables: dict[int, Tables] = {quarter: defaultdict(dict) for quarter in releases}
         rows = Figure.objects.filter(release__year=year)
@@ -77,11 +77,11 @@ class PrintedYear:
 
     @property
     def is_over(self) -> bool:
-        """True if the year itself is published."""
+        """True if the release of the whole year is published."""
         return self.release is not None
 
     def cell(self, table: str, *categories: str, quarter: int = 0) -> Cell:
-        """Return a cell of a table of the year, or of one of its quarters."""
+        """Return a cell of a table of the year (`quarter` 0), or of one of its quarters."""
         if quarter not in self.tables:
             return WAITING
         cells, key = self.tables[quarter].get(table, {}), (*categories, "", "")[:2]
@@ -110,7 +110,9 @@ class PrintedYear:
 
 
 def list_years() -> dict[int, bool]:
-    """Return year → whether the year itself is published, for the years with any release, the latest first."""
+    """Return the years that have a release, the latest first, each with whether the whole year is published. One
+    query.
+    """
     years: dict[int, bool] = {}
     for period in sorted((Period(*row) for row in Release.objects.values_list("year", "quarter")), reverse=True):
         years[period.year] = years.get(period.year, False) or not period.quarter

@@ -1,4 +1,4 @@
-"""The rows of a publication: the release, its figures, and what it counted of each case. They never change."""
+"""The rows of a publication, which never change: the release, its figures, and the cases that it counted."""
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -13,7 +13,7 @@ from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import TABLES, Period
 from stats.enums import AttemptOutcome, Stratum
 
-# CURRENT_TIMESTAMP is when the transaction began: only the transaction that made the release may add rows to it.
+# CURRENT_TIMESTAMP is when the transaction began, so only the transaction that made the release may add rows to it.
 FILLED_ONCE = """
     IF NOT EXISTS (
         SELECT FROM stats_release WHERE id = NEW.release_id AND made_at = CURRENT_TIMESTAMP
@@ -116,15 +116,15 @@ class Denominator(models.Model):
 
 
 class CountedCase(models.Model):
-    """What a release counted of one case at that time, in the categories of the tables.
+    """A case as a release counted it, in the categories of the tables.
 
     `body` is the protected unit, which differs from the declaring body if bodies have merged. `is_late` marks a case
     of an earlier year whose release did not count it. Each interruption, and each leak that is not unfounded, has one
     entry in each of its lists.
     """
 
-    # The foreign keys to the case and the body have no constraint: neither is ever deleted, and checking each key
-    # would take as long as all the rest.
+    # The foreign keys to the case and the body have no constraint, because neither is ever deleted, and checking each
+    # key would take as long as the rest of the publication.
     release = models.ForeignKey(
         Release, models.PROTECT, related_name="cases", db_index=False, verbose_name="publication"
     )
@@ -173,7 +173,7 @@ class CountedCase(models.Model):
 
 
 class Attempt(models.Model):
-    """An attempt to publish and its result, so that a failure is not silent."""
+    """An attempt to publish and its result. The row of a failed attempt is saved too."""
 
     at = models.DateTimeField("le", default=timezone.now)
     outcome = models.CharField("issue", max_length=16, choices=AttemptOutcome)

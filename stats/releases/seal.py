@@ -1,8 +1,8 @@
 """The printed form of a release, its SHA-256 and its signature, with which anybody can check a copy.
 
 The printed form (`canonical.json`) is one JSON object in UTF-8 without spaces and with sorted keys. The audit
-(`stats/disclosure/audit.py`) reads nothing else. The signature is Ed25519 (RFC 8032). The release holds the key that
-verifies it, so that a new secret does not invalidate earlier releases.
+(`stats/disclosure/audit.py`) reads nothing else. The signature is Ed25519 (RFC 8032). The release stores the key
+that verifies it, so that a new secret does not invalidate earlier releases.
 """
 
 import hashlib
@@ -63,14 +63,16 @@ def load_printed(release: Release) -> Printed:
 
 
 def list_earlier(period: Period) -> list[Release]:
-    """Return the quarterly releases of a year. For a quarter, return none: it is audited alone."""
+    """Return the quarterly releases of a year, in order. Return [] for a quarter, which is audited alone."""
     if period.quarter:
         return []
     return list(Release.objects.filter(year=period.year, quarter__gt=0).order_by("quarter"))
 
 
 def is_intact(release: Release) -> bool:
-    """Tell whether the rows of a release are what was signed. Raise nacl.exceptions.BadSignatureError."""
+    """Tell whether the figures and the digest of a release are those that were signed. Raise BadSignatureError (nacl)
+    if the signature is wrong.
+    """
     body = bytes(release.printed)
     VerifyKey(bytes.fromhex(release.verify_key)).verify(body, bytes.fromhex(release.signature))
     printed = {
@@ -82,7 +84,7 @@ def is_intact(release: Release) -> bool:
     return hashlib.sha256(body).hexdigest() == release.digest and printed == set(rows)
 
 
-# Keys: each is derived from the secret of the installation, for one use only.
+# Keys. Each is derived from the secret of the installation, for one use only.
 
 
 def derive_signing_key() -> SigningKey:

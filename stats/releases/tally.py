@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (every name in these statements is ours)
-"""From cases to exact counts: freeze the cases of a release, then count each table in PostgreSQL."""
+"""The exact counts of a release. Its cases are frozen in a temporary table, then PostgreSQL counts each table."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_t
 from stats.enums import FAMILY_OF, NOT_STATED
 from stats.releases.rows import Release
 
-# One statement reads one instant. The interruptions and leaks of a signalement do not count: nothing was proved.
-# A case that a yearly release has counted is in no later one, except a signalement that became an incident. Incidents
-# of earlier years are late.
+# It is one statement, so that all rows are read at one instant. The interruptions and leaks of a signalement do not
+# count, because nothing was proved. A case that a yearly release has counted is in no later release, unless it was a
+# signalement that became an incident. Incidents of earlier years are late.
 FREEZE = """
 CREATE TEMPORARY TABLE frozen_case ON COMMIT DROP AS
 SELECT
@@ -62,7 +62,7 @@ COLUMNS_KEPT = (
     *("help", "closing", "stratum", "hours", "services", "persons", "statuses", "categories", "unfounded"),
 )
 
-# Unit → the query of its rows, one row a unit. Every classification is a column with its name.
+# Unit → the query that gives one row for each unit. Each classification is a column with the same name.
 INCIDENTS = "SELECT * FROM frozen_case WHERE NOT is_report AND NOT is_late"
 UNITS = {
     "incidents": INCIDENTS,
@@ -77,7 +77,7 @@ UNITS = {
     "JOIN unnest(%(services)s::text[], %(families)s::text[]) AS known(name, family) ON known.name = part.service",
     "bodies": f"SELECT DISTINCT ON (body_id) * FROM ({INCIDENTS}) incident WHERE stratum <> '' ORDER BY body_id",
 }
-# These columns come from lists that have the names of the classifications.
+# Classification → its column, if its own name is that of a list in the frozen cases.
 COLUMNS = {"persons": "one_person", "hours": "one_hours"}
 COUNT = """
 SELECT {columns} sum(units), count(*), max(units)
@@ -87,7 +87,7 @@ FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {c
 
 
 def freeze_cases(period: Period) -> None:
-    """Freeze what a release of `period` counts until the end of the transaction. A year includes the late cases."""
+    """Copy the cases that a release of `period` counts, late cases included, to a table that the transaction drops."""
     heirs = find_heirs()
     listed = Collectivity.objects.filter(is_listed=True).values_list("pk", express_stratum())
     strata, values_of_strata = name_parameters(listed)
@@ -117,8 +117,8 @@ def name_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def count_cells(period: Period, existing: Bodies) -> Counts:
-    """Count every table of the period from the frozen cases. `existing` are the bodies of its year,
-    empty for a quarter.
+    """Count every table of the period from the frozen cases. `existing` are the numbers of bodies that existed in the
+    year; it is empty for a quarter.
     """
     with connection.cursor() as cursor:
         # A table of a large year groups some hundred thousand bodies, in memory rather than on the disk.
@@ -128,11 +128,11 @@ def count_cells(period: Period, existing: Bodies) -> Counts:
 
 
 def count_bodies_outside_cell(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
-    """Return the count of each stratum with `spared`: how many bodies of the stratum the régions with a printed number
-    have, less the bodies in the count.
+    """Return the count of each stratum with its `bodies_outside_cell`: the bodies of the stratum that exist in the
+    régions with a printed number, minus the bodies that declared. One query.
 
     The number of bodies of each région is public. If more bodies of a stratum declared than exist in the régions with
-    a number, some of those behind a dash did. One query.
+    a number, bodies of the régions with a dash must have declared.
     """
     regions = Region.objects.filter(code__in=REGIONS).values_list("pk", "code")
     by_region = counts["incidents_by_region"]

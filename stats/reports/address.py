@@ -42,6 +42,6 @@ def list_addresses(release: Release) -> list[tuple[str, str]]:
 
 
 def name_file(report: Report) -> str:
-    """Return a file name made of codes and the name of a région, and of nothing that a visitor typed."""
+    """Return the file name of a report. It contains nothing that a visitor typed."""
     place = slugify(report.region.name) if report.region else NATION
     return f"rapport-{place}-{report.release.year}-publication-{report.release.number}.pdf"

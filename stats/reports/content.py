@@ -1,7 +1,7 @@
-"""The content of a report: four pages of words and printed figures. `stats/typst` draws it.
+"""The content of a report: four pages of sentences and printed figures, which `stats/typst` draws.
 
-Every sentence is that of the page of the same place and year. What is not printed for a région comes from the nation's
-page of the same year, and is labelled as such. A cell is a text and its state, so that words never look like a number.
+Every sentence is one of the page of the same place and year. If a figure is not printed for a région, the report shows
+that of the nation and says so. A cell has a text and a state, so that no text looks like a number.
 """
 
 from collections import defaultdict
@@ -53,7 +53,7 @@ RATES = ("bodies_by_stratum",)
 
 
 def describe_report(release: Release, region: str) -> Content:
-    """Return the data of the template. `release` is that of a year; `region` is a code, or "" for the nation."""
+    """Return the data of the template. `release` is a yearly release; `region` is a code, or "" for the nation."""
     edition = read_edition(release)
     # The page of the place and, for a région, that of the nation.
     pages = [read_figures_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
@@ -77,7 +77,9 @@ def describe_report(release: Release, region: str) -> Content:
 
 
 def find_nearest(pages: list[FiguresPage], describe: Callable[[FiguresPage], Content | None]) -> Content | None:
-    """Return the description of the first page that has one, with a label if it is not the place of the report."""
+    """Return the first description that is not empty among those of the pages, with the label of the place if it is
+    not that of the report. Return None if all are empty.
+    """
     for page in pages:
         if content := describe(page):
             return label_content(content, page, pages[0])
@@ -106,7 +108,7 @@ def describe_essential(pages: list[FiguresPage]) -> Content:
 
 
 def list_titles(number: int, parts: Content) -> Iterator[Content]:
-    """Yield the title of each table with its page number: the summary of the report."""
+    """Yield the lines of the summary of the report: the page, caption, label and title of each table."""
     for part in parts.values():
         for table in part if isinstance(part, list) else [part]:
             if table:
@@ -126,7 +128,7 @@ def describe_time(pages: list[FiguresPage]) -> Content:
 
 
 def describe_effects(pages: list[FiguresPage]) -> Content:
-    """Return each table except that of types once, from the nearest page that has it, and the delays."""
+    """Return the delays and each table except that of types, from the page of the région or else of the nation."""
     sections: dict[str, Content] = {}
     for page in reversed(pages):
         sections |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
@@ -192,7 +194,7 @@ def describe_report_table(heads: Sequence[object], lines: list[Content]) -> Cont
     return {"heads": [bind(upper_first(str(head))) for head in heads], "lines": lines}
 
 
-# Along time
+# Over time
 
 
 def describe_trend(page: FiguresPage) -> Content | None:
@@ -280,7 +282,7 @@ def describe_tile(tile: MapLine) -> Content:
 
 
 def describe_sections(page: FiguresPage) -> dict[str, Content]:
-    """Return each open table by its code."""
+    """Return the section of each open table, by code."""
     return {section.code: describe_report_section(section) for section in make_sections(page)}
 
 
@@ -303,7 +305,7 @@ def describe_bar(bar: SectionBar) -> Content:
 
 
 def list_beyond(section: FiguresSection) -> str:
-    """Return the categories that have a number but no bar."""
+    """Return a sentence that lists the categories with a number but without a bar, or ""."""
     drawn_lines = {bar.label for bar in section.bars}
     other_lines = [line for line in section.breakdown.numbered if line.label not in drawn_lines]
     other_lines.sort(key=lambda line: -(line.cell.value or 0))
@@ -343,7 +345,7 @@ def describe_rates(page: FiguresPage) -> Content | None:
 
 
 def describe_rate(rate: StratumRate, highest: float) -> Content:
-    """Return one rate. `low` and `high` are fractions of the highest share."""
+    """Return one rate. `low` and `high` are fractions of `highest`."""
     return {
         "label": bind(upper_first(rate.label)),
         "text": rate.text or format_cell(rate.cell),
@@ -355,5 +357,5 @@ def describe_rate(rate: StratumRate, highest: float) -> Content:
 
 
 def label_place(page: FiguresPage) -> str:
-    """Return « En France », the label of the nation's figures in the report of a région."""
+    """Return « En France » or « En Bretagne », the label of the figures of a page."""
     return upper_first(format_place(page.region))

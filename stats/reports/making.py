@@ -1,8 +1,8 @@
-"""Making reports in a task. A report is stored as a row first, is made once and never changes.
+"""The making of reports in a task. A report is stored as a row first, is made once and never changes.
 
-There is one row a yearly release and place, however often it is asked for. A worker claims a report by postponing its
-next try; if it dies, another one takes over within a minute. Two workers that make the same report write the same
-content, and the first to save it wins.
+Each yearly release has one row for each place, however often its report is requested. A worker claims a report by
+postponing its next try, so that another worker makes it about a minute later if the first worker dies. Two workers
+that make the same report write the same content, and the first that saves it wins.
 """
 
 from datetime import datetime, timedelta
@@ -26,15 +26,15 @@ logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
 MAX_TRIES = 3
-# Reports are made one at a time and for a short while, so that other work on the same worker gets its turn.
+# Reports are made one at a time, and only for this time in one task, so that the worker also runs other tasks.
 LONGEST_ROUND = timedelta(seconds=2)
 
 
-# Asking
+# Requesting
 
 
 def request_report(number: int, place: str) -> Report:
-    """Return the row of a report, created on first request. Raise UnknownSelectionError.
+    """Return the row of a report, which the first request creates. Raise UnknownSelectionError for an unknown report.
 
     One query if the row exists.
     """
@@ -62,7 +62,9 @@ def save_report(number: int, region: str) -> None:
 
 
 def retry_report(report: Report) -> None:
-    """Ask again for a report that failed or that no worker makes. It keeps its place in the queue."""
+    """Request again a report that failed or that no worker makes. Its `due_at`, which orders the queue, is not
+    changed.
+    """
     now, rows = timezone.now(), Report.objects.filter(pk=report.pk)
     late = {"state": PaperState.ASKED, "asked_at__lt": now - PATIENCE, "due_at__lt": now - PATIENCE}
     for chosen in (rows.filter(state=PaperState.FAILED), rows.filter(**late)):
@@ -70,7 +72,7 @@ def retry_report(report: Report) -> None:
 
 
 def prepare_reports(release: Release) -> None:
-    """Create the reports of a yearly release: for the nation, and for each région with a printed figure."""
+    """Create the rows of the reports of a yearly release: for the nation, and for each région with a printed total."""
     if release.quarter:
         return
     printed = Figure.objects.filter(release=release, table="incidents_by_region", value__isnull=False)
@@ -88,9 +90,10 @@ def read_content(report: Report) -> bytes:
 
 
 def make_due_reports() -> int:
-    """Make the reports that are due, until none is left or the round is over. Return the number made.
+    """Make the reports that are due, until none is left or LONGEST_ROUND has passed. Return the number of reports
+    made.
 
-    Nothing is made while another worker makes reports.
+    Do nothing while another worker makes reports.
     """
     count, deadline = 0, timezone.now() + LONGEST_ROUND
     with hold_lock(Lock.MAKE_REPORTS, waits=False) as is_free:
@@ -116,7 +119,7 @@ def claim_report(now: datetime) -> Report | None:
 
 
 def try_report(report: Report) -> bool:
-    """Make one report, and tell whether it was saved. An error is logged and must not hold up the others."""
+    """Make one report, and tell whether it was saved. An error is logged, so that the next reports are still made."""
     try:
         content = make_pdf(report)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The row of a report: asked for, made once by a task, then never changed."""
+"""The row of a report, which is requested, then made once by a task, then never changed."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from collectivities.models import Region
 from incidents.enums import PaperState
 
-# After this time without a result, the page says so and offers to ask again.
+# After this time without a result, the page says that the report is late and offers to request it again.
 PATIENCE = timedelta(minutes=5)
 
 
@@ -56,5 +56,5 @@ class Report(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """True if no worker has taken the report within PATIENCE of when it was due: perhaps no worker runs."""
+        """True if the report has been due for longer than PATIENCE, perhaps because no worker runs."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()

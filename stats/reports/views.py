@@ -1,4 +1,4 @@
-"""The public addresses of the reports: the file once it is made, and the page that shows its progress."""
+"""The public views of a report: its file once it is made, and the page that shows its progress."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from stats.reports.making import read_content, request_report, retry_report
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
-    """Show the state of a report. The first visitor requests it: each possible report has at most one row."""
+    """Render the state of a report, which the first visit requests. A POST requests it again."""
     try:
         row = request_report(number, place)
     except UnknownSelectionError:
@@ -33,7 +33,7 @@ def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def report_file(request: HttpRequest, number: int, place: str) -> HttpResponseBase:
-    """Send the PDF, which never changes, or redirect to the page of its state until it is made."""
+    """Return the PDF, which never changes, or redirect to the page of its state until it is made."""
     return answer_once(request, FOR_EVER, lambda: send_report_file(request, number, place))
 
 
@@ -53,7 +53,7 @@ def send_report_file(request: HttpRequest, number: int, place: str) -> HttpRespo
 
 
 def render_missing_report(request: HttpRequest, number: int) -> HttpResponse:
-    """Render a 404 that says why there is no such report and lists the reports of the latest yearly release."""
+    """Render a 404 that says why the report does not exist and lists the reports of the latest yearly release."""
     releases = Release.objects.order_by("-number")
     yearly = releases.filter(quarter=0).first()
     context = {

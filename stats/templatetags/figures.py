@@ -1,4 +1,4 @@
-"""Template filters for printed figures, and the links between pages of figures."""
+"""The template filters for printed figures, and the tags for links between pages of figures."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -29,8 +29,8 @@ register.filter("report_of", find_report_address)
 
 @register.inclusion_tag("stats/exact_door.html", takes_context=True)
 def exact_door(context: Context, region: Region | None = None) -> dict[str, Any]:
-    """Render the links to a signed-in reader's exact figures, or why they have none; nothing for the public. `region`
-    is the région of the page.
+    """Render the links to the exact figures that a signed-in reader may read, and the régions that have not entitled
+    them. Render nothing for the public. `region` is the région of the page.
     """
     reader = context.get("user")
     if not isinstance(reader, User):
@@ -45,13 +45,13 @@ def exact_door(context: Context, region: Region | None = None) -> dict[str, Any]
 
 @register.filter
 def cell(value: Cell) -> SafeString | str:
-    """Return the number, or the words for a cell without one in a style of their own."""
+    """Return the number, or the text of a cell without a number in a distinct style."""
     return format_cell(value) if value.is_shown else format_html('<span class="help">{}</span>', format_cell(value))
 
 
 @register.filter
 def short_cell(value: Cell) -> SafeString | str:
-    """Return the number, or « – » or « n. p. » in a narrow cell; screen readers get the words."""
+    """Return the number, or « – » or « n. p. » for a narrow cell; screen readers get the whole text."""
     if value.state not in NARROW:
         return cell(value)
     return format_html(

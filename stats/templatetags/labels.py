@@ -1,4 +1,4 @@
-"""Template filters for numbers and sentences of the figures."""
+"""The template filters for numbers and sentences of the figures."""
 
 from django import template
 
