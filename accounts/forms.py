@@ -28,8 +28,8 @@ from django.forms.fields import InvalidJSONInput
 from accounts.enums import Helper
 from accounts.models import AccessLink, EmergencyContact, User
 from collectivities.fields import PlainLineField
+from csirts.contact_values import has_phone
 from csirts.models import Csirt
-from csirts.published import has_phone
 
 
 def style_field(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:

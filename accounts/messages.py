@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.enums import LinkPurpose
 from accounts.models import PendingMail
-from core.typography import with_french_spaces
+from core.typography import set_no_break_spaces
 
 # The page that each kind of link opens. Kinds that are not listed open the page of an account link.
 PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
@@ -21,7 +21,7 @@ def write_account_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
 
     The Message-ID is the same at every attempt.
     """
-    text = with_french_spaces(render_to_string(f"accounts/mail/{mail.kind}.txt", make_account_context(mail, token)))
+    text = set_no_break_spaces(render_to_string(f"accounts/mail/{mail.kind}.txt", make_account_context(mail, token)))
     subject, _newline, body = text.strip().partition("\n")
     return EmailMessage(
         subject=subject,

@@ -49,7 +49,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = RegionCorrectionForm
     formfield_overrides = {models.CharField: {"form_class": PlainLineField}}
-    list_display = ["__str__", "kind", "standing", "departement", "region", "population", "siren", "insee_code"]
+    list_display = ["__str__", "kind", "get_list_status", "departement", "region", "population", "siren", "insee_code"]
     list_filter = ["kind", ToConfirmFilter]
     search_fields = ["name"]  # shows the search box; get_search_results does the search
     search_help_text = "Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
@@ -60,7 +60,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_queryset(request).select_related("departement", "region", "region_correction")
 
     @admin.display(description="liste")
-    def standing(self, body: Collectivity) -> str:
+    def get_list_status(self, body: Collectivity) -> str:
         """Return whether the official list contains the body, or else whether it is confirmed: somebody added it."""
         if body.is_listed:
             return "officielle"

@@ -25,7 +25,7 @@ def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
     """
     same_body = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
     sharing = Collectivity.objects.existing().with_territory().filter(same_body).order_by("pk")[: MAX_DUPLICATES + 1]
-    near = list(list_same_names(proposed))
+    near = list(list_similarly_named_bodies(proposed))
     candidates = {body.pk: body for body in [*sharing, *near] if body.pk != proposed.pk}
     alike = {body.pk for body in near}
     likely = [
@@ -35,7 +35,7 @@ def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
     return sorted(likely, key=lambda duplicate: -len(duplicate.reasons))[:MAX_DUPLICATES]
 
 
-def list_same_names(proposed: Collectivity) -> Iterator[Collectivity]:
+def list_similarly_named_bodies(proposed: Collectivity) -> Iterator[Collectivity]:
     """Yield the bodies with a similar name in the same département. A body of the official list must have exactly the
     same name, because a commune and its CCAS are two bodies.
     """

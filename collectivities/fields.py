@@ -11,7 +11,9 @@ class PlainLineField(forms.CharField):
     """
 
     def to_python(self, value: Any) -> str:
-        printable = "".join(sign if sign.isprintable() else " " for sign in super().to_python(value) or "")
+        printable = "".join(
+            character if character.isprintable() else " " for character in super().to_python(value) or ""
+        )
         return " ".join(printable.split())
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -9,7 +9,7 @@ from collectivities.reading import list_readings
 from collectivities.wording import make_stem
 
 # Names that are not former communes: arrondissements of Paris, Lyon and Marseille, and « Ville de … ».
-NOT_FORMER = ("Arrondissement", "Ville de ")
+NOT_FORMER_COMMUNES = ("Arrondissement", "Ville de ")
 
 
 def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
@@ -18,7 +18,9 @@ def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
     """
     stems = [reading.stem for reading in list_readings(query)]
     for body in bodies:
-        former = [name for name in getattr(body, "known_as", ()) if not any(word in name for word in NOT_FORMER)]
+        former = [
+            name for name in getattr(body, "known_as", ()) if not any(word in name for word in NOT_FORMER_COMMUNES)
+        ]
         if stems and former and body.kind == Kind.COMMUNE:
             body.former_name = _find_closest(body, former, stems).replace("'", "’")
 

@@ -9,7 +9,7 @@ from collectivities.enums import Kind
 from collectivities.wording import normalize, split_words
 
 
-class Elsewhere(StrEnum):
+class OtherVictim(StrEnum):
     """The victims whom another service helps, and not the centres for local authorities."""
 
     HEALTH = "health"
@@ -27,11 +27,11 @@ class Mention:
 
     label: str
     kind: Kind | None
-    elsewhere: Elsewhere | None
+    elsewhere: OtherVictim | None
     place: str
 
 
-type MentionRow = tuple[str, str, Kind | None, Elsewhere | None]
+type MentionRow = tuple[str, str, Kind | None, OtherVictim | None]
 # The phrases have no small words, as `split_words` returns them. The longest phrase that begins the words typed is
 # chosen, or else the longest phrase that ends them.
 MENTIONED_KINDS: tuple[MentionRow, ...] = (
@@ -66,7 +66,7 @@ MENTIONED_KINDS: tuple[MentionRow, ...] = (
         "hopital|hopitaux|centre hospitalier|centre hospitalier universitaire|chu|chru|ghu",
         "un hôpital",
         Kind.PUBLIC_BODY,
-        Elsewhere.HEALTH,
+        OtherVictim.HEALTH,
     ),
     ("lycee|college|cite scolaire", "un collège ou un lycée", Kind.PUBLIC_BODY, None),
     (
@@ -75,22 +75,22 @@ MENTIONED_KINDS: tuple[MentionRow, ...] = (
         Kind.PUBLIC_BODY,
         None,
     ),
-    ("ehpad|maison retraite", "une maison de retraite", Kind.PUBLIC_BODY, Elsewhere.HEALTH),
+    ("ehpad|maison retraite", "une maison de retraite", Kind.PUBLIC_BODY, OtherVictim.HEALTH),
     (
         "clinique|cabinet medical|maison sante|laboratoire|pharmacie",
         "un établissement de santé",
         None,
-        Elsewhere.HEALTH,
+        OtherVictim.HEALTH,
     ),
-    ("entreprise|societe|sarl|sas|sasu|eurl|auto entrepreneur|artisan", "une entreprise", None, Elsewhere.FIRM),
-    ("association|asso|amicale", "une association", None, Elsewhere.ASSOCIATION),
-    ("particulier|citoyen|citoyenne", "un particulier", None, Elsewhere.PERSON),
+    ("entreprise|societe|sarl|sas|sasu|eurl|auto entrepreneur|artisan", "une entreprise", None, OtherVictim.FIRM),
+    ("association|asso|amicale", "une association", None, OtherVictim.ASSOCIATION),
+    ("particulier|citoyen|citoyenne", "un particulier", None, OtherVictim.PERSON),
     (
         "prefecture|sous prefecture|ministere|tribunal|rectorat|gendarmerie|commissariat|police nationale|dgfip|"
         "universite",
         "un service de l’État",
         None,
-        Elsewhere.STATE,
+        OtherVictim.STATE,
     ),
 )
 PHRASES: dict[tuple[str, ...], MentionRow] = {
@@ -137,7 +137,7 @@ def _find_phrase_at_end(words: list[str]) -> slice | None:
     return None
 
 
-def is_name_of(mention: Mention | None, name: str, text: str) -> bool:
+def begins_name(mention: Mention | None, name: str, text: str) -> bool:
     """Tell whether the words that gave the mention begin the name of a body, which is then probably meant:
     « Hôpital-Camfrout » is a commune and not a hospital.
     """

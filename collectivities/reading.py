@@ -7,9 +7,9 @@ from functools import cache
 
 from collectivities.enums import Kind
 from collectivities.official import load_shipped_departements
-from collectivities.wording import SHORTENED, split_kind, split_words
+from collectivities.wording import SAINT_ABBREVIATIONS, split_kind, split_words
 
-LONGEST_DEPARTEMENT = 4
+MAX_DEPARTEMENT_WORDS = 4
 DEPARTEMENT_CODE = re.compile(r"0[1-9]|[1-9]\d|2[ab]|97[1-8]|98[4-9]")
 GLUED_SAINT = re.compile(r"(ste?)([a-z]{3,})")
 POSTAL_CODE = re.compile(r"\d[\dab]\d{3}")
@@ -46,7 +46,7 @@ def list_saint_readings(readings: Iterable[QueryReading]) -> list[QueryReading]:
     """Return the readings whose first word may be a saint written in one word: « stmalo », « stebrigitte »."""
     matches = ((GLUED_SAINT.fullmatch(reading.words[0]), reading) for reading in dict.fromkeys(readings))
     return [
-        replace(reading, words=(SHORTENED[match[1]], match[2], *reading.words[1:]))
+        replace(reading, words=(SAINT_ABBREVIATIONS[match[1]], match[2], *reading.words[1:]))
         for match, reading in matches
         if match
     ]
@@ -62,7 +62,7 @@ def _split_place(reading: QueryReading) -> list[QueryReading]:
             return [replace(reading, words=name, departements=CORSICA.get(place, (place.upper(),)))]
         if name and POSTAL_CODE.fullmatch(place):
             return [replace(reading, words=name, postal_code=place.upper())]
-    for size in range(min(LONGEST_DEPARTEMENT, len(words) - 1), 0, -1):
+    for size in range(min(MAX_DEPARTEMENT_WORDS, len(words) - 1), 0, -1):
         if code := load_departement_codes().get(words[-size:]):
             return [replace(reading, words=words[:-size], departements=(code,))]
     return []

@@ -17,13 +17,13 @@ from stdnum.fr import siren, siret
 
 from collectivities.enums import GROUPINGS, UNLISTED
 from collectivities.former import set_former_names
-from collectivities.mentions import Mention, find_mention, is_name_of
+from collectivities.mentions import Mention, begins_name, find_mention
 from collectivities.models import Collectivity
 from collectivities.reading import QueryReading, list_readings, list_saint_readings
 from collectivities.spelling import list_spellings
 from collectivities.wording import make_stem, normalize
 
-LONGEST_QUERY = 200
+MAX_QUERY_LENGTH = 200
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
 CODE = re.compile(r"\d{4,5}|2[AB]\d{3}|0[1-9]|[1-9]\d|2[AB]|9[78]\d|R\d\d|6AE|\d{6,}", re.ASCII)
 POSTAL_CODE = re.compile(r"(?<!\d)\d{5}(?!\d)", re.ASCII)
@@ -62,7 +62,7 @@ BY_NAME = """
     SELECT id FROM (SELECT * FROM near UNION ALL SELECT * FROM far) hit
     GROUP BY id ORDER BY min(rank), max(score) DESC, id LIMIT %(limit)s
 """
-# `high` is the first stem that no longer begins with `low`: stems are plain ASCII and compared byte by byte.
+# `high` is the first stem after those that begin with `low`, because stems are ASCII and compared byte by byte.
 NEAR = """
     SELECT c.id, CASE c.stem WHEN {low} THEN 0 ELSE 2 END + {fit} AS rank, coalesce(c.population, 0) AS score
     FROM collectivities_collectivity c
@@ -92,7 +92,7 @@ type Params = dict[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
-class SearchAnswer:
+class BodySearchResult:
     """The result of a person's search: the bodies found, the kind of body that the words mention, if any, and the
     bodies of the place where it may be.
     """
@@ -104,17 +104,17 @@ class SearchAnswer:
     is_code: bool = False
 
 
-NOTHING_TYPED = "Écrivez d’abord un nom ou un code postal, puis cherchez."
+EMPTY_QUERY = "Écrivez d’abord un nom ou un code postal, puis cherchez."
 
 
 class SearchProblem(ValueError):
     """The text cannot be a number of a body. The message, in French, gives the reason."""
 
 
-def check_words(query: str) -> None:
+def check_query_typed(query: str) -> None:
     """Raise `SearchProblem` if the query is empty."""
     if not query.strip():
-        raise SearchProblem(NOTHING_TYPED)
+        raise SearchProblem(EMPTY_QUERY)
 
 
 def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = False) -> list[Collectivity]:
@@ -122,9 +122,9 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
     Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
-    bodies = _load_bodies(find_ids(query, limit, unconfirmed=unconfirmed))
-    set_former_names(bodies, query[:LONGEST_QUERY])
-    set_typed_codes(bodies, query[:LONGEST_QUERY])
+    bodies = _load_bodies(find_body_ids(query, limit, unconfirmed=unconfirmed))
+    set_former_names(bodies, query[:MAX_QUERY_LENGTH])
+    set_typed_codes(bodies, query[:MAX_QUERY_LENGTH])
     return bodies
 
 
@@ -137,15 +137,15 @@ def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
         body.code_typed = next((code for code in body.postal_codes if code in codes), "")
 
 
-def answer_search(query: str, limit: int = 20) -> SearchAnswer:
+def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
     """Search as `find_collectivities` does, and add the kind of body that the words mention. Two more queries at most.
     Raise `SearchProblem`.
     """
     bodies = find_collectivities(query, limit)
-    mention = find_mention(query[:LONGEST_QUERY])
-    if mention is None or (mention.place and any(is_name_of(mention, body.name, query) for body in bodies)):
-        return SearchAnswer(bodies, is_code=bool(_parse_code(query[:LONGEST_QUERY].strip())))
-    return SearchAnswer(bodies, mention, find_places(mention))
+    mention = find_mention(query[:MAX_QUERY_LENGTH])
+    if mention is None or (mention.place and any(begins_name(mention, body.name, query) for body in bodies)):
+        return BodySearchResult(bodies, is_code=bool(_parse_code(query[:MAX_QUERY_LENGTH].strip())))
+    return BodySearchResult(bodies, mention, find_places(mention))
 
 
 def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]:
@@ -158,11 +158,11 @@ def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]
         return []
 
 
-def find_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
+def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
     """Return the ids of the bodies that `find_collectivities` returns, in the same order. One query. Raise
     `SearchProblem`.
     """
-    text = query[:LONGEST_QUERY].strip()
+    text = query[:MAX_QUERY_LENGTH].strip()
     if code := _parse_code(text):
         check_number(code)
         code = code.zfill(5) if len(code) == 4 else code  # spreadsheets drop the leading zero
@@ -189,7 +189,7 @@ def find_similar_bodies(name: str, kind: str, departement: int, limit: int) -> l
 
 def parse_siren(text: str) -> str:
     """Return the SIREN that `text` is or, if it is a SIRET, begins with. Raise `SearchProblem` for any other text."""
-    compact = re.sub(r"[\s.\-]", "", text[:LONGEST_QUERY])
+    compact = re.sub(r"[\s.\-]", "", text[:MAX_QUERY_LENGTH])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
         raise SearchProblem("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas ».")
     if not (siren if len(compact) == SIREN_DIGITS else siret).is_valid(compact):
@@ -203,7 +203,7 @@ def find_body_by_code(code: str) -> Collectivity | None:
     """Return the body with this SIREN, SIRET, present or former INSEE code, or council code: `53` for a département,
     `R53` for a région. Postal codes are not searched.
     """
-    compact = re.sub(r"\s", "", code[:LONGEST_QUERY]).upper()
+    compact = re.sub(r"\s", "", code[:MAX_QUERY_LENGTH]).upper()
     bodies = _load_bodies(_find_ids_by_code(compact, BY_CODE, 1)) if CODE.fullmatch(compact) else []
     return bodies[0] if bodies else None
 
@@ -258,33 +258,36 @@ def _find_ids_by_name(
     """
     literal, *other_readings = readings
     loosest = readings[-1]
-    near = [_match_stem(literal, condition), *(_match_stem(reading, loose_condition) for reading in other_readings)]
-    near += [_match_stem(reading, loose_condition) for reading in list_saint_readings([literal, loosest])]
+    near = [
+        _make_prefix_query(literal, condition),
+        *(_make_prefix_query(reading, loose_condition) for reading in other_readings),
+    ]
+    near += [_make_prefix_query(reading, loose_condition) for reading in list_saint_readings([literal, loosest])]
     statement = sql.SQL(BY_NAME).format(
         near=sql.SQL(" UNION ALL ").join(near),
         stem=loosest.stem,
         edits=list_spellings(loosest.stem),
-        fit=_rank_kind(loosest),
-        place=_match_place(loosest),
+        fit=_make_kind_rank(loosest),
+        place=_make_territory_condition(loosest),
         known=loose_condition,
     )
     return _run_query(statement, {"enough": ENOUGH, "limit": limit})
 
 
-def _match_stem(reading: QueryReading, condition: sql.Composable) -> sql.Composable:
+def _make_prefix_query(reading: QueryReading, condition: sql.Composable) -> sql.Composable:
     low = reading.stem
     high = low[:-1] + chr(ord(low[-1]) + 1)
     return sql.SQL(NEAR).format(
-        low=low, high=high, fit=_rank_kind(reading), place=_match_place(reading), known=condition
+        low=low, high=high, fit=_make_kind_rank(reading), place=_make_territory_condition(reading), known=condition
     )
 
 
-def _rank_kind(reading: QueryReading) -> sql.Composable:
+def _make_kind_rank(reading: QueryReading) -> sql.Composable:
     kinds = [str(kind) for kind in reading.kinds or GROUPINGS]
     return sql.SQL(KIND_RANK if reading.kinds else GROUPING_RANK).format(kinds)
 
 
-def _match_place(reading: QueryReading) -> sql.Composable:
+def _make_territory_condition(reading: QueryReading) -> sql.Composable:
     if reading.departements:
         return sql.SQL(IN_DEPARTEMENTS).format(list(reading.departements))
     if reading.postal_code:

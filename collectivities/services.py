@@ -20,21 +20,21 @@ from collectivities.grounds import renew_grounds
 from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
 from collectivities.wording import make_stem, normalize
-from core.locks import Lock, lock_key, take_lock
+from core.locks import Lock, acquire_lock, lock_key
 
-type Say = Callable[[str], None]
+type ProgressWriter = Callable[[str], None]
 type Key = tuple[str, str]  # family and code
 type Ids = dict[Key, int]
 
 BATCH = 2_000
 NAME_LENGTH = 150
 RANDOM_UUID = 4  # the version of a random UUID
-LISTED = [
+LISTED_FIELDS = [
     "kind", "name", "liaison", "sort_key", "stem", "siren", "insee_code", "region_id", "departement_id", "population",
     "postal_codes",
 ]  # fmt: skip
-UPDATED = [field.removesuffix("_id") for field in LISTED]
-UPDATED += ["seat", "is_listed", "millesime", "vanished_on", "merged_into"]
+UPDATED_FIELDS = [field.removesuffix("_id") for field in LISTED_FIELDS]
+UPDATED_FIELDS += ["seat", "is_listed", "millesime", "vanished_on", "merged_into"]
 
 
 @dataclass(slots=True)
@@ -54,28 +54,28 @@ def ignore_progress(_message: str) -> None:
 
 
 @transaction.atomic
-def import_official_list(*, official: OfficialList, say: Say = ignore_progress) -> ImportReport:
+def import_official_list(*, official: OfficialList, write_progress: ProgressWriter = ignore_progress) -> ImportReport:
     """Make the database match this list, in one transaction. Importing the same list again changes nothing.
 
     Corrections made by hand (`region_correction`) are kept. Raise `UnreadableList` if a newer
     list was already imported.
     """
-    is_first = _wait_for_import(official) is None
+    is_first = _lock_import(official) is None
     report = ImportReport(official.millesime)
-    say("Régions et départements…")
-    grounds = Grounds(official.regions, official.departements)
-    say(f"{len(official.bodies)} collectivités…")
+    write_progress("Régions et départements…")
+    territories = TerritoryIds(official.regions, official.departements)
+    write_progress(f"{len(official.bodies)} collectivités…")
     current = {row.uid: row for row in Collectivity.objects.order_by()}
-    uids = _write_bodies(official, current, grounds, report, is_first=is_first)
+    uids = _write_bodies(official, current, territories, report, is_first=is_first)
     ids = dict(Collectivity.objects.order_by().values_list("uid", "pk"))
     body_ids = {key: ids[uid] for key, uid in uids.items()}
-    say("Fusions et disparitions…")
+    write_progress("Fusions et disparitions…")
     present = set(uids.values())
     absent = [row for uid, row in current.items() if row.is_listed and not row.vanished_on and uid not in present]
     _retire_absent_bodies(official, absent, body_ids, report)
-    say("Anciens noms et anciens codes…")
+    write_progress("Anciens noms et anciens codes…")
     _write_aliases(official.bodies, body_ids)
-    say("Appartenances aux intercommunalités…")
+    write_progress("Appartenances aux intercommunalités…")
     _write_groupings(official.bodies, body_ids, report)
     renew_grounds()
     # Without new statistics, PostgreSQL would plan the first searches for empty tables.
@@ -84,24 +84,21 @@ def import_official_list(*, official: OfficialList, say: Say = ignore_progress) 
     return report
 
 
-def _wait_for_import(official: OfficialList) -> int | None:
+def _lock_import(official: OfficialList) -> int | None:
     """Lock the import until the end of the transaction, and return the newest millésime imported so far, or None.
     Raise `UnreadableList` if this list is older than that millésime, or empty.
     """
-    take_lock(Lock.IMPORT)
+    acquire_lock(Lock.IMPORT)
     loaded = Collectivity.objects.order_by("-millesime").exclude(millesime=None).values_list("millesime", flat=True)
     newest = loaded.first()
     if newest and newest > official.millesime:
-        words = {"newest": newest, "given": official.millesime}
-        raise UnreadableList(
-            "Le millésime {newest} est déjà chargé, celui de {given} est plus ancien.".format(**words)
-        )
+        raise UnreadableList(f"Le millésime {newest} est déjà chargé, celui de {official.millesime} est plus ancien.")
     if not official.bodies:
         raise UnreadableList("La liste ne contient aucune collectivité.")
     return newest
 
 
-class Grounds:
+class TerritoryIds:
     """The ids of the régions and départements by code. The constructor creates or updates their rows."""
 
     def __init__(self, regions: Iterable[RegionRow], departements: Iterable[DepartementRow]) -> None:
@@ -125,8 +122,8 @@ class Grounds:
         )
 
     @staticmethod
-    def _write[Ground: (Region, Departement)](
-        model: type[Ground], rows: list[Ground], *relations: str
+    def _write[Territory: (Region, Departement)](
+        model: type[Territory], rows: list[Territory], *relations: str
     ) -> dict[str, int]:
         model.objects.bulk_create(
             rows,
@@ -140,7 +137,7 @@ class Grounds:
 def _write_bodies(
     official: OfficialList,
     current: dict[UUID, Collectivity],
-    grounds: Grounds,
+    territories: TerritoryIds,
     report: ImportReport,
     *,
     is_first: bool,
@@ -153,19 +150,23 @@ def _write_bodies(
     appeared_on = None if is_first else date(official.millesime, 1, 1)
     proposed_uids = _adopt_proposed_bodies(official, current)
     uids: dict[Key, UUID] = {}
-    fresh, altered = [], []
+    new_rows, changed_rows = [], []
     for body in official.bodies:
         uid = uids[body.key] = proposed_uids.get(body.siren, body.uid)
-        row, before = _make_row(body, uid, grounds, official.millesime), current.get(uid)
+        row, before = _make_row(body, uid, territories, official.millesime), current.get(uid)
         if before is None:
             row.appeared_on = appeared_on
-            fresh.append(row)
+            new_rows.append(row)
         elif _is_different(row, before):
-            altered.append(row)
-    _copy(Collectivity, ["uid", *LISTED, "is_listed", "millesime", "appeared_on", "region_correction_note"], fresh)
-    _update_rows(altered)
-    report.created, report.changed = len(fresh), len(altered)
-    report.unchanged = len(official.bodies) - len(fresh) - len(altered)
+            changed_rows.append(row)
+    _copy(
+        Collectivity,
+        ["uid", *LISTED_FIELDS, "is_listed", "millesime", "appeared_on", "region_correction_note"],
+        new_rows,
+    )
+    _update_rows(changed_rows)
+    report.created, report.changed = len(new_rows), len(changed_rows)
+    report.unchanged = len(official.bodies) - len(new_rows) - len(changed_rows)
     return uids
 
 
@@ -176,20 +177,20 @@ def _adopt_proposed_bodies(official: OfficialList, current: dict[UUID, Collectiv
     This function confirms these bodies. If the body of the list is already in the database, the row that somebody
     added is merged into it. A row that was already merged into another body loses its SIREN.
     """
-    by_hand = {row.siren: row for row in current.values() if row.siren and row.uid.version == RANDOM_UUID}
-    carried = {by_hand[body.siren].pk: body.uid for body in official.bodies if body.siren in by_hand}
-    merged = [row.pk for row in by_hand.values() if row.pk in carried and row.vanished_on and not row.is_listed]
-    doubles = {pk: current[uid].pk for pk, uid in carried.items() if uid in current and pk not in merged}
+    added_rows = {row.siren: row for row in current.values() if row.siren and row.uid.version == RANDOM_UUID}
+    listed_uids = {added_rows[body.siren].pk: body.uid for body in official.bodies if body.siren in added_rows}
+    merged = [row.pk for row in added_rows.values() if row.pk in listed_uids and row.vanished_on and not row.is_listed]
+    duplicates = {pk: current[uid].pk for pk, uid in listed_uids.items() if uid in current and pk not in merged}
     vanished_on = date(official.millesime, 1, 1)
-    for pk, heir in doubles.items():
+    for pk, heir in duplicates.items():
         Collectivity.objects.filter(pk=pk).update(siren=None, vanished_on=vanished_on, merged_into=heir)
     Collectivity.objects.filter(pk__in=merged).update(siren=None)
-    Collectivity.objects.to_confirm().filter(pk__in=carried).update(confirmed_at=timezone.now())
-    dropped = {*merged, *doubles}
-    return {siren: row.uid for siren, row in by_hand.items() if siren and row.pk not in dropped}
+    Collectivity.objects.to_confirm().filter(pk__in=listed_uids).update(confirmed_at=timezone.now())
+    dropped = {*merged, *duplicates}
+    return {siren: row.uid for siren, row in added_rows.items() if siren and row.pk not in dropped}
 
 
-def _make_row(body: BodyRow, uid: UUID, grounds: Grounds, millesime: int) -> Collectivity:
+def _make_row(body: BodyRow, uid: UUID, territories: TerritoryIds, millesime: int) -> Collectivity:
     return Collectivity(
         uid=uid,
         kind=body.kind,
@@ -199,8 +200,8 @@ def _make_row(body: BodyRow, uid: UUID, grounds: Grounds, millesime: int) -> Col
         stem=make_stem(body.name, body.kind),
         siren=body.siren or None,
         insee_code=body.insee_code or None,
-        region_id=grounds.regions[body.region],
-        departement_id=grounds.departements[body.departement] if body.departement else None,
+        region_id=territories.regions[body.region],
+        departement_id=territories.departements[body.departement] if body.departement else None,
         population=body.population,
         postal_codes=list(body.postal_codes),
         is_listed=True,
@@ -211,7 +212,7 @@ def _make_row(body: BodyRow, uid: UUID, grounds: Grounds, millesime: int) -> Col
 def _is_different(row: Collectivity, before: Collectivity) -> bool:
     if before.vanished_on or not before.is_listed:
         return True
-    return any(getattr(row, field) != getattr(before, field) for field in LISTED)
+    return any(getattr(row, field) != getattr(before, field) for field in LISTED_FIELDS)
 
 
 def _copy(model: type[Model], fields: list[str], rows: list[Any]) -> None:
@@ -225,7 +226,9 @@ def _copy(model: type[Model], fields: list[str], rows: list[Any]) -> None:
 
 def _update_rows(rows: list[Collectivity]) -> None:
     for batch in batched(rows, BATCH):
-        Collectivity.objects.bulk_create(batch, update_conflicts=True, unique_fields=["uid"], update_fields=UPDATED)
+        Collectivity.objects.bulk_create(
+            batch, update_conflicts=True, unique_fields=["uid"], update_fields=UPDATED_FIELDS
+        )
 
 
 def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], ids: Ids, report: ImportReport) -> None:
@@ -238,8 +241,8 @@ def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], id
     for row in merged:
         row.merged_into_id = heirs[str(row.insee_code)]
     Collectivity.objects.bulk_update(merged, ["merged_into"], batch_size=BATCH)
-    still_there = Collectivity.objects.filter(is_listed=True, vanished_on=None)
-    still_there.exclude(millesime=official.millesime).update(millesime=official.millesime)
+    listed_bodies = Collectivity.objects.filter(is_listed=True, vanished_on=None)
+    listed_bodies.exclude(millesime=official.millesime).update(millesime=official.millesime)
     report.merged, report.vanished = len(merged), len(absent) - len(merged)
 
 
@@ -260,8 +263,8 @@ def _write_aliases(bodies: list[BodyRow], ids: Ids) -> None:
     }
     Alias.objects.filter(pk__in=[pk for key, pk in current.items() if key not in listed]).delete()
     fields = ["collectivity_id", "code", "name", "stem"]
-    fresh = [Alias(**dict(zip(fields, key, strict=True))) for key in sorted(listed - current.keys())]
-    _copy(Alias, fields, fresh)
+    new_rows = [Alias(**dict(zip(fields, key, strict=True))) for key in sorted(listed - current.keys())]
+    _copy(Alias, fields, new_rows)
 
 
 def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> None:
@@ -269,9 +272,9 @@ def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> N
     current = {(row.member_id, row.group_id): row.pk for row in Grouping.objects.order_by()}
     removed = [pk for key, pk in current.items() if key not in listed]
     Grouping.objects.filter(pk__in=removed).delete()
-    fresh = [Grouping(member_id=member, group_id=group) for member, group in sorted(listed - current.keys())]
-    _copy(Grouping, ["member_id", "group_id"], fresh)
-    report.memberships_added, report.memberships_removed = len(fresh), len(removed)
+    new_rows = [Grouping(member_id=member, group_id=group) for member, group in sorted(listed - current.keys())]
+    _copy(Grouping, ["member_id", "group_id"], new_rows)
+    report.memberships_added, report.memberships_removed = len(new_rows), len(removed)
 
 
 @transaction.atomic
@@ -302,7 +305,7 @@ def _lock_proposal(key: str) -> None:
     """Lock this proposal until the end of the transaction. Two proposals of one body wait for each other, and so do a
     proposal and an import.
     """
-    take_lock(Lock.IMPORT, is_shared=True)
+    acquire_lock(Lock.IMPORT, is_shared=True)
     lock_key(key, seed=Lock.IMPORT)
 
 
@@ -315,7 +318,7 @@ def _find_same_proposal(kind: Kind, name: str, seat: Collectivity) -> Collectivi
     return Collectivity.objects.existing().filter(kind=kind, name=name, seat=seat, siren=None).first()
 
 
-def mark_body_confirmed(body: Collectivity) -> None:
+def save_body_confirmation(body: Collectivity) -> None:
     """Confirm a body that somebody added. Everybody then finds it by name, and by the postal codes of its seat.
 
     Call it in a transaction that has locked the row.
@@ -325,7 +328,7 @@ def mark_body_confirmed(body: Collectivity) -> None:
     body.save(update_fields=["confirmed_at", "postal_codes"])
 
 
-def mark_body_unconfirmed(body: Collectivity) -> None:
+def remove_body_confirmation(body: Collectivity) -> None:
     """Undo the confirmation of a body that no list contains. Call it in a transaction that has locked the row."""
     body.confirmed_at, body.postal_codes = None, []
     body.save(update_fields=["confirmed_at", "postal_codes"])
@@ -342,7 +345,7 @@ def update_proposed_body(body: Collectivity, *, kind: Kind, name: str, seat: Col
     renew_grounds()
 
 
-def mark_body_merged(body: Collectivity, *, into: Collectivity) -> None:
+def save_body_merge(body: Collectivity, *, into: Collectivity) -> None:
     """Merge a body that somebody added into another one, as the import does for communes.
 
     Call it in a transaction that has locked both rows. `into` gets the SIREN of `body` if it has none and is not on

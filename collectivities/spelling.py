@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # One wrong letter is tried in short names only; in longer names trigrams find the resemblance.
-SHORT_NAME = 9
+SHORT_NAME_LENGTH = 9
 # Each pair is tried in both directions: « Plougernau » for Plouguerneau.
 SOUNDS = (
     *(("ge", "gue"), ("gi", "gui"), ("au", "eau"), ("o", "au"), ("o", "eau"), ("c", "qu"), ("k", "qu"), ("c", "k")),
@@ -13,16 +13,16 @@ SOUNDS = (
     *(("m", "mm"), ("r", "rr"), ("t", "tt"), ("p", "pp"), ("ec", "ecq"), ("ou", "oue"), ("er", "ert"), ("er", "ers")),
 )
 # Beyond this length, trigrams find the resemblance.
-TWO_SOUNDS = 24
+MAX_NAME_LENGTH = 24
 
 
 def list_spellings(word: str) -> list[str]:
     """Return spellings with one or two sounds written otherwise and, for a short name, those with one letter wrong."""
-    if len(word) > TWO_SOUNDS:
+    if len(word) > MAX_NAME_LENGTH:
         return []
     one_sound = set(_list_sound_variants(word))
     two_sounds = {spelling for variant in one_sound for spelling in _list_sound_variants(variant)}
-    letters = _list_letter_variants(word) if len(word) <= SHORT_NAME else set()
+    letters = _list_letter_variants(word) if len(word) <= SHORT_NAME_LENGTH else set()
     return sorted((letters | one_sound | two_sounds) - {word, ""})
 
 

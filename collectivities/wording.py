@@ -8,7 +8,7 @@ import unicodedata
 from collectivities.enums import EPCI, GROUPINGS, Kind
 
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss"})
-SHORTENED = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
+SAINT_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 SMALL_WORDS = frozenset(re.findall(r"\w+", "a au aux d de des du en et l la le les lez s sous sur"))
 
 # Phrases with which people write the nature of a body, without small words.
@@ -29,7 +29,7 @@ KIND_WORDS: dict[tuple[str, ...], tuple[Kind, ...]] = {
     for phrase in phrases.split("|")
 }
 LONGEST_PHRASE = 3
-CLOSING = {("metropole",), ("agglomeration",), ("agglo",), ("communaute",)}
+TRAILING_KINDS = {("metropole",), ("agglomeration",), ("agglo",), ("communaute",)}
 
 
 def normalize(text: str) -> str:
@@ -41,7 +41,7 @@ def normalize(text: str) -> str:
 
 def split_words(text: str) -> list[str]:
     """Return the significant words. A name that has only small words (Lès, Y) keeps them."""
-    words = [SHORTENED.get(word, word) for word in normalize(text).split()]
+    words = [SAINT_ABBREVIATIONS.get(word, word) for word in normalize(text).split()]
     return [word for word in words if word not in SMALL_WORDS] or words
 
 
@@ -51,13 +51,13 @@ def split_kind(words: list[str]) -> tuple[tuple[Kind, ...], list[str]]:
     """
     for size in range(min(LONGEST_PHRASE, len(words) - 1), 0, -1):
         if kinds := KIND_WORDS.get(tuple(words[:size])):
-            return kinds, _drop_closing(words[size:])
-    name_words = _drop_closing(words)
+            return kinds, _drop_trailing_kind(words[size:])
+    name_words = _drop_trailing_kind(words)
     return (EPCI, name_words) if name_words != words else ((), words)
 
 
-def _drop_closing(words: list[str]) -> list[str]:
-    return words[:-1] if len(words) > 1 and tuple(words[-1:]) in CLOSING else words
+def _drop_trailing_kind(words: list[str]) -> list[str]:
+    return words[:-1] if len(words) > 1 and tuple(words[-1:]) in TRAILING_KINDS else words
 
 
 def make_stem(name: str, kind: str) -> str:

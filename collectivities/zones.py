@@ -23,7 +23,7 @@ ZONES = {
 }
 
 # The French name of a zone, to be written after an hour.
-CLOCKS = {
+CLOCK_LABELS = {
     PARIS: "heure de Paris",
     "America/Cayenne": "heure de Guyane",
     "America/Guadeloupe": "heure de Guadeloupe",

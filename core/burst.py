@@ -13,7 +13,7 @@ from core.secrets import hash_value
 
 logger = logging.getLogger(__name__)
 # A subscriber of IPv6 gets at least a /64 (RFC 6177), so all addresses of a /64 count as one subscriber.
-BITS_OF_A_SUBSCRIBER = 64
+SUBSCRIBER_PREFIX_BITS = 64
 
 
 def is_burst(request: HttpRequest, purpose: str, *, limit: int, within_seconds: int) -> bool:
@@ -36,11 +36,11 @@ def hash_address(request: HttpRequest) -> str:
     address is the last entry of X-Forwarded-For, which our own proxy wrote.
     """
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    address = find_subscriber(forwarded or request.META.get("REMOTE_ADDR", ""))
+    address = get_subscriber_prefix(forwarded or request.META.get("REMOTE_ADDR", ""))
     return hash_value("incidents.declare.brake", address).hex()[:32]
 
 
-def find_subscriber(address: str) -> str:
+def get_subscriber_prefix(address: str) -> str:
     """Return the prefix that all addresses of one subscriber share: the /64 of an IPv6 address, or the whole of an
     IPv4 address. A text that is not an address is returned as it is.
     """
@@ -52,4 +52,4 @@ def find_subscriber(address: str) -> str:
         return address
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
-    return str(int(parsed) >> (128 - BITS_OF_A_SUBSCRIBER))
+    return str(int(parsed) >> (128 - SUBSCRIBER_PREFIX_BITS))

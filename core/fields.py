@@ -80,7 +80,7 @@ class CountField(forms.Field):
         return int(digits)
 
 
-class WordsField(forms.CharField):
+class FreeTextField(forms.CharField):
     """A field for free text, which it leaves as the person typed it. The services check length and characters, because
     the pages and the API must apply the same rules.
     """

@@ -22,23 +22,23 @@ class Lock(IntEnum):
     CLAIM_DELIVERIES = 7_465_747_321
 
 
-def take_lock(lock: Lock, *, is_shared: bool = False) -> None:
+def acquire_lock(lock: Lock, *, is_shared: bool = False) -> None:
     """Wait for the lock and hold it until the end of the transaction. Transactions with `is_shared` may hold it
     together.
     """
-    run(f"SELECT pg_advisory_xact_lock{'_shared' if is_shared else ''}(%s)", lock)
+    fetch_value(f"SELECT pg_advisory_xact_lock{'_shared' if is_shared else ''}(%s)", lock)
 
 
 def try_lock(lock: Lock) -> bool:
     """Acquire the lock until the end of the transaction and return True, or return False if another transaction holds
     it.
     """
-    return bool(run("SELECT pg_try_advisory_xact_lock(%s)", lock))
+    return bool(fetch_value("SELECT pg_try_advisory_xact_lock(%s)", lock))
 
 
 def lock_key(key: str, *, seed: int = 0) -> None:
     """Make the second of two transactions with the same key, such as the key of a form, wait for the first one."""
-    run("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", key, seed)
+    fetch_value("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", key, seed)
 
 
 @contextmanager
@@ -49,19 +49,19 @@ def hold_lock(lock: Lock, *, waits: bool) -> Iterator[bool]:
     The lock belongs to the connection, so a killed process releases it.
     """
     if waits:
-        run("SELECT pg_advisory_lock(%s)", lock)
-    elif not run("SELECT pg_try_advisory_lock(%s)", lock):
+        fetch_value("SELECT pg_advisory_lock(%s)", lock)
+    elif not fetch_value("SELECT pg_try_advisory_lock(%s)", lock):
         yield False
         return
     try:
         yield True
     finally:
-        run("SELECT pg_advisory_unlock(%s)", lock)
+        fetch_value("SELECT pg_advisory_unlock(%s)", lock)
 
 
 def is_held(lock: Lock) -> bool:
     """Tell whether a process of this database holds the lock. pg_locks shows the halves of a key in two columns."""
-    return bool(run(IS_LOCKED, lock))
+    return bool(fetch_value(IS_LOCKED, lock))
 
 
 IS_LOCKED = """
@@ -73,7 +73,7 @@ IS_LOCKED = """
 """
 
 
-def run(statement: str, *parameters: str | int) -> object:
+def fetch_value(statement: str, *parameters: str | int) -> object:
     """Run the statement and return the first column of its only row."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

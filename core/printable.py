@@ -11,19 +11,19 @@ from core.french import choose_plural
 
 # JSON or PDF may refuse these characters, which carry no meaning: controls, lone surrogates, private and unassigned
 # ones.
-UNDRAWABLE = {"Cc", "Cs", "Co", "Cn"}
+UNDRAWABLE_CATEGORIES = {"Cc", "Cs", "Co", "Cn"}
 # The message of typst quotes the first character that it cannot draw, either as itself or by its number.
-LACKING = re.compile(r'the text `"(?:\\u\{(?P<number>[0-9a-f]+)\}|(?P<character>.))')
+LACKING_CHARACTER = re.compile(r'the text `"(?:\\u\{(?P<number>[0-9a-f]+)\}|(?P<character>.))')
 # From this code point on, Unicode holds whole scripts: a font that lacks one character of a script lacks them all.
 EAST_ASIA = 0x2E80
-SCRIPTS = {
+SCRIPT_LABELS = {
     "CJK": "chinois ou japonais",
     "HIRAGANA": "japonais",
     "KATAKANA": "japonais",
     "HANGUL": "coréen",
 }
 # Scripts below EAST_ASIA that none of our fonts can draw, by the first words of their characters' names.
-UNDRAWN = (
+UNDRAWN_SCRIPTS = (
     *("BALINESE", "BATAK", "BUGINESE", "BUHID", "CANADIAN", "GLAGOLITIC", "HANGUL", "HANUNOO", "LEPCHA", "LIMBU"),
     *("MANDAIC", "MONGOLIAN", "NEW TAI LUE", "NKO", "OGHAM", "OL CHIKI", "RUNIC", "SAMARITAN", "SUNDANESE", "SYRIAC"),
     *("TAGALOG", "TAGBANWA", "TAI LE", "TAI THAM", "THAANA", "TIBETAN", "TIFINAGH"),
@@ -37,7 +37,7 @@ def remove_undrawable(data: Any) -> Any:
 
 
 def is_drawable(character: str) -> bool:
-    return character in "\n\t" or unicodedata.category(character) not in UNDRAWABLE
+    return character in "\n\t" or unicodedata.category(character) not in UNDRAWABLE_CATEGORIES
 
 
 def map_texts(data: Any, change: Any) -> Any:
@@ -53,31 +53,31 @@ def find_lacking_character(error: str) -> str:
     """Return the character that typst cannot draw according to its error message, or "" if `error` is about something
     else.
     """
-    match = LACKING.search(error)
+    match = LACKING_CHARACTER.search(error)
     if match is None:
         return ""
     return match["character"] or chr(int(match["number"], 16))
 
 
-def name_characters(data: Any, *, sample: str) -> Any:
+def replace_characters_by_names(data: Any, *, sample: str) -> Any:
     """Return the same data in which the character `sample`, and all characters of its script, are replaced by the name
     of the script and their numbers.
     """
     script = find_script(sample)
-    return map_texts(data, lambda text: "".join(name_runs(text, script)))
+    return map_texts(data, lambda text: "".join(replace_runs_by_names(text, script)))
 
 
-def name_runs(text: str, script: str) -> list[str]:
-    """Return the parts of the text in order, with each run of characters of `script` replaced by `name_run`."""
+def replace_runs_by_names(text: str, script: str) -> list[str]:
+    """Return the parts of the text in order, with each run of characters of `script` replaced by `format_run`."""
     runs: list[str] = []
     run = ""
     for character in text:
         if find_script(character) == script:
             run += character
             continue
-        runs += [name_run(run), character]
+        runs += [format_run(run), character]
         run = ""
-    return [*runs, name_run(run)]
+    return [*runs, format_run(run)]
 
 
 @lru_cache(maxsize=4096)
@@ -88,18 +88,18 @@ def find_script(character: str) -> str:
     """
     name = unicodedata.name(character, character)
     if ord(character) < EAST_ASIA:
-        return next((script for script in UNDRAWN if name.startswith(f"{script} ")), character)
+        return next((script for script in UNDRAWN_SCRIPTS if name.startswith(f"{script} ")), character)
     return name.partition(" ")[0].partition("-")[0]
 
 
-def name_run(run: str) -> str:
+def format_run(run: str) -> str:
     """Return the text that is printed instead of these characters, such as [japonais U+3042 U+3044]. It gives the
     script and the numbers, from which a program can find the characters again.
     """
     if not run:
         return ""
     numbers = " ".join(f"U+{ord(character):04X}" for character in run[:MAX_CODE_POINTS])
-    script = SCRIPTS.get(find_script(run[0]), "caractère")
+    script = SCRIPT_LABELS.get(find_script(run[0]), "caractère")
     if (remaining := len(run) - MAX_CODE_POINTS) <= 0:
         return f"[{script} {numbers}]"
     suffix = choose_plural("et %(count)s autre, à lire à l’écran", "et %(count)s autres, à lire à l’écran", remaining)

@@ -1,10 +1,10 @@
-"""Hashes keyed with the secret key of the server. Rows and mails store them, so the text of a `use` never changes."""
+"""Hashes keyed with the secret key of the server. Rows and mails store them, so a `purpose` never changes."""
 
 from django.utils.crypto import salted_hmac
 
 
-def hash_value(use: str, value: str, *, secret: str | bytes | None = None) -> bytes:
-    """Return the HMAC-SHA256 of the value for one use. Another use gives another hash, and nobody can compute either
-    without SECRET_KEY (or `secret`, if given).
+def hash_value(purpose: str, value: str, *, secret: str | bytes | None = None) -> bytes:
+    """Return the HMAC-SHA256 of the value for one purpose. Another purpose gives another hash, and nobody can compute
+    either without SECRET_KEY (or `secret`, if given).
     """
-    return salted_hmac(use, value, secret=secret, algorithm="sha256").digest()
+    return salted_hmac(purpose, value, secret=secret, algorithm="sha256").digest()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from django.core.exceptions import ValidationError
 
 # Marks that change the order in which a line is read. They can make « exe.gpj » look like « jpg.exe ».
-READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+READING_ORDER_MARKS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 FILE_NAME_LIMIT = 255
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 FILLERS = "\u115f\u1160\u3164\uffa0"  # These letters of Unicode have no visible shape.
@@ -32,7 +32,7 @@ def clean_text(text: str, *, limit: int, field: str) -> str:
     Line ends become \\n, and spaces at both ends are removed. `limit` is in characters. Raise ValidationError on
     `field` if more than `limit` characters remain: a text is never cut silently.
     """
-    ordered = LINE_ENDS.sub("\n", text).translate(READING_ORDER)
+    ordered = LINE_ENDS.sub("\n", text).translate(READING_ORDER_MARKS)
     visible = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})
     clean = unicodedata.normalize("NFC", visible).strip()
     if len(clean) > limit:
@@ -46,9 +46,9 @@ def clean_line(text: str, *, limit: int, field: str) -> str:
     return clean_text(" ".join(text.split()), limit=limit, field=field)
 
 
-def has_visible_word(text: str) -> bool:
+def has_visible_character(text: str) -> bool:
     """Tell whether the text has a letter or a digit that a reader can see."""
-    return any(sign.isalnum() and sign not in FILLERS for sign in text)
+    return any(character.isalnum() and character not in FILLERS for character in text)
 
 
 def clean_file_name(name: str) -> str:
@@ -59,8 +59,10 @@ def clean_file_name(name: str) -> str:
     the kind of file, stays.
     """
     last_part = name.replace("\\", "/").rsplit("/", 1)[-1]
-    signs = ((sign, unicodedata.category(sign)[0]) for sign in last_part)
-    visible = "".join(" " if category == "Z" else sign for sign, category in signs if category != "C")
+    characters_by_category = ((character, unicodedata.category(character)[0]) for character in last_part)
+    visible = "".join(
+        " " if category == "Z" else character for character, category in characters_by_category if category != "C"
+    )
     clean = unicodedata.normalize("NFC", " ".join(visible.split()))
     if len(clean) > FILE_NAME_LIMIT:
         clean = clean[: FILE_NAME_LIMIT - 25] + "…" + clean[-24:]
@@ -74,7 +76,7 @@ def break_links(text: str) -> str:
     return INNER_DOT.sub("[.]", SCHEME.sub(lambda match: "hxxp" + match[1].lower(), text))
 
 
-def are_same_words(first: object, second: object) -> bool:
+def are_same_answers(first: object, second: object) -> bool:
     """Tell whether two sets of answers are equal apart from invisible characters, spaces and kinds of apostrophe. Each
     may be as somebody typed it or as the database stores it.
     """
@@ -97,7 +99,7 @@ def _normalize(value: object, *, is_number: bool = False) -> object:
     return value
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return the text simplified for comparison: in lower case, without accents or punctuation, with single spaces."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return " ".join("".join(c if c.isalnum() else " " for c in bare).split())

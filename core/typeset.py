@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import manimgx_fonts
 import segno
 
-from core.printable import find_lacking_character, name_characters, remove_undrawable
+from core.printable import find_lacking_character, remove_undrawable, replace_characters_by_names
 
 # Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, whose fonts are six times
 # as large.
@@ -52,7 +52,7 @@ def typeset(template: Path, data: Any) -> bytes:
         except load_typst().TypstError as error:
             if not (lacking := find_lacking_character(str(error))):
                 break
-            data = name_characters(data, sample=lacking)
+            data = replace_characters_by_names(data, sample=lacking)
     return compile_template(template, data, [])
 
 
@@ -83,7 +83,7 @@ class Sink(Protocol):
     def write(self, content: bytes, /) -> Any: ...
 
 
-class Joiner:
+class PdfJoiner:
     """A writer that joins PDFs into one file as they come and keeps none of them in memory.
 
     It reads only what `typeset` writes: uncompressed objects, one after the other, with a plain cross-reference table.

@@ -3,15 +3,16 @@
 import re
 
 # With an ordinary space before a punctuation mark, or after « , a line break could separate the mark from its word.
-BEFORE_MARK = re.compile(r"(?<=\S) (?=[:;!?»])|(?<=«) ")
-QUOTED = ">"
+SPACE_AT_PUNCTUATION = re.compile(r"(?<=\S) (?=[:;!?»])|(?<=«) ")
+QUOTE_PREFIX = ">"
 
 
-def with_french_spaces(text: str) -> str:
+def set_no_break_spaces(text: str) -> str:
     """Return the text with a no-break space between each punctuation mark and its word. Quoted lines (`>`) do not
     change.
     """
     lines = text.split("\n")
     return "\n".join(
-        line if line.startswith(QUOTED) else BEFORE_MARK.sub("\N{NO-BREAK SPACE}", line) for line in lines
+        line if line.startswith(QUOTE_PREFIX) else SPACE_AT_PUNCTUATION.sub("\N{NO-BREAK SPACE}", line)
+        for line in lines
     )

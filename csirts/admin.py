@@ -27,7 +27,7 @@ from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, Sites
 from csirts.history import list_versions
 from csirts.models import Backup, Contact, Coverage, Csirt
 from csirts.queries import list_published_contacts
-from csirts.routing import FOLLOWED_AFTER
+from csirts.routing import CASES_FOLLOW_AFTER
 
 PLAIN_WIDGETS = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
 
@@ -40,11 +40,11 @@ NO_PHONE_FOR_LEAD = (
 )
 EMPTY_ADDRESS = "Choisie par le responsable du centre. Vide\N{NO-BREAK SPACE}: rien n’est envoyé au centre."
 
-COVERAGE_LABELS = {"csirt", "region", "departement", "kind", "first_on", "last_on"}
+ROUTING_FIELDS = {"csirt", "region", "departement", "kind", "first_on", "last_on"}
 # A case on which a centre has worked does not move: the other centre must accept it. A TLP that keeps the case in its
 # centre asks for the agreement of the declarant first.
 CASES_WILL_FOLLOW = (
-    f"Les dossiers ouverts de {{}} suivront {FOLLOWED_AFTER // timedelta(minutes=1)} minutes après le dernier "
+    f"Les dossiers ouverts de {{}} suivront {CASES_FOLLOW_AFTER // timedelta(minutes=1)} minutes après le dernier "
     "changement de l’annuaire. Ceux qu’un centre a commencés y restent d’abord\N{NO-BREAK SPACE}: il reçoit la tâche "
     "de demander l’accord du déclarant, puis de proposer le transfert au nouveau centre, s’il y en a un. Si le TLP du "
     "dossier n’exige pas cet accord, la proposition part seule. Chaque dossier le note dans son histoire."
@@ -263,7 +263,7 @@ class CoverageAdmin(TracedAdmin):
     def save_model(self, request: HttpRequest, obj: Coverage, form: Any, change: bool) -> None:
         periods = [*Coverage.objects.filter(pk=obj.pk).values_list("valid", flat=True), obj.valid]
         super().save_model(request, obj, form, change)
-        if COVERAGE_LABELS.intersection(form.changed_data) and is_current(*periods):
+        if ROUTING_FIELDS.intersection(form.changed_data) and is_current(*periods):
             messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
         warn_without_phone(request, obj.csirt)
 

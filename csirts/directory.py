@@ -18,9 +18,9 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from collectivities.models import Departement, Region
 from csirts.models import Backup, Contact, Coverage, Csirt, get_history
 
-SHIPPED = Path(__file__).parent / "data" / "directory.json"
+SHIPPED_DIRECTORY = Path(__file__).parent / "data" / "directory.json"
 CONTEXT = "import_csirts"
-GROUND_FIELDS = ("csirt_id", "region_id", "departement_id", "kind")
+TERRITORY_FIELDS = ("csirt_id", "region_id", "departement_id", "kind")
 COVERAGE_FIELDS = ("valid", "source", "source_on")
 CONTACT_FIELDS = ("value", "note", "source", "source_on")
 
@@ -41,18 +41,18 @@ class DirectoryReport:
     left_to_people: int = 0
 
     def __str__(self) -> str:
-        words = {
+        counts = {
             "créés": self.created,
             "changés": self.changed,
             "inchangés": self.unchanged,
             "retirés": self.removed,
             "laissés comme une personne les a mis": self.left_to_people,
         }
-        return ", ".join(f"{count} {word}" for word, count in words.items())
+        return ", ".join(f"{count} {label}" for label, count in counts.items())
 
 
 @transaction.atomic
-def import_directory(path: Path = SHIPPED) -> dict[str, DirectoryReport]:
+def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryReport]:
     """Load the directory in one transaction. Return a report for each kind of row, by the French name of that kind.
     Raise UnknownTerritory.
     """
@@ -63,7 +63,7 @@ def import_directory(path: Path = SHIPPED) -> dict[str, DirectoryReport]:
         return {
             "centres": csirts,
             "coordonnées": RowLoader(Contact, ("csirt_id", "kind"), CONTACT_FIELDS).load(_list_contacts(entries, ids)),
-            "territoires": RowLoader(Coverage, GROUND_FIELDS, COVERAGE_FIELDS).load(_list_coverages(entries, ids)),
+            "territoires": RowLoader(Coverage, TERRITORY_FIELDS, COVERAGE_FIELDS).load(_list_coverages(entries, ids)),
             "secours": RowLoader(Backup, ("csirt_id", "backup_id"), ("rank",)).load(_list_backups(entries, ids)),
         }
 
@@ -99,7 +99,7 @@ class RowLoader:
         versions = get_history(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
         return {tuple(getattr(version, name) for name in self.key): version for version in versions}
 
-    def _is_ours(self, key: Key, row: Any) -> bool:
+    def _is_as_imported(self, key: Key, row: Any) -> bool:
         version = self.written.get(key)
         return version is not None and all(getattr(row, name) == getattr(version, name) for name in self.names)
 
@@ -119,14 +119,14 @@ class RowLoader:
     def _update(self, key: Key, row: Any, values: Values) -> None:
         if all(getattr(row, name) == value for name, value in values.items()):
             self.report.unchanged += 1
-        elif self._is_ours(key, row):
+        elif self._is_as_imported(key, row):
             self.model.objects.filter(pk=row.pk).update(**values)
             self.report.changed += 1
         else:
             self.report.left_to_people += 1
 
     def _remove(self, key: Key, row: Any) -> None:
-        if self._is_ours(key, row):
+        if self._is_as_imported(key, row):
             row.delete()
             self.report.removed += 1
         else:

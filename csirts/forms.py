@@ -41,15 +41,17 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
         region, departement = cleaned.get("region"), cleaned.get("departement")
         if region and departement and departement.region_id != region.pk:
             self.add_error("departement", "Ce département n’est pas dans cette région.")
-        if not self.errors and (same := self.find_same_ground(cleaned)):
-            self.add_error("region", describe_same_ground(same))
+        if not self.errors and (overlapping := self.find_overlapping_coverage(cleaned)):
+            self.add_error("region", describe_overlap(overlapping))
         return cleaned
 
-    def find_same_ground(self, cleaned: dict[str, Any]) -> Coverage | None:
+    def find_overlapping_coverage(self, cleaned: dict[str, Any]) -> Coverage | None:
         """Return the first other coverage of this territory whose period overlaps that of the form, or None."""
-        ground = {name: cleaned[name] for name in ("region", "departement", "kind")}
-        same = Coverage.objects.filter(**ground, valid__overlap=self.instance.valid).exclude(pk=self.instance.pk)
-        return same.select_related("csirt").order_by("valid").first()
+        territory = {name: cleaned[name] for name in ("region", "departement", "kind")}
+        overlapping = Coverage.objects.filter(**territory, valid__overlap=self.instance.valid).exclude(
+            pk=self.instance.pk
+        )
+        return overlapping.select_related("csirt").order_by("valid").first()
 
     def _get_validation_exclusions(self) -> set[str]:
         """Include the period, which has other field names in this form, in the check
@@ -59,10 +61,10 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
         return super()._get_validation_exclusions() - checked  # type: ignore[misc, no-any-return]
 
 
-def describe_same_ground(same: Coverage) -> str:
+def describe_overlap(overlapping: Coverage) -> str:
     """Return « Breizh Cyber répond déjà pour ce territoire et cette période (depuis le 1er janvier 2021). »."""
-    centre = wording.format_centre(same.csirt.name)
-    period = wording.format_validity(same.valid)
+    centre = wording.format_centre(overlapping.csirt.name)
+    period = wording.format_validity(overlapping.valid)
     return f"{centre[:1].upper()}{centre[1:]} répond déjà pour ce territoire et cette période ({period})."
 
 

@@ -35,7 +35,7 @@ def list_versions(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[RowV
     versions. One query for each model, and one for the authors.
     """
     versions = [(model, version) for model, criteria in rows for version in _query_versions(model, criteria)]
-    people = _name_authors(version for _model, version in versions)
+    people = _load_author_names(version for _model, version in versions)
     described = list(_describe_versions(versions, people))
     return sorted(described, key=lambda version: version.at, reverse=True)
 
@@ -60,7 +60,7 @@ def _describe_versions(versions: list[tuple[type[models.Model], Any]], people: d
         )
         changes = tuple(_list_changes(model, previous if same_row else None, version))
         act = f"{model._meta.verbose_name}, {acts[version.pgh_label]}"  # noqa: SLF001 public API
-        yield RowVersion(version.pgh_created_at, _name_author(version, people), act, changes)
+        yield RowVersion(version.pgh_created_at, _format_author(version, people), act, changes)
         previous = version
 
 
@@ -89,13 +89,13 @@ def _read_context(version: Any) -> dict[str, Any]:
     return version.pgh_context.metadata if version.pgh_context else {}
 
 
-def _name_authors(versions: Iterable[Any]) -> dict[str, str]:
+def _load_author_names(versions: Iterable[Any]) -> dict[str, str]:
     ids = {str(_read_context(version)["user"]) for version in versions if "user" in _read_context(version)}
     people: models.QuerySet[Any] = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001 public API
     return {str(person.pk): str(person) for person in people}
 
 
-def _name_author(version: Any, people: dict[str, str]) -> str:
+def _format_author(version: Any, people: dict[str, str]) -> str:
     context = _read_context(version)
     if context.get("source") == CONTEXT:
         return "annuaire livré"

@@ -19,8 +19,8 @@ from pghistory.core import event_models
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
 from csirts import wording
+from csirts.contact_values import check_contact_value
 from csirts.enums import ContactKind, Level
-from csirts.published import check_published
 from csirts.sites import list_sites
 
 
@@ -141,7 +141,7 @@ class Csirt(models.Model):
         """The tel: URI of the published number without spaces and dots. Local numbers exist, so
         E.164 is not imposed.
         """
-        digits = "".join(sign for sign in self.phone if sign.isdecimal() or sign == "+")
+        digits = "".join(character for character in self.phone if character.isdecimal() or character == "+")
         return f"tel:{digits}" if digits else ""
 
     @property
@@ -224,13 +224,13 @@ class Contact(models.Model):
     def clean(self) -> None:
         """Raise ValidationError for a value that no reader could use."""
         try:
-            check_published(self.kind, self.value)
+            check_contact_value(self.kind, self.value)
         except ValidationError as problem:
             raise ValidationError({"value": problem.messages}) from problem
 
 
 class CoverageQuerySet(models.QuerySet["Coverage"]):
-    def with_places(self) -> "CoverageQuerySet":
+    def with_territories(self) -> "CoverageQuerySet":
         return self.select_related("csirt", "region", "departement")
 
 

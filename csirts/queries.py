@@ -34,7 +34,7 @@ def list_directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], o
     other centres are ignored. One query.
     """
     by_id = {csirt.pk: csirt for csirt in csirts}
-    coverages = list(Coverage.objects.filter(csirt__in=by_id, valid__contains=on).with_places())
+    coverages = list(Coverage.objects.filter(csirt__in=by_id, valid__contains=on).with_territories())
     groups: dict[tuple[int, str], list[Coverage]] = {}
     for coverage in coverages:
         groups.setdefault((coverage.csirt_id, coverage.region.zone), []).append(coverage)
@@ -98,9 +98,9 @@ def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
             labels.setdefault(format_origin(contact.source, contact.source_on), []).append(contact.get_kind_display())
     for coverage in coverages:
         labels.setdefault(format_origin(coverage.source, coverage.source_on), []).append("territoire")
-    for place, (source, values) in enumerate(labels.items()):
+    for position, (source, values) in enumerate(labels.items()):
         subject = ", ".join(dict.fromkeys(values)).capitalize()
-        yield f"{subject}\N{NO-BREAK SPACE}: {source}" if place else source
+        yield f"{subject}\N{NO-BREAK SPACE}: {source}" if position else source
 
 
 def _list_uncovered_entries(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[DirectoryEntry]:
@@ -119,9 +119,9 @@ def _list_uncovered_entries(regions: Iterable[Region], coverages: list[Coverage]
 
 def _describe_coverage(coverage: Coverage) -> str:
     """Return « Bretagne », « Bretagne (Finistère) » or « Bretagne (communauté de communes) »."""
-    narrow = [str(coverage.departement)] if coverage.departement else []
-    narrow += [coverage.get_kind_display()] if coverage.kind else []
-    return curl_apostrophes(f"{coverage.region} ({', '.join(narrow)})" if narrow else str(coverage.region))
+    restrictions = [str(coverage.departement)] if coverage.departement else []
+    restrictions += [coverage.get_kind_display()] if coverage.kind else []
+    return curl_apostrophes(f"{coverage.region} ({', '.join(restrictions)})" if restrictions else str(coverage.region))
 
 
 def query_published_phone(csirt: int | None) -> QuerySet[Contact]:

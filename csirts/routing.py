@@ -22,7 +22,7 @@ LAST_RESORTS = (Level.NATIONAL, Level.ASSISTANCE)
 # The delay between the last change of the directory and the move of open cases. Thanks to it, an editor who deletes a
 # coverage by mistake and enters it again moves no case and causes no mail. When it ends, declarations that were routed
 # before the change are committed.
-FOLLOWED_AFTER = timedelta(minutes=10)
+CASES_FOLLOW_AFTER = timedelta(minutes=10)
 
 
 class Ground(NamedTuple):
@@ -72,7 +72,7 @@ def find_route(collectivity: Collectivity, on: date) -> Route:
     return load_directory(on).route(collectivity, _list_member_regions(collectivity))
 
 
-def list_helpers(on: date) -> dict[str, Csirt]:
+def get_centres_by_level(on: date) -> dict[str, Csirt]:
     """Return the first CSIRT of each level other than territorial, by level: national, assistance, sector."""
     return {csirt.level: csirt for csirt in reversed(load_directory(on).csirts) if csirt.level != Level.TERRITORIAL}
 
@@ -117,13 +117,13 @@ class Directory:
             last_resorts=tuple(by_id[csirt.pk] for csirt in last_resorts),
         )
 
-    def route(self, collectivity: Collectivity, spread: Sequence[Region]) -> Route:
-        """Return the route of a body. `spread` are the regions of its members, if it is a group with several."""
+    def route(self, collectivity: Collectivity, member_regions: Sequence[Region]) -> Route:
+        """Return the route of a body. `member_regions` are those of a group, if it is in several."""
         region = _find_region(collectivity)
-        ground = self._most_specific_ground(collectivity, region) if region else None
+        ground = self._find_most_specific_ground(collectivity, region) if region else None
         csirt = self.grounds[ground] if ground else None
         fallbacks = (*(self.backups[csirt.pk] if csirt else ()), *self.last_resorts)
-        location = wording.explain_location(collectivity, region, spread)
+        location = wording.explain_location(collectivity, region, member_regions)
         if csirt and region and ground:
             reason = wording.explain_route(
                 location, csirt.name, region, departement=ground.departement is not None, kind=ground.kind
@@ -132,7 +132,7 @@ class Directory:
         websites = [fallback.website for fallback in fallbacks if fallback.website]
         return Route(None, wording.explain_missing_route(location, region, websites), fallbacks)
 
-    def _most_specific_ground(self, collectivity: Collectivity, region: Region) -> Ground | None:
+    def _find_most_specific_ground(self, collectivity: Collectivity, region: Region) -> Ground | None:
         """Return the narrowest territory that covers the body. A département of another region cannot match, because
         the database keeps each département inside its region.
         """
@@ -149,14 +149,14 @@ class RoutingTable:
     """The routes of one day for any number of bodies. The caller loads their regions (`with_territory`)."""
 
     directory: Directory
-    spread: dict[int, list[Region]] = field(repr=False)
+    member_regions: dict[int, list[Region]] = field(repr=False)
 
     @classmethod
     def load(cls, on: date) -> "RoutingTable":
-        return cls(load_directory(on), _load_all_spreads())
+        return cls(load_directory(on), _load_all_member_regions())
 
     def route(self, collectivity: Collectivity) -> Route:
-        return self.directory.route(collectivity, self.spread.get(collectivity.pk, []))
+        return self.directory.route(collectivity, self.member_regions.get(collectivity.pk, []))
 
 
 def read_directory_version() -> UUID | None:
@@ -217,12 +217,12 @@ def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
     return regions if len(regions) > 1 else []
 
 
-def _load_all_spreads() -> dict[int, list[Region]]:
+def _load_all_member_regions() -> dict[int, list[Region]]:
     """Return the regions of the members of each group whose members are in several regions, by group. One query."""
     groups = Grouping.objects.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()
-    spread: dict[int, list[Region]] = {}
+    member_regions: dict[int, list[Region]] = {}
     regions: Iterable[Any] = Region.objects.annotate(group_ids=ArraySubquery(groups))
     for region in regions:
         for group_id in region.group_ids:
-            spread.setdefault(group_id, []).append(region)
-    return {group_id: group_regions for group_id, group_regions in spread.items() if len(group_regions) > 1}
+            member_regions.setdefault(group_id, []).append(region)
+    return {group_id: group_regions for group_id, group_regions in member_regions.items() if len(group_regions) > 1}

@@ -12,9 +12,15 @@ from django.views.decorators.http import require_safe
 from collectivities.enums import Zone
 from collectivities.mentions import Mention
 from collectivities.models import Collectivity, Region
-from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words, find_body_by_code
+from collectivities.search import (
+    BodySearchResult,
+    SearchProblem,
+    check_query_typed,
+    find_body_by_code,
+    search_bodies_and_places,
+)
 from csirts.queries import list_directory_entries, list_last_resorts
-from csirts.routing import find_route, list_helpers, load_directory
+from csirts.routing import find_route, get_centres_by_level, load_directory
 
 MAX_CHOICES = 12
 
@@ -47,7 +53,7 @@ def show_directory(request: HttpRequest) -> HttpResponse:
         "metropole": [entry for entry in entries if entry.zone == Zone.METRO],
         "overseas": [entry for entry in entries if entry.zone != Zone.METRO],
         "everywhere": list_last_resorts(csirts),
-        "helpers": list_helpers(today),
+        "helpers": get_centres_by_level(today),
         "last_resorts": [fallback.csirt for fallback in day_directory.last_resorts],
     }
     return render(request, "csirts/directory.html", context)
@@ -60,8 +66,8 @@ def _read_search(request: HttpRequest) -> DirectorySearch:
         return DirectorySearch(query, matches=(body,))
     try:
         if "q" in request.GET:
-            check_words(query)
-        answer = answer_search(query, limit=MAX_CHOICES) if query else SearchAnswer([])
+            check_query_typed(query)
+        answer = search_bodies_and_places(query, limit=MAX_CHOICES) if query else BodySearchResult([])
     except SearchProblem as problem:
         return DirectorySearch(query, problem=str(problem))
     return DirectorySearch(query, matches=(*answer.bodies, *answer.places), mention=answer.mention)

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
 
-_AT = {
+_IN_REGIONS = {
     "01": "en Guadeloupe",
     "02": "en Martinique",
     "03": "en Guyane",
@@ -43,8 +43,8 @@ _AT = {
 }
 # Names without an article, or with one that belongs to the name.
 WITHOUT_ARTICLE = ("04", "06", "975", "977", "978", "986")
-OF_AND_THE = (("de l’", "l’"), ("de ", "la "), ("du ", "le "), ("des ", "les "), ("d’", "l’"))
-_OF = {
+ARTICLES_BY_PREPOSITION = (("de l’", "l’"), ("de ", "la "), ("du ", "le "), ("des ", "les "), ("d’", "l’"))
+_OF_REGIONS = {
     "01": "de Guadeloupe",
     "02": "de Martinique",
     "03": "de Guyane",
@@ -120,11 +120,11 @@ def curl_apostrophes(name: str) -> str:
 
 
 def format_in_region(region: Region) -> str:
-    return _AT.get(region.code, f"dans la région {region.name}")
+    return _IN_REGIONS.get(region.code, f"dans la région {region.name}")
 
 
 def format_of_region(region: Region) -> str:
-    return _OF.get(region.code, f"de la région {region.name}")
+    return _OF_REGIONS.get(region.code, f"de la région {region.name}")
 
 
 def format_region(region: Region) -> str:
@@ -132,7 +132,7 @@ def format_region(region: Region) -> str:
     text = format_of_region(region)
     if region.code in WITHOUT_ARTICLE:
         return curl_apostrophes(region.name)
-    for prefix, article in OF_AND_THE:
+    for prefix, article in ARTICLES_BY_PREPOSITION:
         if text.startswith(prefix):
             return article + text.removeprefix(prefix)
     return curl_apostrophes(region.name)
@@ -144,7 +144,7 @@ def join_names(names: Sequence[str]) -> str:
     return "{first} et {last}".format(first=", ".join(first_names), last=last_name) if first_names else last_name
 
 
-def explain_location(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
+def explain_location(body: Collectivity, region: Region | None, member_regions: Sequence[Region]) -> str:
     """Return the first half of the reason: the region of the body, and whether a person corrected it."""
     if region is None:
         return f"La région de {format_body(body)} n’est pas connue"
@@ -152,14 +152,14 @@ def explain_location(body: Collectivity, region: Region | None, spread: Sequence
     words = {
         "body": name,
         "at": format_in_region(region),
-        "regions": join_names([curl_apostrophes(member_region.name) for member_region in spread]),
+        "regions": join_names([curl_apostrophes(member_region.name) for member_region in member_regions]),
     }
-    if body.region_correction_id and spread:
+    if body.region_correction_id and member_regions:
         return "L’annuaire corrigé place {body} ({regions}) {at}".format(**words)
     if body.region_correction_id:
         return "L’annuaire corrigé place {body} {at}".format(**words)
-    if spread:
-        words["regions"] = join_names([format_region(member_region) for member_region in spread])
+    if member_regions:
+        words["regions"] = join_names([format_region(member_region) for member_region in member_regions])
         return "{body} s’étend sur {regions} ; la plupart de ses habitants vivent {at}".format(**words)
     return "{body} est {at}".format(**words)
 
@@ -198,10 +198,10 @@ def explain_missing_route(location: str, region: Region | None, websites: Sequen
     helps everybody, or else to the police.
     """
     site = urlsplit(websites[-1]).netloc if websites else ""
-    way_out = f"Allez sur {site}." if site else "Appelez la police ou la gendarmerie : le 17."
+    advice = f"Allez sur {site}." if site else "Appelez la police ou la gendarmerie : le 17."
     if region is None:
-        return f"{location}. {way_out}"
-    return f"{location}, et nous n’y connaissons pas de centre régional. {way_out}"
+        return f"{location}. {advice}"
+    return f"{location}, et nous n’y connaissons pas de centre régional. {advice}"
 
 
 def format_day(day: date) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from collectivities.wording import SHORTENED
-from core.text import fold
+from collectivities.wording import SAINT_ABBREVIATIONS
+from core.text import fold_text
 
 # Names up to this length may also be common words (Sens, Mer, Eu), so they count only with a capital.
 COMMON_LENGTH = 5
@@ -94,7 +94,7 @@ class IndexedText:
     def capitalised_words(self) -> dict[str, str]:
         """Return the words that begin with a capital, including « Exemple » in « d’Exemple »."""
         words = [*WORD.findall(self.text), *WORD.findall(APOSTROPHE.sub(" ", self.text))]
-        return {fold(word): word for word in reversed(words) if word[0].isupper()}
+        return {fold_text(word): word for word in reversed(words) if word[0].isupper()}
 
     @cached_property
     def mails(self) -> list[str]:
@@ -148,13 +148,13 @@ def index_text(text: str) -> IndexedText:
 
 
 def fold_word(word: str) -> str:
-    folded = fold(word)
-    return SHORTENED.get(folded, folded)
+    folded = fold_text(word)
+    return SAINT_ABBREVIATIONS.get(folded, folded)
 
 
 def fold_name(name: str) -> str:
     """Return one folded spelling for a name: « st exemple » and « Saint-Exemple » give the same result."""
-    return " ".join(SHORTENED.get(word, word) for word in fold(name).split())
+    return " ".join(SAINT_ABBREVIATIONS.get(word, word) for word in fold_text(name).split())
 
 
 def list_host_names(host: str) -> Iterator[str]:
@@ -239,7 +239,7 @@ def find_body_names(indexed_text: IndexedText, name: str) -> Iterator[str]:
 def find_name_parts(indexed_text: IndexedText, name: str) -> list[str]:
     """Return each part of a person's name that the text writes with a capital."""
     parts = (word for word in WORD.findall(name) if len(word) >= NAME_LENGTH and word[0].isupper())
-    return list(look_up_spellings(indexed_text.capitalised_words, (fold(part) for part in parts)))
+    return list(look_up_spellings(indexed_text.capitalised_words, (fold_text(part) for part in parts)))
 
 
 def find_mail(indexed_text: IndexedText, address: str) -> list[str]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.dispatch import MAX_ATTEMPTS, pause_after, send_due_mails
 from accounts.transports.email import Mailer, NotSent
-from core.locks import Lock, take_lock
+from core.locks import Lock, acquire_lock
 from incidents.models import IncidentEvent, PendingEvent
 from notifications.audience import Audience
 from notifications.channels import send_to_declarants
@@ -112,7 +112,7 @@ def claim_deliveries(now: datetime) -> list[Delivery]:
     The mails of one case are sent together, in the order of its events. One worker claims at a time:
     otherwise a worker that finds only rows locked by another claim would see nothing due and stop.
     """
-    take_lock(Lock.CLAIM_DELIVERIES)
+    acquire_lock(Lock.CLAIM_DELIVERIES)
     due = Delivery.objects.due(now)
     due.filter(attempts__gte=MAX_ATTEMPTS).update(status=DeliveryStatus.DEAD)
     turns = due.in_turn().values_list("announcement__event__incident", flat=True)[:CASES_CLAIMED_AT_ONCE]

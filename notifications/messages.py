@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from collectivities.zones import find_zone
-from core.typography import with_french_spaces
+from core.typography import set_no_break_spaces
 from csirts.routing import Fallback, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import list_linkable_hosts
@@ -50,7 +50,7 @@ def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
     """Write the mail of this delivery from the present state of its rows. Its Message-ID is the
     same at every attempt.
     """
-    text = with_french_spaces(render_to_string(choose_template(delivery), make_case_context(delivery)))
+    text = set_no_break_spaces(render_to_string(choose_template(delivery), make_case_context(delivery)))
     subject, _newline, body = text.strip().partition("\n")
     mail = EmailMessage(
         subject=subject,

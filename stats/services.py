@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from core.locks import Lock, hold_lock, take_lock
+from core.locks import Lock, acquire_lock, hold_lock
 from stats.counting import rollups
 from stats.disclosure.tables import Period
 from stats.enums import AttemptOutcome
@@ -78,7 +78,7 @@ def fold_everything() -> None:
     """
     rollups.fold_all()
     with transaction.atomic():
-        take_lock(Lock.COUNT)
+        acquire_lock(Lock.COUNT)
         rollups.fold_all()
 
 
@@ -145,7 +145,7 @@ def recount_next_cases(check: FigureCheck, ids: list[int]) -> None:
         record_mistakes(check, rollups.list_case_mistakes(ids))
         return
     with transaction.atomic():
-        take_lock(Lock.COUNT)
+        acquire_lock(Lock.COUNT)
         record_mistakes(check, rollups.repair_cases(ids))
     # Events are counted here because this loop holds the lock most of the time, so that their own task rarely gets it.
     rollups.fold_all()
@@ -158,7 +158,7 @@ def recount_next_month(check: FigureCheck, month: date) -> None:
         record_mistakes(check, rollups.describe_drift(*drift))
         return
     with transaction.atomic():
-        take_lock(Lock.COUNT)
+        acquire_lock(Lock.COUNT)
         rollups.repair_sums(*drift)
         record_mistakes(check, rollups.describe_drift(*drift))
     rollups.fold_all()

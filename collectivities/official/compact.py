@@ -27,8 +27,7 @@ def read_compact(path: Path) -> OfficialList:
         with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
             return _parse_lines(csv.reader(text))
     except (OSError, EOFError, ValueError, TypeError, IndexError, lzma.LZMAError, csv.Error) as error:
-        words = {"source": path, "error": error}
-        raise UnreadableList("Liste illisible dans {source} : {error}".format(**words)) from error
+        raise UnreadableList(f"Liste illisible dans {path} : {error}") from error
 
 
 def read_departements(path: Path) -> list[DepartementRow]:
@@ -42,8 +41,8 @@ def _format_lines(official: OfficialList) -> Iterator[CompactLine]:
     yield ["list", str(official.millesime)]
     for region in sorted(official.regions, key=lambda row: row.code):
         yield ["region", region.code, region.name, region.zone]
-    for ground in sorted(official.departements, key=lambda row: row.code):
-        yield ["departement", ground.code, ground.name, ground.zone, ground.region]
+    for territory in sorted(official.departements, key=lambda row: row.code):
+        yield ["departement", territory.code, territory.name, territory.zone, territory.region]
     for body in sorted(official.bodies, key=lambda row: (row.kind, row.code)):
         yield ["body", body.kind, body.code, body.name, str(body.liaison), body.siren, body.region, body.departement,
                "" if body.population is None else str(body.population), " ".join(body.postal_codes),

@@ -29,7 +29,7 @@ CLIPPERTON = "989"
 PARIS = "75"
 LYON_METROPOLIS = "200046977"
 # (code, name, région, département, codes of the territories, other codes and names)
-MERGED = (
+MERGED_COUNCILS = (
     ("R94", "Collectivité de Corse", "94", "", ("2A", "2B"), ("2A:Corse-du-Sud", "2B:Haute-Corse")),
     ("R02", "Collectivité territoriale de Martinique", "02", "972", ("972",), ("972:",)),
     ("R03", "Collectivité territoriale de Guyane", "03", "973", ("973",), ("973:",)),
@@ -37,8 +37,8 @@ MERGED = (
     ("6AE", "Collectivité européenne d'Alsace", "44", "", ("67", "68"), ("67:Bas-Rhin", "68:Haut-Rhin")),
 )
 NAME_ARTICLES = {1: "d'", 2: "du ", 3: "de la ", 4: "des ", 5: "de l'"}
-MERGED_GROUND = {code for merged in MERGED for code in merged[4]}
-MERGED_REGIONS = {merged[2] for merged in MERGED if merged[0].startswith("R")}
+MERGED_TERRITORIES = {code for merged in MERGED_COUNCILS for code in merged[4]}
+MERGED_REGIONS = {merged[2] for merged in MERGED_COUNCILS if merged[0].startswith("R")}
 
 
 def list_councils(
@@ -50,15 +50,15 @@ def list_councils(
     for departement, liaison in departements:
         if departement.zone == Zone.COM:
             yield from _list_overseas_councils(departement, inhabitants)
-        elif departement.code not in MERGED_GROUND | {PARIS}:
+        elif departement.code not in MERGED_TERRITORIES | {PARIS}:
             name = f"Département {NAME_ARTICLES.get(liaison, 'de ')}{departement.name}"
             yield _make_council(Kind.DEPARTEMENT, departement.code, name, departement, inhabitants[departement.code])
     for region in regions:
         if region.zone != Zone.COM and region.code not in MERGED_REGIONS:
-            ground = sum(inhabitants[row.code] for row, _liaison in departements if row.region == region.code)
-            lyon = inhabitants[LYON_METROPOLIS] if region.code == "84" else 0
-            ground_row = DepartementRow("", "", region.zone, region.code)
-            yield _make_council(Kind.REGION, f"R{region.code}", f"Région {region.name}", ground_row, ground + lyon)
+            population = sum(inhabitants[row.code] for row, _liaison in departements if row.region == region.code)
+            population += inhabitants[LYON_METROPOLIS] if region.code == "84" else 0
+            territory = DepartementRow("", "", region.zone, region.code)
+            yield _make_council(Kind.REGION, f"R{region.code}", f"Région {region.name}", territory, population)
 
 
 def add_paris_aliases(commune: BodyRow) -> BodyRow:
@@ -72,17 +72,17 @@ def _count_inhabitants(communes: list[BodyRow]) -> Counter[str]:
     """Return the inhabitants by département. The inhabitants of the métropole de Lyon are counted under its SIREN."""
     inhabitants: Counter[str] = Counter()
     for commune in communes:
-        ground = LYON_METROPOLIS if LYON_METROPOLIS in commune.groups else commune.departement
-        inhabitants[ground] += commune.population or 0
+        territory = LYON_METROPOLIS if LYON_METROPOLIS in commune.groups else commune.departement
+        inhabitants[territory] += commune.population or 0
     return inhabitants
 
 
 def _list_merged_councils(regions: set[str], inhabitants: Counter[str]) -> Iterator[BodyRow]:
-    for code, name, region, departement, ground, aliases_text in MERGED:
+    for code, name, region, departement, territories, aliases_text in MERGED_COUNCILS:
         if region not in regions:
             continue
         aliases = tuple(AliasRow(*other.split(":")) for other in aliases_text)
-        population = sum(inhabitants[territory] for territory in ground)
+        population = sum(inhabitants[territory] for territory in territories)
         yield BodyRow(Kind.SPECIAL, code, name, 0, "", region, departement, population, aliases=aliases)
 
 
@@ -92,5 +92,5 @@ def _list_overseas_councils(departement: DepartementRow, inhabitants: Counter[st
         yield _make_council(Kind.OVERSEAS, departement.code, departement.name, departement, population)
 
 
-def _make_council(kind: Kind, code: str, name: str, ground: DepartementRow, population: int | None) -> BodyRow:
-    return BodyRow(kind, code, name, 0, "", ground.region, ground.code, population)
+def _make_council(kind: Kind, code: str, name: str, territory: DepartementRow, population: int | None) -> BodyRow:
+    return BodyRow(kind, code, name, 0, "", territory.region, territory.code, population)

@@ -29,13 +29,7 @@ def read_package(source: Path, millesime: int | None = None) -> OfficialList:
         read_json = _open_reader(source)
         return _build_list(read_json, millesime or _read_millesime(read_json))
     except (OSError, KeyError, ValueError, TypeError, tarfile.TarError) as error:
-        raise UnreadableList(
-            "Liste illisible dans {source} : {error}".format(**_describe_error(source, error))
-        ) from error
-
-
-def _describe_error(source: Path, error: Exception) -> dict[str, object]:
-    return {"source": source, "error": error}
+        raise UnreadableList(f"Liste illisible dans {source} : {error}") from error
 
 
 def _open_reader(source: Path) -> ReadJson:
@@ -62,14 +56,14 @@ def _read_millesime(read_json: ReadJson) -> int:
 
 def _build_list(read_json: ReadJson, millesime: int) -> OfficialList:
     regions = [RegionRow(row["code"], row["nom"], row["zone"]) for row in read_json("regions.json")]
-    grounds = [
+    departements = [
         (DepartementRow(row["code"], row["nom"], row["zone"], row["region"]), row["typeLiaison"])
         for row in read_json("departements.json")
     ]
     groups = [*read_json("epci.json"), *read_json("ept.json")]
     communes = list(_list_communes(read_json("communes.json"), groups))
-    bodies = [*communes, *_list_groupings(groups, communes), *list_councils(regions, grounds, communes)]
-    return OfficialList(millesime, regions, [ground for ground, _liaison in grounds], bodies)
+    bodies = [*communes, *_list_groupings(groups, communes), *list_councils(regions, departements, communes)]
+    return OfficialList(millesime, regions, [departement for departement, _liaison in departements], bodies)
 
 
 def _list_communes(records: list[Record], groups: list[Record]) -> Iterator[BodyRow]:
@@ -131,9 +125,9 @@ def _list_groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[B
         )
 
 
-def _find_majority_territory(members: list[BodyRow], ground: str) -> str:
-    """Return the territory where most inhabitants of the members live, or the lowest code in case of a tie."""
+def _find_majority_territory(members: list[BodyRow], field: str) -> str:
+    """Return the `field` of most inhabitants of the members, a territory code; the lowest in case of a tie."""
     inhabitants: Counter[str] = Counter()
     for member in members:
-        inhabitants[getattr(member, ground)] += member.population or 0
+        inhabitants[getattr(member, field)] += member.population or 0
     return min(inhabitants, key=lambda code: (-inhabitants[code], code))

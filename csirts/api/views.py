@@ -21,7 +21,7 @@ class CsirtListView(APIView):
 
     @extend_schema(responses=DirectorySerializer)
     def get(self, request: Request) -> Response:
-        today = Coverage.objects.filter(valid__contains=timezone.localdate()).with_places()
+        today = Coverage.objects.filter(valid__contains=timezone.localdate()).with_territories()
         current = Prefetch("coverages", queryset=today, to_attr="current_coverages")
         csirts = Csirt.objects.active().with_contacts().prefetch_related(current)
         return Response(DirectorySerializer({"results": csirts}).data)

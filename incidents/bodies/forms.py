@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
-from core.fields import WordsField
+from core.fields import FreeTextField
 from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, find_commune
 
 # Plain words for legal terms that a secretary may not know.
@@ -29,14 +29,14 @@ class BodyForm(forms.Form):
     `seat` the commune chosen among them.
     """
 
-    kind = WordsField(label="Ce que c’est")
-    legal_form = WordsField(label="Sa forme juridique")
-    name = WordsField(label="Son nom")
-    siren = WordsField(label="Son numéro SIREN")
+    kind = FreeTextField(label="Ce que c’est")
+    legal_form = FreeTextField(label="Sa forme juridique")
+    name = FreeTextField(label="Son nom")
+    siren = FreeTextField(label="Son numéro SIREN")
     no_siren = forms.BooleanField(required=False, label="Je ne le connais pas")
-    town = WordsField(label="Commune de son siège")
-    town_asked = WordsField()
-    seat = WordsField()
+    town = FreeTextField(label="Commune de son siège")
+    town_asked = FreeTextField()
+    seat = FreeTextField()
 
     @cached_property
     def towns(self) -> list[Collectivity]:

@@ -10,10 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from collectivities.duplicates import LikelyDuplicate, find_likely_duplicates
-from collectivities.mentions import Elsewhere
+from collectivities.mentions import OtherVictim
 from collectivities.models import Collectivity
 from core.burst import is_burst
-from csirts.routing import list_helpers
+from csirts.routing import get_centres_by_level
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_hidden_inputs
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
@@ -105,8 +105,8 @@ def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = Fa
         "kinds": KINDS,
         "not_served": NOT_SERVED,
         "legal_forms": LegalForm.choices,
-        "elsewhere": ELSEWHERE_BY_LEGAL_FORM.get(form.get_value("legal_form"), kind if kind in Elsewhere else ""),
-        "helpers": list_helpers(timezone.localdate()),
+        "elsewhere": ELSEWHERE_BY_LEGAL_FORM.get(form.get_value("legal_form"), kind if kind in OtherVictim else ""),
+        "helpers": get_centres_by_level(timezone.localdate()),
         "is_lost": is_lost,
     }
     status = 403 if is_lost else 422 if form.errors else 200

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.text import fold
+from core.text import fold_text
 
 MATRIX_FILE = Path(__file__).parent.parent / "data" / "attack-enterprise.json"
 NOTES_FILE = Path(__file__).parent.parent / "data" / "attack.json"
@@ -38,7 +38,7 @@ class Technique:
     @cached_property
     def search_text(self) -> str:
         """Return the folded text in which a search looks for the technique: identifier, names and tactics."""
-        return fold(f"{self.title} {' '.join(self.tactics)}")
+        return fold_text(f"{self.title} {' '.join(self.tactics)}")
 
 
 def read_json_file(file: Path) -> dict[str, Any]:
@@ -92,11 +92,11 @@ def find_techniques(query: str) -> list[Technique]:
     """Return the techniques that have every word of the query in their identifier, names or tactics. A technique whose
     identifier is the query comes first.
     """
-    words = fold(query).split()
+    words = fold_text(query).split()
     if not words:
         return []
     matches = [technique for technique in TECHNIQUES.values() if all(word in technique.search_text for word in words)]
-    return sorted(matches, key=lambda technique: fold(technique.id) != " ".join(words))
+    return sorted(matches, key=lambda technique: fold_text(technique.id) != " ".join(words))
 
 
 def list_technique_titles(ids: Iterable[str]) -> list[str]:

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.search import SearchAnswer, SearchProblem, answer_search
+from collectivities.search import BodySearchResult, SearchProblem, search_bodies_and_places
 from core.burst import hash_address
-from csirts.routing import Route, list_helpers
+from csirts.routing import Route, get_centres_by_level
 from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sending, must_confirm_start
 from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
@@ -67,7 +67,7 @@ class ExpressPage:
     journey: Journey
     phone: str
     query: str
-    answer: SearchAnswer = field(default_factory=lambda: SearchAnswer([]))
+    answer: BodySearchResult = field(default_factory=lambda: BodySearchResult([]))
     # The error messages, by the name of the input.
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -263,7 +263,7 @@ def search_bodies(page: ExpressPage) -> None:
     """Search for the bodies that the typed text names, and add all errors of the page at the same time."""
     add_page_errors(page)
     try:
-        page.answer = answer_search(page.query) if page.query else page.answer
+        page.answer = search_bodies_and_places(page.query) if page.query else page.answer
     except SearchProblem as error:
         page.problems = {QUERY: str(error)} | page.problems
         return
@@ -354,7 +354,7 @@ def render_express(request: HttpRequest, page: ExpressPage, *, lost_status: int 
         "unknown": IncidentType.UNKNOWN.value,
         "mine": own_bodies,
         "body_name": BODY,
-        "helpers": list_helpers(timezone.localdate()) if is_searched else {},
+        "helpers": get_centres_by_level(timezone.localdate()) if is_searched else {},
         "is_lost": bool(lost_status),
     }
     return render(request, "declare/express.html", context, status=lost_status or (422 if page.problems else 200))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from core.burst import hash_address
-from core.text import are_same_words
+from core.text import are_same_answers
 from csirts.routing import Route
 from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sending
 from incidents.declare.forms import DeclarationForms
@@ -101,7 +101,7 @@ def answer_repeated_post(request: HttpRequest, journey: Journey, entry: ScreenEn
     Otherwise show the new values, so that they are not lost.
     """
     before = journey.pages.get(entry.screen)
-    if before is None or are_same_words(before.values, entry.values) or journey.incident is None:
+    if before is None or are_same_answers(before.values, entry.values) or journey.incident is None:
         return redirect_to_route("declare_sent")
     written = list_lines(DraftPage(screen=entry.screen, values=entry.values), journey)
     context = {"step": journey, "first": journey.incident, "written": written}

@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words
+from collectivities.search import BodySearchResult, SearchProblem, check_query_typed, search_bodies_and_places
 from core.stale import Stale
-from csirts.routing import list_helpers
+from csirts.routing import get_centres_by_level
 from incidents.declare.bot_limits import must_confirm_start
 from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_type
 from incidents.declare.context import build_questions_context, build_screen_context
@@ -129,7 +129,7 @@ def render_type_screen(
         "groups": CHOICE_GROUPS,
         "chosen": find_chosen_type(request, journey),
         "named": body,
-        "helpers": list_helpers(timezone.localdate()),
+        "helpers": get_centres_by_level(timezone.localdate()),
         "next_route": ROUTES[journey.next_screen] if journey else "",
         "problem": problem,
         "lost": has_no_draft,
@@ -209,11 +209,11 @@ def render_body_screen(
 ) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     status = 400 if problem else 409 if clash else 200
-    answer = SearchAnswer([])
+    answer = BodySearchResult([])
     try:
         if "q" in request.GET:
-            check_words(query)
-        answer = answer_search(query) if query else answer
+            check_query_typed(query)
+        answer = search_bodies_and_places(query) if query else answer
     except SearchProblem as error:
         problem, status = str(error), 422
     own_bodies = [] if query else list_own_bodies(request)
@@ -225,7 +225,9 @@ def render_body_screen(
         "mention": answer.mention,
         "places": answer.places,
         "is_code": answer.is_code,
-        "helpers": list_helpers(timezone.localdate()) if query and (answer.mention or not answer.bodies) else {},
+        "helpers": get_centres_by_level(timezone.localdate())
+        if query and (answer.mention or not answer.bodies)
+        else {},
         "mine": own_bodies,
         "current": current,
         "problem": problem,

@@ -5,15 +5,15 @@ from typing import Any
 
 from django import forms
 
-from core.fields import CountField, WordsField, make_choice_field, make_choices_field
+from core.fields import CountField, FreeTextField, make_choice_field, make_choices_field
 from incidents.facts.description import Fact, Kind, Section
 from incidents.facts.shapes import STORY_LINES, map_inputs
 
 type Options = Iterable[tuple[Any, str]]
 
 FIELD_MAKERS: dict[Kind, Callable[[str, Options], forms.Field]] = {
-    Kind.LINE: lambda label, _options: WordsField(label=label),
-    Kind.TEXT: lambda label, _options: WordsField(label=label),
+    Kind.LINE: lambda label, _options: FreeTextField(label=label),
+    Kind.TEXT: lambda label, _options: FreeTextField(label=label),
     Kind.CHOICE: make_choice_field,
     Kind.CHOICES: make_choices_field,
     Kind.COUNT: lambda label, _options: CountField(required=False, label=label),

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import find_zone
-from core.fields import WordsField
+from core.fields import FreeTextField
 from core.stale import Stale
 from core.text import clean_line
 from incidents.access import Guest
@@ -44,7 +44,7 @@ CONTROL_INPUTS = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
 class SignatureForm(forms.Form):
     """The form with the writer's name, which is asked for once and then remembered on this device."""
 
-    author = WordsField(label="Votre prénom ou votre fonction (facultatif)")
+    author = FreeTextField(label="Votre prénom ou votre fonction (facultatif)")
 
     def clean_author(self) -> str:
         try:

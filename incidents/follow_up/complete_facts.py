@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
-from core.fields import CountField, DayField, HourField, WordsField
+from core.fields import CountField, DayField, FreeTextField, HourField
 from incidents.catalogues.public_services import list_offered_services
 from incidents.enums import (
     Answer,
@@ -240,7 +240,7 @@ class ServiceForm(FactsForm):
     started_date, started_time = DayField(required=False), HourField(required=False)
     ended_date, ended_time = DayField(required=False), HourField(required=False)
     people = CountField(required=False)
-    workaround = WordsField()
+    workaround = FreeTextField()
     gone = forms.BooleanField(required=False)
 
     def __init__(

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
-from core.fields import CountField, DayField, HourField, WordsField
+from core.fields import CountField, DayField, FreeTextField, HourField
 from incidents.models import Incident
 from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, find_version
 from incidents.services.declarant.answers import find_oddness
@@ -49,7 +49,7 @@ def make_fields(question: Question) -> dict[str, forms.Field]:
         fields[f"{code}-time"] = HourField(required=False, label=label)
     else:
         number = NUMBER_FIELDS.get(question.kind)
-        fields[code] = number(required=False, label=label) if number else WordsField(label=label)
+        fields[code] = number(required=False, label=label) if number else FreeTextField(label=label)
     if question.kind in CHECKED_KINDS:
         fields[f"{code}-garder"] = forms.BooleanField(required=False)
     return fields

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from core.fields import WordsField
+from core.fields import FreeTextField
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Satisfaction
 from incidents.models import Incident, Rating
@@ -21,7 +21,7 @@ class RateForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez une réponse."},
     )
-    words = WordsField(
+    words = FreeTextField(
         label="Un mot de plus",
         help_text="Le centre le lira : ce qui a aidé, ce qui a manqué. 500 caractères.",
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": WORDS_LIMIT}),

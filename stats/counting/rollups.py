@@ -14,7 +14,7 @@ from time import monotonic
 from django.db import connection, transaction
 from django.db.models import Count, Min, QuerySet
 
-from core.locks import Lock, take_lock, try_lock
+from core.locks import Lock, acquire_lock, try_lock
 from incidents.models import Incident, PendingEvent
 from stats.counting.facts import IS_HIT, IS_INCIDENT, count_units, is_hit, is_incident, load_facts
 from stats.models import CaseFact, Presence, Rollup
@@ -152,7 +152,7 @@ def read_one_instant() -> Iterator[None]:
     has_begun = connection.in_atomic_block
     with transaction.atomic():
         if has_begun:
-            take_lock(Lock.COUNT)
+            acquire_lock(Lock.COUNT)
         else:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

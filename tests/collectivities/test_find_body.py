@@ -6,7 +6,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.official import read_official_list
 from collectivities.reading import load_departement_codes
-from collectivities.search import SearchProblem, answer_search, find_body_by_code, find_collectivities
+from collectivities.search import SearchProblem, find_body_by_code, find_collectivities, search_bodies_and_places
 from tests.factories.collectivities import CollectivityFactory
 
 pytestmark = pytest.mark.django_db
@@ -205,20 +205,20 @@ def test_a_former_commune_is_found_under_its_name(query, former, today):
     ],
 )
 def test_a_kind_of_body_is_not_taken_for_a_commune(query, kind, places):
-    answer = answer_search(query)
+    answer = search_bodies_and_places(query)
     assert answer.bodies == []
     assert answer.mention.kind == kind
     assert [str(place) for place in answer.places[:1]] == ([places] if places else [])
 
 
 def test_a_commune_that_is_named_like_a_kind_of_body_is_found():
-    answer = answer_search("Hôpital-Camfrout")
+    answer = search_bodies_and_places("Hôpital-Camfrout")
     assert [str(body) for body in answer.bodies] == ["Hôpital-Camfrout (Finistère)"]
     assert answer.mention is None
 
 
 def test_a_commune_whose_name_ends_like_a_kind_of_body_is_found():
-    answer = answer_search("villers l'hopital")
+    answer = search_bodies_and_places("villers l'hopital")
     assert [str(body) for body in answer.bodies] == ["Villers-l’Hôpital (Pas-de-Calais)"]
     assert answer.mention is None
 
@@ -228,14 +228,14 @@ def test_the_postal_code_typed_is_the_one_shown():
         kind=Kind.COMMUNE, name="Grandeville", postal_codes=["99101", "99102", "99103", "99108"]
     )
     for query in ("99108", "99 108", "Grandeville 99108"):
-        answer = answer_search(query)
+        answer = search_bodies_and_places(query)
         assert [(body, body.code_typed) for body in answer.bodies] == [(town, "99108")]
         assert answer.is_code is (query != "Grandeville 99108")
     assert find_collectivities("Grandeville")[0].code_typed == ""
 
 
 def test_a_kind_alone_is_mentioned_beside_the_communes_of_that_name():
-    answer = answer_search("hopital")
+    answer = search_bodies_and_places("hopital")
     assert answer.mention.elsewhere == "health"
     assert "L’Hôpital (Moselle)" in [str(body) for body in answer.bodies]
 
@@ -260,7 +260,7 @@ def test_a_body_that_was_added_is_found_by_its_kind():
     ],
 )
 def test_people_who_are_not_local_authorities_are_sent_elsewhere(query, elsewhere):
-    assert answer_search(query).mention.elsewhere == elsewhere
+    assert search_bodies_and_places(query).mention.elsewhere == elsewhere
 
 
 @pytest.mark.parametrize("query", ["", "   ", "-", "…", "\x00", "🔥", "٣٤٥", "zzzzqqqq"])

@@ -4,7 +4,7 @@ import pytest
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.services import mark_body_merged
+from collectivities.services import save_body_merge
 from tests.collectivities.lists import load
 from tests.collectivities.made_up import EPCI, first_list
 from tests.collectivities.proposing import a_syndicate
@@ -50,7 +50,7 @@ def test_a_proposed_body_never_replaces_a_listed_one(package):
 def test_a_merged_body_gives_its_number_back_to_the_list(package):
     Collectivity.objects.get(siren=EPCI).delete()
     body = a_syndicate(siren=EPCI, seat=commune_of("29901"))
-    mark_body_merged(body, into=commune_of("29901"))
+    save_body_merge(body, into=commune_of("29901"))
     load(package(first_list(), "7.0.0"))
     body.refresh_from_db()
     assert (body.siren, body.merged_into) == (None, commune_of("29901"))

@@ -11,7 +11,7 @@ from collectivities.duplicates import find_likely_duplicates
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_body_by_code, find_collectivities, parse_siren
-from collectivities.services import create_proposed_body, mark_body_confirmed, mark_body_merged
+from collectivities.services import create_proposed_body, save_body_confirmation, save_body_merge
 from tests.collectivities.proposing import SIREN, a_syndicate, quimper
 from tests.factories.collectivities import CollectivityFactory, make_fake_siren
 
@@ -66,7 +66,7 @@ def test_only_its_number_finds_a_body_before_it_is_confirmed(db):
 
 def test_everybody_finds_a_confirmed_body(db):
     body = a_syndicate()
-    mark_body_confirmed(body)
+    save_body_confirmation(body)
     for query in (SIREN, "Syndicat d’Exemple des eaux", "sindicat exemple eaux"):
         assert body in find_collectivities(query), query
     assert body in find_collectivities("29000", limit=50)
@@ -86,7 +86,7 @@ def test_an_impossible_number_is_refused(text):
 
 
 def test_likely_duplicates_are_proposed_with_their_reasons(db):
-    mark_body_confirmed(first := a_syndicate())
+    save_body_confirmation(first := a_syndicate())
     sketch = Collectivity(kind=Kind.SIVU, name="Sindicat d’Exemple des Eaux", siren=None, seat=quimper())
     sketch.departement = quimper().departement
     [likely] = find_likely_duplicates(sketch)
@@ -104,11 +104,11 @@ def test_a_commune_is_a_duplicate_of_its_town_hall_but_not_of_its_ccas(db):
 
 def test_the_numbers_of_merged_bodies_lead_to_the_remaining_one(db):
     body, remaining = a_syndicate(), a_syndicate(siren=None)
-    mark_body_merged(body, into=remaining)
+    save_body_merge(body, into=remaining)
     remaining.refresh_from_db()
     assert (remaining.siren, body.siren, body.merged_into) == (SIREN, None, remaining)
     other = a_syndicate(siren=make_fake_siren(424_243))
-    mark_body_merged(other, into=remaining)
+    save_body_merge(other, into=remaining)
     assert find_body_by_code(other.siren) == remaining
     assert create_proposed_body(kind=Kind.SIVU, name="Encore", siren=other.siren, seat=quimper()) == remaining
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from collectivities.models import Region
-from csirts.directory import CONTEXT, SHIPPED
+from csirts.directory import CONTEXT, SHIPPED_DIRECTORY
 from csirts.models import Contact, Coverage, Csirt
 from tests.factories.csirts import CoverageFactory
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shipped():
-    return json.loads(SHIPPED.read_text())
+    return json.loads(SHIPPED_DIRECTORY.read_text())
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_loading_the_shipped_directory_again_changes_nothing():
 
 def test_nothing_shipped_can_be_mailed():
     assert not Csirt.objects.exclude(notification_email="").exists()
-    assert "notification" not in SHIPPED.read_text()
+    assert "notification" not in SHIPPED_DIRECTORY.read_text()
 
 
 def test_each_value_has_its_source():

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
-from collectivities.services import create_proposed_body, mark_body_confirmed
+from collectivities.services import create_proposed_body, save_body_confirmation
 from csirts.routing import find_route
 from incidents.bodies.views import MANY_BODIES
 from incidents.models import Draft
@@ -265,7 +265,7 @@ def test_the_number_of_a_body_that_vanished_is_refused(declarant):
 
 def test_similar_bodies_are_shown_before_one_is_added(declarant):
     seat = Collectivity.objects.with_territory().get(insee_code="29232")
-    mark_body_confirmed(
+    save_body_confirmation(
         similar := create_proposed_body(kind=Kind.CCAS, name="CCAS d’Exemple-Ville", siren=None, seat=seat)
     )
     response = declarant.post(URL, make_fields())

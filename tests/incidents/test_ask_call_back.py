@@ -11,7 +11,7 @@ from accounts.enums import Role
 from config.pages.templatetags.tocsin import format_full_moment
 from config.tasks import work_on_cases
 from csirts.models import Coverage, Csirt
-from csirts.routing import FOLLOWED_AFTER
+from csirts.routing import CASES_FOLLOW_AFTER
 from incidents.enums import EventKind, NoteKind, Origin
 from incidents.models import Draft, Incident
 from incidents.reference import hyphenate
@@ -373,7 +373,7 @@ def test_a_case_without_a_centre_moves_once_its_ground_is_opened(client, time_ma
 
     work_on_cases()
     assert Incident.objects.get(pk=incident.pk).csirt is None
-    time_machine.shift(FOLLOWED_AFTER + timedelta(seconds=1))
+    time_machine.shift(CASES_FOLLOW_AFTER + timedelta(seconds=1))
     work_on_cases()
 
     assert Incident.objects.get(pk=incident.pk).csirt == centre

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import clean_line, clean_text, fold
+from core.text import clean_line, clean_text, fold_text
 
 
 def clean(text):
@@ -66,5 +66,5 @@ def test_cleaning_twice_changes_nothing(text):
 
 
 def test_suppliers_spelt_differently_fold_to_one():
-    assert fold("Exemple-Informatique") == fold("  exemple  INFORMATIQUE ") == "exemple informatique"
-    assert fold("Hébergeur Modèle") == "hebergeur modele"
+    assert fold_text("Exemple-Informatique") == fold_text("  exemple  INFORMATIQUE ") == "exemple informatique"
+    assert fold_text("Hébergeur Modèle") == "hebergeur modele"

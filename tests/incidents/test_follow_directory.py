@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Follow a change at once, without the minutes in which it may be undone."""
-    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
+    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
 
 
 @pytest.fixture
@@ -103,17 +103,17 @@ def test_a_change_is_followed_once_it_has_stood_for_some_minutes(nobody, time_ma
     incident = declare()
     ground = cover(nobody)
     assert not reroute.reroute_cases()
-    time_machine.shift(reroute.FOLLOWED_AFTER - timedelta(seconds=1))
+    time_machine.shift(reroute.CASES_FOLLOW_AFTER - timedelta(seconds=1))
     assert not reroute.reroute_cases()
     time_machine.shift(timedelta(seconds=2))
     assert reroute.reroute_cases() == 1
 
     ground.delete()
     reroute.reroute_cases()
-    time_machine.shift(reroute.FOLLOWED_AFTER - timedelta(seconds=1))
+    time_machine.shift(reroute.CASES_FOLLOW_AFTER - timedelta(seconds=1))
     cover(nobody)
     reroute.reroute_cases()
-    time_machine.shift(reroute.FOLLOWED_AFTER + timedelta(seconds=1))
+    time_machine.shift(reroute.CASES_FOLLOW_AFTER + timedelta(seconds=1))
     assert not reroute.reroute_cases()
     assert events_of(incident) == ["declared", "rerouted"]
 

@@ -91,7 +91,7 @@ def test_figures_count_the_cases_of_a_body_in_its_corrected_region(client, respo
 
 def test_cases_are_rerouted_after_a_correction_of_their_body(client, responder, incident, body, monkeypatch):
     """The directory does not change: the body turns out to lie in another region, then to be another body."""
-    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
+    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
     town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
     elsewhere = another_centre()
     Coverage.objects.filter(region=town.region).delete()

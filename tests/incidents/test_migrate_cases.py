@@ -109,7 +109,7 @@ def test_rerouted_cases_survive_a_migration_back(take_back_to, monkeypatch):
     """An unassigned case is moved. Of two assigned ones, the shareable one gets a transfer that nobody asked for and
     the confidential one a task without author.
     """
-    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
+    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
     breizh_cyber()
     responder = a_responder()
     declare()

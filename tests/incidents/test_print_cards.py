@@ -15,7 +15,7 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement
-from collectivities.services import create_proposed_body, mark_body_confirmed
+from collectivities.services import create_proposed_body, save_body_confirmation
 from core import typeset
 from csirts.models import Csirt
 from incidents.enums import PaperKind, PaperState
@@ -317,7 +317,7 @@ def test_the_joined_pdf_has_a_correct_cross_reference_table(tmp_path):
     single = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card, card]})
     path = tmp_path / "joined.pdf"
     with path.open("wb") as file:
-        joiner = typeset.Joiner(file)
+        joiner = typeset.PdfJoiner(file)
         for _ in range(3):
             joiner.add(single)
         joiner.finish()
@@ -396,5 +396,5 @@ def test_an_unconfirmed_body_has_no_card(client, town):
     body = create_proposed_body(kind=Kind.CCAS, name="CCAS : appelez ce numéro", siren=None, seat=town)
     for page in ("", "pdf/"):
         assert client.get(f"/secours/{body.uid}/{page}").status_code == 404
-    mark_body_confirmed(body)
+    save_body_confirmation(body)
     assert client.get(f"/secours/{body.uid}/").status_code == 200

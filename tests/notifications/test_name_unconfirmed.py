@@ -3,7 +3,7 @@
 import pytest
 
 from collectivities.enums import Kind
-from collectivities.services import create_proposed_body, mark_body_confirmed
+from collectivities.services import create_proposed_body, save_body_confirmation
 from incidents.services.declaring.bodies import merge_body
 from notifications import dispatch
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -18,7 +18,7 @@ def declare_for_added_body(post, name, *, confirmed=False):
     breizh_cyber()
     body = create_proposed_body(kind=Kind.SIVU, name=name, siren=None, seat=plouexemple())
     if confirmed:
-        mark_body_confirmed(body)
+        save_body_confirmation(body)
     declare(collectivity=body)
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()

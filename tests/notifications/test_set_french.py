@@ -9,7 +9,7 @@ from accounts.enums import LinkPurpose, MailKind
 from accounts.messages import write_account_mail as write_account_mail
 from accounts.models import PendingMail
 from accounts.services.links import make_link
-from core.typography import with_french_spaces
+from core.typography import set_no_break_spaces
 from csirts.models import Csirt
 from incidents.access import Guest
 from incidents.enums import ClosingReason, EventKind
@@ -65,7 +65,7 @@ def find_loose_marks(mail):
 
 
 def test_french_marks_get_no_break_spaces_outside_quotations():
-    text = with_french_spaces("Une question ? « Oui » : appelez !\n> Que faire ?\nIl est 9 h.")
+    text = set_no_break_spaces("Une question ? « Oui » : appelez !\n> Que faire ?\nIl est 9 h.")
     assert text == "Une question\u00a0? «\u00a0Oui\u00a0»\u00a0: appelez\u00a0!\n> Que faire ?\nIl est 9 h."
 
 

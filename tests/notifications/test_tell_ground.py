@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def reroute_without_delay(monkeypatch):
-    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
+    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
 
 
 def cover(centre):

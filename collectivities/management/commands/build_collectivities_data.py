@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from collectivities.official import SHIPPED, read_official_list
+from collectivities.official import SHIPPED_LIST, read_official_list
 from collectivities.official.compact import write_compact
 from collectivities.official.rows import UnreadableList
 
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("package", type=Path, help="folder of the package, or the .tgz of npm pack")
-        parser.add_argument("--output", type=Path, default=SHIPPED)
+        parser.add_argument("--output", type=Path, default=SHIPPED_LIST)
         parser.add_argument("--millesime", type=int, help="year of the list, when the package does not say it")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -29,13 +29,13 @@ class Command(BaseCommand):
         parser.add_argument("--millesime", type=int, help="year of the list, when the source does not say it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        say = self.stdout.write if options["verbosity"] else self._silent
+        write_progress = self.stdout.write if options["verbosity"] else self._ignore_message
         try:
             official = read_official_list(options["source"], options["millesime"])
-            report: ImportReport = import_official_list(official=official, say=say)
+            report: ImportReport = import_official_list(official=official, write_progress=write_progress)
         except UnreadableList as problem:
             raise CommandError(str(problem)) from problem
-        say(SUMMARY.format(report))
+        write_progress(SUMMARY.format(report))
 
-    def _silent(self, _message: str) -> None:
+    def _ignore_message(self, _message: str) -> None:
         return

@@ -15,7 +15,7 @@ from collectivities.models import Collectivity
 from config.demo.simulation import priors
 from config.demo.simulation.draw import Case
 from core.copying import copy_rows, reserve_keys
-from core.text import fold
+from core.text import fold_text
 from csirts.models import Csirt
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
 from incidents.due import compute_first_deadlines, compute_next_due
@@ -149,7 +149,7 @@ def make_incident(key: int, case: Case, home: Home, rng: random.Random) -> Incid
         detected_certainty=Certainty.APPROXIMATE if began else Certainty.UNKNOWN,
         service_stopped=Answer.YES if case.services else rng.choice((Answer.NO, Answer.NO, Answer.UNKNOWN)),
         data_concerned=Answer.YES if case.leak else rng.choice((Answer.NO, Answer.UNKNOWN)),
-        supplier_key=fold(case.supplier),
+        supplier_key=fold_text(case.supplier),
         submission_key=f"{rng.getrandbits(128):032x}",
         submission_digest="",
         **compute_first_deadlines(severity, case.at),
@@ -193,7 +193,7 @@ def make_story(key: int, case: Case, home: Home, rng: random.Random) -> Story:
         contact_role=rng.choice(priors.CALLER_ROLES),
         # Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.
         contact_phone=f"06 39 98 {rng.randrange(100):02} {rng.randrange(100):02}",
-        contact_email=f"mairie@{fold(home.collectivity.name).replace(' ', '-')}.example",
+        contact_email=f"mairie@{fold_text(home.collectivity.name).replace(' ', '-')}.example",
     )
 
 

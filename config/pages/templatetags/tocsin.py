@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from collectivities.models import Collectivity
-from collectivities.zones import CLOCKS, PARIS, find_local_day, find_zone
+from collectivities.zones import CLOCK_LABELS, PARIS, find_local_day, find_zone
 from core.french import choose_plural, group_phone
 from csirts.models import Csirt
 from csirts.routing import Fallback, find_stand_in
@@ -42,7 +42,7 @@ def format_full_moment(value: datetime | None, zone: str = PARIS) -> str:
     """Return « mardi 24 novembre 2026 à 9 h 51, heure de Paris ». `zone` is an IANA name."""
     if value is None:
         return ""
-    return f"{format_day_and_hour(value, zone)}, {CLOCKS.get(zone, zone)}"
+    return f"{format_day_and_hour(value, zone)}, {CLOCK_LABELS.get(zone, zone)}"
 
 
 @register.filter("when")
@@ -91,7 +91,7 @@ def format_clock(value: datetime | None, collectivity: Collectivity) -> str:
 @register.filter
 def format_zone(zone: str) -> object:
     """Return « heure de Nouméa »."""
-    return CLOCKS.get(zone, zone)
+    return CLOCK_LABELS.get(zone, zone)
 
 
 @register.filter("day_and_hour")

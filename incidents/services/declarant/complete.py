@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.stale import Stale
-from core.text import are_same_words, clean_line
+from core.text import are_same_answers, clean_line
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
@@ -108,7 +108,7 @@ def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any],
     if newest and newest.values == values:
         return SavedSheet(sheet=newest, is_new=False)
     if newest and str(newest.uid) != seen:
-        if are_same_words(newest.values, values):
+        if are_same_answers(newest.values, values):
             return SavedSheet(sheet=newest, is_new=False)
         raise Stale(newest)
     return None

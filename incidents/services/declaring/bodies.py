@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.services.merging import move_people
 from collectivities import services as collectivities
 from collectivities.enums import UNLISTED, Kind
-from collectivities.mentions import Elsewhere
+from collectivities.mentions import OtherVictim
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_body_by_uid, find_collectivities, parse_siren
 from collectivities.wording import make_stem, normalize
@@ -48,19 +48,19 @@ class LegalForm(TextChoices):
     UNKNOWN = "unknown", "je ne sais pas"
 
 
-# The legal forms of organisations that are not local public bodies, with the entry of `Elsewhere` that says who helps
+# The legal forms of organisations that are not local public bodies, with the entry of `OtherVictim` that says who helps
 # them.
-ELSEWHERE_BY_LEGAL_FORM: dict[str, Elsewhere] = {
-    LegalForm.COMPANY: Elsewhere.FIRM,
-    LegalForm.ASSOCIATION: Elsewhere.ASSOCIATION,
-    LegalForm.STATE: Elsewhere.STATE,
+ELSEWHERE_BY_LEGAL_FORM: dict[str, OtherVictim] = {
+    LegalForm.COMPANY: OtherVictim.FIRM,
+    LegalForm.ASSOCIATION: OtherVictim.ASSOCIATION,
+    LegalForm.STATE: OtherVictim.STATE,
 }
 NOT_SERVED_LABELS = {
-    Elsewhere.FIRM: "entreprise, société",
-    Elsewhere.ASSOCIATION: "association",
-    Elsewhere.HEALTH: "établissement de santé privé, clinique",
-    Elsewhere.STATE: "service de l’État",
-    Elsewhere.PERSON: "particulier",
+    OtherVictim.FIRM: "entreprise, société",
+    OtherVictim.ASSOCIATION: "association",
+    OtherVictim.HEALTH: "établissement de santé privé, clinique",
+    OtherVictim.STATE: "service de l’État",
+    OtherVictim.PERSON: "particulier",
 }
 
 
@@ -99,7 +99,7 @@ def build_proposed_body(proposal: Proposal) -> Collectivity:
         siren=read_siren(proposal, problems),
         seat=find_commune(proposal.seat),
     )
-    if proposal.kind in Elsewhere:
+    if proposal.kind in OtherVictim:
         problems["kind"] = ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]
     elif proposal.kind not in UNLISTED:
         problems["kind"] = ["Choisissez ce qui ressemble le plus, ou « autre organisme public local »."]
@@ -202,7 +202,7 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if incident.collectivity_id != body.pk or not body.is_unconfirmed:
         return incident
-    collectivities.mark_body_confirmed(body)
+    collectivities.save_body_confirmation(body)
     record_event(incident, EventKind.BODY_CONFIRMED, at=timezone.now(), actor=actor, body=str(body.uid))
     return incident
 
@@ -282,7 +282,7 @@ def unconfirm_body(*, reference: str, reason: UnconfirmingReason, actor: User) -
     if body.declared_at is None or body.is_listed:
         raise ValidationError("La liste officielle porte cette collectivité : elle ne se retire pas.")
     if not body.is_unconfirmed:
-        collectivities.mark_body_unconfirmed(body)
+        collectivities.remove_body_confirmation(body)
         mark_cases_unverified(body, reason=reason, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)
 
@@ -311,7 +311,7 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
         raise ValidationError("Cette collectivité n’est plus là. Choisissez-en une autre.")
     if not body.is_unconfirmed:
         raise ValidationError("Cette collectivité est confirmée : elle ne se rattache plus à une autre.")
-    collectivities.mark_body_merged(body, into=target)
+    collectivities.save_body_merge(body, into=target)
     move_cases_and_people(body, target, actor=actor, at=timezone.now())
     return check_ability(actor, reference, to=Ability.VIEW)
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import find_local_day, find_zone
 from core.locks import lock_key
-from core.text import clean_line, fold
+from core.text import clean_line, fold_text
 from csirts.routing import Route, find_route
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION
 from incidents.due import compute_first_deadlines
@@ -120,7 +120,7 @@ def hash_submission_key(key: str) -> str:
 
 def derive_supplier_key(supplier: str) -> str:
     """Return a key that is the same for several spellings of one supplier."""
-    return fold(supplier)[:SUPPLIER_KEY_LENGTH]
+    return fold_text(supplier)[:SUPPLIER_KEY_LENGTH]
 
 
 def digest_declaration(declaration: Declaration) -> str:

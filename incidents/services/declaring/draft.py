@@ -21,7 +21,7 @@ from collectivities.models import Collectivity
 from core.locks import lock_key
 from core.secrets import hash_value
 from core.stale import Stale
-from core.text import are_same_words
+from core.text import are_same_answers
 from incidents.enums import Screen
 from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage, Incident
@@ -156,7 +156,7 @@ def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: Scree
     if before and before.values == entry.values:
         return before
     if before and stamp_page(before) != entry.version:
-        if are_same_words(before.values, entry.values):
+        if are_same_answers(before.values, entry.values):
             return before
         raise Stale(before)
     return save_entry(draft, entry)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from core.locks import Lock, take_lock, try_lock
+from core.locks import Lock, acquire_lock, try_lock
 from incidents.enums import TYPE_TERMS, DocumentKind, EventKind
 from incidents.models import Incident, PendingEvent, SearchDocument
 from incidents.questions.catalogue import Kind, load_versions
@@ -116,7 +116,7 @@ def rebuild_documents(*, after: int, count: int = BATCH) -> int | None:
     if not keys:
         return None
     with transaction.atomic():
-        take_lock(Lock.INDEX)
+        acquire_lock(Lock.INDEX)
         SearchDocument.objects.filter(incident__in=keys).delete()
         for kind in DocumentKind.values:
             write_documents(keys, kind, overwrite=True)

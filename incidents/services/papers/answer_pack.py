@@ -15,9 +15,9 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from collectivities.models import Collectivity
-from collectivities.zones import CLOCKS, find_zone
+from collectivities.zones import CLOCK_LABELS, find_zone
 from core.typeset import draw_qr_code
-from csirts.queries import list_published_ways
+from csirts.queries import list_published_contacts
 from csirts.routing import find_route
 from incidents.enums import TYPE_TERMS, EventKind, Status, TransferState
 from incidents.models import Incident
@@ -57,7 +57,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "receipt": list_receipt_lines(incident, zone),
         "progress": list_progress(incident, data, zone),
         "declared": list_declared_sections(incident, data, zone),
-        "clock": str(CLOCKS.get(zone, zone)),
+        "clock": str(CLOCK_LABELS.get(zone, zone)),
         "address": address,
         "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
         "qr": draw_qr_code(address),
@@ -84,7 +84,7 @@ def format_identity(body: Collectivity) -> str:
 
 def format_pack_moment(at: datetime, zone: str) -> str:
     local = format_moment(at, zone)
-    return f"{local}, {CLOCKS.get(zone, zone)}"
+    return f"{local}, {CLOCK_LABELS.get(zone, zone)}"
 
 
 def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
@@ -187,5 +187,5 @@ def format_service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."
-    reached = [part for part in (*list_published_ways(csirt), describe_site(csirt.website)) if part]
+    reached = [part for part in (*list_published_contacts(csirt), describe_site(csirt.website)) if part]
     return "Service chargé du dossier : {who}.".format(who=", ".join([csirt.name, *reached]))

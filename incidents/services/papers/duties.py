@@ -8,7 +8,7 @@ own. Longer delays are left out.
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from collectivities.zones import CLOCKS, find_local_day
+from collectivities.zones import CLOCK_LABELS, find_local_day
 from incidents.enums import Answer, IncidentType, LeakStatus
 from incidents.models import Incident
 from incidents.moments import has_hour
@@ -99,7 +99,7 @@ def format_delay_end(known_at: datetime | None, zone: str) -> str:
     if known_at is None:
         return ""
     at = format_moment(compute_delay_end(known_at, zone), zone)
-    return f"D’après ce qui est déclaré : avant le {at}, {CLOCKS.get(zone, zone)}."
+    return f"D’après ce qui est déclaré : avant le {at}, {CLOCK_LABELS.get(zone, zone)}."
 
 
 def compute_delay_end(known_at: datetime, zone: str) -> date | datetime:

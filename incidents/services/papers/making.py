@@ -17,7 +17,7 @@ from django.db.models import Case, Max, QuerySet, When
 from django.utils import timezone
 
 from collectivities.models import Departement
-from core.typeset import PAGES_AT_ONCE, Joiner, typeset
+from core.typeset import PAGES_AT_ONCE, PdfJoiner, typeset
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, PaperKind, PaperState
 from incidents.files import vault
@@ -184,7 +184,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
     departement: Departement = paper.departement  # type: ignore[assignment]
     paused_at = timezone.now()
     with vault.get_store().open(paper.storage_name, "wb") as file:
-        joiner = Joiner(file)
+        joiner = PdfJoiner(file)
         for cards in batched(list_cards(departement, on=timezone.localdate()), PAGES_AT_ONCE):
             joiner.add(typeset(TEMPLATES / "cards.typ", {"title": str(departement), "cards": cards}))
             if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):

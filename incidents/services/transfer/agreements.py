@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
-from core.text import clean_line, has_visible_word
+from core.text import clean_line, has_visible_character
 from incidents.enums import Tlp
 from incidents.models import Incident
 
@@ -51,4 +51,4 @@ def find_agreement_problem(incident: Incident, agreement: Agreement, words: str,
         return str(NOT_AGREED) if is_needed else str(NOT_TICKED) if words else ""
     if agreement.label != incident.tlp:
         return str(LABEL_CHANGED) % {"tlp": Tlp(incident.tlp).label}
-    return "" if has_visible_word(words) else str(NOT_NOTED)
+    return "" if has_visible_character(words) else str(NOT_NOTED)

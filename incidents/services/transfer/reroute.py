@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from collectivities.grounds import read_grounds_version
 from csirts.models import Csirt
-from csirts.routing import FOLLOWED_AFTER, Route, find_route, load_directory, read_directory_version
+from csirts.routing import CASES_FOLLOW_AFTER, Route, find_route, load_directory, read_directory_version
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
 from incidents.models import Incident, RoutingCheck, Transfer
@@ -77,7 +77,7 @@ def begin_check(now: datetime) -> RoutingCheck | None:
         check.version, check.grounds, check.checked_on = current
         check.noticed_at, check.last_case, check.is_finished = now, 0, False
         check.save()
-    return None if check.is_finished or now < check.noticed_at + FOLLOWED_AFTER else check
+    return None if check.is_finished or now < check.noticed_at + CASES_FOLLOW_AFTER else check
 
 
 def list_open_cases_after(pk: int) -> QuerySet[Incident]:

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from core.fields import WordsField
+from core.fields import FreeTextField
 from core.french import choose_plural
 from core.text import clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
@@ -95,7 +95,7 @@ class CloseForm(BulkForm):
         choices=[("", "—"), *((reason.value, reason.label) for reason in CLOSING_REASONS)],
     )
 
-    why = WordsField(widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}))
+    why = FreeTextField(widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}))
     read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
 
     def make_choices(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collectivities.mentions import find_mention
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_body_by_uid, find_collectivities
 from collectivities.zones import find_zone
-from core.fields import DayField, HourField, WordsField
+from core.fields import DayField, FreeTextField, HourField
 from incidents.catalogues.public_services import list_offered_services
 from incidents.enums import (
     TYPE_TERMS,
@@ -65,9 +65,9 @@ class TelephoneForm(forms.Form):
     body that was chosen among the results for the text `body_asked`.
     """
 
-    body = WordsField(label="Collectivité")
-    body_asked = WordsField()
-    collectivite = WordsField()
+    body = FreeTextField(label="Collectivité")
+    body_asked = FreeTextField()
+    collectivite = FreeTextField()
     type = make_short_field(DECLARATION_FACTS["type"], TYPES)
     service_stopped = make_short_field(DECLARATION_FACTS["service_stopped"])
     data_concerned = make_short_field(DECLARATION_FACTS["data_concerned"])

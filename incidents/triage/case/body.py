@@ -9,7 +9,7 @@ from collectivities.duplicates import LikelyDuplicate, find_likely_duplicates
 from collectivities.enums import UNLISTED
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
-from core.fields import WordsField
+from core.fields import FreeTextField
 from incidents.access import list_abilities
 from incidents.enums import Ability, KeptForm, UnconfirmingReason
 from incidents.models import Incident
@@ -24,12 +24,12 @@ class BodyCorrectionForm(CaseForm):
 
     code = KeptForm.CORRECTION
 
-    name = WordsField(label="Son nom")
+    name = FreeTextField(label="Son nom")
     kind = forms.ChoiceField(
         label="Ce que c’est", choices=[(kind.value, kind.label) for kind in UNLISTED], required=False
     )
-    seat = WordsField(label="Commune du siège")
-    seen = WordsField(widget=forms.HiddenInput)
+    seat = FreeTextField(label="Commune du siège")
+    seen = FreeTextField(widget=forms.HiddenInput)
 
     def make_correction(self) -> Correction:
         return Correction(**{name: str(self[name].value() or "") for name in self.fields})

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from accounts.signed_in import get_account
-from core.fields import WordsField
+from core.fields import FreeTextField
 from core.french import choose_plural
 from incidents.catalogues.message_templates import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup, Incident
@@ -40,11 +40,11 @@ SEND = "envoyer"
 
 
 class GroupLetterForm(forms.Form):
-    text = WordsField(label="Votre message", widget=forms.Textarea(attrs={"rows": 10}))
+    text = FreeTextField(label="Votre message", widget=forms.Textarea(attrs={"rows": 10}))
     asks_answer = forms.BooleanField(label="J’attends une réponse de chacun", required=False)
     with_closed = forms.BooleanField(label="Écrire aussi aux dossiers clos", required=False)
     # Words that may be part of a name, and that the author has confirmed as common words.
-    common = WordsField()
+    common = FreeTextField()
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
     # The hash of the previewed message. Only the page of a preview has the button that sends.

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.signed_in import get_account
-from core.fields import WordsField
+from core.fields import FreeTextField
 from core.french import choose_plural
 from core.stale import Stale
 from csirts.models import Csirt
@@ -51,7 +51,7 @@ class OpeningForm(forms.Form):
     """The form that opens a group. The service checks the title."""
 
     kind = forms.ChoiceField(label="Ce que ces dossiers ont en commun", choices=GroupKind.choices)
-    title = WordsField(label="Titre", widget=forms.TextInput(attrs={"maxlength": 120}))
+    title = FreeTextField(label="Titre", widget=forms.TextInput(attrs={"maxlength": 120}))
     csirt = forms.ModelChoiceField(label="Centre", queryset=Csirt.objects.none(), to_field_name="slug")
     dossier = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
@@ -65,12 +65,14 @@ class OpeningForm(forms.Form):
 
 
 class GroupSheetForm(forms.Form):
-    sheet = WordsField(label="Ce qui est connu, ce qu’il faut conseiller", widget=forms.Textarea(attrs={"rows": 10}))
+    sheet = FreeTextField(
+        label="Ce qui est connu, ce qu’il faut conseiller", widget=forms.Textarea(attrs={"rows": 10})
+    )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
 
 class AddForm(forms.Form):
-    references = WordsField(label="Ajouter des dossiers, par leur référence")
+    references = FreeTextField(label="Ajouter des dossiers, par leur référence")
 
 
 # The list

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
-from core.fields import DayField, HourField, WordsField
+from core.fields import DayField, FreeTextField, HourField
 from core.french import choose_plural
 from core.stale import Stale
 from incidents.access import get_incident
@@ -71,14 +71,14 @@ class ClosingForm(forms.Form):
         initial=ClosingReason.RESOLVED,
         widget=forms.RadioSelect,
     )
-    why = WordsField(
+    why = FreeTextField(
         label="Pourquoi il est résolu",
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
     )
     outcome = make_choice_field("Ce que sont devenus les systèmes et les données", Outcome.choices)
     cause = make_choice_field("Cause", Cause.choices)
-    summary = WordsField(label="Bilan, pour le centre", widget=forms.Textarea(attrs={"rows": 5}))
-    lesson = WordsField(label="Enseignement, pour d’autres", widget=forms.Textarea(attrs={"rows": 5}))
+    summary = FreeTextField(label="Bilan, pour le centre", widget=forms.Textarea(attrs={"rows": 5}))
+    lesson = FreeTextField(label="Enseignement, pour d’autres", widget=forms.Textarea(attrs={"rows": 5}))
     is_shared = forms.BooleanField(
         label="Je confirme : ce texte ne désigne personne, il peut être partagé", required=False
     )

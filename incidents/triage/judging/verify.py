@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from core.fields import WordsField
+from core.fields import FreeTextField
 from incidents.enums import KeptForm, NumberSource
 from incidents.services.handling.verify import NUMBER_LIMIT, CallBack
 from incidents.triage.case.emergency import NumberToCall
@@ -21,8 +21,8 @@ class VerifyForm(CaseForm):
 
     code = KeptForm.VERIFICATION
 
-    official = WordsField()
-    number = WordsField(
+    official = FreeTextField()
+    number = FreeTextField(
         label="Numéro appelé (facultatif)",
         widget=forms.TextInput(
             attrs=HELP_ATTRIBUTES | {"type": "tel", "maxlength": NUMBER_LIMIT, "autocomplete": "off"}

@@ -5,7 +5,7 @@ list.
 import re
 import unicodedata
 
-from collectivities.search import find_body_by_code, find_ids
+from collectivities.search import find_body_by_code, find_body_ids
 from incidents.reference import REFERENCE_LENGTH, compact_code, is_reference
 
 # Many bodies share a name (« Saint-Martin »), so this is more than a page of suggestions, yet only a few index
@@ -26,4 +26,4 @@ def list_references(query: str) -> list[str]:
 def find_bodies(query: str) -> list[int]:
     if body := find_body_by_code(compact_code(query)):
         return [body.pk]
-    return find_ids(query, BODIES_TRIED, unconfirmed=True)
+    return find_body_ids(query, BODIES_TRIED, unconfirmed=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.models.functions import Lower
 
-from core.text import fold
+from core.text import fold_text
 from incidents.enums import ObservableKind
 from incidents.indicators.observables import EMAIL, Indicator, normalise_ip, normalise_value
 from incidents.indicators.sightings import match_values
@@ -133,7 +133,7 @@ def has_caller_name(name: str, words: Collection[str]) -> bool:
 
 def normalise_name(text: str) -> str:
     """Return the folded words of the text without civilities."""
-    return " ".join(word for word in fold(text).split() if word not in CIVILITIES)
+    return " ".join(word for word in fold_text(text).split() if word not in CIVILITIES)
 
 
 def list_newest(cases: IncidentQuerySet, reason: str, most: int) -> list[tuple[int, str]]:

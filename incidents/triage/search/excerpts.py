@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from core.text import break_links, fold
+from core.text import break_links, fold_text
 from incidents.enums import DocumentKind
 from incidents.services.history.index import list_text_questions, list_type_terms
 from incidents.services.history.index_sql import SOURCE_QUERIES
@@ -96,5 +96,5 @@ def split_at_words(text: str, lexemes: Collection[str]) -> Iterable[ExcerptPiece
 
 def is_searched(word: str, lexemes: Collection[str]) -> bool:
     """Tell whether the word was searched. A lexeme is a stem: usually the beginning of the word."""
-    plain = fold(word)
+    plain = fold_text(word)
     return plain in lexemes or any(len(stem) >= SHORTEST_STEM and plain.startswith(stem) for stem in lexemes)

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from collectivities.zones import PARIS
-from core.text import fold
+from core.text import fold_text
 from incidents.enums import DocumentKind, Status, Verification
 from incidents.models import SearchDocument, ServiceInterruption
 from incidents.querysets import lacks_working_holder
@@ -64,9 +64,9 @@ def build_condition(part: QueryPart, user: User) -> Q:
 
 
 def match_assignee(name: str, user: User) -> Q:
-    if fold(name) in MYSELF:
+    if fold_text(name) in MYSELF:
         return Q(assignee=user)
-    if fold(name) in NOBODY:
+    if fold_text(name) in NOBODY:
         return lacks_working_holder()
     return Q(assignee__display_name__icontains=name)
 
@@ -161,7 +161,7 @@ CONDITIONS: Mapping[str, Callable[[Value], Q]] = {
     "donnees": make_choice_condition("data_concerned"),
     "verifie": match_verification,
     "dans": match_documents,
-    "prestataire": lambda value: Q(supplier_key__contains=fold(str(value))),
+    "prestataire": lambda value: Q(supplier_key__contains=fold_text(str(value))),
     "cause": make_choice_condition("cause"),
     "technique": match_technique,
     "tlp": make_choice_condition("tlp"),

@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.signed_in import get_account
 from collectivities.search import SearchProblem
 from collectivities.zones import PARIS, find_local_day, find_zone
-from core.text import clean_line, fold
+from core.text import clean_line, fold_text
 from incidents.access import find_given_transfer, record_accesses
 from incidents.enums import Door
 from incidents.indicators.observables import refang_text
@@ -195,7 +195,7 @@ def find_cases_with_value(exact: ExactValue, cases: IncidentQuerySet) -> list[Fo
 
 
 def explain_empty_query(query: Query) -> SearchResult:
-    if fold(query.text):
+    if fold_text(query.text):
         return SearchResult(warning="Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus.")
     return SearchResult(warning="Écrivez au moins un mot.")
 
@@ -226,7 +226,7 @@ def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Foun
 
 def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
     """Tell whether each word of the query is in the name. A number is the code of the body, so it always matches."""
-    query_words, words = fold(query.free), fold(" ".join(part or "" for part in name))
+    query_words, words = fold_text(query.free), fold_text(" ".join(part or "" for part in name))
     return query_words.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in query_words.split())
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import ip_address
 
-from core.text import fold
+from core.text import fold_text
 from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
 
 MAX_LENGTH = 300
@@ -78,7 +78,7 @@ class Query:
 
     @property
     def left_out(self) -> list[str]:
-        return [part.text for part in self.parts if part.is_left_out and not part.key and fold(part.text)]
+        return [part.text for part in self.parts if part.is_left_out and not part.key and fold_text(part.text)]
 
     @property
     def ends_with_word(self) -> bool:
@@ -104,8 +104,8 @@ def is_word(part: QueryPart) -> bool:
 
 def list_uncommon_words(text: str) -> list[str]:
     """Return the words of `text` that are not common: « l’accueil » gives « accueil »."""
-    words = [word for word in APOSTROPHES.split(text) if fold(word)]
-    return [word for word in words if fold(word) not in COMMON_WORDS]
+    words = [word for word in APOSTROPHES.split(text) if fold_text(word)]
+    return [word for word in words if fold_text(word) not in COMMON_WORDS]
 
 
 def read_query(text: str) -> Query:
@@ -139,7 +139,7 @@ def parse_part(text: str, start: int) -> QueryPart:
     at = start + is_left_out
     if text[at] in QUOTES:
         end, phrase = read_quotation(text, at)
-        return QueryPart(start, end, phrase, is_left_out, is_phrase=bool(fold(phrase)))
+        return QueryPart(start, end, phrase, is_left_out, is_phrase=bool(fold_text(phrase)))
     if match := FILTER_WORD.match(text, at):
         if key := find_key(match[1]):
             return parse_filter(text, start, match, key)
@@ -201,7 +201,7 @@ def refuse_unknown_key(text: str, at: int, name: str) -> None:
     """
     if not UNSPACED_FILTER.match(text, at):
         return
-    close = tuple(f"{key}:" for key in get_close_matches(fold(name), KEYS, 3, 0.6))
+    close = tuple(f"{key}:" for key in get_close_matches(fold_text(name), KEYS, 3, 0.6))
     message = "« %(key)s » n’est pas un filtre de la recherche. Filtres connus : %(known)s."
     values = {"key": name, "known": ", ".join(KEYS)}
     raise QueryProblem(message % values, word=text[at : find_end_of_word(text, at)], at=at + 1, close=close)

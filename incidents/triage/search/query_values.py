@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from collectivities.enums import EPCI
 from collectivities.enums import Kind as BodyKind
-from core.text import fold
+from core.text import fold_text
 from incidents.enums import (
     OPEN,
     TYPE_TERMS,
@@ -81,7 +81,7 @@ def make_choice_reader(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, s
 
     def read(operator: str, text: str) -> Value:
         refuse_comparison(operator)
-        beginning = fold(text)
+        beginning = fold_text(text)
         for fits in (is_equal, starts_with, has_word):
             if codes := [
                 code for name, codes in names.items() if beginning and fits(name, beginning) for code in codes
@@ -114,7 +114,7 @@ def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -
     """Return the codes by their folded code and label. `more` adds other names."""
     names: dict[str, tuple[str, ...]] = {}
     for code, label in choices:
-        for name in (fold(str(code)), fold(str(label))):
+        for name in (fold_text(str(code)), fold_text(str(label))):
             names[name] = tuple(dict.fromkeys((*names.get(name, ()), str(code))))
     return names | {name.replace("_", " "): codes for name, codes in more.items()}
 
@@ -150,16 +150,16 @@ def read_population(operator: str, text: str) -> Value:
     return ends
 
 
-SEVERITIES = {fold(str(level.label)): int(level) for level in Severity} | {
+SEVERITIES = {fold_text(str(level.label)): int(level) for level in Severity} | {
     str(level): int(level) for level in Severity
 }
 
 
 def read_severity(operator: str, text: str) -> Value:
-    beginning = fold(text)
+    beginning = fold_text(text)
     levels = {level for name, level in SEVERITIES.items() if beginning and name.startswith(beginning)}
     if len(levels) != 1:
-        names = [fold(str(level.label)) for level in Severity]
+        names = [fold_text(str(level.label)) for level in Severity]
         raise BadValue("On attend une gravité, par son nom ou de 1 à 4.", get_close_matches(beginning, names) or names)
     return make_range(operator, levels.pop())
 
@@ -207,7 +207,7 @@ def read_technique(operator: str, text: str) -> Value:
 
 def read_free_words(operator: str, text: str) -> Value:
     refuse_comparison(operator)
-    if not fold(text) or len(text) > MAX_TEXT_LENGTH:
+    if not fold_text(text) or len(text) > MAX_TEXT_LENGTH:
         raise BadValue("On attend un nom, entre guillemets s’il a plusieurs mots.")
     return text
 
@@ -281,6 +281,6 @@ KEY_ALIASES = {
 
 def find_key(name: str) -> str:
     """Return the key of a filter from any spelling of its name, or "" if there is no such filter."""
-    plain = fold(name)
+    plain = fold_text(name)
     plain = KEY_ALIASES.get(plain, plain)
     return plain if plain in KEYS else ""

@@ -8,16 +8,16 @@ from django.core.validators import URLValidator, validate_email
 
 from csirts.enums import ContactKind
 
-PHONE = re.compile(r"\+?[\d\s.()-]+")
-WORDS = re.compile(r"[^\d\s+().-]+")
+PHONE_CHARACTERS = re.compile(r"\+?[\d\s.()-]+")
+OTHER_TEXT = re.compile(r"[^\d\s+().-]+")
 # A whole French number, whatever comes before and after it.
-NATIONAL = re.compile(r"(?<!\d)0[1-9](?:[\s.()/–-]{0,3}\d){8}(?!\d)")
-SHORT = re.compile(r"[13]\d{1,3}")  # 17, 112, 3218: the short numbers of the French plan
+NATIONAL_NUMBER = re.compile(r"(?<!\d)0[1-9](?:[\s.()/–-]{0,3}\d){8}(?!\d)")
+SHORT_NUMBER = re.compile(r"[13]\d{1,3}")  # 17, 112, 3218: the short numbers of the French plan
 NATIONAL_DIGITS, LOCAL_DIGITS, MAX_DIGITS = 10, 6, 15
 check_https = URLValidator(schemes=["https"])
 
 
-def check_published(kind: str, value: str) -> None:
+def check_contact_value(kind: str, value: str) -> None:
     """Raise ValidationError, whose message says what to write instead, for a value that no reader could use."""
     if kind == ContactKind.PHONE and not is_phone(value):
         raise ValidationError("Écrivez un numéro de téléphone entier, en chiffres. Le reste va dans la remarque.")
@@ -29,17 +29,19 @@ def check_published(kind: str, value: str) -> None:
 
 def is_phone(value: str) -> bool:
     """Tell whether the value is a whole number: national, local (six digits overseas), international or short."""
-    digits = "".join(sign for sign in value if sign.isdecimal())
-    if not PHONE.fullmatch(value):
+    digits = "".join(character for character in value if character.isdecimal())
+    if not PHONE_CHARACTERS.fullmatch(value):
         return False
     if digits.startswith("0") and not digits.startswith("00"):
         return len(digits) == NATIONAL_DIGITS
-    return LOCAL_DIGITS <= len(digits) <= MAX_DIGITS or SHORT.fullmatch(digits) is not None
+    return LOCAL_DIGITS <= len(digits) <= MAX_DIGITS or SHORT_NUMBER.fullmatch(digits) is not None
 
 
 def has_phone(text: str) -> bool:
     """Tell whether the text contains a whole number, perhaps among words: « 02 98 00 00 00 (le soir) »."""
-    return NATIONAL.search(text) is not None or any(is_phone(part.strip(" ().-")) for part in WORDS.split(text))
+    return NATIONAL_NUMBER.search(text) is not None or any(
+        is_phone(part.strip(" ().-")) for part in OTHER_TEXT.split(text)
+    )
 
 
 def is_valid(check: Callable[[str], None], value: str) -> bool:
