@@ -159,11 +159,8 @@ def _write_bodies(
             new_rows.append(row)
         elif _is_different(row, before):
             changed_rows.append(row)
-    _copy(
-        Collectivity,
-        ["uid", *LISTED_FIELDS, "is_listed", "millesime", "appeared_on", "region_correction_note"],
-        new_rows,
-    )
+    fields = ["uid", *LISTED_FIELDS, "is_listed", "millesime", "appeared_on", "region_correction_note"]
+    _copy(Collectivity, fields, new_rows)
     _update_rows(changed_rows)
     report.created, report.changed = len(new_rows), len(changed_rows)
     report.unchanged = len(official.bodies) - len(new_rows) - len(changed_rows)

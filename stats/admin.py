@@ -36,7 +36,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 @admin.register(ExactReading)
 class ExactReadingAdmin(ReadOnlyAdmin):
     when_empty = "Personne n’a encore ouvert de chiffres exacts : chaque consultation sera ici."
-    list_display = ["minute", "user", "what", "year"]
+    list_display = ["minute", "user", "scope", "year"]
     search_fields = ["user__email"]
     search_help_text = "Adresse mail du compte"
 
@@ -44,7 +44,7 @@ class ExactReadingAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).select_related("user", "csirt", "region")
 
     @admin.display(description="périmètre")
-    def what(self, reading: ExactReading) -> str:
+    def scope(self, reading: ExactReading) -> str:
         return str(reading.csirt or reading.region or "France")
 
 
@@ -63,13 +63,13 @@ class FigureCheckAdmin(ReadOnlyAdmin):
 class AttemptAdmin(ReadOnlyAdmin):
     """The list of attempts to publish, including failed attempts."""
 
-    list_display = ["at", "period", "outcome", "release", "took", "draws", "closed_tables"]
+    list_display = ["at", "period", "outcome", "release", "duration", "draws", "closed_tables"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("release")
 
     @admin.display(description="durée")
-    def took(self, attempt: Attempt) -> str:
+    def duration(self, attempt: Attempt) -> str:
         return "{seconds} s".format(seconds=f"{attempt.seconds:.1f}".replace(".", ","))
 
     @admin.display(description="tables fermées par la vérification")

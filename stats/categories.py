@@ -47,11 +47,18 @@ LABELS: dict[str, Labels] = {
 UNKNOWN_REGION = "territoire pas connu"
 OTHER_TERRITORIES = "autres territoires d’outre-mer, ou territoire pas connu"
 # The categories for an unknown value, which no title presents as the most frequent category.
-UNKNOWN = {"unknown", NOT_STATED, IncidentType.UNKNOWN, Cause.NOT_FOUND, PersonsBand.UNKNOWN, DataCategory.UNKNOWN}
+UNKNOWN_CATEGORIES = {
+    "unknown",
+    NOT_STATED,
+    IncidentType.UNKNOWN,
+    Cause.NOT_FOUND,
+    PersonsBand.UNKNOWN,
+    DataCategory.UNKNOWN,
+}
 
 
 @cache
-def region_names() -> dict[str, str]:
+def load_region_names() -> dict[str, str]:
     """Return the names of the régions by code. One query on the first call of a process."""
     return {code: curl_apostrophes(name) for code, name in Region.objects.values_list("code", "name")}
 
@@ -59,5 +66,5 @@ def region_names() -> dict[str, str]:
 def label_category(classification: str, code: str) -> str:
     """Return the name of a category: « de 1 à 3 jours », « Bretagne »."""
     if classification == "region":
-        return str(OTHER_TERRITORIES) if code == OTHER_REGION else region_names().get(code, code)
+        return str(OTHER_TERRITORIES) if code == OTHER_REGION else load_region_names().get(code, code)
     return str(LABELS[classification][code])

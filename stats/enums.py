@@ -116,21 +116,21 @@ LEAK_STATUSES = (LeakStatus.CLAIMED, LeakStatus.SUSPECTED, LeakStatus.CONFIRMED)
 NOT_STATED = "not_said"
 
 
-def leak_band(persons: str, status: str) -> str:
+def make_leak_band(persons: str, status: str) -> str:
     """Return the band of a leak: its number of persons, then its status."""
     return f"{persons}/{status}"
 
 
-def type_band(kind: str) -> str:
+def make_type_band(kind: str) -> str:
     """Return the band of a type: its RSIT class, then the type."""
     return f"{FIRST_CLASSIFICATION[kind][0]}/{kind}"
 
 
-LEAK_BANDS = [leak_band(persons, status) for persons in PersonsBand.values for status in LEAK_STATUSES]
+LEAK_BANDS = [make_leak_band(persons, status) for persons in PersonsBand.values for status in LEAK_STATUSES]
 
 BANDS: dict[str, list[str]] = {
     Measure.DECLARED: [ALL_BANDS],
-    Measure.INCIDENTS: [type_band(kind) for kind in IncidentType.values],
+    Measure.INCIDENTS: [make_type_band(kind) for kind in IncidentType.values],
     Measure.REPORTS: [ALL_BANDS],
     Measure.INTERRUPTIONS: HoursBand.values,
     Measure.LEAKS: LEAK_BANDS,

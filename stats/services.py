@@ -22,19 +22,19 @@ logger = structlog.get_logger(__name__)
 
 
 # In seconds. After this time the task ends, so that the worker runs other tasks.
-LONGEST_ROUND = 2.0
+MAX_TASK_SECONDS = 2.0
 
 
 def fold_new_events() -> int:
     """Count pending events until none is left or LONGEST_ROUND has passed. Return their number."""
-    return rollups.fold_all(seconds=LONGEST_ROUND)
+    return rollups.fold_pending_events(seconds=MAX_TASK_SECONDS)
 
 
 # A year and its quarters. The limit bounds how much is published too early if the clock is wrong for a night.
 MAX_RELEASES_A_NIGHT = 5
 
 
-def publish_due(*, now: datetime | None = None, waits: bool = False, most: int | None = None) -> list[Release]:
+def publish_due_periods(*, now: datetime | None = None, waits: bool = False, most: int | None = None) -> list[Release]:
     """Publish at most `most` of the periods that are due, the earliest first. Return the releases.
 
     Pending events are counted first. Each release is one transaction and creates an `Attempt`, even if it fails. An
@@ -44,7 +44,7 @@ def publish_due(*, now: datetime | None = None, waits: bool = False, most: int |
     with hold_lock(Lock.PUBLISH, waits=waits) as is_free:
         if not is_free:
             return []
-        fold_everything()
+        fold_all_events()
         now = now or timezone.now()
         return [publish_period(period, now) for period in list_due_periods(now)[:most]]
 
@@ -72,14 +72,14 @@ def save_attempt(period: Period, now: datetime, began: float, **result: Any) -> 
     Attempt.objects.create(at=now, outcome=outcome, period=str(period), seconds=monotonic() - began, **result)
 
 
-def fold_everything() -> None:
+def fold_all_events() -> None:
     """Count pending events batch by batch; then, with `Lock.COUNT`, the events that came meanwhile or that another
     process was counting.
     """
-    rollups.fold_all()
+    rollups.fold_pending_events()
     with transaction.atomic():
         acquire_lock(Lock.COUNT)
-        rollups.fold_all()
+        rollups.fold_pending_events()
 
 
 # Recounting everything
@@ -89,7 +89,7 @@ SECONDS_A_TASK = 10
 MISTAKES_KEPT = 100
 
 
-def open_recount() -> FigureCheck | None:
+def continue_recount() -> FigureCheck | None:
     """Start today's recount, or continue an unfinished one, for SECONDS_A_TASK at most. Return None if today's recount
     is finished or another process recounts.
     """
@@ -148,7 +148,7 @@ def recount_next_cases(check: FigureCheck, ids: list[int]) -> None:
         acquire_lock(Lock.COUNT)
         record_mistakes(check, rollups.repair_cases(ids))
     # Events are counted here because this loop holds the lock most of the time, so that their own task rarely gets it.
-    rollups.fold_all()
+    rollups.fold_pending_events()
 
 
 def recount_next_month(check: FigureCheck, month: date) -> None:
@@ -161,7 +161,7 @@ def recount_next_month(check: FigureCheck, month: date) -> None:
         acquire_lock(Lock.COUNT)
         rollups.repair_sums(*drift)
         record_mistakes(check, rollups.describe_drift(*drift))
-    rollups.fold_all()
+    rollups.fold_pending_events()
 
 
 def record_mistakes(check: FigureCheck, mistakes: list[str]) -> None:

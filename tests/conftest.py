@@ -25,7 +25,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import installation
 from config.celery import app as celery_app
-from stats.categories import region_names
+from stats.categories import load_region_names
 from tests.browser import running_browser
 from tests.cast import signed_in
 from tests.ground import Ground, Reusable, Session
@@ -109,7 +109,7 @@ def ground() -> Ground:
 def django_db_setup(ground: Ground, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Replace pytest-django's fixture: make a clone of the template for this worker."""
     with django_db_blocker.unblock(), using_a_clone(ground):
-        region_names()  # read once a process: the first test to need them would count a query more
+        load_region_names()  # read once a process: the first test to need them would count a query more
         yield
 
 

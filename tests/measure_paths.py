@@ -16,8 +16,8 @@ from django.urls import reverse
 from incidents.enums import Screen
 from incidents.services.declarant.access import derive_secret
 from notifications.dispatch import announce_all_events, send_due_deliveries
-from stats.pages.freshness import pages
-from stats.services import publish_due
+from stats.pages.freshness import page_cache
+from stats.services import publish_due_periods
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import WHERE, begin
 from tests.measure_house import APPS
@@ -69,13 +69,13 @@ def test_case_to_mail(mailoutbox: list[EmailMessage]) -> None:
 def test_published_number_to_rows() -> None:
     store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
     with count_modules("rows → published number"):
-        publish_due(now=on(2026, 4, 1))
+        publish_due_periods(now=on(2026, 4, 1))
 
 
 def test_page_of_published_numbers(client: Client) -> None:
     store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
-    publish_due(now=on(2026, 4, 1))
-    pages.clear()
+    publish_due_periods(now=on(2026, 4, 1))
+    page_cache.clear()
     with count_modules("published number → page"):
         assert client.get("/statistiques/?annee=2025").status_code == 200
 

@@ -24,7 +24,7 @@ from config.devserver.progress import step  # noqa: E402
 from config.env import Env  # noqa: E402
 from csirts.models import Csirt  # noqa: E402
 from incidents.models import Incident, SearchDocument  # noqa: E402
-from stats.counting.rollups import fold_all  # noqa: E402
+from stats.counting.rollups import fold_pending_events  # noqa: E402
 from stats.models import Release  # noqa: E402
 
 CASES = Env().number("DEMO_CASES", 10_000)
@@ -46,7 +46,7 @@ def main() -> None:
         with quiet_step("Incidents inventés et comptés (deux ans)"):
             call_command("simulate_incidents", count=CASES, months=MONTHS)
             call_command("simulate_incidents", region=REGION, campaign=CAMPAIGN)
-            fold_all()
+            fold_pending_events()
     if not SearchDocument.objects.exists():  # the database was made before the search existed
         with quiet_step("Textes que la recherche lit"):
             call_command("index_cases")

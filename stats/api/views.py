@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from stats.api.serializers import Filters, HeadingsOut, LatestFilters, ReleaseOut
-from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_once
+from stats.open_data.caching import CACHE_BRIEFLY, CACHE_FOREVER, respond_with_etag
 from stats.open_data.edition import Edition, Row, find_last_edition, list_editions, read_edition
 from stats.open_data.package import describe_heading, describe_numbers
 from stats.releases.rows import Release
@@ -27,7 +27,7 @@ class ReleaseListView(PublicView):
     def get(self, request: Request) -> HttpResponseBase:
         """Toutes les publications, la dernière d’abord."""
         headings = [describe_heading(edition) for edition in list_editions()]
-        return answer_once(request, BRIEFLY, lambda: Response({"results": headings}), headings)
+        return respond_with_etag(request, CACHE_BRIEFLY, lambda: Response({"results": headings}), headings)
 
 
 class ReleaseView(PublicView):
@@ -37,9 +37,9 @@ class ReleaseView(PublicView):
 
         def choose() -> Response:
             filters = read_filters(Filters(data=request.query_params))
-            return Response(choose_numbers(find_edition(number=number), filters))
+            return Response(select_figures(find_edition(number=number), filters))
 
-        return answer_once(request, FOR_EVER, choose)
+        return respond_with_etag(request, CACHE_FOREVER, choose)
 
 
 class LatestReleaseView(PublicView):
@@ -49,8 +49,11 @@ class LatestReleaseView(PublicView):
         filters = read_filters(LatestFilters(data=request.query_params))
         period = filters.get("period")
         edition = find_edition(year=period.year, quarter=period.quarter) if period else find_last_edition()
-        return answer_once(
-            request, BRIEFLY, lambda: Response(choose_numbers(edition, filters)), edition and edition.release.digest
+        return respond_with_etag(
+            request,
+            CACHE_BRIEFLY,
+            lambda: Response(select_figures(edition, filters)),
+            edition and edition.release.digest,
         )
 
 
@@ -65,7 +68,7 @@ def find_edition(**lookup: int) -> Edition | None:
     return read_edition(release) if release else None
 
 
-def choose_numbers(edition: Edition | None, filters: dict[str, Any]) -> Row:
+def select_figures(edition: Edition | None, filters: dict[str, Any]) -> Row:
     """Return a release with the figures of the chosen table and région. Raise NotFound if there is no release."""
     if edition is None:
         raise NotFound("Cette publication n’existe pas.")

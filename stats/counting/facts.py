@@ -10,7 +10,16 @@ from collectivities.zones import find_region_zone
 from incidents.enums import ClosingReason, DataCategory, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from stats.counting.periods import find_month, find_quarter
-from stats.enums import ALL_BANDS, LEAK_STATUSES, NOT_STATED, DelayBand, HoursBand, Measure, leak_band, type_band
+from stats.enums import (
+    ALL_BANDS,
+    LEAK_STATUSES,
+    NOT_STATED,
+    DelayBand,
+    HoursBand,
+    Measure,
+    make_leak_band,
+    make_type_band,
+)
 from stats.models import CaseFact
 
 NOT_COUNTED = (ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN)
@@ -101,8 +110,8 @@ def find_delay_band(since: datetime | None, ended_at: datetime | None) -> str:
 def find_hours_band(interruption: ServiceInterruption) -> str:
     if interruption.started_at is None or interruption.ended_at is None:
         return HoursBand.UNKNOWN
-    lasted = interruption.ended_at - interruption.started_at
-    return next((band for limit, band in HOURS_UP_TO if lasted < limit), HoursBand.OVER_7_DAYS)
+    duration = interruption.ended_at - interruption.started_at
+    return next((band for limit, band in HOURS_UP_TO if duration < limit), HoursBand.OVER_7_DAYS)
 
 
 def find_persons_band(leak: DataLeak) -> str:
@@ -150,7 +159,7 @@ def count_units(fact: CaseFact) -> Units:
 def count_incident_units(fact: CaseFact) -> Units:
     counts: Units = Counter(
         {
-            (Measure.INCIDENTS, type_band(fact.type)): 1,
+            (Measure.INCIDENTS, make_type_band(fact.type)): 1,
             (Measure.CAUSES, fact.cause or NOT_STATED): 1,
             (Measure.DISCOVERY, fact.discovery_delay): 1,
             (Measure.HELP, fact.help_delay): 1,
@@ -168,4 +177,4 @@ def count_incident_units(fact: CaseFact) -> Units:
 def find_leak_key(status: str, persons: str) -> tuple[str, str]:
     if status == LeakStatus.UNFOUNDED:
         return Measure.UNFOUNDED, ALL_BANDS
-    return Measure.LEAKS, leak_band(persons, status)
+    return Measure.LEAKS, make_leak_band(persons, status)

@@ -21,7 +21,7 @@ from stats.models import CaseFact, Presence, Rollup
 
 CONSUMER = "stats"
 BATCH = 2000
-COUNTED = (
+COUNTED_FIELDS = (
     *("csirt_id", "region_id", "collectivity_id", "month", "quarter", "type", "is_counted", "is_verified"),
     *("nature", "cause", "discovery_delay", "help_delay", "closing_delay"),
     *("interruption_hours", "interruption_services", "leak_statuses", "leak_persons", "leak_categories"),
@@ -50,7 +50,7 @@ ADD_PRESENCES = """
 """
 
 
-def fold_all(*, seconds: float = inf) -> int:
+def fold_pending_events(*, seconds: float = inf) -> int:
     """Count all pending events, in one transaction a batch, until `seconds` have passed. Return their number."""
     total, deadline = 0, monotonic() + seconds
     while monotonic() < deadline and (folded := fold_batch()):
@@ -83,7 +83,7 @@ def recount_cases(incident_ids: Iterable[int]) -> list[int]:
     before = CaseFact.objects.in_bulk(after)
     changed = [fact for pk, fact in after.items() if pk not in before or is_different(fact, before[pk])]
     CaseFact.objects.bulk_create(
-        changed, update_conflicts=True, unique_fields=["incident_id"], update_fields=COUNTED, batch_size=BATCH
+        changed, update_conflicts=True, unique_fields=["incident_id"], update_fields=COUNTED_FIELDS, batch_size=BATCH
     )
     earlier = [before[fact.pk] for fact in changed if fact.pk in before]
     differences = sum_facts(changed)
@@ -94,7 +94,7 @@ def recount_cases(incident_ids: Iterable[int]) -> list[int]:
 
 
 def is_different(fact: CaseFact, other: CaseFact) -> bool:
-    return any(getattr(fact, name) != getattr(other, name) for name in COUNTED)
+    return any(getattr(fact, name) != getattr(other, name) for name in COUNTED_FIELDS)
 
 
 def sum_facts(facts: Iterable[CaseFact]) -> Counter[SumKey]:
@@ -191,10 +191,12 @@ def find_wrong_cases(ids: list[int]) -> list[int]:
     """Return the cases whose facts differ from the raw rows, except those with a pending event."""
     before = CaseFact.objects.in_bulk(ids)
     facts = load_facts(ids)
-    return drop_pending([pk for pk, fact in facts.items() if pk not in before or is_different(fact, before[pk])])
+    return exclude_pending_cases(
+        [pk for pk, fact in facts.items() if pk not in before or is_different(fact, before[pk])]
+    )
 
 
-def drop_pending(ids: list[int]) -> list[int]:
+def exclude_pending_cases(ids: list[int]) -> list[int]:
     """Return those of these cases that have no pending event."""
     if not ids:
         return []
@@ -238,7 +240,7 @@ def find_year_drift(year: int) -> Presences:
 
 def repair_cases(ids: list[int]) -> list[str]:
     """Count these cases again, and return the errors that no pending event explains. The caller holds `Lock.COUNT`."""
-    return [f"incident {pk}" for pk in drop_pending(recount_cases(ids))]
+    return [f"incident {pk}" for pk in exclude_pending_cases(recount_cases(ids))]
 
 
 def repair_sums(sums: dict[SumKey, int], presences: Presences) -> None:

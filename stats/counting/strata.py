@@ -23,7 +23,7 @@ POPULATION_UNDER = (
 type Bodies = Counter[tuple[int, str]]
 
 
-def express_stratum(path: str = "") -> Case:
+def make_stratum_expression(path: str = "") -> Case:
     """Return the SQL expression of a body's stratum. It is "" if no rate is possible, because no list gives the number
     of such bodies or because the population is unknown. `path` is the prefix of the body's fields in the query, such
     as `collectivity__`.
@@ -62,20 +62,20 @@ def count_existing_bodies(year: int) -> Bodies:
     existed = Q(vanished_on=None) | Q(vanished_on__gt=last_day)
     existed &= Q(appeared_on=None) | Q(appeared_on__lte=last_day)
     rows = Collectivity.objects.filter(existed, is_listed=True).annotate(
-        home=Coalesce("region_correction", "region"), stratum=express_stratum()
+        own_region=Coalesce("region_correction", "region"), stratum=make_stratum_expression()
     )
     bodies: Bodies = Counter()
-    for home, stratum, number in rows.order_by().values_list("home", "stratum").annotate(Count("pk")):
+    for region_id, stratum, number in rows.order_by().values_list("own_region", "stratum").annotate(Count("pk")):
         if stratum:
-            for key in {(home or 0, stratum), (home or 0, ALL_BANDS), (0, stratum), (0, ALL_BANDS)}:
+            for key in {(region_id or 0, stratum), (region_id or 0, ALL_BANDS), (0, stratum), (0, ALL_BANDS)}:
                 bodies[key] += number
-    bodies.update(dict.fromkeys(product({home for home, _stratum in bodies}, Stratum), 0))
+    bodies.update(dict.fromkeys(product({region_id for region_id, _stratum in bodies}, Stratum), 0))
     return bodies
 
 
 def list_regions_with_bodies() -> list[Region]:
     """Return the régions in which the list has bodies today, by name. One query."""
     bodies = Collectivity.objects.filter(is_listed=True, vanished_on=None).annotate(
-        home=Coalesce("region_correction", "region")
+        own_region=Coalesce("region_correction", "region")
     )
-    return list(Region.objects.filter(pk__in=bodies.values("home")))
+    return list(Region.objects.filter(pk__in=bodies.values("own_region")))

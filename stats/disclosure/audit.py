@@ -37,13 +37,13 @@ def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> se
     For a crossing, the code names the line of one région: « code/53 ». `printed` holds « period » and « tables »;
     `earlier` are the quarterly releases of the same year. If no country fits the release, every open table fails.
     """
-    failing = audit([printed], printed)
+    failing = audit_releases([printed], printed)
     if failing is None:
         return {table["code"] for table in printed["tables"] if table["cells"]}
-    return failing or (audit([*earlier, printed], printed) or set() if earlier else set())
+    return failing or (audit_releases([*earlier, printed], printed) or set() if earlier else set())
 
 
-def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
+def audit_releases(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
     """Return the codes of the tables of `printed` that fail, or None if no country fits the figures of one release.
 
     If no country fits several releases together, cases changed between them. The releases are then audited for a
@@ -52,50 +52,50 @@ def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
     figures = Figures(releases)
     if not figures.bounds:
         return set()
-    country = Country(figures)
+    program = CountryProgram(figures)
     hidden = dict.fromkeys([*figures.dashes, *figures.unlisted], 1.0)
-    least = country.solve(hidden)
+    least = program.find_country(hidden)
     if least is None and len(releases) > 1:
-        country.allow_least_change()
-        least = country.find(hidden)
+        program.allow_least_change()
+        least = program.require_country(hidden)
     if least is None:
         return None
     failing = {cell for cell in hidden if least[cell] > EPSILON}
     if not failing:
-        country.limit_dashes()
-        failing = {*find_cells_proved_low(country, figures)} or {*find_rests_proved_small(country, figures)}
+        program.limit_dashes()
+        failing = {*find_cells_proved_low(program, figures)} or {*find_rests_proved_small(program, figures)}
     return {figures.find_table_to_close(cell, printed) for cell in failing}
 
 
-def find_cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Cell]:
+def find_cells_proved_low(program: "CountryProgram", figures: "Figures") -> Iterator[Cell]:
     """Yield the dashes that are proved to hide fewer than `THRESHOLD - 1` units.
 
     Each call of the solver can clear several dashes, so there are fewer calls than dashes.
     """
     unsettled = list(figures.dashes)
     while unsettled:
-        most = country.find(dict.fromkeys(unsettled, -1.0))
+        most = program.require_country(dict.fromkeys(unsettled, -1.0))
         full = {cell for cell in unsettled if most[cell] > THRESHOLD - 1 - EPSILON}
         if not full:
             cell = unsettled[0]
             full = {cell}
-            if country.find({cell: -1.0})[cell] < THRESHOLD - 1 - EPSILON:
+            if program.require_country({cell: -1.0})[cell] < THRESHOLD - 1 - EPSILON:
                 yield cell
         unsettled = [cell for cell in unsettled if cell not in full]
 
 
-def find_rests_proved_small(country: "Country", figures: "Figures") -> Iterator[Cell]:
+def find_rests_proved_small(program: "CountryProgram", figures: "Figures") -> Iterator[Cell]:
     """Yield one part of each whole whose rest is proved to be small but not zero.
 
     Each call of the solver can clear several wholes. A whole whose own figures prove a larger rest is skipped.
     """
     unsettled = [rest for rest in figures.list_rests() if figures.find_least(rest) <= MAX_SENSITIVE_REST]
     while unsettled:
-        units = country.find(sum_weights(unsettled))
+        units = program.require_country(sum_weights(unsettled))
         settled = [rest for rest in unsettled if count_rest(rest, units) <= EPSILON]
         if not settled:
             settled = unsettled[:1]
-            units = country.find(sum_weights(settled))
+            units = program.require_country(sum_weights(settled))
             if EPSILON < count_rest(settled[0], units) <= MAX_SENSITIVE_REST:
                 yield settled[0][1][0]
         unsettled = [rest for rest in unsettled if rest not in settled]
@@ -138,7 +138,7 @@ def start_solver() -> Any:
     return solver
 
 
-class Country:
+class CountryProgram:
     """The linear program whose solutions are the countries that fit the figures."""
 
     def __init__(self, figures: Figures) -> None:
@@ -179,7 +179,7 @@ class Country:
         for column in changes:
             self.solver.changeColBounds(column, 0, MANY)
         costs = [0.0] * len(self.cells) + [1.0] * len(changes)
-        least = self.run(costs)
+        least = self.minimize(costs)
         if least is None:
             raise ArithmeticError("a release that fitted alone fits no more")
         for column in changes:
@@ -190,13 +190,13 @@ class Country:
         for cell in self.dashes:
             self.solver.changeColBounds(self.columns[cell], 0, THRESHOLD - 1)
 
-    def solve(self, weights: Mapping[Cell, float]) -> dict[Cell, float] | None:
+    def find_country(self, weights: Mapping[Cell, float]) -> dict[Cell, float] | None:
         """Return a country in which the weighted sum of these cells is least; None if no country fits."""
         costs = [weights.get(cell, 0.0) for cell in self.cells]
-        values = self.run(costs + [0.0] * (self.solver.getNumCol() - len(costs)))
+        values = self.minimize(costs + [0.0] * (self.solver.getNumCol() - len(costs)))
         return None if values is None else dict(zip(self.cells, values, strict=False))
 
-    def run(self, costs: Sequence[float]) -> list[float] | None:
+    def minimize(self, costs: Sequence[float]) -> list[float] | None:
         """Return the value of each column at the least cost, or None if no country fits. Raise ArithmeticError if the
         solver does not decide.
         """
@@ -210,9 +210,9 @@ class Country:
             return None
         raise ArithmeticError(f"the solver gave no answer: {status}")
 
-    def find(self, weights: Mapping[Cell, float]) -> dict[Cell, float]:
-        """Return the country of `solve`. Raise ArithmeticError if no country fits, which the caller has excluded."""
-        country = self.solve(weights)
+    def require_country(self, weights: Mapping[Cell, float]) -> dict[Cell, float]:
+        """Return `find_country(weights)`. Raise ArithmeticError if no country fits, which the caller has excluded."""
+        country = self.find_country(weights)
         if country is None:
             raise ArithmeticError("the solver lost a country that fits")
         return country

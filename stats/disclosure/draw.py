@@ -39,14 +39,14 @@ class CellCount(NamedTuple):
     bodies_outside_cell: int = MANY
 
 
-NOTHING = CellCount(0, 0, 0)
+EMPTY_COUNT = CellCount(0, 0, 0)
 
 # Table → cell → its count; a cell without units may be absent.
 type Counts = Mapping[str, Mapping[Cell, CellCount]]
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawResult:
     """The result of a draw: the printed `tables`, the number of `draws`, and the codes of the tables that were
     `closed` because no draw made them safe.
     """
@@ -60,7 +60,7 @@ class UnsafeReleaseError(Exception):
     """The audit still fails after all draws and closings."""
 
 
-def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], key: bytes) -> Drawn:
+def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], key: bytes) -> DrawResult:
     """Draw until the audit passes. After `MAX_DRAWS` failures, close the table that failed most often and continue.
     Raise UnsafeReleaseError if only closed tables fail.
 
@@ -76,7 +76,7 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
             tables = Draw(counts, period, earlier, key, attempt).print_tables(closed)
             failing = find_failing_tables({"period": str(period), "tables": tables}, earlier)
             if not failing:
-                return Drawn(tables, draws, tuple(sorted(closed)))
+                return DrawResult(tables, draws, tuple(sorted(closed)))
             failures.update(failing)
         if not failures.keys() - closed:
             raise UnsafeReleaseError(str(period))
@@ -113,9 +113,9 @@ class Draw:
         self, table: Table, printed: dict[str, Values], closed: set[str]
     ) -> Iterator[tuple[Cell, int | None]]:
         months = self.list_months()
-        for cell in table.cells():
-            is_elsewhere = table.by == ("month",) and cell[0] not in months
-            if is_elsewhere or f"{table.code}/{cell[0] if cell else ''}" in closed:
+        for cell in table.list_cells():
+            is_other_month = table.by == ("month",) and cell[0] not in months
+            if is_other_month or f"{table.code}/{cell[0] if cell else ''}" in closed:
                 continue
             value = self.print_value(table, cell)
             if is_table_open(table, cell, printed | {table.code: {(): value}}):
@@ -130,7 +130,7 @@ class Draw:
         return months - list_months_printed(self.earlier)
 
     def print_value(self, table: Table, cell: Cell) -> int | None:
-        count = self.counts.get(table.code, {}).get(cell, NOTHING)
+        count = self.counts.get(table.code, {}).get(cell, EMPTY_COUNT)
         return None if is_sensitive(count) else round_randomly(count.units, self.draw_number(table, cell))
 
     def draw_number(self, table: Table, cell: Cell) -> float:

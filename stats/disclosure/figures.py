@@ -47,13 +47,13 @@ class Figures:
         for release in self.releases:
             for table in release["tables"]:
                 for categories, value in table["cells"]:
-                    self.add(locate_cell(release, table, categories), value)
+                    self.add_cell(locate_cell(release, table, categories), value)
                 if not table["cells"] and not table["by"] and "-" in release["period"]:
                     self.add_small_total(locate_cell(release, table, ()))
             if self.list_cells(release["period"], "bodies"):
                 self.add_unlisted_bodies((release["period"], "bodies", ("stratum",), ("",)))
 
-    def add(self, cell: Cell, value: int | None) -> None:
+    def add_cell(self, cell: Cell, value: int | None) -> None:
         if value is None:
             self.bounds[cell] = (0, MANY)
             self.dashes.append(cell)
@@ -71,7 +71,7 @@ class Figures:
         self.bounds[cell] = (0, OPENS_FROM - 1)
         self.small_totals.add(cell)
 
-    def get(self, period: str, counts: str) -> Cell | None:
+    def find_total(self, period: str, counts: str) -> Cell | None:
         """Return the cell of the total of this unit, or None if nothing is known about it."""
         cell = (period, counts, TOTAL, TOTAL)
         return cell if cell in self.bounds else None
@@ -94,8 +94,8 @@ class Figures:
         if period == printed["period"]:
             return "/".join((str(open_tables[counts, by]), *categories[: len(by) - 1]))
         of_incidents = [("incidents", ("region", "quarter")), ("incidents", ("month",))]
-        bearing = [*(of_incidents if counts == "incidents" else []), (counts, TOTAL), ("incidents", TOTAL)]
-        return next(str(open_tables[key]) for key in bearing if key in open_tables)
+        dependent_tables = [*(of_incidents if counts == "incidents" else []), (counts, TOTAL), ("incidents", TOTAL)]
+        return next(str(open_tables[key]) for key in dependent_tables if key in open_tables)
 
     # What everybody knows
 
@@ -130,7 +130,7 @@ class Figures:
         """Yield the total of incidents as the whole, and the bodies of each stratum as its parts: each body has at
         least one incident, so the rest is the further incidents and those of bodies without a stratum.
         """
-        incidents = self.get(release["period"], "incidents")
+        incidents = self.find_total(release["period"], "incidents")
         listed = [cell for cell in self.list_cells(release["period"], "bodies") if cell not in self.unlisted]
         if incidents and listed:
             yield [incidents], listed
@@ -164,12 +164,12 @@ class Figures:
             period, counts = total[:2]
             inner = [cell for cell in months if cell[1] == counts and is_month_of(cell[3][0], period)]
             # A quarter without a release ended before the service began, so the year has none of its months.
-            quarters = [self.get(quarter, counts) for quarter in periods if quarter.startswith(f"{period}-")]
+            quarters = [self.find_total(quarter, counts) for quarter in periods if quarter.startswith(f"{period}-")]
             if inner:
                 yield total, inner, len(inner) == (3 if "-" in period else 3 * len(quarters) or 12)
-            known = [cell for cell in quarters if cell]
-            if known:
-                yield total, known, len(known) == len(quarters)
+            quarter_cells = [cell for cell in quarters if cell]
+            if quarter_cells:
+                yield total, quarter_cells, len(quarter_cells) == len(quarters)
         yield from self.list_sums_of_quarters()
 
     def list_sums_of_quarters(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
@@ -184,8 +184,8 @@ class Figures:
         """Yield each total with parts whose sum cannot exceed it."""
         for release in self.releases:
             period = release["period"]
-            incidents, leaks = self.get(period, "incidents"), self.get(period, "leaks")
-            unfounded, bodies = self.get(period, "unfounded"), self.list_cells(period, "bodies")
+            incidents, leaks = self.find_total(period, "incidents"), self.find_total(period, "leaks")
+            unfounded, bodies = self.find_total(period, "unfounded"), self.list_cells(period, "bodies")
             if incidents and leaks:
                 yield incidents, [leaks]
             if incidents and leaks and unfounded:
@@ -228,7 +228,7 @@ class Figures:
         """
         for release in self.releases:
             period = release["period"]
-            leaks, categories = self.get(period, "leaks"), self.list_cells(period, "leak_categories")
+            leaks, categories = self.find_total(period, "leaks"), self.list_cells(period, "leak_categories")
             if leaks and categories:
                 yield leaks, categories
 

@@ -88,7 +88,7 @@ class Table:
     opens_from: int = 0
     categories_opened_by: str = ""
 
-    def cells(self) -> Iterator[tuple[str, ...]]:
+    def list_cells(self) -> Iterator[tuple[str, ...]]:
         """Yield every cell, including those without units."""
         if not self.by:
             yield ()
@@ -99,43 +99,43 @@ class Table:
             yield from ((category, crossed) for category in CATEGORIES[first] for crossed in CATEGORIES[second])
 
 
-def count_by(counts: str, by: str, *, opened_by: str, opens_from: int = OPENS_FROM, unit: str = "") -> Table:
+def make_table(counts: str, by: str, *, opened_by: str, opens_from: int = OPENS_FROM, unit: str = "") -> Table:
     return Table(f"{counts}_by_{by}", unit or counts, (by,), opened_by, opens_from)
 
 
-def cross_with_region(by: str) -> Table:
+def make_crossing(by: str) -> Table:
     code = f"incidents_by_region_and_{by}"
     categories = "" if by == "quarter" else f"incidents_by_{by}"
     return Table(code, "incidents", ("region", by), "incidents_by_region", CROSSING_OPENS_FROM, categories)
 
 
-BY_MONTH = count_by("incidents", "month", opened_by="incidents")
+BY_MONTH = make_table("incidents", "month", opened_by="incidents")
 # Each table comes after those that open it.
-OF_A_YEAR = (
+TABLES_OF_A_YEAR = (
     *(Table(code, code) for code in ("incidents", "reports", "interruptions", "leaks", "unfounded", "late")),
     *(
-        count_by("incidents", by, opened_by="incidents")
+        make_table("incidents", by, opened_by="incidents")
         for by in ("region", "type", "cause", "discovery", "help", "closing")
     ),
     BY_MONTH,
-    count_by("leaks", "persons", opened_by="leaks"),
-    count_by("leaks", "status", opened_by="leaks"),
-    count_by("leaks", "category", opened_by="leaks", unit="leak_categories"),
-    count_by("interruptions", "hours", opened_by="interruptions"),
-    count_by("interruptions", "service", opened_by="interruptions", opens_from=LONG_LIST_OPENS_FROM),
-    count_by("interruptions", "family", opened_by="interruptions"),
-    count_by("bodies", "stratum", opened_by="incidents"),
-    *(cross_with_region(by) for by in ("quarter", "type", "cause")),
+    make_table("leaks", "persons", opened_by="leaks"),
+    make_table("leaks", "status", opened_by="leaks"),
+    make_table("leaks", "category", opened_by="leaks", unit="leak_categories"),
+    make_table("interruptions", "hours", opened_by="interruptions"),
+    make_table("interruptions", "service", opened_by="interruptions", opens_from=LONG_LIST_OPENS_FROM),
+    make_table("interruptions", "family", opened_by="interruptions"),
+    make_table("bodies", "stratum", opened_by="incidents"),
+    *(make_crossing(by) for by in ("quarter", "type", "cause")),
 )
 # A small total of a quarter is not printed at all, because beside the year's total a dash would reveal too much.
-OF_A_QUARTER = (
+TABLES_OF_A_QUARTER = (
     *(Table(code, code, (), code, OPENS_FROM) for code in ("incidents", "reports", "interruptions", "leaks")),
     BY_MONTH,
 )
-TABLES = {table.code: table for table in OF_A_YEAR}
+TABLES = {table.code: table for table in TABLES_OF_A_YEAR}
 # Long list → short list of the same units. Only one of both is printed: the long list if it opens.
 SHORT_LIST_OF = {"interruptions_by_service": "interruptions_by_family"}
 
 
 def list_tables(period: Period) -> tuple[Table, ...]:
-    return OF_A_QUARTER if period.quarter else OF_A_YEAR
+    return TABLES_OF_A_QUARTER if period.quarter else TABLES_OF_A_YEAR

@@ -27,22 +27,22 @@ type Figure = dict[str, Any]
 type Key = tuple[str, ...]
 
 # The files of every package, whatever was printed.
-NAMES = {
+PACKAGE_FILES = {
     *("LISEZMOI.md", "canonical.json", "categories.csv", "datapackage.json", "dictionary.json", "release.json"),
     *("tables.csv", "verify.py"),
 }
 # The columns of the CSV files of figures, before and after those of the categories.
-HEAD = ("release", "period", "table", "table_label", "counts")
-VALUES = ("value", "low", "high", "rounded", "below_threshold", "table_closed")
-JSON_NAMES = {
+LEADING_COLUMNS = ("release", "period", "table", "table_label", "counts")
+VALUE_COLUMNS = ("value", "low", "high", "rounded", "below_threshold", "table_closed")
+JSON_KEYS = {
     *("number", "period", "published_at", "url", "rounding_key", "digest", "signature", "verify_key", "title"),
     *("is_invented", "citation", "licence", "under_declaration", "closed_tables", "figures", "denominators"),
 }
-CLOSED = {"table", "table_label", "why"}
-NO_PLACE: Figure = {"region": None, "category": None}
-FIGURE = {*HEAD, *VALUES, *NO_PLACE, *(f"{place}_label" for place in NO_PLACE)}
+CLOSED_TABLE_KEYS = {"table", "table_label", "why"}
+NO_CATEGORIES: Figure = {"region": None, "category": None}
+FIGURE_KEYS = {*LEADING_COLUMNS, *VALUE_COLUMNS, *NO_CATEGORIES, *(f"{place}_label" for place in NO_CATEGORIES)}
 # The code of a category. A code is too short to contain a sentence.
-CODE = re.compile(r"[\w/+-]{0,40}")
+CATEGORY_CODE = re.compile(r"[\w/+-]{0,40}")
 
 
 class WrongCopyError(Exception):
@@ -64,7 +64,7 @@ def main(folder: Path) -> int:
 
 def verify(folder: Path) -> tuple[str, bool]:
     """Return the verdict for the reader, and whether the audit fails. Raise WrongCopyError if a file was changed."""
-    printed, seal = read_sealed(folder)
+    printed, seal = read_signed_form(folder)
     earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_files(folder, printed)
     check_tables(folder, [*earlier, printed], seal)
@@ -84,7 +84,7 @@ def verify(folder: Path) -> tuple[str, bool]:
     return "\n".join(lines), bool(failing)
 
 
-def read_sealed(folder: Path) -> tuple[Printed, Mapping[str, str]]:
+def read_signed_form(folder: Path) -> tuple[Printed, Mapping[str, str]]:
     """Return the printed form and its seal. Raise WrongCopyError if the signature or the digest is not that of the
     form.
     """
@@ -118,19 +118,19 @@ def read_file(folder: Path, name: str) -> bytes:
 
 def check_files(folder: Path, last: Printed) -> None:
     """Raise WrongCopyError for a file that does not belong to the package. Folders and ZIP archives are ignored."""
-    names = {*NAMES, *list_sheets(last), *(f"canonical-{number}.json" for number in last["earlier"])}
+    names = {*PACKAGE_FILES, *list_figure_files(last), *(f"canonical-{number}.json" for number in last["earlier"])}
     names |= {"denominators.csv"} if last["existing"] else set()
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in names and path.suffix != ".zip":
             raise WrongCopyError(f"{path.name} n’est pas un fichier de cette publication.")
 
 
-def list_sheets(last: Printed) -> dict[str, list[Printed]]:
+def list_figure_files(last: Printed) -> dict[str, list[Printed]]:
     """Return the name of each CSV file of figures, with the tables that it contains."""
-    sheets: dict[str, list[Printed]] = {}
+    files: dict[str, list[Printed]] = {}
     for table in last["tables"]:
-        sheets.setdefault(f"{table['code'] if table['by'] else 'totals'}.csv", []).append(table)
-    return sheets
+        files.setdefault(f"{table['code'] if table['by'] else 'totals'}.csv", []).append(table)
+    return files
 
 
 def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, str]) -> None:
@@ -140,34 +140,36 @@ def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, s
     labels are not signed, because their wording may change.
     """
     last = releases[-1]
-    signed = {make_key(figure): figure for release in releases for figure in list_signed(release)}
+    signed = {make_key(figure): figure for release in releases for figure in list_signed_figures(release)}
     signed_keys = {key for key in signed if key[0] == str(last["number"]) or key[1] == "incidents_by_month"}
     keys: list[Key] = []
-    for name, tables in list_sheets(last).items():
-        keys += check_sheet(folder / name, tables, signed, last)
+    for name, tables in list_figure_files(last).items():
+        keys += check_figure_file(folder / name, tables, signed, last)
     check_keys("L’ensemble des CSV", keys, signed_keys)
     check_keys("release.json", check_json(folder, last, seal, signed), signed_keys)
     if last["existing"]:
         check_denominators(folder, last)
 
 
-def check_sheet(path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed) -> Iterator[Key]:
+def check_figure_file(
+    path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed
+) -> Iterator[Key]:
     """Yield the key of each row of one file. Raise WrongCopyError for a row that differs from what was signed. A row
     of a cell that was not printed must have its codes and no number.
     """
     counts = {table["code"]: table["counts"] for table in tables}
-    places = list_places(tables[0])
-    columns = [*HEAD, *(column for place in places for column in (place, f"{place}_label")), *VALUES]
+    places = list_category_columns(tables[0])
+    columns = [*LEADING_COLUMNS, *(column for place in places for column in (place, f"{place}_label")), *VALUE_COLUMNS]
     for row in read_rows(path, columns):
         figure = {name: value for name, value in row.items() if not name.endswith("_label")}
         key = make_key(figure)
         empty = {"table": figure["table"], "counts": counts.get(figure["table"])} | {
-            place: figure[place] for place in places if CODE.fullmatch(figure[place])
+            place: figure[place] for place in places if CATEGORY_CODE.fullmatch(figure[place])
         }
         not_printed = describe_release(last) | empty | describe_value(None, is_printed=False)
         if figure["table"] not in counts:
             raise WrongCopyError(f"{path.name} n’est pas le fichier de son tableau.")
-        if figure != {name: write_cell(value) for name, value in signed.get(key, not_printed).items()}:
+        if figure != {name: format_cell(value) for name, value in signed.get(key, not_printed).items()}:
             raise WrongCopyError(f"{path.name} ne dit pas ce qui est signé : {', '.join(key)}.")
         yield key
 
@@ -183,16 +185,18 @@ def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Map
     closed = {"closed_tables": sorted(table["code"] for table in last["tables"] if table["code"] not in printed)}
     claims = {name: content[name] for name in heading} | {
         "closed_tables": sorted(table["table"] for table in content["closed_tables"]),
-        "denominators": [leave_labels(row) for row in content["denominators"]],
+        "denominators": [drop_labels(row) for row in content["denominators"]],
     }
     existing = [dict(zip(("year", "stratum", "bodies"), row, strict=True)) for row in last["existing"]]
-    is_shaped = content.keys() == JSON_NAMES and all(table.keys() == CLOSED for table in content["closed_tables"])
+    is_shaped = content.keys() == JSON_KEYS and all(
+        table.keys() == CLOSED_TABLE_KEYS for table in content["closed_tables"]
+    )
     if not is_shaped or not is_same(claims, heading | closed | {"denominators": existing}):
         raise WrongCopyError("release.json ne dit pas ce qui est signé.")
     for figure in content["figures"]:
         figure["table_closed"] = False
         key = make_key({name: value for name, value in figure.items() if value is not None})
-        if figure.keys() != FIGURE or not is_same(leave_labels(figure), NO_PLACE | signed.get(key, {})):
+        if figure.keys() != FIGURE_KEYS or not is_same(drop_labels(figure), NO_CATEGORIES | signed.get(key, {})):
             raise WrongCopyError(f"release.json ne dit pas ce qui est signé : {', '.join(key)}.")
         yield key
 
@@ -209,7 +213,7 @@ def check_keys(name: str, keys: Iterable[Key], signed_keys: set[Key]) -> None:
 def check_denominators(folder: Path, last: Printed) -> None:
     rows = read_rows(folder / "denominators.csv", ["year", "stratum", "stratum_label", "bodies"])
     bodies = [[row["year"], row["stratum"], row["bodies"]] for row in rows]
-    if bodies != [list(map(write_cell, row)) for row in last["existing"]]:
+    if bodies != [list(map(format_cell, row)) for row in last["existing"]]:
         raise WrongCopyError("denominators.csv ne dit pas ce qui est signé.")
 
 
@@ -218,7 +222,7 @@ def make_key(figure: Figure) -> Key:
     return tuple(str(figure[name]) for name in ("release", "table", "region", "category") if name in figure)
 
 
-def leave_labels(figure: Figure) -> Figure:
+def drop_labels(figure: Figure) -> Figure:
     return {name: value for name, value in figure.items() if not name.endswith("_label")}
 
 
@@ -227,7 +231,7 @@ def is_same(value: object, expected: object) -> bool:
     return json.dumps(value, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
-def write_cell(value: object) -> str:
+def format_cell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
@@ -249,27 +253,27 @@ def read_rows(path: Path, columns: list[str]) -> list[Mapping[str, str]]:
 def read_json(folder: Path, name: str) -> Any:
     """Return the content of a JSON file. Raise WrongCopyError if it is not JSON or if an object repeats a name."""
     try:
-        return json.loads(read_file(folder, name), object_pairs_hook=make_object)
+        return json.loads(read_file(folder, name), object_pairs_hook=parse_object)
     except ValueError:
         raise WrongCopyError(f"{name} ne se lit pas.") from None
 
 
-def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     pairs_by_name = dict(pairs)
     if len(pairs_by_name) < len(pairs):
         raise ValueError("the same name twice")
     return pairs_by_name
 
 
-def list_places(table: Printed) -> list[str]:
+def list_category_columns(table: Printed) -> list[str]:
     return ["region" if name == "region" else "category" for name in table["by"]]
 
 
-def list_signed(release: Printed) -> Iterator[Figure]:
+def list_signed_figures(release: Printed) -> Iterator[Figure]:
     """Yield each printed cell as the files write it, without labels."""
     for table in release["tables"]:
         for categories, value in table["cells"]:
-            place = dict(zip(list_places(table), categories, strict=True))
+            place = dict(zip(list_category_columns(table), categories, strict=True))
             of_table = {"table": table["code"], "counts": table["counts"]}
             yield describe_release(release) | of_table | place | describe_value(value, is_printed=True)
 
@@ -281,7 +285,9 @@ def describe_release(release: Printed) -> Figure:
 def describe_value(value: int | None, *, is_printed: bool) -> Figure:
     """Return the columns of a number, of a dash, or of a cell that is not printed."""
     numbers = (None, None, None) if value is None else (value, *bound_value(value))
-    return dict(zip(VALUES, (*numbers, value is not None, is_printed and value is None, not is_printed), strict=True))
+    return dict(
+        zip(VALUE_COLUMNS, (*numbers, value is not None, is_printed and value is None, not is_printed), strict=True)
+    )
 
 
 if __name__ == "__main__":

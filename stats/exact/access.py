@@ -75,13 +75,13 @@ def get_region_scope(user: User, code: str) -> Scope:
     """Return the scope of the région with this code. Raise Http404 if this person may not read it: an analyst may read
     the régions that entitle them today, national coordination any région.
     """
-    region = list_open_regions(user).filter(code=code).first()
+    region = list_readable_regions(user).filter(code=code).first()
     if region is None:
         raise Http404
     return Scope(format_in_region(region), region_id=region.pk, region_code=region.code, code=f"region-{region.code}")
 
 
-def list_open_regions(user: User) -> QuerySet[Region]:
+def list_readable_regions(user: User) -> QuerySet[Region]:
     """Return the régions whose exact figures this person may read."""
     if user.has_role(Role.NATIONAL):
         return Region.objects.all()
@@ -95,7 +95,7 @@ def get_nation_scope(user: User) -> Scope:
     return Scope("en France", code="france")
 
 
-def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
+def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
     """Return the links beside the title of a page of published figures: to the exact figures of the reader's centres
     and régions or, for national coordination, of the page's `region` (None is the nation).
     """
@@ -103,7 +103,7 @@ def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
     if user.has_role(Role.LEAD):
         links.append(ExactLink("Les chiffres exacts de mon centre", reverse("own_statistics")))
     if not user.has_role(Role.NATIONAL):
-        regions = list(list_open_regions(user)) if user.exact_region_ids() else []
+        regions = list(list_readable_regions(user)) if user.exact_region_ids() else []
     elif region is None:
         return [*links, ExactLink("Les chiffres exacts de toute la France", reverse("exact_nation"))]
     else:
@@ -116,7 +116,7 @@ def list_first_links(user: User, region: Region | None) -> list[ExactLink]:
     ]
 
 
-def list_closed_regions(user: User) -> list[Region]:
+def list_unentitled_regions(user: User) -> list[Region]:
     """Return the régions of this analyst that have not entitled them to read exact figures today."""
     missing = user.region_ids() - user.exact_region_ids()
     if not missing or user.has_role(Role.NATIONAL):
@@ -135,7 +135,7 @@ def list_exact_links(user: User | None) -> list[ExactLink]:
     if is_national:
         links.append(ExactLink("Toute la France", reverse("exact_nation")))
     if is_national or user.exact_region_ids():
-        regions = list_open_regions(user)
+        regions = list_readable_regions(user)
         links += [ExactLink(region.name, reverse("exact_region", args=[region.code])) for region in regions]
     if is_national:
         centres = Csirt.objects.active().order_by("name")

@@ -42,7 +42,7 @@ NO_INTERRUPTION, NO_LEAK = "Aucune interruption de service.", "Aucune fuite de d
 NO_CATEGORY = "Aucune catégorie n’est dite."
 
 
-def make_delay(measure: Measure, sheet: str) -> ExactBreakdown:
+def make_delay_breakdown(measure: Measure, sheet: str) -> ExactBreakdown:
     words = sheet, measure.label, "Délai", "Aucun incident."
     return ExactBreakdown(measure, LABELS[measure], *words, rest=DelayBand.UNKNOWN)
 
@@ -84,9 +84,9 @@ BREAKDOWNS = {
         *(Measure.LEAKS, LABELS["persons"], "Personnes", "Personnes par fuite", "Personnes", NO_LEAK),
         rest=PersonsBand.UNKNOWN,
     ),
-    "discovery": make_delay(Measure.DISCOVERY, "Découverte"),
-    "help": make_delay(Measure.HELP, "Prise en charge"),
-    "closing": make_delay(Measure.CLOSING, "Clôture"),
+    "discovery": make_delay_breakdown(Measure.DISCOVERY, "Découverte"),
+    "help": make_delay_breakdown(Measure.HELP, "Prise en charge"),
+    "closing": make_delay_breakdown(Measure.CLOSING, "Clôture"),
 }
 # The measures that are durations, of which the page shows the median and the ninth decile.
-TIMES = (Measure.INTERRUPTIONS, Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)
+TIME_MEASURES = (Measure.INTERRUPTIONS, Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)

@@ -10,14 +10,14 @@ from django.utils.formats import date_format
 
 from stats.exact.tables import ExactRow, ExactTable, Value
 from stats.exact.year import ExactYear
-from stats.pages.labels import bind, lower_first
+from stats.pages.labels import bind_words, lower_first
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_CHARACTERS = ("=", "+", "-", "@", "\t", "\r")
 CSV_COLUMNS = ("annee", "tableau", "ligne", "mesure", "valeur", "periode_precedente", "valeur_precedente")
 # Widths of columns, in characters.
 WIDEST_LABEL, NARROWEST, WIDEST = 60, 12, 24
@@ -25,9 +25,9 @@ WIDEST_LABEL, NARROWEST, WIDEST = 60, 12, 24
 type Styles = dict[str, Format]
 
 
-def neutralise(text: str) -> str:
+def neutralise_formula(text: str) -> str:
     """Return the text, after an apostrophe if a spreadsheet program would read it as a formula."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return f"'{text}" if text.startswith(FORMULA_CHARACTERS) else text
 
 
 # CSV
@@ -42,7 +42,7 @@ def write_exact_csv(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
         for row in table.rows:
             for column, (value, before) in zip(table.columns, row.cells, strict=True):
                 if not row.is_total:
-                    words = [neutralise(word) for word in (table.title, row.label, column)]
+                    words = [neutralise_formula(word) for word in (table.title, row.label, column)]
                     writer.writerow([exact.year, *words, format_value(value), table.before, format_value(before)])
     return text.getvalue().encode()
 
@@ -98,7 +98,7 @@ def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Style
     ]
     sheet.set_column(0, 0, 90)
     for number, line in enumerate(lines):
-        sheet.write_string(number, 0, neutralise(bind(line)), styles["words" if number else "head"])
+        sheet.write_string(number, 0, neutralise_formula(bind_words(line)), styles["words" if number else "head"])
 
 
 def write_exact_sheet(sheet: "Worksheet", table: ExactTable, year: int, styles: Styles) -> None:
@@ -106,7 +106,7 @@ def write_exact_sheet(sheet: "Worksheet", table: ExactTable, year: int, styles: 
     periods = [str(year), table.before] if table.before else [str(year)]
     heads = [f"{column}, {lower_first(period)}" for column in table.columns for period in periods]
     for number, head in enumerate([table.heading, *heads]):
-        sheet.write_string(0, number, neutralise(head), styles["head"])
+        sheet.write_string(0, number, neutralise_formula(head), styles["head"])
         sheet.set_column(number, number, max(NARROWEST, min(WIDEST, len(head) + 2)))
     widest = max(len(label) for label in [table.heading, *(row.label for row in table.rows)])
     sheet.set_column(0, 0, min(WIDEST_LABEL, widest + 2))
@@ -118,7 +118,7 @@ def write_exact_sheet(sheet: "Worksheet", table: ExactTable, year: int, styles: 
 
 def write_row(sheet: "Worksheet", number: int, row: ExactRow, values: Iterable[Value], styles: Styles) -> None:
     total = "total " if row.is_total else ""
-    sheet.write_string(number, 0, neutralise(row.label), styles[f"{total}words"])
+    sheet.write_string(number, 0, neutralise_formula(row.label), styles[f"{total}words"])
     for column, value in enumerate(values, 1):
         if value is not None:
             style = styles["share" if isinstance(value, float) else f"{total}number"]

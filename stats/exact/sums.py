@@ -1,8 +1,8 @@
 """The queries of an exact page, by scope and year: sums, bodies with their rates, and times.
 
 Sums have one row a month and band, whatever the number of cases. Distinct bodies do not add up over months. Quantiles
-of times do not add up either, and are computed from the rows of the cases. If the scope has more than `AT_MOST`
-incidents in the year, this would cost too much, and the page shows only bands.
+of times do not add up either, and are computed from the rows of the cases. This would cost too much if the
+scope has more than `MAX_TIMED_INCIDENTS` incidents in the year; the page then shows only bands.
 """
 
 from collections import Counter, defaultdict
@@ -17,13 +17,13 @@ from collectivities.models import Region
 from csirts.models import Coverage
 from incidents.models import ServiceInterruption
 from stats.counting.facts import IS_INCIDENT
-from stats.counting.strata import count_existing_bodies, express_stratum, list_regions_with_bodies
+from stats.counting.strata import count_existing_bodies, list_regions_with_bodies, make_stratum_expression
 from stats.enums import ALL_BANDS, Measure, Stratum
 from stats.exact.access import Scope
 from stats.models import CaseFact, Presence, Rollup
 
 # The largest number of incidents of one scope and year for which times are computed. France declares fewer in a year.
-AT_MOST = 1000
+MAX_TIMED_INCIDENTS = 1000
 
 # (measure, band) → value
 type ByBand = Counter[tuple[str, str]]
@@ -156,7 +156,7 @@ def count_bodies(rows: Q, year: int) -> Counts:
     One query.
     """
     listed = Case(
-        When(collectivity__is_listed=True, then=express_stratum("collectivity__")),
+        When(collectivity__is_listed=True, then=make_stratum_expression("collectivity__")),
         default=Value(""),
         output_field=CharField(),
     )
@@ -187,7 +187,7 @@ def list_exact_rates(scope: Scope, counts: Counts, year: int, today: date) -> li
             for stratum in Stratum
         ]
         return [make_rate("collectivités de France", counts, existing[0, ALL_BANDS]), *strata]
-    regions = find_regions_alone(scope, min(today, date(year, 12, 31)))
+    regions = find_regions_covered_alone(scope, min(today, date(year, 12, 31)))
     if not regions:
         return []
     counts = count_bodies(scope.row_filter & Q(region__in=regions), year)
@@ -201,7 +201,7 @@ def make_rate(label: Any, counts: Counts, existing: int, regions: frozenset[int]
     return Rate(str(label), existing, listed.declared, listed.hit, regions)
 
 
-def find_regions_alone(scope: Scope, day: date) -> frozenset[int]:
+def find_regions_covered_alone(scope: Scope, day: date) -> frozenset[int]:
     """Return the régions that these centres cover alone and entirely on that day."""
     on_that_day = Coverage.objects.filter(valid__contains=day)
     shared_regions = on_that_day.exclude(csirt__in=scope.csirt_ids).values("region")
@@ -226,7 +226,7 @@ def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quan
 
     Measures without a known time are left out.
     """
-    if not 0 < incidents <= AT_MOST:
+    if not 0 < incidents <= MAX_TIMED_INCIDENTS:
         return {}
     facts = CaseFact.objects.filter(IS_INCIDENT, scope.row_filter, month__range=(date(year, 1, 1), date(year, 12, 31)))
     fields = (f"incident__{name}_at" for name in ("detected", "received", "acknowledged", "closed"))
@@ -251,7 +251,7 @@ def measure_times(ends: Iterable[tuple[datetime | None, datetime | None]]) -> Qu
 
 def find_quantile(times: list[timedelta], share: float) -> timedelta:
     """Return a quantile of sorted times, interpolated as PostgreSQL's percentile_cont does. `share` is from 0 to 1."""
-    place = share * (len(times) - 1)
-    below = int(place)
+    position = share * (len(times) - 1)
+    below = int(position)
     above = min(below + 1, len(times) - 1)
-    return times[below] + (times[above] - times[below]) * (place - below)
+    return times[below] + (times[above] - times[below]) * (position - below)

@@ -11,7 +11,7 @@ from django.utils.dates import MONTHS
 
 from csirts.wording import curl_apostrophes
 from stats.categories import SHORT_MONTHS, UNKNOWN_REGION
-from stats.exact.breakdowns import BREAKDOWNS, TIMES, ExactBreakdown
+from stats.exact.breakdowns import BREAKDOWNS, TIME_MEASURES, ExactBreakdown
 from stats.exact.sums import Quantiles
 from stats.exact.year import ExactYear, YearFigures
 from stats.pages.charts import Bar, LineChart, Series, compute_shares, make_line_charts
@@ -71,7 +71,7 @@ class BandTable(ExactTable):
         return not any(row.number for row in self.rows)
 
     @property
-    def only_in_table(self) -> int:
+    def rows_without_bar(self) -> int:
         """The number of rows without a bar. It is never 1, because the sentence about a single row would take as much
         room as its bar.
         """
@@ -82,7 +82,10 @@ class BandTable(ExactTable):
     def bars(self) -> list[Bar]:
         """The bars of the first rows, then the grey bars."""
         known_rows = [row for row in self.rows if not row.is_rest]
-        drawn_rows = [*known_rows[: len(known_rows) - self.only_in_table], *(row for row in self.rows if row.is_rest)]
+        drawn_rows = [
+            *known_rows[: len(known_rows) - self.rows_without_bar],
+            *(row for row in self.rows if row.is_rest),
+        ]
         shares = compute_shares([row.number for row in drawn_rows])
         return [
             Bar(row.label, row.number, share, is_rest=row.is_rest)
@@ -187,7 +190,7 @@ def name_whole_year(exact: ExactYear) -> str:
 
 def make_breakdown(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
     rows = list_category_rows(exact, breakdown)
-    is_of_time = breakdown.measure in TIMES
+    is_of_time = breakdown.measure in TIME_MEASURES
     return BandTable(
         str(breakdown.sheet),
         upper_first(str(breakdown.title)),

@@ -18,22 +18,22 @@ from stats.services import record_reading
 
 
 @require_safe
-def own_statistics(request: HttpRequest, suffix: str = "") -> HttpResponse:
+def show_own_statistics(request: HttpRequest, suffix: str = "") -> HttpResponse:
     return render_scope(request, access.get_own_scope(get_account(request)), suffix, is_own=True)
 
 
 @require_safe
-def exact_centre(request: HttpRequest, slug: str, suffix: str = "") -> HttpResponse:
+def show_exact_centre(request: HttpRequest, slug: str, suffix: str = "") -> HttpResponse:
     return render_scope(request, access.get_centre_scope(get_account(request), slug), suffix)
 
 
 @require_safe
-def exact_region(request: HttpRequest, region: str, suffix: str = "") -> HttpResponse:
+def show_exact_region(request: HttpRequest, region: str, suffix: str = "") -> HttpResponse:
     return render_scope(request, access.get_region_scope(get_account(request), region), suffix)
 
 
 @require_safe
-def exact_nation(request: HttpRequest, suffix: str = "") -> HttpResponse:
+def show_exact_nation(request: HttpRequest, suffix: str = "") -> HttpResponse:
     return render_scope(request, access.get_nation_scope(get_account(request)), suffix)
 
 

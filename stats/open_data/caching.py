@@ -16,29 +16,30 @@ from django.utils.http import parse_etags
 
 from core.secrets import hash_value
 from stats.open_data.package import describe_dictionary, read_program
-from stats.open_data.sheets import list_data_sheets
+from stats.open_data.sheets import list_csv_files
 
 # Increase it when the form of the published files changes, to invalidate all ETags.
-FORM = 2
-FOR_EVER = "public, max-age=31536000, immutable"
-BRIEFLY = "public, max-age=300"
+FORM_VERSION = 2
+CACHE_FOREVER = "public, max-age=31536000, immutable"
+CACHE_BRIEFLY = "public, max-age=300"
 
 
-def answer_once(
-    request: HttpRequest, lasts: str, make: Callable[[], HttpResponseBase], state: object = None
+def respond_with_etag(
+    request: HttpRequest, cache_control: str, make_response: Callable[[], HttpResponseBase], state: object = None
 ) -> HttpResponseBase:
-    """Return the response of `make`, or 304 to a client that already has it. `lasts` is the Cache-Control header.
-    `state` is all that the response depends on besides the address and the texts of this version.
+    """Return the response of `make_response`, or 304 to a client that already has it. `cache_control` is the
+    Cache-Control header. `state` is all that the response depends on besides the address and the texts of this
+    version.
 
     Only a 200 or 304 gets an ETag and the header; a redirection or an error gets neither.
     """
     etag = make_etag(request.get_full_path(), state)
     # A proxy may send a weak ETag.
-    client_etags = {mark.removeprefix("W/") for mark in parse_etags(request.headers.get("If-None-Match", ""))}
-    response = HttpResponseNotModified() if etag in client_etags else make()
+    client_etags = {value.removeprefix("W/") for value in parse_etags(request.headers.get("If-None-Match", ""))}
+    response = HttpResponseNotModified() if etag in client_etags else make_response()
     if response.status_code in (200, 304):
         response.headers["ETag"] = etag
-        response.headers["Cache-Control"] = lasts
+        response.headers["Cache-Control"] = cache_control
     return response
 
 
@@ -54,9 +55,9 @@ def hash_form() -> str:
     software may change the texts.
     """
     form = [
-        FORM,
+        FORM_VERSION,
         describe_dictionary(),
-        [sheet.describe_schema() for sheet in list_data_sheets()],
+        [sheet.describe_schema() for sheet in list_csv_files()],
         read_program().hex(),
     ]
     return hashlib.sha256(json.dumps(form, default=str).encode()).hexdigest()

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from stats.categories import label_category
 from stats.disclosure.figures import BASE, OPENS_FROM
-from stats.disclosure.tables import CATEGORIES, OF_A_QUARTER, SHORT_LIST_OF, TABLES, Table
+from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, TABLES, TABLES_OF_A_QUARTER, Table
 from stats.enums import Measure
-from stats.pages.labels import bind
+from stats.pages.labels import bind_words
 
-FIXED_TABLES = date(2026, 11, 27)
+FIXED_TABLES_SINCE = date(2026, 11, 27)
 # The sentence that accompanies all figures.
 UNDER_DECLARED = (
     "Ces chiffres comptent ce que les collectivités ont déclaré. Personne ne sait combien d’incidents ne sont pas "
@@ -62,7 +62,7 @@ class Unit(NamedTuple):
     unit: str
     limits: str
     sources: tuple[DefinitionSource, ...] = ()
-    since: date = FIXED_TABLES
+    since: date = FIXED_TABLES_SINCE
     share: str = ""
 
 
@@ -270,7 +270,7 @@ class Definition(NamedTuple):
     def formula(self) -> str:
         words = "%(formula)s ; arrondi au hasard à un multiple de %(base)d"
         rounded = words % {"formula": self.unit.formula, "base": BASE}
-        return bind(f"{rounded}. {self.unit.share}" if self.unit.share else rounded)
+        return bind_words(f"{rounded}. {self.unit.share}" if self.unit.share else rounded)
 
     @property
     def opening(self) -> str:
@@ -323,7 +323,7 @@ def name_table(code: str) -> str:
 def explain_opening(table: Table) -> str:
     """Return the sentence about when a table is printed."""
     if not table.opened_by:
-        return bind(explain_total(table))
+        return bind_words(explain_total(table))
     if len(table.by) > 1:
         words = "S’ouvre région par région, quand le nombre de la région, arrondi, atteint %(least)d."
     else:
@@ -333,15 +333,15 @@ def explain_opening(table: Table) -> str:
         text += " " + f"Les catégories sont celles qui, en France, atteignent {OPENS_FROM}."
     if table.code in SHORT_LIST_OF.values():
         text += " " + "Ne paraît pas quand la liste des services paraît."
-    return bind(text)
+    return bind_words(text)
 
 
 def explain_total(table: Table) -> str:
     words = "Paraît chaque année, sauf si la vérification le ferme."
-    if any(quarterly.code == table.code for quarterly in OF_A_QUARTER):
+    if any(quarterly.code == table.code for quarterly in TABLES_OF_A_QUARTER):
         words += " " + f"Paraît dans un trimestre si ce total, arrondi, y atteint {OPENS_FROM}."
     return words
 
 
 def join_sentences(sentences: Iterable[str]) -> str:
-    return bind(" ".join(str(sentence) for sentence in sentences if sentence))
+    return bind_words(" ".join(str(sentence) for sentence in sentences if sentence))

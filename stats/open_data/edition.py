@@ -21,12 +21,12 @@ from stats.open_data.definitions import explain_opening, name_table
 from stats.pages.wording import format_full_day
 from stats.releases.reading import Cell, CellState
 from stats.releases.rows import Release
-from stats.releases.seal import Printed, list_earlier, load_printed
+from stats.releases.seal import Printed, list_quarterly_releases, load_printed
 
 type Row = dict[str, Any]
 
 # The number of releases that a process caches. Each takes some hundred kilobytes with its files.
-EDITIONS_KEPT = 4
+MAX_CACHED_EDITIONS = 4
 
 
 class TableState(NamedTuple):
@@ -109,7 +109,7 @@ class Edition:
     @cached_property
     def earlier(self) -> list[Printed]:
         """The signed forms of the quarterly releases of the same year; [] for a quarter."""
-        return [load_printed(release) for release in list_earlier(self.release.period)]
+        return [load_printed(release) for release in list_quarterly_releases(self.release.period)]
 
     @cached_property
     def figures(self) -> list[Row]:
@@ -124,7 +124,7 @@ class Edition:
         return [
             describe_figure(table, cell, cells.get((table.code, *cell)), self.release)
             for table in self.tables
-            for cell in table.cells()
+            for cell in table.list_cells()
             if table.by != ("month",) or cell[0] in self.release.period.months
         ]
 
@@ -198,7 +198,7 @@ def read_edition(release: Release) -> Edition:
     return load_edition(release, release.digest, is_demonstration())
 
 
-@lru_cache(maxsize=EDITIONS_KEPT)
+@lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
     return Edition(release, is_invented)
 

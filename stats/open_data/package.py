@@ -30,12 +30,12 @@ from stats.open_data.definitions import (
     list_definitions,
     list_sources,
 )
-from stats.open_data.edition import EDITIONS_KEPT, Edition, Row
-from stats.open_data.sheets import DataSheet, list_data_sheets
-from stats.releases.seal import encode
+from stats.open_data.edition import MAX_CACHED_EDITIONS, Edition, Row
+from stats.open_data.sheets import CsvFile, list_csv_files
+from stats.releases.seal import encode_form
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_CHARACTERS = ("=", "+", "-", "@", "\t", "\r")
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -60,10 +60,10 @@ class File(NamedTuple):
         return MEDIA_TYPES[self.extension]
 
 
-@lru_cache(maxsize=EDITIONS_KEPT)
+@lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def make_files(edition: Edition) -> dict[str, File]:
     """Return the files by name, in the order of the page: the archive first."""
-    sheets = list_data_sheets(edition.tables)
+    sheets = list_csv_files(edition.tables)
     parts = [
         *(
             File(f"{sheet.name}.csv", sheet.title, write_csv(sheet, list_sheet_rows(sheet, edition)))
@@ -71,11 +71,11 @@ def make_files(edition: Edition) -> dict[str, File]:
         ),
         File("release.json", "Les mêmes nombres, en JSON", write_json(describe_release_page(edition))),
         File("dictionary.json", "Le dictionnaire, en JSON", write_json(describe_dictionary())),
-        File("canonical.json", "Les nombres, tels que signés", encode(edition.printed)),
+        File("canonical.json", "Les nombres, tels que signés", encode_form(edition.printed)),
     ]
     for printed in edition.earlier:
         title = "Les nombres de la publication no {}, tels que signés".format(printed["number"])
-        parts.append(File(f"canonical-{printed['number']}.json", title, encode(printed)))
+        parts.append(File(f"canonical-{printed['number']}.json", title, encode_form(printed)))
     parts.append(File("verify.py", "Le programme qui vérifie tout", read_program()))
     package = write_json(describe_package(edition, sheets, parts))
     inside = [
@@ -94,7 +94,7 @@ def read_program() -> bytes:
     return "".join(line for line in lines if not line.startswith("from stats.")).encode()
 
 
-def write_read_me(edition: Edition, sheets: list[DataSheet]) -> bytes:
+def write_read_me(edition: Edition, sheets: list[CsvFile]) -> bytes:
     columns = {column["name"]: column for sheet in sheets if sheet.tables for column in sheet.columns}
     context = {
         "edition": edition,
@@ -109,7 +109,7 @@ def write_read_me(edition: Edition, sheets: list[DataSheet]) -> bytes:
 # The content of the files
 
 
-def list_sheet_rows(sheet: DataSheet, edition: Edition) -> list[Row]:
+def list_sheet_rows(sheet: CsvFile, edition: Edition) -> list[Row]:
     if sheet.tables:
         return [row for row in edition.figures if row["table"] in sheet.tables]
     if sheet.name == "denominators":
@@ -187,7 +187,7 @@ def describe_numbers(edition: Edition) -> Row:
 # The description of the package
 
 
-def describe_package(edition: Edition, sheets: list[DataSheet], files: list[File]) -> Row:
+def describe_package(edition: Edition, sheets: list[CsvFile], files: list[File]) -> Row:
     described = {f"{sheet.name}.csv": describe_resource(sheet) for sheet in sheets}
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
@@ -229,7 +229,7 @@ def describe_file(file: File) -> Row:
     }
 
 
-def describe_resource(sheet: DataSheet) -> Row:
+def describe_resource(sheet: CsvFile) -> Row:
     return {
         "type": "table",
         "description": sheet.description,
@@ -241,7 +241,7 @@ def describe_resource(sheet: DataSheet) -> Row:
 # The formats
 
 
-def write_csv(sheet: DataSheet, rows: Iterable[Row]) -> bytes:
+def write_csv(sheet: CsvFile, rows: Iterable[Row]) -> bytes:
     """Return the rows as CSV (RFC 4180, UTF-8). An apostrophe precedes texts that a spreadsheet would read as
     formulas.
     """
@@ -259,7 +259,7 @@ def format_csv_cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_SIGNS) else value
+        return f"'{value}" if value.startswith(FORMULA_CHARACTERS) else value
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

@@ -14,10 +14,10 @@ type Column = dict[str, Any]
 
 REQUIRED = {"required": True}
 PRINTED_RANGE = {"minimum": THRESHOLD}
-COUNTED = REQUIRED | {"minimum": 0}
+NON_NEGATIVE = REQUIRED | {"minimum": 0}
 
 
-class DataSheet(NamedTuple):
+class CsvFile(NamedTuple):
     """One CSV file. `tables` are the tables of the fixed list whose figures it contains."""
 
     name: str
@@ -48,13 +48,13 @@ def make_key_column(name: str, title: str, description: str, limits: Column = RE
     return make_column(name, title, description, limits=limits) | {"missingValues": []}
 
 
-def list_data_sheets(tables: Iterable[Table] = TABLES.values()) -> list[DataSheet]:
+def list_csv_files(tables: Iterable[Table] = TABLES.values()) -> list[CsvFile]:
     """Return the CSV files of the figures of these tables, then the CSV files that explain them."""
     tables = list(tables)
     totals = tuple(table.code for table in tables if not table.by)
     has_strata = any("stratum" in table.by for table in tables)
     return [
-        DataSheet("totals", "Totaux", "Un total par ligne.", list_columns(totals, ()), totals),
+        CsvFile("totals", "Totaux", "Un total par ligne.", list_columns(totals, ()), totals),
         *(describe_figures_sheet(table) for table in tables if table.by),
         *([describe_denominators_sheet()] if has_strata else []),
         describe_tables_sheet(),
@@ -62,10 +62,10 @@ def list_data_sheets(tables: Iterable[Table] = TABLES.values()) -> list[DataShee
     ]
 
 
-def describe_figures_sheet(table: Table) -> DataSheet:
+def describe_figures_sheet(table: Table) -> CsvFile:
     title = upper_first(name_table(table.code))
     description = "Une case par ligne. Chaque nombre est arrondi à part : la somme des cases peut différer du total."
-    return DataSheet(table.code, title, description, list_columns((table.code,), table.by), (table.code,))
+    return CsvFile(table.code, title, description, list_columns((table.code,), table.by), (table.code,))
 
 
 def list_columns(codes: tuple[str, ...], classifications: tuple[str, ...]) -> list[Column]:
@@ -89,17 +89,17 @@ def list_columns(codes: tuple[str, ...], classifications: tuple[str, ...]) -> li
 
 
 def list_category_columns(classification: str) -> list[Column]:
-    seen = {"enum": list(CATEGORIES[classification])}
+    constraint = {"enum": list(CATEGORIES[classification])}
     if classification == "region":
         description = "Code INSEE, à lire comme un texte. Vide : autre territoire d’outre-mer, ou pas connu."
         label = make_column("region_label", "nom de la région", "Nom officiel.")
-        return [make_key_column("region", "région", description, seen), label]
+        return [make_key_column("region", "région", description, constraint), label]
     label = make_column("category_label", "nom de la catégorie", "En français.")
-    return [make_key_column("category", "catégorie", "Code, voir categories.csv.", seen), label]
+    return [make_key_column("category", "catégorie", "Code, voir categories.csv.", constraint), label]
 
 
-def describe_denominators_sheet() -> DataSheet:
-    return DataSheet(
+def describe_denominators_sheet() -> CsvFile:
+    return CsvFile(
         "denominators",
         "Collectivités existantes",
         "Combien de collectivités de la liste officielle existent au 31 décembre : nombres exacts, et publics.",
@@ -107,13 +107,13 @@ def describe_denominators_sheet() -> DataSheet:
             make_column("year", "année", "Année civile.", "year"),
             make_key_column("stratum", "strate", "Code.", {"enum": Stratum.values}),
             make_column("stratum_label", "nom de la strate", "Nature, et population des communes."),
-            make_column("bodies", "collectivités", "Nombre de collectivités.", "integer", COUNTED),
+            make_column("bodies", "collectivités", "Nombre de collectivités.", "integer", NON_NEGATIVE),
         ],
     )
 
 
-def describe_tables_sheet() -> DataSheet:
-    return DataSheet(
+def describe_tables_sheet() -> CsvFile:
+    return CsvFile(
         "tables",
         "Dictionnaire des tableaux",
         "La liste fixe des tableaux, la même chaque année, et ce que veut dire chacun.",
@@ -133,9 +133,9 @@ def describe_tables_sheet() -> DataSheet:
     )
 
 
-def describe_categories_sheet() -> DataSheet:
+def describe_categories_sheet() -> CsvFile:
     empty = "Code. Vide : autre territoire d’outre-mer, ou pas connu."
-    return DataSheet(
+    return CsvFile(
         "categories",
         "Dictionnaire des catégories",
         "Les catégories de chaque classement, dans l’ordre où elles se lisent.",

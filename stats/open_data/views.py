@@ -19,21 +19,21 @@ from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.draw import LARGEST_SHARE
 from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD
 from stats.disclosure.tables import CROSSING_OPENS_FROM, LONG_LIST_OPENS_FROM
-from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_once
-from stats.open_data.definitions import FIXED_TABLES, UNDER_DECLARED, list_definitions, list_sources
+from stats.open_data.caching import CACHE_BRIEFLY, CACHE_FOREVER, respond_with_etag
+from stats.open_data.definitions import FIXED_TABLES_SINCE, UNDER_DECLARED, list_definitions, list_sources
 from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
 from stats.open_data.package import LICENCE, make_files
-from stats.pages.waiting import SOON, describe_progress
+from stats.pages.waiting import PROGRESS_MAX_AGE, describe_progress
 from stats.pages.wording import format_full_day
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses
 
 BRIEF_SECONDS = 300
 # Files that the browser saves instead of showing them.
-SAVED = ("csv", "md", "py", "zip")
+SAVED_EXTENSIONS = ("csv", "md", "py", "zip")
 FEED_LENGTH = 100
 # The numbers of the disclosure rule, for the pages that explain it.
-RULE = {
+RULE_CONTEXT = {
     "least": THRESHOLD,
     "base": BASE,
     "beside": BASE - 1,
@@ -53,48 +53,48 @@ def cache_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]
     """
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = view(request, *args, **kwargs)
         cache_scope = {"private": True} if request.user.is_authenticated else {"public": True}
         patch_cache_control(response, max_age=BRIEF_SECONDS, **cache_scope)
         return response
 
-    return answer
+    return respond
 
 
 @login_not_required
 @require_safe
 @cache_briefly
-def definitions(request: HttpRequest) -> HttpResponse:
-    context = {"entries": list_definitions(), "sources": list_sources(), "since": FIXED_TABLES}
-    return render(request, "stats/definitions.html", RULE | context)
+def show_definitions(request: HttpRequest) -> HttpResponse:
+    context = {"entries": list_definitions(), "sources": list_sources(), "since": FIXED_TABLES_SINCE}
+    return render(request, "stats/definitions.html", RULE_CONTEXT | context)
 
 
 @login_not_required
 @require_safe
 @cache_briefly
-def method(request: HttpRequest) -> HttpResponse:
+def show_method(request: HttpRequest) -> HttpResponse:
     year_day, _space, _year = format_full_day(date(2001, *settings.STATS_YEAR_PUBLISHED_ON)).rpartition(" ")
     context = {"last": find_last_edition(), "year_day": year_day}
-    return render(request, "stats/method_page.html", RULE | context)
+    return render(request, "stats/method_page.html", RULE_CONTEXT | context)
 
 
 @login_not_required
 @require_safe
 @cache_briefly
-def releases(request: HttpRequest) -> HttpResponse:
+def show_releases(request: HttpRequest) -> HttpResponse:
     editions = list_editions()
     progress = {} if editions else describe_progress()
-    response = render(request, "stats/releases.html", RULE | progress | {"editions": editions})
+    response = render(request, "stats/releases.html", RULE_CONTEXT | progress | {"editions": editions})
     if progress:
-        patch_cache_control(response, max_age=SOON)
+        patch_cache_control(response, max_age=PROGRESS_MAX_AGE)
     return response
 
 
 @login_not_required
 @require_safe
 @cache_briefly
-def release(request: HttpRequest, number: int) -> HttpResponse:
+def show_release(request: HttpRequest, number: int) -> HttpResponse:
     edition = read_edition(get_object_or_404(Release, number=number))
     context = {
         "edition": edition,
@@ -103,14 +103,14 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
         "licence": LICENCE,
         "reports": list_addresses(edition.release),
     }
-    return render(request, "stats/release.html", RULE | context)
+    return render(request, "stats/release.html", RULE_CONTEXT | context)
 
 
 @login_not_required
 @require_safe
-def release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
+def download_release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
     """Send one file of a release, which never changes."""
-    return answer_once(request, FOR_EVER, lambda: send_release_file(number, name))
+    return respond_with_etag(request, CACHE_FOREVER, lambda: send_release_file(number, name))
 
 
 def send_release_file(number: int, name: str) -> HttpResponse:
@@ -118,7 +118,7 @@ def send_release_file(number: int, name: str) -> HttpResponse:
     if file is None:
         raise Http404
     response = HttpResponse(file.body, content_type=file.media_type)
-    if file.extension in SAVED:
+    if file.extension in SAVED_EXTENSIONS:
         saved_as = name if str(number) in name else f"tocsin-{number}-{name}"
         response.headers["Content-Disposition"] = f'attachment; filename="{saved_as}"'
     return response
@@ -127,7 +127,7 @@ def send_release_file(number: int, name: str) -> HttpResponse:
 @login_not_required
 @require_safe
 @cache_briefly
-def data(request: HttpRequest) -> HttpResponse:
+def redirect_to_data(request: HttpRequest) -> HttpResponse:
     """Redirect to the release of the latest published year, or else to the latest release, or else to the list of
     releases.
     """
@@ -137,11 +137,13 @@ def data(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def feed(request: HttpRequest) -> HttpResponseBase:
+def download_feed(request: HttpRequest) -> HttpResponseBase:
     editions = list_editions()[:FEED_LENGTH]
     kind = "application/atom+xml; charset=utf-8"
     digests = [edition.release.digest for edition in editions[:1]]
-    return answer_once(request, BRIEFLY, lambda: HttpResponse(write_feed(editions), content_type=kind), digests)
+    return respond_with_etag(
+        request, CACHE_BRIEFLY, lambda: HttpResponse(write_feed(editions), content_type=kind), digests
+    )
 
 
 def write_feed(editions: list[Edition]) -> str:

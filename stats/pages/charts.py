@@ -12,11 +12,11 @@ from math import ceil
 from stats.disclosure.figures import BASE
 from stats.pages.labels import format_number
 
-CHARACTER = 7.6  # the width of a digit at 13 px, in units
-LINE = 16  # the distance between two lines of text
-BESIDE = 8  # the gap between a tick and its label
-OWN = 3  # the weight of a label that covers its own line, where another line weighs 1
-GAP = 6  # the gap between the numbers of two columns
+CHARACTER_WIDTH = 7.6  # the width of a digit at 13 px, in units
+LINE_HEIGHT = 16  # the distance between two lines of text
+TICK_GAP = 8  # the gap between a tick and its label
+OWN_LINE_WEIGHT = 3  # the weight of a label that covers its own line, where another line weighs 1
+NUMBER_GAP = 6  # the gap between the numbers of two columns
 LEVELS = 5
 
 
@@ -48,7 +48,7 @@ WIDE, NARROW = Frame(600, 300), Frame(340, 240, left=38, right=40)
 
 
 @dataclass(frozen=True)
-class Words:
+class ChartText:
     x: str
     y: str
     text: str
@@ -70,15 +70,15 @@ class Curve:
 
     lines: list[str] = field(default_factory=list)
     dots: list[tuple[str, str]] = field(default_factory=list)
-    numbers: list[Words] = field(default_factory=list)
-    end: Words | None = None
+    numbers: list[ChartText] = field(default_factory=list)
+    end: ChartText | None = None
 
 
 @dataclass(frozen=True)
 class LineChart:
     frame: Frame
     ticks: list[Tick]
-    names: list[Words]
+    names: list[ChartText]
     now: Curve
     before: Curve | None
 
@@ -100,12 +100,12 @@ def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: 
     every = 1 if frame is WIDE or len(names) <= 4 else 3
     plot = Plot(frame, len(names), max(values, default=1))
     axis = [
-        Words(format_svg_number(plot.x(index)), format_svg_number(frame.height - 8), name)
+        ChartText(format_svg_number(plot.x(index)), format_svg_number(frame.height - 8), name)
         for index, name in enumerate(names)
         if index % every == 0
     ]
     curve = plot.draw(now)
-    earlier = keep_apart(plot.draw(before), curve) if before else None
+    earlier = separate_end_labels(plot.draw(before), curve) if before else None
     numbers = list(plot.place_numbers(now, [curve, *([earlier] if earlier else [])]))
     return LineChart(plot.frame, list(plot.ticks()), axis, replace(curve, numbers=numbers), earlier)
 
@@ -115,15 +115,15 @@ def format_svg_number(number: float) -> str:
     return f"{number:.1f}"
 
 
-def keep_apart(curve: Curve, other: Curve) -> Curve:
+def separate_end_labels(curve: Curve, other: Curve) -> Curve:
     """Return the first curve, with its end label moved if it would cover the label of the other curve."""
-    if not curve.end or not other.end or abs(float(curve.end.x) - float(other.end.x)) > LINE * 3:
+    if not curve.end or not other.end or abs(float(curve.end.x) - float(other.end.x)) > LINE_HEIGHT * 3:
         return curve
     gap = float(curve.end.y) - float(other.end.y)
-    if abs(gap) >= LINE:
+    if abs(gap) >= LINE_HEIGHT:
         return curve
-    moved = float(other.end.y) + (LINE if gap >= 0 else -LINE)
-    return replace(curve, end=Words(curve.end.x, format_svg_number(moved), curve.end.text))
+    moved = float(other.end.y) + (LINE_HEIGHT if gap >= 0 else -LINE_HEIGHT)
+    return replace(curve, end=ChartText(curve.end.x, format_svg_number(moved), curve.end.text))
 
 
 class Plot:
@@ -134,7 +134,7 @@ class Plot:
     def __init__(self, frame: Frame, columns: int, highest: int) -> None:
         self.step = round_up(max(highest, 4) / 4)
         self.highest = self.step * max(1, -(-highest // self.step))
-        words = ceil(len(format_number(self.highest)) * CHARACTER) + BESIDE
+        words = ceil(len(format_number(self.highest)) * CHARACTER_WIDTH) + TICK_GAP
         self.frame = frame = replace(frame, left=max(frame.left, words))
         self.column = (frame.width - frame.left - frame.right) / max(1, columns)
 
@@ -159,36 +159,41 @@ class Plot:
         return Curve(
             lines=[" ".join(run) for run in self.find_runs(series.values)],
             dots=[(format_svg_number(x), format_svg_number(y)) for x, y, _value in points],
-            end=Words(format_svg_number(x + 12), format_svg_number(y + 4), series.label),
+            end=ChartText(format_svg_number(x + 12), format_svg_number(y + 4), series.label),
         )
 
     def list_points(self, series: Series) -> list[tuple[float, float, int]]:
         return [(self.x(i), self.y(value), value) for i, value in enumerate(series.values) if value is not None]
 
-    def place_numbers(self, series: Series, curves: Sequence[Curve]) -> Iterator[Words]:
+    def place_numbers(self, series: Series, curves: Sequence[Curve]) -> Iterator[ChartText]:
         """Yield the number of each point, at the position where it covers least. `curves` starts with the curve of the
         series.
 
         If the columns are too narrow, only the highest and the lowest number are written.
         """
         points = self.list_points(series)
-        taken = [compute_box(float(curve.end.x), curve.end, start=True) for curve in curves if curve.end]
+        covered_boxes = [compute_box(float(curve.end.x), curve.end, start=True) for curve in curves if curve.end]
         own, *others = [list_segments(curve) for curve in curves]
-        lines = [(OWN, line) for line in own] + [(1, line) for earlier in others for line in earlier]
+        lines = [(OWN_LINE_WEIGHT, line) for line in own] + [(1, line) for earlier in others for line in earlier]
         for x, y, value in points if self.has_room_for(points) else choose_extremes(points):
             choices = [
-                Words(format_svg_number(x + aside), format_svg_number(y + down), format_number(value))
+                ChartText(format_svg_number(x + aside), format_svg_number(y + down), format_number(value))
                 for down in (-10, 20)
                 for aside in (0, -10, 10)
                 if y + down <= self.frame.floor - 2
             ]
-            best = min(choices, key=lambda words: count_hits(compute_box(float(words.x), words), lines, taken))
-            taken.append(compute_box(float(best.x), best))
+            best = min(
+                choices, key=lambda words: weigh_overlaps(compute_box(float(words.x), words), lines, covered_boxes)
+            )
+            covered_boxes.append(compute_box(float(best.x), best))
             yield best
 
     def has_room_for(self, points: Sequence[tuple[float, float, int]]) -> bool:
         """Tell whether every number fits in its column, with a gap."""
-        return max((len(format_number(value)) for _x, _y, value in points), default=0) * CHARACTER + GAP <= self.column
+        return (
+            max((len(format_number(value)) for _x, _y, value in points), default=0) * CHARACTER_WIDTH + NUMBER_GAP
+            <= self.column
+        )
 
     def find_runs(self, values: Iterable[int | None]) -> Iterator[list[str]]:
         """Yield the points of each part without a gap."""
@@ -218,9 +223,9 @@ def read_point(text: str) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def compute_box(x: float, words: Words, *, start: bool = False) -> Box:
+def compute_box(x: float, words: ChartText, *, start: bool = False) -> Box:
     """Return the box that a text covers. The text is centred on `x`, or begins there if `start`."""
-    width = len(words.text) * CHARACTER
+    width = len(words.text) * CHARACTER_WIDTH
     left = x if start else x - width / 2
     return left - 1, float(words.y) - 11, left + width + 1, float(words.y) + 1
 
@@ -230,7 +235,7 @@ def list_segments(curve: Curve) -> Iterator[Segment]:
         yield from pairwise(read_point(point) for point in run.split())
 
 
-def count_hits(box: Box, lines: Iterable[tuple[int, Segment]], boxes: Iterable[Box]) -> int:
+def weigh_overlaps(box: Box, lines: Iterable[tuple[int, Segment]], boxes: Iterable[Box]) -> int:
     """Return the sum of the weights of the texts and lines that a box covers. Each text weighs 10, each line its own
     weight.
     """

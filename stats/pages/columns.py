@@ -21,11 +21,11 @@ AFTER_SECTIONS = {
     "missing": ("stats/missing.html", 220),
     "method": ("stats/method.html", 605),
 }
-HEAD, BAR, NOTE = 225, 54, 45
-SPACE = 24
+HEAD_HEIGHT, BAR_HEIGHT, NOTE_HEIGHT = 225, 54, 45
+BLOCK_GAP = 24
 # The greatest difference of heights that no reader notices, and how much a part out of order must reduce it.
-UNSEEN = 150
-OUT_OF_ORDER = 60
+UNNOTICED_DIFFERENCE = 150
+OUT_OF_ORDER_COST = 60
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[FiguresSectio
     """
     blocks = [
         *list_blocks(BEFORE_SECTIONS, parts),
-        *map(measure_section, sections),
+        *map(make_section_block, sections),
         *list_blocks(AFTER_SECTIONS, parts),
     ]
     _cost, columns, below = min(
         (
-            (max(UNSEEN, measure_hole(columns)) + moved * OUT_OF_ORDER, columns, below)
+            (max(UNNOTICED_DIFFERENCE, measure_height_difference(columns)) + moved * OUT_OF_ORDER_COST, columns, below)
             for inside, below in ((blocks, []), (blocks[:-1], blocks[-1:]))
             for moved, columns in list_cuts(inside)
         ),
@@ -74,9 +74,9 @@ def list_blocks(templates: Mapping[str, tuple[str, int]], parts: Mapping[str, ob
     return [Block(template, height) for name, (template, height) in templates.items() if parts[name]]
 
 
-def measure_section(section: FiguresSection) -> Block:
-    note = NOTE if section.note or section.more else 0
-    return Block("stats/section.html", HEAD + BAR * len(section.bars) + note, section)
+def make_section_block(section: FiguresSection) -> Block:
+    note = NOTE_HEIGHT if section.note or section.more else 0
+    return Block("stats/section.html", HEAD_HEIGHT + BAR_HEIGHT * len(section.bars) + note, section)
 
 
 def list_cuts(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
@@ -92,6 +92,6 @@ def list_cuts(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
             yield int(moved is not None), columns
 
 
-def measure_hole(columns: Columns) -> int:
-    left_height, right_height = (sum(block.height + SPACE for block in column) for column in columns)
+def measure_height_difference(columns: Columns) -> int:
+    left_height, right_height = (sum(block.height + BLOCK_GAP for block in column) for column in columns)
     return abs(left_height - right_height)

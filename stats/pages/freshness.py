@@ -20,28 +20,28 @@ from accounts.installation import is_demonstration
 from stats.releases.progress import read_progress
 from stats.releases.rows import Release
 
-SECONDS = 300
+MAX_AGE = 300
 # Pages in the memory of each process, some 10 MB, so that they do not depend on the shared cache.
-pages = LocMemCache("pages of figures", {"TIMEOUT": 3600, "OPTIONS": {"MAX_ENTRIES": 100}})
+page_cache = LocMemCache("pages of figures", {"TIMEOUT": 3600, "OPTIONS": {"MAX_ENTRIES": 100}})
 # The folders whose files determine a page. The last two hold names of categories and régions.
 PAGE_FOLDERS = ("stats", "config/templates", "config/static", "incidents/enums", "csirts")
 SUFFIXES = {".py", ".html", ".css", ".svg"}
-ARGUMENTS = ("region", "annee")
+QUERY_PARAMETERS = ("region", "annee")
 
 
-def find_mark(request: HttpRequest) -> str | None:
+def find_page_etag(request: HttpRequest) -> str | None:
     """Return the ETag of a page; None for a signed-in user, whose page names the account, and in debug mode."""
     if request.user.is_authenticated or settings.DEBUG:
         return None
-    mark: str | None = getattr(request, "mark", None)
-    if mark is None:
-        mark = request.mark = make_mark(request)  # type: ignore[attr-defined]  # needed twice for one request
-    return mark
+    etag: str | None = getattr(request, "etag", None)
+    if etag is None:
+        etag = request.etag = make_page_etag(request)  # type: ignore[attr-defined]  # needed twice for one request
+    return etag
 
 
-def make_mark(request: HttpRequest) -> str:
+def make_page_etag(request: HttpRequest) -> str:
     newest = Release.objects.order_by("-number").values_list("number", "pk", "digest").first()
-    arguments = [request.path, *(request.GET.get(name, "") for name in ARGUMENTS)]
+    arguments = [request.path, *(request.GET.get(name, "") for name in QUERY_PARAMETERS)]
     # Before the first release, the page shows the progress.
     state = newest or read_progress(now())
     content = repr((state, arguments, is_demonstration(), hash_software()))
@@ -59,26 +59,26 @@ def hash_software() -> str:
     return digest.hexdigest()
 
 
-def cache_page_by_mark(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def cache_page_by_etag(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Return the view, which renders each page (one for each year and région) once for all readers. Only a 200 without
     a Cache-Control header is cached.
     """
 
     @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
-        mark = find_mark(request)
-        if mark is None:
+    def respond(request: HttpRequest) -> HttpResponse:
+        etag = find_page_etag(request)
+        if etag is None:
             return view(request)
-        page = pages.get(mark)
+        page = page_cache.get(etag)
         if page is not None:
             return HttpResponse(page)
         response = view(request)
         # A page with a Cache-Control of its own changes sooner than the releases.
         if response.status_code == HTTPStatus.OK and not response.has_header("Cache-Control"):
-            pages.set(mark, response.content)
+            page_cache.set(etag, response.content)
         return response
 
-    return answer
+    return respond
 
 
 def allow_shared_caching(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -87,12 +87,12 @@ def allow_shared_caching(view: Callable[[HttpRequest], HttpResponse]) -> Callabl
     """
 
     @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
+    def respond(request: HttpRequest) -> HttpResponse:
         response = view(request)
         if request.user.is_authenticated:
             patch_cache_control(response, private=True, no_cache=True)
         else:
-            patch_cache_control(response, public=True, max_age=SECONDS)
+            patch_cache_control(response, public=True, max_age=MAX_AGE)
         return response
 
-    return answer
+    return respond

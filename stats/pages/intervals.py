@@ -12,15 +12,15 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from math import exp, inf, lgamma, log
 
-from stats.categories import UNKNOWN
+from stats.categories import UNKNOWN_CATEGORIES
 from stats.disclosure.figures import BASE
 from stats.pages.page import Breakdown, CategoryLine
 from stats.releases.reading import Cell
 
-ONE_SIDE = 0.025
+ONE_SIDED_LEVEL = 0.025
 NEGLIGIBLE = 1e-13
 # In these tables a unit may be in several categories, or in none.
-NOT_A_PARTITION = ("leaks_by_category", "bodies_by_stratum")
+OVERLAPPING_TABLES = ("leaks_by_category", "bodies_by_stratum")
 
 
 class TotalChange(StrEnum):
@@ -36,19 +36,19 @@ def compare_totals(now: Cell, before: Cell) -> TotalChange | None:
         return None
     if abs(now.value - before.value) <= BASE:
         return TotalChange.ROUNDING
-    if is_more(now.low, before.high):
+    if is_significantly_more(now.low, before.high):
         return TotalChange.MORE
-    return TotalChange.FEWER if is_more(before.low, now.high) else TotalChange.UNSURE
+    return TotalChange.FEWER if is_significantly_more(before.low, now.high) else TotalChange.UNSURE
 
 
-def is_more(number: int, reference: int) -> bool:
+def is_significantly_more(number: int, reference: int) -> bool:
     """Tell whether `number` exceeds `reference` so much that equal rates would cause such an excess less than once in
     forty.
     """
-    return number > reference and compute_tail(number, number + reference) < ONE_SIDE
+    return number > reference and compute_binomial_tail(number, number + reference) < ONE_SIDED_LEVEL
 
 
-def compute_tail(successes: int, tries: int) -> float:
+def compute_binomial_tail(successes: int, tries: int) -> float:
     """Return the probability of `successes` or more out of `tries`, each with probability one half."""
     term = exp(lgamma(tries + 1) - lgamma(successes + 1) - lgamma(tries - successes + 1) - tries * log(2))
     total = 0.0
@@ -60,26 +60,26 @@ def compute_tail(successes: int, tries: int) -> float:
     return total
 
 
-def find_first(breakdown: Breakdown) -> CategoryLine | None:
-    """Return the category that is certainly the largest, or None if none is certain or if it is one of `UNKNOWN`."""
+def find_largest_category(breakdown: Breakdown) -> CategoryLine | None:
+    """Return the category that is certainly the largest, or None if none is certain or if it is an unknown one."""
     ranked = sorted(breakdown.numbered, key=lambda line: line.cell.low, reverse=True)
-    if not ranked or ranked[0].code in UNKNOWN:
+    if not ranked or ranked[0].code in UNKNOWN_CATEGORIES:
         return None
     largest, other_lines = ranked[0], [line for line in breakdown.lines if line is not ranked[0]]
-    return largest if all(find_most(line, breakdown) < largest.cell.low for line in other_lines) else None
+    return largest if all(find_upper_bound(line, breakdown) < largest.cell.low for line in other_lines) else None
 
 
-def find_most(line: CategoryLine, breakdown: Breakdown) -> float:
+def find_upper_bound(line: CategoryLine, breakdown: Breakdown) -> float:
     """Return the upper bound of the true number of a category, or `inf` if nothing limits it."""
     if line.cell.is_shown:
         return line.cell.high
     if not breakdown.total.is_shown:
         return inf
-    rest = 0 if breakdown.table in NOT_A_PARTITION else sum(counted.cell.low for counted in breakdown.numbered)
+    rest = 0 if breakdown.table in OVERLAPPING_TABLES else sum(counted.cell.low for counted in breakdown.numbered)
     return max(0, breakdown.total.high - rest)
 
 
-def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
+def find_median_category(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
     """Return the first of these ordered categories such that at least half of all cases are certainly in it or in an
     earlier one, or None.
 
@@ -91,12 +91,12 @@ def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
         inside = [line for line in breakdown.lines if line.code in codes[:number]]
         outside = [line for line in breakdown.lines if line.code not in codes[:number]]
         least = sum(line.cell.low for line in inside)
-        if least >= find_most_beyond(outside, breakdown.total.high - least):
+        if least >= find_joint_upper_bound(outside, breakdown.total.high - least):
             return code
     return None
 
 
-def find_most_beyond(lines: Iterable[CategoryLine], remainder: int) -> int:
+def find_joint_upper_bound(lines: Iterable[CategoryLine], remainder: int) -> int:
     """Return the upper bound of the sum of these categories, of which the total leaves at most `remainder`."""
     lines = list(lines)
     if all(line.cell.is_shown for line in lines):

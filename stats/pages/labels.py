@@ -64,7 +64,7 @@ def format_duration(value: timedelta) -> str:
     return words.replace(" ", NO_BREAK)
 
 
-def bind(words: str) -> str:
+def bind_words(words: str) -> str:
     """Return the text with the no-break spaces of French: before « : ; ! ? % » and inside numbers."""
     whole_numbers = re.sub(r"(?<=\d) (?=\d{3})", NARROW, words)
     return re.sub(r"« | (?=[:;?!»%])", lambda match: match[0].replace(" ", NO_BREAK), whole_numbers)

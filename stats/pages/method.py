@@ -1,12 +1,14 @@
 """A summary, without markup, of how the figures are made. The page and the report have the same paragraphs."""
 
 from stats.disclosure.tables import CROSSING_OPENS_FROM
-from stats.pages.labels import bind
+from stats.pages.labels import bind_words
 from stats.pages.story import DASH
 
 
-def list_paragraphs() -> list[str]:
-    return [bind(paragraph) for paragraph in (explain_tables(), explain_rule(), explain_audit(), explain_cases())]
+def list_method_paragraphs() -> list[str]:
+    return [
+        bind_words(paragraph) for paragraph in (explain_tables(), explain_rule(), explain_audit(), explain_cases())
+    ]
 
 
 def explain_tables() -> str:

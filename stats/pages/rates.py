@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from stats.pages.labels import bind, format_number, format_percent, round_percent_down, round_percent_up
+from stats.pages.labels import bind_words, format_number, format_percent, round_percent_down, round_percent_up
 from stats.pages.page import FiguresPage
 from stats.releases.reading import Cell
 
@@ -57,7 +57,7 @@ class StratumRate:
         if not self.has_share:
             return ""
         low, high = format_number(self.least), format_number(self.most)
-        return bind(f"entre {low} et {high} sur {format_number(self.bodies)}")
+        return bind_words(f"entre {low} et {high} sur {format_number(self.bodies)}")
 
     @property
     def share_text(self) -> str:
@@ -65,7 +65,7 @@ class StratumRate:
         if not self.has_share:
             return ""
         low, high = map(format_percent, self.written)
-        return low if low == high else bind(f"de {low} à {high}")
+        return low if low == high else bind_words(f"de {low} à {high}")
 
 
 def find_scale_end(rates: Iterable[StratumRate]) -> float:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from stats.categories import UNKNOWN
+from stats.categories import UNKNOWN_CATEGORIES
 from stats.disclosure.tables import CATEGORIES
 from stats.pages.charts import compute_shares
-from stats.pages.labels import bind, lower_first, upper_first
+from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.page import DELAYS, Breakdown, CategoryLine, FiguresPage
-from stats.pages.titles import title_delay, title_delays, title_hours, title_largest
+from stats.pages.titles import write_delay_title, write_delays_title, write_hours_title, write_largest_title
 from stats.pages.wording import format_cell
 from stats.releases.reading import Cell, CellState
 
@@ -50,7 +50,7 @@ class FiguresSection:
         lines = list_drawn_lines(self.breakdown)
         shares = compute_shares([line.cell.value for line in lines])
         return [
-            SectionBar(line.label, line.cell.value or 0, share, line.code in UNKNOWN)
+            SectionBar(line.label, line.cell.value or 0, share, line.code in UNKNOWN_CATEGORIES)
             for line, share in zip(lines, shares, strict=True)
         ]
 
@@ -64,22 +64,22 @@ def list_drawn_lines(breakdown: Breakdown) -> list[CategoryLine]:
     """Return the lines drawn as bars: known categories, then unknown categories. The largest lines have bars, or the
     first lines if the categories have an order.
     """
-    known = [line for line in breakdown.numbered if line.code not in UNKNOWN]
-    unknown = [line for line in breakdown.numbered if line.code in UNKNOWN]
+    known = [line for line in breakdown.numbered if line.code not in UNKNOWN_CATEGORIES]
+    unknown = [line for line in breakdown.numbered if line.code in UNKNOWN_CATEGORIES]
     if breakdown.classification in ORDERED:
         return known[:MAX_BARS] + unknown
-    known.sort(key=find_rank)
-    largest = sorted([*unknown, *known], key=find_rank)[: MAX_BARS + len(unknown)]
+    known.sort(key=rank_by_value)
+    largest = sorted([*unknown, *known], key=rank_by_value)[: MAX_BARS + len(unknown)]
     return [line for line in [*known, *unknown] if line in largest]
 
 
-def find_rank(line: CategoryLine) -> int:
+def rank_by_value(line: CategoryLine) -> int:
     """Return the key that sorts the largest line first."""
     return -(line.cell.value or 0)
 
 
 @dataclass(frozen=True)
-class Naming:
+class SectionTexts:
     """The texts of the section of one table. `plain` is the title if the figures prove nothing."""
 
     code: str
@@ -90,8 +90,8 @@ class Naming:
     heading: str
 
 
-NAMINGS = (
-    Naming(
+SECTION_TEXTS = (
+    SectionTexts(
         "types",
         "incidents_by_type",
         "Les types d’incidents",
@@ -99,7 +99,7 @@ NAMINGS = (
         "Incidents par type",
         "Type",
     ),
-    Naming(
+    SectionTexts(
         "causes",
         "incidents_by_cause",
         "Comment c’est arrivé",
@@ -107,7 +107,7 @@ NAMINGS = (
         "Incidents par cause",
         "Cause",
     ),
-    Naming(
+    SectionTexts(
         "services",
         "interruptions_by_service",
         "Les services interrompus",
@@ -115,7 +115,7 @@ NAMINGS = (
         "Interruptions par service",
         "Service",
     ),
-    Naming(
+    SectionTexts(
         "durees",
         "interruptions_by_hours",
         "La durée des interruptions",
@@ -123,7 +123,7 @@ NAMINGS = (
         "Interruptions selon leur durée",
         "Durée",
     ),
-    Naming(
+    SectionTexts(
         "categories",
         "leaks_by_category",
         "Les données en cause",
@@ -131,7 +131,7 @@ NAMINGS = (
         "Fuites par catégorie de données",
         "Catégorie",
     ),
-    Naming(
+    SectionTexts(
         "personnes",
         "leaks_by_persons",
         "Combien de personnes par fuite",
@@ -139,7 +139,7 @@ NAMINGS = (
         "Fuites selon le nombre de personnes",
         "Personnes",
     ),
-    Naming(
+    SectionTexts(
         "etats",
         "leaks_by_status",
         "Ce que l’on sait de ces fuites",
@@ -150,8 +150,8 @@ NAMINGS = (
 )
 
 
-DELAY_NAMINGS = tuple(
-    Naming(code, f"incidents_by_{code}", plain, subtitle, caption, "Temps")
+DELAY_SECTION_TEXTS = tuple(
+    SectionTexts(code, f"incidents_by_{code}", plain, subtitle, caption, "Temps")
     for code, plain, subtitle, caption in (
         (
             "discovery",
@@ -176,44 +176,44 @@ DELAY_NAMINGS = tuple(
 
 
 def make_sections(page: FiguresPage) -> list[FiguresSection]:
-    """Return the sections of the open tables of `NAMINGS`: all tables except those of delays."""
+    """Return the sections of the open tables of `SECTION_TEXTS`: all tables except those of delays."""
     sections = []
-    for naming in NAMINGS:
-        breakdown = page.services() if naming.code == "services" else page.breakdown(naming.table)
+    for texts in SECTION_TEXTS:
+        breakdown = page.services() if texts.code == "services" else page.breakdown(texts.table)
         if breakdown:
-            sections.append(make_section(page, naming, breakdown))
+            sections.append(make_section(page, texts, breakdown))
     return sections
 
 
 def make_delay_sections(page: FiguresPage) -> list[FiguresSection]:
     """Return the sections of the open tables of delays of the nation."""
-    breakdowns = [(naming, page.breakdown(naming.table)) for naming in DELAY_NAMINGS]
-    return [make_section(page, naming, breakdown) for naming, breakdown in breakdowns if breakdown]
+    breakdowns = [(texts, page.breakdown(texts.table)) for texts in DELAY_SECTION_TEXTS]
+    return [make_section(page, texts, breakdown) for texts, breakdown in breakdowns if breakdown]
 
 
-def make_section(page: FiguresPage, naming: Naming, breakdown: Breakdown) -> FiguresSection:
+def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -> FiguresSection:
     note = write_missing_note(breakdown)
-    if naming.code == "etats":
+    if texts.code == "etats":
         note += " Jugées sans fondement : {}.".format(format_cell(page.printed.cell("unfounded")))
     return FiguresSection(
-        code=naming.code,
-        title=make_title(naming, breakdown),
-        subtitle=bind(str(naming.subtitle)),
-        caption=str(naming.caption),
-        heading=str(naming.heading),
+        code=texts.code,
+        title=make_title(texts, breakdown),
+        subtitle=bind_words(str(texts.subtitle)),
+        caption=str(texts.caption),
+        heading=str(texts.heading),
         breakdown=breakdown,
-        note=bind(note.strip()),
+        note=bind_words(note.strip()),
         total=format_cell(breakdown.total),
     )
 
 
-def make_title(naming: Naming, breakdown: Breakdown) -> str:
-    plain = str(naming.plain)
-    if naming.code == "durees":
-        return title_hours(breakdown, plain)
-    if naming.code in DELAYS:
-        return title_delay(naming.code, breakdown, plain)
-    return plain if naming.code == "etats" else title_largest(breakdown, plain)
+def make_title(texts: SectionTexts, breakdown: Breakdown) -> str:
+    plain = str(texts.plain)
+    if texts.code == "durees":
+        return write_hours_title(breakdown, plain)
+    if texts.code in DELAYS:
+        return write_delay_title(texts.code, breakdown, plain)
+    return plain if texts.code == "etats" else write_largest_title(breakdown, plain)
 
 
 def write_missing_note(breakdown: Breakdown) -> str:
@@ -229,7 +229,7 @@ def join_labels(lines: list[CategoryLine]) -> str:
 
 # Delays
 
-HEADS = {
+DELAY_HEADINGS = {
     "discovery": "de la découverte à la déclaration",
     "help": "de la déclaration à la prise en charge",
     "closing": "de la déclaration à la clôture",
@@ -248,7 +248,7 @@ class Delays:
     lines: list[tuple[str, list[tuple[Cell, int]]]]
 
 
-def list_delays(page: FiguresPage) -> Delays | None:
+def make_delays_table(page: FiguresPage) -> Delays | None:
     """Return the table of the open delays of the nation, or None if none is open."""
     breakdowns = {code: page.breakdown(f"incidents_by_{code}") for code in DELAYS}
     columns = {code: breakdown for code, breakdown in breakdowns.items() if breakdown}
@@ -256,14 +256,14 @@ def list_delays(page: FiguresPage) -> Delays | None:
         return None
     subtitle = "Incidents vérifiés de %s, selon le temps passé. Plus la case est foncée, plus la part est grande."
     return Delays(
-        title=bind(title_delays(columns.get("help"))),
-        subtitle=bind(subtitle % page.year),
-        heads=[str(HEADS[code]) for code in columns],
-        lines=[list_band(list(columns.values()), number) for number in range(len(CATEGORIES["help"]))],
+        title=bind_words(write_delays_title(columns.get("help"))),
+        subtitle=bind_words(subtitle % page.year),
+        heads=[str(DELAY_HEADINGS[code]) for code in columns],
+        lines=[make_band_row(list(columns.values()), number) for number in range(len(CATEGORIES["help"]))],
     )
 
 
-def list_band(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[Cell, int]]]:
+def make_band_row(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[Cell, int]]]:
     """Return the label of a band of delays, then its cell and its level in each column."""
     label = upper_first(columns[-1].lines[number].label)  # the label of a delay that may still run, if there is one
     return label, [

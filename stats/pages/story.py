@@ -10,7 +10,7 @@ from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import TABLES
 from stats.pages.intervals import TotalChange, compare_totals
-from stats.pages.labels import bind, upper_first
+from stats.pages.labels import bind_words, upper_first
 from stats.pages.page import FiguresPage, arrange_breakdown, find_crossing
 from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
 from stats.releases.reading import Cell, CellState
@@ -59,7 +59,7 @@ def write_story(page: FiguresPage) -> list[str]:
         sentences = [write_total(page), *write_effects(page), *write_first_quarter(page), *compare_years(page)]
     else:
         sentences = [*write_total_without_number(page), *write_first_quarter(page)]
-    return [bind(str(sentence)) for sentence in sentences]
+    return [bind_words(str(sentence)) for sentence in sentences]
 
 
 def write_year_in_progress(page: FiguresPage) -> list[str]:
@@ -70,12 +70,12 @@ def write_year_in_progress(page: FiguresPage) -> list[str]:
         ]
     return [
         *write_last_quarter(page, max(page.printed.quarters)),
-        count_quarters(page),
+        write_quarter_count(page),
         f"L’année entière paraît à partir du {format_due_day(page.year)}.",
     ]
 
 
-def count_quarters(page: FiguresPage) -> str:
+def write_quarter_count(page: FiguresPage) -> str:
     """Return « Trois trimestres de 2026 ont paru. », with the reason if none of their totals has a number."""
     sentence = str(COUNTED_QUARTERS[len(page.printed.quarters) - 1]) % page.year
     if page.has_quarter_totals():
@@ -200,7 +200,7 @@ def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
 
 
 def make_key_figure(name: str, under: str, cell: Cell) -> KeyFigure:
-    return KeyFigure(name, bind(under), bind(format_cell(cell)), cell.is_shown, format_narrow_cell(cell))
+    return KeyFigure(name, bind_words(under), bind_words(format_cell(cell)), cell.is_shown, format_narrow_cell(cell))
 
 
 def write_under_leaks(page: FiguresPage) -> str:
@@ -218,7 +218,7 @@ def write_late_line(page: FiguresPage) -> str:
     if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is CellState.CLOSED:
         return ""
     words = "Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année) : %s."
-    return bind(words % format_cell(cell))
+    return bind_words(words % format_cell(cell))
 
 
 # Why some tables are missing
@@ -227,7 +227,7 @@ def write_late_line(page: FiguresPage) -> str:
 def explain_missing(page: FiguresPage) -> list[str]:
     """Return sentences about the missing tables that a reader may look for, and when they are published."""
     sentences = explain_waiting(page) if not page.is_over else explain_closed(page)
-    return [bind(sentence) for sentence in sentences]
+    return [bind_words(sentence) for sentence in sentences]
 
 
 def explain_waiting(page: FiguresPage) -> list[str]:
@@ -263,10 +263,10 @@ def explain_closed(page: FiguresPage) -> list[str]:
             len(unsafe),
         )
         sentences.append(refused % join_table_names(unsafe))
-    return [*sentences, *explain_place(page)]
+    return [*sentences, *explain_missing_of_place(page)]
 
 
-def explain_place(page: FiguresPage) -> list[str]:
+def explain_missing_of_place(page: FiguresPage) -> list[str]:
     """Return a sentence on the tables that are never published for a région or, for the nation, on quarters of which
     no total has a number.
     """

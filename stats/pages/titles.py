@@ -6,8 +6,8 @@ from stats.categories import label_category
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import MONTHS, QUARTERS
 from stats.enums import DelayBand, HoursBand
-from stats.pages.intervals import TotalChange, compare_totals, find_first, find_half_within
-from stats.pages.labels import bind, format_number, format_percent, lower_first, upper_first
+from stats.pages.intervals import TotalChange, compare_totals, find_largest_category, find_median_category
+from stats.pages.labels import bind_words, format_number, format_percent, lower_first, upper_first
 from stats.pages.page import Breakdown, FiguresPage
 from stats.pages.rates import StratumRate, find_scale_end, list_rates
 from stats.pages.story import UNKNOWN_SHARE
@@ -71,7 +71,7 @@ def name_period_unit(page: FiguresPage) -> str:
     return "mois" if page.region is None else "trimestre"
 
 
-def title_months(page: FiguresPage) -> str:
+def write_months_title(page: FiguresPage) -> str:
     change = compare_totals(page.total(), page.total(before=True)) if page.is_comparable() else None
     if change in CHANGES:
         return str(CHANGES[change]) % (page.year - 1)
@@ -84,11 +84,11 @@ def title_months(page: FiguresPage) -> str:
     return f"Environ {low} à {high} incidents par {unit}"
 
 
-def subtitle_months(page: FiguresPage) -> str:
+def write_months_subtitle(page: FiguresPage) -> str:
     sentences = [f"Incidents vérifiés, par {name_period_unit(page)} de réception."]
     if has_line(page) and any(cell.state is CellState.BELOW for _name, cell, _before in list_chart_periods(page)):
         sentences.append("La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités ».")
-    return bind(" ".join(sentences))
+    return bind_words(" ".join(sentences))
 
 
 def summarize_months(page: FiguresPage) -> str:
@@ -96,7 +96,7 @@ def summarize_months(page: FiguresPage) -> str:
     numbers = [
         f"{format_cell(now)} ({name})" for name, now, _before in list_chart_periods(page) if not is_unpublished(now)
     ]
-    return bind(
+    return bind_words(
         "Incidents par {unit} {place} en {year} : {numbers}.".format(
             unit=name_period_unit(page),
             place=format_place(page.region),
@@ -118,7 +118,7 @@ def has_line(page: FiguresPage) -> bool:
     return max(points_this_year, points_last_year) >= POINTS_OF_A_LINE
 
 
-def list_quarters(page: FiguresPage) -> list[str]:
+def list_quarter_headings(page: FiguresPage) -> list[str]:
     """Return the headings of the table of quarters, « T1 » to « T4 », for the published quarters of the nation; [] if
     no total of a quarter has a number.
     """
@@ -126,14 +126,14 @@ def list_quarters(page: FiguresPage) -> list[str]:
 
 
 def list_totals(page: FiguresPage) -> list[tuple[str, list[Cell]]]:
-    """Return each of the four totals: its name, and its cells in the order of `list_quarters`."""
+    """Return each of the four totals: its name, and its cells in the order of `list_quarter_headings`."""
     return [
         (str(name), [page.printed.cell(counts, quarter=quarter) for quarter in page.printed.quarters])
         for counts, name in TOTAL_NAMES.items()
     ]
 
 
-def subtitle_quarters(page: FiguresPage) -> str:
+def write_quarters_subtitle(page: FiguresPage) -> str:
     """Return sentences on what a quarter counts, why quarters do not add up to a year, and why some have no number."""
     sentences = ["Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."]
     if page.is_over:
@@ -141,20 +141,20 @@ def subtitle_quarters(page: FiguresPage) -> str:
     cells = [cell for _name, row in list_totals(page) for cell in row]
     if any(cell.state is CellState.CLOSED for cell in cells):
         sentences.append(f"Un total de trimestre ne paraît qu’à partir de {OPENS_FROM}.")
-    return bind(" ".join([*sentences, explain_narrow_cells(cells)]).strip())
+    return bind_words(" ".join([*sentences, explain_narrow_cells(cells)]).strip())
 
 
 # The map
 
 
-def title_map(page: FiguresPage) -> str:
+def write_map_title(page: FiguresPage) -> str:
     if page.region is not None:
         return f"{upper_first(format_place(page.region))} et dans les autres régions"
     return "Les incidents, région par région"
 
 
-def subtitle_map(page: FiguresPage) -> str:
-    return bind(
+def write_map_subtitle(page: FiguresPage) -> str:
+    return bind_words(
         f"Incidents vérifiés en {page.year}. Les régions n’ont pas le même nombre de collectivités : "
         "ne les classez pas."
     )
@@ -166,18 +166,18 @@ def summarize_map(page: FiguresPage) -> str:
     numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered]
     if lines.below:
         numbers.append("ailleurs moins de 5 collectivités")
-    return bind("Carte de France en carreaux, avec le nombre d’incidents : {}.".format(", ".join(numbers)))
+    return bind_words("Carte de France en carreaux, avec le nombre d’incidents : {}.".format(", ".join(numbers)))
 
 
 # Breakdowns and rates
 
 
-def title_largest(breakdown: Breakdown, plain: str) -> str:
+def write_largest_title(breakdown: Breakdown, plain: str) -> str:
     """Return « Le plus souvent : hameçonnage, 85 sur 320 » if it is certain, or else the plain title."""
-    largest = find_first(breakdown)
+    largest = find_largest_category(breakdown)
     if largest is None or not breakdown.total.is_shown:
         return plain
-    return bind(
+    return bind_words(
         "Le plus souvent : {label}, {number} sur {total}".format(
             label=lower_first(largest.label).partition(" (")[0],
             number=format_cell(largest.cell),
@@ -186,40 +186,40 @@ def title_largest(breakdown: Breakdown, plain: str) -> str:
     )
 
 
-def find_half_words(breakdown: Breakdown, words: Mapping[str, object]) -> object:
+def find_median_text(breakdown: Breakdown, words: Mapping[str, object]) -> object:
     """Return the text of the band within which at least half the cases certainly are, or None."""
-    code = find_half_within(breakdown, list(words))
+    code = find_median_category(breakdown, list(words))
     return words[code] if code else None
 
 
-def title_hours(breakdown: Breakdown, plain: str) -> str:
-    band = find_half_words(breakdown, WITHIN_HOURS)
+def write_hours_title(breakdown: Breakdown, plain: str) -> str:
+    band = find_median_text(breakdown, WITHIN_HOURS)
     return f"Au moins une interruption sur deux dure {band}" if band else plain
 
 
-def title_delays(helped: Breakdown | None) -> str:
+def write_delays_title(helped: Breakdown | None) -> str:
     """Return the title of the three delays together. `helped` is the delay until a centre acknowledged the case."""
     plain = "Les délais"
-    return title_delay("help", helped, plain) if helped else plain
+    return write_delay_title("help", helped, plain) if helped else plain
 
 
-def title_delay(code: str, breakdown: Breakdown, plain: str) -> str:
+def write_delay_title(code: str, breakdown: Breakdown, plain: str) -> str:
     """Return a title with the time within which at least half of the incidents were certainly declared, acknowledged
     or closed, or else the plain title.
     """
-    band = find_half_words(breakdown, WITHIN_DELAYS)
+    band = find_median_text(breakdown, WITHIN_DELAYS)
     return str(HALVES[code]) % band if band else plain
 
 
-def title_strata(rates: list[StratumRate]) -> str:
+def write_strata_title(rates: list[StratumRate]) -> str:
     """Return a title that names the stratum with certainly the highest share, or else the plain title."""
     for rate in rates:
         if all(rate.low > other_rate.high for other_rate in rates if other_rate is not rate):
-            return bind(f"Le taux le plus haut : {rate.label}")
+            return bind_words(f"Le taux le plus haut : {rate.label}")
     return "Le taux selon la nature et la population"
 
 
-def subtitle_strata(page: FiguresPage) -> str:
+def write_strata_subtitle(page: FiguresPage) -> str:
     """Return sentences on what the bars of rates show, and on how to read them."""
     rates = list_rates(page)
     sentence = (
@@ -233,4 +233,4 @@ def subtitle_strata(page: FiguresPage) -> str:
             "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, dans les régions "
             "qui ont un nombre."
         )
-    return bind(" ".join([*sentences, str(UNKNOWN_SHARE)]))
+    return bind_words(" ".join([*sentences, str(UNKNOWN_SHARE)]))

@@ -13,13 +13,13 @@ from stats.disclosure.tables import QUARTERS
 from stats.pages import method, story, titles
 from stats.pages.charts import LineChart, Series, make_line_charts
 from stats.pages.columns import lay_out_blocks
-from stats.pages.freshness import allow_shared_caching, cache_page_by_mark, find_mark
-from stats.pages.labels import bind
+from stats.pages.freshness import allow_shared_caching, cache_page_by_etag, find_page_etag
+from stats.pages.labels import bind_words
 from stats.pages.map import draw_map
 from stats.pages.page import FiguresPage, UnknownRegionError, UnknownSelectionError, read_figures_page
 from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import make_delay_sections, make_sections
-from stats.pages.waiting import SOON, describe_progress
+from stats.pages.waiting import PROGRESS_MAX_AGE, describe_progress
 from stats.pages.wording import format_full_day, format_heading
 from stats.releases.case_visibility import describe_visibility
 
@@ -27,19 +27,19 @@ from stats.releases.case_visibility import describe_visibility
 @login_not_required
 @require_safe
 @allow_shared_caching
-@etag(find_mark)
-@cache_page_by_mark
-def statistics(request: HttpRequest) -> HttpResponse:
+@etag(find_page_etag)
+@cache_page_by_etag
+def show_statistics(request: HttpRequest) -> HttpResponse:
     """Show printed figures, selected by plain links: `?region=53&annee=2025`."""
     try:
         page = read_figures_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
     except UnknownSelectionError as error:
         context = {"page": read_figures_page(), "is_region": isinstance(error, UnknownRegionError)}
         return render(request, "stats/not_there.html", context, status=404)
-    context = {"page": page, "method": method.list_paragraphs()}
+    context = {"page": page, "method": method.list_method_paragraphs()}
     if page.is_empty:
         response = render(request, "stats/statistics.html", context | describe_progress())
-        patch_cache_control(response, max_age=SOON)
+        patch_cache_control(response, max_age=PROGRESS_MAX_AGE)
         return response
     return render(request, "stats/statistics.html", context | write_sentences(page) | lay_out_charts(page))
 
@@ -52,7 +52,7 @@ def write_sentences(page: FiguresPage) -> dict[str, object]:
         "story": story.write_story(page),
         "keys": story.list_key_figures(page),
         "late_line": story.write_late_line(page),
-        "rounding": bind(f"{story.ROUNDING} {story.DASH}"),
+        "rounding": bind_words(f"{story.ROUNDING} {story.DASH}"),
         "unknown_share": story.UNKNOWN_SHARE,
     }
 
@@ -61,17 +61,17 @@ def lay_out_charts(page: FiguresPage) -> dict[str, object]:
     """Return the charts and tables, and their layout in columns."""
     parts = {
         "months": lay_out_months(page),
-        "quarters": titles.list_quarters(page),
+        "quarters": titles.list_quarter_headings(page),
         "map": draw_map(page),
         "strata": lay_out_strata(page),
         "missing": story.explain_missing(page),
-        "method": method.list_paragraphs(),
+        "method": method.list_method_paragraphs(),
     }
     return parts | {
         "totals": titles.list_totals(page),
-        "quarters_under": titles.subtitle_quarters(page),
-        "map_title": titles.title_map(page),
-        "map_under": titles.subtitle_map(page),
+        "quarters_under": titles.write_quarters_subtitle(page),
+        "map_title": titles.write_map_title(page),
+        "map_under": titles.write_map_subtitle(page),
         "layout": lay_out_blocks(parts, [*make_sections(page), *make_delay_sections(page)]),
     }
 
@@ -85,8 +85,8 @@ def lay_out_months(page: FiguresPage) -> dict[str, object] | None:
         "periods": periods,
         "has_before": any(before.is_shown for _name, _now, before in periods),
         "charts": draw_periods(page) if titles.has_line(page) else {},
-        "title": titles.title_months(page),
-        "under": titles.subtitle_months(page),
+        "title": titles.write_months_title(page),
+        "under": titles.write_months_subtitle(page),
         "summary": titles.summarize_months(page),
         "unit": titles.name_period_unit(page),
     }
@@ -107,14 +107,14 @@ def lay_out_strata(page: FiguresPage) -> dict[str, object] | None:
     return {
         "rates": rates,
         "highest": find_scale_end(rates),
-        "title": titles.title_strata(rates),
-        "under": titles.subtitle_strata(page),
+        "title": titles.write_strata_title(rates),
+        "under": titles.write_strata_subtitle(page),
     }
 
 
 @serve_privately
 @require_safe
-def figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
+def show_figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the published figures that count a case, to those who may follow it by its secret link
     or with an account.
     """

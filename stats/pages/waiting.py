@@ -7,7 +7,7 @@ from stats.pages.wording import format_full_day, format_period
 from stats.releases.progress import read_progress
 
 # How many seconds a cache may keep a page that shows the progress of the first publication.
-SOON = 20
+PROGRESS_MAX_AGE = 20
 
 
 def describe_progress() -> dict[str, object]:

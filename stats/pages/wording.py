@@ -9,7 +9,7 @@ from collectivities.models import Region
 from csirts.wording import format_in_region, format_of_region
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
-from stats.pages.labels import NO_BREAK, bind, format_number
+from stats.pages.labels import NO_BREAK, bind_words, format_number
 from stats.releases.publish import find_due_day
 from stats.releases.reading import BELOW, CLOSED, Cell, CellState
 
@@ -21,7 +21,7 @@ WITHOUT_NUMBER = {
     CellState.EARLIER: "avant le service",
 }
 # Short texts for a cell without room for these words. A legend explains them.
-NARROW = {CellState.BELOW: "–", CellState.CLOSED: "n. p."}
+NARROW_TEXTS = {CellState.BELOW: "–", CellState.CLOSED: "n. p."}
 
 
 def format_cell(cell: Cell) -> str:
@@ -35,7 +35,7 @@ def format_narrow_cell(cell: Cell) -> str:
     """Return the number, or « – » or « n. p. » for a narrow cell. Show the legend
     of `explain_narrow_cells` beside it.
     """
-    return str(NARROW[cell.state]).replace(" ", NO_BREAK) if cell.state in NARROW else format_cell(cell)
+    return str(NARROW_TEXTS[cell.state]).replace(" ", NO_BREAK) if cell.state in NARROW_TEXTS else format_cell(cell)
 
 
 def explain_narrow_cells(cells: Iterable[Cell]) -> str:
@@ -44,7 +44,9 @@ def explain_narrow_cells(cells: Iterable[Cell]) -> str:
     """
     used = {cell.state for cell in cells}
     return " ".join(
-        bind(f"{format_narrow_cell(cell)} : {format_cell(cell)}.") for cell in (BELOW, CLOSED) if cell.state in used
+        bind_words(f"{format_narrow_cell(cell)} : {format_cell(cell)}.")
+        for cell in (BELOW, CLOSED)
+        if cell.state in used
     )
 
 

@@ -18,20 +18,20 @@ from stats.counting.periods import PARIS, find_month
 from stats.disclosure.tables import BY_MONTH, SHORT_LIST_OF, Period, Table, list_tables
 from stats.enums import FAMILY_OF
 from stats.open_data.definitions import CLASSIFICATIONS, UNITS
-from stats.pages.labels import bind, lower_first, upper_first
+from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.wording import format_cell, format_full_day
 from stats.releases.publish import find_due_day, rank_period
 from stats.releases.reading import Cell, CellState, PrintedYear
 from stats.releases.rows import CountedCase, Release
 
 # The classifications that are columns of a case's row.
-OWN = ("region", "month", "quarter", "type", "cause", "discovery", "help", "closing", "stratum")
+OWN_CLASSIFICATIONS = ("region", "month", "quarter", "type", "cause", "discovery", "help", "closing", "stratum")
 PLACE_AND_TIME = ("region", "month", "quarter")
-YEAR = 5  # the rank of a year, after its quarters
+YEAR_RANK = 5  # the rank of a year, after its quarters
 
 
 @dataclass(frozen=True)
-class PrintedPlace:
+class CellTexts:
     """The texts of one cell of a release that counts the case. `number` is the printed number, or the text of a cell
     without a number.
     """
@@ -49,7 +49,7 @@ class CaseEdition:
 
     title: str
     is_late: bool
-    places: list[PrintedPlace]
+    places: list[CellTexts]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def describe_visibility(incident: Incident) -> Visibility:
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
     editions = [describe_case_edition(case, years[case.release.year]) for case in cases]
-    reason, coming = describe_rest(incident, cases)
+    reason, coming = explain_other_publications(incident, cases)
     return Visibility(editions, reason, coming)
 
 
@@ -77,17 +77,17 @@ def describe_case_edition(case: CountedCase, printed: PrintedYear) -> CaseEditio
     day = format_full_day(timezone.localtime(release.published_at, PARIS).date())
     words = {"period": name_period(release.period), "number": release.number, "day": day}
     title = "{period} : publication no {number} du {day}".format(**words)
-    return CaseEdition(bind(upper_first(title)), case.is_late, list(list_printed_places(case, printed)))
+    return CaseEdition(bind_words(upper_first(title)), case.is_late, list(list_cell_texts(case, printed)))
 
 
-def list_printed_places(case: CountedCase, printed: PrintedYear) -> Iterator[PrintedPlace]:
+def list_cell_texts(case: CountedCase, printed: PrintedYear) -> Iterator[CellTexts]:
     """Yield the cells of one release that count the case, the totals first."""
     quarter = case.release.quarter
     for table in list_tables(case.release.period):
         for categories in dict.fromkeys(list_case_cells(case, table)):
             cell = printed.cell(table.code, *categories, quarter=quarter)
             if cell.state is not CellState.CLOSED or not is_printed_elsewhere(table, case, printed):
-                yield describe_place(table, categories, case.release.period, cell)
+                yield make_cell_texts(table, categories, case.release.period, cell)
 
 
 def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) -> bool:
@@ -111,7 +111,7 @@ def list_case_cells(case: CountedCase, table: Table) -> list[tuple[str, ...]]:
 
 def list_case_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
     """Return the categories of each unit of that kind in the case, by classification."""
-    own = {name: getattr(case, name) for name in OWN}
+    own = {name: getattr(case, name) for name in OWN_CLASSIFICATIONS}
     if case.is_report or case.is_late:
         return [own] if counts == ("reports" if case.is_report else "late") else []
     return [own | part for part in list_case_parts(case, counts)]
@@ -138,7 +138,7 @@ def list_case_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
 # In words
 
 
-def describe_place(table: Table, categories: tuple[str, ...], period: Period, cell: Cell) -> PrintedPlace:
+def make_cell_texts(table: Table, categories: tuple[str, ...], period: Period, cell: Cell) -> CellTexts:
     """Return « Incidents vérifiés, par type : rançongiciel », « Bretagne, 2025 », « 40 »."""
     category_by_name = dict(zip(table.by, categories, strict=True))
     title = str(UNITS[table.counts].name)
@@ -149,7 +149,7 @@ def describe_place(table: Table, categories: tuple[str, ...], period: Period, ce
         (label_category(name, category_by_name[name]) for name in ("month", "quarter") if name in category_by_name), ""
     )
     when = f"{part} {period.year}" if part else name_period(period, article=False)
-    return PrintedPlace(bind(upper_first(title)), f"{place}, {when}", format_cell(cell))
+    return CellTexts(bind_words(upper_first(title)), f"{place}, {when}", format_cell(cell))
 
 
 def name_period(period: Period, *, article: bool = True) -> str:
@@ -162,7 +162,7 @@ def name_period(period: Period, *, article: bool = True) -> str:
 # What is not counted, or not yet
 
 
-def describe_rest(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
+def explain_other_publications(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
     """Return the reason why the publications other than those of `cases` do not count the case, or "", and the texts
     of the publications that will count it.
     """
@@ -174,12 +174,14 @@ def describe_rest(incident: Incident, cases: list[CountedCase]) -> tuple[str, li
         (rank_period(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0)
     )
     if waiting := [period for period in own if rank_period(period) > last_rank]:
-        missed = f"Son trimestre a été publié sans elle. {BEFORE}" if len(waiting) == 1 and not cases else ""
+        missed = (
+            f"Son trimestre a été publié sans elle. {NOT_COUNTED_REASON}" if len(waiting) == 1 and not cases else ""
+        )
         return missed, [announce_period(period) for period in waiting]
-    return describe_late(incident, cases, Period(last_rank[0] + (last_rank[1] == YEAR)))
+    return explain_late_publication(incident, cases, Period(last_rank[0] + (last_rank[1] == YEAR_RANK)))
 
 
-BEFORE = "Elle n’était pas encore vérifiée, ou elle était close sans être comptée."
+NOT_COUNTED_REASON = "Elle n’était pas encore vérifiée, ou elle était close sans être comptée."
 
 
 def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
@@ -190,12 +192,12 @@ def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
     else:
         return ""
     start = "Elle n’entre plus dans ce qui paraîtra" if was_counted else "Elle n’est comptée nulle part"
-    return bind(f"{start} : {reason}")
+    return bind_words(f"{start} : {reason}")
 
 
-def describe_late(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
-    """Return the result of `describe_rest` if the year of the case is published. `following` is the next year to be
-    published.
+def explain_late_publication(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
+    """Return the result of `explain_other_publications` if the year of the case is published. `following` is the next
+    year to be published.
     """
     yearly = [case for case in cases if not case.release.quarter]
     is_report = incident.nature == Nature.REPORT
@@ -204,10 +206,10 @@ def describe_late(incident: Incident, cases: list[CountedCase], following: Perio
     if yearly:
         reason = "Son année l’a comptée comme signalement ; c’est devenu un incident."
     else:
-        reason = f"Son année a été publiée sans elle. {BEFORE}"
+        reason = f"Son année a été publiée sans elle. {NOT_COUNTED_REASON}"
     if is_report:
-        return bind(f"{reason} Un signalement n’est pas compté plus tard."), []
-    return bind(reason), [announce_period(following, line="la ligne « comptés plus tard » de ")]
+        return bind_words(f"{reason} Un signalement n’est pas compté plus tard."), []
+    return bind_words(reason), [announce_period(following, line="la ligne « comptés plus tard » de ")]
 
 
 def announce_period(period: Period, *, line: str = "") -> str:
@@ -215,4 +217,4 @@ def announce_period(period: Period, *, line: str = "") -> str:
     day = find_due_day(period)
     is_due = day <= timezone.localdate(timezone=PARIS)
     when = "n’a pas encore paru" if is_due else f"à partir du {format_full_day(day)}"
-    return bind(f"{line}{name_period(period)} : {when}")
+    return bind_words(f"{line}{name_period(period)} : {when}")

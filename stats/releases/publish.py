@@ -16,7 +16,7 @@ from django.db.models import Max, Min
 
 from stats.counting.periods import PARIS, SETTLED_AFTER, find_month_end
 from stats.counting.strata import count_existing_bodies
-from stats.disclosure.draw import Drawn, draw_release
+from stats.disclosure.draw import DrawResult, draw_release
 from stats.disclosure.tables import Period
 from stats.enums import Stratum
 from stats.models import CaseFact
@@ -73,7 +73,7 @@ def find_due_day(period: Period) -> date:
 
 
 @transaction.atomic
-def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
+def make_release(period: Period, *, now: datetime) -> tuple[Release, DrawResult]:
     """Freeze, count, draw, audit, seal and save one release. Raise UnsafeReleaseError and save nothing if no draw is
     safe.
 
@@ -90,7 +90,7 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
     )
     freeze_cases(period)
     existing = Counter[tuple[int, str]]() if period.quarter else count_existing_bodies(period.year)
-    earlier = [seal.load_printed(signed) for signed in seal.list_earlier(period)]
+    earlier = [seal.load_printed(signed) for signed in seal.list_quarterly_releases(period)]
     draft = draw_release(count_cells(period, existing), period=period, earlier=earlier, key=key)
     save_release(release, draft, {stratum.value: existing[0, stratum] for stratum in Stratum if existing})
     save_cases(release)
@@ -107,11 +107,11 @@ def check_foreign_keys_at_once() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def save_release(release: Release, draft: Drawn, bodies: dict[str, int]) -> None:
+def save_release(release: Release, draft: DrawResult, bodies: dict[str, int]) -> None:
     denominators = [Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in bodies.items()]
-    printed = seal.make_signed_form(release, draft.tables, denominators, seal.list_earlier(release.period))
-    release.printed = seal.encode(printed)
-    release.digest, release.signature, release.verify_key = seal.seal(release.printed)
+    printed = seal.make_signed_form(release, draft.tables, denominators, seal.list_quarterly_releases(release.period))
+    release.printed = seal.encode_form(printed)
+    release.digest, release.signature, release.verify_key = seal.sign_form(release.printed)
     release.save(force_insert=True)
     Denominator.objects.bulk_create(denominators)
     Figure.objects.bulk_create(

@@ -31,12 +31,12 @@ class Seal(NamedTuple):
     verify_key: str
 
 
-def seal(body: bytes) -> Seal:
+def sign_form(body: bytes) -> Seal:
     key = derive_signing_key()
     return Seal(hashlib.sha256(body).hexdigest(), key.sign(body).signature.hex(), bytes(key.verify_key).hex())
 
 
-def encode(printed: Printed) -> bytes:
+def encode_form(printed: Printed) -> bytes:
     return json.dumps(printed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -62,7 +62,7 @@ def load_printed(release: Release) -> Printed:
     return printed
 
 
-def list_earlier(period: Period) -> list[Release]:
+def list_quarterly_releases(period: Period) -> list[Release]:
     """Return the quarterly releases of a year, in order. Return [] for a quarter, which is audited alone."""
     if period.quarter:
         return []

@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 
 from collectivities.models import Collectivity, Region
 from incidents.enums import LeakStatus, Nature
-from stats.counting.strata import Bodies, express_stratum, find_heirs
-from stats.disclosure.draw import NOTHING, Cell, CellCount, Counts, is_sensitive
+from stats.counting.strata import Bodies, find_heirs, make_stratum_expression
+from stats.disclosure.draw import EMPTY_COUNT, Cell, CellCount, Counts, is_sensitive
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
 from stats.enums import FAMILY_OF, NOT_STATED
 from stats.releases.rows import Release
@@ -57,14 +57,14 @@ WHERE fact.is_counted AND fact.is_verified AND fact.month <= %(last_month)s
             AND (NOT counted.is_report OR fact.nature = %(report)s)
     )
 """
-COLUMNS_KEPT = (
+SAVED_COLUMNS = (
     *("fact_id", "body_id", "is_report", "is_late", "region", "month", "quarter", "type", "cause", "discovery"),
     *("help", "closing", "stratum", "hours", "services", "persons", "statuses", "categories", "unfounded"),
 )
 
 # Unit → the query that gives one row for each unit. Each classification is a column with the same name.
 INCIDENTS = "SELECT * FROM frozen_case WHERE NOT is_report AND NOT is_late"
-UNITS = {
+UNIT_QUERIES = {
     "incidents": INCIDENTS,
     "reports": "SELECT * FROM frozen_case WHERE is_report",
     "late": "SELECT * FROM frozen_case WHERE is_late",
@@ -78,7 +78,7 @@ UNITS = {
     "bodies": f"SELECT DISTINCT ON (body_id) * FROM ({INCIDENTS}) incident WHERE stratum <> '' ORDER BY body_id",
 }
 # Classification → its column, if its own name is that of a list in the frozen cases.
-COLUMNS = {"persons": "one_person", "hours": "one_hours"}
+LIST_COLUMNS = {"persons": "one_person", "hours": "one_hours"}
 COUNT = """
 SELECT {columns} sum(units), count(*), max(units)
 FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {columns} body_id) of_a_body
@@ -89,7 +89,7 @@ FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {c
 def freeze_cases(period: Period) -> None:
     """Copy the cases that a release of `period` counts, late cases included, to a table that the transaction drops."""
     heirs = find_heirs()
-    listed = Collectivity.objects.filter(is_listed=True).values_list("pk", express_stratum())
+    listed = Collectivity.objects.filter(is_listed=True).values_list("pk", make_stratum_expression())
     strata, values_of_strata = name_parameters(listed)
     arguments: dict[str, Any] = {
         "starts_on": period.starts_on,
@@ -136,7 +136,7 @@ def count_bodies_outside_cell(counts: Counts, existing: Bodies) -> dict[Cell, Ce
     """
     regions = Region.objects.filter(code__in=REGIONS).values_list("pk", "code")
     by_region = counts["incidents_by_region"]
-    numbered = [pk for pk, code in regions if not is_sensitive(by_region.get((code,), NOTHING))]
+    numbered = [pk for pk, code in regions if not is_sensitive(by_region.get((code,), EMPTY_COUNT))]
     return {
         (stratum,): count._replace(bodies_outside_cell=sum(existing[pk, stratum] for pk in numbered) - count.bodies)
         for (stratum,), count in counts["bodies_by_stratum"].items()
@@ -144,10 +144,10 @@ def count_bodies_outside_cell(counts: Counts, existing: Bodies) -> dict[Cell, Ce
 
 
 def count_table(cursor: Any, table: Table) -> dict[Cell, CellCount]:
-    columns = "".join(f"{COLUMNS.get(name, name)}, " for name in table.by)
+    columns = "".join(f"{LIST_COLUMNS.get(name, name)}, " for name in table.by)
     grouped = f"GROUP BY {columns.rstrip(', ')}" if table.by else ""
     cursor.execute(
-        COUNT.format(columns=columns, rows=UNITS[table.counts], grouped=grouped),
+        COUNT.format(columns=columns, rows=UNIT_QUERIES[table.counts], grouped=grouped),
         {"services": list(FAMILY_OF), "families": [family.value for family in FAMILY_OF.values()]},
     )
     counts = {}
@@ -158,7 +158,7 @@ def count_table(cursor: Any, table: Table) -> dict[Cell, CellCount]:
 
 def save_cases(release: Release) -> None:
     """Save the frozen cases as the cases that the release counted."""
-    columns = ", ".join(COLUMNS_KEPT)
+    columns = ", ".join(SAVED_COLUMNS)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO stats_countedcase (release_id, {columns}) SELECT %s, {columns} FROM frozen_case",

@@ -41,7 +41,7 @@ def list_addresses(release: Release) -> list[tuple[str, str]]:
     return [(name, make_file_address(release.number, code)) for code, name in names.items()]
 
 
-def name_file(report: Report) -> str:
+def make_file_name(report: Report) -> str:
     """Return the file name of a report. It contains nothing that a visitor typed."""
     place = slugify(report.region.name) if report.region else NATION
     return f"rapport-{place}-{report.release.year}-publication-{report.release.number}.pdf"

@@ -21,11 +21,11 @@ from stats.open_data.edition import Edition, read_edition
 from stats.open_data.package import LICENCE
 from stats.pages import method, story, titles
 from stats.pages.charts import WIDE, Plot
-from stats.pages.labels import bind, format_number, lower_first, upper_first
+from stats.pages.labels import bind_words, format_number, lower_first, upper_first
 from stats.pages.map import TILES, MapLine, draw_map
 from stats.pages.page import TOTALS, FiguresPage, read_figures_page
 from stats.pages.rates import StratumRate, list_rates
-from stats.pages.sections import FiguresSection, SectionBar, list_delays, make_sections
+from stats.pages.sections import FiguresSection, SectionBar, make_delays_table, make_sections
 from stats.pages.wording import explain_narrow_cells, format_cell, format_heading, format_narrow_cell, format_place
 from stats.releases.reading import BELOW, Cell, CellState
 from stats.releases.rows import Release
@@ -58,11 +58,11 @@ def describe_report(release: Release, region: str) -> Content:
     # The page of the place and, for a région, that of the nation.
     pages = [read_figures_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
     own, time, effects = pages[0], describe_time(pages), describe_effects(pages)
-    rates = find_nearest(pages, describe_rates)
+    rates = describe_nearest(pages, describe_rates)
     return {
         "title": format_heading(own.region, own.year),
         "chapters": [str(chapter) for chapter in CHAPTERS],
-        "release": bind(f"Publication no {edition.number} du {edition.published_day}"),
+        "release": bind_words(f"Publication no {edition.number} du {edition.published_day}"),
         "place": f"{label_place(own)}, {own.year}",
         "closed_label": label_place(pages[-1]) if own.region else "",
         "invented": "Démonstration : tous ces nombres sont inventés." if edition.is_invented else "",
@@ -76,7 +76,7 @@ def describe_report(release: Release, region: str) -> Content:
     }
 
 
-def find_nearest(pages: list[FiguresPage], describe: Callable[[FiguresPage], Content | None]) -> Content | None:
+def describe_nearest(pages: list[FiguresPage], describe: Callable[[FiguresPage], Content | None]) -> Content | None:
     """Return the first description that is not empty among those of the pages, with the label of the place if it is
     not that of the report. Return None if all are empty.
     """
@@ -120,10 +120,10 @@ def list_titles(number: int, parts: Content) -> Iterator[Content]:
 
 def describe_time(pages: list[FiguresPage]) -> Content:
     return {
-        "trend": find_nearest(pages, describe_trend),
-        "quarters": find_nearest(pages, describe_quarters),
-        "map": find_nearest(pages, describe_map),
-        "types": find_nearest(pages, lambda page: describe_sections(page).get("types")),
+        "trend": describe_nearest(pages, describe_trend),
+        "quarters": describe_nearest(pages, describe_quarters),
+        "map": describe_nearest(pages, describe_map),
+        "types": describe_nearest(pages, lambda page: describe_sections(page).get("types")),
     }
 
 
@@ -133,7 +133,7 @@ def describe_effects(pages: list[FiguresPage]) -> Content:
     for page in reversed(pages):
         sections |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
     sections.pop("types", None)
-    return {"sections": list(sections.values()), "delays": find_nearest(pages, describe_delays)}
+    return {"sections": list(sections.values()), "delays": describe_nearest(pages, describe_delays)}
 
 
 def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
@@ -145,7 +145,7 @@ def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
         if code in closed and code not in replaced:
             names[closed[code].why].append(closed[code].name)
     return [
-        {"names": bind(f"{upper_first(' ; '.join(table_names))}."), "why": reason}
+        {"names": bind_words(f"{upper_first(' ; '.join(table_names))}."), "why": reason}
         for reason, table_names in names.items()
     ]
 
@@ -156,16 +156,16 @@ def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
 def describe_reading(own: FiguresPage, edition: Edition) -> Content:
     screen = ({"region": own.region.code} if own.region else {}) | {"annee": str(own.year)}
     return {
-        "numbers": [bind(str(story.ROUNDING))],
-        "method": method.list_paragraphs(),
+        "numbers": [bind_words(str(story.ROUNDING))],
+        "method": method.list_method_paragraphs(),
         "missing": story.explain_missing(own) if own.region else [],
         "definitions": [
-            {"name": bind(upper_first(str(UNITS[code].name))), "text": bind(str(UNITS[code].definition))}
+            {"name": bind_words(upper_first(str(UNITS[code].name))), "text": bind_words(str(UNITS[code].definition))}
             for code in DEFINED
         ],
-        "limit": bind(str(UNDER_DECLARED)),
+        "limit": bind_words(str(UNDER_DECLARED)),
         "late": story.write_late_line(own),
-        "citation": bind(edition.citation),
+        "citation": bind_words(edition.citation),
         "licence": LICENCE,
         "url": edition.url,
         "screen": settings.SITE_URL + reverse("statistics", query=screen),
@@ -187,11 +187,11 @@ def describe_narrow_cell(cell: Cell, *, level: int = 0) -> Content:
 
 
 def describe_line(label: str, cells: Iterable[Content]) -> Content:
-    return {"label": bind(upper_first(label)), "cells": list(cells)}
+    return {"label": bind_words(upper_first(label)), "cells": list(cells)}
 
 
 def describe_report_table(heads: Sequence[object], lines: list[Content]) -> Content:
-    return {"heads": [bind(upper_first(str(head))) for head in heads], "lines": lines}
+    return {"heads": [bind_words(upper_first(str(head))) for head in heads], "lines": lines}
 
 
 # Over time
@@ -208,8 +208,8 @@ def describe_trend(page: FiguresPage) -> Content | None:
     rows = {page.year: cells} | ({page.year - 1: before} if has_before else {})
     return {
         "caption": f"Incidents par {titles.name_period_unit(page)}",
-        "title": titles.title_months(page),
-        "under": titles.subtitle_months(page),
+        "title": titles.write_months_title(page),
+        "under": titles.write_months_subtitle(page),
         "alt": titles.summarize_months(page),
         "is_drawn": titles.has_line(page),
         "legend": explain_narrow_cells(cell for row in rows.values() for cell in row),
@@ -238,7 +238,7 @@ def describe_quarters(page: FiguresPage) -> Content | None:
     return {
         "caption": "Totaux par trimestre",
         "title": "Trimestre par trimestre",
-        "under": titles.subtitle_quarters(page),
+        "under": titles.write_quarters_subtitle(page),
         **describe_report_table(
             ["Trimestre", *(Measure(counts).label for counts in TOTALS)],
             [*rows, year],
@@ -259,8 +259,8 @@ def describe_map(page: FiguresPage) -> Content | None:
     unplaced = {"label": upper_first(map_of_page.unplaced.label), "is_mine": False}
     return {
         "caption": "Incidents par région",
-        "title": titles.title_map(page),
-        "under": titles.subtitle_map(page),
+        "title": titles.write_map_title(page),
+        "under": titles.write_map_subtitle(page),
         "alt": titles.summarize_map(page),
         "tiles": [tiles[code] for code in TILES if code in tiles],
         "small": [describe_tile(tile) for tile in map_of_page.tiles if tile.is_small],
@@ -295,26 +295,26 @@ def describe_report_section(section: FiguresSection) -> Content:
         "head": section.heading,
         "lines": [describe_bar(bar) for bar in section.bars],
         "total": section.total,
-        "notes": [note for note in (list_beyond(section), section.note) if note],
+        "notes": [note for note in (describe_unbarred(section), section.note) if note],
     }
 
 
 def describe_bar(bar: SectionBar) -> Content:
-    words = {"label": bind(upper_first(bar.label)), "text": format_number(bar.value)}
+    words = {"label": bind_words(upper_first(bar.label)), "text": format_number(bar.value)}
     return words | {"share": float(bar.share), "is_rest": bar.is_rest}
 
 
-def list_beyond(section: FiguresSection) -> str:
+def describe_unbarred(section: FiguresSection) -> str:
     """Return a sentence that lists the categories with a number but without a bar, or ""."""
     drawn_lines = {bar.label for bar in section.bars}
     other_lines = [line for line in section.breakdown.numbered if line.label not in drawn_lines]
     other_lines.sort(key=lambda line: -(line.cell.value or 0))
     numbers = " ; ".join(f"{lower_first(line.label)} {format_cell(line.cell)}" for line in other_lines)
-    return bind(f"Puis : {numbers}.") if other_lines else ""
+    return bind_words(f"Puis : {numbers}.") if other_lines else ""
 
 
 def describe_delays(page: FiguresPage) -> Content | None:
-    delays = list_delays(page)
+    delays = make_delays_table(page)
     if delays is None:
         return None
     return {
@@ -338,8 +338,8 @@ def describe_rates(page: FiguresPage) -> Content | None:
     highest = max((rate.high for rate in rates if rate.has_share), default=1)
     return {
         "caption": "Taux de collectivités ayant déclaré",
-        "title": titles.title_strata(rates),
-        "under": titles.subtitle_strata(page),
+        "title": titles.write_strata_title(rates),
+        "under": titles.write_strata_subtitle(page),
         "lines": [describe_rate(rate, highest) for rate in rates],
     }
 
@@ -347,7 +347,7 @@ def describe_rates(page: FiguresPage) -> Content | None:
 def describe_rate(rate: StratumRate, highest: float) -> Content:
     """Return one rate. `low` and `high` are fractions of `highest`."""
     return {
-        "label": bind(upper_first(rate.label)),
+        "label": bind_words(upper_first(rate.label)),
         "text": rate.text or format_cell(rate.cell),
         "range": rate.share_text,
         "kind": rate.cell.state.value if rate.has_share else CellState.BELOW.value,

@@ -27,7 +27,7 @@ logger = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
 MAX_TRIES = 3
 # Reports are made one at a time, and only for this time in one task, so that the worker also runs other tasks.
-LONGEST_ROUND = timedelta(seconds=2)
+MAX_TASK_DURATION = timedelta(seconds=2)
 
 
 # Requesting
@@ -95,10 +95,10 @@ def make_due_reports() -> int:
 
     Do nothing while another worker makes reports.
     """
-    count, deadline = 0, timezone.now() + LONGEST_ROUND
+    count, deadline = 0, timezone.now() + MAX_TASK_DURATION
     with hold_lock(Lock.MAKE_REPORTS, waits=False) as is_free:
         while is_free and timezone.now() < deadline and (report := claim_report(timezone.now())):
-            count += try_report(report)
+            count += make_report(report)
     return count
 
 
@@ -118,7 +118,7 @@ def claim_report(now: datetime) -> Report | None:
     return report
 
 
-def try_report(report: Report) -> bool:
+def make_report(report: Report) -> bool:
     """Make one report, and tell whether it was saved. An error is logged, so that the next reports are still made."""
     try:
         content = make_pdf(report)

@@ -8,17 +8,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.enums import PaperState
-from stats.open_data.caching import FOR_EVER, answer_once
+from stats.open_data.caching import CACHE_FOREVER, respond_with_etag
 from stats.pages.page import UnknownSelectionError
 from stats.releases.rows import Release
-from stats.reports.address import list_addresses, name_file
+from stats.reports.address import list_addresses, make_file_name
 from stats.reports.making import read_content, request_report, retry_report
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
+def show_report(request: HttpRequest, number: int, place: str) -> HttpResponse:
     """Render the state of a report, which the first visit requests. A POST requests it again."""
     try:
         row = request_report(number, place)
@@ -32,9 +32,9 @@ def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def report_file(request: HttpRequest, number: int, place: str) -> HttpResponseBase:
+def download_report(request: HttpRequest, number: int, place: str) -> HttpResponseBase:
     """Return the PDF, which never changes, or redirect to the page of its state until it is made."""
-    return answer_once(request, FOR_EVER, lambda: send_report_file(request, number, place))
+    return respond_with_etag(request, CACHE_FOREVER, lambda: send_report_file(request, number, place))
 
 
 def send_report_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
@@ -47,7 +47,7 @@ def send_report_file(request: HttpRequest, number: int, place: str) -> HttpRespo
         waiting.headers["Cache-Control"] = "no-store"
         return waiting
     response = HttpResponse(read_content(row), content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name_file(row)}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{make_file_name(row)}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

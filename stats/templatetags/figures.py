@@ -11,13 +11,13 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from collectivities.models import Region
 from csirts.wording import format_of_region
-from stats.exact.access import list_closed_regions, list_exact_links, list_first_links
+from stats.exact.access import list_exact_links, list_title_links, list_unentitled_regions
 from stats.pages.charts import Interval, place_interval
-from stats.pages.labels import bind
+from stats.pages.labels import bind_words
 from stats.pages.page import FiguresPage
 from stats.pages.rates import StratumRate
 from stats.pages.story import DASH
-from stats.pages.wording import NARROW, format_cell, format_narrow_cell
+from stats.pages.wording import NARROW_TEXTS, format_cell, format_narrow_cell
 from stats.releases.reading import Cell
 from stats.reports.address import find_report_address
 
@@ -28,7 +28,7 @@ register.filter("report_of", find_report_address)
 
 
 @register.inclusion_tag("stats/exact_door.html", takes_context=True)
-def exact_door(context: Context, region: Region | None = None) -> dict[str, Any]:
+def render_exact_links(context: Context, region: Region | None = None) -> dict[str, Any]:
     """Render the links to the exact figures that a signed-in reader may read, and the régions that have not entitled
     them. Render nothing for the public. `region` is the région of the page.
     """
@@ -37,8 +37,8 @@ def exact_door(context: Context, region: Region | None = None) -> dict[str, Any]
         return {}
     return {
         "request": context.get("request"),
-        "first": list_first_links(reader, region),
-        "closed": [format_of_region(region_row) for region_row in list_closed_regions(reader)],
+        "first": list_title_links(reader, region),
+        "closed": [format_of_region(region_row) for region_row in list_unentitled_regions(reader)],
         "links": list_exact_links(reader),
     }
 
@@ -52,7 +52,7 @@ def cell(value: Cell) -> SafeString | str:
 @register.filter
 def short_cell(value: Cell) -> SafeString | str:
     """Return the number, or « – » or « n. p. » for a narrow cell; screen readers get the whole text."""
-    if value.state not in NARROW:
+    if value.state not in NARROW_TEXTS:
         return cell(value)
     return format_html(
         '<span class="hidden word">{}</span><small aria-hidden="true">{}</small>',
@@ -64,7 +64,7 @@ def short_cell(value: Cell) -> SafeString | str:
 @register.simple_tag
 def fewer_than_five() -> str:
     """Return the definition of « moins de 5 collectivités », the same on all pages."""
-    return bind(str(DASH))
+    return bind_words(str(DASH))
 
 
 @register.filter

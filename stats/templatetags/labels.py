@@ -10,7 +10,7 @@ register = template.Library()
 register.filter("number", labels.format_number)
 register.filter("percent", labels.format_percent)
 register.filter("duration", labels.format_duration)
-register.filter("bind", labels.bind)
+register.filter("bind", labels.bind_words)
 register.filter("curly", curl_apostrophes)
 
 

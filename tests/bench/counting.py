@@ -28,7 +28,7 @@ from incidents.models import Incident  # noqa: E402
 from incidents.services.history import record  # noqa: E402
 from stats.enums import Measure  # noqa: E402
 from stats.models import Figure, Release  # noqa: E402
-from stats.pages.freshness import pages  # noqa: E402
+from stats.pages.freshness import page_cache  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
 from tests.bench.figures import absolute, at_least, at_most, hand_over  # noqa: E402
 from tests.bench.visits import rennes  # noqa: E402
@@ -81,7 +81,7 @@ class Size:
     def look(self) -> None:
         connections["default"] = self.wrapper
         connections["default"].settings_dict["NAME"] = self.name
-        pages.clear()  # what a process keeps of pages that it made costs no SQL at all
+        page_cache.clear()  # what a process keeps of pages that it made costs no SQL at all
 
     def sql_of(self, who: str, path: str) -> tuple[float, int]:
         """Return the milliseconds of SQL and the number of queries of a page."""

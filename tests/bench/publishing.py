@@ -14,13 +14,13 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402
 
-from stats.counting.rollups import fold_all  # noqa: E402
+from stats.counting.rollups import fold_pending_events  # noqa: E402
 from stats.counting.strata import count_existing_bodies  # noqa: E402
-from stats.disclosure.draw import NOTHING, Counts  # noqa: E402
+from stats.disclosure.draw import EMPTY_COUNT, Counts  # noqa: E402
 from stats.disclosure.tables import TABLES  # noqa: E402
 from stats.models import Attempt, Figure, Release  # noqa: E402
 from stats.releases.tally import count_cells  # noqa: E402
-from stats.services import publish_due  # noqa: E402
+from stats.services import publish_due_periods  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 
@@ -36,12 +36,12 @@ def main() -> None:
 
 def measure_counting(year: str) -> Iterator[Measured]:
     began = monotonic()
-    facts = fold_all()
+    facts = fold_pending_events()
     yield absolute(f"{year}: facts counted", facts / max(monotonic() - began, 0.001), "facts/s")
 
 
 def measure_publishing(year: str, per_year: int) -> Iterator[Measured]:
-    publish_due()
+    publish_due_periods()
     attempt = Attempt.objects.filter(release__quarter=0).latest("pk")
     most = next((seconds for size, seconds in sorted(MAX_SECONDS.items()) if per_year <= size), None)
     name = f"{year}: a yearly release counted, drawn, audited, saved ({attempt.draws} draws)"
@@ -59,7 +59,7 @@ def measure_what_is_shown(year: str) -> Iterator[Measured]:
     for figure in Figure.objects.filter(release=release).exclude(value=None):
         # « Other region » is an empty code.
         cell = (figure.first, figure.second)[: len(TABLES[figure.table].by)]
-        units = counts[figure.table].get(cell, NOTHING).units
+        units = counts[figure.table].get(cell, EMPTY_COUNT).units
         shown_units[figure.table] += units
         errors.append(figure.value - units)  # type: ignore[operator]  # dashes are left out
     for table, cells in counts.items():

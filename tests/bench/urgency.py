@@ -19,7 +19,7 @@ MAX_RATIO = 2
 DEPARTEMENTS = "SELECT code FROM collectivities_departement ORDER BY code LIMIT %s"
 PAPERS_LEFT = "SELECT count(*) FROM incidents_paper WHERE state = 'asked'"
 GIVE_UP = "UPDATE incidents_paper SET state = 'failed' WHERE state = 'asked'"
-COUNT = "from stats.services import fold_everything; fold_everything()"
+COUNT = "from stats.services import fold_all_events; fold_all_events()"
 RELEASES = "SELECT count(*) FROM stats_release"
 PUBLISH = "from config.celery import app; app.send_task('stats.tasks.publish_releases')"
 CASES_LEFT = "SELECT count(*) FROM incidents_bulkitem WHERE outcome = 'waiting'"

@@ -7,7 +7,7 @@ from incidents.enums import Status
 from incidents.models import CaseGroup, Incident
 from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.history.index import index_pending_events
-from stats.counting.rollups import fold_all
+from stats.counting.rollups import fold_pending_events
 from stats.services import verify_figures
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_responder
@@ -285,7 +285,7 @@ def check_the_evening(scene):
     expect(desk.page.locator(".row button[name=prendre]")).to_have_count(12)
     assert all(case.due_at and (case.assignee_id or case.status == Status.DECLARED) for case in open_cases)
     desk.inspect("queue-evening")
-    fold_all()
+    fold_pending_events()
     assert verify_figures().found == []
     assert not violations(scene.declarant, "serious", "critical")
     assert overflow(scene.declarant) <= 0

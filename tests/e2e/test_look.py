@@ -10,7 +10,7 @@ from incidents.reference import compact_code
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from stats import services as figures
 from stats.disclosure.tables import Period
-from stats.pages.freshness import pages
+from stats.pages.freshness import page_cache
 from tests.browser import host_of, open_page
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
@@ -216,7 +216,7 @@ FIGURES = [
 @pytest.mark.proof
 def test_the_figures_are_accessible_at_each_size(visitor, size):
     """Two years and a quarter in progress are published, for the nation and for régions, one with a dash."""
-    pages.clear()
+    page_cache.clear()
     print_year(2024, size * 3 // 4)
     print_year(2025, size)
     print_release(Period(2026, 1), spread(Period(2026, 1), size // 3))
@@ -230,10 +230,10 @@ def test_the_figures_are_accessible_at_each_size(visitor, size):
 @pytest.mark.proof
 def test_figures_published_by_the_real_rule_are_accessible(visitor):
     """One région has enough bodies for a figure, and another too few."""
-    pages.clear()
+    page_cache.clear()
     store(one_each(bodies("53", 60), on(2025, 2, 3), hours=(2, None), leaks=(("confirmed", "6-50"),)))
     store(one_each(bodies("94", 2), on(2025, 6, 3)))
-    figures.publish_due(now=on(2026, 4, 1))
+    figures.publish_due_periods(now=on(2026, 4, 1))
     paths = ["?annee=2025", "?annee=2025&region=53", "?region=94", "publications/", "publications/5/", "definitions/"]
     for path in (f"/statistiques/{page}" for page in [*paths, "methode/"]):
         visitor.goto(path)

@@ -8,7 +8,7 @@ from collectivities.models import Collectivity
 from incidents.enums import IncidentType
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
-from stats.pages.freshness import pages
+from stats.pages.freshness import page_cache
 from tests.browser import open_page
 from tests.cast import declare
 from tests.e2e import steps
@@ -87,7 +87,7 @@ def test_each_screen_of_the_declaration_can_be_printed(page, live_site):
 
 def test_the_figures_of_a_region_fit_a_few_pages(page, live_site):
     """The charts are printed with their numbers, without the controls of the screen."""
-    pages.clear()
+    page_cache.clear()
     print_year(2025, 5_000)
     page.goto(f"{live_site}/statistiques/?region=53&annee=2025")
     assert count_sheets(page) <= 7

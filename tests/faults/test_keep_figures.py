@@ -131,7 +131,7 @@ def wait_until_folded():
     deadline = time.monotonic() + 60
     while rollups.list_pending_events().exists():
         assert time.monotonic() < deadline
-        rollups.fold_all()
+        rollups.fold_pending_events()
         time.sleep(0.1)
 
 

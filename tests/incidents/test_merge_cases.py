@@ -20,7 +20,7 @@ from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
-from stats.counting.rollups import fold_all
+from stats.counting.rollups import fold_pending_events
 from stats.models import Rollup
 from stats.services import verify_figures
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -111,7 +111,7 @@ def test_a_double_is_not_counted_until_the_merge_is_undone(responder, main, doub
 
 
 def count_declared():
-    fold_all()
+    fold_pending_events()
     assert verify_figures().found == []
     return sum(Rollup.objects.filter(measure="declared").values_list("value", flat=True))
 

@@ -12,7 +12,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.transfer.proposal import accept_transfer
-from stats.counting.rollups import fold_all
+from stats.counting.rollups import fold_pending_events
 from stats.models import CaseFact
 from stats.services import verify_figures
 from tests.cast import a_piece, a_responder, signed_in
@@ -47,11 +47,11 @@ def test_the_case_passes_to_the_new_centre_and_leaves_the_former_one(incident, g
 
 
 def test_the_figures_count_a_transferred_case_at_its_new_centre(incident, giver, taker, elsewhere):
-    fold_all()
+    fold_pending_events()
     assert CaseFact.objects.get().csirt.slug == "breizh-cyber"
 
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
-    fold_all()
+    fold_pending_events()
 
     assert CaseFact.objects.get().csirt == elsewhere
     assert verify_figures().found == []

@@ -16,7 +16,7 @@ from stats.enums import DelayBand, HoursBand, Stratum
 from tests.proofs.attacker import Attack, Findings, Questions, attack, prepare_attack
 from tests.proofs.countries import BODIES, Body, Case
 from tests.proofs.knowledge import MONTHS, QUARTERS, Edition, Row, Unknown
-from tests.proofs.tally import FAMILIES, OF_A_YEAR, SMALL_REGIONS, tally_cases
+from tests.proofs.tally import FAMILIES, SMALL_REGIONS, TABLES_OF_A_YEAR, tally_cases
 
 CODES: dict[str, Sequence[str]] = {
     "region": [region for region in BODIES if region not in SMALL_REGIONS],
@@ -33,7 +33,7 @@ CODES: dict[str, Sequence[str]] = {
     "service": PublicService.values,
     "stratum": Stratum.values,
 }
-TABLES = {**OF_A_YEAR, "bodies_by_stratum": ("bodies", ("stratum",))}
+TABLES = {**TABLES_OF_A_YEAR, "bodies_by_stratum": ("bodies", ("stratum",))}
 OPENED_BY = {"leak_categories": "leaks", "bodies": "incidents"}
 
 

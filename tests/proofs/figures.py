@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stats.disclosure.draw import Drawn, draw_release
+from stats.disclosure.draw import DrawResult, draw_release
 from stats.disclosure.tables import Period
 from tests.proofs.countries import Case, draw_country
 from tests.proofs.knowledge import Edition
@@ -72,7 +72,7 @@ def measure_year(cases: Sequence[Case], keys: Iterable[bytes], *, measured: Meas
     return measured
 
 
-def measure_editions(editions: Iterable[tuple[Edition, Drawn]], *, measured: Measured) -> None:
+def measure_editions(editions: Iterable[tuple[Edition, DrawResult]], *, measured: Measured) -> None:
     """Add releases that were drawn already."""
     for edition, drawn in editions:
         counts = tally_cases(edition.cases, year=int(edition.year), quarter=int(edition.quarter[1:] or 0))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from stats.disclosure.draw import Drawn, draw_release
+from stats.disclosure.draw import DrawResult, draw_release
 from stats.disclosure.tables import Period
 from tests.proofs.countries import EXISTING, Case
 from tests.proofs.knowledge import Edition
@@ -27,7 +27,7 @@ def draw_edition(
     earlier: Iterable[Edition] = (),
     late: Sequence[Case] = (),
     number: int = 1,
-) -> tuple[Edition, Drawn]:
+) -> tuple[Edition, DrawResult]:
     counts = tally_cases(cases, year=period.year, quarter=period.quarter, late=late)
     drawn = draw_release(counts, period=period, earlier=[edition.printed for edition in earlier], key=key)
     return Edition(print_release(str(period), drawn.tables, number=number), cases, late), drawn
@@ -41,7 +41,7 @@ def draw_year(
     is_quarterly: bool = False,
     quarters: Sequence[int] = QUARTERS,
     late: Sequence[Case] = (),
-) -> list[tuple[Edition, Drawn]]:
+) -> list[tuple[Edition, DrawResult]]:
     """Return the release of a year, last; before it those of `quarters` if it `is_quarterly`: the year alone is drawn
     beside the others.
     """

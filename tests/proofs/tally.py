@@ -18,10 +18,10 @@ FAMILY_OF = {service: family for family, services in FAMILIES.items() for servic
 # Too few bodies to be told apart: they are counted with those whose territory is not known.
 SMALL_REGIONS = ("975", "977", "978", "986")
 TOTALS = ("incidents", "leaks", "interruptions", "reports")
-OF_A_QUARTER = {**{code: (code, ()) for code in TOTALS}, "incidents_by_month": ("incidents", ("month",))}
+TABLES_OF_A_QUARTER = {**{code: (code, ()) for code in TOTALS}, "incidents_by_month": ("incidents", ("month",))}
 # Table → what it counts, by what.
-OF_A_YEAR: dict[str, tuple[str, tuple[str, ...]]] = {
-    **OF_A_QUARTER,
+TABLES_OF_A_YEAR: dict[str, tuple[str, tuple[str, ...]]] = {
+    **TABLES_OF_A_QUARTER,
     "unfounded": ("unfounded", ()),
     **{
         f"incidents_by_{by}": ("incidents", (by,))
@@ -63,7 +63,7 @@ def is_in_period(case: Case, year: int, quarter: int = 0) -> bool:
 
 def tally_cases(cases: Iterable[Case], *, year: int, quarter: int = 0, late: Sequence[Case] = ()) -> dict[str, Cells]:
     """Return table → cell → count of a year or of a quarter. `late`: incidents of earlier years first counted now."""
-    tables = OF_A_QUARTER if quarter else OF_A_YEAR
+    tables = TABLES_OF_A_QUARTER if quarter else TABLES_OF_A_YEAR
     by_units = defaultdict(list)
     for code, (counts, by) in tables.items():
         by_units[counts].append((code, by))

@@ -67,7 +67,7 @@ class Figures(RuleBasedStateMachine):
 
 
 def check_agreement(history):
-    rollups.fold_all()
+    rollups.fold_pending_events()
     assert pending() == 0
     assert verify_figures().mistakes == 0
     sums, presences = recounted()

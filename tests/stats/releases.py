@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from stats.disclosure.draw import Drawn, format_table
+from stats.disclosure.draw import DrawResult, format_table
 from stats.disclosure.tables import TABLES, Period, Table, list_tables
 from stats.enums import Stratum
 from stats.models import Release
@@ -27,7 +27,7 @@ YEAR = Period(2025), on(2026, 4, 1)
 BODIES = Counter(dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), strict=True)))
 
 # A quarter whose totals are small prints nothing.
-OF_A_QUARTER: PrintedTables = {}
+TABLES_OF_A_QUARTER: PrintedTables = {}
 OF_THE_WINTER: PrintedTables = {
     "incidents": {"": 45},
     "incidents_by_month": {"01": 20, "02": None, "03": 25},
@@ -68,13 +68,13 @@ def year_of_releases(changed: PrintedTables | None = None) -> Release:
     """Save the four quarters, then the year, which is returned: number 5. `changed`: tables of the year."""
     first_release()
     for period, at in OTHER_QUARTERS:
-        save(period, at, OF_A_QUARTER)
+        save(period, at, TABLES_OF_A_QUARTER)
     return save(*YEAR, {**OF_THE_YEAR, **(changed or {})})
 
 
 def next_release() -> Release:
     """Save the first quarter of 2026: number 6."""
-    return save(Period(2026, 1), on(2026, 4, 30), OF_A_QUARTER)
+    return save(Period(2026, 1), on(2026, 4, 30), TABLES_OF_A_QUARTER)
 
 
 @transaction.atomic  # figures are saved by the transaction that made their release
@@ -87,13 +87,13 @@ def save(period: Period, at: datetime, figures: PrintedTables) -> Release:
         rounding_key=seal.compute_fingerprint(seal.derive_rounding_key()),
     )
     tables = [format_table(table, dict(fill(table, period, figures))) for table in list_tables(period)]
-    save_release(release, Drawn(tables, 1, ()), Counter() if period.quarter else BODIES)
+    save_release(release, DrawResult(tables, 1, ()), Counter() if period.quarter else BODIES)
     return release
 
 
 def fill(table: Table, period: Period, figures: PrintedTables) -> Iterator[tuple[tuple[str, ...], int | None]]:
     printed = figures.get(table.code) or {}
-    for cell in table.cells() if printed else ():
+    for cell in table.list_cells() if printed else ():
         name = " ".join(cell)
         is_elsewhere = table.by == ("month",) and (
             cell[0] not in period.months or (cell[0] < "04" and not period.quarter)

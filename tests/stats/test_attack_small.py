@@ -7,7 +7,7 @@ from tests.proofs.attacker import attack
 from tests.proofs.bad_rules import Rule, print_year
 from tests.proofs.countries import draw_country, draw_country_without_region
 from tests.proofs.releases import draw_year
-from tests.proofs.tally import OF_A_YEAR
+from tests.proofs.tally import TABLES_OF_A_YEAR
 
 COUNTRIES = [(draw_country, 84), (draw_country, 317), (draw_country_without_region, 150)]
 SECRETS = (b"one secret", b"another")
@@ -26,7 +26,7 @@ def test_many_readers_ask_many_questions_of_a_small_release():
 
 def test_every_table_is_attacked():
     """The tally counts each published table without the code that publishes; two of them need a rule of their own."""
-    assert {*OF_A_YEAR, "bodies_by_stratum", "late"} == set(TABLES)
+    assert {*TABLES_OF_A_YEAR, "bodies_by_stratum", "late"} == set(TABLES)
 
 
 def test_each_unit_within_the_incidents_has_its_relation():

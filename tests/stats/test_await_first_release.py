@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_page_says_which_quarter_is_verified_and_which_follow(client, time_machine):
     store(one_each(bodies("53", 6), on(2025, 5, 1)))
-    rollups.fold_all()
+    rollups.fold_pending_events()
     time_machine.move_to(on(2026, 2, 15), tick=False)
     waiting = words(read(client))
     assert "À vérifier : 2e trimestre 2025. 0 publication sur 3 est faite." in waiting

@@ -13,7 +13,7 @@ from accounts.models import Membership
 from collectivities.models import Region
 from stats.enums import Measure
 from stats.exact.breakdowns import BREAKDOWNS
-from stats.exact.files import neutralise
+from stats.exact.files import neutralise_formula
 from stats.exact.sums import Totals
 from stats.models import ExactReading
 from stats.services import fold_new_events
@@ -178,8 +178,8 @@ def test_no_cell_is_a_formula(client, national):
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
 def test_what_begins_as_a_formula_gets_an_apostrophe(text):
-    assert neutralise(text) == f"'{text}"
-    assert neutralise(f"a{text}") == f"a{text}"
+    assert neutralise_formula(text) == f"'{text}"
+    assert neutralise_formula(f"a{text}") == f"a{text}"
 
 
 def test_every_page_has_its_files(client, national):

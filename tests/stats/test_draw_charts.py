@@ -20,7 +20,7 @@ from stats.pages.charts import (
 from stats.pages.labels import (
     NARROW,
     NO_BREAK,
-    bind,
+    bind_words,
     format_duration,
     format_number,
     format_percent,
@@ -234,7 +234,7 @@ def test_numbers_and_sentences_do_not_break_where_french_binds_them():
         *[f"0,57{NO_BREAK}%", f"5,4{NO_BREAK}%"],
         *[f"12{NO_BREAK}%", f"100{NO_BREAK}%"],
     ]
-    assert bind("« Vu : 2 000 »") == f"«{NO_BREAK}Vu{NO_BREAK}: 2{NARROW}000{NO_BREAK}»"
+    assert bind_words("« Vu : 2 000 »") == f"«{NO_BREAK}Vu{NO_BREAK}: 2{NARROW}000{NO_BREAK}»"
     assert [upper_first(word) for word in ("été", "")] == ["Été", ""]
     assert [lower_first(word) for word in ("Été", "EHPAD")] == ["été", "EHPAD"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stats.disclosure import draw
 from stats.disclosure.draw import CellCount, UnsafeReleaseError, draw_release, is_sensitive, round_randomly
-from stats.disclosure.tables import CATEGORIES, OF_A_YEAR, Period
+from stats.disclosure.tables import CATEGORIES, TABLES_OF_A_YEAR, Period
 
 KEY = b"a secret"
 YEAR = Period(2025)
@@ -218,7 +218,7 @@ def test_lines_of_crossings_are_closed_however_many_fail(monkeypatch):
     monkeypatch.setattr(draw, "find_failing_tables", fail)
     counts = year_of(18 * 100, region=dict.fromkeys(CATEGORIES["region"][:18], 100))
     drawn = draw_release(counts, period=YEAR, earlier=(), key=KEY)
-    assert len(drawn.closed) > len(OF_A_YEAR)
+    assert len(drawn.closed) > len(TABLES_OF_A_YEAR)
     assert not [table for table in drawn.tables if len(table["by"]) == 2 and table["is_open"]]
 
 
@@ -230,7 +230,7 @@ def test_a_release_that_fails_whatever_is_closed_is_refused(monkeypatch):
 
 
 def test_the_list_of_tables_is_fixed_and_totals_come_first():
-    codes = [table.code for table in OF_A_YEAR]
+    codes = [table.code for table in TABLES_OF_A_YEAR]
     assert len(codes) == len(set(codes)) == 23
-    for table in OF_A_YEAR:
+    for table in TABLES_OF_A_YEAR:
         assert not table.opened_by or codes.index(table.opened_by) < codes.index(table.code)

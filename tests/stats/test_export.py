@@ -11,18 +11,18 @@ import time_machine
 from accounts.installation import mark_as_demonstration
 from incidents.enums import Cause
 from stats.categories import LABELS
-from stats.disclosure.tables import CATEGORIES, OF_A_YEAR, TABLES
+from stats.disclosure.tables import CATEGORIES, TABLES, TABLES_OF_A_YEAR
 from stats.enums import HoursBand
 from stats.models import Figure, Release
 from stats.open_data.caching import hash_form
 from stats.open_data.edition import load_edition, read_edition
-from stats.open_data.package import FORMULA_SIGNS, format_csv_cell, make_files
+from stats.open_data.package import FORMULA_CHARACTERS, format_csv_cell, make_files
 from stats.releases import seal
-from stats.services import publish_due
+from stats.services import publish_due_periods
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.packages import ARCHIVE, HOME, RELEASES, unpack, verify
 
-FIGURES = ["totals.csv", *(f"{table.code}.csv" for table in OF_A_YEAR if table.by)]
+FIGURES = ["totals.csv", *(f"{table.code}.csv" for table in TABLES_OF_A_YEAR if table.by)]
 FILES = [
     *(ARCHIVE, "datapackage.json", "LISEZMOI.md", *FIGURES, "denominators.csv", "tables.csv", "categories.csv"),
     *("release.json", "dictionary.json", "canonical.json", *(f"canonical-{number}.json" for number in (1, 2, 3, 4))),
@@ -110,7 +110,7 @@ def test_what_is_published_is_a_valid_package_without_an_exact_number(client, db
     """From cases to files: no body, no count of bodies, and only multiples of five."""
     store(one_each(bodies("53", 47), on(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
     store(one_each(bodies("94", 3), on(2025, 2, 1), cause=Cause.values[0]))
-    number = publish_due(now=on(2026, 4, 1))[-1].number
+    number = publish_due_periods(now=on(2026, 4, 1))[-1].number
     unpack(client, f"{RELEASES}{number}/tocsin-publication-{number}.zip", tmp_path)
     report = frictionless.Package(str(tmp_path / "datapackage.json")).validate()
     assert report.valid, report.flatten(["name", "type", "message"])
@@ -165,9 +165,9 @@ def test_the_package_describes_itself(client, release):
 
 
 def test_the_signed_forms_are_those_of_the_seal(client, release):
-    assert client.get(HOME + "canonical.json").content == seal.encode(seal.load_printed(release))
+    assert client.get(HOME + "canonical.json").content == seal.encode_form(seal.load_printed(release))
     first = Release.objects.get(number=1)
-    assert client.get(HOME + "canonical-1.json").content == seal.encode(seal.load_printed(first))
+    assert client.get(HOME + "canonical-1.json").content == seal.encode_form(seal.load_printed(first))
 
 
 # The program of the package
@@ -210,7 +210,7 @@ def test_csv_files_have_no_formula_and_the_usual_line_ends(client, release):
         body = client.get(HOME + name).content
         assert body.count(b"\r\n") == body.count(b"\n") > 1, name
         cells = [value for row in read_rows(client, name) for value in row.values()]
-        assert not [value for value in cells if value.startswith(FORMULA_SIGNS)], name
+        assert not [value for value in cells if value.startswith(FORMULA_CHARACTERS)], name
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", "\r=1"])

@@ -275,7 +275,7 @@ def change_at_random(rng, incidents):
 
 def test_all_that_is_counted_of_a_case_is_compared_and_saved():
     columns = {field.attname for field in CaseFact._meta.local_concrete_fields}
-    assert set(rollups.COUNTED) == columns - {"incident_id"}
+    assert set(rollups.COUNTED_FIELDS) == columns - {"incident_id"}
 
 
 def test_verify_stats_finds_what_is_wrong(db):

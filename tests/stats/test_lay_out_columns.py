@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats.pages.columns import SPACE, lay_out_blocks, measure_hole
+from stats.pages.columns import BLOCK_GAP, lay_out_blocks, measure_height_difference
 from stats.pages.sections import make_sections
 from tests.stats.pages import a_page, fill
 
@@ -64,4 +64,4 @@ def test_each_part_is_there_once_and_the_hole_is_no_taller_than_a_part(parts, ba
     assert len(blocks) == len(parts | {"method"}) + len(bars)
     assert get_name(blocks[-1]) == "method"
     first, second = (*layout.columns, [])[:2]
-    assert measure_hole((first, second)) <= max(block.height for block in blocks) + SPACE
+    assert measure_height_difference((first, second)) <= max(block.height for block in blocks) + BLOCK_GAP

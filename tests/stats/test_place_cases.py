@@ -8,10 +8,10 @@ import pytest
 
 from collectivities.models import Collectivity, Region
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
-from stats.counting.rollups import fold_all
+from stats.counting.rollups import fold_pending_events
 from stats.counting.strata import count_existing_bodies
 from stats.disclosure.draw import CellCount
-from stats.disclosure.tables import OF_A_YEAR, Period, list_tables
+from stats.disclosure.tables import TABLES_OF_A_YEAR, Period, list_tables
 from stats.models import CountedCase, Release
 from stats.releases.case_visibility import list_case_cells
 from stats.releases.tally import count_bodies_outside_cell, count_cells, freeze_cases, save_cases
@@ -44,7 +44,7 @@ def store_random_cases(seed):
     for incident in incidents[::3]:
         since = incident.received_at - timedelta(hours=dice.choice((1, 30, 200)))
         change([incident], detected_at=since, detected_certainty="exact")
-    fold_all()
+    fold_pending_events()
 
 
 def count_with_python(cases, period):
@@ -82,7 +82,7 @@ def test_interruptions_leaks_and_signalements_are_placed_alike(db):
             Case(body=town_halls[1], at=on(2025, 2, 1), nature="report", hours=(2,)),
         ]
     )
-    fold_all()
+    fold_pending_events()
     counts, cases = count_with_sql(Period(2025))
     assert count_with_python(cases, Period(2025)) == counts
     assert counts["interruptions_by_hours"] == {("0-4h",): 2}
@@ -96,7 +96,7 @@ def test_generated_cases_of_a_year_are_placed_alike(db, seed):
     counts, cases = count_with_sql(Period(2025))
     assert count_with_python(cases, Period(2025)) == counts
     assert [code for code, cells in counts.items() if not cells] == []
-    assert set(counts) == {table.code for table in OF_A_YEAR}
+    assert set(counts) == {table.code for table in TABLES_OF_A_YEAR}
 
 
 def test_generated_cases_of_a_quarter_are_placed_alike(db):

@@ -18,7 +18,7 @@ from stats.disclosure.tables import CATEGORIES, Period
 from stats.models import Attempt, CountedCase, Denominator, Figure, Release, Report
 from stats.releases import publish
 from stats.releases.seal import is_intact, load_printed
-from stats.services import publish_due
+from stats.services import publish_due_periods
 from stats.tasks import publish_releases
 from tests.stats.cases import bodies, change, on, one_each, store
 from tests.stats.printed import list_periods, read_shown, read_table
@@ -71,7 +71,7 @@ def test_a_quarter_and_then_its_year_are_published(db):
 )
 def test_a_period_is_due_on_its_day_in_paris(db, period, now):
     store(one_each(bodies("53", 5), on(2025, 2, 1)))
-    publish_due(now=on(2025, 2, 2))
+    publish_due_periods(now=on(2025, 2, 2))
     assert publish.find_due_day(period) == timezone.localtime(now).date()
     assert period in publish.list_due_periods(now)
     assert period not in publish.list_due_periods(now.replace(day=now.day - 1) if now.day > 1 else on(2026, 3, 31))
@@ -102,7 +102,7 @@ def test_nothing_declared_publishes_nothing(db, capsys):
 def test_a_period_with_few_or_no_cases_is_published_like_any_other(db):
     """The day of a release tells nothing, and a dash is zero or few."""
     store(one_each(bodies("53", 4), on(2025, 2, 1)))
-    publish_due(now=on(2027, 4, 1))
+    publish_due_periods(now=on(2027, 4, 1))
     assert list_periods() == [*QUARTERS_OF_2025, "2025", *(q.replace("5", "6", 1) for q in QUARTERS_OF_2025), "2026"]
     for year in (2025, 2026):
         assert read_table("incidents", year=year) == {"": None}
@@ -125,9 +125,9 @@ def test_a_period_is_published_once(db, capsys):
 def test_a_year_that_is_published_late_comes_before_the_next_quarter(db, settings):
     settings.STATS_YEAR_PUBLISHED_ON = (5, 15)
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    publish_due(now=on(2026, 5, 14))
+    publish_due_periods(now=on(2026, 5, 14))
     assert list_periods() == QUARTERS_OF_2025
-    publish_due(now=on(2026, 5, 15))
+    publish_due_periods(now=on(2026, 5, 15))
     assert list_periods() == [*QUARTERS_OF_2025, "2025", "2026-T1"]
 
 
@@ -144,16 +144,16 @@ def test_a_night_publishes_no_more_than_a_year(db, next_tasks):
 
 def test_a_clock_that_went_back_publishes_nothing(db):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    publish_due(now=YEAR_DUE)
-    assert publish_due(now=Q1_DUE) == publish_due(now=YEAR_DUE) == []
+    publish_due_periods(now=YEAR_DUE)
+    assert publish_due_periods(now=Q1_DUE) == publish_due_periods(now=YEAR_DUE) == []
 
 
 def test_an_earlier_period_is_not_published_after_a_later_one(db):
     """A case of 2024 that comes after 2025 began to be published is late, as any other."""
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    publish_due(now=Q1_DUE)
+    publish_due_periods(now=Q1_DUE)
     store(one_each(bodies("53", 30)[6:], on(2024, 5, 1)))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     assert list_periods() == [*QUARTERS_OF_2025, "2025"]
     assert read_table("late")[""] in (20, 25)  # 24 bodies
 
@@ -168,7 +168,7 @@ def test_only_verified_cases_that_count_are_published(db):
     store(one_each(town_halls[60:70], on(2025, 2, 1), closing_reason="duplicate"))
     store(one_each(town_halls[70:80], on(2025, 2, 1), closing_reason="not_an_incident"))
     store(one_each(town_halls[80:], on(2025, 2, 1), nature="report", hours=(2,), leaks=(("claimed", "6-50"),)))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     assert read_table("incidents") == {"": 40}
     assert read_table("reports") == {"": 20}
     assert read_table("interruptions") == read_table("leaks") == {"": None}
@@ -178,7 +178,7 @@ def test_months_printed_with_a_quarter_are_not_printed_again(db):
     """The months of a quarter that opened are those of its release; the year prints the others."""
     town_halls = bodies("53", 80)
     store(one_each(town_halls[:60], on(2025, 2, 1)) + one_each(town_halls[60:], on(2025, 5, 1)))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     assert read_shown("incidents_by_month", quarter=1) == {"02": 60}
     assert read_table("incidents_by_month", quarter=2) == {}
     assert sorted(read_table("incidents_by_month")) == [f"{month:02}" for month in range(4, 13)]
@@ -191,12 +191,12 @@ def test_late_cases_are_a_line_of_the_next_year(db):
     store(one_each(town_halls[:50], on(2025, 2, 1)))
     late = store(one_each(town_halls[50:60], on(2025, 2, 1), verified=False))
     few = store(one_each(town_halls[60:64], on(2025, 3, 1), verified=False))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     change(late, verified_at=on(2026, 5, 1), verification="call_back")
-    publish_due(now=on(2027, 4, 1))
+    publish_due_periods(now=on(2027, 4, 1))
     assert (read_table("late"), read_table("late", year=2026)) == ({"": None}, {"": 10})
     change(few, verified_at=on(2027, 5, 1), verification="call_back")
-    publish_due(now=on(2028, 4, 1))
+    publish_due_periods(now=on(2028, 4, 1))
     assert read_table("late", year=2027) == {"": None}
     assert read_table("incidents") == {"": 50}
     assert CountedCase.objects.filter(is_late=True).values_list("release__year", "fact").count() == 14
@@ -204,10 +204,10 @@ def test_late_cases_are_a_line_of_the_next_year(db):
 
 def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_anew(db):
     incidents = store(one_each(bodies("53", 60), on(2025, 2, 1)))
-    publish_due(now=Q1_DUE)
+    publish_due_periods(now=Q1_DUE)
     change(incidents[:10], status="closed", closed_at=on(2025, 5, 1), closing_reason="duplicate")
     change(incidents[10:20], nature="report")
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     assert read_table("incidents", quarter=1) == {"": 60}
     assert (read_table("incidents"), read_table("reports")) == ({"": 40}, {"": 10})
 
@@ -215,13 +215,13 @@ def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_a
 def test_what_becomes_of_a_case_after_its_year_changes_nothing(db):
     """Judged unfounded, reopened, merged, sent to another centre: the printed numbers and their seal stay."""
     incidents = store(one_each(bodies("53", 60), on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     before = list(Figure.objects.order_by("pk").values())
     for incident in incidents[:20]:
         incident.leaks.update(status="unfounded")
     change(incidents[:20], closing_reason="duplicate", status="closed", closed_at=on(2026, 5, 1))
     change(incidents[20:30], region=Region.objects.get(code="94"))
-    publish_due(now=on(2027, 4, 1))
+    publish_due_periods(now=on(2027, 4, 1))
     assert list(Figure.objects.filter(release__year=2025).order_by("pk").values()) == before
     assert read_table("late", year=2026) == read_table("incidents", year=2026) == {"": None}
     assert all(is_intact(release) for release in Release.objects.all())
@@ -229,18 +229,18 @@ def test_what_becomes_of_a_case_after_its_year_changes_nothing(db):
 
 def test_a_case_that_moves_to_another_year_is_counted_once(db):
     incidents = store(one_each(bodies("53", 50), on(2025, 2, 1)))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     change(incidents[:20], received_at=on(2026, 2, 1))
-    publish_due(now=on(2027, 4, 1))
+    publish_due_periods(now=on(2027, 4, 1))
     assert (list_periods()[-1], read_table("incidents", year=2026)) == ("2026", {"": None})
 
 
 def test_a_signalement_that_moves_to_another_year_is_counted_once(db):
     reports = store(one_each(bodies("53", 50), on(2025, 2, 1), nature="report"))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     change(reports[:20], received_at=on(2026, 2, 1))
     change(reports[20:40], nature="incident")
-    publish_due(now=on(2027, 4, 1))
+    publish_due_periods(now=on(2027, 4, 1))
     assert (read_table("reports", year=2026), read_table("late", year=2026)) == ({"": None}, {"": 20})
 
 
@@ -248,17 +248,17 @@ def test_merged_bodies_are_one_body(db):
     town_halls = bodies("53", 5)
     store(one_each(town_halls, on(2025, 2, 1)))
     Collectivity.objects.filter(pk=town_halls[0].pk).update(merged_into=town_halls[1].pk, vanished_on=date(2025, 3, 1))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     assert read_table("incidents") == {"": None}
 
 
 def test_the_denominators_of_a_year_are_frozen_with_it(db):
     store(one_each(bodies("53", 12), on(2025, 2, 1)))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     before = dict(Denominator.objects.filter(release__year=2025).values_list("stratum", "bodies"))
     gone = Collectivity.objects.filter(kind="commune", population__lt=500, is_listed=True).first()
     Collectivity.objects.filter(pk=gone.pk).update(vanished_on=date(2026, 1, 1))
-    publish_due(now=on(2027, 4, 1))
+    publish_due_periods(now=on(2027, 4, 1))
     assert dict(Denominator.objects.filter(release__year=2025).values_list("stratum", "bodies")) == before
     after = Denominator.objects.get(release__year=2026, stratum="commune/0-499").bodies
     assert after == before["commune/0-499"] - 1
@@ -271,11 +271,11 @@ def test_a_release_that_fails_half_way_leaves_nothing_but_the_attempt(transactio
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
     monkeypatch.setattr(publish, "save_cases", lambda _release: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        publish_due(now=Q1_DUE)
+        publish_due_periods(now=Q1_DUE)
     assert (Release.objects.count(), Figure.objects.count(), CountedCase.objects.count()) == (0, 0, 0)
     assert Attempt.objects.values_list("outcome", "period", "release").get() == ("failed", "2025-T1", None)
     monkeypatch.undo()
-    assert [release.number for release in publish_due(now=Q1_DUE)] == [1]
+    assert [release.number for release in publish_due_periods(now=Q1_DUE)] == [1]
 
 
 def test_a_release_that_cannot_be_made_safe_is_not_published(db, monkeypatch):
@@ -283,7 +283,7 @@ def test_a_release_that_cannot_be_made_safe_is_not_published(db, monkeypatch):
     monkeypatch.setattr("stats.disclosure.draw.find_failing_tables", lambda printed, _earlier: {"incidents"})
     monkeypatch.setattr("stats.disclosure.draw.MAX_DRAWS", 2)
     with pytest.raises(UnsafeReleaseError):
-        publish_due(now=Q1_DUE)
+        publish_due_periods(now=Q1_DUE)
     assert Release.objects.count() == 0
     assert Attempt.objects.get().outcome == "failed"
 
@@ -313,7 +313,7 @@ def test_while_another_publishes_the_command_waits_and_the_task_does_nothing(tra
 @pytest.mark.parametrize("model", [Release, Figure, Denominator, CountedCase])
 def test_rows_of_a_release_are_never_changed(db, model):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for statement in ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
@@ -323,7 +323,7 @@ def test_rows_of_a_release_are_never_changed(db, model):
 
 def test_a_release_is_filled_once(transactional_db):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    [release] = publish_due(now=Q1_DUE)
+    [release] = publish_due_periods(now=Q1_DUE)
     with pytest.raises(ProgrammingError, match="never changed"):
         Figure.objects.create(release=release, table="unfounded", value=5)
 
@@ -337,9 +337,9 @@ def test_the_database_refuses_a_number_that_is_not_rounded(db, value):
 
 def test_a_new_secret_draws_from_the_next_release_on_and_shows(db, settings):
     store(one_each(bodies("53", 52), on(2025, 2, 1)))
-    publish_due(now=Q1_DUE)
+    publish_due_periods(now=Q1_DUE)
     settings.SECRET_KEY = "another secret that is long enough for a test"
-    publish_due(now=Q2_DUE)
+    publish_due_periods(now=Q2_DUE)
     keys = list(Release.objects.order_by("number").values_list("rounding_key", "verify_key"))
     assert len({rounding for rounding, _verify in keys}) == len({verify for _rounding, verify in keys}) == 2
     assert all(is_intact(release) for release in Release.objects.all())
@@ -347,16 +347,16 @@ def test_a_new_secret_draws_from_the_next_release_on_and_shows(db, settings):
 
 def test_a_quarter_has_no_report_and_a_year_one_a_place(db):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    publish_due(now=Q1_DUE)
+    publish_due_periods(now=Q1_DUE)
     assert Report.objects.count() == 0
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     reports = Report.objects.filter(release__year=2025, release__quarter=0, state=PaperState.ASKED)
     assert reports.count() == Report.objects.count() >= 1
 
 
 def test_the_attempts_are_listed_for_the_administrator(db):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    publish_due(now=Q1_DUE)
+    publish_due_periods(now=Q1_DUE)
     attempt = Attempt.objects.get()
     assert (attempt.outcome, attempt.period, attempt.closed) == ("published", "2025-T1", [])
     assert attempt.draws >= 1
@@ -366,7 +366,7 @@ def test_the_attempts_are_listed_for_the_administrator(db):
 def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
     """The tables and their categories may change with the software: old releases stay as they were signed."""
     store(one_each(bodies("53", 50), on(2025, 2, 1)))
-    publish_due(now=YEAR_DUE)
+    publish_due_periods(now=YEAR_DUE)
     monkeypatch.setitem(CATEGORIES, "region", ("53", "94"))
     assert all(is_intact(release) for release in Release.objects.all())
     assert len(load_printed(Release.objects.get(quarter=0))["tables"]) == 23
@@ -374,7 +374,7 @@ def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
 
 def test_a_row_that_was_changed_behind_the_triggers_is_seen(cloned_db):
     store(one_each(bodies("53", 50), on(2025, 2, 1)))
-    [release] = publish_due(now=Q1_DUE)
+    [release] = publish_due_periods(now=Q1_DUE)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE stats_figure DISABLE TRIGGER ALL")
         cursor.execute("UPDATE stats_figure SET value = 55 WHERE \"table\" = 'incidents'")

@@ -11,11 +11,11 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement, Region
 from csirts.models import Coverage, Csirt
 from incidents.enums import PublicService
-from stats.counting.strata import count_existing_bodies, express_stratum, list_regions_with_bodies
+from stats.counting.strata import count_existing_bodies, list_regions_with_bodies, make_stratum_expression
 from stats.enums import Stratum
 from stats.exact import sums
 from stats.exact.sums import find_quantile
-from stats.pages.labels import bind
+from stats.pages.labels import bind_words
 from stats.services import fold_new_events
 from tests.cast import breizh_cyber
 from tests.stats.cases import Case, bodies, change, on, one_each, store
@@ -89,7 +89,7 @@ def test_rates_have_the_denominators_of_the_list(client, national):
     nation = html(client, NATION)
     for stratum in Stratum:
         number = f"{existing[0, stratum]:,}".replace(",", NARROW)
-        label = bind(stratum.label[0].upper() + stratum.label[1:])
+        label = bind_words(stratum.label[0].upper() + stratum.label[1:])
         assert f'<th scope="row">{label}</th><td class="number">{number}</td>' in nation
 
 
@@ -147,7 +147,7 @@ def test_a_body_is_of_the_stratum_of_its_kind_and_population(kind, population, s
     (body,) = bodies("53", 1)
     rows = Collectivity.objects.filter(pk=body.pk)
     rows.update(kind=kind, population=population)
-    assert rows.values_list(express_stratum(), flat=True).get() == stratum
+    assert rows.values_list(make_stratum_expression(), flat=True).get() == stratum
 
 
 def test_the_list_has_bodies_of_each_stratum():

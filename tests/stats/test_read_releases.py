@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from stats.disclosure.draw import round_randomly
 from stats.open_data.edition import load_edition
-from stats.pages.method import list_paragraphs
+from stats.pages.method import list_method_paragraphs
 from tests.cast import a_lead
 from tests.stats.releases import next_release, year_of_releases
 
@@ -202,7 +202,7 @@ def test_the_page_of_somebody_is_kept_by_nobody_else(client, six):
 def test_the_method_begins_as_every_page_of_figures_ends(client, db):
     tree = read_tree(client, METHOD)
     first = [node.text().replace("\xa0", " ") for node in tree.css("main header p")[:3]]
-    assert first == [paragraph.replace("\xa0", " ") for paragraph in list_paragraphs()[:3]]
+    assert first == [paragraph.replace("\xa0", " ") for paragraph in list_method_paragraphs()[:3]]
 
 
 def test_the_example_of_the_method_is_what_the_draw_does(client, db):

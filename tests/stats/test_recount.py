@@ -19,7 +19,7 @@ from incidents.models import Incident
 from stats import services
 from stats.counting import rollups
 from stats.models import CaseFact, FigureCheck, Presence, Rollup
-from stats.services import fold_new_events, open_recount, rebuild_figures, verify_figures
+from stats.services import continue_recount, fold_new_events, rebuild_figures, verify_figures
 from stats.tasks import check_figures
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.stats.cases import bodies, on, one_each, store, touch
@@ -147,10 +147,10 @@ def test_only_one_process_recounts(transactional_db):
     thread = threading.Thread(target=hold)
     thread.start()
     assert is_locked.wait(60)
-    assert open_recount() is None
+    assert continue_recount() is None
     over.set()
     thread.join()
-    assert open_recount() is not None
+    assert continue_recount() is not None
 
 
 def test_a_mistake_is_told_on_the_page_and_in_the_admin_until_it_is_repaired(client, db):

@@ -10,7 +10,7 @@ from accounts.enums import Role
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.triage import verify_incident
 from stats.releases.case_visibility import describe_visibility
-from stats.services import publish_due
+from stats.services import publish_due_periods
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.stats.cases import bodies, change, on, one_each, store
@@ -46,7 +46,7 @@ def read_rest(incident):
 def verify_late(number):
     """Return cases of 2025 that are verified once that year is published. None is of Plouexemple."""
     cases = store(one_each(bodies("53", number), on(2025, 2, 10), verified=False))
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     change(cases, verification="call_back", verified_at=on(2026, 5, 19))
     return cases
 
@@ -65,7 +65,7 @@ def own_case(db):
 
 @time_machine.travel(FIRST_QUARTER)
 def test_the_page_lists_the_numbers_that_count_the_case(client, own_case):
-    publish_due(now=FIRST_QUARTER)
+    publish_due_periods(now=FIRST_QUARTER)
     page = harmless.answer(open_page(client, own_case))
     rows = [[read(cell.text(strip=True)) for cell in row.css("th, td")] for row in page.css("tbody tr")]
     assert rows == [
@@ -78,7 +78,7 @@ def test_the_page_lists_the_numbers_that_count_the_case(client, own_case):
 
 
 def test_a_year_says_the_totals_first_then_each_table(own_case):
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     few = "pas publié"
     assert list_places(own_case) == [
         ("Incidents vérifiés", "France entière, 2025", "50"),
@@ -111,7 +111,7 @@ def test_each_part_of_a_case_is_named_once(db):
     """Two interruptions of one family. They are too few for the long list of services, so they come by family."""
     parts = {"services": ("messagerie", "site"), "leaks": (("confirmed", "6-50"),)}
     [case, *_] = store(one_each(bodies("53", 40), on(2025, 2, 1), **parts, categories=("etat_civil",)))
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     titles = [title for title, _where, _number in list_places(case) if not title.startswith("Incidents vérifiés, ")]
     assert titles == [
         "Incidents vérifiés",
@@ -130,7 +130,7 @@ def test_each_part_of_a_case_is_named_once(db):
 
 def test_a_dash_is_fewer_than_five_bodies(db):
     [case, *_] = store(one_each(bodies("53", 3), on(2025, 2, 1)))
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     assert list_places(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
     assert ("Incidents vérifiés", "France entière, 2025", "moins de 5 collectivités") in list_places(case)
 
@@ -139,17 +139,17 @@ def test_a_month_that_the_year_printed_is_listed_with_the_year(db):
     """No quarter has forty incidents, the year has."""
     town_halls = bodies("53", 40)
     [case, *_] = store([*one_each(town_halls[:20], on(2025, 2, 1)), *one_each(town_halls[20:], on(2025, 5, 1))])
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     assert list_places(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
     assert ("Incidents vérifiés", "France entière, février 2025", "20") in list_places(case)
 
 
 def test_a_later_correction_changes_nothing_on_the_page(own_case):
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     before = describe_visibility(own_case)
     change([own_case], type="panne", cause="phishing", nature="report")
     own_case.refresh_from_db()
-    publish_due(now=on(2026, 4, 30))
+    publish_due_periods(now=on(2026, 4, 30))
     assert describe_visibility(own_case) == before
 
 
@@ -157,7 +157,7 @@ def test_a_later_correction_changes_nothing_on_the_page(own_case):
 def test_the_page_does_not_say_how_often_other_bodies_declared(client, own_case):
     """The page of Plouexemple says 60 incidents, and not that 50 bodies made them."""
     store(one_each(bodies("53", 10), on(2025, 2, 7)))
-    publish_due(now=FIRST_QUARTER)
+    publish_due_periods(now=FIRST_QUARTER)
     page = open_page(client, own_case).content.decode()
     assert '<td class="number">60</td>' in page
     assert not re.search("[0-9]+.{0,20}collectivités", page)
@@ -181,7 +181,7 @@ def test_a_quarter_that_is_due_and_not_published_says_so(own_case):
 @time_machine.travel(on(2025, 5, 20))
 def test_a_case_that_its_quarter_missed_waits_for_the_year(own_case):
     change([own_case], verification="unverified", verified_at=None)
-    publish_due(now=FIRST_QUARTER)
+    publish_due_periods(now=FIRST_QUARTER)
     change([own_case], verification="call_back", verified_at=on(2025, 5, 19))
     own_case.refresh_from_db()
     coming = ["l’année 2025 : à partir du 1er avril 2026"]
@@ -193,7 +193,7 @@ def test_a_case_that_its_year_missed_is_a_late_case_of_the_next(db):
     [case, *_] = verify_late(5)
     case.refresh_from_db()
     assert read_rest(case) == (f"Son année a été publiée sans elle. {BEFORE}", [LATE_LINE])
-    publish_due(now=NEXT_YEAR)
+    publish_due_periods(now=NEXT_YEAR)
     visibility = describe_visibility(case)
     assert [edition.is_late for edition in visibility.editions] == [True]
     line = "Incidents d’années antérieures, comptés plus tard"
@@ -212,7 +212,7 @@ def test_a_late_signalement_is_counted_nowhere(db):
 @time_machine.travel(on(2026, 5, 20))
 def test_a_signalement_that_became_an_incident_is_a_late_case(db):
     [case, *_] = store(one_each(bodies("53", 5), on(2025, 2, 1), nature="report"))
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     assert (list_places(case), read_rest(case)) == ([("Signalements vérifiés", "France entière, 2025", "5")], ("", []))
     change([case], nature="incident")
     case.refresh_from_db()
@@ -233,10 +233,10 @@ def test_the_page_says_why_a_case_is_counted_nowhere(own_case):
 
 
 def test_a_case_discarded_between_quarter_and_year_stays_in_the_quarter_alone(own_case):
-    publish_due(now=FIRST_QUARTER)
+    publish_due_periods(now=FIRST_QUARTER)
     change([own_case], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
     own_case.refresh_from_db()
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     assert list_places(own_case)[0] == ("Incidents vérifiés", "France entière, 1er trimestre 2025", "50")
     assert read_rest(own_case)[0].startswith("Elle n’entre plus dans ce qui paraîtra : le centre l’a close")
 
@@ -254,6 +254,6 @@ def test_strangers_and_administrators_do_not_read_the_page(client, own_case):
 
 
 def test_the_page_costs_few_queries(own_case, django_assert_max_num_queries):
-    publish_due(now=YEAR)
+    publish_due_periods(now=YEAR)
     with django_assert_max_num_queries(6):
         describe_visibility(own_case)

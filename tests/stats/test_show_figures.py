@@ -14,8 +14,8 @@ from csirts.wording import format_in_region
 from incidents.enums import Cause, DataCategory, PublicService
 from stats.disclosure.tables import Period
 from stats.pages import story
-from stats.pages.freshness import PAGE_FOLDERS, pages
-from stats.services import publish_due
+from stats.pages.freshness import PAGE_FOLDERS, page_cache
+from stats.services import publish_due_periods
 from tests.cast import a_lead, a_responder, an_agent
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.pages import fill
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _clear_pages():
-    pages.clear()
+    page_cache.clear()
 
 
 def read_table(main, caption):
@@ -44,7 +44,7 @@ def list_titles(main):
 def test_counted_cases_are_printed_and_read_on_the_page(client):
     """Sixty bodies of Bretagne, two of Corse: counted, drawn, audited, printed and read."""
     store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)) + one_each(bodies("94", 2), on(2025, 5, 1)))
-    publish_due(now=on(2026, 4, 1))
+    publish_due_periods(now=on(2026, 4, 1))
     main = read(client)
     printed = read_table(main, "Incidents par région")
     assert printed["Corse"] == ["moins de 5 collectivités"]

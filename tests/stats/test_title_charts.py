@@ -2,24 +2,24 @@
 
 import pytest
 
-from stats.pages.intervals import TotalChange, compare_totals, compute_tail
+from stats.pages.intervals import TotalChange, compare_totals, compute_binomial_tail
 from stats.pages.map import draw_map, format_step
 from stats.pages.page import TOTALS
 from stats.pages.rates import StratumRate, list_rates
-from stats.pages.sections import list_delays, make_delay_sections, make_sections
+from stats.pages.sections import make_delay_sections, make_delays_table, make_sections
 from stats.pages.titles import (
     has_line,
-    list_quarters,
+    list_quarter_headings,
     list_totals,
-    subtitle_map,
-    subtitle_months,
-    subtitle_quarters,
-    subtitle_strata,
     summarize_map,
     summarize_months,
-    title_map,
-    title_months,
-    title_strata,
+    write_map_subtitle,
+    write_map_title,
+    write_months_subtitle,
+    write_months_title,
+    write_quarters_subtitle,
+    write_strata_subtitle,
+    write_strata_title,
 )
 from stats.pages.wording import format_cell
 from stats.releases.reading import BELOW, Cell, CellState
@@ -105,7 +105,7 @@ def test_half_get_help_within_a_band_of_delays():
     tables = {"incidents": 100} | {
         f"incidents_by_{code}": fill(f"incidents_by_{code}", 80, rest=5) for code in ("help",)
     }
-    delays = list_delays(a_page(tables))
+    delays = make_delays_table(a_page(tables))
     assert delays.title == "Au moins un incident sur deux pris en charge en moins d’une heure"
     assert delays.heads == ["de la déclaration à la prise en charge"]
     assert delays.lines[:2] == [
@@ -116,15 +116,15 @@ def test_half_get_help_within_a_band_of_delays():
     assert section.title == delays.title
     assert section.subtitle == "Incidents vérifiés, selon le temps de la déclaration à la prise en charge."
     assert [(bar.value, bar.is_rest) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
-    assert list_delays(a_page({"incidents": 35})) is None
+    assert make_delays_table(a_page({"incidents": 35})) is None
 
 
 def test_a_declaration_is_not_awaited():
     """Of a case that was declared, the time before is known or never will be; that of help may still run."""
     tables = {"incidents": 100, "incidents_by_discovery": fill("incidents_by_discovery", 40)}
-    assert list_delays(a_page(tables)).lines[-1][0] == "Pas connu"
+    assert make_delays_table(a_page(tables)).lines[-1][0] == "Pas connu"
     tables["incidents_by_help"] = fill("incidents_by_help", 40)
-    assert list_delays(a_page(tables)).lines[-1][0] == "Pas connu, ou pas encore"
+    assert make_delays_table(a_page(tables)).lines[-1][0] == "Pas connu, ou pas encore"
     last = [section.breakdown.lines[-1].label for section in make_delay_sections(a_page(tables))]
     assert last == ["pas connu", "pas connu, ou pas encore"]
 
@@ -199,18 +199,18 @@ def test_a_region_with_many_incidents_has_its_types():
 
 
 def test_the_line_of_months_says_from_where_to_where():
-    assert title_months(a_page(months(10, 25, rest=15))) == "Environ 10 à 25 incidents par mois"
-    assert title_months(a_page(months(rest=15))) == "Les incidents, mois par mois"
-    assert title_months(a_page(months(10, 25))) == "Les incidents, mois par mois"
+    assert write_months_title(a_page(months(10, 25, rest=15))) == "Environ 10 à 25 incidents par mois"
+    assert write_months_title(a_page(months(rest=15))) == "Les incidents, mois par mois"
+    assert write_months_title(a_page(months(10, 25))) == "Les incidents, mois par mois"
 
 
 def test_the_line_of_months_says_more_where_the_year_has_more():
     assert (
-        title_months(a_page(months(incidents=400), before={"incidents": 250}))
+        write_months_title(a_page(months(incidents=400), before={"incidents": 250}))
         == "Plus d’incidents déclarés qu’en 2024"
     )
     assert (
-        title_months(a_page(months(incidents=250), before={"incidents": 400}))
+        write_months_title(a_page(months(incidents=250), before={"incidents": 400}))
         == "Moins d’incidents déclarés qu’en 2024"
     )
 
@@ -218,7 +218,7 @@ def test_the_line_of_months_says_more_where_the_year_has_more():
 def test_a_month_with_a_dash_breaks_the_line():
     page = a_page(months(10, 25, 15))
     words = "La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités »."
-    assert plain(subtitle_months(page)).endswith(words)
+    assert plain(write_months_subtitle(page)).endswith(words)
     assert plain(summarize_months(page)).startswith(
         "Incidents par mois en France en 2025 : 10 (janvier), 25 (février), 15 (mars), moins de 5 "
         "collectivités (avril), "
@@ -227,7 +227,7 @@ def test_a_month_with_a_dash_breaks_the_line():
 
 def test_a_line_has_three_points_in_one_of_its_years():
     assert not has_line(a_page(months(10, 25)))
-    assert "La ligne" not in subtitle_months(a_page(months(10, 25)))
+    assert "La ligne" not in write_months_subtitle(a_page(months(10, 25)))
     assert has_line(a_page(months(10, 25, 15)))
     assert has_line(a_page(months(10), before=months(10, 25, 15)))
 
@@ -256,18 +256,18 @@ def test_a_month_is_read_where_it_was_printed():
 def test_the_table_of_quarters_has_those_that_were_printed():
     """The service began in summer: nothing is written of the quarters before."""
     page = a_page({"incidents": 90, "leaks": None, 3: {"incidents": 40}, 4: {"incidents": None}}, quarters=(3, 4))
-    assert list_quarters(page) == ["T3", "T4"]
+    assert list_quarter_headings(page) == ["T3", "T4"]
     names = {name: [cell.state for cell in cells] for name, cells in list_totals(page)}
     assert names["Incidents"] == [SHOWN, CellState.BELOW]
     assert names["Fuites"] == [CellState.CLOSED, CellState.CLOSED]
-    assert list_quarters(a_page({1: {"reports": 40}}, quarters=(1,), is_over=False)) == ["T1"]
-    assert list_quarters(a_page({1: {}}, quarters=(1,), is_over=False)) == []
-    assert list_quarters(a_page({1: {"reports": 40}}, region=BRETAGNE)) == []
+    assert list_quarter_headings(a_page({1: {"reports": 40}}, quarters=(1,), is_over=False)) == ["T1"]
+    assert list_quarter_headings(a_page({1: {}}, quarters=(1,), is_over=False)) == []
+    assert list_quarter_headings(a_page({1: {"reports": 40}}, region=BRETAGNE)) == []
 
 
 def test_what_a_quarter_counts_and_why_it_may_have_no_number():
     def under(quarter, *, is_over=True):
-        return plain(subtitle_quarters(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
+        return plain(write_quarters_subtitle(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
 
     first = "Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."
     year = "L’année compte ce qui l’était quand elle a paru."
@@ -283,7 +283,7 @@ def test_what_a_quarter_counts_and_why_it_may_have_no_number():
 def test_a_region_has_its_quarters():
     quarters = {("53", "T1"): 40, ("53", "T2"): 30, ("53", "T3"): 50, ("53", "T4"): 45}
     page = a_page({"incidents_by_region": {"53": 165}, "incidents_by_region_and_quarter": quarters}, region=BRETAGNE)
-    assert title_months(page) == "Environ 30 à 50 incidents par trimestre"
+    assert write_months_title(page) == "Environ 30 à 50 incidents par trimestre"
 
 
 # Rates
@@ -304,7 +304,7 @@ def test_a_rate_is_an_interval_that_holds_the_truth():
     assert [plain(rate.share_text) for rate in rates] == [
         *("de 0,03 % à 0,08 %", "de 0,05 % à 0,10 %", "", "de 99 % à 100 %", "de 1,6 % à 2,4 %", "de 96 % à 100 %"),
     ]
-    assert title_strata(rates) == "Le taux selon la nature et la population"
+    assert write_strata_title(rates) == "Le taux selon la nature et la population"
 
 
 def test_a_spread_is_rounded_outwards():
@@ -319,7 +319,7 @@ def test_a_spread_is_rounded_outwards():
 
 def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is_one():
     def under(*values):
-        return plain(subtitle_strata(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
+        return plain(write_strata_subtitle(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
 
     first = (
         "Part des collectivités ayant déclaré un incident vérifié en 2025, du plus petit taux possible au plus grand."
@@ -337,9 +337,9 @@ def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is
 def test_the_highest_rate_is_above_all_that_the_others_may_be():
     page = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, 10, 15, 25, 30)})
     highest = "Le taux le plus haut : départements, régions et collectivités à statut particulier"
-    assert plain(title_strata(list_rates(page))) == highest
+    assert plain(write_strata_title(list_rates(page))) == highest
     dash = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, 10, 15, None, 30)})
-    assert title_strata(list_rates(dash)) == "Le taux selon la nature et la population"
+    assert write_strata_title(list_rates(dash)) == "Le taux selon la nature et la population"
     assert list_rates(a_page({})) == []
 
 
@@ -355,8 +355,8 @@ def test_a_tile_has_its_number_or_is_hatched():
     assert (len(drawn.tiles), drawn.has_dash) == (20, True)
     assert drawn.unplaced.label == "autres territoires d’outre-mer, ou territoire pas connu"
     assert [words for _level, words in drawn.steps] == ["25 à 40", "45 à 60"]
-    assert title_map(page) == "Les incidents, région par région"
-    assert plain(subtitle_map(page)) == (
+    assert write_map_title(page) == "Les incidents, région par région"
+    assert plain(write_map_subtitle(page)) == (
         "Incidents vérifiés en 2025. Les régions n’ont pas le même nombre de collectivités : ne les classez pas."
     )
     assert plain(summarize_map(page)) == (
@@ -378,7 +378,7 @@ def test_a_key_names_numbers_as_they_are_printed():
     [(1, 1, 0.5), (6, 6, 1 / 64), (5, 6, 7 / 64), (15, 20, 21_700 / 2**20), (600, 1_000, 1.3642e-10)],
 )
 def test_the_tail_is_exact(successes, tries, chance):
-    assert compute_tail(successes, tries) == pytest.approx(chance, rel=1e-4)
+    assert compute_binomial_tail(successes, tries) == pytest.approx(chance, rel=1e-4)
 
 
 def test_totals_are_compared_at_their_least_favourable():

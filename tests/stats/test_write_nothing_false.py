@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from stats.disclosure.tables import CATEGORIES, TABLES
 from stats.pages.intervals import TotalChange, compare_totals
 from stats.pages.rates import find_scale_end, list_rates
-from stats.pages.sections import list_delays, make_sections
+from stats.pages.sections import make_delays_table, make_sections
 from stats.pages.story import write_story
-from stats.pages.titles import WITHIN_DELAYS, WITHIN_HOURS, title_months, title_strata
+from stats.pages.titles import WITHIN_DELAYS, WITHIN_HOURS, write_months_title, write_strata_title
 from stats.releases.reading import Cell, CellState
 from tests.stats.pages import BODIES, a_page, plain
 
@@ -97,12 +97,12 @@ def test_at_least_half_of_the_interruptions_are_as_short_as_the_title_says(count
 
 @given(countries("incidents_by_help"))
 def test_at_least_half_of_the_incidents_get_help_as_soon_as_the_title_says(country):
-    check_half(country, list_delays(country.page).title, CATEGORIES["help"], WITHIN_DELAYS)
+    check_half(country, make_delays_table(country.page).title, CATEGORIES["help"], WITHIN_DELAYS)
 
 
 @given(countries("incidents_by_month"))
 def test_every_month_lies_within_the_range_in_the_title(country):
-    match = re.fullmatch(r"Environ (\d+) à (\d+) incidents par mois", plain(title_months(country.page)))
+    match = re.fullmatch(r"Environ (\d+) à (\d+) incidents par mois", plain(write_months_title(country.page)))
     if match:
         assert abs(min(country.truth.values()) - int(match[1])) <= 4
         assert abs(max(country.truth.values()) - int(match[2])) <= 4
@@ -142,7 +142,7 @@ def test_rates_hold_the_truth_and_the_rate_called_highest_is_so(data):
     for rate, share in zip(rates, shares.values(), strict=True):
         assert rate.low <= share <= rate.high <= 1
         check_spread(rate)
-    title = title_strata(rates)
+    title = write_strata_title(rates)
     for code, rate in zip(shares, rates, strict=True):
         if plain(title).endswith(f": {plain(rate.label)}"):
             assert shares[code] == max(shares.values())

@@ -83,9 +83,9 @@ def list_sentences(page):
     if page.total().is_shown:
         yield from (key.under for key in story.list_key_figures(page))
     if page.printed.is_open("incidents_by_region"):
-        yield from (titles.title_map(page), titles.subtitle_map(page))
+        yield from (titles.write_map_title(page), titles.write_map_subtitle(page))
     if any(cell.is_shown for _name, cell, _before in titles.list_chart_periods(page)):
-        yield from (titles.title_months(page), titles.subtitle_months(page))
+        yield from (titles.write_months_title(page), titles.write_months_subtitle(page))
     for section in sections.make_sections(page):
         yield from (section.title, section.note)
 
@@ -223,7 +223,7 @@ def test_each_chart_has_words_and_each_table_a_head():
 
 def test_hostile_names_stay_words(monkeypatch):
     names = dict(zip(REGIONS, [*TYPST, "<script>alert(1)</script> 😱", "\u202e“#panic()”"], strict=False))
-    monkeypatch.setattr("stats.categories.region_names", lambda: names)
+    monkeypatch.setattr("stats.categories.load_region_names", lambda: names)
     pages = make_pages(print_year(2025, 317))
     assert len(pages) == 4
     assert "1337*7331" in pages[1]

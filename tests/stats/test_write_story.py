@@ -2,9 +2,9 @@
 
 import pytest
 
-from stats.disclosure.tables import OF_A_YEAR, SHORT_LIST_OF
-from stats.pages.method import list_paragraphs
-from stats.pages.sections import DELAY_NAMINGS, NAMINGS
+from stats.disclosure.tables import SHORT_LIST_OF, TABLES_OF_A_YEAR
+from stats.pages.method import list_method_paragraphs
+from stats.pages.sections import DELAY_SECTION_TEXTS, SECTION_TEXTS
 from stats.pages.story import (
     DASH,
     ROUNDING,
@@ -167,7 +167,7 @@ def test_what_the_page_tells_once_about_all_numbers():
 
 
 def test_the_definition_of_the_dash_is_the_same_in_the_method():
-    tables, rule, audit, _cases = map(plain, list_paragraphs())
+    tables, rule, audit, _cases = map(plain, list_method_paragraphs())
     assert tables.endswith(
         "Quand le nombre publié d’une région atteint 100, s’y ajoutent ses trimestres, et ses types et ses causes "
         "assez fréquents en France."
@@ -251,13 +251,13 @@ def test_every_table_of_the_nation_has_its_words():
     """A table that is not printed is named, on the page and in the report; a printed one is laid out. Of the services,
     the short list is named and the long one is laid out, whichever is printed.
     """
-    tables = {table.code for table in OF_A_YEAR if len(table.by) == 1}
+    tables = {table.code for table in TABLES_OF_A_YEAR if len(table.by) == 1}
     named_tables = tables - set(SHORT_LIST_OF)
     assert named_tables <= set(TABLE_NAMES)
     assert named_tables == {*OVER_TIME, *EFFECTS, *RATES}
     charts = {"incidents_by_month", "incidents_by_region", "bodies_by_stratum"}  # the line, the map and the rates
     laid_out = tables - set(SHORT_LIST_OF.values()) - charts
-    assert laid_out == {naming.table for naming in (*NAMINGS, *DELAY_NAMINGS)}
+    assert laid_out == {naming.table for naming in (*SECTION_TEXTS, *DELAY_SECTION_TEXTS)}
 
 
 def test_a_table_that_the_audit_closed_is_named_apart(db):
