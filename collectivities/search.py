@@ -100,7 +100,7 @@ class BodySearchResult:
     bodies: list[Collectivity]
     mention: Mention | None = None
     places: list[Collectivity] = field(default_factory=list)
-    # True if the words typed are a number: a postal code, an INSEE code, a SIREN.
+    # True if the query is a number: a postal code, an INSEE code, a SIREN.
     is_code: bool = False
 
 

@@ -142,10 +142,8 @@ def _write_bodies(
     *,
     is_first: bool,
 ) -> dict[Key, UUID]:
-    """Create and change the bodies of the list, and return the uid of each by family and code.
-
-    A new body gets the first day of the millésime as its date of appearance. Bodies of the first list get none, since
-    their date is unknown.
+    """Create and change the bodies of the list, and return the uid of each by family and code. A new body appeared on
+    the first day of the millésime, or on an unknown day (None) if no list was imported before.
     """
     appeared_on = None if is_first else date(official.millesime, 1, 1)
     proposed_uids = _adopt_proposed_bodies(official, current)

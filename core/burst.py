@@ -12,7 +12,7 @@ from redis import RedisError
 from core.secrets import hash_value
 
 logger = logging.getLogger(__name__)
-# A subscriber of IPv6 gets at least a /64 (RFC 6177), so all addresses of a /64 count as one subscriber.
+# An IPv6 subscriber gets at least a /64 (RFC 6177), so all addresses of a /64 count as one subscriber.
 SUBSCRIBER_PREFIX_BITS = 64
 
 

@@ -18,7 +18,7 @@ from core.printable import find_lacking_character, remove_undrawable, replace_ch
 
 # Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, whose fonts are six times
 # as large.
-FONTS = [Path(manimgx_fonts.__file__).parent]
+FONT_PATHS = [Path(manimgx_fonts.__file__).parent]
 # How many scripts that our fonts lack one document may contain. Beyond that, the PDF does not claim to be accessible.
 MAX_SCRIPTS = 24
 # typst caches its last compilations. Small batches therefore keep the cache small.
@@ -64,7 +64,7 @@ def compile_template(template: Path, data: Any, standard: str | list[str]) -> by
             format="pdf",
             sys_inputs={"data": json.dumps(data)},
             pdf_standards=standard,
-            font_paths=FONTS,
+            font_paths=FONT_PATHS,
             ignore_system_fonts=True,
         )
     )

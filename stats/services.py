@@ -86,7 +86,7 @@ def fold_all_events() -> None:
 
 # A night's recount is divided into tasks of this length, so that the worker also runs other tasks.
 SECONDS_A_TASK = 10
-MISTAKES_KEPT = 100
+MAX_SAVED_MISTAKES = 100
 
 
 def continue_recount() -> FigureCheck | None:
@@ -171,7 +171,7 @@ def record_mistakes(check: FigureCheck, mistakes: list[str]) -> None:
             "figures differ", check=check.pk, mistakes=len(mistakes), first=mistakes[:10], repairs=check.repairs
         )
     check.mistakes += len(mistakes)
-    check.found = [*check.found, *mistakes][:MISTAKES_KEPT]
+    check.found = [*check.found, *mistakes][:MAX_SAVED_MISTAKES]
     check.save(update_fields=["cases_until", "months_until", "mistakes", "found"])
 
 

@@ -27,9 +27,9 @@ COUNTED_FIELDS = (
     *("interruption_hours", "interruption_services", "leak_statuses", "leak_persons", "leak_categories"),
 )
 
-# csirt, region, month, measure, band
+# The key of a sum: csirt, region, month, measure, band.
 type SumKey = tuple[int | None, int | None, date, str, str]
-# csirt, region, year, body
+# The key of a presence: csirt, region, year, body.
 type BodyKey = tuple[int | None, int | None, int, int]
 # Body → the number of its incidents, and the number of its incidents with an interruption or a leak.
 type Presences = dict[BodyKey, tuple[int, int]]

@@ -19,7 +19,7 @@ POPULATION_UNDER = (
     (10_000, Stratum.COMMUNE_UNDER_10000),
 )
 
-# region (0: unknown), stratum → number of bodies
+# (region, or 0 if unknown; stratum) → number of bodies
 type Bodies = Counter[tuple[int, str]]
 
 

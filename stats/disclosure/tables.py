@@ -110,7 +110,7 @@ def make_crossing(by: str) -> Table:
 
 
 BY_MONTH = make_table("incidents", "month", opened_by="incidents")
-# Each table comes after those that open it.
+# Each table comes after the tables that open it.
 TABLES_OF_A_YEAR = (
     *(Table(code, code) for code in ("incidents", "reports", "interruptions", "leaks", "unfounded", "late")),
     *(

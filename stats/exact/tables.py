@@ -96,12 +96,12 @@ class BandTable(ExactTable):
 def make_tables(exact: ExactYear) -> dict[str, ExactTable]:
     """Return every table of the page, in its order, by the names that the templates use."""
     return {
-        "totals": make_totals(exact),
-        "bodies": make_bodies(exact),
-        "months": make_months(exact),
-        "regions": make_regions(exact),
-        **{name: make_breakdown(exact, breakdown) for name, breakdown in BREAKDOWNS.items()},
-        "rates": make_rates(exact),
+        "totals": make_totals_table(exact),
+        "bodies": make_bodies_table(exact),
+        "months": make_months_table(exact),
+        "regions": make_regions_table(exact),
+        **{name: make_band_table(exact, breakdown) for name, breakdown in BREAKDOWNS.items()},
+        "rates": make_rates_table(exact),
     }
 
 
@@ -110,13 +110,13 @@ def name_measures() -> Sequence[str]:
     return "Déclarés", "Incidents", "Signalements", "Interruptions", "Fuites"
 
 
-def make_totals(exact: ExactYear) -> ExactTable:
+def make_totals_table(exact: ExactYear) -> ExactTable:
     cells = pair_cells(exact.now.total, exact.before.total if exact.before else ())
     rows = [ExactRow(label, [cell]) for label, cell in zip(name_measures(), cells, strict=True)]
     return ExactTable("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, name_same_months(exact))
 
 
-def make_bodies(exact: ExactYear) -> ExactTable:
+def make_bodies_table(exact: ExactYear) -> ExactTable:
     """Return the table of bodies. It compares with the whole year before, since distinct bodies are
     counted by year only.
     """
@@ -127,7 +127,7 @@ def make_bodies(exact: ExactYear) -> ExactTable:
     return ExactTable("Collectivités", title, heading, ["Nombre"], rows, name_whole_year(exact))
 
 
-def make_months(exact: ExactYear) -> ExactTable:
+def make_months_table(exact: ExactYear) -> ExactTable:
     # The months before the first figures have no number, which is not the same as zero.
     first_before = exact.since.month if exact.since else 1
 
@@ -144,7 +144,7 @@ def make_months(exact: ExactYear) -> ExactTable:
     return ExactTable("Mois", "Mois par mois", "Mois", name_measures(), rows, before)
 
 
-def make_regions(exact: ExactYear) -> ExactTable:
+def make_regions_table(exact: ExactYear) -> ExactTable:
     rows = []
     for region, value, value_before in exact.regions:
         cells = pair_cells([value], [value_before] if exact.before else [])
@@ -156,7 +156,7 @@ def make_regions(exact: ExactYear) -> ExactTable:
     return ExactTable("Régions", title, "Région", ["Nombre"], rows, name_same_months(exact))
 
 
-def make_rates(exact: ExactYear) -> ExactTable:
+def make_rates_table(exact: ExactYear) -> ExactTable:
     columns = ("Existantes", "Ayant déclaré un incident", "Taux", "Avec interruption ou fuite")
     before = {(rate.label, rate.regions): rate for rate in (exact.before.rates if exact.before else [])}
     rows = []
@@ -188,7 +188,7 @@ def name_whole_year(exact: ExactYear) -> str:
 # One measure by band
 
 
-def make_breakdown(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
+def make_band_table(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
     rows = list_category_rows(exact, breakdown)
     is_of_time = breakdown.measure in TIME_MEASURES
     return BandTable(
@@ -236,7 +236,7 @@ def find_band(rows: Sequence[ExactRow], percent: int) -> str:
 # The chart
 
 
-def draw_months(exact: ExactYear) -> dict[str, LineChart] | None:
+def make_months_charts(exact: ExactYear) -> dict[str, LineChart] | None:
     """Return the chart of verified incidents by month, with the whole year before; None if there are none.
 
     The line of the year stops at the last month that has begun. The line of the year before starts with

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.signed_in import get_account
 from stats.exact import access
 from stats.exact.files import FORMATS
-from stats.exact.tables import draw_months, make_tables
+from stats.exact.tables import make_months_charts, make_tables
 from stats.exact.year import load_exact_year
 from stats.services import record_reading
 
@@ -58,7 +58,7 @@ def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_o
         "exact": exact,
         "tables": tables,
         "is_own": is_own,
-        "charts": draw_months(exact),
+        "charts": make_months_charts(exact),
         "links": access.list_exact_links(get_account(request)),
     }
     return render(request, "stats/exact.html", context)

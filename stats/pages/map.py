@@ -73,7 +73,7 @@ def draw_map(page: FiguresPage) -> Map | None:
     """Return the map of the year, the same on all pages, or None if its table is not open."""
     if not page.printed.is_open("incidents_by_region"):
         return None
-    lines = page.by_region().lines
+    lines = page.get_region_breakdown().lines
     scale = choose_scale(line.cell.value for line in lines if line.cell.value is not None and line.code)
     tiles = [
         MapLine(

@@ -79,48 +79,48 @@ class FiguresPage:
         """True if the year itself is published. Before that, only quarters of the nation are published."""
         return self.printed.is_over
 
-    def total(self, counts: str = "incidents", *, before: bool = False) -> Cell:
+    def get_total(self, counts: str = "incidents", *, before: bool = False) -> Cell:
         """Return the printed total of the unit `counts` for the place and year of the page. For a région only the
         total of incidents is published; the total of another unit is a cell without a number.
         """
         printed = self.before if before else self.printed
         if self.region is None:
-            return printed.cell(counts)
+            return printed.get_cell(counts)
         if counts != "incidents":
-            return printed.cell("")  # an unknown table is closed, or waiting before the release
-        return printed.cell("incidents_by_region", self.region.code)
+            return printed.get_cell("")  # an unknown table is closed, or waiting before the release
+        return printed.get_cell("incidents_by_region", self.region.code)
 
-    def months(self, *, before: bool = False) -> list[Cell]:
+    def list_months(self, *, before: bool = False) -> list[Cell]:
         """Return the incidents of the nation in each of the twelve months."""
         printed = self.before if before else self.printed
-        return [printed.month(month) for month in MONTHS]
+        return [printed.get_month(month) for month in MONTHS]
 
-    def quarters(self, counts: str = "incidents", *, before: bool = False) -> list[Cell]:
+    def list_quarters(self, counts: str = "incidents", *, before: bool = False) -> list[Cell]:
         """Return the units `counts` of the place in each of the four quarters. For a région, `counts` is ignored, and
         the cells are its incidents.
         """
         printed = self.before if before else self.printed
         if self.region is None:
-            return [printed.cell(counts, quarter=number) for number in (1, 2, 3, 4)]
+            return [printed.get_cell(counts, quarter=number) for number in (1, 2, 3, 4)]
         code = self.region.code
-        return [printed.cell("incidents_by_region_and_quarter", code, quarter) for quarter in QUARTERS]
+        return [printed.get_cell("incidents_by_region_and_quarter", code, quarter) for quarter in QUARTERS]
 
     def has_quarter_totals(self) -> bool:
         """Tell whether any total of a published quarter of the nation has a number. Régions have no such totals."""
         quarters = self.printed.quarters if self.region is None else ()
-        return any(self.printed.cell(counts, quarter=number).is_shown for counts in TOTALS for number in quarters)
+        return any(self.printed.get_cell(counts, quarter=number).is_shown for counts in TOTALS for number in quarters)
 
-    def by_region(self, *, before: bool = False) -> Breakdown:
+    def get_region_breakdown(self, *, before: bool = False) -> Breakdown:
         """Return the incidents of each région, for the map."""
         return arrange_breakdown(self.before if before else self.printed, "incidents_by_region")
 
-    def breakdown(self, table: str) -> Breakdown | None:
+    def find_breakdown(self, table: str) -> Breakdown | None:
         """Return a table of the place and year, or None if it is not open."""
         if self.region is not None:
-            return self.breakdown_of_region(table)
+            return self.find_crossing_breakdown(table)
         return arrange_breakdown(self.printed, table) if self.printed.is_open(table) else None
 
-    def breakdown_of_region(self, table: str) -> Breakdown | None:
+    def find_crossing_breakdown(self, table: str) -> Breakdown | None:
         """Return the région's row of a crossing, or None if none of its cells is printed."""
         crossing = find_crossing(table)
         if self.region is None or crossing is None:
@@ -132,9 +132,9 @@ class FiguresPage:
         """Tell whether both years are published and the year before has a first quarter."""
         return self.is_over and self.before.is_over and self.before.has_quarter(1)
 
-    def services(self) -> Breakdown | None:
+    def find_services_breakdown(self) -> Breakdown | None:
         """Return the interruptions by service or, if there are few, by family of services, or None."""
-        return self.breakdown("interruptions_by_service") or self.breakdown("interruptions_by_family")
+        return self.find_breakdown("interruptions_by_service") or self.find_breakdown("interruptions_by_family")
 
 
 def find_crossing(table: str) -> str | None:
@@ -150,10 +150,12 @@ def arrange_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdo
         table=table,
         classification=classification,
         lines=tuple(
-            CategoryLine(code, label_category(classification, code), printed.cell(table, *within, code))
+            CategoryLine(code, label_category(classification, code), printed.get_cell(table, *within, code))
             for code in CATEGORIES[classification]
         ),
-        total=printed.cell("incidents_by_region", *within) if within else printed.cell(table.partition("_by_")[0]),
+        total=printed.get_cell("incidents_by_region", *within)
+        if within
+        else printed.get_cell(table.partition("_by_")[0]),
     )
 
 

@@ -75,7 +75,7 @@ def find_scale_end(rates: Iterable[StratumRate]) -> float:
 
 def list_rates(page: FiguresPage) -> list[StratumRate]:
     """Return the rates of the strata of the nation, or [] for a région or if the table is not open."""
-    breakdown = page.breakdown("bodies_by_stratum")
+    breakdown = page.find_breakdown("bodies_by_stratum")
     if breakdown is None:
         return []
     existing = page.printed.existing

@@ -179,7 +179,7 @@ def make_sections(page: FiguresPage) -> list[FiguresSection]:
     """Return the sections of the open tables of `SECTION_TEXTS`: all tables except those of delays."""
     sections = []
     for texts in SECTION_TEXTS:
-        breakdown = page.services() if texts.code == "services" else page.breakdown(texts.table)
+        breakdown = page.find_services_breakdown() if texts.code == "services" else page.find_breakdown(texts.table)
         if breakdown:
             sections.append(make_section(page, texts, breakdown))
     return sections
@@ -187,14 +187,14 @@ def make_sections(page: FiguresPage) -> list[FiguresSection]:
 
 def make_delay_sections(page: FiguresPage) -> list[FiguresSection]:
     """Return the sections of the open tables of delays of the nation."""
-    breakdowns = [(texts, page.breakdown(texts.table)) for texts in DELAY_SECTION_TEXTS]
+    breakdowns = [(texts, page.find_breakdown(texts.table)) for texts in DELAY_SECTION_TEXTS]
     return [make_section(page, texts, breakdown) for texts, breakdown in breakdowns if breakdown]
 
 
 def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -> FiguresSection:
     note = write_missing_note(breakdown)
     if texts.code == "etats":
-        note += " Jugées sans fondement : {}.".format(format_cell(page.printed.cell("unfounded")))
+        note += " Jugées sans fondement : {}.".format(format_cell(page.printed.get_cell("unfounded")))
     return FiguresSection(
         code=texts.code,
         title=make_title(texts, breakdown),
@@ -250,7 +250,7 @@ class Delays:
 
 def make_delays_table(page: FiguresPage) -> Delays | None:
     """Return the table of the open delays of the nation, or None if none is open."""
-    breakdowns = {code: page.breakdown(f"incidents_by_{code}") for code in DELAYS}
+    breakdowns = {code: page.find_breakdown(f"incidents_by_{code}") for code in DELAYS}
     columns = {code: breakdown for code, breakdown in breakdowns.items() if breakdown}
     if not columns:
         return None

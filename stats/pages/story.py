@@ -55,7 +55,7 @@ def write_story(page: FiguresPage) -> list[str]:
     """Return one to four sentences about the total of the place and year."""
     if not page.is_over:
         sentences = write_year_in_progress(page)
-    elif page.total().is_shown:
+    elif page.get_total().is_shown:
         sentences = [write_total(page), *write_effects(page), *write_first_quarter(page), *compare_years(page)]
     else:
         sentences = [*write_total_without_number(page), *write_first_quarter(page)]
@@ -87,7 +87,7 @@ def write_quarter_count(page: FiguresPage) -> str:
 
 def write_last_quarter(page: FiguresPage, quarter: int) -> list[str]:
     """Return a sentence with the total of the latest published quarter, or [] if that total has no number."""
-    cell = page.printed.cell("incidents", quarter=quarter)
+    cell = page.printed.get_cell("incidents", quarter=quarter)
     if not cell.is_shown:
         return []
     return [
@@ -99,18 +99,18 @@ def write_last_quarter(page: FiguresPage, quarter: int) -> list[str]:
 
 def write_total(page: FiguresPage) -> str:
     """Return « 315 incidents vérifiés en France en 2025. »."""
-    return f"{format_cell(page.total())} incidents vérifiés {format_place(page.region)} en {page.year}."
+    return f"{format_cell(page.get_total())} incidents vérifiés {format_place(page.region)} en {page.year}."
 
 
 def write_effects(page: FiguresPage) -> list[str]:
     """Return « Ils comptent 140 interruptions de service public… et 90 fuites de données… »."""
     effects = [
-        words % format_cell(page.total(counts))
+        words % format_cell(page.get_total(counts))
         for counts, words in (
             ("interruptions", "%s interruptions de service public (parfois plusieurs pour un incident)"),
             ("leaks", "%s fuites de données revendiquées, soupçonnées ou confirmées"),
         )
-        if page.total(counts).is_shown
+        if page.get_total(counts).is_shown
     ]
     return [f"Ils comptent {join_names(effects)}."] if effects else []
 
@@ -129,7 +129,7 @@ def write_first_quarter(page: FiguresPage) -> list[str]:
 
 def write_total_without_number(page: FiguresPage) -> list[str]:
     words: dict[str, str] = {"place": format_place(page.region), "year": str(page.year)}
-    if page.total().state is CellState.BELOW:
+    if page.get_total().state is CellState.BELOW:
         return [
             f"{upper_first(words['place'])}, en {words['year']} : « moins de 5 collectivités » (–).",
             "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu.",
@@ -143,7 +143,7 @@ def compare_years(page: FiguresPage) -> list[str]:
     """Return sentences on how the total differs from that of the year before, or [] if the two are not comparable."""
     if not page.is_comparable():
         return []
-    now, before = page.total(), page.total(before=True)
+    now, before = page.get_total(), page.get_total(before=True)
     change = compare_totals(now, before)
     if change is None:
         return []
@@ -178,24 +178,24 @@ def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
     incidents = make_key_figure(
         "incidents vérifiés",
         "déclarés par une collectivité, confirmés par un centre de secours informatique",
-        page.total(),
+        page.get_total(),
     )
     if page.region is not None:
-        nation = page.printed.cell("incidents")
+        nation = page.printed.get_cell("incidents")
         return [incidents, make_key_figure("incidents vérifiés en France", "la même année", nation)]
     return [
         incidents,
         make_key_figure(
             "signalements vérifiés",
             "à part : comportements anormaux, sans dommage prouvé",
-            page.total("reports"),
+            page.get_total("reports"),
         ),
         make_key_figure(
             "interruptions de service",
             "arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs",
-            page.total("interruptions"),
+            page.get_total("interruptions"),
         ),
-        make_key_figure("fuites de données", write_under_leaks(page), page.total("leaks")),
+        make_key_figure("fuites de données", write_under_leaks(page), page.get_total("leaks")),
     ]
 
 
@@ -204,8 +204,8 @@ def make_key_figure(name: str, under: str, cell: Cell) -> KeyFigure:
 
 
 def write_under_leaks(page: FiguresPage) -> str:
-    confirmed = page.printed.cell("leaks_by_status", LeakStatus.CONFIRMED)
-    if confirmed.is_shown and page.total("leaks").is_shown:
+    confirmed = page.printed.get_cell("leaks_by_status", LeakStatus.CONFIRMED)
+    if confirmed.is_shown and page.get_total("leaks").is_shown:
         return f"dont {format_cell(confirmed)} confirmées"
     return "revendiquées, soupçonnées ou confirmées"
 
@@ -214,7 +214,7 @@ def write_late_line(page: FiguresPage) -> str:
     """Return the line about incidents of earlier years, or "" for a région, or if the table `late` is not printed or
     the year before is not published.
     """
-    cell = page.printed.cell("late")
+    cell = page.printed.get_cell("late")
     if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is CellState.CLOSED:
         return ""
     words = "Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année) : %s."
@@ -300,8 +300,10 @@ def list_table_codes(page: FiguresPage) -> list[str]:
 
 def is_printed(page: FiguresPage, code: str) -> bool:
     if code == "incidents_by_month":
-        return any(cell.is_shown for cell in page.months())
-    return (page.services() if code == "interruptions_by_family" else page.breakdown(code)) is not None
+        return any(cell.is_shown for cell in page.list_months())
+    return (
+        page.find_services_breakdown() if code == "interruptions_by_family" else page.find_breakdown(code)
+    ) is not None
 
 
 def is_scarce(page: FiguresPage, code: str) -> bool:
@@ -309,7 +311,7 @@ def is_scarce(page: FiguresPage, code: str) -> bool:
     its total.
     """
     table = TABLES[(page.region and find_crossing(code)) or code]
-    total = page.total() if page.region is not None else page.printed.cell(table.opened_by)
+    total = page.get_total() if page.region is not None else page.printed.get_cell(table.opened_by)
     if total.state is CellState.CLOSED:
         return False
     crossed = table.categories_opened_by

@@ -52,9 +52,9 @@ TOTAL_NAMES = {
 def list_chart_periods(page: FiguresPage) -> list[tuple[str, Cell, Cell]]:
     """Return the name of each month (for a région, of each quarter), its cell, and that of the year before."""
     if page.region is None:
-        names, now, before = MONTHS, page.months(), page.months(before=True)
+        names, now, before = MONTHS, page.list_months(), page.list_months(before=True)
     else:
-        names, now, before = QUARTERS, page.quarters(), page.quarters(before=True)
+        names, now, before = QUARTERS, page.list_quarters(), page.list_quarters(before=True)
     kind = find_period_kind(page)
     return [
         # The year in which the service began is not compared, because it would only show that the service was new.
@@ -72,7 +72,7 @@ def name_period_unit(page: FiguresPage) -> str:
 
 
 def write_months_title(page: FiguresPage) -> str:
-    change = compare_totals(page.total(), page.total(before=True)) if page.is_comparable() else None
+    change = compare_totals(page.get_total(), page.get_total(before=True)) if page.is_comparable() else None
     if change in CHANGES:
         return str(CHANGES[change]) % (page.year - 1)
     unit = name_period_unit(page)
@@ -128,7 +128,7 @@ def list_quarter_headings(page: FiguresPage) -> list[str]:
 def list_totals(page: FiguresPage) -> list[tuple[str, list[Cell]]]:
     """Return each of the four totals: its name, and its cells in the order of `list_quarter_headings`."""
     return [
-        (str(name), [page.printed.cell(counts, quarter=quarter) for quarter in page.printed.quarters])
+        (str(name), [page.printed.get_cell(counts, quarter=quarter) for quarter in page.printed.quarters])
         for counts, name in TOTAL_NAMES.items()
     ]
 
@@ -162,7 +162,7 @@ def write_map_subtitle(page: FiguresPage) -> str:
 
 def summarize_map(page: FiguresPage) -> str:
     """Return the numbers of the map as a sentence, for readers who do not see it."""
-    lines = page.by_region()
+    lines = page.get_region_breakdown()
     numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered]
     if lines.below:
         numbers.append("ailleurs moins de 5 collectivités")

@@ -85,7 +85,7 @@ def list_cell_texts(case: CountedCase, printed: PrintedYear) -> Iterator[CellTex
     quarter = case.release.quarter
     for table in list_tables(case.release.period):
         for categories in dict.fromkeys(list_case_cells(case, table)):
-            cell = printed.cell(table.code, *categories, quarter=quarter)
+            cell = printed.get_cell(table.code, *categories, quarter=quarter)
             if cell.state is not CellState.CLOSED or not is_printed_elsewhere(table, case, printed):
                 yield make_cell_texts(table, categories, case.release.period, cell)
 
@@ -95,7 +95,7 @@ def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) 
     year, and only one of a long and a short list of the same units is printed.
     """
     if table == BY_MONTH:
-        return bool(case.release.quarter) or printed.month(case.month).state is not CellState.CLOSED
+        return bool(case.release.quarter) or printed.get_month(case.month).state is not CellState.CLOSED
     if table.code in SHORT_LIST_OF:
         return printed.is_open(SHORT_LIST_OF[table.code])
     return table.code in SHORT_LIST_OF.values()

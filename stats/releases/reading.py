@@ -80,7 +80,7 @@ class PrintedYear:
         """True if the release of the whole year is published."""
         return self.release is not None
 
-    def cell(self, table: str, *categories: str, quarter: int = 0) -> Cell:
+    def get_cell(self, table: str, *categories: str, quarter: int = 0) -> Cell:
         """Return a cell of a table of the year (`quarter` 0), or of one of its quarters."""
         if quarter not in self.tables:
             return WAITING
@@ -90,13 +90,13 @@ class PrintedYear:
         value = cells[key]
         return BELOW if value is None else Cell(value, CellState.SHOWN)
 
-    def month(self, month: str) -> Cell:
+    def get_month(self, month: str) -> Cell:
         """Return the incidents of the nation in a month, « 01 » to « 12 », from the release that printed them."""
         quarter = (int(month) + 2) // 3
-        printed = self.cell("incidents_by_month", month, quarter=quarter)
+        printed = self.get_cell("incidents_by_month", month, quarter=quarter)
         if printed.state in (CellState.SHOWN, CellState.BELOW):
             return printed
-        yearly = self.cell("incidents_by_month", month)
+        yearly = self.get_cell("incidents_by_month", month)
         if yearly.value is None and quarter < min(self.quarters, default=0):
             return EARLIER
         return yearly if self.is_over else printed

@@ -31,9 +31,9 @@ class Seal(NamedTuple):
     verify_key: str
 
 
-def sign_form(body: bytes) -> Seal:
+def sign_form(form: bytes) -> Seal:
     key = derive_signing_key()
-    return Seal(hashlib.sha256(body).hexdigest(), key.sign(body).signature.hex(), bytes(key.verify_key).hex())
+    return Seal(hashlib.sha256(form).hexdigest(), key.sign(form).signature.hex(), bytes(key.verify_key).hex())
 
 
 def encode_form(printed: Printed) -> bytes:
@@ -73,15 +73,15 @@ def is_intact(release: Release) -> bool:
     """Tell whether the figures and the digest of a release are those that were signed. Raise BadSignatureError (nacl)
     if the signature is wrong.
     """
-    body = bytes(release.printed)
-    VerifyKey(bytes.fromhex(release.verify_key)).verify(body, bytes.fromhex(release.signature))
+    form = bytes(release.printed)
+    VerifyKey(bytes.fromhex(release.verify_key)).verify(form, bytes.fromhex(release.signature))
     printed = {
         (table["code"], *(*cell, "", "")[:2], value)
-        for table in json.loads(body)["tables"]
+        for table in json.loads(form)["tables"]
         for cell, value in table["cells"]
     }
     rows = Figure.objects.filter(release=release).values_list("table", "first", "second", "value")
-    return hashlib.sha256(body).hexdigest() == release.digest and printed == set(rows)
+    return hashlib.sha256(form).hexdigest() == release.digest and printed == set(rows)
 
 
 # Keys. Each is derived from the secret of the installation, for one use only.

@@ -121,7 +121,7 @@ def count_cells(period: Period, existing: Bodies) -> Counts:
     year; it is empty for a quarter.
     """
     with connection.cursor() as cursor:
-        # A table of a large year groups some hundred thousand bodies, in memory rather than on the disk.
+        # A table of a large year groups some hundred thousand bodies, for which this memory avoids a sort on disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
         counts = {table.code: count_table(cursor, table) for table in list_tables(period)}
     return counts if period.quarter else counts | {"bodies_by_stratum": count_bodies_outside_cell(counts, existing)}

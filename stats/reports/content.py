@@ -41,7 +41,7 @@ CHAPTERS = (
     "Qui déclare, et comment lire ces chiffres",
 )
 # The entries of the dictionary that a report includes.
-DEFINED = ("incidents", "reports", "interruptions", "leaks", "bodies")
+DEFINED_UNITS = ("incidents", "reports", "interruptions", "leaks", "bodies")
 # The tables of each page whose absence is explained.
 OVER_TIME = ("incidents_by_month", "incidents_by_region", "incidents_by_type")
 EFFECTS = (
@@ -55,7 +55,7 @@ RATES = ("bodies_by_stratum",)
 def describe_report(release: Release, region: str) -> Content:
     """Return the data of the template. `release` is a yearly release; `region` is a code, or "" for the nation."""
     edition = read_edition(release)
-    # The page of the place and, for a région, that of the nation.
+    # The page of the place and, for a région, the page of the nation.
     pages = [read_figures_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
     own, time, effects = pages[0], describe_time(pages), describe_effects(pages)
     rates = describe_nearest(pages, describe_rates)
@@ -95,7 +95,7 @@ def label_content(content: Content, page: FiguresPage, own: FiguresPage) -> Cont
 
 def describe_essential(pages: list[FiguresPage]) -> Content:
     own, nation = pages[0], pages[-1]
-    counted_page = own if own.total().is_shown else nation
+    counted_page = own if own.get_total().is_shown else nation
     beside = label_content({"story": story.write_story(nation)}, nation, own)
     return label_content(
         {"keys": [asdict(key) for key in story.list_key_figures(counted_page)]}, counted_page, own
@@ -161,7 +161,7 @@ def describe_reading(own: FiguresPage, edition: Edition) -> Content:
         "missing": story.explain_missing(own) if own.region else [],
         "definitions": [
             {"name": bind_words(upper_first(str(UNITS[code].name))), "text": bind_words(str(UNITS[code].definition))}
-            for code in DEFINED
+            for code in DEFINED_UNITS
         ],
         "limit": bind_words(str(UNDER_DECLARED)),
         "late": story.write_late_line(own),
@@ -234,7 +234,7 @@ def describe_quarters(page: FiguresPage) -> Content | None:
     if not page.has_quarter_totals():
         return None
     rows = [describe_quarter(page, number) for number in page.printed.quarters]
-    year = describe_line(str(page.year), (describe_cell(page.total(counts)) for counts in TOTALS))
+    year = describe_line(str(page.year), (describe_cell(page.get_total(counts)) for counts in TOTALS))
     return {
         "caption": "Totaux par trimestre",
         "title": "Trimestre par trimestre",
@@ -247,7 +247,7 @@ def describe_quarters(page: FiguresPage) -> Content | None:
 
 
 def describe_quarter(page: FiguresPage, number: int) -> Content:
-    cells = (page.printed.cell(counts, quarter=number) for counts in TOTALS)
+    cells = (page.printed.get_cell(counts, quarter=number) for counts in TOTALS)
     return describe_line(str(QUARTERS[f"T{number}"]), map(describe_narrow_cell, cells))
 
 

@@ -164,7 +164,7 @@ def test_medians_are_written_of_few_cases_and_bands_of_many(client, national, mo
     fold_new_events()
     half = "Cas connus : 10. La moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
     assert half in html(client, BRETAGNE)
-    monkeypatch.setattr(sums, "AT_MOST", 9)
+    monkeypatch.setattr(sums, "MAX_TIMED_INCIDENTS", 9)
     page = html(client, BRETAGNE)
     assert "Cas connus" not in page
     assert (

@@ -236,10 +236,10 @@ def test_a_month_before_the_service_is_not_awaited():
     """The service began in autumn: of the months before, nothing will ever come."""
     tables = months(10, rest=None) | {4: {"incidents_by_month": {"10": 10, "11": None, "12": 15}}}
     for is_over in (True, False):
-        cells = a_page(tables, quarters=(4,), is_over=is_over).months()
+        cells = a_page(tables, quarters=(4,), is_over=is_over).list_months()
         assert [cell.state for cell in cells[1:]] == [CellState.EARLIER] * 8 + [SHOWN, CellState.BELOW, SHOWN]
     assert format_cell(cells[1]) == "avant le service"
-    running = a_page({2: {"incidents_by_month": {"04": 10}}}, quarters=(2,), is_over=False).months()
+    running = a_page({2: {"incidents_by_month": {"04": 10}}}, quarters=(2,), is_over=False).list_months()
     assert [cell.state for cell in running] == [CellState.EARLIER] * 3 + [SHOWN] + [CellState.CLOSED] * 2 + [
         CellState.WAITING
     ] * 6
@@ -249,8 +249,8 @@ def test_a_month_is_read_where_it_was_printed():
     """January to March with their quarter, the others with the year."""
     first = {"incidents": 60, "incidents_by_month": {"01": 20, "02": 20, "03": None}}
     page = a_page({"incidents": 90, "incidents_by_month": {"04": 10}, 1: first})
-    assert [cell.value for cell in page.months()[:5]] == [20, 20, None, 10, None]
-    assert [cell.state for cell in page.months()[:5]] == [SHOWN, SHOWN, CellState.BELOW, SHOWN, CellState.CLOSED]
+    assert [cell.value for cell in page.list_months()[:5]] == [20, 20, None, 10, None]
+    assert [cell.state for cell in page.list_months()[:5]] == [SHOWN, SHOWN, CellState.BELOW, SHOWN, CellState.CLOSED]
 
 
 def test_the_table_of_quarters_has_those_that_were_printed():

@@ -80,7 +80,7 @@ def list_sentences(page):
     yield from (*story.write_story(page), story.ROUNDING, story.DASH, story.UNKNOWN_SHARE)
     if page.region:
         yield from story.explain_missing(page)
-    if page.total().is_shown:
+    if page.get_total().is_shown:
         yield from (key.under for key in story.list_key_figures(page))
     if page.printed.is_open("incidents_by_region"):
         yield from (titles.write_map_title(page), titles.write_map_subtitle(page))
@@ -94,7 +94,9 @@ def test_each_number_of_the_page_is_in_the_report():
     words = set(" ".join(make_pages(print_year(2025, 317))).replace(".", " ").replace(";", " ").split())
     page = read_figures_page(year="2025")
     numbers = [line.cell.value for section in sections.make_sections(page) for line in section.breakdown.numbered]
-    numbers += [cell.value for cell in page.months()] + [line.cell.value for line in page.by_region().numbered]
+    numbers += [cell.value for cell in page.list_months()] + [
+        line.cell.value for line in page.get_region_breakdown().numbered
+    ]
     assert {str(value) for value in numbers} <= words
 
 
