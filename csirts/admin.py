@@ -26,7 +26,7 @@ from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, SitesForm
 from csirts.history import list_versions
 from csirts.models import Backup, Contact, Coverage, Csirt
-from csirts.queries import list_published_contacts
+from csirts.queries import list_sourced_contacts
 from csirts.routing import CASES_FOLLOW_AFTER
 
 PLAIN_WIDGETS = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
@@ -238,7 +238,7 @@ class CsirtAdmin(TracedAdmin):
     @admin.display(description="coordonnées publiées")
     def published_contacts(self, csirt: Csirt) -> SafeString:
         lines = [
-            (f"{label}\N{NO-BREAK SPACE}: {value}", origin) for label, value, origin in list_published_contacts(csirt)
+            (f"{label}\N{NO-BREAK SPACE}: {value}", origin) for label, value, origin in list_sourced_contacts(csirt)
         ]
         contacts = format_html_join("", "<p>{} ({})</p>", lines)
         return contacts if csirt.phone else format_html("<p><b>{}</b></p>{}", NO_PHONE_FOR_LEAD, contacts)

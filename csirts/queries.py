@@ -61,7 +61,7 @@ def find_main_origin(csirt: Csirt) -> str:
     return format_origin(contact_with_value.source, contact_with_value.source_on) if contact_with_value else ""
 
 
-def list_published_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
+def list_sourced_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
     """Return the contacts that only the administrator edits, each as (label, value, source)."""
     kinds = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, ContactKind.ADDRESS)
     contacts = [contact for kind in kinds if (contact := csirt.contact(kind))]
@@ -75,7 +75,7 @@ def list_published_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
     ]
 
 
-def list_published_ways(csirt: Csirt) -> tuple[str, ...]:
+def list_published_contacts(csirt: Csirt) -> tuple[str, ...]:
     """Return the address, the phone number and the mailbox that the CSIRT publishes, for display only: nothing is sent
     to them. The number has no-break spaces. A value that is not published is "".
     """

@@ -26,7 +26,7 @@ from accounts.signed_in import get_account
 from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
 from accounts.views.sign_in import RefusesInvalidForm
-from csirts.queries import list_published_contacts
+from csirts.queries import list_sourced_contacts
 
 REFUSED_INVITATIONS = {
     TooManyInvitations: TOO_MANY,
@@ -135,7 +135,7 @@ class EditChannel(LeadFormView):
             {
                 "centre": centre,
                 "pending": team.find_pending_channel(centre),
-                "contacts": list_published_contacts(centre),
+                "contacts": list_sourced_contacts(centre),
             }
             for centre in self.centres.prefetch_related("contacts")
         ]

@@ -48,8 +48,7 @@ class LegalForm(TextChoices):
     UNKNOWN = "unknown", "je ne sais pas"
 
 
-# The legal forms of organisations that are not local public bodies, with the entry of `OtherVictim` that says who helps
-# them.
+# Legal forms of organisations that are not local public bodies, each with the entry that says who helps them.
 ELSEWHERE_BY_LEGAL_FORM: dict[str, OtherVictim] = {
     LegalForm.COMPANY: OtherVictim.FIRM,
     LegalForm.ASSOCIATION: OtherVictim.ASSOCIATION,

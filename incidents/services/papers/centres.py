@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.utils.text import capfirst
 
 from csirts.models import Csirt
-from csirts.queries import find_main_origin, list_published_ways
+from csirts.queries import find_main_origin, list_published_contacts
 from csirts.routing import Fallback, Route
 from csirts.wording import format_centre, format_to_centre
 
@@ -31,7 +31,7 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
     """
     if csirt is None:
         return None
-    address, _number, mailbox = list_published_ways(csirt)
+    address, _number, mailbox = list_published_contacts(csirt)
     return {
         "name": csirt.name,
         "the_name": capfirst(format_centre(csirt.name)),
