@@ -1,5 +1,5 @@
-"""Which accounts and bodies a person may reach: a lead helps the responders of their centres, the administrator
-helps everybody but themselves.
+"""The accounts and bodies to which a person has access. A lead helps the responders of their own centres; the
+administrator helps everybody but themselves.
 """
 
 from collections import Counter
@@ -36,14 +36,16 @@ def register_case_counter(count: CountCases) -> None:
 
 
 def count_held_cases(people: Collection[int], csirts: Collection[int]) -> Mapping[tuple[int, int | None], int]:
-    """Return the number of open cases by person and centre; 0 for a missing pair."""
+    """Return the number of open cases assigned to these people, by (account id, centre id); 0 for a missing pair."""
     (count,) = _counters
     return count(people, csirts)
 
 
 def count_left_cases(memberships: QuerySet[Membership]) -> Counter[int]:
-    """Return, by centre, the number of open cases of people who had a role there by one of these memberships, and who
-    no longer work there. Two queries. `memberships` holds every role of its people in its centres.
+    """Return, by centre id, the number of orphaned cases: open cases of people who no longer work in the centre. Two
+    queries.
+
+    `memberships` contains every role, ended or not, of the people to examine in their centres.
     """
     pairs = find_left_pairs(memberships)
     counted = count_held_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs})
@@ -54,7 +56,9 @@ def count_left_cases(memberships: QuerySet[Membership]) -> Counter[int]:
 
 
 def find_left_pairs(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
-    """Return the pairs (account id, centre id) of those who had a role in the centre and have none now. One query."""
+    """Return the pairs (account id, centre id) of people who had a role in the centre and have none there now. One
+    query.
+    """
     roles = memberships.exclude(csirt=None)
     today = timezone.localdate()
     is_working = Q(since_on__lte=today, user__is_active=True) & (Q(ended_on=None) | Q(ended_on__gt=today))
@@ -67,10 +71,10 @@ def find_left_pairs(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
 
 
 def can_help(actor: User, person: User) -> bool:
-    """Tell whether `actor` may take a lost second factor off the account of `person`.
+    """Tell whether `actor` may reset the lost second factor of `person`.
 
     A lead may only help a person whose every role is either a role in a body or that of responder in a centre of the
-    lead: a reset must not open the pages of another centre.
+    lead, because a reset must not open the pages of another centre.
     """
     if actor.pk == person.pk or not person.is_active:
         return False
@@ -83,6 +87,7 @@ def can_help(actor: User, person: User) -> bool:
 
 
 def is_inside_team(membership: Membership, centres: set[int]) -> bool:
+    """Tell whether the role is a role in a body, or that of responder in one of these centres."""
     if membership.role in TEAM_ROLES:
         return membership.csirt_id in centres
     return membership.role in COLLECTIVITY_ROLES

@@ -57,8 +57,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return find_first_page(request.user)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt before the password is checked, for the account from this address and for the account from
-        any address. Raise the form error `too_many_login_attempts` beyond a limit.
+        """Count the attempt before the password is checked, once for the account with this IP address and once for the
+        account alone. Raise the form error `too_many_login_attempts` beyond a limit.
         """
         account = str(credentials.get("email", "")).lower()
         keys = {"login_failed": f"{account}|{self.get_client_ip(request)}", "login_failed_anywhere": account}
@@ -96,7 +96,9 @@ class AccountAdapter(DefaultAccountAdapter):
         ]
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
-        """Answer a closed account that signs in with a passkey. A password is refused earlier, by the form."""
+        """Redirect a person who signs in to a closed account with a passkey to the sign-in page. A sign-in with a
+        password is refused earlier, by the form.
+        """
         messages.error(request, str(REFUSED))
         return redirect("login")
 
@@ -110,7 +112,9 @@ class AccountAdapter(DefaultAccountAdapter):
             queue_mail(kind, user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Raise NotImplementedError: no page of allauth that sends mail inside the request is wired."""
+        """Raise NotImplementedError, because none of our URLs uses a page of allauth that sends mails inside the
+        request.
+        """
         raise NotImplementedError(template_prefix)
 
 

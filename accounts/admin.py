@@ -78,7 +78,7 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
             field.widget.attrs["aria-label"] = capfirst(field.label)
         return field
 
-    # Nobody gives a role to themselves: the administrator manages the accounts but must not see incidents.
+    # Nobody may add or change their own roles, because the administrator must not get access to incidents.
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj != request.user and super().has_add_permission(request, obj)
@@ -107,7 +107,9 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         return super().get_queryset(request).prefetch_related(*ROLE_PLACES)
 
     def get_urls(self) -> list[Any]:
-        """Leave out the page that sets a password for somebody: a link sent to the account's mailbox replaces it."""
+        """Leave out the page that sets somebody's password, because a link sent to the account's mailbox
+        replaces it.
+        """
         return [pattern for pattern in super().get_urls() if pattern.name != "auth_user_password_change"]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -165,7 +167,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         self.warn_of_left_cases(request, people)
 
     def warn_of_left_cases(self, request: HttpRequest, people: list[User]) -> None:
-        """Show how many open cases of each centre nobody follows any more, now that these people have left it."""
+        """Show the number of open cases that each centre must assign again, now that these people have left it."""
         left = count_left_cases(Membership.objects.filter(user__in=people))
         for centre in Csirt.objects.filter(pk__in=left).order_by("name"):
             self.message_user(request, format_left_cases(centre, left[centre.pk]), messages.WARNING)
@@ -184,5 +186,5 @@ def format_left_cases(centre: Csirt, number: int) -> str:
 
 
 def format_role(role: Membership) -> str:
-    """« analyste d’un campus cyber (Bretagne, chiffres exacts) »"""
+    """Return a role with its scope, such as « analyste d’un campus cyber (Bretagne, chiffres exacts) »."""
     return describe_role(role, detail="chiffres exacts" if role.is_entitled(timezone.localdate()) else "")

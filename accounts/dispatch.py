@@ -1,4 +1,4 @@
-"""Sending the queued mails about accounts. Several workers may run it at once."""
+"""The sending of queued mails about accounts, which several workers may run at once."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ LONGEST_ROUND = timedelta(seconds=5)  # mails about cases wait meanwhile
 
 
 def send_due_mails() -> int:
-    """Send the mails that are due and return how many left. Stop when none is left, when the mail server cannot be
+    """Send the mails that are due and return the number sent. Stop when none is due, when the mail server cannot be
     used, or after LONGEST_ROUND.
     """
     count, deadline = 0, timezone.now() + LONGEST_ROUND
@@ -51,7 +51,7 @@ def claim_mail() -> PendingMail | None:
 
 
 def pause_after(attempts: int) -> timedelta:
-    """Return the pause after that many attempts: 1, 2, 4 … 32 minutes, then one hour."""
+    """Return the pause after this number of attempts: 1, 2, 4 … 32 minutes, then one hour."""
     return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
 
 

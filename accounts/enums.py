@@ -16,14 +16,14 @@ class Role(models.TextChoices):
 
 
 class CentreAbility(StrEnum):
-    """What a role lets a person do in a CSIRT. Every check of what somebody may do there names one ability."""
+    """An ability that a role gives in a CSIRT. Every check of what a person may do in a CSIRT names one ability."""
 
-    READ = "read"  # its cases, groups, guides and messages
-    WORK = "work"  # act on them
-    LEAD = "lead"  # its people, its address, its guides and sheets, its figures
+    READ = "read"  # see its cases, groups, guides and messages
+    WORK = "work"  # act on its cases, groups and messages
+    LEAD = "lead"  # manage its people, address, guides and reflex sheets, and see its figures
 
 
-# A role of a CSIRT is one line here. A role that only reads would have READ alone.
+# Each role of a CSIRT has one line here. A role for readers would have READ alone.
 CENTRE_ABILITIES: dict[str, frozenset[CentreAbility]] = {
     Role.RESPONDER: frozenset({CentreAbility.READ, CentreAbility.WORK}),
     Role.LEAD: frozenset(CentreAbility),
@@ -38,12 +38,14 @@ REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)
 # The roles that work in the admin. Agents of a body and analysts do nothing there.
 STAFF_ROLES = (*CSIRT_ROLES, Role.ADMINISTRATOR)
-# The roles that read other people's cases or decide who may: their pages need a second factor.
+# The roles that read the cases of other people or decide who reads them. Their pages need a second factor.
 SECOND_FACTOR_ROLES = (*CSIRT_ROLES, *REGION_ROLES, *PLATFORM_ROLES)
 
 
 class Trouble(models.TextChoices):
-    """Why the last attempt to send a mail failed. Only a code is stored: the server's answer may hold an address."""
+    """The reason why the last attempt to send a mail failed. Only a code is stored, because the reply of the mail
+    server may contain an address.
+    """
 
     NONE = "", "aucun"
     NO_ADDRESS = "no_address", "plus d’adresse au moment de l’envoi"

@@ -1,4 +1,6 @@
-"""Reading what django-allauth stores of second factors: which account has one, which session has passed it."""
+"""Functions that read what django-allauth stores of second factors: which account has one, and which session has
+passed one.
+"""
 
 from typing import Any
 
@@ -18,7 +20,7 @@ def has_factor(user: User) -> bool:
 
 
 def has_shown_factor(request: HttpRequest, user: User) -> bool:
-    """Tell whether this session of `user` has passed a second factor. A passkey counts as one by itself."""
+    """Tell whether this session of `user` has passed a second factor. A sign-in with a passkey counts as one."""
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
 
 

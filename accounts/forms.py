@@ -1,4 +1,6 @@
-"""Forms to sign in, to pass the second factor, to choose a password, and of the pages of bodies and centres."""
+"""Forms for signing in, passing the second factor and choosing a password, and forms of the pages of bodies and
+centres.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +35,7 @@ from csirts.models import Csirt
 
 
 def style_field(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
-    """Replace the words of allauth: give the field a label and remove its placeholder."""
+    """Give a field of allauth our label and help text, and remove its placeholder."""
     field.label, field.help_text = label, help_text
     field.widget.attrs.pop("placeholder", None)
     field.widget.attrs.update({"class": "input"} | attributes)
@@ -112,7 +114,7 @@ class FirstCodeForm(SingleUseCodeForm, ActivateTOTPForm):
 
 @contextmanager
 def reject_malformed_key() -> Iterator[None]:
-    """Turn any error of the parsers of keys, and a false signature, into the message of a wrong code."""
+    """Turn any parsing error of fido2, and a wrong signature, into the ValidationError of a wrong code."""
     try:
         yield
     except ValidationError:
@@ -129,7 +131,7 @@ class CredentialField(forms.JSONField):
             return super().to_python(value)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """Return the bytes as they came, unparsed: the page that shows the form again does not read them."""
+        """Return the submitted text unparsed, because the page that shows the form again does not read it."""
         return InvalidJSONInput(data or "")
 
 
@@ -158,7 +160,7 @@ class NewKeyForm(AddWebAuthnForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("passwordless", None)  # every key that can be a passkey is made one
+        self.fields.pop("passwordless", None)  # every key that can be a passkey is enrolled as a passkey
         style_field(self.fields["name"], "Nom de cette clé", "Pour la reconnaître : « téléphone », « clé bleue ».")
         self.fields["name"].max_length = 80
 
@@ -234,7 +236,9 @@ class TokenForm(forms.Form):
 
 
 class ContactForm(forms.Form):
-    """One line of the emergency card. Every field may stay empty: an incomplete card is better than none."""
+    """A form for one line of the emergency card. Every field may stay empty, because an incomplete card is better than
+    none.
+    """
 
     name = PlainLineField(label="Nom", max_length=120, required=False)
     phone = PlainLineField(label="Téléphone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
@@ -248,7 +252,7 @@ class ContactForm(forms.Form):
             field.widget.attrs["class"] = "input"
 
     def clean_phone(self) -> str:
-        """Refuse a number that nobody can call: the card is read when all else is down."""
+        """Refuse a number that nobody can call, because the card is used when everything else is down."""
         phone: str = self.cleaned_data["phone"]
         if phone and not has_phone(phone):
             raise ValidationError("Ce numéro ne peut pas être appelé\N{NO-BREAK SPACE}: écrivez-le en entier.")
@@ -256,7 +260,7 @@ class ContactForm(forms.Form):
 
 
 class ChoosePasswordForm(forms.Form):
-    """Asks for a password on the page that a link opens, and for a name if the account has none yet."""
+    """A form that asks for a password on the page of a link, and for a name if the account has none yet."""
 
     display_name = PlainLineField(
         label="Votre nom, tel que les autres le liront", max_length=80, widget=forms.TextInput({"class": "input"})
@@ -269,7 +273,9 @@ class ChoosePasswordForm(forms.Form):
     )
 
     def __init__(self, *args: Any, link: AccessLink, **kwargs: Any) -> None:
-        """Remove the questions that the account has answered: a person with a name and a password only confirms."""
+        """Remove the fields that the account already has, so that a person with a name and a password only
+        confirms.
+        """
         super().__init__(*args, **kwargs)
         self.user = link.user
         if self.user.display_name:

@@ -17,10 +17,11 @@ DOORS = frozenset({"login", "account_login"})
 
 
 class SecondFactorGuard:
-    """Until the session of a user who needs a second factor has passed one, redirects private pages to the enrolment
-    of a factor, and treats the user as anonymous on public pages.
+    """The middleware that makes users enrol a second factor if their role needs one. Until their session has passed a
+    factor, private pages redirect to the enrolment, and public pages treat the user as anonymous.
 
-    Public pages recognise users too: the follow-up page of a case opens to a responder of its centre.
+    Public pages must do so because some of them recognise users: the follow-up page of a case opens to a responder of
+    its centre.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -42,6 +43,9 @@ class SecondFactorGuard:
         return self.lead_to_enrol(request, view)
 
     def lead_to_enrol(self, request: HttpRequest, view: Callable[..., HttpResponse]) -> HttpResponse | None:
+        """Return a redirect to the enrolment for a private page. For a public page, make the user of the request
+        anonymous and return None.
+        """
         if request.resolver_match is None or request.resolver_match.view_name in ENROLMENT:
             return None
         if is_private(request, view):

@@ -1,4 +1,6 @@
-"""Whether this is a demonstration database. Every page, every mail and every start in production asks."""
+"""The check whether this is a demonstration database. Every page, every mail and every start in production
+makes it.
+"""
 
 import time
 
@@ -22,7 +24,9 @@ def is_demonstration() -> bool:
 
 
 def read_demonstration() -> bool:
-    """Read the answer from the database, without the cache, where an old answer does harm: before sending a mail."""
+    """Read from the database, without the cache, whether it is a demonstration. Call it where an old answer would do
+    harm, such as before sending a mail.
+    """
     answer = Installation.objects.filter(is_demonstration=True).exists()
     _answers[str(connection.settings_dict["NAME"])] = (answer, time.monotonic())
     return answer

@@ -54,7 +54,7 @@ def make_account_context(mail: PendingMail, token: str) -> dict[str, Any]:
 
 
 def clean_name(words: str) -> str:
-    """Return names that people chose on one line and with web addresses broken, so that nobody can imitate a line of
-    ours or make a link in another person's mail.
+    """Return a name on one line and with its web addresses broken, so that nobody can imitate a line of ours or put a
+    link into another person's mail.
     """
     return " ".join(words.split()).replace("://", ": //").replace("www.", "www. ")

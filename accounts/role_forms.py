@@ -11,7 +11,7 @@ from accounts.models import Membership, User
 from accounts.services.roles import mixes_administration
 from collectivities.fields import PlainLineField
 
-# What each kind of role is attached to: the roles, the field, and the words for an empty and for a superfluous one.
+# By kind of role: the roles, the field of their scope, the error if it is empty, the error if another role fills it.
 SCOPES = (
     (
         COLLECTIVITY_ROLES,
@@ -78,6 +78,7 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class tak
 
 
 def find_wrong_scopes(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (field, error) for each scope that the role lacks or does not take."""
     for roles, field, missing, superfluous in SCOPES:
         if role in roles and not cleaned.get(field):
             yield field, missing
@@ -86,7 +87,9 @@ def find_wrong_scopes(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str,
 
 
 def find_wrong_acts(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what an entitlement to exact figures lacks: the role of analyst, a first day, an act."""
+    """Yield (field, error) for what an entitlement to exact figures lacks: the role of analyst, a first day, or an
+    act.
+    """
     if not any(cleaned.get(name) for name in EXACT_FIELDS):
         return
     if role not in REGION_ROLES:
@@ -101,8 +104,8 @@ def find_wrong_acts(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, s
 
 
 class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Asks for a role in a new account: without one, its owner would be invited to pages that show nothing. Refuses
-    the administration of the platform beside a role that reads cases.
+    """The roles of one account. A new account must have a role, because its owner would otherwise see no page. A role
+    that reads cases is refused beside the administration of the platform.
     """
 
     def clean(self) -> None:

@@ -1,4 +1,6 @@
-"""Secrets that open something: API tokens, shown once, and links sent by mail. Only a hash of each is stored."""
+"""Secrets that give access: API tokens, which are shown once, and links sent by mail. Only a hash of each is
+stored.
+"""
 
 import hashlib
 import secrets
@@ -16,8 +18,8 @@ RECORDED_EVERY = timedelta(minutes=10)
 
 
 def issue_token(user: User, *, name: str) -> str:
-    """Create a token for `user` and return it: it is not stored and cannot be read again. `name` tells
-    what it is for.
+    """Create a token for `user` and return it. It is not stored and cannot be read again. `name` tells what the token
+    is for.
     """
     token = PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.create(user=user, name=name, token_hash=hash_token(token))
@@ -33,8 +35,8 @@ def derive_form_token(user: User, key: str) -> str:
 
 
 def find_token_user(token: str) -> User | None:
-    """Return the user of a live token, and note that it was used. Return None if it is unknown or revoked, if the
-    account is closed, or if the user's role asks for a second factor and the account has none.
+    """Return the user of a live token, and record that the token was used. Return None if the token is unknown or
+    revoked, if the account is closed, or if the user's role needs a second factor and the account has none.
     """
     live = ApiToken.objects.filter(token_hash=hash_token(token), revoked_at=None, user__is_active=True)
     row = live.select_related("user").first()
@@ -45,7 +47,7 @@ def find_token_user(token: str) -> User | None:
 
 
 def record_use(token: ApiToken) -> None:
-    """Record when the token was last used, at most every ten minutes so that a busy program costs few writes."""
+    """Record when the token was last used, at most every ten minutes, so that a busy program causes few writes."""
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > RECORDED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

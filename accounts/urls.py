@@ -1,5 +1,5 @@
-"""The pages of accounts. Only the pages of allauth that we use are wired, through our views; allauth finds them
-by its own names.
+"""The pages of accounts. Of allauth's pages, only those that we use have a URL, through our views, under the names by
+which allauth finds them.
 """
 
 from django.urls import path

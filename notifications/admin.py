@@ -1,4 +1,6 @@
-"""The deliveries of a responder's CSIRTs, read-only: did each mail arrive? Addresses and texts are not stored."""
+"""The deliveries of a responder's CSIRTs, read-only, with the state of each mail. Addresses and texts are not
+stored.
+"""
 
 from typing import Any
 
@@ -20,7 +22,9 @@ CASE_PATH = "announcement__event__incident"
 
 @admin.register(Delivery)
 class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Shows deliveries in a list that nobody can edit. The command `replay_deliveries` sends stuck ones again."""
+    """Shows deliveries in a list that nobody can edit. The command `replay_deliveries` sends stuck deliveries
+    again.
+    """
 
     when_empty = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici, arrivés ou non."
     list_display = ["case", "status", "recipient", "event_label", "sent_moment", "last_error", "attempts"]

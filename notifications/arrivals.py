@@ -1,4 +1,4 @@
-"""Whether the mails of a case arrived, for its history. `apps.py` registers the function in `incidents/panels.py`."""
+"""What became of the mails of a case, for its history. `apps.py` registers the function in `incidents/panels.py`."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -12,8 +12,8 @@ TROUBLED = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.NO_CHANN
 
 
 def read_arrivals(events: Collection[int]) -> dict[int, list[Remark]]:
-    """Return what became of the mails of each event, the latest first, at most MAX_REMARKS in all, without their
-    addresses. One query.
+    """Return, by event id, a remark on each mail of these events, the latest first, without its address. At most
+    MAX_REMARKS in all. One query.
     """
     rows = Delivery.objects.filter(announcement__event__in=events).order_by("-id")
     remarks = defaultdict[int, list[Remark]](list)

@@ -15,7 +15,7 @@ from notifications.enums import Recipient
 from notifications.models import Delivery
 from notifications.recipients import ANNOUNCED_ONCE, RECIPIENTS, is_author, is_held_back, read_named_centre
 
-# Fifty files in ten minutes are one mail: the later ones are marked as new in the queue.
+# Fifty files within this time cause one mail to the centre. The queue marks the later files as new.
 QUIET = timedelta(minutes=10)
 
 
@@ -26,7 +26,9 @@ class Addressee(NamedTuple):
 
 
 class Audience:
-    """Lists the recipients of each event, given in order: a recipient of one event may be left out of a later one."""
+    """The recipients of each event of a batch. The events must be given to it in order, because a recipient of one
+    event may be left out of a later one.
+    """
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
         self.members = list_body_members(events)
@@ -38,6 +40,7 @@ class Audience:
         )
 
     def list_addressees(self, event: IncidentEvent) -> Iterator[Addressee]:
+        """Yield the recipients of an event, and remember them for the later events of the batch."""
         for recipient in RECIPIENTS[event.kind]:
             if is_held_back(recipient, event):
                 continue
@@ -47,13 +50,15 @@ class Audience:
                 yield Addressee(recipient, self.find_centre(event) if recipient == Recipient.CSIRT else None)
 
     def find_centre(self, event: IncidentEvent) -> Csirt | None:
-        """Return the centre to notify: the centre that the event names, or else the centre that has the case."""
+        """Return the centre to notify, which is the centre that the event names, or else the centre that has
+        the case.
+        """
         slug = read_named_centre(event)
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
     def list_members_to_notify(self, event: IncidentEvent) -> Iterator[Addressee]:
-        """Yield the members of the body, except the author of the event and the members already notified of
-        this case, and remember that they are notified.
+        """Yield the members of the body and remember that they are notified. The author of the event, and members
+        already notified of this case, are left out.
         """
         for person in self.members[event.incident.collectivity_id]:
             key = (event.incident_id, person.pk)
@@ -76,7 +81,9 @@ class Audience:
 
 
 def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
-    """Return the open accounts with a role in the bodies that the events concern, by body. One query, or none."""
+    """Return, by body id, the open accounts with a role in the bodies to notify of these events. One query, or
+    none.
+    """
     announced = [event for event in events if Recipient.BODY in RECIPIENTS[event.kind]]
     members_by_body: dict[int, list[User]] = defaultdict(list)
     if not announced:
@@ -92,7 +99,9 @@ def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
 
 
 def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
-    """Return (case, person) for the members of a body already notified of a case. One query, or none."""
+    """Return the pairs (case id, account id) of the members of bodies already notified of these cases. One query, or
+    none.
+    """
     cases = {event.incident_id for event in events if Recipient.BODY in RECIPIENTS[event.kind]}
     if not cases:
         return set()
@@ -101,8 +110,8 @@ def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]
 
 
 def find_last_news(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
-    """Return the date of the last announced event by (case, kind), for kinds that are announced once.
-    One query, or none.
+    """Return the time of the last announced event by (case id, kind), for the kinds that are announced once. One
+    query, or none.
     """
     quiet = [event for event in events if event.kind in ANNOUNCED_ONCE]
     if not quiet:
@@ -125,6 +134,9 @@ def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
 
 
 def find_last_readings(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
+    """Return, by case id, when its centre last read the case, for events of kinds that are announced once. One query,
+    or none.
+    """
     ids = {event.incident_id for event in events if event.kind in ANNOUNCED_ONCE}
     if not ids:
         return {}

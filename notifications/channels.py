@@ -1,7 +1,8 @@
-"""Cases without a channel: once the centre or the declarant has an address, one mail tells what still waits.
+"""Mails that could not be sent because their recipient had no address. Once the centre or the declarant has one, one
+mail of each case is sent.
 
-Only one mail is sent for each case, so that a centre that gives its address after a month gets no mail about closed
-cases and not ten about one case. The other deliveries become MOOT.
+Only one is sent, so that a centre that gives its address after a month gets no mail about closed cases and not ten
+about one case. The other deliveries become MOOT.
 """
 
 from collections import defaultdict
@@ -21,7 +22,7 @@ from notifications.models import Delivery
 from notifications.recipients import ANNOUNCED_ONCE, find_address
 
 CASES_AT_ONCE = 100
-# Mails to a declarant who never gives an address would wait for ever, so only those of the last day are read again.
+# Mails to declarants who never give an address would be read for ever, so only those of the last day are read again.
 MISSED_WITHIN = timedelta(days=1)
 CASE_PATH = "announcement__event__incident"
 # The section of the facts with the person to call back and their address.
@@ -40,7 +41,7 @@ TRUE_WHILE: dict[str, Status] = {
 
 @transaction.atomic
 def send_to_centres() -> int:
-    """Make due the mails of centres that now have an address. Return how many."""
+    """Make due the mails of centres that now have an address. Return the number of mails."""
     reached = list(Csirt.objects.exclude(notification_email="").order_by().values_list("pk", flat=True))
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, csirt__in=reached)
     cases = set(stuck.order_by("csirt", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
@@ -48,7 +49,7 @@ def send_to_centres() -> int:
 
 
 def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
-    """Make due the mails of declarants who gave an address in one of these events. Return how many."""
+    """Make due the mails of declarants who gave an address in one of these events. Return the number of mails."""
     with_address = (
         event for event in events if event.kind == EventKind.FACTS and event.data.get("section") == CALLER_SECTION
     )
@@ -60,8 +61,9 @@ def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
 
 @transaction.atomic
 def send_to_missed_declarants() -> int:
-    """Make due the mails that were announced while the declarant was giving an address: the announcement did not see
-    the address yet, and `send_to_declarants` did not see the delivery yet. Return how many.
+    """Make due the mails that were announced while the declarant was giving an address. Return their number.
+
+    The announcement did not see the address yet, and `send_to_declarants` did not see the delivery yet.
     """
     lately = query_reachable_declarants().filter(due_at__gt=timezone.now() - MISSED_WITHIN)
     cases = set(lately.order_by("due_at", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
@@ -69,14 +71,14 @@ def send_to_missed_declarants() -> int:
 
 
 def query_reachable_declarants() -> QuerySet[Delivery]:
-    """Return the deliveries without channel whose declarant now has an address."""
+    """Return the deliveries without channel to declarants who now have an address."""
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT)
     return stuck.filter(**{f"{CASE_PATH}__story__contact_email__gt": ""})
 
 
 def resume_deliveries(stuck: QuerySet[Delivery]) -> int:
-    """Make due one mail for each case and recipient, which tells what still waits, and set the others to MOOT.
-    Return how many are due. Rows that another process has locked are skipped.
+    """Make due one mail for each case and recipient, and set the others to MOOT. Return the number made due. Rows that
+    another process has locked are skipped.
     """
     locked = stuck.select_for_update(skip_locked=True, of=("self",)).order_by("-announcement__event")
     by_case = defaultdict[tuple[int, int | None], list[Delivery]](list)
@@ -98,7 +100,9 @@ def resume_deliveries(stuck: QuerySet[Delivery]) -> int:
 
 
 def choose_mail(rows: Sequence[Delivery]) -> Delivery | None:
-    """Return the mail to send among those of one case, given newest first, or None if nothing waits any more."""
+    """Return the delivery to send, among the deliveries of one case to one recipient, given newest first. Return None
+    if none of them still matters.
+    """
     reachable = [row for row in rows if find_address(row.recipient, row.event, row.csirt)]
     if rows[0].recipient == Recipient.DECLARANT:
         return next((row for row in reachable if is_still_true(row)), None)
@@ -112,5 +116,6 @@ def choose_mail(rows: Sequence[Delivery]) -> Delivery | None:
 
 
 def is_still_true(row: Delivery) -> bool:
+    """Tell whether the case still has the status that the mail announces."""
     status = row.incident.status
     return TRUE_WHILE.get(row.event.kind, status) == status

@@ -1,6 +1,8 @@
-"""From events to sent messages: announce what happened, then send the deliveries that are due.
+"""The steps from an event to a sent mail: deliveries are created for each event, then the deliveries that are due are
+sent.
 
-Several workers may do both at once. The rows say what is left to do, so nothing depends on the queue.
+Several workers may do both at once. The rows record what remains to be done, so that a lost Celery message loses no
+mail.
 """
 
 from collections import deque
@@ -49,8 +51,8 @@ def announce_all_events() -> int:
 
 @transaction.atomic
 def announce_batch() -> int:
-    """Announce one batch. Each event is announced exactly once: its pending row is deleted in the transaction that
-    creates the deliveries. Return the number of events.
+    """Announce one batch of events. Each event is announced exactly once, because its pending row is deleted in the
+    transaction that creates the deliveries. Return the number of events.
     """
     pending = list(
         PendingEvent.objects.filter(consumer=CONSUMER)
@@ -92,8 +94,8 @@ def make_deliveries(announcement: Announcement, audience: Audience) -> Iterator[
 def send_due_deliveries() -> int:
     """Send the deliveries that are due, until none is left or a minute has passed. Return the number sent.
 
-    After each batch, new events are announced and mails about accounts sent. Turns are shared between askers, so that
-    a bulk action does not delay others (`DeliveryQuerySet.in_turn`).
+    After each batch, new events are announced and mails about accounts sent. Askers get turns, so that a bulk action
+    does not delay the mails of others (`DeliveryQuerySet.in_turn`).
     """
     count, deadline = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
@@ -106,11 +108,11 @@ def send_due_deliveries() -> int:
 
 @transaction.atomic
 def claim_deliveries(now: datetime) -> list[Delivery]:
-    """Lock and return the due deliveries of some cases. Each attempt is counted and the next one scheduled
-    before it is made.
+    """Lock and return the due deliveries of some cases. Each attempt is counted and the next one scheduled before the
+    attempt is made.
 
-    The mails of one case are sent together, in the order of its events. One worker claims at a time:
-    otherwise a worker that finds only rows locked by another claim would see nothing due and stop.
+    The mails of one case are sent together, in the order of its events. One worker claims at a time, because a worker
+    that found only rows locked by another claim would see nothing due and stop.
     """
     acquire_lock(Lock.CLAIM_DELIVERIES)
     due = Delivery.objects.due(now)
@@ -132,8 +134,8 @@ def claim_deliveries(now: datetime) -> list[Delivery]:
 
 
 def send_claimed(claimed: list[Delivery], mailer: Mailer) -> int:
-    """Send the claimed deliveries and record each at once. Return the number sent. Deliveries that cannot be tried in
-    time are given back, and their attempt does not count.
+    """Send the claimed deliveries and record each one at once. Return the number sent. Deliveries that cannot be tried
+    in time are released, and their attempt does not count.
     """
     deadline = timezone.now() + LEASE_TIME
     full = Delivery.objects.with_content().in_bulk([delivery.pk for delivery in claimed])
@@ -195,8 +197,9 @@ def save_delivery_outcome(delivery: Delivery, **outcome: object) -> None:
 
 
 def postpone_similar(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) -> deque[Delivery]:
-    """Postpone the deliveries that would fail in the same way, and do not count their attempt. Return those that may
-    still be tried: none if our own mail server failed, else those of other centres.
+    """Postpone the deliveries that would fail in the same way, and do not count their attempt. Return the deliveries
+    of `waiting` that may still be tried: none if our own mail server failed, else those that do not go to the same
+    centre.
     """
     now = timezone.now()
     if problem.everywhere:
@@ -217,8 +220,8 @@ def release_claims(deliveries: Iterable[Delivery], *, due_at: datetime) -> None:
 
 
 def replay_deliveries(*, status: str, csirt: str = "") -> int:
-    """Make stuck deliveries due again with the same key, so that a mail sent twice is recognised. `csirt` is a
-    slug. Return how many.
+    """Make stuck deliveries due again with the same key, so that a mail sent twice is recognised. `csirt` is a slug.
+    Return their number.
     """
     stuck = Delivery.objects.filter(status=status)
     if csirt:

@@ -21,7 +21,7 @@ class DeliveryStatus(models.TextChoices):
     DUE = "due", "à envoyer"
     SENT = "sent", "envoyé"
     NO_CHANNEL = "no_channel", "sans canal"
-    # There was no channel. Since then another mail gave the news, or nothing waits any more.
+    # There was no channel. Since then another mail has given the news, or the news no longer matters.
     MOOT = "moot", "sans objet"
     REFUSED = "refused", "refusé"
     DEAD = "dead", "abandonné"

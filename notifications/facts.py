@@ -1,4 +1,4 @@
-"""The facts of a case, in words that the centre can act on."""
+"""The facts of a case, as texts for the mail to its centre."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,7 @@ def describe_case_facts(incident: Incident) -> dict[str, Any]:
 
 
 def describe_status(incident: Incident) -> dict[str, Any]:
-    """Return where the case is and how much it weighs."""
+    """Return the state, the type, the severity and the deadline of the case."""
     return {
         "is_closed": incident.status == Status.CLOSED,
         "tlp": incident.get_tlp_display(),
@@ -79,7 +79,9 @@ def list_known_moments(incident: Incident) -> Iterator[dict[str, Any]]:
 
 
 def explain_no_moment(incident: Incident) -> str:
-    """Return what replaces the moments if none is known: « pas connu » if the declarant said so, else « pas dit »."""
+    """Return the text that replaces the moments if none is known: « pas connu » if the declarant said so, else « pas
+    dit ».
+    """
     certainties = {getattr(incident, f"{name}_certainty") for name in INSTANTS}
     return "pas connu" if Certainty.UNKNOWN in certainties else str(NOT_STATED)
 
@@ -95,7 +97,7 @@ def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[
 
 
 def describe_leak(leak: DataLeak) -> list[str]:
-    """Return « fuite soupçonnée » with its size if it was given, then each category of data."""
+    """Return « fuite soupçonnée » with the size of the leak if it was given, then each category of data."""
     sizes = [
         count_people(leak.persons) if leak.persons is not None else name_persons_band(leak.persons_band),
         f"{group_thousands(leak.records)} enregistrements" if leak.records else "",

@@ -1,6 +1,6 @@
 """The text of mails: the first line of a template is the subject, the rest the body.
 
-Templates get plain words and never rows. The words of strangers are made harmless first (`wording`).
+Templates receive texts and never model rows. Texts of strangers are made harmless first (`wording`).
 """
 
 from typing import Any
@@ -119,8 +119,8 @@ def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def make_transfer_context(delivery: Delivery) -> dict[str, Any]:
-    """Return the context without the words of the declarant and without names: the reader's centre may
-    never get the case.
+    """Return the context, without the texts and names of the declaration, because the reader's centre may never get
+    the case.
     """
     incident, transfer = delivery.incident, get_transfer(delivery)
     is_red = forbids_leaving(incident.tlp)
@@ -154,12 +154,14 @@ def make_partner_context(delivery: Delivery) -> dict[str, Any]:
 
 
 def get_advice(delivery: Delivery) -> Advice:
-    """Return the advice with its file as it was sent: the file is not made again."""
+    """Return the advice with its file as it was sent, which is not generated again."""
     return Advice.objects.get(uid=delivery.event.data["advice"])
 
 
 def quote_message(delivery: Delivery) -> dict[str, str]:
-    """Return the quoted words of the message that the event names; empty if it names none or if it was erased."""
+    """Return the author and the quoted text of the message that the event names; both are empty if the event names
+    none or if the message was erased.
+    """
     uid = delivery.event.data.get("message")
     message = Message.objects.filter(uid=uid).first() if uid else None
     if message is None:
@@ -211,7 +213,7 @@ def list_other_centres(incident: Incident) -> tuple[Fallback, ...]:
 
 
 def quote_message_for_declarant(delivery: Delivery) -> dict[str, str]:
-    """Return the message, without its words if others may read the mailbox or if the case is TLP:RED."""
+    """Return the message, without its text if others may read the mailbox or if the case is TLP:RED."""
     return quote_message(delivery) | ({} if may_mail_texts_to_declarant(delivery.incident) else {"said": ""})
 
 

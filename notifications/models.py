@@ -25,7 +25,7 @@ MAX_WAITING_FOR_FIRST_TURN = 20
 
 
 class Announcement(models.Model):
-    """An event whose recipients have been decided. Without deliveries, there is no recipient."""
+    """An event whose recipients have been decided. An announcement without deliveries has no recipient."""
 
     event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name="événement")
 
@@ -39,6 +39,7 @@ class Announcement(models.Model):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, at: datetime) -> Self:
+        """Return the deliveries to send whose time has come."""
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
 
     def in_turn(self) -> Self:
@@ -81,14 +82,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One message to one recipient. It is done when its result is recorded, and not when it is handed to a worker."""
+    """One message to one recipient. It is done when its result is recorded, and not when a worker receives it."""
 
     announcement = models.ForeignKey(Announcement, models.PROTECT, related_name="deliveries", verbose_name="annonce")
     recipient = models.CharField("destinataire", max_length=12, choices=Recipient)
     csirt = models.ForeignKey(
         Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="centre de réponse"
     )
-    # A contact of the body: one of the accounts in force when the event was announced.
+    # For a mail to the body: the account of one of its members when the event was announced.
     person = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="personne prévenue"
     )
@@ -145,13 +146,13 @@ class Delivery(models.Model):
                 name="delivery_stuck",
                 condition=Q(status__in=[DeliveryStatus.DEAD, DeliveryStatus.REFUSED]),
             ),
-            # Sent once the centre has an address.
+            # Deliveries that are sent once the centre has an address.
             models.Index(
                 fields=["csirt", "id"],
                 name="delivery_without_channel",
                 condition=Q(status=DeliveryStatus.NO_CHANNEL, csirt__isnull=False),
             ),
-            # Sent once the declarant has an address.
+            # Deliveries that are sent once the declarant has an address.
             models.Index(
                 fields=["due_at", "id"],
                 name="delivery_without_address",

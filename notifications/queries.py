@@ -17,7 +17,7 @@ LATEST_EVENTS = 1_000
 def list_silent_events() -> set[int]:
     """Return the ids of events older than five minutes without an announcement.
 
-    It reads the pending rows and, in case one was lost, the latest events. Simulated cases are left out.
+    The pending rows are read and, in case one was lost, the latest events. Simulated cases are left out.
     """
     limit = timezone.now() - LATE_AFTER
     waiting = PendingEvent.objects.filter(consumer="notifications", event__at__lt=limit)

@@ -1,6 +1,6 @@
-"""Who is notified of which event. The table comes first, for readers who must approve it.
+"""The recipients of each kind of event. The table comes first, for readers who must approve it.
 
-A declarant has no account, and the mailbox itself may have been broken into. Therefore no mail holds a renewed
+A declarant has no account, and the mailbox itself may have been broken into. Therefore no mail contains a renewed
 secret: LINK_ROTATED only warns, and the new code appears on the screen or is dictated on the telephone.
 """
 
@@ -32,10 +32,11 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     EventKind.FILE_TAKEN_BACK: (),
     # Any reader of the declarant's mailbox could have withdrawn the case: both sides are notified.
     EventKind.WITHDRAWN: (Recipient.CSIRT, Recipient.DECLARANT),
-    # The declarant did it on the screen.
+    # The declarant did this on a page.
     EventKind.CLAIMED: (),
     EventKind.SHARED: (),
     EventKind.UNSHARED: (),
+    # A responder did this, and the page of the case shows it.
     EventKind.BODY_CONFIRMED: (),
     EventKind.BODY_CORRECTED: (),
     EventKind.BODY_UNCONFIRMED: (),
@@ -52,8 +53,9 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     EventKind.UNMERGED: (),
     EventKind.GROUPED: (),
     EventKind.UNGROUPED: (),
-    # First the centre to which the case is proposed. Then the centre that has taken it, and the declarant, who must
-    # know whom to call; or the centre that proposed it, if it comes back. `read_named_centre` gives the centre.
+    # TRANSFER_ASKED notifies the centre to which the case is proposed. TRANSFERRED notifies the centre that accepted
+    # it, and the declarant, who must know whom to call. TRANSFER_RETURNED notifies the centre that proposed it.
+    # `read_named_centre` gives the centre.
     EventKind.TRANSFER_ASKED: (Recipient.CSIRT,),
     EventKind.TRANSFERRED: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.TRANSFER_RETURNED: (Recipient.CSIRT,),
@@ -73,9 +75,9 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
     EventKind.ERASED: (),
 }
 
-# Announced to the centre once, and again only after some minutes or once it has read the case (`audience`).
+# The kinds that are announced to the centre once, and again only after ten minutes or once it has read the case.
 ANNOUNCED_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
-# The end of the move that is notified, for moves where it may differ from the centre of the case.
+# The key of the event's data that names the centre to notify, for events after which the case may have another centre.
 ALREADY_NOTIFIED_OF_END: dict[str, str] = {
     EventKind.TRANSFER_ASKED: "to",
     EventKind.TRANSFER_RETURNED: "from",
@@ -89,9 +91,9 @@ def is_author(recipient: str, event: IncidentEvent) -> bool:
 
 
 def is_held_back(recipient: str, event: IncidentEvent) -> bool:
-    """Tell whether the mail to the declarant or to the body is held back, because the case belongs to a burst and
-    nobody has acknowledged it, or because somebody without account has caused enough mails already: otherwise a
-    script could fill any mailbox.
+    """Tell whether the mail to the declarant or to the body is held back. It is if the case belongs to a burst and
+    nobody has acknowledged it, or if somebody without account has caused enough mails already, because a script could
+    otherwise fill any mailbox.
 
     The page that accepted the act says so. The centre is notified, and the declarant gets a mail at the next step.
     """
@@ -102,17 +104,17 @@ def is_held_back(recipient: str, event: IncidentEvent) -> bool:
 
 
 def read_named_centre(event: IncidentEvent) -> str | None:
-    """Return the slug of the centre that an event names, empty if it names none. None means the centre
-    that has the case.
+    """Return the slug of the centre that the event of a move names; empty if it names none. Return None for other
+    events, which concern the centre that has the case.
     """
     end = ALREADY_NOTIFIED_OF_END.get(event.kind)
     return str(event.data.get(end, "")) if end else None
 
 
 def find_address(recipient: str, event: IncidentEvent, csirt: Csirt | None, person: User | None = None) -> str:
-    """Return the present address, or an empty string if no mail may be sent: there is no centre, no address was
-    given, it was erased, the case went to another centre or was acknowledged since it was rerouted, or its TLP
-    forbids it for a partner.
+    """Return the present address, or an empty string if no mail may be sent: there is no centre, no address was given,
+    it was erased, the case went to another centre, it was acknowledged after it was rerouted, or its TLP forbids a
+    mail to the partner.
     """
     match recipient:
         case Recipient.BODY:
@@ -151,7 +153,7 @@ def is_still_routed(event: IncidentEvent) -> bool:
 
 def find_partner_address(event: IncidentEvent) -> str:
     """Return the address of the partner; empty if the case was erased, or if its TLP has forbidden the file since the
-    request and the declarant did not agree.
+    request and the declarant did not agree to share it.
     """
     partner, data = PARTNERS.get(event.data["partner"]), event.data
     if partner is None or event.incident.erased_at:

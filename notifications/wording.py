@@ -22,9 +22,9 @@ def defuse_line(text: str) -> str:
 
 
 def quote_lines(text: str, hosts: frozenset[str] = frozenset()) -> str:
-    """Return each line as a quotation, so that the words of a stranger cannot pass for ours.
+    """Return each line as a quotation, so that the text of a stranger cannot pass for ours.
 
-    `hosts` are the sites whose links may stay whole, for the words of a centre (`incidents.links`).
+    `hosts` are the sites whose links stay clickable in the text of a centre (`incidents.links`).
     """
     return "\n".join(QUOTE + defuse_unlisted_links(line, hosts) for line in text.splitlines())
 

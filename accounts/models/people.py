@@ -115,7 +115,7 @@ class User(AbstractBaseUser):
 
     @property
     def needs_second_factor(self) -> bool:
-        """Tell whether the roles of this person ask for more than a password."""
+        """Tell whether one of the person's roles needs a second factor."""
         return self.has_role(*SECOND_FACTOR_ROLES)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
@@ -123,7 +123,7 @@ class User(AbstractBaseUser):
         sealed = f"{self.session_stamp}:{self.password}"
         return hash_value("accounts.session", sealed, secret=secret).hex()
 
-    # What Django's admin asks for
+    # The attributes that Django's admin requires
 
     @property
     def is_staff(self) -> bool:
@@ -249,7 +249,7 @@ class Membership(models.Model):
 
 
 class EmergencyContact(models.Model):
-    """A person or firm that a body calls when its computers are down. Only its members and the centre of
+    """A person or firm that a body calls when its computers are down. Only the members of the body and the centres of
     its cases see it.
     """
 

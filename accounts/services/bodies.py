@@ -19,7 +19,7 @@ from core.stale import Stale
 
 
 class LastManager(Exception):
-    """The change would leave the body without a manager: the manager must hand over first."""
+    """The change would leave the body without a manager. The manager must first make somebody else the manager."""
 
 
 @transaction.atomic
@@ -68,7 +68,7 @@ def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 
 
 def check_transferred(heir: Membership, actor: User) -> None:
-    """Raise PermissionDenied unless `actor` managed this body once and `heir` manages it now."""
+    """Raise PermissionDenied unless `actor` once managed this body and `heir` manages it now."""
     managed = Membership.objects.filter(user=actor, role=Role.MANAGER, collectivity=heir.collectivity)
     if heir.role != Role.MANAGER or not managed.exists():
         raise PermissionDenied

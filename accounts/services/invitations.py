@@ -26,7 +26,7 @@ class TooManyInvitations(Exception):
 
 
 class SentTooSoon(Exception):
-    """The same invitation was sent minutes ago: this is a double click, or the mail is still on its way."""
+    """The same invitation was sent minutes ago, so this is a double click or the first mail has not arrived yet."""
 
 
 class AlreadyMember(Exception):
@@ -38,9 +38,9 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
     only when the link is used.
 
-    The answer does not reveal whether the address had an account, nor that its account administers the platform: the
-    link then says so to the person alone. Raise AlreadyMember for a member,
-    TooManyInvitations, or SentTooSoon if the same invitation was sent minutes ago.
+    The result reveals neither whether the address had an account nor whether that account administers the platform;
+    only the page of the link does. Raise AlreadyMember for a member, TooManyInvitations, or SentTooSoon if the same
+    invitation was sent minutes ago.
     """
     body = get_managed_body(actor, uid)
     send_invitation(get_or_create_account(email), body=body, actor=actor)

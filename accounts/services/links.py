@@ -1,5 +1,5 @@
-"""Links sent by mail. Opening one proves that the reader has the mailbox of the account, and
-allows choosing a password.
+"""Links sent by mail. Opening a link proves that the reader has the mailbox of the account, and allows them to choose
+a password.
 """
 
 import secrets
@@ -49,8 +49,8 @@ def make_link(
     csirt: Csirt | None = None,
     address: str = "",
 ) -> AccessLink:
-    """Create a link and revoke the earlier ones for the same purpose. `address` is the mailbox of
-    `csirt` that it confirms.
+    """Create a link and revoke the earlier links for the same purpose. `address` is the mailbox of `csirt` that the
+    link confirms.
     """
     now = timezone.now()
     earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, csirt=csirt)
@@ -98,13 +98,14 @@ def is_sent_by_lead(link: AccessLink) -> bool:
 
 
 def list_live_links() -> QuerySet[AccessLink]:
+    """Return the links that are neither used, revoked nor expired, of open accounts."""
     live = AccessLink.objects.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
     return live.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
 
 
 def find_ended_link(token: str, *, is_channel: bool = False) -> AccessLink | None:
-    """Return the link of this secret, live or not, to explain why it no longer works. Return None if it never opened
-    this kind of page (`is_channel`).
+    """Return the link of this secret, live or not, to explain why it no longer works. `is_channel` tells whether the
+    page confirms the mailbox of a centre; a link for another page gives None.
     """
     links = AccessLink.objects.select_related("user", "collectivity", "csirt", "made_by")
     link = links.filter(token_hash=hash_token(token)).first()

@@ -1,4 +1,4 @@
-"""Moving the members, invitations and emergency contacts of a body that turns out to be another one."""
+"""Moving the people and contacts of a body to the body of which it is a duplicate."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from collectivities.models import Collectivity
 
 
 def move_people(body: Collectivity, *, into: Collectivity, at: datetime) -> None:
-    """Move everything to `into`. Where `into` already has the same role, invitation or filled contact,
-    `into` keeps its own.
+    """Move the roles, the invitations and the emergency contacts of `body` to `into`. Where `into` already has the
+    same role, invitation or filled contact, `into` keeps its own.
 
-    The caller holds both bodies locked in a transaction.
+    The caller is in a transaction that has locked both bodies.
     """
     move_roles(body, into, at)
     move_invitations(body, into, at)
@@ -25,6 +25,7 @@ def move_people(body: Collectivity, *, into: Collectivity, at: datetime) -> None
 
 
 def move_roles(body: Collectivity, into: Collectivity, at: datetime) -> None:
+    """End each role in `body` and give the person the same role in `into`, unless they have it."""
     for role in Membership.objects.in_force().filter(collectivity=body):
         Membership.objects.get_or_create(user=role.user, role=role.role, collectivity=into, ended_on=None)
         role.ended_on = timezone.localdate(at)
@@ -32,8 +33,8 @@ def move_roles(body: Collectivity, into: Collectivity, at: datetime) -> None:
 
 
 def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> None:
-    """Move the unanswered invitations. Those of people who are members of `into`, or invited
-    there, are revoked instead.
+    """Move the unanswered invitations. Invitations of people who are already members of `into`, or invited to it, are
+    revoked instead.
     """
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, used_at=None, revoked_at=None)
     members = Membership.objects.in_force().filter(collectivity=into).values("user")

@@ -1,5 +1,5 @@
-"""The roles that people are given and lose: which of them one person may not hold together, and who gave or ended
-each.
+"""The roles that people receive and lose: which roles one person may not have together, and who gave or ended each
+role.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ READING_ROLES = (*COLLECTIVITY_ROLES, *CSIRT_ROLES)
 AUTHOR = Coalesce(NullIf("user__display_name", Value("")), "user__email", output_field=TextField())
 
 
-# The administrator manages the accounts and reads no case
+# Roles that exclude each other: the administrator, who manages the accounts, reads no case
 
 
 def may_join(person: User) -> bool:
@@ -30,7 +30,9 @@ def may_join(person: User) -> bool:
 
 
 def mixes_administration(roles: Iterable[Membership]) -> bool:
-    """Tell whether a person with these roles would administer the platform and read cases on a same day to come."""
+    """Tell whether a person with these roles would administer the platform and read cases on the same day, today or
+    later.
+    """
     roles = list(roles)
     administration = [role for role in roles if role.role == Role.ADMINISTRATOR]
     reading = [role for role in roles if role.role in READING_ROLES]
@@ -47,19 +49,19 @@ def share_a_day(first: Membership, second: Membership) -> bool:
 
 
 def describe_role(role: Membership, detail: str = "") -> str:
-    """« intervenant d’un CSIRT (Breizh Cyber) », « administration de la plateforme »"""
+    """Return a role with its scope: « intervenant d’un CSIRT (Breizh Cyber) », « administration de la plateforme »."""
     place = describe_body(role.collectivity) if role.collectivity else str(role.csirt or role.region or "")
     details = ", ".join(filter(None, [place, detail]))
     return f"{role.get_role_display()} ({details})" if details else role.get_role_display()
 
 
 def describe_body(body: Collectivity) -> str:
-    """« Plouexemple, Finistère »"""
+    """Return the name of a body with its département: « Plouexemple, Finistère »."""
     return ", ".join(filter(None, [curl_apostrophes(body.name), body.place[2:-1]]))
 
 
 def record_given_role(role: Membership, giver: User | None) -> None:
-    """Record who gave this role, in the history of the account too. Record nothing if nobody is known to have."""
+    """Record who gave this role, in the history of the account too. Record nothing if `giver` is None."""
     if giver:
         log_given_roles([role], giver)
         log_on_account(role, giver, f"Rôle donné\N{NO-BREAK SPACE}: {describe_role(role)}")
@@ -86,7 +88,9 @@ def log_on_account(role: Membership, actor: User, words: str) -> None:
 
 
 def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Add to each role who gave it and who ended it last, and when, if that was recorded."""
+    """Annotate each role with `given_by`, `given_at`, `ended_by` and `ended_at`, which are None if the history of the
+    admin does not have them. The latest end counts.
+    """
     lines = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="membership")
     lines = lines.filter(object_id=Cast(OuterRef("pk"), TextField())).order_by("-pk")
     lines = lines.annotate(author=AUTHOR)
@@ -100,8 +104,9 @@ def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:
 
 
 def describe_authors(role: Membership) -> str:
-    """« Donné par Camille Exemple, le 3 novembre 2026. » A role given before this was recorded has no such line. No
-    query; the role comes from `annotate_authors`, or is the empty one of a form.
+    """Return « Donné par Camille Exemple, le 3 novembre 2026. », then who ended the role. Return an empty text for
+    what the history does not have, and for the empty role of a form. No query if the role comes from
+    `annotate_authors`.
     """
     giving = format_author("Donné", getattr(role, "given_by", None), getattr(role, "given_at", None))
     ending = format_author("Terminé", getattr(role, "ended_by", None), getattr(role, "ended_at", None))

@@ -53,9 +53,9 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
     only when the link is used.
 
-    The answer does not reveal that the account administers the platform: the link then says so to the person alone.
-    Raise Http404 unless `actor` leads the centre, ClosedAccount, AlreadyMember, TooManyInvitations, or SentTooSoon if
-    the same invitation was sent minutes ago.
+    The result does not reveal whether the account administers the platform; only the page of the link does. Raise
+    Http404 unless `actor` leads the centre, ClosedAccount, AlreadyMember, TooManyInvitations, or SentTooSoon if the
+    same invitation was sent minutes ago.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     person = get_or_create_account(email)
@@ -69,8 +69,9 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
 
 
 def check_centre_mail_rate(repeated: QuerySet[AccessLink], earlier: QuerySet[AccessLink]) -> None:
-    """Raise SentTooSoon or TooManyInvitations. `earlier` are the links sent for the centre, `repeated` those among
-    them that would be sent again. The caller has locked the centre, so that two concurrent clicks are judged in turn.
+    """Raise SentTooSoon or TooManyInvitations. `earlier` are the links sent for the centre; `repeated` are those of
+    them that the new mail would repeat. The caller has locked the centre, so that two concurrent clicks are judged in
+    turn.
     """
     now = timezone.now()
     if repeated.filter(revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
@@ -134,7 +135,7 @@ class AlreadyChannel(Exception):
 
 
 class ChannelOfAnotherCentre(Exception):
-    """This mailbox receives the cases of another centre, which would read those of this one."""
+    """This mailbox receives the cases of another centre, which would then read the cases of both."""
 
 
 @transaction.atomic
@@ -158,7 +159,7 @@ def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
 
 @transaction.atomic
 def stop_trial(*, csirt_id: int, actor: User) -> bool:
-    """Stop the trial of a mailbox that is under way: its link no longer works. Return whether there was one."""
+    """Stop the pending trial of a mailbox, whose link then no longer works. Return whether there was one."""
     centre = get_led_centre(actor, csirt_id, lock=True)
     is_under_way = find_pending_channel(centre) is not None
     stop_links(list_channel_trials(centre))
@@ -178,7 +179,9 @@ def is_channel_of_another(address: str, centre: Csirt) -> bool:
 
 @transaction.atomic
 def remove_channel(*, csirt_id: int, actor: User) -> None:
-    """Send no more cases to the centre by mail: declarants call it. Trials that are under way are stopped."""
+    """Remove the mailbox of the centre, so that cases are no longer sent to it by mail and declarants call it. Stop
+    pending trials.
+    """
     centre = get_led_centre(actor, csirt_id, lock=True)
     stop_links(list_channel_trials(centre))
     save_channel(centre, "", actor)
@@ -193,15 +196,15 @@ def find_pending_channel(centre: Csirt) -> AccessLink | None:
 
 
 def find_channel_link(token: str) -> AccessLink | None:
-    """Return the live link of this secret that confirms a mailbox, or None. A link whose sender no longer leads
-    the centre, or whose mailbox another centre took meanwhile, gives None.
+    """Return the live link of this secret that confirms a mailbox, or None. A link whose sender no longer leads the
+    centre, or whose mailbox now receives the cases of another centre, gives None.
     """
     link = list_live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token)).first()
     return link if link and is_sent_by_lead(link) and not is_taken_since(link) else None
 
 
 def is_taken_since(link: AccessLink) -> bool:
-    """Tell whether the mailbox that this link confirms receives the cases of another centre by now."""
+    """Tell whether the mailbox that this link confirms now receives the cases of another centre. One query."""
     return link.csirt is not None and is_channel_of_another(link.address, link.csirt)
 
 

@@ -1,5 +1,5 @@
-"""API tokens, which people make for their programs and revoke. A row is never deleted: it records when the token was
-made, used and revoked.
+"""API tokens, which people make for their programs and revoke. A token is never deleted, so that its row records when
+it was made, used and revoked.
 """
 
 from datetime import timedelta
@@ -75,10 +75,11 @@ def list_live_tokens(user: User) -> QuerySet[ApiToken]:
 
 
 def may_have_tokens(user: User) -> bool:
-    """Tell whether this person reads cases: the API offers nothing to the others."""
+    """Tell whether this person reads cases. The API offers nothing to other people."""
     return bool(user.collectivity_ids() or user.work_centre_ids)
 
 
 def check_entitled(user: User) -> None:
+    """Raise Http404 unless this person may have tokens."""
     if not may_have_tokens(user):
         raise Http404

@@ -24,7 +24,7 @@ class NotSent(Exception):
 
 
 class Mailer:
-    """An SMTP connection that opens with the first message, and again after it broke."""
+    """An SMTP connection that opens with the first message, and again if it breaks."""
 
     def __enter__(self) -> Self:
         self.connection = get_connection()
@@ -59,5 +59,5 @@ class Mailer:
 
 
 def make_refusal(code: int) -> NotSent:
-    """Return the error for an answer of the server. RFC 5321, 4.2.1: 4yz is temporary, 5yz is permanent."""
+    """Return the error for a reply code of the mail server. RFC 5321, 4.2.1: 4yz is temporary, 5yz is permanent."""
     return NotSent(Trouble.POSTPONED, can_retry=True) if code < 500 else NotSent(Trouble.REFUSED, can_retry=False)

@@ -89,7 +89,7 @@ def resend_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResp
 
 @require_POST
 def cancel_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Withdraw without asking to confirm, because a new invitation undoes it."""
+    """Withdraw an invitation without asking to confirm, because a new invitation undoes it."""
     invited = withdraw_invitation(uid=uid, person_uid=person, actor=get_account(request))
     return redirect_home(request, uid, WITHDRAWN, invited.email)
 
@@ -102,7 +102,9 @@ def redirect_home(request: HttpRequest, uid: UUID, words: Any, address: str = ""
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def dismiss_member(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Ask to confirm, then remove. The last manager gets a page that asks to hand over first."""
+    """Ask to confirm, then remove the member. For the last manager, show a page that asks to transfer the management
+    first.
+    """
     user = get_account(request)
     body = get_body(user, uid) if person == user.uid else get_managed_body(user, uid)
     leaving = get_membership(body, person)
@@ -123,7 +125,9 @@ def dismiss_member(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Ask to confirm, then hand over. Afterwards the same address shows that it is done."""
+    """Ask to confirm, then transfer the management. Afterwards the page at the same address says that it was
+    transferred.
+    """
     user = get_account(request)
     body = get_body(user, uid)
     if request.method == "POST":
@@ -155,8 +159,8 @@ def show_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Edit the card. If somebody else changed it meanwhile, show that version beside what was
-    typed, and write nothing.
+    """Edit the card. If somebody else changed it meanwhile, save nothing and show their version beside what
+    was typed.
     """
     user = get_account(request)
     body = get_body(user, uid)
@@ -169,7 +173,7 @@ def edit_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
         "forms": forms,
         "seen": make_card_stamp(contacts) if data is None else data.get("seen", ""),
     }
-    if data is None or not all([form.is_valid() for form in forms]):  # noqa: C419 (each says what is wrong with it)
+    if data is None or not all([form.is_valid() for form in forms]):  # noqa: C419 (each form must find its own errors)
         return render(request, "accounts/write_emergency.html", context, status=200 if data is None else 422)
     try:
         answers = {form.kind.value: form.cleaned_data for form in forms}

@@ -1,4 +1,4 @@
-"""The user's own account: authenticator application, passkeys, recovery codes, password."""
+"""The pages of the user's own account: authenticator application, passkeys, recovery codes and password."""
 
 from typing import Any
 
@@ -39,9 +39,7 @@ class AccountPage(IndexView):
 
 
 class EnrolsFactor(RefusesInvalidForm):
-    """Enrols a factor. The session then counts as having passed it, because enrolling proves that
-    the user holds it.
-    """
+    """Enrols a factor. The session then counts as having passed it, because enrolling proves that the user has it."""
 
     request: HttpRequest
     kind: str
@@ -112,7 +110,7 @@ class RenewCodes(GenerateRecoveryCodesView):
         return super().form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """Return to the account page, which explains that a user without a factor has no recovery codes."""
+        """Redirect to the account page, which explains that a user without a factor has no recovery codes."""
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
@@ -137,6 +135,6 @@ class ChangePassword(RefusesInvalidForm, PasswordChangeView):
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Change the password and revoke the links that could choose another."""
+        """Change the password and revoke the links that could set another one."""
         revoke_links(get_account(self.request), LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
         return super().form_valid(form)

@@ -1,4 +1,6 @@
-"""The first page after signing in: the queue for responders, their cases for agents, the figures for the others."""
+"""The first page after signing in: the queue for responders, their own cases for agents, the figures for analysts and
+the national coordination.
+"""
 
 from typing import Any
 
@@ -20,8 +22,9 @@ def find_first_page(user: Any) -> str:
 
 
 def find_figures_page(user: User) -> str:
-    """Return the address of the exact figures that the person may read: the nation for national coordination, their
-    région for an analyst. An analyst without an act gets the region's published figures, whose page says why.
+    """Return the URL of the exact figures that the person may read: those of the nation for national coordination,
+    those of their région for an analyst. An analyst without an act gets the published figures of the région, on a page
+    that explains why.
     """
     if user.has_role(Role.NATIONAL):
         return reverse("exact_nation")

@@ -1,4 +1,6 @@
-"""Lost passwords and links sent by mail. These pages are public: holding the mailbox is the proof."""
+"""Lost passwords and links sent by mail. These pages are public, because receiving the mail proves who the
+reader is.
+"""
 
 from typing import Any
 
@@ -31,7 +33,7 @@ from accounts.views.sign_in import RefusesInvalidForm
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
 class LostPassword(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
-    """Gives the same answer whether the address has an account or not, and however often it is asked."""
+    """Gives the same response whether the address has an account or not, and however often a link is requested."""
 
     template_name = "accounts/lost_password.html"
     form_class = AddressForm
@@ -46,7 +48,7 @@ class LostPassword(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # D
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
 class OpenLink(RefusesInvalidForm, FormView):  # type: ignore[type-arg]
-    """Opens a link sent by mail. Only the button uses the link up, because mail scanners read the page too."""
+    """Opens a link sent by mail. Only the button uses the link up, because mail scanners open the page too."""
 
     template_name = "accounts/open_link.html"
     form_class = ChoosePasswordForm
@@ -73,12 +75,12 @@ class OpenLink(RefusesInvalidForm, FormView):  # type: ignore[type-arg]
 
 
 def find_own_page(user: User) -> str:
-    """Return the first page of this person with the role that the link gave."""
+    """Return the URL of this person's first page, with the role that the link gave."""
     return find_first_page(User.objects.get(pk=user.pk))
 
 
 def render_ended_link(request: HttpRequest, token: str, *, is_channel: bool = False) -> HttpResponse:
-    """Render why the link no longer works, for a reader who has the whole link."""
+    """Render the page that explains why the link of this secret no longer works."""
     link = find_ended_link(token, is_channel=is_channel)
     context = {
         "link": link,

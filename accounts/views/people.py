@@ -1,4 +1,4 @@
-"""Help for a person who has lost their second factor, by their lead or the administrator."""
+"""Pages by which a lead or the administrator helps a person who has lost their second factor."""
 
 from typing import Any
 from uuid import UUID
@@ -75,7 +75,7 @@ def make_team_row(lead: User, member: Any) -> dict[str, Any]:
 @never_cache
 @require_safe
 def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show the account and the buttons that help its owner."""
+    """Show the account and the buttons by which the user helps its owner."""
     user = get_account(request)
     helped = get_person(user, uid)
     resets = helped.factor_resets.select_related("by").order_by("-at")[:MAX_RESETS]

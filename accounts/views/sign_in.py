@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 
 
 class RefusesInvalidForm:
-    """Answers an invalid form with 422 and what was typed."""
+    """Answers an invalid form with status 422 and shows what was typed."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]  # of the view that this completes
@@ -32,8 +32,8 @@ class ShowCode(RefusesInvalidForm, AuthenticateView):
 
 
 class SignInByKey(LoginWebAuthnView):
-    """Signs in with a passkey alone, which is two factors: a device and its unlocking. The form is
-    on the sign-in page.
+    """Signs in with a passkey alone, which counts as two factors: a device and its unlocking. The form is on the
+    sign-in page.
     """
 
 

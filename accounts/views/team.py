@@ -46,7 +46,7 @@ LONGEST_NUMBER = 18  # digits of a primary key in the database
 
 
 class LeadFormView(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
-    """A form for leads; a 404 for everybody else."""
+    """A form for leads, which is a 404 for everybody else."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.centres = team.list_led_centres(get_account(request))
@@ -79,7 +79,7 @@ class InviteResponder(LeadFormView):
 
 @require_POST
 def cancel_centre_invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Withdraw without asking to confirm, because a new invitation undoes it."""
+    """Withdraw an invitation without asking to confirm, because a new invitation undoes it."""
     invited = team.cancel_invitations(
         csirt_id=read_centre_number(request.POST), person_uid=uid, actor=get_account(request)
     )
@@ -90,7 +90,7 @@ def cancel_centre_invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Ask to confirm, with one button for each centre, then remove."""
+    """Ask to confirm, with one button for each centre, then remove the responder."""
     lead = get_account(request)
     if request.method == "POST":
         left = team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
@@ -110,7 +110,7 @@ def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def format_left_cases(number: int) -> SafeString:
-    """« 3 dossiers à reprendre : les voir », with a link to the cases that nobody follows, in the queue."""
+    """Return « 3 dossiers à reprendre : les voir », with a link to these cases in the queue."""
     cases, show = ("dossiers", "les voir") if number > 1 else ("dossier", "le voir")
     queue = f"{reverse('admin:incidents_incident_changelist')}?etat=sans-responsable"
     return format_html('{} {} à reprendre\N{NO-BREAK SPACE}: <a href="{}">{}</a>', number, cases, queue, show)
@@ -167,7 +167,7 @@ class EditChannel(LeadFormView):
 
 @require_POST
 def abandon_trial(request: HttpRequest) -> HttpResponse:
-    """Stop a trial without asking to confirm, because a new one undoes it."""
+    """Stop a trial without asking to confirm, because a new trial undoes it."""
     lead, number = get_account(request), read_centre_number(request.POST)
     if team.stop_trial(csirt_id=number, actor=lead):
         messages.info(request, "L’essai est abandonné\N{NO-BREAK SPACE}: son lien ne sert plus.")
@@ -196,9 +196,9 @@ def drop_channel(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_mailbox(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm the mailbox with the button only: mail scanners read the page too. Holding the mailbox is the proof.
-
-    A second click shows that it is done.
+    """Confirm the mailbox when the button is pressed, and not when the page is opened, because mail scanners open it
+    too. The page is public, because receiving the link proves that the reader has the mailbox. A second click shows
+    that the mailbox is confirmed.
     """
     if request.method == "POST":
         team.confirm_channel(token=token)

@@ -67,7 +67,7 @@ class NewToken(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Djang
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke_own_token(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Ask to confirm, then revoke."""
+    """Ask to confirm, then revoke the token."""
     user = get_account(request)
     if request.method == "POST":
         revoke_token(actor=user, uid=uid)

@@ -1,4 +1,6 @@
-"""Create the first account of an installation: the administrator of the platform, who creates the others."""
+"""Create the first account of an installation, which is the administrator of the platform and creates the other
+accounts.
+"""
 
 import getpass
 from argparse import ArgumentParser
