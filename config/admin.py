@@ -1,8 +1,8 @@
-"""The admin of the responders: our AdminSite, which bounds the lists of every ModelAdmin.
+"""The admin of the responders: our AdminSite, which bounds the cost of the lists of every ModelAdmin.
 
 The apps below `config` must not import it and need not: they use Django's own @admin.register on plain ModelAdmins. On
-registration the site puts BoundedModelAdmin between each class and Django's ModelAdmin. What an app sets wins;
-Django's defaults, which count the whole table twice for one page, are never used.
+registration the site puts BoundedModelAdmin between each class and Django's ModelAdmin. The values that an app sets
+take precedence; Django's defaults, which count the whole table twice for one page, are never used.
 """
 
 from __future__ import annotations  # Django's own classes take no [parameter] at run time
@@ -32,7 +32,7 @@ from incidents.models import Incident
 
 
 class ChosenRowsForm(ActionForm):
-    """Limits an action to the rows that were ticked, never « all rows » of the list."""
+    """Limits an action to the rows that were ticked. Django's link « all rows » of the list has no effect."""
 
     def clean_select_across(self) -> bool:
         return False
@@ -64,8 +64,8 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return super().changelist_view(request, {"media": LIST_MEDIA} | (extra_context or {}))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]
-        """Return the form. For an existing row it refuses to overwrite what somebody
-        else changed meanwhile (`FreshForm`).
+        """Return the form. The form of an existing row refuses to overwrite what somebody else changed meanwhile
+        (`FreshForm`).
         """
         if obj is None:
             return super().get_form(request, obj, change, **kwargs)
@@ -81,6 +81,7 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return form_class  # type: ignore[no-any-return]
 
     def inlines_changed(self, request: HttpRequest, obj: Any) -> bool:
+        """Tell whether the submitted inlines differ from their rows."""
         formsets, _inlines = self._create_formsets(request, obj, change=True)  # type: ignore[attr-defined]
         return any(formset.has_changed() for formset in formsets)
 
@@ -141,7 +142,7 @@ class TocsinAdminSite(AdminSite):
         return super().index(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add whether the user leads a centre, for the menu."""
+        """Add to the context whether the user leads a centre, for the menu."""
         user = request.user
         return super().each_context(request) | {"is_lead": isinstance(user, User) and leads_a_team(user)}
 
@@ -157,7 +158,9 @@ class TocsinAdminSite(AdminSite):
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Give the page the name of the app, because Django's « Administration de » does not agree with our names."""
+        """Use the name of the app as the title of the page, because Django's « Administration de » does not agree with
+        our names.
+        """
         title = capfirst(apps.get_app_config(app_label).verbose_name)
         return super().app_index(request, app_label, {"title": title} | (extra_context or {}))
 

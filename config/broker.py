@@ -4,7 +4,7 @@ from typing import Any
 
 from kombu import Exchange, Queue
 
-# Mails that somebody waits for have their own queue and worker; longer work shares the other.
+# The tasks that send mails have their own queue and worker; longer tasks share the other queue.
 URGENT, HEAVY = "urgent", "heavy"
 ROUTES = {"notifications.tasks.*": {"queue": URGENT}, "accounts.tasks.*": {"queue": URGENT}}
 LONGEST_TASK_SECONDS = 5 * 60
@@ -18,7 +18,7 @@ BROKER: dict[str, Any] = {
         "health_check_interval": 5,
     },
     "task_publish_retry": False,
-    # A worker started without -Q takes both queues.
+    # A worker started without -Q reads both queues.
     "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in (URGENT, HEAVY)],
     "task_default_queue": HEAVY,
     "task_routes": ROUTES,

@@ -1,4 +1,4 @@
-"""The Celery application. A message wakes work up and carries ids only: PostgreSQL holds the work to do."""
+"""The Celery application. A message only starts a task and carries ids, because PostgreSQL stores the work to do."""
 
 import gc
 import os
@@ -22,14 +22,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 logger = structlog.get_logger(__name__)
 
-# In KiB. Beyond it a child of the worker is replaced after its task: typst keeps the last pages that it made, some
-# 80 MB a report.
+# In KiB. A child of the worker that uses more is replaced after its task, because typst caches the last pages that it
+# made, some 80 MB for each report.
 MAX_KIBIBYTES = 250_000
 
 
 class LiveConnectionTask(Task):  # type: ignore[type-arg]  # generic in its stubs only
-    """Replaces a database connection that PostgreSQL closed since the previous task: connections
-    are kept between tasks.
+    """A task that first closes database connections that PostgreSQL has closed. Connections stay open between
+    tasks.
     """
 
     abstract = True
@@ -40,7 +40,7 @@ class LiveConnectionTask(Task):  # type: ignore[type-arg]  # generic in its stub
 
 
 class Loader(AppLoader):
-    """Checks the database and shares memory before the worker creates its children."""
+    """Checks the database, and prepares memory that children can share, before the worker creates its children."""
 
     def on_worker_init(self) -> None:
         if settings.REFUSES_DEMONSTRATION:
@@ -72,15 +72,15 @@ NUDGE_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retrie
 
 
 def nudge(consumer: str) -> None:
-    """Wake a consumer of events up. Call it after the commit. A failure is harmless: a sweep does the
-    same work within seconds.
+    """Send the message that wakes a consumer of events up. Call it after the commit. A failure is harmless, because a
+    periodic task does the same work within seconds.
     """
     nudger.ask(consumer)
 
 
 class Nudger:
-    """Sends wake-up messages from its own thread, so that no request waits for the broker, and joins those of many
-    requests into a few. It keeps its connection, because opening one costs more than the message.
+    """Sends wake-up messages from its own thread, so that no request waits for the broker, and merges the messages of
+    many requests into a few. Its connection stays open, because opening one costs more than the message.
     """
 
     def __init__(self) -> None:
@@ -90,9 +90,10 @@ class Nudger:
         self.connection: Connection | None = None
 
     def ask(self, consumer: str) -> None:
+        """Queue the message for this consumer, and start the thread if it does not run."""
         with self.condition:
             self.pending.add(consumer)
-            # The thread never started, or stayed behind in the parent of a fork.
+            # The thread was never started, or it exists only in the parent of this forked process.
             if self.thread is None or not self.thread.is_alive():
                 self.connection = None
                 self.thread = threading.Thread(target=self.work, name="nudger", daemon=True)
@@ -111,7 +112,7 @@ class Nudger:
             self.disconnect()
 
     def send(self, consumers: set[str]) -> None:
-        """Send one message to each consumer. If the connection that was kept has failed, try a new one."""
+        """Send one message to each consumer. If an earlier connection has failed, try a new one."""
         is_kept = self.connection is not None
         try:
             self.connection = self.connection or app.connection_for_write(transport_options=NUDGE_TRANSPORT)

@@ -1,9 +1,9 @@
-"""The clock (Celery beat): it sends each task by its name when it is due.
+"""The clock (Celery beat), which sends each task by its name when it is due.
 
   celery -A config.clock beat
 
-It is a Celery application of its own without Django's applications: it needs no model and no database, and uses a
-third of the memory of a worker.
+It is a Celery application of its own without Django's applications, because it needs no model and no database. It uses
+a third of the memory of a worker.
 """
 
 import os
@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 
 def make_sweep_entry(task: str, seconds: float) -> dict[str, Any]:
-    """Return the schedule of a task that expires after its period, because the next one does its work."""
+    """Return the schedule of a task that expires after its period, because the next run does the same work."""
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
@@ -46,7 +46,7 @@ SCHEDULE = {
 
 @setup_logging.connect
 def write_logs_as_others(**_options: Any) -> None:
-    """Configure the logs, as Django does in the other processes."""
+    """Configure the logs as Django configures them in the other processes."""
     configure(settings.LOGGING)
 
 

@@ -54,6 +54,7 @@ class Env:
         return day.month, day.day
 
     def flag(self, name: str, *, default: bool = False) -> bool:
+        """Return True for 1, true or yes, and False for 0, false or no."""
         value = self.text(name, "1" if default else "0").lower()
         if value not in {"0", "1", "false", "true", "no", "yes"}:
             raise ImproperlyConfigured(f"{name} must be 0 or 1.")
@@ -64,8 +65,8 @@ class Env:
         return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
 
     def hosts(self, name: str) -> list[str]:
-        """Return the names of the site. The first must be complete, since mails link to it. A star is refused, because
-        anybody could then choose the name in the links.
+        """Return the host names of the site. The first must be complete, since mails link to it. A star is refused,
+        because anybody could then choose the host name in the links.
         """
         hosts = self.items(name)
         if not hosts or "*" in hosts or hosts[0].startswith("."):
@@ -73,7 +74,9 @@ class Env:
         return hosts
 
     def secret(self, name: str) -> str:
-        """Return a secret fit for production: long enough, and not the public one of development."""
+        """Return a secret fit for production. Raise ImproperlyConfigured if it is short, or the public secret of
+        development.
+        """
         value = self.text(name)
         if value == DEVELOPMENT_SECRET or len(value) < SHORTEST_SECRET:
             raise ImproperlyConfigured(f"{name} must be a secret of at least {SHORTEST_SECRET} random characters.")
@@ -90,7 +93,9 @@ class Env:
         return keys
 
     def secret_keys(self, name: str) -> list[bytes]:
-        """Return the keys, which must not include the public one of development."""
+        """Return keys fit for production. Raise ImproperlyConfigured if the public key of development is one
+        of them.
+        """
         if DEVELOPMENT_EVIDENCE_KEY in self.items(name):
             raise ImproperlyConfigured(f"{name} must not be the key that everybody can read here.")
         return self.keys(name)
@@ -134,8 +139,8 @@ def parse_database_url(url: str) -> dict[str, Any]:
 
 
 def make_cache_settings(url: str) -> dict[str, Any]:
-    """Return CACHES for REDIS_URL. A silent server times out after half a second; SteadyCache then counts attempts
-    on accounts in PostgreSQL.
+    """Return CACHES for REDIS_URL. A server that does not answer times out after half a second, and SteadyCache then
+    counts attempts on accounts in PostgreSQL.
     """
     return {
         "default": {

@@ -9,15 +9,15 @@ STAMP_FIELD = "_seen"  # the name of the field, in config/templates/admin/change
 
 
 class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Compares two stamps: `current_stamp`, of the present row and its inlines, and the stamp of the page when it was
-    rendered, which the form sends back.
+    """A form that compares two stamps: `current_stamp`, of the present row and its inlines, and the stamp of the page
+    when it was rendered, which the form sends back.
     """
 
     current_stamp = ""
 
     def clean(self) -> dict[str, Any]:
         """Refuse to overwrite a row that was changed meanwhile, and keep what was typed. A form whose values are
-        already stored passes: it is a double click.
+        already stored passes, because it is a double click.
         """
         cleaned = super().clean() or {}
         sent_stamp = self.data.get(STAMP_FIELD)

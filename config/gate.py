@@ -1,11 +1,11 @@
-"""A layer between an asynchronous server and Django. Slow clients wait in the event loop and hold no thread.
+"""A layer between an asynchronous server and Django. Slow clients wait in the event loop and occupy no thread.
 
-A WSGI server gives each request a thread from before its body has come until its answer has left, so that as many slow
-clients as there are threads block the site. Here a request gets a thread once its body is complete, and again for each
-piece of a long answer. Uploaded files are too large for that: they are read as they come, by at most half of the
-threads, and by at most one thread for each address and each case. A client that gets no place within half a minute
-receives a 503 with the time at which to try again. A body that comes more slowly than the minimal pace ends with a
-408, and a client that reads an answer too slowly does not get the rest.
+A WSGI server gives each request a thread from before its body has arrived until its response has been sent, so that as
+many slow clients as there are threads block the site. Here a request gets a thread once its body is complete, and
+again for each chunk of a long response. Uploaded files are too large for that. They are read as they arrive, by at
+most half of the threads, and by at most one thread for each address and each case. A client that gets no upload slot
+within half a minute receives a 503 that says when to try again. A body that arrives more slowly than the minimal pace
+ends with a 408, and a client that reads a response too slowly does not get the rest.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ type Send = Callable[[Message], Awaitable[None]]
 type Environ = dict[str, Any]
 type Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-# The form without JavaScript that uploads evidence. `incidents/evidence` reads its body once it has found the case.
+# The form that uploads evidence without JavaScript. `incidents/evidence` reads its body once it has found the case.
 STREAMED_PATHS = re.compile(r"/suivi/[^/]+/pieces/")
 # The largest body of a page, of a request to the API or of a slice of a file. Django refuses a longer body without
 # reading it.
@@ -39,7 +39,7 @@ LONGEST_WHOLE = 1024 * 1024
 GRACE_SECONDS, SLOWEST_BYTES_A_SECOND = 30.0, 8_000
 LONGEST_LENGTH = 16  # digits
 CHUNK = 64 * 1024
-# Seconds that an upload waits for a place, and seconds after which a refused client should try again.
+# Seconds that an upload waits for a slot, and seconds after which a refused client should try again.
 PLACE_SECONDS, RETRY_AFTER = 30.0, b"60"
 TOO_SLOW_WORDS = (
     "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
@@ -54,11 +54,11 @@ NO_PLACE = (503, [*PLAIN_HEADERS, (b"retry-after", RETRY_AFTER)], NO_PLACE_WORDS
 
 
 class BodyLost(OSError):
-    """The client has gone or is too slow. Django handles it like any body that cannot be read."""
+    """The client has disconnected or is too slow. Django handles it like any body that cannot be read."""
 
 
 class NoPlace(Exception):
-    """Other uploads have held all places, or the place of this address or case, for too long."""
+    """For too long, no slot was free, or an upload of the same address or case was running."""
 
 
 class Pace:
@@ -68,8 +68,8 @@ class Pace:
         self.seconds_left = GRACE_SECONDS
 
     async def keep[T](self, step: Awaitable[T]) -> T:
-        """Await a step that depends on the client and return its result. Raise TimeoutError if the client uses up its
-        time.
+        """Await a step that depends on the client and return its result. Raise TimeoutError if the client has no time
+        left.
         """
         began = monotonic()
         try:
@@ -83,14 +83,14 @@ class Pace:
 
 
 class RequestBody:
-    """The body of one request. It is read from the server's messages, and the client must keep the pace."""
+    """The body of one request. It is read from the messages of the ASGI server, and the client must keep the pace."""
 
     def __init__(self, receive: Receive) -> None:
         self.receive, self.pace = receive, Pace()
         self.is_over, self.is_slow = False, False
 
     async def next(self) -> bytes:
-        """Return the next bytes, or b"" at the end. Raise BodyLost if the client has gone or is too slow."""
+        """Return the next bytes, or b"" at the end. Raise BodyLost if the client has disconnected or is too slow."""
         if self.is_over:
             return b""
         try:
@@ -107,8 +107,8 @@ class RequestBody:
         return content
 
     async def read_whole(self, length: int) -> bytes:
-        """Return `length` bytes, or fewer if the client sent fewer. Raise BodyLost if the client has gone or is too
-        slow.
+        """Return `length` bytes, or fewer if the client sent fewer. Raise BodyLost if the client has disconnected or
+        is too slow.
         """
         content = bytearray()
         while len(content) < length and not self.is_over:
@@ -116,7 +116,7 @@ class RequestBody:
         return bytes(content[:length])
 
     async def wait_for_end(self) -> None:
-        """Wait until the client has gone, and drop what it still sends."""
+        """Wait until the client has disconnected, and discard what it still sends."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
@@ -143,14 +143,14 @@ class BodyReader:
 
 
 class UploadPlaces:
-    """The places for uploads. An upload holds a place, and thus a thread, until its body has been read."""
+    """The slots for uploads. An upload occupies a slot, and thus a thread, until its body has been read."""
 
     def __init__(self, count: int) -> None:
         self.left, self.names, self.change = count, set[str](), asyncio.Condition()
 
     @asynccontextmanager
     async def take(self, *names: str) -> AsyncIterator[None]:
-        """Hold a place, and allow no other upload with one of these names meanwhile. Raise NoPlace after
+        """Occupy a slot, and allow no other upload with one of these names meanwhile. Raise NoPlace after
         PLACE_SECONDS.
         """
         try:
@@ -192,17 +192,19 @@ class Gate:
                 await self.answer(environ, body, send)
         except NoPlace:
             await send_whole(send, *NO_PLACE)
-        except OSError as error:  # The client has gone or is too slow.
+        except OSError as error:  # The client has disconnected or is too slow.
             logger.info("not answered", error=type(error).__name__)
             if body.is_slow:
                 await send_whole(send, *TOO_SLOW)
 
     async def answer(self, environ: Environ, body: RequestBody, send: Send) -> None:
-        """Run Django in a thread and send its answer. Raise OSError if the client has gone or is too slow."""
+        """Run Django in a thread and send its response. Raise OSError if the client has disconnected or is too
+        slow.
+        """
         answer = WsgiAnswer(self.application, environ)
         whole = await self.run(answer.make)
         try:
-            if body.is_slow:  # Django has answered to a lost body, and that answer would not help the client.
+            if body.is_slow:  # Django has responded to a lost body, and its response would not help the client.
                 raise BodyLost
             if whole is None:
                 await self.send_pieces(answer, body, send)
@@ -213,7 +215,7 @@ class Gate:
                 await self.run(answer.close)
 
     async def send_pieces(self, answer: "WsgiAnswer", body: RequestBody, send: Send) -> None:
-        """Make and send one piece after the other as long as the client reads. Raise TimeoutError if it reads too
+        """Make and send one chunk after the other as long as the client reads. Raise TimeoutError if it reads too
         slowly.
         """
         pace, end = Pace(), asyncio.ensure_future(body.wait_for_end())
@@ -245,21 +247,21 @@ class WsgiAnswer:
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     def make(self) -> bytes | None:
-        """Return the content of an answer that has one piece. Return None for a longer answer: the caller then reads
-        `next_piece` and must call `close`.
+        """Return the content of a response that has one chunk. Return None for a longer response. The caller then
+        reads `next_piece` and must call `close`.
         """
         with ExitStack() as resources:
             content = self.application(self.environ, self.start)
             resources.callback(getattr(content, "close", lambda: None))
             pieces = iter(content)
             first_piece, second_piece = next(pieces, b""), next(pieces, None)
-            if second_piece is None or self.environ["REQUEST_METHOD"] == "HEAD":  # A HEAD answer has no content.
+            if second_piece is None or self.environ["REQUEST_METHOD"] == "HEAD":  # A response to HEAD has no content.
                 return first_piece
             self.pieces, self.opened = filter(None, chain([first_piece, second_piece], pieces)), resources.pop_all()
         return None
 
     def next_piece(self) -> bytes:
-        """Return the next piece, or b"" at the end."""
+        """Return the next chunk, or b"" at the end."""
         return next(self.pieces, b"")
 
     def close(self) -> None:
@@ -293,8 +295,8 @@ def parse_length(environ: Environ) -> int:
 
 
 def find_client_address(environ: Environ) -> str:
-    """Return the address of the client, as the last proxy gave it. An IPv6 address is reduced to its /64, which
-    belongs to one subscriber. A text that is not an address is returned as it is.
+    """Return the address of the client that the last proxy wrote, or else that of the connection. An IPv6 address is
+    reduced to its /64, which belongs to one subscriber. A text that is no address is returned as it is.
     """
     address_text: str = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ["REMOTE_ADDR"]
     try:
@@ -332,8 +334,8 @@ def make_environ(scope: Message) -> Environ:
 
 
 def add_header(environ: Environ, name: str, value: str) -> None:
-    """Add one header to the environment. A name with « _ » is dropped, because it could
-    pass for another (X_Forwarded_Proto).
+    """Add one header to the environment. A name with « _ » is dropped, because it could pass for another header
+    (X_Forwarded_Proto).
     """
     if "_" in name:
         return

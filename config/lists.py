@@ -20,7 +20,7 @@ NO_ROWS = Q(pk__in=[])
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts at most a thousand rows, for autocompletes."""
+    """Counts at most a thousand rows, for autocomplete fields."""
 
     limit = 1000
 
@@ -31,8 +31,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class BoundedChangeList(ChangeList):
-    """Divides a list into pages. `?p=` holds the primary key of the last row of the previous page; Django drops it
-    when a filter changes.
+    """Divides a list into pages. `?p=` is the primary key of the last row of the previous page; Django drops it when a
+    filter changes.
 
     Lists must be ordered by columns or annotations, not by expressions. list_editable is not supported.
     """
@@ -74,6 +74,8 @@ class BoundedChangeList(ChangeList):
 
 
 class SortKey(NamedTuple):
+    """One column of the order of a list."""
+
     name: str
     descending: bool
     nulls_after: bool
@@ -98,8 +100,8 @@ def make_order_by(item: Any) -> OrderBy:
 
 
 def make_filter_after(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
-    """Return the condition for the rows after `row`. `bound` is logically redundant but lets PostgreSQL
-    start inside an index.
+    """Return the condition for the rows after `row` in the order of `keys`. `bound` is logically redundant but lets
+    PostgreSQL start inside an index.
     """
     if not keys:
         return NO_ROWS

@@ -1,4 +1,4 @@
-"""Logs that hold places in the code and codes of objects, never people, secrets or the text of an incident."""
+"""Logs that contain places in the code and codes of objects, but no people, no secrets and no text of an incident."""
 
 import logging.config
 import re
@@ -20,6 +20,7 @@ def remove_personal_data(_logger: WrappedLogger, _method: str, event: EventDict)
 
 
 def mask_text(value: Any) -> Any:
+    """Return a text without mail addresses, query strings and the secrets in paths. Return other values unchanged."""
     if not isinstance(value, str):
         return value
     for pattern, replacement in [(SECRET_PATHS, rf"\1{HIDDEN}"), (QUERY, f"?{HIDDEN}"), (MAIL_ADDRESS, HIDDEN)]:
@@ -28,7 +29,7 @@ def mask_text(value: Any) -> Any:
 
 
 def format_places(exc_info: ExcInfo) -> str:
-    """Return the frames and the type of an error, without its message, in which PostgreSQL quotes the row."""
+    """Return the frames and the type of an error, without its message, because PostgreSQL quotes the row in it."""
     kind, error, _ = exc_info
     frames = traceback.extract_tb(error.__traceback__)
     return "".join([*traceback.format_list(frames), f"{kind.__module__}.{kind.__qualname__}"])

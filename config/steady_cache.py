@@ -1,7 +1,7 @@
 """A cache that stores the counters of accounts in PostgreSQL while Valkey does not answer.
 
-Without it a dead Valkey would either disable the protection (uncounted wrong passwords, codes usable twice) or lock
-everybody out. Other keys are simply not cached meanwhile.
+Without this fallback a dead Valkey would either disable the protection (uncounted wrong passwords, codes usable twice)
+or lock everybody out. Other keys are not cached meanwhile.
 """
 
 import time
@@ -39,6 +39,9 @@ class SteadyCache(RedisCache):
         return bool(self.ask("delete", key, *args, **kwargs))
 
     def ask(self, act: str, key: str, *args: Any, **kwargs: Any) -> Any:
+        """Run an operation on Valkey. If Valkey does not answer and the key is a counter of accounts, run it in
+        PostgreSQL.
+        """
         if not str(key).startswith(GUARDS):
             return getattr(RedisCache, act)(self, key, *args, **kwargs)
         if time.monotonic() >= _silent_until:

@@ -1,4 +1,6 @@
-"""Long work in turns, so that no kind of work delays another one, and none delays a mail (`config.broker`)."""
+"""The task that runs all long work in turns, so that no kind of work delays another kind, and none delays a mail
+(`config.broker`).
+"""
 
 from collections.abc import Callable
 from time import monotonic
@@ -17,14 +19,14 @@ from stats.reports import making
 
 logger = structlog.get_logger(__name__)
 
-# Other tasks of the same worker run after it.
+# Other tasks of the same worker wait for at most this time.
 LONGEST_SECONDS = 30
 
 
 @shared_task
 def work_in_turn() -> None:
-    """Give each kind of long work a round of a few seconds, and repeat while one has more to
-    do, up to LONGEST_SECONDS.
+    """Give each kind of long work a turn of a few seconds. Repeat while one of them has more to do, up to
+    LONGEST_SECONDS.
     """
     deadline = monotonic() + LONGEST_SECONDS
     while any([*work_on_cases(), take_turn(make_papers)]) and monotonic() < deadline:
@@ -32,7 +34,7 @@ def work_in_turn() -> None:
 
 
 def work_on_cases() -> list[int]:
-    """Give a round to each kind whose rounds are bounded in time. Return how much work each did."""
+    """Give a turn to each kind of work whose turns are bounded in time. Return the amount of work that each did."""
     works = (reroute.reroute_cases, bulk.run_due_jobs, index_cases, services.fold_new_events, making.make_due_reports)
     return [take_turn(work) for work in works]
 
@@ -42,15 +44,15 @@ def index_cases() -> int:
 
 
 def make_papers() -> int:
-    """Make the papers that are due. A paper of a thousand pages takes longer than a round, so the other kinds of
-    work get turns meanwhile.
+    """Make the papers that are due. A paper of a thousand pages takes longer than a turn, so the other kinds of work
+    get turns meanwhile.
     """
     return papers.make_due_papers(meanwhile=work_on_cases)
 
 
 def take_turn(work: Callable[[], int]) -> int:
-    """Run one round of `work` and return how much it did, or 0 if it failed: its next turn tries again. Raise
-    SoftTimeLimitExceeded, which ends the task.
+    """Run one turn of `work` and return the amount of work done, or 0 if it failed, because its next turn tries again.
+    Raise SoftTimeLimitExceeded, which ends the task.
     """
     try:
         return work()

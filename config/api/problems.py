@@ -13,8 +13,8 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def make_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the response to an error, as DRF's EXCEPTION_HANDLER. None leaves an unforeseen error to Django:
-    a 500 without details.
+    """Return the problem document of an error, as the EXCEPTION_HANDLER of DRF. Return None for an unforeseen error,
+    which Django then turns into a 500 without details.
     """
     if isinstance(error, Http404):
         error = exceptions.NotFound("Il n’y a rien ici que vous puissiez voir.")
@@ -40,7 +40,7 @@ def make_document(error: Exception, status: int) -> dict[str, Any]:
 
 
 def flatten(detail: Any, field: str = "") -> Any:
-    """Yield one `{"field": "contact.phone", "message": …}` for each of DRF's nested messages."""
+    """Yield one `{"field": "contact.phone", "message": …}` for each message in the nested error details of DRF."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             yield from flatten(inner, f"{field}.{name}" if field else str(name))

@@ -1,6 +1,6 @@
-"""The accounts of a demonstration with their present one-time codes. Other databases answer 404.
+"""The accounts of a demonstration with their current one-time codes. On other databases the page is a 404.
 
-The secrets are random, made with the demonstration, and only in its database, which production refuses.
+The secrets are random and exist only in the database of the demonstration, with which production refuses to start.
 """
 
 import time
@@ -32,8 +32,8 @@ class DemoAccount(NamedTuple):
 @never_cache
 @require_safe
 def show_demonstration(request: HttpRequest) -> HttpResponse:
-    """Show the accounts. The Refresh header reloads the page when the codes change, without script and
-    by the server's clock.
+    """Show the accounts. The Refresh header reloads the page when the codes change, without a script and by the
+    server's clock.
     """
     if not read_demonstration():
         raise Http404

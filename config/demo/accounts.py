@@ -1,4 +1,4 @@
-"""The demonstration: its accounts, and addresses of centres that reach nobody.
+"""The accounts of the demonstration, and fictitious addresses for the centres.
 
 The accounts have a published password. They are created only in a database marked as a demonstration, with which
 production refuses to start.
@@ -61,7 +61,9 @@ def create_demonstration() -> list[str]:
 
 
 def create_account(email: str, display_name: str, role: Role, home: dict[str, Any]) -> None:
-    """Create one account. A second factor, if the role needs one, is random and exists only in this database."""
+    """Create one account, unless it exists. If its role needs a second factor, a random one is created, which exists
+    only in this database.
+    """
     user = User.objects.filter(email=email).first()
     if user is None:
         user = User.objects.create_user(email, PASSWORD, display_name=display_name)

@@ -1,4 +1,4 @@
-"""Declaring the cases of the demonstration: an invented caller, and dates counted back from now."""
+"""Declarations for the demonstration, with an invented caller and dates counted back from now."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,9 @@ def make_submission_key(kind: str) -> str:
 def declare_case(
     kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **answers: Any
 ) -> DeclarationResult:
-    """Declare a case discovered `hours` ago. A second case of the same type needs a name (`declare_named_case`)."""
+    """Declare a case discovered `hours` ago. A second case of the same type needs `declare_named_case`, because the
+    type is the submission key.
+    """
     return declare_named_case(
         make_submission_key(kind), kind, body, now - timedelta(hours=hours), actor=actor, **answers
     )
@@ -32,6 +34,7 @@ def declare_case(
 def declare_named_case(
     name: str, kind: IncidentType, body: Collectivity, found_at: datetime, *, actor: User | None = None, **answers: Any
 ) -> DeclarationResult:
+    """Declare a case discovered at `found_at`. `name` is the submission key."""
     detected = Instant(at=found_at, certainty=Certainty.APPROXIMATE)
     declaration = Declaration(collectivity=body, caller=CALLER, type=kind, detected=detected, **answers)
     return declare_incident(declaration=declaration, submission=Submission(key=name, origin=Origin.WEB), actor=actor)

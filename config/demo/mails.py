@@ -1,5 +1,5 @@
-"""The mails of a demonstration or of a developer's machine, stored as files and read here. Elsewhere
-these pages are 404.
+"""The mails of a demonstration or of a developer's machine, stored as files and read here. On other installations
+these pages are a 404.
 """
 
 import re
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from accounts.installation import is_demonstration
 
 FILE_STORE = "django.core.mail.backends.filebased.EmailBackend"
-# A whole line: text that a stranger wrote is always quoted or indented.
+# A stranger cannot write this line into a mail, because their text is always quoted or indented.
 SEPARATOR = re.compile(rb"^-{79}\n", re.MULTILINE)
 LATEST_FILES = 50
 
@@ -34,8 +34,8 @@ class StoredMail:
     text: str
 
     def parts(self) -> list[tuple[str, bool]]:
-        """Return the text cut at the links to this site: (piece, whether it is such a link). No
-        other link is clickable.
+        """Return the text split at the links to this site, as pairs (text, whether it is such a link). No other link
+        is clickable.
         """
         own_links = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
         return [(piece, position % 2 == 1) for position, piece in enumerate(own_links.split(self.text))]
@@ -59,6 +59,7 @@ def show_mail(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def check_file_store() -> None:
+    """Raise Http404 unless mails are stored as files, on a developer's machine or in a demonstration."""
     if settings.EMAIL_BACKEND != FILE_STORE or not (settings.DEBUG or is_demonstration()):
         raise Http404
 

@@ -1,6 +1,6 @@
 """Cases for the accounts of the demonstration, made through the services, so that every page has content.
 
-Everything is invented and says so. The texts are always the same; dates are counted back from the first start.
+Everything is invented and says so. The texts are always the same, and the dates are counted back from the first start.
 """
 
 import struct
@@ -127,6 +127,7 @@ def make_ransomware_case(town: Collectivity, cast: dict[str, User], now: datetim
 
 
 def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User) -> None:
+    """Read, acknowledge, verify, claim and answer the case, as a responder and an agent would."""
     reference = declared.incident.reference
     add_evidence(reference, Guest(access_uid=declared.access.uid))
     case = get_incident(responder, reference, to=Ability.WORK)
@@ -167,7 +168,7 @@ def answer_questions(reference: str, agent: User, answers: dict[str, dict[str, A
 
 
 def converse(reference: str, agent: User, responder: User) -> None:
-    """Exchange messages and a call. The last message is an open question of the centre."""
+    """Exchange messages and record a call. The last message is an open question of the centre."""
     question = Letter(text="Bonjour. Les sauvegardes débranchées sont-elles intactes ?", key="1", asks_answer=True)
     write_to_declarant(reference=reference, actor=responder, letter=question)
     reply = Letter(text="Oui, le disque débranché de vendredi s’ouvre. Nous ne l’avons pas rebranché.", key="2")
@@ -182,7 +183,9 @@ def converse(reference: str, agent: User, responder: User) -> None:
 
 
 def make_mailbox_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
-    """Declare a case with an account, so that it is verified; the lead acknowledges it and waits for the body."""
+    """Declare a case with an account, which makes it verified. The lead acknowledges it and waits for an answer of the
+    body.
+    """
     declared = declare_case(
         IncidentType.MAILBOX,
         town,

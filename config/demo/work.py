@@ -1,4 +1,4 @@
-"""A day of work of the demonstration's centre: notes, tasks, a wave, a duplicate, transfers, a hand-over.
+"""A day of work of the demonstration's centre: notes, tasks, a wave, a duplicate, transfers and a hand-over.
 
 It is made through the services after the cases of `config/demo/showcase.py`, except that the dates of one task are
 moved back to make it late.
@@ -95,7 +95,7 @@ def get_town(insee_code: str) -> Collectivity:
 
 
 def fill_case(case: Incident, responder: User, lead: User) -> None:
-    """Fill in what only the centre reads: notes, tasks, qualification and indicators."""
+    """Add what only the centre reads: notes, tasks, a qualification and indicators."""
     reference = case.reference
     add_case_note(reference, responder, NoteKind.NOTE, "La connexion de 2 h 13 vient du compte du prestataire.")
     add_case_note(reference, lead, NoteKind.NOTE, "Je préviens l’astreinte du centre pour cette nuit.")
@@ -150,7 +150,9 @@ def make_late_task(responder: User, now: datetime) -> None:
 
 
 def make_wave(cast: dict[str, User], now: datetime) -> None:
-    """Add two cases of this morning to those of yesterday about one supplier. All but the last are put in a group."""
+    """Declare two cases of this morning about the supplier of yesterday's cases. Put all these cases but the last in a
+    group.
+    """
     centre = Csirt.objects.get(slug=CSIRT)
     supplier = find_wave_supplier(centre)
     for number, town in enumerate(WAVE_TOWNS):
@@ -181,8 +183,8 @@ def find_wave_supplier(centre: Csirt) -> str:
 
 
 def make_duplicate(lead: User, responder: User, now: datetime) -> None:
-    """Merge a second declaration of the neighbouring town; the lead assigns the case to a colleague, who has
-    not acknowledged it yet.
+    """Merge a second declaration of the neighbouring town. The lead assigns the case to a colleague, who has not
+    acknowledged it yet.
     """
     main_case = find_case(IncidentType.DDOS)
     words = "Le site de la ville ne répond plus. Je crois qu’un collègue l’a déjà signalé."

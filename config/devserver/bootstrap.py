@@ -1,6 +1,6 @@
 """Creates .venv/ with the pinned requirements, using any Python 3. The Makefile runs it first.
 
-Tocsin needs Python 3.12, but this file does not, since its work is to find one. It uses the uv of the PATH, or
+Tocsin needs Python 3.12, but this file does not, because its work is to find one. It uses the uv of the PATH, or
 installs one under .local/.
 """
 
@@ -20,7 +20,7 @@ STAMP = VENV / "made-of"
 UV_HOME = ROOT / ".local" / "uv"
 OLDEST = "3.12"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
-# uv and pip have their own certificates. Only the system's may include that of a proxy that re-encrypts TLS.
+# uv and pip have their own certificates. Only those of the system may include the one of a proxy that re-encrypts TLS.
 REFUSED = "certificate"
 SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", "PIP_USE_FEATURE": "truststore"}
 BEHIND_A_PROXY = (
@@ -65,8 +65,8 @@ def read_minimum_version() -> tuple[int, ...]:
 
 
 def find_uv() -> list[str]:
-    """Return the command of uv: the one on the PATH; else one installed in a virtual environment; else, if Python has
-    no venv, one installed in a plain folder.
+    """Return the command of uv. It is the uv on the PATH, else one installed in a virtual environment, else, if Python
+    has no venv, one installed in a plain folder.
     """
     for uv in [["uv"], [str(UV_HOME / "bin" / "uv")]]:
         if can_run(*uv, "--version"):
@@ -99,8 +99,8 @@ def can_run(*command: str) -> bool:
 
 
 def run_or_exit(*command: str, failing: str) -> None:
-    """Run a command, and again with the system's certificates if it refused a certificate. Exit
-    with `failing` on failure.
+    """Run a command. If it refuses a certificate, run it again with the certificates of the system. On failure, exit
+    with the message `failing`.
     """
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     if "SSL_CERT_FILE" in environment:  # uv reads this variable, pip reads another
@@ -115,7 +115,7 @@ def run_or_exit(*command: str, failing: str) -> None:
 
 
 def find_error(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
-    """Return the error output of the command if it fails, else None."""
+    """Run the command and return its error output if it fails, else None."""
     process = subprocess.run(
         [*command, *list_quiet_options(command)],
         env=environment,

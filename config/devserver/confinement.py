@@ -4,7 +4,7 @@
 2. a user namespace in which root's own files belong to an ordinary user (a private home, mode 0700);
 3. a copy of the programs, and the data, in a private folder of the system (if namespaces are refused).
 
-Only the permissions of folders made here change. A later start recognises the first two ways by the owner of the data
+Only the permissions of folders made here change. A later start recognises the first two by the owner of the data
 folder, and the third by a file beside it.
 """
 
@@ -25,6 +25,8 @@ STATE = Path("/var/lib")
 
 @dataclass(frozen=True)
 class Programs:
+    """The programs of both servers."""
+
     postgres: Path  # the folder bin/ of PostgreSQL
     valkey: Path
 
@@ -55,6 +57,8 @@ def find_package_folder(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Confinement:
+    """How the embedded servers run: their programs, their data, and the user or the command prefix that runs them."""
+
     programs: Programs
     data: Path  # holds the data of both servers
     uid: int | None = None  # run as this user; None is the present user
@@ -89,7 +93,7 @@ class Confinement:
             subprocess.run(["chown", "-R", str(self.uid or ROOT_UID), tree], check=True)
 
     def works(self) -> bool:
-        """Tell whether this way can run the programs and write the data."""
+        """Tell whether this confinement can run the programs and write the data."""
         try:
             writable = self.run("/bin/sh", "-c", 'test -w "$1"', "sh", self.data)
             version = self.run(self.programs.postgres / "postgres", "--version")
@@ -99,6 +103,7 @@ class Confinement:
 
 
 def confine(home: Path) -> Confinement:
+    """Return the first confinement that works, of those that the module lists."""
     data = home / "data"
     new = not data.exists()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,7 +136,7 @@ def has_a_name(uid: int) -> bool:
 
 
 def try_way(way: Confinement) -> bool:
-    """Give the data folder to the user of this way, and tell whether the servers can run this way."""
+    """Give the data folder to the user of this confinement, and tell whether the servers can run in it."""
     os.chown(way.data, way.uid or ROOT_UID, -1)
     return way.uid != ROOT_UID and way.works()
 
@@ -171,7 +176,7 @@ def make_private_place(home: Path) -> Path:
         return Path(record.read_text())
     name = f"tocsin-{hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]}"
     place = STATE / name if os.access(STATE, os.W_OK) else Path(tempfile.mkdtemp(prefix="tocsin-"))
-    # A folder of the same name was deleted with its password, and left these unusable data.
+    # The password of an older folder of this name was deleted, so its data are unusable.
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     place.chmod(0o711)

@@ -1,7 +1,7 @@
-"""The embedded PostgreSQL and Valkey: real servers from two wheels, for trying, developing and testing.
+"""The embedded PostgreSQL and Valkey, which are real servers from two wheels, for trials, development and tests.
 
-They listen on 127.0.0.1 at free ports, ask for a random password, keep what they accept (fsync stays on) and use one
-folder, `.local/` for a developer. Production gives DATABASE_URL and REDIS_URL instead.
+They listen on 127.0.0.1 at free ports, ask for a random password, lose nothing that they have confirmed (fsync stays
+on) and use one folder, which is `.local/` for a developer. Production gives DATABASE_URL and REDIS_URL instead.
 
   python -m config.devserver.embedded start | stop
 """
@@ -57,7 +57,9 @@ class NotStartedError(Exception):
 
 
 class Server:
-    """The common part of both servers: a port that stays the same between starts, a log, a check of readiness."""
+    """The common part of both servers: a port that stays the same between starts, a log, and a check whether the
+    server is ready.
+    """
 
     name: str
     title: str
@@ -92,8 +94,8 @@ class Server:
             time.sleep(0.5)
 
     def try_launch(self, deadline: float) -> bool:
-        """Launch the server once. Return False if it stopped: after a kill -9, its former children need
-        a moment to end.
+        """Launch the server once. Return False if it stopped. That can happen after a kill -9, whose children need a
+        moment to end.
         """
         if not is_free(self.port):
             self.record.write(**{self.name: find_free_port()})
@@ -196,7 +198,9 @@ class Postgres(Server):
                 connection.execute(f"CREATE DATABASE {NAME}")
 
     def pid(self) -> int | None:
-        """Return the pid of the server of this folder; None if the file is left from a kill -9 or a reboot."""
+        """Return the pid of the server of this folder. Return None if the pid file remains from a kill -9 or a
+        reboot.
+        """
         try:
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
             command = psutil.Process(pid).cmdline()
@@ -232,7 +236,7 @@ class Valkey(Server):
             client.ping()
 
     def pid(self) -> int | None:
-        """Return the pid that the server itself gives, or None if it does not answer."""
+        """Return the pid that the server itself reports, or None if it does not answer."""
         try:
             with self.client() as client:
                 return int(client.info("server")["process_id"])
@@ -274,7 +278,7 @@ class Servers:
             self.postgres.stop()
 
     def snapshot(self, folder: Path) -> None:
-        """Copy the database of stopped servers to `folder`, from which `restore` starts others."""
+        """Copy the database of stopped servers to `folder`, from which `restore` can start other servers."""
         new = folder.with_suffix(f".{os.getpid()}")
         new.mkdir(parents=True)
         copy_tree(self.record.path, new)
@@ -285,6 +289,7 @@ class Servers:
             shutil.rmtree(new)
 
     def restore(self, folder: Path) -> None:
+        """Copy the database of a snapshot here, with its password. The servers choose new ports when they start."""
         password = Record(folder).read()["password"]
         self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
         copy_tree(folder / "postgres", self.confinement.data)
@@ -300,7 +305,7 @@ class Servers:
 
 
 def copy_tree(source: Path, folder: Path) -> None:
-    """Copy with owners and permissions, which `shutil` would lose."""
+    """Copy the tree into `folder` with owners and permissions, which `shutil` would lose."""
     subprocess.run(["cp", "-a", source, folder], check=True)
 
 

@@ -62,7 +62,7 @@ def main() -> None:
 
 @contextmanager
 def quiet_step(title: str) -> Iterator[None]:
-    """Run a step in a transaction, so that a killed start can be taken up again, and hide what its commands print."""
+    """Run a step in a transaction, so that a killed start can be repeated, and hide the output of its commands."""
     stdout, sys.stdout = sys.stdout, StringIO()
     try:
         with step(title), transaction.atomic():

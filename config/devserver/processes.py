@@ -1,4 +1,4 @@
-"""Stopping our processes: ask, then force, then wait."""
+"""Functions that stop our processes: they ask, then force, then wait."""
 
 import os
 import signal
@@ -12,8 +12,8 @@ PATIENCE_SECONDS = 10
 
 
 def stop_group(group: int, folder: Path) -> None:
-    """Stop the members of a process group that run in this folder. Others are left alone, because the number may
-    have been reused since.
+    """Stop the members of a process group that run in this folder. Other processes are left alone, because the number
+    of the group may have been reused.
     """
     members = [process for process in psutil.process_iter() if is_ours(process, group, folder)]
     for insist in [signal.SIGTERM, signal.SIGKILL]:
@@ -51,8 +51,8 @@ def wait_for_end(processes: list[psutil.Process], seconds: float) -> list[psutil
 
 
 def is_living(process: psutil.Process) -> bool:
-    """Tell whether the process runs. A zombie has ended: it stays for ever where process 1 of a container
-    does not collect it.
+    """Tell whether the process runs. A zombie has ended, but stays for ever where process 1 of a container does not
+    collect it.
     """
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

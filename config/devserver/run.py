@@ -1,8 +1,9 @@
 """`make run`: starts all of Tocsin on one machine, keeps it running, and stops it on Ctrl-C.
 
-  PostgreSQL, Valkey → schema, lists, demonstration → web, two workers, beat → one block that says where to go
+  PostgreSQL, Valkey → schema, lists, demonstration → web, two workers, beat → one block with the addresses to open
 
-The pids of its processes are written in .local/run.json, so that after a kill -9 the next start stops what is left.
+The pids of its processes are written in .local/run.json, so that the next start after a kill -9 stops the processes
+that remain.
 """
 
 import fcntl
@@ -57,8 +58,8 @@ class StartRefused(Exception):
 class Child:
     """One process of ours, in a group of its own, started again when it dies.
 
-    All children are in one session: Linux may first share the processor between sessions, and `nice` then counts only
-    inside one (man 7 sched, autogroup).
+    All children are in one session, because Linux may first share the processor between sessions, and `nice` then
+    counts only inside each of them (man 7 sched, autogroup).
     """
 
     def __init__(self, name: str, command: list[str], **environment: str) -> None:
@@ -155,7 +156,7 @@ class Supervisor:
         self.write_down()
 
     def write_down(self) -> None:
-        """Replace the file in one move, so that a kill never leaves half of it."""
+        """Save the pids of the processes. The file is replaced in one move, so that a kill never leaves half of it."""
         processes = [self.preparation, *(child.process for child in self.children)]
         new = CHILDREN.with_suffix(".new")
         new.write_text(json.dumps([process.pid for process in processes if process and process.returncode is None]))
@@ -204,7 +205,7 @@ def is_answering(url: str) -> bool:
 
 
 def stop_leftovers() -> None:
-    """Stop the processes that an earlier run left: those of the recorded groups that run in this folder."""
+    """Stop the processes that remain of an earlier run: those of the recorded groups that run in this folder."""
     if CHILDREN.exists():
         for group in json.loads(CHILDREN.read_text()):
             stop_group(group, ROOT)
@@ -212,8 +213,8 @@ def stop_leftovers() -> None:
 
 
 def choose_port() -> int:
-    """Return the port. Raise StartRefused if any address of localhost already uses it, where the browser
-    could reach another site.
+    """Return the port. Raise StartRefused if it is in use on any address of localhost, because the browser could then
+    reach another site.
     """
     port_text = os.environ.get("PORT") or "8000"
     if not port_text.isdecimal() or not 1024 <= int(port_text) <= 65535:
@@ -231,8 +232,8 @@ def make_port_error(port: int) -> StartRefused:
 
 
 def hold_run_lock() -> IO[str]:
-    """Return a lock on .local/ that ends with this process, however it ends. Raise StartRefused if another run
-    holds it.
+    """Return the file that locks .local/ until this process ends, however it ends. Raise StartRefused if another run
+    has locked it.
     """
     try:
         LOCAL.mkdir(exist_ok=True)

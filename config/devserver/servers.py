@@ -1,5 +1,5 @@
-"""The addresses of the embedded servers. The settings read them in each process, without loading
-what starts the servers.
+"""The addresses of the embedded servers. The settings read them in each process, without loading the code that starts
+the servers.
 """
 
 import json
@@ -13,7 +13,7 @@ NOWHERE = 1  # the port of servers that have never started
 
 
 class Record:
-    """`servers.json` in a folder: the ports and the password, readable only by its owner."""
+    """`servers.json` in a folder: the ports and the password of the servers, readable only by its owner."""
 
     def __init__(self, home: Path) -> None:
         self.path = home / "servers.json"

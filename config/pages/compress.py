@@ -1,4 +1,4 @@
-"""Compression of pages, whatever server is in front of the site: on a slow line their weight is most of the wait."""
+"""Compression of pages by the site itself, so that it does not depend on a server in front of it."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -6,10 +6,11 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class CompressedPages(GZipMiddleware):
-    """Compresses HTML pages only. A file keeps its length, on which the browser's progress bar depends.
+    """Compresses HTML pages only, because on a slow line their weight is most of the wait. A file keeps its length, on
+    which the browser's progress bar depends.
 
-    Some pages hold a secret beside text of the client (BREACH). Django adds a random number of bytes to each answer,
-    so that its length reveals nothing, and our cookies are not sent with requests from another site.
+    Some pages contain a secret beside text of the client (BREACH). Django adds a random number of bytes to each
+    response, so that its length reveals nothing, and our cookies are not sent with requests from another site.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

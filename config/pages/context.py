@@ -1,4 +1,4 @@
-"""The context of every page about the installation."""
+"""The context processor that tells every template whether the database is a demonstration."""
 
 from django.http import HttpRequest
 

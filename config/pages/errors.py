@@ -1,6 +1,6 @@
 """The pages of refusals, in plain French: what went wrong, what to do, and where to call.
 
-Under /api/ they are RFC 9457 problem documents. The page of a 500 is the static 500.html.
+Under /api/ a refusal is an RFC 9457 problem document. The page of a 500 is the static 500.html.
 """
 
 from typing import NamedTuple
@@ -17,6 +17,8 @@ TOO_LARGE_ERRORS = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 class Refusal(NamedTuple):
+    """The status and the texts of an error page."""
+
     status: int
     title: str
     words: str
@@ -72,8 +74,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a failed CSRF check: keep the screen of a declaration and lead back to it, show again what was written to
-    a case, or else refuse.
+    """Answer a failed CSRF check. A screen of a declaration is saved and the page redirects to it; a text about a body
+    or a case is shown again; any other form is refused.
     """
     return (
         render_screen_without_cookies(request)

@@ -31,8 +31,8 @@ type Control = Mapping[str, Any]
 class Renderer(TemplatesSetting):
     """Renders {{ form.name.as_field_group }} with our label, help, error and control.
 
-    Controls are written here with the markup of Django's templates. Those include one template for each option and one
-    for its attributes, which took most of the time of a page with several lists.
+    Controls are written here with the markup of Django's templates. Django's templates include one template for each
+    option and one for its attributes, which took most of the time of a page with several lists.
     """
 
     field_template_name = "field.html"
@@ -47,7 +47,9 @@ def escape_value(value: object) -> str:
 
 
 def write_attributes(attributes: Mapping[str, Any]) -> str:
-    """Return the attributes as they follow a name in a tag. True is written without value, False is left out."""
+    """Return the attributes of a tag, each after a space. An attribute that is True has no value; one that is False is
+    left out.
+    """
     return "".join(
         f" {escape_value(name)}" if value is True else f' {escape_value(name)}="{escape_value(value)}"'
         for name, value in attributes.items()

@@ -1,5 +1,5 @@
-"""Middleware and upload handlers that refuse NUL in addresses and files on pages that take none, and remove
-invisible characters from pages.
+"""Middleware and upload handlers that refuse NUL characters in addresses, refuse files on pages that accept none, and
+remove invisible characters from pages.
 """
 
 import re
@@ -15,14 +15,15 @@ from django.http import HttpRequest, HttpResponse
 
 from config.pages.errors import bad_request
 
-# ASCII controls except tab and line ends; and in UTF-8 the other controls, line separators, and marks that change the
-# reading order. The two are separate because each is then removed four times as fast.
+# CONTROLS are the ASCII controls except tab and line ends. INVISIBLE_SIGNS are, in UTF-8, the other controls, line
+# separators, and characters that change the reading order. They are separate because each is then removed four times
+# as fast.
 CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 INVISIBLE_SIGNS = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 
 class InvisibleSignRemover:
-    """Removes invisible characters from every page, including those that repeat what was typed. Services already
+    """Removes invisible characters from every page, also from pages that show again what was typed. Services already
     clean what is stored.
     """
 
@@ -37,7 +38,7 @@ class InvisibleSignRemover:
 
 
 class NulGuard:
-    """Answers 400, and not 500, if a page fails on an address with a NUL, which PostgreSQL refuses."""
+    """Answers 400 instead of 500 if a page fails because its address contains a NUL, which PostgreSQL refuses."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -51,8 +52,8 @@ class NulGuard:
 
 
 class NoLargeUpload(MemoryFileUploadHandler):
-    """Refuses large bodies with files. Django limits the text of a form but writes its files to the disk
-    before the view runs.
+    """Refuses large requests with files. Django limits the text of a form but writes its files to the disk before the
+    view runs.
     """
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:  # noqa: N803

@@ -29,8 +29,8 @@ def alive(request: HttpRequest) -> JsonResponse:
 def health(request: HttpRequest) -> JsonResponse:
     """Answer 503 if PostgreSQL or the broker does not answer. Declarations are accepted without the broker.
 
-    `events_left_behind` counts events older than five minutes that were not announced: a worker may
-    run and receive nothing.
+    `events_left_behind` counts events older than five minutes that were not announced, because a worker may run and
+    yet receive no task.
     """
     checks = {"database": is_database_up(), "broker": is_broker_up()}
     ready = all(checks.values())

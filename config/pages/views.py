@@ -19,7 +19,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def personal_data(request: HttpRequest) -> HttpResponse:
-    """Show what the GDPR requires: who is responsible for the data, purpose, recipients, duration and rights."""
+    """Show what the GDPR requires: who is responsible for the data, their purpose, recipients and duration, and the
+    rights of people.
+    """
     csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
     return render(request, "pages/personal_data.html", {"centres": centres})

@@ -1,4 +1,6 @@
-"""Settings of every installation, in the order of Django's reference. dev, test and prod hold only the differences."""
+"""The settings of every installation, in the order of Django's reference. dev, test and prod contain only the
+differences.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -95,7 +97,9 @@ CELERY_DB_REUSE_MAX = 1000
 
 
 def with_connections(database: dict[str, Any]) -> dict[str, Any]:
-    """Use a pool if DATABASE_POOL gives its size (the number of threads); else keep connections open between tasks."""
+    """Return the database with a pool of DATABASE_POOL connections (the number of threads), or else with connections
+    that stay open between tasks.
+    """
     if DATABASE_POOL:
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}
         # No request gets a dead connection after a restart of PostgreSQL.
@@ -116,7 +120,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# Sign-in with an address, a password, then a second factor (django-allauth). Nobody can sign up.
+# People sign in with an address, a password, then a second factor (django-allauth). Nobody can sign up.
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -155,7 +159,7 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "accounts.forms.ConfirmKeyForm",
 }
 
-# Words and time
+# Language and time
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "français")]
 TIME_ZONE = "Europe/Paris"

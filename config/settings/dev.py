@@ -1,5 +1,5 @@
-"""Settings of a developer's machine and of the demonstration: embedded servers, readable logs,
-mails stored as files.
+"""Settings of a developer's machine and of the demonstration: embedded servers, readable logs, and mails stored as
+files.
 """
 
 from config.devserver.servers import Record

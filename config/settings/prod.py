@@ -1,5 +1,5 @@
-"""Settings of production. Secrets come from the environment or from files that it names; a missing
-one stops the process.
+"""Settings of production. Secrets come from the environment or from files that it names. A missing secret stops the
+process.
 """
 
 from config.env import insert_password, make_cache_settings, make_evidence_storage, parse_database_url, parse_mail_url

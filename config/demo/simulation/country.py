@@ -1,4 +1,6 @@
-"""Cases of a country with known figures: a number of cases a year, or a share of bodies with an incident."""
+"""Invented cases of a whole country, for a given number of cases a year or a given share of bodies with an
+incident.
+"""
 
 import random
 from bisect import bisect
@@ -24,9 +26,9 @@ from incidents.enums import LeakStatus, Nature, PersonsBand
 
 # The limits of the population strata whose rates are published (by `stats`, which this app does not import).
 POPULATION_LIMITS = (500, 2_000, 10_000)
-# The share of the other bodies that get a case which must not count.
+# The share of the bodies without a counted incident that get a case which must not count.
 OTHERS = 0.05
-# The share of the bodies with a counted incident that get another case in the same year.
+# The share of the bodies with a counted incident that get a second case, which must not count, in the same year.
 TWICE = 0.1
 UNFOUNDED: dict[str, Any] = {
     "status": LeakStatus.UNFOUNDED,
@@ -37,7 +39,7 @@ UNFOUNDED: dict[str, Any] = {
 
 
 class TooFewBodiesError(Exception):
-    """A group has fewer bodies with a CSIRT that verifies cases than must have an incident."""
+    """A group needs more bodies with an incident than it has bodies with a CSIRT."""
 
 
 def draw_years(rng: random.Random, bodies: list[DrawnBody], *, per_year: int, years: range) -> Iterator[Case]:
@@ -49,10 +51,10 @@ def draw_years(rng: random.Random, bodies: list[DrawnBody], *, per_year: int, ye
 
 
 def draw_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, year: int) -> Iterator[Case]:
-    """Yield cases so that `percent` of each group, to the nearest body, have a verified incident that touched
-    a service or data.
+    """Yield cases such that `percent` of each group, to the nearest body, have a verified incident that touched a
+    service or data.
 
-    All dates are well within the year in every time zone. Raise TooFewBodiesError.
+    All dates are far enough inside the year to be in it in every time zone. Raise TooFewBodiesError.
     """
     since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)
     for group in group_bodies(bodies):
@@ -68,8 +70,8 @@ def draw_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, ye
 
 
 def group_bodies(bodies: list[DrawnBody]) -> list[list[DrawnBody]]:
-    """Return the bodies by nature, and communes by population. Bodies of strata without a published
-    rate are left out.
+    """Return groups of bodies by nature, and of communes by population. Bodies of strata without a published rate are
+    left out.
     """
     groups: dict[int, list[DrawnBody]] = defaultdict(list)
     for body in bodies:
@@ -92,7 +94,9 @@ def draw_hit(rng: random.Random, body: int, at: datetime) -> Case:
 
 
 def draw_not_counted(rng: random.Random, body: int, at: datetime) -> Case:
-    """Return a case that must not count: unverified, a signalement, or an incident without such effects."""
+    """Return a case that must not count: an unverified case, a signalement, or an incident that touched neither a
+    service nor data.
+    """
     case = draw_hit(rng, body, at)
     match rng.randrange(4):
         case 0:

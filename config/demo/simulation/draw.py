@@ -15,7 +15,7 @@ type Services = tuple[tuple[PublicService, InterruptionExtent, float | None], ..
 
 @dataclass(frozen=True, slots=True)
 class DrawnBody:
-    """What the draw needs of a body. `is_served` tells whether a CSIRT covers it and verifies its cases."""
+    """The facts of a body that the draw needs. `is_served` tells whether a CSIRT covers it and verifies its cases."""
 
     pk: int
     population: int | None
@@ -25,8 +25,8 @@ class DrawnBody:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An invented case. `nature` and `cause` are what the CSIRT will find. `verified` None leaves
-    the verification to chance.
+    """An invented case. `nature` and `cause` are those that the CSIRT will find. If `verified` is None, chance decides
+    whether the case is verified.
     """
 
     body: int
@@ -106,7 +106,7 @@ def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
 def draw_attack(
     rng: random.Random, chances: WeightedTable[DrawnBody], *, size: int, at: datetime, until: datetime
 ) -> Iterator[Case]:
-    """Yield the cases of one attack or breakdown, usually with one body."""
+    """Yield the cases of one attack or breakdown, usually a single one."""
     if size == 1:
         kind = TYPES.draw(rng)
         supplier = rng.choice(priors.SUPPLIERS) if rng.random() < 0.08 else ""
@@ -140,7 +140,7 @@ def draw_moment(rng: random.Random, since: datetime, until: datetime) -> datetim
 
 
 def draw_services(rng: random.Random, kind: IncidentType) -> Services:
-    """Return the services touched, with the hours until each is back (None: it is not back yet)."""
+    """Return the interrupted services, with the hours until each works again (None: it does not work yet)."""
     if rng.random() >= priors.INTERRUPTS.get(kind, 0.08):
         return ()
     if kind in {IncidentType.DDOS, IncidentType.DEFACEMENT}:

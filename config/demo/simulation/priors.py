@@ -46,7 +46,7 @@ LEAKS: dict[IncidentType, float] = {
     IncidentType.DEVICE: 0.5,
     IncidentType.ADMIN_ACCOUNT: 0.3,
 }
-# The share of signalements in 2024 at the regional CSIRTs. It is lower if bodies declare by themselves.
+# The share of signalements in 2024 at the regional CSIRTs, and the lower share expected if bodies declare themselves.
 REPORTS_OF_2024 = 434 / (434 + 206)
 REPORTS = 0.2
 # The types of signalements.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import connection
 
-# Bytes of a case with its rows, indexes, counts and rows in releases, measured at 400 000 cases.
+# The bytes of a case with its rows, indexes, counts and rows in releases, measured at 400 000 cases.
 BYTES_A_CASE, BYTES_OF_FIGURES_ONLY = 6_000, 3_500
 SPARE_BYTES = 1_000_000_000
 
@@ -16,8 +16,8 @@ def estimate_bytes(cases: int, *, figures_only: bool) -> int:
 
 
 def count_free_bytes() -> int | None:
-    """Return the free bytes on the database's disk; None if it is on another machine, or if this account may
-    not read its place.
+    """Return the free bytes on the database's disk. Return None if it is on another machine, or if this account may
+    not read the path of its folder.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -31,8 +31,8 @@ def count_free_bytes() -> int | None:
 
 
 def count_free_bytes_near(folder: Path) -> int | None:
-    """Return the free bytes. A folder that is closed to this account is replaced by one above it, probably
-    on the same disk.
+    """Return the free bytes on the disk of a folder. A folder that this account cannot read is replaced by one above
+    it, which is probably on the same disk.
     """
     for place in (folder, *folder.parents):
         with suppress(PermissionError):

@@ -1,4 +1,4 @@
-"""Writing invented cases with COPY: the same rows as a real declaration and its triage, in whole batches."""
+"""Storage of invented cases with COPY, in batches: the same rows as those of a real declaration and its triage."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -48,7 +48,7 @@ SYMBOLS = REFERENCE_LENGTH - 1
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The route of a body's cases, computed once."""
+    """A body with the CSIRT to which its cases are routed, computed once."""
 
     collectivity: Collectivity
     csirt: Csirt | None
@@ -58,9 +58,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The target of invented cases. `now`, aware, is the present; `figures_only` leaves out what no figure reads.
+    """The parameters of a simulation. `now`, aware, is the present; `figures_only` leaves out the rows that no figure
+    reads.
 
-    With `figures_only`, stories are empty rows, there are no search documents, and the history has only the
+    With `figures_only`, stories are empty rows, there are no search documents, and the history contains only the
     declaration. The row of the case shows its outcome as usual.
     """
 
@@ -72,7 +73,7 @@ class World:
 
 @dataclass
 class Rows:
-    """All rows of one batch."""
+    """The rows of one batch."""
 
     incidents: list[Incident] = field(default_factory=list)
     stories: list[Story] = field(default_factory=list)
@@ -97,8 +98,8 @@ class Rows:
 def store_cases(
     cases: Iterable[Case], world: World, report_progress: Callable[[int], None] = lambda written: None
 ) -> int:
-    """Write the cases whose body has a home, and return their number. `report_progress` is called with
-    this number after each batch is committed.
+    """Store the cases and return their number. `report_progress` is called with this number after each batch is
+    committed.
     """
     count = 0
     for batch in batched(cases, BATCH):
@@ -157,7 +158,9 @@ def make_incident(key: int, case: Case, home: Home, rng: random.Random) -> Incid
 
 
 def make_reference(key: int) -> str:
-    """Derive the reference from the key of the row: random ones would collide a thousand times among ten million."""
+    """Derive the reference from the key of the row, because random references would collide a thousand times among ten
+    million.
+    """
     number, modulus = key, len(ALPHABET) ** SYMBOLS
     for mixer in MIXERS:
         number = number * mixer % modulus
@@ -243,8 +246,8 @@ def triage_case(incident: Incident, case: Case, responder: User, world: World) -
 
 
 def qualify_case(incident: Incident, case: Case, rng: random.Random) -> None:
-    """Set the nature and the cause as the call-back found them. A few cases stay unqualified, and
-    count as incidents meanwhile.
+    """Set the nature and the cause that the call-back found. A few cases stay unqualified, and count as incidents
+    meanwhile.
     """
     if case.verified or case.nature == Nature.REPORT or rng.random() >= priors.UNQUALIFIED:
         incident.nature, incident.cause = case.nature, case.cause
@@ -277,8 +280,8 @@ def make_event(
 
 
 def find_noon() -> datetime:
-    """Return the end of the invented period: noon UTC of today, or of yesterday before noon, so that one day and one
-    seed give the same cases.
+    """Return the end of the simulated period, which is noon UTC of today, or of yesterday before noon, so that one
+    seed gives the same cases all day.
     """
     now = timezone.now()
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)

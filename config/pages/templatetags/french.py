@@ -25,5 +25,5 @@ def choose_french_plural(value: Any, suffixes: str = "s") -> str:
 @register.filter("full_stop", is_safe=True)
 @stringfilter
 def add_full_stop(words: str) -> str:
-    """Return what a person typed as the end of a sentence, with a full stop unless it already ends."""
+    """Return a text with a full stop, unless its last sentence already ends."""
     return words if words.rstrip().endswith((".", "!", "?", "…")) else f"{words}."

@@ -57,7 +57,9 @@ def format_when(value: date | datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("when_brief")
 def format_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """Format as `format_when` but in the form of `format_brief`: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui »."""
+    """Format as `format_when`, but shorter, as `format_brief` does: « 9 h 42 », « 23 nov., 9 h 42 », «
+    aujourd’hui ».
+    """
     if isinstance(value, datetime) and has_hour(value, zone):
         return format_brief(value, zone)
     return format_short_day(find_day(value, zone), find_local_day(timezone.now(), zone)) if value else ""
@@ -65,7 +67,7 @@ def format_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("le_when_brief")
 def format_le_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """Return the form after « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
+    """Return the form that follows « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
     if value is None:
         return ""
     text, is_today = format_when_brief(value, zone), find_day(value, zone) == find_local_day(timezone.now(), zone)
@@ -96,7 +98,7 @@ def format_zone(zone: str) -> object:
 
 @register.filter("day_and_hour")
 def format_day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
-    """Format as `format_full_moment`, without the name of the zone: the page must give it elsewhere."""
+    """Format as `format_full_moment`, without the name of the time zone, which the page must give elsewhere."""
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
@@ -125,7 +127,7 @@ def format_brief(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("le_brief")
 def format_le_brief(value: datetime | None, zone: str = PARIS) -> str:
-    """Format as `format_brief`, after « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
+    """Return the form that follows « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
     if value is None:
         return ""
     is_today = find_local_day(value, zone) == find_local_day(timezone.now(), zone)
@@ -134,7 +136,9 @@ def format_le_brief(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter("duration")
 def format_wait(value: timedelta | None) -> str:
-    """Return « 31 h »; minutes under one hour, days from the fifth. The wait is rounded down and never negative."""
+    """Return « 31 h »: minutes under one hour, days from the fifth. The duration is rounded down and never
+    negative.
+    """
     return format_duration(value) if value is not None else ""
 
 
@@ -146,7 +150,7 @@ def group_reference(reference: str) -> str:
 
 @register.filter("fours")
 def cut_in_fours(signs: str) -> list[str]:
-    """Cut the text into groups of four signs, as people read codes out."""
+    """Split a text into groups of four characters, as people read codes out."""
     return [signs[i : i + 4] for i in range(0, len(signs), 4)]
 
 
@@ -194,7 +198,9 @@ def find_host(url: str) -> str:
 
 @register.filter("inline_data")
 def make_inline_data(formset: Any) -> str:
-    """Return what the script of the admin needs to add a row, with a label that the inline may give (`add_text`)."""
+    """Return the JSON that the script of the admin needs to add a row, with a label that the inline may give
+    (`add_text`).
+    """
     data = json.loads(formset.inline_formset_data())
     data["options"]["addText"] = getattr(formset.opts, "add_text", "Ajouter")
     return json.dumps(data)
@@ -202,7 +208,7 @@ def make_inline_data(formset: Any) -> str:
 
 @register.simple_tag(name="words_with_links")
 def link_words(text: str, csirt: Csirt | None) -> SafeString:
-    """Return the text of a centre with links only to listed sites."""
+    """Return the text of a centre, in which only the addresses of listed sites are links."""
     parts = split_links(text, list_linkable_hosts(csirt))
     link = '<a href="{0}" rel="external noreferrer">{0}</a>'
     return format_html_join(
@@ -218,7 +224,7 @@ def find_stand_in_today(csirt: Csirt) -> Fallback | None:
 
 @register.filter("weight")
 def format_size(octets: int) -> str:
-    """Return « 1,8 Mo », « 42 Ko » or « 310 octets », in powers of a thousand, as computers show it."""
+    """Return « 1,8 Mo », « 42 Ko » or « 310 octets », in powers of a thousand, as computers display sizes."""
     for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):
         if octets >= unit:
             return f"{number_format(octets / unit, 1 if octets < 10 * unit else 0)}\N{NO-BREAK SPACE}{name}"
@@ -247,7 +253,7 @@ class Point(NamedTuple):
 
 @register.simple_tag(name="points_to_correct")
 def list_points(forms: object) -> list[Point]:
-    """Return one line for each error of a form, a formset or a list of them, and nothing for other objects."""
+    """Return one line for each error of a form, of a formset or of a list of these, and nothing for other objects."""
     if isinstance(forms, BaseForm):
         return list(_list_form_points(forms))
     if isinstance(forms, BaseFormSet):
@@ -269,8 +275,8 @@ def _list_form_points(form: BaseForm) -> Iterable[Point]:
 
 
 def _find_target(field: BoundField) -> str:
-    """Return the id of the control to focus. A group of radio buttons has none of its own: its first
-    choice takes the focus.
+    """Return the id of the control to focus. A group of radio buttons has no id of its own, so its first choice gets
+    the focus.
     """
     auto_id = str(field.auto_id)
     return f"{auto_id}_0" if field.use_fieldset else auto_id

@@ -1,6 +1,7 @@
 """Fill a demonstration database with invented, believable cases: `--count N --months M --seed S`.
 
-Or with those of a country: `--per-year 640 --years 2`, or `--rate 17`. `--figures-only` allows ten million.
+To invent the cases of a whole country instead: `--per-year 640 --years 2`, or `--rate 17`. With `--figures-only`, ten
+million cases are possible.
 """
 
 import random
@@ -70,6 +71,8 @@ class Command(BaseCommand):
 
 
 class SimulationProgress:
+    """The progress of a simulation, reported every REPORT_EVERY seconds."""
+
     def __init__(self, command: BaseCommand) -> None:
         self.out, self.written = command.stdout, 0
         self.began = self.reported_at = time.monotonic()
@@ -87,6 +90,7 @@ class SimulationProgress:
 
 
 def draw_requested_cases(world: World, options: dict[str, Any]) -> Iterator[Case]:
+    """Return the cases that the options ask for, drawn one by one."""
     rng, until = world.rng, world.now
     bodies = [
         DrawnBody(pk, home.collectivity.population, home.collectivity.kind, home.responder is not None)
@@ -119,8 +123,8 @@ def refuse_real_database() -> None:
 
 
 def refuse_full_disk(options: dict[str, Any]) -> None:
-    """Raise CommandError if the database's disk has too little space; skip the check for a
-    database on another machine.
+    """Raise CommandError if the database's disk has too little free space. A database on another machine is not
+    checked.
     """
     per_year = options["per_year"]
     cases = per_year * options["years"] if per_year else options["campaign"] or options["count"]
