@@ -1,4 +1,4 @@
-"""A real browser, and the rules of every page in it."""
+"""A real browser, and the checks that every page must pass in it."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
-# The first draws no window, and takes a third of the processor time of the second.
+# The first of these draws no window, and uses a third of the processor time of the second.
 NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
 QUIET = [
     "--no-sandbox",
@@ -21,13 +21,13 @@ QUIET = [
     "--disable-sync",
 ]
 AXE = Axe()
-# For a busy machine. An element that is on the page is still found at once.
+# The timeout is long for a busy machine. An element that is on the page is found at once all the same.
 expect.set_options(timeout=15_000)
 SCREENSHOTS = Path(__file__).resolve().parents[1] / ".local" / "screenshots"
 
 
 class WatchedPage(Page):
-    """A page with the complaints of its browser and the hosts that it requests."""
+    """A page with the errors that its browser reports and the hosts that it requests."""
 
     complaints: list[str]
     hosts: set[str]
@@ -54,7 +54,7 @@ def running_browser() -> Iterator[Browser]:
 def open_page(
     browser: Browser, *, width: int = 360, scheme: Literal["light", "dark"] = "light", **options: Any
 ) -> WatchedPage:
-    """Open a page without cookies. Its `complaints` are the errors that the browser reports."""
+    """Open a page without cookies. Its `complaints` collect the errors that the browser reports."""
     context = browser.new_context(
         viewport={"width": width, "height": 760}, color_scheme=scheme, locale="fr-FR", **options
     )
@@ -85,8 +85,8 @@ def host_of(url: str) -> str:
 
 
 def violations(page: Page, *impacts: str, rules: Collection[str] = ()) -> list[tuple[str, str, int]]:
-    """Return what axe finds by `rules`, or by all, as (rule, first element, number of elements). Axe does not fetch
-    the stylesheets again.
+    """Return what axe finds by `rules`, or by all its rules, as (rule, first element, number of elements). Axe does
+    not fetch the stylesheets again.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.axe_script)
@@ -100,8 +100,8 @@ def violations(page: Page, *impacts: str, rules: Collection[str] = ()) -> list[t
 
 
 def settle(page: Page) -> None:
-    """Wait for the end of the transitions that are under way, a change of colours for example, half a second at most:
-    what turns for ever has no end.
+    """Wait until the transitions under way have ended, such as a change of colours. Wait half a second at most,
+    because some animations never end.
     """
     page.evaluate("""() => Promise.race([
         Promise.allSettled(document.getAnimations().map(each => each.finished)),
@@ -110,7 +110,7 @@ def settle(page: Page) -> None:
 
 
 def scroll_to_end(page: Page) -> None:
-    """Turn the wheel until the end of the page is in sight."""
+    """Turn the wheel until the end of the page is visible."""
     page.mouse.wheel(0, 10_000)
     page.wait_for_function("() => scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
 

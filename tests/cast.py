@@ -60,7 +60,9 @@ def plouexemple(**overrides: Any) -> Collectivity:
 
 
 def breizh_cyber(**overrides: Any) -> Csirt:
-    """Return the centre of Plouexemple, with an address set by its lead (`notification_email=""`: none)."""
+    """Return the centre of Plouexemple, with an address set by its lead. `notification_email=""` gives a centre
+    without address.
+    """
     fields = {"name": "Breizh Cyber", "level": "territorial", "notification_email": "garde@breizh.example"} | overrides
     csirt, _ = Csirt.objects.update_or_create(slug="breizh-cyber", defaults=fields)
     Contact.objects.get_or_create(
@@ -87,7 +89,7 @@ def a_declaration(**overrides: Any) -> Declaration:
 def declare(
     *, actor: User | None = None, key: str | None = None, origin: str = Origin.WEB, **overrides: Any
 ) -> Incident:
-    """Declare through the service and return the incident. `overrides` are those of `a_declaration`."""
+    """Declare through the service and return the incident. `overrides` are passed to `a_declaration`."""
     submission = Submission(key=key or token_hex(8), origin=origin)
     return declare_incident(declaration=a_declaration(**overrides), submission=submission, actor=actor).incident
 
@@ -95,9 +97,9 @@ def declare(
 def a_person(
     role: Role | str, *, email: str | None = None, enrolled: bool = True, **scope: Csirt | Collectivity | Region
 ) -> User:
-    """Create somebody with one role in force: `a_person(Role.RESPONDER, csirt=breizh_cyber())`.
+    """Create a person with one role in force: `a_person(Role.RESPONDER, csirt=breizh_cyber())`.
 
-    A role that needs a second factor has one (`code_of` returns its code), unless `enrolled` is false.
+    If the role needs a second factor, the person has one (`code_of` returns its code), unless `enrolled` is False.
     """
     user = User.objects.create_user(
         email or f"{role}-{token_hex(4)}@demo.example", PASSWORD, display_name=f"Camille {token_hex(2)}"
@@ -110,7 +112,7 @@ def a_person(
 
 
 def code_of(user: User) -> str:
-    """Return the code that the application of `user` shows now. A test may use it again and again."""
+    """Return the code that the application of `user` shows now. A test may use it several times."""
     code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
     for key in (make_used_code_key(user, code), f"allauth.mfa.totp.used?user={user.pk}&code={code}"):
         cache.delete(key)
@@ -121,7 +123,9 @@ open_session = Client.force_login  # Django's own
 
 
 def signed_in(client: Client, user: User, backend: str | None = None) -> Client:
-    """Sign `client` in as `user`, with the second factor. tests/conftest.py replaces `force_login` with this."""
+    """Sign `client` in as `user`, with the second factor. tests/conftest.py replaces `force_login` with this
+    function.
+    """
     return with_record(client, user, {"method": "mfa", "type": "totp"})
 
 
@@ -158,7 +162,7 @@ def an_upload(incident: Incident) -> EvidenceUpload:
 
 
 def a_piece(incident: Incident, number: int = 1) -> Evidence:
-    """Create a file handed over, of one byte."""
+    """Create an evidence file of one byte."""
     row, _ = CaseKey.objects.get_or_create(
         incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
     )

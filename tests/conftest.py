@@ -1,9 +1,9 @@
 """The servers and the databases of a test session.
 
-One session (with all its xdist workers) starts its own PostgreSQL and Valkey, or uses DATABASE_URL and REDIS_URL.
-One template database holds the schema and the official lists; each worker works in a clone of it. A test takes
-`db` (rolled back) or, when it needs real commits, threads or other processes, `transactional_db`: another clone, put
-back after each test. A worker has one browser and one site, which tests with `live_site` point to that clone.
+One session (with all its xdist workers) starts its own PostgreSQL and Valkey, or uses DATABASE_URL and REDIS_URL. One
+template database contains the schema and the official lists, and each worker uses a clone of it. A test requests `db`
+(rolled back) or, when it needs real commits, threads or other processes, `transactional_db`, which is another clone,
+restored after each test. A worker has one browser and one site, which tests with `live_site` point to that clone.
 """
 
 import gc
@@ -35,7 +35,7 @@ REFUSED = "use the fixture transactional_db: a database with append-only tables 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers in the first of several processes; the others find them in their environment."""
+    """Start the servers in the first of several processes. The others find their addresses in the environment."""
     if "TOCSIN_TEST_TEMPLATE" in os.environ:
         stand_on(Ground.of_the_environment())
     elif config.getoption("numprocesses", None) and not config.option.collectonly:
@@ -62,14 +62,14 @@ def start_ground(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _force_login_shows_the_second_factor() -> None:
-    """Hundreds of tests sign in without the page. tests/accounts/test_guard.py stops real sessions."""
+    """Make `force_login` sign in with a second factor, for the hundreds of tests that sign in without the page."""
     Client.force_login = signed_in  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture(autouse=True)
 def _is_no_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fix the cached answer: it expires after a minute if it is no, and the number of queries would then depend on the
-    order of the tests.
+    """Fix the cached answer. A "no" expires after a minute, and the number of queries would then depend on the order
+    of the tests.
     """
     monkeypatch.setattr(installation, "NO_CACHE_SECONDS", inf)
     monkeypatch.setattr(installation, "_answers", {str(connection.settings_dict["NAME"]): (False, 0.0)})
@@ -82,17 +82,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def stand_on(ground: Ground) -> None:
-    """Point this process at the servers: its settings may have been read before they had a port."""
+    """Point this process at the servers, because its settings may have been read before the servers had a port."""
     settings.DATABASES["default"].update(ground.database_settings())
     settings.CELERY_BROKER_URL = celery_app.conf.broker_url = ground.redis_url  # type: ignore[misc]
     settings.CACHES["default"]["LOCATION"] = ground.redis_url
-    with suppress(AttributeError):  # made while tests were collected, for the old address
+    with suppress(AttributeError):  # it was created while tests were collected, for the old address
         del caches["default"]
 
 
-@pytest.hookimpl(trylast=True)  # after the order was drawn
+@pytest.hookimpl(trylast=True)  # after another plugin has shuffled the tests
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Run tests with a browser last, because its event loop then runs on and would disturb the others."""
+    """Run tests with a browser last, because its event loop then keeps running and would disturb the others."""
     items.sort(key=lambda item: "browser" in item.fixturenames)
     for item in items:
         marker = item.get_closest_marker("django_db")
@@ -109,13 +109,13 @@ def ground() -> Ground:
 def django_db_setup(ground: Ground, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Replace pytest-django's fixture: make a clone of the template for this worker."""
     with django_db_blocker.unblock(), using_a_clone(ground):
-        load_region_names()  # read once a process: the first test to need them would count a query more
+        load_region_names()  # cached once a process, because the first test to need them would count a query more
         yield
 
 
 @pytest.fixture(scope="module")
 def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Keep rows that a fixture writes once for all tests of a module: `db` is then a savepoint after them."""
+    """Keep the rows that a fixture writes once for all tests of a module. `db` is then a savepoint after them."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -123,7 +123,7 @@ def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
 
 @pytest.fixture(scope="session")
 def reusable(ground: Ground) -> Iterator[tuple[str, Reusable]]:
-    """Yield the database of this worker that has real commits."""
+    """Yield the database of this worker for tests with real commits."""
     with ground.clone() as name, closing(Reusable(ground.url(name))) as database:
         yield name, database
 
@@ -136,7 +136,7 @@ def transactional_db(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[str]:
-    """Return the URL of a database like the template, with real commits, where other processes may connect."""
+    """Yield the URL of a database like the template, with real commits, to which other processes may connect."""
     name, database = reusable
     with django_db_blocker.unblock(), pointing_at(name):
         yield ground.url(name)
@@ -145,14 +145,16 @@ def transactional_db(
 
 @pytest.fixture
 def cloned_db(ground: Ground, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """Yield the URL of a database of this test's own, whose tables it may change."""
+    """Yield the URL of a database for this test alone, whose tables it may change."""
     with django_db_blocker.unblock(), using_a_clone(ground) as name:
         yield ground.url(name)
 
 
 @pytest.fixture
 def take_back_to(cloned_db: str) -> Iterator[Callable[[str, str], None]]:
-    """Undo the migrations of an app after the one of that number. All are applied again at the end."""
+    """Yield a function that undoes the migrations of an app after the migration of a number. All are applied again at
+    the end.
+    """
 
     def undo(app: str, number: str) -> None:
         call_command("migrate", app, number, verbosity=0)
@@ -186,7 +188,7 @@ def point_at(name: str) -> None:
 
 @pytest.fixture(scope="session")
 def site_server(django_db_setup: None) -> Iterator[LiveServerThread]:
-    """Serve the site on a real port, each request in a thread and connection of its own, to the current database."""
+    """Serve the site on a real port, on the current database, each request in a thread and a connection of its own."""
     server = LiveServerThread("localhost", StaticFilesHandler)
     server.start()
     server.is_ready.wait()
@@ -198,13 +200,13 @@ def site_server(django_db_setup: None) -> Iterator[LiveServerThread]:
 
 @pytest.fixture
 def live_site(site_server: LiveServerThread, transactional_db: str) -> str:
-    """Return the address of the site, on a database of this test's own, without a final slash."""
+    """Return the address of the site, without a final slash, on a database for this test alone."""
     return f"http://localhost:{site_server.port}"
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Start a real browser for the session. Its event loop runs in this thread from now on, beside queries."""
+    """Start a real browser for the session. Its event loop runs in this thread from now on, also during queries."""
     with running_browser() as chromium, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield chromium

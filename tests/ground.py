@@ -1,4 +1,4 @@
-"""What the tests stand on: servers, the template database, its clones."""
+"""The servers, the template database and its clones, which the tests use."""
 
 import fcntl
 import hashlib
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".local" / "test"
 CACHE = HOME / "cache"
 LISTS = ["import_collectivities", "import_csirts"]
-# What the schema and the lists are read and written by, beside the migrations.
+# The folders whose code creates the schema and loads the lists, besides the migrations.
 MAKES_THE_TEMPLATE = ["collectivities", "config/devserver", "config/settings", "core", "csirts"]
 
 
@@ -65,15 +65,16 @@ class Ground:
 
 
 class Reusable:
-    """A clone for tests whose commits are real, put back after each of them as the template was.
+    """A clone for tests with real commits, restored to the state of the template after each test.
 
-    A clone for each test takes tenths of a second. What a test wrote is deleted, and what it changed or deleted of
-    the official lists is put back from a copy, with triggers off: the append-only tables would refuse.
+    It is faster than a clone for each test, which takes tenths of a second. Rows that a test wrote are deleted, and
+    rows of the official lists that it changed or deleted are restored from a copy, with triggers off, because the
+    append-only tables would refuse.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # It lasts: a new one would read the catalogue again after each test.
+        # The connection stays open, because a new one would read the catalogue again after each test.
         connection = self.connection = self.connect()
         tables = [name for (name,) in connection.execute(TABLES)]
         self.counts = {name: count for name in tables if (count := self.count_rows(name))}
@@ -96,12 +97,14 @@ class Reusable:
         self.connection.close()
 
     def put_back(self, *, after: str) -> None:
-        """Leave each table with the rows of the template; sequences go on. `after`: the test that used them, which had
-        to leave the tables themselves as they were.
+        """Restore the rows of the template in each table. Sequences go on. `after` is the name of the test that used
+        the database.
+
+        Raise AssertionError if the test changed the tables themselves, their triggers or settings.
         """
         try:
             self.connection.execute(END_OTHERS)
-        except psycopg.OperationalError:  # the test ended all connections, this one as well
+        except psycopg.OperationalError:  # the test ended all connections, ours too
             self.connection = self.connect()
             self.connection.execute(END_OTHERS)
         if self.describe_schema() != self.schema:
@@ -115,17 +118,18 @@ class Reusable:
             names = [sql.Identifier(name) for (name,) in written]
             for name in names:
                 self.connection.execute(sql.SQL("DELETE FROM {}").format(name))
-            # The next rows begin an empty table and come in the order of a clone.
+            # The next rows are then stored in the same order as in a clone.
             self.connection.execute(sql.SQL("VACUUM {}").format(sql.SQL(", ").join(names)))
 
     @cached_property
     def written(self) -> sql.Composed:
-        """The statement that lists the tables, empty at first, that now hold rows."""
+        """Return the statement that lists the tables, empty in the template, that now contain rows."""
         rows = "SELECT {} WHERE EXISTS (SELECT FROM {})"
         selects = [sql.SQL(rows).format(sql.Literal(name), sql.Identifier(name)) for name in self.others]
         return sql.SQL(" UNION ALL ").join(selects)
 
     def is_untouched(self, name: str) -> bool:
+        """Tell whether no row of this table was added, changed or deleted since the last restoration."""
         untouched = make("SELECT count(*), count(*) FILTER (WHERE age(xmin) > age(%s::text::xid)) FROM {}", name)
         return self.connection.execute(untouched, [self.began]).fetchone() == (self.counts[name],) * 2
 
@@ -161,7 +165,7 @@ KEYS = """
     SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
     WHERE indrelid = %s::regclass AND indisprimary
 """
-# The stored forms are cheap to read.
+# Expressions are read in their stored form, which is cheap.
 SCHEMA = """
     SELECT (SELECT count(*) FROM pg_attribute), (SELECT count(*) FROM pg_index), (SELECT count(*) FROM pg_type),
         (SELECT md5(string_agg(concat(oid, conbin), ',' ORDER BY oid)) FROM pg_constraint),
@@ -181,13 +185,13 @@ def make(statement: LiteralString, *names: str) -> sql.Composed:
 
 
 def own_broker_database(url: str) -> str:
-    """Return the URL with a database of Valkey for each xdist worker."""
+    """Return the URL with another database of Valkey for each xdist worker."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     return urlsplit(url)._replace(path=f"/{int(worker) % 16}").geturl()
 
 
 class Session:
-    """One run of pytest: servers in a folder of its own, held by a lock that dies with the process."""
+    """One run of pytest: servers in a folder of its own, which is locked until the process ends."""
 
     key = pytest.StashKey["Session"]()
 
@@ -230,7 +234,7 @@ class Session:
 
 
 def fill(database_url: str) -> None:
-    """Create the schema, then load the official lists, by the usual commands."""
+    """Create the schema, then load the official lists, with the usual commands."""
     environment = os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     for command in ["migrate", *filter(exists, LISTS)]:
         process = subprocess.run(
@@ -247,8 +251,9 @@ def fill(database_url: str) -> None:
 
 @contextmanager
 def compiling_tests() -> Iterator[None]:
-    """Collect the tests in another process meanwhile, which keeps their compiled form, the first time in a clone.
-    Otherwise each worker would compile all of them at the same time as the others.
+    """Collect the tests in another process meanwhile, which caches their compiled form.
+
+    In a new clone of the repository, all workers would otherwise compile all of them at the same time.
     """
     collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     silent: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -265,14 +270,14 @@ def exists(command: str) -> bool:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Return the files below `folder`. Fail if it has none, so that a folder that was renamed is not forgotten."""
+    """Return the files below `folder`. Fail if there is none, so that a renamed folder is noticed."""
     files = [path for path in folder.glob("**/*") if path.is_file() and "__pycache__" not in path.parts]
     assert files, f"{folder} holds no file"
     return files
 
 
 def fingerprint() -> str:
-    """Return a digest of the files that the template is made from."""
+    """Return a digest of the files from which the template is made."""
     made_of = [
         ROOT / "requirements.txt",
         Path(__file__),
@@ -286,7 +291,7 @@ def fingerprint() -> str:
 
 
 def keep(servers: Servers, cached: Path) -> None:
-    """Stop the servers for a moment, to copy their files to the cache."""
+    """Stop the servers for a moment, to copy their files to the cache. Keep the three newest copies."""
     servers.stop()
     servers.snapshot(cached)
     servers.start()
@@ -295,7 +300,7 @@ def keep(servers: Servers, cached: Path) -> None:
 
 
 def sweep() -> None:
-    """Remove the folders of killed sessions: those whose lock nobody holds."""
+    """Remove the folders of killed sessions, whose lock no process has."""
     for home in HOME.iterdir():
         if home != CACHE and (lock := lock_home(home)):
             Servers(home).remove()
@@ -303,7 +308,7 @@ def sweep() -> None:
 
 
 def lock_home(home: Path) -> TextIO | None:
-    """Return the locked file, or None if a living session holds the lock."""
+    """Return the locked file, or None if a living session has the lock."""
     lock = (home / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""What an answer must be for a hostile word in it to be only a word. A page is read by the parser of a browser engine.
+"""Checks that a response with hostile text in it is harmless. A page is read by the parser of a browser engine.
 
 Each function raises AssertionError with what is wrong and where.
 """
@@ -21,7 +21,7 @@ from tests.hostile import COMPUTED, MARK
 from tests.post import Mail
 from tests.responses import Response
 
-# Controls but tab and line ends, marks of reading order, separators of lines: none reaches anybody raw.
+# Controls except tab and line ends, characters of reading order, line separators: no reader may receive them raw.
 RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 LEADING = (
     "href",
@@ -37,11 +37,11 @@ LEADING = (
     "hx-get",
 )
 OURS = re.compile(r"(/(?![/\\])|\?|#|$|tel:[+0-9 ]*$|mailto:|otpauth://totp/|http://localhost:8000/|\.)")
-# Attributes whose value is words that people read.
+# Attributes whose value is text that people read.
 WORDED = ("value", "title", "aria-label", "placeholder", "content", "alt")
 NEVER = ("style", "srcdoc", "srcset", "is", "slot", "manifest", "http-equiv")
 UNWRITTEN = ("template", "iframe", "object", "embed", "base", "style", "math", "noscript", "frame", "applet")
-# Elements of icons, and attributes that widgets and icons add to what templates say.
+# Elements of icons, and attributes that widgets and icons add to those of the templates.
 DRAWN = "svg g path circle ellipse line polyline rect"
 ADDED = """
     inputmode cols rows media colspan download spellcheck step min max minlength autocapitalize size required checked
@@ -50,7 +50,7 @@ ADDED = """
 """
 INNER = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 
-# Types of files that are saved and never shown in their place.
+# Types of files that browsers save and do not display.
 SAVED = (
     "application/pdf",
     "application/octet-stream",
@@ -64,7 +64,9 @@ SAVED = (
 
 @cache
 def vocabulary() -> tuple[set[str], set[str]]:
-    """Return the elements and the attributes of our templates and Django's, with those that our widgets add."""
+    """Return the elements and the attributes that appear in our templates and Django's, with those that our widgets
+    add.
+    """
     homes = [*ROOT.glob("*/templates"), *ROOT.glob("*/*/templates")]
     homes += [Path(django.__file__).parent / part for part in ("contrib/admin/templates", "forms/templates")]
     elements, attributes = {"html", "head", "body", "tbody"}, {*WORDED, *LEADING}
@@ -78,7 +80,7 @@ def vocabulary() -> tuple[set[str], set[str]]:
 
 
 def page(text: str) -> LexborHTMLParser:
-    """Check that a page has only elements and attributes of templates, no script and no link to elsewhere."""
+    """Check that a page has only elements and attributes of templates, no script and no link to another site."""
     tree = LexborHTMLParser(text)
     for node in tree.root.traverse(include_text=True):
         if node.tag == "-text":
@@ -110,7 +112,7 @@ def quote(node: LexborNode) -> str:
 
 @cache
 def is_known_address(address: str) -> bool:
-    """Tell whether an address stands in the code or in its data."""
+    """Tell whether an address appears in the code or in its data."""
     if not address.startswith(("https://", "http://", "data:image/")) or MARK in address:
         return False
     kinds = ("*.html", "*.py", "*.json")
@@ -119,12 +121,15 @@ def is_known_address(address: str) -> bool:
 
 
 def plain(words: str) -> None:
+    """Check that a text contains no raw invisible character."""
     match = RAW.search(words)
     assert not match, f"{match[0]!r} is shown raw in {words[max(0, match.start() - 40) : match.end() + 40]!r}"
 
 
 def headers(response: Response) -> None:
-    """Check that headers hold no user's text but an ASCII file name, and that their types and policies run nothing."""
+    """Check that headers contain no user's text except an ASCII file name, and that their types and policies run
+    nothing.
+    """
     for name, value in response.items():
         assert value.isprintable(), f"{name}: {value!r}"
         if name != "Content-Disposition":
@@ -138,7 +143,7 @@ def headers(response: Response) -> None:
 
 
 def answer(response: Response) -> LexborHTMLParser | None:
-    """Check a response by its type. Return the tree of a page."""
+    """Check a response by its type. Return the tree of a page, and None for other types."""
     headers(response)
     kind = response.get("Content-Type", "").partition(";")[0]
     if kind == "text/html":
@@ -172,7 +177,7 @@ def plain_json(data: Any) -> None:
 
 
 def file(response: Response, kind: str) -> None:
-    """Check a download: an attachment of a type that does not run, under a plain name."""
+    """Check a download, which must be an attachment of a type that runs nothing, under a plain name."""
     content = response.getvalue()
     disposition = response["Content-Disposition"]
     assert disposition.startswith("attachment; filename"), disposition
@@ -186,7 +191,7 @@ def file(response: Response, kind: str) -> None:
 
 
 def pdf(content: bytes) -> str:
-    """Check that a PDF does nothing when opened and has no link from a user's text. Return its text."""
+    """Check that a PDF does nothing when it is opened and has no link from a user's text. Return its text."""
     reader = pypdf.PdfReader(io.BytesIO(content))
     active = {"/JavaScript", "/JS", "/Launch", "/AA", "/OpenAction", "/EmbeddedFile", "/SubmitForm", "/RichMedia"}
     for number in range(1, len(reader.xref_objStm) + sum(map(len, reader.xref.values())) + 1):

@@ -1,14 +1,14 @@
-"""Words and names that do harm wherever they are taken for more than words. Their one home: tests take theirs here.
+"""Texts and file names that do harm if a program treats them as more than text. All tests take theirs from here.
 
-What runs sets a global named `piege`; what leads away leads to piege.example; what is computed gives one of COMPUTED.
-Elements carry the same mark, so that `tests.harmless` tells them from those of a template.
+A text that runs sets a global named `piege`; an address of it goes to piege.example; an expression that is evaluated
+gives a number of COMPUTED. Hostile elements carry the same mark, so that `tests.harmless` recognises them.
 """
 
 import re
 
 MARK = "piege"
 
-# What the templates below come to, if anything evaluates them; inside a digest or a token it is chance.
+# The results of the templates below, if anything evaluates them. Inside a digest or a token they are a coincidence.
 COMPUTED = re.compile(r"(?<!\w)(?:63337|9801547)(?!\w)")
 
 MARKUP = [
@@ -123,16 +123,16 @@ FILE_NAMES = [
     "   ",
 ]
 
-# What a mailbox may be called, and still be one.
+# Hostile mail addresses that are valid.
 MAILBOXES = ['"<script>piege=1</script>"@piege.example', "'onfocus=piege=1'@piege.example", "=1+1@piege.example"]
 
-# One of each family, where a handful stands for all: out of an attribute twice, template, end of line, formula.
+# One text of each kind, for tests that use few: two that leave an attribute, a template, a line end, a formula.
 ONE_OF_EACH = [MARKUP[1], MARKUP[6], TEMPLATES[0], HEADERS[0], FORMULAS[1]]
 
-# One for where one is enough.
+# One text, for tests that need only one.
 TRICK = f"{MARKUP[1]} {ADDRESSES[5]} {TEMPLATES[2]}"
 
 
 def parts(number: int, *, of: int) -> list[str]:
-    """Return one of `of` lists that together hold every word, each starting with another kind of trick."""
+    """Return one of `of` lists that together contain every text. Each list starts with another kind of text."""
     return WORDS[number % of :: of]

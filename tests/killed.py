@@ -1,4 +1,4 @@
-"""What a test does after it has killed a process that was in a transaction."""
+"""What a test does after it has killed a process in the middle of a transaction."""
 
 import time
 
@@ -11,7 +11,9 @@ BUSY_CLIENTS = """
 
 
 def wait_for_rollback(seconds: float = 30) -> None:
-    """Wait until PostgreSQL has seen that the client is gone; until then its rows are locked, and skipped."""
+    """Wait until PostgreSQL has noticed that the client is gone. Until then its rows are locked, and other clients
+    skip them.
+    """
     deadline = time.monotonic() + seconds
     while count_busy_clients():
         assert time.monotonic() < deadline

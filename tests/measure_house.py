@@ -1,4 +1,6 @@
-"""Figures of the code itself: `python -m tests.measure_house`. They say where the house is crowded; nothing fails."""
+"""Figures of the code itself: `python -m tests.measure_house`. They show which folders, files and functions are too
+large; nothing fails.
+"""
 
 import ast
 import sys
@@ -20,7 +22,7 @@ def count_lines(paths: list[Path]) -> int:
 
 
 def list_functions(paths: list[Path]) -> list[tuple[str, int]]:
-    """Return each function as path:name, with its number of lines."""
+    """Return each function as (path:name, number of lines)."""
     return [
         (f"{path.relative_to(ROOT)}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
         for path in paths
@@ -30,7 +32,7 @@ def list_functions(paths: list[Path]) -> list[tuple[str, int]]:
 
 
 def find_shared_names(paths: list[Path]) -> dict[str, set[Path]]:
-    """Return the public functions and classes that several modules define at their top, with these modules."""
+    """Return the public functions and classes that several modules define at their top level, with these modules."""
     modules: defaultdict[str, set[Path]] = defaultdict(set)
     for path in paths:
         for node in ast.parse(path.read_text()).body:

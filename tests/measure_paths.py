@@ -1,6 +1,7 @@
-"""How many of our modules an action runs through: `python -m pytest -q -s tests/measure_paths.py`. Nothing fails.
+"""Counts how many of our modules an action runs through: `python -m pytest -q -s tests/measure_paths.py`. Nothing
+fails.
 
-A module is counted when one of its functions is called; what it does as it is loaded is not.
+A module is counted when one of its functions is called. Code that runs when a module is imported is not counted.
 """
 
 import sys
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @contextmanager
 def count_modules(action: str) -> Iterator[None]:
-    """Print the modules that run meanwhile, by application."""
+    """Print the modules that run in this context, with their number."""
     modules = set()
 
     def look(frame: FrameType, event: str, _arg: object) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 import pypdfium2
 import zxingcpp
 
-# A telephone before a sheet of paper sees at least this.
+# The camera of a telephone sees a sheet of paper with at least this resolution.
 DOTS_PER_INCH = 150
 POINTS_PER_INCH = 72
 FOOTER_BEGINS = 0.94
@@ -14,7 +14,7 @@ WHITE = 250
 
 
 def count_pages(pdf: bytes) -> int:
-    """Return how many pages there are."""
+    """Return the number of pages, without rendering them."""
     return len(re.findall(rb"/Type/Page\b", pdf))
 
 
@@ -25,7 +25,7 @@ def codes_of(pdf: bytes) -> list[list[str]]:
 
 
 def filled(pdf: bytes) -> list[float]:
-    """Return how far down each page is filled, above its footer: 1 is to the end."""
+    """Return, for each page, how far down it is filled above its footer. 1 means to the footer."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         return [filled_part(document[number]) for number in range(len(document))]
 

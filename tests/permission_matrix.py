@@ -1,19 +1,20 @@
-"""The matrix of permissions: one line a method and route, one code a role. `test_permissions` asks each of them.
+"""The matrix of permissions, with one line for each method and route, and one status code for each role.
 
-Every route of the URL conf stands here: a new route is a new line, and a test names a missing one.
+`test_permissions` requests each of them. Every route of the URL conf has a line, and a test names the routes without
+one.
 """
 
 ROLES = [
     *["nobody", "agent", "agent of another body", "responder", "responder of another centre"],
     *["lead", "lead of another centre", "analyst", "national", "administrator"],
 ]
-ENROL = "enrol first"  # a redirection to the page of one's account
+ENROL = "enrol first"  # a redirection to the user's account page
 IN = "sign in first"  # a redirection to a sign-in page; 302 is a redirection to anywhere else
 
-# One code alone is the same for everybody.
+# A line with a single code has this code for everybody.
 # fmt: off
 MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
-    # nobody; agent, of another body; responder, of another centre; lead, of another; analyst; national; administrator
+    # The columns are those of ROLES.
     ("get", "",                                                      200),
     ("get", "vos-donnees/",                                          200),
     ("get", "accessibilite/",                                        200),

@@ -1,4 +1,4 @@
-"""What the tests of permissions post to each route of the matrix that wants more than nothing."""
+"""What the tests of permissions post to each route of the matrix that needs more than an empty form."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ def centre(incident: Incident) -> int | None:
     return incident.csirt_id
 
 
-# What is sent along; a value that only the case knows is a function of it.
+# The fields to send, by route. A value that depends on the case is a function of it.
 SENT: dict[str, dict[str, str | Callable[[Incident], int | None]]] = {
     "equipe/adresse/abandonner/": {"csirt": centre},
     "equipe/adresse/retirer/": {"csirt": centre},

@@ -23,7 +23,7 @@ class Mail(EmailMessage):
 
 
 class Post:
-    """The mails that arrived, in order. `answers` maps a recipient to the reply instead of « 250 OK »."""
+    """The mails that arrived, in order. `answers` maps a recipient to the reply that replaces « 250 OK »."""
 
     def __init__(self) -> None:
         self.received: list[Mail] = []
@@ -71,7 +71,7 @@ class Post:
 
 @contextmanager
 def receiving_mails(settings: Settings) -> Iterator[Post]:
-    """Send the mails of the process to a mailbox, and yield it."""
+    """Send the mails of this process to a mailbox, and yield it."""
     post = Post()
     post.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

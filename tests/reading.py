@@ -1,4 +1,4 @@
-"""What a page says, as a person reads it."""
+"""The text of a page, as a person reads it, and values of its markup."""
 
 import re
 from html import unescape
@@ -9,18 +9,18 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 
 def text(response: Response) -> str:
-    """Return the words without markup, as a person reads them."""
+    """Return the text of the page without markup, as a person reads it."""
     bare = re.sub(r"<[^>]+>", " ", response.content.decode())
     return " ".join(bare.replace("&nbsp;", " ").replace(NBSP, " ").split())
 
 
 def text_of(response: Response) -> str:
-    """Return the markup with each run of spaces, no-break spaces among them, as one space."""
+    """Return the markup with each run of spaces, no-break spaces too, as one space."""
     return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
 
 def link_to(response: Response, rel: str) -> str | None:
-    """Return the address of the link drawn with this `rel`, such as "next"; None if the page draws none."""
+    """Return the address of the link with this `rel`, such as "next"; None if the page has none."""
     match = re.search(rf'<a rel="{rel}" href="([^"]*)"', response.content.decode())
     return match and unescape(match[1])
 

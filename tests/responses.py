@@ -1,10 +1,12 @@
-"""What Django's test client answers, for annotations: a response with its context, its templates and its JSON."""
+"""The type of the test client's responses, for annotations: a response with its context, its templates and its
+JSON.
+"""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
-else:  # that class stands in the stubs alone
+else:  # that class exists only in the stubs
     from django.http import HttpResponse as Response
 
 __all__ = ["Response"]

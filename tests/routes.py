@@ -1,4 +1,4 @@
-"""Every address of the site, as its URL conf writes them."""
+"""Every route of the site, as its URL conf writes it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,6 +16,6 @@ def routes(patterns: Iterable[URLPattern | URLResolver] | None = None, prefix: s
 
 
 def plain(route: str) -> str:
-    """Return the route with {name} where an address varies."""
+    """Return the route with {name} for each part that varies."""
     path = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", route)
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path).replace("^", "").replace("$", "")

@@ -1,4 +1,4 @@
-"""The two kinds of place that hold evidence: a folder, and a bucket of a server that speaks S3."""
+"""The two kinds of store that contain evidence: a folder, and a bucket of an S3 server."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ BUCKET_SETTINGS = {
 
 @contextmanager
 def bucket_server(home: Path) -> Iterator[str]:
-    """Run moto in a process of its own, on the loopback interface. Yield its address."""
+    """Run moto, an S3 server, in a process of its own on the loopback interface. Yield its address."""
     port = find_free_port()
     program = Program(
         "s3", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], dict(os.environ), home
@@ -40,7 +40,7 @@ def bucket_server(home: Path) -> Iterator[str]:
 
 @contextmanager
 def in_a_bucket(settings: Settings, server: str) -> Iterator[Storage]:
-    """Store evidence in a new bucket, by the settings of an installation."""
+    """Store evidence in a new bucket, with the settings of an installation."""
     bucket = {"EVIDENCE_S3_BUCKET": f"pieces-{token_hex(4)}", "EVIDENCE_S3_ENDPOINT": server}
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env(BUCKET_SETTINGS | bucket))}
     connection = vault.get_store().connection  # type: ignore[attr-defined]  # a store in a bucket
@@ -60,6 +60,6 @@ def stored_objects() -> list[str]:
 
 
 def as_stored(name: str) -> bytes:
-    """Return the bytes that a thief of the store would read."""
+    """Return the bytes of an object of the store, which a thief would read."""
     with vault.get_store().open(name, "rb") as file:
         return file.read()

@@ -1,4 +1,4 @@
-"""A visitor who checks that each page is harmless, follows its links and fills in its forms with hostile text.
+"""A visitor who checks that each page is harmless, follows its links and fills in its forms with hostile texts.
 
 Forms are read from the page, so that a new field needs no change here.
 """
@@ -20,7 +20,7 @@ from tests.hostile import MAILBOXES
 from tests.responses import Response
 
 WRITTEN = {"", "text", "search", "email", "tel", "url", "number", "date", "time", "datetime-local"}
-LEFT_ALONE = re.compile(r"(nsp|gone|no_siren|DELETE|initial-\w+)$")  # ticks that take an answer away
+LEFT_ALONE = re.compile(r"(nsp|gone|no_siren|DELETE|initial-\w+)$")  # checkboxes that remove an answer
 SIGNS = {"email": "email", "tel": "phone", "date": "_date|-date|_on$", "time": "_time|-time"}
 SHAPES = {shape: re.compile(sign) for shape, sign in SIGNS.items()}
 CONTROLS = "input[name], textarea[name], select[name], button"
@@ -59,9 +59,9 @@ class Form(NamedTuple):
 
 
 class Answer(Response):
-    """A response that was read."""
+    """A response that a visitor has read."""
 
-    tree: LexborHTMLParser | None  # None for what is no page
+    tree: LexborHTMLParser | None  # None if the response is no page
     address: str
     forms: list[Form]
 
@@ -114,22 +114,22 @@ class Log:
     """The routes and the fields that several visitors have met."""
 
     def __init__(self) -> None:
-        self.read: set[str] = set()  # routes whose answer was read
-        self.answered: set[str] = set()  # those with a page
-        self.public: set[str] = set()  # those that a stranger has read for everybody
-        self.leads: set[str] = set()  # routes that a form leads to
+        self.read: set[str] = set()  # routes whose response was read
+        self.answered: set[str] = set()  # routes that answered 200
+        self.public: set[str] = set()  # public routes, which one visitor has read for the others
+        self.leads: set[str] = set()  # routes to which a form is sent
         self.met: dict[tuple[str, str], tuple[Visitor, Form, Control]] = {}  # fields shown, with their form
         self.kept: set[tuple[str, str]] = set()  # fields that accepted hostile text
         self.sent: set[str] = set()  # routes whose form was sent
 
     def untouched(self) -> set[tuple[str, str]]:
-        """Return the text fields that were shown and accepted no hostile text."""
+        """Return the text fields of posted forms that were shown and accepted no hostile text."""
         posted = {key: control for key, (_visitor, form, control) in self.met.items() if form.method == "post"}
         return {key for key, control in posted.items() if control.is_for_words} - self.kept
 
 
 class Visitor:
-    """A visitor with some hostile `words`; each field starts with another of them."""
+    """A visitor with some hostile `words`. Each field starts with another of them."""
 
     def __init__(
         self,
@@ -163,7 +163,9 @@ class Visitor:
         return answer
 
     def crawl(self, *starts: str, most: int = 2) -> Counter[tuple[str, tuple[str, ...]]]:
-        """Follow links and searches, each route and set of parameters `most` times. Return the number of visits."""
+        """Follow links and searches, each route and set of parameters at most `most` times. Return the number of
+        visits of each.
+        """
         waiting, visits = [*starts], Counter[tuple[str, tuple[str, ...]]]()
         while waiting:
             address = waiting.pop()
@@ -193,10 +195,11 @@ class Visitor:
     # Writing
 
     def fill(self, address: str, *, to: str = "", leave: str = "", **fields: Any) -> Answer:
-        """Post the form of that page with the most text fields, or the one that leads `to`. Return the answer.
+        """Post the form of that page with the most text fields, of those whose address ends with `to`. Return the
+        response.
 
-        `fields` are posted as they are, and those that begin with `leave` as shown. A field that refuses hostile text
-        gets milder text, then plain text.
+        `fields` are posted as they are, and the controls whose name begins with `leave` as the page shows them. A
+        field that refuses hostile text gets milder text, then plain text.
         """
         page = self.get(address)
         assert page.status_code == 200, (page.status_code, address)
@@ -219,7 +222,9 @@ class Visitor:
         raise AssertionError(f"{form.address} refuses {refused}: {harmless.words_of(response.tree)}")  # type: ignore[arg-type]
 
     def send_the_rest(self) -> None:
-        """Post once each form that this visitor has met and nobody has posted. It may be refused, harmlessly."""
+        """Post once each form that this visitor has met and nobody has posted. The site may refuse it, if the response
+        is harmless.
+        """
         own_forms = [form for visitor, form, _control in self.log.met.values() if visitor is self]
         for form in own_forms:
             if form.method == "post" and form.route not in self.log.sent:
@@ -250,7 +255,7 @@ class Visitor:
         return values[min(mildness, len(values) - 1)]
 
     def ladder(self, control: Control) -> list[str]:
-        """Return the values to try in a field, from all hostile words to none."""
+        """Return the values to try in a field, from all hostile texts to none."""
         all_of_them = ["\n".join(self.turned())] if control.kind == "textarea" else []
         return [*all_of_them, self.joined(control.limit), *self.like(control)]
 
@@ -280,7 +285,7 @@ class Visitor:
         return next((word for word in self.turned() if len(word) <= limit), "<b id=piege>")
 
     def joined(self, limit: int) -> str:
-        """Join as many words as fit."""
+        """Return as many texts as fit into `limit` characters."""
         text = ""
         for word in self.turned():
             text = f"{text} {word}" if text and len(text) + len(word) < limit else text or word[:limit]
@@ -302,12 +307,12 @@ def shape_of(address: str) -> tuple[str, tuple[str, ...]]:
 
 
 def list_field_names(form: Form) -> set[str]:
-    """Return the names of a form's fields, which tell it from other forms with the same address."""
+    """Return the names of a form's fields, which distinguish it from other forms with the same address."""
     return {plainly(control.name) for control in form.written}
 
 
 def refused_by(response: Answer, form: Form) -> set[str]:
-    """Return the names of the fields that the answer finds wrong, or of all if it names none."""
+    """Return the names of the fields that the response marks as wrong, or of all fields if it names none."""
     if response.status_code in (302, 303) or response.tree is None:
         return set()
     marks = response.tree.css("[aria-invalid=true], .errorlist, .errornote, .errors, .field--wrong")
@@ -322,6 +327,6 @@ def refused_by(response: Answer, form: Form) -> set[str]:
 
 
 def is_at(control: Control, target: str) -> bool:
-    """Tell whether an error link leads to this control. An error about a moment leads to its date."""
+    """Tell whether an error link goes to this control. An error about a moment links to its date."""
     at = control.node.attributes.get("id") or f"id_{control.name}"
     return at == target or (target.endswith("_date") and at == target.removesuffix("_date") + "_time")

@@ -1,6 +1,6 @@
-"""Writes the list of the rules that the database keeps: constraints and keys, unique indexes, triggers.
+"""Writes the list of the rules that the database enforces: constraints and keys, unique indexes, triggers.
 
-python -m tests.write_database_rules    # on a migrated database (DATABASE_URL, or the one that make run left)
+python -m tests.write_database_rules    # on a migrated database (DATABASE_URL, or the one of an earlier make run)
 """
 
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("database_rules.txt")
 OURS = "^(accounts|collectivities|csirts|incidents|notifications|stats)_"
-# NOT NULL is left out: PostgreSQL lists it from version 18 on only, and the models say it.
+# NOT NULL is left out, because PostgreSQL lists it only from version 18 on, and the models state it.
 STATEMENT = f"""
     SELECT conrelid::regclass || ': ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
     WHERE conrelid::regclass::text ~ '{OURS}' AND contype IN ('c', 'f', 'p', 'u', 'x')

@@ -1,4 +1,6 @@
-"""A lead of a centre, who invites people and gives its mailbox; an administrator, who gives roles."""
+"""What the lead of a centre and the administrator do on their pages: invite a person, confirm a mailbox, give
+a role.
+"""
 
 from html import unescape
 from typing import Any

@@ -1,11 +1,13 @@
-"""`make bench`: every figure that the project promises, with its aim, in one run of ten minutes on an idle machine.
+"""`make bench`: measures every figure that the project promises against its aim, in one run of ten minutes on an idle
+machine.
 
     python -m tests.bench [--large] [pages figures millions bulk printing searching share mail urgent import start …]
 
-Ratios and counts are judged; absolute times are not, but for those that a simulated line makes. The table goes to the
-screen, the list to .local/bench.json.
+Ratios and counts are judged. Absolute times are not, except those of a simulated network. The table is printed on the
+screen, the list is written to .local/bench.json.
 
-`--large` counts and publishes a million incidents; public pages are then asked with ten million in the same database.
+`--large` counts and publishes a million incidents. Public pages are then measured with ten million incidents in the
+same database.
 """
 
 import argparse
@@ -24,7 +26,7 @@ from tests.bench.urgency import measure_urgency
 from tests.ground import ROOT
 
 SMALL, USUAL, LARGE, LARGEST = 10_000, 100_000, 1_000_000, 10_000_000
-# One wave of open cases, enough for an act on a thousand.
+# The number of cases of the bulk action. A wave of twice as many is invented for it.
 ACTED_ON = 1_000
 # Declarations a year of the whole country: the real volume, and what it may become.
 VOLUMES, LARGE_VOLUMES = [640, 5_000], [640, 5_000, 400_000]
@@ -33,7 +35,8 @@ PARTS = [
     *["start", "import", "searching", "share", "mail", "urgent", "printing", "bulk", "line", "lighthouse", "pages"],
     "figures",
 ]
-# Their network is simulated, so a busy processor changes little of them: the largest database is filled meanwhile.
+# The parts whose network is simulated, so that a busy processor changes little. The largest database is filled
+# meanwhile, for the parts that need it.
 UNHURRIED, OF_THE_LARGEST = {"line", "lighthouse"}, {"pages", "figures"}
 LARGE_PARTS = ["pages", "figures", "millions"]
 
@@ -61,13 +64,13 @@ def arguments() -> argparse.Namespace:
 
 
 def prepare_databases(ground: BenchGround, parts: set[str]) -> None:
-    """Make the databases of these parts; those that are written to are copies."""
+    """Create the databases of these parts. The databases that a part writes to are copies."""
     log_progress("servers are up")
     if {"share", "mail", "bulk", "pages", "figures"} & parts:
         small = ground.filled(SMALL)
         for part in ["share", "mail", "bulk", "fresh", "counting"]:
             ground.create(f"bench_{part}", template=small)
-    # Two thirds of a wave are still to be taken.
+    # Two thirds of a wave are not acknowledged yet.
     if "bulk" in parts:
         ground.manage("bench_bulk", "simulate_incidents", "--region=53", f"--campaign={2 * ACTED_ON}")
     if "urgent" in parts:
@@ -102,13 +105,15 @@ def measure(ground: BenchGround, larger: int, parts: list[str]) -> list[Figure]:
             ground.begin_to_fill(larger)
         try:
             figures += works[part]()
-        except (SystemExit, AssertionError) as problem:  # the others are still worth their time
+        except (SystemExit, AssertionError) as problem:  # the other parts can still be measured
             figures.append(Figure(f"{part} could not be measured: {problem}"[:200], 0, "", "", ok=False))
     return figures
 
 
 def measure_figures(ground: BenchGround, larger: int) -> list[Figure]:
-    """Measure the figures. Growth is measured from 100 000 on, where the tables are as fine as they ever get."""
+    """Measure the figures. Growth is measured from 100 000 incidents on, because the tables no longer become finer
+    from there.
+    """
     smaller = ground.filled(USUAL) if larger > USUAL else "bench_counting"
     figures = ground.figures_of("tests.bench.counting", smaller, BENCH_LARGER=ground.filled(larger))
     log_progress("pages of figures compared")

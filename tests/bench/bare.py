@@ -1,4 +1,6 @@
-"""The least that a Django page which stores something can be: a form, a transaction of three rows, a page."""
+"""A bare page to compare a declaration with: a form, a transaction of three rows and a page, the least that a Django
+page which stores something needs.
+"""
 
 from django import forms
 from django.db import transaction
@@ -28,5 +30,5 @@ bare.page = None  # type: ignore[attr-defined]
 
 @transaction.atomic
 def store(text: str) -> list[Line]:
-    # Only the bench has this application among those that are installed.
+    # Only the settings of the bench install this application.
     return [Line.objects.create(text=f"{text} {number}") for number in range(3)]  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The site as production serves it, for a process that opens it in a browser."""
+"""The site served as in production, for a process that opens it in a browser."""
 
 from tests.bench.figures import Figure
 from tests.bench.ground import BenchGround
@@ -8,7 +8,7 @@ SETTINGS = "tests.bench.served"
 
 
 def measure_in_a_browser(ground: BenchGround, module: str, database: str) -> list[Figure]:
-    """Run `module` with the address of the site in BENCH_SITE, and the site's own database and keys."""
+    """Run `module` with the address of the site in BENCH_SITE, on the database and with the keys of the site."""
     stage = Stage(ground.home, ground.servers, database=database, settings=SETTINGS)
     collected = stage.manage("collectstatic", "--noinput", "--clear", "--verbosity=0")
     if collected.returncode:

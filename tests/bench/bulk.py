@@ -1,4 +1,6 @@
-"""An act on a thousand cases, as its task does it. A child process, on a copy of a database."""
+"""Measures a bulk action on a thousand cases, as its task runs it. Runs as a child process, on a copy of a
+database.
+"""
 
 from time import monotonic
 from types import ModuleType
@@ -44,7 +46,7 @@ def act() -> list[Figure]:
 
 
 def go_on(bulk: ModuleType, job: "BulkJob") -> int:
-    """Run one round of the task. Return how many cases are done."""
+    """Run one turn of the task. Return the number of cases that are done."""
     bulk.run_due_jobs()
     return bulk.count_outcomes(job)["done"]
 

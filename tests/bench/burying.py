@@ -1,4 +1,6 @@
-"""Millions of raw rows, copied by SQL from existing cases, for figures that must not depend on their number."""
+"""Copies of cases, made by SQL: millions of raw rows, to check that the pages of figures do not depend on their
+number.
+"""
 
 from typing import Any
 
@@ -22,7 +24,7 @@ COLUMNS = """
 
 
 def bury(connection: Connection, under: int) -> None:
-    """Copy incidents with their interruptions and leaks, and nothing else, until there are `under` of them."""
+    """Copy incidents with their interruptions and leaks, and nothing else, until there are `under` incidents."""
     # Each copy is as valid as its case, so triggers and foreign keys are not checked.
     connection.execute("SET session_replication_role = replica")
     count, first = one_row(connection, "SELECT count(*), max(id) FROM incidents_incident")
@@ -35,7 +37,9 @@ def bury(connection: Connection, under: int) -> None:
 
 
 def add_copy(connection: Connection, name: str, changed: dict[str, str], added: dict[str, int], most: int) -> None:
-    """Copy the rows of the first `most` cases."""
+    """Copy the rows of the first `most` cases. `changed` gives the SQL of the columns that differ, `added` the offsets
+    of its keys.
+    """
     columns = [column for (column,) in connection.execute(COLUMNS, [name])]
     values = [changed[column].format(**added) if column in changed else f'"{column}"' for column in columns]
     case = "id" if name == "incidents_incident" else "incident_id"

@@ -1,6 +1,8 @@
-"""What figures cost: SQL of their pages at two sizes, the same numbers from raw rows, their part of a declaration.
+"""Measures what figures cost: the SQL of their pages at two sizes, the same numbers counted from raw rows, and their
+share of a declaration.
 
-A child process. DATABASE_URL is the smaller database, which declarations are added to; BENCH_LARGER the other one.
+Runs as a child process. DATABASE_URL is the smaller database, to which declarations are added; BENCH_LARGER names the
+other one.
 """
 
 import os
@@ -35,9 +37,9 @@ from tests.bench.visits import rennes  # noqa: E402
 from tests.cast import declare, signed_in  # noqa: E402
 
 ROUNDS, DECLARATIONS, RAW_ROUNDS = 20, 300, 3
-# Exact figures are a page of one thing, as a case is.
+# A page of exact figures may cost as many queries as the page of one case.
 MAX_EXACT, MAX_QUERIES, MAX_GROWTH, MAX_PERCENT = 20, 10, 1.2, 5
-# Below a million, the raw rows are too few for their sum to be slow, or the tables still become finer.
+# Below a million cases the ratios are not judged: the raw rows are too few to be slow, or tables still become finer.
 JUDGED_FROM, LEAST_TIMES, TIMES_FROM = 1_000_000, 1_000, 10_000_000
 PAGES = {
     "public page of the nation": ("nobody", "/statistiques/"),
@@ -81,7 +83,7 @@ class Size:
     def look(self) -> None:
         connections["default"] = self.wrapper
         connections["default"].settings_dict["NAME"] = self.name
-        page_cache.clear()  # what a process keeps of pages that it made costs no SQL at all
+        page_cache.clear()  # a page in the cache of the process would cost no SQL
 
     def sql_of(self, who: str, path: str) -> tuple[float, int]:
         """Return the milliseconds of SQL and the number of queries of a page."""
@@ -104,7 +106,7 @@ def compare(smaller: Size, larger: Size) -> Iterator[Measured]:
         yield absolute(f"{name}: SQL at {smaller.count}", small, "ms")
         yield absolute(f"{name}: SQL at {larger.count}", large, "ms")
         words = f"{name}: SQL at {larger.count} ÷ {smaller.count}"
-        is_judged = larger.count >= JUDGED_FROM and "exact" not in name  # at most what a release shows
+        is_judged = larger.count >= JUDGED_FROM and "exact" not in name  # public pages, whose size is bounded
         yield at_most(words, growth, MAX_GROWTH, "×") if is_judged else absolute(words, growth, "×")
 
 
@@ -146,7 +148,9 @@ def count_raw_figures(year: int) -> tuple[float, Counter[str]]:
 
 
 def measure_share_of_a_declaration() -> Iterator[Measured]:
-    """Declare with and without the row that queues a case for the figures, in turn. The worker counts it later."""
+    """Declare with and without the row that queues a case for the figures, in turn. The worker counts the case
+    later.
+    """
     body = rennes()
     without = {name: task for name, task in settings.EVENT_CONSUMERS.items() if name != "stats"}
     consumers = {"with": settings.EVENT_CONSUMERS, "without": without}

@@ -1,4 +1,4 @@
-"""What a declaration costs beside a bare page, and how long a centre waits for its mail."""
+"""Measures what a declaration costs compared with a bare page, and how long a centre waits for its mail."""
 
 import re
 import secrets
@@ -29,7 +29,7 @@ CLIENTS = 4
 ROUNDS, ROUND_SECONDS = 6, 2
 LEAST_SHARE = 0.25
 DECLARATIONS = 500
-DRAFTS = 4_000  # some three times what is sent in all the rounds
+DRAFTS = 4_000  # some three times as many as all rounds send
 # Drafts that have reached the last screen; each is printed as the cookie of its device.
 BEGIN_DRAFTS = """
 from uuid import UUID
@@ -53,11 +53,11 @@ def stage_of(ground: BenchGround, database: str) -> Stage:
     return Stage(ground.home, ground.servers, database=database, **parts)
 
 
-# Beside a bare page
+# Comparison with a bare page
 
 
 class Kind:
-    """One page, posted again and again by some clients that keep their connections."""
+    """One page, posted again and again by some clients that keep their connections open."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Kind:
         return HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def rate(self, seconds: float) -> tuple[float, float]:
-        """Return the pages stored per second, and the milliseconds of the server's CPU for each."""
+        """Return the pages stored per second, and the milliseconds of the server's CPU for each page."""
         began, worked = monotonic(), cpu_of(self.web)
         with ThreadPoolExecutor(CLIENTS) as clients:
             count = sum(clients.map(self.post, [began + seconds] * CLIENTS))
@@ -107,7 +107,7 @@ class Kind:
         return count
 
     def headers(self) -> dict[str, str]:
-        """Return headers with a random address, since many posts from one address need a confirmation."""
+        """Return headers with a random address, because many posts from one address need a confirmation."""
         draft = next(self.drafts, "")
         return {
             "Cookie": f"{self.cookie}; tocsin_declaration={draft}",
@@ -163,11 +163,13 @@ def measure_share(ground: BenchGround, database: str) -> list[Figure]:
     ]
 
 
-# Until the mail
+# The wait for the mail
 
 
 def measure_mail(ground: BenchGround, database: str) -> list[Figure]:
-    """Measure from the moment a visitor sees the reference until the centre's server has the message."""
+    """Measure the time from the moment when a visitor sees the reference until the mail server of the centre has the
+    message.
+    """
     stage = stage_of(ground, database)
     bodies = [uid for (uid,) in stage.rows(BODIES)][:DECLARATIONS]
     stage.start()
@@ -193,7 +195,7 @@ def measure_mail(ground: BenchGround, database: str) -> list[Figure]:
 
 
 def list_centre_mails(stage: Stage) -> dict[str, float]:
-    """Return, by reference, when the mail of its centre first came."""
+    """Return, by reference, when the mail of its centre first arrived."""
     arrivals: dict[str, float] = {}
     for _key, subject, at in list(stage.mailbox.received):
         if subject.startswith("[TLP") and (reference := SUBJECT_REFERENCE.search(subject)):

@@ -15,8 +15,8 @@ STALLED_SECONDS = 60
 
 @dataclass(frozen=True)
 class Figure:
-    """`ok` is None for an absolute time, which depends on the machine and is shown but not judged. `spread` is the
-    middle half of the rounds of a median; if it is wide, the machine had other work.
+    """One measured figure. `ok` is None for an absolute time, which depends on the machine and is shown but not
+    judged. `spread` is the middle half of the rounds of a median; if it is wide, the machine had other work.
     """
 
     name: str
@@ -28,23 +28,25 @@ class Figure:
 
 
 def at_most(name: str, value: float | Sequence[float], most: float, unit: str) -> Figure:
-    """Judge a value, or the median of the values of some rounds."""
+    """Judge a value, or the median of the values of several rounds, which must be at most `most`."""
     middle, spread = summarize(value)
     return Figure(name, round(middle, 2), unit, f"≤ {most:g}", middle <= most, spread)
 
 
 def at_least(name: str, value: float | Sequence[float], least: float, unit: str) -> Figure:
+    """Judge a value, or the median of the values of several rounds, which must be at least `least`."""
     middle, spread = summarize(value)
     return Figure(name, round(middle, 2), unit, f"≥ {least:g}", middle >= least, spread)
 
 
 def absolute(name: str, value: float | Sequence[float], unit: str) -> Figure:
+    """Return a figure that is not judged."""
     middle, spread = summarize(value)
     return Figure(name, round(middle, 2), unit, spread=spread)
 
 
 def summarize(value: float | Sequence[float]) -> tuple[float, str]:
-    """Return the median, and the middle half where there are enough rounds to have one."""
+    """Return the median, and the middle half if there are enough rounds for it."""
     if not isinstance(value, Sequence):
         return value, ""
     if len(value) < ROUNDS_WITH_A_SPREAD:
@@ -91,7 +93,7 @@ def write(figures: list[Figure], path: Path) -> None:
 
 
 def hand_over(figures: list[Figure]) -> None:
-    """Write the figures of a child process for its parent to read."""
+    """Print the figures of a child process, for its parent to read."""
     sys.stdout.write(json.dumps([asdict(figure) for figure in figures]))
 
 

@@ -1,4 +1,6 @@
-"""How long a worker takes to count a declaration in the exact figures, from the page that shows its reference."""
+"""Measures how long a worker takes to count a declaration in the exact figures, from the page that shows its
+reference.
+"""
 
 from time import monotonic
 

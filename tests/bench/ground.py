@@ -1,4 +1,4 @@
-"""The servers and the databases to measure, all in one temporary folder."""
+"""The servers and the databases that the bench measures, in one temporary folder."""
 
 import os
 import shutil
@@ -18,11 +18,11 @@ from tests.ground import ROOT
 
 MONTHS = "24"
 CAMPAIGN = 120
-# One stored incident with its rows and indexes, doubled for sorts and copies; and one without its texts, which no
-# figure counts.
+# The bytes of an incident with its rows and indexes, doubled for sorts and copies; and those of a raw copy without its
+# texts, which no figure counts.
 BYTES_AN_INCIDENT, BYTES_OF_ONE_BURIED = 12_000, 3_500
 SPARE_BYTES = 3_000_000_000
-# Otherwise the whole crisis would be one row of the queue, as cases of one supplier are.
+# Gives most cases a supplier of their own, because the cases of one supplier would be a single row of the queue.
 PART_SUPPLIERS = """
     UPDATE incidents_incident SET supplier_key = supplier_key || id WHERE supplier_key <> '' AND id % 8 > 0
 """
@@ -65,11 +65,11 @@ class BenchGround:
         return parse_figures(self.run("-m", module, environment=self.environment(database, **more)))
 
     def filled(self, count: int) -> str:
-        """Return the name of a database of `count` invented incidents, counted and published; it is made once."""
+        """Return the name of a database with `count` invented incidents, counted and published. It is created once."""
         return self.begin_to_fill(count).result()
 
     def begin_to_fill(self, count: int) -> Future[str]:
-        """Make this database in the background, after those that were asked for before."""
+        """Create this database in the background, after the databases requested earlier."""
         if count not in self.filling:
             self.filling[count] = self.filler.submit(self.fill, count)
         return self.filling[count]
@@ -78,7 +78,7 @@ class BenchGround:
         name = f"bench_{count}"
         self.invent(name, count)
         log_progress(f"{count} incidents invented")
-        self.manage(name, "publish_releases")  # which counts what is pending first
+        self.manage(name, "publish_releases")  # it first counts the pending events
         with connect(self.url(name)) as connection:
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
             connection.execute("CHECKPOINT")
@@ -86,20 +86,23 @@ class BenchGround:
         return name
 
     def invent(self, name: str, count: int, campaign: int = CAMPAIGN) -> None:
-        """Make a database of `count` incidents and the demonstration's people; nothing is counted or published."""
+        """Create a database with `count` incidents and the accounts of the demonstration. Nothing is counted or
+        published.
+        """
         self.create(name, template=TEMPLATE)
         self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
-        # A crisis, so that the queue of the centre that is looked at fills its page at every size.
+        # A crisis, so that the queue of the measured centre fills its page at every size.
         self.manage(name, "simulate_incidents", "--region=53", f"--campaign={campaign}")
         with connect(self.url(name)) as connection:
             connection.execute(PART_SUPPLIERS)
         self.manage(name, "create_demonstration")
 
     def buried(self, count: int, under: int) -> str:
-        """Return the name of a database of `count` incidents, with uncounted copies of their rows up to `under`.
+        """Return the name of a database with `count` incidents, and with uncounted copies of their rows up to `under`
+        incidents.
 
-        To invent and count these too would take hours, and a release of them would hold no more numbers: beyond a few
-        hundred thousand a year, its tables are as fine as they are declared.
+        To invent and count these too would take hours, and their release would contain no more numbers: beyond a few
+        hundred thousand incidents a year, the tables are as fine as they are declared.
         """
         name = f"bench_{count}_under_{under}"
         self.create(name, template=self.filled(count))
@@ -111,7 +114,9 @@ class BenchGround:
         return name
 
     def country(self, per_year: int) -> str:
-        """Return the name of a database of the last whole year, with that many declarations and nothing counted."""
+        """Return the name of a database with `per_year` declarations in the last complete year, of which nothing is
+        counted.
+        """
         name = f"bench_country_{per_year}"
         self.create(name, template=TEMPLATE)
         self.manage(name, "simulate_incidents", f"--per-year={per_year}", "--figures-only")

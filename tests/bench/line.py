@@ -1,17 +1,19 @@
-"""How long a telephone on a slow network waits for a usable page, and what the page weighs. A child process.
+"""Measures how long a telephone on a slow network waits for a usable page, and what the page weighs. Runs as a child
+process.
 
-The line is Chromium's own: 400 kbit/s each way, and 400 ms before each answer. Every visit begins with an empty cache.
-A page is usable when all of this is true, in the page's own clock, which starts with the request for its address:
-its document is parsed (domInteractive); something of it is painted, which Chromium does once its stylesheets have
-loaded (first-contentful-paint); and its first control is visible, still, enabled and not covered.
-Scripts are not waited for: no page needs one. The simulation leaves out what comes before the first byte on a real
-network (DNS, TCP, TLS: three times 400 ms more, once). The network is so slow that the machine hardly matters, and
-these times are judged.
+The network is simulated by Chromium: 400 kbit/s each way, and 400 ms before each response. Every visit begins with an
+empty cache. A page is usable when all of this is true, by the page's own clock, which starts with the request for its
+address: its document is parsed (domInteractive); a part of it is painted, which Chromium does once its stylesheets
+have loaded (first-contentful-paint); and its first control is visible, still, enabled and not covered.
 
-The weight is what comes over the wire for the page and all that it fetches, answers' heads included.
+The time does not include scripts, because no page needs one, nor what comes before the first byte on a real network
+(DNS, TCP, TLS: three times 400 ms more, once). The network is so slow that the machine hardly matters, and these times
+are judged.
 
-The minutes to a reference are those of one person alone, by the shortest way: every key pressed, that of the Tab key
-too, at thirty words of five letters a minute; twenty seconds to look at each page and decide; the waits on the line.
+The weight is that of all bytes that the page and its files take on the network, with the heads of the responses.
+
+The minutes to a reference are those of one person alone, by the shortest path: every key pressed, the Tab key too, at
+thirty words of five letters a minute; twenty seconds to read each page and decide; the waits on the network.
 """
 
 import os
@@ -61,7 +63,7 @@ class Measurement:
 
 
 def look(browser: Browser, visit: Visit) -> Measurement:
-    """Open a page with an empty cache and these cookies."""
+    """Open a page with an empty cache and the cookies of the visit, and measure it."""
     page = open_page(browser)
     page.context.add_cookies(visit.cookies)  # type: ignore[arg-type]
     sizes = slow_down(page)
@@ -72,12 +74,12 @@ def look(browser: Browser, visit: Visit) -> Measurement:
     assert page.url == visit.address, page.url
     seconds = max(answers, page.evaluate(PAINTED), page.evaluate(READ)) / 1000
     page.context.close()
-    fetched = list(filter(None, sizes))  # the browser's own pictures come over no wire
+    fetched = list(filter(None, sizes))  # the browser's own pictures use no network
     return Measurement(seconds, sum(fetched) / 1000, len(fetched))
 
 
 def slow_down(page: Page) -> list[float]:
-    """Simulate the slow network. Return a list that collects the bytes of each answer, as sent over it."""
+    """Simulate the slow network. Return a list that collects the encoded size in bytes of each response."""
     sizes = []
     wire = page.context.new_cdp_session(page)
     wire.on("Network.loadingFinished", lambda answer: sizes.append(answer["encodedDataLength"]))
@@ -87,7 +89,7 @@ def slow_down(page: Page) -> list[float]:
 
 
 def pages() -> list[Visit]:
-    """Return the pages of the journey and those beside it."""
+    """Return the pages of a declaration and the other public pages."""
     writing = nobody()
     begin_declaration(writing)
     declared, case = declarant()
@@ -109,7 +111,9 @@ def weigh(visit: Visit, measurements: list[Measurement]) -> Iterator[Figure]:
 
 
 def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
-    """Compute the minutes of a declaration. `waits` are the seconds before each page, the last with the reference."""
+    """Compute the minutes of a declaration. `waits` are the seconds before each page; the last page shows the
+    reference.
+    """
     typist = Typist(open_page(browser), os.environ["BENCH_SITE"])
     typist.declare("rancon", COMMUNE)
     typist.page.context.close()

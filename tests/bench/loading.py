@@ -1,4 +1,4 @@
-"""The official list into an empty database: time and peak memory of the process that does it."""
+"""Measures the import of the official list into an empty database: the time, and the peak memory of its process."""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
-"""Queries of each page, and the pages that responders live in at two sizes. A child process.
+"""Measures the queries of each page, and the pages that responders use most at two sizes. Runs as a child process.
 
-DATABASE_URL is the smaller database; BENCH_LARGER the name of the other one on the same server.
+DATABASE_URL is the smaller database; BENCH_LARGER is the name of the other one on the same server.
 """
 
 import gc
@@ -38,7 +38,7 @@ from tests.cast import signed_in  # noqa: E402
 from tests.responses import Response  # noqa: E402
 
 MAX_LIST, MAX_DETAIL, MAX_DECLARING, MAX_RATIO = 10, 20, 20, 1.2
-MAX_CASE = 35  # plain queries cost less than what would compose them into fewer
+MAX_CASE = 35  # fewer queries would be more complex, and cost more
 MAX_BESIDE_EMPTY = {"case": 3.6, "queue": 2}
 ROUNDS = 30
 QUEUE = "/admin/incidents/incident/"
@@ -49,9 +49,9 @@ NAMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/change/)")
 
 
 class Reader:
-    """The demonstration's people, each with a browser, and one program with a token."""
+    """The people of the demonstration, each with a test client, and one program with a token."""
 
-    town: str  # these two are set by the Size that it reads
+    town: str  # these two are set by Size
     second_page: str
 
     def __init__(self) -> None:
@@ -61,10 +61,10 @@ class Reader:
         begin_declaration(self.clients["nobody"])
         token = issue_token(User.objects.get(email=f"responder@{DOMAIN}"), name="bench")
         self.clients["token"] = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"})
-        # A case with interruptions and leaks, because the cost of a page follows what is on it.
+        # A case with interruptions and leaks, because the cost of a page depends on its contents.
         cases = Incident.objects.filter(csirt__slug=CSIRT, interruptions__isnull=False, leaks__isnull=False)
         self.case = cases.distinct().order_by("-received_at")[0]
-        # It leads to the page of that case.
+        # The search redirects to the page of that case.
         self.by_reference = f"{SEARCH}?q={self.case.reference}"
 
     def get(self, who: str, path: str) -> Response:
@@ -74,7 +74,7 @@ class Reader:
         return answer
 
     def queries(self, who: str, path: str) -> int:
-        self.get(who, path)  # what only the first visit asks for (caches, the kind of a content) is no cost of a page
+        self.get(who, path)  # the queries of a first visit alone (caches, content types) are not counted
         with CaptureQueriesContext(connection) as captured:
             self.get(who, path)
         return len(captured)
@@ -120,7 +120,7 @@ def admin_name(model: type[Model], page: str) -> str:
 
 
 def find_reader(reader: Reader, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the page with the first person who may open it."""
+    """Yield the page with the first person who may open it, or nothing."""
     for who in ["admin", "lead", "responder"]:
         if reader.clients[who].get(path).status_code == 200:
             yield who, path
@@ -138,7 +138,7 @@ def count_queries(reader: Reader) -> Iterator[Figure]:
 
 
 def count_declaration_queries() -> int:
-    """Count the queries of the last post, which saves the screen and declares."""
+    """Count the queries of the last post, which saves the screen and declares the case."""
     counts = []
     for _number in range(2):
         client = Client(SERVER_NAME="localhost")
@@ -185,7 +185,7 @@ def find_case_of_a_town() -> Incident:
     """Find a case in a town with the same number of cases at every size, so that its pages cost the same."""
     cases = Incident.objects.filter(csirt__slug=CSIRT, collectivity__kind="commune")
     towns = cases.order_by().values("collectivity").annotate(cases=Count("pk"))
-    # Among a million cases no town may have so few: take the nearest number.
+    # Among a million cases every town may have more cases, so the town with the nearest number is taken.
     town = towns.order_by(Abs(F("cases") - CASES_OF_A_TOWN), "collectivity")[0]["collectivity"]
     return cases.filter(collectivity=town).select_related("collectivity__departement").order_by("-received_at")[0]
 
@@ -213,7 +213,9 @@ class Size:
         connections["default"] = self.wrapper
 
     def time(self, page: str) -> tuple[float, float]:
-        """Return the elapsed milliseconds and those of this process's CPU, which leave out waits for the database."""
+        """Return the elapsed milliseconds and the CPU milliseconds of this process, which leave out waits for the
+        database.
+        """
         self.look()
         who, path = PAGES[page](self.reader)
         began, worked = perf_counter(), process_time()
@@ -231,14 +233,14 @@ def compare(smaller: Size, larger: Size) -> Iterator[Figure]:
             wall, cpu = zip(*times, strict=True)
             yield absolute(f"{page} at {size.count}", wall, "ms")
             yield absolute(f"{page} at {size.count}, CPU", cpu, "ms")
-        # The ratio of each pair, so that other work of the machine counts in both.
+        # The ratio is that of each pair, so that other work of the machine counts in both.
         ratios = [late[0] / early[0] for early, late in pairs]
         name = f"{page}: {larger.count} ÷ {smaller.count}"
         yield absolute(name, ratios, "×") if page in GROWING else at_most(name, ratios, MAX_RATIO, "×")
 
 
 def compare_with_an_empty_page(size: Size) -> Iterator[Figure]:
-    """Compare the CPU of a case and of the queue with an admin page that has only its frame and two sentences."""
+    """Compare the CPU of a case page and of the queue with an admin page that has only its frame and two sentences."""
     size.look()
     case = f"{QUEUE}{size.reader.case.reference}/"
     pages = {
@@ -264,7 +266,7 @@ def compare_with_an_empty_page(size: Size) -> Iterator[Figure]:
 
 
 def work_on_a_case() -> Incident:
-    """Take an open case and give it notes, eighteen tasks, a qualification and indicators. Return it."""
+    """Acknowledge an open case and give it notes, eighteen tasks, a qualification and indicators. Return it."""
     responder, lead = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ["responder", "lead"])
     case = Incident.objects.filter(csirt__slug=CSIRT, status=Status.DECLARED).order_by("received_at")[0]
     acknowledge_incident(reference=case.reference, actor=responder)

@@ -1,6 +1,6 @@
-"""The cards for the wall of a département, as its task makes them: seconds, and what they take in memory at most.
+"""Measures the wall cards of a département, as their task makes them: the seconds and the peak memory.
 
-`python -m tests.bench.printing` is the process that is measured, for BENCH_CARDS cards.
+`python -m tests.bench.printing` is the process that is measured. It makes BENCH_CARDS cards.
 """
 
 import os
@@ -14,7 +14,7 @@ import django
 
 from tests.bench.figures import Figure, absolute, at_most, hand_over, log_progress
 
-if TYPE_CHECKING:  # the process that is measured does without it
+if TYPE_CHECKING:  # the process that is measured must not import it
     from tests.bench.ground import BenchGround
 
 FEW, MANY = 50, 500
@@ -38,7 +38,9 @@ def main() -> None:
 
 
 def make_cards(count: int) -> list[Figure]:
-    """Make a paper. It needs a row, because each step checks that the task still owns it."""
+    """Make a paper and return its figures. The paper needs a row, because each step checks that the task still owns
+    it.
+    """
     from collectivities.models import Departement  # noqa: PLC0415  (after django.setup)
     from incidents.files import vault  # noqa: PLC0415
     from incidents.models import Paper  # noqa: PLC0415

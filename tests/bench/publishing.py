@@ -1,6 +1,7 @@
-"""A year of a country counted and published: how long each release takes, and what it shows at its volume.
+"""Measures how a year of a country is counted and published: the time of each release, and the share of its units that
+it prints.
 
-A child process. BENCH_PER_YEAR: how many declarations that year holds.
+Runs as a child process. BENCH_PER_YEAR is the number of declarations in that year.
 """
 
 import os
@@ -24,7 +25,7 @@ from stats.services import publish_due_periods  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 
-# Seconds that a release may take, by the declarations of its year.
+# The seconds that a release may take, by the number of declarations of its year.
 MAX_SECONDS = {640: 2, 5_000: 3, 400_000: 10}
 
 
@@ -50,7 +51,7 @@ def measure_publishing(year: str, per_year: int) -> Iterator[Measured]:
 
 
 def measure_what_is_shown(year: str) -> Iterator[Measured]:
-    """Measure which part of the units of each table is in a printed cell, and the errors of these cells."""
+    """Measure the share of the units of each table that lie in a printed cell, and the errors of these cells."""
     release = Release.objects.filter(quarter=0).latest("year")
     with transaction.atomic():
         counts = count_again(release)

@@ -1,4 +1,6 @@
-"""The search of a collectivity over 1 000 mixed queries, against one indexed look-up by code. A child process."""
+"""Measures the search of a collectivity over 1 000 mixed queries, against one indexed look-up by code. Runs as a child
+process.
+"""
 
 import random
 from collections.abc import Callable

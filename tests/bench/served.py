@@ -1,4 +1,6 @@
-"""As production serves: static files are collected, named by what they hold, and compressed beforehand."""
+"""Settings that serve static files as production does: collected, named by their content, and compressed
+beforehand.
+"""
 
 from config.settings import base
 from tests.bench import settings

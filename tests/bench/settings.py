@@ -1,4 +1,4 @@
-"""A developer's settings, and beside the site one bare page to measure it against."""
+"""The settings of a developer, with one bare page in addition to compare the site with."""
 
 from config.settings import dev
 from config.settings.dev import *  # noqa: F403 (settings build on settings)

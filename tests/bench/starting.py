@@ -1,4 +1,6 @@
-"""`make run` from a fresh copy of the tree to its ready block: the first start builds all, the second finds it."""
+"""Measures `make run` from a fresh copy of the tree to its ready block. The first start builds everything, the second
+finds it built.
+"""
 
 import os
 import shutil
@@ -40,14 +42,16 @@ def measure_start(ground: BenchGround) -> list[Figure]:
 
 
 def measured_memory(kinds: dict[str, float]) -> Iterator[Figure]:
-    """Return what our own processes take at rest. On Linux, shared memory is divided between them."""
+    """Yield the memory of our own processes at rest. On Linux, shared memory is divided between the processes that
+    share it.
+    """
     if kinds["pss"]:
         yield at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MAX_MB, "MB")
     yield absolute("the same, shared pages counted in each process", kinds["rss"], "MB")
 
 
 def start(copy: Path) -> tuple[float, dict[str, float]]:
-    """Return the seconds to the ready block, and the megabytes of the processes then."""
+    """Return the seconds to the ready block, and the megabytes of the processes at that moment."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     began = monotonic()
     process = subprocess.Popen(
@@ -71,7 +75,7 @@ def start(copy: Path) -> tuple[float, dict[str, float]]:
 
 
 def memory_at_rest(pid: int) -> dict[str, float]:
-    """Return the memory once it has not grown for some seconds: the first tasks load their modules."""
+    """Return the memory once it has not grown for some seconds, because the first tasks load their modules."""
     most, began = memory_of(pid), monotonic()
     grown_at = began
     while monotonic() < min(grown_at + STEADY_SECONDS, began + LONGEST_SECONDS):
@@ -92,7 +96,7 @@ def memory_of(pid: int) -> dict[str, float]:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """Stop it as Ctrl-C in its terminal does."""
+    """Stop the process as Ctrl-C in its terminal does."""
     os.killpg(process.pid, signal.SIGINT)
     process.stdout.read()
     process.wait(timeout=60)

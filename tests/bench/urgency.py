@@ -1,4 +1,6 @@
-"""How long a centre waits for the mail of a declaration while other work is asked for, beside its wait at rest."""
+"""Measures how long a centre waits for the mail of a declaration while other work runs, compared with its wait at
+rest.
+"""
 
 from itertools import count
 from statistics import quantiles
@@ -40,7 +42,7 @@ print(len(references))
 def measure_urgency(ground: BenchGround, database: str) -> list[Figure]:
     stage = stage_of(ground, database)
     waits = Waits(stage)
-    run(stage, COUNT)  # so that the workers have nothing left to do
+    run(stage, COUNT)  # so that the workers have nothing else to do
     stage.start()
     try:
         waits.measure_one()  # the workers may still be starting
@@ -88,15 +90,17 @@ def p95(waits: list[float]) -> float:
 
 
 class Waits:
-    """Town halls that declare one after the other; each is followed to the mail of its centre."""
+    """Measures town halls that declare one after the other, each until the mail of its centre has arrived."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.numbers = stage, count()
         self.bodies = iter([uid for (uid,) in stage.rows(BODIES)])
 
     def measure(self, count_remaining: str | None = None) -> list[float]:
-        """Return the seconds from the sending of each last screen to the mail of the centre. `count_remaining` is SQL
-        that counts the other work: declarations made once that has ended are not measured.
+        """Return the seconds from the sending of each last screen to the mail of the centre.
+
+        `count_remaining` is SQL that counts what remains of the other work. No declaration begins after that work has
+        ended.
         """
         waits: list[float] = []
         while len(waits) < DECLARATIONS and (count_remaining is None or self.stage.number(count_remaining)):
@@ -115,7 +119,7 @@ class Waits:
 
 
 def ask_for_cards(stage: Stage) -> None:
-    """Ask for the cards of forty départements, each time from another address."""
+    """Request the cards of forty départements, each time from another address."""
     for number, (code,) in enumerate(stage.rows(DEPARTEMENTS, STRANGERS)):
         stranger, path = Visitor(stage.port), f"/secours/departement/{code}/"
         stranger.number, stranger.cookies = 100_000 + number, {}

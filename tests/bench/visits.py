@@ -14,7 +14,7 @@ from tests.cast import signed_in
 
 
 class Visit(NamedTuple):
-    """One page, opened with these cookies. `name` leaves out what changes from run to run."""
+    """One page, opened with these cookies. `name` is its path without the parts that change from run to run."""
 
     name: str
     path: str
@@ -46,7 +46,7 @@ def sign_in_without_code() -> Client:
 
 
 def begin_declaration(client: Client) -> None:
-    """Go to the third screen."""
+    """Fill in the first two screens of a declaration."""
     client.get("/declarer/")
     client.post("/declarer/", {"quoi": "rancon"})
     client.post("/declarer/qui/", {"collectivite": str(rennes().uid)})
@@ -62,7 +62,9 @@ def declarant() -> tuple[Client, Incident]:
 
 
 def visits(client: Client, pages: Iterable[str], **values: object) -> list[Visit]:
-    """Return a visit of each path. Each key of `values` stands in the paths for what changes from run to run."""
+    """Return a visit of each path. Each key of `values` is a placeholder in the paths for a value that changes from
+    run to run.
+    """
     cookies = [cookie(name, morsel.value) for name, morsel in client.cookies.items()]
     return [Visit(page, fill_path(page, values), cookies) for page in pages]
 

@@ -1,4 +1,4 @@
-"""The site, and in the same process and threads a page with the middleware of `startproject` and nothing else."""
+"""The site, and in the same process and threads a bare page with only the middleware of `startproject`."""
 
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment

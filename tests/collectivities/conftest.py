@@ -1,4 +1,4 @@
-"""The lists that tests load."""
+"""Small lists of collectivities in the place of the official one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ def first_small_list(module_rows: None, tmp_path_factory: pytest.TempPathFactory
     """Replace the official list, which is long, with a small one."""
     delete_bodies()
     load(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
-    connection.check_constraints()  # once: after each test, those of 36 354 deleted bodies would be checked again
+    connection.check_constraints()  # once, or else each test checks 36 354 deleted bodies
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Bodies that no official list carries."""
+"""Bodies that are on no official list."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The environment of an installation."""
+"""The environment variables of an installation in production."""
 
 from base64 import b64encode
 

@@ -36,7 +36,7 @@ def post() -> Iterator[Post]:
 
 @pytest.fixture
 def worker(ground: Ground, transactional_db: str, live_site: str, post: Post) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a worker on this test's database. The links of its mails lead to this test's site."""
+    """Start a worker on this test's database. The links in its mails open this test's site."""
     environment = os.environ | {
         "DATABASE_URL": transactional_db,
         "REDIS_URL": ground.redis_url,

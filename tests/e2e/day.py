@@ -45,7 +45,7 @@ SINGLE_CASES = {
 
 @dataclass
 class Morning:
-    """The thirty declarations, grouped by what becomes of them."""
+    """The thirty declarations, grouped by what happens to them later."""
 
     first: Incident
     duplicate: Incident
@@ -57,14 +57,16 @@ class Morning:
 
 
 def declare_from_town(number: int, **fields: Any) -> Incident:
-    """Declare from a town hall of its own, by a person whose name is found in no other case."""
+    """Declare from another town hall, as a person whose name is in no other case."""
     body = plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}", stem=f"saint-exemple-{number}")
     caller = Caller(name=f"Alix Numéro-{number}", phone="02 99 00 00 00", email=f"mairie{number}@exemple.example")
     return declare(collectivity=body, caller=caller, **fields)
 
 
 def declare_morning(browser: Browser, site: str) -> Morning:
-    """Declare twice on the public pages, from two devices of one town hall, and the rest through their service."""
+    """Declare twice on the public pages, from two devices of one town hall, and make the other declarations through
+    the service.
+    """
     first, duplicate = (declare_on_pages(browser, site) for _ in range(2))
     return Morning(
         first=first,
@@ -98,7 +100,7 @@ def create_other_centre() -> Csirt:
 
 
 class Desk:
-    """A responder at a screen. Whatever is wrong with the pages opened there is added to `problems`."""
+    """A responder at a screen. Every defect of the pages that they open is added to `problems`."""
 
     def __init__(self, browser: Browser, site: str, person: User) -> None:
         self.site, self.person = site, person
@@ -134,7 +136,7 @@ class Desk:
         self.page.complaints.clear()
 
     def inspect(self, name: str) -> None:
-        """Check the page wide and narrow: it is accessible, and does not scroll sideways."""
+        """Check that the page is accessible and does not scroll sideways, on a wide and on a narrow screen."""
         self.page.wait_for_load_state("load")
         for size in (NARROW, WIDE):
             self.page.set_viewport_size(size)
@@ -143,7 +145,7 @@ class Desk:
             shoot(self.page, f"day-{name}")
         self.collect_complaints()
         self.problems += [(name, *violation) for violation in violations(self.page, "serious", "critical")]
-        self.page.complaints.clear()  # those of axe itself are not the page's
+        self.page.complaints.clear()  # axe's own complaints are not those of the page
 
 
 def format_reference(incident: Incident) -> str:
@@ -161,7 +163,7 @@ def count_cases(desk: Desk, view: str) -> int:
 
 
 def move_down_to(desk: Desk, incident: Incident) -> None:
-    """Go down the queue by keyboard, to the row of this case."""
+    """Move down the queue by keyboard, to the row of this case."""
     focused_reference = "document.activeElement.closest('.row')?.dataset.reference"
     for _step in range(60):
         if desk.page.evaluate(focused_reference) == incident.reference:
@@ -179,7 +181,7 @@ def take_by_keyboard(desk: Desk, incident: Incident) -> None:
 
 
 def act_on_wave(desk: Desk, act: str) -> None:
-    """Do this to all cases of the wave, through the checkbox of its single row."""
+    """Apply an action to all cases of the wave, through the checkbox of its single row."""
     desk.page.locator(".wave").get_by_role("checkbox").check()
     desk.press(act)
 
@@ -217,7 +219,9 @@ def write_note(desk: Desk, words: str, *, kind: str = "Une note") -> None:
 
 
 def follow_playbook(desk: Desk) -> None:
-    """Add the steps of the playbook as tasks and do the first. The call back is done already: it verified the case."""
+    """Add the steps of the playbook as tasks and do the first one. The call back is already done, because it verified
+    the case.
+    """
     tasks = desk.page.locator(".tasks")
     desk.press("Ajouter les étapes du guide")
     desk.expect_message("Étapes du guide ajoutées")
@@ -256,7 +260,9 @@ def close_with_report(
     leak: str = "",
     before_sending: Callable[[], object] = lambda: None,
 ) -> None:
-    """Fill in the closing form whole: the end of each interruption, what came of the leak, every task, the report."""
+    """Fill in the whole closing form: the end of each interruption, the outcome of the leak, every task and the
+    report.
+    """
     page = desk.page
     desk.open_case(incident, "cloture")
     for service in ended:
@@ -265,7 +271,9 @@ def close_with_report(
         page.get_by_label("Fuite de données").select_option(leak)
     for box in page.locator("input[name^=task_]").all():
         box.check()
-    if (why := page.get_by_label("Pourquoi il est résolu")).count():  # asked only of a case that nobody worked on
+    if (
+        why := page.get_by_label("Pourquoi il est résolu")
+    ).count():  # the page asks this only for a case that nobody worked on
         why.fill("La mairie a rappelé : tout marche.")
     page.get_by_label("Ce que sont devenus").select_option("restored")
     page.get_by_label("Cause").select_option(cause)

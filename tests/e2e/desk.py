@@ -1,4 +1,4 @@
-"""A person at a desk, who goes through the pages of the administration and notes what is wrong with them."""
+"""A person at a desk, who opens the pages of the administration and collects their defects."""
 
 from typing import Any, Literal
 
@@ -23,6 +23,9 @@ class Desk:
         self.page.goto(self.site + "/admin/")
 
     def look(self, name: str) -> None:
+        """Collect what is wrong with the page in both colour schemes, and whether it scrolls sideways on a narrow
+        screen.
+        """
         self.page.wait_for_load_state("load")
         self.page.evaluate(WAIT_FOR_SCRIPTS)
         self.problems += [(name, complaint) for complaint in self.page.complaints]
@@ -38,7 +41,7 @@ class Desk:
             self.problems.append((name, "overflow", beyond))
         shoot(self.page, f"admin-{name}")
         self.page.set_viewport_size({"width": 1280, "height": 760})
-        self.page.complaints.clear()  # axe's own are not the page's
+        self.page.complaints.clear()  # axe's own complaints are not those of the page
 
     def check(self) -> None:
         assert not self.problems, "\n".join(map(str, self.problems))

@@ -1,4 +1,4 @@
-"""What people do in the browser, one function a screen."""
+"""What people do in the browser, with one function for each screen or button."""
 
 from re import Pattern
 
@@ -10,7 +10,7 @@ from tests.cast import PASSWORD, code_of, signed_in
 
 
 def click_to_next_page(target: Locator) -> None:
-    """Click a link or button to another page and wait until that page is loaded. A click alone returns before."""
+    """Click a link or button to another page and wait until that page is loaded. A click alone returns earlier."""
     with target.page.expect_navigation():
         target.click()
 
@@ -33,7 +33,7 @@ def choose_body(page: Page, query: str, name: str) -> None:
 
 
 def go_on(page: Page) -> None:
-    """Leave a screen by its main button."""
+    """Press the main button of a screen, which opens the next one."""
     with page.expect_navigation():
         page.get_by_role("button", name="Continuer").click()
 
@@ -67,7 +67,7 @@ def describe(page: Page) -> None:
 
 
 def describe_nothing(page: Page) -> None:
-    """Skip from the third screen to the last."""
+    """Skip the questions from the third screen to the last."""
     skip(page)
     skip(page)
 
@@ -79,13 +79,15 @@ def fill_caller(page: Page) -> None:
 
 
 def send(page: Page) -> None:
-    """Send the last screen and wait for the page that answers it, which may have the same address."""
+    """Send the last screen and wait for the next page, which may have the same address."""
     with page.expect_navigation():
         page.locator("main form[method=post] p.actions button[type=submit]").last.click()
 
 
 def begin(page: Page, site: str, *, kind: str = "rancon", query: str = "29998", name: str = "Plouexemple") -> None:
-    """Go from the home page to the third screen, for another incident if this device has declared one."""
+    """Go from the home page to the third screen. If this device has declared an incident already, declare
+    another one.
+    """
     page.goto(site)
     page.get_by_role("link", name="Déclarer un incident").first.click()
     page.wait_for_url("**/declarer/**")
@@ -100,7 +102,9 @@ def begin(page: Page, site: str, *, kind: str = "rancon", query: str = "29998", 
 def declare(
     page: Page, site: str, *, kind: str = "rancon", query: str = "29998", name: str = "Plouexemple"
 ) -> tuple[str, str]:
-    """Declare from the home page to the answer. Return the reference and the secret code as shown."""
+    """Declare from the home page to the confirmation. Return the reference and the secret code as the page
+    shows them.
+    """
     begin(page, site, kind=kind, query=query, name=name)
     describe(page)
     fill_caller(page)
@@ -110,7 +114,7 @@ def declare(
 
 
 def sign_in(page: Page, user: User) -> None:
-    """Sign in on the page shown, with a code if one is asked for."""
+    """Sign in on the current page, with a code if the site asks for one."""
     give_password(page, user)
     if page.url.endswith("/connexion/code/"):
         enter_code(page, user)
@@ -140,7 +144,7 @@ def enter_code(page: Page, user: User) -> None:
 
 
 def reload(page: Page) -> None:
-    """Open the same address again. Chromium refuses `page.reload` while it is still changing pages."""
+    """Open the current address again. Chromium refuses `page.reload` while it is still changing pages."""
     page.goto(page.url.partition("#")[0])
 
 

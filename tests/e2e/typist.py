@@ -1,4 +1,4 @@
-"""Somebody who declares by keyboard alone, and counts the pages, the answers and the keys."""
+"""A person who declares by keyboard alone."""
 
 from playwright.sync_api import Page
 
@@ -9,7 +9,7 @@ MAX_TABS = 60
 
 
 class Typist:
-    """Counts every key, Tab too."""
+    """Counts the screens, the answers and every key, the Tab key too."""
 
     def __init__(self, page: Page, site: str) -> None:
         self.page = page
@@ -26,6 +26,7 @@ class Typist:
         self.keys += len(text)
 
     def reach(self, selector: str) -> None:
+        """Press Tab until this control has the focus."""
         for _ in range(MAX_TABS):
             self.press("Tab")
             if self.page.locator(f":is({selector}):focus").count():
@@ -33,7 +34,7 @@ class Typist:
         raise AssertionError(f"no way to {selector} by keyboard")
 
     def leave(self, selector: str, leads_to: str) -> None:
-        """Leave a screen by this button, and check that it does not scroll sideways."""
+        """Press this button of a screen, and check that the screen does not scroll sideways."""
         assert overflow(self.page) <= 0
         self.reach(selector)
         self.press("Enter")

@@ -1,4 +1,4 @@
-"""A visitor who goes through the public pages."""
+"""A visitor who opens the public pages."""
 
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ DARK: Screen = (1280, "dark")
 
 
 class Visitor:
-    """Goes from state to state and checks each by the same rules, on both screens."""
+    """Goes from page to page and checks each by the same rules, on a narrow light screen and on a wide dark one."""
 
     def __init__(self, browser: Browser, site: str) -> None:
         self.site = site
@@ -27,6 +27,7 @@ class Visitor:
         self.page.goto(self.site + path)
 
     def look(self, name: str) -> None:
+        """Collect what is wrong with the page on both screens."""
         page = self.page
         page.wait_for_load_state("load")
         self.problems += [(name, complaint) for complaint in page.complaints]
@@ -43,11 +44,11 @@ class Visitor:
         page.complaints.clear()
 
     def fill_in(self, query: str = "plouexemple") -> None:
-        """Go to the third screen, for the first body found."""
+        """Go to the third screen of a declaration, for the first body found."""
         steps.begin(self.page, self.site, query=query, name="")
 
     def send(self) -> None:
-        """Go from there to the answer, by the shortest way."""
+        """Go from the third screen to the confirmation, by the shortest path."""
         steps.describe_nothing(self.page)
         steps.fill_caller(self.page)
         steps.send(self.page)

@@ -1,4 +1,4 @@
-"""Bodies that no list carries, on the real ground: the test database holds the official list."""
+"""Bodies that are on no list, in real territories, because the test database contains the official list."""
 
 import factory
 from stdnum import luhn
@@ -9,7 +9,7 @@ from collectivities.wording import make_stem, normalize
 
 
 def make_fake_siren(number: int) -> str:
-    """Return a SIREN that passes Luhn and starts like that of no French body."""
+    """Return a SIREN that passes the Luhn check and starts like that of no French body."""
     digits = f"99{number % 1_000_000:06d}"
     return digits + luhn.calc_check_digit(digits)
 
@@ -38,7 +38,7 @@ class DepartementFactory(factory.django.DjangoModelFactory[Departement]):
 
 
 class CollectivityFactory(factory.django.DjangoModelFactory[Collectivity]):
-    """A commune of Finistère; `departement__code` and `departement__region__code` name another ground."""
+    """A commune of Finistère. `departement__code` and `departement__region__code` give another territory."""
 
     class Meta:
         model = Collectivity

@@ -10,7 +10,7 @@ ALWAYS = DateRange(None, None, "()")
 
 
 class CsirtFactory(factory.django.DjangoModelFactory[Csirt]):
-    """A centre with a published telephone and site, and no channel: its lead has set none."""
+    """A centre with a published telephone and site, and no channel, because its lead has set none."""
 
     class Meta:
         model = Csirt
@@ -38,7 +38,7 @@ class ContactFactory(factory.django.DjangoModelFactory[Contact]):
 
 
 class CoverageFactory(factory.django.DjangoModelFactory[Coverage]):
-    """`region` is to be given: the official ones are in every test database."""
+    """The territory of a centre. `region` must be given, because the official régions are in every test database."""
 
     class Meta:
         model = Coverage

@@ -1,4 +1,4 @@
-"""A real mail server that accepts or postpones mails, or is down, and records when each message came."""
+"""A real mail server that accepts or postpones mails, or is down, and records when each message arrived."""
 
 import asyncio
 import email
@@ -41,12 +41,14 @@ class Mailbox:
         return "250 OK"
 
     def keys(self) -> list[str]:
-        """Return the Message-ID of each message, before its @: a mail that came twice is listed twice."""
+        """Return the Message-ID of each message, without its domain. A mail that arrived twice is listed twice."""
         return [identifier.strip("<>").partition("@")[0] for identifier, _subject, _at in self.received]
 
 
 async def hang_up(server: asyncio.Server) -> None:
-    """Stop accepting clients, then cut the others: Python forgets a client accepted while its server closes."""
+    """Stop accepting clients, then disconnect those that remain, because Python forgets a client accepted while its
+    server closes.
+    """
     for socket in server.sockets:
         server.get_loop().remove_reader(socket)
     await asyncio.sleep(SETTLE_SECONDS)

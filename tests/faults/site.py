@@ -21,11 +21,11 @@ TOKEN = "t" * 32
 
 
 class Answer(http.client.HTTPResponse):
-    words: str  # its body, which was read to the end
+    words: str  # its body, read to the end
 
 
 class Site:
-    """Granian on this test's database and folder."""
+    """Granian on the database and the folder of a test."""
 
     headers: dict[str, str]  # sent with each post, set by the test
 
@@ -41,7 +41,9 @@ class Site:
         (home / "temporary").mkdir()
 
     def start(self, *, before: Sequence[str] = ()) -> None:
-        """`before` is a command that runs the server, such as one that limits its disk."""
+        """Start the server and wait until it responds. `before` is a command that runs the server, such as one that
+        limits its disk.
+        """
         self.port = find_free_port()
         command = [*before, *make_granian_command(self.port), "config.asgi:application"]
         self.program = Program("web", command, self.environment, self.home)
@@ -61,7 +63,7 @@ class Site:
 
 
 def headers_of_holder(incident: Incident) -> dict[str, str]:
-    """Return the headers of somebody who opened the case by its link, with a CSRF token."""
+    """Return the headers of a client that opened the case by its link, with a CSRF token."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     cookies = f"{case_cookie.COOKIE_NAME}={client.cookies[case_cookie.COOKIE_NAME].value}; tocsin_csrf={TOKEN}"

@@ -1,4 +1,4 @@
-"""Clients that send a byte of a long post now and then, so that a server which waits for each has no thread left."""
+"""Clients that send a long post one byte at a time, so that a server with one thread for each has no thread left."""
 
 import socket
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,9 @@ HEAD = f"POST {{path}} HTTP/1.1\r\nHost: localhost\r\n{FORM}\r\nContent-Length: 
 
 
 class Slow:
-    """Clients that each begin a long post and send a byte every few seconds; one that is cut begins again."""
+    """Clients that each begin a long post and send a byte every few seconds. A client that is disconnected begins
+    again.
+    """
 
     def __init__(self, port: int, path: str, headers: Mapping[str, str]) -> None:
         more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

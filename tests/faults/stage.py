@@ -1,4 +1,4 @@
-"""A whole Tocsin, each part a real process that a test kills and starts again as a supervisor would."""
+"""A complete Tocsin, each part a real process that a test kills and starts again as a supervisor would."""
 
 import os
 import signal
@@ -73,14 +73,14 @@ class Program:
             self.process.wait()
 
     def kill_child(self) -> None:
-        """Kill the child that does the work, once it has started, and not its parent."""
+        """Wait until the process has a child, and kill the child that does the work, but not its parent."""
         parent = psutil.Process(self.process.pid)
         until(parent.children, what=f"{self.name} starts no child")
         os.kill(parent.children()[-1].pid, signal.SIGKILL)
 
 
 class Stage:
-    """Web, both workers, beat and mail on one database of `servers`."""
+    """The web server, both workers, beat and a mail server, on one database of `servers`."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class Stage:
 
 @contextmanager
 def on_stage(home: Path) -> Iterator[Stage]:
-    """Yield a stage with servers of its own."""
+    """Yield a deployment with servers of its own."""
     servers = start_servers_with_lists(home / "servers")
     stage = Stage(home, servers)
     try:

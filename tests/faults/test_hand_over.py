@@ -1,4 +1,6 @@
-"""Handing files over to the server of production: no large file in memory or in clear, none lost in a kill."""
+"""Evidence files are sent to the server of production. No large file is in memory or in clear, and no kill
+loses one.
+"""
 
 import http.client
 import json
@@ -43,7 +45,9 @@ def site(transactional_db, incident, tmp_path, settings):
 
 
 def make_form(look, *, chunks=CHUNKS):
-    """Return the body of a form with one file, generated as it is sent, and its length. `look` is called at times."""
+    """Return the body of a form with one file, generated as it is sent, and its length. `look` is called every hundred
+    chunks.
+    """
     start = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{TOKEN}\r\n'
     start += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="pieces"; filename="disque.img"\r\n\r\n'
     end = f"\r\n--{BOUNDARY}--\r\n"
@@ -64,7 +68,9 @@ def list_stored_files(site):
 
 
 def hand_over(site, incident, chunks):
-    """Send one file by the plain form. Return the answer and the bytes of memory that the server took meanwhile."""
+    """Send one file by the plain form. Return the response and the bytes of memory that the server used in
+    addition.
+    """
     site.post(f"/suivi/{incident.reference}/pieces/", b"", "application/x-www-form-urlencoded", 0)
     before, readings = site.memory(), []
     body, length = make_form(lambda: readings.append(site.memory()), chunks=chunks)
@@ -99,7 +105,7 @@ def test_two_hundred_megabytes_are_refused(site, incident):
     assert list_stored_files(site) == []
 
 
-# Like a full disk, refuses a file beyond two megabytes in the middle of a write.
+# Runs a command that cannot write files beyond two megabytes, as on a full disk.
 RUN_WITH_FULL_DISK = """
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
@@ -135,7 +141,7 @@ def test_a_full_disk_is_reported_and_records_no_partial_file(site, incident):
 
 
 def begin_upload(site, incident, content):
-    """Announce a file to be sent in slices. Return its address."""
+    """Announce a file to be sent in slices. Return the address of its upload."""
     start = f"/suivi/{incident.reference}/pieces/envoi/"
     announced = f"nom=a&taille={len(content)}"
     site.post(start, announced, "application/x-www-form-urlencoded", len(announced))

@@ -1,4 +1,4 @@
-"""The web process is killed at each step of a declaration, and nothing sent up to then is lost."""
+"""The web process is killed at each step of a declaration, and nothing sent before is lost."""
 
 import html
 import threading

@@ -1,6 +1,7 @@
-"""Cases change while the process that folds their figures is killed again and again: no unit is lost or doubled.
+"""Cases change while the processes that fold their figures are killed again and again. No unit is lost or counted
+twice.
 
-TOCSIN_CHANGES says how many changes (2 000 by default; 100 000 take some minutes), TOCSIN_SEED which.
+TOCSIN_CHANGES is the number of changes (2 000 by default; 100 000 take some minutes), TOCSIN_SEED their seed.
 """
 
 import os
@@ -21,7 +22,7 @@ from tests.stats.recount import recounted, stored
 pytestmark = pytest.mark.proof
 CHANGES = int(os.environ.get("TOCSIN_CHANGES", "2000"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
-# The part of the steps that goes through a real service; the others change raw rows, so many together.
+# The share of the steps that call a real service. The others change TOGETHER raw rows at once.
 BY_SERVICE = 0.3
 TOGETHER = 25
 LONGEST_LIFE = 2  # seconds
@@ -112,7 +113,7 @@ def test_figures_stay_exact_while_their_processes_are_killed(transactional_db, r
 
 
 def change_everything(history, rng):
-    """Make at least CHANGES changes, each with the event that the figures are folded from. Return their number."""
+    """Make at least CHANGES changes, each with the event from which the figures are folded. Return their number."""
     history.stores(rng, number=TOGETHER)
     changes = TOGETHER
     while changes < CHANGES:
@@ -127,7 +128,7 @@ def change_everything(history, rng):
 
 
 def wait_until_folded():
-    """Fold until nothing is pending; a killed process may hold its lock for a moment."""
+    """Fold until no event is pending. A killed process may keep its lock for a moment."""
     deadline = time.monotonic() + 60
     while rollups.list_pending_events().exists():
         assert time.monotonic() < deadline

@@ -1,4 +1,6 @@
-"""The worker is killed in the middle of the cards of a département: another makes them, and no partial file stays."""
+"""The worker is killed in the middle of the cards of a département. Another worker makes them, and no partial file
+remains.
+"""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The worker is killed while it makes the reports of a release: another makes the others, each once."""
+"""The worker is killed while it makes the reports of a release. Another worker makes the missing ones, each once."""
 
 import os
 import sys

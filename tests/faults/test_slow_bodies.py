@@ -1,4 +1,4 @@
-"""Thirty clients that send a byte at times, or read none, on the server of production and through the proxy."""
+"""Thirty clients send one byte at a time, or read nothing, at the server of production and through the proxy."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def site(transactional_db, tmp_path):
 
 
 def declare_through(port):
-    """Declare as a town hall does, with ten seconds for each page."""
+    """Declare on this port as a town hall does, with at most ten seconds for each page."""
     with closing(Patient(port)) as visitor:
         visitor.declare(str(plouexemple().uid), 1)
 
@@ -86,7 +86,7 @@ def test_slow_files_of_one_address_leave_places_to_another(site):
 
 
 def store_long_paper(site):
-    """Store a public paper of 32 MB, more than any buffer on the way holds. Return its address."""
+    """Store a public paper of 32 MB, which is more than any buffer between server and client. Return its address."""
     body, name = plouexemple(), vault.make_object_name()
     stored = site.home / "evidence" / name
     stored.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def test_the_proxy_keeps_slow_clients_from_the_site(site, proxy):
 
 
 def count_connections(port):
-    """Return how many connections are open on this port."""
+    """Return the number of connections that are open on this port."""
     local_port = f":{port:04X}"
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     return sum(1 for line in lines if line.split()[1].endswith(local_port) and line.split()[3] == "01")

@@ -1,4 +1,4 @@
-"""Every part is killed in turn while 500 town halls declare. Each accepted case is stored and mailed once."""
+"""Every process is killed in turn while 500 town halls declare. Each accepted case is stored and mailed once."""
 
 import time
 from collections import Counter
@@ -33,7 +33,7 @@ MAILS = "SELECT status, key::text FROM notifications_delivery WHERE recipient = 
 @pytest.fixture
 def stage(tmp_path):
     with on_stage(tmp_path) as stage:
-        # A real installation, whose centres have given their notification addresses.
+        # All centres have given their notification addresses, as in a real installation.
         stage.change("UPDATE csirts_csirt SET notification_email = 'garde@' || slug || '.example'")
         stage.start()
         yield stage
@@ -70,7 +70,7 @@ def web(stage):
 
 
 def web_child(stage):
-    """When its child dies Granian exits, and the supervisor starts it again."""
+    """Kill the child of Granian. Granian then exits, and the supervisor starts it again."""
     stage.web.kill_child()
     time.sleep(0.5)
     stage.web.kill()
@@ -166,7 +166,9 @@ def assert_durable(stage):
 
 
 def assert_each_stored_once(stage, crowd):
-    """Each reference that a visitor saw is stored once, with the key of that visitor's form, and no other."""
+    """Check that each reference that a visitor saw is stored once, with the key of that visitor's form, and no other
+    case.
+    """
     assert len(crowd.receipts) == DECLARATIONS
     references = {sha256(receipt.key.encode()).hexdigest(): receipt.reference for receipt in crowd.receipts}
     stored = stage.rows("SELECT submission_key, reference FROM incidents_incident")
@@ -177,7 +179,9 @@ def assert_each_stored_once(stage, crowd):
 
 
 def assert_all_mailed(stage):
-    """Each centre's and each declarant's mail arrived; one that came twice has the same Message-ID."""
+    """Check that the mail of each centre and of each declarant arrived, and that a mail that arrived twice has one
+    Message-ID.
+    """
     arrived = Counter(stage.mailbox.keys())
     for recipient in ["csirt", "declarant"]:
         deliveries = stage.rows(MAILS, recipient)

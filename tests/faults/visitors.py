@@ -1,4 +1,4 @@
-"""Town halls that declare through the public page, several at once, as browsers do."""
+"""Town halls that declare on the public pages, several at once, as browsers do."""
 
 import html
 import json
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 90
 
 @dataclass(frozen=True)
 class Form:
-    """The last screen as a browser holds it: sending it again sends exactly the same."""
+    """The last screen as a browser has it. Sending it again sends exactly the same bytes."""
 
     path: str
     key: str
@@ -59,7 +59,7 @@ class Visitor:
         return self.send(self.fill(body_uid, number))
 
     def fill(self, body_uid: str, number: int) -> Form:
-        """Go through the first four screens and return the form of the last."""
+        """Fill in the first four screens and return the form of the last one."""
         self.begin(number)
         self.post("/declarer/", quoi=TYPES[number % len(TYPES)])
         self.post("/declarer/qui/", collectivite=body_uid)
@@ -79,7 +79,7 @@ class Visitor:
 
     @property
     def draft_uid(self) -> str:
-        """The uid of the draft, which anybody can read in the signed cookie."""
+        """Return the uid of the draft, which anybody can read in the signed cookie."""
         payload = self.cookies["tocsin_declaration"].strip('"').split(":")[0]
         return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))[0]
 
@@ -103,12 +103,12 @@ class Visitor:
         return self.insist("GET", path, "", self.headers).page
 
     def post(self, path: str, **fields: str) -> str:
-        """Post a screen and return the address that it leads to."""
+        """Post a screen and return the address to which it redirects."""
         body = urlencode(fields | {"csrfmiddlewaretoken": self.token})
         return self.insist("POST", path, body, self.headers).location
 
     def insist(self, method: str, path: str, body: str, headers: dict[str, str]) -> Answer:
-        """Send a request until it is answered, as somebody who presses « reload » does."""
+        """Send a request until the server responds, as somebody who presses « reload » does."""
         deadline = monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -142,7 +142,7 @@ class Visitor:
 
 
 class Crowd:
-    """`number` declarations shared by some threads."""
+    """Declarations of many town halls, shared by some threads."""
 
     def __init__(self, port: int, bodies: list[str], *, threads: int) -> None:
         self.port, self.bodies = port, bodies
@@ -160,7 +160,7 @@ class Crowd:
         try:
             while (number := next(self.counter)) < len(self.bodies):
                 self.receipts.append(visitor.declare(self.bodies[number], number))
-        except BaseException as problem:  # noqa: BLE001 (told in the main thread)
+        except BaseException as problem:  # noqa: BLE001 (raised again in the main thread)
             self.problems.append(problem)
         finally:
             visitor.hang_up()

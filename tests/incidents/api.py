@@ -1,4 +1,4 @@
-"""A program that calls the API."""
+"""A program that calls the API with the token of one person."""
 
 import json
 from typing import Any

@@ -19,7 +19,7 @@ from tests.stores import bucket_server, in_a_bucket, in_a_folder
 
 @pytest.fixture
 def responder(db: None, client: Client) -> User:
-    """A responder whom the client is signed in as."""
+    """Return a responder, as whom the client is signed in."""
     responder = a_responder()
     client.force_login(responder)
     return responder
@@ -38,7 +38,7 @@ def incident(db: None) -> Incident:
 
 @pytest.fixture
 def main(db: None) -> Incident:
-    """The first of two declarations of one incident; the second is `double`."""
+    """Return the first of two declarations of one incident. The second one is `double`."""
     breizh_cyber()
     return declare()
 
@@ -50,13 +50,13 @@ def double(main: Incident) -> Incident:
 
 @pytest.fixture
 def elsewhere(db: None) -> Csirt:
-    """Another centre, with people."""
+    """Return another centre, with people."""
     return another_centre()
 
 
 @pytest.fixture
 def giver(db: None) -> User:
-    """A person of the centre that has the case; `taker` is of the other centre."""
+    """Return a person of the centre that has the case. `taker` is a person of the other centre."""
     return a_responder()
 
 

@@ -1,4 +1,4 @@
-"""What the tests of a centre's day share: addresses of a case, the words of an answer, a case that somebody has."""
+"""Helpers of the tests of a centre's day: the addresses of a case, its state read again, a case that somebody took."""
 
 from django.test import Client
 
@@ -20,7 +20,7 @@ def taken_by(user: User, incident: Incident) -> Incident:
 
 
 def follower(incident: Incident) -> Client:
-    """A device that holds the link."""
+    """Return a client that has opened the case by its link."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client

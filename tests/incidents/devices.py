@@ -1,4 +1,4 @@
-"""Devices of a declarant and of a responder, and the addresses that they ask for."""
+"""Test clients of a declarant and of a responder, and the addresses that they request."""
 
 from django.test import Client
 
@@ -12,7 +12,7 @@ QUEUE = "/admin/incidents/incident/"
 
 
 def opened(incident: Incident) -> Client:
-    """A device that holds the link."""
+    """Return a client that has opened the case by its link."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client

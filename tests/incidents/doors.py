@@ -1,4 +1,4 @@
-"""Hostile words brought in through every door of a case, by those who have one. Each uses a `Visitor`."""
+"""Visitors who write hostile texts in every form of a case, each with their own rights."""
 
 import json
 import re
@@ -32,7 +32,7 @@ SIGNED = "une phrase assez longue"
 
 
 def declare(holder: Visitor, kind: str, number: int) -> Incident:
-    """Fill the five screens, for a body that no list carries, and return the case."""
+    """Fill in the five screens, for a body that is on no list, and return the case."""
     holder.fill("/declarer/", quoi=kind)
     siren = make_fake_siren(600_000 + number)
     added = holder.fill("/declarer/qui/nouvelle/", kind="ccas", siren=siren, town="29232", town_asked="", seat="")
@@ -43,7 +43,7 @@ def declare(holder: Visitor, kind: str, number: int) -> Incident:
 
 
 def ask_call_back(holder: Visitor, kind: str) -> None:
-    """Fill the one screen from another device; of its fields, only the number takes words."""
+    """Declare by the express screen from another device. Its only text field is the telephone number."""
     other = Visitor(holder.words, holder.log, address="2001:db8:c::1")
     page = f"/declarer/rappelez-moi/?collectivite={plouexemple().uid}"
     assert other.fill(page, quoi=kind, site_web="", confirme="oui").status_code == 303
@@ -51,13 +51,13 @@ def ask_call_back(holder: Visitor, kind: str) -> None:
 
 
 def close_untouched(responder: Visitor) -> None:
-    """Close the newest case, for which nobody has done anything: its report asks why."""
+    """Close the newest case, on which nobody has worked, so that its report asks why."""
     incident = Incident.objects.latest("id")
     responder.fill(f"{TRIAGE}{incident.reference}/cloture/", reason="handed_over", is_shared="")
 
 
 def act_on_many(incident: Incident) -> BulkJob:
-    """Start an act that changes nothing and is still to be done: its page names cases and bodies."""
+    """Start a bulk action that changes nothing and is still to run, because its page names cases and bodies."""
     same = {"nature": incident.nature, "type": incident.type}
     actor = a_responder(incident.csirt)
     return start_bulk_job(
@@ -66,7 +66,9 @@ def act_on_many(incident: Incident) -> BulkJob:
 
 
 def resume(holder: Visitor, incident: Incident) -> None:
-    """Go on with a declaration on a second device, under a name; the first one then meets what both wrote."""
+    """Continue a declaration on a second device. The first device then posts an older version of a screen and is
+    refused.
+    """
     first, second = (Visitor(holder.words, holder.log, address=f"2001:db8:{letter}::1") for letter in ("a", "b"))
     first.fill("/declarer/", quoi=incident.type)
     first.fill(f"/declarer/qui/?collectivite={plouexemple().uid}")
@@ -79,7 +81,7 @@ def resume(holder: Visitor, incident: Incident) -> None:
 
 
 def follow(holder: Visitor, incident: Incident, number: int) -> None:
-    """Write, answer, hand over and share as the holder of the link."""
+    """Write messages, complete sections, hand evidence over and share a sentence, as the holder of the link."""
     page = f"/suivi/{incident.reference}/"
     holder.fill(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     for section in (
@@ -104,7 +106,7 @@ def hand_over(holder: Visitor, address: str, name: str) -> None:
 
 
 def answer(responder: Visitor, incident: Incident) -> None:
-    """Write what a responder writes: to the declarant, and of a call."""
+    """Write what a responder writes to the declarant, on the case and about a call."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(case, to="/garder/")
     responder.fill(case, to="/message/")
@@ -119,7 +121,7 @@ def answer(responder: Visitor, incident: Incident) -> None:
 
 
 def work(responder: Visitor, incident: Incident, case: str) -> None:
-    """Write for colleagues, and hand the shift over."""
+    """Write a note and a task for colleagues, and hand the shift over."""
     responder.client.post(f"{case}guide/")
     responder.fill(case, to="/note/", kind="note")
     responder.fill(f"{case}?ouvrir=tache", to="/taches/", due="", due_time="")
@@ -131,14 +133,14 @@ def write_guide(lead: Visitor, kind: str) -> None:
 
 
 def write_letter(lead: Visitor) -> None:
-    """Write a new message template, then change it: only the names that it knows may stand in braces."""
+    """Write a message template, then change it. Only the placeholders that it knows may be in braces."""
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/nouveau/")
     row = MessageTemplate.objects.latest("id")
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/{row.uid}/")
 
 
 def observe(responder: Visitor, incident: Incident) -> None:
-    """Keep an indicator by hand, ignore a proposed one, and search: a file name takes any words."""
+    """Add an indicator by hand, ignore a proposed one, and search. The name of a file may be any text."""
     beside, page = "/admin/incidents/incident/", f"/admin/incidents/incident/{incident.reference}/indicateurs/"
     responder.fill(page, to="/?main", kind="file")
     if responder.get(page).context["offers"]:
@@ -150,7 +152,7 @@ def observe(responder: Visitor, incident: Incident) -> None:
 
 
 def end(responder: Visitor, holder: Visitor, incident: Incident) -> None:
-    """Close with a report, rate the help as the holder, and open the case again with a motive."""
+    """Close with a report, rate the help as the holder, and reopen the case with a reason."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(f"{case}cloture/", reason="handed_over", is_shared="")
     holder.fill(f"/suivi/{incident.reference}/", to="/avis/")
@@ -158,7 +160,7 @@ def end(responder: Visitor, holder: Visitor, incident: Incident) -> None:
 
 
 def go_round(responder: Visitor, taker: Visitor, incident: Incident) -> None:
-    """Propose the case to another centre, which returns it, then accepts it; bring it back the same way."""
+    """Propose the case to another centre, which returns it, then accepts it. Bring it back in the same way."""
     case, offers = f"/admin/incidents/incident/{incident.reference}/", "/admin/incidents/incident/transferts/"
     for giver, other, centre in ((responder, taker, "ailleurs"), (taker, responder, "breizh-cyber")):
         giver.fill(f"{case}transfert/", taker=centre)
@@ -181,14 +183,14 @@ def advise(responder: Visitor, incident: Incident) -> None:
 
 
 def send_as_read(responder: Visitor, page: str, preview: Answer) -> Answer:
-    """Press the button that sends what `preview` shows, and return the answer."""
+    """Press the button that sends what `preview` shows, and return the response."""
     form = preview.context["form"]
     fields = {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
     return responder.read(responder.client.post(page, fields), page)
 
 
 def gather(responder: Visitor, incident: Incident) -> None:
-    """Open a group with a sheet and write to all its cases; a reference that names no case stays on the page."""
+    """Open a group with a sheet and write to all its cases. A reference that names no case stays on the page."""
     groups = "/admin/incidents/incident/groupes/"
     responder.fill(f"{groups}nouveau/?dossier={incident.reference}", kind="supplier", csirt="breizh-cyber")
     page = f"{groups}{Incident.objects.get(pk=incident.pk).group.uid}/"
@@ -200,7 +202,7 @@ def gather(responder: Visitor, incident: Incident) -> None:
 
 
 def merge(responder: Visitor, incident: Incident, double: Incident) -> None:
-    """Compare the two cases, merge them, and read the main case, which shows the words of the double."""
+    """Compare the two cases, merge them, and read the main case, which shows the texts of the duplicate."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.get(f"{case}fusionner/", {"avec": double.reference})
     responder.client.post(f"{case}fusionner/", {"avec": double.reference, "garder": incident.reference})
@@ -212,7 +214,7 @@ def withdraw(holder: Visitor, incident: Incident) -> None:
 
 
 def keep_channel(lead: Visitor, csirt: Csirt) -> None:
-    """Write what a lead publishes of its own centre."""
+    """Edit what a lead publishes of their own centre."""
     lead.words = published(lead.words)
     officer, sites = {"contacts-2-0-value": "dpo@exemple.example"}, {"contacts-3-0-value": "outils.exemple.example"}
     lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **officer, **sites)
@@ -232,7 +234,9 @@ def keep_team(lead: Visitor, csirt: Csirt) -> None:
 
 
 def write_sheet(lead: Visitor, kind: str) -> None:
-    """Write a reflex sheet: three acts of two lines. Mark-up is refused first; the sheet is then without it."""
+    """Write a reflex sheet with three acts of two lines. Mark-up is refused, so the sheet is then written
+    without it.
+    """
     page = f"/admin/incidents/reflexsheet/breizh-cyber/{kind}/"
     plain = [word for word in published(lead.words) if not set(word) & {"<", "\0"}]
     refused = lead.client.post(page, {"words": "<b id=piege>", "title": "x", "hour": "x", "day": "x", "sources": "x"})
@@ -244,7 +248,7 @@ def write_sheet(lead: Visitor, kind: str) -> None:
 
 
 def published(words: list[str]) -> list[str]:
-    """Return the words that name no site: a centre and the directory may publish a link."""
+    """Return the texts that name no site, because a centre and the directory may publish a link."""
     return [word for word in words if not re.search("://|www\\.", word)]
 
 
@@ -252,12 +256,12 @@ def one_line(visitor: Visitor, limit: int) -> str:
     return " ".join(visitor.joined(limit).split())
 
 
-# What a centre publishes in words; its other values are checked.
+# The kinds of contact that are free text. The values of the other kinds are checked.
 IN_WORDS = ("", ContactKind.ADDRESS, ContactKind.HOURS)
 
 
 def keep_directory(administrator: Visitor, csirt: Csirt) -> None:
-    """Change the published facts, then correct the région of a body of the list."""
+    """Change the published facts of a centre, then correct the région of a body on the list."""
     administrator.words = published(administrator.words)
     page = f"/admin/csirts/csirt/{csirt.pk}/change/"
     contacts = administrator.get(page).context["inline_admin_formsets"][0].formset
@@ -274,7 +278,9 @@ def keep_directory(administrator: Visitor, csirt: Csirt) -> None:
 
 
 def invite(manager: Visitor, body: Collectivity) -> Visitor:
-    """Write the manager's people and card. Return the visitor who came by the link, under a hostile name."""
+    """Invite a member and write the emergency card as a manager. Return the visitor who joined by the link, under a
+    hostile name.
+    """
     home = f"/ma-collectivite/{body.uid}/"
     manager.fill("/compte/jetons/nouveau/")
     manager.fill(f"{home}urgence/ecrire/")
@@ -287,7 +293,7 @@ def invite(manager: Visitor, body: Collectivity) -> Visitor:
 
 
 def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:
-    """Declare with every field that the shape names, and return the case."""
+    """Declare with every field of the serializer, and return the case."""
     declaration = shaped(DeclarationIn(), visitor) | {"collectivity": str(body.uid)}
     token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"}
     address = "/api/v1/incidents/"
@@ -300,7 +306,7 @@ def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:
 
 
 def shaped(serializer: serializers.Serializer[Any], visitor: Visitor) -> dict[str, Any]:
-    """Return words for every field of the shape that takes words."""
+    """Return hostile texts for every text field of the serializer."""
     values: dict[str, Any] = {}
     for name, field in serializer.fields.items():
         if isinstance(field, serializers.Serializer):

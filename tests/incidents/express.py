@@ -1,4 +1,4 @@
-"""Express declarations: a telephone number to call back."""
+"""Express declarations, in which the caller only leaves a telephone number."""
 
 from datetime import UTC, datetime
 

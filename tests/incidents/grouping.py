@@ -1,4 +1,4 @@
-"""What the tests of groups share: a group and its address, towns that declare, many cases as rows alone."""
+"""Helpers of the tests of groups: a group and its address, towns that declare, copies of a case as raw rows."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,7 +30,7 @@ def url(group: CaseGroup, *parts: str) -> str:
 
 
 def send_letter(client: Client, group: CaseGroup, fields: dict[str, Any]) -> Response:
-    """Preview the message, press « Envoyer » and return the answer."""
+    """Preview the message, press « Envoyer » and return the response."""
     preview = client.post(url(group, "message"), fields)
     mark = preview.context["form"]["seen"].value()
     return client.post(url(group, "message"), fields | {"seen": mark, "envoyer": "1"})
@@ -41,7 +41,7 @@ def town(number: int, **fields: Any) -> Incident:
 
 
 def many(incident: Incident, group: CaseGroup | None, number: int) -> list[Incident]:
-    """Create so many copies of the case in the group, as rows alone."""
+    """Create `number` copies of the case in the group, as raw rows."""
     story, copies = Story.objects.get(incident=incident), []
     fields = {f.attname: getattr(incident, f.attname) for f in Incident._meta.concrete_fields if not f.generated}
     fields = {name: value for name, value in fields.items() if name != "id"} | {"group_id": group and group.pk}

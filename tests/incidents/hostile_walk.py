@@ -1,4 +1,4 @@
-"""Hostile words through each door, and a walk over each page that may show them."""
+"""Visitors who write hostile texts in every form of a case, then open every page that may show them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +45,9 @@ REPORT = "/statistiques/publications/5/rapports/53/"
 
 
 class Crowd:
-    """All the visitors who write words in one case and read them. `more`: words besides those of its type."""
+    """All visitors who write texts in one case and read them. `more` are texts besides those of its type of
+    incident.
+    """
 
     def __init__(self, kind: str, *, most: int = 1, more: Sequence[str] = ()) -> None:
         self.most = most
@@ -64,6 +66,7 @@ class Crowd:
         return Visitor(self.words, self.log, **options)
 
     def write(self) -> None:
+        """Write in every form, as each person who has one."""
         doors.keep_directory(self.administrator, self.csirt)
         doors.write_sheet(self.lead, self.kind)
         doors.keep_channel(self.lead, self.csirt)
@@ -94,7 +97,9 @@ class Crowd:
         doors.merge(self.responder, self.incident, double)
 
     def read(self) -> None:
-        """Crawl as the holder and the responder: in the first case as everybody else too, in some as one more role."""
+        """Open every page as the holder and the responder; for the first type of incident as everybody else too, for
+        some others as one more role.
+        """
         make_papers()
         body, case = self.incident.collectivity.uid, f"/suivi/{self.incident.reference}/"
         shared = derive_shared_secret(self.incident.shared.get())
@@ -127,7 +132,7 @@ class Crowd:
             assert self.nobody.get(address).status_code == 200
 
     def crawl_as(self, role: str, start: str) -> None:
-        """Crawl as one role. The public routes that it read then count as read for the others."""
+        """Open every page as one role. The public routes that it read are then not read again by the others."""
         getattr(self, role).crawl(start, most=self.most)
         getattr(self, role).send_the_rest()
         self.log.public |= {route for route in self.log.answered if not route.startswith(PRIVATE)}
@@ -140,9 +145,9 @@ def read_exact_figures(visitor: Visitor, address: str) -> None:
 
 
 def carry_words(kind: str, post: Post, *, most: int = 1, more: Sequence[str] = ()) -> Crowd:
-    """Have a crowd write and read one case of that type of incident, and its mails. Return the crowd.
+    """Let a crowd write and read one case of that type of incident, and its mails. Return the crowd.
 
-    `most`: how many pages of one route each person reads. `more`: words besides those of the type.
+    `most` is the number of pages of one route that each person reads. `more` are texts besides those of the type.
     """
     crowd = Crowd(kind, most=most, more=more)
     crowd.write()
@@ -163,9 +168,10 @@ def read_mails(post: Post) -> None:
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
 
-# Fields that want something else than words (an address, a code, a number to call, the name of a body or of a
-# technique that is known), forms of the admin that add what another page changes with the same fields, the name of a
-# key, which comes with a key alone, and the act of a région, which comes with the role of its analyst and a day.
+# Fields that accept no hostile text: those of an address, a code, a number to call, a known body or technique;
+# those of
+# forms of the admin that add a row, because the page that changes it has the same fields; the name of a key, which is
+# sent with a key only; and the act of a région, which is sent with the role of its analyst and a day.
 WITHOUT_WORDS = {
     *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
     *((CSIRT, name) for name in ("slug", "contacts--value", "contacts--0-value")),

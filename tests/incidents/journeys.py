@@ -1,4 +1,6 @@
-"""Go through the five screens as a browser does: to the answer, or to the first screen that refuses."""
+"""Fills in the five screens of a declaration as a browser does, to the confirmation or to the first screen that
+refuses.
+"""
 
 from ipaddress import IPv6Address
 from secrets import token_bytes
@@ -37,9 +39,9 @@ def begin(client: Client, *, quoi: str = "rancon", body: Collectivity | None = N
 def post(
     client: Client, data: dict[str, Any] | None = None, *, quoi: str = "rancon", body: Collectivity | None = None
 ) -> Response:
-    """Post each field of `data` on its screen. `cle` names the draft: the same key is the same draft.
+    """Post each field of `data` on its screen. `cle` names the draft: the same key continues the same draft.
 
-    Return the answer of the first screen that refuses, else the page at the end.
+    Return the response of the first screen that refuses, else the page at the end.
     """
     fields = {"cle": KEY, "contact_phone": "02 99 00 00 00"} | (data or {})
     open_draft(client, fields.pop("cle"), quoi=quoi, body=body)
@@ -63,7 +65,9 @@ def open_draft(client: Client, key: str, *, quoi: str, body: Collectivity | None
 
 
 def send_screen(client: Client, screen: Screen, posted: QueryDict) -> Response:
-    """Post the fields of the screen; the last one also takes those that no screen saves (trap, confirmation)."""
+    """Post the fields of the screen. The last screen also takes the two fields that no screen saves (trap,
+    confirmation).
+    """
     values = read_values(screen, posted)
     if screen == Screen.CALLER:
         values |= {name: posted.getlist(name) for name in ("site_web", "confirme") if name in posted}
@@ -71,7 +75,7 @@ def send_screen(client: Client, screen: Screen, posted: QueryDict) -> Response:
 
 
 def version_on(client: Client, screen: str) -> str:
-    """Return the hidden version of the screen as it is shown now."""
+    """Return the hidden version of the screen as the page shows it now."""
     page = client.get(WHERE[screen])
     return page.context["version"] if page.status_code == 200 else ""
 

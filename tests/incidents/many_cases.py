@@ -1,4 +1,4 @@
-"""What the tests of an act on many cases share: the form sent from the queue, its messages, the job."""
+"""Helpers of the tests of bulk actions: the form sent from the queue, its messages, the job."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the tests of observables share."""
+"""Helpers of the tests of observables: their page, a case of another centre, an observable, an evidence file."""
 
 from accounts.models import User
 from csirts.models import Csirt
@@ -36,7 +36,7 @@ def an_observable(
 
 
 def a_text(incident: Incident, content: bytes, *, number: int = 1, media_type: str = "text/plain") -> Evidence:
-    """Store a piece of evidence whose words can be read."""
+    """Store an evidence file whose text can be read."""
     row, _ = CaseKey.objects.get_or_create(
         incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
     )

@@ -1,4 +1,4 @@
-"""What the tests of the order of the queue share: open cases of a morning, as the queue sorts them, without a row."""
+"""Open cases of a morning, as the queue sorts them, without database rows."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -14,7 +14,7 @@ keys = count(1)
 
 
 def a_case(severity: Severity, *, minutes: float, **fields: Any) -> OpenCase:
-    """Return an open case that is due in so many minutes; a negative number makes it late."""
+    """Return an open case that is due in so many minutes. A negative number makes it late."""
     defaults: dict[str, Any] = {
         "pk": next(keys),
         "reference": make_reference(),

@@ -1,4 +1,4 @@
-"""Files that a declarant hands over."""
+"""Evidence files that a declarant hands over."""
 
 import struct
 from typing import Any
@@ -27,7 +27,7 @@ def photograph(
     west: bytes = b"W\0",
     **more: Any,
 ) -> bytes:
-    """A JPEG that says where it was taken: 48.108333, −4.1, 12 m up."""
+    """Return a JPEG whose metadata tell where it was taken: 48.108333, −4.1, 12 m up."""
     gps = [(1, 2, 2, b"N\0\0\0"), (3, 2, 2, west + b"\0\0"), (2, 5, 3, None), (4, 5, 3, None), (6, 5, 1, None)]
     rationals = [*latitude, *longitude, 12]
     ifd = 8 + 2 + 12 + 4

@@ -6,7 +6,7 @@ from django.test import Client
 
 from incidents.models import Incident
 
-# What most of these tests qualify a case as: the class and the type of RSIT of a ransomware.
+# The class and the type of a ransomware in the RSIT taxonomy, as which most of these tests qualify a case.
 RANSOM = {"rsit_class": "information-content-security", "rsit_type": "unauthorised-information-modification"}
 
 
@@ -15,6 +15,6 @@ def case_url(incident: Incident, *parts: str) -> str:
 
 
 def read_qualify_form(client: Client, incident: Incident) -> dict[str, Any]:
-    """Return the values that the form of the page holds, once it is opened."""
+    """Return the values of the qualification form, once it is opened on the page."""
     form = client.get(case_url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
     return {name: form[name].value() for name in form.fields}

@@ -1,4 +1,4 @@
-"""A file that is sent in slices."""
+"""A file that is uploaded in slices."""
 
 import hashlib
 import http.client
@@ -37,7 +37,7 @@ def send(client: Client, url: str, part: int, offset: int | None = None) -> Resp
 
 
 def a_visitor(live_site: str) -> tuple[Incident, Client, dict[str, str]]:
-    """Return a case, a client that holds its link, and the headers of that client."""
+    """Return a case, a client that has opened it by its link, and the headers of that client."""
     breizh_cyber()
     incident = declare()
     client = Client(headers={"host": urlsplit(live_site).netloc})

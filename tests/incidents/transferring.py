@@ -1,4 +1,4 @@
-"""What the tests of a transfer share: another centre, a proposal and its address."""
+"""Helpers of the tests of transfers: another centre, a proposal and its address."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from incidents.services.transfer.proposal import create_proposal
 QUEUE = "/admin/incidents/incident/"
 AGREED = "Dominique, au téléphone, le 28."
 WHY = "Le siège est dans votre région."
-# What the page of a case posts to propose it to the other centre.
+# The form of the page of a case that proposes it to the other centre.
 PROPOSAL = {
     "taker": "loin-cyber",
     "motive": WHY,
@@ -35,7 +35,7 @@ def offer_url(transfer: Transfer, *parts: str) -> str:
 
 
 def agreed(incident: Incident, words: str = AGREED) -> Agreement:
-    """Return the agreement as a page notes it, under the label of the case."""
+    """Return the agreement of the declarant as a page records it, under the current label of the case."""
     return Agreement(is_given=True, words=words, label=Incident.objects.get(pk=incident.pk).tlp)
 
 

@@ -16,6 +16,6 @@ def post(settings: Settings) -> Iterator[Post]:
 
 @pytest.fixture
 def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
-    """Now, which a test may shift."""
+    """Stop the clock at the present moment. A test may move it."""
     time_machine.move_to(timezone.now(), tick=False)
     return time_machine

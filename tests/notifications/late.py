@@ -1,4 +1,4 @@
-"""A centre that gives its address late."""
+"""A centre that gives its address late, when mails already wait for it."""
 
 from csirts.models import Csirt
 from incidents.models import Incident

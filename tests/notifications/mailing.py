@@ -1,4 +1,4 @@
-"""Mails that came, and whom they came to."""
+"""Mails that arrived, and the mailboxes that received them."""
 
 from email.message import EmailMessage
 

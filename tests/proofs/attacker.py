@@ -1,11 +1,13 @@
-"""An attacker of printed releases: what it proves of one to four bodies, alone or as one of the bodies itself.
+"""An attacker of printed releases, who proves facts about one to four bodies, as an outsider or as one of the bodies.
 
-It shares nothing with the publication rule and takes more than it is given: a strong reader, who believes that a dash
-hides no more than four units (or the true number, where that is more). The judge tells it which sets of cells hold few
-bodies. That spares it what would be dismissed anyway and gives it nothing: it proves each from numbers alone.
+The attacker shares no code with the publication rule and assumes more than a reader knows: it believes that a dash
+hides at most four units (or the true number, where that is more). The judge, who knows the truth, tells it which sets
+of cells contain few bodies. This saves questions about sets of many bodies and gives the attacker nothing, because it
+proves each fact from numbers alone.
 
-Of each set it looks for countries that agree with what is known, one in which the set is empty and others in which it
-differs by four. Where there are such countries nothing is proved. Where there are none, it has a fact.
+For each set, the attacker searches countries that agree with what it knows: one in which the set is empty, and two in
+which the units of the set differ by at least four. If all of these exist, nothing is proved. If some do not exist, it
+has proved a fact.
 """
 
 from collections import Counter
@@ -28,15 +30,17 @@ OUTSIDER = None
 
 
 class Scope(NamedTuple):
-    """A set of cells of which the attacker asks how many units lie in them."""
+    """A set of cells about which the attacker asks how many units lie in it, and the bodies that have units in it."""
 
     cells: tuple[Unknown, ...]
     bodies: frozenset[Body]
 
 
 class Fact(NamedTuple):
-    """Proved: the units of others than the reader in these cells lie between `least` and `most`. `true`: the units of
-    so many `bodies`. `own`: the reader's units in dashes among the cells.
+    """A proved fact: the units of bodies other than the reader in these cells lie between `least` and `most`.
+
+    `true` is the true number of these units, `bodies` the number of their bodies, and `own` the reader's units in
+    dashes among the cells.
     """
 
     reader: Body | None
@@ -55,14 +59,16 @@ class Fact(NamedTuple):
 
     @property
     def is_reading(self) -> bool:
-        """Whether it is no more than the strong reading of a dash: four units at most, the reader's own included."""
+        """Tell whether the fact is only what the attacker believes of a dash: at most four units, the reader's own
+        included.
+        """
         return self.least == 0 and self.most >= max(FEW - self.own, 1)
 
 
 @dataclass
 class Findings:
-    """`limits`: shown cells of exactly five bodies, each of which knows that four others at least exist.
-    `readings`: what the strong reading of a dash says by itself to a body that is in it; no facts.
+    """What one attack found. `limits` counts shown cells of exactly five bodies, each of which knows that at least
+    four others exist. `readings` are what the belief about a dash tells a body that is in it, which is not a fact.
     """
 
     facts: list[Fact] = field(default_factory=list)
@@ -78,7 +84,7 @@ class Findings:
 
 
 class Attack:
-    """Everything that is the same for each reader."""
+    """The parts of an attack that are the same for each reader."""
 
     def __init__(self, knowledge: Knowledge, truth: Truth) -> None:
         self.knowledge, self.truth = knowledge, truth
@@ -103,7 +109,9 @@ class Attack:
         return any(value is not None for value in self.knowledge.values.get(unknown, ()))
 
     def read_bounds(self, unknown: Unknown) -> tuple[int, int]:
-        """Return what all the figures printed of an unknown allow together, for a reader who is in none of them."""
+        """Return the least and the most units of an unknown that all figures printed of it allow, to a reader who has
+        no units in it.
+        """
         values = [value for value in self.knowledge.values.get(unknown, ()) if value is not None]
         is_zero = bool(values) and not values[0]
         if is_zero:
@@ -113,10 +121,12 @@ class Attack:
         fewest = int(self.knowledge.rule.get("shows_zeros", False) and unknown in self.knowledge.values)
         return max(least, default=fewest), min(most, default=MORE_THAN_ANYTHING)
 
-    # Questions
+    # The questions
 
     def list_scopes(self) -> Iterator[Scope]:
-        """Yield the sets of cells that hold one to five bodies: five, because one of them may be the reader."""
+        """Yield the sets of cells that contain one to five bodies. Five are included, because one of them may be the
+        reader.
+        """
         sets: dict[tuple[Unknown, ...], None] = dict.fromkeys((unknown,) for unknown in self.knowledge.unknowns)
         for _whole, parts in self.knowledge.partitions:
             hidden = tuple(part for part in parts if not self.has_value(part))
@@ -132,17 +142,17 @@ class Attack:
                     yield Scope(cells, bodies)
 
     def place_scopes(self) -> np.ndarray:
-        """Return the columns of each scope, filled up with one that is always empty."""
+        """Return the columns of each scope, padded with the number of a column that is always empty."""
         longest = max((len(scope.cells) for scope in self.scopes), default=0)
         places = np.full((len(self.scopes), longest), self.program.width)
         for number, scope in enumerate(self.scopes):
             places[number, : len(scope.cells)] = [self.columns[cell] for cell in scope.cells]
         return places
 
-    # Readers
+    # The readers
 
     def count_own(self) -> dict[Body, dict[int, int]]:
-        """Return each body's own units by column."""
+        """Return the units of each body by column."""
         own_units: dict[Body, dict[int, int]] = {}
         for unknown, bodies in self.truth.items():
             if unknown in self.columns:
@@ -151,10 +161,10 @@ class Attack:
         return own_units
 
     def bound_others(self, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the reader knows of the units of others in each unknown.
+        """Return the bounds that a reader with the units `own` knows for the units of other bodies in each unknown.
 
-        It is one of at least five bodies in a shown cell that it is in, and makes 85 % of it at most. Of a dash it
-        believes that others have four units at most.
+        A shown cell in which the reader has units has at least five bodies, and the reader has at most 85 % of its
+        units. In a dash, the reader believes that others have at most four units.
         """
         at_least = np.maximum(self.threshold - 1, np.ceil(own / LARGEST_SHARE - own - 1e-9))
         least = np.maximum(self.least - own, 0)
@@ -163,6 +173,7 @@ class Attack:
         return least, most
 
     def index_scopes(self) -> dict[Body, list[int]]:
+        """Return the numbers of the scopes of each body."""
         scopes_of: dict[Body, list[int]] = {}
         for number, scope in enumerate(self.scopes):
             for body in scope.bodies:
@@ -170,15 +181,18 @@ class Attack:
         return scopes_of
 
     def list_limits(self) -> list[Counter[Body]]:
-        """Return the units of each shown cell of exactly five bodies: each of them knows that four others exist.
+        """Return the units by body of each shown cell of exactly five bodies, each of which knows that four others
+        exist.
 
-        That is no fact; that there are four and no more would be.
+        This is not a fact. It would be a fact that there are exactly four units of others.
         """
         contributors = (self.truth[cell] for cell, column in self.columns.items() if self.is_shown[column])
         return [bodies for bodies in contributors if len(bodies) == self.threshold]
 
     def is_limit(self, scope: Scope, reader: Body) -> bool:
-        """Whether the scope holds all of a shown cell of which the reader is one of exactly five bodies."""
+        """Tell whether the scope contains all units of a shown cell of which the reader is one of exactly five
+        bodies.
+        """
         limits = [bodies for bodies in self.limits if reader in bodies and bodies.keys() <= scope.bodies]
         if not limits:
             return False
@@ -186,19 +200,24 @@ class Attack:
         return any(bodies <= inside for bodies in limits)
 
     def list_questions(self, reader: Body | None) -> np.ndarray:
-        """Return the scopes in which others are one to four."""
+        """Return the numbers of the scopes with one to four bodies other than the reader."""
         other_bodies = self.sizes.copy()
         own = self.scopes_of.get(reader, []) if reader else []
         other_bodies[own] -= 1
         return np.flatnonzero((other_bodies > 0) & (other_bodies < self.threshold))
 
     def recall_countries(self, own: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
-        """Return the countries found for the outsider in which this reader may be."""
+        """Return the countries found for the outsider that this reader cannot exclude, without the reader's
+        own units.
+        """
         other_units = self.countries - own
         fits = ((other_units >= least) & (other_units <= most)).all(axis=1)
         return other_units[fits & (other_units @ self.inequalities.T <= self.highest).all(axis=1)]
 
     def ask_all(self, insiders: Iterable[Body]) -> Findings:
+        """Return what the outsider and each insider prove. `is_contradiction` is set if no country agrees with what
+        one of them believes.
+        """
         findings = Findings(limits=len(self.limits))
         try:
             for reader in (OUTSIDER, *insiders):
@@ -209,7 +228,9 @@ class Attack:
         return findings
 
     def ask(self, reader: Body | None, findings: Findings) -> None:
-        """Add what this reader proves. Raise ContradictionError if no country agrees with what it knows."""
+        """Add what this reader proves to the findings. Raise ContradictionError if no country agrees with what the
+        reader believes.
+        """
         own = np.zeros(self.program.width, np.int64)
         for column, units in self.own.get(reader, {}).items() if reader else ():
             own[column] = units
@@ -242,7 +263,7 @@ class Attack:
 
 
 class Questions:
-    """How few and how many units each set of cells may hold, as far as countries were found that show it."""
+    """The least and the most units that each set of cells may contain, as far as countries that show it were found."""
 
     def __init__(self, program: Program, places: np.ndarray) -> None:
         self.program, self.places = program, places
@@ -259,18 +280,22 @@ class Questions:
         return weights[:-1]
 
     def look_at(self, country: np.ndarray) -> None:
-        """See what a country holds in every set."""
+        """Update the bounds of every set with the units that this country has in it."""
         totals = np.append(country, 0)[self.places].sum(axis=1)
         self.least, self.most = np.minimum(self.least, totals), np.maximum(self.most, totals)
 
     def find_country(self, chosen: np.ndarray, sign: int) -> None:
-        """Find the country with least (1) or most (-1) in these sets together."""
+        """Find the country with the least (sign 1) or the most (sign -1) units in these sets together, and update the
+        bounds.
+        """
         country = self.program.find_country(self.weigh(chosen, sign))
         self.countries.append(country)
         self.look_at(country)
 
     def find_least(self) -> None:
-        """Ask for all sets to be empty together that are not known to be; then for each that still is not."""
+        """Search one country that makes all sets empty that no earlier country showed empty; then one country for each
+        set that remains.
+        """
         is_first = True
         while len(remaining := np.flatnonzero((self.least > 0) & ~self.is_least_known)):
             self.find_country(remaining if is_first else remaining[:1], 1)
@@ -278,7 +303,9 @@ class Questions:
             is_first = False
 
     def find_most(self) -> None:
-        """Ask for much in all sets together that are not known to differ by four; then for each that still is not."""
+        """Search one country with the most units in all sets whose bounds do not yet differ by four; then one country
+        for each set that remains.
+        """
         before = -1
         while len(remaining := np.flatnonzero((self.most - self.least < FEW) & ~self.is_most_known)):
             if len(remaining) != before:
@@ -290,12 +317,13 @@ class Questions:
                 before = -1
 
     def bound(self, place: int) -> tuple[int, int]:
-        """Return the least and the most that any country holds in one set."""
+        """Return the least and the most units that any country has in one set."""
         weights = self.weigh([place], 1)
         least, most = (self.program.find_country(sign * weights) @ weights for sign in (1, -1))
         return int(least), int(most)
 
     def list_proved(self) -> Iterator[int]:
+        """Yield the numbers of the sets of which something is proved."""
         yield from np.flatnonzero((self.least > 0) | (self.most - self.least < FEW)).tolist()
 
 
@@ -305,6 +333,6 @@ def prepare_attack(editions: Sequence[Edition], *, is_sure: bool = True) -> Atta
 
 
 def attack(editions: Sequence[Edition], *, is_sure: bool = True, insiders: Iterable[Body] | None = None) -> Findings:
-    """Return what an outsider proves, and each of `insiders` (every body that has a case, if None) by itself."""
+    """Return what an outsider proves, and each of `insiders` on its own. None means every body that has a case."""
     prepared = prepare_attack(editions, is_sure=is_sure)
     return prepared.ask_all(prepared.own if insiders is None else insiders)

@@ -1,6 +1,6 @@
-"""Publication rules that were rejected, printed here to show that the attacker finds what is wrong with each.
+"""Publication rules that were rejected, printed here to check that the attacker finds the fault of each.
 
-It shares no code with the rule that stands.
+The code is not shared with the current publication rule.
 """
 
 import random
@@ -39,7 +39,9 @@ OPENED_BY = {"leak_categories": "leaks", "bodies": "incidents"}
 
 @dataclass(frozen=True)
 class Rule:
-    """`base` 1: no rounding. `is_audited_on_truth`: drawn again while anything is proved of one to four bodies."""
+    """A publication rule. `base` 1 means no rounding. `is_audited_on_truth` means that a release is drawn again while
+    anything is proved about one to four bodies.
+    """
 
     base: int = 5
     threshold: int = 5
@@ -49,7 +51,7 @@ class Rule:
 
 
 def print_year(cases: Sequence[Case], rule: Rule, *, seed: int = 0, year: int = 2025, number: int = 1) -> Edition:
-    """Return a yearly release by this rule."""
+    """Return a yearly release printed by this rule."""
     for attempt in range(300):
         rng = random.Random(f"{seed}/{attempt}")
         edition = Edition(print_tables(cases, rule, rng, year=year, number=number), cases)
@@ -107,9 +109,10 @@ def print_cell(count: Any, rule: Rule, rng: random.Random) -> int | None:
 
 
 def attack_audit_on_truth(edition: Edition) -> Findings:
-    """Return what an outsider proves who knows that whatever it proves not to be empty holds five bodies.
+    """Return what an outsider proves who knows that every set of cells that is proved not to be empty has at least
+    five bodies.
 
-    Dashes hold four bodies at most, and four units: a set of dashes that holds five bodies holds five units.
+    A dash contains at most four bodies and four units, so a set of dashes with five bodies has at least five units.
     """
     prepared = prepare_attack([edition])
     dashes = [
@@ -124,7 +127,7 @@ def attack_audit_on_truth(edition: Edition) -> Findings:
 
 
 def list_proved(prepared: Attack, sets: list[tuple[Unknown, ...]]) -> Iterator[tuple[Unknown, ...]]:
-    """Yield the sets of cells that are not empty in any country."""
+    """Yield the sets of cells that are empty in no country."""
     prepared.program.set_bounds(*prepared.bound_others(np.zeros(prepared.program.width, np.int64)))
     longest = max(map(len, sets))
     places = np.full((len(sets), longest), prepared.program.width)
@@ -136,7 +139,7 @@ def list_proved(prepared: Attack, sets: list[tuple[Unknown, ...]]) -> Iterator[t
 
 
 def draw_leaky_country() -> list[Case]:
-    """Return a year of 48 leaks, of which four are claimed and four suspected, each by a body of its own."""
+    """Return a year of 48 leaks, of which four are claimed and four suspected, each of another body."""
     statuses = ["claimed"] * 4 + ["suspected"] * 4 + ["confirmed"] * 40
     case = Case(Body("84", "grouping", 0), "2025-03", type="fuite", cause="phishing")
     return [

@@ -1,7 +1,7 @@
 """Every country that agrees with a small printed release, listed one by one.
 
-A country is a number of cases of each of a few kinds, each case of a body of its own. What lies in a cell is counted
-from the cases; no program is solved. A strong reader's dash holds four units at most, as for the attacker.
+A country has a number of cases of each of a few kinds, and each case is of another body. The units of a cell are
+counted from the cases, without solving a program. A dash has at most four units, as the attacker believes.
 """
 
 import random
@@ -23,13 +23,13 @@ DASH_MOST = 4
 RULE = {"threshold": 5, "base": 5}
 PERIODS = ("2025-T1", "2025-T2", "2025-T3", "2025-T4", "2025")
 
-# Table → what it counts, by what, in which categories.
+# Table → (the unit that it counts, its classifications, their categories)
 type Tables = dict[str, tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A small world: its tables by period, the kinds of cases that it may have."""
+    """The form of a small country: its tables by period, and the kinds of cases that it may have."""
 
     tables: Mapping[str, Tables]
     kinds: Sequence[Case]
@@ -49,7 +49,7 @@ def cross(by: str, regions: Sequence[str], codes: Sequence[str]) -> Tables:
 
 
 def vary(**values: Sequence[Any]) -> list[Case]:
-    """Return a case of each combination of values; `region` is that of its body."""
+    """Return a case for each combination of values. `region` and `stratum` are those of its body."""
     cases = []
     for chosen in product(*values.values()):
         fields = dict(zip(values, chosen, strict=True))
@@ -121,7 +121,7 @@ SHAPES: dict[str, Shape] = {
 
 
 def print_at_random(shape: Shape, rng: random.Random) -> list[Edition]:
-    """Print a small country, now and then with figures that no rounding gives."""
+    """Print a small country, sometimes with figures that no rounding gives."""
     most = rng.choice((6, 8, 10))
     cases = [
         replace(case, body=case.body._replace(number=number))
@@ -137,7 +137,9 @@ def print_at_random(shape: Shape, rng: random.Random) -> list[Edition]:
 
 
 def print_values(shape: Shape, values: Mapping[str, Sequence[int | None]]) -> list[Edition]:
-    """Print a year with these figures, by classification (« region x type »), the unit for its total."""
+    """Print a year with these figures, by classification (« region x type »); the total is under the name of
+    its unit.
+    """
     [(period, tables)] = shape.tables.items()
     by_unknown = {
         Unknown(period, unit, tuple(zip(by, cell, strict=True))): value
@@ -154,7 +156,7 @@ def print_units(units: int, rng: random.Random) -> int | None:
 
 
 def print_edition(period: str, tables: Tables, values: Mapping[Unknown, int | None]) -> Edition:
-    """Return a release without cases: the judge knows of nobody."""
+    """Return a release without cases, of which the judge knows no body."""
     printed = []
     for code, (unit, by, cells) in tables.items():
         when = (("quarter", period[5:]),) if "-" in period else ()
@@ -166,12 +168,12 @@ def print_edition(period: str, tables: Tables, values: Mapping[Unknown, int | No
     return Edition({"number": 1, "period": period, "rule": RULE, "tables": printed}, ())
 
 
-# Listing
+# The list of countries
 
 
 @lru_cache
 def list_numbers(kinds: int, most: int) -> np.ndarray:
-    """Return all ways to have `most` cases or fewer of so many kinds."""
+    """Return all ways to have at most `most` cases of so many kinds, one row for each."""
     if not kinds:
         return np.zeros((1, 0), np.int16)
     first = [list_numbers(kinds - 1, most - number) for number in range(most + 1)]
@@ -179,7 +181,9 @@ def list_numbers(kinds: int, most: int) -> np.ndarray:
 
 
 class Brute:
-    """`countries`: one line each, how much each unknown of the attacker holds. `filled`: those that any case fills."""
+    """All countries that agree with some releases. `countries` has one row for each country, with its units in each
+    unknown of the attacker. `filled` are the unknowns that some kind of case fills.
+    """
 
     def __init__(self, shape: Shape, editions: Sequence[Edition]) -> None:
         self.knowledge = Knowledge(editions)
@@ -204,28 +208,33 @@ class Brute:
         return max((value or 0) + 4 for value in self.knowledge.values.get(unknown, (0,)))
 
     def count_units(self, editions: Sequence[Edition], kind: Case) -> list[int]:
-        """Return what one case of this kind adds to each unknown."""
+        """Return the units that one case of this kind adds to each unknown."""
         self.knowledge.books[0].editions[-1] = replace(editions[-1], cases=[kind])
         truth = find_truth(self.knowledge)
         return [truth[unknown].total() for unknown in self.knowledge.unknowns]
 
     def bound(self, cells: Sequence[Unknown]) -> tuple[int, int]:
+        """Return the least and the most units that any country has in these cells together."""
         totals = self.countries[:, [self.columns[cell] for cell in cells]].sum(axis=1)
         return int(totals.min()), int(totals.max())
 
     def list_sets(self) -> list[tuple[Unknown, ...]]:
-        """Return each unknown, and each two."""
+        """Return the sets of one unknown and of two unknowns."""
         return [*((unknown,) for unknown in self.filled), *combinations(self.filled, 2)]
 
     def is_safe(self) -> bool:
-        """Whether all dashes may be zero together, each may be four, and no rest is proved to be one to eight."""
+        """Tell whether all dashes may be zero together, each dash may be four, and the least of no rest is between one
+        and eight.
+        """
         dashes = self.countries[:, self.dashes]
         may_be_empty = (dashes == 0).all(axis=1).any()
         may_be_full = not self.dashes or (dashes.max(axis=0) == DASH_MOST).all()
         return bool(may_be_empty and may_be_full and not any(1 <= least <= 8 for least in self.list_rests()))
 
     def list_rests(self) -> Iterator[int]:
-        """Yield the least that lies in each total beside its parts, and in the parts of it that are not told."""
+        """Yield the least units that lie in each total but in none of its parts, and in the parts of a total that are
+        not printed.
+        """
         for unknown in self.knowledge.unknowns:
             if unknown.counts in ("no_leak", "neither", "leaks_without", "repeats"):
                 yield self.bound([unknown])[0]
@@ -236,7 +245,7 @@ class Brute:
 
 
 def bound_by_programs(editions: Sequence[Edition], sets: Sequence[tuple[Unknown, ...]]) -> list[tuple[int, int]]:
-    """Return the least and the most that the attacker finds in each set of cells."""
+    """Return the least and the most units that the attacker finds in each set of cells."""
     knowledge = Knowledge(editions)
     attack = Attack(knowledge, defaultdict(Counter))
     attack.program.set_bounds(*attack.bound_others(np.zeros(attack.program.width, np.int64)))

@@ -1,6 +1,6 @@
-"""Invented countries whose every case is known: what a release is drawn from, and what a proof is judged by.
+"""Invented countries with all their cases, from which releases are drawn and by which proofs are judged.
 
-France as it is: 24 regions of which eleven are overseas and small, 36 000 listed bodies, most of them communes of
+They resemble France: 24 regions of which eleven are overseas and small, 36 000 listed bodies, most of them communes of
 fewer than 500 inhabitants. The types, services and causes follow the weights of the simulation. The same seed gives
 the same country.
 """
@@ -17,7 +17,7 @@ STRATA = (
     *("commune/0-499", "commune/500-1999", "commune/2000-9999", "commune/10000+"),
     *("grouping", "large", ""),
 )
-# Bodies of each region by stratum, as the official list has them; the last column is invented: bodies of no list.
+# The number of bodies by region and stratum, from the official list. The last column, bodies on no list, is invented.
 BODIES: dict[str, tuple[int, ...]] = {
     "11": (283, 429, 288, 266, 63, 8, 500),
     "24": (842, 682, 195, 35, 79, 7, 500),
@@ -47,11 +47,11 @@ BODIES: dict[str, tuple[int, ...]] = {
 }
 MAINLAND = ("11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93")
 EXISTING = {stratum: sum(row[at] for row in BODIES.values()) for at, stratum in enumerate(STRATA) if stratum}
-# How often a body of each stratum declares, beside the others.
+# The relative frequency with which a body of each stratum declares.
 CHANCES = (0.11, 0.31, 1.6, 5.6, 5.1, 20.0, 0.3)
-# Of the incidents, those of a body that has one already.
+# The share of the incidents whose body has had one already.
 AGAIN = 0.06
-# An incident in two has a leak, a quarter of which are unfounded.
+# With these values, half of the incidents have a leak, and a quarter of the leaks are unfounded.
 LEAK_MORE, LEAK_FLOOR = 1.6, 0.2
 PERSONS = {"0-5": 10, "6-50": 20, "51-300": 25, "301-5000": 25, "5000+": 8, "unknown": 30}
 STATUSES = {"claimed": 15, "suspected": 25, "confirmed": 35, "": 25}
@@ -72,8 +72,8 @@ class Body(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One verified case. `month`: « 2025-03 ». `leaks`: persons, status and categories of each. `unfounded`: the
-    leaks that were found to be none. A report has neither interruptions nor leaks.
+    """One verified case. `month` is « 2025-03 ». `leaks` has the persons, the status and the categories of each leak.
+    `unfounded` counts the leaks that proved to be none. A report has neither interruptions nor leaks.
     """
 
     body: Body
@@ -94,7 +94,7 @@ class Case:
 
 
 class WeightedTable[T]:
-    """Draws from a table of weights."""
+    """Draws values from a table of weights."""
 
     def __init__(self, weights: Mapping[T, float]) -> None:
         self.values = list(weights)
@@ -121,7 +121,7 @@ MEDIAN_HOURS = {kind.value: hours for kind, hours in priors.MEDIAN_HOURS.items()
 
 @dataclass
 class Country:
-    """Draws cases of one year. `without`: regions where nothing happens."""
+    """Draws the cases of one year. Nothing happens in the regions of `without`."""
 
     rng: random.Random
     year: int
@@ -138,6 +138,7 @@ class Country:
         self.hit: list[Body] = []
 
     def draw_body(self) -> Body:
+        """Return a body, sometimes one that has had an incident already."""
         if self.hit and self.rng.random() < AGAIN:
             return self.rng.choice(self.hit)
         region, stratum = self.places.draw(self.rng)
@@ -149,7 +150,7 @@ class Country:
         return f"{self.year}-{self.rng.randrange(1, 13):02}"
 
     def draw_incidents(self, number: int) -> Iterator[Case]:
-        """Now and then one campaign strikes many bodies in the same month."""
+        """Yield incidents. Sometimes one campaign hits many bodies in the same month."""
         drawn = 0
         while drawn < number:
             size = self.rng.randint(*priors.BURST_SIZES) if self.rng.random() < priors.BURST_CHANCE else 1
@@ -204,7 +205,7 @@ class Country:
         return next((band for limit, band in HOURS if hours < limit), "7d+")
 
     def draw_leak(self, kind: str) -> tuple[tuple[tuple[str, str, tuple[str, ...]], ...], int]:
-        """Return the leaks of an incident, one at most, and how many were found to be none."""
+        """Return the leaks of an incident, at most one, and the number of unfounded ones."""
         if self.rng.random() >= LEAK_FLOOR + LEAK_MORE * LEAKS.get(kind, 0.02):
             return (), 0
         status = LEAK_STATUSES.draw(self.rng)
@@ -214,19 +215,19 @@ class Country:
         return ((PERSONS_BANDS.draw(self.rng), status, tuple(sorted(categories))),), 0
 
     def draw_reports(self, number: int) -> list[Case]:
-        """As many for each incident as the regional centres had in 2024."""
+        """Return as many reports for each incident as the regional centres had in 2024."""
         count = round(number * priors.REPORTS_OF_2024 / (1 - priors.REPORTS_OF_2024))
         return [Case(self.draw_body(), self.draw_month(), "faille", is_report=True) for _ in range(count)]
 
 
 def draw_country(number: int, *, seed: int = 0, year: int = 2025, without: tuple[str, ...] = ()) -> list[Case]:
-    """Return the cases of a year in which `number` verified incidents happened."""
+    """Return the cases of a year with `number` verified incidents, and its reports."""
     country = Country(random.Random(f"{number}/{seed}/{year}"), year, without)
     return [*country.draw_incidents(number), *country.draw_reports(number)]
 
 
 def draw_heavy_country(number: int, *, seed: int = 0, year: int = 2025) -> list[Case]:
-    """Return a year in which one grouping of communes makes half of all incidents."""
+    """Return a year in which one grouping of communes has half of all incidents."""
     cases = draw_country(number - number // 2, seed=seed, year=year)
     country = Country(random.Random(f"heavy/{number}/{seed}/{year}"), year)
     heavy = Body("84", "grouping", 0)
@@ -253,7 +254,7 @@ def draw_struck_country(number: int, *, struck: int = 40_000, seed: int = 0, yea
 
 
 def draw_country_of_large_bodies(number: int, *, seed: int = 0, year: int = 2025) -> list[Case]:
-    """Return a year in which all départements and régions of the mainland share an attacked supplier, and so do two
+    """Return a year in which all départements and régions of the mainland share an attacked supplier, with two bodies
     overseas, where nothing else happens.
     """
     country = Country(random.Random(f"large/{number}/{seed}/{year}"), year)
@@ -286,7 +287,7 @@ def draw_country_with_nine_long_interruptions(number: int, *, seed: int = 0) -> 
 
 
 def draw_late_cases(cases: list[Case], *, share: float, seed: int = 0) -> list[Case]:
-    """Return more incidents of the same year, `share` of those that are known, as declarations that came late."""
+    """Return more incidents of the same year, a `share` of the known ones, as declarations that came late."""
     year = int(cases[0].month[:4])
     number = round(share * sum(not case.is_report for case in cases))
     return list(Country(random.Random(f"late/{number}/{seed}/{year}"), year).draw_incidents(number))

@@ -1,4 +1,4 @@
-"""What the publication rule tells and costs, on invented countries: `python -m tests.proofs.figures`."""
+"""What the publication rule prints and costs, on invented countries: `python -m tests.proofs.figures`."""
 
 import sys
 import time
@@ -22,8 +22,8 @@ YEAR = 2025
 
 @dataclass
 class Measured:
-    """Sums over some releases. `published`, `units`: by table, units in cells with a figure, and all. `errors`: of
-    each figure, printed less true. `closed`: how often the audit closed each table.
+    """Sums over some releases. By table, `published` counts the units in cells with a figure, and `units` all units.
+    `errors` has printed less true for each figure. `closed` counts how often the audit closed each table.
     """
 
     published: Counter[str] = field(default_factory=Counter)
@@ -48,6 +48,9 @@ class Measured:
         self.closed.update(closed)
 
     def coverage(self, code: str) -> float | None:
+        """Return the percentage of the units of a table that lie in cells with a figure; None for a table without
+        units.
+        """
         return 100 * self.published[code] / self.units[code] if self.units[code] else None
 
     def describe_draws(self) -> str:
@@ -61,7 +64,7 @@ class Measured:
 
 
 def measure_year(cases: Sequence[Case], keys: Iterable[bytes], *, measured: Measured | None = None) -> Measured:
-    """Draw the year's release with each key."""
+    """Draw the release of the year with each key, and add it to the sums."""
     measured = measured or Measured()
     counts = tally_cases(cases, year=YEAR)
     for key in keys:
@@ -73,14 +76,14 @@ def measure_year(cases: Sequence[Case], keys: Iterable[bytes], *, measured: Meas
 
 
 def measure_editions(editions: Iterable[tuple[Edition, DrawResult]], *, measured: Measured) -> None:
-    """Add releases that were drawn already."""
+    """Add releases that were drawn already to the sums."""
     for edition, drawn in editions:
         counts = tally_cases(edition.cases, year=int(edition.year), quarter=int(edition.quarter[1:] or 0))
         measured.add(drawn.tables, counts, draws=drawn.draws, closed=drawn.closed)
 
 
 def tabulate_coverage(columns: dict[str, Measured]) -> list[str]:
-    """Return a table of text: the share of units published, by table and by column."""
+    """Return the lines of a text table: the percentage of units published, by table and by column."""
     codes: defaultdict[str, dict[str, float | None]] = defaultdict(dict)
     for name, measured in columns.items():
         for code in measured.units:

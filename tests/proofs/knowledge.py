@@ -1,8 +1,8 @@
-"""What printed releases say, with what everybody knows besides, as linear relations between unknown numbers.
+"""What printed releases state, with what everybody knows besides, as linear relations between unknown numbers.
 
 An unknown is the number of units of one cell in one book. A reader who is sure that nothing changed between the
-releases of a year reads them as one book. A reader who is not sure keeps one book for each release; it knows that
-cases were only added, so that each later number is an earlier one and a change.
+releases of a year reads them as one book. A reader who is not sure keeps one book for each release, and knows that
+cases were only added, so that each later number is an earlier one plus a change.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from tests.proofs.countries import BODIES, STRATA, Case
 QUARTERS = ("T1", "T2", "T3", "T4")
 MONTHS = tuple(f"{number:02}" for number in range(1, 13))
 DELAYS = ("0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d")
-# Their cells do not add up to a total that is printed.
+# The units whose cells do not add up to a printed total.
 NOT_SUMMED = ("bodies", "leak_categories")
 CHANGE = " > "
 # A quarter's total is printed from 40 on.
@@ -26,8 +26,10 @@ type At = tuple[tuple[str, str], ...]
 
 
 class Unknown(NamedTuple):
-    """`at`: the category of each classification; nothing for a total. `counts` may also be what lies in a total and
-    in no part of it: « no_leak », « neither », « repeats », « leaks_without ».
+    """The number of units of one cell. `at` has the category of each classification, and is empty for a total.
+
+    `counts` is the unit. It may also name units of a total that are in none of its parts: « no_leak », « neither », «
+    repeats », « leaks_without ».
     """
 
     book: str
@@ -36,7 +38,7 @@ class Unknown(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Σ sign · unknown lies between `least` and `most`."""
+    """The relation that Σ sign · unknown lies between `least` and `most`."""
 
     signs: dict[Unknown, int]
     least: float = 0
@@ -50,7 +52,9 @@ class Partition(NamedTuple):
 
 @dataclass(frozen=True)
 class Edition:
-    """A release as printed, and the truth of which it was drawn, for the judge. `late`: earlier years' incidents."""
+    """A release as printed, and for the judge the true cases from which it was drawn. `late` are the incidents of
+    earlier years that it counts.
+    """
 
     printed: dict[str, Any]
     cases: Sequence[Case]
@@ -71,8 +75,9 @@ class Edition:
 
 @dataclass
 class Book:
-    """`dims`: what is counted → the classifications of which a number is printed. `quarter`: "" for a year's book.
-    `began`: the quarter of the year in which the service began, the first for one that was there before.
+    """The releases that a reader reads as one. `dims` maps a unit to the classifications by which it is printed.
+    `quarter` is empty for the book of a year. `began` is the quarter of that year in which the service began, and the
+    first quarter if it existed before.
     """
 
     name: str
@@ -91,7 +96,7 @@ class Book:
             self.read_tables(edition)
 
     def read_tables(self, edition: Edition) -> None:
-        """Take the classifications and their categories from the printed tables."""
+        """Add the classifications and their categories from the printed tables of an edition."""
         for table in edition.printed["tables"]:
             if table["is_open"]:
                 by = tuple(table["by"])
@@ -126,15 +131,15 @@ def write_books(editions: Sequence[Edition], *, is_sure: bool) -> list[Book]:
 
 
 def find_beginning(editions: Sequence[Edition], year: str) -> str:
-    """Return the first quarter with an edition in this year, or the first of the year if none has one. Every later
-    quarter is assumed to have one.
+    """Return the first quarter of this year with an edition, or the first quarter if none has one. Every later quarter
+    is assumed to have one.
     """
     quarters = [edition.quarter for edition in editions if edition.year == year and edition.quarter]
     return min(quarters, default=QUARTERS[0])
 
 
 def list_links(books: Sequence[Book]) -> Iterator[tuple[Book, Book]]:
-    """Yield each book with each later one that covers its period."""
+    """Yield each book with each later book that covers its period."""
     for number, later in enumerate(books):
         for earlier in books[:number]:
             if later.year == earlier.year and later.quarter in ("", earlier.quarter):
@@ -142,7 +147,9 @@ def list_links(books: Sequence[Book]) -> Iterator[tuple[Book, Book]]:
 
 
 class Knowledge:
-    """`values`: unknown → what is printed of it, None for a dash. `partitions`: for the questions of the attacker."""
+    """All relations that a reader knows. `values` maps an unknown to the numbers printed of it, None for a dash.
+    `partitions` are the sums about which the attacker asks.
+    """
 
     def __init__(self, editions: Sequence[Edition], *, is_sure: bool = True) -> None:
         self.books = write_books(editions, is_sure=is_sure)
@@ -199,8 +206,8 @@ class Knowledge:
                 self.add_partition(whole, [cell for cell in cells if cell.at[1 - place] == whole.at[0]])
 
     def add_inclusions(self, book: Book) -> None:
-        """An incident has one leak at most, or one that is unfounded; a leak has a category at least, each once at
-        most; a body is in one stratum, and has an incident at least.
+        """Add the relations between units. An incident has at most one leak, founded or not; a leak has at least one
+        category, each at most once; a body is in one stratum and has at least one incident.
         """
         for by in ((), ("quarter",)):
             if book.has("incidents", by) and book.has("leaks", by):
@@ -222,7 +229,9 @@ class Knowledge:
             self.add_homes(book, strata)
 
     def add_homes(self, book: Book, strata: list[Unknown]) -> None:
-        """What declared beyond the bodies of the regions with a number declared in the other regions."""
+        """Add that bodies beyond those that exist in the regions with a number have their incidents in the other
+        regions.
+        """
         if not book.has("incidents", ("region",)):
             return
         regions = book.unknowns("incidents", ("region",))
@@ -239,11 +248,13 @@ class Knowledge:
         return any(value is not None for value in self.values.get(unknown, ()))
 
     def add_sum(self, whole: Unknown, parts: Iterable[Unknown]) -> None:
-        """Add a sum of which the parts are no table."""
+        """Add that the parts, which are not all printed, add up to the whole."""
         self.rows.append(Row({whole: -1, **dict.fromkeys(parts, 1)}))
 
     def add_delays(self, book: Book) -> None:
-        """Whoever's case was closed within some time had help within it, unless nobody knows when."""
+        """Add that each case closed within some time had help within that time, unless the time of its help is
+        unknown.
+        """
         if not (book.has("incidents", ("help",)) and book.has("incidents", ("closing",))):
             return
         bands = {name: book.unknowns("incidents", (name,)) for name in ("help", "closing")}
@@ -255,6 +266,7 @@ class Knowledge:
             self.rows.append(Row({**dict.fromkeys(closed, 1), **dict.fromkeys(helped, -1)}, least=float("-inf")))
 
     def add_changes(self, earlier: Book, later: Book) -> None:
+        """Add that each number of the later book is that of the earlier one plus a change that is not negative."""
         name = f"{earlier.name}{CHANGE}{later.name}"
         for counts, dims in earlier.dims.items():
             for by in dims:

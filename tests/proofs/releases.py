@@ -1,4 +1,4 @@
-"""Releases of invented countries, drawn by the publication rule as it stands."""
+"""Releases of invented countries, drawn by the current publication rule."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ QUARTERS = (1, 2, 3, 4)
 
 
 def print_release(period: str, tables: list[dict[str, Any]], *, number: int = 1) -> dict[str, Any]:
-    """Return the printed file, without what tells nothing of the cases."""
+    """Return the printed file of a release, without the parts that depend on no case."""
     existing = [[int(period[:4]), "", stratum, count] for stratum, count in EXISTING.items()]
     return {"number": number, "period": period, "rule": RULE, "tables": tables, "existing": existing}
 
@@ -42,9 +42,7 @@ def draw_year(
     quarters: Sequence[int] = QUARTERS,
     late: Sequence[Case] = (),
 ) -> list[tuple[Edition, DrawResult]]:
-    """Return the release of a year, last; before it those of `quarters` if it `is_quarterly`: the year alone is drawn
-    beside the others.
-    """
+    """Return the release of a year, preceded by those of `quarters` if `is_quarterly`."""
     drawn = [
         draw_edition(cases, key, Period(year, quarter), number=number)
         for number, quarter in enumerate(quarters if is_quarterly else (), start=1)

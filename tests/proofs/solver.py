@@ -1,4 +1,4 @@
-"""Every country that agrees with what is known, searched by linear and whole-number programs."""
+"""The search for countries that agree with what is known, by linear and integer programming."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,11 +11,13 @@ EPSILON = 1e-6
 
 
 class ContradictionError(Exception):
-    """No country agrees with what is believed."""
+    """No country agrees with what the reader believes."""
 
 
 class Program:
-    """`solves`, `whole_solves`: how many programs were solved, in all and in whole numbers."""
+    """The linear program of an attack. `solves` counts the programs solved, and `whole_solves` those solved in whole
+    numbers.
+    """
 
     def __init__(self, unknowns: Sequence[Unknown], rows: Sequence[Row]) -> None:
         self.columns = {unknown: number for number, unknown in enumerate(unknowns)}
@@ -24,7 +26,7 @@ class Program:
         self.solves = self.whole_solves = 0
         self.solver = highspy.Highs()
         self.solver.silent()
-        # All programs of a process must ask for the same number, as the audit does.
+        # All programs of a process must request the same number of threads, as the audit does.
         self.solver.setOptionValue("threads", 1)
         self.solver.addVars(self.width, np.zeros(self.width), np.full(self.width, 1e9))
         for row in rows:
@@ -36,7 +38,7 @@ class Program:
         self.solver.addRow(row.least, row.most, len(columns), columns, signs)
 
     def matrix(self, rows: Iterable[Row]) -> np.ndarray:
-        """Return the signs of rows as a matrix."""
+        """Return the signs of the rows as a matrix."""
         chosen = list(rows)
         matrix = np.zeros((len(chosen), self.width), np.int64)
         for number, row in enumerate(chosen):
@@ -48,7 +50,9 @@ class Program:
         self.solver.changeColsBounds(self.width, self.indices, least.astype(float), most.astype(float))
 
     def find_country(self, weights: np.ndarray) -> np.ndarray:
-        """Return the country, in whole numbers, in which the weighted total is least."""
+        """Return the country, in whole numbers, whose weighted total is smallest. Raise ContradictionError if there is
+        no country.
+        """
         self.solver.changeColsCost(self.width, self.indices, weights.astype(np.float64))
         self.solves += 1
         solution = self.solve()

@@ -1,4 +1,4 @@
-"""Counts of cases in plain Python: every unit of a case, and from them the exact cells of each table."""
+"""Counts of cases in plain Python: the units of each case, and from them the exact cells of each table."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,11 +15,11 @@ FAMILIES = {
     "other": ("autre",),
 }
 FAMILY_OF = {service: family for family, services in FAMILIES.items() for service in services}
-# Too few bodies to be told apart: they are counted with those whose territory is not known.
+# These regions have too few bodies, which are counted with the bodies whose territory is not known.
 SMALL_REGIONS = ("975", "977", "978", "986")
 TOTALS = ("incidents", "leaks", "interruptions", "reports")
 TABLES_OF_A_QUARTER = {**{code: (code, ()) for code in TOTALS}, "incidents_by_month": ("incidents", ("month",))}
-# Table → what it counts, by what.
+# Table → (the unit that it counts, its classifications)
 TABLES_OF_A_YEAR: dict[str, tuple[str, tuple[str, ...]]] = {
     **TABLES_OF_A_QUARTER,
     "unfounded": ("unfounded", ()),
@@ -38,7 +38,7 @@ type Cells = dict[tuple[str, ...], CellCount]
 
 
 def list_units(case: Case) -> Iterator[Unit]:
-    """Yield what is counted of a case, with the category of each classification."""
+    """Yield the units of a case, with their category in each classification."""
     month = case.month[5:]
     when = {"month": month, "quarter": f"T{(int(month) + 2) // 3}"}
     if case.is_report:
@@ -62,7 +62,9 @@ def is_in_period(case: Case, year: int, quarter: int = 0) -> bool:
 
 
 def tally_cases(cases: Iterable[Case], *, year: int, quarter: int = 0, late: Sequence[Case] = ()) -> dict[str, Cells]:
-    """Return table → cell → count of a year or of a quarter. `late`: incidents of earlier years first counted now."""
+    """Return table → cell → count, for a year or a quarter. `late` are the incidents of earlier years that are counted
+    only now.
+    """
     tables = TABLES_OF_A_QUARTER if quarter else TABLES_OF_A_YEAR
     by_units = defaultdict(list)
     for code, (counts, by) in tables.items():
@@ -85,7 +87,9 @@ def count_cell(bodies: Counter[Body]) -> CellCount:
 
 
 def count_strata(cases: Iterable[Case]) -> Cells:
-    """Return how many bodies of each stratum have an incident, and how many more the numbered regions have."""
+    """Return, by stratum, the number of bodies with an incident, and the number of other bodies in the regions with a
+    number.
+    """
     incidents = [case for case in cases if not case.is_report]
     hit = Counter(body.stratum for body in {case.body for case in incidents})
     existing: Counter[str] = Counter()

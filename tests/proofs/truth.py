@@ -1,4 +1,4 @@
-"""The truth behind printed releases, which only the judge knows: whose units lie in each unknown number."""
+"""The truth behind printed releases, which only the judge knows: the bodies whose units lie in each unknown."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ type Truth = dict[Unknown, Counter[Body]]
 
 
 def list_rests(case: Case, categories: Iterable[str]) -> Iterator[Unit]:
-    """Yield what lies in a total and in no printed part of it."""
+    """Yield the units of a case that lie in a total but in no printed part of it."""
     when = {"quarter": f"T{(int(case.month[5:]) + 2) // 3}"}
     if case.is_report:
         return
@@ -44,7 +44,7 @@ def count_book(book: Book, unknowns: Iterable[Unknown]) -> Truth:
 
 
 def count_bodies(cases: Iterable[Case]) -> Iterator[tuple[str, At, Counter[Body]]]:
-    """Yield the bodies of each stratum, and what they have besides a first incident each."""
+    """Yield the bodies of each stratum, and their incidents after the first one as « repeats »."""
     units = Counter(case.body for case in cases if not case.is_report)
     strata: dict[str, Counter[Body]] = defaultdict(Counter)
     for body in units:
@@ -55,6 +55,7 @@ def count_bodies(cases: Iterable[Case]) -> Iterator[tuple[str, At, Counter[Body]
 
 
 def find_truth(knowledge: Knowledge) -> Truth:
+    """Return the units of each body in every unknown, also in the changes between two books."""
     truth: Truth = defaultdict(Counter)
     for book in knowledge.books:
         unknowns = [unknown for unknown in knowledge.unknowns if unknown.book == book.name]

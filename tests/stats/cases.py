@@ -1,4 +1,4 @@
-"""Cases in bulk, as raw rows with the pending events that the figures wait for."""
+"""Cases in bulk, as raw rows with the pending events from which figures are counted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Case:
     nature: str = "unqualified"
     type: str = "rancon"
     cause: str = ""
-    hours: tuple[float | None, ...] = ()  # one interruption each; None: still going
+    hours: tuple[float | None, ...] = ()  # one interruption each; None: not ended
     services: tuple[str, ...] = ()  # one more interruption each, of two hours
     leaks: tuple[tuple[str, str], ...] = field(default=())  # (status, persons band)
     categories: tuple[str, ...] = ()  # of each leak
@@ -37,7 +37,7 @@ def on(year: int, month: int, day: int, hour: int = 12) -> datetime:
 
 
 def bodies(region_code: str, number: int) -> list[Collectivity]:
-    """Return bodies of the official list."""
+    """Return bodies of the official list, in a fixed order."""
     region = Region.objects.get(code=region_code)
     matches = Collectivity.objects.filter(region=region, is_listed=True).with_territory().order_by("uid")[:number]
     assert len(matches) == number
@@ -75,7 +75,7 @@ def touch(incidents: Iterable[Incident]) -> None:
 
 
 def change(incidents: list[Incident], **values: Any) -> None:
-    """Change raw rows as a service would, event included."""
+    """Change raw rows as a service would, with an event of each case."""
     if values.get("status") == "closed":
         values |= {"due_for": "nothing", "due_at": values["closed_at"]}
     Incident.objects.filter(pk__in=[incident.pk for incident in incidents]).update(**values)

@@ -1,4 +1,4 @@
-"""What several tests of figures begin with."""
+"""Fixtures of several tests of figures."""
 
 from collections.abc import Iterator
 from pathlib import Path

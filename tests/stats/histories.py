@@ -1,4 +1,4 @@
-"""Random histories of cases, by raw changes and by the real services."""
+"""Random histories of cases, made of raw changes and of the acts of real services."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -50,7 +50,7 @@ REFUSALS = (ValidationError, InvalidTransition, CannotComplete, Stale, Permissio
 SERVICES = ("civil", "paie", "eau", "telephonie", "autre")
 TYPES = ("rancon", "boite", "panne", "fuite", "inconnu")
 FIRST_DAY = datetime(2024, 12, 1, tzinfo=UTC)
-# The ends of a month and of a year, here and overseas, and some day.
+# Moments around the end of a month and of a year, in Paris and overseas, and on an ordinary day.
 MOMENTS = (
     datetime(2024, 12, 31, 22, 30, tzinfo=UTC),
     datetime(2025, 1, 1, 3, 30, tzinfo=UTC),
@@ -59,7 +59,7 @@ MOMENTS = (
 
 
 class History:
-    """Some town halls, two centres and what happens to their cases. Each act takes a random.Random."""
+    """Some town halls, two centres and the history of their cases. Each act takes a random.Random."""
 
     def __init__(self) -> None:
         self.centre, self.other_centre = breizh_cyber(), another_centre()
@@ -80,7 +80,9 @@ class History:
         self.done: Counter[str] = Counter()
 
     def case(self, rng: Random) -> Incident:
-        """Return a case, often one that the service declared: only these have a link by which facts are corrected."""
+        """Return a case, often one that the service declared, because only these have a link by which facts are
+        corrected.
+        """
         ids = self.declared if self.declared and rng.random() < 0.6 else self.ids
         return Incident.objects.select_related("collectivity").get(pk=rng.choice(ids))
 
@@ -88,7 +90,9 @@ class History:
         return self.leads.get(incident.csirt_id, self.leads[self.centre.pk])
 
     def act(self, name: str, rng: Random) -> None:
-        """Do an act, or be refused and change nothing. Without a case to act on, store one."""
+        """Run the act of this name. If the service refuses it, nothing changes. If there is no case yet, store one
+        instead.
+        """
         if not self.ids and name not in ("declares", "stores"):
             name = "stores"
         try:
@@ -98,7 +102,7 @@ class History:
         except REFUSALS:
             self.done["refused"] += 1
 
-    # By the real services
+    # Acts of the real services
 
     def declares(self, rng: Random) -> None:
         incident = declare(
@@ -234,7 +238,7 @@ class History:
         newest_uid = str(newest.uid) if newest else ""
         return Writing(guest=self.guest(incident), reference=incident.reference, author="Dominique", seen=newest_uid)
 
-    # By raw rows, in one transaction with the event that a service would write
+    # Raw changes, in one transaction with the event that a service would write
 
     @transaction.atomic
     def stores(self, rng: Random, number: int = 1) -> None:
@@ -279,7 +283,7 @@ class History:
 
     @transaction.atomic
     def shuts(self, rng: Random, number: int = 1) -> None:
-        """Close cases, or open them again, but no double."""
+        """Close cases, or reopen them, except duplicates."""
         chosen = rng.sample(self.ids, min(number, len(self.ids)))
         incidents = list(Incident.objects.filter(pk__in=chosen, merged_into=None))
         if rng.random() < 0.4:

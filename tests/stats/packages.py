@@ -19,6 +19,6 @@ def unpack(client: Client, path: str, folder: Path) -> Path:
 
 
 def verify(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run the program as a reader does, with nothing of ours on its path."""
+    """Run the verification program as a reader does, with none of our code on its path."""
     run = command or (sys.executable, "-I", "verify.py")
     return subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)

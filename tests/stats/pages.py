@@ -24,9 +24,10 @@ def a_page(
     quarters: Collection[int] = FULL,
     is_over: bool = True,
 ) -> FiguresPage:
-    """`tables` of 2025, and those of 2024 `before`: code → a number, or category → number; None is a dash.
+    """Return the page of 2025, with the tables of 2024 as `before`.
 
-    Those of a quarter are under its number.
+    `tables` maps a code to a number, or to a mapping from category to number; None is a dash. The tables of a quarter
+    are under its number.
     """
     return FiguresPage(
         regions=[BRETAGNE, CORSE],
@@ -60,7 +61,7 @@ def key_cells(tables: Mapping[str, Any]) -> Tables:
 
 
 def fill(table: str, *values: int | None, rest: int | None = None) -> dict[str, int | None]:
-    """Return the cells of a table: the first categories have these values, and the others `rest`."""
+    """Return the cells of a table: the first categories have these values, and the others have `rest`."""
     codes = CATEGORIES[TABLES[table].by[-1]]
     return dict(zip(codes, [*values, *[rest] * (len(codes) - len(values))], strict=True))
 

@@ -1,10 +1,10 @@
-"""What was printed, read from the rows in the shortest words."""
+"""Printed numbers, read from the rows."""
 
 from stats.models import Figure, Release
 
 
 def read_table(table: str, *, year: int = 2025, quarter: int = 0) -> dict[str, int | None]:
-    """Category (« a/b » for a crossing, "" for a total) → the printed number, None for a dash."""
+    """Return category (« a/b » for a crossing, "" for a total) → the printed number, or None for a dash."""
     rows = Figure.objects.filter(release__year=year, release__quarter=quarter, table=table)
     return {
         "/".join(filter(None, (first, second))): value

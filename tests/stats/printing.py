@@ -1,4 +1,4 @@
-"""Releases as rows, for tests of what is written about them: any printed numbers, without cases and without a draw."""
+"""Releases as rows, with any printed numbers, without cases and without a draw, for tests of the pages about them."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
@@ -50,9 +50,10 @@ def print_release(period: Period, tables: Mapping[str, Values], *, at: datetime 
 
 
 def print_year(year: int, incidents: int, **changed: Values) -> Release:
-    """Save the five releases of a year of so many incidents, spread evenly over its quarters. Return that of the year.
+    """Save the five releases of a year with `incidents` incidents, spread evenly over its quarters. Return the release
+    of the year.
 
-    `changed`: tables of the year to print otherwise.
+    `changed` are tables of the year to print otherwise.
     """
     for quarter in (1, 2, 3, 4):
         period = Period(year, quarter)
@@ -61,7 +62,7 @@ def print_year(year: int, incidents: int, **changed: Values) -> Release:
 
 
 def spread(period: Period, incidents: int) -> dict[str, Values]:
-    """Return the tables of a period of so many incidents, by the rule that opens them."""
+    """Return the tables of a period with `incidents` incidents, opened by the publication rule."""
     tables: dict[str, Values] = {}
     for table in list_tables(period):
         cells = dict(spread_table(table, period, incidents, tables))
@@ -93,7 +94,7 @@ def spread_table(
 
 
 def weigh(categories: Collection[str]) -> dict[str, float]:
-    """Return a share for each category: every one is four fifths of the one before, and they add up to one."""
+    """Return a share for each category. Each share is four fifths of the one before, and they add up to one."""
     shares = list(accumulate(categories, lambda share, _code: share * 0.8, initial=1.0))[1:]
     return {code: share / sum(shares) for code, share in zip(categories, shares, strict=True)}
 

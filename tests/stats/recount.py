@@ -1,5 +1,5 @@
-"""The figures counted again in plain Python: it shares nothing with `stats`, reads the raw rows, and goes by what the
-figures mean.
+"""The exact figures counted again in plain Python, from the raw rows and the definitions of the figures. It shares no
+code with `stats`.
 """
 
 from collections import Counter
@@ -99,7 +99,7 @@ def persons_of(leak: Row) -> str:
 
 
 def stored() -> tuple[Sums, Presences]:
-    """Return the same, as the sums and presences are stored."""
+    """Return the sums and presences that the database stores, in the same form as `recounted`."""
     sums: Sums = Counter()
     for *key, value in Rollup.objects.values_list("csirt", "region", "month", "measure", "band", "value"):
         if value:

@@ -1,4 +1,6 @@
-"""The five releases of 2025, sealed and saved by the real code, with figures set by hand that one country fits."""
+"""The five releases of 2025, sealed and saved by the real code, with figures set by hand. At least one country fits
+them.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,7 +16,7 @@ from stats.releases import seal
 from stats.releases.publish import save_release
 from tests.stats.cases import on
 
-# Table → cell → what is printed, None for a dash; a table without cells is closed.
+# Table → cell → the printed number, None for a dash; a table without cells is closed.
 type PrintedTables = Mapping[str, Mapping[str, int | None] | None]
 
 WINTER = Period(2025, 1), on(2025, 4, 30)
@@ -32,7 +34,7 @@ OF_THE_WINTER: PrintedTables = {
     "incidents": {"": 45},
     "incidents_by_month": {"01": 20, "02": None, "03": 25},
 }
-# Table → what is printed, « a b » for a crossing; the other cells of an open table are dashes.
+# Table → cell (« a b » for a crossing) → the printed number. The other cells of an open table are dashes.
 OF_THE_YEAR: PrintedTables = {
     "incidents": {"": 135},
     "reports": {"": None},
@@ -65,7 +67,9 @@ def first_release() -> Release:
 
 
 def year_of_releases(changed: PrintedTables | None = None) -> Release:
-    """Save the four quarters, then the year, which is returned: number 5. `changed`: tables of the year."""
+    """Save the releases of the four quarters, then that of the year, which is returned and has number 5. `changed` are
+    tables of the year.
+    """
     first_release()
     for period, at in OTHER_QUARTERS:
         save(period, at, TABLES_OF_A_QUARTER)
@@ -73,7 +77,7 @@ def year_of_releases(changed: PrintedTables | None = None) -> Release:
 
 
 def next_release() -> Release:
-    """Save the first quarter of 2026: number 6."""
+    """Save the release of the first quarter of 2026, which has number 6."""
     return save(Period(2026, 1), on(2026, 4, 30), TABLES_OF_A_QUARTER)
 
 

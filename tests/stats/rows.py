@@ -7,6 +7,6 @@ def row(label: str, *figures: int | str) -> str:
 
 
 def row_of_two(label: str, *pairs: tuple[int | str, int | str]) -> str:
-    """Return a row in which each figure of the year stands beside that of the year before."""
+    """Return a row in which each figure of the year is followed by that of the year before."""
     cells = "".join(f'<td class="number">{now}</td><td class="number before">{then}</td>' for now, then in pairs)
     return f'<tr><th scope="row">{label}</th>{cells}</tr>'

@@ -1,6 +1,6 @@
-"""Lighthouse's accessibility and best practices on each page, as on a telephone. A child process.
+"""Measures Lighthouse's accessibility and best practices of each page, as on a telephone. Runs as a child process.
 
-The lower of the two scores is judged. What costs a page a point is written to the standard error.
+The lower of the two scores is judged. The reason of each lost point is written to the standard error.
 """
 
 import json
@@ -28,7 +28,7 @@ from tests.bench.visits import (  # noqa: E402
 from tests.browser import QUIET, chromium_path  # noqa: E402
 
 LEAST = 95
-# Not /demonstration/, which reloads itself when its codes change, in the middle of an audit.
+# Without /demonstration/, which would reload itself in the middle of an audit, when its codes change.
 PUBLIC = [
     *["/", "/declarer/", "/declarer/reprendre/", "/suivi/", "/suivi/acces/SECRET/", "/reflexes/", "/reflexes/rancon/"],
     *["/secours/", "/secours/BODY/", "/secours/departement/35/", "/annuaire/", "/annuaire/?q=quimper"],

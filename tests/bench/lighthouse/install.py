@@ -1,4 +1,4 @@
-"""Lighthouse and what it needs, in versions held by package-lock.json, in a folder that Git ignores."""
+"""Lighthouse and its dependencies, in the versions that package-lock.json fixes, in a folder that Git ignores."""
 
 import shutil
 import subprocess
@@ -22,7 +22,9 @@ def measure_lighthouse(ground: BenchGround, database: str) -> list[Figure]:
 
 
 def install() -> None:
-    """Install again if the lock file has changed, with the script, which needs its modules beside it."""
+    """Install Lighthouse again if the lock file has changed. Copy the script too, which needs its modules
+    beside it.
+    """
     INSTALLED.mkdir(parents=True, exist_ok=True)
     lock, stamp = (HERE / LOCK).read_bytes(), INSTALLED / "made-of"
     for name in ["package.json", LOCK, "audit.mjs"]:
