@@ -35,27 +35,27 @@ def register_case_counter(count: CountCases) -> None:
     _counters[:] = [count]
 
 
-def count_held_cases(people: Collection[int], csirts: Collection[int]) -> Mapping[tuple[int, int | None], int]:
+def count_assigned_cases(people: Collection[int], csirts: Collection[int]) -> Mapping[tuple[int, int | None], int]:
     """Return the number of open cases assigned to these people, by (account id, centre id); 0 for a missing pair."""
     (count,) = _counters
     return count(people, csirts)
 
 
-def count_left_cases(memberships: QuerySet[Membership]) -> Counter[int]:
+def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
     """Return, by centre id, the number of orphaned cases: open cases of people who no longer work in the centre. Two
     queries.
 
     `memberships` contains every role, ended or not, of the people to examine in their centres.
     """
-    pairs = find_left_pairs(memberships)
-    counted = count_held_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs})
-    left: Counter[int] = Counter()
+    pairs = find_former_members(memberships)
+    counted = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs})
+    orphaned: Counter[int] = Counter()
     for person, centre in pairs:
-        left[centre] += counted[person, centre]
-    return +left
+        orphaned[centre] += counted[person, centre]
+    return +orphaned
 
 
-def find_left_pairs(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
+def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
     """Return the pairs (account id, centre id) of people who had a role in the centre and have none there now. One
     query.
     """

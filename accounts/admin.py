@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from accounts.access import count_left_cases
+from accounts.access import count_orphaned_cases
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
@@ -34,7 +34,7 @@ from accounts.signed_in import get_account
 from collectivities.fields import PlainLineField
 from csirts.models import Csirt
 
-ROLE_PLACES = [f"membership_set__{place}" for place in ("csirt", "region", "collectivity__departement")]
+ROLE_SCOPES = [f"membership_set__{place}" for place in ("csirt", "region", "collectivity__departement")]
 
 
 class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
@@ -104,7 +104,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     actions = ["close_accounts"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related(*ROLE_PLACES)
+        return super().get_queryset(request).prefetch_related(*ROLE_SCOPES)
 
     def get_urls(self) -> list[Any]:
         """Leave out the page that sets somebody's password, because a link sent to the account's mailbox
@@ -131,7 +131,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if change and ("is_active" in form.changed_data or any(formset.changed_objects for formset in formsets)):
-            self.warn_of_left_cases(request, [form.instance])
+            self.warn_of_orphaned_cases(request, [form.instance])
 
     def save_changed(self, user: User, form: Any) -> None:
         """Save a changed account. A new address ends the sessions, revokes the links and is announced
@@ -147,8 +147,8 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     def help(self, user: User) -> SafeString | str:
         if not user.pk or not user.is_active:
             return "-"
-        words = "Envoyer un lien de mot de passe, remettre à zéro le second facteur…"
-        return format_html('<a href="{}">{}</a>', reverse("person", args=[user.uid]), words)
+        label = "Envoyer un lien de mot de passe, remettre à zéro le second facteur…"
+        return format_html('<a href="{}">{}</a>', reverse("person", args=[user.uid]), label)
 
     @admin.display(description="rôles")
     def roles(self, user: User) -> str:
@@ -164,13 +164,13 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
             self.log_change(request, user, "Compte fermé")
         count = chosen.update(is_active=False)
         self.message_user(request, f"Comptes fermés : {count}.")
-        self.warn_of_left_cases(request, people)
+        self.warn_of_orphaned_cases(request, people)
 
-    def warn_of_left_cases(self, request: HttpRequest, people: list[User]) -> None:
+    def warn_of_orphaned_cases(self, request: HttpRequest, people: list[User]) -> None:
         """Show the number of open cases that each centre must assign again, now that these people have left it."""
-        left = count_left_cases(Membership.objects.filter(user__in=people))
-        for centre in Csirt.objects.filter(pk__in=left).order_by("name"):
-            self.message_user(request, format_left_cases(centre, left[centre.pk]), messages.WARNING)
+        orphaned = count_orphaned_cases(Membership.objects.filter(user__in=people))
+        for centre in Csirt.objects.filter(pk__in=orphaned).order_by("name"):
+            self.message_user(request, format_orphaned_cases(centre, orphaned[centre.pk]), messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -180,7 +180,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         return [*self.readonly_fields, "is_active"] if obj == request.user else [*self.readonly_fields]
 
 
-def format_left_cases(centre: Csirt, number: int) -> str:
+def format_orphaned_cases(centre: Csirt, number: int) -> str:
     cases = f"{number} dossiers ouverts n’ont" if number > 1 else "1 dossier ouvert n’a"
     return f"{centre}\N{NO-BREAK SPACE}: {cases} plus personne. La page de la personne qui dirige le centre le dit."
 

@@ -45,12 +45,12 @@ def claim_mail() -> PendingMail | None:
     mail = with_relations.select_for_update(skip_locked=True, of=("self",)).first()
     if mail is not None:
         mail.attempts += 1
-        mail.due_at = now + pause_after(mail.attempts)
+        mail.due_at = now + compute_pause(mail.attempts)
         mail.save(update_fields=["attempts", "due_at"])
     return mail
 
 
-def pause_after(attempts: int) -> timedelta:
+def compute_pause(attempts: int) -> timedelta:
     """Return the pause after this number of attempts: 1, 2, 4 … 32 minutes, then one hour."""
     return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
 

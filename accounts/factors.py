@@ -19,7 +19,7 @@ def has_factor(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
 
 
-def has_shown_factor(request: HttpRequest, user: User) -> bool:
+def has_passed_factor(request: HttpRequest, user: User) -> bool:
     """Tell whether this session of `user` has passed a second factor. A sign-in with a passkey counts as one."""
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
 

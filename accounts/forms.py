@@ -11,7 +11,7 @@ from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa import app_settings as factor_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
-from allauth.mfa.base.forms import ReauthenticateForm as FactorAgainForm
+from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByFactorForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
@@ -75,9 +75,9 @@ class SingleUseCodeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": ""}
+        attributes = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": ""}
         style_field(
-            self.fields["code"], "Code", "Les six chiffres de votre application, ou un code de secours.", **words
+            self.fields["code"], "Code", "Les six chiffres de votre application, ou un code de secours.", **attributes
         )
 
     def clean_code(self) -> str:
@@ -89,8 +89,8 @@ class SingleUseCodeForm(forms.Form):
 
     def use_up(self, code: str) -> None:
         """Remember the code as used. Raise ValidationError if it was used already."""
-        lasts = factor_settings.TOTP_PERIOD * (2 * factor_settings.TOTP_TOLERANCE + 1)
-        if not cache.add(make_used_code_key(self.user, code), "y", timeout=lasts):
+        seconds = factor_settings.TOTP_PERIOD * (2 * factor_settings.TOTP_TOLERANCE + 1)
+        if not cache.add(make_used_code_key(self.user, code), "y", timeout=seconds):
             raise get_adapter().validation_error("incorrect_code")
 
 
@@ -102,7 +102,7 @@ class SignInCodeForm(SingleUseCodeForm, AuthenticateForm):
     pass
 
 
-class ConfirmCodeForm(SingleUseCodeForm, FactorAgainForm):
+class ConfirmCodeForm(SingleUseCodeForm, ReauthenticateByFactorForm):
     pass
 
 
@@ -165,7 +165,7 @@ class NewKeyForm(AddWebAuthnForm):
         self.fields["name"].max_length = 80
 
 
-ADDRESS_WRONG = {
+ADDRESS_ERRORS = {
     "required": "Écrivez l’adresse mail.",
     "invalid": "Cette adresse mail est incomplète. Exemple : nom@exemple.example.",
     "max_length": "Cette adresse mail est trop longue. Vérifiez-la.",
@@ -177,7 +177,7 @@ class AddressForm(forms.Form):
     email = forms.EmailField(
         label="Adresse mail de votre compte",
         max_length=LONGEST_ADDRESS,
-        error_messages=ADDRESS_WRONG,
+        error_messages=ADDRESS_ERRORS,
         widget=forms.EmailInput({"class": "input"}),
     )
 
@@ -186,7 +186,7 @@ class InviteForm(forms.Form):
     email = forms.EmailField(
         label="Adresse mail de la personne",
         max_length=LONGEST_ADDRESS,
-        error_messages=ADDRESS_WRONG,
+        error_messages=ADDRESS_ERRORS,
         widget=forms.EmailInput({"class": "input"}),
     )
 
@@ -216,7 +216,7 @@ class ChannelForm(LedCentreForm):
         label="Adresse qui reçoit les déclarations",
         help_text="Celle que l’astreinte lit : une boîte partagée plutôt que celle d’une personne.",
         max_length=LONGEST_ADDRESS,
-        error_messages=ADDRESS_WRONG,
+        error_messages=ADDRESS_ERRORS,
         widget=forms.EmailInput({"class": "input"}),
     )
 

@@ -8,12 +8,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from accounts.factors import has_factor, has_shown_factor
+from accounts.factors import has_factor, has_passed_factor
 from accounts.models import User
 
 # The only pages that a password alone opens to these roles: enrolling a factor, and signing out.
 ENROLMENT = frozenset({"mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "logout"})
-DOORS = frozenset({"login", "account_login"})
+SIGN_IN_PAGES = frozenset({"login", "account_login"})
 
 
 class SecondFactorGuard:
@@ -34,15 +34,15 @@ class SecondFactorGuard:
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         user = request.user
-        if not isinstance(user, User) or not user.needs_second_factor or has_shown_factor(request, user):
+        if not isinstance(user, User) or not user.needs_second_factor or has_passed_factor(request, user):
             return None
         if has_factor(user):
             # The session began before the factor or the role existed: the user signs in again with the factor.
             logout(request)
             return None
-        return self.lead_to_enrol(request, view)
+        return self.require_enrolment(request, view)
 
-    def lead_to_enrol(self, request: HttpRequest, view: Callable[..., HttpResponse]) -> HttpResponse | None:
+    def require_enrolment(self, request: HttpRequest, view: Callable[..., HttpResponse]) -> HttpResponse | None:
         """Return a redirect to the enrolment for a private page. For a public page, make the user of the request
         anonymous and return None.
         """
@@ -57,6 +57,6 @@ class SecondFactorGuard:
 def is_private(request: HttpRequest, view: Callable[..., HttpResponse]) -> bool:
     """Tell whether the page needs an account, belongs to the admin, or is a sign-in page."""
     match = request.resolver_match
-    if match and (match.view_name in DOORS or "admin" in match.namespaces):
+    if match and (match.view_name in SIGN_IN_PAGES or "admin" in match.namespaces):
         return True
     return bool(getattr(view, "login_required", True))

@@ -53,8 +53,8 @@ def make_account_context(mail: PendingMail, token: str) -> dict[str, Any]:
     }
 
 
-def clean_name(words: str) -> str:
+def clean_name(text: str) -> str:
     """Return a name on one line and with its web addresses broken, so that nobody can imitate a line of ours or put a
     link into another person's mail.
     """
-    return " ".join(words.split()).replace("://", ": //").replace("www.", "www. ")
+    return " ".join(text.split()).replace("://", ": //").replace("www.", "www. ")

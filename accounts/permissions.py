@@ -8,7 +8,7 @@ ACTIONS = ("view", "add", "change", "delete")
 def list_all_permissions(*models: str) -> frozenset[str]:
     """Return the four permissions of each model, written `app.model`."""
     pairs = (model.split(".") for model in models)
-    return frozenset(f"{app}.{word}_{name}" for app, name in pairs for word in ACTIONS)
+    return frozenset(f"{app}.{action}_{name}" for app, name in pairs for action in ACTIONS)
 
 
 PERMISSIONS: dict[str, frozenset[str]] = {

@@ -32,7 +32,7 @@ SCOPES = (
         "Ce rôle n’est pas celui d’une région : laissez ce champ vide.",
     ),
 )
-KEPT_APART = (
+INCOMPATIBLE_ROLES = (
     "La personne qui administre la plateforme ne lit pas les déclarations\N{NO-BREAK SPACE}: elle n’a pas de rôle "
     "dans une collectivité ni dans un centre. Terminez l’un des deux rôles, ou donnez-le à un autre compte."
 )
@@ -71,9 +71,9 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class tak
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if role := cleaned.get("role"):
-            for field, words in [*find_wrong_scopes(role, cleaned), *find_wrong_acts(role, cleaned)]:
+            for field, error in [*find_wrong_scopes(role, cleaned), *find_wrong_acts(role, cleaned)]:
                 if field not in self.errors:
-                    self.add_error(field, words)
+                    self.add_error(field, error)
         return cleaned
 
 
@@ -113,7 +113,7 @@ class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  #
         if self.instance.pk is None and not any(form.has_changed() for form in self.forms):
             raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
         if not any(self.errors) and mixes_administration(self.list_resulting_roles()):
-            raise ValidationError(KEPT_APART)
+            raise ValidationError(INCOMPATIBLE_ROLES)
 
     def list_resulting_roles(self) -> list[Membership]:
         """Return the roles that the account will have. The forms hold every role that it has."""

@@ -9,7 +9,7 @@ from accounts.views import bodies, factors, links, people, sign_in, team, tokens
 urlpatterns = [
     path("connexion/", sign_in.SignIn.as_view(), name="login"),
     path("connexion/", sign_in.SignIn.as_view(), name="account_login"),
-    path("connexion/code/", sign_in.ShowCode.as_view(), name="mfa_authenticate"),
+    path("connexion/code/", sign_in.EnterCode.as_view(), name="mfa_authenticate"),
     path("connexion/cle/", sign_in.SignInByKey.as_view(), name="mfa_login_webauthn"),
     path("deconnexion/", sign_in.SignOut.as_view(), name="logout"),
     path("deconnexion/", sign_in.SignOut.as_view(), name="account_logout"),

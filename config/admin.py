@@ -26,8 +26,8 @@ from django.views.decorators.cache import never_cache
 
 from accounts.access import leads_a_team
 from accounts.models import User
-from config.fresh import FreshForm, make_stamp
-from config.lists import BoundedChangeList, BoundedPaginator
+from config.admin_forms import FreshForm, make_stamp
+from config.admin_lists import BoundedChangeList, BoundedPaginator
 from incidents.models import Incident
 
 

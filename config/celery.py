@@ -75,7 +75,7 @@ def nudge(consumer: str) -> None:
     """Send the message that wakes a consumer of events up. Call it after the commit. A failure is harmless, because a
     periodic task does the same work within seconds.
     """
-    nudger.ask(consumer)
+    nudger.enqueue(consumer)
 
 
 class Nudger:
@@ -89,18 +89,18 @@ class Nudger:
         self.thread: threading.Thread | None = None
         self.connection: Connection | None = None
 
-    def ask(self, consumer: str) -> None:
+    def enqueue(self, consumer: str) -> None:
         """Queue the message for this consumer, and start the thread if it does not run."""
         with self.condition:
             self.pending.add(consumer)
             # The thread was never started, or it exists only in the parent of this forked process.
             if self.thread is None or not self.thread.is_alive():
                 self.connection = None
-                self.thread = threading.Thread(target=self.work, name="nudger", daemon=True)
+                self.thread = threading.Thread(target=self.run, name="nudger", daemon=True)
                 self.thread.start()
             self.condition.notify()
 
-    def work(self) -> None:
+    def run(self) -> None:
         try:
             while True:
                 with self.condition:
@@ -113,7 +113,7 @@ class Nudger:
 
     def send(self, consumers: set[str]) -> None:
         """Send one message to each consumer. If an earlier connection has failed, try a new one."""
-        is_kept = self.connection is not None
+        was_open = self.connection is not None
         try:
             self.connection = self.connection or app.connection_for_write(transport_options=NUDGE_TRANSPORT)
             for consumer in sorted(consumers):
@@ -121,7 +121,7 @@ class Nudger:
                 app.send_task(task, connection=self.connection, retry=False, expires=60)
         except (OperationalError, RedisError, OSError) as error:
             self.disconnect()
-            if is_kept:
+            if was_open:
                 self.send(consumers)
             else:
                 logger.warning("nudge failed", consumers=sorted(consumers), error=type(error).__name__)

@@ -15,7 +15,7 @@ from celery.signals import setup_logging
 from django.conf import settings
 
 from config.broker import BROKER
-from config.logs import configure
+from config.logs import configure_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
@@ -45,9 +45,9 @@ SCHEDULE = {
 
 
 @setup_logging.connect
-def write_logs_as_others(**_options: Any) -> None:
+def configure_logs(**_options: Any) -> None:
     """Configure the logs as Django configures them in the other processes."""
-    configure(settings.LOGGING)
+    configure_logging(settings.LOGGING)
 
 
 app = Celery("tocsin", fixups=[])

@@ -118,10 +118,10 @@ def insert_password(url: str, password: str) -> str:
     """Return the URL with this password, percent-encoded; the same URL if the password is empty."""
     if not password:
         return url
-    scheme, mark, remainder = url.partition("://")
+    scheme, separator, remainder = url.partition("://")
     authority, slash, path = remainder.partition("/")
     user, _at, host = authority.rpartition("@")
-    return f"{scheme}{mark}{user.partition(':')[0]}:{quote(password, safe='')}@{host}{slash}{path}"
+    return f"{scheme}{separator}{user.partition(':')[0]}:{quote(password, safe='')}@{host}{slash}{path}"
 
 
 def parse_database_url(url: str) -> dict[str, Any]:

@@ -38,26 +38,26 @@ LONGEST_WHOLE = 1024 * 1024
 # The slowest connection that is accepted: thirty seconds, plus the time that the bytes take at 8 kB a second.
 GRACE_SECONDS, SLOWEST_BYTES_A_SECOND = 30.0, 8_000
 LONGEST_LENGTH = 16  # digits
-CHUNK = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 # Seconds that an upload waits for a slot, and seconds after which a refused client should try again.
-PLACE_SECONDS, RETRY_AFTER = 30.0, b"60"
-TOO_SLOW_WORDS = (
+SLOT_SECONDS, RETRY_AFTER = 30.0, b"60"
+TOO_SLOW_TEXT = (
     "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
 )
 PLAIN_HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-TOO_SLOW = (408, PLAIN_HEADERS, TOO_SLOW_WORDS.encode())
-NO_PLACE_WORDS = (
+TOO_SLOW = (408, PLAIN_HEADERS, TOO_SLOW_TEXT.encode())
+NO_SLOT_TEXT = (
     "D’autres fichiers arrivent en ce moment, nous n’avons pas reçu les vôtres. "
     "Réessayez dans quelques minutes, ou appelez le numéro de l’annuaire."
 )
-NO_PLACE = (503, [*PLAIN_HEADERS, (b"retry-after", RETRY_AFTER)], NO_PLACE_WORDS.encode())
+NO_SLOT = (503, [*PLAIN_HEADERS, (b"retry-after", RETRY_AFTER)], NO_SLOT_TEXT.encode())
 
 
 class BodyLost(OSError):
     """The client has disconnected or is too slow. Django handles it like any body that cannot be read."""
 
 
-class NoPlace(Exception):
+class NoSlot(Exception):
     """For too long, no slot was free, or an upload of the same address or case was running."""
 
 
@@ -67,7 +67,7 @@ class Pace:
     def __init__(self) -> None:
         self.seconds_left = GRACE_SECONDS
 
-    async def keep[T](self, step: Awaitable[T]) -> T:
+    async def await_step[T](self, step: Awaitable[T]) -> T:
         """Await a step that depends on the client and return its result. Raise TimeoutError if the client has no time
         left.
         """
@@ -94,7 +94,7 @@ class RequestBody:
         if self.is_over:
             return b""
         try:
-            message = await self.pace.keep(self.receive())
+            message = await self.pace.await_step(self.receive())
         except TimeoutError:
             self.is_over = self.is_slow = True
             raise BodyLost from None
@@ -142,28 +142,28 @@ class BodyReader:
         return self.read(end if size < 0 else min(end, size))
 
 
-class UploadPlaces:
+class UploadSlots:
     """The slots for uploads. An upload occupies a slot, and thus a thread, until its body has been read."""
 
     def __init__(self, count: int) -> None:
-        self.left, self.names, self.change = count, set[str](), asyncio.Condition()
+        self.free, self.names, self.change = count, set[str](), asyncio.Condition()
 
     @asynccontextmanager
-    async def take(self, *names: str) -> AsyncIterator[None]:
-        """Occupy a slot, and allow no other upload with one of these names meanwhile. Raise NoPlace after
-        PLACE_SECONDS.
+    async def acquire(self, *names: str) -> AsyncIterator[None]:
+        """Occupy a slot, and allow no other upload with one of these names meanwhile. Raise NoSlot after
+        SLOT_SECONDS.
         """
         try:
-            async with self.change, asyncio.timeout(PLACE_SECONDS):
-                await self.change.wait_for(lambda: self.left and self.names.isdisjoint(names))
-                self.left -= 1
+            async with self.change, asyncio.timeout(SLOT_SECONDS):
+                await self.change.wait_for(lambda: self.free and self.names.isdisjoint(names))
+                self.free -= 1
                 self.names.update(names)
         except TimeoutError:
-            raise NoPlace from None
+            raise NoSlot from None
         try:
             yield
         finally:
-            self.left += 1
+            self.free += 1
             self.names.difference_update(names)
             async with self.change:
                 self.change.notify_all()
@@ -175,7 +175,7 @@ class Gate:
     def __init__(self, application: Application, *, threads: int) -> None:
         self.application = application
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="site")
-        self.places = UploadPlaces(max(threads // 2, 1))
+        self.slots = UploadSlots(max(threads // 2, 1))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -183,49 +183,49 @@ class Gate:
         environ, body = make_environ(scope), RequestBody(receive)
         try:
             if scope["method"] == "POST" and STREAMED_PATHS.fullmatch(scope["path"]):
-                async with self.places.take(find_client_address(environ), scope["path"]):
+                async with self.slots.acquire(find_client_address(environ), scope["path"]):
                     environ["wsgi.input"] = BodyReader(read_more=wait_in_thread(body.next))
-                    await self.answer(environ, body, send)
+                    await self.respond(environ, body, send)
             else:
                 length = parse_length(environ)
                 environ["wsgi.input"] = BodyReader(await body.read_whole(length) if length <= LONGEST_WHOLE else b"")
-                await self.answer(environ, body, send)
-        except NoPlace:
-            await send_whole(send, *NO_PLACE)
+                await self.respond(environ, body, send)
+        except NoSlot:
+            await send_whole(send, *NO_SLOT)
         except OSError as error:  # The client has disconnected or is too slow.
             logger.info("not answered", error=type(error).__name__)
             if body.is_slow:
                 await send_whole(send, *TOO_SLOW)
 
-    async def answer(self, environ: Environ, body: RequestBody, send: Send) -> None:
+    async def respond(self, environ: Environ, body: RequestBody, send: Send) -> None:
         """Run Django in a thread and send its response. Raise OSError if the client has disconnected or is too
         slow.
         """
-        answer = WsgiAnswer(self.application, environ)
-        whole = await self.run(answer.make)
+        response = WsgiResponse(self.application, environ)
+        whole = await self.run(response.make)
         try:
             if body.is_slow:  # Django has responded to a lost body, and its response would not help the client.
                 raise BodyLost
             if whole is None:
-                await self.send_pieces(answer, body, send)
+                await self.send_chunks(response, body, send)
             else:
-                await send_whole(send, answer.status, answer.headers, whole)
+                await send_whole(send, response.status, response.headers, whole)
         finally:
             if whole is None:
-                await self.run(answer.close)
+                await self.run(response.close)
 
-    async def send_pieces(self, answer: "WsgiAnswer", body: RequestBody, send: Send) -> None:
+    async def send_chunks(self, response: "WsgiResponse", body: RequestBody, send: Send) -> None:
         """Make and send one chunk after the other as long as the client reads. Raise TimeoutError if it reads too
         slowly.
         """
         pace, end = Pace(), asyncio.ensure_future(body.wait_for_end())
         try:
-            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-            while not end.done() and (piece := await self.run(answer.next_piece)):
-                await pace.keep(send({"type": "http.response.body", "body": piece, "more_body": True}))
-                pace.allow_for(len(piece))
+            await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+            while not end.done() and (chunk := await self.run(response.next_chunk)):
+                await pace.await_step(send({"type": "http.response.body", "body": chunk, "more_body": True}))
+                pace.allow_for(len(chunk))
             if not end.done():
-                await pace.keep(send({"type": "http.response.body", "body": b"", "more_body": False}))
+                await pace.await_step(send({"type": "http.response.body", "body": b"", "more_body": False}))
         finally:
             end.cancel()
 
@@ -233,13 +233,13 @@ class Gate:
         return asyncio.get_running_loop().run_in_executor(self.threads, work)
 
 
-class WsgiAnswer:
+class WsgiResponse:
     """The response of Django, which worker threads produce at once or in chunks."""
 
     def __init__(self, application: Application, environ: Environ) -> None:
         self.application, self.environ = application, environ
         self.status, self.headers = 500, list[tuple[bytes, bytes]]()
-        self.pieces: Iterator[bytes] = iter(())
+        self.chunks: Iterator[bytes] = iter(())
         self.opened = ExitStack()
 
     def start(self, status: str, headers: list[tuple[str, str]], _exception: Any = None) -> None:
@@ -248,21 +248,21 @@ class WsgiAnswer:
 
     def make(self) -> bytes | None:
         """Return the content of a response that has one chunk. Return None for a longer response. The caller then
-        reads `next_piece` and must call `close`.
+        reads `next_chunk` and must call `close`.
         """
         with ExitStack() as resources:
             content = self.application(self.environ, self.start)
             resources.callback(getattr(content, "close", lambda: None))
-            pieces = iter(content)
-            first_piece, second_piece = next(pieces, b""), next(pieces, None)
-            if second_piece is None or self.environ["REQUEST_METHOD"] == "HEAD":  # A response to HEAD has no content.
-                return first_piece
-            self.pieces, self.opened = filter(None, chain([first_piece, second_piece], pieces)), resources.pop_all()
+            chunks = iter(content)
+            first_chunk, second_chunk = next(chunks, b""), next(chunks, None)
+            if second_chunk is None or self.environ["REQUEST_METHOD"] == "HEAD":  # A response to HEAD has no content.
+                return first_chunk
+            self.chunks, self.opened = filter(None, chain([first_chunk, second_chunk], chunks)), resources.pop_all()
         return None
 
-    def next_piece(self) -> bytes:
+    def next_chunk(self) -> bytes:
         """Return the next chunk, or b"" at the end."""
-        return next(self.pieces, b"")
+        return next(self.chunks, b"")
 
     def close(self) -> None:
         self.opened.close()
@@ -326,7 +326,7 @@ def make_environ(scope: Message) -> Environ:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
-        "wsgi.file_wrapper": lambda file, _size=0: FileWrapper(file, CHUNK),
+        "wsgi.file_wrapper": lambda file, _size=0: FileWrapper(file, CHUNK_BYTES),
     }
     for name, value in scope["headers"]:
         add_header(environ, name.decode("latin-1"), value.decode("latin-1"))

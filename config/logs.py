@@ -12,11 +12,11 @@ SECRET_PATHS = re.compile(r"(/(?:suivi|accuser|phrase|acces|equipe/adresse/confi
 MAIL_ADDRESS = re.compile(r"[^\s<>@,;:\"']+@[^\s<>@,;:\"']+")
 QUERY = re.compile(r"\?\S+")
 HIDDEN = "***"
-PERSONAL = {"email", "name", "phone", "token", "password", "secret", "body", "subject", "text", "user", "ip"}
+PERSONAL_KEYS = {"email", "name", "phone", "token", "password", "secret", "body", "subject", "text", "user", "ip"}
 
 
 def remove_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {key: HIDDEN if key in PERSONAL else mask_text(value) for key, value in event.items()}
+    return {key: HIDDEN if key in PERSONAL_KEYS else mask_text(value) for key, value in event.items()}
 
 
 def mask_text(value: Any) -> Any:
@@ -28,25 +28,25 @@ def mask_text(value: Any) -> Any:
     return value
 
 
-def format_places(exc_info: ExcInfo) -> str:
+def format_traceback(exc_info: ExcInfo) -> str:
     """Return the frames and the type of an error, without its message, because PostgreSQL quotes the row in it."""
     kind, error, _ = exc_info
     frames = traceback.extract_tb(error.__traceback__)
     return "".join([*traceback.format_list(frames), f"{kind.__module__}.{kind.__qualname__}"])
 
 
-SHARED: list[Any] = [
+SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.ExceptionRenderer(format_places),
+    structlog.processors.ExceptionRenderer(format_traceback),
     remove_personal_data,
 ]
 
 
-def logging_settings(*, as_json: bool) -> dict[str, Any]:
+def make_logging_settings(*, as_json: bool) -> dict[str, Any]:
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
@@ -58,7 +58,7 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
         "formatters": {
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": SHARED,
+                "foreign_pre_chain": SHARED_PROCESSORS,
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             }
         },
@@ -71,11 +71,11 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
     }
 
 
-def configure(settings: dict[str, Any]) -> None:
+def configure_logging(settings: dict[str, Any]) -> None:
     """Configure logging. Django calls it with LOGGING."""
     logging.config.dictConfig(settings)
     structlog.configure(
-        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -14,7 +14,7 @@ from redis import RedisError
 
 logger = structlog.get_logger(__name__)
 
-GUARDS = "allauth"  # the prefix of the keys of limits and used codes
+GUARDED_PREFIX = "allauth"  # the prefix of the keys of limits and used codes
 TABLE = "accounts_kept_counter"  # a migration of `accounts` creates it
 SILENCE_SECONDS = 5
 
@@ -24,32 +24,32 @@ _silent_until = 0.0
 class SteadyCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self.kept = DatabaseCache(TABLE, {"KEY_PREFIX": self.key_prefix, "OPTIONS": {"MAX_ENTRIES": 100_000}})
+        self.fallback = DatabaseCache(TABLE, {"KEY_PREFIX": self.key_prefix, "OPTIONS": {"MAX_ENTRIES": 100_000}})
 
     def add(self, key: str, *args: Any, **kwargs: Any) -> bool:
-        return bool(self.ask("add", key, *args, **kwargs))
+        return bool(self.run_operation("add", key, *args, **kwargs))
 
     def get(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        return self.ask("get", key, *args, **kwargs)
+        return self.run_operation("get", key, *args, **kwargs)
 
     def set(self, key: str, *args: Any, **kwargs: Any) -> None:
-        self.ask("set", key, *args, **kwargs)
+        self.run_operation("set", key, *args, **kwargs)
 
     def delete(self, key: str, *args: Any, **kwargs: Any) -> bool:
-        return bool(self.ask("delete", key, *args, **kwargs))
+        return bool(self.run_operation("delete", key, *args, **kwargs))
 
-    def ask(self, act: str, key: str, *args: Any, **kwargs: Any) -> Any:
+    def run_operation(self, operation: str, key: str, *args: Any, **kwargs: Any) -> Any:
         """Run an operation on Valkey. If Valkey does not answer and the key is a counter of accounts, run it in
         PostgreSQL.
         """
-        if not str(key).startswith(GUARDS):
-            return getattr(RedisCache, act)(self, key, *args, **kwargs)
+        if not str(key).startswith(GUARDED_PREFIX):
+            return getattr(RedisCache, operation)(self, key, *args, **kwargs)
         if time.monotonic() >= _silent_until:
             try:
-                return getattr(RedisCache, act)(self, key, *args, **kwargs)
+                return getattr(RedisCache, operation)(self, key, *args, **kwargs)
             except RedisError as error:
                 pause_cache(error)
-        return getattr(self.kept, act)(key, *args, **kwargs)
+        return getattr(self.fallback, operation)(key, *args, **kwargs)
 
 
 def pause_cache(error: RedisError) -> None:

@@ -29,14 +29,14 @@ def work_in_turn() -> None:
     LONGEST_SECONDS.
     """
     deadline = monotonic() + LONGEST_SECONDS
-    while any([*work_on_cases(), take_turn(make_papers)]) and monotonic() < deadline:
+    while any([*run_turns_on_cases(), run_turn(make_papers)]) and monotonic() < deadline:
         pass
 
 
-def work_on_cases() -> list[int]:
+def run_turns_on_cases() -> list[int]:
     """Give a turn to each kind of work whose turns are bounded in time. Return the amount of work that each did."""
-    works = (reroute.reroute_cases, bulk.run_due_jobs, index_cases, services.fold_new_events, making.make_due_reports)
-    return [take_turn(work) for work in works]
+    turns = (reroute.reroute_cases, bulk.run_due_jobs, index_cases, services.fold_new_events, making.make_due_reports)
+    return [run_turn(work) for work in turns]
 
 
 def index_cases() -> int:
@@ -47,10 +47,10 @@ def make_papers() -> int:
     """Make the papers that are due. A paper of a thousand pages takes longer than a turn, so the other kinds of work
     get turns meanwhile.
     """
-    return papers.make_due_papers(meanwhile=work_on_cases)
+    return papers.make_due_papers(meanwhile=run_turns_on_cases)
 
 
-def take_turn(work: Callable[[], int]) -> int:
+def run_turn(work: Callable[[], int]) -> int:
     """Run one turn of `work` and return the amount of work done, or 0 if it failed, because its next turn tries again.
     Raise SoftTimeLimitExceeded, which ends the task.
     """

@@ -9,6 +9,6 @@ class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from notifications.arrivals import read_arrivals  # noqa: PLC0415  (models are loaded by now, not before)
+        from notifications.arrivals import list_delivery_remarks  # noqa: PLC0415  (models are loaded by now, not before)
 
-        register_remarks(read_arrivals)
+        register_remarks(list_delivery_remarks)

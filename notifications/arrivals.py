@@ -8,10 +8,10 @@ from notifications.enums import DeliveryStatus, Recipient, Trouble
 from notifications.models import Delivery
 
 MAX_REMARKS = 400
-TROUBLED = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.NO_CHANNEL)
+FAILED_STATUSES = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.NO_CHANNEL)
 
 
-def read_arrivals(events: Collection[int]) -> dict[int, list[Remark]]:
+def list_delivery_remarks(events: Collection[int]) -> dict[int, list[Remark]]:
     """Return, by event id, a remark on each mail of these events, the latest first, without its address. At most
     MAX_REMARKS in all. One query.
     """
@@ -22,5 +22,5 @@ def read_arrivals(events: Collection[int]) -> dict[int, list[Remark]]:
     )[:MAX_REMARKS]:
         reason = str(Trouble(trouble).label) if trouble else ""
         state = str(DeliveryStatus(status).label)
-        remarks[event].append(Remark(str(Recipient(recipient).label), state, at, reason, status in TROUBLED))
+        remarks[event].append(Remark(str(Recipient(recipient).label), state, at, reason, status in FAILED_STATUSES))
     return remarks

@@ -16,7 +16,7 @@ from notifications.models import Delivery
 from notifications.recipients import ANNOUNCED_ONCE, RECIPIENTS, is_author, is_held_back, read_named_centre
 
 # Fifty files within this time cause one mail to the centre. The queue marks the later files as new.
-QUIET = timedelta(minutes=10)
+QUIET_TIME = timedelta(minutes=10)
 
 
 class Addressee(NamedTuple):
@@ -32,8 +32,8 @@ class Audience:
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
         self.members = list_body_members(events)
-        self.notified_at_by_kind = find_last_news(events)
-        self.read_at_by_case = find_last_readings(events)
+        self.notified_at_by_kind = find_last_news_times(events)
+        self.read_at_by_case = find_last_reading_times(events)
         self.centres = load_named_centres(events)
         self.notified_people = list_notified_people(
             event for event in events if self.members.get(event.incident.collectivity_id)
@@ -45,7 +45,7 @@ class Audience:
             if is_held_back(recipient, event):
                 continue
             if recipient == Recipient.BODY:
-                yield from self.list_members_to_notify(event)
+                yield from self.mark_members_notified(event)
             elif not is_author(recipient, event) and not self.was_notified_recently(recipient, event):
                 yield Addressee(recipient, self.find_centre(event) if recipient == Recipient.CSIRT else None)
 
@@ -56,7 +56,7 @@ class Audience:
         slug = read_named_centre(event)
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
-    def list_members_to_notify(self, event: IncidentEvent) -> Iterator[Addressee]:
+    def mark_members_notified(self, event: IncidentEvent) -> Iterator[Addressee]:
         """Yield the members of the body and remember that they are notified. The author of the event, and members
         already notified of this case, are left out.
         """
@@ -67,14 +67,14 @@ class Audience:
                 yield Addressee(Recipient.BODY, person=person)
 
     def was_notified_recently(self, recipient: str, event: IncidentEvent) -> bool:
-        """Tell whether the centre was notified of the same kind of news less than QUIET ago and has not
+        """Tell whether the centre was notified of the same kind of news less than QUIET_TIME ago and has not
         read the case since. If not, remember this event as the latest such news.
         """
         if recipient != Recipient.CSIRT or event.kind not in ANNOUNCED_ONCE:
             return False
         key = (event.incident_id, event.kind)
         notified_at, read_at = self.notified_at_by_kind.get(key), self.read_at_by_case.get(event.incident_id)
-        if notified_at and notified_at > event.at - QUIET and (read_at is None or read_at < notified_at):
+        if notified_at and notified_at > event.at - QUIET_TIME and (read_at is None or read_at < notified_at):
             return True
         self.notified_at_by_kind[key] = event.at
         return False
@@ -109,18 +109,18 @@ def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]
     return set(deliveries.values_list("announcement__event__incident", "person"))
 
 
-def find_last_news(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
+def find_last_news_times(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
     """Return the time of the last announced event by (case id, kind), for the kinds that are announced once. One
     query, or none.
     """
-    quiet = [event for event in events if event.kind in ANNOUNCED_ONCE]
-    if not quiet:
+    announced_once = [event for event in events if event.kind in ANNOUNCED_ONCE]
+    if not announced_once:
         return {}
-    since = min(event.at for event in quiet) - QUIET
+    since = min(event.at for event in announced_once) - QUIET_TIME
     rows = Delivery.objects.filter(
         recipient=Recipient.CSIRT,
         csirt=F("announcement__event__incident__csirt"),  # not the mails to a former centre of the case
-        announcement__event__incident__in={event.incident_id for event in quiet},
+        announcement__event__incident__in={event.incident_id for event in announced_once},
         announcement__event__kind__in=ANNOUNCED_ONCE,
         announcement__event__at__gt=since,
     ).values_list("announcement__event__incident", "announcement__event__kind", "announcement__event__at")
@@ -133,7 +133,7 @@ def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
     return Csirt.objects.in_bulk(slugs, field_name="slug") if slugs else {}
 
 
-def find_last_readings(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
+def find_last_reading_times(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
     """Return, by case id, when its centre last read the case, for events of kinds that are announced once. One query,
     or none.
     """

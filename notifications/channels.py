@@ -27,8 +27,8 @@ MISSED_WITHIN = timedelta(days=1)
 CASE_PATH = "announcement__event__incident"
 # The section of the facts with the person to call back and their address.
 CALLER_SECTION = "rappel"
-ARRIVALS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
-NEWS = (*ANNOUNCED_ONCE, EventKind.WITHDRAWN)
+ARRIVAL_KINDS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
+NEWS_KINDS = (*ANNOUNCED_ONCE, EventKind.WITHDRAWN)
 # Mails to the declarant that are true only while the case has this status.
 TRUE_WHILE: dict[str, Status] = {
     EventKind.DECLARED: Status.DECLARED,
@@ -40,15 +40,15 @@ TRUE_WHILE: dict[str, Status] = {
 
 
 @transaction.atomic
-def send_to_centres() -> int:
+def resume_centre_mails() -> int:
     """Make due the mails of centres that now have an address. Return the number of mails."""
-    reached = list(Csirt.objects.exclude(notification_email="").order_by().values_list("pk", flat=True))
-    stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, csirt__in=reached)
+    reachable_centres = list(Csirt.objects.exclude(notification_email="").order_by().values_list("pk", flat=True))
+    stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, csirt__in=reachable_centres)
     cases = set(stuck.order_by("csirt", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
     return resume_deliveries(stuck.filter(**{f"{CASE_PATH}__in": cases})) if cases else 0
 
 
-def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
+def resume_declarant_mails(events: Iterable[IncidentEvent]) -> int:
     """Make due the mails of declarants who gave an address in one of these events. Return the number of mails."""
     with_address = (
         event for event in events if event.kind == EventKind.FACTS and event.data.get("section") == CALLER_SECTION
@@ -56,21 +56,21 @@ def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
     cases = {event.incident_id for event in with_address}
     if not cases:
         return 0
-    return resume_deliveries(query_reachable_declarants().filter(**{f"{CASE_PATH}__in": cases}))
+    return resume_deliveries(list_reachable_deliveries().filter(**{f"{CASE_PATH}__in": cases}))
 
 
 @transaction.atomic
-def send_to_missed_declarants() -> int:
+def resume_missed_declarant_mails() -> int:
     """Make due the mails that were announced while the declarant was giving an address. Return their number.
 
-    The announcement did not see the address yet, and `send_to_declarants` did not see the delivery yet.
+    The announcement did not see the address yet, and `resume_declarant_mails` did not see the delivery yet.
     """
-    lately = query_reachable_declarants().filter(due_at__gt=timezone.now() - MISSED_WITHIN)
-    cases = set(lately.order_by("due_at", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
-    return resume_deliveries(query_reachable_declarants().filter(**{f"{CASE_PATH}__in": cases})) if cases else 0
+    recent = list_reachable_deliveries().filter(due_at__gt=timezone.now() - MISSED_WITHIN)
+    cases = set(recent.order_by("due_at", "id").values_list(CASE_PATH, flat=True)[:CASES_AT_ONCE])
+    return resume_deliveries(list_reachable_deliveries().filter(**{f"{CASE_PATH}__in": cases})) if cases else 0
 
 
-def query_reachable_declarants() -> QuerySet[Delivery]:
+def list_reachable_deliveries() -> QuerySet[Delivery]:
     """Return the deliveries without channel to declarants who now have an address."""
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT)
     return stuck.filter(**{f"{CASE_PATH}__story__contact_email__gt": ""})
@@ -107,12 +107,12 @@ def choose_mail(rows: Sequence[Delivery]) -> Delivery | None:
     if rows[0].recipient == Recipient.DECLARANT:
         return next((row for row in reachable if is_still_true(row)), None)
     incident = rows[0].incident
-    waiting: tuple[EventKind, ...] = (EventKind.TRANSFER_ASKED,)
+    kinds: tuple[EventKind, ...] = (EventKind.TRANSFER_ASKED,)
     if incident.status == Status.DECLARED:
-        waiting += ARRIVALS
+        kinds += ARRIVAL_KINDS
     elif incident.answer_by if incident.status != Status.CLOSED else incident.wrote_since_closing:
-        waiting += NEWS
-    return next((row for row in reachable if row.event.kind in waiting), None)
+        kinds += NEWS_KINDS
+    return next((row for row in reachable if row.event.kind in kinds), None)
 
 
 def is_still_true(row: Delivery) -> bool:

@@ -16,12 +16,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.dispatch import MAX_ATTEMPTS, pause_after, send_due_mails
+from accounts.dispatch import MAX_ATTEMPTS, compute_pause, send_due_mails
 from accounts.transports.email import Mailer, NotSent
 from core.locks import Lock, acquire_lock
 from incidents.models import IncidentEvent, PendingEvent
 from notifications.audience import Audience
-from notifications.channels import send_to_declarants
+from notifications.channels import resume_declarant_mails
 from notifications.enums import Channel, DeliveryStatus, Trouble
 from notifications.messages import write_case_mail
 from notifications.models import Announcement, Delivery
@@ -70,7 +70,7 @@ def announce_batch() -> int:
     )
     audience = Audience([row.event for row in announcements])
     Delivery.objects.bulk_create(delivery for row in announcements for delivery in make_deliveries(row, audience))
-    send_to_declarants(row.event for row in announcements)
+    resume_declarant_mails(row.event for row in announcements)
     PendingEvent.objects.filter(pk__in=[row.pk for row in pending]).delete()
     return len(pending)
 
@@ -128,7 +128,7 @@ def claim_deliveries(now: datetime) -> list[Delivery]:
     claimed = [delivery for _case, deliveries in by_case for delivery in islice(deliveries, MAX_MESSAGES_A_CASE)]
     for delivery in claimed:
         delivery.attempts += 1
-        delivery.due_at = now + pause_after(delivery.attempts)
+        delivery.due_at = now + compute_pause(delivery.attempts)
     Delivery.objects.bulk_update(claimed, ["attempts", "due_at"])
     return claimed
 

@@ -14,7 +14,7 @@ LATE_AFTER = timedelta(minutes=5)
 LATEST_EVENTS = 1_000
 
 
-def list_silent_events() -> set[int]:
+def list_unannounced_events() -> set[int]:
     """Return the ids of events older than five minutes without an announcement.
 
     The pending rows are read and, in case one was lost, the latest events. Simulated cases are left out.
@@ -27,9 +27,9 @@ def list_silent_events() -> set[int]:
     return {*waiting.values_list("event", flat=True)[:LATEST_EVENTS], *unheard.values_list("id", flat=True)}
 
 
-def report_silent_events() -> int:
+def report_unannounced_events() -> int:
     """Log an error if there are events without an announcement. Return their number."""
-    silent = list_silent_events()
+    silent = list_unannounced_events()
     if silent:
         logger.error("events without their announcement", count=len(silent), first=min(silent))
     return len(silent)

@@ -78,7 +78,7 @@ RECIPIENTS: dict[str, tuple[Recipient, ...]] = {
 # The kinds that are announced to the centre once, and again only after ten minutes or once it has read the case.
 ANNOUNCED_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
 # The key of the event's data that names the centre to notify, for events after which the case may have another centre.
-ALREADY_NOTIFIED_OF_END: dict[str, str] = {
+CENTRE_KEY_OF_MOVE: dict[str, str] = {
     EventKind.TRANSFER_ASKED: "to",
     EventKind.TRANSFER_RETURNED: "from",
     EventKind.REROUTED: "to",
@@ -107,7 +107,7 @@ def read_named_centre(event: IncidentEvent) -> str | None:
     """Return the slug of the centre that the event of a move names; empty if it names none. Return None for other
     events, which concern the centre that has the case.
     """
-    end = ALREADY_NOTIFIED_OF_END.get(event.kind)
+    end = CENTRE_KEY_OF_MOVE.get(event.kind)
     return str(event.data.get(end, "")) if end else None
 
 

@@ -18,6 +18,6 @@ def deliver_due() -> None:
 
 @shared_task
 def reconcile() -> None:
-    queries.report_silent_events()
-    if channels.send_to_centres() + channels.send_to_missed_declarants():
+    queries.report_unannounced_events()
+    if channels.resume_centre_mails() + channels.resume_missed_declarant_mails():
         deliver_due.apply_async(retry=False, expires=60)

@@ -34,8 +34,8 @@ def defuse_unlisted_links(line: str, hosts: frozenset[str]) -> str:
     parts = list(split_links(line, hosts)) if hosts else []
     if not any(part.is_link for part in parts):
         return defuse_line(line)
-    spaced = (part.text if part.is_link else defuse_part(part.text) for part in parts)
-    return " ".join("".join(spaced).split())
+    texts = (part.text if part.is_link else defuse_part(part.text) for part in parts)
+    return " ".join("".join(texts).split())
 
 
 def defuse_part(text: str) -> str:

@@ -20,10 +20,10 @@ class TokenAuthentication(BaseAuthentication):
     """Reads no cookie and no session, so that a page of another site cannot use somebody's browser (CSRF)."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
-        words = get_authorization_header(request).decode("latin-1").split()
-        if not words or words[0].lower() != SCHEME.lower():
+        parts = get_authorization_header(request).decode("latin-1").split()
+        if not parts or parts[0].lower() != SCHEME.lower():
             return None
-        user = find_token_user(words[1]) if len(words) == 2 else None
+        user = find_token_user(parts[1]) if len(parts) == 2 else None
         if user is None:
             raise AuthenticationFailed("Ce jeton est inconnu ou révoqué.")
         return user, None

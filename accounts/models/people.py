@@ -154,7 +154,7 @@ class User(AbstractBaseUser):
         return self.display_name
 
     @property
-    def initialled(self) -> str:
+    def name_with_initial(self) -> str:
         """Return « Camille F. » for a narrow column that gives the full name elsewhere, or the address if
         there is no name.
         """

@@ -54,23 +54,23 @@ def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     """
     body = get_body(actor, uid)
     memberships = lock_roles(body)
-    heir = next((membership for membership in memberships if membership.user.uid == person_uid), None)
-    if heir is None:
+    successor = next((membership for membership in memberships if membership.user.uid == person_uid), None)
+    if successor is None:
         raise Http404
     if not has_manager([membership for membership in memberships if membership.user_id == actor.pk]):
-        check_transferred(heir, actor)
+        check_transferred(successor, actor)
         return
-    if heir.user_id == actor.pk:
+    if successor.user_id == actor.pk:
         raise Http404
-    end_roles([role for role in memberships if role.user_id in (actor.pk, heir.user_id)], actor=actor)
-    for person, role in ((heir.user, Role.MANAGER), (actor, Role.AGENT)):
+    end_roles([role for role in memberships if role.user_id in (actor.pk, successor.user_id)], actor=actor)
+    for person, role in ((successor.user, Role.MANAGER), (actor, Role.AGENT)):
         record_given_role(Membership.objects.create(user=person, role=role, collectivity=body), actor)
 
 
-def check_transferred(heir: Membership, actor: User) -> None:
+def check_transferred(successor: Membership, actor: User) -> None:
     """Raise PermissionDenied unless `actor` once managed this body and `heir` manages it now."""
-    managed = Membership.objects.filter(user=actor, role=Role.MANAGER, collectivity=heir.collectivity)
-    if heir.role != Role.MANAGER or not managed.exists():
+    managed = Membership.objects.filter(user=actor, role=Role.MANAGER, collectivity=successor.collectivity)
+    if successor.role != Role.MANAGER or not managed.exists():
         raise PermissionDenied
 
 
@@ -92,8 +92,8 @@ def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User
     if stamp and stamp != make_card_stamp(current):
         raise Stale
     authorship = {"updated_by": actor, "updated_at": timezone.now()}
-    for kind, words in contacts.items():
-        EmergencyContact.objects.update_or_create(collectivity=body, kind=kind, defaults=words | authorship)
+    for kind, fields in contacts.items():
+        EmergencyContact.objects.update_or_create(collectivity=body, kind=kind, defaults=fields | authorship)
 
 
 def list_contacts(body: Collectivity) -> list[EmergencyContact]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.mails import queue_mail
-from accounts.services.roles import may_join, record_given_role
+from accounts.services.roles import can_get_reading_role, record_given_role
 from accounts.tokens import derive_link_token, hash_token
 from collectivities.models import Collectivity
 from csirts.models import Csirt
@@ -81,14 +81,14 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
     if lock:
         live = live.select_for_update(of=("self",), no_key=True)
     link = live.filter(token_hash=hash_token(token)).first()
-    if link is None or has_barred_reader(link):
+    if link is None or invites_administrator(link):
         return None
     return link if link.csirt_id is None or is_sent_by_lead(link) else None
 
 
-def has_barred_reader(link: AccessLink) -> bool:
+def invites_administrator(link: AccessLink) -> bool:
     """Tell whether this is an invitation to somebody who administers the platform. One query for an invitation."""
-    return link.purpose == LinkPurpose.INVITATION and not may_join(link.user)
+    return link.purpose == LinkPurpose.INVITATION and not can_get_reading_role(link.user)
 
 
 def is_sent_by_lead(link: AccessLink) -> bool:

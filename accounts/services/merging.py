@@ -40,6 +40,6 @@ def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> No
     members = Membership.objects.in_force().filter(collectivity=into).values("user")
     invited = pending.filter(collectivity=into).values("user")
     invitations = pending.filter(collectivity=body)
-    for needless in (members, invited):
-        invitations.filter(user__in=list(needless.values_list("user", flat=True))).update(revoked_at=at)
+    for excluded in (members, invited):
+        invitations.filter(user__in=list(excluded.values_list("user", flat=True))).update(revoked_at=at)
     invitations.update(collectivity=into)

@@ -24,7 +24,7 @@ AUTHOR = Coalesce(NullIf("user__display_name", Value("")), "user__email", output
 # Roles that exclude each other: the administrator, who manages the accounts, reads no case
 
 
-def may_join(person: User) -> bool:
+def can_get_reading_role(person: User) -> bool:
     """Tell whether this person may be given a role that reads cases. One query."""
     return not mixes_administration([*person.membership_set.all(), Membership(role=Role.AGENT)])
 
@@ -83,8 +83,8 @@ def log_ended_roles(roles: Iterable[Membership], actor: User) -> None:
     LogEntry.objects.log_actions(actor.pk, list(roles), CHANGE)
 
 
-def log_on_account(role: Membership, actor: User, words: str) -> None:
-    LogEntry.objects.log_actions(actor.pk, [role.user], CHANGE, words, single_object=True)
+def log_on_account(role: Membership, actor: User, text: str) -> None:
+    LogEntry.objects.log_actions(actor.pk, [role.user], CHANGE, text, single_object=True)
 
 
 def annotate_authors(roles: QuerySet[Membership]) -> QuerySet[Membership]:

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.access import count_left_cases
+from accounts.access import count_orphaned_cases
 from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end_roles
@@ -124,7 +124,7 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
         raise Http404
     end_roles(roles, actor=actor)
     stop_links(list_centre_invitations(centre).filter(user__uid=person_uid))
-    return count_left_cases(Membership.objects.filter(user=roles[0].user, csirt=centre))[centre.pk]
+    return count_orphaned_cases(Membership.objects.filter(user=roles[0].user, csirt=centre))[centre.pk]
 
 
 # The mailbox
@@ -139,7 +139,7 @@ class ChannelOfAnotherCentre(Exception):
 
 
 @transaction.atomic
-def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
+def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
     """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
     Raise AlreadyChannel, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
@@ -158,7 +158,7 @@ def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
 
 
 @transaction.atomic
-def stop_trial(*, csirt_id: int, actor: User) -> bool:
+def stop_channel_trial(*, csirt_id: int, actor: User) -> bool:
     """Stop the pending trial of a mailbox, whose link then no longer works. Return whether there was one."""
     centre = get_led_centre(actor, csirt_id, lock=True)
     is_under_way = find_pending_channel(centre) is not None
@@ -200,10 +200,10 @@ def find_channel_link(token: str) -> AccessLink | None:
     centre, or whose mailbox now receives the cases of another centre, gives None.
     """
     link = list_live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_token(token)).first()
-    return link if link and is_sent_by_lead(link) and not is_taken_since(link) else None
+    return link if link and is_sent_by_lead(link) and not has_mailbox_of_another_centre(link) else None
 
 
-def is_taken_since(link: AccessLink) -> bool:
+def has_mailbox_of_another_centre(link: AccessLink) -> bool:
     """Tell whether the mailbox that this link confirms now receives the cases of another centre. One query."""
     return link.csirt is not None and is_channel_of_another(link.address, link.csirt)
 

@@ -35,21 +35,21 @@ from accounts.services.invitations import (
     withdraw_invitation,
 )
 from accounts.signed_in import get_account
-from accounts.views.sign_in import RefusesInvalidForm
+from accounts.views.sign_in import UnprocessableFormMixin
 from collectivities.models import Collectivity
 from core.stale import Stale
 from csirts.routing import find_route
 
-LEAVES = "L’invitation part par mail à %(address)s."
+INVITATION_SENT = "L’invitation part par mail à %(address)s."
 JUST_SENT = "Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer."
 TOO_MANY = "Vingt invitations sont parties en un jour : c’est le plus que nous envoyons. Réessayez demain."
-ALREADY_THERE = "Cette personne est déjà membre : rien n’est parti."
+ALREADY_MEMBER = "Cette personne est déjà membre : rien n’est parti."
 REMOVED = "%(name)s n’est plus membre : cette personne ne voit plus les dossiers."
 WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre plus rien."
 
 
 @method_decorator(never_cache, name="dispatch")
-class InviteMember(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+class InviteMember(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
     template_name = "accounts/invite.html"
     form_class = InviteForm
 
@@ -68,10 +68,10 @@ class InviteMember(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # D
             form.add_error("email", TOO_MANY)
             return self.form_invalid(form)
         except AlreadyMember:
-            return redirect_home(self.request, self.body.uid, ALREADY_THERE)
+            return redirect_to_body(self.request, self.body.uid, ALREADY_MEMBER)
         except SentTooSoon:
-            return redirect_home(self.request, self.body.uid, JUST_SENT)
-        return redirect_home(self.request, self.body.uid, LEAVES, email)
+            return redirect_to_body(self.request, self.body.uid, JUST_SENT)
+        return redirect_to_body(self.request, self.body.uid, INVITATION_SENT, email)
 
 
 @require_POST
@@ -79,23 +79,23 @@ def resend_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResp
     try:
         invited = invite_again(uid=uid, person_uid=person, actor=get_account(request))
     except TooManyInvitations:
-        return redirect_home(request, uid, TOO_MANY)
+        return redirect_to_body(request, uid, TOO_MANY)
     except AlreadyMember:
-        return redirect_home(request, uid, ALREADY_THERE)
+        return redirect_to_body(request, uid, ALREADY_MEMBER)
     except SentTooSoon:
-        return redirect_home(request, uid, JUST_SENT)
-    return redirect_home(request, uid, LEAVES, invited.email)
+        return redirect_to_body(request, uid, JUST_SENT)
+    return redirect_to_body(request, uid, INVITATION_SENT, invited.email)
 
 
 @require_POST
 def cancel_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     """Withdraw an invitation without asking to confirm, because a new invitation undoes it."""
     invited = withdraw_invitation(uid=uid, person_uid=person, actor=get_account(request))
-    return redirect_home(request, uid, WITHDRAWN, invited.email)
+    return redirect_to_body(request, uid, WITHDRAWN, invited.email)
 
 
-def redirect_home(request: HttpRequest, uid: UUID, words: Any, address: str = "") -> HttpResponse:
-    messages.info(request, words % {"address": address} if address else words)
+def redirect_to_body(request: HttpRequest, uid: UUID, text: Any, address: str = "") -> HttpResponse:
+    messages.info(request, text % {"address": address} if address else text)
     return redirect("body_home", uid)
 
 
@@ -133,10 +133,10 @@ def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
     if request.method == "POST":
         transfer_management(uid=uid, person_uid=person, actor=user)
         return redirect("hand_over", uid, person)
-    heir, is_done = get_membership(body, person), not is_manager_of(user, body)
+    successor, is_done = get_membership(body, person), not is_manager_of(user, body)
     if is_done:
-        check_transferred(heir, user)
-    return render(request, "accounts/hand_over.html", {"body": body, "membership": heir, "is_done": is_done})
+        check_transferred(successor, user)
+    return render(request, "accounts/hand_over.html", {"body": body, "membership": successor, "is_done": is_done})
 
 
 def get_membership(body: Collectivity, person: UUID) -> Membership:

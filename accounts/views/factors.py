@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account.views import PasswordChangeView, ReauthenticateView
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import IndexView
-from allauth.mfa.base.views import ReauthenticateView as CodeAgainView
+from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCodeView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
@@ -23,7 +23,7 @@ from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
 from accounts.services.tokens import may_have_tokens
 from accounts.signed_in import get_account
-from accounts.views.sign_in import RefusesInvalidForm
+from accounts.views.sign_in import UnprocessableFormMixin
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -34,11 +34,11 @@ class AccountPage(IndexView):
         user = get_account(self.request)
         factors = describe_factors(user)
         must_enrol = user.needs_second_factor and not factors["has_factor"]
-        doors = {"leads_a_team": leads_a_team(user), "may_have_tokens": may_have_tokens(user)}
-        return {"must_enrol": must_enrol} | doors | factors
+        menu = {"leads_a_team": leads_a_team(user), "may_have_tokens": may_have_tokens(user)}
+        return {"must_enrol": must_enrol} | menu | factors
 
 
-class EnrolsFactor(RefusesInvalidForm):
+class FactorEnrolment(UnprocessableFormMixin):
     """Enrols a factor. The session then counts as having passed it, because enrolling proves that the user has it."""
 
     request: HttpRequest
@@ -54,13 +54,13 @@ class EnrolsFactor(RefusesInvalidForm):
 
 
 @method_decorator(never_cache, name="dispatch")
-class AddApplication(EnrolsFactor, ActivateTOTPView):
+class AddApplication(FactorEnrolment, ActivateTOTPView):
     template_name = "accounts/add_application.html"
     kind = Authenticator.Type.TOTP
 
 
 @method_decorator(transaction.atomic, name="form_valid")
-class RemoveApplication(RefusesInvalidForm, DeactivateTOTPView):
+class RemoveApplication(UnprocessableFormMixin, DeactivateTOTPView):
     template_name = "accounts/remove_factor.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class RemoveApplication(RefusesInvalidForm, DeactivateTOTPView):
 
 
 @method_decorator(never_cache, name="dispatch")
-class AddKey(EnrolsFactor, AddWebAuthnView):
+class AddKey(FactorEnrolment, AddWebAuthnView):
     template_name = "accounts/add_key.html"
     kind = Authenticator.Type.WEBAUTHN
 
@@ -114,11 +114,11 @@ class RenewCodes(GenerateRecoveryCodesView):
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
-class ConfirmByPassword(RefusesInvalidForm, ReauthenticateView):
+class ConfirmByPassword(UnprocessableFormMixin, ReauthenticateView):
     template_name = "accounts/confirm.html"
 
 
-class ConfirmByCode(RefusesInvalidForm, CodeAgainView):
+class ConfirmByCode(UnprocessableFormMixin, ReauthenticateByCodeView):
     template_name = "accounts/confirm.html"
 
 
@@ -130,7 +130,7 @@ class ConfirmByKey(ReauthenticateWebAuthnView):
 
 
 @method_decorator(transaction.atomic, name="form_valid")
-class ChangePassword(RefusesInvalidForm, PasswordChangeView):
+class ChangePassword(UnprocessableFormMixin, PasswordChangeView):
     template_name = "accounts/change_password.html"
     success_url = reverse_lazy("mfa_index")
 

@@ -20,19 +20,19 @@ from accounts.models import User
 from accounts.services.links import (
     find_ended_link,
     find_link,
-    has_barred_reader,
+    invites_administrator,
     is_replaced,
     is_sent_by_lead,
     send_link,
     use_link,
 )
-from accounts.services.team import is_taken_since
+from accounts.services.team import has_mailbox_of_another_centre
 from accounts.views.first_page import find_first_page
-from accounts.views.sign_in import RefusesInvalidForm
+from accounts.views.sign_in import UnprocessableFormMixin
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
-class LostPassword(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
+class LostPassword(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
     """Gives the same response whether the address has an account or not, and however often a link is requested."""
 
     template_name = "accounts/lost_password.html"
@@ -47,7 +47,7 @@ class LostPassword(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # D
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
-class OpenLink(RefusesInvalidForm, FormView):  # type: ignore[type-arg]
+class OpenLink(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]
     """Opens a link sent by mail. Only the button uses the link up, because mail scanners open the page too."""
 
     template_name = "accounts/open_link.html"
@@ -89,7 +89,7 @@ def render_ended_link(request: HttpRequest, token: str, *, is_channel: bool = Fa
         "has_no_sender": link is not None and link.csirt_id is not None and not is_sent_by_lead(link),
         "is_closed": link is not None and not is_channel and not link.user.is_active,
         "first_page": find_first_page(request.user) if link is not None and request.user == link.user else "",
-        "is_taken": link is not None and is_channel and is_taken_since(link),
-        "is_barred": link is not None and has_barred_reader(link),
+        "is_taken": link is not None and is_channel and has_mailbox_of_another_centre(link),
+        "is_barred": link is not None and invites_administrator(link),
     }
     return render(request, "accounts/link_over.html", context, status=404)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import can_help, count_held_cases, find_left_pairs, get_person, leads_a_team, list_team
+from accounts.access import can_help, count_assigned_cases, find_former_members, get_person, leads_a_team, list_team
 from accounts.enums import TEAM_ROLES, LinkPurpose
 from accounts.factors import FACTORS, has_factor
 from accounts.models import Membership, User
@@ -35,15 +35,17 @@ def show_team(request: HttpRequest) -> HttpResponse:
     led = lead.led_centre_ids
     people = list_team(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")  # type: ignore[no-redef]  # in its place
     people = people[:MAX_ROWS]
-    left_pairs = find_left_pairs(Membership.objects.filter(csirt__in=led))
-    cases = count_held_cases([*(member.pk for member in people), *(person for person, _centre in left_pairs)], led)
+    former_members = find_former_members(Membership.objects.filter(csirt__in=led))
+    cases = count_assigned_cases(
+        [*(member.pk for member in people), *(person for person, _centre in former_members)], led
+    )
     context = {
         "rows": [
             make_team_row(lead, member) | {"cases": sum(cases[member.pk, centre] for centre in led)}
             for member in people
         ],
         "invitations": list_pending_rows(lead),
-        "left_cases": sum(cases[pair] for pair in left_pairs),
+        "orphaned_cases": sum(cases[pair] for pair in former_members),
     }
     return render(request, "accounts/team.html", context)
 

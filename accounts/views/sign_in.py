@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.utils.decorators import method_decorator
 
 
-class RefusesInvalidForm:
+class UnprocessableFormMixin:
     """Answers an invalid form with status 422 and shows what was typed."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -21,11 +21,11 @@ class RefusesInvalidForm:
         return response
 
 
-class SignIn(RefusesInvalidForm, LoginView):
+class SignIn(UnprocessableFormMixin, LoginView):
     template_name = "accounts/sign_in.html"
 
 
-class ShowCode(RefusesInvalidForm, AuthenticateView):
+class EnterCode(UnprocessableFormMixin, AuthenticateView):
     """Asks for the second factor after the password."""
 
     template_name = "accounts/show_code.html"

@@ -16,16 +16,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
-from accounts.access import count_held_cases, list_team
+from accounts.access import count_assigned_cases, list_team
 from accounts.enums import TEAM_ROLES
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership, User
 from accounts.services import team
 from accounts.services.invitations import AlreadyMember, SentTooSoon, TooManyInvitations
 from accounts.signed_in import get_account
-from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
+from accounts.views.bodies import INVITATION_SENT, JUST_SENT, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
-from accounts.views.sign_in import RefusesInvalidForm
+from accounts.views.sign_in import UnprocessableFormMixin
 from csirts.queries import list_sourced_contacts
 
 REFUSED_INVITATIONS = {
@@ -42,10 +42,10 @@ NEEDLESS_TRIALS = {
     SentTooSoon: "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.",
 }
 CONFIRMED_MEANWHILE = "Cette adresse vient d’être confirmée\N{NO-BREAK SPACE}: les déclarations y partent."
-LONGEST_NUMBER = 18  # digits of a primary key in the database
+MAX_DIGITS = 18  # digits of a primary key in the database
 
 
-class LeadFormView(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
+class LeadFormView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
     """A form for leads, which is a 404 for everybody else."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -73,7 +73,7 @@ class InviteResponder(LeadFormView):
         except SentTooSoon:
             messages.info(self.request, JUST_SENT)
             return redirect("team")
-        messages.success(self.request, LEAVES % {"address": email})
+        messages.success(self.request, INVITATION_SENT % {"address": email})
         return redirect("team")
 
 
@@ -93,10 +93,10 @@ def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask to confirm, with one button for each centre, then remove the responder."""
     lead = get_account(request)
     if request.method == "POST":
-        left = team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
+        orphaned = team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
         messages.success(request, f"{User.objects.get(uid=uid)} ne voit plus les dossiers du centre.")
-        if left:
-            messages.warning(request, format_left_cases(left))
+        if orphaned:
+            messages.warning(request, format_orphaned_cases(orphaned))
         return redirect("team")
     responder = list_team(lead).filter(uid=uid).first()
     led = lead.led_centre_ids
@@ -104,12 +104,12 @@ def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
     if responder is None or not roles:
         raise Http404
     ordered = roles.select_related("csirt").order_by("csirt__name")
-    cases = count_held_cases([responder.pk], led)
+    cases = count_assigned_cases([responder.pk], led)
     rows = [{"centre": role.csirt, "cases": cases[responder.pk, role.csirt_id]} for role in ordered]
     return render(request, "accounts/remove_responder.html", {"person": responder, "rows": rows})
 
 
-def format_left_cases(number: int) -> SafeString:
+def format_orphaned_cases(number: int) -> SafeString:
     """Return « 3 dossiers à reprendre : les voir », with a link to these cases in the queue."""
     cases, show = ("dossiers", "les voir") if number > 1 else ("dossier", "le voir")
     queue = f"{reverse('admin:incidents_incident_changelist')}?etat=sans-responsable"
@@ -119,7 +119,7 @@ def format_left_cases(number: int) -> SafeString:
 def read_centre_number(data: QueryDict) -> int:
     """Return the centre id that a form names, or 0 if it is not a number."""
     number = data.get("csirt", "")
-    return int(number) if number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER else 0
+    return int(number) if number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS else 0
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -145,7 +145,7 @@ class EditChannel(LeadFormView):
         email, centre = form.cleaned_data["email"], form.cleaned_data["csirt"]
         former = team.find_pending_channel(centre)
         try:
-            team.try_channel(csirt_id=centre.pk, address=email, actor=get_account(self.request))
+            team.start_channel_trial(csirt_id=centre.pk, address=email, actor=get_account(self.request))
         except TooManyInvitations:
             return self.refuse(form, "Vingt essais sont partis en un jour : réessayez demain.")
         except team.ChannelOfAnotherCentre:
@@ -169,7 +169,7 @@ class EditChannel(LeadFormView):
 def abandon_trial(request: HttpRequest) -> HttpResponse:
     """Stop a trial without asking to confirm, because a new trial undoes it."""
     lead, number = get_account(request), read_centre_number(request.POST)
-    if team.stop_trial(csirt_id=number, actor=lead):
+    if team.stop_channel_trial(csirt_id=number, actor=lead):
         messages.info(request, "L’essai est abandonné\N{NO-BREAK SPACE}: son lien ne sert plus.")
     elif team.has_confirmed_trial(team.get_led_centre(lead, number)):
         messages.warning(request, CONFIRMED_MEANWHILE)

@@ -23,7 +23,7 @@ from accounts.services.tokens import (
     revoke_token,
 )
 from accounts.signed_in import get_account
-from accounts.views.sign_in import RefusesInvalidForm
+from accounts.views.sign_in import UnprocessableFormMixin
 
 MAX_ROWS = 50
 TOO_MANY = "Vous avez déjà dix jetons. Révoquez-en un d’abord."
@@ -39,7 +39,7 @@ def show_tokens(request: HttpRequest) -> HttpResponse:
 
 
 @method_decorator([never_cache, reauthentication_required(app="allauth.mfa")], name="dispatch")
-class NewToken(RefusesInvalidForm, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+class NewToken(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
     template_name = "accounts/new_token.html"
     form_class = TokenForm
 

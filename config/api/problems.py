@@ -23,15 +23,15 @@ def make_problem_response(error: Exception, context: dict[str, Any]) -> Response
     response = exception_handler(error, context)
     if response is None:
         return None
-    response.data = make_document(error, response.status_code)
+    response.data = make_problem_document(error, response.status_code)
     response.content_type = MEDIA_TYPE
     return response
 
 
-def make_document(error: Exception, status: int) -> dict[str, Any]:
+def make_problem_document(error: Exception, status: int) -> dict[str, Any]:
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if isinstance(error, exceptions.ValidationError):
-        problems = list(flatten(error.detail))
+        problems = list(flatten_errors(error.detail))
         body["detail"] = f"La demande a {len(problems)} point(s) à corriger."
         body["errors"] = problems
     elif isinstance(error, exceptions.APIException):
@@ -39,13 +39,13 @@ def make_document(error: Exception, status: int) -> dict[str, Any]:
     return body
 
 
-def flatten(detail: Any, field: str = "") -> Any:
+def flatten_errors(detail: Any, field: str = "") -> Any:
     """Yield one `{"field": "contact.phone", "message": …}` for each message in the nested error details of DRF."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from flatten(inner, f"{field}.{name}" if field else str(name))
+            yield from flatten_errors(inner, f"{field}.{name}" if field else str(name))
     elif isinstance(detail, list):
-        for place, inner in enumerate(detail):
-            yield from flatten(inner, f"{field}.{place}" if isinstance(inner, dict) else field)
+        for index, inner in enumerate(detail):
+            yield from flatten_errors(inner, f"{field}.{index}" if isinstance(inner, dict) else field)
     else:
         yield {"field": field, "message": str(detail)}

@@ -47,7 +47,7 @@ def show_demonstration(request: HttpRequest) -> HttpResponse:
 
 def list_accounts(counter: int) -> list[DemoAccount]:
     """Return the accounts in the order of CAST."""
-    cast = {f"{name}@{DOMAIN}": role for name, (_shown, role, _home) in CAST.items()}
+    cast = {f"{name}@{DOMAIN}": role for name, (_display_name, role, _scope) in CAST.items()}
     people = User.objects.filter(email__in=cast).prefetch_related("authenticator_set")
     rows = [
         DemoAccount(user, str(cast[user.email].label), compute_code(user, counter), compute_code(user, counter + 1))

@@ -49,18 +49,18 @@ def create_demonstration() -> list[str]:
     """
     if not read_demonstration():
         raise ImproperlyConfigured("The demonstration accounts are only for a demonstration database.")
-    homes: dict[str, Any] = {
+    scopes: dict[str, Any] = {
         "collectivity": Collectivity.objects.get(insee_code=COMMUNE),
         "csirt": Csirt.objects.get(slug=CSIRT),
         "region": Region.objects.get(code=REGION),
     }
-    for name, (display_name, role, home) in CAST.items():
-        create_account(f"{name}@{DOMAIN}", display_name, role, {home: homes[home]} if home else {})
+    for name, (display_name, role, scope) in CAST.items():
+        create_account(f"{name}@{DOMAIN}", display_name, role, {scope: scopes[scope]} if scope else {})
     give_fictitious_addresses()
     return [f"{name}@{DOMAIN}" for name in CAST]
 
 
-def create_account(email: str, display_name: str, role: Role, home: dict[str, Any]) -> None:
+def create_account(email: str, display_name: str, role: Role, scope: dict[str, Any]) -> None:
     """Create one account, unless it exists. If its role needs a second factor, a random one is created, which exists
     only in this database.
     """
@@ -69,7 +69,7 @@ def create_account(email: str, display_name: str, role: Role, home: dict[str, An
         user = User.objects.create_user(email, PASSWORD, display_name=display_name)
         started = timezone.localdate() - timedelta(days=730)
         entitled = {"exact_since_on": started, "exact_act": ACT} if role == Role.ANALYST else {}
-        Membership.objects.create(user=user, role=role, since_on=started, **home, **entitled)
+        Membership.objects.create(user=user, role=role, since_on=started, **scope, **entitled)
     if user.needs_second_factor and not has_factor(user):
         TOTP.activate(user, generate_totp_secret())
 

@@ -23,15 +23,15 @@ def make_submission_key(kind: str) -> str:
 def declare_case(
     kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **answers: Any
 ) -> DeclarationResult:
-    """Declare a case discovered `hours` ago. A second case of the same type needs `declare_named_case`, because the
+    """Declare a case discovered `hours` ago. A second case of the same type needs `declare_case_with_key`, because the
     type is the submission key.
     """
-    return declare_named_case(
+    return declare_case_with_key(
         make_submission_key(kind), kind, body, now - timedelta(hours=hours), actor=actor, **answers
     )
 
 
-def declare_named_case(
+def declare_case_with_key(
     name: str, kind: IncidentType, body: Collectivity, found_at: datetime, *, actor: User | None = None, **answers: Any
 ) -> DeclarationResult:
     """Declare a case discovered at `found_at`. `name` is the submission key."""

@@ -33,12 +33,12 @@ class StoredMail:
     at: datetime
     text: str
 
-    def parts(self) -> list[tuple[str, bool]]:
+    def split_at_links(self) -> list[tuple[str, bool]]:
         """Return the text split at the links to this site, as pairs (text, whether it is such a link). No other link
         is clickable.
         """
         own_links = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
-        return [(piece, position % 2 == 1) for position, piece in enumerate(own_links.split(self.text))]
+        return [(text, position % 2 == 1) for position, text in enumerate(own_links.split(self.text))]
 
 
 @login_not_required

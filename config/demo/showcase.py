@@ -19,7 +19,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from config.demo.accounts import COMMUNE, DOMAIN
 from config.demo.cases import CALLER, declare_case, make_submission_key
-from config.demo.work import add_case_note, make_work
+from config.demo.work import add_case_note, make_day_of_work
 from incidents.access import Guest, get_incident
 from incidents.enums import Ability, Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
 from incidents.facts.shapes import Interruption, Leak
@@ -40,14 +40,14 @@ from incidents.services.handling.readings import record_reading
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 
 NEIGHBOUR = "35288"
-NOTE = b"VOS FICHIERS SONT CHIFFRES.\nNe les renommez pas. Ecrivez a exemple@attaquant.example\n"
-TRAP = (
+RANSOM_NOTE = b"VOS FICHIERS SONT CHIFFRES.\nNe les renommez pas. Ecrivez a exemple@attaquant.example\n"
+TRAP_MAIL = (
     b"From: Facturation <compta@fournisseur.example>\r\nTo: accueil@demo.example\r\nSubject: Facture en retard\r\n"
     b"Received: from relais.fournisseur.example (192.0.2.12)\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     b"Bonjour, la facture est dans l'archive jointe.\r\n"
 )
-LOG = b"2026-11-24T02:13:07 vpn exemple-prestataire 198.51.100.7 session ouverte\n" * 40
-CARD = {
+LOG_FILE = b"2026-11-24T02:13:07 vpn exemple-prestataire 198.51.100.7 session ouverte\n" * 40
+EMERGENCY_CARD = {
     Helper.SUPPLIER: {"name": "Exemple Informatique", "phone": "06 39 98 00 21", "note": "astreinte jour et nuit"},
     Helper.DPO: {"name": "Sacha Inventé", "phone": "06 39 98 00 22", "note": "mutualisé avec l’intercommunalité"},
     Helper.INSURER: {"name": "Assurances Modèle", "phone": "06 39 98 00 23", "note": "contrat EX-0000"},
@@ -92,14 +92,16 @@ def make_showcase() -> None:
     cast = {user.email.partition("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
     town = Collectivity.objects.with_territory().get(insee_code=COMMUNE)
     now = timezone.now().replace(second=0, microsecond=0)
-    save_contacts(uid=town.uid, contacts={kind.value: words for kind, words in CARD.items()}, actor=cast["manager"])
+    save_contacts(
+        uid=town.uid, contacts={kind.value: words for kind, words in EMERGENCY_CARD.items()}, actor=cast["manager"]
+    )
     invite_member(uid=town.uid, email=f"nouveau@{DOMAIN}", actor=cast["manager"])
     make_ransomware_case(town, cast, now)
     make_mailbox_case(town, cast, now)
     make_closed_case(town, cast, now)
     make_new_body_case(town, now)
     declare_case(IncidentType.DDOS, Collectivity.objects.with_territory().get(insee_code=NEIGHBOUR), now, hours=2)
-    make_work(cast, now)
+    make_day_of_work(cast, now)
 
 
 def make_ransomware_case(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
@@ -137,14 +139,14 @@ def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User
     claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)
     answer_questions(reference, agent, ANSWERS)
     end_interruption(writing=Writing(guest=Guest(user=agent), reference=reference), service="civil")
-    converse(reference, agent, responder)
+    exchange_messages(reference, agent, responder)
     share_sentence(reference=reference, guest=Guest(user=agent))
 
 
 def add_evidence(reference: str, guest: Guest) -> None:
     key = get_writing_key(guest=guest, reference=reference)
-    pieces = {"LISEZ-MOI.txt": NOTE, "facture.eml": TRAP, "écran.png": draw_picture(), "vpn.log": LOG}
-    for name, content in pieces.items():
+    files = {"LISEZ-MOI.txt": RANSOM_NOTE, "facture.eml": TRAP_MAIL, "écran.png": draw_picture(), "vpn.log": LOG_FILE}
+    for name, content in files.items():
         deposit = Deposit(key)
         deposit.write(content)
         submission = FileSubmission(name=name, author=CALLER.name, file=deposit.finish())
@@ -167,7 +169,7 @@ def answer_questions(reference: str, agent: User, answers: dict[str, dict[str, A
         answer_section(writing=writing, section=section, version=get_current_version().code, values=values)
 
 
-def converse(reference: str, agent: User, responder: User) -> None:
+def exchange_messages(reference: str, agent: User, responder: User) -> None:
     """Exchange messages and record a call. The last message is an open question of the centre."""
     question = Letter(text="Bonjour. Les sauvegardes débranchées sont-elles intactes ?", key="1", asks_answer=True)
     write_to_declarant(reference=reference, actor=responder, letter=question)

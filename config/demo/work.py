@@ -14,7 +14,7 @@ from accounts.enums import Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 from config.demo.accounts import CSIRT, DOMAIN
-from config.demo.cases import declare_case, declare_named_case, make_submission_key
+from config.demo.cases import declare_case, declare_case_with_key, make_submission_key
 from csirts.models import Csirt
 from incidents.catalogues.rsit import RsitClass, RsitType
 from incidents.enums import (
@@ -65,7 +65,7 @@ Couper l’accès du prestataire et changer les mots de passe qu’il connaît.
 Chercher l’adresse 203.0.113.77 dans les journaux."""
 
 
-def make_work(cast: dict[str, User], now: datetime) -> None:
+def make_day_of_work(cast: dict[str, User], now: datetime) -> None:
     neighbour = create_neighbour()
     fill_case(find_case(IncidentType.RANSOMWARE), cast["responder"], cast["lead"])
     make_late_task(cast["responder"], now)
@@ -158,7 +158,7 @@ def make_wave(cast: dict[str, User], now: datetime) -> None:
     for number, town in enumerate(WAVE_TOWNS):
         words = "Notre prestataire nous dit qu’il est attaqué. Nous avons coupé son accès."
         kind, found_at = IncidentType.SUPPLIER, now - timedelta(hours=5 - number)
-        declare_named_case(
+        declare_case_with_key(
             make_submission_key(f"vague {town}"), kind, get_town(town), found_at, description=words, supplier=supplier
         )
     responder = cast["responder"]
@@ -188,7 +188,7 @@ def make_duplicate(lead: User, responder: User, now: datetime) -> None:
     """
     main_case = find_case(IncidentType.DDOS)
     words = "Le site de la ville ne répond plus. Je crois qu’un collègue l’a déjà signalé."
-    duplicate = declare_named_case(
+    duplicate = declare_case_with_key(
         make_submission_key("double"),
         IncidentType.DDOS,
         get_town(DOUBLED_TOWN),
@@ -228,7 +228,7 @@ def propose_transfer(reference: str, actor: User, *, taker: str, motive: str) ->
 def make_reopened_case(responder: User, lead: User, now: datetime) -> None:
     words = "Un agent a donné son mot de passe sur une fausse page."
     name = make_submission_key("rouvert")
-    declared = declare_named_case(
+    declared = declare_case_with_key(
         name, IncidentType.PHISHING, get_town(REOPENED_TOWN), now - timedelta(hours=40), description=words
     )
     reference = declared.incident.reference

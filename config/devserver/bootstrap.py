@@ -105,16 +105,16 @@ def run_or_exit(*command: str, failing: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     if "SSL_CERT_FILE" in environment:  # uv reads this variable, pip reads another
         environment.setdefault("PIP_CERT", environment["SSL_CERT_FILE"])
-    error = find_error(command, environment)
+    error = run_and_read_error(command, environment)
     if error and REFUSED in error.lower():
-        error = find_error(command, environment | SYSTEM_CERTIFICATES)
+        error = run_and_read_error(command, environment | SYSTEM_CERTIFICATES)
     if error is None:
         return
     sys.stderr.write(error)
     sys.exit(f"\n{failing}{BEHIND_A_PROXY if REFUSED in error.lower() else ''}")
 
 
-def find_error(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
+def run_and_read_error(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
     """Run the command and return its error output if it fails, else None."""
     process = subprocess.run(
         [*command, *list_quiet_options(command)],
@@ -131,8 +131,8 @@ def list_quiet_options(command: tuple[str, ...]) -> list[str]:
     return ["--quiet"] if "uv" in Path(command[0]).name else []
 
 
-def write_line(words: str) -> None:
-    sys.stderr.write(f"{words}\n")
+def write_line(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":

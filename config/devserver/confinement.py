@@ -92,7 +92,7 @@ class Confinement:
         if os.getuid() == ROOT_UID:
             subprocess.run(["chown", "-R", str(self.uid or ROOT_UID), tree], check=True)
 
-    def works(self) -> bool:
+    def can_run_servers(self) -> bool:
         """Tell whether this confinement can run the programs and write the data."""
         try:
             writable = self.run("/bin/sh", "-c", 'test -w "$1"', "sh", self.data)
@@ -111,12 +111,12 @@ def confine(home: Path) -> Confinement:
     if os.getuid() != ROOT_UID:
         return confine_to_present_user(programs, data)
     if (home / "place").exists():
-        return confine_to_private_place(programs, home)
+        return confine_to_private_folder(programs, home)
     owner = find_unprivileged_uid() if new else data.stat().st_uid
-    for way in [Confinement(programs, data, uid=owner), confine_to_namespace(programs, data)]:
-        if (new or (way.uid or ROOT_UID) == owner) and try_way(way):
-            return way
-    return confine_to_private_place(programs, home)
+    for confinement in [Confinement(programs, data, uid=owner), confine_to_namespace(programs, data)]:
+        if (new or (confinement.uid or ROOT_UID) == owner) and try_confinement(confinement):
+            return confinement
+    return confine_to_private_folder(programs, home)
 
 
 def confine_to_present_user(programs: Programs, data: Path) -> Confinement:
@@ -135,10 +135,10 @@ def has_a_name(uid: int) -> bool:
         return False
 
 
-def try_way(way: Confinement) -> bool:
+def try_confinement(confinement: Confinement) -> bool:
     """Give the data folder to the user of this confinement, and tell whether the servers can run in it."""
-    os.chown(way.data, way.uid or ROOT_UID, -1)
-    return way.uid != ROOT_UID and way.works()
+    os.chown(confinement.data, confinement.uid or ROOT_UID, -1)
+    return confinement.uid != ROOT_UID and confinement.can_run_servers()
 
 
 def confine_to_namespace(programs: Programs, data: Path) -> Confinement:
@@ -153,32 +153,32 @@ def find_unprivileged_uid() -> int:
     return pwd.getpwnam("nobody").pw_uid
 
 
-def confine_to_private_place(programs: Programs, home: Path) -> Confinement:
-    place = make_private_place(home)
-    way = Confinement(programs.copy_to(place), place / "data", uid=find_unprivileged_uid())
-    way.data.mkdir(mode=0o700, exist_ok=True)
-    way.give_to_user(way.data)
-    move_data(home / "data", way)
-    return way
+def confine_to_private_folder(programs: Programs, home: Path) -> Confinement:
+    folder = make_private_folder(home)
+    confinement = Confinement(programs.copy_to(folder), folder / "data", uid=find_unprivileged_uid())
+    confinement.data.mkdir(mode=0o700, exist_ok=True)
+    confinement.give_to_user(confinement.data)
+    move_data(home / "data", confinement)
+    return confinement
 
 
-def move_data(data: Path, way: Confinement) -> None:
+def move_data(data: Path, confinement: Confinement) -> None:
     """Move the data that an earlier start kept in `data`, before permissions changed."""
     for folder in filter(Path.is_dir, data.iterdir()):
-        subprocess.run(["cp", "-a", folder, way.data], check=True)
-        way.give_tree_to_user(way.data / folder.name)
+        subprocess.run(["cp", "-a", folder, confinement.data], check=True)
+        confinement.give_tree_to_user(confinement.data / folder.name)
         shutil.rmtree(folder)
 
 
-def make_private_place(home: Path) -> Path:
+def make_private_folder(home: Path) -> Path:
     record = home / "place"
     if record.exists() and Path(record.read_text()).is_dir():
         return Path(record.read_text())
     name = f"tocsin-{hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]}"
-    place = STATE / name if os.access(STATE, os.W_OK) else Path(tempfile.mkdtemp(prefix="tocsin-"))
+    folder = STATE / name if os.access(STATE, os.W_OK) else Path(tempfile.mkdtemp(prefix="tocsin-"))
     # The password of an older folder of this name was deleted, so its data are unusable.
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    place.chmod(0o711)
-    record.write_text(str(place))
-    return place
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    folder.chmod(0o711)
+    record.write_text(str(folder))
+    return folder

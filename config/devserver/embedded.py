@@ -63,7 +63,7 @@ class Server:
 
     name: str
     title: str
-    polite: signal.Signals  # asks the server to finish its work, then to stop
+    stop_signal: signal.Signals  # asks the server to finish its work, then to stop
     failures: tuple[type[Exception], ...]
 
     def __init__(self, home: Path, confinement: Confinement, record: Record) -> None:
@@ -84,7 +84,7 @@ class Server:
     def start(self) -> None:
         """Start the server and return once it answers. Do nothing if it already runs. Raise NotStartedError."""
         self.record.write()  # creates the password at the first start
-        if self.answers():
+        if self.is_ready():
             return
         self.prepare()
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -103,17 +103,17 @@ class Server:
         with open(self.log, "ab", opener=open_for_owner) as log:
             self.process = self.launch(log)
         while self.process.poll() is None and time.monotonic() < deadline:
-            if self.answers():
+            if self.is_ready():
                 return True
             time.sleep(0.05)
         return False
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Tell whether the server answers with our password, which another server on the same port would refuse."""
         if self.port == NOWHERE:
             return False
         try:
-            self.greet()
+            self.connect()
         except self.failures:
             return False
         return True
@@ -123,7 +123,7 @@ class Server:
 
     def stop(self) -> None:
         if (pid := self.pid()) is not None:
-            stop_process(pid, self.polite)
+            stop_process(pid, self.stop_signal)
         if self.process:
             self.process.wait()
 
@@ -144,7 +144,8 @@ class Server:
     def launch(self, log: Any) -> "subprocess.Popen[bytes]":
         raise NotImplementedError
 
-    def greet(self) -> None:
+    def connect(self) -> None:
+        """Connect with our password, and create the database if it does not exist. Raise one of `failures`."""
         raise NotImplementedError
 
     def pid(self) -> int | None:
@@ -154,7 +155,7 @@ class Server:
 class Postgres(Server):
     name = "postgres"
     title = "PostgreSQL"
-    polite = signal.SIGINT
+    stop_signal = signal.SIGINT
     failures = (psycopg.OperationalError,)
 
     def prepare(self) -> None:
@@ -163,7 +164,7 @@ class Postgres(Server):
         elif (pid := self.pid()) is None:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
         else:
-            stop_process(pid, self.polite)
+            stop_process(pid, self.stop_signal)
 
     def create(self) -> None:
         """Create the cluster under another name and rename it at the end, so that a killed creation starts again."""
@@ -192,7 +193,7 @@ class Postgres(Server):
     def url(self, database: str = NAME) -> str:
         return f"postgresql://{NAME}:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def greet(self) -> None:
+    def connect(self) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).rowcount:
                 connection.execute(f"CREATE DATABASE {NAME}")
@@ -212,7 +213,7 @@ class Postgres(Server):
 class Valkey(Server):
     name = "valkey"
     title = "Valkey"
-    polite = signal.SIGTERM
+    stop_signal = signal.SIGTERM
     failures = (redis.RedisError, OSError)
 
     def prepare(self) -> None:
@@ -231,7 +232,7 @@ class Valkey(Server):
     def client(self) -> "redis.Redis":
         return redis.Redis.from_url(self.url(), socket_timeout=5, socket_connect_timeout=2)
 
-    def greet(self) -> None:
+    def connect(self) -> None:
         with self.client() as client:
             client.ping()
 

@@ -16,10 +16,10 @@ def stop_group(group: int, folder: Path) -> None:
     of the group may have been reused.
     """
     members = [process for process in psutil.process_iter() if is_ours(process, group, folder)]
-    for insist in [signal.SIGTERM, signal.SIGKILL]:
+    for signal_number in [signal.SIGTERM, signal.SIGKILL]:
         for process in members:
             with suppress(psutil.NoSuchProcess):
-                process.send_signal(insist)
+                process.send_signal(signal_number)
         members = wait_for_end(members, PATIENCE_SECONDS)
 
 

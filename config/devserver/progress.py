@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def print_progress(words: str, *, end: str = "\n") -> None:
-    sys.stderr.write(f"{words}{end}")
+def print_progress(text: str, *, end: str = "\n") -> None:
+    sys.stderr.write(f"{text}{end}")
     sys.stderr.flush()
 
 

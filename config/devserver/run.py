@@ -124,7 +124,7 @@ class Supervisor:
         with step("Site, ouvriers, horloge"):
             for child in self.children:
                 child.start()
-                self.write_down()
+                self.save_pids()
             self.wait_for_the_site()
         print_progress(READY.format(port=self.port, accounts=accounts))
 
@@ -134,7 +134,7 @@ class Supervisor:
         self.preparation = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
-        self.write_down()
+        self.save_pids()
         accounts, _ = self.preparation.communicate()
         if self.preparation.returncode:
             raise StartRefused("La base n’a pas pu être préparée (voir ci-dessus).")
@@ -153,9 +153,9 @@ class Supervisor:
             self.servers.keep_alive()
         for child in self.children:
             child.revive()
-        self.write_down()
+        self.save_pids()
 
-    def write_down(self) -> None:
+    def save_pids(self) -> None:
         """Save the pids of the processes. The file is replaced in one move, so that a kill never leaves half of it."""
         processes = [self.preparation, *(child.process for child in self.children)]
         new = CHILDREN.with_suffix(".new")
@@ -196,8 +196,8 @@ def make_worker_command(queue: str) -> list[str]:
 
 def is_answering(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own address)
-            return bool(answer.status)
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 (our own address)
+            return bool(response.status)
     except urllib.error.HTTPError:
         return True
     except OSError:
@@ -231,7 +231,7 @@ def make_port_error(port: int) -> StartRefused:
     return StartRefused(f"Le port {port} est déjà pris. Choisissez-en un autre : make run PORT={port + 1}")
 
 
-def hold_run_lock() -> IO[str]:
+def lock_run() -> IO[str]:
     """Return the file that locks .local/ until this process ends, however it ends. Raise StartRefused if another run
     has locked it.
     """
@@ -252,7 +252,7 @@ def hold_run_lock() -> IO[str]:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     try:
-        with hold_run_lock():
+        with lock_run():
             stop_leftovers()
             Supervisor(choose_port()).run()
     except KeyboardInterrupt:

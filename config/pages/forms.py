@@ -75,9 +75,9 @@ def write_option(control: Control) -> SafeString:
 
 
 def write_textarea(control: Control) -> SafeString:
-    words = escape_value(control["value"]) if control["value"] else ""
+    text = escape_value(control["value"]) if control["value"] else ""
     name, attributes = escape_value(control["name"]), write_attributes(control["attrs"])
-    return mark_safe(f'<textarea name="{name}"{attributes}>\n{words}</textarea>')  # noqa: S308 (each part is escaped)
+    return mark_safe(f'<textarea name="{name}"{attributes}>\n{text}</textarea>')  # noqa: S308 (each part is escaped)
 
 
 def write_select(control: Control) -> SafeString:

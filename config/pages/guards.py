@@ -15,14 +15,14 @@ from django.http import HttpRequest, HttpResponse
 
 from config.pages.errors import bad_request
 
-# CONTROLS are the ASCII controls except tab and line ends. INVISIBLE_SIGNS are, in UTF-8, the other controls, line
-# separators, and characters that change the reading order. They are separate because each is then removed four times
-# as fast.
+# CONTROLS are the ASCII controls except tab and line ends. INVISIBLE_CHARACTERS are, in UTF-8, the other controls,
+# line separators, and characters that change the reading order. They are separate because each is then removed four
+# times as fast.
 CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
-INVISIBLE_SIGNS = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+INVISIBLE_CHARACTERS = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 
-class InvisibleSignRemover:
+class InvisibleCharacterRemover:
     """Removes invisible characters from every page, also from pages that show again what was typed. Services already
     clean what is stored.
     """
@@ -33,7 +33,7 @@ class InvisibleSignRemover:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if not response.streaming and response.get("Content-Type", "").startswith("text/html"):
-            response.content = INVISIBLE_SIGNS.sub(b"", response.content.translate(None, CONTROLS))
+            response.content = INVISIBLE_CHARACTERS.sub(b"", response.content.translate(None, CONTROLS))
         return response
 
 

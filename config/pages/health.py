@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
-from notifications.queries import list_silent_events
+from notifications.queries import list_unannounced_events
 
 logger = logging.getLogger(__name__)
 
@@ -19,14 +19,14 @@ logger = logging.getLogger(__name__)
 @login_not_required
 @require_safe
 @never_cache
-def alive(request: HttpRequest) -> JsonResponse:
+def report_alive(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"alive": True})
 
 
 @login_not_required
 @require_safe
 @never_cache
-def health(request: HttpRequest) -> JsonResponse:
+def report_health(request: HttpRequest) -> JsonResponse:
     """Answer 503 if PostgreSQL or the broker does not answer. Declarations are accepted without the broker.
 
     `events_left_behind` counts events older than five minutes that were not announced, because a worker may run and
@@ -34,7 +34,7 @@ def health(request: HttpRequest) -> JsonResponse:
     """
     checks = {"database": is_database_up(), "broker": is_broker_up()}
     ready = all(checks.values())
-    left_behind = len(list_silent_events()) if checks["database"] else None
+    left_behind = len(list_unannounced_events()) if checks["database"] else None
     answer = {"alive": True, "ready": ready, **checks, "events_left_behind": left_behind}
     return JsonResponse(answer, status=200 if ready else 503)
 

@@ -3,10 +3,10 @@ from django.urls import path
 from config.pages import health, views
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("vos-donnees/", views.personal_data, name="personal_data"),
-    path("accessibilite/", views.accessibility, name="accessibility"),
-    path("mentions-legales/", views.legal_notice, name="legal_notice"),
-    path("sante/", health.health, name="health"),
-    path("sante/vivant/", health.alive, name="health_alive"),
+    path("", views.show_home, name="home"),
+    path("vos-donnees/", views.show_personal_data, name="personal_data"),
+    path("accessibilite/", views.show_accessibility, name="accessibility"),
+    path("mentions-legales/", views.show_legal_notice, name="legal_notice"),
+    path("sante/", health.report_health, name="health"),
+    path("sante/vivant/", health.report_alive, name="health_alive"),
 ]

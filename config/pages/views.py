@@ -12,13 +12,13 @@ from csirts.routing import load_directory
 
 @login_not_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def show_home(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/home.html")
 
 
 @login_not_required
 @require_safe
-def personal_data(request: HttpRequest) -> HttpResponse:
+def show_personal_data(request: HttpRequest) -> HttpResponse:
     """Show what the GDPR requires: who is responsible for the data, their purpose, recipients and duration, and the
     rights of people.
     """
@@ -29,11 +29,11 @@ def personal_data(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def accessibility(request: HttpRequest) -> HttpResponse:
+def show_accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/accessibility.html")
 
 
 @login_not_required
 @require_safe
-def legal_notice(request: HttpRequest) -> HttpResponse:
+def show_legal_notice(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/legal_notice.html")

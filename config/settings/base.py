@@ -8,7 +8,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from config.env import Env
-from config.logs import logging_settings
+from config.logs import make_logging_settings
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.pages.guards.InvisibleSignRemover",
+    "config.pages.guards.InvisibleCharacterRemover",
     "config.pages.guards.NulGuard",
 ]
 
@@ -96,7 +96,7 @@ DATABASE_POOL = env.number("DATABASE_POOL", 0)
 CELERY_DB_REUSE_MAX = 1000
 
 
-def with_connections(database: dict[str, Any]) -> dict[str, Any]:
+def add_connection_settings(database: dict[str, Any]) -> dict[str, Any]:
     """Return the database with a pool of DATABASE_POOL connections (the number of threads), or else with connections
     that stay open between tasks.
     """
@@ -195,8 +195,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LOGGING = logging_settings(as_json=True)
-LOGGING_CONFIG = "config.logs.configure"
+LOGGING = make_logging_settings(as_json=True)
+LOGGING_CONFIG = "config.logs.configure_logging"
 
 # Mail
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tocsin <ne-pas-repondre@localhost>")

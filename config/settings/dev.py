@@ -11,7 +11,7 @@ from config.env import (
     parse_database_url,
     parse_mail_url,
 )
-from config.logs import logging_settings
+from config.logs import make_logging_settings
 from config.settings.base import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "config.demo"]
@@ -20,7 +20,7 @@ SECRET_KEY = env.text("SECRET_KEY", DEVELOPMENT_SECRET)
 SITE_URL = f"http://localhost:{env.number('PORT', 8000)}"
 
 record = Record(LOCAL_DIR)
-DATABASES = {"default": with_connections(parse_database_url(env.text("DATABASE_URL", record.database_url)))}
+DATABASES = {"default": add_connection_settings(parse_database_url(env.text("DATABASE_URL", record.database_url)))}
 CELERY_BROKER_URL = env.text("REDIS_URL", record.redis_url)
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 
@@ -35,5 +35,5 @@ EVIDENCE_KEYS = env.keys("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY)
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 
-LOGGING = logging_settings(as_json=False)
+LOGGING = make_logging_settings(as_json=False)
 globals().update(parse_mail_url(env.text("EMAIL_URL", (LOCAL_DIR / "mails").as_uri())))

@@ -12,7 +12,7 @@ SITE_URL = env.text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]
 
 database_url = insert_password(env.text("DATABASE_URL"), env.text("DATABASE_PASSWORD", ""))
-DATABASES = {"default": with_connections(parse_database_url(database_url))}
+DATABASES = {"default": add_connection_settings(parse_database_url(database_url))}
 CELERY_BROKER_URL = insert_password(env.text("REDIS_URL"), env.text("REDIS_PASSWORD", ""))
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.celery import app
-from config.settings.base import with_connections
+from config.settings.base import add_connection_settings
 from notifications.models import Announcement
 from tests.cast import breizh_cyber, declare
 from tests.ground import ROOT, Ground
@@ -104,9 +104,9 @@ def declare_and_wait_for_announcement():
 
 def test_there_is_a_pool_only_if_its_size_is_set(monkeypatch):
     assert settings.DATABASE_POOL == 0
-    assert "pool" not in with_connections({"OPTIONS": {}})["OPTIONS"]
+    assert "pool" not in add_connection_settings({"OPTIONS": {}})["OPTIONS"]
 
     monkeypatch.setattr("config.settings.base.DATABASE_POOL", 4)
-    pooled = with_connections({"OPTIONS": {}})
+    pooled = add_connection_settings({"OPTIONS": {}})
     assert pooled["OPTIONS"]["pool"]["max_size"] == 4
     assert "CONN_MAX_AGE" not in pooled

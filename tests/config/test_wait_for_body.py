@@ -199,7 +199,7 @@ def test_files_leave_half_of_the_threads_to_pages():
     ],
 )
 def test_an_address_and_a_case_have_one_place_each_at_most(monkeypatch, busy, upload, status):
-    monkeypatch.setattr(gate, "PLACE_SECONDS", 0.1)
+    monkeypatch.setattr(gate, "SLOT_SECONDS", 0.1)
     site = Gate(echo, threads=4)
     work = get_status(site, upload_scope(*upload), b"123456789")
     assert asyncio.run(run_beside(site, [upload_scope(*busy)], work)) == status
@@ -207,7 +207,7 @@ def test_an_address_and_a_case_have_one_place_each_at_most(monkeypatch, busy, up
 
 def test_a_client_without_a_place_learns_when_to_try_again(monkeypatch):
     """Two slow clients have both places, and the third does not wait for ever."""
-    monkeypatch.setattr(gate, "PLACE_SECONDS", 0.1)
+    monkeypatch.setattr(gate, "SLOT_SECONDS", 0.1)
     site, third = Gate(echo, threads=4), Client()
     busy = [upload_scope("A", "192.0.2.1"), upload_scope("B", "192.0.2.2")]
     work = asyncio.wait_for(site(upload_scope("C", "192.0.2.3"), third.receive, third.send), 20)
@@ -338,5 +338,5 @@ def test_a_body_is_read_by_lines_and_by_sizes():
 
 
 def test_files_of_the_site_are_sent_in_large_pieces():
-    wrapper = make_environ(scope())["wsgi.file_wrapper"](BytesIO(b"a" * (gate.CHUNK + 1)), 4096)
-    assert [len(piece) for piece in wrapper] == [gate.CHUNK, 1]
+    wrapper = make_environ(scope())["wsgi.file_wrapper"](BytesIO(b"a" * (gate.CHUNK_BYTES + 1)), 4096)
+    assert [len(piece) for piece in wrapper] == [gate.CHUNK_BYTES, 1]

@@ -168,10 +168,9 @@ def read_mails(post: Post) -> None:
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
 
-# Fields that accept no hostile text: those of an address, a code, a number to call, a known body or technique;
-# those of
-# forms of the admin that add a row, because the page that changes it has the same fields; the name of a key, which is
-# sent with a key only; and the act of a région, which is sent with the role of its analyst and a day.
+# Fields that accept no hostile text: those of an address, a code, a number to call, a known body or technique; those
+# of forms of the admin that add a row, because the page that changes it has the same fields; the name of a key, which
+# is sent with a key only; and the act of a région, which is sent with the role of its analyst and a day.
 WITHOUT_WORDS = {
     *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
     *((CSIRT, name) for name in ("slug", "contacts--value", "contacts--0-value")),

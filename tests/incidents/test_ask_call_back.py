@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.enums import Role
 from config.pages.templatetags.tocsin import format_full_moment
-from config.tasks import work_on_cases
+from config.tasks import run_turns_on_cases
 from csirts.models import Coverage, Csirt
 from csirts.routing import CASES_FOLLOW_AFTER
 from incidents.enums import EventKind, NoteKind, Origin
@@ -371,10 +371,10 @@ def test_a_case_without_a_centre_moves_once_its_ground_is_opened(client, time_ma
     ground = {"csirt": centre.pk, "region": bretagne().pk, "source": "essai"}
     assert administrator.post("/admin/csirts/coverage/add/", ground).status_code == 302
 
-    work_on_cases()
+    run_turns_on_cases()
     assert Incident.objects.get(pk=incident.pk).csirt is None
     time_machine.shift(CASES_FOLLOW_AFTER + timedelta(seconds=1))
-    work_on_cases()
+    run_turns_on_cases()
 
     assert Incident.objects.get(pk=incident.pk).csirt == centre
     assert "Breizh Cyber reçoit votre dossier" in text(opened(incident).get(f"/suivi/{incident.reference}/"))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from collectivities.models import Region
 from collectivities.services import correct_region
-from config.tasks import work_on_cases
+from config.tasks import run_turns_on_cases
 from csirts.models import Coverage
 from incidents.enums import DueFor, EventKind, GroupKind, NoteKind, Rerouting, Status, Tlp, TransferState
 from incidents.models import Incident, RoutingCheck, SearchDocument
@@ -63,7 +63,7 @@ def test_a_newly_covered_ground_moves_its_open_cases(nobody):
     Incident.objects.update(acknowledge_by=timezone.now() - timedelta(days=2))
 
     cover(nobody)
-    work_on_cases()
+    run_turns_on_cases()
 
     moved = reload(incident)
     assert (moved.csirt, moved.status) == (nobody, Status.DECLARED)

@@ -290,4 +290,4 @@ def test_a_row_shows_the_assignee_short_with_the_full_name_as_title(client, resp
 
 
 def test_a_blank_name_is_replaced_by_the_mail_address():
-    assert User(display_name=" ", email="c@exemple.example").initialled == "c@exemple.example"
+    assert User(display_name=" ", email="c@exemple.example").name_with_initial == "c@exemple.example"

@@ -131,17 +131,17 @@ class TestReconcile:
         declare()
         dispatch.announce_all_events()
 
-        assert queries.report_silent_events() == 0
+        assert queries.report_unannounced_events() == 0
 
     def test_an_event_that_waits_for_long_is_counted(self, clock, caplog):
         breizh_cyber()
         declare()
-        assert queries.report_silent_events() == 0
+        assert queries.report_unannounced_events() == 0
 
         clock.shift(timedelta(minutes=6))
         tasks.reconcile()
 
-        assert queries.report_silent_events() == 1
+        assert queries.report_unannounced_events() == 1
         assert "events without their announcement" in caplog.text
 
     def test_an_event_whose_waiting_row_was_lost_is_found(self, clock):
@@ -150,7 +150,7 @@ class TestReconcile:
         PendingEvent.objects.all().delete()
         clock.shift(timedelta(minutes=6))
 
-        assert queries.list_silent_events() == {incident.events.get().pk}
+        assert queries.list_unannounced_events() == {incident.events.get().pk}
 
     def test_events_of_simulated_cases_are_not_reported(self, clock):
         breizh_cyber()
@@ -159,4 +159,4 @@ class TestReconcile:
         clock.shift(timedelta(minutes=6))
 
         assert IncidentEvent.objects.count() == 1
-        assert queries.list_silent_events() == set()
+        assert queries.list_unannounced_events() == set()

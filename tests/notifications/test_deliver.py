@@ -93,7 +93,7 @@ def test_a_postponed_recipient_is_tried_later(declared, post, clock):
 
 
 def test_the_pauses_grow_to_an_hour():
-    pauses = [dispatch.pause_after(attempts) // timedelta(minutes=1) for attempts in range(1, 11)]
+    pauses = [dispatch.compute_pause(attempts) // timedelta(minutes=1) for attempts in range(1, 11)]
 
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
 

@@ -13,7 +13,7 @@ from incidents.services.declarant.correct import correct_caller
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from notifications import dispatch, tasks
-from notifications.channels import send_to_centres, send_to_missed_declarants
+from notifications.channels import resume_centre_mails, resume_missed_declarant_mails
 from notifications.enums import Channel, DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import CALLER, a_responder, breizh_cyber, declare
@@ -56,7 +56,7 @@ def test_the_newest_unanswered_message_of_a_taken_case_is_sent(centre, post, clo
     write_as_declarant(incident, "k")
     deliver_all(post)
     give_centre_address()
-    send_to_centres()
+    resume_centre_mails()
     dispatch.send_due_deliveries()
     [mail] = post.to(CENTRE)
     assert "Alors ?" in one_line(mail)
@@ -71,7 +71,7 @@ def test_nothing_is_sent_about_closed_or_answered_cases(centre, post, clock):
     write_to_declarant(reference=answered.reference, actor=responder, letter=letter)
     deliver_all(post)
     give_centre_address()
-    assert not send_to_centres()
+    assert not resume_centre_mails()
     assert list_statuses("csirt") == [DeliveryStatus.MOOT] * 2
 
 
@@ -138,7 +138,7 @@ def test_a_declarant_who_never_gave_an_address_is_cheap_to_skip(post, clock, dja
     declare(caller=SILENT)
     deliver_all(post)
     with django_assert_num_queries(3):  # with those of its transaction
-        assert not send_to_missed_declarants()
+        assert not resume_missed_declarant_mails()
     assert list_statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
 
 
@@ -150,6 +150,6 @@ def test_a_withdrawal_that_had_no_channel_is_sent_while_a_message_waits(centre, 
     withdraw_incident(reference=incident.reference, guest=guest(incident), letter=Letter(text="Erreur.", key="w"))
     deliver_all(post)
     give_centre_address()
-    assert send_to_centres() == 1
+    assert resume_centre_mails() == 1
     kinds = Delivery.objects.filter(status=DeliveryStatus.DUE).values_list("announcement__event__kind", flat=True)
     assert list(kinds) == [EventKind.WITHDRAWN]

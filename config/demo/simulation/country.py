@@ -27,9 +27,9 @@ from incidents.enums import LeakStatus, Nature, PersonsBand
 # The limits of the population strata whose rates are published (by `stats`, which this app does not import).
 POPULATION_LIMITS = (500, 2_000, 10_000)
 # The share of the bodies without a counted incident that get a case which must not count.
-OTHERS = 0.05
+UNCOUNTED_SHARE = 0.05
 # The share of the bodies with a counted incident that get a second case, which must not count, in the same year.
-TWICE = 0.1
+REPEATED_SHARE = 0.1
 UNFOUNDED: dict[str, Any] = {
     "status": LeakStatus.UNFOUNDED,
     "categories": [],
@@ -64,9 +64,9 @@ def draw_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, ye
         hit = set(rng.sample(served, number))
         for body in group:
             if body in hit:
-                yield draw_hit(rng, body.pk, draw_moment(rng, since, until))
-            if rng.random() < (TWICE if body in hit else OTHERS):
-                yield draw_not_counted(rng, body.pk, draw_moment(rng, since, until))
+                yield draw_counted_case(rng, body.pk, draw_moment(rng, since, until))
+            if rng.random() < (REPEATED_SHARE if body in hit else UNCOUNTED_SHARE):
+                yield draw_uncounted_case(rng, body.pk, draw_moment(rng, since, until))
 
 
 def group_bodies(bodies: list[DrawnBody]) -> list[list[DrawnBody]]:
@@ -84,7 +84,7 @@ def group_bodies(bodies: list[DrawnBody]) -> list[list[DrawnBody]]:
     return [groups[key] for key in sorted(groups)]
 
 
-def draw_hit(rng: random.Random, body: int, at: datetime) -> Case:
+def draw_counted_case(rng: random.Random, body: int, at: datetime) -> Case:
     """Return a verified incident that stopped or slowed a service, or in which data leaked or may have leaked."""
     while True:
         kind = TYPES.draw(rng)
@@ -93,11 +93,11 @@ def draw_hit(rng: random.Random, body: int, at: datetime) -> Case:
             return Case(body, kind, at, services=services, leak=leak, verified=True)
 
 
-def draw_not_counted(rng: random.Random, body: int, at: datetime) -> Case:
+def draw_uncounted_case(rng: random.Random, body: int, at: datetime) -> Case:
     """Return a case that must not count: an unverified case, a signalement, or an incident that touched neither a
     service nor data.
     """
-    case = draw_hit(rng, body, at)
+    case = draw_counted_case(rng, body, at)
     match rng.randrange(4):
         case 0:
             return replace(case, verified=False)

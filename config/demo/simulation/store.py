@@ -47,7 +47,7 @@ SYMBOLS = REFERENCE_LENGTH - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class RoutedBody:
     """A body with the CSIRT to which its cases are routed, computed once."""
 
     collectivity: Collectivity
@@ -57,7 +57,7 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Simulation:
     """The parameters of a simulation. `now`, aware, is the present; `figures_only` leaves out the rows that no figure
     reads.
 
@@ -65,7 +65,7 @@ class World:
     declaration. The row of the case shows its outcome as usual.
     """
 
-    homes: dict[int, Home]
+    bodies: dict[int, RoutedBody]
     rng: random.Random
     now: datetime
     figures_only: bool = False
@@ -96,7 +96,7 @@ class Rows:
 
 
 def store_cases(
-    cases: Iterable[Case], world: World, report_progress: Callable[[int], None] = lambda written: None
+    cases: Iterable[Case], simulation: Simulation, report_progress: Callable[[int], None] = lambda written: None
 ) -> int:
     """Store the cases and return their number. `report_progress` is called with this number after each batch is
     committed.
@@ -105,40 +105,42 @@ def store_cases(
     for batch in batched(cases, BATCH):
         rows = Rows()
         for key, case in zip(reserve_keys(Incident, len(batch)), batch, strict=True):
-            add_case(rows, key, case, world)
-        rows.save(with_documents=not world.figures_only)
+            add_case(rows, key, case, simulation)
+        rows.save(with_documents=not simulation.figures_only)
         count += len(batch)
         report_progress(count)
     return count
 
 
-def add_case(rows: Rows, key: int, case: Case, world: World) -> None:
-    home = world.homes[case.body]
-    incident = make_incident(key, case, home, world.rng)
+def add_case(rows: Rows, key: int, case: Case, simulation: Simulation) -> None:
+    routed_body = simulation.bodies[case.body]
+    incident = make_incident(key, case, routed_body, simulation.rng)
     rows.incidents.append(incident)
-    rows.stories.append(Story(incident_id=key) if world.figures_only else make_story(key, case, home, world.rng))
-    add_facts(rows, incident, case, world.now)
+    rows.stories.append(
+        Story(incident_id=key) if simulation.figures_only else make_story(key, case, routed_body, simulation.rng)
+    )
+    add_facts(rows, incident, case, simulation.now)
     events = [(EventKind.DECLARED, case.at)]
-    if home.responder:
-        events += triage_case(incident, case, home.responder, world)
-    for kind, at in events[:1] if world.figures_only else events:
-        rows.events.append(make_event(incident, kind, at, home.responder, world.rng))
+    if routed_body.responder:
+        events += triage_case(incident, case, routed_body.responder, simulation)
+    for kind, at in events[:1] if simulation.figures_only else events:
+        rows.events.append(make_event(incident, kind, at, routed_body.responder, simulation.rng))
 
 
-def make_incident(key: int, case: Case, home: Home, rng: random.Random) -> Incident:
+def make_incident(key: int, case: Case, routed_body: RoutedBody, rng: random.Random) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[case.type]
     severity = assess_situation(make_situation(case)).severity
-    region = home.collectivity.home_region
+    region = routed_body.collectivity.home_region
     began = None
     if rng.random() >= priors.DISCOVERY_NOT_KNOWN:
         began = case.at - draw_delay(rng, priors.HOURS_UNTIL_DECLARED)
     return Incident(
         pk=key,
         reference=make_reference(key),
-        collectivity_id=home.collectivity.pk,
-        csirt_id=home.csirt.pk if home.csirt else None,
+        collectivity_id=routed_body.collectivity.pk,
+        csirt_id=routed_body.csirt.pk if routed_body.csirt else None,
         region_id=region.pk if region else None,
-        route_reason=home.reason,
+        route_reason=routed_body.reason,
         origin=Origin.SIMULATION,
         type=case.type,
         rsit_class=rsit_class,
@@ -187,7 +189,7 @@ def make_situation(case: Case) -> Situation:
     )
 
 
-def make_story(key: int, case: Case, home: Home, rng: random.Random) -> Story:
+def make_story(key: int, case: Case, routed_body: RoutedBody, rng: random.Random) -> Story:
     return Story(
         incident_id=key,
         description=priors.STORIES.get(case.type, priors.OTHER_STORY),
@@ -196,7 +198,7 @@ def make_story(key: int, case: Case, home: Home, rng: random.Random) -> Story:
         contact_role=rng.choice(priors.CALLER_ROLES),
         # Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.
         contact_phone=f"06 39 98 {rng.randrange(100):02} {rng.randrange(100):02}",
-        contact_email=f"mairie@{fold_text(home.collectivity.name).replace(' ', '-')}.example",
+        contact_email=f"mairie@{fold_text(routed_body.collectivity.name).replace(' ', '-')}.example",
     )
 
 
@@ -217,11 +219,13 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
         rows.leaks.append(DataLeak(incident_id=incident.pk, **case.leak))
 
 
-def triage_case(incident: Incident, case: Case, responder: User, world: World) -> list[tuple[EventKind, datetime]]:
+def triage_case(
+    incident: Incident, case: Case, responder: User, simulation: Simulation
+) -> list[tuple[EventKind, datetime]]:
     """Set on the case what the CSIRT has done with it until now, and return the events. The newest cases may still be
     unacknowledged.
     """
-    rng, now = world.rng, world.now
+    rng, now = simulation.rng, simulation.now
     taken_at = incident.received_at + draw_delay(rng, priors.HOURS_UNTIL_TAKEN)
     verified_at = taken_at + draw_delay(rng, priors.HOURS_UNTIL_VERIFIED)
     if case.verified:
@@ -279,7 +283,7 @@ def make_event(
     )
 
 
-def find_noon() -> datetime:
+def find_simulation_end() -> datetime:
     """Return the end of the simulated period, which is noon UTC of today, or of yesterday before noon, so that one
     seed gives the same cases all day.
     """

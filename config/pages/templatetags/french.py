@@ -24,6 +24,6 @@ def choose_french_plural(value: Any, suffixes: str = "s") -> str:
 
 @register.filter("full_stop", is_safe=True)
 @stringfilter
-def add_full_stop(words: str) -> str:
+def add_full_stop(text: str) -> str:
     """Return a text with a full stop, unless its last sentence already ends."""
-    return words if words.rstrip().endswith((".", "!", "?", "…")) else f"{words}."
+    return text if text.rstrip().endswith((".", "!", "?", "…")) else f"{text}."

@@ -145,11 +145,11 @@ def format_wait(value: timedelta | None) -> str:
 @register.filter("grouped")
 def group_reference(reference: str) -> str:
     """Return T7K4-9MQX for T7K49MQX, even if it was typed in lower case or with spaces."""
-    return "-".join(cut_in_fours("".join(sign for sign in str(reference).upper() if sign.isalnum())))
+    return "-".join(split_in_fours("".join(character for character in str(reference).upper() if character.isalnum())))
 
 
 @register.filter("fours")
-def cut_in_fours(signs: str) -> list[str]:
+def split_in_fours(signs: str) -> list[str]:
     """Split a text into groups of four characters, as people read codes out."""
     return [signs[i : i + 4] for i in range(0, len(signs), 4)]
 
@@ -157,13 +157,13 @@ def cut_in_fours(signs: str) -> list[str]:
 @register.filter("spelled")
 def spell_out(reference: str) -> str:
     """Return « Thérèse, 7, Kléber, 4 » for T7K4, in the alphabet of French operators."""
-    return ", ".join(ALPHABET.get(sign, sign) for sign in str(reference).upper() if sign.isalnum())
+    return ", ".join(ALPHABET.get(character, character) for character in str(reference).upper() if character.isalnum())
 
 
 @register.filter("tel")
 def make_tel_uri(number: str) -> str:
     """Return the tel: URI of a number, which the page shows as it was published."""
-    return "tel:" + "".join(sign for sign in str(number) if sign.isdigit() or sign == "+")
+    return "tel:" + "".join(character for character in str(number) if character.isdigit() or character == "+")
 
 
 @register.filter("phone")
@@ -207,7 +207,7 @@ def make_inline_data(formset: Any) -> str:
 
 
 @register.simple_tag(name="words_with_links")
-def link_words(text: str, csirt: Csirt | None) -> SafeString:
+def link_listed_sites(text: str, csirt: Csirt | None) -> SafeString:
     """Return the text of a centre, in which only the addresses of listed sites are links."""
     parts = split_links(text, list_linkable_hosts(csirt))
     link = '<a href="{0}" rel="external noreferrer">{0}</a>'
@@ -245,33 +245,33 @@ def draw_icon(icon: str) -> SafeString:
     return SafeString(get_template(f"icons/{icon}.svg").render())
 
 
-class Point(NamedTuple):
+class FormError(NamedTuple):
     target: str
     label: str
     message: str
 
 
 @register.simple_tag(name="points_to_correct")
-def list_points(forms: object) -> list[Point]:
+def list_form_errors(forms: object) -> list[FormError]:
     """Return one line for each error of a form, of a formset or of a list of these, and nothing for other objects."""
     if isinstance(forms, BaseForm):
-        return list(_list_form_points(forms))
+        return list(_list_errors_of_form(forms))
     if isinstance(forms, BaseFormSet):
-        own = [Point("", "", str(message)) for message in forms.non_form_errors()]
-        return own + [point for form in forms.forms for point in _list_form_points(form)]
+        own = [FormError("", "", str(message)) for message in forms.non_form_errors()]
+        return own + [point for form in forms.forms for point in _list_errors_of_form(form)]
     if isinstance(forms, list | tuple):
-        return [point for item in forms for point in list_points(item)]
+        return [point for item in forms for point in list_form_errors(item)]
     return []
 
 
-def _list_form_points(form: BaseForm) -> Iterable[Point]:
+def _list_errors_of_form(form: BaseForm) -> Iterable[FormError]:
     for name, messages in form.errors.items():
         field = form[name] if name in form.fields else None
         for message in messages:
             if field is None:
-                yield Point("", "", str(message))
+                yield FormError("", "", str(message))
             else:
-                yield Point(_find_target(field), str(field.label), str(message))
+                yield FormError(_find_target(field), str(field.label), str(message))
 
 
 def _find_target(field: BoundField) -> str:

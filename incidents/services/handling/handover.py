@@ -126,7 +126,7 @@ def list_abandoned_cases(user: User) -> QuerySet[Incident]:
 
 def count_open_cases(people: Collection[int], csirts: Collection[int]) -> Counter[tuple[int, int | None]]:
     """Count the open cases of each of these people in each of these centres, by person and centre, for the pages of a
-    lead (`accounts.access.count_held_cases`). One query.
+    lead (`accounts.access.count_assigned_cases`). One query.
     """
     cases = Incident.objects.open().filter(assignee__in=people, csirt__in=csirts).order_by()
     counted = cases.values_list("assignee", "csirt").annotate(number=Count("pk"))

@@ -20,9 +20,9 @@ from accounts.installation import mark_as_demonstration, read_demonstration
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 from config.demo.simulation.country import TooFewBodiesError, draw_rate, draw_years
+from config.demo.simulation.disk_space import count_free_bytes, estimate_bytes
 from config.demo.simulation.draw import Case, DrawnBody, draw_campaign, draw_cases
-from config.demo.simulation.room import count_free_bytes, estimate_bytes
-from config.demo.simulation.store import Home, World, find_noon, store_cases
+from config.demo.simulation.store import RoutedBody, Simulation, find_simulation_end, store_cases
 from csirts.models import Csirt
 from csirts.routing import RoutingTable
 from incidents.models import Incident
@@ -53,15 +53,15 @@ class Command(BaseCommand):
         # A region and a campaign have their own seed: added to a database, they do not repeat its cases.
         kind = [options[name] for name in ("region", "campaign", "per_year", "rate")]
         rng = random.Random(f"{seed} {kind}")  # noqa: S311 (not cryptography)
-        homes = load_homes(options["region"])
-        if not homes:
+        bodies = load_routed_bodies(options["region"])
+        if not bodies:
             raise CommandError("Aucune collectivité : lancez d’abord import_collectivities, et vérifiez --region.")
-        world = World(homes, rng, find_noon(), figures_only=options["figures_only"])
-        if world.figures_only:
+        simulation = Simulation(bodies, rng, find_simulation_end(), figures_only=options["figures_only"])
+        if simulation.figures_only:
             self.stdout.write("Sans récits ni contacts, sans recherche ; de l’historique, la déclaration seule.")
         progress = SimulationProgress(self)
         try:
-            count = store_cases(draw_requested_cases(world, options), world, progress.report)
+            count = store_cases(draw_requested_cases(simulation, options), simulation, progress.report)
         except TooFewBodiesError:
             raise CommandError("Trop peu de collectivités ont un CSIRT pour un taux aussi haut.") from None
         except KeyboardInterrupt:
@@ -89,12 +89,14 @@ class SimulationProgress:
             self.out.flush()
 
 
-def draw_requested_cases(world: World, options: dict[str, Any]) -> Iterator[Case]:
+def draw_requested_cases(simulation: Simulation, options: dict[str, Any]) -> Iterator[Case]:
     """Return the cases that the options ask for, drawn one by one."""
-    rng, until = world.rng, world.now
+    rng, until = simulation.rng, simulation.now
     bodies = [
-        DrawnBody(pk, home.collectivity.population, home.collectivity.kind, home.responder is not None)
-        for pk, home in world.homes.items()
+        DrawnBody(
+            pk, routed_body.collectivity.population, routed_body.collectivity.kind, routed_body.responder is not None
+        )
+        for pk, routed_body in simulation.bodies.items()
     ]
     if options["campaign"]:
         return draw_campaign(rng, bodies, size=options["campaign"], until=until)
@@ -136,21 +138,21 @@ def refuse_full_disk(options: dict[str, Any]) -> None:
         )
 
 
-def load_homes(region: str | None) -> dict[int, Home]:
+def load_routed_bodies(region: str | None) -> dict[int, RoutedBody]:
     """Return every existing body of the list in a fixed order, with its CSIRT and the responder of that CSIRT."""
     bodies = Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid")
     if region:
         bodies = bodies.filter(region__code=region)
     table = RoutingTable.load(on=timezone.localdate())
     responders: dict[int, User] = {}
-    homes = {}
+    routed_bodies = {}
     for body in bodies:
         route = table.route(body)
         responder = None
         if route.csirt:
             responder = responders.setdefault(route.csirt.pk, get_invented_responder(route.csirt, responders))
-        homes[body.pk] = Home(body, route.csirt, route.reason, responder)
-    return homes
+        routed_bodies[body.pk] = RoutedBody(body, route.csirt, route.reason, responder)
+    return routed_bodies
 
 
 def get_invented_responder(csirt: Csirt, by_centre: dict[int, User]) -> User:

@@ -45,7 +45,7 @@ class BoundedChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         last_seen = request.GET.get(PAGE_VAR)
-        rows = list(self.after(last_seen)[: self.list_per_page + 1])
+        rows = list(self.list_rows_after(last_seen)[: self.list_per_page + 1])
         self.result_list = rows[: self.list_per_page]
         self.next_page = self.result_list[-1].pk if len(rows) > self.list_per_page else None
         self.is_first_page = not last_seen
@@ -54,7 +54,7 @@ class BoundedChangeList(ChangeList):
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.show_admin_actions = bool(rows)
 
-    def after(self, last_seen: str | None) -> QuerySet[Any]:
+    def list_rows_after(self, last_seen: str | None) -> QuerySet[Any]:
         """Return the rows after the row `last_seen` in the order of the list; all rows if it no longer exists."""
         rows: QuerySet[Any] = self.queryset
         if not last_seen:

@@ -34,7 +34,7 @@ def count_free_bytes_near(folder: Path) -> int | None:
     """Return the free bytes on the disk of a folder. A folder that this account cannot read is replaced by one above
     it, which is probably on the same disk.
     """
-    for place in (folder, *folder.parents):
+    for candidate in (folder, *folder.parents):
         with suppress(PermissionError):
-            return shutil.disk_usage(place).free if place.exists() else None
+            return shutil.disk_usage(candidate).free if candidate.exists() else None
     return None
