@@ -33,7 +33,7 @@ class WatchedPage(Page):
     hosts: set[str]
 
 
-def chromium_path() -> str:
+def find_chromium() -> str:
     """Return the path of a browser. Without one, skip the test, or fail it in CI."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
@@ -43,8 +43,8 @@ def chromium_path() -> str:
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
-    path = chromium_path()
+def run_browser() -> Iterator[Browser]:
+    path = find_chromium()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield chromium
@@ -64,7 +64,7 @@ def open_page(
     page.hosts = set()
     page.on("console", lambda message: collect_message(page, message))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("request", lambda request: page.hosts.add(host_of(request.url)))
+    page.on("request", lambda request: page.hosts.add(find_host(request.url)))
     page.on("response", lambda response: collect_failure(page, response))
     return page
 
@@ -80,11 +80,11 @@ def collect_failure(page: WatchedPage, response: Response) -> None:
         page.complaints.append(f"{response.status} {response.url}")
 
 
-def host_of(url: str) -> str:
+def find_host(url: str) -> str:
     return url.split("/")[2] if "://" in url else url.partition(":")[0]
 
 
-def violations(page: Page, *impacts: str, rules: Collection[str] = ()) -> list[tuple[str, str, int]]:
+def find_violations(page: Page, *impacts: str, rules: Collection[str] = ()) -> list[tuple[str, str, int]]:
     """Return what axe finds by `rules`, or by all its rules, as (rule, first element, number of elements). Axe does
     not fetch the stylesheets again.
     """
@@ -99,7 +99,7 @@ def violations(page: Page, *impacts: str, rules: Collection[str] = ()) -> list[t
     ]
 
 
-def settle(page: Page) -> None:
+def wait_for_transitions(page: Page) -> None:
     """Wait until the transitions under way have ended, such as a change of colours. Wait half a second at most,
     because some animations never end.
     """
@@ -115,11 +115,11 @@ def scroll_to_end(page: Page) -> None:
     page.wait_for_function("() => scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
 
 
-def overflow(page: Page) -> int:
+def measure_overflow(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 
-def shoot(page: Page, name: str) -> None:
+def save_screenshot(page: Page, name: str) -> None:
     """Save a picture of the page, if SCREENSHOTS is set."""
     if os.environ.get("SCREENSHOTS"):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -26,38 +26,38 @@ from pytest_django import DjangoDbBlocker
 from accounts import installation
 from config.celery import app as celery_app
 from stats.categories import load_region_names
-from tests.browser import running_browser
+from tests.backend import Backend, ReusableDatabase, Session
+from tests.browser import run_browser
 from tests.cast import signed_in
-from tests.ground import Ground, Reusable, Session
 
-NEED_GROUND = {"ground", "db", "client", "django_db_setup"}
+BACKEND_FIXTURES = {"backend", "db", "client", "django_db_setup"}
 REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers in the first of several processes. The others find their addresses in the environment."""
     if "TOCSIN_TEST_TEMPLATE" in os.environ:
-        stand_on(Ground.of_the_environment())
+        use_backend(Backend.from_environment())
     elif config.getoption("numprocesses", None) and not config.option.collectonly:
-        start_ground(config)
+        start_backend(config)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the servers of a single process once it knows that a test needs them."""
     gc.freeze()  # modules and tests outlive every collection of garbage
     is_without = "TOCSIN_TEST_TEMPLATE" not in os.environ and not session.config.option.collectonly
-    if is_without and any(needs_ground(item) for item in session.items):
-        start_ground(session.config)
+    if is_without and any(needs_backend(item) for item in session.items):
+        start_backend(session.config)
 
 
-def needs_ground(item: pytest.Item) -> pytest.Mark | set[str] | None:
-    return item.get_closest_marker("django_db") or NEED_GROUND & {*item.fixturenames}  # type: ignore[attr-defined]  # all are functions
+def needs_backend(item: pytest.Item) -> pytest.Mark | set[str] | None:
+    return item.get_closest_marker("django_db") or BACKEND_FIXTURES & {*item.fixturenames}  # type: ignore[attr-defined]  # all are functions
 
 
-def start_ground(config: pytest.Config) -> None:
+def start_backend(config: pytest.Config) -> None:
     config.stash[Session.key] = session = Session()
     session.start()
-    stand_on(Ground.of_the_environment())
+    use_backend(Backend.from_environment())
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -81,11 +81,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         session.stop()
 
 
-def stand_on(ground: Ground) -> None:
+def use_backend(backend: Backend) -> None:
     """Point this process at the servers, because its settings may have been read before the servers had a port."""
-    settings.DATABASES["default"].update(ground.database_settings())
-    settings.CELERY_BROKER_URL = celery_app.conf.broker_url = ground.redis_url  # type: ignore[misc]
-    settings.CACHES["default"]["LOCATION"] = ground.redis_url
+    settings.DATABASES["default"].update(backend.database_settings())
+    settings.CELERY_BROKER_URL = celery_app.conf.broker_url = backend.redis_url  # type: ignore[misc]
+    settings.CACHES["default"]["LOCATION"] = backend.redis_url
     with suppress(AttributeError):  # it was created while tests were collected, for the old address
         del caches["default"]
 
@@ -101,14 +101,14 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 
 
 @pytest.fixture(scope="session")
-def ground() -> Ground:
-    return Ground.of_the_environment()
+def backend() -> Backend:
+    return Backend.from_environment()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(ground: Ground, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_setup(backend: Backend, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Replace pytest-django's fixture: make a clone of the template for this worker."""
-    with django_db_blocker.unblock(), using_a_clone(ground):
+    with django_db_blocker.unblock(), using_a_clone(backend):
         load_region_names()  # cached once a process, because the first test to need them would count a query more
         yield
 
@@ -122,32 +122,32 @@ def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
 
 
 @pytest.fixture(scope="session")
-def reusable(ground: Ground) -> Iterator[tuple[str, Reusable]]:
+def reusable(backend: Backend) -> Iterator[tuple[str, ReusableDatabase]]:
     """Yield the database of this worker for tests with real commits."""
-    with ground.clone() as name, closing(Reusable(ground.url(name))) as database:
+    with backend.clone() as name, closing(ReusableDatabase(backend.url(name))) as database:
         yield name, database
 
 
 @pytest.fixture
 def transactional_db(
     request: pytest.FixtureRequest,
-    ground: Ground,
-    reusable: tuple[str, Reusable],
+    backend: Backend,
+    reusable: tuple[str, ReusableDatabase],
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[str]:
     """Yield the URL of a database like the template, with real commits, to which other processes may connect."""
     name, database = reusable
     with django_db_blocker.unblock(), pointing_at(name):
-        yield ground.url(name)
-    database.put_back(after=request.node.nodeid)
+        yield backend.url(name)
+    database.restore_template(after=request.node.nodeid)
 
 
 @pytest.fixture
-def cloned_db(ground: Ground, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+def cloned_db(backend: Backend, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """Yield the URL of a database for this test alone, whose tables it may change."""
-    with django_db_blocker.unblock(), using_a_clone(ground) as name:
-        yield ground.url(name)
+    with django_db_blocker.unblock(), using_a_clone(backend) as name:
+        yield backend.url(name)
 
 
 @pytest.fixture
@@ -166,8 +166,8 @@ def take_back_to(cloned_db: str) -> Iterator[Callable[[str, str], None]]:
 
 
 @contextmanager
-def using_a_clone(ground: Ground) -> Iterator[str]:
-    with ground.clone() as name, pointing_at(name):
+def using_a_clone(backend: Backend) -> Iterator[str]:
+    with backend.clone() as name, pointing_at(name):
         yield name
 
 
@@ -207,7 +207,7 @@ def live_site(site_server: LiveServerThread, transactional_db: str) -> str:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Start a real browser for the session. Its event loop runs in this thread from now on, also during queries."""
-    with running_browser() as chromium, pytest.MonkeyPatch.context() as patch:
+    with run_browser() as chromium, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield chromium
 

@@ -16,7 +16,7 @@ import django
 import pypdf
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tests.ground import ROOT
+from tests.backend import ROOT
 from tests.hostile import COMPUTED, MARK
 from tests.post import Mail
 from tests.responses import Response
@@ -63,7 +63,7 @@ SAVED = (
 
 
 @cache
-def vocabulary() -> tuple[set[str], set[str]]:
+def list_vocabulary() -> tuple[set[str], set[str]]:
     """Return the elements and the attributes that appear in our templates and Django's, with those that our widgets
     add.
     """
@@ -79,24 +79,24 @@ def vocabulary() -> tuple[set[str], set[str]]:
     return elements - set(UNWRITTEN), {name for name in attributes if not name.startswith("on")} - set(NEVER)
 
 
-def page(text: str) -> LexborHTMLParser:
+def check_page(text: str) -> LexborHTMLParser:
     """Check that a page has only elements and attributes of templates, no script and no link to another site."""
     tree = LexborHTMLParser(text)
     for node in tree.root.traverse(include_text=True):
         if node.tag == "-text":
-            plain(node.text_content or "")
+            check_text(node.text_content or "")
         elif not node.tag.startswith("-"):
-            element(node)
+            check_element(node)
     assert not COMPUTED.search(text), "a template was evaluated"
     return tree
 
 
-def element(node: LexborNode) -> None:
-    elements, attributes = vocabulary()
+def check_element(node: LexborNode) -> None:
+    elements, attributes = list_vocabulary()
     assert node.tag in elements, f"no template writes {quote(node)}"
     for name, value in ((name.lower(), value or "") for name, value in node.attributes.items()):
         assert name in attributes or name.startswith(("data-", "aria-")), f"no template writes {name}: {quote(node)}"
-        plain(value)
+        check_text(value)
         if name in LEADING:
             assert OURS.match(value) or is_known_address(value), f"leads away: {quote(node)}"
         elif name not in WORDED and not name.startswith(("data-", "aria-")):
@@ -120,13 +120,13 @@ def is_known_address(address: str) -> bool:
     return any(address in path.read_text() for home in homes for kind in kinds for path in home.rglob(kind))
 
 
-def plain(words: str) -> None:
+def check_text(words: str) -> None:
     """Check that a text contains no raw invisible character."""
     match = RAW.search(words)
     assert not match, f"{match[0]!r} is shown raw in {words[max(0, match.start() - 40) : match.end() + 40]!r}"
 
 
-def headers(response: Response) -> None:
+def check_headers(response: Response) -> None:
     """Check that headers contain no user's text except an ASCII file name, and that their types and policies run
     nothing.
     """
@@ -142,55 +142,55 @@ def headers(response: Response) -> None:
     assert "default-src" in policy, "no policy"
 
 
-def answer(response: Response) -> LexborHTMLParser | None:
+def check_response(response: Response) -> LexborHTMLParser | None:
     """Check a response by its type. Return the tree of a page, and None for other types."""
-    headers(response)
+    check_headers(response)
     kind = response.get("Content-Type", "").partition(";")[0]
     if kind == "text/html":
-        return page(response.content.decode())
+        return check_page(response.content.decode())
     if kind in ("application/json", "application/problem+json"):
-        plain_json(json.loads(response.content))
+        check_json(json.loads(response.content))
     elif kind == "application/atom+xml":
-        feed(response.content)
+        check_feed(response.content)
     elif kind not in ("application/vnd.oai.openapi", "text/javascript") and (response.streaming or response.content):
-        file(response, kind)
+        check_file(response, kind)
     return None
 
 
-def feed(content: bytes) -> None:
+def check_feed(content: bytes) -> None:
     for node in ElementTree.fromstring(content).iter():  # noqa: S314 (our own)
-        plain(node.text or "")
+        check_text(node.text or "")
         assert OURS.match(node.attrib.get("href", "#")), node.attrib
 
 
-def plain_json(data: Any) -> None:
+def check_json(data: Any) -> None:
     match data:
         case str():
-            plain(data)
+            check_text(data)
         case dict():
             for name, value in data.items():
-                plain(name)
-                plain_json(value)
+                check_text(name)
+                check_json(value)
         case list():
             for value in data:
-                plain_json(value)
+                check_json(value)
 
 
-def file(response: Response, kind: str) -> None:
+def check_file(response: Response, kind: str) -> None:
     """Check a download, which must be an attachment of a type that runs nothing, under a plain name."""
     content = response.getvalue()
     disposition = response["Content-Disposition"]
     assert disposition.startswith("attachment; filename"), disposition
     assert disposition.isascii()
     name = unquote(disposition.partition("=")[2].removeprefix("utf-8''").strip('"'))
-    plain(name)
+    check_text(name)
     assert not set(name) & set('/\\:*?"<>|%\n\r\t'), name
     assert kind in SAVED, kind
     if kind == "application/pdf":
-        pdf(content)
+        check_pdf(content)
 
 
-def pdf(content: bytes) -> str:
+def check_pdf(content: bytes) -> str:
     """Check that a PDF does nothing when it is opened and has no link from a user's text. Return its text."""
     reader = pypdf.PdfReader(io.BytesIO(content))
     active = {"/JavaScript", "/JS", "/Launch", "/AA", "/OpenAction", "/EmbeddedFile", "/SubmitForm", "/RichMedia"}
@@ -205,7 +205,7 @@ def pdf(content: bytes) -> str:
     return words
 
 
-def mail(message: Mail) -> str:
+def check_mail(message: Mail) -> str:
     """Check a mail as a mail server received it. Return its text."""
     allowed = {"subject", "from", "to", "date", "message-id", "auto-submitted", "mime-version"}
     allowed |= {"content-type", "content-transfer-encoding", "x-peer", "x-mailfrom", "x-rcptto"}
@@ -215,15 +215,15 @@ def mail(message: Mail) -> str:
     for part in attached:
         assert part.get_content_type() == "application/json"
         assert re.fullmatch(r"[0-9A-Z]{8}\.json", part.get_filename() or "")
-        plain_json(json.loads(part.get_content()))
+        check_json(json.loads(part.get_content()))
     assert body.get_content_type() == "text/plain"
     words = body.get_content().replace("\r\n", "\n")
     for text in (message["Subject"], words):
-        plain(text)
+        check_text(text)
         assert not re.search(rf"(?i)(https?://|www\.)[^\s]*{MARK}", text), f"a program makes a link of it: {text}"
         assert not COMPUTED.search(text), "a template was evaluated"
     return words
 
 
-def words_of(tree: LexborHTMLParser) -> str:
+def read_page_text(tree: LexborHTMLParser) -> str:
     return " ".join(tree.body.text(separator=" ").split())[:1500]

@@ -18,19 +18,19 @@ def count_pages(pdf: bytes) -> int:
     return len(re.findall(rb"/Type/Page\b", pdf))
 
 
-def codes_of(pdf: bytes) -> list[list[str]]:
+def read_codes(pdf: bytes) -> list[list[str]]:
     """Return the texts of the QR codes, page by page."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
-        return [codes_on(document[number]) for number in range(len(document))]
+        return [read_page_codes(document[number]) for number in range(len(document))]
 
 
 def filled(pdf: bytes) -> list[float]:
     """Return, for each page, how far down it is filled above its footer. 1 means to the footer."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
-        return [filled_part(document[number]) for number in range(len(document))]
+        return [measure_filled_part(document[number]) for number in range(len(document))]
 
 
-def filled_part(page: pypdfium2.PdfPage) -> float:
+def measure_filled_part(page: pypdfium2.PdfPage) -> float:
     with closing(page), closing(page.render(scale=0.5, grayscale=True)) as drawn:
         dots = memoryview(bytes(drawn.buffer))
         rows = [min(dots[at : at + drawn.width]) for at in range(0, drawn.height * drawn.stride, drawn.stride)]
@@ -38,7 +38,7 @@ def filled_part(page: pypdfium2.PdfPage) -> float:
         return max(at for at, darkest in enumerate(rows[:end]) if darkest < WHITE) / end
 
 
-def codes_on(page: pypdfium2.PdfPage) -> list[str]:
+def read_page_codes(page: pypdfium2.PdfPage) -> list[str]:
     with closing(page), closing(page.render(scale=DOTS_PER_INCH / POINTS_PER_INCH, grayscale=True)) as drawn:
         dots = memoryview(bytes(drawn.buffer)).cast("B", (drawn.height, drawn.stride))
         return [code.text for code in zxingcpp.read_barcodes(dots)]

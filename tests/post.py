@@ -70,7 +70,7 @@ class Post:
 
 
 @contextmanager
-def receiving_mails(settings: Settings) -> Iterator[Post]:
+def receive_mails(settings: Settings) -> Iterator[Post]:
     """Send the mails of this process to a mailbox, and yield it."""
     post = Post()
     post.start()

@@ -14,7 +14,7 @@ from config.devserver.embedded import find_free_port
 from config.devserver.run import is_answering
 from config.env import Env, make_evidence_storage
 from incidents.files import vault
-from tests.faults.stage import Program, until
+from tests.faults.deployment import Program, wait_until
 
 BUCKET_SETTINGS = {
     "EVIDENCE_S3_REGION": "us-east-1",
@@ -24,7 +24,7 @@ BUCKET_SETTINGS = {
 
 
 @contextmanager
-def bucket_server(home: Path) -> Iterator[str]:
+def run_bucket_server(home: Path) -> Iterator[str]:
     """Run moto, an S3 server, in a process of its own on the loopback interface. Yield its address."""
     port = find_free_port()
     program = Program(
@@ -32,14 +32,16 @@ def bucket_server(home: Path) -> Iterator[str]:
     )
     program.start()
     try:
-        until(lambda: is_answering(f"http://127.0.0.1:{port}/moto-api/"), what="the server of buckets does not start")
+        wait_until(
+            lambda: is_answering(f"http://127.0.0.1:{port}/moto-api/"), what="the server of buckets does not start"
+        )
         yield f"http://127.0.0.1:{port}"
     finally:
         program.kill()
 
 
 @contextmanager
-def in_a_bucket(settings: Settings, server: str) -> Iterator[Storage]:
+def store_in_bucket(settings: Settings, server: str) -> Iterator[Storage]:
     """Store evidence in a new bucket, with the settings of an installation."""
     bucket = {"EVIDENCE_S3_BUCKET": f"pieces-{token_hex(4)}", "EVIDENCE_S3_ENDPOINT": server}
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env(BUCKET_SETTINGS | bucket))}
@@ -50,16 +52,16 @@ def in_a_bucket(settings: Settings, server: str) -> Iterator[Storage]:
 
 
 @contextmanager
-def in_a_folder(settings: Settings, folder: Path) -> Iterator[Storage]:
+def store_in_folder(settings: Settings, folder: Path) -> Iterator[Storage]:
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), folder)}
     yield vault.get_store()
 
 
-def stored_objects() -> list[str]:
+def list_stored_objects() -> list[str]:
     return sorted(name for folder in vault.list_folders() for name in vault.list_object_names(folder))
 
 
-def as_stored(name: str) -> bytes:
+def read_stored_bytes(name: str) -> bytes:
     """Return the bytes of an object of the store, which a thief would read."""
     with vault.get_store().open(name, "rb") as file:
         return file.read()

@@ -20,9 +20,9 @@ from tests.hostile import MAILBOXES
 from tests.responses import Response
 
 WRITTEN = {"", "text", "search", "email", "tel", "url", "number", "date", "time", "datetime-local"}
-LEFT_ALONE = re.compile(r"(nsp|gone|no_siren|DELETE|initial-\w+)$")  # checkboxes that remove an answer
-SIGNS = {"email": "email", "tel": "phone", "date": "_date|-date|_on$", "time": "_time|-time"}
-SHAPES = {shape: re.compile(sign) for shape, sign in SIGNS.items()}
+UNTICKED = re.compile(r"(nsp|gone|no_siren|DELETE|initial-\w+)$")  # checkboxes that remove an answer
+NAME_PATTERNS = {"email": "email", "tel": "phone", "date": "_date|-date|_on$", "time": "_time|-time"}
+SHAPE_PATTERNS = {shape: re.compile(sign) for shape, sign in NAME_PATTERNS.items()}
 CONTROLS = "input[name], textarea[name], select[name], button"
 LONGEST, LONGEST_LINE, SHORT = 3000, 110, 40
 
@@ -41,7 +41,7 @@ class Control(NamedTuple):
     @property
     def is_for_words(self) -> bool:
         is_number = self.kind == "number" or (self.node.attributes.get("inputmode") or "") in ("numeric", "decimal")
-        return not is_number and "__prefix__" not in self.name and shape_asked(self) not in ("date", "time")
+        return not is_number and "__prefix__" not in self.name and find_shape(self) not in ("date", "time")
 
 
 class Form(NamedTuple):
@@ -55,7 +55,7 @@ class Form(NamedTuple):
 
     @property
     def route(self) -> str:
-        return route_of(self.address)
+        return find_route_of(self.address)
 
 
 class Answer(Response):
@@ -66,12 +66,12 @@ class Answer(Response):
     forms: list[Form]
 
 
-def route_of(address: str) -> str:
-    return route_at(urlsplit(address).path)
+def find_route_of(address: str) -> str:
+    return resolve_route(urlsplit(address).path)
 
 
 @cache
-def route_at(path: str) -> str:
+def resolve_route(path: str) -> str:
     return resolve(path).route
 
 
@@ -117,12 +117,12 @@ class Log:
         self.read: set[str] = set()  # routes whose response was read
         self.answered: set[str] = set()  # routes that answered 200
         self.public: set[str] = set()  # public routes, which one visitor has read for the others
-        self.leads: set[str] = set()  # routes to which a form is sent
+        self.form_routes: set[str] = set()  # routes to which a form is sent
         self.met: dict[tuple[str, str], tuple[Visitor, Form, Control]] = {}  # fields shown, with their form
         self.kept: set[tuple[str, str]] = set()  # fields that accepted hostile text
         self.sent: set[str] = set()  # routes whose form was sent
 
-    def untouched(self) -> set[tuple[str, str]]:
+    def list_untouched_fields(self) -> set[tuple[str, str]]:
         """Return the text fields of posted forms that were shown and accepted no hostile text."""
         posted = {key: control for key, (_visitor, form, control) in self.met.items() if form.method == "post"}
         return {key for key, control in posted.items() if control.is_for_words} - self.kept
@@ -152,14 +152,16 @@ class Visitor:
 
     def read(self, response: Response, address: str) -> Answer:
         answer = cast("Answer", response)
-        answer.tree = harmless.answer(response)
+        answer.tree = harmless.check_response(response)
         answer.address = address
         answer.forms = list_forms(answer.tree, address) if answer.tree else []
-        self.log.read.add(route_of(address))
-        self.log.answered |= {route_of(address)} if answer.status_code == 200 else set()
-        self.log.leads |= {form.route for form in answer.forms}
+        self.log.read.add(find_route_of(address))
+        self.log.answered |= {find_route_of(address)} if answer.status_code == 200 else set()
+        self.log.form_routes |= {form.route for form in answer.forms}
         for form in answer.forms:
-            self.log.met |= {(form.route, plainly(control.name)): (self, form, control) for control in form.written}
+            self.log.met |= {
+                (form.route, strip_row_number(control.name)): (self, form, control) for control in form.written
+            }
         return answer
 
     def crawl(self, *starts: str, most: int = 2) -> Counter[tuple[str, tuple[str, ...]]]:
@@ -169,14 +171,14 @@ class Visitor:
         waiting, visits = [*starts], Counter[tuple[str, tuple[str, ...]]]()
         while waiting:
             address = waiting.pop()
-            visits[key := shape_of(address)] += 1
+            visits[key := make_visit_key(address)] += 1
             if visits[key] <= most and (key[0] not in self.log.public or address in starts):
                 response = self.get(address)
                 assert response.status_code < 500, address
-                waiting += self.leads_from(response)
+                waiting += self.list_links(response)
         return visits
 
-    def leads_from(self, response: Answer) -> list[str]:
+    def list_links(self, response: Answer) -> list[str]:
         if response.status_code in (301, 302, 303):
             return [urljoin(response.address, response["Location"])]
         if response.tree is None:
@@ -184,8 +186,8 @@ class Visitor:
         links = [node.attributes.get("href") or "" for node in response.tree.css("a[href]")]
         links += [node.attributes.get("hx-get") or "" for node in response.tree.css("[hx-get]")]
         searches = [self.search(form) for form in response.forms if form.method == "get" and form.written]
-        leads = [urljoin(response.address, link.partition("#")[0]) for link in links] + searches
-        return [lead for lead in leads if lead.startswith("/") and not lead.startswith(("/static/", "//"))]
+        links = [urljoin(response.address, link.partition("#")[0]) for link in links] + searches
+        return [link for link in links if link.startswith("/") and not link.startswith(("/static/", "//"))]
 
     def search(self, form: Form) -> str:
         """Return the address of a search, as a browser builds it."""
@@ -210,18 +212,18 @@ class Visitor:
         mildness: defaultdict[str, int] = defaultdict(int)
         for _attempt in range(8):
             response = self.send(form, mildness, fields)
-            if not (refused := refused_by(response, form)):
+            if not (refused := find_refused_fields(response, form)):
                 hostile = (control for control in form.written if self.is_hostile(control, mildness, fields))
-                self.log.kept |= {(form.route, plainly(control.name)) for control in hostile}
+                self.log.kept |= {(form.route, strip_row_number(control.name)) for control in hostile}
                 return response
             for name in refused - set(fields):
                 mildness[name] += 1
             same = (other for other in response.forms if other.route == form.route)
             names = list_field_names(form)
             form = next((other for other in same if list_field_names(other) == names), form)
-        raise AssertionError(f"{form.address} refuses {refused}: {harmless.words_of(response.tree)}")  # type: ignore[arg-type]
+        raise AssertionError(f"{form.address} refuses {refused}: {harmless.read_page_text(response.tree)}")  # type: ignore[arg-type]
 
-    def send_the_rest(self) -> None:
+    def send_remaining_forms(self) -> None:
         """Post once each form that this visitor has met and nobody has posted. The site may refuse it, if the response
         is harmless.
         """
@@ -235,38 +237,38 @@ class Visitor:
         data: dict[str, list[str]] = {}
         buttons = [control for control in form.controls if control.kind == "button"]
         for control in [control for control in form.controls if control.name and control not in buttons[1:]]:
-            if (value := self.choice_of(control, mildness)) is not None:
+            if (value := self.choose_value(control, mildness)) is not None:
                 data.setdefault(control.name, [])
                 data[control.name] += [value] if control.kind != "radio" or not data[control.name] else []
         self.log.sent.add(form.route)
         response = self.client.post(form.address, data | fields)
         return self.read(response, form.address)
 
-    def choice_of(self, control: Control, mildness: defaultdict[str, int]) -> str | None:
+    def choose_value(self, control: Control, mildness: defaultdict[str, int]) -> str | None:
         if control.is_written:
-            return self.word_for(control, mildness[control.name])
+            return self.choose_text(control, mildness[control.name])
         if control.kind in ("checkbox", "radio"):
-            is_ticked = not LEFT_ALONE.search(control.name) and control.value not in ("nsp", "unknown")
+            is_ticked = not UNTICKED.search(control.name) and control.value not in ("nsp", "unknown")
             return (control.value or "on") if is_ticked else None
         return control.value if control.kind in ("hidden", "select", "button") else None
 
-    def word_for(self, control: Control, mildness: int) -> str:
-        values = self.ladder(control)
+    def choose_text(self, control: Control, mildness: int) -> str:
+        values = self.list_values(control)
         return values[min(mildness, len(values) - 1)]
 
-    def ladder(self, control: Control) -> list[str]:
+    def list_values(self, control: Control) -> list[str]:
         """Return the values to try in a field, from all hostile texts to none."""
-        all_of_them = ["\n".join(self.turned())] if control.kind == "textarea" else []
-        return [*all_of_them, self.joined(control.limit), *self.like(control)]
+        all_words = ["\n".join(self.rotate_words())] if control.kind == "textarea" else []
+        return [*all_words, self.join_words(control.limit), *self.list_shaped_values(control)]
 
     def is_hostile(self, control: Control, mildness: defaultdict[str, int], fields: dict[str, Any]) -> bool:
         if control.name in fields:
             return any(" ".join(word.split()) in fields[control.name] for word in self.words)
-        return mildness[control.name] < len(self.ladder(control)) - 1
+        return mildness[control.name] < len(self.list_values(control)) - 1
 
-    def like(self, control: Control) -> list[str]:
+    def list_shaped_values(self, control: Control) -> list[str]:
         """Return hostile values of the shape that the field asks for, and last a plain one."""
-        match shape_asked(control):
+        match find_shape(control):
             case "email":
                 return [MAILBOXES[next(self.turn) % len(MAILBOXES)], "mairie@plouexemple.example"]
             case "tel":
@@ -277,41 +279,43 @@ class Visitor:
             return ["3"]
         return [self.first_word(min(control.limit, SHORT)), "<b id=piege>gras</b>", ""]
 
-    def turned(self) -> list[str]:
+    def rotate_words(self) -> list[str]:
         at = next(self.turn)
         return [*self.words[at:], *self.words[:at]]
 
     def first_word(self, limit: int) -> str:
-        return next((word for word in self.turned() if len(word) <= limit), "<b id=piege>")
+        return next((word for word in self.rotate_words() if len(word) <= limit), "<b id=piege>")
 
-    def joined(self, limit: int) -> str:
+    def join_words(self, limit: int) -> str:
         """Return as many texts as fit into `limit` characters."""
         text = ""
-        for word in self.turned():
+        for word in self.rotate_words():
             text = f"{text} {word}" if text and len(text) + len(word) < limit else text or word[:limit]
         return text
 
 
-def plainly(name: str) -> str:
+def strip_row_number(name: str) -> str:
     """Return the name of a field without the number of its row."""
     return re.sub(r"^(r|contacts-)\d+-", r"\1-", name)
 
 
-def shape_asked(control: Control) -> str:
-    return next((shape for shape, names in SHAPES.items() if control.kind == shape or names.search(control.name)), "")
+def find_shape(control: Control) -> str:
+    return next(
+        (shape for shape, names in SHAPE_PATTERNS.items() if control.kind == shape or names.search(control.name)), ""
+    )
 
 
-def shape_of(address: str) -> tuple[str, tuple[str, ...]]:
+def make_visit_key(address: str) -> tuple[str, tuple[str, ...]]:
     names = (name for name, _value in parse_qsl(urlsplit(address).query, keep_blank_values=True))
-    return route_of(address), tuple(sorted(names))
+    return find_route_of(address), tuple(sorted(names))
 
 
 def list_field_names(form: Form) -> set[str]:
     """Return the names of a form's fields, which distinguish it from other forms with the same address."""
-    return {plainly(control.name) for control in form.written}
+    return {strip_row_number(control.name) for control in form.written}
 
 
-def refused_by(response: Answer, form: Form) -> set[str]:
+def find_refused_fields(response: Answer, form: Form) -> set[str]:
     """Return the names of the fields that the response marks as wrong, or of all fields if it names none."""
     if response.status_code in (302, 303) or response.tree is None:
         return set()
@@ -321,12 +325,12 @@ def refused_by(response: Answer, form: Form) -> set[str]:
     links = response.tree.css('a[href^="#id_"], .errors a[href]')
     targets = {(link.attributes.get("href") or "")[1:] for link in links}
     written = {control.name for control in form.written}
-    names = {control.name for control in form.written if any(is_at(control, target) for target in targets)}
+    names = {control.name for control in form.written if any(is_error_target(control, target) for target in targets)}
     names |= {node.attributes.get("name") or "" for node in response.tree.css("[aria-invalid=true][name]")}
     return names & written or written or {"?"}
 
 
-def is_at(control: Control, target: str) -> bool:
+def is_error_target(control: Control, target: str) -> bool:
     """Tell whether an error link goes to this control. An error about a moment links to its date."""
     at = control.node.attributes.get("id") or f"id_{control.name}"
     return at == target or (target.endswith("_date") and at == target.removesuffix("_date") + "_time")

@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.enums import Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MAX_INVITATIONS_A_DAY
-from tests.accounts.leading import NOUR, address_of, give_role, invite, read_text
+from tests.accounts.lead_pages import NOUR, make_link_path, post_invitation, post_role, read_text
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.django_db
 def test_lead_does_not_learn_who_administers_the_platform_and_the_link_opens_nothing(client):
     client.force_login(a_lead())
     administrator = a_person(Role.ADMINISTRATOR)
-    pages = [read_text(invite(client, email)).replace(email, "") for email in (administrator.email, NOUR)]
+    pages = [read_text(post_invitation(client, email)).replace(email, "") for email in (administrator.email, NOUR)]
     assert all("L’invitation part par mail à ." in page for page in pages)
     assert "administre" not in pages[0]
     assert PendingMail.objects.filter(to=administrator.email).count() == 1
-    address = address_of(AccessLink.objects.get(user=administrator))
+    address = make_link_path(AccessLink.objects.get(user=administrator))
     for response in (Client().get(address), Client().post(address)):
         assert response.status_code == 404
         assert "ne rejoint ni une collectivité ni un centre" in read_text(response)
@@ -29,8 +29,10 @@ def test_lead_does_not_learn_who_administers_the_platform_and_the_link_opens_not
 def test_invitations_to_the_administrator_count_in_those_of_the_day(client):
     client.force_login(a_lead())
     for _number in range(MAX_INVITATIONS_A_DAY):
-        invite(client, a_person(Role.ADMINISTRATOR).email)
-    assert "Vingt invitations sont parties en un jour" in read_text(invite(client, a_person(Role.ADMINISTRATOR).email))
+        post_invitation(client, a_person(Role.ADMINISTRATOR).email)
+    assert "Vingt invitations sont parties en un jour" in read_text(
+        post_invitation(client, a_person(Role.ADMINISTRATOR).email)
+    )
     assert PendingMail.objects.count() == MAX_INVITATIONS_A_DAY
 
 
@@ -38,9 +40,9 @@ def test_invitation_to_a_centre_does_not_open_for_a_person_who_administers_since
     client.force_login(a_lead())
     person = an_agent()
     Membership.objects.filter(user=person).delete()
-    invite(client, person.email)
+    post_invitation(client, person.email)
     Membership.objects.create(user=person, role=Role.ADMINISTRATOR)
-    address = address_of(AccessLink.objects.get())
+    address = make_link_path(AccessLink.objects.get())
     for response in (Client().get(address), Client().post(address)):
         assert response.status_code == 404
         assert f"Le compte de {person.email} administre la plateforme" in read_text(response)
@@ -55,7 +57,7 @@ def test_manager_does_not_learn_who_administers_the_platform_and_the_link_opens_
     page = read_text(client.post(f"/ma-collectivite/{body.uid}/inviter/", {"email": administrator.email}, follow=True))
     assert f"L’invitation part par mail à {administrator.email}" in page
     assert PendingMail.objects.get().to == administrator.email
-    response = Client().post(address_of(AccessLink.objects.get()))
+    response = Client().post(make_link_path(AccessLink.objects.get()))
     assert response.status_code == 404
     assert "ne rejoint ni une collectivité ni un centre" in read_text(response)
     assert User.objects.get(pk=administrator.pk).collectivity_ids() == set()
@@ -65,7 +67,7 @@ def test_manager_does_not_learn_who_administers_the_platform_and_the_link_opens_
 def test_admin_refuses_the_administration_to_a_person_who_reads_cases(client, make):
     client.force_login(a_person(Role.ADMINISTRATOR))
     person = make()
-    page = read_text(give_role(client, person, Role.ADMINISTRATOR))
+    page = read_text(post_role(client, person, Role.ADMINISTRATOR))
     assert "La personne qui administre la plateforme ne lit pas les déclarations" in page
     assert not User.objects.get(pk=person.pk).has_role(Role.ADMINISTRATOR)
 
@@ -73,7 +75,7 @@ def test_admin_refuses_the_administration_to_a_person_who_reads_cases(client, ma
 def test_admin_refuses_a_centre_to_a_person_who_administers(client):
     client.force_login(a_person(Role.ADMINISTRATOR))
     person = a_person(Role.ADMINISTRATOR)
-    page = read_text(give_role(client, person, Role.RESPONDER, csirt=breizh_cyber()))
+    page = read_text(post_role(client, person, Role.RESPONDER, csirt=breizh_cyber()))
     assert "La personne qui administre la plateforme ne lit pas les déclarations" in page
     assert User.objects.get(pk=person.pk).read_centre_ids == set()
 
@@ -82,5 +84,5 @@ def test_person_whose_administration_has_ended_may_join_a_centre(client):
     client.force_login(a_person(Role.ADMINISTRATOR))
     person = a_person(Role.ADMINISTRATOR)
     Membership.objects.filter(user=person).update(ended_on="2021-02-01")
-    assert give_role(client, person, Role.RESPONDER, csirt=breizh_cyber()).status_code == 302
+    assert post_role(client, person, Role.RESPONDER, csirt=breizh_cyber()).status_code == 302
     assert User.objects.get(pk=person.pk).read_centre_ids == {breizh_cyber().pk}

@@ -16,7 +16,7 @@ from accounts.services.invitations import MAX_INVITATIONS_A_DAY
 from accounts.tokens import derive_link_token
 from csirts.models import Csirt
 from incidents.services.handling.triage import acknowledge_incident
-from tests.accounts.leading import MAILBOX, NOUR, address_of, invite
+from tests.accounts.lead_pages import MAILBOX, NOUR, make_link_path, post_invitation
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -40,19 +40,19 @@ def read_text(answer):
 
 def test_lead_invites_a_responder_who_joins_and_is_removed(client, lead, mailoutbox):
     assert "Nour" not in read_text(client.get("/equipe/"))
-    assert NOUR in read_text(invite(client))
+    assert NOUR in read_text(post_invitation(client))
     send_due_mails()
     assert mailoutbox[0].to == [NOUR]
     assert "Breizh Cyber vous invite sur Tocsin" in mailoutbox[0].subject
     link = AccessLink.objects.get()
-    assert address_of(link) in (invitation := mailoutbox[0].body)
+    assert make_link_path(link) in (invitation := mailoutbox[0].body)
     assert "choisir votre mot de passe" in invitation
     nour = User.objects.get(email=NOUR)
     assert nour.memberships == []
 
     guest = Client()
-    assert "Breizh Cyber" in read_text(guest.get(address_of(link)))
-    guest.post(address_of(link), {"password": PASSWORD, "display_name": "Nour Exemple"})
+    assert "Breizh Cyber" in read_text(guest.get(make_link_path(link)))
+    guest.post(make_link_path(link), {"password": PASSWORD, "display_name": "Nour Exemple"})
 
     nour = User.objects.get(email=NOUR)
     assert [(row.role, row.csirt) for row in nour.memberships] == [(Role.RESPONDER, breizh_cyber())]
@@ -84,9 +84,9 @@ def test_the_team_page_counts_and_links_open_cases(client, lead, django_assert_m
 
 def test_an_agent_who_has_a_password_keeps_it(client, lead):
     agent = an_agent()
-    invite(client, agent.email)
+    post_invitation(client, agent.email)
     agent_page = Client()
-    agent_page.post(address_of(AccessLink.objects.get()), {})
+    agent_page.post(make_link_path(AccessLink.objects.get()), {})
     agent = User.objects.get(pk=agent.pk)
     assert agent.read_centre_ids == {breizh_cyber().pk}
     assert agent.check_password("") is False
@@ -94,27 +94,27 @@ def test_an_agent_who_has_a_password_keeps_it(client, lead):
 
 
 def test_a_withdrawn_invitation_is_not_sent_and_opens_nothing(client, lead):
-    invite(client)
+    post_invitation(client)
     link = AccessLink.objects.get()
     client.post(f"/equipe/invitations/{link.user.uid}/retirer/", {"csirt": breizh_cyber_pk()})
     assert PendingMail.objects.get().status == MailStatus.DEAD
-    gone = Client().get(address_of(link))
+    gone = Client().get(make_link_path(link))
     assert gone.status_code == 404
     assert "L’invitation à rejoindre Breizh Cyber a été retirée" in read_text(gone)
     assert "Invitations sans réponse" not in read_text(client.get("/equipe/"))
 
 
 def test_a_centre_sends_a_bounded_number_of_invitations(client, lead):
-    invite(client)
-    assert "vient de partir" in read_text(invite(client))
+    post_invitation(client)
+    assert "vient de partir" in read_text(post_invitation(client))
     for number in range(MAX_INVITATIONS_A_DAY - 1):
-        invite(client, f"a{number}@breizh.example")
-    assert "Vingt invitations" in read_text(invite(client, "b@breizh.example"))
+        post_invitation(client, f"a{number}@breizh.example")
+    assert "Vingt invitations" in read_text(post_invitation(client, "b@breizh.example"))
     assert AccessLink.objects.count() == MAX_INVITATIONS_A_DAY
 
 
 def test_a_member_of_the_team_is_not_invited(client, lead):
-    page = read_text(invite(client, a_responder().email))
+    page = read_text(post_invitation(client, a_responder().email))
     assert "déjà de l’équipe" in page
     assert "part par mail" not in page
     assert not AccessLink.objects.exists()
@@ -123,13 +123,13 @@ def test_a_member_of_the_team_is_not_invited(client, lead):
 def test_a_closed_account_is_not_invited(client, lead):
     closed = an_agent()
     User.objects.update(is_active=Q(pk=lead.pk))
-    page = read_text(invite(client, closed.email))
+    page = read_text(post_invitation(client, closed.email))
     assert "Ce compte est fermé" in page
     assert not AccessLink.objects.exists()
 
 
 def test_each_act_is_confirmed_once(client, lead):
-    assert read_text(invite(client)).count("L’invitation part par mail") == 1
+    assert read_text(post_invitation(client)).count("L’invitation part par mail") == 1
     assert read_text(try_mailbox(client)).count("Un mail d’essai part") == 1
 
 
@@ -137,11 +137,11 @@ def test_each_act_is_confirmed_once(client, lead):
 
 
 def test_an_invitation_ends_with_the_role_of_its_sender(client, lead):
-    invite(client)
+    post_invitation(client)
     link = AccessLink.objects.get()
     other = a_lead()
     Membership.objects.filter(user=lead).update(ended_on=timezone.localdate())
-    for answer in (Client().get(address_of(link)), Client().post(address_of(link), {"password": PASSWORD})):
+    for answer in (Client().get(make_link_path(link)), Client().post(make_link_path(link), {"password": PASSWORD})):
         assert answer.status_code == 404
         assert f"{lead} ne dirige plus Breizh Cyber" in read_text(answer)
         assert "trop ancien" not in read_text(answer)
@@ -151,12 +151,12 @@ def test_an_invitation_ends_with_the_role_of_its_sender(client, lead):
 
 
 def test_a_removed_person_does_not_come_back_by_an_older_invitation(client, lead):
-    invite(client)
+    post_invitation(client)
     nour = User.objects.get(email=NOUR)
     Membership.objects.create(user=nour, role=Role.RESPONDER, csirt=breizh_cyber())  # by the administration
     remove(client, nour)
     link = AccessLink.objects.get()
-    assert Client().post(address_of(link), {"password": PASSWORD, "display_name": "Nour"}).status_code == 404
+    assert Client().post(make_link_path(link), {"password": PASSWORD, "display_name": "Nour"}).status_code == 404
     assert User.objects.get(email=NOUR).memberships == []
     assert PendingMail.objects.get().status == MailStatus.DEAD
 
@@ -209,14 +209,14 @@ def test_cases_go_to_a_mailbox_once_somebody_there_has_confirmed_it(client, lead
     send_due_mails()
     assert mailoutbox[0].to == [MAILBOX]
     link = AccessLink.objects.get()
-    assert address_of(link) in mailoutbox[0].body
+    assert make_link_path(link) in mailoutbox[0].body
 
-    assert "confirmez" in read_text(Client().get(address_of(link)))
+    assert "confirmez" in read_text(Client().get(make_link_path(link)))
     assert notification_email() == before
-    assert "Adresse confirmée" in read_text(Client().post(address_of(link)))
+    assert "Adresse confirmée" in read_text(Client().post(make_link_path(link)))
 
     assert notification_email() == MAILBOX
-    again = Client().post(address_of(link))
+    again = Client().post(make_link_path(link))
     assert again.status_code == 200
     assert "Adresse confirmée" in read_text(again)
 
@@ -225,7 +225,7 @@ def test_cases_go_to_a_mailbox_once_somebody_there_has_confirmed_it(client, lead
     assert notification_email() == MAILBOX
     client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
     assert notification_email() == ""
-    over = Client().post(address_of(link))
+    over = Client().post(make_link_path(link))
     assert over.status_code == 404
     assert "Il a déjà servi" in read_text(over)
     assert lead.email not in read_text(over)
@@ -237,8 +237,8 @@ def test_the_former_mailbox_and_the_other_leads_are_notified(client, lead, mailo
     try_mailbox(client)
     send_due_mails()
     mailoutbox.clear()
-    Client().post(address_of(AccessLink.objects.get()))
-    Client().post(address_of(AccessLink.objects.get()))
+    Client().post(make_link_path(AccessLink.objects.get()))
+    Client().post(make_link_path(AccessLink.objects.get()))
     send_due_mails()
     assert sorted(mail.to[0] for mail in mailoutbox) == sorted([before, second.email])
     for mail in mailoutbox:
@@ -268,7 +268,7 @@ def test_removing_the_mailbox_stops_a_trial_mail(client, lead, mailoutbox):
     client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
     send_due_mails()
     assert MAILBOX not in [mail.to[0] for mail in mailoutbox]
-    assert Client().post(address_of(AccessLink.objects.get())).status_code == 404
+    assert Client().post(make_link_path(AccessLink.objects.get())).status_code == 404
 
 
 def test_a_double_click_sends_one_trial_mail(client, lead, mailoutbox):
@@ -296,7 +296,7 @@ def test_a_link_of_a_mailbox_opens_no_account(client, lead):
         assert answer.status_code == 404
         assert "Cette adresse n’ouvre rien" in read_text(answer)
     assert User.objects.get(pk=lead.pk).password == lead.password
-    invite(client)
+    post_invitation(client)
     other = derive_link_token(AccessLink.objects.get(purpose=LinkPurpose.INVITATION))
     assert Client().post(f"/equipe/adresse/confirmer/{other}/").status_code == 404
 
@@ -306,9 +306,9 @@ def test_only_the_last_mail_confirms_and_only_for_a_lead(client, lead):
     first = AccessLink.objects.get()
     try_mailbox(client, "autre@breizh.example")
     second = AccessLink.objects.latest("id")
-    assert "Un mail plus récent l’a remplacé" in read_text(Client().get(address_of(first)))
+    assert "Un mail plus récent l’a remplacé" in read_text(Client().get(make_link_path(first)))
     Membership.objects.update(ended_on=timezone.localdate())
-    gone = Client().post(address_of(second))
+    gone = Client().post(make_link_path(second))
     assert gone.status_code == 404
     assert f"{lead} ne dirige plus Breizh Cyber" in read_text(gone)
     assert "trop ancien" not in read_text(gone)
@@ -318,7 +318,7 @@ def test_only_the_last_mail_confirms_and_only_for_a_lead(client, lead):
 def test_an_old_mail_confirms_nothing(client, lead):
     try_mailbox(client)
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        answer = Client().post(address_of(AccessLink.objects.get()))
+        answer = Client().post(make_link_path(AccessLink.objects.get()))
     assert answer.status_code == 404
     assert "peut en envoyer un autre" in read_text(answer)
 
@@ -360,7 +360,7 @@ def test_mailbox_of_another_centre_is_refused(client, lead):
 def test_mailbox_that_another_centre_took_meanwhile_is_not_confirmed(client, lead):
     try_mailbox(client)
     Csirt.objects.create(slug="autre", name="Autre Centre", notification_email=MAILBOX)
-    response = Client().post(address_of(AccessLink.objects.get()))
+    response = Client().post(make_link_path(AccessLink.objects.get()))
     assert response.status_code == 404
     assert "reçoit maintenant les déclarations d’un autre centre" in read_text(response)
     assert notification_email() != MAILBOX
@@ -381,13 +381,13 @@ def test_lead_abandons_a_trial(client, lead, mailoutbox):
         assert "Essai en cours" not in page
     send_due_mails()
     assert mailoutbox == []
-    assert Client().post(address_of(AccessLink.objects.get())).status_code == 404
+    assert Client().post(make_link_path(AccessLink.objects.get())).status_code == 404
     assert notification_email() != MAILBOX
 
 
 def test_lead_who_abandons_a_trial_too_late_reads_that_the_mailbox_is_in_service(client, lead):
     try_mailbox(client)
-    Client().post(address_of(AccessLink.objects.get()))
+    Client().post(make_link_path(AccessLink.objects.get()))
     page = read_text(client.post("/equipe/adresse/abandonner/", {"csirt": breizh_cyber_pk()}, follow=True))
     assert "Cette adresse vient d’être confirmée : les déclarations y partent." in page
     assert "abandonné" not in page

@@ -5,7 +5,7 @@ from django.db import connection
 
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import AccessLink, PendingMail
-from tests.accounts.leading import MAILBOX, address_of, invite
+from tests.accounts.lead_pages import MAILBOX, make_link_path, post_invitation
 from tests.cast import a_lead, breizh_cyber
 
 
@@ -13,10 +13,10 @@ from tests.cast import a_lead, breizh_cyber
 def test_links_of_a_centre_are_dropped_by_an_older_version(take_back_to, client):
     lead = a_lead()
     client.force_login(lead)
-    invite(client)
+    post_invitation(client)
     client.post("/equipe/adresse/", {"csirt": breizh_cyber().pk, "email": MAILBOX})
     assert {*AccessLink.objects.values_list("purpose", flat=True)} == {LinkPurpose.INVITATION, LinkPurpose.CHANNEL}
-    client.post(address_of(AccessLink.objects.get(purpose=LinkPurpose.CHANNEL)))
+    client.post(make_link_path(AccessLink.objects.get(purpose=LinkPurpose.CHANNEL)))
     assert PendingMail.objects.filter(kind=MailKind.CHANNEL_CHANGED).exists()
     take_back_to("accounts", "0005")
     with connection.cursor() as cursor:

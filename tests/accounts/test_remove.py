@@ -4,7 +4,7 @@ import pytest
 
 from accounts.enums import Role
 from csirts.models import Csirt
-from tests.accounts.leading import read_text
+from tests.accounts.lead_pages import read_text
 from tests.cast import a_lead, a_responder, signed_in
 
 pytestmark = pytest.mark.django_db

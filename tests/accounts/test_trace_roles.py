@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Role
 from accounts.models import AccessLink, Membership
 from accounts.services.roles import record_ended_roles, record_given_role
-from tests.accounts.leading import address_of, give_role, invite, read_text
+from tests.accounts.lead_pages import make_link_path, post_invitation, post_role, read_text
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +18,8 @@ URL = "/admin/accounts/user/"
 def test_account_shows_who_gave_and_who_ended_a_role(client):
     administrator, lead, person = a_person(Role.ADMINISTRATOR), a_lead(), an_agent()
     client.force_login(lead)
-    invite(client, person.email)
-    Client().post(address_of(AccessLink.objects.get()))
+    post_invitation(client, person.email)
+    Client().post(make_link_path(AccessLink.objects.get()))
     client.post(f"/equipe/{person.uid}/retirer/", {"csirt": breizh_cyber().pk})
 
     signed_in(client, administrator)
@@ -36,7 +36,7 @@ def test_account_shows_a_role_given_and_ended_in_the_admin(client):
     administrator, person = a_person(Role.ADMINISTRATOR), a_responder()
     client.force_login(administrator)
     Membership.objects.filter(user=person).update(ended_on="2021-02-01")
-    give_role(client, person, Role.LEAD, csirt=breizh_cyber())
+    post_role(client, person, Role.LEAD, csirt=breizh_cyber())
     page = read_text(client.get(f"{URL}{person.pk}/change/"))
     assert page.count(f"Donné par {administrator}, le ") == 1
     assert "Terminé par" not in page

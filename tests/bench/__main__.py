@@ -13,17 +13,17 @@ same database.
 import argparse
 import sys
 
-from tests.bench.browsing import measure_in_a_browser
+from tests.backend import ROOT
+from tests.bench.browsing import measure_in_browser
+from tests.bench.databases import BenchDatabases, open_bench_databases, refuse_full_disk
 from tests.bench.declaring import measure_mail, measure_share
 from tests.bench.figures import Figure, log_progress, table, write
 from tests.bench.freshness import measure_freshness
-from tests.bench.ground import BenchGround, bench_ground, refuse_full_disk
 from tests.bench.lighthouse.install import measure_lighthouse
 from tests.bench.loading import measure_import
 from tests.bench.printing import measure_printing
 from tests.bench.starting import measure_start
 from tests.bench.urgency import measure_urgency
-from tests.ground import ROOT
 
 SMALL, USUAL, LARGE, LARGEST = 10_000, 100_000, 1_000_000, 10_000_000
 # The number of cases of the bulk action. A wave of twice as many is invented for it.
@@ -46,8 +46,8 @@ def main() -> None:
     larger = LARGE if options.large else USUAL
     parts = options.parts or (LARGE_PARTS if options.large else PARTS)
     refuse_full_disk(SMALL + larger, buried=LARGEST if "millions" in parts else 0)
-    with bench_ground() as ground:
-        figures = measure(ground, larger, parts)
+    with open_bench_databases() as databases:
+        figures = measure(databases, larger, parts)
     write(figures, ROOT / ".local" / ("bench-large.json" if options.large else "bench.json"))
     sys.stdout.write(f"\n{table(figures)}\n")
 
@@ -63,46 +63,46 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare_databases(ground: BenchGround, parts: set[str]) -> None:
+def prepare_databases(databases: BenchDatabases, parts: set[str]) -> None:
     """Create the databases of these parts. The databases that a part writes to are copies."""
     log_progress("servers are up")
     if {"share", "mail", "bulk", "pages", "figures"} & parts:
-        small = ground.filled(SMALL)
+        small = databases.filled(SMALL)
         for part in ["share", "mail", "bulk", "fresh", "counting"]:
-            ground.create(f"bench_{part}", template=small)
+            databases.create(f"bench_{part}", template=small)
     # Two thirds of a wave are not acknowledged yet.
     if "bulk" in parts:
-        ground.manage("bench_bulk", "simulate_incidents", "--region=53", f"--campaign={2 * ACTED_ON}")
+        databases.manage("bench_bulk", "simulate_incidents", "--region=53", f"--campaign={2 * ACTED_ON}")
     if "urgent" in parts:
-        ground.invent("bench_urgent", SMALL, campaign=2 * ACTED_ON)
+        databases.invent("bench_urgent", SMALL, campaign=2 * ACTED_ON)
 
 
-def measure(ground: BenchGround, larger: int, parts: list[str]) -> list[Figure]:
-    prepare_databases(ground, set(parts))
+def measure(databases: BenchDatabases, larger: int, parts: list[str]) -> list[Figure]:
+    prepare_databases(databases, set(parts))
     figures: list[Figure] = []
     works = {
-        "start": lambda: measure_start(ground),
-        "import": lambda: measure_import(ground),
-        "searching": lambda: ground.figures_of("tests.bench.searching", "test_tocsin"),
-        "printing": lambda: measure_printing(ground),
-        "share": lambda: measure_share(ground, "bench_share"),
-        "mail": lambda: measure_mail(ground, "bench_mail"),
-        "urgent": lambda: measure_urgency(ground, "bench_urgent"),
-        "bulk": lambda: ground.figures_of("tests.bench.bulk", "bench_bulk"),
-        "line": lambda: measure_in_a_browser(ground, "tests.bench.line", ground.filled(SHOWN)),
-        "lighthouse": lambda: measure_lighthouse(ground, ground.filled(SHOWN)),
-        "pages": lambda: ground.figures_of(
-            "tests.bench.pages", ground.filled(SMALL), BENCH_LARGER=ground.filled(larger)
+        "start": lambda: measure_start(databases),
+        "import": lambda: measure_import(databases),
+        "searching": lambda: databases.run_measurement("tests.bench.searching", "test_tocsin"),
+        "printing": lambda: measure_printing(databases),
+        "share": lambda: measure_share(databases, "bench_share"),
+        "mail": lambda: measure_mail(databases, "bench_mail"),
+        "urgent": lambda: measure_urgency(databases, "bench_urgent"),
+        "bulk": lambda: databases.run_measurement("tests.bench.bulk", "bench_bulk"),
+        "line": lambda: measure_in_browser(databases, "tests.bench.line", databases.filled(SHOWN)),
+        "lighthouse": lambda: measure_lighthouse(databases, databases.filled(SHOWN)),
+        "pages": lambda: databases.run_measurement(
+            "tests.bench.pages", databases.filled(SMALL), BENCH_LARGER=databases.filled(larger)
         ),
-        "figures": lambda: measure_figures(ground, larger),
-        "millions": lambda: ground.figures_of(
-            "tests.bench.counting", ground.filled(USUAL), BENCH_LARGER=ground.buried(LARGE, LARGEST)
+        "figures": lambda: measure_figures(databases, larger),
+        "millions": lambda: databases.run_measurement(
+            "tests.bench.counting", databases.filled(USUAL), BENCH_LARGER=databases.buried(LARGE, LARGEST)
         ),
     }
     for part in parts:
         if part in UNHURRIED and OF_THE_LARGEST & set(parts):
-            ground.filled(SHOWN)
-            ground.begin_to_fill(larger)
+            databases.filled(SHOWN)
+            databases.start_filling(larger)
         try:
             figures += works[part]()
         except (SystemExit, AssertionError) as problem:  # the other parts can still be measured
@@ -110,16 +110,18 @@ def measure(ground: BenchGround, larger: int, parts: list[str]) -> list[Figure]:
     return figures
 
 
-def measure_figures(ground: BenchGround, larger: int) -> list[Figure]:
+def measure_figures(databases: BenchDatabases, larger: int) -> list[Figure]:
     """Measure the figures. Growth is measured from 100 000 incidents on, because the tables no longer become finer
     from there.
     """
-    smaller = ground.filled(USUAL) if larger > USUAL else "bench_counting"
-    figures = ground.figures_of("tests.bench.counting", smaller, BENCH_LARGER=ground.filled(larger))
+    smaller = databases.filled(USUAL) if larger > USUAL else "bench_counting"
+    figures = databases.run_measurement("tests.bench.counting", smaller, BENCH_LARGER=databases.filled(larger))
     log_progress("pages of figures compared")
-    figures += measure_freshness(ground, "bench_fresh")
+    figures += measure_freshness(databases, "bench_fresh")
     for per_year in LARGE_VOLUMES if larger > USUAL else VOLUMES:
-        figures += ground.figures_of("tests.bench.publishing", ground.country(per_year), BENCH_PER_YEAR=str(per_year))
+        figures += databases.run_measurement(
+            "tests.bench.publishing", databases.country(per_year), BENCH_PER_YEAR=str(per_year)
+        )
         log_progress(f"a year of {per_year} declarations published")
     return figures
 

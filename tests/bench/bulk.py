@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tests.bench.figures import Figure, absolute, hand_over, wait_while_it_grows
+from tests.bench.figures import Figure, absolute, print_figures, wait_while_growing
 
 if TYPE_CHECKING:
     from incidents.models import BulkJob
@@ -18,7 +18,7 @@ CASES = 1000
 
 def main() -> None:
     django.setup()
-    hand_over(act())
+    print_figures(act())
 
 
 def act() -> list[Figure]:
@@ -36,7 +36,7 @@ def act() -> list[Figure]:
     began = monotonic()
     job = bulk.start_bulk_job(actor=responder, act=BulkAct.ASSIGN, references=references, choices=choices, key="bench")
     requested = monotonic() - began
-    wait_while_it_grows(lambda: go_on(bulk, job), len(references), what="cases acted on")
+    wait_while_growing(lambda: run_task_turn(bulk, job), len(references), what="cases acted on")
     took = monotonic() - began
     return [
         absolute(f"an act on {len(references)} cases, asked", requested * 1000, "ms"),
@@ -45,7 +45,7 @@ def act() -> list[Figure]:
     ]
 
 
-def go_on(bulk: ModuleType, job: "BulkJob") -> int:
+def run_task_turn(bulk: ModuleType, job: "BulkJob") -> int:
     """Run one turn of the task. Return the number of cases that are done."""
     bulk.run_due_jobs()
     return bulk.count_outcomes(job)["done"]

@@ -32,7 +32,7 @@ from stats.enums import Measure  # noqa: E402
 from stats.models import Figure, Release  # noqa: E402
 from stats.pages.freshness import page_cache  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
-from tests.bench.figures import absolute, at_least, at_most, hand_over  # noqa: E402
+from tests.bench.figures import absolute, at_least, at_most, print_figures  # noqa: E402
 from tests.bench.visits import rennes  # noqa: E402
 from tests.cast import declare, signed_in  # noqa: E402
 
@@ -85,7 +85,7 @@ class Size:
         connections["default"].settings_dict["NAME"] = self.name
         page_cache.clear()  # a page in the cache of the process would cost no SQL
 
-    def sql_of(self, who: str, path: str) -> tuple[float, int]:
+    def measure_sql(self, who: str, path: str) -> tuple[float, int]:
         """Return the milliseconds of SQL and the number of queries of a page."""
         self.look()
         clock = SqlClock()
@@ -98,7 +98,7 @@ class Size:
 
 def compare(smaller: Size, larger: Size) -> Iterator[Measured]:
     for name, (who, path) in PAGES.items():
-        pairs = [(smaller.sql_of(who, path), larger.sql_of(who, path)) for _ in range(ROUNDS)]
+        pairs = [(smaller.measure_sql(who, path), larger.measure_sql(who, path)) for _ in range(ROUNDS)]
         small, large = ([pair[n][0] for pair in pairs] for n in (0, 1))
         growth = [late[0] / max(early[0], 0.001) for early, late in pairs]
         most = MAX_QUERIES if who == "nobody" else MAX_EXACT
@@ -117,7 +117,7 @@ def compare_with_raw_rows(size: Size) -> Iterator[Measured]:
         yield absolute(f"no release at {size.count}: nothing to hold against its raw rows", 0, "")
         return
     year = Release.objects.filter(quarter=0).latest("year").year
-    page = median(size.sql_of("nobody", f"/statistiques/?annee={year}")[0] for _ in range(ROUNDS))
+    page = median(size.measure_sql("nobody", f"/statistiques/?annee={year}")[0] for _ in range(ROUNDS))
     times, sums = zip(*[count_raw_figures(year) for _ in range(RAW_ROUNDS)], strict=True)
     for measure in (Measure.INCIDENTS, Measure.INTERRUPTIONS, Measure.LEAKS):
         printed = Figure.objects.get(release__year=year, release__quarter=0, table=measure).value
@@ -173,7 +173,7 @@ def main() -> None:
     larger = Size(os.environ["BENCH_LARGER"])
     figures = [*compare(smaller, larger), *compare_with_raw_rows(larger)]
     smaller.look()
-    hand_over([*figures, *([] if larger.count >= TIMES_FROM else measure_share_of_a_declaration())])
+    print_figures([*figures, *([] if larger.count >= TIMES_FROM else measure_share_of_a_declaration())])
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import psutil
 
-from tests.bench.figures import Figure, absolute, at_least, log_progress, wait_while_it_grows
-from tests.bench.ground import BenchGround
-from tests.faults.stage import Stage
+from tests.bench.databases import BenchDatabases
+from tests.bench.figures import Figure, absolute, at_least, log_progress, wait_while_growing
+from tests.faults.deployment import Deployment
 from tests.faults.visitors import COOKIE, TOKEN, Crowd
 
 TABLE = """
@@ -48,9 +48,9 @@ print(*(signing.dumps([str(draft.uid), ""], salt=SALT) for draft in drafts), sep
 SUBJECT_REFERENCE = re.compile(r"\(([0-9A-Z]{4}).?([0-9A-Z]{4})\)\s*$")
 
 
-def stage_of(ground: BenchGround, database: str) -> Stage:
+def make_deployment(databases: BenchDatabases, database: str) -> Deployment:
     parts: dict[str, Any] = {"settings": "tests.bench.settings", "application": "tests.bench.wsgi:application"}
-    return Stage(ground.home, ground.servers, database=database, **parts)
+    return Deployment(databases.home, databases.servers, database=database, **parts)
 
 
 # Comparison with a bare page
@@ -61,7 +61,7 @@ class Kind:
 
     def __init__(
         self,
-        stage: Stage,
+        deployment: Deployment,
         path: str,
         fields: Callable[[], dict[str, str]],
         *,
@@ -70,7 +70,7 @@ class Kind:
         drafts: Iterable[str] = (),
     ) -> None:
         """`first` is the page that gives the token, and `drafts` are cookies, one for each post."""
-        self.web, self.port = stage.web.process.pid, stage.port
+        self.web, self.port = deployment.web.process.pid, deployment.port
         self.path, self.fields, self.stored = path, fields, stored
         self.drafts = iter(drafts)
         connection = self.connect()
@@ -86,12 +86,12 @@ class Kind:
 
     def rate(self, seconds: float) -> tuple[float, float]:
         """Return the pages stored per second, and the milliseconds of the server's CPU for each page."""
-        began, worked = monotonic(), cpu_of(self.web)
+        began, worked = monotonic(), measure_cpu(self.web)
         with ThreadPoolExecutor(CLIENTS) as clients:
             count = sum(clients.map(self.post, [began + seconds] * CLIENTS))
         if not count:
             raise SystemExit(f"{self.path}: nothing was stored in {seconds} seconds")
-        return count / (monotonic() - began), (cpu_of(self.web) - worked) / count * 1000
+        return count / (monotonic() - began), (measure_cpu(self.web) - worked) / count * 1000
 
     def post(self, deadline: float) -> int:
         connection, count = self.connect(), 0
@@ -116,7 +116,7 @@ class Kind:
         }
 
 
-def cpu_of(pid: int) -> float:
+def measure_cpu(pid: int) -> float:
     """Return the CPU seconds of a process and its children."""
     process = psutil.Process(pid)
     return sum(sum(child.cpu_times()[:2]) for child in [process, *process.children(recursive=True)])
@@ -130,22 +130,22 @@ def a_declaration() -> dict[str, str]:
     }
 
 
-def measure_share(ground: BenchGround, database: str) -> list[Figure]:
+def measure_share(databases: BenchDatabases, database: str) -> list[Figure]:
     """Measure both pages in turn, in one process, without a worker."""
-    stage = stage_of(ground, database)
-    stage.change(TABLE)
-    [(body,), *_others] = stage.rows(BODIES)
-    stage.web.start()
+    deployment = make_deployment(databases, database)
+    deployment.change(TABLE)
+    [(body,), *_others] = deployment.rows(BODIES)
+    deployment.web.start()
     try:
-        stage.wait_for_web()
-        bare = Kind(stage, "/banc/", lambda: {"text": "Trois lignes"}, stored=b"<li>")
-        drafts = stage.manage("shell", "-v0", "-c", BEGIN_DRAFTS.format(body=body, number=DRAFTS)).stdout.split()
+        deployment.wait_for_web()
+        bare = Kind(deployment, "/banc/", lambda: {"text": "Trois lignes"}, stored=b"<li>")
+        drafts = deployment.manage("shell", "-v0", "-c", BEGIN_DRAFTS.format(body=body, number=DRAFTS)).stdout.split()
         at: dict[str, Any] = {"first": "/declarer/", "stored": b"/declarer/envoyee/", "drafts": drafts}
-        declaration = Kind(stage, "/declarer/rappel/", a_declaration, **at)
+        declaration = Kind(deployment, "/declarer/rappel/", a_declaration, **at)
         bare.rate(2), declaration.rate(2)
         measured = [(bare.rate(ROUND_SECONDS), declaration.rate(ROUND_SECONDS)) for _ in range(ROUNDS)]
     finally:
-        stage.web.kill()
+        deployment.web.kill()
     log_progress("declarations measured against a bare page")
     bare_rates, rates = zip(*measured, strict=True)
     return [
@@ -166,26 +166,26 @@ def measure_share(ground: BenchGround, database: str) -> list[Figure]:
 # The wait for the mail
 
 
-def measure_mail(ground: BenchGround, database: str) -> list[Figure]:
+def measure_mail(databases: BenchDatabases, database: str) -> list[Figure]:
     """Measure the time from the moment when a visitor sees the reference until the mail server of the centre has the
     message.
     """
-    stage = stage_of(ground, database)
-    bodies = [uid for (uid,) in stage.rows(BODIES)][:DECLARATIONS]
-    stage.start()
+    deployment = make_deployment(databases, database)
+    bodies = [uid for (uid,) in deployment.rows(BODIES)][:DECLARATIONS]
+    deployment.start()
     try:
-        before = stage.number("SELECT count(*) FROM notifications_delivery WHERE status = 'sent'")
+        before = deployment.number("SELECT count(*) FROM notifications_delivery WHERE status = 'sent'")
         began = monotonic()
-        crowd = Crowd(stage.port, bodies, threads=CLIENTS)
+        crowd = Crowd(deployment.port, bodies, threads=CLIENTS)
         crowd.start()
         crowd.finish()
         took = monotonic() - began
-        wait_while_it_grows(lambda: len(list_centre_mails(stage)), len(bodies), what="mails that came")
+        wait_while_growing(lambda: len(list_centre_mails(deployment)), len(bodies), what="mails that came")
         assert before == 0
     finally:
-        stage.stop()
+        deployment.stop()
     log_progress("declarations followed to their mail")
-    arrivals = list_centre_mails(stage)
+    arrivals = list_centre_mails(deployment)
     waits = [max(arrivals[receipt.reference] - receipt.at, 0) * 1000 for receipt in crowd.receipts]
     return [
         absolute(f"declare to mail, {len(bodies)} declarations, p50", waits, "ms"),
@@ -194,10 +194,10 @@ def measure_mail(ground: BenchGround, database: str) -> list[Figure]:
     ]
 
 
-def list_centre_mails(stage: Stage) -> dict[str, float]:
+def list_centre_mails(deployment: Deployment) -> dict[str, float]:
     """Return, by reference, when the mail of its centre first arrived."""
     arrivals: dict[str, float] = {}
-    for _key, subject, at in list(stage.mailbox.received):
+    for _key, subject, at in list(deployment.mailbox.received):
         if subject.startswith("[TLP") and (reference := SUBJECT_REFERENCE.search(subject)):
             arrivals.setdefault("".join(reference.groups()), at)
     return arrivals

@@ -55,7 +55,7 @@ def summarize(value: float | Sequence[float]) -> tuple[float, str]:
     return middle, f"{low:.3g}–{high:.3g}"
 
 
-def wait_while_it_grows(count: Callable[[], int], target: int, *, what: str) -> None:
+def wait_while_growing(count: Callable[[], int], target: int, *, what: str) -> None:
     """Return once `count` reaches `target`, however slow the machine is. Raise SystemExit if it stops growing."""
     most, grown_at = count(), monotonic()
     while most < target:
@@ -92,7 +92,7 @@ def write(figures: list[Figure], path: Path) -> None:
     path.write_text(json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=1) + "\n")
 
 
-def hand_over(figures: list[Figure]) -> None:
+def print_figures(figures: list[Figure]) -> None:
     """Print the figures of a child process, for its parent to read."""
     sys.stdout.write(json.dumps([asdict(figure) for figure in figures]))
 

@@ -4,26 +4,26 @@ reference.
 
 from time import monotonic
 
-from tests.bench.declaring import BODIES, stage_of
+from tests.bench.databases import BenchDatabases
+from tests.bench.declaring import BODIES, make_deployment
 from tests.bench.figures import Figure, absolute, log_progress
-from tests.bench.ground import BenchGround
-from tests.faults.stage import Stage, until
+from tests.faults.deployment import Deployment, wait_until
 from tests.faults.visitors import Visitor
 
 COUNTED = "SELECT coalesce(sum(value), 0) FROM stats_rollup WHERE measure = 'declared'"
 DECLARATIONS = 20
 
 
-def measure_freshness(ground: BenchGround, database: str) -> list[Figure]:
-    stage = stage_of(ground, database)
-    bodies = [uid for (uid,) in stage.rows(BODIES)]
-    stage.start()
+def measure_freshness(databases: BenchDatabases, database: str) -> list[Figure]:
+    deployment = make_deployment(databases, database)
+    bodies = [uid for (uid,) in deployment.rows(BODIES)]
+    deployment.start()
     try:
-        visitor = Visitor(stage.port)
-        wait_until_counted(stage, visitor, bodies[-1], DECLARATIONS)  # the worker may still be starting
-        waits = [wait_until_counted(stage, visitor, bodies[number], number) for number in range(DECLARATIONS)]
+        visitor = Visitor(deployment.port)
+        wait_until_counted(deployment, visitor, bodies[-1], DECLARATIONS)  # the worker may still be starting
+        waits = [wait_until_counted(deployment, visitor, bodies[number], number) for number in range(DECLARATIONS)]
     finally:
-        stage.stop()
+        deployment.stop()
     log_progress("declarations followed to the figures")
     return [
         absolute("declare to exact figure, p50", waits, "s"),
@@ -31,8 +31,8 @@ def measure_freshness(ground: BenchGround, database: str) -> list[Figure]:
     ]
 
 
-def wait_until_counted(stage: Stage, visitor: Visitor, body: str, number: int) -> float:
-    before = stage.number(COUNTED)
+def wait_until_counted(deployment: Deployment, visitor: Visitor, body: str, number: int) -> float:
+    before = deployment.number(COUNTED)
     receipt = visitor.declare(body, number)
-    until(lambda: stage.number(COUNTED) > before, what="never counted")
+    wait_until(lambda: deployment.number(COUNTED) > before, what="never counted")
     return monotonic() - receipt.at

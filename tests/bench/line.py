@@ -28,9 +28,9 @@ from playwright.sync_api import Browser, Page
 django.setup()
 
 from config.demo.accounts import COMMUNE  # noqa: E402
-from tests.bench.figures import Figure, absolute, at_most, hand_over  # noqa: E402
+from tests.bench.figures import Figure, absolute, at_most, print_figures  # noqa: E402
 from tests.bench.visits import Visit, begin_declaration, declarant, nobody, rennes, visits  # noqa: E402
-from tests.browser import open_page, running_browser  # noqa: E402
+from tests.browser import open_page, run_browser  # noqa: E402
 from tests.e2e.typist import Typist  # noqa: E402
 
 BYTES_A_SECOND = 400_000 / 8
@@ -128,12 +128,12 @@ def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
 
 def main() -> None:
     visited = pages()  # before the browser starts, whose event loop forbids queries
-    with running_browser() as browser:
+    with run_browser() as browser:
         measurements = {visit.name: [look(browser, visit) for _ in range(ROUNDS)] for visit in visited}
         sys.stderr.write("every page opened on a bad line\n")
         waits = [median(measured.seconds for measured in measurements[name]) for name in [*SCREENS, FOUND]]
         person = list(time_a_person(browser, waits))
-    hand_over([*(figure for visit in visited for figure in weigh(visit, measurements[visit.name])), *person])
+    print_figures([*(figure for visit in visited for figure in weigh(visit, measurements[visit.name])), *person])
 
 
 if __name__ == "__main__":

@@ -5,19 +5,19 @@ import subprocess
 import sys
 from time import monotonic
 
+from tests.backend import ROOT
+from tests.bench.databases import BenchDatabases
 from tests.bench.figures import Figure, absolute, log_progress
-from tests.bench.ground import BenchGround
-from tests.ground import ROOT
 
 
-def measure_import(ground: BenchGround) -> list[Figure]:
-    ground.create("bench_import")
-    ground.manage("bench_import", "migrate", "--verbosity=0")
+def measure_import(databases: BenchDatabases) -> list[Figure]:
+    databases.create("bench_import")
+    databases.manage("bench_import", "migrate", "--verbosity=0")
     began = monotonic()
     process = subprocess.Popen(
         [sys.executable, "manage.py", "import_collectivities"],
         cwd=ROOT,
-        env=ground.environment("bench_import"),
+        env=databases.environment("bench_import"),
         stdout=subprocess.DEVNULL,
     )
     _pid, status, usage = os.wait4(process.pid, 0)

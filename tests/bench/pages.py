@@ -32,7 +32,7 @@ from incidents.enums import Status  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.declarant.access import derive_secret  # noqa: E402
 from incidents.services.handling.triage import acknowledge_incident  # noqa: E402
-from tests.bench.figures import Figure, absolute, at_most, hand_over  # noqa: E402
+from tests.bench.figures import Figure, absolute, at_most, print_figures  # noqa: E402
 from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
 from tests.responses import Response  # noqa: E402
@@ -287,7 +287,7 @@ def main() -> None:
     figures = [*compare(smaller, larger), *compare_with_an_empty_page(larger)]
     sys.stderr.write("pages compared\n")
     smaller.look()
-    hand_over(list(count_queries(Reader())) + figures)
+    print_figures(list(count_queries(Reader())) + figures)
 
 
 if __name__ == "__main__":

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tests.bench.figures import Figure, absolute, at_most, hand_over, log_progress
+from tests.bench.figures import Figure, absolute, at_most, log_progress, print_figures
 
 if TYPE_CHECKING:  # the process that is measured must not import it
-    from tests.bench.ground import BenchGround
+    from tests.bench.databases import BenchDatabases
 
 FEW, MANY = 50, 500
 LARGEST_DEPARTEMENT = "62"
 
 
-def measure_printing(ground: "BenchGround") -> list[Figure]:
+def measure_printing(databases: "BenchDatabases") -> list[Figure]:
     measured = {
-        cards: ground.figures_of("tests.bench.printing", "test_tocsin", BENCH_CARDS=str(cards))
+        cards: databases.run_measurement("tests.bench.printing", "test_tocsin", BENCH_CARDS=str(cards))
         for cards in (FEW, MANY)
     }
     peaks = {cards: figures[1].value for cards, figures in measured.items()}
@@ -34,7 +34,7 @@ def measure_printing(ground: "BenchGround") -> list[Figure]:
 
 def main() -> None:
     django.setup()
-    hand_over(make_cards(int(os.environ["BENCH_CARDS"])))
+    print_figures(make_cards(int(os.environ["BENCH_CARDS"])))
 
 
 def make_cards(count: int) -> list[Figure]:

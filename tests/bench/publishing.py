@@ -23,7 +23,7 @@ from stats.models import Attempt, Figure, Release  # noqa: E402
 from stats.releases.tally import count_cells  # noqa: E402
 from stats.services import publish_due_periods  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
-from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
+from tests.bench.figures import absolute, at_most, print_figures  # noqa: E402
 
 # The seconds that a release may take, by the number of declarations of its year.
 MAX_SECONDS = {640: 2, 5_000: 3, 400_000: 10}
@@ -32,7 +32,7 @@ MAX_SECONDS = {640: 2, 5_000: 3, 400_000: 10}
 def main() -> None:
     per_year = int(os.environ["BENCH_PER_YEAR"])
     year = f"{per_year} declarations a year"
-    hand_over([*measure_counting(year), *measure_publishing(year, per_year), *measure_what_is_shown(year)])
+    print_figures([*measure_counting(year), *measure_publishing(year, per_year), *measure_coverage(year)])
 
 
 def measure_counting(year: str) -> Iterator[Measured]:
@@ -50,7 +50,7 @@ def measure_publishing(year: str, per_year: int) -> Iterator[Measured]:
     yield absolute(f"{year}: tables closed by the audit", len(attempt.closed), "tables")
 
 
-def measure_what_is_shown(year: str) -> Iterator[Measured]:
+def measure_coverage(year: str) -> Iterator[Measured]:
     """Measure the share of the units of each table that lie in a printed cell, and the errors of these cells."""
     release = Release.objects.filter(quarter=0).latest("year")
     with transaction.atomic():

@@ -14,7 +14,7 @@ django.setup()
 from collectivities.models import Collectivity  # noqa: E402
 from collectivities.search import find_collectivities  # noqa: E402
 from collectivities.wording import normalize  # noqa: E402
-from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
+from tests.bench.figures import absolute, at_most, print_figures  # noqa: E402
 
 QUERIES, TRIES = 1000, 3
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -100,7 +100,7 @@ def measure() -> tuple[list[float], list[float]]:
 def main() -> None:
     searches, look_ups = measure()
     p95 = quantiles(searches, n=20)[-1]
-    hand_over(
+    print_figures(
         [
             at_most("collectivity search p95 ÷ one look-up by code", p95 / median(look_ups), 10, "×"),
             absolute("collectivity search p50", median(searches), "ms"),

@@ -14,9 +14,9 @@ from time import monotonic, sleep
 import psutil
 
 from config.devserver.embedded import Servers, find_free_port
+from tests.backend import ROOT
+from tests.bench.databases import BenchDatabases
 from tests.bench.figures import Figure, absolute, at_most, log_progress
-from tests.bench.ground import BenchGround
-from tests.ground import ROOT
 
 MAX_MB = 500
 STEADY_SECONDS, LONGEST_SECONDS = 10, 120
@@ -26,8 +26,8 @@ NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODU
 NOT_COPIED = shutil.ignore_patterns(".local", ".venv", ".git", "__pycache__", ".*_cache", "static_collected")
 
 
-def measure_start(ground: BenchGround) -> list[Figure]:
-    copy = ground.home / "fresh copy"
+def measure_start(databases: BenchDatabases) -> list[Figure]:
+    copy = databases.home / "fresh copy"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED, symlinks=True)
     try:
         first, second = start(copy), start(copy)
@@ -37,11 +37,11 @@ def measure_start(ground: BenchGround) -> list[Figure]:
     return [
         absolute("make run to its ready block, first start", first[0], "s"),
         absolute("make run to its ready block, second start", second[0], "s"),
-        *measured_memory(second[1]),
+        *judge_memory(second[1]),
     ]
 
 
-def measured_memory(kinds: dict[str, float]) -> Iterator[Figure]:
+def judge_memory(kinds: dict[str, float]) -> Iterator[Figure]:
     """Yield the memory of our own processes at rest. On Linux, shared memory is divided between the processes that
     share it.
     """
@@ -68,25 +68,25 @@ def start(copy: Path) -> tuple[float, dict[str, float]]:
         lines.append(line)
         if READY in line:
             took = monotonic() - began
-            kinds = memory_at_rest(process.pid)
+            kinds = measure_memory_at_rest(process.pid)
             stop(process)
             return took, kinds
     raise SystemExit(f"make run did not start:\n{''.join(lines[-20:])}")
 
 
-def memory_at_rest(pid: int) -> dict[str, float]:
+def measure_memory_at_rest(pid: int) -> dict[str, float]:
     """Return the memory once it has not grown for some seconds, because the first tasks load their modules."""
-    most, began = memory_of(pid), monotonic()
+    most, began = measure_memory(pid), monotonic()
     grown_at = began
     while monotonic() < min(grown_at + STEADY_SECONDS, began + LONGEST_SECONDS):
         sleep(0.5)
-        now = memory_of(pid)
+        now = measure_memory(pid)
         if now["rss"] > 1.01 * most["rss"]:
             most, grown_at = now, monotonic()
     return most
 
 
-def memory_of(pid: int) -> dict[str, float]:
+def measure_memory(pid: int) -> dict[str, float]:
     infos = []
     for process in psutil.Process(pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # ended meanwhile

@@ -6,12 +6,12 @@ from itertools import count
 from statistics import quantiles
 from time import monotonic
 
-from tests.bench.declaring import BODIES, list_centre_mails, stage_of
+from tests.bench.databases import BenchDatabases
+from tests.bench.declaring import BODIES, list_centre_mails, make_deployment
 from tests.bench.figures import Figure, absolute, at_most, log_progress
-from tests.bench.ground import BenchGround
+from tests.faults.deployment import Deployment, wait_until
 from tests.faults.slow import CLIENTS as SLOW_CLIENTS
-from tests.faults.slow import slow_clients
-from tests.faults.stage import Stage, until
+from tests.faults.slow import run_slow_clients
 from tests.faults.visitors import TOKEN, Visitor
 
 DECLARATIONS, FEWEST = 80, 20
@@ -39,28 +39,28 @@ print(len(references))
 """
 
 
-def measure_urgency(ground: BenchGround, database: str) -> list[Figure]:
-    stage = stage_of(ground, database)
-    waits = Waits(stage)
-    run(stage, COUNT)  # so that the workers have nothing else to do
-    stage.start()
+def measure_urgency(databases: BenchDatabases, database: str) -> list[Figure]:
+    deployment = make_deployment(databases, database)
+    waits = Waits(deployment)
+    run(deployment, COUNT)  # so that the workers have nothing else to do
+    deployment.start()
     try:
         waits.measure_one()  # the workers may still be starting
         at_rest = waits.measure()
-        with slow_clients(stage.port) as crowd:
+        with run_slow_clients(deployment.port) as crowd:
             beside_slow = waits.measure()
             assert crowd.thread.is_alive(), "no client was slow in the end"
-        ask_for_cards(stage)
+        ask_for_cards(deployment)
         beside_papers = waits.measure(PAPERS_LEFT)
-        stage.change(GIVE_UP)
-        assert not stage.number(RELEASES)
-        run(stage, PUBLISH)
-        acted_on = int(run(stage, ACT.format(number=CASES)))
+        deployment.change(GIVE_UP)
+        assert not deployment.number(RELEASES)
+        run(deployment, PUBLISH)
+        acted_on = int(run(deployment, ACT.format(number=CASES)))
         assert acted_on == CASES, f"only {acted_on} cases to act on"
         beside_act = waits.measure(CASES_LEFT)
-        until(lambda: stage.number(RELEASES), seconds=120, what="no release")
+        wait_until(lambda: deployment.number(RELEASES), seconds=120, what="no release")
     finally:
-        stage.stop()
+        deployment.stop()
     log_progress("mails of declarations measured beside other work")
     idle = p95(at_rest)
     return [
@@ -71,9 +71,9 @@ def measure_urgency(ground: BenchGround, database: str) -> list[Figure]:
     ]
 
 
-def run(stage: Stage, statements: str) -> str:
+def run(deployment: Deployment, statements: str) -> str:
     """Run these statements in a process with the settings of the stage and return what they print."""
-    done = stage.manage("shell", "-v0", "-c", statements)
+    done = deployment.manage("shell", "-v0", "-c", statements)
     assert not done.returncode, done.stderr[-2000:]
     return done.stdout
 
@@ -92,9 +92,9 @@ def p95(waits: list[float]) -> float:
 class Waits:
     """Measures town halls that declare one after the other, each until the mail of its centre has arrived."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage, self.numbers = stage, count()
-        self.bodies = iter([uid for (uid,) in stage.rows(BODIES)])
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment, self.numbers = deployment, count()
+        self.bodies = iter([uid for (uid,) in deployment.rows(BODIES)])
 
     def measure(self, count_remaining: str | None = None) -> list[float]:
         """Return the seconds from the sending of each last screen to the mail of the centre.
@@ -103,25 +103,25 @@ class Waits:
         ended.
         """
         waits: list[float] = []
-        while len(waits) < DECLARATIONS and (count_remaining is None or self.stage.number(count_remaining)):
+        while len(waits) < DECLARATIONS and (count_remaining is None or self.deployment.number(count_remaining)):
             waits.append(self.measure_one())
         assert len(waits) >= FEWEST, f"the work had ended after {len(waits)} declarations"
         return waits
 
     def measure_one(self) -> float:
-        visitor = Visitor(self.stage.port)
+        visitor = Visitor(self.deployment.port)
         last_screen = visitor.fill(next(self.bodies), next(self.numbers))
         sent_at = monotonic()
         reference = visitor.send(last_screen).reference
         visitor.hang_up()
-        until(lambda: reference in list_centre_mails(self.stage), seconds=300, what="no mail")
-        return list_centre_mails(self.stage)[reference] - sent_at
+        wait_until(lambda: reference in list_centre_mails(self.deployment), seconds=300, what="no mail")
+        return list_centre_mails(self.deployment)[reference] - sent_at
 
 
-def ask_for_cards(stage: Stage) -> None:
+def ask_for_cards(deployment: Deployment) -> None:
     """Request the cards of forty départements, each time from another address."""
-    for number, (code,) in enumerate(stage.rows(DEPARTEMENTS, STRANGERS)):
-        stranger, path = Visitor(stage.port), f"/secours/departement/{code}/"
+    for number, (code,) in enumerate(deployment.rows(DEPARTEMENTS, STRANGERS)):
+        stranger, path = Visitor(deployment.port), f"/secours/departement/{code}/"
         stranger.number, stranger.cookies = 100_000 + number, {}
         token = TOKEN.search(stranger.get(path))[1]
         answer = stranger.ask("POST", path, f"csrfmiddlewaretoken={token}", stranger.headers)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.ground import ROOT
+from tests.backend import ROOT
 
 # Stands for uv behind such a proxy: it refuses the certificate unless the variable `trusts` is set.
 UV = """#!{python}

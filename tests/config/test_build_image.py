@@ -6,7 +6,7 @@ import tomllib
 import pytest
 import yaml
 
-from tests.ground import ROOT
+from tests.backend import ROOT
 
 APPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
 SECRETS = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["secrets"]

@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
+from tests.backend import ROOT
 from tests.config.environments import PRODUCTION
-from tests.ground import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES, SECRETS = COMPOSE["services"], COMPOSE["secrets"]

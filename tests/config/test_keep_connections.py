@@ -12,8 +12,8 @@ from django.db import connection
 from config.celery import app
 from config.settings.base import add_connection_settings
 from notifications.models import Announcement
+from tests.backend import ROOT, Backend
 from tests.cast import breizh_cyber, declare
-from tests.ground import ROOT, Ground
 
 TASK = "notifications.tasks.announce_events"
 WORKER = "a worker of tests"
@@ -23,7 +23,7 @@ WORKER = "a worker of tests"
 def worker(transactional_db):
     environment = os.environ | {
         "DATABASE_URL": transactional_db,
-        "REDIS_URL": Ground.of_the_environment().redis_url,
+        "REDIS_URL": Backend.from_environment().redis_url,
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
         "PGAPPNAME": WORKER,
     }

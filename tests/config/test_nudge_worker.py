@@ -16,13 +16,13 @@ from config.devserver.embedded import find_free_port
 from tests.cast import breizh_cyber, declare
 
 
-def test_a_nudge_queues_the_task_of_the_application(ground):
+def test_a_nudge_queues_the_task_of_the_application(backend):
     with app.connection_for_read() as connection, connection.SimpleQueue(URGENT) as queue:
         nudge("notifications")
         assert settings.EVENT_CONSUMERS["notifications"] in iter(lambda: take_task(queue), None)
 
 
-def test_a_declared_case_queues_the_count_of_the_figures(ground, transactional_db):
+def test_a_declared_case_queues_the_count_of_the_figures(backend, transactional_db):
     """Long work takes turns every few seconds, so the figures follow soon."""
     breizh_cyber()
     with app.connection_for_read() as connection, connection.SimpleQueue(HEAVY) as queue:
@@ -45,7 +45,7 @@ def nudger():
     nudger.disconnect()
 
 
-def test_a_kept_connection_that_fails_is_replaced(ground, nudger):
+def test_a_kept_connection_that_fails_is_replaced(backend, nudger):
     nudger.connection = app.connection_for_write(f"redis://127.0.0.1:{find_free_port()}/0")
     with app.connection_for_read() as connection, connection.SimpleQueue(HEAVY) as queue:
         nudger.send({"stats"})

@@ -9,7 +9,7 @@ from base64 import b64encode
 import pytest
 
 from accounts.installation import forget_demonstration, mark_as_demonstration
-from tests.ground import ROOT, Ground
+from tests.backend import ROOT, Backend
 
 WORKER = ["worker", "-c", "1", "--without-gossip", "--without-mingle"]
 
@@ -20,7 +20,7 @@ def start_worker(database_url, *options):
         "EVIDENCE_KEY": b64encode(os.urandom(32)).decode(),
         "EVIDENCE_DIR": tempfile.gettempdir(),
         "DATABASE_URL": database_url,
-        "REDIS_URL": Ground.of_the_environment().redis_url,
+        "REDIS_URL": Backend.from_environment().redis_url,
         "SECRET_KEY": "un secret de production, assez long pour cet essai",
         "ALLOWED_HOSTS": "tocsin.example",
         "EMAIL_URL": "smtp://localhost:1",

@@ -16,7 +16,7 @@ import pytest
 
 from config.devserver.embedded import Servers, find_free_port
 from config.devserver.processes import is_living, stop_group, wait_for_end
-from tests.ground import ROOT
+from tests.backend import ROOT
 
 SECONDS = 120
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".local", ".*_cache", "__pycache__", "tests", ".coverage*")
@@ -135,8 +135,8 @@ def list_started(supervisor):
 
 
 @pytest.mark.proof
-def test_given_servers_are_used(copy, transactional_db, ground):
-    with copy.running(DATABASE_URL=transactional_db, REDIS_URL=ground.redis_url):
+def test_given_servers_are_used(copy, transactional_db, backend):
+    with copy.running(DATABASE_URL=transactional_db, REDIS_URL=backend.redis_url):
         assert "PostgreSQL" not in copy.read_output()
         assert copy.get("/sante/")[0] == 200
 

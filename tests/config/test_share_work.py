@@ -12,7 +12,7 @@ from config.celery import app
 from config.clock import SCHEDULE
 from config.clock import app as clock
 from config.devserver.run import Child, Supervisor
-from tests.ground import ROOT
+from tests.backend import ROOT
 
 MAILS = {
     "accounts.tasks.send_mails",

@@ -7,7 +7,7 @@ from tests import browser
 
 def test_chromium_is_found_on_the_path(monkeypatch):
     monkeypatch.setattr(browser.shutil, "which", {"chromium": "/usr/bin/chromium"}.get)
-    assert browser.chromium_path() == "/usr/bin/chromium"
+    assert browser.find_chromium() == "/usr/bin/chromium"
 
 
 @pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
@@ -15,4 +15,4 @@ def test_a_missing_browser_skips_the_test_but_fails_in_ci(monkeypatch, ci, outco
     monkeypatch.setattr(browser.shutil, "which", lambda name: None)
     monkeypatch.setenv("CI", ci)
     with pytest.raises(outcome, match="chromium"):
-        browser.chromium_path()
+        browser.find_chromium()

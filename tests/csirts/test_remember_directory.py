@@ -111,11 +111,11 @@ def read_phone():
         connections.close_all()
 
 
-def test_two_databases_do_not_share_a_directory(transactional_db, ground):
+def test_two_databases_do_not_share_a_directory(transactional_db, backend):
     assert route().csirt.phone == "0 800 200 008"
     change_phone()
     assert route().csirt.phone == NEW_PHONE
-    with using_a_clone(ground):
+    with using_a_clone(backend):
         assert route().csirt.phone == "0 800 200 008"
         Csirt.objects.filter(level=Level.NATIONAL).update(name="Centre national")
         assert route().fallbacks[0].name == "Centre national"

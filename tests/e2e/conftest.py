@@ -10,8 +10,8 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Browser
 
+from tests.backend import ROOT, Backend
 from tests.cast import breizh_cyber, plouexemple
-from tests.ground import ROOT, Ground
 from tests.post import Post
 
 
@@ -35,11 +35,11 @@ def post() -> Iterator[Post]:
 
 
 @pytest.fixture
-def worker(ground: Ground, transactional_db: str, live_site: str, post: Post) -> Iterator[subprocess.Popen[bytes]]:
+def worker(backend: Backend, transactional_db: str, live_site: str, post: Post) -> Iterator[subprocess.Popen[bytes]]:
     """Start a worker on this test's database. The links in its mails open this test's site."""
     environment = os.environ | {
         "DATABASE_URL": transactional_db,
-        "REDIS_URL": ground.redis_url,
+        "REDIS_URL": backend.redis_url,
         "EMAIL_URL": f"smtp://127.0.0.1:{post.port}",
         "PORT": str(urlsplit(live_site).port),
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",

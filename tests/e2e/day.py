@@ -15,7 +15,7 @@ from incidents.models import Incident
 from incidents.reference import compact_code
 from incidents.reference import hyphenate as format_in_fours
 from incidents.services.declarant.access import derive_secret
-from tests.browser import open_page, overflow, shoot, violations
+from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import declare, plouexemple
 from tests.e2e import steps
 
@@ -140,11 +140,11 @@ class Desk:
         self.page.wait_for_load_state("load")
         for size in (NARROW, WIDE):
             self.page.set_viewport_size(size)
-            if (beyond := overflow(self.page)) > 0:
+            if (beyond := measure_overflow(self.page)) > 0:
                 self.problems.append((name, size["width"], "overflow", beyond))
-            shoot(self.page, f"day-{name}")
+            save_screenshot(self.page, f"day-{name}")
         self.collect_complaints()
-        self.problems += [(name, *violation) for violation in violations(self.page, "serious", "critical")]
+        self.problems += [(name, *violation) for violation in find_violations(self.page, "serious", "critical")]
         self.page.complaints.clear()  # axe's own complaints are not those of the page
 
 

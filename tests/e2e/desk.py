@@ -5,7 +5,7 @@ from typing import Any, Literal
 from playwright.sync_api import Browser
 
 from accounts.models import User
-from tests.browser import open_page, overflow, settle, shoot, violations
+from tests.browser import find_violations, measure_overflow, open_page, save_screenshot, wait_for_transitions
 from tests.e2e import steps
 
 # The admin's scripts change lists in jQuery's ready callbacks; ours is the last of these.
@@ -32,14 +32,14 @@ class Desk:
         schemes: dict[Literal["light", "dark"], tuple[str, ...]] = {"light": (), "dark": ("color-contrast",)}
         for scheme, rules in schemes.items():
             self.page.emulate_media(color_scheme=scheme)
-            settle(self.page)
-            serious = violations(self.page, "serious", "critical", rules=rules)
+            wait_for_transitions(self.page)
+            serious = find_violations(self.page, "serious", "critical", rules=rules)
             self.problems += [(name, scheme, *violation) for violation in serious]
-            shoot(self.page, f"admin-{name}-{scheme}")
+            save_screenshot(self.page, f"admin-{name}-{scheme}")
         self.page.set_viewport_size({"width": 360, "height": 760})
-        if (beyond := overflow(self.page)) > 0:
+        if (beyond := measure_overflow(self.page)) > 0:
             self.problems.append((name, "overflow", beyond))
-        shoot(self.page, f"admin-{name}")
+        save_screenshot(self.page, f"admin-{name}")
         self.page.set_viewport_size({"width": 1280, "height": 760})
         self.page.complaints.clear()  # axe's own complaints are not those of the page
 

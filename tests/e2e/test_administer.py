@@ -6,7 +6,7 @@ from accounts.enums import Role
 from accounts.models import User
 from csirts.models import Csirt
 from notifications.dispatch import announce_all_events
-from tests.browser import overflow
+from tests.browser import measure_overflow
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.e2e import steps
 from tests.e2e.desk import Desk
@@ -109,7 +109,7 @@ def scroll_aside(desk, path):
     )
     assert name["x"] >= box.bounding_box()["x"], path
     assert name["width"] < 180, path
-    assert overflow(desk.page) <= 0, path
+    assert measure_overflow(desk.page) <= 0, path
 
 
 @pytest.mark.proof

@@ -3,7 +3,7 @@
 import pytest
 
 from incidents.models import Incident
-from tests.browser import open_page, overflow
+from tests.browser import measure_overflow, open_page
 from tests.cast import a_responder
 from tests.e2e import steps
 from tests.e2e.desk import Desk
@@ -56,7 +56,7 @@ def test_a_call_is_asked_for_by_keyboard_alone(live_site, browser):
     page.keyboard.press("Enter")
     page.wait_for_url("**/declarer/envoyee/")
     assert Incident.objects.get().type == "inconnu"
-    assert overflow(page) <= 0
+    assert measure_overflow(page) <= 0
     assert page.complaints == []
 
 

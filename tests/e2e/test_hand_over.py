@@ -14,12 +14,12 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
 from incidents.services.handling.readings import record_opening
 from incidents.services.history.erase import erase_personal_data
-from tests.browser import host_of, open_page, overflow, shoot, violations
+from tests.browser import find_host, find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
 from tests.e2e import steps
 from tests.hostile import FILE_NAMES
-from tests.incidents.pieces import photograph
-from tests.stores import stored_objects
+from tests.incidents.evidence_files import photograph
+from tests.stores import list_stored_objects
 
 NOTE = {"name": "LISEZ-MOI.txt", "mimeType": "text/plain", "buffer": b"YOUR FILES ARE ENCRYPTED"}
 MAIL = {
@@ -74,7 +74,7 @@ def test_a_declarant_hands_over_files_and_a_photo(live_site, browser, incident, 
     page.locator("summary").first.click()
     expect(page.locator(".evidence-hash").first).to_contain_text(Evidence.objects.get(number=3).sha256)
     assert page.complaints == []
-    assert page.hosts == {host_of(live_site)}
+    assert page.hosts == {find_host(live_site)}
 
 
 def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, incident):
@@ -85,7 +85,7 @@ def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, incident)
     page.locator("#fichiers").set_input_files([LARGE, NOTE])
     hand_over(page)
     expect(page.locator("[role=status]")).to_contain_text("La ligne est coupée", timeout=30_000)
-    shoot(page, "evidence-cut")
+    save_screenshot(page, "evidence-cut")
     assert EvidenceUpload.objects.get().received == SLICE_SIZE
     page.unroute_all()
     expect_received(page, "2 fichiers sont reçus")
@@ -131,7 +131,7 @@ def test_a_declarant_gives_up_an_upload(live_site, browser, incident, script):
         button.click()
     expect(page.locator("#abandonne")).to_have_text("L’envoi est abandonné")
     assert not EvidenceUpload.objects.exists()
-    assert stored_objects() == []
+    assert list_stored_objects() == []
     with page.expect_navigation():
         page.go_back()
     assert page.complaints == []
@@ -182,10 +182,10 @@ class StateChecker:
         for width, scheme in ((320, "light"), (1280, "dark")):
             self.page.set_viewport_size({"width": width, "height": 760})
             self.page.emulate_media(color_scheme=scheme)
-            self.problems += [(name, scheme, *violation) for violation in violations(self.page)]
-            if (beyond := overflow(self.page)) > 0:
+            self.problems += [(name, scheme, *violation) for violation in find_violations(self.page)]
+            if (beyond := measure_overflow(self.page)) > 0:
                 self.problems.append((name, width, "overflow", beyond))
-            shoot(self.page, name)
+            save_screenshot(self.page, name)
         if self.page.locator("h1").count() != 1:
             self.problems.append((name, "titles"))
 
@@ -252,9 +252,9 @@ def test_a_responder_downloads_a_file(live_site, browser, incident):
     desk.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
     desk.locator("#pieces > summary").click()
     expect(desk.locator(".pieces")).to_contain_text("Photo prise à 48.108333, -4.100000")
-    shoot(desk, "evidence-triage")
+    save_screenshot(desk, "evidence-triage")
     with desk.expect_download() as download:
         desk.get_by_role("link", name="Télécharger la pièce 1").click()
     assert download.value.suggested_filename == f"{incident.reference}-001-IMG_2041.jpg"
     assert download.value.path().read_bytes() == PHOTO["buffer"]
-    assert violations(desk, "serious", "critical") == []
+    assert find_violations(desk, "serious", "critical") == []

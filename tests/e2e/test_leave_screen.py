@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from incidents.models import Draft, DraftPage, Incident
-from tests.browser import open_page, overflow, scroll_to_end, shoot
+from tests.browser import measure_overflow, open_page, save_screenshot, scroll_to_end
 from tests.e2e import steps
 
 WORDS = "Plus rien ne s’ouvre à l’accueil."
@@ -75,7 +75,7 @@ def test_a_lost_connection_is_reported_until_it_is_back(page, live_site, wait_un
     page.context.set_offline(True)
     box.fill(WORDS)
     expect(page.locator("[data-trouble]")).to_contain_text("la ligne est coupée")
-    shoot(page, "line-cut")
+    save_screenshot(page, "line-cut")
     page.context.set_offline(False)
     wait_until(get_saved_story)
     expect(page.locator("[data-trouble]")).to_be_empty()
@@ -160,8 +160,8 @@ def test_a_zoom_of_four_hundred_percent_cuts_nothing_off(browser, live_site):
     steps.begin(page, live_site)
     for path in ("services", "donnees", "rappel"):
         page.goto(f"{live_site}/declarer/{path}/")
-        assert overflow(page) <= 0
+        assert measure_overflow(page) <= 0
         scroll_to_end(page)
         bar = page.locator(".callbar a").first.bounding_box()
         assert bar["y"] + bar["height"] <= 256 / 5, (path, bar)
-        shoot(page, f"zoom-{path}")
+        save_screenshot(page, f"zoom-{path}")

@@ -9,7 +9,7 @@ from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.history.index import index_pending_events
 from stats.counting.rollups import fold_pending_events
 from stats.services import verify_figures
-from tests.browser import open_page, overflow, shoot, violations
+from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_responder
 from tests.e2e import day, steps
 from tests.e2e.day import SUPPLIER, Desk, create_other_centre, open_own_page
@@ -287,8 +287,8 @@ def check_the_evening(scene):
     desk.inspect("queue-evening")
     fold_pending_events()
     assert verify_figures().found == []
-    assert not violations(scene.declarant, "serious", "critical")
-    assert overflow(scene.declarant) <= 0
-    shoot(scene.declarant, "day-declarant")
+    assert not find_violations(scene.declarant, "serious", "critical")
+    assert measure_overflow(scene.declarant) <= 0
+    save_screenshot(scene.declarant, "day-declarant")
     problems = [problem for desk in scene.desks for problem in desk.problems]
     assert not problems, "\n".join(map(str, problems))

@@ -11,7 +11,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from stats import services as figures
 from stats.disclosure.tables import Period
 from stats.pages.freshness import page_cache
-from tests.browser import host_of, open_page
+from tests.browser import find_host, open_page
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
@@ -264,6 +264,6 @@ def test_each_page_of_the_declaration_is_light(live_site, browser):
         page.on("response", lambda answer, fetched=fetched: fetched.append(len(gzip.compress(answer.body()))))
         page.goto(live_site + path, wait_until="networkidle")
         assert page.url == live_site + path
-        assert page.hosts == {host_of(live_site)}
+        assert page.hosts == {find_host(live_site)}
         assert len(fetched) > 3
         assert sum(fetched) < 60_000, path

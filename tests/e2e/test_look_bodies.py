@@ -9,7 +9,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body
 from incidents.models import Incident
-from tests.browser import open_page, overflow, settle, shoot, violations
+from tests.browser import find_violations, measure_overflow, open_page, save_screenshot, wait_for_transitions
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
@@ -114,12 +114,12 @@ def click(page, name):
 
 def look_at(page, name):
     page.wait_for_load_state("load")
-    settle(page)
+    wait_for_transitions(page)
     assert not page.complaints
-    assert violations(page, "serious", "critical") == []
+    assert find_violations(page, "serious", "critical") == []
     page.complaints.clear()  # axe's own are not the page's
-    assert overflow(page) <= 0
-    shoot(page, name)
+    assert measure_overflow(page) <= 0
+    save_screenshot(page, name)
 
 
 @pytest.fixture(params=[360, 1280])

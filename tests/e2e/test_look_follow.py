@@ -10,7 +10,7 @@ from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
-from tests.browser import open_page, overflow, shoot, violations
+from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
@@ -167,9 +167,9 @@ def test_the_responders_page_is_accessible(visitor, live_site, incident):
     answer_as_responder(visitor, incident, a_responder())
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 760})
-        assert overflow(page) <= 0
-        assert not violations(page, "serious", "critical")
-        shoot(page, "triage-thread")
+        assert measure_overflow(page) <= 0
+        assert not find_violations(page, "serious", "critical")
+        save_screenshot(page, "triage-thread")
     assert not page.complaints
 
 

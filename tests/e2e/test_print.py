@@ -12,7 +12,7 @@ from stats.pages.freshness import page_cache
 from tests.browser import open_page
 from tests.cast import declare
 from tests.e2e import steps
-from tests.paper import codes_of
+from tests.paper import read_codes
 from tests.stats.printing import print_year
 
 
@@ -44,14 +44,14 @@ def test_the_code_of_a_printed_page_can_be_read(page, live_site):
     """The QR codes of a card and of the pack of a case, at the size that the browser prints."""
     body = Collectivity.objects.get(name="Plouexemple", kind="commune")
     page.goto(f"{live_site}/secours/{body.uid}/")
-    [[read]] = codes_of(page.pdf(prefer_css_page_size=True))
+    [[read]] = read_codes(page.pdf(prefer_css_page_size=True))
     assert read.endswith(f"/declarer/?collectivite={body.uid}")
     incident = declare()
     page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get())}/")
     with page.expect_navigation():
         page.get_by_role("button").first.click()
     page.goto(f"{live_site}/suivi/{incident.reference}/dossier/")
-    first, *next_pages = codes_of(page.pdf(prefer_css_page_size=True))
+    first, *next_pages = read_codes(page.pdf(prefer_css_page_size=True))
     assert len(first) == 1
     assert first[0].endswith(f"/suivi/?reference={hyphenate(incident.reference)}")
     assert not any(next_pages)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from config.demo import showcase
 from config.demo.work import fill_case
 from incidents.models import Incident, Message, OfficialNumber
-from tests.browser import open_page, overflow, shoot
+from tests.browser import measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, an_agent, plouexemple
 from tests.e2e import steps
 from tests.incidents.desk import url
@@ -56,7 +56,7 @@ def test_the_number_and_the_next_act_are_in_sight_on_a_telephone(open_case):
         box = measure_box(page, place)
         assert 0 <= box["y"] < box["y"] + box["height"] <= TELEPHONE[1]
     assert page.evaluate("document.documentElement.scrollHeight") < LONGEST
-    assert overflow(page) == 0
+    assert measure_overflow(page) == 0
     page.evaluate("scrollTo(0, 2000)")
     for place in (".casebar__level", ".casebar__clock", ".casebar__call", ".casebar__acts > .act"):
         assert 0 <= measure_box(page, place)["y"] < 200
@@ -138,8 +138,8 @@ def test_the_bar_cuts_neither_name_nor_number(open_case, person, case, width):
     widths = "parts => parts.map(part => [part.innerText, part.scrollWidth - part.clientWidth])"
     for place in (".casebar h1", ".casebar__call small"):
         assert [words for words, beyond in page.locator(place).evaluate_all(widths) if beyond > 1] == []
-    assert overflow(page) == 0
-    shoot(page, "case-bar")
+    assert measure_overflow(page) == 0
+    save_screenshot(page, "case-bar")
 
 
 def test_a_wide_screen_shows_three_columns(open_case):

@@ -10,7 +10,7 @@ from incidents.enums import Answer, Burst, DueFor, LeakStatus, PublicService, Se
 from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
-from tests.browser import open_page, overflow, shoot, violations
+from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
 
@@ -119,7 +119,7 @@ def test_longest_deadline_fits(page, filled):
     for size in (DESK, TELEPHONE, WIDE):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         assert list_cut_texts(page, ".row__clock") == [], size
-        assert overflow(page) <= 0, size
+        assert measure_overflow(page) <= 0, size
 
 
 def test_queue_shows_the_most_urgent_case_first(page, filled):
@@ -129,15 +129,15 @@ def test_queue_shows_the_most_urgent_case_first(page, filled):
     row_counts = {}
     for size in (DESK, TELEPHONE, WIDE):
         row_counts[size] = count_whole_rows(page, size)
-        assert overflow(page) <= 0, size
+        assert measure_overflow(page) <= 0, size
         assert list_cut_texts(page, ".row .hash, .row__clock, .row__call .phone, .wave small, .wave a") == [], size
         expect(page.get_by_text("1 en retard", exact=True)).to_be_visible()
-        shoot(page, "queue-filled")
+        save_screenshot(page, "queue-filled")
     assert row_counts[DESK] >= 14
     assert row_counts[TELEPHONE] >= 3
     assert row_counts[WIDE] >= 18
     page.set_viewport_size({"width": 1280, "height": 900})
-    assert not violations(page, "serious", "critical")
+    assert not find_violations(page, "serious", "critical")
 
 
 def test_telephone_says_who_owes_the_next_word(page, filled):
@@ -152,7 +152,7 @@ def test_telephone_says_who_owes_the_next_word(page, filled):
     expect(clock.get_by_text("attend le déclarant")).to_be_visible()
     clock = page.locator(f"[data-reference='{owed.reference}'] .row__clock")
     expect(clock.get_by_text("répondre avant")).to_be_visible()
-    shoot(page, "queue-who-waits")
+    save_screenshot(page, "queue-who-waits")
     assert count_whole_rows(page, TELEPHONE) >= 3
     assert list_cut_texts(page, ".row__clock") == []
 
@@ -165,8 +165,8 @@ def test_a_wave_is_one_line_that_opens_and_closes(page, filled):
 
     wave(page).get_by_role("link", name=SUPPLIER).click()
     expect(page.locator(".row--member")).to_have_count(WAVE)
-    shoot(page, "queue-wave-open")
-    assert not violations(page, "serious", "critical")
+    save_screenshot(page, "queue-wave-open")
+    assert not find_violations(page, "serious", "critical")
     page.reload()
     expect(page.locator(".row--member")).to_have_count(WAVE)
     page.keyboard.press("/")
@@ -245,7 +245,7 @@ def test_a_tick_in_a_wave_stays_once_it_is_closed(page, filled):
     expect(page.locator(".row--member")).to_have_count(0)
     expect(page.locator("[data-ticked]")).to_have_text("1 dossier coché")
     assert wave(page).locator("input").evaluate_all(half)
-    assert not violations(page, "serious", "critical")
+    assert not find_violations(page, "serious", "critical")
     link.click()
     expect(page.locator(".row--member :checked")).to_have_count(1)
     link.click()

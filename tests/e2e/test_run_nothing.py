@@ -4,10 +4,10 @@ import pytest
 
 from accounts.enums import Role
 from incidents.services.declarant.share import derive_shared_secret
-from tests.browser import host_of, open_page
+from tests.browser import find_host, open_page
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import ADDRESSES, MARKUP, TEMPLATES
-from tests.incidents import doors
+from tests.incidents import hostile_acts
 from tests.walking import Log, Visitor
 
 WORDS = [*MARKUP, *ADDRESSES, *TEMPLATES]
@@ -20,8 +20,8 @@ def holder(live_site):
 
 @pytest.fixture
 def incident(holder):
-    incident = doors.declare(holder, "rancon", 1)
-    doors.follow(holder, incident, 1)
+    incident = hostile_acts.declare(holder, "rancon", 1)
+    hostile_acts.act_as_declarant(holder, incident, 1)
     return incident
 
 
@@ -44,7 +44,7 @@ class Browser:
         if self.page.evaluate("typeof window.piege !== 'undefined' && !(window.piege instanceof Node)"):
             self.problems.append((address, "ran"))
         self.problems += [(address, complaint) for complaint in self.page.complaints]
-        self.problems += [(address, host) for host in self.page.hosts if host != host_of(self.site)]
+        self.problems += [(address, host) for host in self.page.hosts if host != find_host(self.site)]
         self.page.complaints.clear()
 
 
@@ -62,7 +62,7 @@ def test_nothing_runs_on_the_declarants_pages(live_site, browser, holder, incide
 
 def test_nothing_runs_on_the_centres_pages(live_site, browser, holder, incident):
     responder, lead = (Visitor(WORDS, holder.log, user=user) for user in (a_responder(), a_lead()))
-    doors.answer(responder, incident)
+    hostile_acts.act_as_responder(responder, incident)
     window = Browser(browser, live_site, responder)
     case = f"/admin/incidents/incident/{incident.reference}/"
     for page in ("/admin/incidents/incident/", f"/triage/{incident.reference}/", "/triage/saisir/?q=<b id=piege>"):
@@ -76,8 +76,8 @@ def test_nothing_runs_on_the_centres_pages(live_site, browser, holder, incident)
 def test_nothing_runs_on_the_pages_of_a_body_and_the_directory(live_site, browser, holder, incident):
     manager = Visitor(WORDS, holder.log, user=a_person(Role.MANAGER, collectivity=incident.collectivity))
     administrator = Visitor(WORDS, holder.log, user=a_person(Role.ADMINISTRATOR))
-    doors.invite(manager, incident.collectivity)
-    doors.keep_directory(administrator, breizh_cyber())
+    hostile_acts.invite_member(manager, incident.collectivity)
+    hostile_acts.edit_directory(administrator, breizh_cyber())
     home, office = Browser(browser, live_site, manager), Browser(browser, live_site, administrator)
     for page in ("", "urgence/", "urgence/ecrire/", "inviter/"):
         home.open(f"/ma-collectivite/{incident.collectivity.uid}/{page}")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from csirts.models import Csirt
-from tests.browser import open_page, shoot
+from tests.browser import open_page, save_screenshot
 from tests.e2e import steps
 
 # A telephone, a window of 1280 × 1024 enlarged to 400 %, a telephone that lies.
@@ -56,19 +56,19 @@ def test_the_bar_takes_a_fifth_of_a_screen_at_most(page):
         boxes = [box.bounding_box() for box in page.locator(".callbar .wrap > *").all()]
         assert boxes[0]["y"] == 0
         assert max(box["y"] + box["height"] for box in boxes) <= height / 5
-        shoot(page, "callbar")
+        save_screenshot(page, "callbar")
 
 
 def test_choosing_a_type_opens_the_next_screen(live_site, browser):
     """On a telephone the next screen shows what was chosen and the way back."""
     page = open_page(browser)
     page.goto(live_site + "/declarer/")
-    shoot(page, "type")
+    save_screenshot(page, "type")
     expect(page.get_by_role("link", name="l’accueil")).to_be_in_viewport()
     with page.expect_navigation():
         page.get_by_role("button", name="Un appareil perdu ou volé").first.click()
     expect(page.locator("h1")).to_have_text("Quelle collectivité est touchée ?")
-    shoot(page, "who")
+    save_screenshot(page, "who")
     back = page.get_by_role("link", name="Revenir et changer")
     expect(back).to_be_in_viewport()
     with page.expect_navigation():

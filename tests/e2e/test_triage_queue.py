@@ -5,10 +5,10 @@ from playwright.sync_api import expect
 
 from incidents.models import Incident
 from incidents.services.handling.triage import acknowledge_incident
-from tests.browser import open_page, overflow, shoot, violations
+from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps
-from tests.incidents.transferring import another_centre, propose_transfer
+from tests.incidents.transferring import create_other_centre, propose_transfer
 
 QUEUE = "/admin/incidents/incident/"
 
@@ -98,7 +98,7 @@ def test_a_new_case_comes_in_without_moving_the_focus(page, cases):
 
 
 def test_an_offered_case_is_announced_without_reloading(page, cases):
-    far = another_centre()
+    far = create_other_centre()
     incident = declare()
     Incident.objects.filter(pk=incident.pk).update(csirt=far)
     propose_transfer(incident, a_lead(far), taker="breizh-cyber")
@@ -141,8 +141,8 @@ def test_shortcuts_are_listed_and_can_be_switched_off(page, cases):
     page.keyboard.press("?")
     help_shown = page.get_by_role("dialog", name="Raccourcis clavier")
     expect(help_shown).to_be_visible()
-    assert not violations(page, "serious", "critical")
-    shoot(page, "queue-help")
+    assert not find_violations(page, "serious", "critical")
+    save_screenshot(page, "queue-help")
     page.get_by_label("Raccourcis actifs sur cet appareil").uncheck()
     page.get_by_role("button", name="Fermer").click()
     page.keyboard.press("j")
@@ -178,15 +178,15 @@ def test_the_pages_of_bulk_acts_are_accessible(page, cases):
     for act in ("Attribuer…", "Qualifier…", "Grouper…", "Clore…"):
         page.get_by_role("button", name=act).click()
         page.wait_for_load_state("load")
-        problems += violations(page, "serious", "critical")
+        problems += find_violations(page, "serious", "critical")
         page.set_viewport_size({"width": 360, "height": 760})
-        problems += [(act, "overflow")] if overflow(page) > 0 else []
-        shoot(page, f"bulk-{act.strip('…')}")
+        problems += [(act, "overflow")] if measure_overflow(page) > 0 else []
+        save_screenshot(page, f"bulk-{act.strip('…')}")
         page.set_viewport_size({"width": 1280, "height": 760})
         page.get_by_role("link", name="Ne rien changer").click()
         page.wait_for_selector("#dossiers")
         page.locator("[data-all]").check()
-    problems += violations(page, "serious", "critical")
+    problems += find_violations(page, "serious", "critical")
     assert not problems, problems
     page.get_by_role("button", name="Prendre", exact=True).click()
     expect(page.get_by_text("3 dossiers pris en charge.")).to_be_visible()
@@ -204,4 +204,4 @@ def test_a_telephone_names_the_current_view_in_few_lines(page, live_site, view, 
     last = page.locator("#vues .menu__list a").first.bounding_box()
     assert last["x"] >= 0
     assert last["x"] + last["width"] <= 360
-    assert overflow(page) <= 0
+    assert measure_overflow(page) <= 0

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.reference import compact_code
-from tests.browser import open_page, shoot
+from tests.browser import open_page, save_screenshot
 from tests.cast import a_lead, a_responder
 from tests.e2e import steps
 
@@ -46,7 +46,7 @@ def test_a_declared_case_reaches_its_centre_and_figures(live_site, worker, post,
     office.goto(live_site + "/statistiques/mon-centre/")
     steps.sign_in(office, lead)
     wait_until(lambda: read_total(office) == "1")
-    shoot(office, "own-statistics")
+    save_screenshot(office, "own-statistics")
     assert [page.complaints for page in (declarant, elsewhere, office, telephone, desk)] == [[]] * 5
 
 
@@ -54,7 +54,7 @@ def take_on_the_telephone(page, link, responder):
     page.goto(link)
     steps.sign_in(page, responder)
     expect(page.locator("main")).to_contain_text("commune de Plouexemple (Finistère)")
-    shoot(page, "telephone")
+    save_screenshot(page, "telephone")
     page.get_by_role("button", name="Prendre en charge").click()
     expect(page.locator(".pill--going")).to_contain_text("Pris en charge")
 
@@ -65,7 +65,7 @@ def follow(page, link, *, taken_by):
     expect(page.locator("h1")).to_have_text("Breizh Cyber s’occupe de votre incident")
     expect(page.locator(".pill--going")).to_contain_text("Pris en charge")
     expect(page.locator("main")).to_contain_text(taken_by.display_name)
-    shoot(page, "follow-up-taken")
+    save_screenshot(page, "follow-up-taken")
 
 
 def verify_and_close(page, site, responder, reference):
@@ -104,7 +104,7 @@ def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, wi
     assert number.get_attribute("href") == "tel:0800200008"
     expect(page.locator(".call")).to_contain_text(reference)
     expect(page.locator(".call")).to_contain_text("Bretagne")
-    shoot(page, "answer")
+    save_screenshot(page, "answer")
 
     another = open_page(browser, width=width, java_script_enabled=script)
     another.goto(live_site + "/suivi/")

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests.browser import overflow
+from tests.browser import measure_overflow
 
 GO_ON = "main form .button--large"
 MAX_TABS = 60
@@ -35,7 +35,7 @@ class Typist:
 
     def leave(self, selector: str, leads_to: str) -> None:
         """Press this button of a screen, and check that the screen does not scroll sideways."""
-        assert overflow(self.page) <= 0
+        assert measure_overflow(self.page) <= 0
         self.reach(selector)
         self.press("Enter")
         self.page.wait_for_url(leads_to)

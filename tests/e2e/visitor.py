@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser
 
-from tests.browser import host_of, open_page, overflow, shoot, violations
+from tests.browser import find_host, find_violations, measure_overflow, open_page, save_screenshot
 from tests.e2e import steps
 
 type Screen = tuple[int, Literal["light", "dark"]]  # its width and its colours
@@ -31,16 +31,16 @@ class Visitor:
         page = self.page
         page.wait_for_load_state("load")
         self.problems += [(name, complaint) for complaint in page.complaints]
-        self.problems += [(name, host) for host in page.hosts if host != host_of(self.site)]
+        self.problems += [(name, host) for host in page.hosts if host != find_host(self.site)]
         if page.locator("h1").count() != 1:
             self.problems.append((name, "titles", page.locator("h1").count()))
         for width, scheme in (LIGHT, DARK):
             page.set_viewport_size({"width": width, "height": 760})
             page.emulate_media(color_scheme=scheme)
-            self.problems += [(name, scheme, *violation) for violation in violations(page)]
-            if (beyond := overflow(page)) > 0:
+            self.problems += [(name, scheme, *violation) for violation in find_violations(page)]
+            if (beyond := measure_overflow(page)) > 0:
                 self.problems.append((name, width, "overflow", beyond))
-            shoot(page, name)
+            save_screenshot(page, name)
         page.complaints.clear()
 
     def fill_in(self, query: str = "plouexemple") -> None:

@@ -15,7 +15,7 @@ from config.devserver.run import is_answering, make_granian_command
 from incidents.devices import case_cookie
 from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
-from tests.faults.stage import Program, until
+from tests.faults.deployment import Program, wait_until
 
 TOKEN = "t" * 32
 
@@ -48,7 +48,7 @@ class Site:
         command = [*before, *make_granian_command(self.port), "config.asgi:application"]
         self.program = Program("web", command, self.environment, self.home)
         self.program.start()
-        until(lambda: is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"))
+        wait_until(lambda: is_answering(f"http://127.0.0.1:{self.port}/sante/vivant/"))
 
     def post(self, path: str, body: bytes | Iterable[bytes], kind: str, length: int) -> Answer:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as line:
@@ -62,7 +62,7 @@ class Site:
         return sum(process.memory_info().rss for process in [web, *web.children(recursive=True)])
 
 
-def headers_of_holder(incident: Incident) -> dict[str, str]:
+def make_holder_headers(incident: Incident) -> dict[str, str]:
     """Return the headers of a client that opened the case by its link, with a CSRF token."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")

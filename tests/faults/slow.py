@@ -11,7 +11,7 @@ FORM = "Content-Type: application/x-www-form-urlencoded"
 HEAD = f"POST {{path}} HTTP/1.1\r\nHost: localhost\r\n{FORM}\r\nContent-Length: 900\r\n{{more}}\r\n"
 
 
-class Slow:
+class SlowClients:
     """Clients that each begin a long post and send a byte every few seconds. A client that is disconnected begins
     again.
     """
@@ -47,10 +47,10 @@ class Slow:
 
 
 @contextmanager
-def slow_clients(
+def run_slow_clients(
     port: int, path: str = "/declarer/", headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()
-) -> Iterator[Slow]:
-    crowd = Slow(port, path, dict(headers))
+) -> Iterator[SlowClients]:
+    crowd = SlowClients(port, path, dict(headers))
     try:
         yield crowd
     finally:

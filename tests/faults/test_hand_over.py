@@ -17,8 +17,8 @@ from incidents.models import Evidence, EvidenceUpload
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import breizh_cyber, declare
-from tests.faults.site import TOKEN, Site, headers_of_holder
-from tests.faults.stage import until
+from tests.faults.deployment import wait_until
+from tests.faults.site import TOKEN, Site, make_holder_headers
 
 MARK = b"un secret de la mairie, en clair "
 CHUNK = MARK * 2000
@@ -37,7 +37,7 @@ def incident(transactional_db):
 def site(transactional_db, incident, tmp_path, settings):
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path / "evidence")}
     site = Site(transactional_db, tmp_path)
-    site.headers = headers_of_holder(incident)
+    site.headers = make_holder_headers(incident)
     site.start()
     yield site
     site.program.kill()
@@ -178,6 +178,6 @@ def test_a_lost_connection_leaves_no_partial_file(site, incident):
     body = part.format(BOUNDARY, "entier", "a" * 900) + part.format(BOUNDARY, "coupé", "b" * 300_000)
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     send_half_a_request(site, f"/suivi/{incident.reference}/pieces/", kind, body.encode(), 10_000_000)
-    until(lambda: list_stored_files(site) == [] or Evidence.objects.exists())
+    wait_until(lambda: list_stored_files(site) == [] or Evidence.objects.exists())
     assert not Evidence.objects.filter(name="coupé").exists()
-    until(lambda: len(list_stored_files(site)) == Evidence.objects.count())
+    wait_until(lambda: len(list_stored_files(site)) == Evidence.objects.count())

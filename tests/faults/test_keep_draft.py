@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults.stage import on_stage
+from tests.faults.deployment import run_deployment
 from tests.faults.visitors import Visitor
 
 pytestmark = pytest.mark.proof
@@ -26,44 +26,44 @@ STEPS = [
 
 
 @pytest.fixture
-def stage(tmp_path):
-    with on_stage(tmp_path) as stage:
-        stage.web.start()
-        stage.wait_for_web()
-        yield stage
+def deployment(tmp_path):
+    with run_deployment(tmp_path) as deployment:
+        deployment.web.start()
+        deployment.wait_for_web()
+        yield deployment
 
 
 @pytest.fixture
-def visitor(stage):
-    visitor = Visitor(stage.port)
+def visitor(deployment):
+    visitor = Visitor(deployment.port)
     visitor.begin(1)
     yield visitor
     visitor.hang_up()
 
 
-def kill_web(stage):
-    stage.web.kill()
-    stage.web.start()
-    stage.wait_for_web()
+def kill_web(deployment):
+    deployment.web.kill()
+    deployment.web.start()
+    deployment.wait_for_web()
 
 
-def replace_body(stage, fields):
-    return {name: stage.rows(BODY)[0][0] if value == BODY else value for name, value in fields.items()}
+def replace_body(deployment, fields):
+    return {name: deployment.rows(BODY)[0][0] if value == BODY else value for name, value in fields.items()}
 
 
-def test_a_draft_survives_a_kill_after_each_screen(stage, visitor):
+def test_a_draft_survives_a_kill_after_each_screen(deployment, visitor):
     for done, (path, fields, _mark) in enumerate(STEPS, start=1):
-        visitor.post(path, **replace_body(stage, fields))
-        kill_web(stage)
+        visitor.post(path, **replace_body(deployment, fields))
+        kill_web(deployment)
         for earlier, _fields, mark in STEPS[:done]:
             assert mark in html.unescape(visitor.get(earlier)), (path, earlier)
     assert visitor.post(
         "/declarer/rappel/", description=WORDS, contact_phone="02 99 00 00 00", version=read_version(visitor)
     )
-    kill_web(stage)
+    kill_web(deployment)
     assert "est enregistrée" in visitor.get("/declarer/envoyee/") or "transmise" in visitor.get("/declarer/envoyee/")
-    assert stage.rows("SELECT description FROM incidents_story") == [(WORDS,)]
-    assert stage.rows("SELECT service, workaround FROM incidents_serviceinterruption") == [
+    assert deployment.rows("SELECT description FROM incidents_story") == [(WORDS,)]
+    assert deployment.rows("SELECT service, workaround FROM incidents_serviceinterruption") == [
         ("civil", "Registre papier.")
     ]
 
@@ -73,16 +73,16 @@ def read_version(visitor):
     return html.unescape(visitor.get("/declarer/rappel/")).partition('name="version" value="')[2].partition('"')[0]
 
 
-def test_a_kill_during_each_post_makes_one_case(stage, visitor):
+def test_a_kill_during_each_post_makes_one_case(deployment, visitor):
     """The visitor sends each screen again until it is saved."""
     last = ("/declarer/rappel/", {"contact_phone": "02 99 00 00 00"}, "")
     for wait, (path, fields, _mark) in enumerate([*STEPS[:4], last]):
-        values = replace_body(stage, fields)
+        values = replace_body(deployment, fields)
         press = threading.Thread(target=visitor.post, args=[path], kwargs=values)
         press.start()
         time.sleep(0.004 * wait)
-        kill_web(stage)
+        kill_web(deployment)
         press.join()
-    assert stage.number("SELECT count(*) FROM incidents_incident") == 1
-    assert stage.number("SELECT count(*) FROM incidents_draft WHERE incident_id IS NOT NULL") == 1
-    assert stage.rows("SELECT type FROM incidents_incident") == [("fuite",)]
+    assert deployment.number("SELECT count(*) FROM incidents_incident") == 1
+    assert deployment.number("SELECT count(*) FROM incidents_draft WHERE incident_id IS NOT NULL") == 1
+    assert deployment.rows("SELECT type FROM incidents_incident") == [("fuite",)]

@@ -17,7 +17,7 @@ from stats.counting import rollups
 from stats.models import FigureCheck
 from stats.services import verify_figures
 from tests.stats.histories import SERVICE_ACTS, History
-from tests.stats.recount import recounted, stored
+from tests.stats.recount import read_stored_figures, recount_figures
 
 pytestmark = pytest.mark.proof
 CHANGES = int(os.environ.get("TOCSIN_CHANGES", "2000"))
@@ -98,7 +98,7 @@ def test_figures_stay_exact_while_their_processes_are_killed(transactional_db, r
 
     mistakes = verify_figures().mistakes
     assert FigureCheck.objects.filter(repairs=True, mistakes__gt=0).count() == 0
-    assert stored() == recounted()
+    assert read_stored_figures() == recount_figures()
     assert mistakes == 0
     report = {
         "changes": changes,

@@ -17,7 +17,7 @@ from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.services.papers.cards import list_communes
 from incidents.services.papers.making import LEASE, request_wall_cards
-from tests.faults.stage import Program, until
+from tests.faults.deployment import Program, wait_until
 
 # The work that beat requests every three seconds.
 SWEEP = (
@@ -47,7 +47,7 @@ def test_a_killed_paper_is_made_by_another_worker(worker, tmp_path):
     departement = Departement.objects.get(code="29")
     request_wall_cards(departement=departement)
     worker.start()
-    until(lambda: Paper.objects.get().done > 10)
+    wait_until(lambda: Paper.objects.get().done > 10)
     worker.kill()
     unfinished = Paper.objects.get()
     assert unfinished.state == PaperState.ASKED

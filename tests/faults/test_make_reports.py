@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from incidents.enums import PaperState
 from stats.models import Report
 from stats.reports.making import prepare_reports
-from tests.faults.stage import Program, until
+from tests.faults.deployment import Program, wait_until
 from tests.stats.printing import print_year
 
 # The work that beat requests every three seconds, repeated until no report is due.
@@ -40,7 +40,7 @@ def test_reports_of_a_killed_worker_are_made_once_by_another(worker):
     prepare_reports(print_year(2025, 317))
     every = Report.objects.count()
     worker.start()
-    until(lambda: list_made_reports().count() >= 2)
+    wait_until(lambda: list_made_reports().count() >= 2)
     worker.kill()
     before = dict(list_made_reports().values_list("pk", "made_at"))
     assert 2 <= len(before) < every

@@ -17,12 +17,12 @@ from config.gate import GRACE_SECONDS
 from incidents.enums import PaperKind, PaperState
 from incidents.files import vault
 from incidents.models import Incident, Paper
+from tests.backend import ROOT
 from tests.cast import breizh_cyber, declare, plouexemple
-from tests.faults.site import Site, headers_of_holder
-from tests.faults.slow import CLIENTS, slow_clients
-from tests.faults.stage import Program, find_free_port, until
+from tests.faults.deployment import Program, find_free_port, wait_until
+from tests.faults.site import Site, make_holder_headers
+from tests.faults.slow import CLIENTS, run_slow_clients
 from tests.faults.visitors import Visitor
-from tests.ground import ROOT
 
 LONG = 32 * 2**20
 
@@ -57,7 +57,7 @@ class Patient(Visitor):
 
 
 def test_a_town_hall_declares_beside_slow_clients(site):
-    with slow_clients(site.port):
+    with run_slow_clients(site.port):
         sleep(1)
         declare_through(site.port)
     assert Incident.objects.count() == 1
@@ -67,8 +67,8 @@ def test_a_town_hall_declares_beside_slow_clients(site):
 def test_slow_files_leave_threads_to_declarations(site, holds):
     """Clients without a case are refused before a byte is read; the others have half of the threads."""
     incident = declare()
-    headers = headers_of_holder(incident) if holds else {}
-    with slow_clients(site.port, f"/suivi/{incident.reference}/pieces/", headers):
+    headers = make_holder_headers(incident) if holds else {}
+    with run_slow_clients(site.port, f"/suivi/{incident.reference}/pieces/", headers):
         sleep(1)
         declare_through(site.port)
     assert Incident.objects.count() == 2
@@ -76,8 +76,8 @@ def test_slow_files_leave_threads_to_declarations(site, holds):
 
 def test_slow_files_of_one_address_leave_places_to_another(site):
     slow, honest = declare(), declare()
-    site.headers = headers_of_holder(honest) | {"X-Forwarded-For": "192.0.2.2"}
-    with slow_clients(site.port, f"/suivi/{slow.reference}/pieces/", headers_of_holder(slow)) as crowd:
+    site.headers = make_holder_headers(honest) | {"X-Forwarded-For": "192.0.2.2"}
+    with run_slow_clients(site.port, f"/suivi/{slow.reference}/pieces/", make_holder_headers(slow)) as crowd:
         sleep(1)
         answer = site.post(f"/suivi/{honest.reference}/pieces/", b"", "application/x-www-form-urlencoded", 0)
         answered, _, _ = select(crowd.lines, [], [], 0)
@@ -112,12 +112,12 @@ def test_clients_that_read_nothing_take_no_thread_and_little_memory(site):
 
 @pytest.mark.proof
 def test_slow_clients_are_cut(site):
-    with slow_clients(site.port) as crowd:
+    with run_slow_clients(site.port) as crowd:
         crowd.lines[0].settimeout(GRACE_SECONDS + 10)
         assert crowd.lines[0].recv(1000).startswith(b"HTTP/1.1 408")
 
 
-def caddy_path():
+def find_caddy():
     """Return the path of the proxy, which requirements-dev.txt installs. Without it, skip the test, or fail in CI."""
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     path = shutil.which("caddy", path=folders)
@@ -137,11 +137,11 @@ def proxy(site, tmp_path):
         "GLOBAL": "admin off",
         "HOME": str(tmp_path),
     }
-    command = [caddy_path(), "run", "--config", str(ROOT / "deploy" / "Caddyfile")]
+    command = [find_caddy(), "run", "--config", str(ROOT / "deploy" / "Caddyfile")]
     program = Program("caddy", command, environment, tmp_path)
     program.start()
     try:
-        until(lambda: is_answering(f"http://localhost:{port}/sante/vivant/"), what=program.log.read_text())
+        wait_until(lambda: is_answering(f"http://localhost:{port}/sante/vivant/"), what=program.log.read_text())
         yield port
     finally:
         program.kill()
@@ -149,7 +149,7 @@ def proxy(site, tmp_path):
 
 def test_the_proxy_keeps_slow_clients_from_the_site(site, proxy):
     """None of them reaches the site, whose own gate is not needed here."""
-    with slow_clients(proxy):
+    with run_slow_clients(proxy):
         sleep(1)
         assert count_connections(site.port) <= 2
         declare_through(proxy)

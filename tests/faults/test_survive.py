@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.faults.stage import on_stage, until
+from tests.faults.deployment import run_deployment, wait_until
 from tests.faults.visitors import Crowd, Visitor
 
 pytestmark = pytest.mark.proof
@@ -31,76 +31,76 @@ MAILS = "SELECT status, key::text FROM notifications_delivery WHERE recipient = 
 
 
 @pytest.fixture
-def stage(tmp_path):
-    with on_stage(tmp_path) as stage:
+def deployment(tmp_path):
+    with run_deployment(tmp_path) as deployment:
         # All centres have given their notification addresses, as in a real installation.
-        stage.change("UPDATE csirts_csirt SET notification_email = 'garde@' || slug || '.example'")
-        stage.start()
-        yield stage
+        deployment.change("UPDATE csirts_csirt SET notification_email = 'garde@' || slug || '.example'")
+        deployment.start()
+        yield deployment
 
 
-def worker_child(stage):
-    for program in [stage.urgent, stage.worker]:
+def worker_child(deployment):
+    for program in [deployment.urgent, deployment.worker]:
         program.kill_child()
 
 
-def mail_postponed(stage):
-    stage.mailbox.postpones = True
-    until(lambda: stage.mailbox.postponed, what="nobody tried to send")
-    stage.mailbox.postpones = False
+def mail_postponed(deployment):
+    deployment.mailbox.postpones = True
+    wait_until(lambda: deployment.mailbox.postponed, what="nobody tried to send")
+    deployment.mailbox.postpones = False
 
 
-def valkey(stage):
-    kill(stage.servers.valkey)
+def valkey(deployment):
+    kill(deployment.servers.valkey)
     time.sleep(2)
-    stage.servers.valkey.start()
+    deployment.servers.valkey.start()
 
 
-def worker(stage):
-    for program in [stage.urgent, stage.worker]:
+def worker(deployment):
+    for program in [deployment.urgent, deployment.worker]:
         program.kill()
     time.sleep(1)
-    for program in [stage.urgent, stage.worker]:
+    for program in [deployment.urgent, deployment.worker]:
         program.start()
 
 
-def web(stage):
-    stage.web.kill()
-    stage.web.start()
+def web(deployment):
+    deployment.web.kill()
+    deployment.web.start()
 
 
-def web_child(stage):
+def web_child(deployment):
     """Kill the child of Granian. Granian then exits, and the supervisor starts it again."""
-    stage.web.kill_child()
+    deployment.web.kill_child()
     time.sleep(0.5)
-    stage.web.kill()
-    stage.web.start()
+    deployment.web.kill()
+    deployment.web.start()
 
 
-def postgres(stage):
-    kill(stage.servers.postgres)
+def postgres(deployment):
+    kill(deployment.servers.postgres)
     time.sleep(1)
-    stage.servers.postgres.start()
+    deployment.servers.postgres.start()
 
 
-def mail_away(stage):
-    stage.mailbox.close()
+def mail_away(deployment):
+    deployment.mailbox.close()
     time.sleep(4)
-    stage.mailbox.open()
+    deployment.mailbox.open()
 
 
-def beat(stage):
-    stage.beat.kill()
-    stage.beat.start()
+def beat(deployment):
+    deployment.beat.kill()
+    deployment.beat.start()
 
 
-def everything(stage):
-    for program in stage.programs:
+def everything(deployment):
+    for program in deployment.programs:
         program.kill()
-    kill(stage.servers.valkey)
-    kill(stage.servers.postgres)
-    stage.servers.start()
-    for program in stage.programs:
+    kill(deployment.servers.valkey)
+    kill(deployment.servers.postgres)
+    deployment.servers.start()
+    for program in deployment.programs:
         program.start()
 
 
@@ -115,84 +115,86 @@ def kill(server):
     server.process.wait()
 
 
-def test_500_declarations_survive_every_fault(stage):
-    assert_durable(stage)
-    bodies = [uid for (uid,) in stage.rows(BODIES, DECLARATIONS)]
+def test_500_declarations_survive_every_fault(deployment):
+    assert_durable(deployment)
+    bodies = [uid for (uid,) in deployment.rows(BODIES, DECLARATIONS)]
     assert len(set(bodies)) == DECLARATIONS
 
-    crowd = Crowd(stage.port, bodies, threads=THREADS)
+    crowd = Crowd(deployment.port, bodies, threads=THREADS)
     crowd.start()
     for number, fault in enumerate(FAULTS, start=1):
         crowd.wait_for(number * DECLARATIONS // (len(FAULTS) + 1))
-        fault(stage)
+        fault(deployment)
     crowd.finish()
-    wait_until_done(stage)
+    wait_until_done(deployment)
 
-    assert_each_stored_once(stage, crowd)
-    assert_all_mailed(stage)
-    assert_counted(stage)
-    assert_durable(stage)
+    assert_each_stored_once(deployment, crowd)
+    assert_all_mailed(deployment)
+    assert_counted(deployment)
+    assert_durable(deployment)
 
 
-def test_a_page_sent_again_after_a_crash_shows_the_same_case(stage):
-    [(body,)] = stage.rows(BODIES, 1)
-    visitor = Visitor(stage.port)
+def test_a_page_sent_again_after_a_crash_shows_the_same_case(deployment):
+    [(body,)] = deployment.rows(BODIES, 1)
+    visitor = Visitor(deployment.port)
     form = visitor.fill(body, 1)
     first = visitor.send(form)
 
-    everything(stage)
+    everything(deployment)
 
     assert visitor.send(form).reference == first.reference
     visitor.hang_up()
-    assert stage.number("SELECT count(*) FROM incidents_incident") == 1
+    assert deployment.number("SELECT count(*) FROM incidents_incident") == 1
 
 
-def wait_until_done(stage):
+def wait_until_done(deployment):
     """Wait until no work remains. Mails postponed by a minute are made due at once, to save that time."""
-    remaining, changed_at = stage.number(REMAINING_WORK), time.monotonic()
+    remaining, changed_at = deployment.number(REMAINING_WORK), time.monotonic()
     while remaining:
         quiet = time.monotonic() - changed_at
-        assert quiet < STALLED_SECONDS, stage.rows(STATE)
-        if quiet > 2 and not stage.number(DUE_NOW):
-            stage.change("UPDATE notifications_delivery SET due_at = now() WHERE status = 'due'")
+        assert quiet < STALLED_SECONDS, deployment.rows(STATE)
+        if quiet > 2 and not deployment.number(DUE_NOW):
+            deployment.change("UPDATE notifications_delivery SET due_at = now() WHERE status = 'due'")
         time.sleep(0.5)
-        before, remaining = remaining, stage.number(REMAINING_WORK)
+        before, remaining = remaining, deployment.number(REMAINING_WORK)
         changed_at = changed_at if remaining == before else time.monotonic()
 
 
-def assert_durable(stage):
+def assert_durable(deployment):
     for name in ["fsync", "synchronous_commit", "full_page_writes"]:
-        assert stage.rows(f"SHOW {name}") == [("on",)]
+        assert deployment.rows(f"SHOW {name}") == [("on",)]
 
 
-def assert_each_stored_once(stage, crowd):
+def assert_each_stored_once(deployment, crowd):
     """Check that each reference that a visitor saw is stored once, with the key of that visitor's form, and no other
     case.
     """
     assert len(crowd.receipts) == DECLARATIONS
     references = {sha256(receipt.key.encode()).hexdigest(): receipt.reference for receipt in crowd.receipts}
-    stored = stage.rows("SELECT submission_key, reference FROM incidents_incident")
+    stored = deployment.rows("SELECT submission_key, reference FROM incidents_incident")
     assert len(stored) == DECLARATIONS
     assert dict(stored) == references
-    assert stage.rows("SELECT kind, count(*) FROM incidents_incidentevent GROUP BY 1") == [("declared", DECLARATIONS)]
-    assert stage.number("SELECT count(*) FROM incidents_story") == DECLARATIONS
+    assert deployment.rows("SELECT kind, count(*) FROM incidents_incidentevent GROUP BY 1") == [
+        ("declared", DECLARATIONS)
+    ]
+    assert deployment.number("SELECT count(*) FROM incidents_story") == DECLARATIONS
 
 
-def assert_all_mailed(stage):
+def assert_all_mailed(deployment):
     """Check that the mail of each centre and of each declarant arrived, and that a mail that arrived twice has one
     Message-ID.
     """
-    arrived = Counter(stage.mailbox.keys())
+    arrived = Counter(deployment.mailbox.keys())
     for recipient in ["csirt", "declarant"]:
-        deliveries = stage.rows(MAILS, recipient)
+        deliveries = deployment.rows(MAILS, recipient)
         assert len(deliveries) == DECLARATIONS
         assert {status for status, _key in deliveries} == {"sent"}
         assert {key for _status, key in deliveries} <= arrived.keys()
     assert len(arrived) == 2 * DECLARATIONS
-    assert stage.number("SELECT count(*) FROM notifications_announcement") == DECLARATIONS
+    assert deployment.number("SELECT count(*) FROM notifications_announcement") == DECLARATIONS
 
 
-def assert_counted(stage):
-    verified = stage.manage("verify_stats")
+def assert_counted(deployment):
+    verified = deployment.manage("verify_stats")
     assert verified.returncode == 0, verified.stderr
-    assert stage.number("SELECT count(*) FROM stats_casefact") == DECLARATIONS
+    assert deployment.number("SELECT count(*) FROM stats_casefact") == DECLARATIONS

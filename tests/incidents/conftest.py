@@ -13,8 +13,8 @@ from csirts.models import Csirt
 from incidents.models import Incident
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.merging import MAYOR
-from tests.incidents.transferring import another_centre
-from tests.stores import bucket_server, in_a_bucket, in_a_folder
+from tests.incidents.transferring import create_other_centre
+from tests.stores import run_bucket_server, store_in_bucket, store_in_folder
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def double(main: Incident) -> Incident:
 @pytest.fixture
 def elsewhere(db: None) -> Csirt:
     """Return another centre, with people."""
-    return another_centre()
+    return create_other_centre()
 
 
 @pytest.fixture
@@ -67,15 +67,15 @@ def taker(elsewhere: Csirt) -> User:
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with bucket_server(tmp_path_factory.mktemp("s3")) as address:
+    with run_bucket_server(tmp_path_factory.mktemp("s3")) as address:
         yield address
 
 
 @pytest.fixture(params=["folder", "bucket"])
 def store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Storage]:
     if request.param == "folder":
-        place = in_a_folder(settings, tmp_path / "evidence")
+        place = store_in_folder(settings, tmp_path / "evidence")
     else:
-        place = in_a_bucket(settings, request.getfixturevalue("s3"))
+        place = store_in_bucket(settings, request.getfixturevalue("s3"))
     with place as storage:
         yield storage

@@ -14,7 +14,7 @@ from stats.reports.making import make_due_reports as make_reports
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import parts
-from tests.incidents import doors
+from tests.incidents import hostile_acts
 from tests.post import Post
 from tests.stats.releases import year_of_releases
 from tests.walking import Log, Visitor
@@ -67,34 +67,34 @@ class Crowd:
 
     def write(self) -> None:
         """Write in every form, as each person who has one."""
-        doors.keep_directory(self.administrator, self.csirt)
-        doors.write_sheet(self.lead, self.kind)
-        doors.keep_channel(self.lead, self.csirt)
-        doors.keep_team(self.lead, self.csirt)
-        doors.write_guide(self.lead, self.kind)
-        doors.write_letter(self.lead)
-        self.incident = doors.declare(self.holder, self.kind, self.number)
-        doors.follow(self.holder, self.incident, self.number)
-        doors.resume(self.holder, self.incident)
-        doors.ask_call_back(self.nobody, self.kind)
-        doors.close_untouched(self.responder)
+        hostile_acts.edit_directory(self.administrator, self.csirt)
+        hostile_acts.write_sheet(self.lead, self.kind)
+        hostile_acts.edit_centre(self.lead, self.csirt)
+        hostile_acts.edit_team(self.lead, self.csirt)
+        hostile_acts.write_guide(self.lead, self.kind)
+        hostile_acts.write_template(self.lead)
+        self.incident = hostile_acts.declare(self.holder, self.kind, self.number)
+        hostile_acts.act_as_declarant(self.holder, self.incident, self.number)
+        hostile_acts.resume_declaration(self.holder, self.incident)
+        hostile_acts.ask_call_back(self.nobody, self.kind)
+        hostile_acts.close_untouched(self.responder)
         manager = a_person(Role.MANAGER, collectivity=self.incident.collectivity)
         self.manager = self.join(user=manager)
-        self.agent = doors.invite(self.manager, self.incident.collectivity)
-        doors.answer(self.responder, self.incident)
-        doors.observe(self.responder, self.incident)
-        doors.end(self.responder, self.holder, self.incident)
+        self.agent = hostile_acts.invite_member(self.manager, self.incident.collectivity)
+        hostile_acts.act_as_responder(self.responder, self.incident)
+        hostile_acts.add_indicators(self.responder, self.incident)
+        hostile_acts.close_and_reopen(self.responder, self.holder, self.incident)
         taker = a_responder(
             Csirt.objects.create(slug="ailleurs", name="Ailleurs", notification_email="a@ailleurs.example")
         )
         self.taker = self.join(user=taker)
-        doors.go_round(self.responder, self.taker, self.incident)
-        doors.advise(self.responder, self.incident)
-        doors.gather(self.responder, self.incident)
-        called = doors.call_api(manager, self.incident.collectivity, self.nobody)
+        hostile_acts.transfer_back_and_forth(self.responder, self.taker, self.incident)
+        hostile_acts.advise_partner(self.responder, self.incident)
+        hostile_acts.open_group(self.responder, self.incident)
+        called = hostile_acts.call_api(manager, self.incident.collectivity, self.nobody)
         self.manager.fill(f"/suivi/{called.reference}/retirer/")
-        double = doors.call_api(manager, self.incident.collectivity, self.nobody)
-        doors.merge(self.responder, self.incident, double)
+        double = hostile_acts.call_api(manager, self.incident.collectivity, self.nobody)
+        hostile_acts.merge_cases(self.responder, self.incident, double)
 
     def read(self) -> None:
         """Open every page as the holder and the responder; for the first type of incident as everybody else too, for
@@ -118,7 +118,7 @@ class Crowd:
         managed = f"/admin/incidents/incident/{self.incident.reference}/"
         self.responder.get("/admin/incidents/incident/etat/")
         self.responder.get(f"{managed}histoire/")
-        self.responder.get(f"/admin/incidents/incident/actes/{doors.act_on_many(self.incident).uid}/")
+        self.responder.get(f"/admin/incidents/incident/actes/{hostile_acts.act_on_many(self.incident).uid}/")
         self.agent.get("/mes-dossiers/")
         for address in ("/statistiques/mon-centre/", f"/statistiques/exacts/centre/{self.csirt.slug}/"):
             read_exact_figures(self.lead, address)
@@ -126,7 +126,7 @@ class Crowd:
             read_exact_figures(self.national, address)
         self.responder.get(f"/triage/{self.incident.reference}/")
         self.responder.client.post(f"{managed}confirmer/")
-        doors.withdraw(self.holder, self.incident)
+        hostile_acts.withdraw_case(self.holder, self.incident)
         assert [self.holder.get(case).status_code, self.responder.get(managed).status_code] == [200, 200]
         for address in (f"/secours/{body}/", f"/secours/{body}/pdf/"):
             assert self.nobody.get(address).status_code == 200
@@ -134,7 +134,7 @@ class Crowd:
     def crawl_as(self, role: str, start: str) -> None:
         """Open every page as one role. The public routes that it read are then not read again by the others."""
         getattr(self, role).crawl(start, most=self.most)
-        getattr(self, role).send_the_rest()
+        getattr(self, role).send_remaining_forms()
         self.log.public |= {route for route in self.log.answered if not route.startswith(PRIVATE)}
 
 
@@ -153,7 +153,7 @@ def carry_words(kind: str, post: Post, *, most: int = 1, more: Sequence[str] = (
     crowd.write()
     crowd.read()
     read_mails(post)
-    assert crowd.log.untouched() - WITHOUT_WORDS == set()
+    assert crowd.log.list_untouched_fields() - WITHOUT_WORDS == set()
     return crowd
 
 
@@ -163,7 +163,7 @@ def read_mails(post: Post) -> None:
     account_mails.send_due_mails()
     assert len(post.received) > 4
     for message in post.received:
-        harmless.mail(message)
+        harmless.check_mail(message)
 
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"

@@ -36,7 +36,7 @@ def send(client: Client, url: str, part: int, offset: int | None = None) -> Resp
     return client.post(f"{url}?debut={offset}", PARTS[part], "application/octet-stream")
 
 
-def a_visitor(live_site: str) -> tuple[Incident, Client, dict[str, str]]:
+def create_visitor(live_site: str) -> tuple[Incident, Client, dict[str, str]]:
     """Return a case, a client that has opened it by its link, and the headers of that client."""
     breizh_cyber()
     incident = declare()

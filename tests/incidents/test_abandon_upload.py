@@ -17,14 +17,14 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.files import compute_remaining_quota
 from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import a_responder, an_agent, an_upload, declare, plouexemple
-from tests.incidents.slices import CONTENT, a_visitor, address, send, start, talk, where
+from tests.incidents.slices import CONTENT, address, create_visitor, send, start, talk, where
 from tests.reading import text
-from tests.stores import in_a_folder, stored_objects
+from tests.stores import list_stored_objects, store_in_folder
 
 
 @pytest.fixture(autouse=True)
 def empty_store():
-    for name in stored_objects():
+    for name in list_stored_objects():
         vault.remove_object(name)
 
 
@@ -48,7 +48,7 @@ def abandon(django_capture_on_commit_callbacks):
 @pytest.fixture
 def disk(settings, tmp_path):
     """For the threads of a real server."""
-    with in_a_folder(settings, tmp_path):
+    with store_in_folder(settings, tmp_path):
         yield
 
 
@@ -73,7 +73,7 @@ def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, ab
     assert "L’envoi est abandonné" in text(holder.get(answer["Location"]))
     assert "Abandonner cet envoi" not in text(holder.get(page(incident)))
     assert octets_left(incident) == free + len(CONTENT)
-    assert stored_objects() == []
+    assert list_stored_objects() == []
     assert not IncidentEvent.objects.exclude(kind=EventKind.DECLARED).exists()
 
 
@@ -89,7 +89,7 @@ def test_a_slice_after_abandoning_is_refused_with_a_reason(holder, incident, aba
     for late in (send(holder, url, 0), holder.post(url + "fin/"), holder.get(url)):
         assert late.status_code == 404
         assert "Cet envoi est abandonné" in late.json()["message"]
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 def test_abandoning_a_finished_upload_keeps_the_file(holder, incident, abandon):
@@ -98,7 +98,7 @@ def test_abandoning_a_finished_upload_keeps_the_file(holder, incident, abandon):
         send(holder, url, part)
     done = holder.post(url + "fin/").json()
     assert abandon(holder, url).status_code == 302
-    assert stored_objects() == [Evidence.objects.get().storage_name]
+    assert list_stored_objects() == [Evidence.objects.get().storage_name]
     assert holder.post(url + "fin/").json() == done
 
 
@@ -140,7 +140,7 @@ def test_a_late_first_byte_is_refused_once_the_quota_is_taken(holder, incident, 
         refused = send(holder, unsent, 0)
         assert (refused.status_code, "près de 2 Go" in refused.json()["message"]) == (422, True)
         assert EvidenceUpload.objects.filter(received__gt=0).count() == 1
-        assert len(stored_objects()) == 1
+        assert len(list_stored_objects()) == 1
 
 
 @pytest.mark.parametrize("many", [2, 50])
@@ -153,7 +153,7 @@ def test_the_page_costs_the_same_with_many_uploads(holder, incident, many, djang
 
 def test_abandoning_while_finishing_keeps_the_whole_file_or_nothing(live_site, disk):
     """Two devices act at once: a recorded piece has its bytes, and an unrecorded one leaves none."""
-    incident, client, headers = a_visitor(live_site)
+    incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
     for part in range(3):
         send(client, url, part)
@@ -171,5 +171,5 @@ def test_abandoning_while_finishing_keeps_the_whole_file_or_nothing(live_site, d
 
     assert answers["abandonner"] == 302
     assert answers["fin"] == (200 if Evidence.objects.exists() else 404)
-    assert stored_objects() == [piece.storage_name for piece in Evidence.objects.all()]
+    assert list_stored_objects() == [piece.storage_name for piece in Evidence.objects.all()]
     connections.close_all()

@@ -52,7 +52,7 @@ def test_taking_cases_in_bulk_says_how_many_were_taken(client, responder, cases)
 
 
 def test_the_queue_offers_the_acts_on_the_ticked_cases(client, cases):
-    tree = harmless.answer(client.get(QUEUE))
+    tree = harmless.check_response(client.get(QUEUE))
 
     boxes = tree.css('input[type=checkbox][name=dossier][form="en-nombre"]')
     assert {box.attributes["value"] for box in boxes} == set(list_references(cases))
@@ -138,7 +138,7 @@ def test_qualifying_in_bulk_changes_only_what_is_set(client, responder, cases):
 def test_qualifying_in_bulk_asks_for_one_change_at_least(client, cases):
     page = client.post(URL, {"acte": "qualifier", "dossier": list_references(cases), "cle": "k"})
     assert "Laisser tel quel" in text_of(page)
-    tree = harmless.answer(page)
+    tree = harmless.check_response(page)
     assert "novalidate" in tree.css_first("form.judge").attributes
     assert not tree.css("form.judge [required]")
 
@@ -208,12 +208,12 @@ def test_the_note_typed_with_another_reason_is_kept(client, responder, cases):
 
 def test_a_message_that_came_after_the_list_was_read_blocks_the_closing(client, responder, cases, time_machine):
     time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
-    listed = harmless.answer(client.get(QUEUE))
+    listed = harmless.check_response(client.get(QUEUE))
     read_at = listed.css_first("form#en-nombre input[name=read_at]").attributes["value"]
     time_machine.shift(60)
     guest = Guest(access_uid=cases[0].accesses.get().uid)
     write_to_csirt(reference=cases[0].reference, guest=guest, letter=Letter(text="Attendez !", key="w"))
-    confirmation = harmless.answer(send(client, "clore", cases, read_at=read_at))
+    confirmation = harmless.check_response(send(client, "clore", cases, read_at=read_at))
     assert confirmation.css_first("input[name=read_at]").attributes["value"] == read_at
     fields = {"reason": ClosingReason.NOT_AN_INCIDENT, "confirme": "oui"}
     answer = send(client, "clore", cases, **fields, read_at=read_at)
@@ -259,10 +259,10 @@ def test_cases_are_grouped_in_a_known_or_a_new_group(client, responder, cases):
 
 @pytest.mark.parametrize("words", MARKUP)
 def test_hostile_titles_are_never_markup(client, cases, words):
-    harmless.answer(send(client, "grouper", cases, group="", title=words, kind="supplier"))
-    harmless.answer(send(client, "grouper", cases, confirme=[], follow=False))
-    harmless.answer(send(client, "grouper", cases, group="x", title=words))
-    harmless.answer(send(client, words, cases, cle=words, retour=words))
+    harmless.check_response(send(client, "grouper", cases, group="", title=words, kind="supplier"))
+    harmless.check_response(send(client, "grouper", cases, confirme=[], follow=False))
+    harmless.check_response(send(client, "grouper", cases, group="x", title=words))
+    harmless.check_response(send(client, words, cases, cle=words, retour=words))
 
 
 @pytest.mark.parametrize(

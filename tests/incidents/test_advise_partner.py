@@ -21,7 +21,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import url
-from tests.incidents.transferring import AGREED, agreed_on_page, as_person
+from tests.incidents.transferring import AGREED, make_agreement_fields, sign_in_as
 from tests.reading import NBSP, text_of
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def open_preview(client, incident, **fields):
 
 
 def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(responder, incident):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     page, fields = open_preview(client, incident)
 
     content = page.context["preview"]["content"]
@@ -111,7 +111,7 @@ def test_the_file_is_read_in_french_before_it_is_sent(responder):
 
 
 def test_a_refused_mail_is_not_shown_as_sent(responder, incident):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     fields.pop("with_persons")
     client.post(url(incident, "avis"), fields)
@@ -150,10 +150,10 @@ def test_the_case_no_longer_warns_when_the_file_left_the_second_time(responder, 
 
 
 def test_persons_are_sent_only_when_ticked(responder, incident):
-    page, fields = open_preview(as_person(responder), incident, with_persons="on")
+    page, fields = open_preview(sign_in_as(responder), incident, with_persons="on")
     for word in PERSONAL:
         assert word in page.context["preview"]["content"]
-    as_person(responder).post(url(incident, "avis"), fields | {"with_persons": "on"})
+    sign_in_as(responder).post(url(incident, "avis"), fields | {"with_persons": "on"})
     assert "Dominique Exemple" in Advice.objects.get().content
 
 
@@ -161,19 +161,19 @@ def test_persons_are_sent_only_when_ticked(responder, incident):
 def test_without_a_motive_nothing_is_shown_or_sent(responder, incident, with_persons):
     fields = {"partner": "cert-fr", "motive": " ", "key": "k", "with_persons": with_persons}
     for button in ("voir", "envoyer"):
-        answer = as_person(responder).post(url(incident, "avis"), fields | {button: "1"})
+        answer = sign_in_as(responder).post(url(incident, "avis"), fields | {button: "1"})
         assert answer.status_code == 422
         assert "Écrivez pourquoi" in text_of(answer)
     assert not Advice.objects.exists()
 
 
 def test_tlp_red_lets_nothing_out(responder, incident):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     Incident.objects.update(tlp=Tlp.RED)
 
     for button in ("voir", "envoyer"):
-        answer = client.post(url(incident, "avis"), fields | {button: "1"} | agreed_on_page(incident))
+        answer = client.post(url(incident, "avis"), fields | {button: "1"} | make_agreement_fields(incident))
         assert answer.status_code == 422
         assert "TLP:RED" in text_of(answer)
         assert WHY in text_of(answer)
@@ -186,7 +186,7 @@ def test_tlp_red_lets_nothing_out(responder, incident):
 def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, incident, tlp):
     """The message has a label of its own; the label of the case does not change."""
     Incident.objects.update(tlp=tlp)
-    client = as_person(responder)
+    client = sign_in_as(responder)
     first = client.get(url(incident, "avis"))
     assert first.context["form"]["tlp"].value() == Tlp.AMBER_STRICT
     assert "Demandez d’abord au déclarant s’il est d’accord" in text_of(first)
@@ -196,7 +196,7 @@ def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, inciden
         assert "notez qui a dit oui" in text_of(answer)
     assert not Advice.objects.exists()
 
-    page, fields = open_preview(client, incident, tlp="amber+strict", **agreed_on_page(incident))
+    page, fields = open_preview(client, incident, tlp="amber+strict", **make_agreement_fields(incident))
     fields.pop("with_persons")
     facts = json.loads(page.context["preview"]["content"])
     assert (facts["tlp"], facts["declarant_agreed"]) == ("TLP:AMBER+STRICT", True)
@@ -215,17 +215,19 @@ def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, inciden
 
 def test_a_label_wider_than_that_of_the_case_asks_for_the_agreement(responder, incident):
     fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "tlp": "clear", "voir": "1"}
-    answer = as_person(responder).post(url(incident, "avis"), fields)
+    answer = sign_in_as(responder).post(url(incident, "avis"), fields)
     assert answer.status_code == 422
     assert "notez qui a dit oui" in text_of(answer)
-    open_preview(as_person(responder), incident, tlp="clear", **agreed_on_page(incident))
+    open_preview(sign_in_as(responder), incident, tlp="clear", **make_agreement_fields(incident))
 
 
 @pytest.mark.parametrize("hollow", ["\u200b", "\u3164", "…"])
 def test_an_agreement_without_words_is_refused(responder, incident, hollow):
     Incident.objects.update(tlp=Tlp.AMBER)
-    fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "envoyer": "1"} | agreed_on_page(incident, hollow)
-    answer = as_person(responder).post(url(incident, "avis"), fields)
+    fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "envoyer": "1"} | make_agreement_fields(
+        incident, hollow
+    )
+    answer = sign_in_as(responder).post(url(incident, "avis"), fields)
     assert answer.status_code == 422
     assert "Notez qui a dit oui" in text_of(answer)
 
@@ -236,7 +238,7 @@ def test_a_refusal_is_no_agreement(responder, incident, tlp):
     fields = {"partner": "cert-fr", "motive": WHY, "tlp": "green", "key": "k", "label": tlp}
     for button in ("voir", "envoyer"):
         refused = fields | {"agreement": "Non, la maire refuse.", button: "1"}
-        answer = as_person(responder).post(url(incident, "avis"), refused)
+        answer = sign_in_as(responder).post(url(incident, "avis"), refused)
         assert answer.status_code == 422
         assert "ochez la case" in text_of(answer)
         assert "Non, la maire refuse." in text_of(answer)
@@ -245,8 +247,8 @@ def test_a_refusal_is_no_agreement(responder, incident, tlp):
 
 def test_a_label_that_changed_since_the_agreement_asks_for_it_again(responder, incident):
     Incident.objects.update(tlp=Tlp.AMBER)
-    client = as_person(responder)
-    _page, fields = open_preview(client, incident, tlp="amber", **agreed_on_page(incident))
+    client = sign_in_as(responder)
+    _page, fields = open_preview(client, incident, tlp="amber", **make_agreement_fields(incident))
     fields.pop("with_persons")
     Incident.objects.update(tlp=Tlp.AMBER_STRICT)
     answer = client.post(url(incident, "avis"), fields)
@@ -259,7 +261,7 @@ def test_a_label_that_changed_since_the_agreement_asks_for_it_again(responder, i
 
 
 def test_a_draft_never_ticks_the_agreement(responder, incident):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     draft = {"motive": WHY, "agreed": "on", "agreement": AGREED, "label": "clear"}
     marks = {"stylo": "a", "trait": "1", "ouverte": timezone.now().isoformat()}
     for page in ("avis", "transfert"):
@@ -282,7 +284,7 @@ def test_the_tlp_decides_which_partner_may_be_told():
 
 
 def test_a_message_that_changed_since_the_preview_is_shown_again(responder, incident):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     Observable.objects.create(incident=incident, kind="ip", value="192.0.2.2", actor=responder)
     fields.pop("with_persons")
@@ -308,7 +310,7 @@ def test_a_double_click_sends_one_message(responder, incident):
 
 @pytest.mark.parametrize("other", [{"motive": "Avec qui rappeler"}, {"with_persons": "on"}])
 def test_a_used_form_sends_no_other_message_before_its_preview(responder, incident, other):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     fields.pop("with_persons")
     client.post(url(incident, "avis"), fields)
@@ -330,14 +332,14 @@ def test_a_used_form_sends_no_other_message_before_its_preview(responder, incide
 
 @pytest.mark.parametrize("partner", ["", "cert-sante", "inconnu", "\0"])
 def test_a_partner_without_a_mail_is_never_written_to(responder, incident, partner):
-    answer = as_person(responder).post(url(incident, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"})
+    answer = sign_in_as(responder).post(url(incident, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"})
     assert answer.status_code == 422
     assert WHY in text_of(answer)
     assert not Advice.objects.exists()
 
 
 def test_partners_without_a_mail_are_shown_with_their_site(responder, incident):
-    page = text_of(as_person(responder).get(url(incident, "avis")))
+    page = text_of(sign_in_as(responder).get(url(incident, "avis")))
     for partner in PARTNERS.values():
         assert partner.website in page
         assert partner.name in page
@@ -346,7 +348,7 @@ def test_partners_without_a_mail_are_shown_with_their_site(responder, incident):
 
 
 def test_an_erased_case_is_not_sent(responder, incident):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
@@ -355,7 +357,7 @@ def test_an_erased_case_is_not_sent(responder, incident):
 
 
 def test_erasing_empties_the_message_and_keeps_its_seal(responder, incident):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     fields.pop("with_persons")
     client.post(url(incident, "avis"), fields)
@@ -370,6 +372,6 @@ def test_hostile_words_stay_words(responder, incident):
     Incident.objects.filter(pk=incident.pk).update(tlp=Tlp.GREEN)
     for number, word in enumerate(MARKUP):
         Observable.objects.create(incident=incident, kind="url", value=f"{number}{word}"[:500], actor=responder)
-    page, _fields = open_preview(as_person(responder), incident, motive=" ".join(MARKUP)[:400])
-    harmless.answer(page)
+    page, _fields = open_preview(sign_in_as(responder), incident, motive=" ".join(MARKUP)[:400])
+    harmless.check_response(page)
     assert json.loads(page.context["preview"]["content"])["observables"][-1]["kind"] == "url"

@@ -7,7 +7,7 @@ from incidents.models import Incident, Story, Transfer
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.desk import url
-from tests.incidents.transferring import AGREED, PROPOSAL, WHY, as_person, offer_url, propose_transfer
+from tests.incidents.transferring import AGREED, PROPOSAL, WHY, offer_url, propose_transfer, sign_in_as
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, taker, tlp):
     """These labels exclude another centre: who agreed is noted, and only the centre of the case reads it."""
     Incident.objects.update(tlp=tlp)
-    giver_client = as_person(giver)
+    giver_client = sign_in_as(giver)
     assert "demandez d’abord au déclarant s’il est d’accord" in text_of(giver_client.get(url(incident, "transfert")))
 
     fields = PROPOSAL | {"label": tlp}
@@ -32,7 +32,7 @@ def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, take
     transfer = Transfer.objects.get()
     assert transfer.agreement == AGREED
     assert AGREED in text_of(giver_client.get(url(incident)))
-    offer = text_of(as_person(taker).get(offer_url(transfer)))
+    offer = text_of(sign_in_as(taker).get(offer_url(transfer)))
     assert "accord du déclarant noté par Breizh Cyber" in offer
     assert AGREED not in offer
 
@@ -40,7 +40,7 @@ def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, take
 @pytest.mark.parametrize("tlp", [Tlp.GREEN, Tlp.CLEAR])
 def test_a_wide_label_needs_no_agreement(incident, giver, taker, tlp):
     Incident.objects.update(tlp=tlp)
-    assert "sans nouvel accord" in text_of(as_person(giver).get(url(incident, "transfert")))
+    assert "sans nouvel accord" in text_of(sign_in_as(giver).get(url(incident, "transfert")))
     propose_transfer(incident, giver, agreement="")
 
 
@@ -48,7 +48,7 @@ def test_a_label_that_narrowed_meanwhile_blocks_the_transfer(incident, giver, ta
     Incident.objects.update(tlp=Tlp.GREEN)
     transfer = propose_transfer(incident, giver, agreement="")
     Incident.objects.update(tlp=Tlp.AMBER)
-    answer = as_person(taker).post(offer_url(transfer, "accepter"))
+    answer = sign_in_as(taker).post(offer_url(transfer, "accepter"))
     assert answer.status_code == 409
     assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in text_of(answer)
 
@@ -57,7 +57,7 @@ def test_words_without_the_tick_are_no_agreement(incident, giver, taker):
     for tlp, message in ((Tlp.AMBER, "cochez la case"), (Tlp.GREEN, "Cochez la case si le déclarant est d’accord")):
         Incident.objects.update(tlp=tlp)
         fields = {"taker": "loin-cyber", "motive": WHY, "agreement": "Non, la maire refuse.", "label": tlp}
-        answer = as_person(giver).post(url(incident, "transfert"), fields)
+        answer = sign_in_as(giver).post(url(incident, "transfert"), fields)
         assert answer.status_code == 422
         assert message in text_of(answer)
         assert "Non, la maire refuse." in text_of(answer)
@@ -67,7 +67,7 @@ def test_words_without_the_tick_are_no_agreement(incident, giver, taker):
 def test_an_agreement_under_another_label_is_asked_for_again(incident, giver, taker):
     """The page showed one label; a colleague changed it before the button."""
     Incident.objects.update(tlp=Tlp.RED)
-    giver_client = as_person(giver)
+    giver_client = sign_in_as(giver)
     answer = giver_client.post(url(incident, "transfert"), PROPOSAL)
     assert answer.status_code == 422
     assert "il est TLP:RED. Demandez de nouveau au déclarant" in text_of(answer)
@@ -85,7 +85,7 @@ def test_an_agreement_noted_under_a_wider_label_does_not_hold(incident, giver, t
     Incident.objects.update(tlp=Tlp.GREEN)
     transfer = propose_transfer(incident, giver)
     Incident.objects.update(tlp=Tlp.RED)
-    taker_client = as_person(taker)
+    taker_client = sign_in_as(taker)
     assert taker_client.post(offer_url(transfer, "accepter")).status_code == 409
     Incident.objects.update(tlp=Tlp.CLEAR)
     assert taker_client.post(offer_url(transfer, "accepter")).status_code == 302
@@ -95,14 +95,16 @@ def test_a_new_agreement_needs_a_new_proposal(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
     propose_transfer(incident, giver)
     Incident.objects.update(tlp=Tlp.RED)
-    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"label": Tlp.RED})
+    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"label": Tlp.RED})
     assert answer.status_code == 409
     assert "Retirez d’abord cette proposition" in text_of(answer)
 
 
 def test_the_name_of_the_office_is_no_personal_name(incident, giver, taker):
     Story.objects.update(contact_name="Mairie de Plouexemple")
-    assert as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"motive": f"La Mairie, à Plouexemple. {WHY}"})
+    assert sign_in_as(giver).post(
+        url(incident, "transfert"), PROPOSAL | {"motive": f"La Mairie, à Plouexemple. {WHY}"}
+    )
     assert Transfer.objects.exists()
 
 
@@ -110,7 +112,7 @@ def test_the_same_proposal_with_an_agreement_is_another_proposal(incident, giver
     Incident.objects.update(tlp=Tlp.GREEN)
     propose_transfer(incident, giver, agreement="")
     Incident.objects.update(tlp=Tlp.AMBER)
-    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"label": "amber"})
+    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"label": "amber"})
     assert answer.status_code == 409
     assert "Retirez d’abord cette proposition" in text_of(answer)
 

@@ -10,13 +10,13 @@ import pytest
 from tests import harmless
 from tests.hostile import MARKUP, ONE_OF_EACH
 from tests.incidents.hostile_walk import TYPES, carry_words
-from tests.post import receiving_mails
+from tests.post import receive_mails
 from tests.routes import routes
 
 
 @pytest.fixture
 def post(settings):
-    with receiving_mails(settings) as post:
+    with receive_mails(settings) as post:
         yield post
 
 
@@ -37,7 +37,7 @@ def test_hostile_words_stay_words_through_every_door(db, post):
 def test_a_search_query_comes_back_in_its_box(client, responder, incident, address, name):
     client.post("/declarer/", {"quoi": TYPES[0]})
     for word in ONE_OF_EACH:
-        tree = harmless.answer(client.get(address.format(incident.reference), {name: word}))
+        tree = harmless.check_response(client.get(address.format(incident.reference), {name: word}))
         [box] = tree.css(f"input[name={name}]")
         assert box.attributes["value"].split() == word.split()
 
@@ -88,11 +88,11 @@ def test_the_page_reader_detects_unescaped_words(trick):
         "<textarea>{}</textarea>",
         "<title>{}</title>",
     )
-    harmless.page("<p>Un texte &lt;script&gt;piege=1&lt;/script&gt;</p>")
+    harmless.check_page("<p>Un texte &lt;script&gt;piege=1&lt;/script&gt;</p>")
     detections = 0
     for frame in frames:
         try:
-            harmless.page(frame.format(trick))
+            harmless.check_page(frame.format(trick))
         except AssertionError:
             detections += 1
     assert detections or trick in MARKUP[-3:]

@@ -307,11 +307,13 @@ def test_a_lesson_without_the_tick_is_kept_for_the_centre(client, responder, inc
 def test_hostile_words_stay_words(client, responder, incident):
     words = "\n".join(MARKUP)
     Task.objects.update(title=MARKUP[0])
-    harmless.answer(client.get(url(incident, "cloture")))
-    harmless.answer(client.post(url(incident, "cloture"), {"reason": "resolved", "summary": words, "lesson": words}))
+    harmless.check_response(client.get(url(incident, "cloture")))
+    harmless.check_response(
+        client.post(url(incident, "cloture"), {"reason": "resolved", "summary": words, "lesson": words})
+    )
     fields = make_full_report(incident) | {"summary": words}
     page = client.post(url(incident, "cloture"), fields, follow=True)
-    harmless.answer(page)
+    harmless.check_response(page)
     assert Incident.objects.get().status == Status.CLOSED
 
 

@@ -253,7 +253,7 @@ def test_hostile_words_and_names_stay_words(incident, words):
     send(declarant, incident, words, author=words)
     reply(camille, incident, words)
     for response in (declarant.get(page(incident)), camille.get(case(incident)), camille.get(QUEUE)):
-        harmless.answer(response)
+        harmless.check_response(response)
 
 
 def test_only_the_body_and_its_centre_write_and_read(incident):

@@ -25,7 +25,7 @@ from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
 from tests.incidents.devices import case, opened, page, signed_in
-from tests.incidents.transferring import QUEUE, another_centre, as_person, events_of, offer_url
+from tests.incidents.transferring import QUEUE, create_other_centre, list_event_kinds, offer_url, sign_in_as
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_a_newly_covered_ground_moves_its_open_cases(nobody):
     event = incident.events.latest("id")
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.REROUTED, None, "system")
     assert event.data == {"from": "", "to": "breizh-cyber", "why": "opened"}
-    assert incident.reference in as_person(responder).get(QUEUE).content.decode()
+    assert incident.reference in sign_in_as(responder).get(QUEUE).content.decode()
     content = text(signed_in(responder).get(case(incident)))
     assert "un centre répond désormais de ce territoire" in content
     assert "Breizh Cyber reçoit votre dossier" in text(opened(incident).get(page(incident)))
@@ -84,7 +84,7 @@ def test_a_case_moves_once(nobody):
     cover(nobody)
     assert reroute.reroute_cases() == 1
     assert [reroute.reroute_cases() for _ in range(2)] == [0, 0]
-    assert events_of(incident) == ["declared", "rerouted"]
+    assert list_event_kinds(incident) == ["declared", "rerouted"]
 
 
 def test_nothing_is_read_while_the_directory_stands(nobody, time_machine, django_assert_num_queries):
@@ -115,7 +115,7 @@ def test_a_change_is_followed_once_it_has_stood_for_some_minutes(nobody, time_ma
     reroute.reroute_cases()
     time_machine.shift(reroute.CASES_FOLLOW_AFTER + timedelta(seconds=1))
     assert not reroute.reroute_cases()
-    assert events_of(incident) == ["declared", "rerouted"]
+    assert list_event_kinds(incident) == ["declared", "rerouted"]
 
 
 def test_a_ground_that_opens_on_a_day_is_opened_that_day(nobody, time_machine):
@@ -131,13 +131,13 @@ def test_a_ground_that_opens_on_a_day_is_opened_that_day(nobody, time_machine):
 def test_a_free_case_moves_to_the_centre_that_now_has_the_ground():
     incident, former = declare_at_breizh()
     index_pending_events()
-    new = another_centre()
+    new = create_other_centre()
     cover(new, departement=finistere())
 
     assert reroute.reroute_cases() == 1
     assert reload(incident).csirt == new
     assert incident.events.latest("id").data == {"from": "breizh-cyber", "to": "loin-cyber", "why": "moved"}
-    assert as_person(former).get(case(incident)).status_code == 404
+    assert sign_in_as(former).get(case(incident)).status_code == 404
     index_pending_events()
     assert {document.csirt for document in SearchDocument.objects.filter(incident=incident)} == {new}
 
@@ -155,7 +155,7 @@ def take(incident, person, tlp=Tlp.GREEN):
 def test_a_taken_case_is_proposed_and_moves_once_accepted():
     incident, former = declare_at_breizh()
     take(incident, former)
-    new = another_centre()
+    new = create_other_centre()
     taker = a_responder(new)
     cover(new, departement=finistere())
 
@@ -165,8 +165,8 @@ def test_a_taken_case_is_proposed_and_moves_once_accepted():
     assert (transfer.state, transfer.taker, transfer.asked_by) == (TransferState.ASKED, new, None)
     assert transfer.motive.endswith("Loin Cyber répond aux collectivités de son département.")
     assert reload(incident).csirt == breizh_cyber()
-    assert "parce que la collectivité relève désormais de ce centre" in text(as_person(former).get(case(incident)))
-    assert "proposé par la plateforme" in text(as_person(taker).get(offer_url(transfer)))
+    assert "parce que la collectivité relève désormais de ce centre" in text(sign_in_as(former).get(case(incident)))
+    assert "proposé par la plateforme" in text(sign_in_as(taker).get(offer_url(transfer)))
 
     accept_transfer(uid=transfer.uid, actor=taker)
     assert reload(incident).csirt == new
@@ -177,7 +177,7 @@ def test_a_returned_proposal_is_not_made_again():
     """The other centre returned the case: the same ground does not propose it again."""
     incident, former = declare_at_breizh()
     take(incident, former)
-    new = another_centre()
+    new = create_other_centre()
     ground = cover(new, departement=finistere())
     reroute.reroute_cases()
     return_transfer(uid=incident.transfers.get().uid, answer="Gardez-le.", actor=a_responder(new))
@@ -205,7 +205,7 @@ def test_doubles_and_their_main_case_stay():
     main, former = declare_at_breizh()
     double = declare()
     merge_incident(reference=double.reference, into=main.reference, actor=former)
-    cover(another_centre(), departement=finistere())
+    cover(create_other_centre(), departement=finistere())
     assert not reroute.reroute_cases()
     assert {reload(main).csirt, reload(double).csirt} == {breizh_cyber()}
 
@@ -248,7 +248,7 @@ def test_a_case_that_was_worked_on_is_never_moved(work):
     put_back_after(work, incident, former)
     Incident.objects.update(tlp=Tlp.GREEN)
     assert reload(incident).acknowledged_at is None
-    cover(another_centre(), departement=finistere())
+    cover(create_other_centre(), departement=finistere())
 
     assert reroute.reroute_cases() == 1
     assert reload(incident).csirt == breizh_cyber()
@@ -264,14 +264,14 @@ def test_the_words_of_a_hand_over_stay_in_their_centre():
     words = HandoverRequest(to=None, text="La mairie voisine paie la rançon.", key="k")
     hand_shift_over(actor=former, references=[incident.reference, other.reference], shift=words)
     Incident.objects.update(tlp=Tlp.GREEN)
-    new = another_centre()
+    new = create_other_centre()
     taker = a_responder(new)
     cover(new, departement=finistere())
 
     assert reroute.reroute_cases() == 2
     assert reload(incident).csirt == breizh_cyber()
     accept_transfer(uid=incident.transfers.get().uid, actor=taker)
-    assert "La mairie voisine" not in text(as_person(taker).get(case(incident)))
+    assert "La mairie voisine" not in text(sign_in_as(taker).get(case(incident)))
 
 
 def test_an_assigned_and_grouped_case_moves_without_assignee_and_group():
@@ -283,7 +283,7 @@ def test_an_assigned_and_grouped_case_moves_without_assignee_and_group():
     Incident.objects.update(answer_by=waited, acknowledge_by=waited)
     assert reload(incident).group
     assert reload(incident).assignee
-    cover(another_centre(), departement=finistere())
+    cover(create_other_centre(), departement=finistere())
 
     assert reroute.reroute_cases() == 1
     moved = reload(incident)
@@ -296,7 +296,7 @@ def test_an_assigned_and_grouped_case_moves_without_assignee_and_group():
 def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
     incident, former = declare_at_breizh()
     take(incident, former, tlp)
-    new = another_centre()
+    new = create_other_centre()
     ground = cover(new, departement=finistere())
 
     assert reroute.reroute_cases() == 1
@@ -310,7 +310,7 @@ def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
     event = incident.events.latest("id")
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.TASKS_ADDED, None, "system")
     assert event.data == {"added": 1, "task": str(task.uid)}
-    content = text(as_person(former).get(case(incident)))
+    content = text(sign_in_as(former).get(case(incident)))
     assert "relève désormais de Loin Cyber : demandez l’accord du déclarant, puis proposez le transfert." in content
     assert reload(incident).due_at <= task.due_at
 
@@ -319,16 +319,16 @@ def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
     """The other centre no longer reads anything of the case."""
     incident, former = declare_at_breizh()
     take(incident, former)
-    new = another_centre()
+    new = create_other_centre()
     taker = a_responder(new)
     cover(new, departement=finistere())
     reroute.reroute_cases()
     pages = f"{QUEUE}transferts/", offer_url(incident.transfers.get())
-    assert all("Plouexemple" in text(as_person(taker).get(where)) for where in pages)
+    assert all("Plouexemple" in text(sign_in_as(taker).get(where)) for where in pages)
     Incident.objects.update(tlp=Tlp.AMBER)
 
     for where in pages:
-        content = text(as_person(taker).get(where))
+        content = text(sign_in_as(taker).get(where))
         assert "Plouexemple" not in content
         assert "Rançongiciel" not in content
     with pytest.raises(ValidationError):
@@ -344,7 +344,7 @@ def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
 def test_a_proposal_ends_and_is_made_again_with_its_ground():
     incident, former = declare_at_breizh()
     take(incident, former)
-    new = another_centre()
+    new = create_other_centre()
     ground = cover(new, departement=finistere())
     reroute.reroute_cases()
     first = incident.transfers.get()
@@ -355,7 +355,7 @@ def test_a_proposal_ends_and_is_made_again_with_its_ground():
     assert (first.state, first.answered_by) == (TransferState.WITHDRAWN, None)
     event = incident.events.latest("id")
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.TRANSFER_WITHDRAWN, None, "system")
-    assert "retirée par la plateforme" in text(as_person(a_responder(new)).get(offer_url(first)))
+    assert "retirée par la plateforme" in text(sign_in_as(a_responder(new)).get(offer_url(first)))
 
     cover(new, departement=finistere())
     assert reroute.reroute_cases() == 1
@@ -365,9 +365,9 @@ def test_a_proposal_ends_and_is_made_again_with_its_ground():
 def test_a_ground_that_goes_on_to_a_third_centre_takes_the_proposal_with_it():
     incident, former = declare_at_breizh()
     take(incident, former)
-    ground = cover(another_centre(), departement=finistere())
+    ground = cover(create_other_centre(), departement=finistere())
     reroute.reroute_cases()
-    third = another_centre("tiers-cyber", "Tiers Cyber")
+    third = create_other_centre("tiers-cyber", "Tiers Cyber")
     ground.delete()
     cover(third, departement=finistere())
 
@@ -381,7 +381,7 @@ def test_a_case_follows_the_corrected_region_of_its_body(nobody):
     cover(nobody)
     incident = declare()
     other = Region.objects.get(code="75")
-    new = another_centre()
+    new = create_other_centre()
     cover(new, region=other)
     assert not reroute.reroute_cases()
 
@@ -391,4 +391,4 @@ def test_a_case_follows_the_corrected_region_of_its_body(nobody):
     moved = reload(incident)
     assert (moved.csirt, moved.region) == (new, other)
     assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
-    assert "a été corrigée" in text(as_person(a_responder(new)).get(case(incident)))
+    assert "a été corrigée" in text(sign_in_as(a_responder(new)).get(case(incident)))

@@ -21,7 +21,7 @@ from incidents.services.evidence.files import get_reading_key
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent
 from tests.reading import text
-from tests.stores import stored_objects
+from tests.stores import list_stored_objects
 
 pytestmark = pytest.mark.django_db
 PROTECTIONS = ["incidents.Evidence:evidence_is_never_removed", "incidents.Evidence:sealed_line_is_never_changed"]
@@ -105,12 +105,12 @@ def test_the_same_content_sent_twice_is_one_piece(holder, incident, settings):
     assert "Un autre était déjà reçu" in text(holder.get(response["Location"]))
     assert Evidence.objects.count() == 2
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 2
-    assert len(stored_objects()) == 2
+    assert len(list_stored_objects()) == 2
 
 
 @pytest.fixture(autouse=True)
 def empty_store():
-    for name in stored_objects():
+    for name in list_stored_objects():
         vault.remove_object(name)
 
 
@@ -142,7 +142,7 @@ def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incide
     assert "gros.zip : C’est plus que 100 Mo" in page_text
     assert "Les 2 autres fichiers sont reçus" in page_text
     assert list(Evidence.objects.order_by("number").values_list("name", flat=True)) == ["a", "c"]
-    assert len(stored_objects()) == 2
+    assert len(list_stored_objects()) == 2
 
 
 @pytest.mark.proof
@@ -162,7 +162,7 @@ def test_a_case_takes_two_gigabytes_and_no_more(holder, incident, monkeypatch):
     assert response.status_code == 422
     assert "b : Ce dossier contient déjà près de 2 Go" in text(response)
     assert Evidence.objects.get().name == "a"
-    assert len(stored_objects()) == 1
+    assert len(list_stored_objects()) == 1
 
 
 def test_a_zip_bomb_is_kept_as_it_is(holder, incident):
@@ -186,7 +186,7 @@ def test_a_full_disk_is_reported_and_earlier_files_stay(holder, incident, monkey
     assert response.status_code == 422
     assert "apres.txt : Nous n’avons plus de place pour le garder" in text(response)
     assert Evidence.objects.get().name == "avant.txt"
-    assert len(stored_objects()) == 1
+    assert len(list_stored_objects()) == 1
 
 
 def test_a_forged_post_stores_no_file(incident):
@@ -194,7 +194,7 @@ def test_a_forged_post_stores_no_file(incident):
     client.force_login(an_agent(incident.collectivity))
     assert hand_over(client, incident, make_file()).status_code == 403
     assert not Evidence.objects.exists()
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 def test_a_form_with_its_token_is_accepted(incident):
@@ -212,7 +212,7 @@ def test_a_request_that_is_cut_off_keeps_only_the_whole_files(holder, incident):
     response = holder.post(get_pieces_url(incident), body.encode(), f"multipart/form-data; boundary={boundary}")
     assert "La ligne a été coupée" in text(response)
     assert Evidence.objects.get().name == "entier"
-    assert len(stored_objects()) == 1
+    assert len(list_stored_objects()) == 1
 
 
 def test_the_list_of_pieces_is_sealed(holder, incident):

@@ -22,7 +22,7 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, again, taken_by, url
-from tests.incidents.transferring import another_centre, as_person, offer_url, propose_transfer
+from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer, sign_in_as
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -272,7 +272,7 @@ def transferred_cases(client, responder):
     words = "Saint-Secret a payé la zygomatique. Vu evil-tocsin.example."
     post_hand_over(client, [transferred, remaining], NOBODY, text=words)
     index_pending_events()
-    taker = a_responder(another_centre())
+    taker = a_responder(create_other_centre())
     accept_transfer(uid=propose_transfer(transferred, responder).uid, actor=taker)
     return transferred, remaining, taker
 
@@ -293,7 +293,7 @@ def test_a_hand_over_note_stays_in_its_centre(client, responder, colleague, tran
     if is_indexed:
         index_pending_events()
 
-    *pages, excluding, in_notes, in_all = list_pages_and_matches(as_person(taker), transferred)
+    *pages, excluding, in_notes, in_all = list_pages_and_matches(sign_in_as(taker), transferred)
 
     assert not [page for page in pages if "Saint-Secret" in page or "evil-tocsin" in page]
     assert "Note du dossier" in pages[0]
@@ -308,7 +308,7 @@ def test_a_hand_over_note_stays_in_its_centre(client, responder, colleague, tran
 def test_each_centre_reads_only_its_own_note_after_the_case_comes_back(client, responder, transferred_cases):
     case, _remaining, taker = transferred_cases
     index_pending_events()
-    taker_client = as_person(taker)
+    taker_client = sign_in_as(taker)
     taker_client.post(PAGE, {"dossier": case.reference, "colleague": NOBODY, "text": "Mot du voisin", "key": "v"})
     first = Transfer.objects.get()
     second = propose_transfer(case, taker, taker="breizh-cyber", seen=str(first.uid))
@@ -330,6 +330,6 @@ def test_each_centre_reads_only_its_own_note_after_the_case_comes_back(client, r
 def test_a_hand_over_note_survives_a_returned_transfer(client, responder):
     (case,) = take_cases(responder, 1)
     post_hand_over(client, [case], NOBODY)
-    taker = a_responder(another_centre())
+    taker = a_responder(create_other_centre())
     return_transfer(uid=propose_transfer(case, responder).uid, answer="Non.", actor=taker)
     assert WORDS in text_of(client.get(url(case)))

@@ -10,8 +10,8 @@ from django.db import connection
 
 from incidents.models import PendingEvent, SearchDocument
 from incidents.services.history import index
+from tests.after_kill import wait_for_rollback
 from tests.cast import declare
-from tests.killed import wait_for_rollback
 
 KILLED = """
 import os, signal

@@ -13,7 +13,7 @@ from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.reading import text
-from tests.stores import as_stored, in_a_bucket, stored_objects
+from tests.stores import list_stored_objects, read_stored_bytes, store_in_bucket
 
 MARK = b"un mot que personne ne doit lire dans le depot "
 
@@ -63,12 +63,12 @@ def open_piece(client, piece):
 def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(link_client, responder, incident):
     content = MARK + os.urandom(2 * SLICE_SIZE)
     url = send_in_slices(link_client, incident, "disque.img", content)
-    assert len(stored_objects()) == 3
+    assert len(list_stored_objects()) == 3
     assert link_client.post(url + "fin/").json() == {"numero": 1, "deja": False}
 
     piece = Evidence.objects.get()
-    assert stored_objects() == [piece.storage_name]
-    assert MARK not in as_stored(piece.storage_name)
+    assert list_stored_objects() == [piece.storage_name]
+    assert MARK not in read_stored_bytes(piece.storage_name)
     assert open_piece(responder, piece) == content
     list_text = text(link_client.get(get_pieces_url(incident) + "bordereau/"))
     assert "Les scellés se suivent sans défaut" in list_text
@@ -82,7 +82,7 @@ def test_a_large_file_of_a_plain_form_is_stored_in_parts(link_client, responder,
     files = [SimpleUploadedFile("disque.img", content), SimpleUploadedFile("vide.txt", b"")]
     assert link_client.post(get_pieces_url(incident), {"pieces": files}).status_code == 302
     large, empty = Evidence.objects.order_by("number")
-    assert stored_objects() == sorted([large.storage_name, empty.storage_name])
+    assert list_stored_objects() == sorted([large.storage_name, empty.storage_name])
     assert open_piece(responder, large) == content
     assert open_piece(responder, empty) == b""
 
@@ -92,7 +92,7 @@ def test_a_file_refused_halfway_leaves_nothing_in_the_store(link_client, inciden
     too_large = SimpleUploadedFile("disque.img", os.urandom(6_500_000))
     assert link_client.post(get_pieces_url(incident), {"pieces": [too_large]}).status_code == 422
     assert not Evidence.objects.exists()
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 def test_a_file_handed_over_twice_is_stored_once(link_client, incident):
@@ -100,14 +100,14 @@ def test_a_file_handed_over_twice_is_stored_once(link_client, incident):
     for expected in (False, True):
         url = send_in_slices(link_client, incident, "a", content)
         assert link_client.post(url + "fin/").json() == {"numero": 1, "deja": expected}
-    assert stored_objects() == [Evidence.objects.get().storage_name]
+    assert list_stored_objects() == [Evidence.objects.get().storage_name]
 
 
 def test_a_cancelled_upload_leaves_nothing_in_the_store(link_client, incident, django_capture_on_commit_callbacks):
     url = send_in_slices(link_client, incident, "a", os.urandom(2 * SLICE_SIZE))
     with django_capture_on_commit_callbacks(execute=True):
         assert link_client.post(url + "abandonner/").status_code == 302
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 def test_a_piece_of_an_erased_case_cannot_be_opened(link_client, responder, incident):
@@ -129,7 +129,7 @@ def test_a_piece_missing_from_the_store_answers_503(link_client, responder, inci
 @pytest.fixture
 def no_bucket(settings, s3):
     """Use a bucket that somebody has removed."""
-    with in_a_bucket(settings, s3) as storage:
+    with store_in_bucket(settings, s3) as storage:
         storage.bucket.delete()
         yield
 

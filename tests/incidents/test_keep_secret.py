@@ -11,7 +11,7 @@ from django.core.files.storage import storages
 from config.env import Env
 from config.env import make_evidence_storage as evidence_storage
 from incidents.files import vault
-from tests.ground import ROOT
+from tests.backend import ROOT
 
 CONTENT = os.urandom(200_000)
 

@@ -24,7 +24,7 @@ from tests import harmless
 from tests.cast import a_lead, a_person, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import taken_by, url
-from tests.incidents.transferring import another_centre, propose_transfer
+from tests.incidents.transferring import create_other_centre, propose_transfer
 
 pytestmark = pytest.mark.django_db
 TYPED = "Ne redémarrez aucun poste avant notre appel."
@@ -282,7 +282,7 @@ def test_hostile_words_stay_words(client, case):
     for number, hostile in enumerate(MARKUP):
         post_save(client, case, REPLY | {"reponse-text": f"{hostile}\0"}, stroke=number)
         answer = client.get(url(case))
-        harmless.answer(answer)
+        harmless.check_response(answer)
         assert get_field_value(LexborHTMLParser(answer.content.decode()), "reponse-text").strip() == hostile
 
 
@@ -303,7 +303,7 @@ def test_keeping_words_records_no_event(client, case):
 def test_words_typed_on_a_transferred_case_are_shown_again(client, case, responder):
     """The default choices of the page's forms were not typed and are not shown."""
     tree = open_page(client, case)
-    taker = a_person(Role.RESPONDER, csirt=another_centre())
+    taker = a_person(Role.RESPONDER, csirt=create_other_centre())
     accept_transfer(uid=propose_transfer(case, responder).uid, actor=taker)
     answer = press(client, tree, "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert answer.status_code == 409

@@ -16,7 +16,7 @@ from incidents.services.transfer.proposal import create_proposal
 from tests.cast import a_lead, a_person, a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.desk import url
 from tests.incidents.devices import opened, page
-from tests.incidents.transferring import agreed, agreed_on_page, another_centre, as_person, offer_url
+from tests.incidents.transferring import agreed, create_other_centre, make_agreement_fields, offer_url, sign_in_as
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def is_refused(response):
 
 @pytest.mark.parametrize("end", [end_role, close_account])
 def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incident, end):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     assert client.get(url(incident)).status_code == 200
     before = IncidentEvent.objects.count(), Reading.objects.values_list("last_at", flat=True)[0]
     end(responder)
@@ -61,7 +61,7 @@ def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incide
         ("prendre", {}),
         ("clore", {"raison": "resolved"}),
         ("code", {}),
-        ("transfert", {"taker": "loin-cyber", "motive": "Loin"} | agreed_on_page(incident)),
+        ("transfert", {"taker": "loin-cyber", "motive": "Loin"} | make_agreement_fields(incident)),
         ("avis", {"partner": "cert-fr", "motive": "Loin", "envoyer": "1"}),
     ):
         assert is_refused(client.post(url(incident, part), fields)), part
@@ -74,9 +74,9 @@ def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incide
 
 @pytest.mark.parametrize("end", [end_role, close_account])
 def test_a_former_responder_opens_no_other_page(responder, incident, end):
-    another_centre()
+    create_other_centre()
     piece = a_piece(incident)
-    client, token = as_person(responder), issue_token(responder, name="essai")
+    client, token = sign_in_as(responder), issue_token(responder, name="essai")
     end(responder)
 
     for address in (
@@ -93,7 +93,7 @@ def test_a_former_responder_opens_no_other_page(responder, incident, end):
 
 
 def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
-    taker = a_responder(another_centre())
+    taker = a_responder(create_other_centre())
     transfer = create_proposal(
         reference=incident.reference,
         taker="loin-cyber",
@@ -102,7 +102,7 @@ def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
         seen="",
         agreement=agreed(incident),
     )
-    client = as_person(taker)
+    client = sign_in_as(taker)
     assert client.get(offer_url(transfer)).status_code == 200
     end_role(taker)
 
@@ -113,7 +113,7 @@ def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
 
 
 def test_a_former_responder_cannot_read_a_case_they_transferred(responder, incident):
-    taker = a_responder(another_centre())
+    taker = a_responder(create_other_centre())
     transfer = create_proposal(
         reference=incident.reference,
         taker="loin-cyber",
@@ -122,8 +122,8 @@ def test_a_former_responder_cannot_read_a_case_they_transferred(responder, incid
         seen="",
         agreement=agreed(incident),
     )
-    as_person(taker).post(offer_url(transfer, "accepter"))
-    client = as_person(responder)
+    sign_in_as(taker).post(offer_url(transfer, "accepter"))
+    client = sign_in_as(responder)
     assert client.get(offer_url(transfer, "dossier")).status_code == 200
     end_role(responder)
     assert is_refused(client.get(offer_url(transfer, "dossier")))
@@ -131,8 +131,8 @@ def test_a_former_responder_cannot_read_a_case_they_transferred(responder, incid
 
 
 def test_a_responder_who_moved_works_in_the_new_centre_only(responder, incident):
-    new_centre = another_centre()
-    client = as_person(responder)
+    new_centre = create_other_centre()
+    client = sign_in_as(responder)
     end_role(responder)
     Membership.objects.create(user=responder, role="responder", csirt=new_centre)
 
@@ -143,17 +143,17 @@ def test_a_responder_who_moved_works_in_the_new_centre_only(responder, incident)
 
 
 def test_acts_of_a_former_responder_keep_their_name(responder, incident):
-    as_person(responder).post(url(incident, "prendre"))
+    sign_in_as(responder).post(url(incident, "prendre"))
     end_role(responder)
     colleague = a_responder()
-    assert str(responder) in as_person(colleague).get(url(incident)).content.decode()
+    assert str(responder) in sign_in_as(colleague).get(url(incident)).content.decode()
 
 
 @pytest.mark.parametrize("end", [end_role, close_account])
 def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, incident, end):
     """The row of the case does not change, so that a responder who comes back has it again."""
     acknowledge_incident(reference=incident.reference, actor=responder)
-    colleague = as_person(a_responder(breizh_cyber()))
+    colleague = sign_in_as(a_responder(breizh_cyber()))
     unassigned_url, name = f"{QUEUE}?etat=sans-responsable", responder.display_name
     assert incident.reference not in colleague.get(unassigned_url).content.decode()
     assert name in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
@@ -182,7 +182,7 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
 def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incident, end):
     acknowledge_incident(reference=incident.reference, actor=responder)
     newcomer = a_responder(breizh_cyber())
-    colleague, to_take = as_person(newcomer), f"{QUEUE}?etat=a-prendre"
+    colleague, to_take = sign_in_as(newcomer), f"{QUEUE}?etat=a-prendre"
     button = f'name="prendre" value="{incident.reference}"'
     assert incident.reference not in colleague.get(to_take).content.decode()
     assert incident.reference in colleague.get(f"{QUEUE}recherche/", {"q": "etat:pris"}).content.decode()
@@ -220,12 +220,12 @@ def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, 
     former, newcomer = a_responder(breizh_cyber()), a_responder(breizh_cyber())
     assign_incident(reference=incident.reference, actor=responder, assignee=former)
     end_role(former)
-    as_person(newcomer).post(url(incident, "prendre"))
+    sign_in_as(newcomer).post(url(incident, "prendre"))
 
-    answer = as_person(responder).post(url(incident, "prendre"), follow=True)
+    answer = sign_in_as(responder).post(url(incident, "prendre"), follow=True)
     assert "Vous avez pris ce dossier" not in text(answer)
     assert f"{newcomer} s’occupe de ce dossier." in text(answer)
-    telephone = text(as_person(newcomer).get(f"/triage/{incident.reference}/"))
+    telephone = text(sign_in_as(newcomer).get(f"/triage/{incident.reference}/"))
     assert f"Pris en charge par {newcomer}" in telephone
     assert str(responder) not in telephone
 
@@ -234,12 +234,12 @@ def test_a_closed_case_keeps_its_former_assignee(responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     end_role(responder)
-    matches = as_person(a_responder(breizh_cyber())).get(f"{QUEUE}recherche/", {"q": "resp:personne"})
+    matches = sign_in_as(a_responder(breizh_cyber())).get(f"{QUEUE}recherche/", {"q": "resp:personne"})
     assert incident.reference not in matches.content.decode()
 
 
 def test_the_lead_reads_how_many_cases_a_removal_leaves_unassigned(responder, incident):
-    lead = as_person(a_lead())
+    lead = sign_in_as(a_lead())
     address = f"/equipe/{responder.uid}/retirer/"
     assert "sans responsable" not in text(lead.get(address))
     for case in (incident, declare()):
@@ -257,7 +257,7 @@ def hold_cases(responder, number):
 
 def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(responder):
     hold_cases(responder, 3)
-    lead = as_person(a_lead())
+    lead = sign_in_as(a_lead())
     assert "à reprendre" not in text(lead.get("/equipe/"))
     removal = {"csirt": breizh_cyber().pk}
     page = lead.post(f"/equipe/{responder.uid}/retirer/", removal, follow=True)
@@ -272,11 +272,11 @@ def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(responder):
 def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_to_take_over(responder):
     hold_cases(responder, 2)
     hold_cases(a_responder(breizh_cyber()), 1)
-    administrator = as_person(a_person(Role.ADMINISTRATOR))
+    administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
     chosen = {"action": "close_accounts", "_selected_action": [responder.pk, a_lead().pk], "index": "0"}
     page = text(administrator.post("/admin/accounts/user/", chosen, follow=True))
     assert "Breizh Cyber : 2 dossiers ouverts n’ont plus personne." in page
-    assert "2 dossiers ouverts à reprendre" in text(as_person(a_lead()).get("/equipe/"))
+    assert "2 dossiers ouverts à reprendre" in text(sign_in_as(a_lead()).get("/equipe/"))
 
 
 def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_take_over(responder):
@@ -287,6 +287,6 @@ def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_tak
     data = {f"membership_set-0-{name}": value for name, value in values.items()}
     data |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 1, "is_active": "on"}
     data |= {"email": responder.email, "display_name": responder.display_name}
-    administrator = as_person(a_person(Role.ADMINISTRATOR))
+    administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
     page = text(administrator.post(f"/admin/accounts/user/{responder.pk}/change/", data, follow=True))
     assert "Breizh Cyber : 1 dossier ouvert n’a plus personne." in page

@@ -23,7 +23,7 @@ from stats.models import CaseFact
 from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.added_bodies import a_ccas
-from tests.incidents.transferring import another_centre
+from tests.incidents.transferring import create_other_centre
 from tests.incidents.triage_pages import url
 from tests.reading import text_of
 
@@ -93,7 +93,7 @@ def test_cases_are_rerouted_after_a_correction_of_their_body(client, responder, 
     """The directory does not change: the body turns out to lie in another region, then to be another body."""
     monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
     town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
-    elsewhere = another_centre()
+    elsewhere = create_other_centre()
     Coverage.objects.filter(region=town.region).delete()
     Coverage.objects.create(csirt=elsewhere, region=town.region, valid=DateRange(None, None), source="essai")
     reroute.reroute_cases()

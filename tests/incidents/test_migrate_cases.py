@@ -19,7 +19,7 @@ from incidents.services.handling.kept_words import Pen, save_kept_words
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer import reroute
 from tests.cast import a_piece, a_responder, breizh_cyber, declare
-from tests.incidents.transferring import another_centre
+from tests.incidents.transferring import create_other_centre
 
 KINDS = "SELECT kind FROM incidents_incidentevent ORDER BY id"
 
@@ -115,7 +115,7 @@ def test_rerouted_cases_survive_a_migration_back(take_back_to, monkeypatch):
     declare()
     shareable, confidential = declare_and_acknowledge(responder), declare_and_acknowledge(responder)
     Incident.objects.filter(pk=shareable.pk).update(tlp=Tlp.GREEN)
-    new_centre = another_centre()
+    new_centre = create_other_centre()
     Coverage.objects.update(csirt=new_centre)
     while reroute.reroute_cases():
         pass

@@ -13,11 +13,11 @@ from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.completing import CIVIL
 from tests.incidents.completing_pages import post as complete
 from tests.incidents.devices import case, opened, page, send, signed_in
+from tests.incidents.evidence_files import hand_over
 from tests.incidents.merging import MAYOR
 from tests.incidents.observing import an_observable
-from tests.incidents.pieces import hand_over
-from tests.incidents.transferring import another_centre, offer_url, propose_transfer
-from tests.stores import in_a_folder
+from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer
+from tests.stores import store_in_folder
 
 pytestmark = pytest.mark.django_db
 CONTROLS = {"a", "button", "summary"}
@@ -71,7 +71,7 @@ class Controls(HTMLParser):
 @pytest.fixture
 def incident(settings, tmp_path):
     breizh_cyber()
-    with in_a_folder(settings, tmp_path / "evidence"):
+    with store_in_folder(settings, tmp_path / "evidence"):
         yield declare(service_stopped="yes", interruptions=(CIVIL,))
 
 
@@ -83,7 +83,7 @@ def uids(incident):
     send(declarant, incident)
     complete(declarant, incident, "precisions", {"q-extension": ".abcd"})
     Task.objects.create(incident=incident, title="Rappeler le maire", author=responder)
-    another_centre()
+    create_other_centre()
     return {
         "piece": hand_over(declarant, incident, b"x", name="journal.txt").uid,
         "observable": an_observable(incident, actor=responder).uid,

@@ -18,7 +18,7 @@ from tests import harmless
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.hostile import FILE_NAMES
 from tests.incidents.devices import opened
-from tests.incidents.pieces import address, hand_over, photograph
+from tests.incidents.evidence_files import address, hand_over, photograph
 from tests.reading import text
 
 ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
@@ -64,8 +64,8 @@ def test_a_hostile_file_name_is_harmless_on_every_page(holder, responder, incide
     ]
     for page in pages:
         assert page.status_code == 200
-        harmless.answer(page)
-    harmless.answer(responder.get(address(piece)))
+        harmless.check_response(page)
+    harmless.check_response(responder.get(address(piece)))
 
 
 @pytest.mark.parametrize("name", FILE_NAMES, ids=range(len(FILE_NAMES)))

@@ -32,7 +32,7 @@ POSTED_TO = {
 
 def parse_page(response):
     assert response.status_code == 200
-    harmless.answer(response)
+    harmless.check_response(response)
     return LexborHTMLParser(response.content.decode())
 
 

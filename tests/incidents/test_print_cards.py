@@ -28,7 +28,7 @@ from incidents.services.papers.making import make_due_papers as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.devices import signed_in
 from tests.incidents.journeys import listed
-from tests.paper import codes_of, count_pages
+from tests.paper import count_pages, read_codes
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ def test_a_member_prints_the_numbers_that_the_body_entered(client, town):
 def test_the_qr_code_leads_to_a_declaration_for_the_body(client, town):
     card = build_body_card(town, on=timezone.localdate())
     assert card["address"] == f"http://localhost:8000/declarer/?collectivite={town.uid}"
-    assert codes_of(read_content(client.get(f"/secours/{town.uid}/pdf/"))) == [[card["address"]]]
+    assert read_codes(read_content(client.get(f"/secours/{town.uid}/pdf/"))) == [[card["address"]]]
     form_page = client.get(card["address"])
     assert f'name="collectivite" value="{town.uid}"' in form_page.content.decode()
     answer = client.post("/declarer/", {"quoi": "rancon", "collectivite": str(town.uid)}, follow=True)
@@ -367,7 +367,7 @@ def test_each_code_of_the_joined_pdf_leads_to_its_own_commune(client, town, smal
     make_papers()
     bodies = list_communes(finistere()).order_by("sort_key", "pk")[:7]
     expected = [[f"http://localhost:8000/declarer/?collectivite={body.uid}"] for body in bodies]
-    assert codes_of(read_content(client.get(f"{ALL}pdf/"))) == expected
+    assert read_codes(read_content(client.get(f"{ALL}pdf/"))) == expected
 
 
 def list_references(content, name):

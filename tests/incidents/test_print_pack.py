@@ -24,7 +24,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST
 from tests.incidents.journeys import listed
-from tests.paper import codes_of, filled
+from tests.paper import filled, read_codes
 from tests.reading import text
 
 HOSTILE = [*TYPST, *LETTERS, MARKUP[0], "\ufffe \u200b" + "x" * 400]
@@ -162,8 +162,8 @@ def test_hostile_words_stay_words(db, words):
     client.post(pack_url(incident))
     make_papers()
     assert Paper.objects.get().state == PaperState.MADE
-    harmless.answer(client.get(pack_url(incident)))
-    harmless.answer(client.get(f"{pack_url(incident)}{Paper.objects.get().uid}/"))
+    harmless.check_response(client.get(pack_url(incident)))
+    harmless.check_response(client.get(f"{pack_url(incident)}{Paper.objects.get().uid}/"))
 
 
 def test_the_qr_code_leads_to_the_case_without_the_secret(incident):
@@ -172,7 +172,7 @@ def test_the_qr_code_leads_to_the_case_without_the_secret(incident):
         dossier["address"]
         == f"http://localhost:8000/suivi/?reference={incident.reference[:4]}-{incident.reference[4:]}"
     )
-    first, *following = codes_of(typeset.typeset(TEMPLATES / "pack.typ", dossier))
+    first, *following = read_codes(typeset.typeset(TEMPLATES / "pack.typ", dossier))
     assert first == [dossier["address"]]
     assert not any(following)
     assert derive_secret(incident.accesses.get()) not in json.dumps(dossier).replace("-", "")

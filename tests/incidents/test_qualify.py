@@ -128,7 +128,7 @@ def test_a_wrong_form_is_refused_and_shown_again(client, responder, incident, fi
     assert answer.status_code == 422
     assert 'role="alert"' in text_of(answer)
     assert '<option value="theft" selected>' in text_of(answer)
-    harmless.answer(answer)
+    harmless.check_response(answer)
     assert_unchanged(incident)
 
 

@@ -156,8 +156,8 @@ def test_hostile_words_are_escaped(incident):
     client, centre = sign_in_by_link(incident), Client()
     centre.force_login(a_responder())
     for words in MARKUP:
-        harmless.answer(
+        harmless.check_response(
             client.post(f"{follow_up_url(incident)}avis/", {"level": "1", "words": words[:500]}, follow=True)
         )
-        harmless.answer(centre.get(f"/admin/incidents/incident/{incident.reference}/"))
-    harmless.answer(client.post(f"{follow_up_url(incident)}avis/", {"words": MARKUP[0]}))
+        harmless.check_response(centre.get(f"/admin/incidents/incident/{incident.reference}/"))
+    harmless.check_response(client.post(f"{follow_up_url(incident)}avis/", {"words": MARKUP[0]}))

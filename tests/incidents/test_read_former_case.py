@@ -18,7 +18,7 @@ from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_piece, a_responder
 from tests.incidents.desk import url
 from tests.incidents.grouping import elsewhere
-from tests.incidents.transferring import QUEUE, another_centre, as_person, offer_url, propose_transfer
+from tests.incidents.transferring import QUEUE, create_other_centre, offer_url, propose_transfer, sign_in_as
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_the_former_centre_reads_the_case_as_it_was_transferred(incident, giver,
     add_one_of_each(incident, giver, "MotDAvant")
     transfer = transfer_case(incident, giver, taker)
 
-    client = as_person(giver)
+    client = sign_in_as(giver)
     assert "Commune de Plouexemple" in text_of(client.get(f"{QUEUE}transferts/"))
     page = text_of(client.get(offer_url(transfer, "dossier")))
 
@@ -80,11 +80,11 @@ def test_the_former_centre_reads_the_case_as_it_was_transferred(incident, giver,
 def test_the_former_centre_finds_the_case_by_its_reference(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
     transfer = transfer_case(incident, giver, taker)
-    results = text_of(as_person(giver).get(f"{QUEUE}recherche/", {"q": incident.reference}))
+    results = text_of(sign_in_as(giver).get(f"{QUEUE}recherche/", {"q": incident.reference}))
     assert "Votre centre a confié le dossier" in results
     assert f'href="{offer_url(transfer, "dossier")}"' in results
     assert "Rien ne répond" not in results
-    stranger = as_person(a_responder(elsewhere()))
+    stranger = sign_in_as(a_responder(elsewhere()))
     assert "confié le dossier" not in text_of(stranger.get(f"{QUEUE}recherche/", {"q": incident.reference}))
 
 
@@ -92,7 +92,7 @@ def test_the_former_centre_reads_nothing_written_after_the_transfer(incident, gi
     acknowledge_incident(reference=incident.reference, actor=giver)
     add_one_of_each(incident, giver, "MotDAvant")
     transfer = transfer_case(incident, giver, taker)
-    client = as_person(giver)
+    client = sign_in_as(giver)
     pages = [offer_url(transfer, "dossier"), f"{QUEUE}transferts/", QUEUE, f"{QUEUE}?etat=tous"]
     before = {page: get_page_text(client, page) for page in pages}
 
@@ -118,7 +118,7 @@ def get_page_text(client, page):
 def test_no_other_page_of_the_case_opens_for_the_former_centre(incident, giver, taker):
     piece = a_piece(incident)
     transfer = transfer_case(incident, giver, taker)
-    client = as_person(giver)
+    client = sign_in_as(giver)
 
     for address in (
         url(incident),
@@ -142,9 +142,9 @@ def test_no_other_page_of_the_case_opens_for_the_former_centre(incident, giver, 
 def test_only_the_former_centre_reads_the_transferred_case(incident, giver, taker):
     transfer = transfer_case(incident, giver, taker)
 
-    assert as_person(a_lead()).get(offer_url(transfer, "dossier")).status_code == 200
-    for person in (taker, a_responder(another_centre("tiers", "Tiers"))):
-        assert as_person(person).get(offer_url(transfer, "dossier")).status_code == 404
+    assert sign_in_as(a_lead()).get(offer_url(transfer, "dossier")).status_code == 200
+    for person in (taker, a_responder(create_other_centre("tiers", "Tiers"))):
+        assert sign_in_as(person).get(offer_url(transfer, "dossier")).status_code == 404
 
 
 @pytest.mark.parametrize("state", ["asked", "returned", "withdrawn"])
@@ -153,8 +153,8 @@ def test_a_transfer_that_was_not_accepted_opens_nothing(incident, giver, taker, 
     if state != "asked":
         type(transfer).objects.update(state=state, answered_at=timezone.now(), answered_by=taker)
 
-    assert as_person(giver).get(offer_url(transfer, "dossier")).status_code == 404
-    assert as_person(taker).get(offer_url(transfer, "dossier")).status_code == 404
+    assert sign_in_as(giver).get(offer_url(transfer, "dossier")).status_code == 404
+    assert sign_in_as(taker).get(offer_url(transfer, "dossier")).status_code == 404
 
 
 def test_erasing_the_case_empties_the_page_of_the_former_centre(incident, giver, taker):
@@ -163,7 +163,7 @@ def test_erasing_the_case_empties_the_page_of_the_former_centre(incident, giver,
     transfer = transfer_case(incident, giver, taker)
     erase_personal_data(reference=incident.reference, actor=a_lead(taker.memberships[0].csirt))
 
-    client = as_person(giver)
+    client = sign_in_as(giver)
     page = text_of(client.get(offer_url(transfer, "dossier")))
     assert "Dossier effacé" in page
     for words in ("MotDAvant", "Plouexemple", "motdavant", "siège", "02 99"):
@@ -178,13 +178,13 @@ def test_each_former_centre_reads_up_to_its_own_transfer(incident, giver, taker)
     Message.objects.create(
         incident=incident, text="chez le deuxième", is_from_csirt=False, actor_kind="declarant", submission_key="2"
     )
-    third = a_responder(another_centre("tiers", "Tiers"))
+    third = a_responder(create_other_centre("tiers", "Tiers"))
     second = propose_transfer(incident, taker, taker="tiers", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=third)
 
-    assert "chez le deuxième" not in text_of(as_person(giver).get(offer_url(first, "dossier")))
-    assert "chez le deuxième" in text_of(as_person(taker).get(offer_url(second, "dossier")))
-    assert as_person(giver).get(offer_url(second, "dossier")).status_code == 404
+    assert "chez le deuxième" not in text_of(sign_in_as(giver).get(offer_url(first, "dossier")))
+    assert "chez le deuxième" in text_of(sign_in_as(taker).get(offer_url(second, "dossier")))
+    assert sign_in_as(giver).get(offer_url(second, "dossier")).status_code == 404
 
 
 @pytest.mark.parametrize("number", [2, 50])
@@ -195,7 +195,7 @@ def test_a_former_case_costs_the_same_whatever_its_length(incident, giver, taker
         Note.objects.create(incident=incident, text="note", author=a_responder(), submission_key=f"n{i}")
         Task.objects.create(incident=incident, title="tâche", author=giver)
     transfer = transfer_case(incident, giver, taker)
-    client = as_person(giver)
+    client = sign_in_as(giver)
     client.get(offer_url(transfer, "dossier"))
     with CaptureQueriesContext(connection) as queries:
         page = client.get(offer_url(transfer, "dossier"))
@@ -221,7 +221,7 @@ def test_a_long_former_case_is_read_page_by_page_to_its_start(incident, giver, t
     Observable.objects.bulk_create(
         Observable(incident=incident, kind="domain", value=f"i{i}.example", actor=giver) for i in range(500)
     )
-    transfer, client = transfer_case(incident, giver, taker), as_person(giver)
+    transfer, client = transfer_case(incident, giver, taker), sign_in_as(giver)
     address = offer_url(transfer, "dossier")
     with CaptureQueriesContext(connection) as queries:
         page = client.get(address)

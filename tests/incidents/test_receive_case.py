@@ -17,7 +17,7 @@ from stats.models import CaseFact
 from stats.services import verify_figures
 from tests.cast import a_piece, a_responder, signed_in
 from tests.incidents.desk import url
-from tests.incidents.transferring import QUEUE, another_centre, as_person, propose_transfer
+from tests.incidents.transferring import QUEUE, create_other_centre, propose_transfer, sign_in_as
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_the_case_passes_to_the_new_centre_and_leaves_the_former_one(incident, g
     assert (incident.assignee, incident.acknowledged_by) == (taker, taker)
     assert incident.due_for == DueFor.ANSWER  # the declarant still waits for one
     assert incident.documents.get().csirt == elsewhere
-    client = as_person(giver)
+    client = sign_in_as(giver)
     assert client.get(url(incident)).status_code == 404
     assert incident.reference not in text_of(client.get(QUEUE, {"etat": "tous"}))
     for query in (incident.reference, "Plouexemple", "mot"):
@@ -81,10 +81,10 @@ def test_the_new_centre_receives_the_files_and_messages(incident, giver, taker):
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))
 
-    assert "Du nouveau." in text_of(as_person(taker).get(url(incident)))
+    assert "Du nouveau." in text_of(sign_in_as(taker).get(url(incident)))
     download = f"/triage/{incident.reference}/pieces/{piece.uid}/"
-    assert as_person(taker).get(download).status_code == 200
-    assert as_person(giver).get(download).status_code == 404
+    assert sign_in_as(taker).get(download).status_code == 200
+    assert sign_in_as(giver).get(download).status_code == 404
 
 
 def test_a_case_can_be_transferred_back(incident, giver, taker):
@@ -92,19 +92,19 @@ def test_a_case_can_be_transferred_back(incident, giver, taker):
     second = propose_transfer(incident, taker, taker="breizh-cyber", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=giver)
 
-    page = as_person(giver).get(url(incident))
+    page = sign_in_as(giver).get(url(incident))
     assert "Reçu de Loin Cyber" in text_of(page)
     assert "Confié par Breizh Cyber à Loin Cyber" in text_of(page)
-    assert as_person(taker).get(url(incident)).status_code == 404
+    assert sign_in_as(taker).get(url(incident)).status_code == 404
 
 
 def test_the_first_centre_does_not_learn_of_a_second_transfer(incident, giver, taker):
     """The page does not claim either that the case is still at the second centre."""
     first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
-    third = a_responder(another_centre("tiers", "Tiers"))
+    third = a_responder(create_other_centre("tiers", "Tiers"))
     accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
 
-    answer = as_person(giver).post(url(incident, "note"), {"kind": "note", "text": "Rappeler.", "key": "k"})
+    answer = sign_in_as(giver).post(url(incident, "note"), {"kind": "note", "text": "Rappeler.", "key": "k"})
 
     assert answer.status_code == 409
     assert "Ce dossier n’est plus à votre centre" in text_of(answer)
@@ -125,15 +125,15 @@ def test_what_the_former_centre_was_typing_is_given_back(incident, giver, taker,
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     before = incident.events.count()
 
-    answer = as_person(giver).post(url(incident, part), fields)
+    answer = sign_in_as(giver).post(url(incident, part), fields)
 
     assert answer.status_code == 409
     assert "a été confié à Loin Cyber" in text_of(answer)
     assert "Avez-vous des sauvegardes ?" in text_of(answer)
     assert incident.events.count() == before
-    third = a_responder(another_centre("tiers", "Tiers"))
-    assert as_person(third).post(url(incident, part), fields).status_code == 404
-    assert as_person(giver).get(url(incident)).status_code == 404
+    third = a_responder(create_other_centre("tiers", "Tiers"))
+    assert sign_in_as(third).post(url(incident, part), fields).status_code == 404
+    assert sign_in_as(giver).get(url(incident)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_what_the_former_centre_was_typing_is_given_back(incident, giver, taker,
 def test_numbers_that_the_former_centre_was_typing_are_given_back(incident, giver, taker, part, fields, number):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
-    answer = as_person(giver).post(url(incident, part), fields)
+    answer = sign_in_as(giver).post(url(incident, part), fields)
 
     assert answer.status_code == 409
     assert f'<p class="story">{number}</p>' in text_of(answer)
@@ -167,7 +167,7 @@ def test_the_delay_is_counted_to_the_first_centre_that_took_the_case(incident, g
     time_machine.move_to(incident.acknowledge_by + timedelta(hours=10))
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
-    page = text_of(as_person(taker).get(url(incident)))
+    page = text_of(sign_in_as(taker).get(url(incident)))
 
     assert "en 10 min (cible 4 h)" in page
     assert "de trop" not in page

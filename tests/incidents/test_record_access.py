@@ -20,7 +20,7 @@ from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import forget_submitted_words
 from tests.cast import a_person, a_piece, a_responder, an_agent, declare
 from tests.incidents.desk import follower, url
-from tests.incidents.transferring import as_person, offer_url, propose_transfer
+from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -143,7 +143,7 @@ def test_comparing_two_cases_records_both(client, responder):
 def test_an_access_by_the_former_centre_is_recorded_as_such(giver, taker, incident):
     transfer = propose_transfer(incident, giver)
     accept_transfer(uid=transfer.uid, actor=taker)
-    assert as_person(giver).get(offer_url(transfer, "dossier")).status_code == 200
+    assert sign_in_as(giver).get(offer_url(transfer, "dossier")).status_code == 200
     assert list_accesses() == [(incident.reference, giver.pk, "breizh-cyber", Door.FORMER)]
     assert f"<b>{giver.display_name}</b>, Breizh Cyber<br>" in text_of(follower(incident).get(follow_up_url(incident)))
 
@@ -165,8 +165,8 @@ def test_a_responder_who_reads_by_the_link_is_recorded(incident):
 def test_only_people_of_the_centre_are_recorded(incident):
     follower(incident).get(follow_up_url(incident))
     for person in (an_agent(incident.collectivity), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
-        as_person(person).get(follow_up_url(incident))
-        as_person(person).get(url(incident))
+        sign_in_as(person).get(follow_up_url(incident))
+        sign_in_as(person).get(url(incident))
     assert list_accesses() == []
 
 

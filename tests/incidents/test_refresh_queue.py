@@ -14,7 +14,7 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from tests.cast import a_lead, a_responder, declare
-from tests.incidents.transferring import another_centre, propose_transfer
+from tests.incidents.transferring import create_other_centre, propose_transfer
 
 URL = "/admin/incidents/incident/"
 STATE = f"{URL}etat/"
@@ -65,7 +65,7 @@ def test_any_act_on_a_listed_case_changes_the_mark(client, responder):
 
 def test_a_transfer_offer_or_a_message_on_a_closed_case_changes_the_mark(client, responder, time_machine):
     """Neither is a row of the list, but both are announced beside it."""
-    ended, far = declare(), another_centre()
+    ended, far = declare(), create_other_centre()
     close_incident(reference=ended.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     marks = [get_state(client)["mark"]]
     time_machine.shift(timedelta(minutes=1))

@@ -223,7 +223,7 @@ def test_the_declarant_reads_that_the_case_is_reopened_but_not_the_motive(client
 def test_a_hostile_motive_is_escaped(client, responder):
     incident = close_new_case()
     for motive in (*MARKUP, "x" * 900 + MARKUP[0] * 20):
-        harmless.answer(client.post(url(incident, "rouvrir"), {"motive": motive}, follow=True))
+        harmless.check_response(client.post(url(incident, "rouvrir"), {"motive": motive}, follow=True))
         Incident.objects.filter(pk=incident.pk).update(
             status="closed", closing_reason="resolved", closed_at=incident.closed_at, due_for="nothing"
         )

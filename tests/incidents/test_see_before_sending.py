@@ -21,7 +21,7 @@ from incidents.services.correspondence.correspond import (
 from incidents.services.handling.kept_words import WRITING_FOR
 from tests.cast import declare
 from tests.incidents.desk import taken_by, url
-from tests.incidents.transferring import as_person
+from tests.incidents.transferring import sign_in_as
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def write_as_declarant(case, text="Le serveur redémarre seul."):
 
 def test_a_reply_waits_until_a_newer_message_was_read(client, case, colleague):
     """Two pages are opened at the same time: the second shows the message of the first before it sends its own."""
-    colleague_client = as_person(colleague)
+    colleague_client = sign_in_as(colleague)
     reply, colleague_reply = get_reply_fields(client.get(url(case))), get_reply_fields(colleague_client.get(url(case)))
     assert send_reply(colleague_client, case, colleague_reply, FIRST).status_code == 302
 
@@ -85,7 +85,7 @@ def test_a_reply_waits_until_a_new_message_of_the_declarant_was_read(client, cas
 
 
 def test_a_reply_waits_while_a_colleague_is_writing_whose_draft_stays_hidden(client, case, colleague):
-    colleague_client = as_person(colleague)
+    colleague_client = sign_in_as(colleague)
     colleague_client.get(url(case))
     type_reply(colleague_client, case)
     page = client.get(url(case))
@@ -104,14 +104,14 @@ def test_a_reply_waits_while_a_colleague_is_writing_whose_draft_stays_hidden(cli
 def test_a_colleague_who_stopped_writing_delays_no_reply(client, case, colleague):
     now = timezone.now()
     with time_machine.travel(now, tick=False):
-        type_reply(as_person(colleague), case)
+        type_reply(sign_in_as(colleague), case)
     with time_machine.travel(now + WRITING_FOR + timedelta(seconds=1), tick=False):
         client.force_login(case.assignee)
         assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
 
 
 def test_a_colleague_who_emptied_their_draft_delays_no_reply(client, case, colleague):
-    colleague_client = as_person(colleague)
+    colleague_client = sign_in_as(colleague)
     type_reply(colleague_client, case)
     type_reply(colleague_client, case, "")
     assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302

@@ -22,13 +22,13 @@ from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.tasks import sweep_uploads
 from tests.cast import a_lead, an_agent, an_upload, declare, plouexemple
-from tests.incidents.slices import CONTENT, PARTS, a_visitor, address, send, start, talk, where
-from tests.stores import stored_objects
+from tests.incidents.slices import CONTENT, PARTS, address, create_visitor, send, start, talk, where
+from tests.stores import list_stored_objects
 
 
 @pytest.fixture(autouse=True)
 def empty_store():
-    for name in stored_objects():
+    for name in list_stored_objects():
         vault.remove_object(name)
 
 
@@ -49,7 +49,7 @@ def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
     assert (piece.name, piece.author, piece.size) == ("disque.img", "Dominique", len(CONTENT))
     assert piece.sha256 == hashlib.sha256(CONTENT).hexdigest()
     assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == CONTENT
-    assert stored_objects() == [piece.storage_name]
+    assert list_stored_objects() == [piece.storage_name]
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
 
 
@@ -79,7 +79,7 @@ def test_a_slice_of_another_length_is_refused(holder, incident, length):
     url = address(holder, incident)
     assert holder.post(url + "?debut=0", b"x" * length, "application/octet-stream").status_code == 422
     assert holder.get(url).json()["recu"] == 0
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_same_file_is_not_stored_twice(holder, incident):
         for _ in range(2):
             assert holder.post(url + "fin/").json() == {"numero": 1, "deja": expected}
     assert Evidence.objects.count() == 1
-    assert stored_objects() == [Evidence.objects.get().storage_name]
+    assert list_stored_objects() == [Evidence.objects.get().storage_name]
 
 
 def test_an_empty_file_is_accepted(holder, incident):
@@ -147,7 +147,7 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
     monkeypatch.undo()
     assert holder.post(url + "fin/").json()["numero"] == 1
     assert Evidence.objects.get().sha256 == hashlib.sha256(CONTENT).hexdigest()
-    assert len(stored_objects()) == 1
+    assert len(list_stored_objects()) == 1
 
 
 @pytest.mark.proof
@@ -181,7 +181,7 @@ def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_ca
     with time_machine.travel(timezone.now() + timedelta(days=8)), django_capture_on_commit_callbacks(execute=True):
         sweep_uploads()
     assert holder.get(url).status_code == 404
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 def test_removing_a_finished_upload_keeps_its_file(holder, incident):
@@ -192,7 +192,7 @@ def test_removing_a_finished_upload_keeps_its_file(holder, incident):
     with time_machine.travel(timezone.now() + timedelta(days=8)):
         sweep_uploads()
     assert not EvidenceUpload.objects.exists()
-    assert stored_objects() == [Evidence.objects.get().storage_name]
+    assert list_stored_objects() == [Evidence.objects.get().storage_name]
 
 
 def test_an_erased_case_takes_no_slice(incident, client):
@@ -218,7 +218,7 @@ def disk(settings, tmp_path):
 
 
 def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, disk):
-    incident, client, headers = a_visitor(live_site)
+    incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
     assert talk(live_site, "POST", url + "?debut=0", PARTS[0], headers)[0] == 200
 
@@ -240,7 +240,7 @@ def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, di
 
 
 def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
-    incident, client, headers = a_visitor(live_site)
+    incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
     bodies, answers, together = [os.urandom(SLICE_SIZE), os.urandom(SLICE_SIZE)], {}, Barrier(2)
 
@@ -264,7 +264,7 @@ def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
 
 
 def test_finishing_an_upload_twice_at_once_makes_one_file(live_site, disk):
-    incident, client, headers = a_visitor(live_site)
+    incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
     for part in range(3):
         send(client, url, part)
@@ -281,14 +281,14 @@ def test_finishing_an_upload_twice_at_once_makes_one_file(live_site, disk):
         thread.join()
 
     assert [status for status, _body in answers] == [200, 200]
-    assert stored_objects() == [Evidence.objects.get().storage_name]
+    assert list_stored_objects() == [Evidence.objects.get().storage_name]
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
     connections.close_all()
 
 
 def test_a_forged_form_cannot_finish_an_upload(live_site):
     """A post forged by another site has no CSRF token."""
-    incident, client, headers = a_visitor(live_site)
+    incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
     bare = {"Cookie": headers["Cookie"], "Content-Type": "application/x-www-form-urlencoded"}
     assert talk(live_site, "POST", url + "fin/", urlencode({}).encode(), bare)[0] == 403

@@ -21,7 +21,7 @@ from incidents.services.papers import making as papers
 from incidents.services.papers.making import make_due_papers, request_answer_pack
 from incidents.tasks import sweep_store
 from tests.cast import a_lead, a_piece, breizh_cyber, declare
-from tests.stores import in_a_bucket, stored_objects
+from tests.stores import list_stored_objects, store_in_bucket
 
 
 @pytest.fixture
@@ -65,12 +65,12 @@ def test_an_object_without_a_row_is_removed_after_a_day(incident, guest):
 
     for hours in (0, 23):
         sweep_after(hours=hours)
-        assert stored_objects() == sorted([*pointed_names, stray])
+        assert list_stored_objects() == sorted([*pointed_names, stray])
     assert StrayObject.objects.get().name == stray
     with capture_logs() as logs:
         sweep_after(hours=25)
 
-    assert stored_objects() == pointed_names
+    assert list_stored_objects() == pointed_names
     assert not StrayObject.objects.exists()
     counts = {"objects": 4, "strays": 0, "removed": 1, "is_whole": True}
     assert logs == [{"event": "evidence store swept", "log_level": "info"} | counts]
@@ -81,7 +81,7 @@ def test_an_object_whose_row_came_late_stays(incident):
     piece = a_piece(incident)
     StrayObject.objects.create(name=piece.storage_name, seen_at=timezone.now() - timedelta(days=3))
     sweep_store()
-    assert stored_objects() == [piece.storage_name]
+    assert list_stored_objects() == [piece.storage_name]
     assert not StrayObject.objects.exists()
 
 
@@ -91,11 +91,11 @@ def test_the_slices_of_an_unfinished_upload_stay(incident, guest):
     vault.write_object(vault.make_slice_name(upload.uid, SLICE_SIZE), get_reading_key(incident), b"y")
     for days in (0, 2, 6):
         sweep_after(days=days)
-    assert len(stored_objects()) == 2
+    assert len(list_stored_objects()) == 2
     EvidenceUpload.objects.all().delete()
     for days in (6, 8):
         sweep_after(days=days)
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 def test_the_files_of_an_erased_case_are_removed(incident, guest):
@@ -105,7 +105,7 @@ def test_the_files_of_an_erased_case_are_removed(incident, guest):
     erase_personal_data(reference=incident.reference, actor=a_lead())
     for hours in (0, 25):
         sweep_after(hours=hours)
-    assert stored_objects() == [neighbour.storage_name]
+    assert list_stored_objects() == [neighbour.storage_name]
     assert Evidence.objects.filter(pk=piece.pk, storage_name=piece.storage_name).exists()
 
 
@@ -123,7 +123,7 @@ def test_a_paper_stored_by_a_killed_worker_is_removed(incident, guest, monkeypat
     assert Paper.objects.get().state == PaperState.FAILED
     for hours in (0, 25):
         sweep_after(hours=hours)
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 def test_foreign_objects_are_left_alone(incident, store):
@@ -158,7 +158,7 @@ def test_a_round_removes_a_limited_number_of_objects_from_a_folder(incident, mon
         add_stray()
     for hours, remaining in ((0, 5), (25, 3), (26, 1), (27, 0)):
         sweep_after(hours=hours)
-        assert len(stored_objects()) == StrayObject.objects.count() == remaining
+        assert len(list_stored_objects()) == StrayObject.objects.count() == remaining
 
 
 def test_an_object_that_cannot_be_removed_is_tried_again(incident, monkeypatch):
@@ -169,11 +169,11 @@ def test_an_object_that_cannot_be_removed_is_tried_again(incident, monkeypatch):
         sweep_after(hours=25)
     assert StrayObject.objects.exists()
     sweep_after(hours=26)
-    assert stored_objects() == []
+    assert list_stored_objects() == []
 
 
 def test_a_store_that_does_not_answer_is_logged(db, settings, s3):
-    with in_a_bucket(settings, s3) as storage:
+    with store_in_bucket(settings, s3) as storage:
         storage.bucket.delete()
         StrayObject.objects.create(name=vault.make_object_name())
         with capture_logs() as logs:

@@ -12,7 +12,7 @@ from incidents.services.evidence.files import compute_remaining_quota
 from incidents.services.evidence.sweep import list_expected_stems
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.incidents.devices import opened
-from tests.incidents.pieces import address, hand_over
+from tests.incidents.evidence_files import address, hand_over
 from tests.reading import text
 
 

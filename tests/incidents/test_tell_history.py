@@ -95,7 +95,7 @@ def test_hostile_words_are_escaped(client, responder, incident):
     write_as_declarant(incident, MARKUP[0])
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text=MARKUP[1], key="b"))
 
-    harmless.answer(client.get(url(incident, "histoire")))
+    harmless.check_response(client.get(url(incident, "histoire")))
 
 
 def test_a_long_history_is_paged_at_a_constant_cost(client, incident, monkeypatch):

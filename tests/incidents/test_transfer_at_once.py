@@ -7,12 +7,12 @@ from django.db import connection
 from incidents.enums import EventKind, TransferState
 from incidents.services.transfer.proposal import accept_transfer, withdraw_transfer
 from tests.cast import a_responder, breizh_cyber, declare
-from tests.incidents.transferring import another_centre, propose_transfer
+from tests.incidents.transferring import create_other_centre, propose_transfer
 
 
 def test_only_one_of_four_simultaneous_acceptances_succeeds(transactional_db):
     breizh_cyber()
-    elsewhere = another_centre()
+    elsewhere = create_other_centre()
     incident = declare()
     transfer = propose_transfer(incident, a_responder())
     takers = [a_responder(elsewhere) for _ in range(4)]
@@ -28,7 +28,7 @@ def test_only_one_of_four_simultaneous_acceptances_succeeds(transactional_db):
 
 def test_accepting_and_withdrawing_at_once_has_one_outcome(transactional_db):
     breizh_cyber()
-    giver, taker = a_responder(), a_responder(another_centre())
+    giver, taker = a_responder(), a_responder(create_other_centre())
     for _ in range(10):
         incident = declare()
         transfer = propose_transfer(incident, giver)

@@ -21,11 +21,11 @@ from tests.incidents.transferring import (
     PROPOSAL,
     QUEUE,
     WHY,
-    another_centre,
-    as_person,
-    events_of,
+    create_other_centre,
+    list_event_kinds,
     offer_url,
     propose_transfer,
+    sign_in_as,
 )
 from tests.reading import text_of
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
-    giver_client, taker_client = as_person(giver), as_person(taker)
+    giver_client, taker_client = sign_in_as(giver), sign_in_as(taker)
 
     answer = giver_client.post(url(incident, "transfert"), PROPOSAL, follow=True)
 
@@ -56,7 +56,7 @@ def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
 
 
 def test_the_head_of_the_case_says_that_its_transfer_is_proposed(incident, giver, taker):
-    giver_client = as_person(giver)
+    giver_client = sign_in_as(giver)
     assert "Transfert proposé" not in text_of(giver_client.get(url(incident)))
     propose_transfer(incident, giver)
     page = text_of(giver_client.get(url(incident)))
@@ -68,16 +68,16 @@ def test_the_head_of_the_case_says_that_its_transfer_is_proposed(incident, giver
 
 def test_words_that_end_with_a_full_stop_get_no_second_one(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
-    proposed = text_of(as_person(giver).get(url(incident)))
+    proposed = text_of(sign_in_as(giver).get(url(incident)))
     assert f"{WHY} Accord du déclarant : {AGREED} Le dossier reste" in proposed
-    as_person(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
-    for page in (as_person(giver).get(url(incident)), as_person(taker).get(offer_url(transfer))):
+    sign_in_as(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
+    for page in (sign_in_as(giver).get(url(incident)), sign_in_as(taker).get(offer_url(transfer))):
         assert "Pas notre territoire.<" in text_of(page)
         assert ".." not in text_of(page).replace("…", "")
 
 
 def test_the_offer_shows_what_is_needed_to_decide_and_no_personal_data(incident, giver, taker):
-    page = text_of(as_person(taker).get(offer_url(propose_transfer(incident, giver))))
+    page = text_of(sign_in_as(taker).get(offer_url(propose_transfer(incident, giver))))
 
     for line in (
         WHY,
@@ -94,11 +94,11 @@ def test_the_offer_shows_what_is_needed_to_decide_and_no_personal_data(incident,
 
 def test_the_case_stays_at_its_centre_while_the_transfer_is_proposed(incident, giver, taker):
     propose_transfer(incident, giver)
-    taker_client = as_person(taker)
+    taker_client = sign_in_as(taker)
 
     assert taker_client.get(url(incident)).status_code == 404
     assert incident.reference not in text_of(taker_client.get(QUEUE))
-    assert as_person(giver).post(url(incident, "prendre")).status_code == 302
+    assert sign_in_as(giver).post(url(incident, "prendre")).status_code == 302
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
 
@@ -117,13 +117,13 @@ def test_the_case_stays_at_its_centre_while_the_transfer_is_proposed(incident, g
 def test_an_impossible_proposal_is_refused_and_keeps_its_words(incident, giver, elsewhere, changes, problem):
     Csirt.objects.create(slug="ferme", name="Fermé", is_active=False)
 
-    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | changes)
+    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | changes)
 
     assert answer.status_code == 422
     assert problem in text_of(answer)
     assert changes["motive"].strip() in text_of(answer)
     assert not Transfer.objects.exists()
-    assert events_of(incident) == ["declared"]
+    assert list_event_kinds(incident) == ["declared"]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_an_impossible_proposal_is_refused_and_keeps_its_words(incident, giver, 
 )
 def test_a_motive_with_personal_data_is_refused(incident, giver, taker, identifier):
     """The other centre reads the motive before it has the case. The body may be named, since the offer shows it."""
-    client = as_person(giver)
+    client = sign_in_as(giver)
     answer = client.post(url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {identifier} à Plouexemple."})
     assert answer.status_code == 422
     assert "Ce motif désigne quelqu’un. Retirez : «" in text_of(answer).replace("\u00a0", " ")
@@ -147,14 +147,14 @@ def test_a_double_click_is_one_proposal(incident, giver, taker):
     for _ in range(2):
         accept_transfer(uid=Transfer.objects.get().uid, actor=taker)
 
-    assert events_of(incident) == ["declared", "transfer_asked", "transferred"]
+    assert list_event_kinds(incident) == ["declared", "transfer_asked", "transferred"]
 
 
 def test_the_second_of_two_proposals_conflicts_and_keeps_its_words(incident, giver, elsewhere):
     colleague = a_responder()
     propose_transfer(incident, colleague)
 
-    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL | {"motive": "Un autre motif."})
+    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"motive": "Un autre motif."})
 
     assert answer.status_code == 409
     assert f"{colleague} l’a déjà proposé à Loin Cyber" in text_of(answer)
@@ -169,32 +169,32 @@ def test_postgresql_refuses_a_second_proposal(incident, giver, elsewhere):
 
 
 def test_a_transfer_is_withdrawn_then_proposed_again(incident, giver, taker):
-    giver_client = as_person(giver)
+    giver_client = sign_in_as(giver)
     first = propose_transfer(incident, giver)
     for _ in range(2):
         assert giver_client.post(url(incident, "transfert", "retirer")).status_code == 302
 
-    assert events_of(incident) == ["declared", "transfer_asked", "transfer_withdrawn"]
-    page = text_of(as_person(taker).get(offer_url(first)))
+    assert list_event_kinds(incident) == ["declared", "transfer_asked", "transfer_withdrawn"]
+    page = text_of(sign_in_as(taker).get(offer_url(first)))
     assert "a retiré sa proposition" in page
     assert "Plouexemple" not in page
-    assert as_person(taker).post(offer_url(first, "accepter")).status_code == 409
+    assert sign_in_as(taker).post(offer_url(first, "accepter")).status_code == 409
     assert propose_transfer(incident, giver, seen=str(first.uid)).state == TransferState.ASKED
 
 
 def test_a_transfer_is_returned_with_an_explanation(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
-    taker_client = as_person(taker)
+    taker_client = sign_in_as(taker)
 
     assert taker_client.post(offer_url(transfer, "refuser"), {"answer": " "}).status_code == 422
     for _ in range(2):
         answer = taker_client.post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
         assert answer.status_code == 302
 
-    page = text_of(as_person(giver).get(url(incident)))
+    page = text_of(sign_in_as(giver).get(url(incident)))
     assert "Loin Cyber ne l’a pas pris" in page
     assert "Pas notre territoire." in page
-    assert events_of(incident) == ["declared", "transfer_asked", "transfer_returned"]
+    assert list_event_kinds(incident) == ["declared", "transfer_asked", "transfer_returned"]
     assert "Plouexemple" not in text_of(taker_client.get(offer_url(transfer)))
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
@@ -204,7 +204,7 @@ def test_an_answer_that_comes_too_late_keeps_its_words(incident, giver, taker, e
     transfer = propose_transfer(incident, giver)
     accept_transfer(uid=transfer.uid, actor=a_responder(elsewhere))
 
-    answer = as_person(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
+    answer = sign_in_as(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
 
     assert answer.status_code == 409
     assert "Pas notre territoire." in text_of(answer)
@@ -213,20 +213,20 @@ def test_an_answer_that_comes_too_late_keeps_its_words(incident, giver, taker, e
 
 def test_only_the_receiving_centre_answers_a_transfer(incident, giver, elsewhere):
     transfer = propose_transfer(incident, giver)
-    for person in (giver, a_lead(), a_responder(another_centre("tiers", "Tiers"))):
+    for person in (giver, a_lead(), a_responder(create_other_centre("tiers", "Tiers"))):
         for part, method in (("", "get"), ("accepter", "post"), ("refuser", "post")):
             address = offer_url(transfer, part) if part else offer_url(transfer)
-            assert getattr(as_person(person), method)(address, {"answer": "Non"}).status_code == 404
+            assert getattr(sign_in_as(person), method)(address, {"answer": "Non"}).status_code == 404
     assert Transfer.objects.get().state == TransferState.ASKED
 
 
 def test_a_closed_case_is_not_transferred(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
-    assert "à accepter" not in text_of(as_person(taker).get(QUEUE))
-    assert f"transferts/{transfer.uid}/" in text_of(as_person(taker).get(f"{QUEUE}transferts/"))
+    assert "à accepter" not in text_of(sign_in_as(taker).get(QUEUE))
+    assert f"transferts/{transfer.uid}/" in text_of(sign_in_as(taker).get(f"{QUEUE}transferts/"))
 
-    answer = as_person(taker).post(offer_url(transfer, "accepter"))
+    answer = sign_in_as(taker).post(offer_url(transfer, "accepter"))
 
     assert answer.status_code == 409
     assert "Il a été clos depuis" in text_of(answer)
@@ -234,7 +234,7 @@ def test_a_closed_case_is_not_transferred(incident, giver, taker):
     assert incident.csirt.slug == "breizh-cyber"
     withdraw_transfer(reference=incident.reference, actor=giver)
     fields = PROPOSAL | {"seen": str(transfer.uid)}
-    answer = as_person(giver).post(url(incident, "transfert"), fields)
+    answer = sign_in_as(giver).post(url(incident, "transfert"), fields)
     assert (answer.status_code, WHY in text_of(answer)) == (422, True)
     assert Transfer.objects.count() == 1
 
@@ -243,7 +243,7 @@ def test_an_erased_case_is_not_transferred(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
-    answer = as_person(taker).post(offer_url(transfer, "accepter"))
+    answer = sign_in_as(taker).post(offer_url(transfer, "accepter"))
 
     assert answer.status_code == 409
     assert "effacés" in text_of(answer)
@@ -259,12 +259,12 @@ def test_a_merged_case_is_not_transferred(incident, giver, taker, is_double):
     close_incident(reference=duplicate.reference, reason=ClosingReason.DUPLICATE, actor=giver)
     Incident.objects.filter(pk=duplicate.pk).update(merged_into=main)
 
-    answer = as_person(giver).post(url(incident, "transfert"), PROPOSAL)
+    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL)
 
     assert answer.status_code == 422
     assert "fusionné avec un autre" in text_of(answer)
     assert not Transfer.objects.exists()
-    client = as_person(giver)
+    client = sign_in_as(giver)
     assert "Proposer à un autre centre" not in text_of(client.get(url(incident)))
     instead = client.get(url(incident, "transfert"), follow=True)
     assert instead.redirect_chain == [(url(incident), 302)]
@@ -275,10 +275,10 @@ def test_a_hostile_motive_is_escaped(incident, giver, taker):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
     transfer = propose_transfer(incident, giver, motive=words)
     for person, address in ((giver, url(incident)), (taker, offer_url(transfer)), (taker, f"{QUEUE}transferts/")):
-        harmless.answer(as_person(person).get(address))
+        harmless.check_response(sign_in_as(person).get(address))
     accept_transfer(uid=transfer.uid, actor=taker)
-    harmless.answer(as_person(giver).get(offer_url(transfer, "dossier")))
-    harmless.answer(as_person(giver).post(url(incident, "message"), {"text": words}))
+    harmless.check_response(sign_in_as(giver).get(offer_url(transfer, "dossier")))
+    harmless.check_response(sign_in_as(giver).post(url(incident, "message"), {"text": words}))
 
 
 @pytest.mark.parametrize("number", [2, 50])
@@ -289,7 +289,7 @@ def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
         transfer = accept_transfer(uid=propose_transfer(offered, giver).uid, actor=taker)
         propose_transfer(offered, taker, taker="breizh-cyber", seen=str(transfer.uid))
         propose_transfer(proposed, giver)
-    client = as_person(giver)
+    client = sign_in_as(giver)
     client.get(f"{QUEUE}transferts/")
     with CaptureQueriesContext(connection) as queries:
         page = client.get(f"{QUEUE}transferts/")
@@ -308,7 +308,7 @@ def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
 
 def test_a_centre_without_accounts_is_marked_in_the_form(incident, giver):
     Csirt.objects.create(slug="vide", name="Vide")
-    assert "Vide (personne n’y a de compte ici)" in text_of(as_person(giver).get(url(incident, "transfert")))
+    assert "Vide (personne n’y a de compte ici)" in text_of(sign_in_as(giver).get(url(incident, "transfert")))
 
 
 def test_withdrawing_without_a_transfer_raises_stale(incident, giver, taker):
@@ -318,7 +318,7 @@ def test_withdrawing_without_a_transfer_raises_stale(incident, giver, taker):
 
 
 def test_an_offer_cannot_be_accepted_once_the_case_has_a_duplicate(incident, giver, taker):
-    offer, taker_client = offer_url(propose_transfer(incident, giver)), as_person(taker)
+    offer, taker_client = offer_url(propose_transfer(incident, giver)), sign_in_as(taker)
     assert "Accepter et prendre en charge" in text_of(taker_client.get(offer))
     merge(declare(), incident, giver)
 

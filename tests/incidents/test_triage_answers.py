@@ -72,7 +72,7 @@ def test_hostile_words_are_escaped(client, incident):
     answer_as_declarant(incident, author=TRICK[:60], annonce=TRICK, annonce_auteur=TRICK, autre=TRICK)
     correct_caller(writing=by_link(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name=TRICK[:25]))
     page = client.get(url(incident))
-    harmless.answer(page)
+    harmless.check_response(page)
     assert "https://piege.example" not in page.content.decode()
 
 

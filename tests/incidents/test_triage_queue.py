@@ -21,7 +21,7 @@ from tests import harmless
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
 from tests.incidents import transferring
-from tests.incidents.transferring import another_centre
+from tests.incidents.transferring import create_other_centre
 from tests.reading import link_to, text_of
 
 URL = "/admin/incidents/incident/"
@@ -213,11 +213,11 @@ def test_the_next_page_is_right_after_its_cursor_case_was_postponed(client, resp
 def test_the_next_page_is_right_after_its_cursor_case_was_transferred(client, responder, many, monkeypatch):
     monkeypatch.setattr("incidents.triage.queue.pages.LINES_PER_PAGE", 2)
     page = client.get(URL)
-    taker = a_responder(another_centre())
+    taker = a_responder(create_other_centre())
     accept_transfer(uid=transferring.propose_transfer(many[1], responder).uid, actor=taker)
 
     assert list_references(client.get(URL + page.context["page"].next)) == [many[2].reference, many[3].reference]
-    client.force_login(a_responder(another_centre("tiers", "Tiers")))
+    client.force_login(a_responder(create_other_centre("tiers", "Tiers")))
     last_case = Incident.objects.filter(pk=many[6].pk)
     last_case.update(csirt=Csirt.objects.get(slug="tiers"))
     assert list_references(client.get(URL + page.context["page"].next)) == [many[6].reference], (
@@ -295,8 +295,8 @@ def test_what_a_declarant_wrote_is_never_markup(client, responder):
     queue = client.get(URL)
     opened = client.get(URL, {"ouvre": queue.context["rows"][0].key})
 
-    harmless.answer(queue)
-    harmless.answer(opened)
+    harmless.check_response(queue)
+    harmless.check_response(opened)
     assert queue.content.decode().count("&lt;script&gt;piege") == 4, (
         "the line of their supplier, its box, its button, the caller"
     )

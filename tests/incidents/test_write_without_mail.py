@@ -14,7 +14,7 @@ from tests.incidents.devices import opened, page
 from tests.incidents.grouping import a_group, send_letter, town
 from tests.incidents.grouping import url as group_url
 from tests.incidents.merging import merge
-from tests.incidents.transferring import as_person, offer_url, propose_transfer
+from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +120,7 @@ def test_a_message_to_a_group_says_how_many_are_notified(client, responder, call
 def test_a_transfer_promises_no_mail_to_a_declarant_without_address(client, incident, taker):
     assert f"plus rien d’après. {CALL}" in text(client.get(url(incident, "transfert")))
     assert "Le déclarant est prévenu." in text(client.get(url(declare(), "transfert")))
-    transfer, taker_client = propose_transfer(incident, a_responder()), as_person(taker)
+    transfer, taker_client = propose_transfer(incident, a_responder()), sign_in_as(taker)
     assert "Le déclarant en est prévenu s’il a donné un mail." in text(taker_client.get(offer_url(transfer)))
     answer = taker_client.post(offer_url(transfer, "accepter"), follow=True)
     assert f"vous l’avez pris en charge. {CALL}" in text(answer)
@@ -133,7 +133,7 @@ def test_a_transfer_promises_no_mail_to_a_declarant_without_address(client, inci
 def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, taker, channel, sentence):
     transfer = propose_transfer(incident, giver)
     Csirt.objects.filter(pk=transfer.giver_id).update(notification_email=channel)
-    answer = as_person(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas chez nous."}, follow=True)
+    answer = sign_in_as(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas chez nous."}, follow=True)
     assert f"Dossier laissé à Breizh Cyber, {sentence}" in text(answer)
 
 

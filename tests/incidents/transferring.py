@@ -24,7 +24,7 @@ PROPOSAL = {
 }
 
 
-def another_centre(slug: str = "loin-cyber", name: str = "Loin Cyber") -> Csirt:
+def create_other_centre(slug: str = "loin-cyber", name: str = "Loin Cyber") -> Csirt:
     csirt = Csirt.objects.create(slug=slug, name=name, notification_email=f"garde@{slug}.example")
     Contact.objects.create(csirt=csirt, kind="phone", value="0 800 300 009", source="essai", source_on="2026-06-23")
     return csirt
@@ -39,7 +39,7 @@ def agreed(incident: Incident, words: str = AGREED) -> Agreement:
     return Agreement(is_given=True, words=words, label=Incident.objects.get(pk=incident.pk).tlp)
 
 
-def agreed_on_page(incident: Incident, words: str = AGREED) -> dict[str, str]:
+def make_agreement_fields(incident: Incident, words: str = AGREED) -> dict[str, str]:
     return {"agreed": "on", "agreement": words, "label": Incident.objects.get(pk=incident.pk).tlp}
 
 
@@ -59,11 +59,11 @@ def propose_transfer(
     return create_proposal(reference=incident.reference, actor=actor, seen=seen, **fields)
 
 
-def events_of(incident: Incident) -> list[str]:
+def list_event_kinds(incident: Incident) -> list[str]:
     return list(incident.events.order_by("id").values_list("kind", flat=True))
 
 
-def as_person(user: User) -> Client:
+def sign_in_as(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client

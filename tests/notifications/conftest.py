@@ -5,12 +5,12 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
-from tests.post import Post, receiving_mails
+from tests.post import Post, receive_mails
 
 
 @pytest.fixture
 def post(settings: Settings) -> Iterator[Post]:
-    with receiving_mails(settings) as post:
+    with receive_mails(settings) as post:
         yield post
 
 

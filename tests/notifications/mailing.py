@@ -20,5 +20,5 @@ def body(message: EmailMessage) -> str:
     return message.get_content().replace("\r\n", "\n").replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def one_line(message: EmailMessage) -> str:
+def read_on_one_line(message: EmailMessage) -> str:
     return " ".join(body(message).split())

@@ -25,7 +25,7 @@ def deliver_all(post):
 
 
 def read_mail(message):
-    harmless.mail(message)
+    harmless.check_mail(message)
     return " ".join((message["Subject"] + " " + message.get_content()).replace("\u00a0", " ").split())
 
 

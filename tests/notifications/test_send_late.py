@@ -19,7 +19,7 @@ from notifications.models import Delivery
 from tests.cast import CALLER, a_responder, breizh_cyber, declare
 from tests.incidents.devices import guest
 from tests.notifications.late import give_centre_address, list_statuses, write_as_declarant
-from tests.notifications.mailing import CENTRE, TOWN, deliver_all, one_line
+from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 SILENT = Caller(name="Dominique Exemple", role="secrétaire", phone="02 99 00 00 00", email="")
@@ -46,7 +46,7 @@ def test_a_centre_that_gives_its_address_gets_the_declaration_once(centre, post,
 
     [mail] = post.to(CENTRE)
     assert "Plouexemple" in mail["Subject"]
-    assert "Prendre en charge avant" in one_line(mail)
+    assert "Prendre en charge avant" in read_on_one_line(mail)
     assert list_statuses("csirt") == [DeliveryStatus.SENT, DeliveryStatus.MOOT]
 
 
@@ -59,7 +59,7 @@ def test_the_newest_unanswered_message_of_a_taken_case_is_sent(centre, post, clo
     resume_centre_mails()
     dispatch.send_due_deliveries()
     [mail] = post.to(CENTRE)
-    assert "Alors ?" in one_line(mail)
+    assert "Alors ?" in read_on_one_line(mail)
 
 
 def test_nothing_is_sent_about_closed_or_answered_cases(centre, post, clock):
@@ -90,7 +90,7 @@ def test_a_declarant_who_gives_an_address_reads_the_last_message(post, clock):
     deliver_all(post)
 
     [mail] = post.to(TOWN)
-    assert "Débranchez." in one_line(mail)
+    assert "Débranchez." in read_on_one_line(mail)
     assert list_statuses("declarant") == [DeliveryStatus.MOOT, DeliveryStatus.MOOT, DeliveryStatus.SENT]
 
 
@@ -104,7 +104,7 @@ def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, cl
     correct_caller(writing=writing, caller=CALLER, mail_without_code=without_code)
     deliver_all(post)
     [mail] = post.to(TOWN)
-    assert ("/suivi/acces/" in one_line(mail)) is not without_code
+    assert ("/suivi/acces/" in read_on_one_line(mail)) is not without_code
 
 
 def test_a_phone_number_alone_sends_no_mail(post, clock):

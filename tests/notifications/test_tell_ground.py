@@ -16,7 +16,7 @@ from notifications import dispatch, tasks
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
-from tests.notifications.mailing import CENTRE, TOWN, deliver_all, one_line
+from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -45,11 +45,11 @@ def test_an_opened_ground_is_told_to_its_centre_and_to_the_declarants(post, cloc
 
     [mail] = post.to(CENTRE)
     assert "Plouexemple" in mail["Subject"]
-    assert "vous répondez désormais de ce territoire. Plouexemple est en Bretagne" in one_line(mail)
+    assert "vous répondez désormais de ce territoire. Plouexemple est en Bretagne" in read_on_one_line(mail)
     [notice] = post.to(TOWN)[before:]
     assert "Breizh Cyber reçoit votre dossier" in notice["Subject"]
-    assert "0 800 200 008" in one_line(notice)
-    assert "Personne ne s’en occupe encore" in one_line(notice)
+    assert "0 800 200 008" in read_on_one_line(notice)
+    assert "Personne ne s’en occupe encore" in read_on_one_line(notice)
 
 
 def test_a_ground_opened_to_a_centre_without_telephone_is_told_with_a_number_that_answers(post, clock):
@@ -84,7 +84,7 @@ def test_a_closed_ground_is_told_with_the_way_out(post, clock):
     assert len(post.to(CENTRE)) == 1
     [notice] = post.to(TOWN)[before:]
     assert "plus aucun centre ne couvre votre territoire" in notice["Subject"]
-    assert "Personne ne s’occupe de votre dossier" in one_line(notice)
+    assert "Personne ne s’occupe de votre dossier" in read_on_one_line(notice)
 
 
 @pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "opened"])
@@ -104,11 +104,11 @@ def test_a_mailbox_in_doubt_is_not_told_that_nobody_works_on_it(post, clock, is_
 
     [notice] = post.to(TOWN)[before:]
     assert notice["Subject"].endswith("du nouveau sur votre dossier")
-    assert "Il y a du nouveau sur votre dossier" in one_line(notice)
-    assert "ersonne ne s’" not in one_line(notice)
-    assert "plus aucun centre" not in one_line(notice)
-    assert ("0 800 200 008" in one_line(notice)) is not is_closed
-    assert "ni lien vers votre dossier, ni code" in one_line(notice)
+    assert "Il y a du nouveau sur votre dossier" in read_on_one_line(notice)
+    assert "ersonne ne s’" not in read_on_one_line(notice)
+    assert "plus aucun centre" not in read_on_one_line(notice)
+    assert ("0 800 200 008" in read_on_one_line(notice)) is not is_closed
+    assert "ni lien vers votre dossier, ni code" in read_on_one_line(notice)
 
 
 def test_a_ground_closed_and_opened_before_the_mails_leave_is_told_once(post, clock):
@@ -159,7 +159,7 @@ def test_a_case_taken_meanwhile_is_not_called_unattended(post, clock):
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
     deliver_all(post)
     [notice] = post.to(TOWN)[before:]
-    assert "Personne ne s’en occupe encore" not in one_line(notice)
+    assert "Personne ne s’en occupe encore" not in read_on_one_line(notice)
     assert not post.to(CENTRE)
     tasks.reconcile()
     of_ground = Delivery.objects.filter(announcement__event__kind=EventKind.REROUTED)

@@ -22,7 +22,7 @@ from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, p
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
 from tests.incidents.completing import by_link
 from tests.incidents.devices import guest
-from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, one_line
+from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -81,8 +81,8 @@ def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder
 
     mail = get_last_mail(post, TOWN)
     assert mail["Subject"].replace("\u00a0", " ") == f"{hyphenate(incident.reference)} : Breizh Cyber vous a écrit"
-    assert "Breizh Cyber vous a écrit le" in one_line(mail)
-    assert f"Signé : {message.author}." in one_line(mail)
+    assert "Breizh Cyber vous a écrit le" in read_on_one_line(mail)
+    assert f"Signé : {message.author}." in read_on_one_line(mail)
     assert "> Avec quel logiciel ?" in body(mail)
     assert derive_secret(incident.accesses.get()) not in mail.as_string().replace("-", "")
     assert len(post.to(CENTRE)) == 1
@@ -94,7 +94,7 @@ def test_no_word_of_an_answer_goes_to_a_mailbox_that_others_may_read(responder, 
     deliver_all(post)
     mail = get_last_mail(post, TOWN)
     assert "Changez" not in mail.as_string()
-    assert "Il vous attend dans votre dossier." in one_line(mail)
+    assert "Il vous attend dans votre dossier." in read_on_one_line(mail)
 
 
 def test_red_keeps_every_word_out_of_the_mails(responder, post):
@@ -169,7 +169,7 @@ def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, pos
 
     mail = get_last_mail(post, CENTRE)
     assert "Faits ajoutés" in mail["Subject"]
-    assert "Rançongiciel, gravité élevée, NON VÉRIFIÉE" in one_line(mail)
+    assert "Rançongiciel, gravité élevée, NON VÉRIFIÉE" in read_on_one_line(mail)
 
 
 def test_a_withdrawal_is_told_to_both(incident, post):
@@ -177,7 +177,7 @@ def test_a_withdrawal_is_told_to_both(incident, post):
     withdraw_incident(reference=incident.reference, guest=guest(incident), letter=letter)
     deliver_all(post)
     assert "> C’était un essai." in body(get_last_mail(post, CENTRE))
-    assert "Un intrus" in one_line(get_last_mail(post, CENTRE))
+    assert "Un intrus" in read_on_one_line(get_last_mail(post, CENTRE))
     assert "Ce n’est pas vous" in body(get_last_mail(post, TOWN))
 
 
@@ -236,7 +236,7 @@ def test_a_stranger_s_words_do_nothing(incident, responder, post, text):
     deliver_all(post)
     assert {message.went_to[0] for message in post.received} == {CENTRE, TOWN}
     for message in post.received:
-        harmless.mail(message)
+        harmless.check_mail(message)
     quoted = body(get_last_mail(post, CENTRE)).split("qui suit.\n\n")[1].split("\n\nLire et répondre")[0]
     assert all(line.startswith((">", "- ", "  ")) for line in quoted.splitlines())
     assert Incident.objects.count() == 1

@@ -22,8 +22,8 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.transferring import agreed, another_centre, propose_transfer
-from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, one_line
+from tests.incidents.transferring import agreed, create_other_centre, propose_transfer
+from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE, CERT = "garde@loin-cyber.example", "cert-fr@ssi.gouv.fr"
@@ -37,7 +37,7 @@ def giver(clock):
 
 @pytest.fixture
 def taker(clock):
-    return a_responder(another_centre())
+    return a_responder(create_other_centre())
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_the_new_centre_reads_the_proposal_then_the_case_and_the_declarant_hears
 
     assert len(post.to(CENTRE)) == 1
     acceptance = post.to(ELSEWHERE)[-1]
-    assert "Loin Cyber a repris ce dossier de Breizh Cyber" in one_line(acceptance)
+    assert "Loin Cyber a repris ce dossier de Breizh Cyber" in read_on_one_line(acceptance)
     notice = post.to(TOWN)[-1]
     assert "Loin Cyber suit désormais votre dossier" in notice["Subject"].replace("\u00a0", " ")
     assert "0 800 300 009" in body(notice)
@@ -165,7 +165,7 @@ def test_an_event_announced_after_the_transfer_is_told_to_the_new_centre(inciden
 def test_a_case_transferred_twice_tells_the_middle_centre_nothing(incident, giver, taker, post):
     first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     dispatch.announce_all_events()
-    third = a_responder(another_centre("tiers", "Tiers"))
+    third = a_responder(create_other_centre("tiers", "Tiers"))
     accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
     deliver_all(post)
 
@@ -186,7 +186,7 @@ def test_hostile_words_stay_words(incident, giver, taker, post):
     return_transfer(uid=propose_transfer(incident, giver, motive=words).uid, answer=words, actor=taker)
     deliver_all(post)
     for message in post.received:
-        harmless.mail(message)
+        harmless.check_mail(message)
 
 
 # A partner

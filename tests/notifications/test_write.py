@@ -22,7 +22,7 @@ from notifications.wording import defuse_line, quote_lines, wrap_quotations
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
-from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, one_line
+from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
@@ -83,7 +83,7 @@ def test_a_day_without_its_hour_is_a_day(centre, post):
     declare(service_stopped="yes", occurred=Instant(at=day, certainty="approximate"), interruptions=stops)
     deliver_all(post)
     [message] = post.to(CENTRE)
-    words = one_line(message)
+    words = read_on_one_line(message)
     assert "- survenu vers le lundi 23 novembre 2026 " in words
     assert "arrêté, depuis le lundi 23 novembre 2026 - Site" in words
     assert "jusqu’au lundi 23 novembre 2026 " in words
@@ -128,7 +128,7 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
         "- 17Cyber : https://17cyber.gouv.fr",
     ):
         assert line in text
-    assert "arrivée le mardi 24 novembre 2026 à 9 h 51, heure de Paris." in one_line(message)
+    assert "arrivée le mardi 24 novembre 2026 à 9 h 51, heure de Paris." in read_on_one_line(message)
 
 
 def test_the_receipt_says_the_reflexes_of_the_centre(centre, post):
@@ -182,7 +182,7 @@ def test_where_no_centre_answers_the_mail_says_where_to_go(centre, post):
     deliver_all(post)
 
     [message] = post.received
-    text = one_line(message)
+    text = read_on_one_line(message)
     assert "Mamoudzou est à Mayotte, et nous n’y connaissons pas de centre régional." in text
     assert "arrivée le mardi 24 novembre 2026 à 11 h 51, heure de Mayotte." in text
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
@@ -204,7 +204,7 @@ def test_nobody_is_told_to_call_a_centre_without_a_number(centre, post):
 
     assert len(post.to(TOWN)) == 4
     for message in post.to(TOWN):
-        text = one_line(message)
+        text = read_on_one_line(message)
         assert "n’a pas publié de téléphone" in text
         assert "ppelez" not in text
         assert "Donnez" not in text
@@ -215,7 +215,7 @@ def test_a_number_to_confirm_says_so(centre, post):
 
     deliver_all(post)
 
-    assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in one_line(post.to(TOWN)[0])
+    assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in read_on_one_line(post.to(TOWN)[0])
 
 
 def test_the_declarant_hears_of_the_acknowledgement_the_new_code_and_the_closing(centre, post):
@@ -262,7 +262,7 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, fields
 
     [message] = post.to(TOWN)
     secret = derive_secret(incident.accesses.get())
-    text = one_line(message)
+    text = read_on_one_line(message)
     assert message["Subject"].replace("\u00a0", " ") == f"{hyphenate(incident.reference)} : une déclaration existe"
     assert "Une déclaration existe depuis le mardi 24 novembre 2026 à 9 h 51" in text
     assert "Pour en parler, appelez Breizh Cyber : 0 800 200 008" in text
@@ -289,7 +289,7 @@ def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the
 
     deliver_all(post)
 
-    texts = [one_line(message) for message in post.to(TOWN)]
+    texts = [read_on_one_line(message) for message in post.to(TOWN)]
     assert len(texts) == 5
     for text in texts:
         assert "ni lien vers votre dossier, ni code" in text
@@ -301,7 +301,7 @@ def test_where_no_centre_answers_a_mailbox_that_others_may_read_is_told_whom_to_
 
     deliver_all(post)
 
-    text = one_line(post.to(TOWN)[0])
+    text = read_on_one_line(post.to(TOWN)[0])
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
     assert "17Cyber : https://17cyber.gouv.fr" in text
     assert "appelez" not in text
@@ -316,7 +316,7 @@ def test_a_stranger_s_words_do_nothing(centre, post, text):
 
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
     for message in post.received:
-        harmless.mail(message)
+        harmless.check_mail(message)
     quoted = body(post.to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
     assert all(line.startswith(">") for line in quoted.splitlines())
 
@@ -385,7 +385,7 @@ def test_hours_stand_beside_the_number_and_the_target_promises_nothing(centre, p
     deliver_all(post)
 
     [mail] = post.to(TOWN)
-    text = one_line(mail)
+    text = read_on_one_line(mail)
     assert "0 800 200 008 Ses horaires : lun.–ven. 8 h–17 h." in text
     assert "Fermé, ou pas de réponse ? - CERT-FR : +33 9 70 83 32 18" in text
     assert "source" not in text

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from accounts.enums import Role
-from tests.browser import open_page, overflow, violations
+from tests.browser import find_violations, measure_overflow, open_page
 from tests.cast import a_person, an_agent, declare
 from tests.e2e import steps
 
@@ -28,7 +28,7 @@ def test_public_pages_are_accessible_in_both_schemes(live_site, browser, scheme)
     for url in PAGES:
         page.goto(live_site + url)
         assert page.locator("h1").count() == 1
-        assert violations(page) == [], url
+        assert find_violations(page) == [], url
     assert page.complaints == []
 
 
@@ -39,7 +39,7 @@ def test_nothing_scrolls_sideways(live_site, browser, width, text):
     for url in PAGES:
         page.goto(live_site + url)
         page.evaluate("size => document.documentElement.style.fontSize = size", text)
-        assert overflow(page) <= 0, url
+        assert measure_overflow(page) <= 0, url
 
 
 def test_declaring_is_offered_without_scrolling(live_site, browser):
@@ -82,12 +82,12 @@ def test_the_admin_is_accessible_and_breaks_no_policy(administrator, live_site, 
     page = open_page(browser, width=1280, scheme=scheme)
     page.goto(live_site + "/admin/")
     assert page.get_by_role("heading", level=1).count() == 1
-    assert violations(page, "serious", "critical") == []
+    assert find_violations(page, "serious", "critical") == []
 
     steps.sign_in(page, administrator)
 
     assert page.get_by_role("button", name="Déconnexion").count() == 1
-    assert violations(page, "serious", "critical") == []
+    assert find_violations(page, "serious", "critical") == []
     assert page.complaints == []
 
 
@@ -100,7 +100,7 @@ def test_a_wrong_password_is_explained_in_plain_words(administrator, live_site, 
         page.get_by_role("button", name="Se connecter", exact=True).click()
 
     assert "ne vont pas ensemble" in page.locator(".errors").inner_text()
-    assert overflow(page) <= 0
+    assert measure_overflow(page) <= 0
 
 
 def test_the_cases_of_an_agent_are_accessible(agent, live_site, browser):
@@ -109,5 +109,5 @@ def test_the_cases_of_an_agent_are_accessible(agent, live_site, browser):
     steps.sign_in(page, agent)
 
     assert page.get_by_role("heading", level=1).inner_text() == "Mes dossiers"
-    assert violations(page) == []
-    assert overflow(page) <= 0
+    assert find_violations(page) == []
+    assert measure_overflow(page) <= 0

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.incidents.hostile_walk import TYPES, carry_words
-from tests.post import receiving_mails
+from tests.post import receive_mails
 
 
 @pytest.mark.parametrize(("kind", "most"), [(TYPES[0], 2), *((kind, 1) for kind in TYPES[1:])], ids=TYPES)
 def test_hostile_words_stay_words_for_every_reader(db, settings, kind, most):
-    with receiving_mails(settings) as post:
+    with receive_mails(settings) as post:
         carry_words(kind, post, most=most)

@@ -50,10 +50,10 @@ def one_each(bodies: Iterable[Collectivity], at: datetime, **fields: Any) -> lis
 
 def store(cases: Iterable[Case]) -> list[Incident]:
     cases = list(cases)
-    incidents = Incident.objects.bulk_create(incident_of(case) for case in cases)
+    incidents = Incident.objects.bulk_create(make_incident(case) for case in cases)
     pairs = list(zip(cases, incidents, strict=True))
     ServiceInterruption.objects.bulk_create(
-        interruption_of(incident, hours, service)
+        make_interruption(incident, hours, service)
         for case, incident in pairs
         for hours, service in (*((hours, "") for hours in case.hours), *((2, name) for name in case.services))
     )
@@ -82,7 +82,7 @@ def change(incidents: list[Incident], **values: Any) -> None:
     touch(incidents)
 
 
-def incident_of(case: Case) -> Incident:
+def make_incident(case: Case) -> Incident:
     number = next(numbers)
     closed = {"status": "closed", "closed_at": case.at, "closing_reason": case.closing_reason}
     return Incident(
@@ -110,7 +110,7 @@ def incident_of(case: Case) -> Incident:
     )
 
 
-def interruption_of(incident: Incident, hours: float | None, service: str = "") -> ServiceInterruption:
+def make_interruption(incident: Incident, hours: float | None, service: str = "") -> ServiceInterruption:
     number = next(numbers)
     services = ("civil", "telephonie", "messagerie", "cantine", "paie", "finances", "social", "urbanisme", "eau")
     return ServiceInterruption(

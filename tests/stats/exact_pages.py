@@ -10,7 +10,7 @@ from collectivities.models import Region
 from incidents.models import Incident
 from stats.services import fold_new_events
 from tests.cast import a_person, breizh_cyber
-from tests.incidents.transferring import another_centre
+from tests.incidents.transferring import create_other_centre
 from tests.stats.cases import Case, bodies, on, store
 
 NATION = "/statistiques/exacts/france/"
@@ -39,7 +39,7 @@ def get_status(user: User, url: str) -> int:
 
 def store_cases_of_two_centres() -> list[Incident]:
     """Store the cases of a body with two centres in two years, a signalement, and a case of another région."""
-    centre, other_centre = breizh_cyber(), another_centre()
+    centre, other_centre = breizh_cyber(), create_other_centre()
     first, second, third = bodies("53", 3)
     (far,) = bodies("11", 1)
     incidents = store(

@@ -43,7 +43,7 @@ from incidents.services.transfer.proposal import accept_transfer, create_proposa
 from incidents.workflow import InvalidTransition
 from tests.cast import a_person, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import make_fake_siren
-from tests.incidents.transferring import another_centre
+from tests.incidents.transferring import create_other_centre
 from tests.stats.cases import Case, bodies, change, store
 
 REFUSALS = (ValidationError, InvalidTransition, CannotComplete, Stale, PermissionDenied, Http404)
@@ -62,7 +62,7 @@ class History:
     """Some town halls, two centres and the history of their cases. Each act takes a random.Random."""
 
     def __init__(self) -> None:
-        self.centre, self.other_centre = breizh_cyber(), another_centre()
+        self.centre, self.other_centre = breizh_cyber(), create_other_centre()
         self.leads: dict[int | None, User] = {
             centre.pk: a_person(Role.LEAD, csirt=centre) for centre in (self.centre, self.other_centre)
         }
@@ -109,7 +109,7 @@ class History:
             collectivity=rng.choice([*self.bodies[:7], *(body for body in self.ccas if body.vanished_on is None)]),
             type=rng.choice(TYPES),
             service_stopped="yes",
-            interruptions=stops(rng, datetime.now(UTC)),
+            interruptions=draw_interruptions(rng, datetime.now(UTC)),
             data_concerned="yes",
             leak=a_leak(rng),
         )
@@ -168,7 +168,7 @@ class History:
 
     def corrects_services(self, rng: Random) -> None:
         writing = self.writing(self.case(rng), "services")
-        correct_services(writing=writing, stopped="yes", interruptions=stops(rng, datetime.now(UTC)))
+        correct_services(writing=writing, stopped="yes", interruptions=draw_interruptions(rng, datetime.now(UTC)))
 
     def resumes(self, rng: Random) -> None:
         incident = self.case(rng)
@@ -318,7 +318,7 @@ SERVICE_ACTS = (
 RAW_ACTS = ("stores", "changes", "shuts", "touches_facts")
 
 
-def stops(rng: Random, now: datetime) -> tuple[Interruption, ...]:
+def draw_interruptions(rng: Random, now: datetime) -> tuple[Interruption, ...]:
     interruptions = []
     for service in rng.sample(SERVICES, rng.randrange(4)):
         started = rng.choice([None, now - timedelta(hours=rng.choice([1, 5, 50, 100, 300]))])

@@ -29,10 +29,10 @@ type Sums = Counter[tuple[int | None, int | None, date, str, str]]
 type Presences = dict[tuple[int | None, int | None, int, int], list[int]]
 
 
-def recounted() -> tuple[Sums, Presences]:
+def recount_figures() -> tuple[Sums, Presences]:
     """Return (csirt, region, month, measure, band) → number, and (csirt, region, year, body) → [incidents, hits]."""
     codes = dict(Region.objects.values_list("pk", "code"))
-    stopped, leaked = by_incident(ServiceInterruption), by_incident(DataLeak)
+    stopped, leaked = group_by_incident(ServiceInterruption), group_by_incident(DataLeak)
     sums: Sums = Counter()
     presences: Presences = {}
     for row in Incident.objects.values().iterator():
@@ -46,7 +46,7 @@ def recounted() -> tuple[Sums, Presences]:
                 units.append("reports/")
             else:
                 leaks = leaked.get(row["id"], [])
-                units += units_of(row, stopped.get(row["id"], []), leaks)
+                units += list_row_units(row, stopped.get(row["id"], []), leaks)
                 key = (row["csirt_id"], row["region_id"], month.year, row["collectivity_id"])
                 counted = presences.setdefault(key, [0, 0])
                 counted[0] += 1
@@ -57,14 +57,14 @@ def recounted() -> tuple[Sums, Presences]:
     return sums, presences
 
 
-def by_incident(model: type[ServiceInterruption] | type[DataLeak]) -> dict[int, list[Row]]:
+def group_by_incident(model: type[ServiceInterruption] | type[DataLeak]) -> dict[int, list[Row]]:
     rows: dict[int, list[Row]] = {}
     for row in model.objects.values():
         rows.setdefault(row["incident_id"], []).append(row)
     return rows
 
 
-def units_of(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[str]:
+def list_row_units(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[str]:
     yield f"incidents/{CLASSES[row['type']]}"
     yield f"causes/{row['cause'] or 'not_said'}"
     yield f"discovery/{band(row['detected_at'], row['received_at'], DELAYS, '30d+')}"
@@ -77,7 +77,7 @@ def units_of(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[str]:
         if leak["status"] == "unfounded":
             yield "unfounded/"
             continue
-        yield f"leaks/{persons_of(leak)}/{leak['status']}"
+        yield f"leaks/{band_persons(leak)}/{leak['status']}"
         for category in set(leak["categories"]) or {"inconnues"}:
             yield f"categories/{category}"
 
@@ -89,7 +89,7 @@ def band(since: datetime | None, until: datetime | None, limits: Iterable[tuple[
     return next((name for limit, name in limits if hours < limit), over)
 
 
-def persons_of(leak: Row) -> str:
+def band_persons(leak: Row) -> str:
     number = leak["persons"]
     if number is None:
         return leak["persons_band"]
@@ -98,7 +98,7 @@ def persons_of(leak: Row) -> str:
     return "0-5" if number <= 5 else "6-50" if number <= 50 else "51-300" if number <= 300 else "301-5000"
 
 
-def stored() -> tuple[Sums, Presences]:
+def read_stored_figures() -> tuple[Sums, Presences]:
     """Return the sums and presences that the database stores, in the same form as `recounted`."""
     sums: Sums = Counter()
     for *key, value in Rollup.objects.values_list("csirt", "region", "month", "measure", "band", "value"):

@@ -18,7 +18,7 @@ from stats.exact.sums import Totals
 from stats.models import ExactReading
 from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, breizh_cyber
-from tests.incidents.transferring import another_centre
+from tests.incidents.transferring import create_other_centre
 from tests.stats.cases import Case, bodies, on, one_each, store
 
 NATION = "/statistiques/exacts/france/"
@@ -184,7 +184,7 @@ def test_what_begins_as_a_formula_gets_an_apostrophe(text):
 
 def test_every_page_has_its_files(client, national):
     store_two_years()
-    another_centre()
+    create_other_centre()
     for url, name in [(NATION, "france"), (BRETAGNE, "region-53"), (CENTRE, "centre-breizh-cyber")]:
         for suffix in ("csv", "xlsx"):
             page = download(client, f"{url}chiffres.{suffix}")
@@ -195,7 +195,7 @@ def test_every_page_has_its_files(client, national):
 
 
 def test_a_lead_of_two_centres_gets_one_file_of_both(client):
-    centre, other_centre = breizh_cyber(), another_centre()
+    centre, other_centre = breizh_cyber(), create_other_centre()
     lead = a_lead(centre)
     Membership.objects.create(user=lead, role=Role.LEAD, csirt=other_centre, since_on="2021-01-01")
     client.force_login(lead)

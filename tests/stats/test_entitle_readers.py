@@ -9,7 +9,7 @@ from accounts.models import Membership
 from stats.models import ExactReading
 from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, breizh_cyber
-from tests.incidents.transferring import another_centre
+from tests.incidents.transferring import create_other_centre
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, an_analyst, get_status, html, store_cases_of_two_centres
 from tests.stats.rows import row_of_two
@@ -131,7 +131,7 @@ def test_a_reading_is_one_row_a_minute_and_a_scope(client, national):
 
 
 def test_a_lead_of_two_centres_reads_both(client):
-    centre, other_centre = breizh_cyber(), another_centre()
+    centre, other_centre = breizh_cyber(), create_other_centre()
     lead = a_lead(centre)
     Membership.objects.create(user=lead, role=Role.LEAD, csirt=other_centre, since_on="2021-01-01")
     client.force_login(lead)

@@ -20,8 +20,8 @@ from stats.enums import Measure
 from stats.models import CaseFact, Presence, Rollup
 from stats.services import fold_new_events
 from stats.tasks import fold_events as task
+from tests.after_kill import wait_for_rollback
 from tests.cast import a_lead, breizh_cyber, declare
-from tests.killed import wait_for_rollback
 from tests.stats.cases import Case, bodies, change, on, one_each, store, touch
 
 RANSOMWARE = ("incidents", "information-content-security/rancon")

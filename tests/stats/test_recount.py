@@ -24,7 +24,7 @@ from stats.tasks import check_figures
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.stats.cases import bodies, on, one_each, store, touch
 from tests.stats.histories import History
-from tests.stats.recount import recounted, stored
+from tests.stats.recount import read_stored_figures, recount_figures
 
 RANSOMWARE = ("incidents", "information-content-security/rancon")
 
@@ -59,7 +59,7 @@ def test_rebuild_repairs_every_kind_of_mistake(db, small_slices):
     assert check.mistakes > 5
     assert {f"incident {incidents[0].pk}", f"incident {incidents[1].pk}"} <= set(check.found)
     call_command("rebuild_stats")
-    assert stored() == recounted()
+    assert read_stored_figures() == recount_figures()
     call_command("verify_stats")
     assert rebuild_figures().mistakes == 0
 
@@ -77,11 +77,11 @@ def test_what_differs_is_logged_as_an_error_and_nothing_else(db, small_slices):
 
 def test_a_rebuild_from_nothing_gives_the_same_figures(db, small_slices):
     store_year()
-    before = stored()
+    before = read_stored_figures()
     for model in (Rollup, Presence, CaseFact):
         model.objects.all().delete()
     rebuild_figures()
-    assert stored() == before == recounted()
+    assert read_stored_figures() == before == recount_figures()
 
 
 def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
@@ -91,7 +91,7 @@ def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
     assert verify_figures().mistakes == 0
     assert rebuild_figures().mistakes == 0
     fold_new_events()
-    assert stored() == recounted()
+    assert read_stored_figures() == recount_figures()
 
 
 def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monkeypatch):
@@ -114,7 +114,7 @@ def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monke
     done = rebuild_figures()
     assert done.pk == stopped.pk
     assert number == 3 + 3  # thirty cases by seven: two slices were done
-    assert stored() == recounted()
+    assert read_stored_figures() == recount_figures()
 
 
 @time_machine.travel(on(2026, 3, 20, 3), tick=False)
@@ -248,7 +248,7 @@ def test_a_recount_beside_folding_and_changes_is_right_to_the_unit(transactional
     assert history.done.total() > 20
     assert [check.mistakes for check in results[1:]] == [0, 0]
     fold_new_events()
-    assert stored() == recounted()
+    assert read_stored_figures() == recount_figures()
     assert verify_figures().mistakes == 0
 
 
@@ -283,5 +283,5 @@ def test_a_rebuild_that_is_killed_again_and_again_puts_all_right(transactional_d
         killed += subprocess.run(command, env=environment, check=False).returncode == -9
     assert killed == 4
     rebuild_figures()
-    assert stored() == recounted()
+    assert read_stored_figures() == recount_figures()
     assert FigureCheck.objects.filter(repairs=True).count() == 1

@@ -66,7 +66,7 @@ def own_case(db):
 @time_machine.travel(FIRST_QUARTER)
 def test_the_page_lists_the_numbers_that_count_the_case(client, own_case):
     publish_due_periods(now=FIRST_QUARTER)
-    page = harmless.answer(open_page(client, own_case))
+    page = harmless.check_response(open_page(client, own_case))
     rows = [[read(cell.text(strip=True)) for cell in row.css("th, td")] for row in page.css("tbody tr")]
     assert rows == [
         ["Incidents vérifiés", "France entière, 1er trimestre 2025", "50"],

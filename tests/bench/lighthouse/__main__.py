@@ -13,7 +13,7 @@ import django
 django.setup()
 
 from incidents.services.declarant.access import derive_secret  # noqa: E402
-from tests.bench.figures import Figure, at_least, hand_over  # noqa: E402
+from tests.bench.figures import Figure, at_least, print_figures  # noqa: E402
 from tests.bench.lighthouse.install import INSTALLED  # noqa: E402
 from tests.bench.visits import (  # noqa: E402
     Visit,
@@ -25,7 +25,7 @@ from tests.bench.visits import (  # noqa: E402
     sign_in_without_code,
     visits,
 )
-from tests.browser import QUIET, chromium_path  # noqa: E402
+from tests.browser import QUIET, find_chromium  # noqa: E402
 
 LEAST = 95
 # Without /demonstration/, which would reload itself in the middle of an audit, when its codes change.
@@ -71,7 +71,7 @@ def pages() -> list[Visit]:
 
 def audit(visited: list[Visit]) -> list[dict[str, Any]]:
     requests = [{"name": visit.name, "address": visit.address, "cookies": visit.cookies} for visit in visited]
-    command = ["node", "audit.mjs", chromium_path(), *QUIET]
+    command = ["node", "audit.mjs", find_chromium(), *QUIET]
     done = subprocess.run(
         command, cwd=INSTALLED, input=json.dumps(requests), stdout=subprocess.PIPE, text=True, check=True
     )
@@ -87,7 +87,7 @@ def judge(visit: Visit, result: dict[str, Any]) -> Figure:
 
 def main() -> None:
     visited = pages()
-    hand_over([judge(*pair) for pair in zip(visited, audit(visited), strict=True)])
+    print_figures([judge(*pair) for pair in zip(visited, audit(visited), strict=True)])
 
 
 if __name__ == "__main__":

@@ -4,21 +4,21 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.bench.browsing import measure_in_a_browser
+from tests.backend import ROOT
+from tests.bench.browsing import measure_in_browser
+from tests.bench.databases import BenchDatabases
 from tests.bench.figures import Figure, log_progress
-from tests.bench.ground import BenchGround
-from tests.ground import ROOT
 
 HERE = Path(__file__).parent
 INSTALLED = ROOT / ".local" / "lighthouse"
 LOCK = "package-lock.json"
 
 
-def measure_lighthouse(ground: BenchGround, database: str) -> list[Figure]:
+def measure_lighthouse(databases: BenchDatabases, database: str) -> list[Figure]:
     if not (shutil.which("node") and shutil.which("npm")):
         raise SystemExit("node or npm is missing, and Lighthouse is a program for Node.js")
     install()
-    return measure_in_a_browser(ground, "tests.bench.lighthouse", database)
+    return measure_in_browser(databases, "tests.bench.lighthouse", database)
 
 
 def install() -> None:

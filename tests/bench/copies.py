@@ -23,12 +23,12 @@ COLUMNS = """
 """
 
 
-def bury(connection: Connection, under: int) -> None:
+def copy_cases(connection: Connection, under: int) -> None:
     """Copy incidents with their interruptions and leaks, and nothing else, until there are `under` incidents."""
     # Each copy is as valid as its case, so triggers and foreign keys are not checked.
     connection.execute("SET session_replication_role = replica")
-    count, first = one_row(connection, "SELECT count(*), max(id) FROM incidents_incident")
-    sizes = {name: one_row(connection, f"SELECT max(id) FROM {name}")[0] or 0 for name in COPY_OF}  # noqa: S608 (ours)
+    count, first = fetch_row(connection, "SELECT count(*), max(id) FROM incidents_incident")
+    sizes = {name: fetch_row(connection, f"SELECT max(id) FROM {name}")[0] or 0 for name in COPY_OF}  # noqa: S608 (ours)
     for copy in range(1, -(-under // count)):
         most = min(count, under - copy * count)
         for name, changed in COPY_OF.items():
@@ -58,5 +58,5 @@ def add_copy(connection: Connection, name: str, changed: dict[str, str], added: 
     )
 
 
-def one_row(connection: Connection, query: str) -> tuple[Any, ...]:
+def fetch_row(connection: Connection, query: str) -> tuple[Any, ...]:
     return connection.execute(query).fetchone()  # type: ignore[return-value]  # a sum has one row

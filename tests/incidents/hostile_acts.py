@@ -28,7 +28,7 @@ from tests.walking import Answer, Visitor
 
 SECTIONS = ("recit", "rappel", "services", "donnees", "moments")
 TRIAGE = "/admin/incidents/incident/"
-SIGNED = "une phrase assez longue"
+PASSWORD = "une phrase assez longue"
 
 
 def declare(holder: Visitor, kind: str, number: int) -> Incident:
@@ -65,7 +65,7 @@ def act_on_many(incident: Incident) -> BulkJob:
     )
 
 
-def resume(holder: Visitor, incident: Incident) -> None:
+def resume_declaration(holder: Visitor, incident: Incident) -> None:
     """Continue a declaration on a second device. The first device then posts an older version of a screen and is
     refused.
     """
@@ -80,7 +80,7 @@ def resume(holder: Visitor, incident: Incident) -> None:
     second.get("/declarer/rappel/")
 
 
-def follow(holder: Visitor, incident: Incident, number: int) -> None:
+def act_as_declarant(holder: Visitor, incident: Incident, number: int) -> None:
     """Write messages, complete sections, hand evidence over and share a sentence, as the holder of the link."""
     page = f"/suivi/{incident.reference}/"
     holder.fill(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
@@ -105,7 +105,7 @@ def hand_over(holder: Visitor, address: str, name: str) -> None:
     holder.read(holder.client.post(f"{address}{begun['uid']}/fin/"), f"{address}{begun['uid']}/fin/")
 
 
-def answer(responder: Visitor, incident: Incident) -> None:
+def act_as_responder(responder: Visitor, incident: Incident) -> None:
     """Write what a responder writes to the declarant, on the case and about a call."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(case, to="/garder/")
@@ -115,12 +115,12 @@ def answer(responder: Visitor, incident: Incident) -> None:
     responder.fill(f"{case}?ouvrir=gravite", to="/gravite/")
     responder.fill(case, to="/corriger/", leave="corriger-s")
     responder.fill(f"{case}?ouvrir=qualifier", to="/qualifier/", leave="qualifier-seen")
-    work(responder, incident, case)
+    write_for_colleagues(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
     responder.fill(f"{case}appel/", type=incident.type)
 
 
-def work(responder: Visitor, incident: Incident, case: str) -> None:
+def write_for_colleagues(responder: Visitor, incident: Incident, case: str) -> None:
     """Write a note and a task for colleagues, and hand the shift over."""
     responder.client.post(f"{case}guide/")
     responder.fill(case, to="/note/", kind="note")
@@ -132,14 +132,14 @@ def write_guide(lead: Visitor, kind: str) -> None:
     lead.fill(f"{TRIAGE}guides/breizh-cyber/{kind}/", publier="1")
 
 
-def write_letter(lead: Visitor) -> None:
+def write_template(lead: Visitor) -> None:
     """Write a message template, then change it. Only the placeholders that it knows may be in braces."""
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/nouveau/")
     row = MessageTemplate.objects.latest("id")
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/{row.uid}/")
 
 
-def observe(responder: Visitor, incident: Incident) -> None:
+def add_indicators(responder: Visitor, incident: Incident) -> None:
     """Add an indicator by hand, ignore a proposed one, and search. The name of a file may be any text."""
     beside, page = "/admin/incidents/incident/", f"/admin/incidents/incident/{incident.reference}/indicateurs/"
     responder.fill(page, to="/?main", kind="file")
@@ -151,7 +151,7 @@ def observe(responder: Visitor, incident: Incident) -> None:
     assert responder.get(f"{page}{row.uid}/").status_code == 200
 
 
-def end(responder: Visitor, holder: Visitor, incident: Incident) -> None:
+def close_and_reopen(responder: Visitor, holder: Visitor, incident: Incident) -> None:
     """Close with a report, rate the help as the holder, and reopen the case with a reason."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(f"{case}cloture/", reason="handed_over", is_shared="")
@@ -159,7 +159,7 @@ def end(responder: Visitor, holder: Visitor, incident: Incident) -> None:
     responder.fill(case, to="/rouvrir/")
 
 
-def go_round(responder: Visitor, taker: Visitor, incident: Incident) -> None:
+def transfer_back_and_forth(responder: Visitor, taker: Visitor, incident: Incident) -> None:
     """Propose the case to another centre, which returns it, then accepts it. Bring it back in the same way."""
     case, offers = f"/admin/incidents/incident/{incident.reference}/", "/admin/incidents/incident/transferts/"
     for giver, other, centre in ((responder, taker, "ailleurs"), (taker, responder, "breizh-cyber")):
@@ -172,10 +172,12 @@ def go_round(responder: Visitor, taker: Visitor, incident: Incident) -> None:
         other.client.post(f"{offers}{incident.transfers.latest('id').uid}/accepter/")
         accepted = incident.transfers.latest("id")
         assert giver.get(f"{offers}{accepted.uid}/dossier/").status_code == 200
-        assert giver.read(giver.client.post(f"{case}message/", {"text": giver.joined(900)}), case).status_code == 409
+        assert (
+            giver.read(giver.client.post(f"{case}message/", {"text": giver.join_words(900)}), case).status_code == 409
+        )
 
 
-def advise(responder: Visitor, incident: Incident) -> None:
+def advise_partner(responder: Visitor, incident: Incident) -> None:
     """Send the case to a partner, under a label that allows it."""
     page = f"/admin/incidents/incident/{incident.reference}/avis/"
     Incident.objects.filter(pk=incident.pk).update(tlp="green")
@@ -189,7 +191,7 @@ def send_as_read(responder: Visitor, page: str, preview: Answer) -> Answer:
     return responder.read(responder.client.post(page, fields), page)
 
 
-def gather(responder: Visitor, incident: Incident) -> None:
+def open_group(responder: Visitor, incident: Incident) -> None:
     """Open a group with a sheet and write to all its cases. A reference that names no case stays on the page."""
     groups = "/admin/incidents/incident/groupes/"
     responder.fill(f"{groups}nouveau/?dossier={incident.reference}", kind="supplier", csirt="breizh-cyber")
@@ -197,11 +199,11 @@ def gather(responder: Visitor, incident: Incident) -> None:
     responder.fill(page, to="/fiche/")
     assert send_as_read(responder, f"{page}message/", responder.fill(f"{page}message/")).status_code == 302
     for address in (f"{page}ajouter/", f"{page}reste/", f"{groups}prestataire/"):
-        responder.read(responder.client.post(address, {"references": responder.joined(300)}), address)
+        responder.read(responder.client.post(address, {"references": responder.join_words(300)}), address)
     responder.read(responder.client.get(f"{page}message/"), f"{page}message/")
 
 
-def merge(responder: Visitor, incident: Incident, double: Incident) -> None:
+def merge_cases(responder: Visitor, incident: Incident, double: Incident) -> None:
     """Compare the two cases, merge them, and read the main case, which shows the texts of the duplicate."""
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.get(f"{case}fusionner/", {"avec": double.reference})
@@ -209,18 +211,18 @@ def merge(responder: Visitor, incident: Incident, double: Incident) -> None:
     responder.get(case)
 
 
-def withdraw(holder: Visitor, incident: Incident) -> None:
+def withdraw_case(holder: Visitor, incident: Incident) -> None:
     holder.fill(f"/suivi/{incident.reference}/retirer/")
 
 
-def keep_channel(lead: Visitor, csirt: Csirt) -> None:
+def edit_centre(lead: Visitor, csirt: Csirt) -> None:
     """Edit what a lead publishes of their own centre."""
-    lead.words = published(lead.words)
+    lead.words = drop_links(lead.words)
     officer, sites = {"contacts-2-0-value": "dpo@exemple.example"}, {"contacts-3-0-value": "outils.exemple.example"}
     lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **officer, **sites)
 
 
-def keep_team(lead: Visitor, csirt: Csirt) -> None:
+def edit_team(lead: Visitor, csirt: Csirt) -> None:
     """Remove and invite people of a lead's centre, and confirm its mailbox."""
     lead.fill(f"/equipe/{a_responder(csirt).uid}/retirer/")
     lead.fill("/equipe/inviter/", email="nour@breizh.example")
@@ -238,37 +240,41 @@ def write_sheet(lead: Visitor, kind: str) -> None:
     without it.
     """
     page = f"/admin/incidents/reflexsheet/breizh-cyber/{kind}/"
-    plain = [word for word in published(lead.words) if not set(word) & {"<", "\0"}]
+    plain = [word for word in drop_links(lead.words) if not set(word) & {"<", "\0"}]
     refused = lead.client.post(page, {"words": "<b id=piege>", "title": "x", "hour": "x", "day": "x", "sources": "x"})
     assert lead.read(refused, page).status_code == 422
     writer = Visitor([*plain, "{{ 1337|add:62000 }} %s"], lead.log, client=lead.client)
-    acts = "\n\n".join(f"{number} {one_line(writer, 70)}\n{one_line(writer, 290)}" for number in range(3))
-    fields = {"words": one_line(writer, 60), "title": one_line(writer, 100), "sources": one_line(writer, 200)}
+    acts = "\n\n".join(f"{number} {join_line(writer, 70)}\n{join_line(writer, 290)}" for number in range(3))
+    fields = {
+        "words": join_line(writer, 60),
+        "title": join_line(writer, 100),
+        "sources": join_line(writer, 200),
+    }
     assert writer.fill(page, hour=acts, day=acts, publier="1", **fields).status_code == 302
 
 
-def published(words: list[str]) -> list[str]:
+def drop_links(words: list[str]) -> list[str]:
     """Return the texts that name no site, because a centre and the directory may publish a link."""
     return [word for word in words if not re.search("://|www\\.", word)]
 
 
-def one_line(visitor: Visitor, limit: int) -> str:
-    return " ".join(visitor.joined(limit).split())
+def join_line(visitor: Visitor, limit: int) -> str:
+    return " ".join(visitor.join_words(limit).split())
 
 
 # The kinds of contact that are free text. The values of the other kinds are checked.
-IN_WORDS = ("", ContactKind.ADDRESS, ContactKind.HOURS)
+FREE_TEXT_KINDS = ("", ContactKind.ADDRESS, ContactKind.HOURS)
 
 
-def keep_directory(administrator: Visitor, csirt: Csirt) -> None:
+def edit_directory(administrator: Visitor, csirt: Csirt) -> None:
     """Change the published facts of a centre, then correct the région of a body on the list."""
-    administrator.words = published(administrator.words)
+    administrator.words = drop_links(administrator.words)
     page = f"/admin/csirts/csirt/{csirt.pk}/change/"
     contacts = administrator.get(page).context["inline_admin_formsets"][0].formset
     checked = {
         contact.add_prefix("value"): contact.instance.value
         for contact in contacts
-        if contact.instance.kind not in IN_WORDS
+        if contact.instance.kind not in FREE_TEXT_KINDS
     }
     administrator.fill(page, slug=csirt.slug, **checked)
     administrator.fill(f"/admin/csirts/coverage/{csirt.coverages.first().pk}/change/", last_on="")
@@ -277,7 +283,7 @@ def keep_directory(administrator: Visitor, csirt: Csirt) -> None:
     administrator.fill(f"/admin/collectivities/collectivity/{corrected.pk}/change/", region_correction=region)
 
 
-def invite(manager: Visitor, body: Collectivity) -> Visitor:
+def invite_member(manager: Visitor, body: Collectivity) -> Visitor:
     """Invite a member and write the emergency card as a manager. Return the visitor who joined by the link, under a
     hostile name.
     """
@@ -287,14 +293,14 @@ def invite(manager: Visitor, body: Collectivity) -> Visitor:
     manager.fill(f"{home}inviter/")
     link = AccessLink.objects.get(collectivity=body)
     guest = Visitor(manager.words, manager.log)
-    guest.fill(f"/acces/{derive_link_token(link)}/", password=SIGNED)
+    guest.fill(f"/acces/{derive_link_token(link)}/", password=PASSWORD)
     manager.fill(f"{home}inviter/", email="nour@plouexemple.example")
     return Visitor(manager.words, manager.log, user=link.user)
 
 
 def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:
     """Declare with every field of the serializer, and return the case."""
-    declaration = shaped(DeclarationIn(), visitor) | {"collectivity": str(body.uid)}
+    declaration = fill_serializer(DeclarationIn(), visitor) | {"collectivity": str(body.uid)}
     token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"}
     address = "/api/v1/incidents/"
     response = visitor.client.post(address, json.dumps(declaration), "application/json", headers=token)
@@ -305,13 +311,13 @@ def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:
     return Incident.objects.get(reference=response.json()["reference"])
 
 
-def shaped(serializer: serializers.Serializer[Any], visitor: Visitor) -> dict[str, Any]:
+def fill_serializer(serializer: serializers.Serializer[Any], visitor: Visitor) -> dict[str, Any]:
     """Return hostile texts for every text field of the serializer."""
     values: dict[str, Any] = {}
     for name, field in serializer.fields.items():
         if isinstance(field, serializers.Serializer):
-            values[name] = shaped(field, visitor)
+            values[name] = fill_serializer(field, visitor)
         elif type(field) is serializers.CharField:
             like = {"phone": "02 99 00 00 00 <b id=piege>", "email": MAILBOXES[0]}
-            values[name] = like.get(name) or visitor.joined(cast("int", field.max_length)).replace("\0", "")
+            values[name] = like.get(name) or visitor.join_words(cast("int", field.max_length)).replace("\0", "")
     return values

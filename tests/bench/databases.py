@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.devserver.embedded import Servers
-from tests.bench.burying import bury
+from tests.backend import ROOT
+from tests.bench.copies import copy_cases
 from tests.bench.figures import Figure, log_progress, parse_figures
-from tests.faults.stage import TEMPLATE, connect, start_servers_with_lists
-from tests.ground import ROOT
+from tests.faults.deployment import TEMPLATE, connect, start_servers_with_lists
 
 MONTHS = "24"
 CAMPAIGN = 120
@@ -28,7 +28,7 @@ PART_SUPPLIERS = """
 """
 
 
-class BenchGround:
+class BenchDatabases:
     def __init__(self, home: Path, servers: Servers) -> None:
         self.home, self.servers = home, servers
         self.filler = ThreadPoolExecutor(1)
@@ -60,15 +60,15 @@ class BenchGround:
             raise SystemExit(f"{' '.join(arguments)}: stopped with {done.returncode}")
         return done.stdout
 
-    def figures_of(self, module: str, database: str, **more: str) -> list[Figure]:
+    def run_measurement(self, module: str, database: str, **more: str) -> list[Figure]:
         """Return the figures that `module` measures in a process of its own."""
         return parse_figures(self.run("-m", module, environment=self.environment(database, **more)))
 
     def filled(self, count: int) -> str:
         """Return the name of a database with `count` invented incidents, counted and published. It is created once."""
-        return self.begin_to_fill(count).result()
+        return self.start_filling(count).result()
 
-    def begin_to_fill(self, count: int) -> Future[str]:
+    def start_filling(self, count: int) -> Future[str]:
         """Create this database in the background, after the databases requested earlier."""
         if count not in self.filling:
             self.filling[count] = self.filler.submit(self.fill, count)
@@ -107,7 +107,7 @@ class BenchGround:
         name = f"bench_{count}_under_{under}"
         self.create(name, template=self.filled(count))
         with connect(self.url(name)) as connection:
-            bury(connection, under)
+            copy_cases(connection, under)
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
             connection.execute("CHECKPOINT")
         log_progress(f"{under} incidents there")
@@ -124,13 +124,13 @@ class BenchGround:
 
 
 @contextmanager
-def bench_ground() -> Iterator[BenchGround]:
+def open_bench_databases() -> Iterator[BenchDatabases]:
     with TemporaryDirectory(prefix="tocsin-bench-") as folder:
         home = Path(folder)
         home.chmod(0o755)  # the embedded PostgreSQL may run as another user
         servers = start_servers_with_lists(home / "servers")
         try:
-            yield BenchGround(home, servers)
+            yield BenchDatabases(home, servers)
         finally:
             servers.remove()
 

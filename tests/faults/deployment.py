@@ -18,8 +18,8 @@ import psycopg
 from config.broker import HEAVY, URGENT
 from config.devserver.embedded import Servers, find_free_port
 from config.devserver.run import CLOCK, THREADS, make_granian_command, make_worker_command
+from tests.backend import CACHE, ROOT, fill_database, fingerprint, save_to_cache
 from tests.faults.mailbox import Mailbox
-from tests.ground import CACHE, ROOT, fill, fingerprint, keep
 
 TEMPLATE = "test_tocsin"
 START_SECONDS = 60
@@ -36,8 +36,8 @@ def start_servers_with_lists(home: Path) -> Servers:
     servers.start()
     with connect(servers.postgres.url("postgres")) as connection:
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    fill(servers.postgres.url(TEMPLATE))
-    keep(servers, cached)
+    fill_database(servers.postgres.url(TEMPLATE))
+    save_to_cache(servers, cached)
     return servers
 
 
@@ -45,7 +45,7 @@ def connect(url: str) -> psycopg.Connection:
     return psycopg.connect(url, autocommit=True)
 
 
-def until(condition: Callable[[], object], *, seconds: float = START_SECONDS, what: str = "") -> None:
+def wait_until(condition: Callable[[], object], *, seconds: float = START_SECONDS, what: str = "") -> None:
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline, what or "waited in vain"
@@ -75,11 +75,11 @@ class Program:
     def kill_child(self) -> None:
         """Wait until the process has a child, and kill the child that does the work, but not its parent."""
         parent = psutil.Process(self.process.pid)
-        until(parent.children, what=f"{self.name} starts no child")
+        wait_until(parent.children, what=f"{self.name} starts no child")
         os.kill(parent.children()[-1].pid, signal.SIGKILL)
 
 
-class Stage:
+class Deployment:
     """The web server, both workers, beat and a mail server, on one database of `servers`."""
 
     def __init__(
@@ -120,7 +120,7 @@ class Stage:
         self.wait_for_web()
 
     def wait_for_web(self) -> None:
-        until(self.web_answers, what=self.web.log.read_text()[-2000:])
+        wait_until(self.web_answers, what=self.web.log.read_text()[-2000:])
 
     def web_answers(self) -> bool:
         try:
@@ -164,12 +164,12 @@ class Stage:
 
 
 @contextmanager
-def on_stage(home: Path) -> Iterator[Stage]:
+def run_deployment(home: Path) -> Iterator[Deployment]:
     """Yield a deployment with servers of its own."""
     servers = start_servers_with_lists(home / "servers")
-    stage = Stage(home, servers)
+    deployment = Deployment(home, servers)
     try:
-        yield stage
+        yield deployment
     finally:
-        stage.stop()
+        deployment.stop()
         servers.remove()

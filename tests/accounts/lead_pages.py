@@ -17,16 +17,16 @@ NOUR = "nour@breizh.example"
 MAILBOX = "astreinte@breizh.example"
 
 
-def invite(client: Client, email: str = NOUR) -> Response:
+def post_invitation(client: Client, email: str = NOUR) -> Response:
     return client.post("/equipe/inviter/", {"email": email, "csirt": breizh_cyber().pk}, follow=True)
 
 
-def address_of(link: AccessLink) -> str:
+def make_link_path(link: AccessLink) -> str:
     page = "equipe/adresse/confirmer" if link.purpose == LinkPurpose.CHANNEL else "acces"
     return f"/{page}/{derive_link_token(link)}/"
 
 
-def give_role(client: Client, person: User, role: Role, **scope: Any) -> Response:
+def post_role(client: Client, person: User, role: Role, **scope: Any) -> Response:
     """Post the admin page of the account with one more role."""
     roles = list(person.membership_set.order_by("pk"))
     data: dict[str, Any] = {"email": person.email, "display_name": person.display_name, "is_active": "on"}

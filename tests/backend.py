@@ -27,20 +27,20 @@ HOME = ROOT / ".local" / "test"
 CACHE = HOME / "cache"
 LISTS = ["import_collectivities", "import_csirts"]
 # The folders whose code creates the schema and loads the lists, besides the migrations.
-MAKES_THE_TEMPLATE = ["collectivities", "config/devserver", "config/settings", "core", "csirts"]
+TEMPLATE_SOURCES = ["collectivities", "config/devserver", "config/settings", "core", "csirts"]
 
 
 @dataclass(frozen=True)
-class Ground:
+class Backend:
     database_url: str  # of the database to connect to when making others
     redis_url: str
     template: str
 
     @classmethod
-    def of_the_environment(cls) -> Self:
+    def from_environment(cls) -> Self:
         return cls(
             os.environ["DATABASE_URL"],
-            own_broker_database(os.environ["REDIS_URL"]),
+            choose_broker_database(os.environ["REDIS_URL"]),
             os.environ["TOCSIN_TEST_TEMPLATE"],
         )
 
@@ -64,7 +64,7 @@ class Ground:
             self.execute("DROP DATABASE {} WITH (FORCE)", name)
 
 
-class Reusable:
+class ReusableDatabase:
     """A clone for tests with real commits, restored to the state of the template after each test.
 
     It is faster than a clone for each test, which takes tenths of a second. Rows that a test wrote are deleted, and
@@ -81,7 +81,7 @@ class Reusable:
         self.others = [name for name in tables if name not in self.counts]
         connection.execute("CREATE SCHEMA pristine")
         for name in self.counts:
-            connection.execute(make("CREATE TABLE pristine.{0} AS TABLE public.{0}", name))
+            connection.execute(compose("CREATE TABLE pristine.{0} AS TABLE public.{0}", name))
         self.columns = {name: self.list_names(COLUMNS, name) for name in self.counts}
         self.keys = {name: self.list_names(KEYS, name) for name in self.counts}
         self.schema, self.changed_by = self.describe_schema(), ""
@@ -96,23 +96,23 @@ class Reusable:
     def close(self) -> None:
         self.connection.close()
 
-    def put_back(self, *, after: str) -> None:
+    def restore_template(self, *, after: str) -> None:
         """Restore the rows of the template in each table. Sequences go on. `after` is the name of the test that used
         the database.
 
         Raise AssertionError if the test changed the tables themselves, their triggers or settings.
         """
         try:
-            self.connection.execute(END_OTHERS)
+            self.connection.execute(END_OTHER_CONNECTIONS)
         except psycopg.OperationalError:  # the test ended all connections, ours too
             self.connection = self.connect()
-            self.connection.execute(END_OTHERS)
+            self.connection.execute(END_OTHER_CONNECTIONS)
         if self.describe_schema() != self.schema:
             self.changed_by = self.changed_by or after
             raise AssertionError(f"{self.changed_by} changed tables, triggers or settings: it takes cloned_db")
         if changed := [name for name in self.counts if not self.is_untouched(name)]:
             for name in changed:
-                self.put_back_rows(name)
+                self.restore_rows(name)
             self.began = self.current_transaction()
         if written := self.connection.execute(self.written).fetchall():
             names = [sql.Identifier(name) for (name,) in written]
@@ -130,11 +130,11 @@ class Reusable:
 
     def is_untouched(self, name: str) -> bool:
         """Tell whether no row of this table was added, changed or deleted since the last restoration."""
-        untouched = make("SELECT count(*), count(*) FILTER (WHERE age(xmin) > age(%s::text::xid)) FROM {}", name)
+        untouched = compose("SELECT count(*), count(*) FILTER (WHERE age(xmin) > age(%s::text::xid)) FROM {}", name)
         return self.connection.execute(untouched, [self.began]).fetchone() == (self.counts[name],) * 2
 
-    def put_back_rows(self, name: str) -> None:
-        self.connection.execute(make("DELETE FROM {} WHERE age(xmin) <= age(%s::text::xid)", name), [self.began])
+    def restore_rows(self, name: str) -> None:
+        self.connection.execute(compose("DELETE FROM {} WHERE age(xmin) <= age(%s::text::xid)", name), [self.began])
         columns, keys = ([sql.Identifier(column) for column in names[name]] for names in (self.columns, self.keys))
         same = sql.SQL(" AND ").join(sql.SQL("now.{0} = kept.{0}").format(key) for key in keys)
         missing = sql.SQL(
@@ -144,7 +144,7 @@ class Reusable:
         self.connection.execute(missing.format(sql.Identifier(name), sql.SQL(", ").join(columns), same))
 
     def count_rows(self, name: str) -> int:
-        return self.connection.execute(make("SELECT count(*) FROM {}", name)).fetchone()[0]
+        return self.connection.execute(compose("SELECT count(*) FROM {}", name)).fetchone()[0]
 
     def list_names(self, statement: LiteralString, name: str) -> list[str]:
         return [column for (column,) in self.connection.execute(statement, [name])]
@@ -174,17 +174,17 @@ SCHEMA = """
         (SELECT md5(string_agg(prosrc, ',' ORDER BY oid)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
         (SELECT count(*) FROM pg_db_role_setting), (SELECT count(*) FROM pg_largeobject_metadata)
 """
-END_OTHERS = """
+END_OTHER_CONNECTIONS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 
-def make(statement: LiteralString, *names: str) -> sql.Composed:
+def compose(statement: LiteralString, *names: str) -> sql.Composed:
     return sql.SQL(statement).format(*map(sql.Identifier, names))
 
 
-def own_broker_database(url: str) -> str:
+def choose_broker_database(url: str) -> str:
     """Return the URL with another database of Valkey for each xdist worker."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     return urlsplit(url)._replace(path=f"/{int(worker) % 16}").geturl()
@@ -197,14 +197,14 @@ class Session:
 
     def __init__(self) -> None:
         self.servers: Servers | None = None
-        self.ground: Ground | None = None
+        self.backend: Backend | None = None
 
     def start(self) -> None:
         if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
             self.build(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
             return
         HOME.mkdir(parents=True, exist_ok=True)
-        sweep()
+        remove_dead_sessions()
         home = HOME / secrets.token_hex(4)
         home.mkdir()
         self.lock = lock_home(home)
@@ -215,28 +215,28 @@ class Session:
         self.servers.start()
         self.build(self.servers.postgres.url(), self.servers.valkey.url(), built=cached.exists())
         if not cached.exists():
-            keep(self.servers, cached)
+            save_to_cache(self.servers, cached)
 
     def build(self, database_url: str, redis_url: str, *, built: bool = False) -> None:
         name = "test_tocsin" if self.servers else f"test_tocsin_{secrets.token_hex(4)}"
-        self.ground = Ground(database_url, redis_url, name)
+        self.backend = Backend(database_url, redis_url, name)
         if not built:
-            self.ground.execute("CREATE DATABASE {}", name)
-            with compiling_tests() if self.servers else nullcontext():
-                fill(self.ground.url(name))
+            self.backend.execute("CREATE DATABASE {}", name)
+            with compile_tests() if self.servers else nullcontext():
+                fill_database(self.backend.url(name))
         os.environ |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOCSIN_TEST_TEMPLATE": name}
 
     def stop(self) -> None:
         if self.servers:
             self.servers.remove()
-        elif self.ground:
-            self.ground.execute("DROP DATABASE {} WITH (FORCE)", self.ground.template)
+        elif self.backend:
+            self.backend.execute("DROP DATABASE {} WITH (FORCE)", self.backend.template)
 
 
-def fill(database_url: str) -> None:
+def fill_database(database_url: str) -> None:
     """Create the schema, then load the official lists, with the usual commands."""
     environment = os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
-    for command in ["migrate", *filter(exists, LISTS)]:
+    for command in ["migrate", *filter(command_exists, LISTS)]:
         process = subprocess.run(
             [sys.executable, "manage.py", command, "--verbosity=0", "--skip-checks"],
             cwd=ROOT,
@@ -250,7 +250,7 @@ def fill(database_url: str) -> None:
 
 
 @contextmanager
-def compiling_tests() -> Iterator[None]:
+def compile_tests() -> Iterator[None]:
     """Collect the tests in another process meanwhile, which caches their compiled form.
 
     In a new clone of the repository, all workers would otherwise compile all of them at the same time.
@@ -265,7 +265,7 @@ def compiling_tests() -> Iterator[None]:
         process.wait()
 
 
-def exists(command: str) -> bool:
+def command_exists(command: str) -> bool:
     return any(ROOT.glob(f"*/management/commands/{command}.py"))
 
 
@@ -282,7 +282,7 @@ def fingerprint() -> str:
         ROOT / "requirements.txt",
         Path(__file__),
         *ROOT.glob("*/migrations/*.py"),
-        *(path for folder in MAKES_THE_TEMPLATE for path in list_files(ROOT / folder)),
+        *(path for folder in TEMPLATE_SOURCES for path in list_files(ROOT / folder)),
     ]
     digest = hashlib.sha256(f"{os.getuid()}".encode())
     for path in sorted(made_of):
@@ -290,7 +290,7 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def keep(servers: Servers, cached: Path) -> None:
+def save_to_cache(servers: Servers, cached: Path) -> None:
     """Stop the servers for a moment, to copy their files to the cache. Keep the three newest copies."""
     servers.stop()
     servers.snapshot(cached)
@@ -299,7 +299,7 @@ def keep(servers: Servers, cached: Path) -> None:
         shutil.rmtree(older, ignore_errors=True)
 
 
-def sweep() -> None:
+def remove_dead_sessions() -> None:
     """Remove the folders of killed sessions, whose lock no process has."""
     for home in HOME.iterdir():
         if home != CACHE and (lock := lock_home(home)):
