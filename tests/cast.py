@@ -126,15 +126,15 @@ def signed_in(client: Client, user: User, backend: str | None = None) -> Client:
     """Sign `client` in as `user`, with the second factor. tests/conftest.py replaces `force_login` with this
     function.
     """
-    return with_record(client, user, {"method": "mfa", "type": "totp"})
+    return open_session_with_record(client, user, {"method": "mfa", "type": "totp"})
 
 
-def half_signed_in(client: Client, user: User, backend: str | None = None) -> Client:
+def sign_in_by_password(client: Client, user: User, backend: str | None = None) -> Client:
     """Sign in with the password alone, without the second factor."""
-    return with_record(client, user, {"method": "password"})
+    return open_session_with_record(client, user, {"method": "password"})
 
 
-def with_record(client: Client, user: User, record: dict[str, str]) -> Client:
+def open_session_with_record(client: Client, user: User, record: dict[str, str]) -> Client:
     open_session(client, user)
     session = client.session
     session["account_authentication_methods"] = [record | {"at": time.time()}]
@@ -161,7 +161,7 @@ def an_upload(incident: Incident) -> EvidenceUpload:
     return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
 
 
-def a_piece(incident: Incident, number: int = 1) -> Evidence:
+def an_evidence_file(incident: Incident, number: int = 1) -> Evidence:
     """Create an evidence file of one byte."""
     row, _ = CaseKey.objects.get_or_create(
         incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}

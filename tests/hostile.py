@@ -133,6 +133,6 @@ ONE_OF_EACH = [MARKUP[1], MARKUP[6], TEMPLATES[0], HEADERS[0], FORMULAS[1]]
 TRICK = f"{MARKUP[1]} {ADDRESSES[5]} {TEMPLATES[2]}"
 
 
-def parts(number: int, *, of: int) -> list[str]:
+def slice_words(number: int, *, of: int) -> list[str]:
     """Return one of `of` lists that together contain every text. Each list starts with another kind of text."""
     return WORDS[number % of :: of]

@@ -24,7 +24,7 @@ def read_codes(pdf: bytes) -> list[list[str]]:
         return [read_page_codes(document[number]) for number in range(len(document))]
 
 
-def filled(pdf: bytes) -> list[float]:
+def measure_fill(pdf: bytes) -> list[float]:
     """Return, for each page, how far down it is filled above its footer. 1 means to the footer."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         return [measure_filled_part(document[number]) for number in range(len(document))]

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from incidents.models import Incident
 
 
-def centre(incident: Incident) -> int | None:
+def get_centre_id(incident: Incident) -> int | None:
     return incident.csirt_id
 
 
 # The fields to send, by route. A value that depends on the case is a function of it.
 SENT: dict[str, dict[str, str | Callable[[Incident], int | None]]] = {
-    "equipe/adresse/abandonner/": {"csirt": centre},
-    "equipe/adresse/retirer/": {"csirt": centre},
-    "equipe/invitations/{uid}/retirer/": {"csirt": centre},
-    "equipe/{uid}/retirer/": {"csirt": centre},
+    "equipe/adresse/abandonner/": {"csirt": get_centre_id},
+    "equipe/adresse/retirer/": {"csirt": get_centre_id},
+    "equipe/invitations/{uid}/retirer/": {"csirt": get_centre_id},
+    "equipe/{uid}/retirer/": {"csirt": get_centre_id},
     "suivi/{reference}/pieces/envoi/": {"nom": "photo.jpg", "taille": "9"},
     "api/v1/collectivities/": {"q": "Plouexemple"},
     "admin/incidents/incident/{reference}/{act}/": {"raison": "resolved"},

@@ -19,7 +19,7 @@ def text_of(response: Response) -> str:
     return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
 
-def link_to(response: Response, rel: str) -> str | None:
+def find_link(response: Response, rel: str) -> str | None:
     """Return the address of the link with this `rel`, such as "next"; None if the page has none."""
     match = re.search(rf'<a rel="{rel}" href="([^"]*)"', response.content.decode())
     return match and unescape(match[1])

@@ -33,12 +33,21 @@ from incidents.services.groups.bulk import start_bulk_job
 from incidents.services.history.index import index_pending_events
 from stats.disclosure.tables import Period
 from stats.models import Release
-from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
+from tests.cast import (
+    a_person,
+    an_agent,
+    an_evidence_file,
+    an_upload,
+    breizh_cyber,
+    declare,
+    plouexemple,
+    sign_in_by_password,
+)
 from tests.incidents.observing import an_observable
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
 from tests.permission_posts import SENT
-from tests.routes import plain, routes
-from tests.stats.printing import print_release, spread
+from tests.routes import list_routes, simplify_route
+from tests.stats.printing import print_release, spread_tables
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +116,7 @@ ENROLMENT = {
 
 def test_no_route_opens_without_the_second_factor(incident, monkeypatch):
     """A responder, a lead and the administrator are then anonymous, or sent to enrol."""
-    monkeypatch.setattr(Client, "force_login", half_signed_in)
+    monkeypatch.setattr(Client, "force_login", sign_in_by_password)
     cast = {
         "agent": an_agent(incident.collectivity),
         "responder": a_person(Role.RESPONDER, csirt=incident.csirt, enrolled=False),
@@ -250,7 +259,7 @@ def get_number(route):
     """Return the number of the release of a year where the address has one, else that of a département."""
     if "publications/" in route or "releases/" in route:
         year = Period(2025)
-        return (Release.objects.first() or print_release(year, spread(year, 90))).number
+        return (Release.objects.first() or print_release(year, spread_tables(year, 90))).number
     return "29"
 
 
@@ -268,8 +277,8 @@ NAMED = {
         csirt=incident.csirt, kind="other", title="Panne", author=cast["responder"]
     ),
     "/actes/": lambda incident, cast: create_bulk_job(incident, cast["responder"]),
-    "/pieces/{uid}/reprendre/": lambda incident, cast: a_piece(incident),
-    "triage/{": lambda incident, cast: a_piece(incident),
+    "/pieces/{uid}/reprendre/": lambda incident, cast: an_evidence_file(incident),
+    "triage/{": lambda incident, cast: an_evidence_file(incident),
     "": lambda incident, cast: an_upload(incident),
 }
 
@@ -313,7 +322,7 @@ def worded_case(incident):
     Story.objects.filter(incident=incident).update(description=f"Le site {WORD}.example demande de l’argent.")
     guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=f"Et le {WORD} ?", key="k"))
-    Evidence.objects.filter(pk=a_piece(incident, number=2).pk).update(name=f"{WORD}.png")
+    Evidence.objects.filter(pk=an_evidence_file(incident, number=2).pk).update(name=f"{WORD}.png")
     index_pending_events()
     return incident
 
@@ -340,4 +349,4 @@ def read_body(response):
 
 
 def test_every_route_is_in_the_matrix():
-    assert {plain(route) for route in routes()} == {route for _, route, *_ in MATRIX}
+    assert {simplify_route(route) for route in list_routes()} == {route for _, route, *_ in MATRIX}

@@ -10,11 +10,11 @@ from accounts.tokens import issue_token
 from csirts.models import Csirt
 from incidents.models import IncidentEvent
 from incidents.services.transfer.proposal import accept_transfer, create_proposal
-from tests.cast import a_lead, a_piece, a_responder, an_upload, breizh_cyber, declare
-from tests.incidents.transferring import agreed
+from tests.cast import a_lead, a_responder, an_evidence_file, an_upload, breizh_cyber, declare
+from tests.incidents.transferring import make_agreement
 from tests.permission_matrix import MATRIX
 from tests.permission_posts import SENT
-from tests.routes import plain, routes
+from tests.routes import list_routes, simplify_route
 
 CASE = "admin/incidents/incident/{reference}/"
 TRANSFERS = "admin/incidents/incident/transferts/"
@@ -43,7 +43,12 @@ def transferred(db):
     ailleurs, tiers = (Csirt.objects.create(slug=slug, name=slug.title()) for slug in ("ailleurs", "tiers"))
     incident, giver = declare(), a_responder()
     proposal = create_proposal(
-        reference=incident.reference, taker="ailleurs", motive="Loin", actor=giver, seen="", agreement=agreed(incident)
+        reference=incident.reference,
+        taker="ailleurs",
+        motive="Loin",
+        actor=giver,
+        seen="",
+        agreement=make_agreement(incident),
     )
     transfer = accept_transfer(uid=proposal.uid, actor=a_responder(ailleurs))
     incident.refresh_from_db()
@@ -96,7 +101,7 @@ def test_no_list_shows_the_case_to_the_former_centre(transferred):
 
 
 def test_every_route_of_a_transfer_is_here():
-    of_transfers = {plain(route) for route in routes() if plain(route).startswith(TRANSFERS)}
+    of_transfers = {simplify_route(route) for route in list_routes() if simplify_route(route).startswith(TRANSFERS)}
     assert of_transfers == {route for _method, route in OF_THE_TRANSFER} | {TRANSFERS}
 
 
@@ -107,7 +112,7 @@ def list_codes(transferred, method, route):
 def fill_places(transferred, route):
     uid = transferred.uid
     if "{reference}" in route and "{uid}" in route:
-        uid = (a_piece if route.startswith("triage/") else an_upload)(transferred.incident).uid
+        uid = (an_evidence_file if route.startswith("triage/") else an_upload)(transferred.incident).uid
     return {
         "reference": transferred.incident.reference,
         "uid": uid,

@@ -15,14 +15,14 @@ from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import derive_shared_secret, share_sentence
 from tests.cast import (
-    a_piece,
     a_responder,
     an_agent,
+    an_evidence_file,
     an_upload,
     breizh_cyber,
     declare,
-    half_signed_in,
     plouexemple,
+    sign_in_by_password,
     signed_in,
 )
 from tests.permission_matrix import MATRIX as OF_ACCOUNTS
@@ -108,7 +108,7 @@ def cast(incident):
         *[device(incident), replaced, device(declare()), device()],
         *[device(incident, user=an_agent()), device(user=owner), device(user=an_agent())],
         *[device(incident, user=an_agent(neighbour)), device(incident, user=a_responder())],
-        device(incident, user=a_responder(), sign_in=half_signed_in),
+        device(incident, user=a_responder(), sign_in=sign_in_by_password),
     ]
     return dict(zip(ROLES, devices, strict=True))
 
@@ -121,7 +121,7 @@ def shared(incident, cast):
 
 @pytest.fixture(scope="module")
 def places(incident, shared):
-    objects = {"uid": an_upload(incident).uid, "piece": a_piece(incident).uid}
+    objects = {"uid": an_upload(incident).uid, "piece": an_evidence_file(incident).uid}
     return objects | {"reference": incident.reference, "section": "rappel", "secret": shared}
 
 

@@ -13,7 +13,7 @@ from accounts.enums import MailKind, Role
 from accounts.models import ApiToken, PendingMail
 from accounts.services.tokens import MAX_LIVE_TOKENS
 from accounts.tokens import find_token_user
-from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, half_signed_in
+from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, sign_in_by_password
 
 pytestmark = pytest.mark.django_db
 LIST, NEW = "/compte/jetons/", "/compte/jetons/nouveau/"
@@ -102,7 +102,7 @@ def test_the_password_is_asked_again_an_hour_after_signing_in(client, responder)
 
 
 def test_a_responder_without_second_factor_makes_no_token(client):
-    half_signed_in(client, a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False))
+    sign_in_by_password(client, a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False))
     assert client.post(NEW, {"name": "x", "key": "y"}).headers["Location"] == "/compte/"
     assert not ApiToken.objects.exists()
 

@@ -17,7 +17,7 @@ from tests.backend import ROOT
 from tests.bench.browsing import measure_in_browser
 from tests.bench.databases import BenchDatabases, open_bench_databases, refuse_full_disk
 from tests.bench.declaring import measure_mail, measure_share
-from tests.bench.figures import Figure, log_progress, table, write
+from tests.bench.figures import Figure, format_table, log_progress, write_figures
 from tests.bench.freshness import measure_freshness
 from tests.bench.lighthouse.install import measure_lighthouse
 from tests.bench.loading import measure_import
@@ -42,17 +42,17 @@ LARGE_PARTS = ["pages", "figures", "millions"]
 
 
 def main() -> None:
-    options = arguments()
+    options = parse_arguments()
     larger = LARGE if options.large else USUAL
     parts = options.parts or (LARGE_PARTS if options.large else PARTS)
     refuse_full_disk(SMALL + larger, buried=LARGEST if "millions" in parts else 0)
     with open_bench_databases() as databases:
         figures = measure(databases, larger, parts)
-    write(figures, ROOT / ".local" / ("bench-large.json" if options.large else "bench.json"))
-    sys.stdout.write(f"\n{table(figures)}\n")
+    write_figures(figures, ROOT / ".local" / ("bench-large.json" if options.large else "bench.json"))
+    sys.stdout.write(f"\n{format_table(figures)}\n")
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument(
         "--large",
@@ -67,7 +67,7 @@ def prepare_databases(databases: BenchDatabases, parts: set[str]) -> None:
     """Create the databases of these parts. The databases that a part writes to are copies."""
     log_progress("servers are up")
     if {"share", "mail", "bulk", "pages", "figures"} & parts:
-        small = databases.filled(SMALL)
+        small = databases.get_filled(SMALL)
         for part in ["share", "mail", "bulk", "fresh", "counting"]:
             databases.create(f"bench_{part}", template=small)
     # Two thirds of a wave are not acknowledged yet.
@@ -89,19 +89,19 @@ def measure(databases: BenchDatabases, larger: int, parts: list[str]) -> list[Fi
         "mail": lambda: measure_mail(databases, "bench_mail"),
         "urgent": lambda: measure_urgency(databases, "bench_urgent"),
         "bulk": lambda: databases.run_measurement("tests.bench.bulk", "bench_bulk"),
-        "line": lambda: measure_in_browser(databases, "tests.bench.line", databases.filled(SHOWN)),
-        "lighthouse": lambda: measure_lighthouse(databases, databases.filled(SHOWN)),
+        "line": lambda: measure_in_browser(databases, "tests.bench.line", databases.get_filled(SHOWN)),
+        "lighthouse": lambda: measure_lighthouse(databases, databases.get_filled(SHOWN)),
         "pages": lambda: databases.run_measurement(
-            "tests.bench.pages", databases.filled(SMALL), BENCH_LARGER=databases.filled(larger)
+            "tests.bench.pages", databases.get_filled(SMALL), BENCH_LARGER=databases.get_filled(larger)
         ),
         "figures": lambda: measure_figures(databases, larger),
         "millions": lambda: databases.run_measurement(
-            "tests.bench.counting", databases.filled(USUAL), BENCH_LARGER=databases.buried(LARGE, LARGEST)
+            "tests.bench.counting", databases.get_filled(USUAL), BENCH_LARGER=databases.get_enlarged(LARGE, LARGEST)
         ),
     }
     for part in parts:
         if part in UNHURRIED and OF_THE_LARGEST & set(parts):
-            databases.filled(SHOWN)
+            databases.get_filled(SHOWN)
             databases.start_filling(larger)
         try:
             figures += works[part]()
@@ -114,13 +114,13 @@ def measure_figures(databases: BenchDatabases, larger: int) -> list[Figure]:
     """Measure the figures. Growth is measured from 100 000 incidents on, because the tables no longer become finer
     from there.
     """
-    smaller = databases.filled(USUAL) if larger > USUAL else "bench_counting"
-    figures = databases.run_measurement("tests.bench.counting", smaller, BENCH_LARGER=databases.filled(larger))
+    smaller = databases.get_filled(USUAL) if larger > USUAL else "bench_counting"
+    figures = databases.run_measurement("tests.bench.counting", smaller, BENCH_LARGER=databases.get_filled(larger))
     log_progress("pages of figures compared")
     figures += measure_freshness(databases, "bench_fresh")
     for per_year in LARGE_VOLUMES if larger > USUAL else VOLUMES:
         figures += databases.run_measurement(
-            "tests.bench.publishing", databases.country(per_year), BENCH_PER_YEAR=str(per_year)
+            "tests.bench.publishing", databases.create_country(per_year), BENCH_PER_YEAR=str(per_year)
         )
         log_progress(f"a year of {per_year} declarations published")
     return figures

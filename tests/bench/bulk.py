@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tests.bench.figures import Figure, absolute, print_figures, wait_while_growing
+from tests.bench.figures import Figure, print_figures, report_value, wait_while_growing
 
 if TYPE_CHECKING:
     from incidents.models import BulkJob
@@ -18,10 +18,10 @@ CASES = 1000
 
 def main() -> None:
     django.setup()
-    print_figures(act())
+    print_figures(measure_bulk_act())
 
 
-def act() -> list[Figure]:
+def measure_bulk_act() -> list[Figure]:
     from accounts.models import User  # noqa: PLC0415  (after django.setup)
     from config.demo.accounts import DOMAIN  # noqa: PLC0415
     from incidents.enums import BulkAct  # noqa: PLC0415
@@ -39,9 +39,9 @@ def act() -> list[Figure]:
     wait_while_growing(lambda: run_task_turn(bulk, job), len(references), what="cases acted on")
     took = monotonic() - began
     return [
-        absolute(f"an act on {len(references)} cases, asked", requested * 1000, "ms"),
-        absolute(f"an act on {len(references)} cases, done by the task", took, "s"),
-        absolute("each of these cases", took / max(len(references), 1) * 1000, "ms"),
+        report_value(f"an act on {len(references)} cases, asked", requested * 1000, "ms"),
+        report_value(f"an act on {len(references)} cases, done by the task", took, "s"),
+        report_value("each of these cases", took / max(len(references), 1) * 1000, "ms"),
     ]
 
 

@@ -32,8 +32,8 @@ from stats.enums import Measure  # noqa: E402
 from stats.models import Figure, Release  # noqa: E402
 from stats.pages.freshness import page_cache  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
-from tests.bench.figures import absolute, at_least, at_most, print_figures  # noqa: E402
-from tests.bench.visits import rennes  # noqa: E402
+from tests.bench.figures import at_least, at_most, print_figures, report_value  # noqa: E402
+from tests.bench.visits import get_rennes  # noqa: E402
 from tests.cast import declare, signed_in  # noqa: E402
 
 ROUNDS, DECLARATIONS, RAW_ROUNDS = 20, 300, 3
@@ -74,20 +74,20 @@ class Size:
         self.name = connections["default"].settings_dict["NAME"] = name
         self.wrapper = connections.create_connection("default")
         self.wrapper.settings_dict = self.wrapper.settings_dict | {"NAME": name}
-        self.look()
+        self.use_database()
         self.count = Incident.objects.count()
         self.clients = {who: Client(SERVER_NAME="localhost") for who in ["nobody", "lead", "national"]}
         for who in ["lead", "national"]:
             signed_in(self.clients[who], User.objects.get(email=f"{who}@{DOMAIN}"))
 
-    def look(self) -> None:
+    def use_database(self) -> None:
         connections["default"] = self.wrapper
         connections["default"].settings_dict["NAME"] = self.name
         page_cache.clear()  # a page in the cache of the process would cost no SQL
 
     def measure_sql(self, who: str, path: str) -> tuple[float, int]:
         """Return the milliseconds of SQL and the number of queries of a page."""
-        self.look()
+        self.use_database()
         clock = SqlClock()
         with connection.execute_wrapper(clock):
             answer = self.clients[who].get(path)
@@ -103,18 +103,18 @@ def compare(smaller: Size, larger: Size) -> Iterator[Measured]:
         growth = [late[0] / max(early[0], 0.001) for early, late in pairs]
         most = MAX_QUERIES if who == "nobody" else MAX_EXACT
         yield at_most(f"{name}: queries", max(pair[1][1] for pair in pairs), most, "queries")
-        yield absolute(f"{name}: SQL at {smaller.count}", small, "ms")
-        yield absolute(f"{name}: SQL at {larger.count}", large, "ms")
+        yield report_value(f"{name}: SQL at {smaller.count}", small, "ms")
+        yield report_value(f"{name}: SQL at {larger.count}", large, "ms")
         words = f"{name}: SQL at {larger.count} ÷ {smaller.count}"
         is_judged = larger.count >= JUDGED_FROM and "exact" not in name  # public pages, whose size is bounded
-        yield at_most(words, growth, MAX_GROWTH, "×") if is_judged else absolute(words, growth, "×")
+        yield at_most(words, growth, MAX_GROWTH, "×") if is_judged else report_value(words, growth, "×")
 
 
 def compare_with_raw_rows(size: Size) -> Iterator[Measured]:
     """Compare the page of the last published year with the same numbers counted from the cases."""
-    size.look()
+    size.use_database()
     if not Release.objects.exists():
-        yield absolute(f"no release at {size.count}: nothing to hold against its raw rows", 0, "")
+        yield report_value(f"no release at {size.count}: nothing to hold against its raw rows", 0, "")
         return
     year = Release.objects.filter(quarter=0).latest("year").year
     page = median(size.measure_sql("nobody", f"/statistiques/?annee={year}")[0] for _ in range(ROUNDS))
@@ -123,9 +123,9 @@ def compare_with_raw_rows(size: Size) -> Iterator[Measured]:
         printed = Figure.objects.get(release__year=year, release__quarter=0, table=measure).value
         raw = sums[0][measure]
         yield at_most(f"{measure} of {year} at {size.count}: printed less raw", abs(printed - raw), 4, "units")
-    yield absolute(f"figures of {year} from {size.count} raw rows", median(times), "ms")
+    yield report_value(f"figures of {year} from {size.count} raw rows", median(times), "ms")
     name, ratio = f"these ÷ SQL of their public page at {size.count}", median(times) / max(page, 0.001)
-    yield at_least(name, ratio, LEAST_TIMES, "×") if size.count >= TIMES_FROM else absolute(name, ratio, "×")
+    yield at_least(name, ratio, LEAST_TIMES, "×") if size.count >= TIMES_FROM else report_value(name, ratio, "×")
 
 
 def count_raw_figures(year: int) -> tuple[float, Counter[str]]:
@@ -151,7 +151,7 @@ def measure_share_of_a_declaration() -> Iterator[Measured]:
     """Declare with and without the row that queues a case for the figures, in turn. The worker counts the case
     later.
     """
-    body = rennes()
+    body = get_rennes()
     without = {name: task for name, task in settings.EVENT_CONSUMERS.items() if name != "stats"}
     consumers = {"with": settings.EVENT_CONSUMERS, "without": without}
     times: dict[str, list[float]] = {"with": [], "without": []}
@@ -165,14 +165,14 @@ def measure_share_of_a_declaration() -> Iterator[Measured]:
     warm = {kind: values[DECLARATIONS // 10 :] for kind, values in times.items()}
     added = 100 * (median(warm["with"]) / median(warm["without"]) - 1)
     yield at_most("a declaration: what the figures add to it", added, MAX_PERCENT, "%")
-    yield absolute("a declaration, by its service", warm["with"], "ms")
+    yield report_value("a declaration, by its service", warm["with"], "ms")
 
 
 def main() -> None:
     smaller = Size(connections["default"].settings_dict["NAME"])
     larger = Size(os.environ["BENCH_LARGER"])
     figures = [*compare(smaller, larger), *compare_with_raw_rows(larger)]
-    smaller.look()
+    smaller.use_database()
     print_figures([*figures, *([] if larger.count >= TIMES_FROM else measure_share_of_a_declaration())])
 
 

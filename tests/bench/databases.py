@@ -64,7 +64,7 @@ class BenchDatabases:
         """Return the figures that `module` measures in a process of its own."""
         return parse_figures(self.run("-m", module, environment=self.environment(database, **more)))
 
-    def filled(self, count: int) -> str:
+    def get_filled(self, count: int) -> str:
         """Return the name of a database with `count` invented incidents, counted and published. It is created once."""
         return self.start_filling(count).result()
 
@@ -97,7 +97,7 @@ class BenchDatabases:
             connection.execute(PART_SUPPLIERS)
         self.manage(name, "create_demonstration")
 
-    def buried(self, count: int, under: int) -> str:
+    def get_enlarged(self, count: int, under: int) -> str:
         """Return the name of a database with `count` incidents, and with uncounted copies of their rows up to `under`
         incidents.
 
@@ -105,7 +105,7 @@ class BenchDatabases:
         hundred thousand incidents a year, the tables are as fine as they are declared.
         """
         name = f"bench_{count}_under_{under}"
-        self.create(name, template=self.filled(count))
+        self.create(name, template=self.get_filled(count))
         with connect(self.url(name)) as connection:
             copy_cases(connection, under)
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
@@ -113,7 +113,7 @@ class BenchDatabases:
         log_progress(f"{under} incidents there")
         return name
 
-    def country(self, per_year: int) -> str:
+    def create_country(self, per_year: int) -> str:
         """Return the name of a database with `per_year` declarations in the last complete year, of which nothing is
         counted.
         """

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import psutil
 
 from tests.bench.databases import BenchDatabases
-from tests.bench.figures import Figure, absolute, at_least, log_progress, wait_while_growing
+from tests.bench.figures import Figure, at_least, log_progress, report_value, wait_while_growing
 from tests.faults.deployment import Deployment
 from tests.faults.visitors import COOKIE, TOKEN, Crowd
 
@@ -56,7 +56,7 @@ def make_deployment(databases: BenchDatabases, database: str) -> Deployment:
 # Comparison with a bare page
 
 
-class Kind:
+class PostedPage:
     """One page, posted again and again by some clients that keep their connections open."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Kind:
     def connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def rate(self, seconds: float) -> tuple[float, float]:
+    def measure_rate(self, seconds: float) -> tuple[float, float]:
         """Return the pages stored per second, and the milliseconds of the server's CPU for each page."""
         began, worked = monotonic(), measure_cpu(self.web)
         with ThreadPoolExecutor(CLIENTS) as clients:
@@ -122,7 +122,7 @@ def measure_cpu(pid: int) -> float:
     return sum(sum(child.cpu_times()[:2]) for child in [process, *process.children(recursive=True)])
 
 
-def a_declaration() -> dict[str, str]:
+def make_last_screen() -> dict[str, str]:
     return {
         "description": "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent.",
         "contact_phone": "02 99 00 00 00",
@@ -138,12 +138,12 @@ def measure_share(databases: BenchDatabases, database: str) -> list[Figure]:
     deployment.web.start()
     try:
         deployment.wait_for_web()
-        bare = Kind(deployment, "/banc/", lambda: {"text": "Trois lignes"}, stored=b"<li>")
+        bare = PostedPage(deployment, "/banc/", lambda: {"text": "Trois lignes"}, stored=b"<li>")
         drafts = deployment.manage("shell", "-v0", "-c", BEGIN_DRAFTS.format(body=body, number=DRAFTS)).stdout.split()
         at: dict[str, Any] = {"first": "/declarer/", "stored": b"/declarer/envoyee/", "drafts": drafts}
-        declaration = Kind(deployment, "/declarer/rappel/", a_declaration, **at)
-        bare.rate(2), declaration.rate(2)
-        measured = [(bare.rate(ROUND_SECONDS), declaration.rate(ROUND_SECONDS)) for _ in range(ROUNDS)]
+        declaration = PostedPage(deployment, "/declarer/rappel/", make_last_screen, **at)
+        bare.measure_rate(2), declaration.measure_rate(2)
+        measured = [(bare.measure_rate(ROUND_SECONDS), declaration.measure_rate(ROUND_SECONDS)) for _ in range(ROUNDS)]
     finally:
         deployment.web.kill()
     log_progress("declarations measured against a bare page")
@@ -155,11 +155,11 @@ def measure_share(databases: BenchDatabases, database: str) -> list[Figure]:
             LEAST_SHARE,
             "×",
         ),
-        absolute("the same, requests a second", [slow[0] / fast[0] for fast, slow in measured], "×"),
-        absolute("last POST of a declaration", [rate for rate, _cpu in rates], "requests/s"),
-        absolute("last POST of a declaration, CPU", [cpu for _rate, cpu in rates], "ms"),
-        absolute("bare page of three rows", [rate for rate, _cpu in bare_rates], "requests/s"),
-        absolute("bare page of three rows, CPU", [cpu for _rate, cpu in bare_rates], "ms"),
+        report_value("the same, requests a second", [slow[0] / fast[0] for fast, slow in measured], "×"),
+        report_value("last POST of a declaration", [rate for rate, _cpu in rates], "requests/s"),
+        report_value("last POST of a declaration, CPU", [cpu for _rate, cpu in rates], "ms"),
+        report_value("bare page of three rows", [rate for rate, _cpu in bare_rates], "requests/s"),
+        report_value("bare page of three rows, CPU", [cpu for _rate, cpu in bare_rates], "ms"),
     ]
 
 
@@ -188,9 +188,9 @@ def measure_mail(databases: BenchDatabases, database: str) -> list[Figure]:
     arrivals = list_centre_mails(deployment)
     waits = [max(arrivals[receipt.reference] - receipt.at, 0) * 1000 for receipt in crowd.receipts]
     return [
-        absolute(f"declare to mail, {len(bodies)} declarations, p50", waits, "ms"),
-        absolute(f"declare to mail, {len(bodies)} declarations, p95", quantiles(waits, n=20)[-1], "ms"),
-        absolute("declarations while they are mailed", len(bodies) / took, "declarations/s"),
+        report_value(f"declare to mail, {len(bodies)} declarations, p50", waits, "ms"),
+        report_value(f"declare to mail, {len(bodies)} declarations, p95", quantiles(waits, n=20)[-1], "ms"),
+        report_value("declarations while they are mailed", len(bodies) / took, "declarations/s"),
     ]
 
 

@@ -39,7 +39,7 @@ def at_least(name: str, value: float | Sequence[float], least: float, unit: str)
     return Figure(name, round(middle, 2), unit, f"≥ {least:g}", middle >= least, spread)
 
 
-def absolute(name: str, value: float | Sequence[float], unit: str) -> Figure:
+def report_value(name: str, value: float | Sequence[float], unit: str) -> Figure:
     """Return a figure that is not judged."""
     middle, spread = summarize(value)
     return Figure(name, round(middle, 2), unit, spread=spread)
@@ -72,7 +72,7 @@ def log_progress(words: str) -> None:
     sys.stderr.flush()
 
 
-def table(figures: list[Figure]) -> str:
+def format_table(figures: list[Figure]) -> str:
     verdicts = {True: "ok", False: "MISSED", None: ""}
     rows = [
         (figure.name, f"{figure.value:g}", figure.unit, figure.spread, figure.aim, verdicts[figure.ok])
@@ -87,7 +87,7 @@ def table(figures: list[Figure]) -> str:
     return "\n".join(lines)
 
 
-def write(figures: list[Figure], path: Path) -> None:
+def write_figures(figures: list[Figure], path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=1) + "\n")
 

@@ -6,7 +6,7 @@ from time import monotonic
 
 from tests.bench.databases import BenchDatabases
 from tests.bench.declaring import BODIES, make_deployment
-from tests.bench.figures import Figure, absolute, log_progress
+from tests.bench.figures import Figure, log_progress, report_value
 from tests.faults.deployment import Deployment, wait_until
 from tests.faults.visitors import Visitor
 
@@ -26,8 +26,8 @@ def measure_freshness(databases: BenchDatabases, database: str) -> list[Figure]:
         deployment.stop()
     log_progress("declarations followed to the figures")
     return [
-        absolute("declare to exact figure, p50", waits, "s"),
-        absolute("declare to exact figure, slowest of 20", max(waits), "s"),
+        report_value("declare to exact figure, p50", waits, "s"),
+        report_value("declare to exact figure, slowest of 20", max(waits), "s"),
     ]
 
 

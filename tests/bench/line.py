@@ -28,8 +28,8 @@ from playwright.sync_api import Browser, Page
 django.setup()
 
 from config.demo.accounts import COMMUNE  # noqa: E402
-from tests.bench.figures import Figure, absolute, at_most, print_figures  # noqa: E402
-from tests.bench.visits import Visit, begin_declaration, declarant, nobody, rennes, visits  # noqa: E402
+from tests.bench.figures import Figure, at_most, print_figures, report_value  # noqa: E402
+from tests.bench.visits import Visit, begin_declaration, declare_as_visitor, get_rennes, make_client, make_visits  # noqa: E402
 from tests.browser import open_page, run_browser  # noqa: E402
 from tests.e2e.typist import Typist  # noqa: E402
 
@@ -62,7 +62,7 @@ class Measurement:
     requests: int
 
 
-def look(browser: Browser, visit: Visit) -> Measurement:
+def measure_visit(browser: Browser, visit: Visit) -> Measurement:
     """Open a page with an empty cache and the cookies of the visit, and measure it."""
     page = open_page(browser)
     page.context.add_cookies(visit.cookies)  # type: ignore[arg-type]
@@ -88,17 +88,17 @@ def slow_down(page: Page) -> list[float]:
     return sizes
 
 
-def pages() -> list[Visit]:
+def list_visits() -> list[Visit]:
     """Return the pages of a declaration and the other public pages."""
-    writing = nobody()
+    writing = make_client()
     begin_declaration(writing)
-    declared, case = declarant()
+    declared, case = declare_as_visitor()
     around = ["/declarer/reprendre/", "/suivi/", "/reflexes/", "/reflexes/rancon/", "/annuaire/", "/secours/"]
     return [
-        *visits(nobody(), ["/", FIRST_SCREEN]),
-        *visits(writing, [*SCREENS[1:-1], FOUND]),
-        *visits(declared, [SCREENS[-1], "/suivi/REF/"], REF=case.reference),
-        *visits(nobody(), [*around, "/secours/BODY/"], BODY=rennes().uid),
+        *make_visits(make_client(), ["/", FIRST_SCREEN]),
+        *make_visits(writing, [*SCREENS[1:-1], FOUND]),
+        *make_visits(declared, [SCREENS[-1], "/suivi/REF/"], REF=case.reference),
+        *make_visits(make_client(), [*around, "/secours/BODY/"], BODY=get_rennes().uid),
     ]
 
 
@@ -107,7 +107,7 @@ def weigh(visit: Visit, measurements: list[Measurement]) -> Iterator[Figure]:
     heaviest = max(measurements, key=lambda measurement: measurement.kilobytes)
     yield at_most(f"{visit.name} on a bad line, usable", median(waits), MAX_SECONDS, "s")
     yield at_most(f"{visit.name} with all it fetches", heaviest.kilobytes, MAX_KB, "kB")
-    yield absolute(f"{visit.name} with all it fetches", heaviest.requests, "requests")
+    yield report_value(f"{visit.name} with all it fetches", heaviest.requests, "requests")
 
 
 def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
@@ -121,15 +121,15 @@ def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
     minutes = typist.keys / KEYS_A_MINUTE + (looking + sum(waits)) / 60
     yield at_most("a declaration, by keyboard alone", typist.screens, MAX_SCREENS, "screens")
     yield at_most("a declaration, by keyboard alone", typist.answers, MAX_ANSWERS, "answers")
-    yield absolute("a declaration, by keyboard alone", typist.keys, "keys")
-    yield absolute("a declaration, waits on a bad line", sum(waits), "s")
+    yield report_value("a declaration, by keyboard alone", typist.keys, "keys")
+    yield report_value("a declaration, waits on a bad line", sum(waits), "s")
     yield at_most("a declaration, to its reference", minutes, MAX_MINUTES, "minutes")
 
 
 def main() -> None:
-    visited = pages()  # before the browser starts, whose event loop forbids queries
+    visited = list_visits()  # before the browser starts, whose event loop forbids queries
     with run_browser() as browser:
-        measurements = {visit.name: [look(browser, visit) for _ in range(ROUNDS)] for visit in visited}
+        measurements = {visit.name: [measure_visit(browser, visit) for _ in range(ROUNDS)] for visit in visited}
         sys.stderr.write("every page opened on a bad line\n")
         waits = [median(measured.seconds for measured in measurements[name]) for name in [*SCREENS, FOUND]]
         person = list(time_a_person(browser, waits))

@@ -7,7 +7,7 @@ from time import monotonic
 
 from tests.backend import ROOT
 from tests.bench.databases import BenchDatabases
-from tests.bench.figures import Figure, absolute, log_progress
+from tests.bench.figures import Figure, log_progress, report_value
 
 
 def measure_import(databases: BenchDatabases) -> list[Figure]:
@@ -27,4 +27,7 @@ def measure_import(databases: BenchDatabases) -> list[Figure]:
         raise SystemExit("import_collectivities failed")
     log_progress("the official list imported")
     peak = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
-    return [absolute("import_collectivities", took, "s"), absolute("import_collectivities, peak memory", peak, "MB")]
+    return [
+        report_value("import_collectivities", took, "s"),
+        report_value("import_collectivities, peak memory", peak, "MB"),
+    ]

@@ -32,7 +32,7 @@ from incidents.enums import Status  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.declarant.access import derive_secret  # noqa: E402
 from incidents.services.handling.triage import acknowledge_incident  # noqa: E402
-from tests.bench.figures import Figure, absolute, at_most, print_figures  # noqa: E402
+from tests.bench.figures import Figure, at_most, print_figures, report_value  # noqa: E402
 from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
 from tests.responses import Response  # noqa: E402
@@ -201,7 +201,7 @@ class Size:
         connections["default"].settings_dict["NAME"] = name
         self.wrapper = connections.create_connection("default")
         self.wrapper.settings_dict = self.wrapper.settings_dict | {"NAME": name}
-        self.look()
+        self.use_database()
         self.reader = Reader()
         page = self.reader.get("responder", QUEUE).content.decode()
         self.reader.case = find_case_of_a_town()
@@ -209,14 +209,14 @@ class Size:
         self.reader.second_page = unescape(re.search(r'rel="next" href="([^"]*)"', page)[1])
         self.count = Incident.objects.count()
 
-    def look(self) -> None:
+    def use_database(self) -> None:
         connections["default"] = self.wrapper
 
     def time(self, page: str) -> tuple[float, float]:
         """Return the elapsed milliseconds and the CPU milliseconds of this process, which leave out waits for the
         database.
         """
-        self.look()
+        self.use_database()
         who, path = PAGES[page](self.reader)
         began, worked = perf_counter(), process_time()
         self.reader.get(who, path)
@@ -231,17 +231,17 @@ def compare(smaller: Size, larger: Size) -> Iterator[Figure]:
         small, large = zip(*pairs, strict=True)
         for size, times in [(smaller, small), (larger, large)]:
             wall, cpu = zip(*times, strict=True)
-            yield absolute(f"{page} at {size.count}", wall, "ms")
-            yield absolute(f"{page} at {size.count}, CPU", cpu, "ms")
+            yield report_value(f"{page} at {size.count}", wall, "ms")
+            yield report_value(f"{page} at {size.count}, CPU", cpu, "ms")
         # The ratio is that of each pair, so that other work of the machine counts in both.
         ratios = [late[0] / early[0] for early, late in pairs]
         name = f"{page}: {larger.count} ÷ {smaller.count}"
-        yield absolute(name, ratios, "×") if page in GROWING else at_most(name, ratios, MAX_RATIO, "×")
+        yield report_value(name, ratios, "×") if page in GROWING else at_most(name, ratios, MAX_RATIO, "×")
 
 
 def compare_with_an_empty_page(size: Size) -> Iterator[Figure]:
     """Compare the CPU of a case page and of the queue with an admin page that has only its frame and two sentences."""
-    size.look()
+    size.use_database()
     case = f"{QUEUE}{size.reader.case.reference}/"
     pages = {
         "case": ("responder", case),
@@ -262,7 +262,7 @@ def compare_with_an_empty_page(size: Size) -> Iterator[Figure]:
         ratios = [loaded / bare for loaded, bare in zip(full, empty, strict=True)]
         name = f"{page} page ÷ empty page of the admin, CPU"
         most = MAX_BESIDE_EMPTY.get(page)
-        yield at_most(name, ratios, most, "×") if most else absolute(name, ratios, "×")
+        yield at_most(name, ratios, most, "×") if most else report_value(name, ratios, "×")
 
 
 def work_on_a_case() -> Incident:
@@ -286,7 +286,7 @@ def main() -> None:
     larger = Size(os.environ["BENCH_LARGER"])
     figures = [*compare(smaller, larger), *compare_with_an_empty_page(larger)]
     sys.stderr.write("pages compared\n")
-    smaller.look()
+    smaller.use_database()
     print_figures(list(count_queries(Reader())) + figures)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tests.bench.figures import Figure, absolute, at_most, log_progress, print_figures
+from tests.bench.figures import Figure, at_most, log_progress, print_figures, report_value
 
 if TYPE_CHECKING:  # the process that is measured must not import it
     from tests.bench.databases import BenchDatabases
@@ -58,9 +58,9 @@ def make_cards(count: int) -> list[Figure]:
     paper.delete()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [
-        absolute(f"{count} cards in one PDF", took, "s"),
-        absolute(f"{count} cards, memory at most", peak, "MB"),
-        absolute(f"{count} cards, size", size / 1e6, "MB"),
+        report_value(f"{count} cards in one PDF", took, "s"),
+        report_value(f"{count} cards, memory at most", peak, "MB"),
+        report_value(f"{count} cards, size", size / 1e6, "MB"),
     ]
 
 

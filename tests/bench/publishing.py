@@ -23,7 +23,7 @@ from stats.models import Attempt, Figure, Release  # noqa: E402
 from stats.releases.tally import count_cells  # noqa: E402
 from stats.services import publish_due_periods  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
-from tests.bench.figures import absolute, at_most, print_figures  # noqa: E402
+from tests.bench.figures import at_most, print_figures, report_value  # noqa: E402
 
 # The seconds that a release may take, by the number of declarations of its year.
 MAX_SECONDS = {640: 2, 5_000: 3, 400_000: 10}
@@ -38,7 +38,7 @@ def main() -> None:
 def measure_counting(year: str) -> Iterator[Measured]:
     began = monotonic()
     facts = fold_pending_events()
-    yield absolute(f"{year}: facts counted", facts / max(monotonic() - began, 0.001), "facts/s")
+    yield report_value(f"{year}: facts counted", facts / max(monotonic() - began, 0.001), "facts/s")
 
 
 def measure_publishing(year: str, per_year: int) -> Iterator[Measured]:
@@ -46,8 +46,8 @@ def measure_publishing(year: str, per_year: int) -> Iterator[Measured]:
     attempt = Attempt.objects.filter(release__quarter=0).latest("pk")
     most = next((seconds for size, seconds in sorted(MAX_SECONDS.items()) if per_year <= size), None)
     name = f"{year}: a yearly release counted, drawn, audited, saved ({attempt.draws} draws)"
-    yield at_most(name, attempt.seconds, most, "s") if most else absolute(name, attempt.seconds, "s")
-    yield absolute(f"{year}: tables closed by the audit", len(attempt.closed), "tables")
+    yield at_most(name, attempt.seconds, most, "s") if most else report_value(name, attempt.seconds, "s")
+    yield report_value(f"{year}: tables closed by the audit", len(attempt.closed), "tables")
 
 
 def measure_coverage(year: str) -> Iterator[Measured]:
@@ -65,8 +65,8 @@ def measure_coverage(year: str) -> Iterator[Measured]:
         errors.append(figure.value - units)  # type: ignore[operator]  # dashes are left out
     for table, cells in counts.items():
         every = sum(count.units for count in cells.values())
-        yield absolute(f"{year}: {table}, told", 100 * shown_units[table] / every if every else 0, "%")
-    yield absolute(f"{year}: mean error of a number", sum(errors) / len(errors), "")
+        yield report_value(f"{year}: {table}, told", 100 * shown_units[table] / every if every else 0, "%")
+    yield report_value(f"{year}: mean error of a number", sum(errors) / len(errors), "")
     yield at_most(f"{year}: largest error of a number", max(map(abs, errors)), 4, "")
 
 

@@ -16,7 +16,7 @@ import psutil
 from config.devserver.embedded import Servers, find_free_port
 from tests.backend import ROOT
 from tests.bench.databases import BenchDatabases
-from tests.bench.figures import Figure, absolute, at_most, log_progress
+from tests.bench.figures import Figure, at_most, log_progress, report_value
 
 MAX_MB = 500
 STEADY_SECONDS, LONGEST_SECONDS = 10, 120
@@ -30,13 +30,13 @@ def measure_start(databases: BenchDatabases) -> list[Figure]:
     copy = databases.home / "fresh copy"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED, symlinks=True)
     try:
-        first, second = start(copy), start(copy)
+        first, second = start_and_measure(copy), start_and_measure(copy)
     finally:
         Servers(copy / ".local").remove()
     log_progress("make run started twice")
     return [
-        absolute("make run to its ready block, first start", first[0], "s"),
-        absolute("make run to its ready block, second start", second[0], "s"),
+        report_value("make run to its ready block, first start", first[0], "s"),
+        report_value("make run to its ready block, second start", second[0], "s"),
         *judge_memory(second[1]),
     ]
 
@@ -47,10 +47,10 @@ def judge_memory(kinds: dict[str, float]) -> Iterator[Figure]:
     """
     if kinds["pss"]:
         yield at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MAX_MB, "MB")
-    yield absolute("the same, shared pages counted in each process", kinds["rss"], "MB")
+    yield report_value("the same, shared pages counted in each process", kinds["rss"], "MB")
 
 
-def start(copy: Path) -> tuple[float, dict[str, float]]:
+def start_and_measure(copy: Path) -> tuple[float, dict[str, float]]:
     """Return the seconds to the ready block, and the megabytes of the processes at that moment."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     began = monotonic()

@@ -8,7 +8,7 @@ from time import monotonic
 
 from tests.bench.databases import BenchDatabases
 from tests.bench.declaring import BODIES, list_centre_mails, make_deployment
-from tests.bench.figures import Figure, absolute, at_most, log_progress
+from tests.bench.figures import Figure, at_most, log_progress, report_value
 from tests.faults.deployment import Deployment, wait_until
 from tests.faults.slow import CLIENTS as SLOW_CLIENTS
 from tests.faults.slow import run_slow_clients
@@ -64,7 +64,7 @@ def measure_urgency(databases: BenchDatabases, database: str) -> list[Figure]:
     log_progress("mails of declarations measured beside other work")
     idle = p95(at_rest)
     return [
-        absolute("declare to mail at rest, one at a time, p95", idle * 1000, "ms"),
+        report_value("declare to mail at rest, one at a time, p95", idle * 1000, "ms"),
         *compare(f"{SLOW_CLIENTS} slow posts", beside_slow, idle),
         *compare(f"{STRANGERS} strangers ask for the cards of départements", beside_papers, idle),
         *compare(f"a release and an act on {CASES} cases, each mailed", beside_act, idle),
@@ -80,7 +80,7 @@ def run(deployment: Deployment, statements: str) -> str:
 
 def compare(work: str, waits: list[float], idle: float) -> list[Figure]:
     return [
-        absolute(f"declare to mail during {work}, p95", p95(waits) * 1000, "ms"),
+        report_value(f"declare to mail during {work}, p95", p95(waits) * 1000, "ms"),
         at_most(f"declare to mail during {work}, p95 ÷ at rest", p95(waits) / idle, MAX_RATIO, "×"),
     ]
 

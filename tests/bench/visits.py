@@ -25,21 +25,21 @@ class Visit(NamedTuple):
         return os.environ["BENCH_SITE"] + self.path
 
 
-def rennes() -> Collectivity:
+def get_rennes() -> Collectivity:
     return Collectivity.objects.get(insee_code=COMMUNE)
 
 
-def nobody() -> Client:
+def make_client() -> Client:
     return Client(SERVER_NAME="localhost")
 
 
 def sign_in_from_demonstration(name: str) -> Client:
-    return signed_in(nobody(), User.objects.get(email=f"{name}@{DOMAIN}"))
+    return signed_in(make_client(), User.objects.get(email=f"{name}@{DOMAIN}"))
 
 
 def sign_in_without_code() -> Client:
     """Return a client that has given the password and not the second factor."""
-    client = nobody()
+    client = make_client()
     answer = client.post("/connexion/", {"login": f"responder@{DOMAIN}", "password": PASSWORD})
     assert answer.headers.get("Location", "").startswith("/connexion/code/"), answer.status_code
     return client
@@ -49,23 +49,23 @@ def begin_declaration(client: Client) -> None:
     """Fill in the first two screens of a declaration."""
     client.get("/declarer/")
     client.post("/declarer/", {"quoi": "rancon"})
-    client.post("/declarer/qui/", {"collectivite": str(rennes().uid)})
+    client.post("/declarer/qui/", {"collectivite": str(get_rennes().uid)})
 
 
-def declarant() -> tuple[Client, Incident]:
+def declare_as_visitor() -> tuple[Client, Incident]:
     """Return the client of somebody who has just declared, and the case."""
-    client = nobody()
+    client = make_client()
     begin_declaration(client)
     answer = client.post("/declarer/rappel/", {"contact_phone": "02 99 00 00 00", "confirme": "oui"})
     assert answer.status_code == 303, answer.status_code
     return client, Incident.objects.order_by("-pk")[0]
 
 
-def visits(client: Client, pages: Iterable[str], **values: object) -> list[Visit]:
+def make_visits(client: Client, pages: Iterable[str], **values: object) -> list[Visit]:
     """Return a visit of each path. Each key of `values` is a placeholder in the paths for a value that changes from
     run to run.
     """
-    cookies = [cookie(name, morsel.value) for name, morsel in client.cookies.items()]
+    cookies = [make_cookie(name, morsel.value) for name, morsel in client.cookies.items()]
     return [Visit(page, fill_path(page, values), cookies) for page in pages]
 
 
@@ -73,5 +73,5 @@ def fill_path(path: str, values: dict[str, object]) -> str:
     return "/".join(str(values.get(part, part)) for part in path.split("/"))
 
 
-def cookie(name: str, value: str) -> dict[str, str]:
+def make_cookie(name: str, value: str) -> dict[str, str]:
     return {"name": name, "value": value, "domain": "localhost", "path": "/"}

@@ -25,9 +25,9 @@ with override_settings(MIDDLEWARE=STARTPROJECT):
     bare = WSGIHandler()
 
 
-def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def route_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     handler = bare if environ["PATH_INFO"].startswith("/banc/") else site
     return handler(environ, start_response)
 
 
-application = Gate(choose, threads=settings.DATABASE_POOL)
+application = Gate(route_request, threads=settings.DATABASE_POOL)

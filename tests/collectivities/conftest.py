@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.collectivities.lists import delete_bodies, load
+from tests.collectivities.lists import delete_bodies, load_list
 from tests.collectivities.made_up import first_list, write_package
 
 
@@ -15,7 +15,7 @@ from tests.collectivities.made_up import first_list, write_package
 def first_small_list(module_rows: None, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Replace the official list, which is long, with a small one."""
     delete_bodies()
-    load(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
+    load_list(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
     connection.check_constraints()  # once, or else each test checks 36 354 deleted bodies
 
 

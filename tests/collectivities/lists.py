@@ -14,12 +14,12 @@ def delete_bodies() -> None:
         cursor.execute("DELETE FROM collectivities_collectivity")
 
 
-def load(source: Path | None = None) -> str:
+def load_list(source: Path | None = None) -> str:
     out = StringIO()
     call_command("import_collectivities", *(["--source", source] if source else []), stdout=out)
     return out.getvalue()
 
 
-def counts(output: str) -> tuple[int, ...]:
+def read_counts(output: str) -> tuple[int, ...]:
     words = ("créées", "modifiées", "fusionnées", "disparues", "inchangées")
     return tuple(int(line.split()[1]) for line in output.splitlines() if line.split() and line.split()[0] in words)

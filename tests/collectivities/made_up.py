@@ -76,7 +76,7 @@ def write_package(folder: Path, lists: dict[str, list[dict[str, Any]]], version:
     return folder
 
 
-def pack(folder: Path, target: Path) -> Path:
+def pack_archive(folder: Path, target: Path) -> Path:
     with tarfile.open(target, "w:gz") as archive:
         archive.add(folder, "package")
     return target

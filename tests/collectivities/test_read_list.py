@@ -12,7 +12,7 @@ from collectivities.enums import EPCI, TERRITORIAL, Kind
 from collectivities.official import read_official_list
 from collectivities.official.councils import add_paris_aliases, list_councils
 from collectivities.official.rows import DepartementRow, UnreadableList
-from tests.collectivities.made_up import first_list, pack, write_package
+from tests.collectivities.made_up import first_list, pack_archive, write_package
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +228,7 @@ def test_the_built_file_and_the_package_give_the_same_list(tmp_path):
     assert read_official_list(tmp_path / "list.csv.xz").bodies == sorted(
         from_folder.bodies, key=lambda body: (body.kind, body.code)
     )
-    assert read_official_list(pack(package, tmp_path / "package.tgz")) == from_folder
+    assert read_official_list(pack_archive(package, tmp_path / "package.tgz")) == from_folder
     assert read_official_list(package / "data", 2026) == from_folder
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from config.logs import mask_text
-from tests.routes import routes
+from tests.routes import list_routes
 
 HOLDS_SECRET = re.compile(r"<(?:\w+:)?(?:token|secret|code)>")
 SECRET = "9fJ2-mystere"
@@ -14,7 +14,7 @@ PUBLIC = {"api/v1/csirts/for/<str:code>/"}
 
 
 def list_secret_routes():
-    return sorted({route for route in routes() if HOLDS_SECRET.search(route)} - PUBLIC)
+    return sorted({route for route in list_routes() if HOLDS_SECRET.search(route)} - PUBLIC)
 
 
 def test_the_secret_of_an_address_is_masked():

@@ -22,7 +22,7 @@ class Desk:
         steps.sign_in_by_cookie(self.page, self.site, person)
         self.page.goto(self.site + "/admin/")
 
-    def look(self, name: str) -> None:
+    def inspect(self, name: str) -> None:
         """Collect what is wrong with the page in both colour schemes, and whether it scrolls sideways on a narrow
         screen.
         """
@@ -50,4 +50,4 @@ class Desk:
         for name, path in pages.items():
             answer = self.page.goto(f"{self.site}/admin/{path}")
             assert answer.status == 200, path
-            self.look(name)
+            self.inspect(name)

@@ -20,9 +20,9 @@ def desk(live_site, browser):
 @pytest.mark.proof
 def test_the_pages_of_a_responders_day_are_accessible(desk):
     desk.page.goto(desk.site + "/admin/")
-    desk.look("login")
+    desk.inspect("login")
     steps.sign_in(desk.page, a_responder())
-    desk.look("queue-empty")
+    desk.inspect("queue-empty")
     incident = declare(supplier="Exemple Informatique")
     desk.visit(
         {
@@ -33,15 +33,15 @@ def test_the_pages_of_a_responders_day_are_accessible(desk):
     )
     steps.open_acts(desk.page)
     desk.page.get_by_text("Clore sans bilan…").click()
-    desk.look("case-closing")
+    desk.inspect("case-closing")
     steps.open_acts(desk.page)  # closes it
     desk.page.get_by_role("button", name="Prendre en charge").click()
-    desk.look("case-taken")
+    desk.inspect("case-taken")
     steps.open_acts(desk.page)
     desk.page.get_by_role("link", name="Nouveau code de suivi").click()
-    desk.look("case-code-asked")
+    desk.inspect("case-code-asked")
     desk.page.get_by_role("button", name="Faire un nouveau code").click()
-    desk.look("case-code")
+    desk.inspect("case-code")
     desk.check()
 
 
@@ -67,7 +67,7 @@ def test_the_pages_of_a_lead_are_accessible(desk):
 def test_the_pages_of_the_administrator_are_accessible(desk):
     person = a_responder()
     desk.sign_in(a_person(Role.ADMINISTRATOR))
-    desk.look("index")
+    desk.inspect("index")
     csirt = Csirt.objects.get(slug="breizh-cyber")
     desk.visit(
         {
@@ -119,5 +119,5 @@ def test_a_refused_form_is_accessible(desk):
     desk.page.locator("#id_email").fill("pas-une-adresse")
     desk.page.locator("form:not(#logout-form) [type=submit]").first.evaluate("button => button.form.noValidate = true")
     desk.page.locator("form:not(#logout-form) [type=submit]").first.click()
-    desk.look("user-add-errors")
+    desk.inspect("user-add-errors")
     desk.check()

@@ -7,9 +7,9 @@ from incidents.services.groups.group import remove_from_group, save_group_sheet
 from incidents.services.groups.merge import merge_incident
 from tests.cast import a_responder, declare
 from tests.e2e.desk import Desk
-from tests.incidents.grouping import a_group, town
+from tests.incidents.grouping import a_group, declare_town
 from tests.incidents.merging import MAYOR, write
-from tests.incidents.threads import talk
+from tests.incidents.threads import add_messages
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def test_the_pages_of_duplicates_are_accessible(desk):
     )
     desk.page.goto(f"{desk.site}/admin/{at(main.reference)}fusionner/?avec={duplicate.reference}")
     desk.page.get_by_role("button", name="Garder").first.click()
-    desk.look("merged")
+    desk.inspect("merged")
     desk.page.goto(f"{desk.site}/admin/{at(main.reference)}fusionner/?avec=ZZZZZZZZ")
-    desk.look("compare-unknown")
+    desk.inspect("compare-unknown")
     desk.check()
 
 
@@ -48,10 +48,10 @@ def test_the_pages_of_a_group_are_accessible(desk):
     responder = a_responder()
     desk.sign_in(responder)
     desk.visit({"groups-empty": "incidents/incident/groupes/", "group-new": "incidents/incident/groupes/nouveau/"})
-    cases = [town(number, supplier="Exemple Informatique et Réseaux de l’Ouest") for number in range(4)]
+    cases = [declare_town(number, supplier="Exemple Informatique et Réseaux de l’Ouest") for number in range(4)]
     desk.visit({"queue-supplier": "incidents/incident/"})
     desk.page.get_by_role("button", name="En faire un groupe").click()
-    desk.look("group-opened")
+    desk.inspect("group-opened")
     group = CaseGroup.objects.get()
     remove_from_group(reference=cases[3].reference, actor=responder)  # they joined before the page came
     save_group_sheet(group=group.uid, sheet="Leur accès a servi.\n\nConseil : le couper.", seen=1, actor=responder)
@@ -67,9 +67,9 @@ def test_the_pages_of_a_group_are_accessible(desk):
     desk.visit({"group-message": f"{page}message/"})
     desk.page.get_by_label("Votre message").fill("Coupez l’accès de votre prestataire.")
     desk.page.get_by_role("button", name="Relire avant d’envoyer").click()
-    desk.look("group-message-read")
+    desk.inspect("group-message-read")
     desk.page.get_by_role("button", name="Envoyer à ces 3 déclarants").click()
-    desk.look("group-message-sent")
-    talk(cases[0], 450)
+    desk.inspect("group-message-sent")
+    add_messages(cases[0], 450)
     desk.visit({"thread": f"{at(cases[0].reference)}messages/"})
     desk.check()

@@ -81,9 +81,9 @@ def test_each_state_of_the_call_form_is_accessible(live_site, browser):
     visitor = Visitor(browser, live_site)
     page = visitor.page
     visitor.goto(URL)
-    visitor.look("express")
+    visitor.inspect("express")
     steps.click_to_next_page(page.get_by_role("button", name="Continuer"))
-    visitor.look("express-wrong")
+    visitor.inspect("express-wrong")
     page.locator("#contact_phone").fill("02 99 00 00 00")
     page.locator("#quoi").select_option("rancon")
     for name, query in (
@@ -95,12 +95,12 @@ def test_each_state_of_the_call_form_is_accessible(live_site, browser):
         page.locator("#q").fill(query)
         page.locator("#q").press("Enter")
         page.wait_for_load_state()
-        visitor.look(f"express-{name}")
+        visitor.inspect(f"express-{name}")
     page.get_by_role("button", name="Être rappelé").click()
     page.wait_for_url("**/declarer/envoyee/")
-    visitor.look("express-sent")
+    visitor.inspect("express-sent")
     steps.click_to_next_page(page.get_by_role("link", name="Continuer la déclaration"))
-    visitor.look("express-screen-1")
+    visitor.inspect("express-screen-1")
     visitor.check()
 
 
@@ -120,7 +120,7 @@ def test_the_responder_who_calls_back_completes_the_case(live_site, browser):
     steps.sign_in(desk.page, a_responder())
     desk.visit({"express-queue": "incidents/incident/", "express-case": f"incidents/incident/{incident.reference}/"})
     desk.page.get_by_role("link", name="Rappeler et saisir le reste").click()
-    desk.look("express-call")
+    desk.inspect("express-call")
     desk.page.locator("#id_description").fill("Tout est chiffré.")
     desk.page.keyboard.press("Control+Enter")
     desk.page.wait_for_url(f"**/admin/incidents/incident/{incident.reference}/")

@@ -15,7 +15,7 @@ from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_
 from incidents.services.handling.readings import record_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.browser import find_host, find_violations, measure_overflow, open_page, save_screenshot
-from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
+from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.e2e import steps
 from tests.hostile import FILE_NAMES
 from tests.incidents.evidence_files import photograph
@@ -195,22 +195,22 @@ def test_each_state_of_the_files_page_is_accessible(live_site, browser, incident
     page = open_page(browser, reduced_motion="reduce")
     checker = StateChecker(page)
     enter(page, live_site, incident)
-    checker.look("evidence-empty")
+    checker.inspect("evidence-empty")
     with page.expect_navigation():
         hand_over(page)
-    checker.look("evidence-nothing-chosen")
+    checker.inspect("evidence-nothing-chosen")
     names = [*FILE_NAMES[:2], *FILE_NAMES[6:8], *FILE_NAMES[9:11], *FILE_NAMES[19:21], "a" * 250 + ".eml"]
     files = [NOTE | {"name": name.replace("\0", ""), "buffer": name.encode()} for name in names]
     page.locator("#fichiers").set_input_files([PHOTO, *files])
     hand_over(page)
     expect_received(page, "10 fichiers sont reçus")
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-    checker.look("evidence-handed-over")
+    checker.inspect("evidence-handed-over")
     page.get_by_role("link", name="Liste des fichiers remis").click()
     expect(page.locator("h1")).to_have_text("Liste des fichiers remis (bordereau)")
-    checker.look("evidence-list")
+    checker.inspect("evidence-list")
     page.goto(f"{live_site}/suivi/{incident.reference}/")
-    checker.look("evidence-follow-up")
+    checker.inspect("evidence-follow-up")
     erase_personal_data(reference=incident.reference, actor=a_lead())
     page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")
     page.context.clear_cookies()
@@ -218,7 +218,7 @@ def test_each_state_of_the_files_page_is_accessible(live_site, browser, incident
     steps.sign_in(page, an_agent(incident.collectivity))
     for path in ("pieces/", "pieces/bordereau/"):
         page.goto(f"{live_site}/suivi/{incident.reference}/{path}")
-        checker.look("evidence-erased-" + path.strip("/").replace("/", "-"))
+        checker.inspect("evidence-erased-" + path.strip("/").replace("/", "-"))
     assert not checker.problems, "\n".join(map(str, checker.problems))
 
 
@@ -227,17 +227,17 @@ def test_unfinished_uploads_and_openings_are_accessible(live_site, browser, inci
     page = open_page(browser, reduced_motion="reduce")
     checker = StateChecker(page)
     start_partial_upload(incident)
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     for _ in range(2):
         record_opening(evidence=piece, reader=a_responder())
     page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()
     page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")
-    checker.look("evidence-unfinished")
+    checker.inspect("evidence-unfinished")
     with page.expect_navigation():
         page.get_by_role("button", name="Abandonner cet envoi").click()
-    checker.look("evidence-given-up")
+    checker.inspect("evidence-given-up")
     assert not checker.problems, "\n".join(map(str, checker.problems))
 
 

@@ -70,7 +70,7 @@ def test_each_act_changes_its_block_and_keeps_the_reply(desk, case, wait_until):
 
     expect(page.get_by_label(REPLY)).to_have_value(TYPED)
     assert page.evaluate("window.isSamePage")
-    desk.look("case-in-blocks")
+    desk.inspect("case-in-blocks")
     page.get_by_role("button", name="Envoyer au déclarant").click()
     expect(page.locator(".talk__list").get_by_text(TYPED)).to_be_visible()
     expect(page.get_by_label(REPLY)).to_have_value("")

@@ -16,7 +16,7 @@ from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
 from tests.stats.cases import bodies, on, one_each, store
-from tests.stats.printing import print_release, print_year, spread
+from tests.stats.printing import print_release, print_year, spread_tables
 
 FRESH = [
     "/",
@@ -68,7 +68,7 @@ def make_file_name(path):
 def test_public_pages_are_accessible(visitor):
     for path in FRESH:
         visitor.goto(path)
-        visitor.look(make_file_name(path))
+        visitor.inspect(make_file_name(path))
     visitor.check()
 
 
@@ -76,7 +76,7 @@ def test_public_pages_are_accessible(visitor):
 def test_error_and_empty_pages_are_accessible(visitor):
     for path in WRONG:
         visitor.goto(path)
-        visitor.look(make_file_name(path))
+        visitor.inspect(make_file_name(path))
     visitor.check()
 
 
@@ -85,22 +85,22 @@ def test_the_first_screens_of_the_declaration_are_accessible(visitor):
     page = visitor.page
     visitor.goto("/declarer/")
     steps.choose_type(page)
-    visitor.look("who")
+    visitor.inspect("who")
     for query in ("123456789", "zzqxkjw", "saint denis", "plouexemple"):
         steps.search_body(page, query)
-        visitor.look(f"who-{query}")
+        visitor.inspect(f"who-{query}")
     steps.choose_body(page, "plouexemple", "Plouexemple")
-    visitor.look("services")
+    visitor.inspect("services")
     steps.fill_services(page)
     page.locator("#id_civil-started_date").fill("2026-11-03")
     page.locator("#id_civil-ended_date").fill("2026-11-02")
     steps.go_on(page)
-    visitor.look("services-errors")
+    visitor.inspect("services-errors")
     page.locator("#id_civil-ended_date").fill("")
     steps.go_on(page)
-    visitor.look("data")
+    visitor.inspect("data")
     steps.fill_data(page)
-    visitor.look("data-yes")
+    visitor.inspect("data-yes")
     visitor.check()
 
 
@@ -109,18 +109,18 @@ def test_the_last_screens_of_the_declaration_are_accessible(visitor):
     page = visitor.page
     visitor.fill_in()
     steps.describe(page)
-    visitor.look("caller")
+    visitor.inspect("caller")
     page.locator("#id_occurred_date").fill("2096-11-24")
     steps.send(page)
     expect(page.locator(".errors")).to_be_visible()
-    visitor.look("caller-errors")
+    visitor.inspect("caller-errors")
     visitor.goto("/declarer/")
-    visitor.look("type-under-way")
+    visitor.inspect("type-under-way")
     page.get_by_role("link", name="La reprendre").click()
     page.locator("#id_occurred_date").fill("")
     steps.fill_caller(page)
     steps.send(page)
-    visitor.look("answer")
+    visitor.inspect("answer")
     visitor.check()
 
 
@@ -130,7 +130,7 @@ def test_the_answer_is_accessible_in_exceptional_territories(visitor, town):
     """Corse has a number to be confirmed, Mayotte has no centre, Nouvelle-Calédonie a short number."""
     visitor.fill_in(town)
     visitor.send()
-    visitor.look(f"answer-{town}")
+    visitor.inspect(f"answer-{town}")
     visitor.check()
 
 
@@ -164,12 +164,12 @@ def test_the_confirmation_and_the_conflict_are_accessible(visitor, browser):
     page.evaluate("document.getElementById('site_web').value = 'x'")
     steps.fill_caller(page)
     steps.send(page)
-    visitor.look("confirm")
+    visitor.inspect("confirm")
     steps.send(page)
     late.locator("#id_contact_phone").fill("03 11 11 11 11")
     steps.send(late)
     visitor.page, late.complaints, late.hosts = late, [], set()
-    visitor.look("conflict")
+    visitor.inspect("conflict")
     visitor.check()
 
 
@@ -181,25 +181,25 @@ def test_the_follow_up_is_accessible(visitor):
     reference, secret = map(compact_code, page.locator("dd.code").all_inner_texts())
     responder = a_responder()
     visitor.goto(f"/suivi/acces/{secret}/")
-    visitor.look("follow-up-link")
+    visitor.inspect("follow-up-link")
     steps.click_to_next_page(page.get_by_role("button", name="Ouvrir mon dossier"))
-    visitor.look("follow-up-received")
+    visitor.inspect("follow-up-received")
     visitor.goto("/suivi/")
-    visitor.look("follow-up-known")
+    visitor.inspect("follow-up-known")
     page.locator("#id_reference").fill("AAAA")
     steps.click_to_next_page(page.get_by_role("button", name="Ouvrir mon dossier"))
-    visitor.look("follow-up-errors")
+    visitor.inspect("follow-up-errors")
     acknowledge_incident(reference=reference, actor=responder)
     visitor.goto(f"/suivi/{reference}/")
-    visitor.look("follow-up-taken")
+    visitor.inspect("follow-up-taken")
     close_incident(reference=reference, reason="handed_over", actor=responder)
     steps.reload(page)
-    visitor.look("follow-up-closed")
+    visitor.inspect("follow-up-closed")
     page.locator("summary", has_text="Code, compte").click()
     steps.click_to_next_page(page.get_by_role("link", name="Renouveler le code"))
-    visitor.look("follow-up-new-code-asked")
+    visitor.inspect("follow-up-new-code-asked")
     steps.click_to_next_page(page.get_by_role("button", name="Renouveler le code"))
-    visitor.look("follow-up-new-code")
+    visitor.inspect("follow-up-new-code")
     visitor.check()
 
 
@@ -219,11 +219,11 @@ def test_the_figures_are_accessible_at_each_size(visitor, size):
     page_cache.clear()
     print_year(2024, size * 3 // 4)
     print_year(2025, size)
-    print_release(Period(2026, 1), spread(Period(2026, 1), size // 3))
+    print_release(Period(2026, 1), spread_tables(Period(2026, 1), size // 3))
     for path in FIGURES:
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-        visitor.look(f"{make_file_name(path)}-{size}")
+        visitor.inspect(f"{make_file_name(path)}-{size}")
     visitor.check()
 
 
@@ -238,7 +238,7 @@ def test_figures_published_by_the_real_rule_are_accessible(visitor):
     for path in (f"/statistiques/{page}" for page in [*paths, "methode/"]):
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-        visitor.look(f"published-{make_file_name(path)}")
+        visitor.inspect(f"published-{make_file_name(path)}")
     visitor.check()
 
 
@@ -248,7 +248,7 @@ def test_pages_behind_an_account_are_accessible(visitor):
     for person, path in ((an_agent(), "/mes-dossiers/"), (a_responder(), f"/triage/{incident.reference}/")):
         visitor.goto(path)
         steps.sign_in(visitor.page, person)
-        visitor.look(make_file_name(path).partition("-")[0] + "-signed-in")
+        visitor.inspect(make_file_name(path).partition("-")[0] + "-signed-in")
         visitor.page.context.clear_cookies()
     visitor.check()
 

@@ -60,7 +60,7 @@ def qualify(desk, case):
     page.get_by_label("Une autre technique").fill("extra window")
     press(page, "Chercher la technique")
     page.get_by_label("T1055.011").check()
-    desk.look("qualify")
+    desk.inspect("qualify")
     page.locator("label", has_text="avec un échange avec la victime").check()
     page.get_by_label("T1486").check()
     page.get_by_label("Cause").select_option("flaw")
@@ -71,9 +71,9 @@ def qualify(desk, case):
 def close(desk, case):
     page = desk.page
     page.goto(f"{case}cloture/")
-    desk.look("closing")
+    desk.inspect("closing")
     press(page, "Clore le dossier")
-    desk.look("closing-missing")
+    desk.inspect("closing-missing")
     page.get_by_label("Le", exact=True).fill(timezone.localdate().isoformat())
     page.get_by_label("Fuite de données").select_option("unfounded")
     page.get_by_label("Rappeler le maire, sans objet").check()
@@ -91,7 +91,7 @@ def reopen(desk, reference):
     page.get_by_label("Pourquoi le rouvrir").fill("Le chiffrement a repris.")
     press(page, "Rouvrir le dossier")
     expect(page.get_by_text("Dossier rouvert")).to_be_visible()
-    desk.look("case-reopened")
+    desk.inspect("case-reopened")
 
 
 @pytest.mark.proof
@@ -101,13 +101,13 @@ def test_the_rating_is_accessible(live_site, browser, incident):
     close_as_resolved(incident)
     page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get())}/")
     press(page, "Ouvrir mon dossier")
-    from_centre.look("rate")
+    from_centre.inspect("rate")
     press(page, "Donner mon avis")
-    from_centre.look("rate-errors")
+    from_centre.inspect("rate-errors")
     page.get_by_label("beaucoup").check()
     page.get_by_label("Un mot de plus").fill(QUICK)
     press(page, "Donner mon avis")
-    from_centre.look("rate-given")
+    from_centre.inspect("rate-given")
     assert (Rating.objects.get().level, Rating.objects.get().words) == (4, QUICK)
     steps.reload(page)
     from_centre.check()

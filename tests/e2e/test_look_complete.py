@@ -40,10 +40,10 @@ def test_each_section_of_a_case_is_accessible(visitor, incident):
     page, base = visitor.page, f"/suivi/{incident.reference}/completer/"
     enter(page, visitor.site, incident)
     visitor.goto(base)
-    visitor.look("complete-list")
+    visitor.inspect("complete-list")
     for section in (*(part.code for part in get_current_version().list_sections("virement")), *SNAPSHOTS):
         visitor.goto(f"{base}{section}/")
-        visitor.look(f"complete-{section}")
+        visitor.inspect(f"complete-{section}")
     visitor.check()
 
 
@@ -57,23 +57,23 @@ def test_errors_conflicts_and_former_answers_are_accessible(visitor, incident):
     page.fill("#id_author", "Dominique, accueil")
     press(page, "Enregistrer")
     expect(page.locator(".errors")).to_be_focused()
-    visitor.look("complete-errors")
+    visitor.inspect("complete-errors")
     page.check("#id_q-iban-garder")
     press(page, "Enregistrer")
-    visitor.look("complete-saved")
+    visitor.inspect("complete-saved")
     visitor.goto(f"{base}precisions/")
     page.evaluate("seen => { document.querySelector('[name=seen]').value = seen }", version)
     page.fill("#id_q-montant", "12 340,50")
     press(page, "Enregistrer")
-    visitor.look("complete-told")
+    visitor.inspect("complete-told")
     press(page, "Enregistrer")
     press(page, "Ce service a repris maintenant")
     for section in ("precisions", "services"):
         visitor.goto(f"{base}{section}/avant/")
-        visitor.look(f"complete-before-{section}")
+        visitor.inspect(f"complete-before-{section}")
     close_incident(reference=incident.reference, reason="handed_over", actor=a_responder())
     visitor.goto(base)
-    visitor.look("complete-closed")
+    visitor.inspect("complete-closed")
     visitor.check()
 
 

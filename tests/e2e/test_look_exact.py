@@ -21,7 +21,7 @@ def test_the_exact_pages_are_accessible_empty_and_full(live_site, browser):
     csirt, visitor = breizh_cyber(), Visitor(browser, live_site)
     visitor.goto(NATION)
     steps.sign_in(visitor.page, a_person(Role.NATIONAL))
-    visitor.look("exact-empty")
+    visitor.inspect("exact-empty")
     store_two_years(csirt)
     for path in (
         NATION,
@@ -32,7 +32,7 @@ def test_the_exact_pages_are_accessible_empty_and_full(live_site, browser):
     ):
         visitor.goto(path)
         visitor.page.evaluate(OPEN_ALL)
-        visitor.look("exact" + path.replace("/", "-").replace("?", "-"))
+        visitor.inspect("exact" + path.replace("/", "-").replace("?", "-"))
     visitor.check()
 
 

@@ -32,7 +32,7 @@ def test_a_conflict_between_two_windows_is_accessible(visitor):
     second.check("#id_service_stopped_1")
     steps.go_on(second)
     visitor.page = second
-    visitor.look("services-two-writers")
+    visitor.inspect("services-two-writers")
     steps.go_on(second)
     assert second.url.endswith("/declarer/donnees/")
     assert Draft.objects.get().pages.get(screen="services").values == {"service_stopped": ["no"]}
@@ -49,7 +49,7 @@ def test_a_form_sent_after_the_end_is_accessible(visitor):
     late.locator("#id_contact_phone").fill("03 11 11 11 11")
     steps.send(late)
     visitor.page = late
-    visitor.look("sent-already")
+    visitor.inspect("sent-already")
     visitor.check()
 
 
@@ -65,12 +65,12 @@ def test_resuming_on_another_device_is_accessible(visitor, live_site, browser):
         page.locator("#id_prenom").fill("Camille")
         with page.expect_navigation():
             page.get_by_role("button", name="Reprendre").click()
-        elsewhere.look(f"resume-{page.url.rsplit('/', 2)[1]}")
+        elsewhere.inspect(f"resume-{page.url.rsplit('/', 2)[1]}")
     steps.fill_services(page)
     steps.go_on(page)
     visitor.goto("/declarer/services/")
     assert "Rempli par Camille" in visitor.page.locator("main").inner_text()
-    visitor.look("services-filled-elsewhere")
+    visitor.inspect("services-filled-elsewhere")
     elsewhere.check()
     visitor.check()
 
@@ -81,7 +81,7 @@ def test_confirming_the_start_keeps_the_chosen_type(visitor, monkeypatch):
     monkeypatch.setattr("incidents.declare.bot_limits.MANY_BEGUN", 0)
     visitor.goto("/declarer/?quoi=panne")
     steps.go_on(visitor.page)
-    visitor.look("confirm-start")
+    visitor.inspect("confirm-start")
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("button", name="Oui, continuer").click()
     assert "/declarer/qui/" in visitor.page.url

@@ -33,16 +33,16 @@ def test_each_state_of_a_case_pack_is_accessible(visitor):
     visitor.goto("/mes-dossiers/")
     steps.sign_in(visitor.page, responder)
     visitor.goto(f"/suivi/{incident.reference}/dossier/")
-    visitor.look("pack")
+    visitor.inspect("pack")
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("button", name="Faire le PDF").click()
-    visitor.look("pack-asked")
+    visitor.inspect("pack-asked")
     make_due_papers()
     expect(visitor.page.get_by_role("link", name="Télécharger le PDF")).to_be_visible(timeout=10_000)
-    visitor.look("pack-made")
+    visitor.inspect("pack-made")
     acknowledge_incident(reference=incident.reference, actor=responder)
     visitor.goto(f"/suivi/{incident.reference}/dossier/")
-    visitor.look("pack-older")
+    visitor.inspect("pack-older")
     visitor.check()
 
 
@@ -51,26 +51,26 @@ def test_cards_and_departement_papers_are_accessible(visitor):
     for town in ("Plouexemple", "Ajaccio", "Mamoudzou"):
         body = Collectivity.objects.get(name=town, kind="commune")
         visitor.goto(f"/secours/{body.uid}/")
-        visitor.look(f"card-{town}")
+        visitor.inspect(f"card-{town}")
     for path in ("/secours/", "/secours/?q=plouexemple", "/secours/?q=zzqxkjw", "/secours/?q=123456789"):
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-        visitor.look(f"cards{path[-4:]}")
+        visitor.inspect(f"cards{path[-4:]}")
     visitor.goto("/secours/departement/975/")
-    visitor.look("departement")
+    visitor.inspect("departement")
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("button", name="Faire le PDF").click()
-    visitor.look("departement-asked")
+    visitor.inspect("departement-asked")
     make_due_papers()
     expect(visitor.page.get_by_role("link", name="Télécharger le PDF")).to_be_visible(timeout=10_000)
-    visitor.look("departement-made")
+    visitor.inspect("departement-made")
     long_since = timezone.now() - timedelta(days=1)
     Paper.objects.update(state=PaperState.ASKED, asked_at=long_since, due_at=long_since)
     visitor.goto("/secours/departement/975/")
-    visitor.look("departement-late")
+    visitor.inspect("departement-late")
     Paper.objects.update(state=PaperState.FAILED)
     visitor.goto("/secours/departement/975/")
-    visitor.look("departement-failed")
+    visitor.inspect("departement-failed")
     visitor.check()
 
 
@@ -85,10 +85,10 @@ def test_each_state_of_a_report_is_accessible(visitor):
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("link", name="Rapport (PDF)").click()
     assert visitor.page.url.endswith(REPORT)
-    visitor.look("report-asked")
+    visitor.inspect("report-asked")
     make_reports()
     expect(visitor.page.get_by_role("link", name="Télécharger le rapport (PDF)")).to_be_visible(timeout=10_000)
-    visitor.look("report-made")
+    visitor.inspect("report-made")
     with visitor.page.expect_download() as download:
         visitor.page.get_by_role("link", name="Télécharger le rapport (PDF)").click()
     assert download.value.suggested_filename == "rapport-bretagne-2025-publication-5.pdf"
@@ -98,15 +98,15 @@ def test_each_state_of_a_report_is_accessible(visitor):
     waiting = Report.objects.filter(region=None)
     waiting.update(asked_at=long_since, due_at=long_since)
     visitor.goto(other)
-    visitor.look("report-late")
+    visitor.inspect("report-late")
     waiting.update(state=PaperState.FAILED)
     visitor.goto(other)
-    visitor.look("report-failed")
+    visitor.inspect("report-failed")
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("button", name="Demander de nouveau le rapport").click()
     expect(visitor.page.get_by_role("heading", name="Le rapport se prépare")).to_be_visible()
     visitor.goto(REPORT.replace("/53/", "/999/"))
-    visitor.look("report-not-there")
+    visitor.inspect("report-not-there")
     visitor.check()
 
 

@@ -42,7 +42,7 @@ def test_a_form_opens_in_place_of_its_button_by_keyboard(desk, case):
     assert reply.input_value() == "Nous arrivons."
     page.keyboard.press("Tab")
     expect(page.locator("[name=qualifier-nature]").first).to_be_focused()
-    desk.look("case-form-opened")
+    desk.inspect("case-form-opened")
     summary.press("Enter")
     expect(page.locator("[name=qualifier-nature]").first).to_be_hidden()
     expect(below).to_be_visible()

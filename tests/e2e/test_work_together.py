@@ -48,7 +48,7 @@ def take_and_note(desk):
     page.get_by_label("Note interne", exact=True).fill("Le maire préfère son portable.")
     page.get_by_role("button", name="Garder en note interne").click()
     page.get_by_text("Note enregistrée").wait_for()
-    desk.look("case-worked")
+    desk.inspect("case-worked")
 
 
 def start_reply(page):
@@ -153,7 +153,7 @@ def test_two_responders_who_reply_are_warned_before_they_send(desk, browser, liv
     expect(reply).to_have_value("Ne débranchez rien.")
     assert incident.messages.count() == 1
     page.complaints.clear()  # the browser's own, of the 409
-    desk.look("case-thread-moved")
+    desk.inspect("case-thread-moved")
     reply.fill("Débranchez-le, puis rappelez-nous.")
     page.get_by_role("button", name="Envoyer quand même").click()
     expect(page.locator(".talk__list").get_by_text("puis rappelez-nous")).to_be_visible()

@@ -26,7 +26,7 @@ class Visitor:
     def goto(self, path: str) -> None:
         self.page.goto(self.site + path)
 
-    def look(self, name: str) -> None:
+    def inspect(self, name: str) -> None:
         """Collect what is wrong with the page on both screens."""
         page = self.page
         page.wait_for_load_state("load")

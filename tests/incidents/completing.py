@@ -14,7 +14,7 @@ CIVIL = Interruption(service="civil", extent="stopped", started_at=NOW - timedel
 MAIL = Interruption(service="messagerie", extent="degraded")
 
 
-def by_link(incident: Incident, section: str = "precisions", **fields: str) -> Writing:
+def make_writing(incident: Incident, section: str = "precisions", **fields: str) -> Writing:
     access = incident.accesses.get(revoked_at=None)
     newest = find_newest_sheet(incident, section)
     defaults = {"author": "Dominique, accueil", "seen": str(newest.uid) if newest else ""}

@@ -13,7 +13,7 @@ from tests.responses import Response
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
 
 
-def enter(client: Client, incident: Incident) -> None:
+def open_by_link(client: Client, incident: Incident) -> None:
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
 
 

@@ -14,17 +14,17 @@ def url(incident: Incident, *parts: str) -> str:
     return "/".join([CASE, incident.reference, *parts, ""])
 
 
-def taken_by(user: User, incident: Incident) -> Incident:
+def acknowledge_as(user: User, incident: Incident) -> Incident:
     acknowledge_incident(reference=incident.reference, actor=user)
-    return again(incident)
+    return reload(incident)
 
 
-def follower(incident: Incident) -> Client:
+def open_by_link(incident: Incident) -> Client:
     """Return a client that has opened the case by its link."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     return client
 
 
-def again(incident: Incident) -> Incident:
+def reload(incident: Incident) -> Incident:
     return Incident.objects.get(pk=incident.pk)

@@ -11,7 +11,7 @@ from tests.responses import Response
 QUEUE = "/admin/incidents/incident/"
 
 
-def opened(incident: Incident) -> Client:
+def open_by_link(incident: Incident) -> Client:
     """Return a client that has opened the case by its link."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")

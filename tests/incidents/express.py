@@ -21,7 +21,7 @@ def post_express(client: Client, **fields: str) -> Response:
     return client.post(URL, data)
 
 
-def express(client: Client, **fields: str) -> Incident:
+def declare_express(client: Client, **fields: str) -> Incident:
     """Declare for Plouexemple by the express screen, and return the case."""
     assert post_express(client, collectivite=str(plouexemple().uid), **fields).status_code == 303
     return Incident.objects.latest("id")

@@ -36,11 +36,11 @@ def send_letter(client: Client, group: CaseGroup, fields: dict[str, Any]) -> Res
     return client.post(url(group, "message"), fields | {"seen": mark, "envoyer": "1"})
 
 
-def town(number: int, **fields: Any) -> Incident:
+def declare_town(number: int, **fields: Any) -> Incident:
     return declare(collectivity=plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}"), **fields)
 
 
-def many(incident: Incident, group: CaseGroup | None, number: int) -> list[Incident]:
+def copy_case(incident: Incident, group: CaseGroup | None, number: int) -> list[Incident]:
     """Create `number` copies of the case in the group, as raw rows."""
     story, copies = Story.objects.get(incident=incident), []
     fields = {f.attname: getattr(incident, f.attname) for f in Incident._meta.concrete_fields if not f.generated}

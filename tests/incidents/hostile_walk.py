@@ -13,7 +13,7 @@ from notifications import dispatch as case_mails
 from stats.reports.making import make_due_reports as make_reports
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
-from tests.hostile import parts
+from tests.hostile import slice_words
 from tests.incidents import hostile_acts
 from tests.post import Post
 from tests.stats.releases import year_of_releases
@@ -52,7 +52,7 @@ class Crowd:
     def __init__(self, kind: str, *, most: int = 1, more: Sequence[str] = ()) -> None:
         self.most = most
         self.kind, self.number, self.log = kind, TYPES.index(kind), Log()
-        self.words = [*parts(self.number, of=len(TYPES)), *more]
+        self.words = [*slice_words(self.number, of=len(TYPES)), *more]
         self.csirt = breizh_cyber()
         self.holder, self.nobody = self.join(address=f"2001:db8:{self.number}::1"), self.join()
         people = a_responder(self.csirt), a_lead(self.csirt), a_person(Role.ADMINISTRATOR)

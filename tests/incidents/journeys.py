@@ -71,10 +71,10 @@ def send_screen(client: Client, screen: Screen, posted: QueryDict) -> Response:
     values = read_values(screen, posted)
     if screen == Screen.CALLER:
         values |= {name: posted.getlist(name) for name in ("site_web", "confirme") if name in posted}
-    return client.post(WHERE[screen], values | {"version": version_on(client, screen)})
+    return client.post(WHERE[screen], values | {"version": read_version(client, screen)})
 
 
-def version_on(client: Client, screen: str) -> str:
+def read_version(client: Client, screen: str) -> str:
     """Return the hidden version of the screen as the page shows it now."""
     page = client.get(WHERE[screen])
     return page.context["version"] if page.status_code == 200 else ""
@@ -91,5 +91,5 @@ def search_bodies(client: Client, **query: str) -> Response:
     return client.get(WHERE["qui"], query)
 
 
-def listed(name: str) -> Collectivity:
+def find_commune(name: str) -> Collectivity:
     return Collectivity.objects.get(name=name, kind="commune")

@@ -10,7 +10,7 @@ from tests.incidents.devices import guest
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
 
 
-def again(incident: Incident) -> Incident:
+def reload(incident: Incident) -> Incident:
     return Incident.objects.get(pk=incident.pk)
 
 

@@ -18,20 +18,22 @@ CONTENT = os.urandom(2 * SLICE_SIZE + 1000)
 PARTS = [CONTENT[at : at + SLICE_SIZE] for at in range(0, len(CONTENT), SLICE_SIZE)]
 
 
-def where(incident: Incident) -> str:
+def make_upload_path(incident: Incident) -> str:
     return f"/suivi/{incident.reference}/pieces/envoi/"
 
 
-def start(client: Client, incident: Incident, **fields: str | int) -> Response:
+def start_upload(client: Client, incident: Incident, **fields: str | int) -> Response:
     first = hashlib.sha256(PARTS[0]).hexdigest()
-    return client.post(where(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | fields)
+    return client.post(
+        make_upload_path(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | fields
+    )
 
 
 def address(client: Client, incident: Incident, **fields: str | int) -> str:
-    return where(incident) + start(client, incident, **fields).json()["uid"] + "/"
+    return make_upload_path(incident) + start_upload(client, incident, **fields).json()["uid"] + "/"
 
 
-def send(client: Client, url: str, part: int, offset: int | None = None) -> Response:
+def send_slice(client: Client, url: str, part: int, offset: int | None = None) -> Response:
     offset = part * SLICE_SIZE if offset is None else offset
     return client.post(f"{url}?debut={offset}", PARTS[part], "application/octet-stream")
 
@@ -48,7 +50,7 @@ def create_visitor(live_site: str) -> tuple[Incident, Client, dict[str, str]]:
     return incident, client, {"Cookie": cookies, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}
 
 
-def talk(
+def send_request(
     live_site: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:
     line = http.client.HTTPConnection(urlsplit(live_site).netloc, timeout=30)

@@ -17,7 +17,15 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.files import compute_remaining_quota
 from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import a_responder, an_agent, an_upload, declare, plouexemple
-from tests.incidents.slices import CONTENT, address, create_visitor, send, start, talk, where
+from tests.incidents.slices import (
+    CONTENT,
+    address,
+    create_visitor,
+    make_upload_path,
+    send_request,
+    send_slice,
+    start_upload,
+)
 from tests.reading import text
 from tests.stores import list_stored_objects, store_in_folder
 
@@ -62,7 +70,7 @@ def octets_left(incident):
 
 def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, abandon):
     url, free = address(holder, incident), octets_left(incident)
-    send(holder, url, 0)
+    send_slice(holder, url, 0)
     html = holder.get(page(incident)).content.decode()
     assert f'action="{url}abandonner/"' in html
     assert "Abandonner cet envoi" in html
@@ -86,7 +94,7 @@ def test_a_second_click_is_answered_the_same(holder, incident, abandon):
 def test_a_slice_after_abandoning_is_refused_with_a_reason(holder, incident, abandon):
     url = address(holder, incident)
     abandon(holder, url)
-    for late in (send(holder, url, 0), holder.post(url + "fin/"), holder.get(url)):
+    for late in (send_slice(holder, url, 0), holder.post(url + "fin/"), holder.get(url)):
         assert late.status_code == 404
         assert "Cet envoi est abandonné" in late.json()["message"]
     assert list_stored_objects() == []
@@ -95,7 +103,7 @@ def test_a_slice_after_abandoning_is_refused_with_a_reason(holder, incident, aba
 def test_abandoning_a_finished_upload_keeps_the_file(holder, incident, abandon):
     url = address(holder, incident)
     for part in range(3):
-        send(holder, url, part)
+        send_slice(holder, url, part)
     done = holder.post(url + "fin/").json()
     assert abandon(holder, url).status_code == 302
     assert list_stored_objects() == [Evidence.objects.get().storage_name]
@@ -113,31 +121,31 @@ def test_only_the_holder_abandons_an_upload(holder, incident, abandon):
     assert abandon(responder, url).status_code == 403
     # In the colleague's own case, that upload does not exist.
     assert abandon(colleague, url.replace(incident.reference, other.reference)).status_code == 302
-    assert abandon(holder, f"{where(incident)}{uuid4()}/").status_code == 302
+    assert abandon(holder, f"{make_upload_path(incident)}{uuid4()}/").status_code == 302
     assert holder.get(url).json()["recu"] == 0
 
 
 def test_an_upload_without_a_byte_holds_its_quota_for_an_hour(holder, incident):
     free = octets_left(incident)
     unsent, begun = address(holder, incident), address(holder, incident, taille=len(CONTENT))
-    send(holder, begun, 0)
+    send_slice(holder, begun, 0)
     assert octets_left(incident) == free - 2 * len(CONTENT)
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
         assert octets_left(incident) == free - len(CONTENT)
         assert text(holder.get(page(incident))).count("Abandonner cet envoi") == 1
         # An upload that resumes late takes its quota again with its first byte.
-        assert send(holder, unsent, 0).json()["recu"] == SLICE_SIZE
+        assert send_slice(holder, unsent, 0).json()["recu"] == SLICE_SIZE
         assert octets_left(incident) == free - 2 * len(CONTENT)
 
 
 def test_a_late_first_byte_is_refused_once_the_quota_is_taken(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.files.MAX_BYTES", int(1.5 * len(CONTENT)))
     unsent = address(holder, incident)
-    assert start(holder, incident).status_code == 422
+    assert start_upload(holder, incident).status_code == 422
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
         taken = address(holder, incident)
-        send(holder, taken, 0)
-        refused = send(holder, unsent, 0)
+        send_slice(holder, taken, 0)
+        refused = send_slice(holder, unsent, 0)
         assert (refused.status_code, "près de 2 Go" in refused.json()["message"]) == (422, True)
         assert EvidenceUpload.objects.filter(received__gt=0).count() == 1
         assert len(list_stored_objects()) == 1
@@ -156,12 +164,12 @@ def test_abandoning_while_finishing_keeps_the_whole_file_or_nothing(live_site, d
     incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
     for part in range(3):
-        send(client, url, part)
+        send_slice(client, url, part)
     answers, together = {}, Barrier(2)
 
     def press(act):
         together.wait()
-        answers[act] = talk(live_site, "POST", f"{url}{act}/", b"", headers)[0]
+        answers[act] = send_request(live_site, "POST", f"{url}{act}/", b"", headers)[0]
 
     threads = [Thread(target=press, args=[act]) for act in ("fin", "abandonner")]
     for thread in threads:

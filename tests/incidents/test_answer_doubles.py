@@ -20,7 +20,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.incidents.devices import case
-from tests.incidents.merging import MAYOR, again, merge, write
+from tests.incidents.merging import MAYOR, merge, reload, write
 from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def take_and_merge(main, double, responder):
         acknowledge_incident(reference=incident.reference, actor=responder)
         send_answer(incident, responder)
     merge(double, main, responder)
-    assert again(main).answer_by is None
+    assert reload(main).answer_by is None
 
 
 def test_the_main_case_takes_over_the_deadline_of_a_double(responder, main, double):
@@ -50,10 +50,10 @@ def test_the_main_case_takes_over_the_deadline_of_a_double(responder, main, doub
         acknowledge_incident(reference=incident.reference, actor=responder)
     letter = Letter(text="Nous arrivons.", key="r")
     write_to_declarant(reference=main.reference, actor=responder, letter=letter)
-    waiting = again(double).answer_by
+    waiting = reload(double).answer_by
     assert waiting
     merge(double, main, responder)
-    assert (again(main).answer_by, again(main).due_for) == (waiting, "answer")
+    assert (reload(main).answer_by, reload(main).due_for) == (waiting, "answer")
 
 
 def test_the_case_page_names_the_hour_of_the_answer(client, responder, main):
@@ -64,7 +64,7 @@ def test_the_case_page_names_the_hour_of_the_answer(client, responder, main):
 
     delays = text(client.get(case(main))).partition("Délais du centre")[2]
 
-    deadline = format_le_brief(again(main).answer_by).replace(NBSP, " ")
+    deadline = format_le_brief(reload(main).answer_by).replace(NBSP, " ")
     assert f"Le déclarant attend une réponse avant {deadline}" in delays
 
 
@@ -88,7 +88,7 @@ def test_undoing_the_merge_leaves_a_new_message_waiting_on_the_double(responder,
     merge(double, main, responder)
     written = write(double)
     unmerge_incident(reference=double.reference, actor=responder)
-    back = again(double)
+    back = reload(double)
     assert back.due_for == "answer"
     assert back.answer_by > written.written_at + timedelta(hours=1)
 
@@ -120,26 +120,26 @@ def test_an_answer_goes_to_the_doubles_too_when_it_is_ticked(client, responder, 
 def test_an_answer_on_the_double_settles_the_case(responder, main, double, answer):
     take_and_merge(main, double, responder)
     write(double)
-    assert again(main).due_for == "answer"
+    assert reload(main).due_for == "answer"
 
     answer(double, responder)
 
-    assert (again(main).answer_by, again(main).due_for) == (None, "review")
+    assert (reload(main).answer_by, reload(main).due_for) == (None, "review")
 
 
 def test_an_answer_on_the_double_leaves_the_others_waiting(responder, main, double):
     third = declare(caller=MAYOR, key="third")
     take_and_merge(main, double, responder)
     merge(third, main, responder)
-    assert again(main).answer_by == third.answer_by, "nobody ever answered that one"
+    assert reload(main).answer_by == third.answer_by, "nobody ever answered that one"
     send_answer(main, responder, "all")
     news = [write(incident) for incident in (double, third, main)]
 
     for incident, next_message in zip((double, third), news[1:], strict=True):
         call(incident, responder)
-        assert again(main).answer_by == next_message.written_at + ANSWER_WITHIN[main.severity]
+        assert reload(main).answer_by == next_message.written_at + ANSWER_WITHIN[main.severity]
     call(main, responder)
-    assert again(main).answer_by is None
+    assert reload(main).answer_by is None
 
 
 def test_an_answer_before_the_merge_did_not_reach_the_double(responder, main, double):
@@ -148,7 +148,7 @@ def test_an_answer_before_the_merge_did_not_reach_the_double(responder, main, do
     merge(third, main, responder)
     write(double)
     call(double, responder)
-    assert again(main).answer_by == third.answer_by
+    assert reload(main).answer_by == third.answer_by
 
 
 def test_a_double_closed_without_an_answer_waits_for_none(responder, main, double):
@@ -159,7 +159,7 @@ def test_a_double_closed_without_an_answer_waits_for_none(responder, main, doubl
     third = declare(caller=MAYOR, key="third")
     merge(third, main, responder)
     call(third, responder)
-    assert again(main).answer_by is None
+    assert reload(main).answer_by is None
 
 
 def test_a_double_is_not_among_the_closed_cases_that_wait(client, responder, main, double):
@@ -174,25 +174,25 @@ def test_undoing_the_merge_leaves_no_answered_declarant_waiting(responder, main,
     for incident in (main, double):
         acknowledge_incident(reference=incident.reference, actor=responder)
     send_answer(main, responder)
-    before, waiting = again(main), again(double).answer_by
+    before, waiting = reload(main), reload(double).answer_by
     merge(double, main, responder)
-    assert again(main).answer_by == waiting
+    assert reload(main).answer_by == waiting
 
     unmerge_incident(reference=double.reference, actor=responder)
 
-    assert (again(main).answer_by, again(main).due_for) == (before.answer_by, before.due_for) == (None, "review")
-    assert again(double).answer_by == waiting
+    assert (reload(main).answer_by, reload(main).due_for) == (before.answer_by, before.due_for) == (None, "review")
+    assert reload(double).answer_by == waiting
 
 
 def test_undoing_the_merge_leaves_the_declarant_of_the_case_waiting(responder, main, double):
     acknowledge_incident(reference=main.reference, actor=responder)
     send_answer(main, responder)
     wrote = write(main)
-    waiting = again(main).answer_by
+    waiting = reload(main).answer_by
     merge(double, main, responder)
-    assert again(main).answer_by < waiting
+    assert reload(main).answer_by < waiting
     unmerge_incident(reference=double.reference, actor=responder)
-    assert again(main).answer_by == waiting == wrote.written_at + ANSWER_WITHIN[main.severity]
+    assert reload(main).answer_by == waiting == wrote.written_at + ANSWER_WITHIN[main.severity]
 
 
 def test_a_call_on_the_double_answers_its_new_message(responder, main, double):
@@ -200,16 +200,16 @@ def test_a_call_on_the_double_answers_its_new_message(responder, main, double):
     write(double)
     call(double, responder)
     unmerge_incident(reference=double.reference, actor=responder)
-    assert again(double).answer_by is None
+    assert reload(double).answer_by is None
 
 
 def test_a_message_on_the_double_ends_the_wait_of_the_case(responder, main, double):
     acknowledge_incident(reference=main.reference, actor=responder)
     send_answer(main, responder, asks_answer=True)
-    assert again(main).awaited_since
+    assert reload(main).awaited_since
     write(double)
     merge(double, main, responder)
-    assert again(main).awaited_since is None
+    assert reload(main).awaited_since is None
 
 
 def test_a_message_on_a_closed_case_asks_for_no_answer(client, responder, main, double):
@@ -219,7 +219,7 @@ def test_a_message_on_a_closed_case_asks_for_no_answer(client, responder, main, 
     for incident in (main, double):
         assert "J’attends une réponse" not in text(client.get(case(incident)))
         client.post(case(incident, "message"), {"text": "Bien reçu ?", "key": "k", "asks_answer": "on"})
-        assert (incident.messages.get().asks_answer, again(incident).awaited_since) == (False, None)
+        assert (incident.messages.get().asks_answer, reload(incident).awaited_since) == (False, None)
 
 
 def test_a_message_on_a_closed_double_waits_for_an_answer_on_the_main_case(responder, main, double):
@@ -233,7 +233,7 @@ def test_a_message_on_a_closed_double_waits_for_an_answer_on_the_main_case(respo
 
     merge(double, main, responder)
 
-    merged = again(main)
+    merged = reload(main)
     assert merged.declarant_wrote_at == wrote.written_at
     assert merged.answer_by > wrote.written_at
     assert (merged.due_for, merged.due_at) == ("answer", merged.answer_by)
@@ -247,11 +247,11 @@ def test_a_closed_case_that_waits_for_nothing_brings_nothing_new(responder, main
     guest = Guest(access_uid=double.accesses.get().uid)
     write_to_csirt(reference=double.reference, guest=guest, letter=Letter(text="Tout va bien.", key="a"))
     close_incident(reference=double.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
-    before = again(main)
+    before = reload(main)
 
     merge(double, main, responder)
 
-    assert (again(main).declarant_wrote_at, again(main).answer_by) == (before.declarant_wrote_at, before.answer_by)
+    assert (reload(main).declarant_wrote_at, reload(main).answer_by) == (before.declarant_wrote_at, before.answer_by)
 
 
 def test_a_service_stopped_on_the_double_alone_becomes_a_task(responder, main):
@@ -265,7 +265,7 @@ def test_a_service_stopped_on_the_double_alone_becomes_a_task(responder, main):
 
     task = main.tasks.get()
     assert task.title == f"Du double {hyphenate(double.reference)} : {PublicService.CIVIL.label}"
-    assert (again(main).due_at, again(main).due_for) == (task.due_at, DueFor.TASK)
+    assert (reload(main).due_at, reload(main).due_for) == (task.due_at, DueFor.TASK)
     with pytest.raises(ValidationError, match="1 tâche ouverte"):
         close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, actor=responder)
 

@@ -21,9 +21,9 @@ from incidents.services.handling.triage import verify_incident
 from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, declare, plouexemple, signed_in
-from tests.incidents.devices import opened
-from tests.incidents.express import NOW, PHONE, URL, case, express, post_express
-from tests.incidents.journeys import START, WHERE, an_address, begin, listed
+from tests.incidents.devices import open_by_link
+from tests.incidents.express import NOW, PHONE, URL, case, declare_express, post_express
+from tests.incidents.journeys import START, WHERE, an_address, begin, find_commune
 from tests.reading import NBSP, hidden, text
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_a_choice_among_several_bodies_is_sent_by_the_button_alone(client):
 
 def test_the_receipt_of_a_centre_without_mail_asks_for_a_call(client):
     Csirt.objects.filter(slug="breizh-cyber").update(notification_email="")
-    express(client)
+    declare_express(client)
     page = text(client.get("/declarer/envoyee/"))
     assert "Vous serez rappelé" not in page
     assert page.index("Appelez maintenant") < page.index("Votre numéro est noté : 02 99 00 00 00")
@@ -105,7 +105,7 @@ def test_the_screen_of_a_centre_without_mail_asks_for_a_call(client):
 
 def test_the_answer_promises_one_call_with_its_target_and_the_number_as_people_read_it(client):
     with time_machine.travel(NOW, tick=False):
-        incident = express(client, contact_phone="0299000000")
+        incident = declare_express(client, contact_phone="0299000000")
         page = text(client.get("/declarer/envoyee/"))
     target = format_full_moment(incident.acknowledge_by)
     assert "Vous serez rappelé au 02 99 00 00 00" in page
@@ -116,7 +116,7 @@ def test_the_answer_promises_one_call_with_its_target_and_the_number_as_people_r
 
 
 def test_questions_that_were_not_asked_stay_unanswered(client):
-    incident = express(client, quoi="inconnu")
+    incident = declare_express(client, quoi="inconnu")
     assert (incident.service_stopped, incident.data_concerned, incident.occurred_certainty) == ("", "", "")
     assert not incident.interruptions.exists()
     assert not incident.leaks.exists()
@@ -192,7 +192,7 @@ def test_nobody_is_promised_a_call_where_no_centre_answers(client):
     assert page.index("Personne ne vous rappellera d’ici") < page.index("CERT-FR, +33 9 70 83 32 18")
     assert "Enregistrer ma déclaration" in page
     assert "Être rappelé" not in page
-    body = str(listed("Mamoudzou").uid)
+    body = str(find_commune("Mamoudzou").uid)
     unwarned = post_express(client, q="mamou", pour="mamou", rappel="oui", collectivite=body)
     assert "Personne ne vous rappellera d’ici" in text(unwarned)
     assert not Incident.objects.exists()
@@ -221,7 +221,7 @@ def test_typed_values_come_back_when_the_cookies_are_gone(cookies, status):
 
 
 def test_adding_a_body_leads_back_to_the_filled_screen(client):
-    add = post_express(client, q="Syndicat des eaux de Brest", ajouter=f"syndicate {listed('Brest').uid}")
+    add = post_express(client, q="Syndicat des eaux de Brest", ajouter=f"syndicate {find_commune('Brest').uid}")
     assert add.url.startswith("/declarer/qui/nouvelle/?retour=rappel&nom=Syndicat")
     assert PHONE.replace(" ", "") not in add.url.replace("+", "")
     form = client.get(add.url)
@@ -250,13 +250,13 @@ def test_a_screen_sent_twice_is_one_case(client):
 
 
 def test_a_second_browser_gets_another_case(client):
-    express(client)
-    express(Client(REMOTE_ADDR=an_address()))
+    declare_express(client)
+    declare_express(Client(REMOTE_ADDR=an_address()))
     assert Incident.objects.count() == 2
 
 
 def test_a_page_already_answered_leads_to_the_answer(client):
-    express(client)
+    declare_express(client)
     assert client.get(URL).url == "/declarer/envoyee/"
 
 
@@ -266,7 +266,7 @@ def test_the_express_screen_takes_over_the_draft(client):
     page = client.get(URL)
     assert 'value="boite" selected' in page.content.decode()
     assert "Plouexemple (Finistère)" in text(page)
-    incident = express(client, quoi="boite")
+    incident = declare_express(client, quoi="boite")
     assert (incident.type, incident.interruptions.get().service) == ("boite", "civil")
     assert Draft.objects.get().incident == incident
 
@@ -302,7 +302,7 @@ def test_a_browser_without_cookies_is_refused_and_keeps_the_number():
 def test_a_member_declares_for_their_own_body(client):
     client.force_login(an_agent())
     assert "Plouexemple (Finistère)" in text(client.get(URL))
-    incident = express(client)
+    incident = declare_express(client)
     assert (incident.origin, incident.is_verified, incident.is_to_call_back) == (Origin.ACCOUNT, True, True)
 
 
@@ -315,7 +315,7 @@ def test_the_code_on_the_wall_names_the_body(client):
 
 
 def test_the_declaration_goes_on_with_five_filled_screens(client):
-    incident = express(client)
+    incident = declare_express(client)
     where = f"/suivi/{incident.reference}/completer/recit/?suite=oui"
     passed = []
     while "suite" in where:
@@ -331,7 +331,7 @@ def test_the_declaration_goes_on_with_five_filled_screens(client):
 
 
 def test_the_centre_reads_the_call_back_in_the_queue_the_case_and_the_mail(client):
-    incident = express(client)
+    incident = declare_express(client)
     declare()
     client.force_login(a_responder())
     assert text(client.get("/admin/incidents/incident/")).count("à rappeler ·") == 1
@@ -344,7 +344,7 @@ def test_the_centre_reads_the_call_back_in_the_queue_the_case_and_the_mail(clien
 
 @pytest.mark.parametrize("act", ["call", "verify"])
 def test_a_call_back_is_due_until_somebody_has_spoken_with_the_declarant(client, act):
-    incident, responder = express(client), a_responder()
+    incident, responder = declare_express(client), a_responder()
     note = {"reference": incident.reference, "actor": responder, "text": "Pas de réponse."}
     write_note(kind=NoteKind.CALL_OUT, key="a", spoke=False, **note)
     incident.refresh_from_db()
@@ -377,4 +377,4 @@ def test_a_case_without_a_centre_moves_once_its_ground_is_opened(client, time_ma
     run_turns_on_cases()
 
     assert Incident.objects.get(pk=incident.pk).csirt == centre
-    assert "Breizh Cyber reçoit votre dossier" in text(opened(incident).get(f"/suivi/{incident.reference}/"))
+    assert "Breizh Cyber reçoit votre dossier" in text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))

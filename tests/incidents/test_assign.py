@@ -20,7 +20,7 @@ from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.desk import again, follower, taken_by, url
+from tests.incidents.desk import acknowledge_as, open_by_link, reload, url
 from tests.incidents.grouping import a_group
 from tests.reading import text_of
 
@@ -29,7 +29,7 @@ QUEUE = "/admin/incidents/incident/"
 
 
 def test_the_page_names_who_has_the_case_and_who_took_it(client, responder, colleague):
-    incident = taken_by(responder, declare())
+    incident = acknowledge_as(responder, declare())
     assert f"<b>{responder}</b> s’en occupe depuis" in text_of(client.get(url(incident)))
     assign_incident(
         reference=incident.reference, actor=responder, assignee=colleague, seen=format_person_tag(responder)
@@ -50,7 +50,7 @@ def list_events(incident):
 
 
 def test_a_case_is_assigned_to_a_colleague_on_its_page(client, responder, colleague, incident):
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     form = client.get(url(incident), {"ouvrir": "attribution"}).context["assigned"]["form"]
     assert [value for value, _name in form.fields["assignee"].choices] == [
         NOBODY,
@@ -62,7 +62,7 @@ def test_a_case_is_assigned_to_a_colleague_on_its_page(client, responder, collea
     )
 
     assert (answer.status_code, answer["Location"]) == (302, f"{url(incident)}#attribution")
-    after = again(incident)
+    after = reload(incident)
     assert (after.assignee, after.acknowledged_by) == (colleague, responder)
     event = incident.events.get(kind=EventKind.ASSIGNED)
     assert (event.actor, event.data) == (responder, {"to": str(colleague.uid)})
@@ -81,7 +81,7 @@ def test_a_closed_case_offers_no_assignment(client, responder, incident):
 
 
 def test_assigning_twice_changes_nothing(responder, colleague, incident):
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     for _ in range(2):
         assign(incident, responder, colleague, seen=format_person_tag(responder))
     assert list_events(incident) == [EventKind.ACKNOWLEDGED, EventKind.ASSIGNED]
@@ -90,7 +90,7 @@ def test_assigning_twice_changes_nothing(responder, colleague, incident):
 def test_assigning_oneself_a_free_case_takes_it(client, responder, incident):
     client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": NOBODY})
 
-    after = again(incident)
+    after = reload(incident)
     assert (after.status, after.acknowledged_by, after.assignee) == (Status.ACKNOWLEDGED, responder, responder)
     assert list_events(incident) == [EventKind.ACKNOWLEDGED]
 
@@ -98,29 +98,29 @@ def test_assigning_oneself_a_free_case_takes_it(client, responder, incident):
 def test_a_free_case_given_to_somebody_else_stays_to_be_taken(responder, colleague, incident):
     assign(incident, responder, colleague)
 
-    after = again(incident)
+    after = reload(incident)
     assert (after.status, after.assignee, after.acknowledged_at) == (Status.DECLARED, colleague, None)
     assign(incident, colleague, colleague)
-    assert again(incident).acknowledged_by == colleague
+    assert reload(incident).acknowledged_by == colleague
 
 
 def test_a_case_that_is_put_back_has_no_assignee(client, responder, incident):
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     client.post(url(incident, "attribuer"), {"assignee": NOBODY, "seen": format_person_tag(responder)})
 
-    assert again(incident).assignee is None
+    assert reload(incident).assignee is None
     assert incident.events.get(kind=EventKind.ASSIGNED).data == {"to": None, "put_back": True}
 
 
 def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, incident, time_machine):
     """The queue, the deadline and the page of the declarant say so; the next person to take it is its assignee."""
     time_machine.move_to(timezone.now(), tick=False)
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     time_machine.shift(timedelta(days=3))
     assign(incident, responder, None)
     client.force_login(responder)
 
-    after = again(incident)
+    after = reload(incident)
     assert (after.status, after.is_taken, after.due_for) == (Status.DECLARED, False, DueFor.ACKNOWLEDGE)
     assert (after.acknowledged_at, after.acknowledged_by) == (None, None)
     put_back_at = incident.events.get(kind=EventKind.ASSIGNED).at
@@ -131,7 +131,7 @@ def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, in
     page = text_of(client.get(url(incident)))
     assert "s’en occupe" not in page
     assert "à prendre avant le" in page or "En retard de" in page
-    follow_up = text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
+    follow_up = text_of(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
     assert "a pris votre dossier en charge" in follow_up, "what was is still told"
     assert (
         f"{responder.display_name} (Breizh Cyber) n’a plus votre dossier : il attend que le centre le reprenne"
@@ -140,32 +140,32 @@ def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, in
     assert "s’occupe de votre incident" not in follow_up
     assert "Personne ne s’en occupe pour le moment." in follow_up
 
-    taken_by(lead := a_lead(), incident)
-    assert (again(incident).status, again(incident).assignee) == (Status.ACKNOWLEDGED, lead)
+    acknowledge_as(lead := a_lead(), incident)
+    assert (reload(incident).status, reload(incident).assignee) == (Status.ACKNOWLEDGED, lead)
 
 
 @pytest.mark.parametrize("days", [24, 31])
 def test_a_late_case_stays_late_whoever_has_it(responder, colleague, incident, time_machine, days):
     """The case is assigned, put back and taken again: only work on it is a review."""
     time_machine.move_to(timezone.now(), tick=False)
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Bonjour.", key="k"))
-    late_since = again(incident).due_at
+    late_since = reload(incident).due_at
     time_machine.shift(timedelta(days=days))
 
     for giver, to in [(responder, colleague), (colleague, responder), (responder, None), (colleague, colleague)]:
         assign(incident, giver, to)
-        assert again(incident).due_at == late_since
-    assert (again(incident).status, again(incident).due_for) == (Status.ACKNOWLEDGED, DueFor.REVIEW)
+        assert reload(incident).due_at == late_since
+    assert (reload(incident).status, reload(incident).due_for) == (Status.ACKNOWLEDGED, DueFor.REVIEW)
     add_to_group(reference=incident.reference, group=a_group(colleague).uid, actor=colleague)
-    assert again(incident).due_at == late_since, "nor is to put it in a group"
+    assert reload(incident).due_at == late_since, "nor is to put it in a group"
     write_note(reference=incident.reference, actor=colleague, kind=NoteKind.NOTE, text="Revu.", key="n")
-    assert again(incident).due_at > timezone.now()
+    assert reload(incident).due_at > timezone.now()
 
 
 def test_a_late_case_that_is_assigned_in_bulk_stays_late(client, responder, colleague, incident, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     Incident.objects.filter(pk=incident.pk).update(answer_by=None)
     time_machine.shift(timedelta(days=31))
     client.force_login(responder)
@@ -176,8 +176,8 @@ def test_a_late_case_that_is_assigned_in_bulk_stays_late(client, responder, coll
         "confirme": "1",
     }
     client.post(f"{QUEUE}actes/", fields | {"cle": "k"})
-    assert again(incident).assignee == colleague
-    assert again(incident).due_at < timezone.now() - timedelta(days=20)
+    assert reload(incident).assignee == colleague
+    assert reload(incident).due_at < timezone.now() - timedelta(days=20)
 
 
 def test_a_free_case_names_whom_it_was_given_to(client, responder, colleague, incident):
@@ -192,15 +192,15 @@ def test_a_free_case_names_whom_it_was_given_to(client, responder, colleague, in
 
 def test_a_change_of_severity_does_not_make_a_case_late_at_once(responder, incident, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     time_machine.shift(timedelta(days=10))
     assign(incident, responder, None)
     set_severity(reference=incident.reference, severity=Severity.LOW, motive="Vu.", actor=responder)
-    assert again(incident).acknowledge_by > timezone.now()
+    assert reload(incident).acknowledge_by > timezone.now()
 
 
 def test_the_second_writer_sees_who_has_the_case_and_keeps_the_choice(client, responder, colleague, incident):
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     lead = a_lead()
     assign(incident, lead, lead)
 
@@ -211,14 +211,14 @@ def test_the_second_writer_sees_who_has_the_case_and_keeps_the_choice(client, re
     page = text_of(answer)
     assert f"{lead} a ce dossier maintenant." in page
     assert f'<option value="{colleague.uid}" selected>' in page
-    assert again(incident).assignee == lead
+    assert reload(incident).assignee == lead
     fresh = answer.context["assigned"]["form"]["seen"].value()
     assert client.post(url(incident, "attribuer"), late | {"seen": fresh}).status_code == 302
-    assert again(incident).assignee == colleague
+    assert reload(incident).assignee == colleague
 
 
 def test_a_stale_page_is_refused_with_the_current_assignee(responder, colleague, incident):
-    taken_by(colleague, incident)
+    acknowledge_as(colleague, incident)
     with pytest.raises(Stale) as stale:
         assign(incident, responder, responder, seen=NOBODY)
     assert stale.value.current == colleague
@@ -226,7 +226,7 @@ def test_a_stale_page_is_refused_with_the_current_assignee(responder, colleague,
 
 @pytest.mark.parametrize("who", ["agent", "elsewhere", "left", "closed account"])
 def test_only_people_of_the_centre_may_have_the_case(client, responder, colleague, incident, who):
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     if who == "agent":
         colleague = an_agent(incident.collectivity)
     if who == "elsewhere":
@@ -242,7 +242,7 @@ def test_only_people_of_the_centre_may_have_the_case(client, responder, colleagu
     assert list(refusal.value.message_dict) == ["assignee"]
     answer = client.post(url(incident, "attribuer"), {"assignee": format_person_tag(colleague)}, follow=True)
     assert "Choisissez une personne du centre" in text_of(answer)
-    assert again(incident).assignee == responder
+    assert reload(incident).assignee == responder
     assert list_events(incident) == [EventKind.ACKNOWLEDGED]
 
 
@@ -266,11 +266,11 @@ def test_a_case_of_another_centre_is_not_found(colleague, incident):
 
 
 def test_the_page_says_that_the_assignee_has_left(client, responder, colleague, incident):
-    taken_by(colleague, incident)
+    acknowledge_as(colleague, incident)
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
 
     page = client.get(url(incident))
     assert f"{colleague} a ce dossier et ne travaille plus au centre." in text_of(page)
     tag = page.context["assigned"]["seen"]
     client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": tag})
-    assert again(incident).assignee == responder
+    assert reload(incident).assignee == responder

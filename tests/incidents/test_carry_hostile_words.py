@@ -11,7 +11,7 @@ from tests import harmless
 from tests.hostile import MARKUP, ONE_OF_EACH
 from tests.incidents.hostile_walk import TYPES, carry_words
 from tests.post import receive_mails
-from tests.routes import routes
+from tests.routes import list_routes
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def post(settings):
 
 def test_hostile_words_stay_words_through_every_door(db, post):
     crowd = carry_words(TYPES[0], post, more=ONE_OF_EACH)
-    assert set(routes()) - crowd.log.read - crowd.log.leads == NOT_READ
+    assert set(list_routes()) - crowd.log.read - crowd.log.leads == NOT_READ
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from incidents.services.handling.triage import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_person, a_responder, an_agent, declare, plouexemple
-from tests.incidents.devices import opened, page, signed_in
+from tests.incidents.devices import open_by_link, page, signed_in
 from tests.reading import text
 
 
 def open_with_link(user, incident):
-    client = opened(incident)
+    client = open_by_link(incident)
     client.force_login(user)
     return client
 
@@ -45,9 +45,9 @@ def test_an_agent_claims_a_case_into_their_account(incident):
 
 def test_claiming_takes_both_the_link_and_the_account(incident):
     assert claim(signed_in(an_agent()), incident).status_code == 404
-    assert claim(opened(incident), incident).status_code == 404
+    assert claim(open_by_link(incident), incident).status_code == 404
     assert "Rattacher à mon compte" not in text(signed_in(an_agent()).get(page(incident)))
-    assert "Se connecter" in text(opened(incident).get(page(incident)))
+    assert "Se connecter" in text(open_by_link(incident).get(page(incident)))
     incident.refresh_from_db()
     assert incident.claimed_at is None
 

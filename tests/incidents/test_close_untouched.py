@@ -12,7 +12,7 @@ from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import close_incident, verify_incident
 from tests.cast import an_agent, declare
 from tests.incidents.closing import REPORT, url
-from tests.incidents.desk import follower
+from tests.incidents.desk import open_by_link
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def test_resolving_an_untouched_case_asks_why(client, responder):
     incident.refresh_from_db()
     assert (incident.status, incident.notes.get().text) == (Status.CLOSED, REPORT["why"])
     assert REPORT["why"] in text_of(client.get(url(incident)))
-    assert REPORT["why"] not in text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
+    assert REPORT["why"] not in text_of(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
 
 
 def assert_still_declared(incident):

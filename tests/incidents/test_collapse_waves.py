@@ -17,7 +17,7 @@ from incidents.services.handling.triage import acknowledge_incident, verify_inci
 from incidents.triage.queue import pages as queue
 from incidents.triage.queue.waves import WaveKind, arrange_waves
 from tests.cast import a_responder, declare
-from tests.incidents.grouping import a_group, elsewhere, many, town
+from tests.incidents.grouping import a_group, copy_case, declare_town, elsewhere
 from tests.incidents.open_cases import HIGH, LOW, MODERATE, NOW, a_case
 from tests.reading import text
 
@@ -54,7 +54,7 @@ def test_a_wave_stands_at_the_place_of_its_worst_case():
 def test_a_critical_case_in_a_wave_is_taken_without_opening_it(client, db):
     responder = a_responder()
     client.force_login(responder)
-    cases = [town(number, supplier=SUPPLIER) for number in range(3)]
+    cases = [declare_town(number, supplier=SUPPLIER) for number in range(3)]
     take = f'name="prendre" value="{cases[2].reference}"'
     assert 'name="prendre" value="' not in client.get(URL).content.decode().partition('id="dossiers"')[2]
 
@@ -175,7 +175,7 @@ def responder(client, db):
 @pytest.fixture
 def wave(responder):
     """Nine town halls of one supplier, the fourth one worse, one taken, one verified."""
-    cases = [town(number, type="prestataire", supplier=SUPPLIER) for number in range(9)]
+    cases = [declare_town(number, type="prestataire", supplier=SUPPLIER) for number in range(9)]
     Incident.objects.filter(pk=cases[3].pk).update(severity=Severity.HIGH)
     acknowledge_incident(reference=cases[0].reference, actor=responder)
     verify_incident(reference=cases[1].reference, actor=responder)
@@ -232,7 +232,7 @@ def test_the_line_of_a_wave_hides_nothing_that_waits(client, responder, wave):
 
 
 def test_cases_with_the_same_mark_are_not_called_related(client, responder):
-    marked = [town(number) for number in range(3)]
+    marked = [declare_town(number) for number in range(3)]
     cases = Incident.objects.filter(pk__in=[case.pk for case in marked])
     cases.update(burst=Burst.ADDRESS)
     content = text(client.get(URL))
@@ -250,9 +250,9 @@ def test_the_offer_to_group_counts_all_open_cases_of_the_wave(client, responder,
     group = a_group(responder, "Panne de juin")
     for case in wave[5:]:
         add_to_group(reference=case.reference, group=group.uid, actor=responder)
-    other = town(20, supplier="Autre")
+    other = declare_town(20, supplier="Autre")
     add_to_group(reference=other.reference, group=group.uid, actor=responder)
-    town(21, supplier="Autre")
+    declare_town(21, supplier="Autre")
 
     page = client.get(URL, {"etat": "a-prendre"})
 
@@ -290,7 +290,7 @@ def test_a_view_and_a_type_collapse_what_they_hold(client, responder, wave):
 def test_the_cases_of_a_large_wave_have_a_list_of_their_own(client, responder, monkeypatch):
     monkeypatch.setattr(queue, "MEMBERS_SHOWN", 3)
     monkeypatch.setattr("incidents.triage.queue.wave_lines.MEMBERS_SHOWN", 3)
-    cases = [town(number, supplier=SUPPLIER) for number in range(5)]
+    cases = [declare_town(number, supplier=SUPPLIER) for number in range(5)]
     opened = client.get(URL + list_rows(client)[0].link)
     assert len(opened.context["rows"]) == 1 + 3
     assert "Voir les 5" in text(opened)
@@ -342,8 +342,8 @@ def test_a_wave_of_another_centre_is_not_shown(client, responder, wave):
 def test_a_group_and_the_cases_it_lacks_are_one_line(client, responder):
     group = a_group(responder, "Panne de juin")
     for number in range(3):
-        add_to_group(reference=town(number, supplier=SUPPLIER).reference, group=group.uid, actor=responder)
-    town(9, supplier=SUPPLIER)
+        add_to_group(reference=declare_town(number, supplier=SUPPLIER).reference, group=group.uid, actor=responder)
+    declare_town(9, supplier=SUPPLIER)
     content = text(client.get(URL))
     assert "Groupe : Panne de juin" in content
     assert "4 dossiers, dont 1 hors du groupe" in content
@@ -373,8 +373,8 @@ def test_a_change_inside_a_shut_wave_changes_the_mark(client, responder, wave):
 
 @pytest.mark.parametrize("number", [3, 60])
 def test_a_wave_costs_the_same_however_many_it_holds(client, responder, number):
-    first, *_others = [town(index, supplier=SUPPLIER) for index in range(3)]
-    many(first, None, number)
+    first, *_others = [declare_town(index, supplier=SUPPLIER) for index in range(3)]
+    copy_case(first, None, number)
     client.get(URL)
     key = list_rows(client)[0].key
     for parameters in ({}, {"ouvre": key}, {"dans": key}):

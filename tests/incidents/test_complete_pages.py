@@ -17,7 +17,7 @@ from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, INVISIBLE, MARKUP, TEMPLATES
 from tests.incidents.completing import CIVIL, MAIL
-from tests.incidents.completing_pages import NOW, enter, post, url
+from tests.incidents.completing_pages import NOW, open_by_link, post, url
 from tests.reading import hidden, text, text_of
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def incident(client):
     breizh_cyber()
     with time_machine.travel(NOW, tick=False):
         incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
-    enter(client, incident)
+    open_by_link(client, incident)
     return incident
 
 
@@ -89,7 +89,7 @@ def test_looking_changes_nothing(client, incident):
 def test_each_type_has_its_pages(client, kind):
     breizh_cyber()
     incident = declare(type=kind)
-    enter(client, incident)
+    open_by_link(client, incident)
     for section in get_current_version().list_sections(kind):
         page = client.get(url(incident, section.code))
         assert page.status_code == 200
@@ -146,7 +146,7 @@ def open_without_account(client, incident):
 
 def test_the_holder_of_another_link_completes_nothing(client, incident):
     client.cookies.clear()
-    enter(client, declare())
+    open_by_link(client, declare())
     assert client.get(url(incident)).status_code == 404
     assert client.post(url(incident, "precisions"), {"q-note_vue": "oui"}).status_code == 404
     assert client.post(url(incident, "repris"), {"service": "civil"}).status_code == 404
@@ -181,7 +181,7 @@ WRONG = {
 def test_a_bad_value_comes_back_with_its_field(client, kind, data, complaint):
     breizh_cyber()
     incident = declare(type=kind)
-    enter(client, incident)
+    open_by_link(client, incident)
     page = post(client, incident, "precisions", data, **{"q-autre": "Ceci reste."})
     assert page.status_code == 422
     assert complaint in text(page)
@@ -195,7 +195,7 @@ def test_a_bad_value_comes_back_with_its_field(client, kind, data, complaint):
 def test_usual_spellings_of_values_are_understood(client):
     breizh_cyber()
     incident = declare(type="virement")
-    enter(client, incident)
+    open_by_link(client, incident)
     data = {
         "q-montant": "12 340,5 €",
         "q-iban": "fr76 3000 6000 0112 3456 7890 189",
@@ -221,7 +221,7 @@ def test_usual_spellings_of_values_are_understood(client):
 def test_a_bad_iban_is_kept_when_the_declarant_insists(client):
     breizh_cyber()
     incident = declare(type="virement")
-    enter(client, incident)
+    open_by_link(client, incident)
     bad = {"q-iban": "FR76 3000 6000 0112 3456 7890 188"}
     assert "gardez-le tel quel" in text(post(client, incident, "precisions", bad))
     assert post(client, incident, "precisions", bad, **{"q-iban-garder": "on"}).status_code == 302
@@ -319,7 +319,7 @@ ALL_OF_IT = " ".join(HOSTILE)
 def test_hostile_words_stay_words_in_every_field(client, kind):
     breizh_cyber()
     incident = declare(type=kind)
-    enter(client, incident)
+    open_by_link(client, incident)
     for section in get_current_version().list_sections(kind):
         questions = [question for question in section.questions if question.kind in WORDS]
         if not questions:

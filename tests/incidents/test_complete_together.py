@@ -8,8 +8,8 @@ from django.db import connection
 from core.stale import Stale
 from incidents.models import Incident
 from tests.cast import breizh_cyber, declare
-from tests.incidents.completing import answer, by_link
-from tests.incidents.completing_pages import enter, url
+from tests.incidents.completing import answer, make_writing
+from tests.incidents.completing_pages import open_by_link, url
 from tests.reading import text
 
 
@@ -17,7 +17,7 @@ def test_the_second_of_two_writers_at_once_gets_a_conflict(transactional_db):
     breizh_cyber()
     incident = declare()
     barrier = Barrier(2)
-    writings = [by_link(incident, author=name) for name in ("Camille", "Dominique")]
+    writings = [make_writing(incident, author=name) for name in ("Camille", "Dominique")]
 
     def write(writing):
         barrier.wait()
@@ -37,7 +37,7 @@ def test_the_second_of_two_writers_at_once_gets_a_conflict(transactional_db):
 def test_a_name_that_is_too_long_is_refused(client, db):
     breizh_cyber()
     incident = declare()
-    enter(client, incident)
+    open_by_link(client, incident)
     refused = client.post(url(incident, "precisions"), {"author": "Camille " * 40})
     assert refused.status_code == 422
     assert "Gardez l’essentiel" in text(refused)

@@ -12,7 +12,7 @@ from incidents.models import Incident
 from incidents.questions.facts import list_sheet_facts
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import CIVIL, MAIL
-from tests.incidents.completing_pages import NOW, enter, post, url
+from tests.incidents.completing_pages import NOW, open_by_link, post, url
 from tests.incidents.journeys import begin
 from tests.reading import hidden, text
 
@@ -24,7 +24,7 @@ def incident(client):
     breizh_cyber()
     with time_machine.travel(NOW, tick=False):
         incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
-    enter(client, incident)
+    open_by_link(client, incident)
     return incident
 
 

@@ -23,7 +23,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
-from tests.incidents.devices import QUEUE, case, guest, opened, page, send, signed_in
+from tests.incidents.devices import QUEUE, case, guest, open_by_link, page, send, signed_in
 from tests.reading import text, text_of
 
 
@@ -32,7 +32,7 @@ def reply(client, incident, words="Avec quel logiciel ?", **more):
 
 
 def test_the_declarant_and_the_centre_write_to_each_other(incident):
-    declarant, responder = opened(incident), a_responder()
+    declarant, responder = open_by_link(incident), a_responder()
     camille = signed_in(responder)
 
     assert send(declarant, incident)["Location"] == page(incident) + "#echanges"
@@ -57,16 +57,16 @@ def test_the_declarant_and_the_centre_write_to_each_other(incident):
 
 
 def test_the_form_is_signed_with_the_last_name_used_on_the_device(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     assert 'value="Dominique' not in declarant.get(page(incident)).content.decode()
     send(declarant, incident, author="Alix, accueil")
     for address in (page(incident), page(incident, "retirer"), page(incident, "completer", "recit")):
         assert "Alix, accueil" in declarant.get(address).content.decode(), address
-    assert "Alix, accueil" not in opened(incident).get(page(incident, "retirer")).content.decode()
+    assert "Alix, accueil" not in open_by_link(incident).get(page(incident, "retirer")).content.decode()
 
 
 def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     for number in range(3):
         send(declarant, incident, f"Numéro {number}", key=str(number))
     content = declarant.get(page(incident)).content.decode()
@@ -80,7 +80,7 @@ def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
 
 
 def test_an_answer_ends_the_wait(incident):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     assert "En attente de vous" in text(declarant.get(page(incident)))
     send(declarant, incident, "Je ne sais pas.")
@@ -88,7 +88,7 @@ def test_an_answer_ends_the_wait(incident):
 
 
 def test_a_question_stays_open_when_the_centre_writes_again_without_asking(incident):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     asked_at = Incident.objects.get().awaited_since
     assert "attend déjà la réponse du déclarant" in text(camille.get(case(incident)))
@@ -148,19 +148,19 @@ def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(inciden
     camille = signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     camille.post(case(incident, "note"), {"kind": "missed", "text": "", "key": "n"})
-    assert "En attente de vous" in text(opened(incident).get(page(incident)))
+    assert "En attente de vous" in text(open_by_link(incident).get(page(incident)))
     camille.post(case(incident, "note"), {"kind": "call_out", "text": "Ils cherchent encore.", "key": "n"})
-    assert "En attente de vous" in text(opened(incident).get(page(incident)))
+    assert "En attente de vous" in text(open_by_link(incident).get(page(incident)))
     camille.post(case(incident, "note"), {"kind": "call_in", "text": "Ils ont dit lequel.", "key": "n"})
     assert "La question posée n’attend plus de réponse : le déclarant a appelé." in text(camille.get(case(incident)))
-    assert "En attente de vous" not in text(opened(incident).get(page(incident)))
+    assert "En attente de vous" not in text(open_by_link(incident).get(page(incident)))
 
 
 def test_a_closed_case_waits_for_nobody(incident):
     responder = a_responder()
     reply(signed_in(responder), incident, asks_answer="on")
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
-    content = text(opened(incident).get(page(incident)))
+    content = text(open_by_link(incident).get(page(incident)))
     assert "Votre dossier est clos" in content
     assert "En attente de vous" not in content
 
@@ -170,24 +170,24 @@ def test_a_colleague_writes_under_their_own_name(incident):
     assert send(signed_in(agent), incident, author="Quelqu’un d’autre").status_code == 302
     message = Message.objects.get()
     assert (message.author, message.actor, message.is_from_csirt) == (agent.display_name, agent, False)
-    assert agent.display_name in text(opened(incident).get(page(incident)))
+    assert agent.display_name in text(open_by_link(incident).get(page(incident)))
 
 
 def test_the_browser_keeps_the_words_of_an_account_apart(incident):
     agent = an_agent()
     assert f'data-typed="{incident.reference} message {agent.uid}"' in text_of(signed_in(agent).get(page(incident)))
-    assert f'data-typed="{incident.reference} message"' in text_of(opened(incident).get(page(incident)))
+    assert f'data-typed="{incident.reference} message"' in text_of(open_by_link(incident).get(page(incident)))
 
 
 def test_with_the_link_and_an_account_it_is_the_account_that_speaks(incident):
-    agent, client = an_agent(), opened(incident)
+    agent, client = an_agent(), open_by_link(incident)
     client.force_login(agent)
     send(client, incident)
     assert Message.objects.get().actor == agent
 
 
 def test_a_message_sent_twice_is_one_message(incident):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     for _ in range(2):
         send(declarant, incident)
         reply(camille, incident)
@@ -196,7 +196,7 @@ def test_a_message_sent_twice_is_one_message(incident):
 
 
 def test_going_back_and_writing_something_else_loses_nothing(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     send(declarant, incident, "Un")
     send(declarant, incident, "Deux")
     assert list(Message.objects.order_by("id").values_list("text", flat=True)) == ["Un", "Deux"]
@@ -225,7 +225,7 @@ def test_a_double_click_at_one_instant_is_one_message(transactional_db):
 
 @pytest.mark.parametrize("words", ["", " \n\t ", "x" * (TEXT_LIMIT + 1)], ids=["empty", "blank", "long"])
 def test_a_message_that_cannot_be_sent_is_refused_and_kept(incident, words):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     for response in (send(declarant, incident, words), reply(camille, incident, words)):
         assert response.status_code == 422
         assert words in response.content.decode()
@@ -235,11 +235,11 @@ def test_a_message_that_cannot_be_sent_is_refused_and_kept(incident, words):
 
 
 def test_ten_thousand_characters_pass(incident):
-    assert send(opened(incident), incident, "é" * TEXT_LIMIT).status_code == 302
+    assert send(open_by_link(incident), incident, "é" * TEXT_LIMIT).status_code == 302
 
 
 def test_text_typed_before_the_link_was_revoked_is_given_back(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     rotate_access(reference=incident.reference, actor=a_responder())
     refused = send(declarant, incident, "Une longue lettre")
     assert refused.status_code == 404
@@ -249,7 +249,7 @@ def test_text_typed_before_the_link_was_revoked_is_given_back(incident):
 
 @pytest.mark.parametrize("words", MARKUP)
 def test_hostile_words_and_names_stay_words(incident, words):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     send(declarant, incident, words, author=words)
     reply(camille, incident, words)
     for response in (declarant.get(page(incident)), camille.get(case(incident)), camille.get(QUEUE)):
@@ -257,7 +257,7 @@ def test_hostile_words_and_names_stay_words(incident, words):
 
 
 def test_only_the_body_and_its_centre_write_and_read(incident):
-    send(opened(incident), incident)
+    send(open_by_link(incident), incident)
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     for person in (a_responder(elsewhere), an_agent(neighbour)):
@@ -287,7 +287,7 @@ def test_another_case_s_link_writes_nothing(incident):
 
 
 def test_an_erased_case_keeps_its_lines_and_takes_no_new_message(incident):
-    declarant, agent = opened(incident), signed_in(an_agent())
+    declarant, agent = open_by_link(incident), signed_in(an_agent())
     send(declarant, incident, "Mon numéro privé")
     erase_personal_data(reference=incident.reference, actor=a_lead())
     content = text(agent.get(page(incident)))
@@ -298,7 +298,7 @@ def test_an_erased_case_keeps_its_lines_and_takes_no_new_message(incident):
 
 
 def test_the_history_tells_the_messages_of_one_side_in_one_line(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     for number in range(3):
         send(declarant, incident, str(number))
     reply(signed_in(a_responder()), incident)
@@ -309,7 +309,7 @@ def test_the_history_tells_the_messages_of_one_side_in_one_line(incident):
 
 @pytest.mark.parametrize("number", [2, 50])
 def test_a_thread_costs_few_queries(incident, django_assert_max_num_queries, number):
-    client, responder = opened(incident), signed_in(a_person("responder", csirt=incident.csirt))
+    client, responder = open_by_link(incident), signed_in(a_person("responder", csirt=incident.csirt))
     for index in range(number):
         letter = Letter(text=str(index), key="k")
         write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)

@@ -18,7 +18,7 @@ from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
 from tests.cast import an_agent, breizh_cyber, plouexemple
-from tests.incidents.journeys import START, WHERE, an_address, begin, listed, post, search_bodies
+from tests.incidents.journeys import START, WHERE, an_address, begin, find_commune, post, search_bodies
 from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +153,7 @@ def test_ticking_a_service_says_yes(client):
 @time_machine.travel(datetime(2026, 11, 24, 20, 0, tzinfo=UTC), tick=False)
 def test_dates_are_those_of_the_place(client):
     """In Nouméa it is already the 25th; the 25th at 6 is not in the future there."""
-    noumea = listed("Nouméa")
+    noumea = find_commune("Nouméa")
     begin(client, body=noumea)
     page = text(client.get(WHERE["rappel"]))
     assert "C’est l’heure de Nouméa." in page
@@ -164,7 +164,7 @@ def test_dates_are_those_of_the_place(client):
 
 def test_the_receipt_of_a_centre_without_telephone_gives_a_number_that_answers(client):
     Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").delete()
-    page = text(post(client, body=listed("Ajaccio")))
+    page = text(post(client, body=find_commune("Ajaccio")))
     assert "Votre déclaration est enregistrée. Appelez le CERT-FR" in page
     assert "c’est vous qui le prévenez, par son site" in page
     order = (
@@ -209,13 +209,13 @@ def test_a_message_is_signed_with_the_name_of_the_declaration(client):
 
 
 def test_the_receipt_marks_a_number_taken_from_the_press(client):
-    page = text(post(client, body=listed("Ajaccio")))
+    page = text(post(client, body=find_commune("Ajaccio")))
     assert "04 20 97 00 97 Presse, à confirmer" in page
     assert "Donnez votre référence" in page
 
 
 def test_the_receipt_says_that_no_centre_covers_the_place(client):
-    page = text(post(client, body=listed("Mamoudzou")))
+    page = text(post(client, body=find_commune("Mamoudzou")))
     assert "Votre déclaration est enregistrée" in page
     assert "Personne n’est prévenu à votre place" in page
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in page
@@ -226,7 +226,7 @@ def test_the_receipt_says_that_no_centre_covers_the_place(client):
 
 
 def test_the_last_screen_promises_no_call_where_no_centre_answers(client):
-    begin(client, body=listed("Mamoudzou"))
+    begin(client, body=find_commune("Mamoudzou"))
     last = text(client.get(WHERE["rappel"]))
     assert "Le centre vous rappelle" not in last
     assert "personne n’est prévenu à votre place" in last
@@ -255,7 +255,7 @@ def test_an_agent_declares_for_its_own_body(client):
 
 def test_an_agent_declares_for_another_body_as_anybody(client):
     client.force_login(an_agent())
-    post(client, body=listed("Ajaccio"))
+    post(client, body=find_commune("Ajaccio"))
     incident = Incident.objects.get()
     assert (incident.origin, incident.verification) == ("web", "unverified")
     assert incident.events.get().actor is None

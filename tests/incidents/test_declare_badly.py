@@ -10,7 +10,7 @@ from incidents.models import Draft, Incident
 from tests import harmless
 from tests.cast import breizh_cyber, plouexemple
 from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
-from tests.incidents.journeys import START, WHERE, an_address, begin, post, search_bodies, version_on
+from tests.incidents.journeys import START, WHERE, an_address, begin, post, read_version, search_bodies
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -309,7 +309,7 @@ def test_two_dates_of_two_screens_that_contradict_each_other_can_both_be_correct
     refused = post(client, fields)
     assert 'name="vers" value="donnees">Enregistrer cet écran et y revenir' in refused.content.decode()
     data = {"data_concerned": "yes", "breach_known_date": "2025-11-27"}
-    assert client.post(WHERE["donnees"], data | {"version": version_on(client, "donnees")}).url == WHERE["rappel"]
+    assert client.post(WHERE["donnees"], data | {"version": read_version(client, "donnees")}).url == WHERE["rappel"]
     answer = post(client, fields | data)
     assert Incident.objects.get().breach_known_at.day == 26  # 27 November at midnight, in Paris
     assert answer.status_code == 200
@@ -323,5 +323,5 @@ def test_the_errors_of_other_screens_are_announced_and_reached_one_after_the_oth
     first = client.get(client.post(WHERE["rappel"], last).url)
     assert "À corriger ensuite, sur une autre étape" in text(first)
     assert "Étape 5, qui rappeler. Quand cela a-t-il commencé : Cette date est à venir." in text(first)
-    mended = wrong | {"eau-started_date": "2025-11-20", "corriger": "oui", "version": version_on(client, "services")}
+    mended = wrong | {"eau-started_date": "2025-11-20", "corriger": "oui", "version": read_version(client, "services")}
     assert client.post(WHERE["services"], mended).url == f"{WHERE['rappel']}?corriger=oui"

@@ -73,7 +73,7 @@ def test_story_lines_are_filled_in_a_later_call(client):
 
 def test_story_lines_are_corrected(client):
     incident = declare(**LINES)
-    completing_pages.enter(client, incident)
+    completing_pages.open_by_link(client, incident)
     assert list_missing_inputs(client.get(completing_pages.url(incident, "rappel")), CALLER_COLUMNS.values()) == []
     page = client.get(completing_pages.url(incident, "recit"))
     assert all(f'value="{words}"' in page.content.decode() for words in LINES.values())

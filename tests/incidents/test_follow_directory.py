@@ -24,7 +24,7 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
-from tests.incidents.devices import case, opened, page, signed_in
+from tests.incidents.devices import case, open_by_link, page, signed_in
 from tests.incidents.transferring import QUEUE, create_other_centre, list_event_kinds, offer_url, sign_in_as
 from tests.reading import text
 
@@ -76,7 +76,7 @@ def test_a_newly_covered_ground_moves_its_open_cases(nobody):
     assert incident.reference in sign_in_as(responder).get(QUEUE).content.decode()
     content = text(signed_in(responder).get(case(incident)))
     assert "un centre répond désormais de ce territoire" in content
-    assert "Breizh Cyber reçoit votre dossier" in text(opened(incident).get(page(incident)))
+    assert "Breizh Cyber reçoit votre dossier" in text(open_by_link(incident).get(page(incident)))
 
 
 def test_a_case_moves_once(nobody):
@@ -198,7 +198,7 @@ def test_a_closed_ground_frees_waiting_cases_and_leaves_taken_ones():
     assert reload(waiting).csirt is None
     assert reload(taken).csirt == taken.csirt
     assert waiting.events.latest("id").data == {"from": "breizh-cyber", "to": "", "why": "closed"}
-    assert "Plus aucun centre ne répond de votre territoire" in text(opened(waiting).get(page(waiting)))
+    assert "Plus aucun centre ne répond de votre territoire" in text(open_by_link(waiting).get(page(waiting)))
 
 
 def test_doubles_and_their_main_case_stay():

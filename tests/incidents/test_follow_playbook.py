@@ -21,7 +21,7 @@ from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, find_guide, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
-from tests.incidents.desk import CASE, again, taken_by, url
+from tests.incidents.desk import CASE, acknowledge_as, reload, url
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ TYPED = "Couper le VPN\nC’est par là qu’ils entrent.\nSource : chez nous\nA
 
 @pytest.fixture
 def incident(responder):
-    return taken_by(responder, declare())
+    return acknowledge_as(responder, declare())
 
 
 def act(client, incident, task, state):
@@ -54,7 +54,7 @@ def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
     tasks = list(incident.tasks.order_by("id"))
     assert [task.title for task in tasks] == [step.title for step in steps]
     assert {task.due_at for task in tasks if task.step == "rappeler"} == {event.at + timedelta(hours=1)}
-    after = again(incident)
+    after = reload(incident)
     assert (after.due_at, after.due_for) == (event.at + timedelta(hours=1), DueFor.TASK)
 
     first = answer.context["tasks"]["open"][0].task
@@ -105,7 +105,7 @@ def test_an_unknown_state_or_task_changes_nothing(client, responder, incident):
     task = Task.objects.get()
     act(client, incident, task, "x")
     assert client.post(url(incident, "taches", str(uuid4())), {"etat": "done"}).status_code == 404
-    other = taken_by(responder, declare())
+    other = acknowledge_as(responder, declare())
     assert client.post(url(other, "taches", str(task.uid)), {"etat": "done"}).status_code == 404
     task.refresh_from_db()
     assert task.done_at is None
@@ -169,7 +169,7 @@ def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, incid
     with pytest.raises(ValidationError):
         apply_playbook(reference=incident.reference, actor=responder)
     assert "Ce dossier est clos" in text_of(client.post(url(incident, "taches"), {"title": "x"}, follow=True))
-    erased = taken_by(responder, declare())
+    erased = acknowledge_as(responder, declare())
     apply_playbook(reference=erased.reference, actor=responder)
     erase_personal_data(reference=erased.reference, actor=a_lead())
     assert set(erased.tasks.values_list("title", "why", "source")) == {("", "", "")}
@@ -232,7 +232,7 @@ def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
         Step("rappeler-le-soir", "Rappeler le soir", "", "", None),
     )
     assert "le vôtre , version 1" in text_of(client.get(f"{CASE}/guides/")).replace("</b>,", " ,").replace("<b>", "")
-    incident = taken_by(lead, declare())
+    incident = acknowledge_as(lead, declare())
     assert apply_playbook(reference=incident.reference, actor=lead) == 2
     assert incident.events.get(kind=EventKind.TASKS_ADDED).data["own"] is True
     assert "Ajouter les étapes" not in text_of(client.get(url(incident)))

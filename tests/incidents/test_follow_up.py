@@ -23,7 +23,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.journeys import listed
+from tests.incidents.journeys import find_commune
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +104,7 @@ def test_a_wrong_code_is_refused(client, incident, reference, code):
 
 
 def test_another_case_s_code_does_not_open_it(client, incident):
-    other = declare(collectivity=listed("Ajaccio"))
+    other = declare(collectivity=find_commune("Ajaccio"))
     response = client.post("/suivi/", {"reference": incident.reference, "code": secret(other)})
     assert response.status_code == 422
 
@@ -139,7 +139,7 @@ def test_a_forged_cookie_opens_nothing(client, incident):
 
 
 def test_one_case_does_not_open_another(client, incident):
-    other = declare(collectivity=listed("Ajaccio"))
+    other = declare(collectivity=find_commune("Ajaccio"))
     client.post(link(incident))
     assert client.get(page(other)).status_code == 404
     client.post(link(other))
@@ -248,7 +248,7 @@ def test_nobody_opens_an_erased_case_again(incident):
 
 
 def test_leaving_closes_that_case_alone(client, incident):
-    other = declare(collectivity=listed("Ajaccio"))
+    other = declare(collectivity=find_commune("Ajaccio"))
     client.post(link(incident))
     client.post(link(other))
     assert client.post(f"{page(incident)}quitter/")["Location"] == "/suivi/"
@@ -260,7 +260,7 @@ def test_an_agent_follows_its_own_body_s_cases(client, incident):
     client.force_login(an_agent())
     assert "Renouveler le code" not in text(client.get(page(incident)))
     assert client.get(page(incident)).status_code == 200
-    client.force_login(an_agent(listed("Ajaccio")))
+    client.force_login(an_agent(find_commune("Ajaccio")))
     assert client.get(page(incident)).status_code == 404
 
 
@@ -291,7 +291,7 @@ def test_a_case_costs_few_queries(client, incident, django_assert_max_num_querie
 
 
 def test_the_page_shows_the_local_time_of_the_body(client):
-    incident = declare(collectivity=listed("Nouméa"))
+    incident = declare(collectivity=find_commune("Nouméa"))
     client.post(link(incident))
     assert "heure de Nouméa" in text(client.get(page(incident)))
     assert plouexemple().pk != incident.collectivity_id
@@ -337,7 +337,7 @@ def test_nobody_is_told_to_call_where_nobody_answers_the_telephone(client, incid
 
 
 def test_where_no_centre_answers_the_numbers_of_the_declaration_stay(client):
-    incident = declare(collectivity=listed("Mamoudzou"))
+    incident = declare(collectivity=find_commune("Mamoudzou"))
     client.post(link(incident))
     content = text(client.get(page(incident)))
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in content

@@ -25,16 +25,16 @@ from incidents.services.groups.group import (
 )
 from incidents.services.handling.assign import assign_incident, format_person_tag
 from tests.cast import a_lead, a_responder
-from tests.incidents.desk import taken_by
-from tests.incidents.devices import case, opened, page, send
-from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
+from tests.incidents.desk import acknowledge_as
+from tests.incidents.devices import case, open_by_link, page, send
+from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, elsewhere, url
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_responder_opens_a_group_from_a_case(client, responder):
-    incident = town(1, supplier="Exemple SAS")
+    incident = declare_town(1, supplier="Exemple SAS")
     form = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
     form["dossier"] = incident.reference
     assert "Ouvrir un groupe" in text(client.get(f"{GROUPS}nouveau/", {"dossier": incident.reference}))
@@ -52,11 +52,11 @@ def test_a_responder_opens_a_group_from_a_case(client, responder):
         assert words in group_text
     assert "Exemple SAS" in text(client.get(GROUPS))
     for words in ("Ne payez pas.", "groupe"):
-        assert words not in text(opened(incident).get(page(incident)))
+        assert words not in text(open_by_link(incident).get(page(incident)))
 
 
 def test_a_double_click_opens_one_group_and_adds_the_case_once(client, responder):
-    incident = town(1)
+    incident = declare_town(1)
     form = {"kind": "other", "title": "Panne", "csirt": "breizh-cyber", "key": "k", "dossier": incident.reference}
     for _ in range(2):
         client.post(f"{GROUPS}nouveau/", form)
@@ -75,7 +75,7 @@ def test_a_wrong_field_is_reported_and_opens_no_group(client, responder, wrong):
 
 
 def test_a_case_joins_changes_and_leaves_a_group_from_its_page(client, responder):
-    incident, group = town(1), a_group(responder)
+    incident, group = declare_town(1), a_group(responder)
     other = a_group(responder, "Autre")
     assert "Mettre dans un groupe" in text(client.get(case(incident)))
     for _ in range(2):
@@ -95,7 +95,7 @@ def test_a_case_joins_changes_and_leaves_a_group_from_its_page(client, responder
 
 
 def test_groups_of_another_centre_are_not_found(client, responder):
-    incident, stranger = town(1), a_responder(elsewhere())
+    incident, stranger = declare_town(1), a_responder(elsewhere())
     foreign_group = a_group(stranger, "Secret", csirt=elsewhere())
     for address in (url(foreign_group), url(foreign_group, "message"), f"{GROUPS}{uuid4()}/"):
         assert client.get(address).status_code == 404
@@ -116,7 +116,7 @@ def test_groups_of_another_centre_are_not_found(client, responder):
 
 
 def test_a_case_joins_no_group_of_another_centre_of_the_same_responder(responder):
-    incident = town(1)
+    incident = declare_town(1)
     Membership.objects.create(user=responder, role=Role.RESPONDER, csirt=elsewhere(), since_on=date(2021, 1, 1))
     actor = type(responder).objects.get(pk=responder.pk)
     foreign_group = a_group(actor, csirt=elsewhere())
@@ -151,7 +151,7 @@ def test_a_wrong_sheet_is_refused_and_shown_again(client, responder, wrong):
 
 
 def test_references_may_be_typed_as_they_are_dictated(client, responder):
-    group, cases = a_group(responder), [town(number) for number in range(3)]
+    group, cases = a_group(responder), [declare_town(number) for number in range(3)]
     references = f"{cases[0].reference[:4].lower()}-{cases[0].reference[4:]}, {cases[1].reference};ZZZZ-ZZZZ"
     answer = client.post(url(group, "ajouter"), {"references": references})
     assert answer.status_code == 422
@@ -165,7 +165,7 @@ def test_references_may_be_typed_as_they_are_dictated(client, responder):
 
 
 def test_a_closed_group_takes_no_case_until_it_is_opened_again(client, responder):
-    group, incident = a_group(responder), town(1)
+    group, incident = a_group(responder), declare_town(1)
     for _ in range(2):
         assert client.post(url(group, "etat"), {"etat": "ferme"}).status_code == 302
     assert "Exemple SAS" not in text(client.get(GROUPS))
@@ -179,7 +179,7 @@ def test_a_closed_group_takes_no_case_until_it_is_opened_again(client, responder
 
 
 def test_the_group_page_names_the_current_assignee_of_each_case(client, responder):
-    incident, colleague = taken_by(responder, town(1)), a_responder()
+    incident, colleague = acknowledge_as(responder, declare_town(1)), a_responder()
     group = a_group(responder)
     add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     assign_incident(
@@ -189,11 +189,11 @@ def test_the_group_page_names_the_current_assignee_of_each_case(client, responde
 
 
 def test_the_group_page_marks_the_case_whose_declarant_wrote(client, responder):
-    group, quiet, writing = a_group(responder), town(1), town(2)
+    group, quiet, writing = a_group(responder), declare_town(1), declare_town(2)
     for incident in (quiet, writing):
         add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     assert "nouveau" not in text(client.get(url(group)))
-    send(opened(writing), writing)
+    send(open_by_link(writing), writing)
     group_text = text(client.get(url(group)))
     assert group_text.count("nouveau") == 1
     assert f"Rançongiciel nouveau {hyphenate(writing.reference)} ·" in group_text
@@ -202,7 +202,7 @@ def test_the_group_page_marks_the_case_whose_declarant_wrote(client, responder):
 
 
 def test_no_group_is_opened_for_a_case_of_another_centre(client, responder):
-    incident = town(1)
+    incident = declare_town(1)
     Incident.objects.filter(pk=incident.pk).update(csirt=elsewhere())
     form = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
     assert client.post(f"{GROUPS}nouveau/", form | {"dossier": incident.reference}).status_code == 404
@@ -214,12 +214,12 @@ def test_no_group_is_opened_for_a_case_of_another_centre(client, responder):
 
 @pytest.mark.proof
 def test_a_group_of_two_thousand_costs_no_more_than_one_of_two(client, responder, django_assert_max_num_queries):
-    group, incident = a_group(responder), town(1, supplier="Exemple SAS")
+    group, incident = a_group(responder), declare_town(1, supplier="Exemple SAS")
     add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     costs = []
     for number in (1, 2000):
-        many(incident, group, number) if number == 2000 else add_to_group(
-            reference=town(2, supplier="Exemple SAS").reference, group=group.uid, actor=responder
+        copy_case(incident, group, number) if number == 2000 else add_to_group(
+            reference=declare_town(2, supplier="Exemple SAS").reference, group=group.uid, actor=responder
         )
         client.get(url(group))
         with CaptureQueriesContext(connection) as queries:
@@ -238,7 +238,7 @@ def test_a_group_of_two_thousand_costs_no_more_than_one_of_two(client, responder
 
 def test_the_next_page_starts_after_a_row_that_left_the_group_meanwhile(client, responder, monkeypatch):
     monkeypatch.setattr("incidents.triage.groups.pages.PER_PAGE", 2)
-    group, cases = a_group(responder), [town(number) for number in range(4)]
+    group, cases = a_group(responder), [declare_town(number) for number in range(4)]
     for incident in cases:
         add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     last = client.get(url(group)).context["next"]
@@ -263,7 +263,7 @@ def test_the_list_of_groups_costs_the_same_with_fifty(client, responder):
 
 
 def test_the_case_page_costs_no_more_with_fifty_groups(client, responder):
-    incident, costs = town(1, supplier="Exemple SAS"), []
+    incident, costs = declare_town(1, supplier="Exemple SAS"), []
     for number in (1, 48):
         for index in range(number):
             a_group(responder, f"Groupe {number}-{index}")

@@ -11,17 +11,17 @@ from incidents.services.groups.bulk import MAX_CASES_IN_REQUEST, act_on_next_cas
 from incidents.services.groups.group import add_to_group, remove_from_group
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
-from tests.incidents.completing import by_link
+from tests.incidents.completing import make_writing
 from tests.incidents.devices import case
-from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
+from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, elsewhere, url
 from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
 
 
 def test_one_click_groups_the_cases_that_name_one_supplier(client, responder):
-    cases = [town(number, supplier="Exemple S.A.S." if number else "Exemple SAS") for number in range(4)]
-    cases += [town(5, supplier="exemple s a s"), town(6, supplier="Autre")]
+    cases = [declare_town(number, supplier="Exemple S.A.S." if number else "Exemple SAS") for number in range(4)]
+    cases += [declare_town(5, supplier="exemple s a s"), declare_town(6, supplier="Autre")]
     Incident.objects.filter(supplier_key="exemple s a s").update(supplier_key="exemple sas")
     queue = client.get("/admin/incidents/incident/")
     assert "5 collectivités" in text(queue)
@@ -42,7 +42,7 @@ def test_one_click_groups_the_cases_that_name_one_supplier(client, responder):
 
 def test_the_button_that_makes_a_group_is_labelled_with_the_supplier(client, responder):
     for number in range(6):
-        town(number, supplier="Exemple SAS" if number < 3 else "Autre Prestataire")
+        declare_town(number, supplier="Exemple SAS" if number < 3 else "Autre Prestataire")
 
     queue = LexborHTMLParser(client.get("/admin/incidents/incident/").content.decode())
 
@@ -55,7 +55,11 @@ def test_the_button_that_makes_a_group_is_labelled_with_the_supplier(client, res
 
 
 def test_the_title_loses_the_supplier_with_the_last_case_that_names_it(client, responder):
-    first, second, other = town(1, supplier="Jean Éxemple"), town(2, supplier="jean exemple"), town(3)
+    first, second, other = (
+        declare_town(1, supplier="Jean Éxemple"),
+        declare_town(2, supplier="jean exemple"),
+        declare_town(3),
+    )
     client.post(f"{GROUPS}prestataire/", {"prestataire": "jean exemple", "key": "k"})
     group = CaseGroup.objects.get()
     add_to_group(reference=other.reference, group=group.uid, actor=responder)
@@ -70,15 +74,15 @@ def test_the_title_loses_the_supplier_with_the_last_case_that_names_it(client, r
 
 
 def test_the_title_loses_a_supplier_that_was_corrected_since(client, responder):
-    incident = town(1, supplier="Jean Exemple")
+    incident = declare_town(1, supplier="Jean Exemple")
     client.post(f"{GROUPS}prestataire/", {"prestataire": "jean exemple", "key": "k"})
-    correct_story(writing=by_link(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
+    correct_story(writing=make_writing(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
 
     assert erase_and_get_title(CaseGroup.objects.get(), incident=incident) == "Prestataire (nom effacé)"
 
 
 def test_a_title_that_names_no_supplier_outlives_its_cases(responder):
-    group, incident = a_group(responder, "Exemple SAS, panne de juin"), town(1, supplier="Exemple SAS")
+    group, incident = a_group(responder, "Exemple SAS, panne de juin"), declare_town(1, supplier="Exemple SAS")
     add_to_group(reference=incident.reference, group=group.uid, actor=responder)
 
     assert erase_and_get_title(group, incident=incident) == "Exemple SAS, panne de juin"
@@ -94,8 +98,10 @@ def erase_and_get_title(group, *, incident):
 def test_a_later_case_of_the_supplier_is_proposed_but_not_added(client, responder):
     group = a_group(responder, "Panne de juin")
     for number in range(3):
-        add_to_group(reference=town(number, supplier="Exemple SAS").reference, group=group.uid, actor=responder)
-    late = town(9, supplier="EXEMPLE SAS")
+        add_to_group(
+            reference=declare_town(number, supplier="Exemple SAS").reference, group=group.uid, actor=responder
+        )
+    late = declare_town(9, supplier="EXEMPLE SAS")
     assert "Y ajouter celui qui manque" in text(client.get("/admin/incidents/incident/"))
     assert "« Panne de juin » a des dossiers du même prestataire" in text(client.get(case(late)))
     group_text = text(client.get(url(group)))
@@ -108,7 +114,7 @@ def test_a_later_case_of_the_supplier_is_proposed_but_not_added(client, responde
 
 
 def test_a_large_wave_is_grouped_in_the_background(client, responder):
-    many(town(1, supplier="Exemple SAS"), None, MAX_CASES_IN_REQUEST)
+    copy_case(declare_town(1, supplier="Exemple SAS"), None, MAX_CASES_IN_REQUEST)
     response = client.post(f"{GROUPS}prestataire/", {"prestataire": "exemple sas", "key": "k"}, follow=True)
     assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == MAX_CASES_IN_REQUEST + 1
     progress = f"/admin/incidents/incident/actes/{BulkJob.objects.get().uid}/"
@@ -128,7 +134,7 @@ def test_a_large_wave_is_grouped_in_the_background(client, responder):
 
 
 def test_a_second_click_during_grouping_starts_no_second_job(client, responder):
-    many(town(1, supplier="Exemple SAS"), None, MAX_CASES_IN_REQUEST)
+    copy_case(declare_town(1, supplier="Exemple SAS"), None, MAX_CASES_IN_REQUEST)
     form = {"prestataire": "exemple sas", "key": "k"}
     client.post(f"{GROUPS}prestataire/", form)
     assert act_on_next_case(BulkJob.objects.get())
@@ -141,14 +147,14 @@ def test_a_second_click_during_grouping_starts_no_second_job(client, responder):
 
 @pytest.mark.parametrize("key", ["", "inconnu", "x" * 300])
 def test_a_supplier_that_nobody_names_opens_nothing(client, responder, key):
-    town(1)
+    declare_town(1)
     assert client.post(f"{GROUPS}prestataire/", {"prestataire": key}).status_code == 404
     assert not CaseGroup.objects.exists()
 
 
 def test_a_second_click_after_grouping_shows_the_same_group(client, responder):
     for number in range(3):
-        town(number, supplier="Exemple SAS")
+        declare_town(number, supplier="Exemple SAS")
     form = {"prestataire": "exemple sas", "key": "k"}
     client.post(f"{GROUPS}prestataire/", form)
     run_due_jobs()
@@ -160,7 +166,7 @@ def test_a_second_click_after_grouping_shows_the_same_group(client, responder):
 
 
 def test_a_responder_of_two_centres_groups_one_centre_at_a_time(client, responder):
-    cases = [town(number, supplier="Exemple SAS") for number in range(6)]
+    cases = [declare_town(number, supplier="Exemple SAS") for number in range(6)]
     foreign_cases, foreign_centre = cases[3:], elsewhere()
     Incident.objects.filter(pk__in=[incident.pk for incident in foreign_cases]).update(csirt=foreign_centre)
     responder.membership_set.create(role=Role.RESPONDER, csirt=foreign_centre)
@@ -175,7 +181,7 @@ def test_a_responder_of_two_centres_groups_one_centre_at_a_time(client, responde
     assert "En faire un groupe" in queue, "the cases of the other centre are still to be grouped"
     client.post(f"{GROUPS}prestataire/", form | {"key": "l"})
     assert set(CaseGroup.objects.exclude(pk=group.pk).get().cases.all()) == set(foreign_cases)
-    town(9, supplier="Exemple SAS")
+    declare_town(9, supplier="Exemple SAS")
     queue = text(client.get("/admin/incidents/incident/"))
     assert "Y ajouter celui qui manque" in queue
     assert "En faire un groupe" not in queue

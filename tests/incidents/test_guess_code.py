@@ -15,7 +15,7 @@ from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.guess import FREE_TRIES, GUESS_WAITS, MustWait, find_access_by_code
 from tests.cast import declare
-from tests.incidents.devices import opened, page
+from tests.incidents.devices import open_by_link, page
 from tests.reading import text
 
 WRONG = "2222-2222-2222"
@@ -64,7 +64,7 @@ def test_four_wrong_codes_are_free(incident):
 
 
 def test_the_victim_still_has_the_link_and_the_open_device(incident):
-    device = opened(incident)
+    device = open_by_link(incident)
     use_up_free_tries(incident.reference)
     assert device.get(page(incident)).status_code == 200
     fresh = Client()

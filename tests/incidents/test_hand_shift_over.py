@@ -21,7 +21,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.desk import CASE, again, taken_by, url
+from tests.incidents.desk import CASE, acknowledge_as, reload, url
 from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer, sign_in_as
 from tests.reading import text_of
 
@@ -31,7 +31,7 @@ WORDS = "Rappeler Dominique à 20 h, le prestataire arrive demain."
 
 
 def take_cases(responder, number=2):
-    return [taken_by(responder, declare()) for _ in range(number)]
+    return [acknowledge_as(responder, declare()) for _ in range(number)]
 
 
 def post_hand_over(client, incidents, colleague, **fields):
@@ -48,14 +48,14 @@ def get_page(user):
 
 def test_a_responder_hands_a_case_over_to_a_colleague(client, responder, colleague):
     first, second = take_cases(responder)
-    other = taken_by(colleague, declare())
+    other = acknowledge_as(colleague, declare())
     page = client.get(PAGE)
     assert [line["incident"].reference for line in page.context["mine"]] == [first.reference, second.reference]
 
     answer = post_hand_over(client, [first], format_person_tag(colleague))
 
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
-    assert [again(incident).assignee for incident in (first, second, other)] == [colleague, responder, colleague]
+    assert [reload(incident).assignee for incident in (first, second, other)] == [colleague, responder, colleague]
     note = Note.objects.get()
     assert (note.incident, note.kind, note.text, note.author) == (first, NoteKind.HANDOVER, WORDS, responder)
     event = first.events.get(kind=EventKind.HANDED_OVER)
@@ -71,7 +71,7 @@ def test_a_case_handed_over_to_nobody_is_for_the_whole_centre(client, responder,
     (case,) = take_cases(responder, 1)
     post_hand_over(client, [case], NOBODY)
 
-    after = again(case)
+    after = reload(case)
     assert (after.assignee, after.status) == (None, Status.DECLARED)
     assert "pour tout le centre" in text_of(get_page(colleague))
     assert "pour tout le centre" not in text_of(client.get(PAGE)), "its author does not receive it"
@@ -102,9 +102,9 @@ def test_resubmitting_does_not_hand_over_a_case_that_came_back(client, responder
     page = text_of(client.get(PAGE))
     assert "Dossiers passés" not in page
     assert "Pas passés, parce qu’ils vous sont revenus depuis" in page
-    assert again(case).assignee == responder
+    assert reload(case).assignee == responder
     post_hand_over(client, [case], format_person_tag(colleague), key="k2")
-    assert again(case).assignee == colleague
+    assert reload(case).assignee == colleague
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_refused_hand_over_keeps_what_was_typed(client, responder, colleague, 
     assert 'role="alert"' in page
     assert [line["is_ticked"] for line in answer.context["mine"]] == ["dossier" not in fields] * 2
     assert answer.context["form"]["text"].value() == fields.get("text", WORDS)
-    assert [again(incident).assignee for incident in cases] == [responder] * 2
+    assert [reload(incident).assignee for incident in cases] == [responder] * 2
     assert not Note.objects.exists()
 
 
@@ -162,7 +162,7 @@ def test_cases_no_longer_held_are_listed_as_not_handed_over(client, responder, c
     page = text_of(answer)
     assert "Dossiers passés : 1." in page
     assert "Pas passés" in page
-    assert [again(incident).assignee for incident in (closed, erased, open_case)] == [responder, responder, colleague]
+    assert [reload(incident).assignee for incident in (closed, erased, open_case)] == [responder, responder, colleague]
     assert Note.objects.count() == 1
 
 
@@ -171,7 +171,7 @@ def test_a_responder_of_another_centre_receives_nothing(client, responder):
     stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     assert post_hand_over(client, [case], format_person_tag(stranger)).status_code == 422
     assert WORDS not in text_of(get_page(stranger))
-    assert again(case).assignee == responder
+    assert reload(case).assignee == responder
 
 
 def test_an_agent_of_a_body_cannot_open_the_page(client):
@@ -207,7 +207,7 @@ def test_the_lead_puts_back_the_cases_of_a_former_colleague_in_one_click(client,
     for _ in range(2):
         assert client.post(PAGE, {"liberer": case.reference}).status_code == 302
 
-    assert again(case).assignee is None
+    assert reload(case).assignee is None
     assert case.events.get(kind=EventKind.ASSIGNED).data == {"to": None, "put_back": True}
     assert "ne sont plus là" not in text_of(client.get(PAGE))
 
@@ -219,7 +219,7 @@ def test_only_the_lead_of_the_centre_puts_cases_back(client, responder, colleagu
     client.post(PAGE, {"liberer": case.reference})
     client.force_login(responder)
     client.post(PAGE, {"liberer": case.reference})
-    assert again(case).assignee == colleague
+    assert reload(case).assignee == colleague
 
 
 @pytest.mark.parametrize("number", [2, 50])
@@ -229,7 +229,7 @@ def test_the_page_costs_at_most_ten_queries(client, responder, colleague, number
     former_colleague = a_responder()
     for _ in range(number):
         for assignee in (lead, colleague, former_colleague):
-            taken_by(assignee, declare())
+            acknowledge_as(assignee, declare())
     colleague_client = Client()
     colleague_client.force_login(colleague)
     incidents = [line["incident"] for line in get_page(colleague).context["mine"]]
@@ -248,7 +248,7 @@ def test_invalid_references_are_ignored(client, responder, colleague):
     (incident,) = take_cases(responder, 1)
     form = {"dossier": [incident.reference, "a\0b", "x" * 10_000], "colleague": format_person_tag(colleague)}
     assert client.post(PAGE, form | {"text": WORDS, "key": "k1"}).status_code == 302
-    assert again(incident).assignee == colleague
+    assert reload(incident).assignee == colleague
 
 
 def test_a_case_that_became_read_only_does_not_stop_the_rest(client, responder, colleague):
@@ -261,7 +261,7 @@ def test_a_case_that_became_read_only_does_not_stop_the_rest(client, responder, 
     page = post_hand_over(client, [transferred, remaining], format_person_tag(colleague))
 
     assert page.status_code == 302
-    assert (again(transferred).assignee, again(remaining).assignee) == (responder, colleague)
+    assert (reload(transferred).assignee, reload(remaining).assignee) == (responder, colleague)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from incidents.services.papers.duties import compute_delay_end
 from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
-from tests.incidents.desk import follower, url
+from tests.incidents.desk import open_by_link, url
 from tests.incidents.devices import page
 from tests.reading import text_of
 
@@ -51,7 +51,7 @@ def test_pages_show_the_day_without_an_hour(client, responder):
     assert "Survenu</dt><dd>à peu près le 27 nov.<" in case_text
     assert "depuis le 27 nov.<" in case_text
     assert "depuis le vendredi 27 novembre 2026 :" in text_of(client.get(url(case, "cloture")))
-    for words in (case_text, text_of(client.get(url(case, "cloture"))), text_of(follower(case).get(page(case)))):
+    for words in (case_text, text_of(client.get(url(case, "cloture"))), text_of(open_by_link(case).get(page(case)))):
         assert_no_invented_hour(words)
 
 
@@ -118,7 +118,7 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
     close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == started_at
     assert "repris le 27 nov.<" in text_of(client.get(url(case)))
-    assert "Repris le vendredi 27 novembre 2026<" in text_of(follower(case).get(page(case)))
+    assert "Repris le vendredi 27 novembre 2026<" in text_of(open_by_link(case).get(page(case)))
     assert describe_case_facts(Incident.objects.get())["services"][0]["until"] == date(2026, 11, 27)
 
 

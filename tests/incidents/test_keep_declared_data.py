@@ -16,7 +16,7 @@ from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.transfer.advise import describe_advice_facts
 from tests.cast import a_lead, declare
 from tests.incidents.api import URL, Api
-from tests.incidents.devices import opened
+from tests.incidents.devices import open_by_link
 from tests.incidents.qualifying import RANSOM, case_url, read_qualify_form
 from tests.reading import text_of
 
@@ -59,7 +59,7 @@ def test_a_judgement_changes_nothing_that_was_declared(client, responder, answer
     assert file["data"] == {"concerned": answer, "leak": None}
     assert file["centre_judges"] == {"leak": judgement}
     assert f"Le centre : {words}." in text_of(client.get(case_url(incident)))
-    follow_up = text_of(opened(incident).get(f"/suivi/{incident.reference}/"))
+    follow_up = text_of(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
     assert f"Breizh Cyber juge : {words}." in follow_up
     assert "Fuite" not in follow_up.replace(words, "")
 
@@ -98,7 +98,7 @@ def test_a_declared_leak_comes_back_as_it_was(client, responder, incident):
 
 def test_a_correction_keeps_the_judgement_unless_it_changes_the_declared_leak(responder, incident):
     judge_leak(incident, responder, "confirmed")
-    declarant, address = opened(incident), f"/suivi/{incident.reference}/completer/donnees/"
+    declarant, address = open_by_link(incident), f"/suivi/{incident.reference}/completer/donnees/"
     form = declarant.get(address).context["editor"].form
     assert form["leak_status"].value() == "suspected", "the form shows what the declarant said"
     fields = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "leak_status": "suspected"}
@@ -163,7 +163,7 @@ def test_categories_declared_later_leave_the_judgement(responder):
     judge_leak(incident, responder, "unfounded")
     fields = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "categories": ["nir"]}
 
-    assert opened(incident).post(f"/suivi/{incident.reference}/completer/donnees/", fields).status_code == 302
+    assert open_by_link(incident).post(f"/suivi/{incident.reference}/completer/donnees/", fields).status_code == 302
 
     leak = find_leak_row(incident)
     assert (leak.status, leak.categories) == ("unfounded", ["nir"])

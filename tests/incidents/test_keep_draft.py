@@ -12,7 +12,7 @@ from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.draft import DRAFT_LIFETIME, derive_draft_code, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, START, WHERE, an_address, begin, post, version_on
+from tests.incidents.journeys import SENT, START, WHERE, an_address, begin, post, read_version
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def open_other_tab(client):
 
 
 def submit(client, screen, version=None, **fields):
-    version = version_on(client, screen) if version is None else version
+    version = read_version(client, screen) if version is None else version
     return client.post(WHERE[screen], fields | {"version": version})
 
 
@@ -97,7 +97,7 @@ def test_skipping_a_screen_is_an_answer(client):
 
 def test_the_second_writer_of_a_screen_sees_both_texts(client):
     begin(client)
-    version = version_on(client, "services")
+    version = read_version(client, "services")
     submit(open_other_tab(client), "services", service_stopped="yes", service="eau")
     conflict = submit(client, "services", version, service_stopped="yes", service="civil")
     assert conflict.status_code == 409
@@ -114,7 +114,7 @@ def test_the_second_writer_of_a_screen_sees_both_texts(client):
 def test_the_first_screens_report_a_second_writer_too(client, town, screen, name):
     other = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     begin(client)
-    version = version_on(client, screen)
+    version = read_version(client, screen)
     first, second, label = str(other.uid), str(town.uid), "Saint-Exemple"
     if screen == "quoi":
         first, second, label = "panne", "boite", "Une panne, sans malveillance connue"
@@ -126,14 +126,14 @@ def test_the_first_screens_report_a_second_writer_too(client, town, screen, name
 
 def test_submitting_the_same_words_twice_is_no_conflict(client):
     begin(client)
-    version = version_on(client, "services")
+    version = read_version(client, "services")
     for _ in range(2):
         assert submit(client, "services", version, service_stopped="no").url == WHERE["donnees"]
 
 
 def test_another_spelling_of_the_same_words_is_no_conflict(client):
     begin(client)
-    version = version_on(client, "rappel")
+    version = read_version(client, "rappel")
     fields = {"contact_phone": "02 99 00 00 00", "description": "Rien ne s’ouvre.\nTout est bloqué."}
     submit(client, "rappel", version, vers="qui", **fields)
     pasted = {

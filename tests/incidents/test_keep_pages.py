@@ -15,7 +15,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import taken_by, url
+from tests.incidents.desk import acknowledge_as, url
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ FIELDS = {"cloture": "summary", "transfert": "motive", "avis": "motive", "appel"
 
 @pytest.fixture
 def case(responder, elsewhere):
-    case = taken_by(responder, declare())
+    case = acknowledge_as(responder, declare())
     Incident.objects.filter(pk=case.pk).update(tlp="green")  # some partners may then be told
     return case
 

@@ -23,7 +23,7 @@ from incidents.tasks import forget_drafts
 from tests import harmless
 from tests.cast import a_lead, a_person, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import taken_by, url
+from tests.incidents.desk import acknowledge_as, url
 from tests.incidents.transferring import create_other_centre, propose_transfer
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ JSON = {"accept": "application/json"}
 
 @pytest.fixture
 def case(responder):
-    return taken_by(responder, declare())
+    return acknowledge_as(responder, declare())
 
 
 def open_page(client, case):

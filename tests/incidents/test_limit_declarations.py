@@ -14,7 +14,7 @@ from incidents.tasks import forget_drafts
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import opened, page
+from tests.incidents.devices import open_by_link, page
 from tests.incidents.journeys import an_address, post
 from tests.reading import text_of
 
@@ -121,7 +121,7 @@ def test_declarations_without_a_mailbox_are_no_mailbox_burst(client):
 def test_new_codes_send_a_limited_number_of_mails(client):
     """Anybody's mailbox can be entered as the address, and each new code sends it a warning."""
     incident = declare()
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     Story.objects.update(contact_email="victime@ailleurs.example")
 
     responses = [declarant.post(page(incident, "lien")) for _click in range(BURST_LIMITS[Burst.MAILBOX] + 3)]
@@ -131,7 +131,7 @@ def test_new_codes_send_a_limited_number_of_mails(client):
     ] * 3
     codes = [response.context["secret"] for response in responses]
     assert len(set(codes)) == len(codes)
-    assert opened(incident).get(page(incident)).status_code == 200, "the last code opens the case"
+    assert open_by_link(incident).get(page(incident)).status_code == 200, "the last code opens the case"
     dispatch.announce_all_events()
     warned = Delivery.objects.filter(recipient="declarant", announcement__event__kind="link_rotated")
     assert warned.count() == BURST_LIMITS[Burst.MAILBOX]
@@ -142,7 +142,7 @@ def test_new_codes_do_not_count_as_declarations(client, mailbox):
     address = an_address()
     send_declaration(client, 1, address=address, contact_email=mailbox)
     incident = Incident.objects.get()
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     for _click in range(BURST_LIMITS[Burst.ADDRESS]):
         declarant.post(page(incident, "lien"), REMOTE_ADDR=address)
     send_declaration(client, 2, address=address, contact_email=mailbox)
@@ -155,10 +155,10 @@ def test_renewing_codes_of_other_cases_holds_no_warning_back(client, mailbox):
     address = an_address()
     stranger_case = declare(caller=Caller(email=mailbox))
     victim_case = declare(caller=Caller(email="victime@ailleurs.example"))
-    stranger = opened(stranger_case)
+    stranger = open_by_link(stranger_case)
     for _click in range(BURST_LIMITS[Burst.ADDRESS]):
         stranger.post(page(stranger_case, "lien"), REMOTE_ADDR=address)
-    thief = opened(victim_case)
+    thief = open_by_link(victim_case)
 
     assert NO_MAIL not in text_of(thief.post(page(victim_case, "lien"), REMOTE_ADDR=address))
     thief.post(page(victim_case, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
@@ -172,7 +172,7 @@ def test_renewing_codes_of_other_cases_holds_no_warning_back(client, mailbox):
 def test_no_warning_is_announced_as_held_back_without_a_mail_address(client):
     address = an_address()
     incident = declare(caller=Caller(phone="02 98 00 00 00"))
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     for _click in range(BURST_LIMITS[Burst.ADDRESS] + 1):
         assert NO_MAIL not in text_of(declarant.post(page(incident, "lien"), REMOTE_ADDR=address))
     declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
@@ -188,7 +188,7 @@ def test_withdrawals_send_a_limited_number_of_mails(client):
         send_declaration(client, number, contact_email="victime@ailleurs.example", body=body)
     notices = []
     for incident in Incident.objects.order_by("id"):
-        declarant = opened(incident)
+        declarant = open_by_link(incident)
         declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": incident.reference})
         page_text = text_of(declarant.get(page(incident)))
         assert "Votre déclaration est retirée" in page_text

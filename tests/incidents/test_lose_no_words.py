@@ -9,7 +9,7 @@ from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import again, taken_by, url
+from tests.incidents.desk import acknowledge_as, reload, url
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ FORMS = {
 
 @pytest.fixture
 def case(responder):
-    return taken_by(responder, declare())
+    return acknowledge_as(responder, declare())
 
 
 def close(case, colleague):
@@ -63,7 +63,7 @@ def test_a_motive_for_a_case_already_reopened_is_shown_again(client, case, colle
     close(case, colleague)
     reopen_incident(reference=case.reference, actor=colleague, motive="Tout recommence.")
     assert_words_shown_again(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "s’occupe de ce dossier")
-    assert again(case).assignee == colleague
+    assert reload(case).assignee == colleague
 
 
 @pytest.mark.parametrize("part", ["message", "note", "gravite", "taches"])

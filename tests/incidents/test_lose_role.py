@@ -13,10 +13,16 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer.proposal import create_proposal
-from tests.cast import a_lead, a_person, a_piece, a_responder, breizh_cyber, declare
+from tests.cast import a_lead, a_person, a_responder, an_evidence_file, breizh_cyber, declare
 from tests.incidents.desk import url
-from tests.incidents.devices import opened, page
-from tests.incidents.transferring import agreed, create_other_centre, make_agreement_fields, offer_url, sign_in_as
+from tests.incidents.devices import open_by_link, page
+from tests.incidents.transferring import (
+    create_other_centre,
+    make_agreement,
+    make_agreement_fields,
+    offer_url,
+    sign_in_as,
+)
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +81,7 @@ def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incide
 @pytest.mark.parametrize("end", [end_role, close_account])
 def test_a_former_responder_opens_no_other_page(responder, incident, end):
     create_other_centre()
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     client, token = sign_in_as(responder), issue_token(responder, name="essai")
     end(responder)
 
@@ -100,7 +106,7 @@ def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
         motive="Loin",
         actor=responder,
         seen="",
-        agreement=agreed(incident),
+        agreement=make_agreement(incident),
     )
     client = sign_in_as(taker)
     assert client.get(offer_url(transfer)).status_code == 200
@@ -120,7 +126,7 @@ def test_a_former_responder_cannot_read_a_case_they_transferred(responder, incid
         motive="Loin",
         actor=responder,
         seen="",
-        agreement=agreed(incident),
+        agreement=make_agreement(incident),
     )
     sign_in_as(taker).post(offer_url(transfer, "accepter"))
     client = sign_in_as(responder)
@@ -157,7 +163,7 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     unassigned_url, name = f"{QUEUE}?etat=sans-responsable", responder.display_name
     assert incident.reference not in colleague.get(unassigned_url).content.decode()
     assert name in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
-    assert f"{name}, Breizh Cyber" in text(opened(incident).get(page(incident)))
+    assert f"{name}, Breizh Cyber" in text(open_by_link(incident).get(page(incident)))
     end(responder)
 
     assert incident.reference in colleague.get(unassigned_url).content.decode()
@@ -169,7 +175,7 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     head = text(colleague.get(url(incident)))
     assert f"{name} s’en occupe" not in head
     assert f"À reprendre Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre." in head
-    status = text(opened(incident).get(page(incident)))
+    status = text(open_by_link(incident).get(page(incident)))
     assert "a lu votre déclaration" in status
     assert "Personne ne s’en occupe pour le moment" in status
 
@@ -212,7 +218,7 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
     assert incident.assignee == newcomer
     assert incident.events.filter(kind=EventKind.ASSIGNED).count() == 1
     assert incident.reference not in colleague.get(to_take).content.decode()
-    assert f"{newcomer.display_name}, Breizh Cyber" in text(opened(incident).get(page(incident)))
+    assert f"{newcomer.display_name}, Breizh Cyber" in text(open_by_link(incident).get(page(incident)))
 
 
 def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, incident):

@@ -24,9 +24,9 @@ from stats.counting.rollups import fold_pending_events
 from stats.models import Rollup
 from stats.services import verify_figures
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import case, guest, opened, page
+from tests.incidents.devices import case, guest, open_by_link, page
 from tests.incidents.devices import send as write_as_declarant
-from tests.incidents.merging import again, merge, write
+from tests.incidents.merging import merge, reload, write
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -40,9 +40,9 @@ def test_a_responder_merges_a_double_into_its_main_case(client, responder, main,
     form = {"avec": double.reference, "garder": main.reference}
     answer = client.post(case(main, "fusionner"), form, follow=True)
 
-    closed = again(double)
+    closed = reload(double)
     assert (closed.status, closed.closing_reason, closed.merged_into) == (Status.CLOSED, ClosingReason.DUPLICATE, main)
-    assert again(main).status == Status.DECLARED
+    assert reload(main).status == Status.DECLARED
     page_text = text(answer)
     for words in ("Doubles", "Tout est bloqué depuis ce matin.", "Alix Maire", "aucun message"):
         assert words in page_text
@@ -80,7 +80,7 @@ def test_undoing_a_merge_restores_the_double(client, responder, main, double, is
     fields = [field.attname for field in Incident._meta.concrete_fields]
     before = Incident.objects.filter(pk=double.pk).values(*fields).get()
     merge(double, main, responder)
-    assert again(double).due_for == "nothing"
+    assert reload(double).due_for == "nothing"
 
     answer = client.post(case(double, "defusionner"), follow=True)
 
@@ -92,11 +92,11 @@ def test_undoing_a_merge_restores_the_double(client, responder, main, double, is
 
 def test_undoing_a_merge_restores_the_reason_of_a_closed_case(responder, main, double):
     close_incident(reference=double.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    before = again(double)
+    before = reload(double)
     merge(double, main, responder)
-    assert again(double).closing_reason == ClosingReason.DUPLICATE
+    assert reload(double).closing_reason == ClosingReason.DUPLICATE
     unmerge_incident(reference=double.reference, actor=responder)
-    after = again(double)
+    after = reload(double)
     assert (after.closing_reason, after.closed_at) == (ClosingReason.RESOLVED, before.closed_at)
 
 
@@ -144,7 +144,7 @@ def test_a_withdrawn_case_is_not_merged(responder, main, double):
 def test_a_case_with_doubles_is_not_withdrawn_by_one_declarant(responder, main, double):
     merge(double, main, responder)
     withdraw_incident(reference=main.reference, guest=guest(main), letter=Letter(text="", key="k"))
-    assert again(main).status == Status.DECLARED
+    assert reload(main).status == Status.DECLARED
     assert main.messages.get().text.startswith("Nous demandons")
 
 
@@ -180,7 +180,7 @@ def test_nothing_is_merged_until_the_main_case_is_chosen(client, responder, main
         answer = client.post(case(main, "fusionner"), {"avec": double.reference, "garder": choice})
         assert answer.status_code == 422
         assert "Dites lequel" in text(answer)
-    assert again(double).status == Status.DECLARED
+    assert reload(double).status == Status.DECLARED
 
 
 # Severity and deadline of the main case
@@ -193,11 +193,11 @@ def declare_defacement():
 def test_the_main_case_takes_the_worse_severity_and_the_earlier_deadline(client, responder, main, double):
     milder = declare_defacement()
     set_severity(reference=double.reference, severity=Severity.CRITICAL, motive="Un hôpital.", actor=responder)
-    worse = again(double)
+    worse = reload(double)
 
     merge(double, milder, responder)
 
-    after = again(milder)
+    after = reload(milder)
     assert (after.severity, after.severity_found) == (Severity.CRITICAL, Severity.LOW)
     assert after.acknowledge_by == min(worse.acknowledge_by, milder.acknowledge_by)
     assert (after.due_for, after.due_at) == ("acknowledge", after.acknowledge_by)
@@ -208,8 +208,8 @@ def test_the_main_case_takes_the_worse_severity_and_the_earlier_deadline(client,
     assert "de faits d’avant ou d’un double : elle ne baisse jamais seule" in page.replace("\N{NO-BREAK SPACE}", " ")
 
     unmerge_incident(reference=double.reference, actor=responder)
-    assert again(milder).severity == Severity.CRITICAL, "it never falls by itself"
-    assert again(double).acknowledge_by == worse.acknowledge_by
+    assert reload(milder).severity == Severity.CRITICAL, "it never falls by itself"
+    assert reload(double).acknowledge_by == worse.acknowledge_by
 
 
 def test_the_deadline_of_a_double_counts_when_the_severity_is_set(responder, main, double):
@@ -217,7 +217,7 @@ def test_the_deadline_of_a_double_counts_when_the_severity_is_set(responder, mai
     Incident.objects.filter(pk=double.pk).update(received_at=double.received_at - hour)
     merge(double, milder, responder)
     set_severity(reference=milder.reference, severity=Severity.CRITICAL, motive="Un hôpital.", actor=responder)
-    assert again(milder).acknowledge_by == again(double).received_at + ACKNOWLEDGE_WITHIN[Severity.CRITICAL]
+    assert reload(milder).acknowledge_by == reload(double).received_at + ACKNOWLEDGE_WITHIN[Severity.CRITICAL]
 
 
 def test_a_closed_double_does_not_make_the_main_case_late(responder, main, double):
@@ -226,13 +226,13 @@ def test_a_closed_double_does_not_make_the_main_case_late(responder, main, doubl
     Incident.objects.filter(pk=double.pk).update(received_at=double.received_at - timedelta(days=20))
     merge(double, milder, responder)
     set_severity(reference=milder.reference, severity=Severity.HIGH, motive="Un hôpital.", actor=responder)
-    assert again(milder).acknowledge_by == milder.received_at + ACKNOWLEDGE_WITHIN[Severity.HIGH]
+    assert reload(milder).acknowledge_by == milder.received_at + ACKNOWLEDGE_WITHIN[Severity.HIGH]
 
 
 def test_a_milder_double_does_not_lower_the_severity(responder, main, double):
-    before = again(main)
+    before = reload(main)
     merge(declare_defacement(), main, responder)
-    after = again(main)
+    after = reload(main)
     assert (after.severity, after.acknowledge_by) == (before.severity, before.acknowledge_by)
     assert "severity" not in main.events.get(kind=EventKind.MERGED).data
 
@@ -242,7 +242,7 @@ def test_an_acknowledged_double_does_not_make_the_main_case_late(responder, main
     acknowledge_incident(reference=double.reference, actor=responder)
     Incident.objects.filter(pk=double.pk).update(acknowledge_by=timezone.now() - timedelta(hours=1))
     merge(double, milder, responder)
-    after, merged = again(milder), milder.events.get(kind=EventKind.MERGED)
+    after, merged = reload(milder), milder.events.get(kind=EventKind.MERGED)
     assert after.severity == double.severity
     assert after.acknowledge_by == merged.at + ACKNOWLEDGE_WITHIN[double.severity]
 
@@ -251,14 +251,14 @@ def test_an_acknowledged_main_case_keeps_its_deadline(responder, main, double):
     milder = declare_defacement()
     acknowledge_incident(reference=milder.reference, actor=responder)
     merge(double, milder, responder)
-    assert (again(milder).severity, again(milder).acknowledge_by) == (double.severity, milder.acknowledge_by)
+    assert (reload(milder).severity, reload(milder).acknowledge_by) == (double.severity, milder.acknowledge_by)
 
 
 # The declarant of the double
 
 
 def test_the_declarant_of_a_double_reads_of_the_merge_but_no_name(responder, main, double):
-    device = opened(double)
+    device = open_by_link(double)
     merge(double, main, responder)
     page_text = text(device.get(page(double)))
     assert "traite votre déclaration avec une autre" in page_text
@@ -266,13 +266,13 @@ def test_the_declarant_of_a_double_reads_of_the_merge_but_no_name(responder, mai
     assert "traite cette déclaration avec une autre" in page_text, "in its history too"
     assert "Dominique" not in page_text
     assert main.reference not in page_text
-    main_text = text(opened(main).get(page(main)))
+    main_text = text(open_by_link(main).get(page(main)))
     assert "avec une autre" not in main_text
     assert double.reference not in main_text
 
 
 def test_the_declarant_of_a_double_reads_that_the_main_case_is_closed(responder, main, double):
-    device, notice = opened(double), "Votre dossier est clos"
+    device, notice = open_by_link(double), "Votre dossier est clos"
     merge(double, main, responder)
     assert notice not in text(device.get(page(double)))
 
@@ -280,7 +280,7 @@ def test_the_declarant_of_a_double_reads_that_the_main_case_is_closed(responder,
 
     page_text = text(device.get(page(double)))
     assert notice in page_text
-    assert f"{again(main).get_closing_reason_display()}. Ce n’est pas fini" in page_text
+    assert f"{reload(main).get_closing_reason_display()}. Ce n’est pas fini" in page_text
     assert f"a clos le dossier : {ClosingReason.HANDED_OVER.label}" in page_text, "in its history too"
     assert "traite votre déclaration avec une autre" not in page_text
     assert "Le centre l’a confié à un autre service." in page_text, "in the sentence to read aloud"
@@ -292,7 +292,7 @@ def test_the_declarant_of_a_double_reads_that_the_main_case_is_closed(responder,
 
 
 def test_the_declarant_of_a_double_reads_that_the_main_case_is_reopened(responder, main, double):
-    device = opened(double)
+    device = open_by_link(double)
     merge(double, main, responder)
     close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
     for _ in range(2):
@@ -311,15 +311,15 @@ def test_a_double_taken_out_of_a_closed_case_is_open_again(responder, main, doub
     merge(double, main, responder)
     close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
     unmerge_incident(reference=double.reference, actor=responder)
-    assert again(double).status == Status.DECLARED
+    assert reload(double).status == Status.DECLARED
     assert double.events.get(kind=EventKind.REOPENED).actor == responder
-    assert "a reçu votre déclaration" in text(opened(double).get(page(double)))
+    assert "a reçu votre déclaration" in text(open_by_link(double).get(page(double)))
 
 
 def test_the_correction_page_of_a_double_is_closed_with_its_main_case(responder, main, double):
     merge(double, main, responder)
     address = f"{page(double)}completer/"
-    device = opened(double)
+    device = open_by_link(double)
     assert "dites-lui par un message ce qui change" in text(device.get(address))
     assert "est clos" not in text(device.get(address))
     close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
@@ -331,11 +331,11 @@ def test_a_message_on_a_double_reaches_the_main_case(client, responder, main, do
     merge(double, main, responder)
     client.post(case(main, "message"), {"text": "Nous arrivons.", "key": "r"})
     client.get(case(main))
-    assert again(main).answer_by is None
+    assert reload(main).answer_by is None
 
-    assert write_as_declarant(opened(double), double, "Le serveur fume.").status_code == 302
+    assert write_as_declarant(open_by_link(double), double, "Le serveur fume.").status_code == 302
 
-    after = again(main)
+    after = reload(main)
     assert after.declarant_wrote_at == double.messages.get().written_at
     assert (after.due_for, after.due_at) == ("answer", after.answer_by)
     assert "nouveau" in text(client.get("/admin/incidents/incident/"))
@@ -343,21 +343,21 @@ def test_a_message_on_a_double_reaches_the_main_case(client, responder, main, do
     assert "Du nouveau depuis votre dernière lecture" in page_text
     assert "1 message" in page_text
     assert "Le serveur fume." in page_text
-    again(double).events.get(kind=EventKind.MESSAGE)
+    reload(double).events.get(kind=EventKind.MESSAGE)
 
 
 def test_what_is_new_on_a_double_is_marked_at_the_double(client, responder, main, double):
     merge(double, main, responder)
     client.get(case(main))
     client.get(case(double))
-    write_as_declarant(opened(double), double, "Le serveur fume.")
+    write_as_declarant(open_by_link(double), double, "Le serveur fume.")
     page_html = client.get(case(main)).content.decode()
     assert '<a href="#doubles">Du nouveau depuis votre dernière lecture</a>' in page_html
     assert '<h2 id="echanges">Échanges avec le déclarant</h2>' in page_html
     assert '<p class="story">Le serveur fume.</p>' in page_html
 
     client.get(case(double))
-    write_as_declarant(opened(main), main, "La mairie ferme.")
+    write_as_declarant(open_by_link(main), main, "La mairie ferme.")
     page_html = client.get(case(main)).content.decode()
     assert '<a href="#echanges">Du nouveau depuis votre dernière lecture</a>' in page_html
     assert (

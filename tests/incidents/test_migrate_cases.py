@@ -18,7 +18,7 @@ from incidents.services.evidence.files import take_back_evidence
 from incidents.services.handling.kept_words import Pen, save_kept_words
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer import reroute
-from tests.cast import a_piece, a_responder, breizh_cyber, declare
+from tests.cast import a_responder, an_evidence_file, breizh_cyber, declare
 from tests.incidents.transferring import create_other_centre
 
 KINDS = "SELECT kind FROM incidents_incidentevent ORDER BY id"
@@ -91,7 +91,7 @@ def test_unanswered_questions_become_unknown_in_an_older_version(take_back_to):
 def test_events_of_withdrawn_files_survive_a_migration_back(take_back_to):
     incident = declare()
     guest = Guest(access_uid=incident.accesses.get().uid)
-    take_back_evidence(guest=guest, reference=incident.reference, uid=a_piece(incident).uid)
+    take_back_evidence(guest=guest, reference=incident.reference, uid=an_evidence_file(incident).uid)
     before = run_sql(KINDS)
     assert (EventKind.FILE_TAKEN_BACK,) in before
     take_back_to("incidents", "0016")

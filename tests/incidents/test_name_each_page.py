@@ -12,7 +12,7 @@ from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.completing import CIVIL
 from tests.incidents.completing_pages import post as complete
-from tests.incidents.devices import case, opened, page, send, signed_in
+from tests.incidents.devices import case, open_by_link, page, send, signed_in
 from tests.incidents.evidence_files import hand_over
 from tests.incidents.merging import MAYOR
 from tests.incidents.observing import an_observable
@@ -78,7 +78,7 @@ def incident(settings, tmp_path):
 @pytest.fixture
 def uids(incident):
     """Fill the case, so that each of its parts has controls, and return what the addresses vary by."""
-    declarant, responder = opened(incident), a_responder()
+    declarant, responder = open_by_link(incident), a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
     send(declarant, incident)
     complete(declarant, incident, "precisions", {"q-extension": ".abcd"})
@@ -106,13 +106,13 @@ def assert_named(response, name):
 @pytest.mark.parametrize("path", OF_THE_DECLARANT)
 def test_each_page_of_the_declarant_names_the_case(incident, uids, path):
     address = page(incident, *path.format(**uids).split("/")).replace("//", "/")
-    assert_named(opened(incident).get(address), hyphenate(incident.reference))
+    assert_named(open_by_link(incident).get(address), hyphenate(incident.reference))
 
 
 @pytest.mark.parametrize("path", SECTIONS)
 def test_each_section_leads_back_to_the_page_that_names_the_case(incident, uids, path):
     """A section has the words of its questions alone: it names neither the case nor the body."""
-    response = opened(incident).get(page(incident, *path.split("/")))
+    response = open_by_link(incident).get(page(incident, *path.split("/")))
     assert Controls(response.content.decode()).nameless == []
     assert f'<a href="{page(incident, "completer")}">Ce qui nous aiderait encore</a>' in response.content.decode()
 

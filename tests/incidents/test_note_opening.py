@@ -11,7 +11,7 @@ from incidents.models import IncidentEvent, Opening
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.readings import record_opening
 from incidents.services.history.erase import erase_personal_data
-from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
+from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.devices import signed_in
 from tests.reading import text
 
@@ -36,7 +36,7 @@ def case_url(incident):
 
 
 def test_the_declarant_and_colleagues_see_who_opened_a_piece(incident, holder):
-    piece, responder = a_piece(incident), a_responder()
+    piece, responder = an_evidence_file(incident), a_responder()
     assert "Ouverte" not in text(holder.get(follow_up_url(incident, "pieces/")))
     assert "Personne encore." in text(holder.get(follow_up_url(incident)))
     events = IncidentEvent.objects.count()
@@ -58,14 +58,14 @@ def test_the_declarant_and_colleagues_see_who_opened_a_piece(incident, holder):
 
 def test_an_opened_piece_replaces_the_notice_that_nobody_has_read(incident, holder):
     responder = a_responder()
-    record_opening(evidence=a_piece(incident), reader=responder)
+    record_opening(evidence=an_evidence_file(incident), reader=responder)
     page_text = text(holder.get(follow_up_url(incident)))
     assert f"{responder.display_name} a ouvert une pièce" in page_text
     assert "Personne encore." not in page_text
 
 
 def test_each_opening_is_recorded_and_a_double_click_counts_once(incident, holder):
-    piece, responder, start = a_piece(incident), a_responder(), timezone.now()
+    piece, responder, start = an_evidence_file(incident), a_responder(), timezone.now()
     for seconds, number in ((0, 1), (30, 1), (70, 2), (200, 3)):
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
             record_opening(evidence=piece, reader=responder)
@@ -74,7 +74,7 @@ def test_each_opening_is_recorded_and_a_double_click_counts_once(incident, holde
 
 
 def test_a_request_without_content_records_no_opening(incident):
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     assert signed_in(a_responder()).head(piece_url(piece)).status_code == 200
     assert signed_in(an_agent()).get(piece_url(piece)).status_code == 403
     assert Client().get(piece_url(piece)).status_code == 302
@@ -83,7 +83,7 @@ def test_a_request_without_content_records_no_opening(incident):
 
 
 def test_openings_are_erased_with_the_case(incident):
-    own, other = a_piece(incident), a_piece(declare())
+    own, other = an_evidence_file(incident), an_evidence_file(declare())
     responder = a_responder()
     for piece in (own, other):
         record_opening(evidence=piece, reader=responder)
@@ -93,7 +93,7 @@ def test_openings_are_erased_with_the_case(incident):
 
 @pytest.mark.parametrize("many", [2, 50])
 def test_the_pages_cost_the_same_with_fifty_openings(incident, holder, many, django_assert_max_num_queries):
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     for _ in range(many):
         record_opening(evidence=piece, reader=a_responder())
     for page, most in (("", 20), ("pieces/", 10)):

@@ -19,7 +19,7 @@ from incidents.services.history.record import record_event
 from incidents.triage import admin
 from incidents.triage.case import telephone as views
 from tests.cast import a_person, a_responder, an_agent, declare
-from tests.incidents.devices import QUEUE, case, opened, page, signed_in
+from tests.incidents.devices import QUEUE, case, open_by_link, page, signed_in
 from tests.reading import text
 
 NEW = '<span class="pill pill--going">nouveau</span>'
@@ -35,7 +35,7 @@ def html(response):
 
 
 def test_the_declarant_sees_who_has_read_the_case(incident):
-    declarant, responder = opened(incident), a_responder()
+    declarant, responder = open_by_link(incident), a_responder()
     assert "Personne ne l’a encore lue." in text(declarant.get(page(incident)))
 
     assert signed_in(responder).get(case(incident)).status_code == 200
@@ -84,7 +84,7 @@ def test_only_responders_of_the_centre_count_as_readers(incident):
         record_reading(incident=incident, reader=person, at=timezone.now())
         signed_in(person).get(page(incident))
         signed_in(person).get(case(incident))
-    opened(incident).get(page(incident))
+    open_by_link(incident).get(page(incident))
     assert not Reading.objects.exists()
 
 

@@ -17,7 +17,7 @@ from incidents.models import CaseKey, Evidence
 from tests import harmless
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.hostile import FILE_NAMES
-from tests.incidents.devices import opened
+from tests.incidents.devices import open_by_link
 from tests.incidents.evidence_files import address, hand_over, photograph
 from tests.reading import text
 
@@ -26,7 +26,7 @@ ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
 
 @pytest.fixture
 def holder(incident):
-    return opened(incident)
+    return open_by_link(incident)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.triage.case.opened_forms import FORMS
 from tests import harmless
 from tests.cast import a_lead
-from tests.incidents.desk import taken_by, url
+from tests.incidents.desk import acknowledge_as, url
 
 pytestmark = pytest.mark.django_db
 PLACES = {
@@ -46,7 +46,7 @@ def get_normalised_html(node):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_form_is_the_same_in_place_and_on_a_full_page(client, responder, incident, name):
-    case = taken_by(responder, incident)
+    case = acknowledge_as(responder, incident)
     closed = parse_page(client.get(url(case)))
     assert find_form(closed, name) is None
     button = closed.css_first(f"button[name=ouvrir][value={name}]").attributes
@@ -62,7 +62,7 @@ def test_a_form_is_the_same_in_place_and_on_a_full_page(client, responder, incid
 
 
 def test_only_one_form_is_open_at_a_time(client, responder, incident):
-    page = parse_page(client.get(url(taken_by(responder, incident)), {"ouvrir": "gravite"}))
+    page = parse_page(client.get(url(acknowledge_as(responder, incident)), {"ouvrir": "gravite"}))
     assert find_form(page, "gravite")
     assert find_form(page, "qualifier") is None
 
@@ -84,7 +84,7 @@ def test_a_form_that_the_page_does_not_offer_is_not_found(client, incident):
 @pytest.mark.parametrize("name", FORMS)
 def test_a_form_requested_before_its_page_redirects_to_the_page(client, responder, incident, name):
     """The page records the reader and shows what is new."""
-    case = taken_by(responder, incident)
+    case = acknowledge_as(responder, incident)
     answer = client.get(url(case, "formulaire", name))
     assert (answer.status_code, answer["Location"]) == (302, f"{url(case)}?ouvrir={name}")
     assert not case.readings.exists()
@@ -93,7 +93,7 @@ def test_a_form_requested_before_its_page_redirects_to_the_page(client, responde
 
 
 def test_opening_a_form_does_not_count_as_reading(client, responder, incident):
-    case = taken_by(responder, incident)
+    case = acknowledge_as(responder, incident)
     client.get(url(case))
     before = case.readings.get().last_at
     case.readings.update(first_at=before - timedelta(hours=2), last_at=before - timedelta(hours=1))
@@ -104,7 +104,7 @@ def test_opening_a_form_does_not_count_as_reading(client, responder, incident):
 def test_forms_that_do_not_fit_the_status_are_not_found(client, responder, incident):
     client.get(url(incident))
     assert client.get(url(incident, "formulaire", "tache")).status_code == 404
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     close_incident(reference=incident.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=a_lead())
     statuses = {name: client.get(url(incident, "formulaire", name)).status_code for name in FORMS}
     assert {name for name, status in statuses.items() if status == 404} == {"tache", "attribution"}

@@ -13,10 +13,10 @@ from incidents.services.handling.due import ANSWER_FIELDS
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
-from tests.incidents.devices import case, opened, send
+from tests.incidents.devices import case, open_by_link, send
 from tests.incidents.devices import page as follow_up_url
-from tests.incidents.threads import talk
-from tests.reading import link_to, text
+from tests.incidents.threads import add_messages
+from tests.reading import find_link, text
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def list_shown_texts(page):
 
 def test_a_responder_pages_through_five_thousand_messages(client, responder):
     incident = declare()
-    talk(incident, 5000)
+    add_messages(incident, 5000)
     first = client.get(case(incident))
     assert "Message 4999." in text(first)
     assert "Message 4799." not in text(first)
@@ -35,12 +35,12 @@ def test_a_responder_pages_through_five_thousand_messages(client, responder):
 
     page = client.get(case(incident, "messages") + f"?avant={first.context['thread']['before']}")
     earlier = list_shown_texts(page)
-    while address := link_to(page, "prev"):
+    while address := find_link(page, "prev"):
         page = client.get(case(incident, "messages") + address)
         earlier = list_shown_texts(page) + earlier
     assert earlier == [f"Message {number}." for number in range(4800)]
     later = []
-    while address := link_to(page, "next"):
+    while address := find_link(page, "next"):
         page = client.get(case(incident, "messages") + address)
         later += list_shown_texts(page)
     assert later == [f"Message {number}." for number in range(200, 5000)]
@@ -48,15 +48,15 @@ def test_a_responder_pages_through_five_thousand_messages(client, responder):
 
 def test_a_declarant_pages_back_to_the_oldest_message(responder):
     incident = declare()
-    device = opened(incident)
-    talk(incident, 201)
+    device = open_by_link(incident)
+    add_messages(incident, 201)
     first = device.get(follow_up_url(incident)).content.decode()
     assert "Voir les messages précédents" in first
     address = re.search(r'href="([^"]*/messages/[^"]*)"', first)[1]
     oldest = device.get(address)
     assert list_shown_texts(oldest) == ["Message 0."]
-    assert link_to(oldest, "prev") is None
-    assert len(list_shown_texts(device.get(follow_up_url(incident, "messages") + link_to(oldest, "next")))) == 200
+    assert find_link(oldest, "prev") is None
+    assert len(list_shown_texts(device.get(follow_up_url(incident, "messages") + find_link(oldest, "next")))) == 200
     assert list_shown_texts(device.get(follow_up_url(incident, "messages") + "?avant=x"))[-1] == "Message 200."
 
 
@@ -64,7 +64,7 @@ def test_a_page_of_messages_costs_the_same_with_two_and_with_thousands(client, r
     costs = []
     for number in (2, 3000):
         incident = declare()
-        talk(incident, number)
+        add_messages(incident, number)
         client.get(case(incident, "messages"))
         with CaptureQueriesContext(connection) as queries:
             assert len(list_shown_texts(client.get(case(incident, "messages")))) == min(number, MESSAGES_SHOWN)
@@ -75,8 +75,8 @@ def test_a_page_of_messages_costs_the_same_with_two_and_with_thousands(client, r
 @pytest.mark.parametrize("query", ["avant=x", "apres=x", "avant=", "avant=00000000-0000-4000-8000-000000000000"])
 def test_an_altered_link_shows_the_latest_messages(client, responder, query):
     incident, other = declare(), declare()
-    talk(incident, 3)
-    talk(other, 1)
+    add_messages(incident, 3)
+    add_messages(other, 1)
     assert len(list_shown_texts(client.get(case(incident, "messages") + f"?{query}"))) == 3
     foreign_link = f"?avant={other.messages.get().uid}"
     assert len(list_shown_texts(client.get(case(incident, "messages") + foreign_link))) == 3
@@ -84,7 +84,7 @@ def test_an_altered_link_shows_the_latest_messages(client, responder, query):
 
 def test_a_short_thread_has_no_link_and_an_erased_one_no_words(client, responder):
     incident = declare()
-    talk(incident, 3)
+    add_messages(incident, 3)
     assert "messages précédents" not in text(client.get(case(incident)))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert "Mots effacés." in text(client.get(case(incident, "messages")))
@@ -100,7 +100,7 @@ def test_an_answer_of_the_declarant_sets_a_deadline_for_the_centre(client, respo
     marks = {case(incident): "<span>attend une réponse", case(incident, "messages"): "· attend une réponse"}
     for address, mark in marks.items():
         assert mark in client.get(address).content.decode()
-    send(opened(incident), incident, "Exemple SAS.")
+    send(open_by_link(incident), incident, "Exemple SAS.")
     answered = Incident.objects.get()
     assert (answered.awaited_since, answered.due_for, answered.due_at) == (None, "answer", answered.answer_by)
     assert "answer_by" in ANSWER_FIELDS
@@ -125,7 +125,7 @@ def test_only_an_open_question_is_marked_as_awaiting_an_answer(client, responder
 @pytest.mark.parametrize(("number", "label"), [(200, "200"), (201, "200+")])
 def test_more_messages_than_counted_are_shown_with_a_plus(client, responder, number, label):
     incident = declare()
-    talk(incident, number)
+    add_messages(incident, number)
     page = text(client.get(case(incident)))
     assert f"Échanges {label} " in page
     assert ("Voir les messages précédents" in page) == (number > MESSAGES_SHOWN)

@@ -27,7 +27,7 @@ from incidents.services.papers.cards import TEMPLATES, build_body_card, list_car
 from incidents.services.papers.making import make_due_papers as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.devices import signed_in
-from tests.incidents.journeys import listed
+from tests.incidents.journeys import find_commune
 from tests.paper import count_pages, read_codes
 from tests.reading import text
 
@@ -91,7 +91,7 @@ def test_the_qr_code_leads_to_a_declaration_for_the_body(client, town):
     ("town", "words"), [("Ajaccio", "Presse, à confirmer"), ("Mamoudzou", "Aucun centre ne couvre votre territoire")]
 )
 def test_a_card_without_a_number_says_what_to_do(client, town, words):
-    body = listed(town)
+    body = find_commune(town)
     page_text = text(client.get(f"/secours/{body.uid}/"))
     assert words in page_text
     assert "17cyber.gouv.fr" in page_text
@@ -104,7 +104,7 @@ def test_every_card_fits_its_page(town):
     most = [EmergencyContact(kind=kind, **words) for kind in Helper]
     longest = Collectivity.objects.existing().annotate(length=Length("name")).order_by("-length").first()
     endless = plouexemple(insee_code="29996", name="Communauté de l’Exemple et de ses Trois Rivières " * 3, stem="x")
-    for body in [longest, endless, *map(listed, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:
+    for body in [longest, endless, *map(find_commune, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:
         for contacts in ((), most):
             card = build_body_card(body, on=timezone.localdate(), contacts=contacts)
             pdf = typeset.typeset(TEMPLATES / "cards.typ", {"title": "Essai", "cards": [card]})

@@ -23,8 +23,8 @@ from incidents.services.papers.making import make_due_papers as make_papers
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST
-from tests.incidents.journeys import listed
-from tests.paper import filled, read_codes
+from tests.incidents.journeys import find_commune
+from tests.paper import measure_fill, read_codes
 from tests.reading import text
 
 HOSTILE = [*TYPST, *LETTERS, MARKUP[0], "\ufffe \u200b" + "x" * 400]
@@ -184,7 +184,9 @@ def test_the_pages_of_a_pack_are_filled(incident, words):
     """The space below the last word is ruled for handwriting."""
     incident.story.description = words
     incident.story.save()
-    for page_filled in filled(typeset.typeset(TEMPLATES / "pack.typ", build_answer_pack(incident, at=timezone.now()))):
+    for page_filled in measure_fill(
+        typeset.typeset(TEMPLATES / "pack.typ", build_answer_pack(incident, at=timezone.now()))
+    ):
         assert page_filled > 0.85
 
 
@@ -283,7 +285,7 @@ def test_the_cnil_deadline_starts_when_the_breach_was_known(db):
 
 
 def test_the_pack_of_a_case_without_centre_says_that_there_is_none(db):
-    receipt = build_answer_pack(declare(collectivity=listed("Mamoudzou")), at=timezone.now())["receipt"]
+    receipt = build_answer_pack(declare(collectivity=find_commune("Mamoudzou")), at=timezone.now())["receipt"]
     assert "aucun service n’est désigné" in receipt[1]
     assert "heure de Mayotte" in receipt[0]
 
@@ -314,7 +316,7 @@ def test_no_pack_is_made_for_a_case_erased_meanwhile(incident):
 
 
 def test_a_pack_is_found_only_by_people_of_the_case(incident):
-    declarant, other_declarant = open_by_link(incident), open_by_link(declare(collectivity=listed("Ajaccio")))
+    declarant, other_declarant = open_by_link(incident), open_by_link(declare(collectivity=find_commune("Ajaccio")))
     declarant.post(pack_url(incident))
     make_papers()
     paper = Paper.objects.get()

@@ -15,7 +15,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import accept_transfer
-from tests.cast import a_lead, a_piece, a_responder
+from tests.cast import a_lead, a_responder, an_evidence_file
 from tests.incidents.desk import url
 from tests.incidents.grouping import elsewhere
 from tests.incidents.transferring import QUEUE, create_other_centre, offer_url, propose_transfer, sign_in_as
@@ -41,7 +41,7 @@ def add_one_of_each(incident, actor, word):
     Observable.objects.create(incident=incident, kind="domain", value=f"{word.lower()}.example", actor=actor)
     Closing.objects.create(incident=incident, summary=f"{word} bilan", actor=actor)
     answer_again(incident, "precisions", **{"continue": "oui" if word == LATER else "non"})
-    piece = a_piece(incident) if not incident.evidence.exists() else add_second_piece(incident)
+    piece = an_evidence_file(incident) if not incident.evidence.exists() else add_second_piece(incident)
     Evidence.objects.filter(pk=piece.pk).update(name=f"{word}.jpg")
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=f"{word} gravité", actor=actor)
 
@@ -116,7 +116,7 @@ def get_page_text(client, page):
 
 
 def test_no_other_page_of_the_case_opens_for_the_former_centre(incident, giver, taker):
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     transfer = transfer_case(incident, giver, taker)
     client = sign_in_as(giver)
 

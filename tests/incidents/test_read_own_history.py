@@ -12,8 +12,8 @@ from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.devices import guest, opened, page, signed_in
-from tests.incidents.merging import MAYOR, again
+from tests.incidents.devices import guest, open_by_link, page, signed_in
+from tests.incidents.merging import MAYOR, reload
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def incident(incident):
 
 
 def test_the_declarant_reads_you(incident):
-    history = read_history(opened(incident), incident)
+    history = read_history(open_by_link(incident), incident)
     assert "Vous avez déclaré l’incident" in history
     assert "Vous avez remis une pièce" in history
 
@@ -55,12 +55,12 @@ def test_a_colleague_reads_you_for_their_own_acts_alone(incident):
     assert "Vous avez remis une pièce" in read_history(signed_in(author), incident)
     assert f"{other.display_name} a remis" not in read_history(signed_in(other), incident)
     assert f"{author.display_name} a remis une pièce" in read_history(signed_in(other), incident)
-    assert f"{author.display_name} a remis une pièce" in read_history(opened(incident), incident)
+    assert f"{author.display_name} a remis une pièce" in read_history(open_by_link(incident), incident)
 
 
 def test_an_account_that_claimed_the_declaration_is_its_declarant(incident):
     agent = an_agent()
-    client = opened(incident)
+    client = open_by_link(incident)
     client.force_login(agent)
     client.post(page(incident, "rattacher"))
     assert "Vous avez déclaré l’incident" in read_history(signed_in(agent), incident)
@@ -70,7 +70,7 @@ def test_a_telephoned_declaration_names_the_caller_and_the_responder_who_wrote_i
     responder = a_responder()
     incident = declare(actor=responder, origin=Origin.PHONE)
     sentence = f"Dominique Exemple a déclaré l’incident par téléphone : {responder.display_name} l’a noté"
-    for client in (opened(incident), signed_in(an_agent()), signed_in(responder)):
+    for client in (open_by_link(incident), signed_in(an_agent()), signed_in(responder)):
         assert sentence in read_history(client, incident)
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert "L’incident a été déclaré par téléphone" in read_history(signed_in(an_agent()), incident)
@@ -80,7 +80,7 @@ def test_the_name_of_the_declaration_outlives_its_correction(incident):
     newest = incident.sheets.filter(section="rappel").order_by("-id").first()
     writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
     correct_caller(writing=writing, caller=MAYOR)
-    assert again(incident).story.contact_name == MAYOR.name
+    assert reload(incident).story.contact_name == MAYOR.name
     assert "Dominique Exemple a déclaré l’incident" in read_history(signed_in(an_agent()), incident)
 
 
@@ -90,6 +90,6 @@ def test_the_centre_of_a_responder_is_in_brackets(incident):
     reopen_incident(reference=incident.reference, actor=responder, motive="Cela recommence.")
     letter = Letter(text="Est-ce fini ?", key="k", asks_answer=True)
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
-    client = opened(incident)
+    client = open_by_link(incident)
     assert f"{responder.display_name} (Breizh Cyber) a rouvert le dossier" in read_history(client, incident)
     assert f"{responder.display_name}, Breizh Cyber, vous a posé une question" in text(client.get(page(incident)))

@@ -15,7 +15,7 @@ from incidents.services.transfer.proposal import accept_transfer
 from stats.counting.rollups import fold_pending_events
 from stats.models import CaseFact
 from stats.services import verify_figures
-from tests.cast import a_piece, a_responder, signed_in
+from tests.cast import a_responder, an_evidence_file, signed_in
 from tests.incidents.desk import url
 from tests.incidents.transferring import QUEUE, create_other_centre, propose_transfer, sign_in_as
 from tests.reading import text_of
@@ -76,7 +76,7 @@ def test_the_declarant_reads_which_centre_has_the_case_and_who_did_what(incident
 
 
 def test_the_new_centre_receives_the_files_and_messages(incident, giver, taker):
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))

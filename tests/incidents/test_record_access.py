@@ -18,8 +18,8 @@ from incidents.services.handling.kept_words import Pen
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import forget_submitted_words
-from tests.cast import a_person, a_piece, a_responder, an_agent, declare
-from tests.incidents.desk import follower, url
+from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare
+from tests.incidents.desk import open_by_link, url
 from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
 from tests.reading import text_of
 
@@ -51,7 +51,7 @@ def test_each_door_leaves_a_trace(client, responder, incident, time_machine):
         assert list_accesses()[-1] == (incident.reference, responder.pk, "breizh-cyber", door), address
     assert len(list_accesses()) == 8
 
-    page_text = text_of(follower(incident).get(follow_up_url(incident)))
+    page_text = text_of(open_by_link(incident).get(follow_up_url(incident)))
     assert f"<b>{responder.display_name}</b>, Breizh Cyber<br>" in page_text
     for door in (Door.CASE, Door.HISTORY, Door.MESSAGES, Door.OBSERVABLES, Door.CLOSING, Door.FOLLOW_UP, Door.PACK):
         assert f"{door.label}, le " in page_text
@@ -60,12 +60,12 @@ def test_each_door_leaves_a_trace(client, responder, incident, time_machine):
 
 def test_reading_by_the_api_is_recorded_and_shown_to_the_declarant(responder, incident):
     token = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
-    assert "Personne ne l’a encore lue." in text_of(follower(incident).get(follow_up_url(incident)))
+    assert "Personne ne l’a encore lue." in text_of(open_by_link(incident).get(follow_up_url(incident)))
 
     assert Client().get(f"/api/v1/incidents/{incident.reference}/", headers=token).status_code == 200
 
     assert list_accesses() == [(incident.reference, responder.pk, "breizh-cyber", Door.API)]
-    page_text = text_of(follower(incident).get(follow_up_url(incident)))
+    page_text = text_of(open_by_link(incident).get(follow_up_url(incident)))
     assert "Breizh Cyber a lu votre déclaration" in page_text
     assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in page_text
     assert not Reading.objects.exists(), "no page of the triage was open"
@@ -79,7 +79,7 @@ def test_reloads_within_a_minute_share_one_row(client, responder, incident, time
         assert CaseAccess.objects.count() == expected
     for row in CaseAccess.objects.all():
         assert row.until - row.at == timedelta(minutes=1)
-    assert "2 fois : la première le" in text_of(follower(incident).get(follow_up_url(incident)))
+    assert "2 fois : la première le" in text_of(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_recording_an_access_costs_one_statement(responder, incident):
@@ -113,7 +113,7 @@ def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder)
     index_pending_events()
     client.get("/admin/incidents/incident/recherche/", {"q": "mort verte"})
     assert list_accesses() == [(matching.reference, responder.pk, "breizh-cyber", Door.SEARCH)]
-    page_text = text_of(follower(matching).get(follow_up_url(matching)))
+    page_text = text_of(open_by_link(matching).get(follow_up_url(matching)))
     assert "un extrait, dans une recherche, le" in page_text
     assert "Personne ne l’a encore lue." in page_text
     assert other.reference not in dict.fromkeys(row[0] for row in list_accesses())
@@ -145,25 +145,27 @@ def test_an_access_by_the_former_centre_is_recorded_as_such(giver, taker, incide
     accept_transfer(uid=transfer.uid, actor=taker)
     assert sign_in_as(giver).get(offer_url(transfer, "dossier")).status_code == 200
     assert list_accesses() == [(incident.reference, giver.pk, "breizh-cyber", Door.FORMER)]
-    assert f"<b>{giver.display_name}</b>, Breizh Cyber<br>" in text_of(follower(incident).get(follow_up_url(incident)))
+    assert f"<b>{giver.display_name}</b>, Breizh Cyber<br>" in text_of(
+        open_by_link(incident).get(follow_up_url(incident))
+    )
 
 
 def test_opening_a_file_is_recorded(client, responder, incident):
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     client.get(f"/triage/{incident.reference}/pieces/{piece.uid}/")
     assert (incident.reference, responder.pk, "breizh-cyber", Door.FILES) in list_accesses()
 
 
 def test_a_responder_who_reads_by_the_link_is_recorded(incident):
     """Somebody who holds the code of a case and works at its centre is recorded by name."""
-    device, responder = follower(incident), a_responder()
+    device, responder = open_by_link(incident), a_responder()
     device.force_login(responder)
     assert device.get(follow_up_url(incident)).status_code == 200
     assert list_accesses() == [(incident.reference, responder.pk, "breizh-cyber", Door.FOLLOW_UP)]
 
 
 def test_only_people_of_the_centre_are_recorded(incident):
-    follower(incident).get(follow_up_url(incident))
+    open_by_link(incident).get(follow_up_url(incident))
     for person in (an_agent(incident.collectivity), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
         sign_in_as(person).get(follow_up_url(incident))
         sign_in_as(person).get(url(incident))

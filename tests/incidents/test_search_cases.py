@@ -28,8 +28,8 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.index import index_pending_events
 from incidents.services.history.record import record_event
-from tests.cast import a_lead, a_person, a_piece, declare, plouexemple
-from tests.incidents.searching import URL, find_references, look
+from tests.cast import a_lead, a_person, an_evidence_file, declare, plouexemple
+from tests.incidents.searching import URL, find_references, search
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def test_a_search_by_words_shows_the_case_and_an_excerpt(client, responder):
     incident = declare(description="Le serveur de paie affiche une tête de mort verte.")
     other = declare(description="La boîte du maire envoie des messages.")
 
-    page = look(client, "mort verte")
+    page = search(client, "mort verte")
 
     assert [hit.incident for hit in page.context["hits"]] == [incident]
     assert "tête de <mark>mort</mark> <mark>verte</mark>." in text_of(page)
@@ -98,7 +98,7 @@ def test_each_kind_of_text_is_searched_under_its_own_place(client, responder):
     incident = declare()
     add_note(incident, "Rappelé le zouave", responder)
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Pensez au yacht", key="k"))
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     Evidence.objects.filter(pk=piece.pk).update(name="devis_kangourou.pdf")
     record_event(incident, EventKind.FILE, at=timezone.now(), actor=responder)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
@@ -110,7 +110,7 @@ def test_each_kind_of_text_is_searched_under_its_own_place(client, responder):
         ("kangourou", "piece", "Nom de pièce"),
         ("wapiti", "cloture", "Clôture"),
     ]:
-        page = look(client, f"{word} dans:{place}")
+        page = search(client, f"{word} dans:{place}")
         assert f"<b>{label}</b>" in text_of(page), word
         assert f"<mark>{word}</mark>" in text_of(page)
         assert find_references(client, f"{word} dans:declaration") == set()
@@ -212,22 +212,22 @@ def test_a_case_of_the_named_body_comes_before_cases_that_mention_it(client, res
         description="Plouexemple a été prévenue, Plouexemple répond.",
     )
 
-    page = look(client, "Plouexemple")
+    page = search(client, "Plouexemple")
 
     assert [hit.incident for hit in page.context["hits"]] == [of_body, mentioning]
 
 
 def test_cases_of_another_centre_are_neither_found_nor_counted(client, responder):
     declare(description="Un okapi chez nous")
-    page = look(client, "okapi")
+    page = search(client, "okapi")
     assert page.context["count"] == 1
 
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
     client.force_login(a_person(Role.RESPONDER, csirt=elsewhere))
     for query in ("okapi", "type:rançongiciel", "-rien", Incident.objects.get().reference, "Plouexemple", "29999"):
-        page = look(client, query)
+        page = search(client, query)
         assert (page.status_code, page.context["hits"], page.context["count"]) == (200, [], 0), query
-    assert "okapi chez" not in text_of(look(client, "okapi"))
+    assert "okapi chez" not in text_of(search(client, "okapi"))
 
 
 def test_an_agent_who_responds_elsewhere_does_not_search_their_own_body(client):
@@ -264,7 +264,7 @@ def test_erased_words_are_not_found(client, responder):
 def test_excerpts_are_harmless(client, responder):
     declare(description="Avant <script>alert(1)</script> okapi <img src=x onerror=y> http://mal.exemple/okapi\x0b fin")
 
-    page = text_of(look(client, "okapi"))
+    page = text_of(search(client, "okapi"))
 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; <mark>okapi</mark> &lt;img src=x onerror=y&gt;" in page
@@ -275,7 +275,7 @@ def test_excerpts_are_harmless(client, responder):
 def test_a_long_text_gives_a_short_excerpt_around_the_word(client, responder):
     declare(description="mot " * 700 + "okapi " + "suite " * 100)
 
-    page = look(client, "okapi")
+    page = search(client, "okapi")
 
     (excerpt,) = page.context["hits"][0].excerpts
     whole = "".join(piece.text for piece in excerpt.pieces)
@@ -298,7 +298,7 @@ def test_a_long_text_gives_a_short_excerpt_around_the_word(client, responder):
 )
 def test_an_error_gives_the_place_and_the_word_and_keeps_the_query(client, responder, query, at, word, close):
     declare()
-    page = look(client, query)
+    page = search(client, query)
 
     assert page.status_code == 422
     problem = page.context["problem"]
@@ -311,24 +311,24 @@ def test_an_error_gives_the_place_and_the_word_and_keeps_the_query(client, respo
 
 
 def test_the_place_of_an_error_is_counted_in_the_query_as_shown(client, responder):
-    page = look(client, "  alerte   objet:facture")
+    page = search(client, "  alerte   objet:facture")
     assert page.context["typed"][page.context["problem"].at - 1 :] == page.context["problem"].word == "objet:facture"
 
 
 def test_a_query_too_long_is_refused(client, responder):
-    page = look(client, "x" * 10_000)
+    page = search(client, "x" * 10_000)
     assert page.status_code == 422
     assert "300 suffisent" in text_of(page)
 
 
 def test_a_query_of_stop_words_asks_for_another_word(client, responder):
     declare()
-    assert "dans tous les textes" in text_of(look(client, "les de la"))
+    assert "dans tous les textes" in text_of(search(client, "les de la"))
 
 
 def test_each_chip_links_to_the_query_without_its_filter(client, responder):
     declare()
-    page = look(client, "alerte type:panne pop<500")
+    page = search(client, "alerte type:panne pop<500")
 
     assert [(chip.text, chip.without) for chip in page.context["chips"]] == [
         ("type:panne", "?q=alerte+pop%3C500"),
@@ -346,7 +346,7 @@ def test_hours_are_shown_in_the_time_zone_of_the_body(client, responder):
         csirt=responder.membership_set.get().csirt, received_at=datetime(2025, 12, 31, 21, 30, tzinfo=UTC)
     )
     with time_machine.travel(datetime(2026, 1, 1, 12, tzinfo=UTC), tick=False):
-        page = text_of(look(client, "zygomatique"))
+        page = text_of(search(client, "zygomatique"))
 
     assert "1 h 30</time> heure de La Réunion" in page.replace("\N{NO-BREAK SPACE}", " ")
 

@@ -12,8 +12,8 @@ from incidents.models import Incident
 from incidents.triage.search import finding
 from incidents.triage.search import page as search_page
 from tests.cast import declare
-from tests.incidents.searching import URL, look
-from tests.reading import link_to, text_of
+from tests.incidents.searching import URL, search
+from tests.reading import find_link, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -25,20 +25,20 @@ def test_results_are_paged_and_the_page_says_when_more_match(client, responder, 
     for _ in range(6):
         declare(description="Alerte")
 
-    page, listed = look(client, "alerte"), []
-    assert not link_to(page, "prev")
+    page, listed = search(client, "alerte"), []
+    assert not find_link(page, "prev")
     while True:
         listed += [hit.incident for hit in page.context["hits"]]
-        if not link_to(page, "next"):
+        if not find_link(page, "next"):
             break
-        page = client.get(URL + link_to(page, "next"))
+        page = client.get(URL + find_link(page, "next"))
 
     assert len(listed) == len(set(listed)) == 5
     assert "Les 5 meilleurs dossiers" in text_of(page)
-    assert [hit.incident for hit in client.get(URL + link_to(page, "prev")).context["hits"]] == listed[2:4]
-    assert look(client, "alerte", page="99").context["hits"] == look(client, "alerte").context["hits"]
+    assert [hit.incident for hit in client.get(URL + find_link(page, "prev")).context["hits"]] == listed[2:4]
+    assert search(client, "alerte", page="99").context["hits"] == search(client, "alerte").context["hits"]
     for wrong in ("x", "-1", "0", "٣", "9" * 50):
-        assert look(client, "alerte", page=wrong).status_code == 200
+        assert search(client, "alerte", page=wrong).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["alerte", "type:rançongiciel"])
@@ -50,7 +50,7 @@ def test_a_search_that_stopped_early_links_to_older_cases(client, responder, mon
     for days, incident in enumerate(old):
         Incident.objects.filter(pk=incident.pk).update(received_at=timezone.now() - timedelta(days=30 * days))
 
-    page = look(client, query)
+    page = search(client, query)
     listed = {hit.incident for hit in page.context["hits"]}
     assert listed < set(old)
     [address] = re.findall(r'<a href="([^"]*)">Chercher dans les plus anciens</a>', text_of(page))
@@ -64,7 +64,7 @@ def test_the_link_to_older_cases_keeps_the_query(client, responder, monkeypatch)
     for _ in range(3):
         declare(description="Une alerte par la clé usb")
 
-    page = look(client, '-facture "clé usb" alerte -au:2020 au:2126-12-31')
+    page = search(client, '-facture "clé usb" alerte -au:2020 au:2126-12-31')
 
     day = page.context["further"]["day"].isoformat()
     assert parse_qs(page.context["further"]["address"][1:]) == {"q": [f'-facture "clé usb" alerte -au:2020 au:{day}']}
@@ -76,7 +76,7 @@ def test_the_link_to_older_cases_keeps_the_first_day(client, responder, monkeypa
     for _ in range(3):
         declare(description="Alerte")
 
-    page = look(client, f"alerte jour:{timezone.localdate():%Y-%m}")
+    page = search(client, f"alerte jour:{timezone.localdate():%Y-%m}")
 
     day = page.context["further"]["day"]
     query = f"alerte du:{day.replace(day=1).isoformat()} au:{day.isoformat()}"

@@ -11,7 +11,7 @@ from incidents.models import Incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, declare
 from tests.incidents.observing import an_observable
-from tests.incidents.searching import find_references, look
+from tests.incidents.searching import find_references, search
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def test_the_number_of_the_caller_finds_the_case(client, responder, query, written):
     incident, _other = declare(caller=replace(CALLER, phone=written)), declare()
 
-    page = look(client, query)
+    page = search(client, query)
 
     assert [hit.incident for hit in page.context["hits"]] == [incident]
     assert "Téléphone de la personne à rappeler" in text_of(page)
@@ -57,7 +57,7 @@ def test_a_number_in_a_text_is_found_in_any_spelling(client, responder, written)
 def test_a_telephone_number_of_the_pacific_finds_its_case(client, responder, written, query):
     """The number is matched by the search, in texts, and by the form that takes a call."""
     incident, _other = declare(caller=replace(CALLER, phone=written)), declare()
-    page = look(client, query)
+    page = search(client, query)
     assert [hit.incident for hit in page.context["hits"]] == [incident]
     assert "Téléphone de la personne à rappeler" in text_of(page)
     assert list(Incident.objects.with_contact_number(query)) == [incident]
@@ -68,14 +68,14 @@ def test_a_telephone_number_of_the_pacific_finds_its_case(client, responder, wri
 def test_the_name_of_the_caller_finds_the_case(client, responder):
     incident, _other = declare(caller=replace(CALLER, name="Hélène D’Imaginaire")), declare()
     for query in ("helene imaginaire", "Imaginaire", "Hélène D’Imaginaire"):
-        page = look(client, query)
+        page = search(client, query)
         assert [hit.incident for hit in page.context["hits"]] == [incident], query
         assert "Personne à rappeler" in text_of(page)
     for query in ('"Hélène D’Imaginaire"', "Mme Imaginaire", "M. Imaginaire", '"Mademoiselle D’Imaginaire" helene'):
         assert find_references(client, query) == {incident.reference}, query
     for query in ("helene autre", '"Imaginaire Hélène"', "madame"):
         assert find_references(client, query) == set(), query
-    assert "et son nom dans les dossiers récents" in text_of(look(client, "introuvable"))
+    assert "et son nom dans les dossiers récents" in text_of(search(client, "introuvable"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert find_references(client, "Imaginaire") == set()
 
@@ -109,7 +109,7 @@ def test_an_indicator_is_found_in_its_defanged_spelling(client, responder, kind,
 def test_an_indicator_of_any_kind_is_found_once_recorded(client, responder, kind, value, query):
     incident, _other = declare(), declare()
     an_observable(incident, value, kind)
-    page = look(client, query)
+    page = search(client, query)
     assert [hit.incident for hit in page.context["hits"]] == [incident]
     assert "Indicateur relevé" in text_of(page)
 
@@ -123,7 +123,7 @@ def test_an_empty_answer_says_what_must_be_whole(client, responder):
     """Half a reference and the end of a number find nothing, so the advice says why."""
     incident = declare()
     for query in (incident.reference[:4], "44 55"):
-        assert "Une référence, un numéro ou un indicateur s’écrivent en entier." in text_of(look(client, query))
+        assert "Une référence, un numéro ou un indicateur s’écrivent en entier." in text_of(search(client, query))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_an_ip_finds_observables_and_texts(client, responder, address):
     )
     an_observable(with_observable, address, ObservableKind.IP)
 
-    page = look(client, address)
+    page = search(client, address)
 
     assert [hit.incident for hit in page.context["hits"]][:1] == [with_observable]
     assert "Indicateur relevé" in text_of(page)
@@ -168,6 +168,6 @@ def test_a_case_of_another_centre_is_not_found_by_number(client, responder):
 
 
 def test_a_false_siren_is_reported_and_an_empty_result_says_what_was_searched(client, responder):
-    assert "Ce numéro SIREN n’existe pas" in text_of(look(client, "123456789"))
-    nothing = text_of(look(client, "02 98 44 55 66"))
+    assert "Ce numéro SIREN n’existe pas" in text_of(search(client, "123456789"))
+    nothing = text_of(search(client, "02 98 44 55 66"))
     assert "mais pas le contenu des fichiers" in nothing

@@ -20,7 +20,7 @@ from incidents.services.correspondence.correspond import (
 )
 from incidents.services.handling.kept_words import WRITING_FOR
 from tests.cast import declare
-from tests.incidents.desk import taken_by, url
+from tests.incidents.desk import acknowledge_as, url
 from tests.incidents.transferring import sign_in_as
 from tests.reading import text_of
 
@@ -31,7 +31,7 @@ JSON = {"accept": "application/json"}
 
 @pytest.fixture
 def case(responder):
-    return taken_by(responder, declare())
+    return acknowledge_as(responder, declare())
 
 
 def get_reply_fields(answer):

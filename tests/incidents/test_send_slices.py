@@ -22,7 +22,16 @@ from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.tasks import sweep_uploads
 from tests.cast import a_lead, an_agent, an_upload, declare, plouexemple
-from tests.incidents.slices import CONTENT, PARTS, address, create_visitor, send, start, talk, where
+from tests.incidents.slices import (
+    CONTENT,
+    PARTS,
+    address,
+    create_visitor,
+    make_upload_path,
+    send_request,
+    send_slice,
+    start_upload,
+)
 from tests.stores import list_stored_objects
 
 
@@ -41,7 +50,7 @@ def holder(client, incident):
 def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
     url = address(holder, incident, auteur="Dominique")
     for part in range(3):
-        assert send(holder, url, part).json()["recu"] == min((part + 1) * SLICE_SIZE, len(CONTENT))
+        assert send_slice(holder, url, part).json()["recu"] == min((part + 1) * SLICE_SIZE, len(CONTENT))
     done = holder.post(url + "fin/")
 
     assert done.json() == {"numero": 1, "deja": False}
@@ -56,7 +65,7 @@ def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
 def test_finishing_twice_answers_the_same(holder, incident):
     url = address(holder, incident)
     for part in range(3):
-        send(holder, url, part)
+        send_slice(holder, url, part)
     assert holder.post(url + "fin/").json() == holder.post(url + "fin/").json() == {"numero": 1, "deja": False}
     assert holder.get(url).json()["fini"] is True
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
@@ -64,9 +73,9 @@ def test_finishing_twice_answers_the_same(holder, incident):
 
 def test_a_slice_at_the_wrong_place_is_refused_with_the_right_one(holder, incident):
     url = address(holder, incident)
-    assert send(holder, url, 1).json() == {"recu": 0}
-    send(holder, url, 0)
-    again = send(holder, url, 0)
+    assert send_slice(holder, url, 1).json() == {"recu": 0}
+    send_slice(holder, url, 0)
+    again = send_slice(holder, url, 0)
     assert (again.status_code, again.json()) == (409, {"recu": SLICE_SIZE})
     assert holder.get(url).json()["recu"] == SLICE_SIZE
     early = holder.post(url + "fin/")
@@ -88,7 +97,7 @@ def test_a_slice_of_another_length_is_refused(holder, incident, length):
     ids=["word", "nothing", "negative", "200 MB", "huge"],
 )
 def test_an_upload_of_an_impossible_size_is_refused(holder, incident, changes):
-    answer = start(holder, incident, **changes)
+    answer = start_upload(holder, incident, **changes)
     assert answer.status_code == 422
     assert answer.json()["message"]
     assert not EvidenceUpload.objects.exists()
@@ -96,14 +105,14 @@ def test_an_upload_of_an_impossible_size_is_refused(holder, incident, changes):
 
 def test_an_upload_resumes_after_the_page_was_closed(holder, incident):
     url = address(holder, incident)
-    send(holder, url, 0)
+    send_slice(holder, url, 0)
     page = holder.get(f"/suivi/{incident.reference}/pieces/").content.decode()
     assert (
         '<bdi dir="ltr">disque.img</bdi></b>&nbsp;: 524\N{NO-BREAK SPACE}Ko reçus sur 1,0\N{NO-BREAK SPACE}Mo' in page
     )
-    begun = start(holder, incident).json()
-    assert (where(incident) + begun["uid"] + "/", begun["recu"]) == (url, SLICE_SIZE)
-    other = start(holder, incident, debut="0" * 64).json()
+    begun = start_upload(holder, incident).json()
+    assert (make_upload_path(incident) + begun["uid"] + "/", begun["recu"]) == (url, SLICE_SIZE)
+    other = start_upload(holder, incident, debut="0" * 64).json()
     assert (other["uid"] != begun["uid"], other["recu"]) == (True, 0)
 
 
@@ -112,7 +121,7 @@ def test_the_same_file_is_not_stored_twice(holder, incident):
     for expected in (False, True):
         url = address(holder, incident)
         for part in range(3):
-            send(holder, url, part)
+            send_slice(holder, url, part)
         for _ in range(2):
             assert holder.post(url + "fin/").json() == {"numero": 1, "deja": expected}
     assert Evidence.objects.count() == 1
@@ -127,20 +136,20 @@ def test_an_empty_file_is_accepted(holder, incident):
 
 def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
     url = address(holder, incident)
-    send(holder, url, 0)
+    send_slice(holder, url, 0)
     write = vault.ObjectWriter.write
 
     def full(*_):
         raise vault.StoreRefused
 
     monkeypatch.setattr(vault.ObjectWriter, "write", full)
-    refused = send(holder, url, 1)
+    refused = send_slice(holder, url, 1)
     assert refused.status_code == 507
     assert "Nous n’avons plus de place" in refused.json()["message"]
     monkeypatch.setattr(vault.ObjectWriter, "write", write)
     assert holder.get(url).json()["recu"] == SLICE_SIZE
-    send(holder, url, 1)
-    send(holder, url, 2)
+    send_slice(holder, url, 1)
+    send_slice(holder, url, 2)
     monkeypatch.setattr(vault.ObjectWriter, "finish", full)
     assert holder.post(url + "fin/").status_code == 507
     assert not Evidence.objects.exists()
@@ -154,8 +163,8 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
 def test_a_case_takes_at_most_three_hundred_uploads(holder, incident):
     for _ in range(299):
         an_upload(incident)
-    assert start(holder, incident).status_code == 201
-    refused = start(holder, incident)
+    assert start_upload(holder, incident).status_code == 201
+    refused = start_upload(holder, incident)
     assert refused.status_code == 422
     assert "Ce dossier a déjà 300 fichiers" in refused.json()["message"]
 
@@ -168,13 +177,13 @@ def test_the_upload_of_another_case_is_not_found(holder, incident):
     colleague.force_login(an_agent(neighbour))
     other_url = url.replace(incident.reference, other.reference)
     assert colleague.get(other_url).status_code == colleague.get(url).status_code == 404
-    assert send(colleague, other_url, 0).status_code == 404
+    assert send_slice(colleague, other_url, 0).status_code == 404
     assert colleague.post(other_url + "fin/").status_code == 404
 
 
 def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_capture_on_commit_callbacks):
     url = address(holder, incident)
-    send(holder, url, 0)
+    send_slice(holder, url, 0)
     with time_machine.travel(timezone.now() + timedelta(days=6)):
         sweep_uploads()
     assert holder.get(url).json()["recu"] == SLICE_SIZE
@@ -187,7 +196,7 @@ def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_ca
 def test_removing_a_finished_upload_keeps_its_file(holder, incident):
     url = address(holder, incident)
     for part in range(3):
-        send(holder, url, part)
+        send_slice(holder, url, part)
     holder.post(url + "fin/")
     with time_machine.travel(timezone.now() + timedelta(days=8)):
         sweep_uploads()
@@ -203,9 +212,9 @@ def test_an_erased_case_takes_no_slice(incident, client):
     lead.post(f"/admin/incidents/incident/{incident.reference}/effacer/")
     incident.refresh_from_db()
     assert incident.erased_at
-    refused = send(client, url, 0)
+    refused = send_slice(client, url, 0)
     assert (refused.status_code, "effacées" in refused.json()["message"]) == (410, True)
-    assert start(client, incident).status_code == 410
+    assert start_upload(client, incident).status_code == 410
 
 
 # On a real server and a real disk
@@ -220,7 +229,7 @@ def disk(settings, tmp_path):
 def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, disk):
     incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
-    assert talk(live_site, "POST", url + "?debut=0", PARTS[0], headers)[0] == 200
+    assert send_request(live_site, "POST", url + "?debut=0", PARTS[0], headers)[0] == 200
 
     host, _, port = urlsplit(live_site).netloc.partition(":")
     line = socket.create_connection((host, int(port)), timeout=10)
@@ -234,7 +243,7 @@ def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, di
 
     assert client.get(url).json()["recu"] == SLICE_SIZE
     for part in (1, 2):
-        assert talk(live_site, "POST", f"{url}?debut={part * SLICE_SIZE}", PARTS[part], headers)[0] == 200
+        assert send_request(live_site, "POST", f"{url}?debut={part * SLICE_SIZE}", PARTS[part], headers)[0] == 200
     assert client.post(url + "fin/").json()["numero"] == 1
     assert Evidence.objects.get().sha256 == hashlib.sha256(CONTENT).hexdigest()
 
@@ -246,7 +255,7 @@ def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
 
     def race(number):
         together.wait()
-        answers[number] = talk(live_site, "POST", url + "?debut=0", bodies[number], headers)
+        answers[number] = send_request(live_site, "POST", url + "?debut=0", bodies[number], headers)
 
     threads = [Thread(target=race, args=[number]) for number in range(2)]
     for thread in threads:
@@ -267,12 +276,12 @@ def test_finishing_an_upload_twice_at_once_makes_one_file(live_site, disk):
     incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
     for part in range(3):
-        send(client, url, part)
+        send_slice(client, url, part)
     answers, together = [], Barrier(2)
 
     def race():
         together.wait()
-        answers.append(talk(live_site, "POST", url + "fin/", b"", headers))
+        answers.append(send_request(live_site, "POST", url + "fin/", b"", headers))
 
     threads = [Thread(target=race) for _ in range(2)]
     for thread in threads:
@@ -291,10 +300,10 @@ def test_a_forged_form_cannot_finish_an_upload(live_site):
     incident, client, headers = create_visitor(live_site)
     url = address(client, incident)
     bare = {"Cookie": headers["Cookie"], "Content-Type": "application/x-www-form-urlencoded"}
-    assert talk(live_site, "POST", url + "fin/", urlencode({}).encode(), bare)[0] == 403
+    assert send_request(live_site, "POST", url + "fin/", urlencode({}).encode(), bare)[0] == 403
 
 
 def test_a_name_that_grows_when_it_is_cleaned_is_cut(holder, incident):
     """Form C makes two letters of one « क़ »."""
-    assert start(holder, incident, auteur="\u0958" * 120).status_code == 201
+    assert start_upload(holder, incident, auteur="\u0958" * 120).status_code == 201
     assert len(EvidenceUpload.objects.get().author) == 120

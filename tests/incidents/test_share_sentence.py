@@ -15,8 +15,8 @@ from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.devices import case, opened, page, signed_in
-from tests.incidents.journeys import listed
+from tests.incidents.devices import case, open_by_link, page, signed_in
+from tests.incidents.journeys import find_commune
 from tests.reading import text
 
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
@@ -40,7 +40,7 @@ def share(client, incident):
 
 
 def test_the_declarant_shares_the_sentence_by_a_link(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     sentence = (
         "Un incident informatique touche la commune de Plouexemple (Finistère). Déclaration reçue le mardi 24 "
         "novembre 2026 à 9 h 51, heure de Paris. Cette déclaration n’est pas encore vérifiée. "
@@ -61,7 +61,7 @@ def test_the_declarant_shares_the_sentence_by_a_link(incident):
 
 
 def test_the_shared_sentence_holds_nothing_private(incident):
-    share(opened(incident), incident)
+    share(open_by_link(incident), incident)
     page_text = text(Client().get(shared_url()))
     private = [incident.reference, incident.story.description, "Infogérance", CALLER.name, CALLER.phone, CALLER.email]
     for word in (*private, "rançon", "ne s’ouvrent plus"):
@@ -70,20 +70,20 @@ def test_the_shared_sentence_holds_nothing_private(incident):
 
 
 def test_the_shared_sentence_follows_the_case(incident):
-    share(opened(incident), incident)
+    share(open_by_link(incident), incident)
     acknowledge_incident(reference=incident.reference, actor=a_responder())
     assert "s’en occupe. On attend le retour de ces services." in text(Client().get(shared_url()))
 
 
 def test_the_sentence_says_unverified_until_the_case_is_verified(incident):
-    share(opened(incident), incident)
+    share(open_by_link(incident), incident)
     assert "n’est pas encore vérifiée" in text(Client().get(shared_url()))
     verify_incident(reference=incident.reference, actor=a_responder())
     assert "vérifiée" not in text(Client().get(shared_url()))
 
 
 def test_sharing_twice_makes_one_link_and_unsharing_closes_it(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     share(declarant, incident)
     first = shared_url()
     share(declarant, incident)
@@ -104,7 +104,7 @@ def test_a_colleague_may_share_and_the_centre_may_not(incident):
 
 
 def test_a_red_case_is_not_shared(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     share(declarant, incident)
     address = shared_url()
     Incident.objects.update(tlp="red")
@@ -117,7 +117,7 @@ def test_a_red_case_is_not_shared(incident):
 
 
 def test_a_wrong_link_and_the_link_of_an_erased_case_look_the_same(incident):
-    share(opened(incident), incident)
+    share(open_by_link(incident), incident)
     address = shared_url()
     altered = Client().get(address[:-2] + ("A/" if address[-2] != "A" else "B/"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
@@ -128,7 +128,7 @@ def test_a_wrong_link_and_the_link_of_an_erased_case_look_the_same(incident):
 
 
 def test_reading_the_shared_sentence_changes_nothing(incident):
-    share(opened(incident), incident)
+    share(open_by_link(incident), incident)
     before = incident.events.count()
     Client().get(shared_url())
     assert incident.events.count() == before
@@ -137,12 +137,12 @@ def test_reading_the_shared_sentence_changes_nothing(incident):
 
 def test_the_sentence_gives_the_hour_in_the_time_zone_of_the_body(db):
     with time_machine.travel(NOW, tick=False):
-        incident = declare(collectivity=listed("Nouméa"))
-        assert "à 19 h 51, heure de Nouméa" in text(opened(incident).get(page(incident)))
+        incident = declare(collectivity=find_commune("Nouméa"))
+        assert "à 19 h 51, heure de Nouméa" in text(open_by_link(incident).get(page(incident)))
 
 
 def test_the_centre_sees_that_the_sentence_was_shared(incident):
-    share(opened(incident), incident)
+    share(open_by_link(incident), incident)
     assert "Phrase partagée" in text(signed_in(a_responder()).get(case(incident)))
 
 

@@ -20,7 +20,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
 from incidents.services.papers.making import make_due_papers, request_answer_pack
 from incidents.tasks import sweep_store
-from tests.cast import a_lead, a_piece, breizh_cyber, declare
+from tests.cast import a_lead, an_evidence_file, breizh_cyber, declare
 from tests.stores import list_stored_objects, store_in_bucket
 
 
@@ -56,7 +56,7 @@ def begin_upload(incident, guest):
 
 
 def test_an_object_without_a_row_is_removed_after_a_day(incident, guest):
-    piece, upload = a_piece(incident), begin_upload(incident, guest)
+    piece, upload = an_evidence_file(incident), begin_upload(incident, guest)
     paper = request_answer_pack(guest=guest, reference=incident.reference)
     make_due_papers()
     paper.refresh_from_db()
@@ -78,7 +78,7 @@ def test_an_object_without_a_row_is_removed_after_a_day(incident, guest):
 
 def test_an_object_whose_row_came_late_stays(incident):
     """The row was committed after a round had seen the object; should the row go, its day starts again."""
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     StrayObject.objects.create(name=piece.storage_name, seen_at=timezone.now() - timedelta(days=3))
     sweep_store()
     assert list_stored_objects() == [piece.storage_name]
@@ -100,8 +100,8 @@ def test_the_slices_of_an_unfinished_upload_stay(incident, guest):
 
 def test_the_files_of_an_erased_case_are_removed(incident, guest):
     """Nobody can open the files any more, but their lines of the sealed list stay."""
-    piece, _upload = a_piece(incident), begin_upload(incident, guest)
-    neighbour = a_piece(declare())
+    piece, _upload = an_evidence_file(incident), begin_upload(incident, guest)
+    neighbour = an_evidence_file(declare())
     erase_personal_data(reference=incident.reference, actor=a_lead())
     for hours in (0, 25):
         sweep_after(hours=hours)

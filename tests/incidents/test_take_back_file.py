@@ -11,14 +11,14 @@ from incidents.models import SearchDocument
 from incidents.services.evidence.files import compute_remaining_quota
 from incidents.services.evidence.sweep import list_expected_stems
 from tests.cast import a_responder, an_agent, declare, plouexemple
-from tests.incidents.devices import opened
+from tests.incidents.devices import open_by_link
 from tests.incidents.evidence_files import address, hand_over
 from tests.reading import text
 
 
 @pytest.fixture
 def holder(incident):
-    return opened(incident)
+    return open_by_link(incident)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_only_the_declarant_takes_a_file_back(holder, responder, incident):
     piece = hand_over(holder, incident, b"a")
     neighbour = Client()
     neighbour.force_login(an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")))
-    for client, status in ((Client(), 404), (opened(declare()), 404), (neighbour, 404), (responder, 403)):
+    for client, status in ((Client(), 404), (open_by_link(declare()), 404), (neighbour, 404), (responder, 403)):
         assert client.post(take_back_url(piece)).status_code == status
     piece.refresh_from_db()
     assert piece.taken_back_at is None

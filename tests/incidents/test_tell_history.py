@@ -16,7 +16,7 @@ from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery
 from tests import harmless
-from tests.cast import a_piece, a_responder, declare
+from tests.cast import a_responder, an_evidence_file, declare
 from tests.hostile import MARKUP
 from tests.incidents.triage_pages import url
 from tests.reading import text_of
@@ -61,7 +61,7 @@ def test_a_mail_that_did_not_arrive_stands_out(client, incident):
 
 
 def test_the_history_names_a_file(client, incident):
-    piece = a_piece(incident)
+    piece = an_evidence_file(incident)
     type(piece).objects.filter(pk=piece.pk).update(name="releve.pdf")
     IncidentEvent.objects.create(
         incident=incident,

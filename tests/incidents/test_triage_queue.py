@@ -22,7 +22,7 @@ from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, decl
 from tests.hostile import MARKUP
 from tests.incidents import transferring
 from tests.incidents.transferring import create_other_centre
-from tests.reading import link_to, text_of
+from tests.reading import find_link, text_of
 
 URL = "/admin/incidents/incident/"
 DAY = timedelta(days=1)
@@ -175,20 +175,20 @@ def test_pages_of_the_queue_lead_forward_and_back(client, many, monkeypatch):
     monkeypatch.setattr("incidents.triage.queue.pages.LINES_PER_PAGE", 2)
     expected = [incident.reference for incident in many]
     page, listed = client.get(URL), []
-    assert not link_to(page, "prev")
+    assert not find_link(page, "prev")
     while True:
         listed += list_references(page)
-        if not link_to(page, "next"):
+        if not find_link(page, "next"):
             break
-        page = client.get(URL + link_to(page, "next"))
+        page = client.get(URL + find_link(page, "next"))
     assert listed == expected
 
-    back = client.get(URL + link_to(page, "prev"))
+    back = client.get(URL + find_link(page, "prev"))
     assert list_references(back) == expected[4:6]
-    first = client.get(URL + link_to(client.get(URL + link_to(back, "prev")), "prev"))
+    first = client.get(URL + find_link(client.get(URL + find_link(back, "prev")), "prev"))
     assert list_references(first) == expected[:2]
-    assert not link_to(first, "prev")
-    assert link_to(first, "next")
+    assert not find_link(first, "prev")
+    assert find_link(first, "next")
 
 
 def test_the_next_page_is_right_after_its_cursor_case_was_taken(client, responder, many, monkeypatch):

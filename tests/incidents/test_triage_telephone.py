@@ -10,7 +10,7 @@ from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_responder, an_agent, code_of, declare
-from tests.incidents.threads import talk
+from tests.incidents.threads import add_messages
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +114,7 @@ def test_the_steps_of_the_guide_are_offered_until_there_is_a_task(client, incide
 def test_the_page_costs_at_most_twenty_queries_whatever_its_history(client, incident, number):
     responder = a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
-    talk(incident, number)
+    add_messages(incident, number)
     for rank in range(number):
         add_task(reference=incident.reference, actor=responder, new_task=NewTask(title=f"Appeler {rank}", due_at=None))
         a_responder()

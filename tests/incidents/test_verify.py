@@ -20,7 +20,7 @@ from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.handling.verify import CallBack
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, an_agent, declare, plouexemple
-from tests.incidents.desk import again, taken_by, url
+from tests.incidents.desk import acknowledge_as, reload, url
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ CALLED_NUMBER = {"verifier-number": "02 98 11 22 33", "verifier-source": "direct
 
 @pytest.fixture
 def case(responder):
-    case = taken_by(responder, declare())
+    case = acknowledge_as(responder, declare())
     apply_playbook(reference=case.reference, actor=responder)
     return case
 
@@ -63,11 +63,11 @@ def test_a_call_back_ticks_the_task_and_is_noted(client, case, responder):
 
 def test_a_call_back_is_no_answer_to_the_declarant(client, case):
     """The person who answered at the town hall need not be the declarant."""
-    before = again(case).answer_by
+    before = reload(case).answer_by
     assert before
     client.post(url(case, "verifier"), CALLED_NUMBER)
-    assert again(case).answer_by == before
-    assert not again(case).answered_at
+    assert reload(case).answer_by == before
+    assert not reload(case).answered_at
 
 
 def test_verifying_twice_records_one_note_and_one_event(client, case):
@@ -83,7 +83,7 @@ def test_an_agent_of_the_body_may_see_the_case_but_not_verify_it(case):
     with pytest.raises(PermissionDenied):
         verify_incident(reference=case.reference, actor=agent, call=CallBack(source=NumberSource.KNOWN))
 
-    assert not again(case).is_verified
+    assert not reload(case).is_verified
     assert not Note.objects.exists()
 
 
@@ -97,7 +97,7 @@ def test_a_call_already_noted_is_not_noted_again(case, responder):
 def test_verifying_an_erased_case_writes_no_note(case, responder):
     erase_personal_data(reference=case.reference, actor=a_lead())
     verify_incident(reference=case.reference, actor=responder)
-    assert again(case).is_verified
+    assert reload(case).is_verified
     assert not Note.objects.exists()
 
 
@@ -105,7 +105,7 @@ def test_a_number_that_is_too_short_is_refused(client, case, responder):
     page = client.post(url(case, "verifier"), {"verifier-number": "02 98", "verifier-source": "website"})
     assert page.status_code == 422
     assert "« 02 98 » n’est pas un numéro entier" in text_of(page)
-    assert not again(case).is_verified
+    assert not reload(case).is_verified
     for response in (page, client.get(url(case))):
         assert read_number_and_source(response) == ("02 98", "website")
     with pytest.raises(ValidationError):
@@ -187,7 +187,7 @@ def test_the_number_of_the_declaration_verifies_nothing(client, case, number):
     page = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
     assert page.status_code == 422
     assert "Ce numéro est dans une déclaration de cette collectivité" in text_of(page)
-    assert not again(case).is_verified
+    assert not reload(case).is_verified
     assert not OfficialNumber.objects.exists()
     assert not Note.objects.exists()
 
@@ -235,16 +235,16 @@ def test_a_tick_is_refused_if_the_number_changed_or_another_one_is_typed(client,
     tick_and_number = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-official": "02 98 11 22 33"})
     assert "pas les deux" in text_of(tick_and_number)
     assert "checked" in find_official_tick(client, case).attributes
-    assert (changed.status_code, tick_and_number.status_code, again(case).is_verified) == (422, 422, False)
+    assert (changed.status_code, tick_and_number.status_code, reload(case).is_verified) == (422, 422, False)
 
 
 def test_the_source_of_the_number_is_required(client, case):
     page = client.post(url(case, "verifier"))
     assert page.status_code == 422
     assert "Dites au moins où vous avez trouvé le numéro appelé." in text_of(page)
-    assert not again(case).is_verified
+    assert not reload(case).is_verified
     client.post(url(case, "verifier"), {"verifier-source": "directory"})
-    assert again(case).is_verified
+    assert reload(case).is_verified
     assert Note.objects.get().text == "Vérification par rappel. Numéro : annuaire officiel."
     assert not OfficialNumber.objects.exists()
 
@@ -254,7 +254,7 @@ def test_a_number_of_the_emergency_card_is_shown_to_no_other_centre(client, case
         collectivity=plouexemple(), kind=Helper.SUPPLIER, phone="+33 2 98 11 22 33", updated_by=an_agent()
     )
     client.post(url(case, "verifier"), CALLED_NUMBER)
-    assert again(case).is_verified
+    assert reload(case).is_verified
     assert not OfficialNumber.objects.exists()
 
 
@@ -272,18 +272,18 @@ def test_what_is_typed_is_kept_until_it_is_submitted(client, case):
 
 
 def test_a_playbook_applied_after_the_call_back_has_its_call_done(client, responder):
-    case = taken_by(responder, declare())
+    case = acknowledge_as(responder, declare())
     verify_incident(reference=case.reference, actor=responder)
     lead = a_lead()
     apply_playbook(reference=case.reference, actor=lead)
     task = case.tasks.get(step="rappeler")
-    assert (task.done_by, task.done_at, task.is_moot) == (responder, again(case).verified_at, False)
+    assert (task.done_by, task.done_at, task.is_moot) == (responder, reload(case).verified_at, False)
     assert case.tasks.filter(done_at=None).exclude(author=lead).count() == 0
     assert case.tasks.exclude(done_at=None).count() == 1
 
 
 def test_a_playbook_for_a_case_declared_by_a_member_needs_no_call(responder):
-    case = taken_by(responder, declare(actor=an_agent()))
+    case = acknowledge_as(responder, declare(actor=an_agent()))
     assert case.verification == "member"
     apply_playbook(reference=case.reference, actor=responder)
     task = case.tasks.get(step="rappeler")

@@ -7,7 +7,7 @@ from csirts.models import Contact, Coverage
 from incidents.models import Incident, SharedSentence
 from incidents.services.declarant.share import derive_shared_secret
 from tests.cast import breizh_cyber, bretagne, declare
-from tests.incidents.devices import opened, page
+from tests.incidents.devices import open_by_link, page
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def incident():
 
 
 def test_declarant_reads_whom_to_call_before_the_case_has_moved(incident):
-    page_text = text(opened(incident).get(page(incident)))
+    page_text = text(open_by_link(incident).get(page(incident)))
     assert f"{COVERED} : appelez le 0 800 200 008 . {PROMISE}" in page_text
     assert "Aucun centre ne couvre" not in page_text
     assert "nous n’y connaissons pas de centre" not in page_text
@@ -38,7 +38,9 @@ def test_declarant_reads_whom_to_call_before_the_case_has_moved(incident):
 def test_new_centre_without_telephone_is_reached_by_its_site(incident):
     Contact.objects.exclude(kind="website").delete()
     Contact.objects.filter(kind="website").update(value="https://breizh.example")
-    assert f"{COVERED} : passez par son site, breizh.example . {PROMISE}" in text(opened(incident).get(page(incident)))
+    assert f"{COVERED} : passez par son site, breizh.example . {PROMISE}" in text(
+        open_by_link(incident).get(page(incident))
+    )
 
 
 def test_new_centre_without_telephone_sends_to_a_number_that_answers(incident):
@@ -48,7 +50,7 @@ def test_new_centre_without_telephone_sends_to_a_number_that_answers(incident):
 
 
 def test_sentence_to_read_aloud_names_the_new_centre(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     sentence = "Breizh Cyber, le centre de secours informatique, reçoit la déclaration dans quelques minutes."
     assert sentence in text(declarant.get(page(incident)))
     declarant.post(page(incident, "partager"))
@@ -57,7 +59,7 @@ def test_sentence_to_read_aloud_names_the_new_centre(incident):
 
 
 def test_closed_case_promises_no_centre(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     declarant.post(page(incident, "retirer"), {"author": "Dominique Exemple"})
     page_text = text(declarant.get(page(incident)))
     assert "Votre déclaration est retirée" in page_text

@@ -8,7 +8,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, declare
-from tests.incidents.devices import case, opened, page, send, signed_in
+from tests.incidents.devices import case, open_by_link, page, send, signed_in
 from tests.reading import text
 
 
@@ -17,7 +17,7 @@ def withdraw(client, incident, words="", key="k"):
 
 
 def test_the_declarant_withdraws_an_unverified_declaration(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     confirm_page = text(declarant.get(page(incident, "retirer")))
     assert (
         "C’est définitif. Pour revenir en arrière, il faudra joindre le centre, ou déclarer de nouveau."
@@ -47,7 +47,7 @@ def is_announced_in_queue(responder):
 
 def test_the_motive_of_a_withdrawal_waits_for_an_answer(incident):
     """The motive is announced above the queue like any message, and the follow-up page tells the declarant so."""
-    responder, declarant = a_responder(), opened(incident)
+    responder, declarant = a_responder(), open_by_link(incident)
     acknowledge_incident(reference=incident.reference, actor=responder)
     withdraw(declarant, incident, "Ce n’est pas moi qui ai déclaré.")
     incident.refresh_from_db()
@@ -66,7 +66,7 @@ def test_the_motive_of_a_withdrawal_waits_for_an_answer(incident):
 
 
 def test_an_earlier_unanswered_message_waits_for_an_answer_after_withdrawal(incident):
-    responder, declarant = a_responder(), opened(incident)
+    responder, declarant = a_responder(), open_by_link(incident)
     send(declarant, incident, "Que faire ?")
     write_note(reference=incident.reference, actor=responder, kind=NoteKind.NOTE, text="Vu.", key="n")
     withdraw(declarant, incident)
@@ -75,30 +75,30 @@ def test_an_earlier_unanswered_message_waits_for_an_answer_after_withdrawal(inci
 
 def test_a_withdrawal_without_unanswered_words_waits_for_nothing(incident):
     responder = a_responder()
-    withdraw(opened(incident), incident)
+    withdraw(open_by_link(incident), incident)
     answered = declare()
-    send(opened(answered), answered, "Que faire ?")
+    send(open_by_link(answered), answered, "Que faire ?")
     write_to_declarant(reference=answered.reference, actor=responder, letter=Letter(text="Rien.", key="r"))
-    withdraw(opened(answered), answered)
+    withdraw(open_by_link(answered), answered)
     assert not is_announced_in_queue(responder)
 
 
 def test_the_figures_do_not_count_a_withdrawn_case(incident):
-    withdraw(opened(incident), incident)
+    withdraw(open_by_link(incident), incident)
     figures.fold_new_events()
     assert not CaseFact.objects.get(incident_id=incident.pk).is_counted
 
 
 def test_a_withdrawal_without_a_motive_sends_no_message(incident):
     acknowledge_incident(reference=incident.reference, actor=a_responder())
-    withdraw(opened(incident), incident)
+    withdraw(open_by_link(incident), incident)
     incident.refresh_from_db()
     assert incident.closing_reason == ClosingReason.WITHDRAWN
     assert not Message.objects.exists()
 
 
 def test_withdrawing_twice_records_one_event_and_one_message(incident):
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     for _ in range(2):
         assert withdraw(declarant, incident, "Une erreur").status_code == 302
     assert incident.events.filter(kind="withdrawn").count() == Message.objects.count() == 1
@@ -106,7 +106,7 @@ def test_withdrawing_twice_records_one_event_and_one_message(incident):
 
 def test_withdrawing_a_verified_case_only_asks_the_centre(incident):
     verify_incident(reference=incident.reference, actor=a_responder())
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     assert "Il décidera" in text(declarant.get(page(incident, "retirer")))
     for _ in range(2):
         withdraw(declarant, incident, "Une erreur")
@@ -120,18 +120,18 @@ def test_the_centre_may_close_a_verified_case_as_withdrawn(incident):
     responder = a_responder()
     verify_incident(reference=incident.reference, actor=responder)
     signed_in(responder).post(case(incident, "clore"), {"raison": "withdrawn"})
-    assert "Votre déclaration est retirée" in text(opened(incident).get(page(incident)))
+    assert "Votre déclaration est retirée" in text(open_by_link(incident).get(page(incident)))
 
 
 def test_a_closed_case_is_not_withdrawn(incident):
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
-    assert withdraw(opened(incident), incident).status_code == 302
+    assert withdraw(open_by_link(incident), incident).status_code == 302
     incident.refresh_from_db()
     assert incident.closing_reason == ClosingReason.RESOLVED
 
 
 def test_a_motive_too_long_is_refused_and_kept(incident):
-    refused = withdraw(opened(incident), incident, "x" * 1001)
+    refused = withdraw(open_by_link(incident), incident, "x" * 1001)
     assert refused.status_code == 422
     assert "x" * 1001 in refused.content.decode()
     incident.refresh_from_db()

@@ -9,7 +9,7 @@ from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, plouexemple
-from tests.incidents.express import NOW, PHONE, case, express
+from tests.incidents.express import NOW, PHONE, case, declare_express
 from tests.incidents.journeys import an_address
 from tests.reading import hidden, text
 
@@ -34,7 +34,7 @@ def post_call(client, incident, **changes):
 
 
 def test_a_call_on_a_case_fills_in_its_facts(client):
-    incident, responder = express(client, quoi="inconnu"), a_responder()
+    incident, responder = declare_express(client, quoi="inconnu"), a_responder()
     client.force_login(responder)
     assert (
         f'href="{case(incident, "appel")}">Rappeler et saisir le reste</a>'
@@ -69,7 +69,7 @@ def test_a_call_on_a_case_fills_in_its_facts(client):
 
 
 def test_a_call_without_news_changes_no_fact(client):
-    incident = express(client)
+    incident = declare_express(client)
     client.force_login(a_responder())
     assert post_call(client, incident).status_code == 302
     assert incident.events.get(kind=EventKind.NOTED).data["sections"] == []
@@ -77,7 +77,7 @@ def test_a_call_without_news_changes_no_fact(client):
 
 
 def test_a_service_not_asked_about_stays_and_one_that_works_is_removed(client):
-    incident = express(client)
+    incident = declare_express(client)
     for service in ("civil", "paie"):
         incident.interruptions.create(service=service, extent="degraded", started_at=NOW)
     Incident.objects.filter(pk=incident.pk).update(service_stopped="yes")
@@ -89,7 +89,7 @@ def test_a_service_not_asked_about_stays_and_one_that_works_is_removed(client):
 
 
 def test_a_service_not_asked_about_keeps_its_start(client):
-    incident = express(client)
+    incident = declare_express(client)
     for service, start in (("civil", NOW - timedelta(days=2)), ("paie", NOW - timedelta(days=1))):
         incident.interruptions.create(service=service, extent="degraded", started_at=start)
     Incident.objects.filter(pk=incident.pk).update(service_stopped="yes")
@@ -99,7 +99,7 @@ def test_a_service_not_asked_about_keeps_its_start(client):
 
 
 def test_the_choice_of_mails_without_the_code_is_saved_and_shown(client):
-    incident = express(client)
+    incident = declare_express(client)
     client.force_login(a_responder())
     fields = {"contact_email": "mairie@plouexemple.example", "mail_without_code": "oui"}
     assert post_call(client, incident, **fields).status_code == 302
@@ -111,7 +111,7 @@ def test_the_choice_of_mails_without_the_code_is_saved_and_shown(client):
 
 
 def test_facts_that_the_form_does_not_ask_stay(client):
-    incident = express(client)
+    incident = declare_express(client)
     row = incident.interruptions.create(service="civil", extent="", workaround="Sur papier.", started_at=NOW)
     incident.interruptions.create(service="eau", extent="stopped", started_at=NOW, ended_at=NOW)
     incident.leaks.create(status="claimed", categories=["nir"], persons=40, records=9)
@@ -129,7 +129,7 @@ def test_facts_that_the_form_does_not_ask_stay(client):
 
 
 def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
-    incident = express(client)
+    incident = declare_express(client)
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
     Incident.objects.update(service_stopped="yes")
@@ -142,7 +142,7 @@ def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
 
 
 def test_a_call_sent_twice_is_noted_once(client):
-    incident = express(client)
+    incident = declare_express(client)
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
     data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": "rancon"}
@@ -152,7 +152,7 @@ def test_a_call_sent_twice_is_noted_once(client):
 
 
 def test_a_wrong_day_keeps_what_was_typed(client):
-    incident = express(client)
+    incident = declare_express(client)
     client.force_login(a_responder())
     refused = post_call(client, incident, occurred_date="32/13/2026", description="Mes mots.")
     assert refused.status_code == 422
@@ -161,7 +161,7 @@ def test_a_wrong_day_keeps_what_was_typed(client):
 
 
 def test_a_closed_case_takes_no_call(client):
-    incident = express(client)
+    incident = declare_express(client)
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
     close_incident(reference=incident.reference, reason="not_an_incident", actor=a_lead())

@@ -21,7 +21,7 @@ from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.desk import again, taken_by, url
+from tests.incidents.desk import acknowledge_as, reload, url
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -58,29 +58,29 @@ def test_a_responder_writes_an_internal_note(client, responder, incident):
 
 
 def test_a_note_counts_as_work_but_not_as_an_answer(client, responder, incident):
-    case = taken_by(responder, incident)
+    case = acknowledge_as(responder, incident)
     post_note(client, incident)
 
-    after = again(incident)
+    after = reload(incident)
     assert (after.answer_by, after.answered_at) == (case.answer_by, None)
     assert after.worked_at == incident.notes.get().written_at
 
 
 @pytest.mark.parametrize("kind", ["call_in", "call_out"])
 def test_a_call_with_the_declarant_counts_as_an_answer(client, responder, incident, kind):
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     post_note(client, incident, kind=kind)
 
-    after, note = again(incident), incident.notes.get()
+    after, note = reload(incident), incident.notes.get()
     assert (after.answer_by, after.answered_at) == (None, note.written_at)
     assert incident.events.get(kind=EventKind.NOTED).data["spoke"] is True
 
 
 def test_a_missed_call_is_noted_but_is_no_answer(client, responder, incident):
-    case = taken_by(responder, incident)
+    case = acknowledge_as(responder, incident)
     assert post_note(client, incident, kind="missed", text="").status_code == 302
 
-    after, note = again(incident), incident.notes.get()
+    after, note = reload(incident), incident.notes.get()
     assert (note.kind, note.text) == ("call_out", "Sans réponse.")
     assert (after.answer_by, after.answered_at) == (case.answer_by, None)
     assert "<b>Appel passé, sans réponse</b> par" in text_of(client.get(url(incident)))
@@ -149,7 +149,7 @@ def test_a_note_too_long_is_refused_by_the_service_too(responder, incident):
 
 def test_the_declarant_reads_no_word_of_a_note_anywhere(responder, incident, mailoutbox):
     """Read each page, mail, paper and API answer that a declarant or a colleague of the body can open."""
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     for kind in (NoteKind.NOTE, NoteKind.CALL_IN, NoteKind.CALL_OUT):
         add_note(incident, responder, kind=kind, key=kind)
     holder, agent = Client(), Client()

@@ -15,8 +15,8 @@ from incidents.services.correspondence.templates import MAX_TEMPLATES, TEXT_LIMI
 from incidents.services.handling.qualify import classify_incident
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.desk import CASE, again, taken_by, url
-from tests.incidents.devices import opened, page
+from tests.incidents.desk import CASE, acknowledge_as, reload, url
+from tests.incidents.devices import open_by_link, page
 from tests.reading import text, text_of
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_a_template_of_the_centre_fills_in_the_reply(client, lead):
     row = MessageTemplate.objects.get()
     assert (row.title, row.text, row.version, row.author) == ("Premier mot", TEXT, 1, lead)
     assert "Premier mot" in text_of(client.get(LIST))
-    incident = taken_by(lead, declare())
+    incident = acknowledge_as(lead, declare())
 
     page = client.get(f"{url(incident)}?modele={row.uid}")
 
@@ -66,7 +66,7 @@ def test_an_unknown_template_leaves_the_reply_empty(client, lead):
 
 
 def test_national_messages_name_parts_that_the_declarant_sees(incident):
-    page_text = text(opened(incident).get(page(incident)))
+    page_text = text(open_by_link(incident).get(page(incident)))
     names = {name for message in NATIONAL for name in re.findall("«\u00a0(.+?)\u00a0»", message.text)}
     assert names == {"Fichiers remis"}
     assert [name for name in names if name not in page_text] == []
@@ -141,7 +141,7 @@ def test_unknown_placeholders_are_listed(client, lead):
 
 @pytest.mark.parametrize("name", ["telephone", "bidule"])
 def test_a_reply_with_an_unfilled_placeholder_is_not_sent(client, lead, name):
-    incident = taken_by(lead, declare())
+    incident = acknowledge_as(lead, declare())
     words = f"Appelez {{{name}}} ou {{0}}, {{ x }}"
     answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
 
@@ -171,7 +171,7 @@ def test_a_reply_with_blank_lines_of_a_template_is_not_sent(client, lead):
 
 
 def test_an_empty_or_binary_reply_is_refused_without_an_error(client, lead):
-    incident = taken_by(lead, declare())
+    incident = acknowledge_as(lead, declare())
     for words in ("a\0b", "", "{"):
         answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
         assert answer.status_code == (302 if words == "{" else 422)
@@ -179,7 +179,7 @@ def test_an_empty_or_binary_reply_is_refused_without_an_error(client, lead):
 
 def test_the_type_placeholder_gives_the_current_type(client, lead):
     post_template(client, text="{type}")
-    incident = taken_by(lead, declare())
+    incident = acknowledge_as(lead, declare())
     classify_incident(reference=incident.reference, actor=lead, nature=Nature.INCIDENT, type=IncidentType.DDOS)
     page = client.get(url(incident), {"modele": str(MessageTemplate.objects.get().uid)})
 
@@ -291,9 +291,9 @@ def test_the_delays_of_a_case_are_shown(client, lead):
     assert late["answer"].due_at == incident.answer_by
     assert "Délais du centre" in text_of(client.get(url(incident)))
 
-    case = taken_by(lead, incident)
+    case = acknowledge_as(lead, incident)
     client.post(url(incident, "message"), {"text": "Bonjour", "key": "k"})
-    case = again(case)
+    case = reload(case)
     delays = build_delays_block(case, timezone.now())
     assert (delays["taking"].late, delays["taking"].took) == (None, case.acknowledged_at - case.received_at)
     assert (delays["first_answer"].at, delays["answer"]) == (case.answered_at, None)

@@ -14,8 +14,8 @@ from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare, plouexemple
-from tests.incidents.devices import opened, page
-from tests.incidents.grouping import a_group, many, send_letter, town, url
+from tests.incidents.devices import open_by_link, page
+from tests.incidents.grouping import a_group, copy_case, declare_town, send_letter, url
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -26,12 +26,12 @@ WORDS = "Coupez l’accès de votre prestataire."
 def group(responder):
     group = a_group(responder)
     for number in range(3):
-        add_to_group(reference=town(number).reference, group=group.uid, actor=responder)
+        add_to_group(reference=declare_town(number).reference, group=group.uid, actor=responder)
     return group
 
 
 def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, responder, group):
-    outside = town(9)
+    outside = declare_town(9)
     assert "Chacun reçoit ce message dans son propre dossier" in text(client.get(url(group, "message")))
     fields = {"text": f"  {WORDS} ", "key": "k"}
     preview = client.post(url(group, "message"), fields)
@@ -52,7 +52,7 @@ def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, r
     cases = list(group.cases.all())
     assert [[message.text for message in case.messages.all()] for case in cases] == [[WORDS]] * 3
     for case in cases:
-        read = text(opened(case).get(page(case)))
+        read = text(open_by_link(case).get(page(case)))
         assert WORDS in read
         assert not [other for other in cases if other != case and other.collectivity.name in read]
         assert group.title not in read
@@ -90,7 +90,7 @@ def test_the_trace_of_a_message_to_a_group_outlives_its_words(client, responder,
 
 def test_a_message_to_another_group_is_not_listed(client, responder, group):
     other = a_group(responder, "Ailleurs")
-    add_to_group(reference=town(7).reference, group=other.uid, actor=responder)
+    add_to_group(reference=declare_town(7).reference, group=other.uid, actor=responder)
     send_letter(client, other, {"text": WORDS, "key": "k"})
     run_due_jobs()
     assert "Déjà écrit à tous" not in text(client.get(url(group)))
@@ -168,7 +168,7 @@ def test_a_message_changed_after_its_preview_must_be_previewed_again(client, gro
 def test_a_message_must_be_previewed_again_when_the_group_grew(client, responder, group):
     preview = client.post(url(group, "message"), {"text": WORDS, "key": "k"})
     for number in (7, 8):
-        add_to_group(reference=town(number).reference, group=group.uid, actor=responder)
+        add_to_group(reference=declare_town(number).reference, group=group.uid, actor=responder)
     fields = {"text": WORDS, "key": "k", "envoyer": "1", "seen": preview.context["form"]["seen"].value()}
 
     answer = client.post(url(group, "message"), fields)
@@ -191,7 +191,7 @@ def test_a_form_sent_again_with_other_words_or_recipients_sends_nothing(client, 
     run_due_jobs()
 
     changed = send_letter(client, group, fields | {"text": "Autre chose."})
-    add_to_group(reference=town(9).reference, group=group.uid, actor=responder)
+    add_to_group(reference=declare_town(9).reference, group=group.uid, actor=responder)
     to_others = send_letter(client, group, fields)
 
     job = BulkJob.objects.get()
@@ -293,7 +293,7 @@ def test_a_message_to_an_empty_group_is_refused(client, responder):
 
 @pytest.mark.proof
 def test_two_thousand_messages_are_queued_in_few_queries(client, responder, group):
-    many(group.cases.first(), group, 2000)
+    copy_case(group.cases.first(), group, 2000)
     form = client.post(url(group, "message"), {"text": WORDS, "key": "k"}).context["form"]
     fields = {"text": WORDS, "key": "k", "envoyer": "1", "seen": form["seen"].value()}
     with CaptureQueriesContext(connection) as queries:
@@ -348,7 +348,7 @@ def test_a_message_may_name_the_centre_and_its_author(client, responder, group):
 def test_a_message_may_name_the_only_body_of_the_group(client, responder):
     group = a_group(responder)
     for _ in range(2):
-        add_to_group(reference=town(1).reference, group=group.uid, actor=responder)
+        add_to_group(reference=declare_town(1).reference, group=group.uid, actor=responder)
     answer = client.post(url(group, "message"), {"text": "Bonjour Saint-Exemple-1.", "key": "k"})
     assert answer.status_code == 200
 

@@ -10,8 +10,8 @@ from incidents.services.groups.group import add_to_group
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
 from tests.incidents.desk import url
-from tests.incidents.devices import opened, page
-from tests.incidents.grouping import a_group, send_letter, town
+from tests.incidents.devices import open_by_link, page
+from tests.incidents.grouping import a_group, declare_town, send_letter
 from tests.incidents.grouping import url as group_url
 from tests.incidents.merging import merge
 from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
@@ -111,7 +111,7 @@ def test_closing_without_report_says_to_telephone(client, incident):
 def test_a_message_to_a_group_says_how_many_are_notified(client, responder, callers, preview, confirmation):
     group = a_group(responder)
     for number, caller in enumerate(callers):
-        add_to_group(reference=town(number, caller=caller).reference, group=group.uid, actor=responder)
+        add_to_group(reference=declare_town(number, caller=caller).reference, group=group.uid, actor=responder)
     fields = {"text": WORDS, "key": "k"}
     assert preview in text(client.post(group_url(group, "message"), fields))
     assert confirmation in text(client.get(send_letter(client, group, fields)["Location"]))
@@ -146,7 +146,7 @@ def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, t
 )
 def test_a_withdrawal_says_whether_the_centre_is_notified(incident, channel, before, after):
     Csirt.objects.update(notification_email=channel)
-    declarant = opened(incident)
+    declarant = open_by_link(incident)
     assert before in text(declarant.get(page(incident, "retirer")))
     declarant.post(page(incident, "retirer"), {"text": "", "author": "Dominique", "key": "k"})
     assert after in text(declarant.get(page(incident)))

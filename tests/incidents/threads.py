@@ -3,7 +3,7 @@
 from incidents.models import Incident, Message
 
 
-def talk(incident: Incident, number: int) -> None:
+def add_messages(incident: Incident, number: int) -> None:
     Message.objects.bulk_create(
         Message(
             incident=incident,

@@ -34,7 +34,7 @@ def offer_url(transfer: Transfer, *parts: str) -> str:
     return "/".join([f"{QUEUE}transferts", str(transfer.uid), *parts, ""])
 
 
-def agreed(incident: Incident, words: str = AGREED) -> Agreement:
+def make_agreement(incident: Incident, words: str = AGREED) -> Agreement:
     """Return the agreement of the declarant as a page records it, under the current label of the case."""
     return Agreement(is_given=True, words=words, label=Incident.objects.get(pk=incident.pk).tlp)
 
@@ -54,7 +54,7 @@ def propose_transfer(
     fields: dict[str, Any] = {
         "taker": taker,
         "motive": motive,
-        "agreement": agreed(incident, agreement) if agreement else NO_AGREEMENT,
+        "agreement": make_agreement(incident, agreement) if agreement else NO_AGREEMENT,
     }
     return create_proposal(reference=incident.reference, actor=actor, seen=seen, **fields)
 

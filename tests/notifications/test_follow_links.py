@@ -7,7 +7,7 @@ from csirts.models import Contact
 from incidents.links import list_linkable_hosts, split_links
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
-from tests.incidents.devices import guest, opened
+from tests.incidents.devices import guest, open_by_link
 from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all
 
 HOSTS = frozenset({"www.cnil.fr", "aide.exemple.example"})
@@ -31,7 +31,7 @@ def test_listed_sites_are_links_on_the_page_of_the_case(incident):
     write_as_centre(
         incident, f"Lisez {OWN}, puis <b>{LONG}</b>.\nJamais https://piege.example/a ni http://www.cnil.fr/b."
     )
-    page = opened(incident).get(f"/suivi/{incident.reference}/").content.decode()
+    page = open_by_link(incident).get(f"/suivi/{incident.reference}/").content.decode()
     escaped = OWN.replace("&", "&amp;")
     assert f'Lisez <a href="{escaped}" rel="external noreferrer">{escaped}</a>, puis &lt;b&gt;' in page
     assert f'<a href="{LONG}" rel="external noreferrer">{LONG}</a>' in page
@@ -54,7 +54,7 @@ def test_a_mail_keeps_the_address_whole(incident, post):
 )
 def test_an_address_with_an_invalid_port_is_plain_text(incident, post, address):
     write_as_centre(incident, f"Bloquez {address} sur le pare-feu.")
-    page = opened(incident).get(f"/suivi/{incident.reference}/")
+    page = open_by_link(incident).get(f"/suivi/{incident.reference}/")
     assert page.status_code == 200
     assert address in page.content.decode()
     deliver_all(post)
@@ -64,7 +64,7 @@ def test_an_address_with_an_invalid_port_is_plain_text(incident, post, address):
 def test_what_a_victim_writes_is_never_a_link(incident, post):
     letter = Letter(text=f"Voir {LONG} et {OWN}", key="v")
     write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
-    page = opened(incident).get(f"/suivi/{incident.reference}/").content.decode()
+    page = open_by_link(incident).get(f"/suivi/{incident.reference}/").content.decode()
     assert f'href="{LONG}"' not in page
     assert 'rel="external noreferrer"' not in page
     deliver_all(post)

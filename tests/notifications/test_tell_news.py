@@ -20,7 +20,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
-from tests.incidents.completing import by_link
+from tests.incidents.completing import make_writing
 from tests.incidents.devices import guest
 from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, read_on_one_line
 
@@ -163,7 +163,7 @@ def test_facts_and_files_name_no_detail(incident, post, kind):
 
 def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, post):
     deliver_all(post)
-    correct_story(writing=by_link(incident, "recit"), description="La paie est arrêtée aussi.", supplier="")
+    correct_story(writing=make_writing(incident, "recit"), description="La paie est arrêtée aussi.", supplier="")
 
     deliver_all(post)
 

@@ -22,7 +22,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.transferring import agreed, create_other_centre, propose_transfer
+from tests.incidents.transferring import create_other_centre, make_agreement, propose_transfer
 from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, read_on_one_line
 
 pytestmark = pytest.mark.django_db
@@ -239,7 +239,7 @@ def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
 def test_a_file_is_not_sent_once_the_case_has_a_narrower_label(green, giver, post, label, narrowed, leaves):
     """Unless the declarant agreed to this file."""
     Incident.objects.update(tlp=label)
-    send_advice(green, giver, tlp=label, agreement=agreed(green) if leaves else NO_AGREEMENT)
+    send_advice(green, giver, tlp=label, agreement=make_agreement(green) if leaves else NO_AGREEMENT)
     dispatch.announce_all_events()
     Incident.objects.update(tlp=narrowed)
     deliver_all(post)
@@ -248,7 +248,7 @@ def test_a_file_is_not_sent_once_the_case_has_a_narrower_label(green, giver, pos
 
 @pytest.mark.parametrize(("tlp", "leaves"), [(Tlp.AMBER_STRICT, True), (Tlp.RED, False)])
 def test_with_consent_the_file_leaves_under_the_label_of_the_message(incident, giver, post, tlp, leaves):
-    send_advice(incident, giver, tlp="amber+strict", agreement=agreed(incident))
+    send_advice(incident, giver, tlp="amber+strict", agreement=make_agreement(incident))
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
     deliver_all(post)

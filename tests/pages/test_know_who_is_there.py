@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.enums import Role
-from tests.cast import a_lead, a_person, a_responder, an_agent, half_signed_in
+from tests.cast import a_lead, a_person, a_responder, an_agent, sign_in_by_password
 
 pytestmark = pytest.mark.django_db
 OUT = 'action="/deconnexion/"'
@@ -61,7 +61,7 @@ def test_that_link_redirects_a_responder_to_the_queue(client):
 
 
 def test_a_person_without_second_factor_is_shown_as_signed_out(client):
-    half_signed_in(client, a_person(Role.NATIONAL, enrolled=False))
+    sign_in_by_password(client, a_person(Role.NATIONAL, enrolled=False))
     assert ">Connexion<" in read_foot(client)
     assert OUT not in read_foot(client)
 

@@ -18,7 +18,7 @@ from stats.exact.access import Scope
 from stats.exact.year import load_exact_year
 from stats.services import rebuild_figures, verify_figures
 from tests.stats.histories import RAW_ACTS, SERVICE_ACTS, History
-from tests.stats.recount import pending, read_stored_figures, recount_figures
+from tests.stats.recount import count_pending_events, read_stored_figures, recount_figures
 
 ACTS = st.sampled_from([*SERVICE_ACTS, *RAW_ACTS])
 CHANCE = st.randoms(use_true_random=False)
@@ -68,7 +68,7 @@ class Figures(RuleBasedStateMachine):
 
 def check_agreement(history):
     rollups.fold_pending_events()
-    assert pending() == 0
+    assert count_pending_events() == 0
     assert verify_figures().mistakes == 0
     sums, presences = recount_figures()
     assert read_stored_figures() == (sums, presences)

@@ -5,16 +5,16 @@ import pytest
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Grouping
 from collectivities.official import read_official_list
-from tests.collectivities.lists import counts, delete_bodies, load
+from tests.collectivities.lists import delete_bodies, load_list, read_counts
 
 pytestmark = pytest.mark.django_db
 
 
 def test_the_official_list_is_loaded_whole():
     delete_bodies()
-    report = load()
+    report = load_list()
     assert "millésime 2026" in report
-    assert counts(report) == (36_354, 0, 0, 0, 0)
+    assert read_counts(report) == (36_354, 0, 0, 0, 0)
     assert Collectivity.objects.filter(kind=Kind.COMMUNE).count() == 34_969
     assert Grouping.objects.count() == 35_000
     brest = Collectivity.objects.get(insee_code="29019")
@@ -25,8 +25,8 @@ def test_the_official_list_is_loaded_whole():
 
 def test_a_second_load_changes_nothing():
     before = list(Collectivity.objects.order_by("pk").values())
-    report = load()
-    assert counts(report) == (0, 0, 0, 0, 36_354)
+    report = load_list()
+    assert read_counts(report) == (0, 0, 0, 0, 36_354)
     assert "appartenances ajoutées 0, retirées 0" in report
     assert list(Collectivity.objects.order_by("pk").values()) == before
 

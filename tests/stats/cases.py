@@ -62,11 +62,11 @@ def store(cases: Iterable[Case]) -> list[Incident]:
         for case, incident in pairs
         for status, band in case.leaks
     )
-    touch(incidents)
+    record_events(incidents)
     return incidents
 
 
-def touch(incidents: Iterable[Incident]) -> None:
+def record_events(incidents: Iterable[Incident]) -> None:
     """Record an event of each case, pending for the figures."""
     events = IncidentEvent.objects.bulk_create(
         IncidentEvent(incident=incident, kind="verified", actor_kind="system") for incident in incidents
@@ -74,12 +74,12 @@ def touch(incidents: Iterable[Incident]) -> None:
     PendingEvent.objects.bulk_create(PendingEvent(event=event, consumer="stats") for event in events)
 
 
-def change(incidents: list[Incident], **values: Any) -> None:
+def change_cases(incidents: list[Incident], **values: Any) -> None:
     """Change raw rows as a service would, with an event of each case."""
     if values.get("status") == "closed":
         values |= {"due_for": "nothing", "due_at": values["closed_at"]}
     Incident.objects.filter(pk__in=[incident.pk for incident in incidents]).update(**values)
-    touch(incidents)
+    record_events(incidents)
 
 
 def make_incident(case: Case) -> Incident:

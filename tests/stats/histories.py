@@ -44,7 +44,7 @@ from incidents.workflow import InvalidTransition
 from tests.cast import a_person, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import make_fake_siren
 from tests.incidents.transferring import create_other_centre
-from tests.stats.cases import Case, bodies, change, store
+from tests.stats.cases import Case, bodies, change_cases, store
 
 REFUSALS = (ValidationError, InvalidTransition, CannotComplete, Stale, PermissionDenied, Http404)
 SERVICES = ("civil", "paie", "eau", "telephonie", "autre")
@@ -279,7 +279,7 @@ class History:
                 {"detected_at": at, "detected_certainty": "exact"},
             ]
         )
-        change(incidents, **values)
+        change_cases(incidents, **values)
 
     @transaction.atomic
     def shuts(self, rng: Random, number: int = 1) -> None:
@@ -288,9 +288,9 @@ class History:
         incidents = list(Incident.objects.filter(pk__in=chosen, merged_into=None))
         if rng.random() < 0.4:
             at = FIRST_DAY + timedelta(days=rng.randrange(600))
-            change(incidents, status="closed", closed_at=at, closing_reason=rng.choice(ClosingReason.values))
+            change_cases(incidents, status="closed", closed_at=at, closing_reason=rng.choice(ClosingReason.values))
         else:
-            change(incidents, status="declared", closed_at=None, closing_reason="", due_for="acknowledge")
+            change_cases(incidents, status="declared", closed_at=None, closing_reason="", due_for="acknowledge")
 
     @transaction.atomic
     def touches_facts(self, rng: Random, number: int = 1) -> None:
@@ -307,7 +307,7 @@ class History:
             leaks.update(status=rng.choice(LeakStatus.values), persons=rng.choice([None, 5, 6, 300, 5001]))
         else:
             leaks.update(categories=rng.sample(DataCategory.values, 3))
-        change(incidents, severity=2)
+        change_cases(incidents, severity=2)
 
 
 SERVICE_ACTS = (

@@ -57,11 +57,11 @@ def print_year(year: int, incidents: int, **changed: Values) -> Release:
     """
     for quarter in (1, 2, 3, 4):
         period = Period(year, quarter)
-        print_release(period, spread(period, incidents // 4))
-    return print_release(Period(year), spread(Period(year), incidents) | changed)
+        print_release(period, spread_tables(period, incidents // 4))
+    return print_release(Period(year), spread_tables(Period(year), incidents) | changed)
 
 
-def spread(period: Period, incidents: int) -> dict[str, Values]:
+def spread_tables(period: Period, incidents: int) -> dict[str, Values]:
     """Return the tables of a period with `incidents` incidents, opened by the publication rule."""
     tables: dict[str, Values] = {}
     for table in list_tables(period):
@@ -81,24 +81,24 @@ def spread_table(
     table: Table, period: Period, incidents: int, tables: Mapping[str, Values]
 ) -> Iterator[tuple[tuple[str, ...], int | None]]:
     if not table.by:
-        yield (), printed(incidents * TOTALS[table.code])
+        yield (), round_to_print(incidents * TOTALS[table.code])
         return
-    weights = weigh(period.months if table.by == ("month",) else CATEGORIES[table.by[-1]])
+    weights = make_shares(period.months if table.by == ("month",) else CATEGORIES[table.by[-1]])
     for within in [(code,) for code in CATEGORIES["region"]] if len(table.by) > 1 else [()]:
         total = tables.get(table.opened_by, {}).get(within)
         if total is not None and total >= table.opens_from:
             for category, weight in weights.items():
                 rarity = tables.get(table.categories_opened_by, {}).get((category,)) or 0
                 if not table.categories_opened_by or rarity >= OPENS_FROM:
-                    yield (*within, category), printed(total * weight)
+                    yield (*within, category), round_to_print(total * weight)
 
 
-def weigh(categories: Collection[str]) -> dict[str, float]:
+def make_shares(categories: Collection[str]) -> dict[str, float]:
     """Return a share for each category. Each share is four fifths of the one before, and they add up to one."""
     shares = list(accumulate(categories, lambda share, _code: share * 0.8, initial=1.0))[1:]
     return {code: share / sum(shares) for code, share in zip(categories, shares, strict=True)}
 
 
-def printed(value: float) -> int | None:
+def round_to_print(value: float) -> int | None:
     """Return the nearest multiple of five, or a dash."""
     return round(value / 5) * 5 if value >= 5 else None

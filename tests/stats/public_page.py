@@ -8,7 +8,7 @@ from tests.stats.pages import plain
 PAGE = "/statistiques/"
 
 
-def read(client: Client, **choice: str | int) -> LexborNode:
+def read_main(client: Client, **choice: str | int) -> LexborNode:
     """Return the main part of a page."""
     response = client.get(PAGE, choice)
     assert response.status_code == 200

@@ -67,11 +67,11 @@ def group_by_incident(model: type[ServiceInterruption] | type[DataLeak]) -> dict
 def list_row_units(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[str]:
     yield f"incidents/{CLASSES[row['type']]}"
     yield f"causes/{row['cause'] or 'not_said'}"
-    yield f"discovery/{band(row['detected_at'], row['received_at'], DELAYS, '30d+')}"
-    yield f"help/{band(row['received_at'], row['acknowledged_at'], DELAYS, '30d+')}"
-    yield f"closing/{band(row['received_at'], row['closed_at'], DELAYS, '30d+')}"
+    yield f"discovery/{find_band(row['detected_at'], row['received_at'], DELAYS, '30d+')}"
+    yield f"help/{find_band(row['received_at'], row['acknowledged_at'], DELAYS, '30d+')}"
+    yield f"closing/{find_band(row['received_at'], row['closed_at'], DELAYS, '30d+')}"
     for interruption in stopped:
-        yield f"interruptions/{band(interruption['started_at'], interruption['ended_at'], HOURS, '7d+')}"
+        yield f"interruptions/{find_band(interruption['started_at'], interruption['ended_at'], HOURS, '7d+')}"
         yield f"services/{interruption['service']}"
     for leak in leaks:
         if leak["status"] == "unfounded":
@@ -82,7 +82,7 @@ def list_row_units(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[s
             yield f"categories/{category}"
 
 
-def band(since: datetime | None, until: datetime | None, limits: Iterable[tuple[int, str]], over: str) -> str:
+def find_band(since: datetime | None, until: datetime | None, limits: Iterable[tuple[int, str]], over: str) -> str:
     if not since or not until or until < since:
         return "unknown"
     hours = (until - since).total_seconds() / 3600
@@ -108,5 +108,5 @@ def read_stored_figures() -> tuple[Sums, Presences]:
     return sums, {tuple(key): [incidents, hits] for *key, incidents, hits in rows if incidents or hits}  # type: ignore[misc]
 
 
-def pending() -> int:
+def count_pending_events() -> int:
     return PendingEvent.objects.filter(consumer="stats").count()

@@ -9,7 +9,7 @@ from stats.enums import AttemptOutcome
 from stats.releases.rows import Attempt
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.pages import plain
-from tests.stats.public_page import PAGE, read, words
+from tests.stats.public_page import PAGE, read_main, words
 
 pytestmark = pytest.mark.django_db
 
@@ -18,23 +18,23 @@ def test_the_page_says_which_quarter_is_verified_and_which_follow(client, time_m
     store(one_each(bodies("53", 6), on(2025, 5, 1)))
     rollups.fold_pending_events()
     time_machine.move_to(on(2026, 2, 15), tick=False)
-    waiting = words(read(client))
+    waiting = words(read_main(client))
     assert "À vérifier : 2e trimestre 2025. 0 publication sur 3 est faite." in waiting
     assert "à partir de 4 h 30, heure de Paris" in waiting
     assert "Ensuite : 3e trimestre 2025, 4e trimestre 2025." in waiting
 
     with hold_lock(Lock.PUBLISH, waits=False):
-        assert "En cours de vérification : 2e trimestre 2025." in words(read(client))
+        assert "En cours de vérification : 2e trimestre 2025." in words(read_main(client))
         assert "En cours de vérification : 2e trimestre 2025." in plain(
             " ".join(LexborHTMLParser(client.get("/statistiques/publications/").content).text().split())
         )
     Attempt.objects.create(outcome=AttemptOutcome.FAILED, period="2025-T2", seconds=1)
-    assert "Le dernier essai n’a pas abouti." in words(read(client))
+    assert "Le dernier essai n’a pas abouti." in words(read_main(client))
 
 
 def test_nothing_declared_yet_says_when_the_first_release_is_due(client, time_machine):
     time_machine.move_to(on(2026, 11, 28), tick=False)
-    text = words(read(client))
+    text = words(read_main(client))
     assert "Une publication paraît 30 jours après la fin du trimestre de la première déclaration" in text
     assert "pas avant le 30 janvier 2027" in text
 

@@ -12,7 +12,7 @@ from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import create_other_centre
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, an_analyst, get_status, html, store_cases_of_two_centres
-from tests.stats.rows import row_of_two
+from tests.stats.rows import format_two_years
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
@@ -29,7 +29,7 @@ def test_an_entitled_analyst_reads_that_region_and_no_other(client):
     analyst = an_analyst()
     client.force_login(analyst)
     store_cases_of_two_centres()
-    assert row_of_two("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)) in html(client, BRETAGNE)
+    assert format_two_years("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)) in html(client, BRETAGNE)
     assert f'href="{BRETAGNE}"' in html(client, "/statistiques/")
     for url in (NATION, CENTRE, "/statistiques/exacts/region/11/", "/statistiques/mon-centre/"):
         assert get_status(analyst, url) == 404, url

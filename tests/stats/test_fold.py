@@ -22,7 +22,7 @@ from stats.services import fold_new_events
 from stats.tasks import fold_events as task
 from tests.after_kill import wait_for_rollback
 from tests.cast import a_lead, breizh_cyber, declare
-from tests.stats.cases import Case, bodies, change, on, one_each, store, touch
+from tests.stats.cases import Case, bodies, change_cases, on, one_each, record_events, store
 
 RANSOMWARE = ("incidents", "information-content-security/rancon")
 MAIN = ("declared", "incidents", "reports", "interruptions", "leaks", "unfounded")
@@ -107,7 +107,7 @@ def test_the_month_is_that_of_the_town_hall(db):
 def test_a_signalement_is_counted_apart_and_brings_nothing_else(db):
     incidents = store(one_each(bodies("53", 2), on(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
     fold_new_events()
-    change(incidents[:1], nature="report")
+    change_cases(incidents[:1], nature="report")
     fold_new_events()
     assert read_sums() == {
         ("declared", ""): 2,
@@ -127,7 +127,7 @@ def test_services_categories_causes_and_delays_are_counted(db):
     incident.interruptions.filter(ended_at=None).update(service="eau")
     incident.interruptions.exclude(ended_at=None).update(service="paie")
     incident.leaks.update(categories=["nir", "sante"])
-    change(
+    change_cases(
         [incident],
         cause="supplier",
         detected_at=on(2025, 1, 31, 10),
@@ -149,7 +149,7 @@ def test_services_categories_causes_and_delays_are_counted(db):
         ("closing", "30d+"): 1,
     }
     incident.leaks.update(status="unfounded")
-    touch([incident])
+    record_events([incident])
     fold_new_events()
     assert read_sums("categories") == {}
     assert read_sums("unfounded") == {("unfounded", ""): 1}
@@ -176,8 +176,8 @@ def test_a_number_of_persons_wins_over_a_band(db):
 def test_an_event_that_comes_twice_counts_once(db):
     incidents = store(one_each(bodies("53", 3), on(2025, 2, 1)))
     fold_new_events()
-    touch(incidents)
-    touch(incidents)
+    record_events(incidents)
+    record_events(incidents)
     fold_new_events()
     assert read_sums() == {("declared", ""): 3, RANSOMWARE: 3}
 
@@ -265,12 +265,12 @@ def test_a_random_history_agrees_with_a_recount(db, seed):
 def change_at_random(rng, incidents):
     kind = rng.choice(("verified", "closed", "reopened"))
     if kind == "verified":
-        change(incidents, verification="call_back", verified_at=on(2026, 1, 1))
+        change_cases(incidents, verification="call_back", verified_at=on(2026, 1, 1))
     elif kind == "closed":
         reason = rng.choice(("resolved", "duplicate", "not_an_incident"))
-        change(incidents, status="closed", due_for="nothing", closed_at=on(2026, 1, 1), closing_reason=reason)
+        change_cases(incidents, status="closed", due_for="nothing", closed_at=on(2026, 1, 1), closing_reason=reason)
     else:
-        change(incidents, status="declared", due_for="acknowledge", closed_at=None, closing_reason="")
+        change_cases(incidents, status="declared", due_for="acknowledge", closed_at=None, closing_reason="")
 
 
 def test_all_that_is_counted_of_a_case_is_compared_and_saved():
@@ -295,7 +295,7 @@ def test_verify_stats_excuses_what_is_still_pending(db):
     incidents = store(one_each(bodies("53", 3), on(2025, 2, 1)))
     call_command("verify_stats")
     fold_new_events()
-    change(incidents[:1], type="fuite")
+    change_cases(incidents[:1], type="fuite")
     call_command("verify_stats")
 
 

@@ -15,7 +15,7 @@ from stats.disclosure.tables import TABLES_OF_A_YEAR, Period, list_tables
 from stats.models import CountedCase, Release
 from stats.releases.case_visibility import list_case_cells
 from stats.releases.tally import count_bodies_outside_cell, count_cells, freeze_cases, save_cases
-from tests.stats.cases import Case, bodies, change, on, store
+from tests.stats.cases import Case, bodies, change_cases, on, store
 
 
 def make_random_case(dice, town_halls):
@@ -43,7 +43,7 @@ def store_random_cases(seed):
     incidents = store(make_random_case(dice, town_halls) for _ in range(150))
     for incident in incidents[::3]:
         since = incident.received_at - timedelta(hours=dice.choice((1, 30, 200)))
-        change([incident], detected_at=since, detected_certainty="exact")
+        change_cases([incident], detected_at=since, detected_certainty="exact")
     fold_pending_events()
 
 

@@ -20,7 +20,7 @@ from stats.releases import publish
 from stats.releases.seal import is_intact, load_printed
 from stats.services import publish_due_periods
 from stats.tasks import publish_releases
-from tests.stats.cases import bodies, change, on, one_each, store
+from tests.stats.cases import bodies, change_cases, on, one_each, store
 from tests.stats.printed import list_periods, read_shown, read_table
 
 Q1_DUE, Q2_DUE, YEAR_DUE = on(2025, 4, 30), on(2025, 7, 30), on(2026, 4, 1)
@@ -192,10 +192,10 @@ def test_late_cases_are_a_line_of_the_next_year(db):
     late = store(one_each(town_halls[50:60], on(2025, 2, 1), verified=False))
     few = store(one_each(town_halls[60:64], on(2025, 3, 1), verified=False))
     publish_due_periods(now=YEAR_DUE)
-    change(late, verified_at=on(2026, 5, 1), verification="call_back")
+    change_cases(late, verified_at=on(2026, 5, 1), verification="call_back")
     publish_due_periods(now=on(2027, 4, 1))
     assert (read_table("late"), read_table("late", year=2026)) == ({"": None}, {"": 10})
-    change(few, verified_at=on(2027, 5, 1), verification="call_back")
+    change_cases(few, verified_at=on(2027, 5, 1), verification="call_back")
     publish_due_periods(now=on(2028, 4, 1))
     assert read_table("late", year=2027) == {"": None}
     assert read_table("incidents") == {"": 50}
@@ -205,8 +205,8 @@ def test_late_cases_are_a_line_of_the_next_year(db):
 def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_anew(db):
     incidents = store(one_each(bodies("53", 60), on(2025, 2, 1)))
     publish_due_periods(now=Q1_DUE)
-    change(incidents[:10], status="closed", closed_at=on(2025, 5, 1), closing_reason="duplicate")
-    change(incidents[10:20], nature="report")
+    change_cases(incidents[:10], status="closed", closed_at=on(2025, 5, 1), closing_reason="duplicate")
+    change_cases(incidents[10:20], nature="report")
     publish_due_periods(now=YEAR_DUE)
     assert read_table("incidents", quarter=1) == {"": 60}
     assert (read_table("incidents"), read_table("reports")) == ({"": 40}, {"": 10})
@@ -219,8 +219,8 @@ def test_what_becomes_of_a_case_after_its_year_changes_nothing(db):
     before = list(Figure.objects.order_by("pk").values())
     for incident in incidents[:20]:
         incident.leaks.update(status="unfounded")
-    change(incidents[:20], closing_reason="duplicate", status="closed", closed_at=on(2026, 5, 1))
-    change(incidents[20:30], region=Region.objects.get(code="94"))
+    change_cases(incidents[:20], closing_reason="duplicate", status="closed", closed_at=on(2026, 5, 1))
+    change_cases(incidents[20:30], region=Region.objects.get(code="94"))
     publish_due_periods(now=on(2027, 4, 1))
     assert list(Figure.objects.filter(release__year=2025).order_by("pk").values()) == before
     assert read_table("late", year=2026) == read_table("incidents", year=2026) == {"": None}
@@ -230,7 +230,7 @@ def test_what_becomes_of_a_case_after_its_year_changes_nothing(db):
 def test_a_case_that_moves_to_another_year_is_counted_once(db):
     incidents = store(one_each(bodies("53", 50), on(2025, 2, 1)))
     publish_due_periods(now=YEAR_DUE)
-    change(incidents[:20], received_at=on(2026, 2, 1))
+    change_cases(incidents[:20], received_at=on(2026, 2, 1))
     publish_due_periods(now=on(2027, 4, 1))
     assert (list_periods()[-1], read_table("incidents", year=2026)) == ("2026", {"": None})
 
@@ -238,8 +238,8 @@ def test_a_case_that_moves_to_another_year_is_counted_once(db):
 def test_a_signalement_that_moves_to_another_year_is_counted_once(db):
     reports = store(one_each(bodies("53", 50), on(2025, 2, 1), nature="report"))
     publish_due_periods(now=YEAR_DUE)
-    change(reports[:20], received_at=on(2026, 2, 1))
-    change(reports[20:40], nature="incident")
+    change_cases(reports[:20], received_at=on(2026, 2, 1))
+    change_cases(reports[20:40], nature="incident")
     publish_due_periods(now=on(2027, 4, 1))
     assert (read_table("reports", year=2026), read_table("late", year=2026)) == ({"": None}, {"": 20})
 

@@ -18,9 +18,9 @@ from stats.exact.sums import find_quantile
 from stats.pages.labels import bind_words
 from stats.services import fold_new_events
 from tests.cast import breizh_cyber
-from tests.stats.cases import Case, bodies, change, on, one_each, store
+from tests.stats.cases import Case, bodies, change_cases, on, one_each, store
 from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, html, store_cases_of_two_centres
-from tests.stats.rows import row, row_of_two
+from tests.stats.rows import format_row, format_two_years
 
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 def test_a_region_has_exact_figures_in_every_table(client, national):
     incidents = store_cases_of_two_centres()
     incidents[0].leaks.update(categories=["nir"])
-    change(
+    change_cases(
         incidents[:1],
         cause="supplier",
         acknowledged_at=on(2026, 1, 5, 14),
@@ -41,19 +41,19 @@ def test_a_region_has_exact_figures_in_every_table(client, national):
     page = html(client, BRETAGNE)
     assert "Les chiffres exacts en Bretagne, 2026" in page
     for line in [
-        row_of_two("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")),
-        row_of_two("Février", (2, "–"), (2, "–"), (0, "–"), (0, "–"), (0, "–")),
-        row_of_two("Mars", (1, "–"), (0, "–"), (1, "–"), (0, "–"), (0, "–")),
-        row_of_two("Ensemble", (4, "–"), (3, "–"), (1, "–"), (2, "–"), (1, "–")),
-        row_of_two("Rançongiciel", (3, 0)),
-        row_of_two("Prestataire compromis", (1, 0)),
-        row_of_two("Pas encore dite", (2, 0)),
-        row_of_two("Moins de 4 heures", (1, 0)),
-        row_of_two("De 1 à 4 heures", (1, 0)),
-        row_of_two("Numéro de sécurité sociale (NIR)", (1, 0)),
-        row_of_two("De 6 à 50 personnes", (1, 0)),
-        row_of_two("Confirmée", (1, 0)),
-        row_of_two("Sans fondement", (0, 0)),
+        format_two_years("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")),
+        format_two_years("Février", (2, "–"), (2, "–"), (0, "–"), (0, "–"), (0, "–")),
+        format_two_years("Mars", (1, "–"), (0, "–"), (1, "–"), (0, "–"), (0, "–")),
+        format_two_years("Ensemble", (4, "–"), (3, "–"), (1, "–"), (2, "–"), (1, "–")),
+        format_two_years("Rançongiciel", (3, 0)),
+        format_two_years("Prestataire compromis", (1, 0)),
+        format_two_years("Pas encore dite", (2, 0)),
+        format_two_years("Moins de 4 heures", (1, 0)),
+        format_two_years("De 1 à 4 heures", (1, 0)),
+        format_two_years("Numéro de sécurité sociale (NIR)", (1, 0)),
+        format_two_years("De 6 à 50 personnes", (1, 0)),
+        format_two_years("Confirmée", (1, 0)),
+        format_two_years("Sans fondement", (0, 0)),
     ]:
         assert line in page, line
     assert "Votre consultation est notée" in page
@@ -159,8 +159,8 @@ def test_medians_are_written_of_few_cases_and_bands_of_many(client, national, mo
     csirt = breizh_cyber()
     incidents = store(one_each(bodies("53", 11), on(2026, 1, 5), csirt=csirt))
     for number, incident in enumerate(incidents):
-        change([incident], acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
-    change(incidents[:1], nature="report")  # is no incident: its delay counts no more
+        change_cases([incident], acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
+    change_cases(incidents[:1], nature="report")  # is no incident: its delay counts no more
     fold_new_events()
     half = "Cas connus : 10. La moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
     assert half in html(client, BRETAGNE)
@@ -175,7 +175,7 @@ def test_medians_are_written_of_few_cases_and_bands_of_many(client, national, mo
 
 def test_whole_days_are_written_without_hours(client, national):
     incidents = store(one_each(bodies("53", 2), on(2026, 1, 5), csirt=breizh_cyber()))
-    change(incidents, acknowledged_at=incidents[0].received_at + timedelta(days=3))
+    change_cases(incidents, acknowledged_at=incidents[0].received_at + timedelta(days=3))
     fold_new_events()
     assert "La moitié en 3 jours au plus, neuf sur dix en 3 jours au plus." in html(client, BRETAGNE)
 
@@ -240,10 +240,10 @@ def test_the_current_year_is_compared_with_the_same_months(client, national):
     assert '<th scope="col" class="number before">Janvier à mars 2025</th>' in page
     assert "chacune une fois ; 3 en 2025, toute l’année" in page
     for line in [
-        row_of_two("Février", (1, 2), (1, 2), (0, 0), (0, 0), (0, 0)),
-        row_of_two("Ensemble", (2, 2), (2, 2), (0, 0), (1, 0), (0, 0)),
-        row_of_two("Hameçonnage", (1, 2)),
-        row_of_two("Rançongiciel", (1, 0)),
+        format_two_years("Février", (1, 2), (1, 2), (0, 0), (0, 0), (0, 0)),
+        format_two_years("Ensemble", (2, 2), (2, 2), (0, 0), (1, 0), (0, 0)),
+        format_two_years("Hameçonnage", (1, 2)),
+        format_two_years("Rançongiciel", (1, 0)),
     ]:
         assert line in page, line
     assert "Octobre" not in page
@@ -258,8 +258,8 @@ def test_a_year_that_is_over_is_compared_whole(client, national):
     assert '<th scope="col" class="number before">2025</th>' in page
     assert "mêmes mois" not in page
     assert "toute l’année" not in page
-    assert row_of_two("Octobre", (0, 3), (0, 3), (0, 0), (0, 0), (0, 0)) in page
-    assert row_of_two("Rançongiciel", (1, 3)) in page
+    assert format_two_years("Octobre", (0, 3), (0, 3), (0, 0), (0, 0), (0, 0)) in page
+    assert format_two_years("Rançongiciel", (1, 3)) in page
 
 
 def test_a_first_year_is_compared_with_nothing(client, national):
@@ -267,7 +267,7 @@ def test_a_first_year_is_compared_with_nothing(client, national):
     page = html(client, BRETAGNE, annee="2025")
     assert "Il n’y a pas de chiffres de 2024 à comparer." in page
     assert "before" not in page
-    assert row("Octobre", 3, 3, 0, 0, 0) in page
+    assert format_row("Octobre", 3, 3, 0, 0, 0) in page
 
 
 def test_the_line_of_the_year_stops_at_the_current_month(client, national):
@@ -352,5 +352,9 @@ def test_a_case_of_the_last_evening_of_a_month_is_of_the_next_one_east_of_paris(
         store(one_each(bodies("988", 2), on(2026, 3, 31, 19)) + one_each(bodies("53", 1), on(2026, 3, 31, 19)))
         fold_new_events()
         page = html(client, NATION)
-    for line in [row("Mars", 1, 1, 0, 0, 0), row("Avril", 2, 2, 0, 0, 0), row("Ensemble", 3, 3, 0, 0, 0)]:
+    for line in [
+        format_row("Mars", 1, 1, 0, 0, 0),
+        format_row("Avril", 2, 2, 0, 0, 0),
+        format_row("Ensemble", 3, 3, 0, 0, 0),
+    ]:
         assert line in page, line

@@ -9,7 +9,7 @@ from csirts.models import Csirt
 from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber
 from tests.stats.cases import Case, bodies, on, one_each, store
-from tests.stats.rows import row_of_two
+from tests.stats.rows import format_two_years
 
 PAGE = "/statistiques/mon-centre/"
 
@@ -34,14 +34,14 @@ def test_a_lead_reads_the_exact_figures_of_the_centre(client, db):
     page = client.get(PAGE)
     html = page.content.decode()
     for line in (
-        row_of_two("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")),
-        row_of_two("Février", *[(0, "–")] * 5),
-        row_of_two("Mars", (3, 1), (1, 1), (1, 0), (0, 0), (0, 0)),
-        row_of_two("Ensemble", (4, 1), (2, 1), (1, 0), (2, 0), (1, 0)),
-        row_of_two("Moins de 4 heures", (1, 0)),
-        row_of_two("Confirmée", (1, 0)),
-        row_of_two("Sans fondement", (1, 0)),
-        row_of_two("De 6 à 50 personnes", (1, 0)),
+        format_two_years("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")),
+        format_two_years("Février", *[(0, "–")] * 5),
+        format_two_years("Mars", (3, 1), (1, 1), (1, 0), (0, 0), (0, 0)),
+        format_two_years("Ensemble", (4, 1), (2, 1), (1, 0), (2, 0), (1, 0)),
+        format_two_years("Moins de 4 heures", (1, 0)),
+        format_two_years("Confirmée", (1, 0)),
+        format_two_years("Sans fondement", (1, 0)),
+        format_two_years("De 6 à 50 personnes", (1, 0)),
     ):
         assert line in html, line
     assert "Avril" not in html

@@ -17,7 +17,7 @@ from stats.models import Report
 from stats.reports import making
 from stats.reports.making import make_due_reports as make_reports
 from tests.cast import a_lead
-from tests.stats.printing import print_release, print_year, spread
+from tests.stats.printing import print_release, print_year, spread_tables
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def release():
 
 def print_next_year():
     """Print publication 6."""
-    return print_release(Period(2026), spread(Period(2026), 90))
+    return print_release(Period(2026), spread_tables(Period(2026), 90))
 
 
 def read_text(response):
@@ -251,7 +251,7 @@ def test_the_nation_and_each_region_with_a_number_are_prepared_after_a_year(rele
 
 
 def test_nothing_is_prepared_after_a_quarter():
-    making.prepare_reports(print_release(Period(2026, 1), spread(Period(2026, 1), 90)))
+    making.prepare_reports(print_release(Period(2026, 1), spread_tables(Period(2026, 1), 90)))
     assert not Report.objects.exists()
 
 

@@ -22,7 +22,7 @@ from stats.models import CaseFact, FigureCheck, Presence, Rollup
 from stats.services import continue_recount, fold_new_events, rebuild_figures, verify_figures
 from stats.tasks import check_figures
 from tests.cast import a_lead, a_person, breizh_cyber
-from tests.stats.cases import bodies, on, one_each, store, touch
+from tests.stats.cases import bodies, on, one_each, record_events, store
 from tests.stats.histories import History
 from tests.stats.recount import read_stored_figures, recount_figures
 
@@ -87,7 +87,7 @@ def test_a_rebuild_from_nothing_gives_the_same_figures(db, small_slices):
 def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
     incidents = store_year()
     Incident.objects.filter(pk=incidents[0].pk).update(type="fuite")
-    touch(incidents[:1])
+    record_events(incidents[:1])
     assert verify_figures().mistakes == 0
     assert rebuild_figures().mistakes == 0
     fold_new_events()
@@ -180,7 +180,7 @@ def test_a_recount_that_finds_nothing_any_more_takes_the_warning_back(db):
     Rollup.objects.filter(measure="incidents").update(value=30)
     wrong = verify_figures()
     assert wrong.mistakes
-    touch(incidents[:1])
+    record_events(incidents[:1])
     fold_new_events()
     Rollup.objects.filter(band="information-content-security/fuite").delete()
     Rollup.objects.filter(measure="incidents").update(value=30)
@@ -196,7 +196,7 @@ def test_a_verification_holds_up_no_folding(transactional_db, small_slices, monk
 
     def fold_beside():
         Incident.objects.filter(pk=incidents[20].pk).update(type="fuite")
-        touch(incidents[20:21])
+        record_events(incidents[20:21])
         folded.append(fold_new_events())
         connection.close()
 

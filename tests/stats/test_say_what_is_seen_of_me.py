@@ -13,7 +13,7 @@ from stats.releases.case_visibility import describe_visibility
 from stats.services import publish_due_periods
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
-from tests.stats.cases import bodies, change, on, one_each, store
+from tests.stats.cases import bodies, change_cases, on, one_each, store
 
 FIRST_QUARTER = on(2025, 4, 30)
 YEAR = on(2026, 4, 1)
@@ -47,7 +47,7 @@ def verify_late(number):
     """Return cases of 2025 that are verified once that year is published. None is of Plouexemple."""
     cases = store(one_each(bodies("53", number), on(2025, 2, 10), verified=False))
     publish_due_periods(now=YEAR)
-    change(cases, verification="call_back", verified_at=on(2026, 5, 19))
+    change_cases(cases, verification="call_back", verified_at=on(2026, 5, 19))
     return cases
 
 
@@ -147,7 +147,7 @@ def test_a_month_that_the_year_printed_is_listed_with_the_year(db):
 def test_a_later_correction_changes_nothing_on_the_page(own_case):
     publish_due_periods(now=YEAR)
     before = describe_visibility(own_case)
-    change([own_case], type="panne", cause="phishing", nature="report")
+    change_cases([own_case], type="panne", cause="phishing", nature="report")
     own_case.refresh_from_db()
     publish_due_periods(now=on(2026, 4, 30))
     assert describe_visibility(own_case) == before
@@ -180,9 +180,9 @@ def test_a_quarter_that_is_due_and_not_published_says_so(own_case):
 
 @time_machine.travel(on(2025, 5, 20))
 def test_a_case_that_its_quarter_missed_waits_for_the_year(own_case):
-    change([own_case], verification="unverified", verified_at=None)
+    change_cases([own_case], verification="unverified", verified_at=None)
     publish_due_periods(now=FIRST_QUARTER)
-    change([own_case], verification="call_back", verified_at=on(2025, 5, 19))
+    change_cases([own_case], verification="call_back", verified_at=on(2025, 5, 19))
     own_case.refresh_from_db()
     coming = ["l’année 2025 : à partir du 1er avril 2026"]
     assert read_rest(own_case) == (f"Son trimestre a été publié sans elle. {BEFORE}", coming)
@@ -203,7 +203,7 @@ def test_a_case_that_its_year_missed_is_a_late_case_of_the_next(db):
 @time_machine.travel(on(2026, 5, 20))
 def test_a_late_signalement_is_counted_nowhere(db):
     [case] = verify_late(1)
-    change([case], nature="report")
+    change_cases([case], nature="report")
     case.refresh_from_db()
     why = f"Son année a été publiée sans elle. {BEFORE} Un signalement n’est pas compté plus tard."
     assert read_rest(case) == (why, [])
@@ -214,7 +214,7 @@ def test_a_signalement_that_became_an_incident_is_a_late_case(db):
     [case, *_] = store(one_each(bodies("53", 5), on(2025, 2, 1), nature="report"))
     publish_due_periods(now=YEAR)
     assert (list_places(case), read_rest(case)) == ([("Signalements vérifiés", "France entière, 2025", "5")], ("", []))
-    change([case], nature="incident")
+    change_cases([case], nature="incident")
     case.refresh_from_db()
     why = "Son année l’a comptée comme signalement ; c’est devenu un incident."
     assert read_rest(case) == (why, [LATE_LINE])
@@ -222,11 +222,11 @@ def test_a_signalement_that_became_an_incident_is_a_late_case(db):
 
 
 def test_the_page_says_why_a_case_is_counted_nowhere(own_case):
-    change([own_case], verification="unverified", verified_at=None)
+    change_cases([own_case], verification="unverified", verified_at=None)
     own_case.refresh_from_db()
     why = "Elle n’est comptée nulle part : seules les déclarations vérifiées par le centre sont comptées."
     assert read_rest(own_case) == (why, [])
-    change([own_case], status="closed", closed_at=on(2025, 3, 1), closing_reason="duplicate")
+    change_cases([own_case], status="closed", closed_at=on(2025, 3, 1), closing_reason="duplicate")
     own_case.refresh_from_db()
     reason = "le centre l’a close comme doublon, comme retirée, ou sans incident."
     assert read_rest(own_case) == (f"Elle n’est comptée nulle part : {reason}", [])
@@ -234,7 +234,7 @@ def test_the_page_says_why_a_case_is_counted_nowhere(own_case):
 
 def test_a_case_discarded_between_quarter_and_year_stays_in_the_quarter_alone(own_case):
     publish_due_periods(now=FIRST_QUARTER)
-    change([own_case], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
+    change_cases([own_case], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
     own_case.refresh_from_db()
     publish_due_periods(now=YEAR)
     assert list_places(own_case)[0] == ("Incidents vérifiés", "France entière, 1er trimestre 2025", "50")

@@ -19,8 +19,8 @@ from stats.services import publish_due_periods
 from tests.cast import a_lead, a_responder, an_agent
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.pages import fill
-from tests.stats.printing import print_release, print_year, spread
-from tests.stats.public_page import PAGE, read, words
+from tests.stats.printing import print_release, print_year, spread_tables
+from tests.stats.public_page import PAGE, read_main, words
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_counted_cases_are_printed_and_read_on_the_page(client):
     """Sixty bodies of Bretagne, two of Corse: counted, drawn, audited, printed and read."""
     store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)) + one_each(bodies("94", 2), on(2025, 5, 1)))
     publish_due_periods(now=on(2026, 4, 1))
-    main = read(client)
+    main = read_main(client)
     printed = read_table(main, "Incidents par région")
     assert printed["Corse"] == ["moins de 5 collectivités"]
     assert printed["Bretagne"] in (["60"], ["55"], ["65"])
@@ -61,7 +61,7 @@ def test_counted_cases_are_printed_and_read_on_the_page(client):
 def test_a_year_of_5_000_incidents_has_every_table(client):
     print_year(2024, 4_000)
     print_year(2025, 5_000)
-    main = read(client)
+    main = read_main(client)
     assert words(main.css_first("h1")) == "Les incidents dans les collectivités françaises, 2025"
     assert list_titles(main) == [
         "Plus d’incidents déclarés qu’en 2024",
@@ -87,10 +87,10 @@ def test_a_year_of_5_000_incidents_has_every_table(client):
 
 def test_a_year_of_317_incidents_has_the_services_but_no_crossing(client):
     print_year(2025, 317)
-    main = read(client)
+    main = read_main(client)
     assert read_table(main, "Interruptions par service")["Ensemble"] == ["160"]
     assert read_table(main, "Incidents par région")["Bretagne"] == ["15"]
-    region = read(client, region="53")
+    region = read_main(client, region="53")
     assert list_titles(region) == [
         "En Bretagne et dans les autres régions",
         "Ce que cette page ne montre pas",
@@ -102,7 +102,7 @@ def test_a_year_of_317_incidents_has_the_services_but_no_crossing(client):
 
 def test_a_year_of_84_incidents_says_what_is_closed(client):
     print_year(2025, 84)
-    main = read(client)
+    main = read_main(client)
     assert "Trop peu de cas publiés en France en 2025 pour ces tableaux : les données en cause, le" in words(main)
     assert "Ce que l’on sait de ces fuites" not in list_titles(main)
     assert read_table(main, "Interruptions par service")["Ensemble"] == ["40"]
@@ -110,7 +110,7 @@ def test_a_year_of_84_incidents_says_what_is_closed(client):
 
 def test_a_region_with_many_incidents_has_quarters_types_and_causes(client):
     print_year(2025, 5_000)
-    main = read(client, region="53", annee="2025")
+    main = read_main(client, region="53", annee="2025")
     assert words(main.css_first("h1")) == "Les incidents dans les collectivités de Bretagne, 2025"
     assert list_titles(main)[:5] == [
         "Environ 35 à 70 incidents par trimestre",
@@ -125,7 +125,7 @@ def test_a_region_with_many_incidents_has_quarters_types_and_causes(client):
 
 def test_a_region_with_a_dash_is_never_zero(client):
     print_year(2025, 317)
-    main = read(client, region="94")
+    main = read_main(client, region="94")
     assert "En Corse, en 2025 : « moins de 5 collectivités » (–)." in words(main)
     assert "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu." in words(main)
     assert [words(item) for item in main.css(".key li")][-1] == "– moins de 5 collectivités"
@@ -135,7 +135,7 @@ def test_a_region_with_a_dash_is_never_zero(client):
 
 def test_a_key_without_a_number_is_a_sign_that_is_explained_under_its_name(client):
     print_year(2025, 317)
-    first, nation = read(client, region="94").css(".keys div")
+    first, nation = read_main(client, region="94").css(".keys div")
     assert (words(first.css_first("dd")), words(first.css_first("small"))) == ("–", "– : moins de 5 collectivités")
     assert (words(nation.css_first("dd")), words(nation.css_first("small"))) == ("315", "la même année")
 
@@ -149,7 +149,7 @@ def test_the_menu_marks_the_pages_of_figures(client, page, current):
 def test_nothing_is_called_zero(client):
     """Every table is open, and full of dashes."""
     print_year(2025, 317, incidents_by_type={(code,): None for code in fill("incidents_by_type")})
-    main = read(client)
+    main = read_main(client)
     cells = [words(cell) for cell in main.css("td")]
     assert {"0", "—", "-", ""}.isdisjoint(cells)
     assert set(map(tuple, read_table(main, "Incidents par type").values())) == {
@@ -161,7 +161,9 @@ def test_nothing_is_called_zero(client):
 
 def test_each_printed_number_is_a_multiple_of_five(client):
     print_year(2025, 317)
-    numbers = re.findall(r"(?<![\d,])\d[\d ]*(?![\d,]| %)", " ".join(words(cell) for cell in read(client).css("dd")))
+    numbers = re.findall(
+        r"(?<![\d,])\d[\d ]*(?![\d,]| %)", " ".join(words(cell) for cell in read_main(client).css("dd"))
+    )
     assert {int(number.replace(" ", "")) % 5 for number in numbers} == {0}
 
 
@@ -172,11 +174,11 @@ def test_each_printed_number_is_a_multiple_of_five(client):
 def running(db):
     print_year(2025, 317)
     for quarter in (1, 2):
-        print_release(Period(2026, quarter), spread(Period(2026, quarter), 90))
+        print_release(Period(2026, quarter), spread_tables(Period(2026, quarter), 90))
 
 
 def test_a_year_in_progress_has_its_quarters(client, running):
-    main = read(client, annee="2026")
+    main = read_main(client, annee="2026")
     assert words(main.css_first(".story")) == (
         "90 incidents vérifiés en France au 2e trimestre 2026. Deux trimestres de 2026 ont paru. "
         "L’année entière paraît à partir du 1er avril 2027."
@@ -192,21 +194,21 @@ def test_a_year_in_progress_has_its_quarters(client, running):
 
 
 def test_a_region_has_nothing_before_the_year(client, running):
-    main = read(client, annee="2026", region="53")
+    main = read_main(client, annee="2026", region="53")
     assert "Les chiffres de Bretagne paraissent avec l’année entière, à partir du 1er avril 2027." in words(main)
     assert main.css("table") == []
     assert main.css_first("a[href='?annee=2026']") is not None
 
 
 def test_the_last_full_year_comes_first(client, running):
-    assert words(read(client).css_first("h1")).endswith(", 2025")
-    years = [words(pill) for pill in read(client).css(".filters > ul a")]
+    assert words(read_main(client).css_first("h1")).endswith(", 2025")
+    years = [words(pill) for pill in read_main(client).css(".filters > ul a")]
     assert years == ["2026, en partie", "2025"]
 
 
 def test_the_first_quarters_of_the_service_are_a_page(client):
     print_release(Period(2026, 1), {"incidents": {(): 45}, "leaks": {(): None}})
-    main = read(client)
+    main = read_main(client)
     assert words(main.css_first(".story")).startswith("45 incidents vérifiés en France au 1er trimestre 2026. Un trim")
     assert read_table(main, "Totaux par trimestre")["Incidents"] == ["45"]
     assert read_table(main, "Totaux par trimestre")["Fuites"] == ["moins de 5 collectivités –"]
@@ -216,7 +218,7 @@ def test_the_first_quarters_of_the_service_are_a_page(client):
 
 def test_quarters_without_a_number_have_no_table(client):
     print_release(Period(2026, 1), {})
-    main = read(client)
+    main = read_main(client)
     assert words(main.css_first(".story")).startswith(
         "Un trimestre de 2026 a paru ; aucun de ses totaux n’est assez grand pour être publié."
     )
@@ -226,15 +228,15 @@ def test_quarters_without_a_number_have_no_table(client):
 def test_months_with_few_numbers_are_a_table_without_a_chart(client):
     months = {("01",): 10, ("02",): None, ("03",): 15}
     print_release(Period(2026, 1), {"incidents": {(): 45}, "incidents_by_month": months})
-    main = read(client)
+    main = read_main(client)
     assert read_table(main, "Incidents par mois")["Janvier"] == ["10"]
     assert (main.css(".chart svg"), main.css(".chart details")) == ([], [])
     print_release(Period(2026, 2), {"incidents": {(): 45}, "incidents_by_month": {("04",): 10}})
-    assert read(client).css(".chart svg") != []
+    assert read_main(client).css(".chart svg") != []
 
 
 def test_nothing_published_yet_says_what_will_appear(client):
-    main = read(client)
+    main = read_main(client)
     assert "Rien n’est encore publié" in list_titles(main)
     assert "Un trimestre paraît 30 jours après sa fin, une année le printemps suivant." in words(main)
     assert client.get(PAGE, {"annee": "2025"}).status_code == 404
@@ -269,7 +271,7 @@ def test_a_null_byte_is_refused(client, running):
 
 
 def test_arguments_of_former_addresses_change_nothing(client, running):
-    assert words(read(client, trimestre="3", publication="1")) == words(read(client))
+    assert words(read_main(client, trimestre="3", publication="1")) == words(read_main(client))
 
 
 def test_an_unknown_region_is_told_that_small_territories_are_counted_together(client, running):
@@ -285,7 +287,7 @@ def test_an_unknown_region_is_told_that_small_territories_are_counted_together(c
 
 
 def test_the_chooser_has_the_regions_that_have_bodies(client, running):
-    names = [words(pill) for pill in read(client).css(".filters details a")]
+    names = [words(pill) for pill in read_main(client).css(".filters details a")]
     assert len(names) == 20
     assert {"Bretagne", "Mayotte", "Nouvelle-Calédonie"} < set(names)
 

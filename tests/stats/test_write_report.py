@@ -16,7 +16,7 @@ from stats.pages import sections, story, titles
 from stats.pages.page import read_figures_page
 from stats.reports.content import CHAPTERS, TEMPLATE, describe_report
 from tests.hostile import TYPST
-from tests.stats.printing import PARIS, print_release, print_year, spread
+from tests.stats.printing import PARIS, print_release, print_year, spread_tables
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +103,7 @@ def test_each_number_of_the_page_is_in_the_report():
 def test_the_day_is_that_of_paris_and_of_the_citation():
     """Half an hour after midnight in Paris it is still the day before in universal time."""
     midnight = datetime(2026, 4, 1, 0, 30, tzinfo=PARIS)
-    data = describe_report(print_release(Period(2025), spread(Period(2025), 30), at=midnight), "")
+    data = describe_report(print_release(Period(2025), spread_tables(Period(2025), 30), at=midnight), "")
     assert data["release"] == "Publication no 1 du 1er avril 2026"
     assert "publication no 1 du 1er avril 2026" in data["reading"]["citation"]
 
@@ -142,7 +142,7 @@ def test_a_short_list_is_not_missed_where_the_long_one_is_printed():
 def test_a_year_of_dashes_has_four_pages_without_a_zero():
     period = Period(2025)
     pages = make_pages(
-        print_release(period, {code: dict.fromkeys(cells) for code, cells in spread(period, 1).items()})
+        print_release(period, {code: dict.fromkeys(cells) for code, cells in spread_tables(period, 1).items()})
     )
     assert len(pages) == 4
     assert pages[0].count("moins de 5 collectivités") == 1 + 4  # the sentence and the keys
@@ -164,8 +164,8 @@ def test_a_dash_is_explained_on_the_page_that_draws_it():
 
 def test_a_first_year_awaits_no_quarter_before_the_service():
     autumn = Period(2025, 4)
-    print_release(autumn, spread(autumn, 45) | {"leaks": {}})
-    release = print_release(Period(2025), spread(Period(2025), 45) | {"incidents_by_month": {}})
+    print_release(autumn, spread_tables(autumn, 45) | {"leaks": {}})
+    release = print_release(Period(2025), spread_tables(Period(2025), 45) | {"incidents_by_month": {}})
     _first, second, *_rest = make_pages(release)
     assert "à venir" not in second
     assert "1er trimestre" not in second
@@ -180,7 +180,7 @@ def test_a_first_year_awaits_no_quarter_before_the_service():
 
 def test_quarters_without_a_number_are_no_table():
     print_release(Period(2025, 1), {})
-    release = print_release(Period(2025), spread(Period(2025), 84))
+    release = print_release(Period(2025), spread_tables(Period(2025), 84))
     assert describe_report(release, "")["time"]["quarters"] is None
 
 

@@ -18,12 +18,12 @@ from tests.bench.lighthouse.install import INSTALLED  # noqa: E402
 from tests.bench.visits import (  # noqa: E402
     Visit,
     begin_declaration,
-    declarant,
-    nobody,
-    rennes,
+    declare_as_visitor,
+    get_rennes,
+    make_client,
+    make_visits,
     sign_in_from_demonstration,
     sign_in_without_code,
-    visits,
 )
 from tests.browser import QUIET, find_chromium  # noqa: E402
 
@@ -55,18 +55,18 @@ SIGNED_IN = {
 
 
 def pages() -> list[Visit]:
-    writing = nobody()
+    writing = make_client()
     begin_declaration(writing)
-    declared, case = declarant()
-    values = {"REF": case.reference, "SECRET": derive_secret(case.accesses.get()), "BODY": rennes().uid}
+    declared, case = declare_as_visitor()
+    values = {"REF": case.reference, "SECRET": derive_secret(case.accesses.get()), "BODY": get_rennes().uid}
     readers = [
-        (nobody(), PUBLIC),
+        (make_client(), PUBLIC),
         (writing, WRITING),
         (declared, SENT),
         (sign_in_without_code(), ["/connexion/code/"]),
     ]
     readers += [(sign_in_from_demonstration(name), paths) for name, paths in SIGNED_IN.items()]
-    return [visit for client, paths in readers for visit in visits(client, paths, **values)]
+    return [visit for client, paths in readers for visit in make_visits(client, paths, **values)]
 
 
 def audit(visited: list[Visit]) -> list[dict[str, Any]]:
