@@ -97,7 +97,7 @@ def test_a_commune_is_found_despite_typing_errors(query, code):
         ("Chalonnes-sur-Loire", "49063"),  # no département is meant
     ],
 )
-def test_homonyms_are_told_apart_by_place(query, code):
+def test_homonyms_are_distinguished_by_place(query, code):
     assert find_first_code(query) == code
 
 

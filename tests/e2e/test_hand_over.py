@@ -176,7 +176,7 @@ class StateChecker:
     def __init__(self, page):
         self.page, self.problems = page, []
 
-    def look(self, name):
+    def inspect(self, name):
         self.problems += [(name, complaint) for complaint in self.page.complaints]
         self.page.complaints.clear()
         for width, scheme in ((320, "light"), (1280, "dark")):

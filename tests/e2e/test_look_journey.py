@@ -90,7 +90,7 @@ def test_confirming_the_start_keeps_the_chosen_type(visitor, monkeypatch):
 
 
 @pytest.mark.proof
-def test_a_browser_without_cookies_is_told_whom_to_call(live_site, browser):
+def test_a_browser_without_cookies_gets_a_page_with_the_number_to_call(live_site, browser):
     """It is refused before anything is typed, with the telephone numbers."""
     page = open_page(browser)
     page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, "cookie": ""}))

@@ -80,7 +80,7 @@ PUBLIC, PRIVATE = "200046977", "732829320"
 
 
 @pytest.mark.parametrize("kind", ["firm", "association", "health", "state", "person"])
-def test_who_is_no_public_body_is_told_whom_to_call(declarant, kind):
+def test_a_declarant_outside_public_bodies_learns_whom_to_call(declarant, kind):
     page = declarant.post(URL, make_fields(kind=kind))
     assert page.status_code == 422
     assert "Seul un organisme public local s’ajoute ici" in text(page)
@@ -191,7 +191,7 @@ def test_a_wrong_field_is_named_and_the_typed_values_stay(declarant, changes, wo
     assert not find_added_bodies().exists()
 
 
-def test_homonyms_are_told_apart_by_choosing(declarant):
+def test_the_declarant_chooses_between_homonyms(declarant):
     page = declarant.post(URL, make_fields(town="Saint-Denis"))
     towns = re.findall(r'name="seat" id="[\w-]+" value="([\w-]+)"', page.content.decode())
     assert len(towns) > 1

@@ -158,7 +158,7 @@ def test_persons_are_sent_only_when_ticked(responder, incident):
 
 
 @pytest.mark.parametrize("with_persons", ["", "on"])
-def test_without_a_motive_nothing_is_shown_or_sent(responder, incident, with_persons):
+def test_without_a_reason_nothing_is_shown_or_sent(responder, incident, with_persons):
     fields = {"partner": "cert-fr", "motive": " ", "key": "k", "with_persons": with_persons}
     for button in ("voir", "envoyer"):
         answer = sign_in_as(responder).post(url(incident, "avis"), fields | {button: "1"})
@@ -273,7 +273,7 @@ def test_a_draft_never_ticks_the_agreement(responder, incident):
         assert form["label"].value() == Tlp.GREEN
 
 
-def test_the_tlp_decides_which_partner_may_be_told():
+def test_the_tlp_decides_which_partner_may_get_the_case():
     partner, without_mail = PARTNERS["cert-fr"], PARTNERS["cert-sante"]
     assert [tlp for tlp in Tlp if may_mail_to_partner(tlp, partner)] == [Tlp.GREEN, Tlp.CLEAR]
     assert [tlp for tlp in Tlp if may_mail_to_partner(tlp, partner, is_agreed=True)] == [

@@ -145,7 +145,7 @@ def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, in
 
 
 @pytest.mark.parametrize("days", [24, 31])
-def test_a_late_case_stays_late_whoever_has_it(responder, colleague, incident, time_machine, days):
+def test_a_late_case_stays_late_after_each_assignment(responder, colleague, incident, time_machine, days):
     """The case is assigned, put back and taken again: only work on it is a review."""
     time_machine.move_to(timezone.now(), tick=False)
     acknowledge_as(responder, incident)

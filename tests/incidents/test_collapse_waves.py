@@ -38,7 +38,7 @@ def make_group_fields(**fields):
     return {"group": uuid4(), "group_kind": GroupKind.SUPPLIER, "group_title": "Panne de juin"} | fields
 
 
-def test_a_wave_stands_at_the_place_of_its_worst_case():
+def test_a_wave_has_the_position_of_its_worst_case():
     """Milder cases do not lower it, however many they are."""
     worst = a_case(HIGH, minutes=90, supplier_key="paie")
     wave = [*make_cases(8, supplier_key="paie"), worst]

@@ -261,7 +261,7 @@ def test_an_agent_declares_for_another_body_as_anybody(client):
     assert incident.events.get().actor is None
 
 
-def test_who_is_no_collectivite_is_told_whom_to_call_at_once(client):
+def test_a_declarant_outside_collectivites_learns_at_once_whom_to_call(client):
     page = text(client.get(START)).replace(" ,", ",").replace(" :", " :")
     assert "Une vie est en danger ? Appelez le 112" in page
     assert "Vous n’êtes pas une collectivité ?" in page

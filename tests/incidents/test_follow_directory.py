@@ -87,7 +87,7 @@ def test_a_case_moves_once(nobody):
     assert list_event_kinds(incident) == ["declared", "rerouted"]
 
 
-def test_nothing_is_read_while_the_directory_stands(nobody, time_machine, django_assert_num_queries):
+def test_nothing_is_read_while_the_directory_is_unchanged(nobody, time_machine, django_assert_num_queries):
     time_machine.move_to("2026-11-28T10:00:00Z")
     declare()
     reroute.reroute_cases()

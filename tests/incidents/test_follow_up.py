@@ -323,7 +323,7 @@ def test_the_page_starts_with_what_is_urgent(client, incident):
     assert "Débranchez, n’éteignez pas" in text(client.get(page(incident)))
 
 
-def test_nobody_is_told_to_call_where_nobody_answers_the_telephone(client, incident):
+def test_no_page_asks_to_call_a_centre_without_a_telephone(client, incident):
     client.post(link(incident))
     assert "C’est urgent ? Appelez le 0 800 200 008" in text(client.get(page(incident)))
     Contact.objects.all().delete()
@@ -358,7 +358,7 @@ def test_a_closed_case_asks_for_nothing_more(client, incident):
     ("words", "notice"),
     [("", "Rien n’est envoyé."), ("Bonjour.", "Votre message est gardé plus bas, il n’est pas envoyé.")],
 )
-def test_only_a_message_that_was_written_is_said_to_be_kept(client, incident, words, notice):
+def test_the_page_confirms_only_a_message_that_was_written(client, incident, words, notice):
     client.post(link(incident))
     refused = client.post(page(incident) + "message/", {"text": words, "author": "x" * 500})
     assert refused.status_code == 422

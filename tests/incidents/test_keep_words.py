@@ -212,7 +212,7 @@ def test_texts_of_two_pages_are_both_kept_until_one_page_shows_both(client, case
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == ["Débranchez le câble."]
 
 
-def test_deleted_words_are_not_kept(client, case):
+def test_a_deleted_text_is_not_stored(client, case):
     post_save(client, case, REPLY)
     press(client, open_page(client, case), "guide/", **{"reponse-text": ""})
     assert load_kept_words(case, case.assignee) == {}
@@ -251,7 +251,7 @@ def test_words_are_erased_with_the_case(client, case):
     assert not KeptWords.objects.exists()
 
 
-def test_kept_words_expire(client, case):
+def test_a_stored_text_expires(client, case):
     post_save(client, case, REPLY)
     with time_machine.travel(timezone.now() + WORDS_LIFETIME - timedelta(minutes=1)):
         forget_drafts()

@@ -52,7 +52,7 @@ def test_a_report_on_a_case_closed_meanwhile_is_shown_again(client, case, collea
 
 
 @pytest.mark.parametrize("part", ["taches", "transfert"])
-def test_words_for_a_closed_case_are_shown_again(client, case, colleague, part):
+def test_a_text_for_a_closed_case_is_shown_again(client, case, colleague, part):
     close(case, colleague)
     before = case.events.count()
     assert_words_shown_again(client.post(url(case, part), FORMS[part]), "clos")
@@ -67,7 +67,7 @@ def test_a_motive_for_a_case_already_reopened_is_shown_again(client, case, colle
 
 
 @pytest.mark.parametrize("part", ["message", "note", "gravite", "taches"])
-def test_words_for_an_erased_case_are_shown_again(client, case, part):
+def test_a_text_for_an_erased_case_is_shown_again(client, case, part):
     erase_personal_data(reference=case.reference, actor=a_lead())
     before = case.events.count()
     assert_words_shown_again(client.post(url(case, part), FORMS[part]), "Les mots de ce dossier ont été effacés")

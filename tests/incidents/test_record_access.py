@@ -103,7 +103,7 @@ def test_requests_that_show_no_words_are_not_recorded(client, responder, inciden
     assert list_accesses() == []
 
 
-def test_forgetting_kept_words_is_not_recorded(responder, incident):
+def test_deleting_a_stored_text_is_not_recorded(responder, incident):
     forget_submitted_words(responder, incident.reference, KeptForm.NOTE, Pen(name="a", stroke=2))
     assert list_accesses() == []
 

@@ -155,7 +155,7 @@ def test_the_values_of_a_pasted_text_are_looked_up(client, responder):
     assert "Pas encore relevé dans vos dossiers." in results, "the mailboxes of the text"
 
 
-def test_a_value_that_was_not_recorded_is_not_said_to_be_absent(client, responder):
+def test_the_page_does_not_call_an_unrecorded_value_absent(client, responder):
     """Only recorded observables are looked up: the page says so and links to the search, which finds the texts."""
     declared = [declare(description="Le message vient de voleur@evil.example") for _ in range(2)]
     index_pending_events()

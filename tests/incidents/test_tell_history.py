@@ -48,7 +48,7 @@ def test_the_history_shows_words_mails_and_acts_newest_first(client, responder, 
     assert page.index("Message</b> par") < page.index("Pris en charge</b> par") < page.index("Déclaré</b> par")
 
 
-def test_a_mail_that_did_not_arrive_stands_out(client, incident):
+def test_a_mail_that_did_not_arrive_is_highlighted(client, incident):
     announce_all_events()
     Delivery.objects.filter(recipient="declarant").update(status=DeliveryStatus.REFUSED, last_error=Trouble.REFUSED)
 

@@ -103,7 +103,7 @@ def test_the_queue_is_ordered_by_severity_then_by_deadline(client, responder):
     assert "Les plus récents en tête." in text_of(everything)
 
 
-def test_a_late_case_rises_by_one_level_whoever_has_it(client, responder):
+def test_a_late_case_rises_by_one_level_with_or_without_an_assignee(client, responder):
     answered_late, waiting, free = declare(), declare(), declare(type=IncidentType.OUTAGE)
     for case in (answered_late, waiting):
         acknowledge_incident(reference=case.reference, actor=responder)

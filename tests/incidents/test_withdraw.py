@@ -130,7 +130,7 @@ def test_a_closed_case_is_not_withdrawn(incident):
     assert incident.closing_reason == ClosingReason.RESOLVED
 
 
-def test_a_motive_too_long_is_refused_and_kept(incident):
+def test_a_reason_that_is_too_long_is_refused_and_shown_again(incident):
     refused = withdraw(open_by_link(incident), incident, "x" * 1001)
     assert refused.status_code == 422
     assert "x" * 1001 in refused.content.decode()

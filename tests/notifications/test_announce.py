@@ -55,7 +55,7 @@ def test_it_tells_everybody_once():
         )
 
 
-def test_an_event_put_back_by_hand_is_not_told_again():
+def test_an_event_queued_again_by_hand_causes_no_second_mail():
     breizh_cyber()
     incident = declare()
     dispatch.announce_all_events()

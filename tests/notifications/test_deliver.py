@@ -293,7 +293,7 @@ def test_an_address_corrected_meanwhile_is_the_one_used(declared, post):
     assert not post.to(CENTRE)
 
 
-def test_a_centre_that_sets_its_address_can_be_told_afterwards(transactional_db, post):
+def test_a_centre_that_sets_its_address_can_get_its_mails_afterwards(transactional_db, post):
     breizh_cyber(notification_email="")
     declare()
     dispatch.announce_all_events()

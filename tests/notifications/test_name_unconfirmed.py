@@ -43,7 +43,7 @@ def test_a_hostile_name_links_to_nothing(post):
         assert "{{ secret }}" in mail["Subject"] + mail.get_content()
 
 
-def test_the_body_that_the_name_stands_for_hears_of_the_case(post):
+def test_the_body_behind_the_unconfirmed_name_gets_a_mail(post):
     agent = an_agent(plouexemple())
     breizh_cyber()
     incident = declare(

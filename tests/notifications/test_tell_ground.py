@@ -30,7 +30,7 @@ def cover(centre):
     Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
 
 
-def test_an_opened_ground_is_told_to_its_centre_and_to_the_declarants(post, clock):
+def test_an_opened_ground_causes_mails_to_its_centre_and_to_the_declarants(post, clock):
     """The centre reads the declaration, and the declarant reads whom to call."""
     centre = breizh_cyber()
     Coverage.objects.all().delete()
@@ -52,7 +52,7 @@ def test_an_opened_ground_is_told_to_its_centre_and_to_the_declarants(post, cloc
     assert "Personne ne s’en occupe encore" in read_on_one_line(notice)
 
 
-def test_a_ground_opened_to_a_centre_without_telephone_is_told_with_a_number_that_answers(post, clock):
+def test_the_mail_of_a_new_centre_without_telephone_gives_a_number_that_answers(post, clock):
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     declare()
@@ -71,7 +71,7 @@ def test_a_ground_opened_to_a_centre_without_telephone_is_told_with_a_number_tha
     assert "Son site" not in text
 
 
-def test_a_closed_ground_is_told_with_the_way_out(post, clock):
+def test_the_mail_about_a_closed_ground_says_whom_to_call(post, clock):
     breizh_cyber()
     declare()
     deliver_all(post)
@@ -88,7 +88,7 @@ def test_a_closed_ground_is_told_with_the_way_out(post, clock):
 
 
 @pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "opened"])
-def test_a_mailbox_in_doubt_is_not_told_that_nobody_works_on_it(post, clock, is_closed):
+def test_a_mail_to_a_mailbox_in_doubt_does_not_reveal_that_nobody_works_on_the_case(post, clock, is_closed):
     centre = breizh_cyber()
     if not is_closed:
         Coverage.objects.all().delete()
@@ -111,7 +111,7 @@ def test_a_mailbox_in_doubt_is_not_told_that_nobody_works_on_it(post, clock, is_
     assert "ni lien vers votre dossier, ni code" in read_on_one_line(notice)
 
 
-def test_a_ground_closed_and_opened_before_the_mails_leave_is_told_once(post, clock):
+def test_a_ground_closed_and_opened_before_the_mails_leave_causes_one_mail(post, clock):
     centre = breizh_cyber()
     declare()
     deliver_all(post)
@@ -127,7 +127,7 @@ def test_a_ground_closed_and_opened_before_the_mails_leave_is_told_once(post, cl
     assert len(post.to(CENTRE)) == 2
 
 
-def test_a_case_that_moved_twice_is_told_to_the_centre_that_has_it(post, clock):
+def test_a_case_that_moved_twice_causes_a_mail_to_the_centre_that_has_it(post, clock):
     """The ground is opened, closed and opened again: the first mail of the centre is about a move that is over."""
     centre = breizh_cyber()
     Coverage.objects.all().delete()

@@ -138,7 +138,7 @@ def test_files_after_a_reading_or_after_ten_minutes_are_announced_again(incident
     assert len(list_recipients(EventKind.FILE)) == 3
 
 
-def test_news_of_another_kind_or_another_case_are_told(incident):
+def test_news_of_another_kind_or_another_case_cause_a_mail(incident):
     record_file(incident)
     record_file(declare())
     write(incident)
@@ -146,7 +146,7 @@ def test_news_of_another_kind_or_another_case_are_told(incident):
     assert list_recipients(EventKind.MESSAGE) == ["csirt"]
 
 
-def test_each_answer_of_the_centre_is_told(incident, responder):
+def test_each_answer_of_the_centre_causes_a_mail(incident, responder):
     answer(incident, responder, "Une")
     answer(incident, responder, "Deux")
     assert list_recipients(EventKind.MESSAGE) == ["declarant", "declarant"]
@@ -172,7 +172,7 @@ def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, pos
     assert "Rançongiciel, gravité élevée, NON VÉRIFIÉE" in read_on_one_line(mail)
 
 
-def test_a_withdrawal_is_told_to_both(incident, post):
+def test_a_withdrawal_causes_a_mail_to_the_centre_and_to_the_declarant(incident, post):
     letter = Letter(text="C’était un essai.", key="k")
     withdraw_incident(reference=incident.reference, guest=guest(incident), letter=letter)
     deliver_all(post)

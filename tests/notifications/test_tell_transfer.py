@@ -79,7 +79,7 @@ def test_the_new_centre_reads_the_proposal_then_the_case_and_the_declarant_hears
     assert "Breizh" not in body(notice)
 
 
-def test_a_returned_case_is_told_to_the_centre_that_proposed_it(incident, giver, taker, post):
+def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(incident, giver, taker, post):
     transfer = propose_transfer(incident, giver)
     return_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
     deliver_all(post)
@@ -155,7 +155,7 @@ def test_news_after_the_transfer_goes_to_the_new_centre_at_once(incident, giver,
     assert "> Deux" in body(post.to(ELSEWHERE)[-1])
 
 
-def test_an_event_announced_after_the_transfer_is_told_to_the_new_centre(incident, giver, taker, post):
+def test_an_event_announced_after_the_transfer_causes_a_mail_to_the_new_centre(incident, giver, taker, post):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     deliver_all(post)
     assert post.to(CENTRE) == []
@@ -173,7 +173,7 @@ def test_a_case_transferred_twice_tells_the_middle_centre_nothing(incident, give
     assert len(post.to("garde@tiers.example")) == 1
 
 
-def test_a_proposal_taken_back_before_its_mail_is_not_told(incident, giver, post):
+def test_a_proposal_taken_back_before_its_mail_causes_no_mail(incident, giver, post):
     propose_transfer(incident, giver)
     dispatch.announce_all_events()
     withdraw_transfer(reference=incident.reference, actor=giver)

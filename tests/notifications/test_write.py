@@ -140,7 +140,7 @@ def test_the_receipt_says_the_reflexes_of_the_centre(centre, post):
     assert "1. Appelez Brest. Avant tout le reste." in body(post.to(TOWN)[0])
 
 
-def test_a_declaration_by_a_known_member_is_said_verified(centre, post):
+def test_the_mail_calls_a_declaration_by_a_known_member_verified(centre, post):
     declare(actor=an_agent(), origin="account")
 
     deliver_all(post)
@@ -163,7 +163,7 @@ def test_red_keeps_the_facts_out_of_the_mail(centre, post):
         assert fact not in whole
 
 
-def test_without_a_channel_the_declarant_is_told_to_call(centre, post):
+def test_without_a_channel_the_mail_asks_the_declarant_to_call(centre, post):
     breizh_cyber(notification_email="")
     declare()
 
@@ -192,7 +192,7 @@ def test_where_no_centre_answers_the_mail_says_where_to_go(centre, post):
     assert "None" not in text
 
 
-def test_nobody_is_told_to_call_a_centre_without_a_number(centre, post):
+def test_no_mail_asks_to_call_a_centre_without_a_number(centre, post):
     responder = a_responder(centre)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
@@ -296,7 +296,7 @@ def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the
         assert not [word for word in ("/suivi/", "localhost", "Plouexemple") if word in text]
 
 
-def test_where_no_centre_answers_a_mailbox_that_others_may_read_is_told_whom_to_ask(centre, post):
+def test_without_a_centre_the_mail_to_a_mailbox_in_doubt_says_whom_to_ask(centre, post):
     declare(collectivity=Collectivity.objects.get(insee_code="97611"), mail_without_code=True)
 
     deliver_all(post)

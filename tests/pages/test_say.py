@@ -106,7 +106,7 @@ def test_the_title_of_a_page_begins_with_a_capital(client, db, path):
     assert title.endswith(" – Tocsin")
 
 
-def test_no_space_stands_before_a_comma(client, db):
+def test_no_space_precedes_a_comma(client, db):
     assert " , " not in text(client.get("/declarer/"))
 
 

@@ -33,7 +33,7 @@ def test_crossings_that_are_all_open_give_facts(number):
 
 
 @pytest.mark.parametrize("number", YEARLY)
-def test_zeros_shown_make_every_other_dash_certain(number):
+def test_printed_zeros_make_every_dash_certain(number):
     assert count_facts(number, Rule(shows_zeros=True))["certain"]
 
 

@@ -144,7 +144,7 @@ def test_body_that_makes_half_of_all_incidents_proves_nothing_of_a_cell():
         assert not [fact for fact in facts if not {cell.counts for cell in fact.cells} <= rests]
 
 
-def test_only_dashes_and_untold_cells_of_a_region_together_are_proved_not_empty():
+def test_only_dashes_and_unprinted_cells_of_a_region_together_are_proved_not_empty():
     """The known limit of crossings: four bodies of Corse, where nearly all that happened is of one cause."""
     [(edition, _drawn)] = draw_year(draw_struck_country(317, seed=2), b"x2")
     prepared = prepare_attack([edition])

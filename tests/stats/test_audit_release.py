@@ -77,7 +77,7 @@ def test_leaks_proved_to_be_few_outside_a_category_fail():
     assert find_failing_tables(printed(total("leaks", 45), categories)) == set()
 
 
-def test_a_category_that_is_not_told_leaves_a_sum_open():
+def test_a_category_that_is_not_printed_leaves_a_sum_open():
     crossing = table(
         *("incidents_by_region_and_type", "incidents", ["region", "type"]),
         [[["53", "rancon"], 100], [["53", "panne"], None]],

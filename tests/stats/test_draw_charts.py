@@ -104,7 +104,7 @@ def test_a_narrow_screen_names_every_third_month_and_leaves_out_numbers_that_hav
     assert len(make_line_charts(MONTHS, Series("2026", (12,) * 12), None)["wide"].now.numbers) == 12
 
 
-def test_a_number_stands_under_its_point_where_the_line_rises_on_both_sides():
+def test_a_number_is_drawn_under_its_point_where_the_line_rises_on_both_sides():
     """Above at the tops; beside the line where it only rises or only falls."""
     chart = make_line_charts(MONTHS, Series("2026", (500, 300, 500, 400, 300, 400) * 2), None)["wide"]
     placed = [

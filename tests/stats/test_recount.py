@@ -153,7 +153,7 @@ def test_only_one_process_recounts(transactional_db):
     assert continue_recount() is not None
 
 
-def test_a_mistake_is_told_on_the_page_and_in_the_admin_until_it_is_repaired(client, db):
+def test_a_mistake_is_reported_on_the_page_and_in_the_admin_until_it_is_repaired(client, db):
     csirt = breizh_cyber()
     incidents = store_year(csirt=csirt)
     words = "Les chiffres sont en cours de vérification"

@@ -274,7 +274,7 @@ def test_arguments_of_former_addresses_change_nothing(client, running):
     assert words(read_main(client, trimestre="3", publication="1")) == words(read_main(client))
 
 
-def test_an_unknown_region_is_told_that_small_territories_are_counted_together(client, running):
+def test_the_page_of_an_unknown_region_says_that_small_territories_are_counted_together(client, running):
     """976 is the département of Mayotte, whose région is 06."""
     main = LexborHTMLParser(client.get(PAGE, {"region": "976"}).content).css_first("main")
     assert words(main.css_first("h1 + p")) == (
@@ -346,7 +346,7 @@ def test_the_page_of_a_person_is_their_own(client, running):
     assert "Se déconnecter" not in client.get(PAGE).content.decode()
 
 
-def test_only_a_lead_is_shown_the_way_to_exact_figures(client):
+def test_only_a_lead_gets_the_link_to_exact_figures(client):
     for person, is_shown in ((a_lead(), True), (a_responder(), False), (an_agent(), False)):
         client.force_login(person)
         assert ("/statistiques/mon-centre/" in client.get(PAGE).content.decode()) is is_shown

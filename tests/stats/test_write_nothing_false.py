@@ -109,7 +109,7 @@ def test_every_month_lies_within_the_range_in_the_title(country):
 
 
 @given(st.data())
-def test_a_total_said_to_be_more_or_less_is_so(data):
+def test_a_total_described_as_higher_or_lower_is_so(data):
     now, before = data.draw(UNITS), data.draw(UNITS)
     printed = data.draw(prints(now)), data.draw(prints(before))
     change = compare_totals(

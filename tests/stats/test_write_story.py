@@ -195,7 +195,7 @@ def test_the_four_totals_are_the_key_figures():
     ]
 
 
-def test_a_region_stands_beside_the_nation():
+def test_a_region_is_compared_with_the_nation():
     assert list_keys(a_page(TOTALS | {"incidents_by_region": {"53": 25}}, region=BRETAGNE)) == [
         ("incidents vérifiés", "25", True),
         ("incidents vérifiés en France", "315", True),
@@ -294,7 +294,7 @@ def test_tables_of_a_total_that_the_audit_closed_are_not_called_scarce(db):
     assert "l’état des fuites" in closed
 
 
-def test_quarters_without_a_number_are_told_once():
+def test_quarters_without_a_number_are_listed_once():
     words = "Aucun trimestre de 2025 n’a de nombre : un total de trimestre ne paraît qu’à partir de 40."
     tables = {"incidents": 90}
     assert list_missing_facts(a_page(tables))[-1] == words
