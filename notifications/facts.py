@@ -99,7 +99,7 @@ def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[
 def describe_leak(leak: DataLeak) -> list[str]:
     """Return « fuite soupçonnée » with the size of the leak if it was given, then each category of data."""
     sizes = [
-        count_people(leak.persons) if leak.persons is not None else name_persons_band(leak.persons_band),
+        count_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
         f"{group_thousands(leak.records)} enregistrements" if leak.records else "",
     ]
     status = f"fuite {leak.get_status_display()}" if leak.status else "données touchées, fuite : pas dit"
@@ -107,7 +107,7 @@ def describe_leak(leak: DataLeak) -> list[str]:
     return [title, *(str(DataCategory(code).label) for code in leak.categories)]
 
 
-def name_persons_band(band: str) -> str:
+def format_persons_band(band: str) -> str:
     return "" if band in ("", PersonsBand.UNKNOWN) else str(PersonsBand(band).label)
 
 

@@ -236,7 +236,7 @@ class Session:
 def fill_database(database_url: str) -> None:
     """Create the schema, then load the official lists, with the usual commands."""
     environment = os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
-    for command in ["migrate", *filter(command_exists, LISTS)]:
+    for command in ["migrate", *filter(has_command, LISTS)]:
         process = subprocess.run(
             [sys.executable, "manage.py", command, "--verbosity=0", "--skip-checks"],
             cwd=ROOT,
@@ -265,7 +265,7 @@ def compile_tests() -> Iterator[None]:
         process.wait()
 
 
-def command_exists(command: str) -> bool:
+def has_command(command: str) -> bool:
     return any(ROOT.glob(f"*/management/commands/{command}.py"))
 
 

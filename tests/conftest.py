@@ -61,13 +61,13 @@ def start_backend(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _force_login_shows_the_second_factor() -> None:
+def _sign_in_with_second_factor() -> None:
     """Make `force_login` sign in with a second factor, for the hundreds of tests that sign in without the page."""
     Client.force_login = signed_in  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture(autouse=True)
-def _is_no_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fix_demonstration_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fix the cached answer. A "no" expires after a minute, and the number of queries would then depend on the order
     of the tests.
     """
@@ -108,7 +108,7 @@ def backend() -> Backend:
 @pytest.fixture(scope="session")
 def django_db_setup(backend: Backend, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Replace pytest-django's fixture: make a clone of the template for this worker."""
-    with django_db_blocker.unblock(), using_a_clone(backend):
+    with django_db_blocker.unblock(), use_clone(backend):
         load_region_names()  # cached once a process, because the first test to need them would count a query more
         yield
 
@@ -122,7 +122,7 @@ def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
 
 
 @pytest.fixture(scope="session")
-def reusable(backend: Backend) -> Iterator[tuple[str, ReusableDatabase]]:
+def reusable_database(backend: Backend) -> Iterator[tuple[str, ReusableDatabase]]:
     """Yield the database of this worker for tests with real commits."""
     with backend.clone() as name, closing(ReusableDatabase(backend.url(name))) as database:
         yield name, database
@@ -132,13 +132,13 @@ def reusable(backend: Backend) -> Iterator[tuple[str, ReusableDatabase]]:
 def transactional_db(
     request: pytest.FixtureRequest,
     backend: Backend,
-    reusable: tuple[str, ReusableDatabase],
+    reusable_database: tuple[str, ReusableDatabase],
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[str]:
     """Yield the URL of a database like the template, with real commits, to which other processes may connect."""
-    name, database = reusable
-    with django_db_blocker.unblock(), pointing_at(name):
+    name, database = reusable_database
+    with django_db_blocker.unblock(), use_database(name):
         yield backend.url(name)
     database.restore_template(after=request.node.nodeid)
 
@@ -146,7 +146,7 @@ def transactional_db(
 @pytest.fixture
 def cloned_db(backend: Backend, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """Yield the URL of a database for this test alone, whose tables it may change."""
-    with django_db_blocker.unblock(), using_a_clone(backend) as name:
+    with django_db_blocker.unblock(), use_clone(backend) as name:
         yield backend.url(name)
 
 
@@ -166,13 +166,13 @@ def take_back_to(cloned_db: str) -> Iterator[Callable[[str, str], None]]:
 
 
 @contextmanager
-def using_a_clone(backend: Backend) -> Iterator[str]:
-    with backend.clone() as name, pointing_at(name):
+def use_clone(backend: Backend) -> Iterator[str]:
+    with backend.clone() as name, use_database(name):
         yield name
 
 
 @contextmanager
-def pointing_at(name: str) -> Iterator[None]:
+def use_database(name: str) -> Iterator[None]:
     before = settings.DATABASES["default"]["NAME"]
     point_at(name)
     try:

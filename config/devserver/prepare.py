@@ -20,7 +20,7 @@ from accounts.installation import read_demonstration  # noqa: E402 (rows, once t
 from collectivities.models import Collectivity  # noqa: E402
 from config.demo.accounts import REGION  # noqa: E402
 from config.demo.showcase import has_showcase, make_showcase  # noqa: E402
-from config.devserver.progress import step  # noqa: E402
+from config.devserver.progress import report_step  # noqa: E402
 from config.env import Env  # noqa: E402
 from csirts.models import Csirt  # noqa: E402
 from incidents.models import Incident, SearchDocument  # noqa: E402
@@ -34,38 +34,38 @@ CAMPAIGN = 14
 
 
 def main() -> None:
-    with quiet_step("Schéma de la base"):
+    with run_step_quietly("Schéma de la base"):
         call_command("migrate", verbosity=0, interactive=False)
     if not Collectivity.objects.exists():
-        with quiet_step("Liste officielle des collectivités"):
+        with run_step_quietly("Liste officielle des collectivités"):
             call_command("import_collectivities", verbosity=0)
     if not Csirt.objects.exists():
-        with quiet_step("Annuaire des CSIRT"):
+        with run_step_quietly("Annuaire des CSIRT"):
             call_command("import_csirts", verbosity=0)
     if not Incident.objects.exists():
-        with quiet_step("Incidents inventés et comptés (deux ans)"):
+        with run_step_quietly("Incidents inventés et comptés (deux ans)"):
             call_command("simulate_incidents", count=CASES, months=MONTHS)
             call_command("simulate_incidents", region=REGION, campaign=CAMPAIGN)
             fold_pending_events()
     if not SearchDocument.objects.exists():  # the database was made before the search existed
-        with quiet_step("Textes que la recherche lit"):
+        with run_step_quietly("Textes que la recherche lit"):
             call_command("index_cases")
     if read_demonstration() and not Release.objects.exists():
-        with quiet_step("Chiffres publiés, arrondis et vérifiés"):
+        with run_step_quietly("Chiffres publiés, arrondis et vérifiés"):
             call_command("publish_releases")
     if read_demonstration():
         call_command("create_demonstration")
         if not has_showcase():
-            with quiet_step("Dossiers de la démonstration"):
+            with run_step_quietly("Dossiers de la démonstration"):
                 make_showcase()
 
 
 @contextmanager
-def quiet_step(title: str) -> Iterator[None]:
+def run_step_quietly(title: str) -> Iterator[None]:
     """Run a step in a transaction, so that a killed start can be repeated, and hide the output of its commands."""
     stdout, sys.stdout = sys.stdout, StringIO()
     try:
-        with step(title), transaction.atomic():
+        with report_step(title), transaction.atomic():
             yield
     finally:
         sys.stdout = stdout

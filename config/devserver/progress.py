@@ -12,7 +12,7 @@ def print_progress(text: str, *, end: str = "\n") -> None:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
+def report_step(title: str) -> Iterator[None]:
     print_progress(f"  {title}… ", end="")
     began = time.monotonic()
     try:

@@ -24,7 +24,7 @@ from typing import IO
 from config.broker import HEAVY, URGENT
 from config.devserver.embedded import NotStartedError, Servers, is_free
 from config.devserver.processes import stop_group
-from config.devserver.progress import print_progress, step
+from config.devserver.progress import print_progress, report_step
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
@@ -118,10 +118,10 @@ class Supervisor:
 
     def start(self) -> None:
         for server in [self.servers.postgres, self.servers.valkey] if self.servers else []:
-            with step(server.title):
+            with report_step(server.title):
                 server.start()
         accounts = self.prepare()
-        with step("Site, ouvriers, horloge"):
+        with report_step("Site, ouvriers, horloge"):
             for child in self.children:
                 child.start()
                 self.save_pids()

@@ -96,7 +96,7 @@ def list_list_pages(reader: Reader) -> Iterator[tuple[str, str]]:
         yield "nobody", path
     for model in admin.site._registry:
         if model is not Incident:
-            yield from find_reader(reader, reverse(admin_name(model, "changelist")))
+            yield from find_reader(reader, reverse(make_admin_name(model, "changelist")))
 
 
 def list_detail_pages(reader: Reader) -> Iterator[tuple[str, str]]:
@@ -112,10 +112,10 @@ def list_detail_pages(reader: Reader) -> Iterator[tuple[str, str]]:
         last = None if model is Incident else model._default_manager.order_by("-pk").first()
         if last:
             with suppress(NoReverseMatch):  # rows that are only listed have no page of their own
-                yield from find_reader(reader, reverse(admin_name(model, "change"), args=[last.pk]))
+                yield from find_reader(reader, reverse(make_admin_name(model, "change"), args=[last.pk]))
 
 
-def admin_name(model: type[Model], page: str) -> str:
+def make_admin_name(model: type[Model], page: str) -> str:
     return f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
 
 

@@ -21,51 +21,59 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 rng = random.Random(2026)
 
 
-def whole(body: Collectivity) -> str:
+def write_name(body: Collectivity) -> str:
     return body.name
 
 
-def beginning(body: Collectivity) -> str:
+def write_beginning(body: Collectivity) -> str:
     return body.name[: max(4, len(body.name) // 2)]
 
 
-def hurried(body: Collectivity) -> str:
+def write_hurriedly(body: Collectivity) -> str:
     return normalize(body.name).replace("-", " ").replace("saint ", "st ")
 
 
-def with_departement(body: Collectivity) -> str:
+def write_with_departement(body: Collectivity) -> str:
     return f"{body.name} {body.departement.name if body.departement else ''}"
 
 
-def misspelled(body: Collectivity) -> str:
+def write_misspelled(body: Collectivity) -> str:
     at = rng.randrange(len(body.name))
     return body.name[:at] + rng.choice(LETTERS) + body.name[at + 1 :]
 
 
-def letter_missing(body: Collectivity) -> str:
+def write_without_letter(body: Collectivity) -> str:
     at = rng.randrange(len(body.name))
     return body.name[:at] + body.name[at + 1 :]
 
 
-def with_kind(body: Collectivity) -> str:
+def write_with_kind(body: Collectivity) -> str:
     return f"mairie de {body.name}"
 
 
-def postal_code(body: Collectivity) -> str:
+def write_postal_code(body: Collectivity) -> str:
     return body.postal_codes[0] if body.postal_codes else body.name
 
 
-def insee_code(body: Collectivity) -> str:
+def write_insee_code(body: Collectivity) -> str:
     return body.insee_code or body.name
 
 
-def siren(body: Collectivity) -> str:
+def write_siren(body: Collectivity) -> str:
     return body.siren or body.name
 
 
-WAYS = [
-    *[whole, beginning, hurried, with_departement, misspelled, letter_missing, with_kind],
-    *[postal_code, insee_code, siren],
+QUERY_WRITERS = [
+    *[
+        write_name,
+        write_beginning,
+        write_hurriedly,
+        write_with_departement,
+        write_misspelled,
+        write_without_letter,
+        write_with_kind,
+    ],
+    *[write_postal_code, write_insee_code, write_siren],
 ]
 
 
@@ -80,20 +88,20 @@ def time_once[T](work: Callable[[T], object], value: T) -> float:
     return (perf_counter() - began) * 1000
 
 
-def by_code(code: str | None) -> Collectivity:
+def find_by_code(code: str | None) -> Collectivity:
     return Collectivity.objects.with_territory().get(insee_code=code)
 
 
 def measure() -> tuple[list[float], list[float]]:
     """Time searches and look-ups in turn, so that other work of the machine counts in both."""
     bodies = rng.sample(list(Collectivity.objects.with_territory().filter(kind="commune", vanished_on=None)), QUERIES)
-    queries = [WAYS[number % len(WAYS)](body) for number, body in enumerate(bodies)]
+    queries = [QUERY_WRITERS[number % len(QUERY_WRITERS)](body) for number, body in enumerate(bodies)]
     for body, query in list(zip(bodies, queries, strict=True))[:100]:
-        time_best(find_collectivities, query), time_best(by_code, body.insee_code)
+        time_best(find_collectivities, query), time_best(find_by_code, body.insee_code)
     searches, look_ups = [], []
     for body, query in zip(bodies, queries, strict=True):
         searches.append(time_best(find_collectivities, query))
-        look_ups.append(time_best(by_code, body.insee_code))
+        look_ups.append(time_best(find_by_code, body.insee_code))
     return searches, look_ups
 
 

@@ -62,7 +62,7 @@ def measure_urgency(databases: BenchDatabases, database: str) -> list[Figure]:
     finally:
         deployment.stop()
     log_progress("mails of declarations measured beside other work")
-    idle = p95(at_rest)
+    idle = compute_p95(at_rest)
     return [
         report_value("declare to mail at rest, one at a time, p95", idle * 1000, "ms"),
         *compare(f"{SLOW_CLIENTS} slow posts", beside_slow, idle),
@@ -80,12 +80,12 @@ def run(deployment: Deployment, statements: str) -> str:
 
 def compare(work: str, waits: list[float], idle: float) -> list[Figure]:
     return [
-        report_value(f"declare to mail during {work}, p95", p95(waits) * 1000, "ms"),
-        at_most(f"declare to mail during {work}, p95 ÷ at rest", p95(waits) / idle, MAX_RATIO, "×"),
+        report_value(f"declare to mail during {work}, p95", compute_p95(waits) * 1000, "ms"),
+        at_most(f"declare to mail during {work}, p95 ÷ at rest", compute_p95(waits) / idle, MAX_RATIO, "×"),
     ]
 
 
-def p95(waits: list[float]) -> float:
+def compute_p95(waits: list[float]) -> float:
     return quantiles(waits, n=20)[-1]
 
 

@@ -8,14 +8,14 @@ import pytest
 from django.db import connection
 
 from tests.collectivities.lists import delete_bodies, load_list
-from tests.collectivities.made_up import first_list, write_package
+from tests.collectivities.made_up import make_first_list, write_package
 
 
 @pytest.fixture(scope="module")
 def first_small_list(module_rows: None, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Replace the official list, which is long, with a small one."""
     delete_bodies()
-    load_list(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
+    load_list(write_package(tmp_path_factory.mktemp("first"), make_first_list(), "6.0.0"))
     connection.check_constraints()  # once, or else each test checks 36 354 deleted bodies
 
 

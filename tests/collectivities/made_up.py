@@ -9,7 +9,7 @@ SIREN = {"29901": "980000010", "29902": "980000028", "29903": "980000036", "5690
 EPCI = "980000051"
 
 
-def commune(code: str, name: str, **changes: Any) -> dict[str, Any]:
+def make_commune(code: str, name: str, **changes: Any) -> dict[str, Any]:
     record = {
         "code": code,
         "nom": name,
@@ -25,12 +25,12 @@ def commune(code: str, name: str, **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in (record | changes).items() if value is not None}
 
 
-def first_list() -> dict[str, list[dict[str, Any]]]:
+def make_first_list() -> dict[str, list[dict[str, Any]]]:
     communes = [
-        commune("29901", "Plouexemple", population=1_500),
-        commune("29902", "Tréexemple"),
-        commune("29903", "Locexemple", typeLiaison=1),
-        commune("56901", "Sainte-Exemple", population=4_000),
+        make_commune("29901", "Plouexemple", population=1_500),
+        make_commune("29902", "Tréexemple"),
+        make_commune("29903", "Locexemple", typeLiaison=1),
+        make_commune("56901", "Sainte-Exemple", population=4_000),
     ]
     return {
         "regions": [{"code": "53", "nom": "Bretagne", "zone": "metro"}],
@@ -39,12 +39,12 @@ def first_list() -> dict[str, list[dict[str, Any]]]:
             {"code": "56", "nom": "Morbihan", "region": "53", "zone": "metro", "typeLiaison": 2},
         ],
         "communes": communes,
-        "epci": [epci("CC de l'Exemple (CCEX)", "CC", ["29901", "29902", "56901"])],
+        "epci": [make_epci("CC de l'Exemple (CCEX)", "CC", ["29901", "29902", "56901"])],
         "ept": [],
     }
 
 
-def epci(name: str, kind: str, members: list[str]) -> dict[str, Any]:
+def make_epci(name: str, kind: str, members: list[str]) -> dict[str, Any]:
     return {
         "code": EPCI,
         "nom": name,
@@ -54,16 +54,16 @@ def epci(name: str, kind: str, members: list[str]) -> dict[str, Any]:
     }
 
 
-def next_list() -> dict[str, list[dict[str, Any]]]:
+def make_next_list() -> dict[str, list[dict[str, Any]]]:
     """Return the list a year later: Tréexemple merged into Plouexemple, Locexemple gone, one body renamed, one new."""
-    later = first_list()
+    later = make_first_list()
     later["communes"] = [
-        commune("29901", "Plouexemple", population=2_500, anciensCodes=["29902"]),
+        make_commune("29901", "Plouexemple", population=2_500, anciensCodes=["29902"]),
         {"code": "29902", "nom": "Tréexemple", "type": "commune-deleguee", "chefLieu": "29901"},
-        commune("56901", "Sainte-Exemple-sur-Mer", population=4_000),
-        commune("56902", "Exempleneuf", siren="980000069"),
+        make_commune("56901", "Sainte-Exemple-sur-Mer", population=4_000),
+        make_commune("56902", "Exempleneuf", siren="980000069"),
     ]
-    later["epci"] = [epci("CA de l'Exemple (CCEX)", "CA", ["29901", "56901", "56902"])]
+    later["epci"] = [make_epci("CA de l'Exemple (CCEX)", "CA", ["29901", "56901", "56902"])]
     return later
 
 

@@ -12,7 +12,7 @@ from collectivities.enums import EPCI, TERRITORIAL, Kind
 from collectivities.official import read_official_list
 from collectivities.official.councils import add_paris_aliases, list_councils
 from collectivities.official.rows import DepartementRow, UnreadableList
-from tests.collectivities.made_up import first_list, pack_archive, write_package
+from tests.collectivities.made_up import make_first_list, pack_archive, write_package
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_the_council_of_rhone_counts_nobody_of_the_metropolis(by_code, communes)
 
 
 def test_the_built_file_and_the_package_give_the_same_list(tmp_path):
-    package = write_package(tmp_path / "package", first_list())
+    package = write_package(tmp_path / "package", make_first_list())
     call_command("build_collectivities_data", package, "--output", tmp_path / "list.csv.xz", verbosity=0)
     from_folder = read_official_list(package)
     assert read_official_list(tmp_path / "list.csv.xz").bodies == sorted(
@@ -233,18 +233,18 @@ def test_the_built_file_and_the_package_give_the_same_list(tmp_path):
 
 
 def test_building_twice_gives_the_same_bytes(tmp_path):
-    package = write_package(tmp_path / "package", first_list())
+    package = write_package(tmp_path / "package", make_first_list())
     for name in ("one.csv.xz", "two.csv.xz"):
         call_command("build_collectivities_data", package, "--output", tmp_path / name, verbosity=0)
     assert (tmp_path / "one.csv.xz").read_bytes() == (tmp_path / "two.csv.xz").read_bytes()
 
 
 def test_the_version_of_the_package_gives_the_millesime(tmp_path):
-    assert read_official_list(write_package(tmp_path, first_list(), "7.1.0")).millesime == 2027
+    assert read_official_list(write_package(tmp_path, make_first_list(), "7.1.0")).millesime == 2027
 
 
 def test_a_package_without_version_needs_a_millesime(tmp_path):
-    package = write_package(tmp_path, first_list())
+    package = write_package(tmp_path, make_first_list())
     (package / "package.json").unlink()
     with pytest.raises(UnreadableList, match="--millesime"):
         read_official_list(package)
@@ -269,7 +269,7 @@ def delete(path):
 
 @pytest.mark.parametrize("damage", [truncate, replace_with_another_table, replace_with_noise, delete])
 def test_a_damaged_file_is_refused(tmp_path, damage):
-    package = write_package(tmp_path / "package", first_list())
+    package = write_package(tmp_path / "package", make_first_list())
     compact = tmp_path / "list.csv.xz"
     call_command("build_collectivities_data", package, "--output", compact, verbosity=0)
     damage(compact)
@@ -279,7 +279,7 @@ def test_a_damaged_file_is_refused(tmp_path, damage):
 
 @pytest.mark.parametrize("lacking", ["communes", "epci", "regions"])
 def test_a_package_that_lacks_a_file_is_refused(tmp_path, lacking):
-    package = write_package(tmp_path, first_list())
+    package = write_package(tmp_path, make_first_list())
     (package / "data" / f"{lacking}.json").unlink()
     with pytest.raises(CommandError, match=lacking):
         call_command("build_collectivities_data", package, "--output", tmp_path / "list.csv.xz")

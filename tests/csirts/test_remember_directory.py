@@ -9,7 +9,7 @@ from collectivities.search import find_body_by_code
 from csirts.enums import ContactKind, Level
 from csirts.models import Backup, Contact, Coverage, Csirt
 from csirts.routing import find_route, load_directory
-from tests.conftest import using_a_clone
+from tests.conftest import use_clone
 from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
 
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
@@ -115,7 +115,7 @@ def test_two_databases_do_not_share_a_directory(transactional_db, backend):
     assert route().csirt.phone == "0 800 200 008"
     change_phone()
     assert route().csirt.phone == NEW_PHONE
-    with using_a_clone(backend):
+    with use_clone(backend):
         assert route().csirt.phone == "0 800 200 008"
         Csirt.objects.filter(level=Level.NATIONAL).update(name="Centre national")
         assert route().fallbacks[0].name == "Centre national"

@@ -18,7 +18,7 @@ from tests.browser import find_host, find_violations, measure_overflow, open_pag
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.e2e import steps
 from tests.hostile import FILE_NAMES
-from tests.incidents.evidence_files import photograph
+from tests.incidents.evidence_files import make_photograph
 from tests.stores import list_stored_objects
 
 NOTE = {"name": "LISEZ-MOI.txt", "mimeType": "text/plain", "buffer": b"YOUR FILES ARE ENCRYPTED"}
@@ -27,7 +27,7 @@ MAIL = {
     "mimeType": "message/rfc822",
     "buffer": b"From: a@b.example\r\nTo: x\r\nSubject: y\r\n\r\n",
 }
-PHOTO = {"name": "IMG_2041.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
+PHOTO = {"name": "IMG_2041.jpg", "mimeType": "image/jpeg", "buffer": make_photograph()}
 LARGE = {"name": "disque.img", "mimeType": "application/octet-stream", "buffer": os.urandom(2 * SLICE_SIZE + 9)}
 
 

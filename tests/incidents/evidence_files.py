@@ -21,7 +21,7 @@ def address(piece: Evidence) -> str:
     return f"/triage/{piece.incident.reference}/pieces/{piece.uid}/"
 
 
-def photograph(
+def make_photograph(
     latitude: tuple[int, int, int] = (48, 6, 30),
     longitude: tuple[int, int, int] = (4, 6, 0),
     west: bytes = b"W\0",

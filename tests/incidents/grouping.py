@@ -21,7 +21,7 @@ def a_group(actor: User, title: str = "Exemple SAS", **fields: Any) -> CaseGroup
     return open_group(**defaults | fields)
 
 
-def elsewhere() -> Csirt:
+def get_other_centre() -> Csirt:
     return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs", "level": "territorial"})[0]
 
 

@@ -16,7 +16,7 @@ from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import slice_words
 from tests.incidents import hostile_acts
 from tests.post import Post
-from tests.stats.releases import year_of_releases
+from tests.stats.releases import save_year_of_releases
 from tests.walking import Log, Visitor
 
 TYPES = list(IncidentType.values)
@@ -106,7 +106,7 @@ class Crowd:
         for address in (f"/phrase/{shared}/", "/annuaire/"):
             self.nobody.get(address)
         if self.number == 0:
-            year_of_releases()
+            save_year_of_releases()
             self.nobody.crawl(*PUBLIC, REPORT, most=self.most)
             make_reports()
             assert self.nobody.get(f"{REPORT}pdf/").status_code == 200

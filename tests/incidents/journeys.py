@@ -80,7 +80,7 @@ def read_version(client: Client, screen: str) -> str:
     return page.context["version"] if page.status_code == 200 else ""
 
 
-def an_address() -> str:
+def make_address() -> str:
     return str(IPv6Address(int.from_bytes(token_bytes(16))))
 
 

@@ -17,13 +17,13 @@ def page(incident: Incident, *parts: str) -> str:
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
-def elsewhere() -> Csirt:
+def get_other_centre() -> Csirt:
     return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs"})[0]
 
 
-def a_case_elsewhere() -> Incident:
+def declare_elsewhere() -> Incident:
     incident = declare(key="ailleurs")
-    incident.csirt = elsewhere()
+    incident.csirt = get_other_centre()
     incident.save(update_fields=["csirt"])
     return incident
 

@@ -29,7 +29,7 @@ def start_upload(client: Client, incident: Incident, **fields: str | int) -> Res
     )
 
 
-def address(client: Client, incident: Incident, **fields: str | int) -> str:
+def begin_upload(client: Client, incident: Incident, **fields: str | int) -> str:
     return make_upload_path(incident) + start_upload(client, incident, **fields).json()["uid"] + "/"
 
 

@@ -19,7 +19,7 @@ from tests import harmless
 from tests.cast import breizh_cyber
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import TRICK
-from tests.incidents.journeys import an_address, begin, search_bodies
+from tests.incidents.journeys import begin, make_address, search_bodies
 from tests.reading import text
 
 URL = "/declarer/qui/nouvelle/"
@@ -42,7 +42,7 @@ def read_hidden_fields(response):
 
 @pytest.fixture
 def declarant(db, client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return client
 
@@ -233,7 +233,7 @@ def test_two_posts_at_once_add_one_body(transactional_db):
 
     def send(number):
         try:
-            return Client(REMOTE_ADDR=an_address()).post(URL, make_fields(name=f"CCAS numéro {number}", autre="oui"))
+            return Client(REMOTE_ADDR=make_address()).post(URL, make_fields(name=f"CCAS numéro {number}", autre="oui"))
         finally:
             connections.close_all()
 
@@ -311,7 +311,7 @@ def test_a_body_whose_seat_has_no_centre_gets_a_reason(declarant):
 
 
 def test_typed_values_come_back_when_the_cookies_are_gone(db):
-    browser = Client(REMOTE_ADDR=an_address(), enforce_csrf_checks=True)
+    browser = Client(REMOTE_ADDR=make_address(), enforce_csrf_checks=True)
     lost = browser.post(URL, make_fields(town="29232"))
     assert lost.status_code == 403
     assert "Cet envoi n’est pas parti" in text(lost)

@@ -23,7 +23,7 @@ from stats.counting.facts import load_facts
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, declare, plouexemple, signed_in
 from tests.incidents.devices import open_by_link
 from tests.incidents.express import NOW, PHONE, URL, case, declare_express, post_express
-from tests.incidents.journeys import START, WHERE, an_address, begin, find_commune
+from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address
 from tests.reading import NBSP, hidden, text
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ EXPRESS = "à rappeler : déclaration express"
 
 @pytest.fixture(autouse=True)
 def town(client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
 
@@ -203,7 +203,7 @@ def test_nobody_is_promised_a_call_where_no_centre_answers(client):
 
 @pytest.mark.parametrize(("cookies", "status"), [({}, 400), ({"theme": "dark"}, 403)])
 def test_typed_values_come_back_when_the_cookies_are_gone(cookies, status):
-    browser = Client(REMOTE_ADDR=an_address(), enforce_csrf_checks=True)
+    browser = Client(REMOTE_ADDR=make_address(), enforce_csrf_checks=True)
     data = {"contact_phone": PHONE, "quoi": "boite", "q": "plouexemple", "plume": hidden(browser.get(URL), "plume")}
     browser.cookies.clear()
     browser.cookies.load(cookies)
@@ -251,7 +251,7 @@ def test_a_screen_sent_twice_is_one_case(client):
 
 def test_a_second_browser_gets_another_case(client):
     declare_express(client)
-    declare_express(Client(REMOTE_ADDR=an_address()))
+    declare_express(Client(REMOTE_ADDR=make_address()))
     assert Incident.objects.count() == 2
 
 
@@ -293,7 +293,7 @@ def test_a_machine_is_asked_once_more_and_loses_nothing(client):
 
 
 def test_a_browser_without_cookies_is_refused_and_keeps_the_number():
-    browser = Client(REMOTE_ADDR=an_address())
+    browser = Client(REMOTE_ADDR=make_address())
     refusal = browser.post(URL, {"contact_phone": PHONE})
     assert refusal.status_code == 400
     assert f'value="{PHONE}"' in refusal.content.decode()

@@ -17,7 +17,7 @@ from incidents.services.handling.triage import acknowledge_incident, verify_inci
 from incidents.triage.queue import pages as queue
 from incidents.triage.queue.waves import WaveKind, arrange_waves
 from tests.cast import a_responder, declare
-from tests.incidents.grouping import a_group, copy_case, declare_town, elsewhere
+from tests.incidents.grouping import a_group, copy_case, declare_town, get_other_centre
 from tests.incidents.open_cases import HIGH, LOW, MODERATE, NOW, a_case
 from tests.reading import text
 
@@ -335,7 +335,7 @@ def test_the_button_of_a_row_takes_that_row_alone(client, responder, wave):
 
 def test_a_wave_of_another_centre_is_not_shown(client, responder, wave):
     key = list_rows(client)[0].key
-    Incident.objects.update(csirt=elsewhere())
+    Incident.objects.update(csirt=get_other_centre())
     assert list_rows(client) == list_rows(client, ouvre=key) == list_rows(client, dans=key) == []
 
 

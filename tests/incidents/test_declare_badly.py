@@ -10,7 +10,7 @@ from incidents.models import Draft, Incident
 from tests import harmless
 from tests.cast import breizh_cyber, plouexemple
 from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
-from tests.incidents.journeys import START, WHERE, an_address, begin, post, read_version, search_bodies
+from tests.incidents.journeys import START, WHERE, begin, make_address, post, read_version, search_bodies
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ WORDS = ("description", "supplier", "contact_name", "contact_role")
 
 @pytest.fixture(autouse=True)
 def town(client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
 

@@ -15,7 +15,7 @@ from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import rotate_access_by_declarant
 from incidents.services.declaring import declare
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, WHERE, an_address, begin, post
+from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
 from tests.reading import text
 
 DEAD = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
@@ -23,7 +23,7 @@ DEAD = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "L
 
 @pytest.fixture
 def town(db, client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
 
@@ -44,12 +44,12 @@ def test_a_declaration_sent_twice_is_one_incident(client, town):
 
 def test_two_posts_at_once_make_one_incident(transactional_db):
     breizh_cyber()
-    first = Client(REMOTE_ADDR=an_address())
+    first = Client(REMOTE_ADDR=make_address())
     begin(first)
 
     def send(_):
         try:
-            client = Client(REMOTE_ADDR=an_address())
+            client = Client(REMOTE_ADDR=make_address())
             client.cookies[COOKIE_NAME] = first.cookies[COOKIE_NAME].value
             return client.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"})
         finally:
@@ -167,7 +167,7 @@ def test_a_burst_only_meets_one_more_button(client, town):
     client.post(WHERE["rappel"], read_hidden_fields(response.content.decode()))
     assert Incident.objects.count() == MANY_SENT + 1
     # Somebody else is not concerned.
-    post(Client(REMOTE_ADDR=an_address()))
+    post(Client(REMOTE_ADDR=make_address()))
     assert Incident.objects.count() == MANY_SENT + 2
 
 

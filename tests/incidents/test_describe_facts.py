@@ -10,7 +10,7 @@ from incidents.services.history.snapshots import snapshot_rows
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents import completing_pages
 from tests.incidents.express import case
-from tests.incidents.journeys import WHERE, an_address, begin, post
+from tests.incidents.journeys import WHERE, begin, make_address, post
 from tests.reading import hidden, text
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ INPUTS = [*CALLER_COLUMNS.values(), *STORY_WORDS]
 
 @pytest.fixture(autouse=True)
 def town(client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
 

@@ -358,7 +358,7 @@ def test_a_closed_case_asks_for_nothing_more(client, incident):
     ("words", "notice"),
     [("", "Rien n’est envoyé."), ("Bonjour.", "Votre message est gardé plus bas, il n’est pas envoyé.")],
 )
-def test_the_page_confirms_only_a_message_that_was_written(client, incident, words, notice):
+def test_the_notice_promises_to_keep_only_a_message_with_text(client, incident, words, notice):
     client.post(link(incident))
     refused = client.post(page(incident) + "message/", {"text": words, "author": "x" * 500})
     assert refused.status_code == 422

@@ -20,7 +20,7 @@ from incidents.services.declaring.draft import (
 )
 from incidents.tasks import forget_drafts
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import START, WHERE, an_address, begin, post
+from tests.incidents.journeys import START, WHERE, begin, make_address, post
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def town(client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     cache.clear()
     breizh_cyber()
     return plouexemple()
@@ -41,7 +41,7 @@ def travel_by(delay):
 def test_an_empty_draft_ends_before_one_with_a_word(client):
     """The first draft was only begun, by two buttons; the other one has an answer."""
     begin(client)
-    other = Client(REMOTE_ADDR=an_address())
+    other = Client(REMOTE_ADDR=make_address())
     begin(other)
     other.post(WHERE["donnees"], {"data_concerned": "unknown"})
     with travel_by(EMPTY_DRAFT_LIFETIME - timedelta(minutes=1)):
@@ -66,7 +66,7 @@ def test_a_flood_of_empty_drafts_is_thinned(client, monkeypatch, django_assert_m
     """The oldest go, none of the last hour, no draft with a word and none that became a case."""
     monkeypatch.setattr(drafts, "MAX_EMPTY_DRAFTS", 3)
     post(client)
-    worded = Client(REMOTE_ADDR=an_address())
+    worded = Client(REMOTE_ADDR=make_address())
     begin(worded)
     worded.post(WHERE["services"], {"service_stopped": "no"})
     create_empty_drafts(8, begun=timezone.now())
@@ -99,7 +99,7 @@ def test_many_beginnings_ask_for_one_more_button(client):
     assert 'name="quoi" value="panne"' in page.content.decode()
     assert Draft.objects.count() == MANY_BEGUN
     assert client.post(START, {"quoi": "panne", "confirme": "oui"}).url == WHERE["qui"] + "?suite=oui"
-    assert start(Client(REMOTE_ADDR=an_address())).url == WHERE["qui"] + "?suite=oui"
+    assert start(Client(REMOTE_ADDR=make_address())).url == WHERE["qui"] + "?suite=oui"
 
 
 def start(device):

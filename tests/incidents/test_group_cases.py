@@ -27,7 +27,7 @@ from incidents.services.handling.assign import assign_incident, format_person_ta
 from tests.cast import a_lead, a_responder
 from tests.incidents.desk import acknowledge_as
 from tests.incidents.devices import case, open_by_link, page, send
-from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, elsewhere, url
+from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_a_double_click_opens_one_group_and_adds_the_case_once(client, responder
 
 @pytest.mark.parametrize("wrong", [{"title": "  "}, {"title": "x" * 121}, {"kind": "x"}, {"csirt": "ailleurs"}])
 def test_a_wrong_field_is_reported_and_opens_no_group(client, responder, wrong):
-    elsewhere()
+    get_other_centre()
     form = {"kind": "other", "title": "Une panne de juin", "csirt": "breizh-cyber", "key": "k"}
     answer = client.post(f"{GROUPS}nouveau/", form | wrong)
     assert answer.status_code == 422
@@ -95,8 +95,8 @@ def test_a_case_joins_changes_and_leaves_a_group_from_its_page(client, responder
 
 
 def test_groups_of_another_centre_are_not_found(client, responder):
-    incident, stranger = declare_town(1), a_responder(elsewhere())
-    foreign_group = a_group(stranger, "Secret", csirt=elsewhere())
+    incident, stranger = declare_town(1), a_responder(get_other_centre())
+    foreign_group = a_group(stranger, "Secret", csirt=get_other_centre())
     for address in (url(foreign_group), url(foreign_group, "message"), f"{GROUPS}{uuid4()}/"):
         assert client.get(address).status_code == 404
     for part in ("fiche", "ajouter", "reste", "etat", "message"):
@@ -105,7 +105,7 @@ def test_groups_of_another_centre_are_not_found(client, responder):
     assert "Secret" not in text(client.get(GROUPS))
     assert "Secret" not in text(client.get(case(incident)))
     with pytest.raises(Http404):
-        a_group(responder, csirt=elsewhere())
+        a_group(responder, csirt=get_other_centre())
     client.force_login(stranger)
     group = a_group(responder)
     answer = client.post(url(foreign_group, "ajouter"), {"references": incident.reference})
@@ -117,9 +117,9 @@ def test_groups_of_another_centre_are_not_found(client, responder):
 
 def test_a_case_joins_no_group_of_another_centre_of_the_same_responder(responder):
     incident = declare_town(1)
-    Membership.objects.create(user=responder, role=Role.RESPONDER, csirt=elsewhere(), since_on=date(2021, 1, 1))
+    Membership.objects.create(user=responder, role=Role.RESPONDER, csirt=get_other_centre(), since_on=date(2021, 1, 1))
     actor = type(responder).objects.get(pk=responder.pk)
-    foreign_group = a_group(actor, csirt=elsewhere())
+    foreign_group = a_group(actor, csirt=get_other_centre())
     with pytest.raises(ValidationError):
         add_to_group(reference=incident.reference, group=foreign_group.uid, actor=actor)
     assert Incident.objects.get().group is None
@@ -203,7 +203,7 @@ def test_the_group_page_marks_the_case_whose_declarant_wrote(client, responder):
 
 def test_no_group_is_opened_for_a_case_of_another_centre(client, responder):
     incident = declare_town(1)
-    Incident.objects.filter(pk=incident.pk).update(csirt=elsewhere())
+    Incident.objects.filter(pk=incident.pk).update(csirt=get_other_centre())
     form = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
     assert client.post(f"{GROUPS}nouveau/", form | {"dossier": incident.reference}).status_code == 404
     assert not CaseGroup.objects.exists()

@@ -13,7 +13,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.completing import make_writing
 from tests.incidents.devices import case
-from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, elsewhere, url
+from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
 from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
@@ -167,7 +167,7 @@ def test_a_second_click_after_grouping_shows_the_same_group(client, responder):
 
 def test_a_responder_of_two_centres_groups_one_centre_at_a_time(client, responder):
     cases = [declare_town(number, supplier="Exemple SAS") for number in range(6)]
-    foreign_cases, foreign_centre = cases[3:], elsewhere()
+    foreign_cases, foreign_centre = cases[3:], get_other_centre()
     Incident.objects.filter(pk__in=[incident.pk for incident in foreign_cases]).update(csirt=foreign_centre)
     responder.membership_set.create(role=Role.RESPONDER, csirt=foreign_centre)
     form = {"prestataire": "exemple sas", "key": "k"}

@@ -10,7 +10,7 @@ from accounts.enums import Role
 from incidents.models import IgnoredValue, Observable
 from tests.cast import a_person, breizh_cyber, declare
 from tests.incidents.devices import signed_in
-from tests.incidents.observing import EMAIL, STORY, URL, an_observable, elsewhere, page
+from tests.incidents.observing import EMAIL, STORY, URL, an_observable, get_other_centre, page
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ def test_a_wrong_value_is_refused_by_its_field_and_shown_again(client, responder
 
 
 def test_another_centre_does_not_see_an_ignored_value(client, responder):
-    row = ignore_value(responder, csirt=elsewhere())
+    row = ignore_value(responder, csirt=get_other_centre())
     incident = declare(description="evil.example")
 
     assert "evil[.]example" not in text_of(client.get(LIST))

@@ -12,7 +12,7 @@ from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.draft import DRAFT_LIFETIME, derive_draft_code, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, START, WHERE, an_address, begin, post, read_version
+from tests.incidents.journeys import SENT, START, WHERE, begin, make_address, post, read_version
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def town(client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
 
 
 def open_other_tab(client):
     """Return a client of another window or device with the same draft."""
-    other = Client(REMOTE_ADDR=an_address())
+    other = Client(REMOTE_ADDR=make_address())
     other.cookies[COOKIE_NAME] = client.cookies[COOKIE_NAME].value
     return other
 
@@ -151,7 +151,7 @@ def test_words_submitted_without_cookies_are_kept_under_a_code(client):
     hidden_fields = dict(
         re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(WHERE["rappel"]).content.decode())
     )
-    bare = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address())
+    bare = Client(enforce_csrf_checks=True, REMOTE_ADDR=make_address())
     response = bare.post(WHERE["rappel"], hidden_fields | {"description": "Tout est bloqué."})
     code = derive_draft_code(Draft.objects.get())
     assert response.status_code == 403
@@ -159,7 +159,7 @@ def test_words_submitted_without_cookies_are_kept_under_a_code(client):
     assert "Ce que vous avez écrit est gardé, cet écran compris" in text(response)
     assert "votre navigateur a gardé" not in text(response)
     assert DraftPage.objects.get(screen="rappel").values == {"description": ["Tout est bloqué."]}
-    other_device = Client(REMOTE_ADDR=an_address())
+    other_device = Client(REMOTE_ADDR=make_address())
     resumed = other_device.post("/declarer/reprendre/", {"code": code})
     assert resumed.status_code == 303
     assert "Tout est bloqué." in other_device.get(WHERE["rappel"]).content.decode()
@@ -168,7 +168,7 @@ def test_words_submitted_without_cookies_are_kept_under_a_code(client):
 def test_the_first_screen_shows_the_code_too_without_cookies(client):
     begin(client)
     hidden_fields = dict(re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(START).content.decode()))
-    response = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(
+    response = Client(enforce_csrf_checks=True, REMOTE_ADDR=make_address()).post(
         START, hidden_fields | {"quoi": "boite"}
     )
     code = derive_draft_code(Draft.objects.get())
@@ -179,14 +179,14 @@ def test_the_first_screen_shows_the_code_too_without_cookies(client):
 @pytest.mark.parametrize("pen", ["", "x", "ImFiYyI:1x:y"])
 def test_a_forged_post_learns_no_code(client, pen):
     begin(client)
-    response = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(WHERE["rappel"], {"plume": pen})
+    response = Client(enforce_csrf_checks=True, REMOTE_ADDR=make_address()).post(WHERE["rappel"], {"plume": pen})
     assert response.status_code == 403
     assert "Cet envoi n’est pas accepté" in text(response)
     assert not DraftPage.objects.filter(screen="rappel").exists()
 
 
 def test_refused_cookies_are_reported_before_anything_is_typed(client):
-    refused = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(START, {"quoi": "rancon"})
+    refused = Client(enforce_csrf_checks=True, REMOTE_ADDR=make_address()).post(START, {"quoi": "rancon"})
     lost = Client().get(WHERE["qui"] + "?suite=oui")
     for page in (refused, lost):
         assert page.status_code == 400

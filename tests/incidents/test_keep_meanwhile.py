@@ -10,7 +10,7 @@ from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
 from incidents.services.declaring.draft import stamp_page
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, START, WHERE, an_address, begin
+from tests.incidents.journeys import SENT, START, WHERE, begin, make_address
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ KEEP = "/declarer/garder/rappel/"
 
 @pytest.fixture(autouse=True)
 def town(client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
 

@@ -22,7 +22,7 @@ from incidents.services.indicators.observe import (
     save_typed_observable,
 )
 from tests.cast import a_lead, declare
-from tests.incidents.observing import EMAIL, STORY, URL, a_case_elsewhere, a_text, an_observable, page
+from tests.incidents.observing import EMAIL, STORY, URL, a_text, an_observable, declare_elsewhere, page
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +171,7 @@ def test_a_case_holds_at_most_five_hundred_observables(responder, incident):
 
 
 def test_a_case_of_another_centre_is_not_found(client, responder):
-    other = a_case_elsewhere()
+    other = declare_elsewhere()
     row = an_observable(other)
     for answer in (
         client.get(page(other, "indicateurs")),

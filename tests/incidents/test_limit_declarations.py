@@ -15,7 +15,7 @@ from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import open_by_link, page
-from tests.incidents.journeys import an_address, post
+from tests.incidents.journeys import make_address, post
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def town(client):
 
 def send_declaration(client, number, *, address=None, **fields):
     """Declare through the five screens, from a new address unless one is given, and return the response."""
-    client.defaults["REMOTE_ADDR"] = address or an_address()
+    client.defaults["REMOTE_ADDR"] = address or make_address()
     fields = {"contact_email": f"mairie-{number}@plouexemple.example"} | fields
     body = fields.pop("body", None)
     return post(client, fields | {"cle": str(number), "confirme": "oui"}, body=body)
@@ -52,7 +52,7 @@ def count_deliveries(recipient):
 
 
 def test_the_sixth_declaration_from_one_address_sends_no_receipt(client):
-    address, bodies = an_address(), make_towns(BURST_LIMITS[Burst.ADDRESS] + 1)
+    address, bodies = make_address(), make_towns(BURST_LIMITS[Burst.ADDRESS] + 1)
 
     answers = [send_declaration(client, number, address=address, body=body) for number, body in enumerate(bodies)]
 
@@ -64,7 +64,7 @@ def test_the_sixth_declaration_from_one_address_sends_no_receipt(client):
 
 
 def test_no_mail_is_announced_as_held_back_without_a_mail_address(client):
-    address = an_address()
+    address = make_address()
     for number, body in enumerate(make_towns(BURST_LIMITS[Burst.ADDRESS])):
         send_declaration(client, number, address=address, body=body)
     without_address = send_declaration(client, "without", address=address, contact_email="")
@@ -139,7 +139,7 @@ def test_new_codes_send_a_limited_number_of_mails(client):
 
 @pytest.mark.parametrize("mailbox", ["elu@example.org", ""])
 def test_new_codes_do_not_count_as_declarations(client, mailbox):
-    address = an_address()
+    address = make_address()
     send_declaration(client, 1, address=address, contact_email=mailbox)
     incident = Incident.objects.get()
     declarant = open_by_link(incident)
@@ -152,7 +152,7 @@ def test_new_codes_do_not_count_as_declarations(client, mailbox):
 @pytest.mark.parametrize("mailbox", ["elu@example.org", "victime@ailleurs.example"])
 def test_renewing_codes_of_other_cases_holds_no_warning_back(client, mailbox):
     """A stranger renews codes from the same connection, even of a case with the mailbox of the victim."""
-    address = an_address()
+    address = make_address()
     stranger_case = declare(caller=Caller(email=mailbox))
     victim_case = declare(caller=Caller(email="victime@ailleurs.example"))
     stranger = open_by_link(stranger_case)
@@ -170,7 +170,7 @@ def test_renewing_codes_of_other_cases_holds_no_warning_back(client, mailbox):
 
 
 def test_no_warning_is_announced_as_held_back_without_a_mail_address(client):
-    address = an_address()
+    address = make_address()
     incident = declare(caller=Caller(phone="02 98 00 00 00"))
     declarant = open_by_link(incident)
     for _click in range(BURST_LIMITS[Burst.ADDRESS] + 1):

@@ -18,7 +18,7 @@ from tests import harmless
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.hostile import FILE_NAMES
 from tests.incidents.devices import open_by_link
-from tests.incidents.evidence_files import address, hand_over, photograph
+from tests.incidents.evidence_files import address, hand_over, make_photograph
 from tests.reading import text
 
 ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
@@ -177,7 +177,7 @@ def test_a_file_missing_from_the_store_answers_503(holder, responder, incident):
 
 
 def test_only_responders_see_the_position_of_a_photograph(holder, responder, incident):
-    piece = hand_over(holder, incident, photograph(), "photo.jpg")
+    piece = hand_over(holder, incident, make_photograph(), "photo.jpg")
     assert piece.position == {"latitude": 48.108333, "longitude": -4.1, "altitude": 12.0}
     assert piece.media_type == "image/jpeg"
     assert "Photo prise à 48.108333, -4.100000" in text(
@@ -189,7 +189,12 @@ def test_only_responders_see_the_position_of_a_photograph(holder, responder, inc
 
 @pytest.mark.parametrize(
     "content",
-    [photograph(latitude=(91, 0, 0)), photograph(longitude=(4_000_000_000, 0, 0)), photograph()[:60], b"\xff\xd8\xff"],
+    [
+        make_photograph(latitude=(91, 0, 0)),
+        make_photograph(longitude=(4_000_000_000, 0, 0)),
+        make_photograph()[:60],
+        b"\xff\xd8\xff",
+    ],
     ids=["beyond the pole", "beyond all", "cut", "three bytes"],
 )
 def test_an_impossible_position_is_ignored(content):
@@ -200,7 +205,7 @@ def test_an_impossible_position_is_ignored(content):
 def test_spoilt_photographs_neither_break_nor_hang(seed):
     noise = bytearray(os.urandom(4000))
     for at in range(300):
-        spoilt = bytearray(photograph())
+        spoilt = bytearray(make_photograph())
         spoilt[at % len(spoilt)] = noise[at]
         spoilt[(7 * at) % len(spoilt)] = noise[-at]
         file_facts.read_position(bytes(spoilt) + bytes(noise))

@@ -17,7 +17,7 @@ from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_responder, an_evidence_file
 from tests.incidents.desk import url
-from tests.incidents.grouping import elsewhere
+from tests.incidents.grouping import get_other_centre
 from tests.incidents.transferring import QUEUE, create_other_centre, offer_url, propose_transfer, sign_in_as
 from tests.reading import text_of
 
@@ -84,7 +84,7 @@ def test_the_former_centre_finds_the_case_by_its_reference(incident, giver, take
     assert "Votre centre a confié le dossier" in results
     assert f'href="{offer_url(transfer, "dossier")}"' in results
     assert "Rien ne répond" not in results
-    stranger = sign_in_as(a_responder(elsewhere()))
+    stranger = sign_in_as(a_responder(get_other_centre()))
     assert "confié le dossier" not in text_of(stranger.get(f"{QUEUE}recherche/", {"q": incident.reference}))
 
 

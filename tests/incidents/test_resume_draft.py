@@ -10,7 +10,7 @@ from incidents.models import Draft, Incident
 from incidents.reference import hyphenate
 from incidents.services.declaring.draft import derive_draft_code, find_draft
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, WHERE, an_address, begin, post
+from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ WRONG = "22222222"
 
 @pytest.fixture(autouse=True)
 def town(client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     cache.clear()
     breizh_cyber()
     return plouexemple()
@@ -29,7 +29,7 @@ def town(client):
 
 @pytest.fixture
 def other_device():
-    return Client(REMOTE_ADDR=an_address())
+    return Client(REMOTE_ADDR=make_address())
 
 
 def get_draft_code():
@@ -97,7 +97,7 @@ def test_repeated_guesses_must_wait_and_see_the_telephone_number(client, other_d
     assert f'value="{get_draft_code()}"' in slowed.content.decode()
     assert "0 800 200 008" in text(slowed)
     # Other people need not wait.
-    assert Client(REMOTE_ADDR=an_address()).post(RESUME, {"code": get_draft_code()}).status_code == 303
+    assert Client(REMOTE_ADDR=make_address()).post(RESUME, {"code": get_draft_code()}).status_code == 303
 
 
 def test_a_right_code_still_works_during_an_attack_from_many_addresses(client, other_device):

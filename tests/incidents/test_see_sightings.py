@@ -16,7 +16,7 @@ from incidents.services.history.index import index_pending_events
 from incidents.triage.indicators.observables import build_observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.incidents.devices import signed_in
-from tests.incidents.observing import STORY, URL, a_case_elsewhere, an_observable, elsewhere, page
+from tests.incidents.observing import STORY, URL, an_observable, declare_elsewhere, get_other_centre, page
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_an_observable_links_to_the_other_cases_that_have_it(client, responder):
 
 
 def test_observables_of_another_centre_are_not_shown(client, responder):
-    incident, case_elsewhere = declare(), a_case_elsewhere()
+    incident, case_elsewhere = declare(), declare_elsewhere()
     row = an_observable(incident)
     an_observable(case_elsewhere)
 
@@ -84,7 +84,7 @@ def test_duplicates_of_a_case_do_not_count_as_other_cases(client, responder):
 
 def test_a_responder_does_not_see_cases_of_their_own_body_at_another_centre(client):
     """The user is a responder of one centre and an agent of a body whose case another centre has."""
-    incident, case_elsewhere = declare(), a_case_elsewhere()
+    incident, case_elsewhere = declare(), declare_elsewhere()
     user = a_responder()
     Membership.objects.create(
         user=user, role=Role.AGENT, collectivity=case_elsewhere.collectivity, since_on=date(2021, 1, 1)
@@ -98,11 +98,11 @@ def test_a_transferred_case_counts_for_its_new_centre_only(client, responder):
     incident, moved = declare(), declare()
     an_observable(incident)
     an_observable(moved)
-    Incident.objects.filter(pk=moved.pk).update(csirt=elsewhere())
+    Incident.objects.filter(pk=moved.pk).update(csirt=get_other_centre())
 
     assert "Vu dans" not in text_of(client.get(page(incident)))
     assert client.get(page(moved, "indicateurs")).status_code == 404
-    new_centre_client = signed_in(a_responder(elsewhere()))
+    new_centre_client = signed_in(a_responder(get_other_centre()))
     results = new_centre_client.post(LOOK, {"text": "evil.example"}).content.decode()
     assert moved.reference in results.replace(" ", "")
     assert incident.reference not in results

@@ -25,7 +25,7 @@ from tests.cast import a_lead, an_agent, an_upload, declare, plouexemple
 from tests.incidents.slices import (
     CONTENT,
     PARTS,
-    address,
+    begin_upload,
     create_visitor,
     make_upload_path,
     send_request,
@@ -48,7 +48,7 @@ def holder(client, incident):
 
 
 def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
-    url = address(holder, incident, auteur="Dominique")
+    url = begin_upload(holder, incident, auteur="Dominique")
     for part in range(3):
         assert send_slice(holder, url, part).json()["recu"] == min((part + 1) * SLICE_SIZE, len(CONTENT))
     done = holder.post(url + "fin/")
@@ -63,7 +63,7 @@ def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
 
 
 def test_finishing_twice_answers_the_same(holder, incident):
-    url = address(holder, incident)
+    url = begin_upload(holder, incident)
     for part in range(3):
         send_slice(holder, url, part)
     assert holder.post(url + "fin/").json() == holder.post(url + "fin/").json() == {"numero": 1, "deja": False}
@@ -72,7 +72,7 @@ def test_finishing_twice_answers_the_same(holder, incident):
 
 
 def test_a_slice_at_the_wrong_place_is_refused_with_the_right_one(holder, incident):
-    url = address(holder, incident)
+    url = begin_upload(holder, incident)
     assert send_slice(holder, url, 1).json() == {"recu": 0}
     send_slice(holder, url, 0)
     again = send_slice(holder, url, 0)
@@ -85,7 +85,7 @@ def test_a_slice_at_the_wrong_place_is_refused_with_the_right_one(holder, incide
 
 @pytest.mark.parametrize("length", [0, 1, SLICE_SIZE - 1, SLICE_SIZE + 1])
 def test_a_slice_of_another_length_is_refused(holder, incident, length):
-    url = address(holder, incident)
+    url = begin_upload(holder, incident)
     assert holder.post(url + "?debut=0", b"x" * length, "application/octet-stream").status_code == 422
     assert holder.get(url).json()["recu"] == 0
     assert list_stored_objects() == []
@@ -104,7 +104,7 @@ def test_an_upload_of_an_impossible_size_is_refused(holder, incident, changes):
 
 
 def test_an_upload_resumes_after_the_page_was_closed(holder, incident):
-    url = address(holder, incident)
+    url = begin_upload(holder, incident)
     send_slice(holder, url, 0)
     page = holder.get(f"/suivi/{incident.reference}/pieces/").content.decode()
     assert (
@@ -119,7 +119,7 @@ def test_an_upload_resumes_after_the_page_was_closed(holder, incident):
 def test_the_same_file_is_not_stored_twice(holder, incident):
     """A browser that lost the answer asks again and gets the same one."""
     for expected in (False, True):
-        url = address(holder, incident)
+        url = begin_upload(holder, incident)
         for part in range(3):
             send_slice(holder, url, part)
         for _ in range(2):
@@ -129,13 +129,13 @@ def test_the_same_file_is_not_stored_twice(holder, incident):
 
 
 def test_an_empty_file_is_accepted(holder, incident):
-    url = address(holder, incident, taille="0", debut="")
+    url = begin_upload(holder, incident, taille="0", debut="")
     assert holder.post(url + "fin/").json()["numero"] == 1
     assert Evidence.objects.get().size == 0
 
 
 def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
-    url = address(holder, incident)
+    url = begin_upload(holder, incident)
     send_slice(holder, url, 0)
     write = vault.ObjectWriter.write
 
@@ -170,7 +170,7 @@ def test_a_case_takes_at_most_three_hundred_uploads(holder, incident):
 
 
 def test_the_upload_of_another_case_is_not_found(holder, incident):
-    url = address(holder, incident)
+    url = begin_upload(holder, incident)
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     other = declare(collectivity=neighbour)
     colleague = Client()
@@ -182,7 +182,7 @@ def test_the_upload_of_another_case_is_not_found(holder, incident):
 
 
 def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_capture_on_commit_callbacks):
-    url = address(holder, incident)
+    url = begin_upload(holder, incident)
     send_slice(holder, url, 0)
     with time_machine.travel(timezone.now() + timedelta(days=6)):
         sweep_uploads()
@@ -194,7 +194,7 @@ def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_ca
 
 
 def test_removing_a_finished_upload_keeps_its_file(holder, incident):
-    url = address(holder, incident)
+    url = begin_upload(holder, incident)
     for part in range(3):
         send_slice(holder, url, part)
     holder.post(url + "fin/")
@@ -206,7 +206,7 @@ def test_removing_a_finished_upload_keeps_its_file(holder, incident):
 
 def test_an_erased_case_takes_no_slice(incident, client):
     client.force_login(an_agent(incident.collectivity))
-    url = address(client, incident)
+    url = begin_upload(client, incident)
     lead = Client()
     lead.force_login(a_lead())
     lead.post(f"/admin/incidents/incident/{incident.reference}/effacer/")
@@ -228,7 +228,7 @@ def disk(settings, tmp_path):
 
 def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, disk):
     incident, client, headers = create_visitor(live_site)
-    url = address(client, incident)
+    url = begin_upload(client, incident)
     assert send_request(live_site, "POST", url + "?debut=0", PARTS[0], headers)[0] == 200
 
     host, _, port = urlsplit(live_site).netloc.partition(":")
@@ -250,7 +250,7 @@ def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, di
 
 def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
     incident, client, headers = create_visitor(live_site)
-    url = address(client, incident)
+    url = begin_upload(client, incident)
     bodies, answers, together = [os.urandom(SLICE_SIZE), os.urandom(SLICE_SIZE)], {}, Barrier(2)
 
     def race(number):
@@ -274,7 +274,7 @@ def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
 
 def test_finishing_an_upload_twice_at_once_makes_one_file(live_site, disk):
     incident, client, headers = create_visitor(live_site)
-    url = address(client, incident)
+    url = begin_upload(client, incident)
     for part in range(3):
         send_slice(client, url, part)
     answers, together = [], Barrier(2)
@@ -298,7 +298,7 @@ def test_finishing_an_upload_twice_at_once_makes_one_file(live_site, disk):
 def test_a_forged_form_cannot_finish_an_upload(live_site):
     """A post forged by another site has no CSRF token."""
     incident, client, headers = create_visitor(live_site)
-    url = address(client, incident)
+    url = begin_upload(client, incident)
     bare = {"Cookie": headers["Cookie"], "Content-Type": "application/x-www-form-urlencoded"}
     assert send_request(live_site, "POST", url + "fin/", urlencode({}).encode(), bare)[0] == 403
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, START, WHERE, an_address, begin
+from tests.incidents.journeys import SENT, START, WHERE, begin, make_address
 from tests.reading import hidden, text
 
 CALLER = {"contact_phone": "02 99 00 00 00", "description": "Nos fichiers ne sâ€™ouvrent plus."}
@@ -15,7 +15,7 @@ CALLER = {"contact_phone": "02 99 00 00 00", "description": "Nos fichiers ne sâ€
 
 @pytest.fixture
 def town(db, client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return begin(client)
 

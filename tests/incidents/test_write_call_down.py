@@ -10,7 +10,7 @@ from incidents.models import Incident, Note
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, plouexemple
 from tests.incidents.express import NOW, PHONE, case, declare_express
-from tests.incidents.journeys import an_address
+from tests.incidents.journeys import make_address
 from tests.reading import hidden, text
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def town(client):
-    client.defaults["REMOTE_ADDR"] = an_address()
+    client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
 

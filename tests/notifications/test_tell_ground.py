@@ -71,7 +71,7 @@ def test_the_mail_of_a_new_centre_without_telephone_gives_a_number_that_answers(
     assert "Son site" not in text
 
 
-def test_the_mail_about_a_closed_ground_says_whom_to_call(post, clock):
+def test_the_mail_about_a_closed_ground_says_that_nobody_has_the_case(post, clock):
     breizh_cyber()
     declare()
     deliver_all(post)

@@ -14,7 +14,7 @@ from stats.open_data.edition import load_edition
 from tests.cast import a_person
 from tests.stats.cases import on
 from tests.stats.packages import ARCHIVE, HOME, unpack
-from tests.stats.releases import year_of_releases
+from tests.stats.releases import save_year_of_releases
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def national(client: Client) -> User:
 @pytest.fixture
 def release(db: None) -> Release:
     load_edition.cache_clear()
-    return year_of_releases()
+    return save_year_of_releases()
 
 
 @pytest.fixture

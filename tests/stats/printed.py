@@ -12,7 +12,7 @@ def read_table(table: str, *, year: int = 2025, quarter: int = 0) -> dict[str, i
     }
 
 
-def read_shown(table: str, **period: int) -> dict[str, int]:
+def read_printed_numbers(table: str, **period: int) -> dict[str, int]:
     return {cell: value for cell, value in read_table(table, **period).items() if value is not None}
 
 

@@ -62,21 +62,21 @@ OF_THE_YEAR: PrintedTables = {
 CROSSINGS = [code for code, table in TABLES.items() if len(table.by) > 1]
 
 
-def first_release() -> Release:
+def save_first_release() -> Release:
     return save(*WINTER, OF_THE_WINTER)
 
 
-def year_of_releases(changed: PrintedTables | None = None) -> Release:
+def save_year_of_releases(changed: PrintedTables | None = None) -> Release:
     """Save the releases of the four quarters, then that of the year, which is returned and has number 5. `changed` are
     tables of the year.
     """
-    first_release()
+    save_first_release()
     for period, at in OTHER_QUARTERS:
         save(period, at, TABLES_OF_A_QUARTER)
     return save(*YEAR, {**OF_THE_YEAR, **(changed or {})})
 
 
-def next_release() -> Release:
+def save_next_release() -> Release:
     """Save the release of the first quarter of 2026, which has number 6."""
     return save(Period(2026, 1), on(2026, 4, 30), TABLES_OF_A_QUARTER)
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from stats.models import Figure
 from stats.open_data.edition import load_edition
-from tests.stats.releases import next_release, year_of_releases
+from tests.stats.releases import save_next_release, save_year_of_releases
 
 RELEASES = "/api/v1/stats/releases/"
 
@@ -16,7 +16,7 @@ RELEASES = "/api/v1/stats/releases/"
 def six(db):
     """The four quarters of 2025, their year, and the first quarter of 2026."""
     load_edition.cache_clear()
-    return year_of_releases(), next_release()
+    return save_year_of_releases(), save_next_release()
 
 
 def read_figures(client, number="5", **filters):

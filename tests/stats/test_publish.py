@@ -21,7 +21,7 @@ from stats.releases.seal import is_intact, load_printed
 from stats.services import publish_due_periods
 from stats.tasks import publish_releases
 from tests.stats.cases import bodies, change_cases, on, one_each, store
-from tests.stats.printed import list_periods, read_shown, read_table
+from tests.stats.printed import list_periods, read_printed_numbers, read_table
 
 Q1_DUE, Q2_DUE, YEAR_DUE = on(2025, 4, 30), on(2025, 7, 30), on(2026, 4, 1)
 QUARTERS_OF_2025 = ["2025-T1", "2025-T2", "2025-T3", "2025-T4"]
@@ -52,9 +52,9 @@ def test_a_quarter_and_then_its_year_are_published(db):
     with time_machine.travel(YEAR_DUE, tick=False):
         publish_releases()
     assert list_periods() == [*QUARTERS_OF_2025, "2025"]
-    assert read_shown("incidents_by_region") == {"53": 50}
-    assert read_shown("incidents_by_type") == {"rancon": 50}
-    assert read_shown("leaks_by_persons") == {"6-50": 50}
+    assert read_printed_numbers("incidents_by_region") == {"53": 50}
+    assert read_printed_numbers("incidents_by_type") == {"rancon": 50}
+    assert read_printed_numbers("leaks_by_persons") == {"6-50": 50}
     assert all(is_intact(release) for release in Release.objects.all())
 
 
@@ -179,10 +179,10 @@ def test_months_printed_with_a_quarter_are_not_printed_again(db):
     town_halls = bodies("53", 80)
     store(one_each(town_halls[:60], on(2025, 2, 1)) + one_each(town_halls[60:], on(2025, 5, 1)))
     publish_due_periods(now=YEAR_DUE)
-    assert read_shown("incidents_by_month", quarter=1) == {"02": 60}
+    assert read_printed_numbers("incidents_by_month", quarter=1) == {"02": 60}
     assert read_table("incidents_by_month", quarter=2) == {}
     assert sorted(read_table("incidents_by_month")) == [f"{month:02}" for month in range(4, 13)]
-    assert read_shown("incidents_by_month") == {"05": 20}
+    assert read_printed_numbers("incidents_by_month") == {"05": 20}
 
 
 def test_late_cases_are_a_line_of_the_next_year(db):

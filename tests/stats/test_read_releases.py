@@ -9,7 +9,7 @@ from stats.disclosure.draw import round_randomly
 from stats.open_data.edition import load_edition
 from stats.pages.method import list_method_paragraphs
 from tests.cast import a_lead
-from tests.stats.releases import next_release, year_of_releases
+from tests.stats.releases import save_next_release, save_year_of_releases
 
 HOME = "/statistiques/publications/"
 METHOD = "/statistiques/methode/"
@@ -21,7 +21,7 @@ NEW_SECRET = "Un nouveau secret d’arrondi commence"
 def six(db):
     """The four quarters of 2025, their year, and the first quarter of 2026."""
     load_edition.cache_clear()
-    return year_of_releases(), next_release()
+    return save_year_of_releases(), save_next_release()
 
 
 def read_tree(client, path):
@@ -96,28 +96,30 @@ def test_a_release_tells_why_a_table_is_closed(client, six, number, why):
 
 
 def test_a_table_that_the_audit_closed_says_so(client, db):
-    year_of_releases({"incidents_by_cause": None})
+    save_year_of_releases({"incidents_by_cause": None})
     assert "À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé." in read_words(
         client, f"{HOME}5/"
     )
 
 
 def test_a_table_whose_total_the_audit_closed_is_not_called_scarce(client, db):
-    year_of_releases({"leaks": None, "leaks_by_status": None, "leaks_by_persons": None, "leaks_by_category": None})
+    save_year_of_releases(
+        {"leaks": None, "leaks_by_status": None, "leaks_by_persons": None, "leaks_by_category": None}
+    )
     words = read_words(client, f"{HOME}5/")
     assert words.count("la vérification l’a fermé") == 4
 
 
 def test_a_crossing_without_a_frequent_category_was_not_closed_by_the_audit(client, db):
     few = dict.fromkeys(("phishing", "flaw", "supplier", "theft", "insider", "not_said"), 20)
-    year_of_releases({"incidents_by_cause": few, "incidents_by_region_and_cause": None})
+    save_year_of_releases({"incidents_by_cause": few, "incidents_by_region_and_cause": None})
     words = read_words(client, f"{HOME}5/")
     assert "la vérification l’a fermé" not in words
     assert "Les catégories sont celles qui, en France, atteignent 40." in words
 
 
 def test_a_short_list_replaced_by_the_long_one_says_so(client, db):
-    year_of_releases(
+    save_year_of_releases(
         {"interruptions": {"": 100}, "interruptions_by_service": {"civil": 100}, "interruptions_by_family": None}
     )
     assert "« interruptions de service, par service public » paraît à sa place, avec plus de détail." in read_words(
@@ -126,9 +128,9 @@ def test_a_short_list_replaced_by_the_long_one_says_so(client, db):
 
 
 def test_a_new_secret_of_the_rounding_is_announced(client, db, settings):
-    year_of_releases()
+    save_year_of_releases()
     settings.SECRET_KEY = "another secret, which is as long as the first one was"
-    next_release()
+    save_next_release()
     assert NEW_SECRET in read_words(client, f"{HOME}6/")
     assert NEW_SECRET not in read_words(client, f"{HOME}5/")
     assert NEW_SECRET not in read_words(client, f"{HOME}1/")
@@ -136,9 +138,9 @@ def test_a_new_secret_of_the_rounding_is_announced(client, db, settings):
 
 def test_the_data_lead_to_the_last_year_else_to_the_last_release(client, db):
     assert client.get("/statistiques/donnees/")["Location"] == HOME
-    next_release()
+    save_next_release()
     assert client.get("/statistiques/donnees/")["Location"] == f"{HOME}1/"
-    year_of_releases()
+    save_year_of_releases()
     assert client.get("/statistiques/donnees/")["Location"] == f"{HOME}6/"
 
 

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from stats.models import Release
 from tests.stats.packages import RELEASES, unpack, verify
-from tests.stats.releases import first_release
+from tests.stats.releases import save_first_release
 
 
 def test_the_commands_of_the_method_check_a_release(client, unpacked):
@@ -176,6 +176,6 @@ def test_the_commands_of_openssl_check_a_release(client, unpacked):
 
 
 def test_a_quarter_is_checked_alone(client, db, tmp_path):
-    first_release()
+    save_first_release()
     unpack(client, f"{RELEASES}1/tocsin-publication-1.zip", tmp_path)
     assert verify(tmp_path).stdout.endswith("CONFORME.\n")

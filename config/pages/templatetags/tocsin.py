@@ -149,9 +149,9 @@ def group_reference(reference: str) -> str:
 
 
 @register.filter("fours")
-def split_in_fours(signs: str) -> list[str]:
+def split_in_fours(text: str) -> list[str]:
     """Split a text into groups of four characters, as people read codes out."""
-    return [signs[i : i + 4] for i in range(0, len(signs), 4)]
+    return [text[i : i + 4] for i in range(0, len(text), 4)]
 
 
 @register.filter("spelled")

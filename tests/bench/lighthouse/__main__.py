@@ -54,7 +54,7 @@ SIGNED_IN = {
 }
 
 
-def pages() -> list[Visit]:
+def list_visits() -> list[Visit]:
     writing = make_client()
     begin_declaration(writing)
     declared, case = declare_as_visitor()
@@ -69,7 +69,7 @@ def pages() -> list[Visit]:
     return [visit for client, paths in readers for visit in make_visits(client, paths, **values)]
 
 
-def audit(visited: list[Visit]) -> list[dict[str, Any]]:
+def run_lighthouse(visited: list[Visit]) -> list[dict[str, Any]]:
     requests = [{"name": visit.name, "address": visit.address, "cookies": visit.cookies} for visit in visited]
     command = ["node", "audit.mjs", find_chromium(), *QUIET]
     done = subprocess.run(
@@ -78,7 +78,7 @@ def audit(visited: list[Visit]) -> list[dict[str, Any]]:
     return json.loads(done.stdout)
 
 
-def judge(visit: Visit, result: dict[str, Any]) -> Figure:
+def judge_visit(visit: Visit, result: dict[str, Any]) -> Figure:
     for words in filter(None, [result["problem"], *result["failed"]]):
         sys.stderr.write(f"{visit.name} {result['scores']} {words}\n")
     assert result["seen"] == visit.address, f"{visit.name} led to {result['seen']}"
@@ -86,8 +86,8 @@ def judge(visit: Visit, result: dict[str, Any]) -> Figure:
 
 
 def main() -> None:
-    visited = pages()
-    print_figures([judge(*pair) for pair in zip(visited, audit(visited), strict=True)])
+    visited = list_visits()
+    print_figures([judge_visit(*pair) for pair in zip(visited, run_lighthouse(visited), strict=True)])
 
 
 if __name__ == "__main__":
