@@ -22,7 +22,7 @@ def post(settings):
 
 def test_hostile_words_stay_words_through_every_door(db, post):
     crowd = carry_words(TYPES[0], post, more=ONE_OF_EACH)
-    assert set(list_routes()) - crowd.log.read - crowd.log.leads == NOT_READ
+    assert set(list_routes()) - crowd.log.read - crowd.log.form_routes == NOT_READ
 
 
 @pytest.mark.parametrize(
