@@ -105,8 +105,8 @@ def test_the_menu_of_acts_opens_inside_the_screen(open_case, case, person, size)
     box = measure_box(page, "#rares")
     assert 0 <= box["x"] < box["x"] + box["width"] <= size[0]
     assert 0 <= box["y"] < box["y"] + box["height"] <= size[1]
-    assert overflow(page) == 0
-    shoot(page, "case-acts")
+    assert measure_overflow(page) == 0
+    save_screenshot(page, "case-acts")
 
 
 def test_the_menu_of_acts_can_be_scrolled_to_at_four_times_the_size(open_case):

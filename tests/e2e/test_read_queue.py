@@ -301,7 +301,7 @@ def test_each_menu_opens_inside_the_screen(page, width):
         assert box["x"] < button["x"] + button["width"]
         assert button["x"] < box["x"] + box["width"]
         assert 0 <= box["y"] - button["y"] - button["height"] < 8
-        assert overflow(page) <= 0
+        assert measure_overflow(page) <= 0
         menu.locator("summary").click()
 
 

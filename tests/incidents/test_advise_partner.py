@@ -94,7 +94,7 @@ def test_the_file_is_read_in_french_before_it_is_sent(responder):
     )
     Incident.objects.update(tlp=Tlp.GREEN, cause=Cause.REMOTE_ACCESS)
     Observable.objects.create(incident=incident, kind="ip", value="192.0.2.1", actor=responder)
-    page, _fields = open_preview(as_person(responder), incident, with_persons="on")
+    page, _fields = open_preview(sign_in_as(responder), incident, with_persons="on")
     lines = dict(page.context["preview"]["lines"])
     assert lines["Type"] == IncidentType(incident.type).label
     assert lines["Cause"] == Cause.REMOTE_ACCESS.label
@@ -136,7 +136,7 @@ def test_a_refused_mail_is_not_shown_as_sent(responder, incident):
 
 
 def test_the_case_no_longer_warns_when_the_file_left_the_second_time(responder, incident):
-    client = as_person(responder)
+    client = sign_in_as(responder)
     for key in ("k", "l"):
         Delivery.objects.filter(recipient=Recipient.PARTNER).update(status=DeliveryStatus.DEAD)
         _page, fields = open_preview(client, incident, key=key)

@@ -128,7 +128,7 @@ def test_questions_that_were_not_asked_stay_unanswered(client):
 
 
 def test_topics_that_were_not_asked_are_not_called_declared(client):
-    incident = express(client)
+    incident = declare_express(client)
     topics = text(client.get(f"/suivi/{incident.reference}/completer/"))
     assert topics.count("Pas encore dit.") == 4
     assert topics.count("Déclaré par") == 1
@@ -138,7 +138,7 @@ def test_topics_that_were_not_asked_are_not_called_declared(client):
 
 
 def test_the_follow_up_page_repeats_the_number_to_call_back_until_the_call(client):
-    incident = express(client, contact_phone="0299000000")
+    incident = declare_express(client, contact_phone="0299000000")
     page = client.get(f"/suivi/{incident.reference}/")
     assert "Vous avez demandé à être rappelé au 02 99 00 00 00" in text(page)
     assert f'href="/suivi/{incident.reference}/completer/rappel/"' in page.content.decode()

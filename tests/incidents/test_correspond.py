@@ -105,7 +105,7 @@ def test_a_question_stays_open_when_the_centre_writes_again_without_asking(incid
 
 
 def test_two_questions_wait_together_for_one_answer(incident):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Depuis quand ?", asks_answer="on")
     content = text(declarant.get(page(incident)))
@@ -116,7 +116,7 @@ def test_two_questions_wait_together_for_one_answer(incident):
 
 
 def test_the_centre_lifts_its_question_only_on_purpose(incident):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Merci, vu au téléphone.", lifts_question="on")
     content = text(camille.get(case(incident)))
@@ -126,7 +126,7 @@ def test_the_centre_lifts_its_question_only_on_purpose(incident):
 
 
 def test_a_new_question_may_replace_the_one_that_the_same_message_lifts(incident):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Plutôt : depuis quand ?", asks_answer="on", lifts_question="on")
     content = text(declarant.get(page(incident)))
@@ -141,7 +141,7 @@ def test_a_question_waits_again_once_its_case_is_reopened(incident):
     assert "Une question attend la réponse du déclarant" in text(camille.get(case(incident, "cloture")))
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     camille.post(case(incident, "rouvrir"), {"motive": "Cela recommence."})
-    assert "En attente de vous" in text(opened(incident).get(page(incident)))
+    assert "En attente de vous" in text(open_by_link(incident).get(page(incident)))
 
 
 def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(incident):

@@ -7,8 +7,8 @@ from pypdf import PdfReader
 
 from csirts.models import Contact
 from tests.cast import breizh_cyber, declare, plouexemple
-from tests.incidents.devices import opened, page
-from tests.incidents.journeys import WHERE, begin, listed, post
+from tests.incidents.devices import open_by_link, page
+from tests.incidents.journeys import WHERE, begin, find_commune, post
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def incident(centre):
 
 def test_the_receipt_of_a_centre_that_published_nothing_names_no_site(client):
     Contact.objects.filter(csirt__slug="cyber-corsica").delete()
-    answer = text(post(client, body=listed("Ajaccio")))
+    answer = text(post(client, body=find_commune("Ajaccio")))
     assert "votre déclaration est dans sa liste, mais rien ne l’en prévient." in answer
     assert "Appelez maintenant le CERT-FR +33 9 70 83 32 18" in answer
     assert "par son site" not in answer
@@ -35,7 +35,7 @@ def test_the_receipt_of_a_centre_that_published_nothing_names_no_site(client):
 
 def test_the_bar_of_a_centre_without_telephone_shows_a_number_that_answers(client):
     Contact.objects.filter(csirt__slug="cyber-corsica").delete()
-    begin(client, body=listed("Ajaccio"))
+    begin(client, body=find_commune("Ajaccio"))
     bar = client.get(WHERE["rappel"]).content.decode().split('class="callbar')[1].split("</aside>")[0]
     assert 'href="tel:+33970833218"' in bar
     assert "<b>CERT-FR" in bar
@@ -43,7 +43,7 @@ def test_the_bar_of_a_centre_without_telephone_shows_a_number_that_answers(clien
 
 def test_follow_up_of_a_centre_without_telephone_gives_a_number_that_answers(incident):
     Contact.objects.filter(csirt=incident.csirt, kind="phone").delete()
-    client = opened(incident)
+    client = open_by_link(incident)
     answer = client.get(page(incident))
     urgent = "C’est urgent ? Breizh Cyber n’a pas publié de téléphone : appelez le CERT-FR, +33 9 70 83 32 18"
     assert f"{urgent} , ou passez par le site du centre." in text(answer)
@@ -69,5 +69,5 @@ def test_the_card_of_a_centre_that_published_nothing_gives_a_number_that_answers
 
 def test_the_pack_of_a_centre_without_telephone_gives_a_number_that_answers(incident):
     incident.csirt.contacts.filter(kind="phone").delete()
-    page_text = text(opened(incident).get(page(incident, "dossier")))
+    page_text = text(open_by_link(incident).get(page(incident, "dossier")))
     assert page_text.index("Appeler CERT-FR +33 9 70 83 32 18") < page_text.index("Breizh Cyber n’a pas publié")

@@ -146,7 +146,7 @@ def test_closing_says_that_a_begun_reply_is_not_sent(client, case):
 
 
 def test_closing_says_that_a_colleague_is_writing(client, case, colleague):
-    type_reply(as_person(colleague), case)
+    type_reply(sign_in_as(colleague), case)
     client.force_login(case.assignee)
     for address in (url(case), url(case, "cloture")):
         page = text_of(client.get(address))

@@ -183,7 +183,7 @@ def test_a_recorded_file_name_is_found_in_a_pasted_text(client, responder):
     """Also with an ending that no rule takes for a file. A name that was not recorded is a word among others."""
     incident = declare()
     an_observable(incident, "lisezmoi.txt", "file")
-    an_observable(a_case_elsewhere(), "secret.txt", "file")
+    an_observable(declare_elsewhere(), "secret.txt", "file")
     text = "Bonjour, voici « C:\\Users\\LISEZMOI.txt ». Pas secret.txt, ni autre.txt. Le domaine evil.example."
     results = client.post(LOOK, {"text": text}).context["results"]
     assert [(result.value, len(result.rows)) for result in results] == [("lisezmoi.txt", 1), ("evil[.]example", 0)]

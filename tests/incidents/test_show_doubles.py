@@ -11,7 +11,7 @@ from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.triage.wording import format_short_moment
 from tests.cast import declare
 from tests.incidents.devices import case
-from tests.incidents.merging import again, merge
+from tests.incidents.merging import merge, reload
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_the_main_case_shows_what_the_double_declared(client, responder, main):
     assert f"<b>{PublicService('cantine').label}</b> <span>arrêté, depuis le {when}</span>" in block
     assert "<dt>Données</dt><dd>concernées, fuite soupçonnée</dd>" in block
     assert not main.interruptions.exists()
-    assert again(main).occurred_at != day
+    assert reload(main).occurred_at != day
 
 
 def read_block(page_html, anchor):

@@ -45,7 +45,7 @@ def test_new_centre_without_telephone_is_reached_by_its_site(incident):
 
 def test_new_centre_without_telephone_sends_to_a_number_that_answers(incident):
     breizh_cyber().contacts.all().delete()
-    page_text = text(opened(incident).get(page(incident)))
+    page_text = text(open_by_link(incident).get(page(incident)))
     assert f"{COVERED}, mais n’a pas publié de téléphone : appelez le CERT-FR, +33 9 70 83 32 18" in page_text
 
 

@@ -155,7 +155,7 @@ def test_a_reply_with_an_unfilled_placeholder_is_not_sent(client, lead, name):
 
 
 def test_a_reply_with_blank_lines_of_a_template_is_not_sent(client, lead):
-    incident = taken_by(lead, declare())
+    incident = acknowledge_as(lead, declare())
     words = client.get(f"{url(incident)}?modele=point").context["thread"]["form"]["text"].value()
     answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
 

@@ -65,7 +65,7 @@ def test_the_mail_of_a_new_centre_without_telephone_gives_a_number_that_answers(
     deliver_all(post)
 
     [notice] = post.to(TOWN)[before:]
-    text = one_line(notice)
+    text = read_on_one_line(notice)
     assert "C’est urgent ? Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
     assert text.index("17cyber.gouv.fr") < text.index("Breizh Cyber n’a pas publié de téléphone.")
     assert "Son site" not in text

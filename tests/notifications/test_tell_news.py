@@ -205,9 +205,9 @@ class TestTheBody:
         declare()
         deliver_all(post)
         [mail] = post.to(agent.email)
-        assert "Dites-le tout de suite : dans le dossier, retirez la déclaration." in one_line(mail)
-        assert "Besoin d’aide ? - CERT-FR : +33 9 70 83 32 18" in one_line(mail)
-        assert "Dites-le tout de suite au centre" not in one_line(mail)
+        assert "Dites-le tout de suite : dans le dossier, retirez la déclaration." in read_on_one_line(mail)
+        assert "Besoin d’aide ? - CERT-FR : +33 9 70 83 32 18" in read_on_one_line(mail)
+        assert "Dites-le tout de suite au centre" not in read_on_one_line(mail)
 
     def test_neither_the_declarant_nor_another_body_hears_of_it(self, responder):
         agent, colleague = an_agent(), an_agent()
