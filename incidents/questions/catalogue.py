@@ -4,7 +4,7 @@ read.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -41,7 +41,8 @@ class InvalidQuestions(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """A question. `choices` are (code, label) pairs. `types` are the types of incident to which the question applies,
-    and an empty tuple means all types.
+    and an empty tuple means all types. `alone` is the choice that contradicts all the others, such as « Aucun ». `unless` gives, by code
+    of another question of the section, the choices that contradict any answer to this one.
     """
 
     code: str
@@ -50,6 +51,8 @@ class Question:
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     types: tuple[str, ...] = ()
+    alone: str = ""
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     future: bool = False  # A future question accepts a moment that is still to come.
 
     def concerns(self, incident_type: str) -> bool:
@@ -113,9 +116,20 @@ def read_version(data: dict[str, Any]) -> Version:
 def read_section(data: dict[str, Any], lists: dict[str, Any]) -> Section:
     questions = tuple(read_question(question, lists) for question in data["questions"])
     codes = [question.code for question in questions]
-    if not codes or len(set(codes)) < len(codes) or len(data["code"]) > LONGEST_CODE:
+    is_unsound = not codes or len(set(codes)) < len(codes) or len(data["code"]) > LONGEST_CODE
+    if is_unsound or not are_conditions_sound(questions):
         raise InvalidQuestions(f"section {data['code']}: {codes}")
     return Section(code=data["code"], title=data["title"], why=data["why"], questions=questions)
+
+
+def are_conditions_sound(questions: tuple[Question, ...]) -> bool:
+    """Tell whether each `unless` names choices of another question of the section."""
+    choices = {question.code: set(dict(question.choices)) for question in questions}
+    return all(
+        code != question.code and codes and set(codes) <= choices.get(code, set())
+        for question in questions
+        for code, codes in question.unless.items()
+    )
 
 
 def read_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
@@ -127,6 +141,7 @@ def read_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
             "kind": Kind(data["kind"]),
             "choices": tuple((code, label) for code, label in choices),
             "types": tuple(data.get("types", ())),
+            "unless": {code: tuple(choices) for code, choices in data.get("unless", {}).items()},
         }
     )
     if not can_be_asked(question):
@@ -144,4 +159,5 @@ def can_be_asked(question: Question) -> bool:
         and bool(question.choices) == (question.kind in WITH_CHOICES)
         and len(dict(question.choices)) == len(question.choices)
         and set(question.types) <= set(IncidentType.values)
+        and (not question.alone or (question.kind == Kind.SEVERAL and question.alone in dict(question.choices)))
     )

@@ -107,6 +107,16 @@ def test_erased_answers_and_lost_versions_give_no_facts():
     assert list_sheet_facts("precisions", "1999-01", {"note_vue": "oui"}, PARIS) == []
 
 
+def test_an_answer_such_as_nothing_is_given_alone():
+    """A new question with « Aucun », « Rien » or « Personne » among several choices must say so."""
+    for version in catalogue.load_versions().values():
+        for section in version.sections:
+            for question in section.questions:
+                codes = {code for code, _label in question.choices} & {"aucun", "aucune", "rien", "personne"}
+                if question.kind == catalogue.Kind.SEVERAL and codes:
+                    assert {question.alone} == codes, question.code
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -116,6 +126,9 @@ def test_erased_answers_and_lost_versions_give_no_facts():
         {"code": "x", "kind": "text", "label": "D’ailleurs ?", "types": ["inondation"]},
         {"code": "x" * 25, "kind": "text", "label": "Trop long ?"},
         {"code": "x y", "kind": "text", "label": "Une espace ?"},
+        {"code": "x", "kind": "several", "label": "Seul ?", "choices": [["a", "A"]], "alone": "b"},
+        {"code": "x", "kind": "choice", "label": "Seul ?", "choices": [["a", "A"]], "alone": "a"},
+        {"code": "x", "kind": "text", "label": "Sauf ?", "unless": {"y": ["non"]}},
     ],
 )
 def test_a_bad_question_is_refused(question):

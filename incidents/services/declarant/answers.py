@@ -5,7 +5,7 @@ because what a swindler wrote is a clue even if it is false.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,8 @@ def check_answers(
         else:
             if answer is None or answer not in ("", []):
                 clean[question.code] = answer
+    for code, problem in list_contradictions(section, clean):
+        problems.setdefault(code, []).append(problem)
     if problems:
         raise ValidationError({code: list(messages) for code, messages in problems.items()})
     return clean
@@ -69,7 +71,24 @@ def check_codes(question: Question, codes: Iterable[str]) -> list[str]:
     chosen, choices = list(codes), dict(question.choices)
     if not set(chosen) <= set(choices):
         raise ValidationError("Choisissez dans la liste.")
+    if question.alone in chosen and len(set(chosen)) > 1:
+        raise ValidationError(f"« {choices[question.alone]} » contredit vos autres réponses. Gardez ce qui est vrai.")
     return [code for code in choices if code in chosen]
+
+
+def list_contradictions(section: Section, answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the code of each answer that the answer to another question contradicts, with what to do."""
+    by_code = {question.code: question for question in section.questions}
+    for question in section.questions:
+        if answers.get(question.code) is None:
+            continue
+        for code, excluding in question.unless.items():
+            answer = answers.get(code) or []
+            codes = [answer] if isinstance(answer, str) else answer
+            if choice := next((choice for choice in excluding if choice in codes), ""):
+                label = dict(by_code[code].choices)[choice]
+                why = f"Vous répondez « {label} » à « {by_code[code].label} »."
+                yield question.code, f"{why} Corrigez-le, ou effacez ceci."
 
 
 def check_moment(question: Question, at: datetime, now: datetime) -> str:

@@ -1,0 +1,60 @@
+"""Answers of one section that cannot be true together, on the page that completes a case."""
+
+import pytest
+import time_machine
+
+from incidents.models import AnswerSheet
+from tests.cast import breizh_cyber, declare
+from tests.incidents.completing_pages import NOW, enter, post
+from tests.reading import text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def incident(client):
+    breizh_cyber()
+    with time_machine.travel(NOW, tick=False):
+        incident = declare()
+    enter(client, incident)
+    return incident
+
+
+CONTRADICTIONS = {
+    "nobody and somebody": (
+        "demarches",
+        {"q-autres_prevenus": ["17cyber", "personne"]},
+        "« Personne » contredit vos autres réponses",
+    ),
+    "no server and a server": (
+        "machines",
+        {"q-serveurs": ["fichiers", "aucun"]},
+        "« Aucun » contredit vos autres réponses",
+    ),
+    "the day of no complaint": (
+        "demarches",
+        {"q-plainte_quand-date": "2026-12-01", "q-plainte": "non"},
+        "Vous répondez « Non » à « Une plainte est-elle déposée ? ». Corrigez-le, ou effacez ceci.",
+    ),
+    "the last of no backups": (
+        "sauvegardes",
+        {"q-sauvegarde_derniere-date": "2026-11-20", "q-sauvegardes_ou": ["aucune"]},
+        "Vous répondez « Nous n’en avons pas » à « Où sont vos sauvegardes ? »",
+    ),
+}
+
+
+@time_machine.travel(NOW, tick=False)
+@pytest.mark.parametrize(("section", "data", "complaint"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_answers_that_contradict_each_other_come_back(client, incident, section, data, complaint):
+    refused = post(client, incident, section, data)
+    assert refused.status_code == 422
+    assert complaint in text(refused)
+    assert f'href="#id_{next(iter(data))}' in refused.content.decode()
+    assert not AnswerSheet.objects.filter(section=section).exists()
+
+
+def test_a_day_stays_possible_without_the_question_before_it(client, incident):
+    """« Je ne sais pas » and no answer at all contradict nothing."""
+    data = {"q-plainte": "nsp", "q-plainte_quand-date": "2026-12-01", "q-cnil_quand-date": "2026-11-20"}
+    assert post(client, incident, "demarches", data).status_code == 302
