@@ -75,6 +75,11 @@ def test_the_case_counts_one_open_section_in_the_singular(client, incident):
     assert "Compléter, corriger : 1 rubrique, rien d’obligatoire" in text(client.get(case))
 
 
+def test_after_ransomware_the_announcement_is_that_of_the_attackers(client, incident):
+    asked_words = text(client.get(url(incident, "suites")))
+    assert "Si les attaquants annoncent qu’ils publient vos données, à quelle adresse ?" in asked_words
+
+
 def test_looking_changes_nothing(client, incident):
     count = IncidentEvent.objects.count(), AnswerSheet.objects.count()
     for section in (*SNAPSHOTS, *(extra_section.code for extra_section in get_current_version().sections)):
