@@ -72,6 +72,16 @@ def find_route(collectivity: Collectivity, on: date) -> Route:
     return load_directory(on).route(collectivity, _list_member_regions(collectivity))
 
 
+def find_after_hours(csirt: Csirt | None, collectivity: Collectivity, on: date) -> Fallback | None:
+    """Return the CSIRT to telephone while this centre is closed, or None, without a query, if its hours or its number
+    are not known.
+    """
+    if csirt is None or not csirt.phone or not csirt.hours:
+        return None
+    fallbacks = find_route(collectivity, on).fallbacks
+    return next((fallback for fallback in fallbacks if fallback.phone and fallback.csirt != csirt), None)
+
+
 def get_centres_by_level(on: date) -> dict[str, Csirt]:
     """Return the first CSIRT of each level other than territorial, by level: national, assistance, sector."""
     return {csirt.level: csirt for csirt in reversed(load_directory(on).csirts) if csirt.level != Level.TERRITORIAL}

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from collectivities.zones import find_zone
 from core.typography import set_no_break_spaces
-from csirts.routing import Fallback, find_route
+from csirts.routing import Fallback, find_after_hours, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import list_linkable_hosts
 from incidents.models import Advice, Incident, Message, Transfer
@@ -175,6 +175,7 @@ def make_body_context(incident: Incident) -> dict[str, Any]:
         "body": defuse_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
         "fallbacks": list_instead_of_centre(incident),
+        "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
         "origin": incident.get_origin_display(),
         "case": make_page_link("follow_up", incident.reference),
     }
@@ -186,6 +187,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
         "body": defuse_line(incident.collectivity.label),
         "the_body": defuse_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
+        "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
         "follow_up": "" if may_others_read_mailbox(incident) else make_page_link("follow_up_start"),
         "fallbacks": list_instead_of_centre(incident),
@@ -224,6 +226,7 @@ def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
         "is_told": bool(incident.csirt and incident.csirt.notification_email),
         "why": incident.route_reason,
         "acknowledge_by": incident.acknowledge_by,
+        "after_hours": None,  # the receipt lists all the other centres below
         "fallbacks": list_other_centres(incident),
         "reflexes": find_reflex_sheet(incident.type, incident.csirt).text,
         "secret": hyphenate(secret),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import find_zone
-from csirts.routing import Route, find_route
+from csirts.routing import Route, find_after_hours, find_route
 from incidents.access import Guest, list_abilities, list_guest_abilities, speaks_for_body
 from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature
@@ -61,6 +61,7 @@ def render_case_page(
     )
     context |= {
         "form": form or LetterForm(initial={"author": read_signature(request, guest)}),
+        "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
         "signs": guest.user.display_name if guest.user else "",
         "rate": rate or build_rating_block(incident, guest),
     }

@@ -189,8 +189,8 @@ def test_the_receipt_puts_number_and_code_first(client):
     by = format_full_moment(Incident.objects.get().acknowledge_by).replace(NBSP, " ")
     assert f"Son objectif : s’en occuper avant le {by}, ou dès sa réouverture s’il est fermé." in page
     hours = "lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h (hors de ces heures, le centre national prend le relais)"
-    assert f"Ses horaires : {hours}" in page
-    assert "Fermé, ou pas de réponse ? CERT-FR, +33 9 70 83 32 18" in page
+    assert f"Ses horaires : {hours}. Fermé, ou pas de réponse ? CERT-FR, +33 9 70 83 32 18" in page
+    assert page.count("Fermé, ou pas de réponse") == 1
     assert "source" not in page[: page.index("Débranchez")].lower(), "the directory says who published what"
 
 

@@ -372,7 +372,7 @@ def test_the_printed_page_has_the_number(client, incident):
     client.post(link(incident))
     content = client.get(page(incident)).content.decode()
     hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h"
-    assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}</p>" in content
+    assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}. Fermé&nbsp;? CERT-FR" in content
     assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in content
 
 
