@@ -82,7 +82,11 @@ def format_field_value(field: forms.BoundField) -> str:
 
 
 def format_services(details: DeclarationForms) -> str:
-    return ", ".join(str(PublicService(row.service).label) for row in details.rows)
+    """Return the services that were ticked, or else the answer to whether any is stopped."""
+    if details.rows:
+        return ", ".join(str(PublicService(row.service).label) for row in details.rows)
+    answer = format_yes_or_no(details, "service_stopped")
+    return f"{answer}, lesquels : {NOT_STATED}" if details.form["service_stopped"].value() == Answer.YES else answer
 
 
 def list_summaries(journey: Journey, details: DeclarationForms) -> list[ScreenSummary]:
@@ -90,7 +94,7 @@ def list_summaries(journey: Journey, details: DeclarationForms) -> list[ScreenSu
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
         Screen.WHO: str(journey.collectivity or ""),
-        Screen.SERVICES: format_services(details) or format_yes_or_no(details, "service_stopped"),
+        Screen.SERVICES: format_services(details),
         Screen.DATA: format_yes_or_no(details, "data_concerned"),
     }
     authors = {screen: page.author for screen, page in journey.pages.items()}

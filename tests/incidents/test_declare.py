@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.urls import reverse
 
 from accounts.installation import is_demonstration
 from config.pages.templatetags.tocsin import format_full_moment
@@ -17,7 +18,7 @@ from incidents.models import Draft, Incident
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
-from tests.cast import an_agent, breizh_cyber, plouexemple
+from tests.cast import a_responder, an_agent, breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address, post, search_bodies
 from tests.reading import NBSP, text
 
@@ -192,6 +193,24 @@ def test_the_receipt_puts_number_and_code_first(client):
     assert f"Ses horaires : {hours}. Fermé, ou pas de réponse ? CERT-FR, +33 9 70 83 32 18" in page
     assert page.count("Fermé, ou pas de réponse") == 1
     assert "source" not in page[: page.index("Débranchez")].lower(), "the directory says who published what"
+
+
+@pytest.mark.parametrize("button", [{}, {"passer": "oui"}])
+def test_yes_without_a_service_is_not_lost(client, button):
+    """Nobody must say which service is stopped, but everybody reads that one is."""
+    begin(client)
+    assert go(client, WHERE["services"], service_stopped="yes", **button) == WHERE["donnees"]
+    go(client, WHERE["donnees"], data_concerned="unknown")
+    assert "Oui, lesquels : pas dit" in text(client.get(WHERE["rappel"]))
+    go(client, WHERE["rappel"], contact_phone="02 99 00 00 00")
+    incident = Incident.objects.get()
+    assert incident.service_stopped == "yes"
+    followed = text(client.get(f"/suivi/{incident.reference}/"))
+    assert "Des services sont arrêtés ou ralentis. Lesquels : pas dit." in followed
+    client.force_login(a_responder())
+    assert "oui, non précisés" in text(
+        client.get(reverse("admin:incidents_incident_change", args=[incident.reference]))
+    )
 
 
 def test_a_message_is_signed_with_the_name_of_the_declaration(client):
