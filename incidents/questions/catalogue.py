@@ -41,8 +41,8 @@ class InvalidQuestions(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """A question. `choices` are (code, label) pairs. `types` are the types of incident to which the question applies,
-    and an empty tuple means all types. `alone` is the choice that contradicts all the others, such as « Aucun ». `unless` gives, by code
-    of another question of the section, the choices that contradict any answer to this one.
+    and an empty tuple means all types. `alone` is the choice that contradicts all the others, such as « Aucun ».
+    `unless` gives, by code of another question of the section, the choices that contradict any answer to this one.
     """
 
     code: str

@@ -4,7 +4,7 @@ import pytest
 
 from csirts.models import Contact
 from tests.cast import breizh_cyber, declare
-from tests.incidents.completing_pages import enter
+from tests.incidents.completing_pages import open_by_link
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 def test_a_number_that_answers_at_any_hour_is_beside_the_hours_of_the_centre(client):
     breizh_cyber()
     incident = declare()
-    enter(client, incident)
+    open_by_link(client, incident)
     page = f"/suivi/{incident.reference}/"
     fields = {"value": "lun.–ven. 9 h–17 h", "note": "", "source": "essai"}
     Contact.objects.update_or_create(csirt=incident.csirt, kind="hours", defaults=fields)

@@ -5,7 +5,7 @@ import time_machine
 
 from incidents.models import AnswerSheet
 from tests.cast import breizh_cyber, declare
-from tests.incidents.completing_pages import NOW, enter, post
+from tests.incidents.completing_pages import NOW, open_by_link, post
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,7 @@ def incident(client):
     breizh_cyber()
     with time_machine.travel(NOW, tick=False):
         incident = declare()
-    enter(client, incident)
+    open_by_link(client, incident)
     return incident
 
 

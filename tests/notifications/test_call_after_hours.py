@@ -5,7 +5,7 @@ import pytest
 from csirts.models import Contact
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_responder, breizh_cyber, declare
-from tests.notifications.mailing import TOWN, deliver_all, one_line
+from tests.notifications.mailing import TOWN, deliver_all, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -19,5 +19,5 @@ def test_later_mails_give_a_number_that_answers_while_the_centre_is_closed(post)
 
     deliver_all(post)
 
-    taken = one_line(post.to(TOWN)[1])
+    taken = read_on_one_line(post.to(TOWN)[1])
     assert "Ses horaires : lun.–ven. 8 h–17 h. Fermé ? CERT-FR : +33 9 70 83 32 18 (à toute heure" in taken
