@@ -103,7 +103,7 @@ class QueuePage(NamedTuple):
     def list_keys(self) -> set[int]:
         """Return the keys of the cases that are shown with their texts."""
         inside = (case.pk for cases in self.members.values() for case in cases)
-        return {wave.worst.pk for wave in self.waves} | set(inside)
+        return {case.pk for wave in self.waves for case in (wave.worst, wave.leading)} | set(inside)
 
 
 def read_queue_page(filters: QueueFilters, user: User, now: datetime) -> QueuePage:

@@ -25,12 +25,14 @@ OUTSIDE_GROUP = "hors du groupe"
 
 @dataclass(frozen=True)
 class WaveLine:
-    """A wave, represented by its worst case. `link` opens or closes it; `all` is the link to all its cases, if
-    it is open and has more than are shown. `marks` are the marks of the worst case and the number of cases to call
-    back.
+    """A wave, which has the level of its worst case and shows its leading case (`Wave.leading`). `link` opens or
+    closes the wave; `all` is the link to all its cases, if it is open and has more than are shown. `marks` are the
+    marks of the leading case and the number of cases to call back. `outside` describes the cases in no group, in the
+    wave of a group; `free` and `late` are texts that count them separately.
     """
 
     worst: CaseLine
+    leading: CaseLine
     kind: str
     name: str
     key: str
@@ -42,8 +44,9 @@ class WaveLine:
     bodies: str
     marks: list[str]
     late: str
+    outside: str
     unverified: int
-    free: int
+    free: str
     references: str
     offered: dict[str, Any]
     is_chance: bool
@@ -55,8 +58,8 @@ class WaveLine:
 
     @property
     def is_urgent(self) -> bool:
-        """Tell whether its worst case is critical and free, so that it can be taken without opening the wave."""
-        return self.worst.is_free and self.level == Severity.CRITICAL
+        """Tell whether its leading case is critical and free, so that it can be taken without opening the wave."""
+        return self.leading.is_free and self.leading.level == Severity.CRITICAL
 
 
 type QueueRow = CaseLine | WaveLine
@@ -76,7 +79,7 @@ def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) 
             yield lines[wave.worst.pk]
             continue
         members = page.members.get(wave.key)
-        yield describe_wave(wave, page.filters, lines[wave.worst.pk], now, is_open=members is not None)
+        yield describe_wave(wave, page.filters, lines, now, is_open=members is not None)
         for case in members or ():
             if case.pk in lines:
                 yield make_member_line(wave, case, lines[case.pk])
@@ -84,14 +87,25 @@ def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) 
 
 def make_member_line(wave: Wave, case: OpenCase, line: CaseLine) -> CaseLine:
     """Return the line of a case of an opened wave, marked if the case is not in the group of the wave."""
-    is_outside = wave.kind == WaveKind.GROUP and case.group is None
-    return replace(line, is_member=True, marks=[OUTSIDE_GROUP, *line.marks] if is_outside else line.marks)
+    marks = [OUTSIDE_GROUP, *line.marks] if is_outside_group(wave, case) else line.marks
+    return replace(line, is_member=True, marks=marks)
 
 
-def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datetime, *, is_open: bool) -> WaveLine:
-    kind, cases = WaveKind(wave.kind or ""), wave.cases
+def is_outside_group(wave: Wave, case: OpenCase) -> bool:
+    """Tell whether the wave is that of a group, and the case is in no group."""
+    return wave.kind == WaveKind.GROUP and case.group is None
+
+
+def describe_wave(
+    wave: Wave, filters: QueueFilters, lines: Mapping[int, CaseLine], now: datetime, *, is_open: bool
+) -> WaveLine:
+    kind, cases, worst = WaveKind(wave.kind or ""), wave.cases, lines[wave.worst.pk]
+    leading = lines.get(wave.leading.pk, worst)
+    inside = [case for case in cases if not is_outside_group(wave, case)]
+    outside = [case for case in cases if is_outside_group(wave, case)]
     return WaveLine(
         worst=worst,
+        leading=leading,
         kind=str(kind.label),
         name=format_wave_name(wave, worst),
         key=wave.key,
@@ -101,10 +115,11 @@ def describe_wave(wave: Wave, filters: QueueFilters, worst: CaseLine, now: datet
         number=len(cases),
         level_text=format_level(wave),
         bodies=format_bodies(wave, worst),
-        marks=list(list_wave_marks(wave, worst)),
-        late=format_late(cases, now),
+        marks=list(list_wave_marks(wave, leading)),
+        outside=format_outside(outside, worst),
+        late=join_outside(format_late(inside, now), format_late(outside, now)),
         unverified=sum(not case.is_verified for case in cases),
-        free=sum(case.is_free for case in cases),
+        free=join_outside(format_free(inside), format_free(outside)),
         references=" ".join(case.reference for case in cases),
         offered=describe_group_offer(wave, worst),
         is_chance=kind == WaveKind.BURST,
@@ -146,13 +161,36 @@ def format_late(cases: list[OpenCase], now: datetime) -> str:
     return late_text + (of_answers if answers else "")
 
 
-def list_wave_marks(wave: Wave, worst: CaseLine) -> Iterator[str]:
-    """Yield whether the worst case is new, how many cases wait for a call, then the other marks of the worst case."""
-    if worst.has_news:
+def format_free(cases: list[OpenCase]) -> str:
+    """Return a text such as « 10 à prendre », or ""."""
+    free = sum(case.is_free for case in cases)
+    return f"{free} à prendre" if free else ""
+
+
+def join_outside(inside: str, outside: str) -> str:
+    """Return the text about the cases in the group, then the text about those outside it, or "" if both are empty."""
+    return ", ".join(filter(None, [inside, outside and f"{OUTSIDE_GROUP}\N{NO-BREAK SPACE}: {outside}"]))
+
+
+def format_outside(outside: list[OpenCase], worst: CaseLine) -> str:
+    """Return a text such as « 2 hors du groupe », with the worst case of the wave if it is one of them, since that one
+    gives the line its level and its position.
+    """
+    if not outside:
+        return ""
+    number = f"{len(outside)} {OUTSIDE_GROUP}"
+    if outside[0].pk != worst.incident.pk:
+        return number
+    return f"{number} (le plus pressant\N{NO-BREAK SPACE}: {worst.term}, {worst.body}, {worst.clock})"
+
+
+def list_wave_marks(wave: Wave, leading: CaseLine) -> Iterator[str]:
+    """Yield whether the leading case is new, how many cases wait for a call, then its other marks."""
+    if leading.has_news:
         yield "nouveau"
     if number := sum(case.is_to_call_back for case in wave.cases):
         yield f"{number} à rappeler"
-    yield from (mark for mark in worst.marks if mark != TO_CALL_BACK)
+    yield from (mark for mark in leading.marks if mark != TO_CALL_BACK)
 
 
 def describe_group_offer(wave: Wave, worst: CaseLine) -> dict[str, Any]:

@@ -50,6 +50,14 @@ class Wave(NamedTuple):
     def worst(self) -> OpenCase:
         return self.cases[0]
 
+    @property
+    def leading(self) -> OpenCase:
+        """Return the case whose deadline and telephone the line shows: the worst one, or in the wave of a group the
+        worst one in the group, if the wave contains any.
+        """
+        inside = (case for case in self.cases if case.group)
+        return next(inside, self.worst) if self.kind == WaveKind.GROUP else self.worst
+
     def count_ungrouped(self) -> int:
         """Return how many cases of the wave are in no group."""
         return sum(case.group is None for case in self.cases)
