@@ -112,7 +112,7 @@ def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
 def format_orphaned_cases(number: int) -> SafeString:
     """Return « 3 dossiers à reprendre : les voir », with a link to these cases in the queue."""
     cases, show = ("dossiers", "les voir") if number > 1 else ("dossier", "le voir")
-    queue = f"{reverse('admin:incidents_incident_changelist')}?etat=sans-responsable"
+    queue = f"{reverse('admin:incidents_incident_changelist')}?etat=a-reprendre"
     return format_html('{} {} à reprendre\N{NO-BREAK SPACE}: <a href="{}">{}</a>', number, cases, queue, show)
 
 

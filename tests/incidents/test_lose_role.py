@@ -263,16 +263,18 @@ def hold_cases(responder, number):
 
 def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(responder):
     hold_cases(responder, 3)
+    declare()  # a case that nobody took is not among those to take over
     lead = sign_in_as(a_lead())
     assert "à reprendre" not in text(lead.get("/equipe/"))
     removal = {"csirt": breizh_cyber().pk}
     page = lead.post(f"/equipe/{responder.uid}/retirer/", removal, follow=True)
     assert "3 dossiers à reprendre : les voir" in text(page)
-    address = f"{QUEUE}?etat=sans-responsable"
+    address = f"{QUEUE}?etat=a-reprendre"
     assert f'<a href="{address}">les voir</a>' in page.content.decode()
     assert len(lead.get(address).context["rows"]) == 3
     later = lead.get("/equipe/")
     assert "3 dossiers ouverts à reprendre : personne du centre ne s’en occupe plus. Les voir" in text(later)
+    assert f'href="{address}">Les voir</a>' in later.content.decode()
 
 
 def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_to_take_over(responder):

@@ -46,11 +46,17 @@ class OpenCase(NamedTuple):
     group_kind: str | None
     group_title: str | None
     group_closed_at: datetime | None
+    assignee: int | None = None
 
     @property
     def is_free(self) -> bool:
         """Tell whether the case is to be taken: it has no assignee, or the assignee left the centre."""
         return self.status == Status.DECLARED or (self.status == Status.ACKNOWLEDGED and self.holder is None)
+
+    @property
+    def is_left(self) -> bool:
+        """Tell whether the person who was in charge of the case has left the centre, and nobody replaces them."""
+        return self.assignee is not None and self.holder is None
 
     @property
     def is_verified(self) -> bool:
@@ -66,7 +72,7 @@ class OpenCase(NamedTuple):
 COLUMNS = (
     *("pk", "reference", "csirt", "collectivity", "type", "status", "severity", "due_at", "received_at", "answer_by"),
     *("awaited_since", "holder", "verification", "burst", "is_to_call_back", "supplier_key"),
-    *("group__uid", "group__kind", "group__title", "group__closed_at"),
+    *("group__uid", "group__kind", "group__title", "group__closed_at", "assignee"),
 )
 
 

@@ -12,6 +12,7 @@ from incidents.triage.queue.order import OpenCase
 
 # One more than the largest number shown, « 99+ ».
 COUNT_LIMIT = 100
+LEFT_CASES = "a-reprendre"  # pages of accounts link to it
 
 
 class SavedView(NamedTuple):
@@ -76,6 +77,12 @@ VIEWS = [
         "sans responsable",
         "Chaque dossier ouvert a une personne qui le suit.",
         lambda case, user, now: case.holder is None,
+    ),
+    SavedView(
+        LEFT_CASES,
+        "à reprendre",
+        "Rien à reprendre. Aucun dossier ouvert n’est à une personne qui a quitté le centre.",
+        lambda case, user, now: case.is_left,
     ),
     SavedView(
         "non-verifies",
