@@ -7,16 +7,38 @@ from typing import Any
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
 
 # The factors that a person may have alone. Recovery codes are a factor too, but never the only one.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+NOT_OPENED = "n’a pas encore ouvert son compte"
+NO_FACTOR = "pas encore de second facteur"
 
 
 def has_factor(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+
+
+def describe_missing_step(user: User, *, has_any_factor: bool) -> str:
+    """Return what a person must still do before they can work on cases, or "" if nothing is missing."""
+    if has_any_factor:
+        return ""
+    return NO_FACTOR if user.has_usable_password() else NOT_OPENED
+
+
+def list_names_with_missing_steps(people: QuerySet[User]) -> list[tuple[User, str]]:
+    """Return these people, each with a name such as « Camille Exemple (n’a pas encore ouvert son compte) », for a list
+    of choices. One query.
+    """
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
+    choices: list[tuple[User, str]] = []
+    for person in people.annotate(has_any_factor=Exists(factors)):
+        step = describe_missing_step(person, has_any_factor=person.has_any_factor)
+        choices.append((person, f"{person} ({step})" if step else str(person)))
+    return choices
 
 
 def has_passed_factor(request: HttpRequest, user: User) -> bool:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import can_help, count_assigned_cases, find_former_members, get_person, leads_a_team, list_team
 from accounts.enums import TEAM_ROLES, LinkPurpose
-from accounts.factors import FACTORS, has_factor
+from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_link
@@ -69,7 +69,7 @@ def make_team_row(lead: User, member: Any) -> dict[str, Any]:
     return {
         "person": member,
         "can_help": can_help(lead, member),
-        "has_factor": has_any_factor,
+        "missing_step": describe_missing_step(member, has_any_factor=has_any_factor),
         "can_remove": is_responder,
     }
 

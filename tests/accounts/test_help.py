@@ -130,6 +130,17 @@ def test_an_account_without_password_is_sent_a_welcome_link(client):
     assert AccessLink.objects.get().purpose == LinkPurpose.WELCOME
 
 
+def test_the_team_page_marks_who_has_not_opened_their_account(client):
+    invited = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
+    signed_in(client, a_lead())
+    assert "pas encore de second facteur" in client.get("/equipe/").content.decode()
+    invited.set_unusable_password()
+    invited.save()
+    page = client.get("/equipe/").content.decode()
+    assert "n’a pas encore ouvert son compte" in page
+    assert "pas encore de second facteur" not in page
+
+
 def test_the_team_page_lists_responders_with_a_bounded_number_of_queries(client, django_assert_max_num_queries):
     lead = a_lead()
     signed_in(client, lead)

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.enums import Role
 from accounts.models import Membership
 from core.stale import Stale
 from csirts.models import Csirt
@@ -19,7 +20,7 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
-from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.desk import acknowledge_as, open_by_link, reload, url
 from tests.incidents.grouping import a_group
 from tests.reading import text_of
@@ -70,6 +71,26 @@ def test_a_case_is_assigned_to_a_colleague_on_its_page(client, responder, collea
     assert f'<option value="{colleague.uid}" selected>' in text_of(
         client.get(url(incident), {"ouvrir": "attribution"})
     )
+
+
+def test_each_list_of_colleagues_marks_those_who_cannot_work_yet(client, responder, colleague, incident):
+    invited, without_factor = (
+        a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False, email=f"{name}@demo.example")
+        for name in ("invitee", "sans-facteur")
+    )
+    invited.set_unusable_password()
+    invited.save()
+    taken_by(responder, incident)
+    pages = [
+        client.get(url(incident), {"ouvrir": "attribution"}),
+        client.post(f"{QUEUE}actes/", {"acte": "attribuer", "dossier": incident.reference}),
+        client.get(f"{QUEUE}relais/"),
+    ]
+    for page in pages:
+        content = text_of(page)
+        assert f">{invited} (n’a pas encore ouvert son compte)</option>" in content
+        assert f">{without_factor} (pas encore de second facteur)</option>" in content
+        assert f">{colleague}</option>" in content
 
 
 def test_a_closed_case_offers_no_assignment(client, responder, incident):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts.factors import list_names_with_missing_steps
 from accounts.models import User
 from core.fields import FreeTextField
 from core.french import choose_plural
@@ -61,7 +62,9 @@ class BulkAssignForm(BulkForm):
     )
 
     def fill_choices(self) -> None:
-        people = [(str(person.uid), person.display_name) for person in list_working_people(self.csirt)]
+        people = [
+            (str(person.uid), name) for person, name in list_names_with_missing_steps(list_working_people(self.csirt))
+        ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
     def make_choices(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.factors import list_names_with_missing_steps
 from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Incident
@@ -15,14 +16,16 @@ PREFIX = "attribuer"
 
 
 class AssignForm(forms.Form):
-    """The form that assigns a case to a colleague. The service checks whether the colleague may have the case."""
+    """The form that assigns a case to one of `colleagues`, each with a name for the list. The service checks whether
+    the colleague may have the case.
+    """
 
     assignee = forms.ChoiceField(label="Attribué à")
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, colleagues: list[tuple[User, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"prefix": PREFIX, "auto_id": "%s"})
-        people = [(format_person_tag(colleague), str(colleague)) for colleague in colleagues]
+        people = [(format_person_tag(colleague), name) for colleague, name in colleagues]
         self.fields["assignee"].choices = [(NOBODY, "personne"), *people]  # type: ignore[attr-defined]  # a ChoiceField
         for field in self.fields.values():
             field.widget.attrs["form"] = ELEMENT
@@ -32,8 +35,9 @@ def make_assign_form(incident: Incident) -> AssignForm:
     """Return the form with the person in charge selected, or nobody if that person has left the centre. Runs two
     queries.
     """
-    colleagues, tag = list(list_people(incident.csirt_id)), format_person_tag(incident.assignee)
-    chosen = tag if incident.assignee in colleagues else NOBODY
+    colleagues = list_names_with_missing_steps(list_people(incident.csirt_id))
+    tag = format_person_tag(incident.assignee)
+    chosen = tag if any(colleague == incident.assignee for colleague, _name in colleagues) else NOBODY
     return AssignForm(initial={"assignee": chosen, "seen": tag}, colleagues=colleagues)
 
 

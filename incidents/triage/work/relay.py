@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts.factors import list_names_with_missing_steps
 from accounts.models import User
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
@@ -55,7 +56,7 @@ class RelayForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         colleagues = list_people(*user.work_centre_ids).exclude(pk=user.pk)
-        people = [(format_person_tag(colleague), str(colleague)) for colleague in colleagues]
+        people = [(format_person_tag(person), name) for person, name in list_names_with_missing_steps(colleagues)]
         choices = [("", "Choisissez"), *people, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
