@@ -7,10 +7,12 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Field, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -34,6 +36,8 @@ from accounts.signed_in import get_account
 from collectivities.fields import PlainLineField
 from csirts.models import Csirt
 
+CLOSED, REOPENED = "Compte fermé", "Compte rouvert"
+CONFIRMED = "confirme"
 ROLE_SCOPES = [f"membership_set__{place}" for place in ("csirt", "region", "collectivity__departement")]
 
 
@@ -155,15 +159,44 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         ongoing = [m for m in user.membership_set.all() if m.ended_on is None]
         return ", ".join(map(format_role, ongoing)) or "aucun"
 
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """Return the line of the history. Closing or reopening the account is a line of its own, in these words."""
+        if add or "is_active" not in form.changed_data:
+            return super().construct_change_message(request, form, formsets, add)
+        state = REOPENED if form.instance.is_active else CLOSED
+        form.changed_data.remove("is_active")  # the line of Django would name the field, not what happened
+        other_changes = super().construct_change_message(request, form, formsets, add)
+        if other_changes:
+            self.log_change(request, form.instance, state)
+        return other_changes or state
+
     @admin.action(description="Fermer les comptes cochés", permissions=["change"])
-    def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Close the chosen accounts except the administrator's own. Their sessions end at the next request."""
-        chosen = queryset.exclude(email=get_account(request).email)
-        people = list(chosen)
+    def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> TemplateResponse | None:
+        """List the accounts to close and ask to confirm, then close them. Never close the administrator's own."""
+        chosen = list(queryset)
+        refusals = {user: reason for user in chosen if (reason := explain_kept_account(user, get_account(request)))}
+        people = [user for user in chosen if user not in refusals]
+        if people and CONFIRMED not in request.POST:
+            rows = [(user, self.roles(user)) for user in people]
+            context = {"title": "Fermer ces comptes ?", "opts": self.opts, "rows": rows, "refusals": refusals}
+            context |= self.admin_site.each_context(request) | {"checkbox": ACTION_CHECKBOX_NAME}
+            return TemplateResponse(request, "accounts/admin_close.html", context)
+        if people:
+            self.save_closed(request, people)
+        for user, reason in refusals.items():
+            self.message_user(
+                request, f"Rien ne change pour {user.email}\N{NO-BREAK SPACE}: {reason}", messages.WARNING
+            )
+        return None
+
+    def save_closed(self, request: HttpRequest, people: list[User]) -> None:
+        """Close these accounts. Their sessions end at the next request."""
         for user in people:
-            self.log_change(request, user, "Compte fermé")
-        count = chosen.update(is_active=False)
-        self.message_user(request, f"Comptes fermés : {count}.")
+            self.log_change(request, user, CLOSED)
+        User.objects.filter(pk__in=[user.pk for user in people]).update(is_active=False)
+        label = "Comptes fermés" if len(people) > 1 else "Compte fermé"
+        addresses = ", ".join(user.email for user in people)
+        self.message_user(request, f"{label}\N{NO-BREAK SPACE}: {addresses}.", messages.SUCCESS)
         self.warn_of_orphaned_cases(request, people)
 
     def warn_of_orphaned_cases(self, request: HttpRequest, people: list[User]) -> None:
@@ -178,6 +211,13 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Return the read-only fields, which include `is_active` on the administrator's own account."""
         return [*self.readonly_fields, "is_active"] if obj == request.user else [*self.readonly_fields]
+
+
+def explain_kept_account(user: User, administrator: User) -> str:
+    """Return why the administrator cannot close this account, or "" if they can."""
+    if user == administrator:
+        return "c’est votre compte. Il reste ouvert\N{NO-BREAK SPACE}: personne ne ferme le sien."
+    return "" if user.is_active else "ce compte est déjà fermé."
 
 
 def format_orphaned_cases(centre: Csirt, number: int) -> str:

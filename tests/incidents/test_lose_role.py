@@ -281,7 +281,7 @@ def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_t
     hold_cases(responder, 2)
     hold_cases(a_responder(breizh_cyber()), 1)
     administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
-    chosen = {"action": "close_accounts", "_selected_action": [responder.pk, a_lead().pk], "index": "0"}
+    chosen = {"action": "close_accounts", "_selected_action": [responder.pk, a_lead().pk], "confirme": "oui"}
     page = text(administrator.post("/admin/accounts/user/", chosen, follow=True))
     assert "Breizh Cyber : 2 dossiers ouverts n’ont plus personne." in page
     assert "2 dossiers ouverts à reprendre" in text(sign_in_as(a_lead()).get("/equipe/"))
