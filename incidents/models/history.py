@@ -36,7 +36,10 @@ class IncidentEvent(models.Model):
             limit_to_choices("actor_kind", ActorKind.values, name="event_actor_kind_known"),
             build_actor_constraint(name="event_actor_fits_kind"),
         ]
-        indexes = [models.Index(fields=["incident", "id"], name="event_by_incident")]
+        indexes = [
+            models.Index(fields=["incident", "id"], name="event_by_incident"),
+            models.Index(fields=["at"], condition=models.Q(kind=EventKind.REROUTED), name="event_rerouted_by_date"),
+        ]
         triggers = [
             pgtrigger.Protect(name="event_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
             # A row trigger does not fire on TRUNCATE, so this statement trigger refuses it.

@@ -3,22 +3,27 @@
 import hashlib
 from typing import Any, NamedTuple
 
+from django.utils import timezone
+
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.triage.case.ending import list_closed_cases_to_read
 from incidents.triage.transfer.block import count_offers
+from incidents.triage.transfer.lost_cases import SHOWN_ABOVE_QUEUE, LostCases, list_lost_cases
 
 
 class QueueBanners(NamedTuple):
     """What the banners above the queue announce.
 
     `offers` is the number of transfers to answer. `closed_to_read` are the closed cases on which the declarant wrote.
-    `without_channel` are the user's centres without notification address, which get no mail.
+    `without_channel` are the user's centres without notification address, which get no mail. `lost` are the cases that
+    left with their territory.
     """
 
     offers: int
     closed_to_read: list[dict[str, Any]]
     without_channel: list[Csirt]
+    lost: list[LostCases]
 
 
 def load_banners(user: User) -> QueueBanners:
@@ -27,6 +32,7 @@ def load_banners(user: User) -> QueueBanners:
         offers=count_offers(user),
         closed_to_read=list_closed_cases_to_read(user),
         without_channel=list(without_channel),
+        lost=list_lost_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
     )
 
 

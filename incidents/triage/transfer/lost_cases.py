@@ -1,0 +1,57 @@
+"""The cases that left the queue of a centre because it no longer covers their territory."""
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import CharField, Count, OuterRef, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, TruncDate
+
+from accounts.models import User
+from collectivities.zones import PARIS
+from core.french import choose_plural
+from csirts.models import Csirt
+from incidents.enums import EventKind
+from incidents.models import IncidentEvent
+
+SHOWN_ABOVE_QUEUE = timedelta(days=14)
+SHOWN_AMONG_TRANSFERS = timedelta(days=365)
+
+
+class LostCases(NamedTuple):
+    """The cases that left for one centre on one day (in Paris). `taker` is "" if no centre covers their territory."""
+
+    on: date
+    taker: str
+    number: int
+
+    @property
+    def subject(self) -> str:
+        """Return the start of a sentence, such as « 3 dossiers sont passés à Exemple CSIRT »."""
+        if self.taker:
+            passed = choose_plural("%d dossier est passé à", "%d dossiers sont passés à", self.number) % self.number
+            return f"{passed} {self.taker}"
+        left = choose_plural("%d dossier a quitté la file", "%d dossiers ont quitté la file", self.number)
+        return left % self.number
+
+    @property
+    def reason(self) -> str:
+        owner = choose_plural("son", "leur", self.number)
+        if self.taker:
+            return f"votre centre ne répond plus de {owner} territoire"
+        return f"aucun centre ne répond plus de {owner} territoire"
+
+
+def list_lost_cases(user: User, now: datetime, *, within: timedelta) -> list[LostCases]:
+    """Return the cases that left the user's centres without their act, newest day first. Cases that came back are left
+    out. Nothing of a case is in the result. One query.
+    """
+    own = Csirt.objects.filter(pk__in=user.read_centre_ids).values("slug")
+    events = IncidentEvent.objects.filter(kind=EventKind.REROUTED, at__gt=now - within)
+    events = events.alias(giver_slug=Cast(KT("data__from"), CharField()), taker_slug=Cast(KT("data__to"), CharField()))
+    left = events.filter(giver_slug__in=own).exclude(incident__csirt__in=user.read_centre_ids)
+    taker = Subquery(Csirt.objects.filter(slug=OuterRef("taker_slug")).values("name")[:1])
+    rows = left.annotate(on=TruncDate("at", tzinfo=ZoneInfo(PARIS)), taker=taker).values_list("on", "taker")
+    counted = rows.annotate(number=Count("incident", distinct=True)).order_by("-on", "taker")
+    return [LostCases(on, name or "", number) for on, name, number in counted]

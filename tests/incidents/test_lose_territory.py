@@ -1,0 +1,70 @@
+"""A centre whose territory went to another one reads how many cases left, and nothing of these cases."""
+
+from datetime import timedelta
+
+import pytest
+
+from config.tasks import work_on_cases
+from csirts.models import Coverage
+from incidents.services.transfer import reroute
+from tests.cast import a_responder, breizh_cyber, bretagne, declare
+from tests.incidents.transferring import QUEUE, another_centre, as_person
+from tests.reading import text
+
+pytestmark = pytest.mark.django_db
+LOST = "3 dossiers sont passés à {}, le 28 novembre 2026 : votre centre ne répond plus de leur territoire"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """Follow a change at once, without the minutes in which it may be undone."""
+    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
+
+
+@pytest.fixture
+def taker(db):
+    return another_centre()
+
+
+@pytest.fixture
+def lost_cases(taker, time_machine):
+    """Three cases that left Breizh Cyber for another centre on 28 November."""
+    time_machine.move_to("2026-11-28T10:00:00Z")
+    cases = [declare() for _ in range(3)]
+    Coverage.objects.filter(region=bretagne()).update(csirt=taker)
+    work_on_cases()
+    return cases
+
+
+def test_the_former_centre_reads_how_many_cases_left(lost_cases, taker, time_machine):
+    responder = a_responder(breizh_cyber())
+    sentence = LOST.format(taker.name)
+    for address in (QUEUE, f"{QUEUE}transferts/"):
+        page = as_person(responder).get(address)
+        assert sentence in text(page).replace(" , ", ", ")
+        assert not [case.reference for case in lost_cases if case.reference in page.content.decode()]
+    assert as_person(responder).get(f"{QUEUE}{lost_cases[0].reference}/").status_code == 404
+    time_machine.shift(timedelta(days=15))
+    assert "sont passés" not in text(as_person(responder).get(QUEUE))
+    assert sentence in text(as_person(responder).get(f"{QUEUE}transferts/")).replace(" , ", ", ")
+
+
+def test_nobody_else_reads_that_cases_left(lost_cases, taker):
+    responder = a_responder(taker)
+    assert "sont passés" not in text(as_person(responder).get(QUEUE))
+
+
+def test_cases_without_a_new_centre_are_counted_too(time_machine):
+    time_machine.move_to("2026-11-28T10:00:00Z")
+    declare()
+    Coverage.objects.all().delete()
+    work_on_cases()
+    page = text(as_person(a_responder(breizh_cyber())).get(QUEUE)).replace(" , ", ", ")
+    assert "1 dossier a quitté la file, le 28 novembre 2026 : aucun centre ne répond plus de son territoire." in page
+
+
+def test_cases_that_came_back_are_not_counted(lost_cases, time_machine):
+    time_machine.shift(timedelta(hours=1))
+    Coverage.objects.filter(region=bretagne()).update(csirt=breizh_cyber())
+    work_on_cases()
+    assert "sont passés" not in text(as_person(a_responder(breizh_cyber())).get(QUEUE))
