@@ -94,6 +94,7 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
 @admin.register(User)
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     add_form = AddUserForm
+    add_text = "Ajouter un compte"
     add_form_template = "accounts/admin_add.html"
     form = ChangeUserForm
     fieldsets = [(None, {"fields": ["email", "display_name", "is_active", "last_login", "help"]})]

@@ -46,6 +46,7 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
     that an app names.
     """
 
+    add_text = "Ajouter"
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER

@@ -185,6 +185,7 @@ class BackupInline(admin.StackedInline):  # type: ignore[type-arg]
 
 @admin.register(Csirt)
 class CsirtAdmin(TracedAdmin):
+    add_text = "Ajouter un centre de réponse (CSIRT)"
     list_display = ["name", "level", "phone", "has_channel", "is_active"]
     list_filter = ["level", "is_active"]
     search_fields = ["name", "slug"]
@@ -254,6 +255,7 @@ class CsirtAdmin(TracedAdmin):
 
 @admin.register(Coverage)
 class CoverageAdmin(TracedAdmin):
+    add_text = "Ajouter un territoire couvert"
     form = CoverageForm
     list_display = ["region", "departement", "kind", "csirt", "period", "source", "source_on"]
     list_filter = ["region__zone", "csirt"]

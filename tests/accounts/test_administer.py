@@ -285,6 +285,18 @@ def test_the_history_says_that_an_account_was_closed_and_reopened(client, admini
     assert "Compte actif" not in page
 
 
+@pytest.mark.parametrize(
+    ("address", "label"),
+    [
+        (URL, "Ajouter un compte"),
+        ("/admin/csirts/csirt/", "Ajouter un centre de réponse (CSIRT)"),
+        ("/admin/csirts/coverage/", "Ajouter un territoire couvert"),
+    ],
+)
+def test_each_list_names_what_it_adds_with_its_article(client, administrator, address, label):
+    assert f'class="addlink">{label}</a>' in client.get(address).content.decode()
+
+
 def test_find_a_body_to_give_a_role_in(client, administrator):
     body = plouexemple()
     query = {"app_label": "accounts", "model_name": "membership", "field_name": "collectivity", "term": "Plouexem"}

@@ -75,6 +75,8 @@ def test_a_wrong_address_is_refused(client):
     answer = client.post(LOST, {"email": "pas une adresse"})
     assert answer.status_code == 422
     assert "pas une adresse" in answer.content.decode()
+    assert "Un point à corriger" in answer.content.decode()
+    assert "Le reste est gardé" not in answer.content.decode(), "the form has one field"
 
 
 def test_a_link_serves_once(client):

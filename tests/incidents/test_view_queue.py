@@ -187,6 +187,12 @@ def test_an_empty_view_explains_itself(client, responder, view):
     assert ("Voir tous les dossiers" if view == "ouverts" else "Voir les dossiers à traiter") in page
 
 
+def test_an_empty_view_of_own_cases_does_not_send_to_a_case_that_does_not_exist(client, responder):
+    page = text_of(client.get(URL, {"etat": "miens"}))
+    assert "Vous n’avez aucun dossier ouvert. Ceux que vous prenez apparaissent ici." in page
+    assert "Prenez le premier" not in page
+
+
 def make_view_values(view):
     """Return the columns that put a case into this view."""
     if view == "attente":

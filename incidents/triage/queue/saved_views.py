@@ -52,7 +52,7 @@ VIEWS = [
     SavedView(
         "miens",
         "les miens",
-        "Vous n’avez aucun dossier ouvert. Prenez le premier de la file.",
+        "Vous n’avez aucun dossier ouvert. Ceux que vous prenez apparaissent ici.",
         lambda case, user, now: case.holder == user.pk,
         is_first=True,
     ),
