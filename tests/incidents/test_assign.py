@@ -80,7 +80,7 @@ def test_each_list_of_colleagues_marks_those_who_cannot_work_yet(client, respond
     )
     invited.set_unusable_password()
     invited.save()
-    taken_by(responder, incident)
+    acknowledge_as(responder, incident)
     pages = [
         client.get(url(incident), {"ouvrir": "attribution"}),
         client.post(f"{QUEUE}actes/", {"acte": "attribuer", "dossier": incident.reference}),

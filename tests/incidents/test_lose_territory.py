@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from config.tasks import work_on_cases
+from config.tasks import run_turns_on_cases
 from csirts.models import Coverage
 from incidents.services.transfer import reroute
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
-from tests.incidents.transferring import QUEUE, another_centre, as_person
+from tests.incidents.transferring import QUEUE, create_other_centre, sign_in_as
 from tests.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -18,12 +18,12 @@ LOST = "3 dossiers sont passés à {}, le 28 novembre 2026 : votre centre ne ré
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Follow a change at once, without the minutes in which it may be undone."""
-    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
+    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
 
 
 @pytest.fixture
 def taker(db):
-    return another_centre()
+    return create_other_centre()
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def lost_cases(taker, time_machine):
     time_machine.move_to("2026-11-28T10:00:00Z")
     cases = [declare() for _ in range(3)]
     Coverage.objects.filter(region=bretagne()).update(csirt=taker)
-    work_on_cases()
+    run_turns_on_cases()
     return cases
 
 
@@ -40,31 +40,31 @@ def test_the_former_centre_reads_how_many_cases_left(lost_cases, taker, time_mac
     responder = a_responder(breizh_cyber())
     sentence = LOST.format(taker.name)
     for address in (QUEUE, f"{QUEUE}transferts/"):
-        page = as_person(responder).get(address)
+        page = sign_in_as(responder).get(address)
         assert sentence in text(page).replace(" , ", ", ")
         assert not [case.reference for case in lost_cases if case.reference in page.content.decode()]
-    assert as_person(responder).get(f"{QUEUE}{lost_cases[0].reference}/").status_code == 404
+    assert sign_in_as(responder).get(f"{QUEUE}{lost_cases[0].reference}/").status_code == 404
     time_machine.shift(timedelta(days=15))
-    assert "sont passés" not in text(as_person(responder).get(QUEUE))
-    assert sentence in text(as_person(responder).get(f"{QUEUE}transferts/")).replace(" , ", ", ")
+    assert "sont passés" not in text(sign_in_as(responder).get(QUEUE))
+    assert sentence in text(sign_in_as(responder).get(f"{QUEUE}transferts/")).replace(" , ", ", ")
 
 
 def test_nobody_else_reads_that_cases_left(lost_cases, taker):
     responder = a_responder(taker)
-    assert "sont passés" not in text(as_person(responder).get(QUEUE))
+    assert "sont passés" not in text(sign_in_as(responder).get(QUEUE))
 
 
 def test_cases_without_a_new_centre_are_counted_too(time_machine):
     time_machine.move_to("2026-11-28T10:00:00Z")
     declare()
     Coverage.objects.all().delete()
-    work_on_cases()
-    page = text(as_person(a_responder(breizh_cyber())).get(QUEUE)).replace(" , ", ", ")
+    run_turns_on_cases()
+    page = text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE)).replace(" , ", ", ")
     assert "1 dossier a quitté la file, le 28 novembre 2026 : aucun centre ne répond plus de son territoire." in page
 
 
 def test_cases_that_came_back_are_not_counted(lost_cases, time_machine):
     time_machine.shift(timedelta(hours=1))
     Coverage.objects.filter(region=bretagne()).update(csirt=breizh_cyber())
-    work_on_cases()
-    assert "sont passés" not in text(as_person(a_responder(breizh_cyber())).get(QUEUE))
+    run_turns_on_cases()
+    assert "sont passés" not in text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE))

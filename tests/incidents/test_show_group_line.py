@@ -7,7 +7,7 @@ from django.utils import timezone
 from incidents.enums import Severity
 from incidents.models import Incident
 from incidents.services.groups.group import add_to_group
-from tests.incidents.grouping import a_group, town
+from tests.incidents.grouping import a_group, declare_town
 from tests.reading import text
 
 URL = "/admin/incidents/incident/"
@@ -17,8 +17,8 @@ SUPPLIER = "Exemple Paie"
 def test_the_line_of_a_group_shows_the_deadline_and_telephone_of_a_case_in_the_group(client, responder):
     """The worst case, which is outside, still gives the line its place; it is named there with its own deadline."""
     group = a_group(responder, "Panne de juin")
-    inside = [town(number, supplier=SUPPLIER) for number in range(3)]
-    outside = town(9, supplier=SUPPLIER)
+    inside = [declare_town(number, supplier=SUPPLIER) for number in range(3)]
+    outside = declare_town(9, supplier=SUPPLIER)
     for number, case in enumerate([*inside, outside]):
         case.story.contact_phone = f"+3363998000{number}"
         case.story.save()
