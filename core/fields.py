@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 from django import forms
@@ -11,15 +11,18 @@ from django.utils import timezone
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LARGEST_NUMBER = 100_000_000
+# A day without its year that is so near in the future was hardly meant for the year before.
+SLIP = timedelta(days=30)
+NO_SUCH_DAY = "Ce jour n’existe pas. Exemple : 24/11/2026."
 DAY_AND_MONTH = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})", re.ASCII)
 THREE_NUMBERS = re.compile(r"\d+\s*[/.\-]\s*\d+\s*[/.\-]\s*\d+", re.ASCII)
 HOUR = re.compile(r"^(\d{1,2})\s*[h:]\s*(\d{0,2})(?::\d{2})?$", re.IGNORECASE)
 
 
 class DayField(forms.DateField):
-    """A field for a day. « 28/11 » is the nearest past 28 November in the current time zone, today included; with
-    `needs_year`, as for a deadline, it is refused. A word such as « hier » is refused too: forms keep what was typed
-    and may be read again on another day.
+    """A field for a day. « 28/11 » is the nearest past 28 November in the current time zone, today included. A day of
+    the next weeks is refused without its year, and with `needs_year`, as for a deadline, every day is. A word such as
+    « hier » is refused, because forms keep what was typed and may be read again on another day.
     """
 
     def __init__(self, *, needs_year: bool = False, **kwargs: Any) -> None:
@@ -32,26 +35,29 @@ class DayField(forms.DateField):
         except ValidationError as error:
             text = str(value).strip()
             if THREE_NUMBERS.fullmatch(text):
-                raise ValidationError("Ce jour n’existe pas. Exemple : 24/11/2026.") from error
-            day = None if self.needs_year else find_latest_day(text, timezone.localdate())
-            if day is None:
+                raise ValidationError(NO_SUCH_DAY) from error
+            if self.needs_year or not DAY_AND_MONTH.fullmatch(text):
                 raise ValidationError("Écrivez le jour, le mois et l’année : 24/11/2026.") from error
+            day = find_latest_day(text, timezone.localdate())
         if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise ValidationError("Cette année ne va pas. Vérifiez l’année : elle a quatre chiffres.")
         return day
 
 
-def find_latest_day(text: str, today: date) -> date | None:
-    """Return the last day that « 28/11 » names, `today` included, or None if the text names no day of these years."""
-    match = DAY_AND_MONTH.fullmatch(text)
-    if match is None:
-        return None
-    for year in (today.year, today.year - 1):
+def find_latest_day(text: str, today: date) -> date:
+    """Return the last day that « 28/11 » names, `today` included. Raise ValidationError if no such day exists in this
+    year or the last, and if it is so near in the future that it may be a slip.
+    """
+    day, month = map(int, re.findall(r"\d+", text))
+    known_days = []
+    for year in (today.year + 1, today.year, today.year - 1):
         with suppress(ValueError):
-            day = date(year, int(match[2]), int(match[1]))
-            if day <= today:
-                return day
-    return None
+            known_days.append(date(year, month, day))
+    if any(today < known_day <= today + SLIP for known_day in known_days):
+        raise ValidationError("Cette date est à venir. Écrivez aussi l’année : 24/11/2026.")
+    if not (past_days := [known_day for known_day in known_days if known_day <= today]):
+        raise ValidationError(NO_SUCH_DAY)
+    return past_days[0]
 
 
 class HourField(forms.TimeField):

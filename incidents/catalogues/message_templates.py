@@ -23,8 +23,8 @@ PLACEHOLDERS: dict[str, str] = {
     "prenom_nom": "votre nom, tel qu’il signe vos messages",
 }
 BRACED = re.compile(r"\{([^{}\n]*)\}")
-# A line that its author left to fill in: « - ce qui est fait : … », or « … » alone.
-BLANK_LINE = re.compile(r"(?:.*:)?[\s\-–—•*]*(?:…|\.\.\.)[\s.]*")
+# A line that its author left to fill in: « - ce qui est fait : … », « - ce qui est fait : […] », or « … » alone.
+BLANK_LINE = re.compile(r"(?:.*:)?[\s\-–—•*]*[\[(]?\s*(?:…|\.\.\.)[\s.]*[\])]?\s*")
 MAX_BLANKS_QUOTED, MAX_QUOTE = 10, 60
 
 
@@ -49,7 +49,8 @@ def list_names_in_braces(text: str) -> list[str]:
 
 def find_blanks_problem(text: str) -> str:
     """Return a sentence that counts and quotes the lines that were left to fill in, or ""."""
-    blanks = [line.strip() for line in text.splitlines() if BLANK_LINE.fullmatch(line)]
+    visible_text = "".join(character for character in text if character.isprintable() or character.isspace())
+    blanks = [line.strip() for line in visible_text.splitlines() if BLANK_LINE.fullmatch(line)]
     if not blanks:
         return ""
     sentence = choose_plural(

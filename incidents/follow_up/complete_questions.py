@@ -45,7 +45,7 @@ def make_fields(question: Question) -> dict[str, forms.Field]:
         return {code: make_answer_field(question)}
     fields: dict[str, forms.Field] = {f"{code}-{UNKNOWN}": forms.BooleanField(required=False)}
     if question.kind == Kind.MOMENT:
-        fields[f"{code}-date"] = DayField(required=False, label=label)
+        fields[f"{code}-date"] = DayField(required=False, label=label, needs_year=question.future)
         fields[f"{code}-time"] = HourField(required=False, label=label)
     else:
         number = NUMBER_FIELDS.get(question.kind)

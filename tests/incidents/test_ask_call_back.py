@@ -13,7 +13,7 @@ from config.tasks import run_turns_on_cases
 from csirts.models import Coverage, Csirt
 from csirts.routing import CASES_FOLLOW_AFTER
 from incidents.enums import EventKind, NoteKind, Origin
-from incidents.models import Draft, Incident
+from incidents.models import Draft, Incident, Story
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.notes import write_note
@@ -142,6 +142,8 @@ def test_the_follow_up_page_repeats_the_number_to_call_back_until_the_call(clien
     page = client.get(f"/suivi/{incident.reference}/")
     assert "Vous avez demandé à être rappelé au 02 99 00 00 00" in text(page)
     assert f'href="/suivi/{incident.reference}/completer/rappel/"' in page.content.decode()
+    Story.objects.filter(incident=incident).update(contact_phone="")
+    assert "votre dossier n’a plus de numéro. Donnez-en un" in text(client.get(f"/suivi/{incident.reference}/"))
     verify_incident(reference=incident.reference, actor=a_responder())
     assert "être rappelé" not in text(client.get(f"/suivi/{incident.reference}/"))
 

@@ -24,6 +24,7 @@ from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
 from tests.incidents.devices import QUEUE, case, guest, open_by_link, page, send, signed_in
+from tests.incidents.merging import merge
 from tests.reading import text, text_of
 
 
@@ -113,6 +114,18 @@ def test_two_questions_wait_together_for_one_answer(incident):
     assert content.count("Attend votre réponse") == 2
     send(declarant, incident, "Exemple, depuis mardi.")
     assert "En attente de vous" not in text(declarant.get(page(incident)))
+
+
+def test_a_merge_keeps_a_question_that_is_newer_than_the_message_of_the_duplicate(incident):
+    responder, duplicate = a_responder(), declare()
+    declarant, camille = open_by_link(incident), signed_in(responder)
+    reply(camille, incident, asks_answer="on")
+    send(open_by_link(duplicate), duplicate, "Le serveur fume.")
+    reply(camille, incident, "Depuis quand ?", asks_answer="on")
+    newest_question = incident.messages.latest("written_at")
+    merge(duplicate, incident, responder)
+    assert Incident.objects.get(pk=incident.pk).awaited_since == newest_question.written_at
+    assert "En attente de vous" in text(declarant.get(page(incident)))
 
 
 def test_the_centre_lifts_its_question_only_on_purpose(incident):

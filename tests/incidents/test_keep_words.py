@@ -308,3 +308,12 @@ def test_words_typed_on_a_transferred_case_are_shown_again(client, case, respond
     answer = press(client, tree, "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert answer.status_code == 409
     assert set(answer.context["typed"]) == {TYPED, "Vu avec le maire."}
+
+
+def test_the_tick_that_lifts_a_question_is_not_kept_for_another_question(client, case, responder):
+    client.force_login(responder)
+    client.post(url(case, "message"), {"reponse-text": "Qui vous héberge ?", "reponse-asks_answer": "on"})
+    post_save(client, case, REPLY | {"reponse-asks_answer": "on", "reponse-lifts_question": "on"})
+    page = open_page(client, case)
+    assert "checked" in page.css_first("[name='reponse-asks_answer']").attributes
+    assert "checked" not in page.css_first("[name='reponse-lifts_question']").attributes

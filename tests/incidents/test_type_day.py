@@ -25,7 +25,7 @@ def build_call_fields(**changes):
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [("28/11", "2026-11-28"), ("29/11", "2026-11-29"), ("30/11", "2025-11-30"), ("1.3", "2026-03-01")],
+    [("28/11", "2026-11-28"), ("29/11", "2026-11-29"), ("30/12", "2025-12-30"), ("1.3", "2026-03-01")],
 )
 def test_a_day_without_its_year_is_the_nearest_past_one(client, responder, time_machine, text, day):
     time_machine.move_to("2026-11-29 08:00:00+00:00")
@@ -44,3 +44,20 @@ def test_today_without_its_year_is_today_where_the_body_is(client, responder, ti
     centre = re.search(r'name="ailleurs" value="([^"]+)"', page.content.decode())[1]
     client.post(URL, build_call_fields(**noumea, ailleurs=centre))
     assert Incident.objects.get().occurred_at.isoformat() == "2026-11-28T13:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("30/11", "Cette date est à venir. Écrivez aussi l’année"),
+        ("05/12", "Cette date est à venir. Écrivez aussi l’année"),
+        ("31/02", "Ce jour n’existe pas"),
+    ],
+)
+def test_a_day_without_its_year_that_may_be_a_slip_is_refused(client, responder, time_machine, text, reason):
+    time_machine.move_to("2026-11-29 08:00:00+00:00")
+    client.force_login(responder)
+    page = client.post(URL, build_call_fields(occurred_date=text))
+    assert page.status_code == 422
+    assert reason in page.content.decode()
+    assert not Incident.objects.exists()

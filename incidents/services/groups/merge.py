@@ -124,6 +124,12 @@ def find_awaited_answer_due(duplicate: Incident) -> datetime | None:
     return None
 
 
+def find_first_question(main: Incident, *, since: datetime) -> datetime | None:
+    """Return when the centre first asked something after `since`, or None if it asked nothing."""
+    questions = main.messages.filter(asks_answer=True, written_at__gt=since)
+    return questions.order_by("written_at").values_list("written_at", flat=True).first()
+
+
 def inherit_deadlines(main: Incident, duplicate: Incident, *, at: datetime) -> None:
     """Give `main` the higher severity of the two cases, and the earlier deadlines of answer and acknowledgement.
 
@@ -137,7 +143,7 @@ def inherit_deadlines(main: Incident, duplicate: Incident, *, at: datetime) -> N
     main.answer_by = min(waiting, default=None)
     main.declarant_wrote_at = max(added, default=None)
     if main.awaited_since and main.declarant_wrote_at and main.declarant_wrote_at > main.awaited_since:
-        main.awaited_since = None
+        main.awaited_since = find_first_question(main, since=main.declarant_wrote_at)
     if duplicate.severity > main.severity:
         main.severity = duplicate.severity
         advance_answer_due(main)

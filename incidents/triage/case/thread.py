@@ -25,7 +25,8 @@ class ReplyForm(CaseForm):
     """The form of a message to the declarant. The service checks its text, and reports errors by field."""
 
     code = KeptForm.REPLY
-    page_state_fields = frozenset({"seen", "confirmed"})
+    # A tick that lifts a question is about the question that the page showed, so it is not kept with the text.
+    page_state_fields = frozenset({"seen", "confirmed", "lifts_question"})
 
     text = forms.CharField(
         label="Votre message au déclarant",

@@ -102,7 +102,7 @@ def list_contact_lines(contact: Mapping[str, str] | None) -> Iterator[Line]:
 
 
 def format_code_moment(code: str | None, zone: str) -> str:
-    """Return the words of a moment that `incidents.moments.format_code` wrote: a day, or an instant in UTC."""
+    """Return the words of a moment that `incidents.moments.format_iso_moment` wrote: a day, or an instant in UTC."""
     if not code:
         return str(NOT_STATED)
     is_day = "T" not in code
