@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body
-from csirts.models import Csirt
+from csirts.models import Contact, Csirt
 from incidents.enums import EventKind, Origin, PublicService, Verification
 from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact_code
@@ -310,6 +310,14 @@ def test_a_case_of_another_centre_must_be_confirmed(client, responder):
     assert "Ouvrir le dossier" not in text
     assert incident.verification == Verification.UNVERIFIED
     assert client.get(f"/admin/incidents/incident/{incident.reference}/").status_code == 404
+
+
+def test_another_centre_without_a_telephone_is_given_with_its_site(client, responder):
+    elsewhere = Csirt.objects.exclude(slug="breizh-cyber").filter(coverages__region__code="28").first()
+    elsewhere.contacts.filter(kind="phone").delete()
+    Contact.objects.update_or_create(csirt=elsewhere, kind="website", defaults={"value": "https://garde.example/"})
+    page = client.post(URL, build_call_fields(body="14118", ailleurs=elsewhere.slug))
+    assert "Il n’a pas publié de téléphone. Son site : <b>garde.example</b>" in text_of(page)
 
 
 def test_a_kind_of_body_is_not_taken_for_a_commune(client, responder):
