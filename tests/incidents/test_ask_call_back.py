@@ -316,6 +316,12 @@ def test_the_code_on_the_wall_names_the_body(client):
     assert f'value="{PHONE}"' in other.content.decode()
 
 
+def test_the_link_to_the_call_form_keeps_the_body_that_the_code_on_the_wall_named(client):
+    page = client.get(START, {"collectivite": str(plouexemple().uid)})
+    assert f'href="{URL}?collectivite={plouexemple().uid}"' in page.content.decode()
+    assert f'href="{URL}"' in client.get(START).content.decode()
+
+
 def test_the_declaration_goes_on_with_five_filled_screens(client):
     incident = declare_express(client)
     where = f"/suivi/{incident.reference}/completer/recit/?suite=oui"
