@@ -3,6 +3,8 @@
 import re
 from html import unescape
 
+from selectolax.lexbor import LexborHTMLParser
+
 from tests.responses import Response
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -28,3 +30,17 @@ def find_link(response: Response, rel: str) -> str | None:
 def hidden(response: Response, name: str) -> str:
     """Return the value of the hidden field of this name."""
     return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())[1]
+
+
+def list_descriptions(response: Response) -> dict[str, list[str]]:
+    """Return, by the name of each control that has a description, the ids of its descriptions. Raise AssertionError if
+    the page lacks one of them or has it twice: a screen reader would then not read it.
+    """
+    tree = LexborHTMLParser(response.content.decode())
+    ids = [node.attributes["id"] for node in tree.css("[id]")]
+    descriptions = {
+        node.attributes["name"] or "": (node.attributes["aria-describedby"] or "").split()
+        for node in tree.css("[name][aria-describedby]")
+    }
+    assert [id_ for names in descriptions.values() for id_ in names if ids.count(id_) != 1] == []
+    return descriptions

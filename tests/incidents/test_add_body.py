@@ -20,7 +20,7 @@ from tests.cast import breizh_cyber
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import TRICK
 from tests.incidents.journeys import begin, make_address, search_bodies
-from tests.reading import text
+from tests.reading import list_descriptions, text
 
 URL = "/declarer/qui/nouvelle/"
 SIREN = make_fake_siren(515_151)
@@ -189,6 +189,12 @@ def test_a_wrong_field_is_named_and_the_typed_values_stay(declarant, changes, wo
     page = html.unescape(response.content.decode())
     assert all(make_fields(**changes)[name].strip("\u202e\u200f") in page for name in ("name", "siren", "town"))
     assert not find_added_bodies().exists()
+
+
+def test_only_a_wrong_field_is_described_by_an_error(declarant):
+    descriptions = list_descriptions(declarant.post(URL, make_fields(siren="12")))
+    assert descriptions["name"] == ["id_name_helptext"]
+    assert descriptions["siren"] == ["id_siren_helptext", "id_siren_error"]
 
 
 def test_the_declarant_chooses_between_homonyms(declarant):

@@ -27,7 +27,7 @@ from tests.incidents.transferring import (
     propose_transfer,
     sign_in_as,
 )
-from tests.reading import text_of
+from tests.reading import list_descriptions, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +124,11 @@ def test_an_impossible_proposal_is_refused_and_keeps_its_words(incident, giver, 
     assert changes["motive"].strip() in text_of(answer)
     assert not Transfer.objects.exists()
     assert list_event_kinds(incident) == ["declared"]
+
+
+def test_the_motive_and_the_agreement_of_a_proposal_are_described_by_their_help(incident, giver, taker):
+    descriptions = list_descriptions(as_person(giver).get(url(incident, "transfert")))
+    assert descriptions == {"motive": ["motif-aide"], "agreement": ["accord-aide"]}
 
 
 @pytest.mark.parametrize(
