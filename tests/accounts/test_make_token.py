@@ -66,6 +66,14 @@ def test_a_token_is_shown_once_and_opens_the_api_until_revoked(client, responder
     assert ApiToken.objects.count() == 1
 
 
+def test_only_a_token_that_still_opens_the_api_is_offered_to_be_revoked(client, responder):
+    make_token(client)
+    link = f'<a href="{LIST}{ApiToken.objects.get().uid}/revoquer/">Révoquer SIEM de nuit</a>'
+    assert link in client.get(LIST).content.decode()
+    ApiToken.objects.update(revoked_at=timezone.now())
+    assert link not in client.get(LIST).content.decode()
+
+
 def test_a_double_click_makes_one_token_and_shows_it(client, responder):
     key = get_form_key(client)
     first, second = (find_token(make_token(client, key=key)) for _click in range(2))
