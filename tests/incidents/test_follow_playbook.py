@@ -290,6 +290,12 @@ def test_a_wrong_step_is_named_and_the_text_is_kept(client, lead, text, message)
     assert not Playbook.objects.exists()
 
 
+def test_only_a_refused_guide_says_that_nothing_is_published(client, lead):
+    refusal = "Rien n’est publié. À corriger :"
+    assert refusal in text_of(publish(client, text=""))
+    assert refusal not in text_of(client.get(PAGE))
+
+
 def test_a_responder_reads_and_does_not_write(client, responder):
     assert 'name="steps"' not in client.get(PAGE).content.decode()
     assert PLAYBOOKS["rancon"][0].why in client.get(PAGE).content.decode()
