@@ -241,7 +241,9 @@ def test_the_next_page_starts_after_a_row_that_left_the_group_meanwhile(client, 
     group, cases = a_group(responder), [declare_town(number) for number in range(4)]
     for incident in cases:
         add_to_group(reference=incident.reference, group=group.uid, actor=responder)
-    last = client.get(url(group)).context["next"]
+    first_page = client.get(url(group))
+    last = first_page.context["next"]
+    assert f'<a rel="next" href="?apres={last}">' in first_page.content.decode()
     remove_from_group(reference=last, actor=responder)
     lines = client.get(url(group), {"apres": last}).context["lines"]
     assert [line.incident.reference for line in lines] == [cases[1].reference, cases[0].reference]
