@@ -57,6 +57,13 @@ def test_the_declarant_and_the_centre_write_to_each_other(incident):
     assert (first.author, first.actor_kind, second.actor) == ("Dominique", "declarant", responder)
 
 
+def test_the_form_names_the_centre_and_says_whether_it_awaits_an_answer(incident):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    assert "<summary>Écrire à Breizh Cyber</summary>" in declarant.get(page(incident)).content.decode()
+    reply(camille, incident, asks_answer="on")
+    assert "<summary>Répondre à Breizh Cyber</summary>" in declarant.get(page(incident)).content.decode()
+
+
 def test_the_form_is_signed_with_the_last_name_used_on_the_device(incident):
     declarant = open_by_link(incident)
     assert 'value="Dominique' not in declarant.get(page(incident)).content.decode()
