@@ -58,7 +58,7 @@ def test_the_declarant_and_the_centre_write_to_each_other(incident):
 
 
 def test_the_form_names_the_centre_and_says_whether_it_awaits_an_answer(incident):
-    declarant, camille = opened(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), signed_in(a_responder())
     assert "<summary>Écrire à Breizh Cyber</summary>" in declarant.get(page(incident)).content.decode()
     reply(camille, incident, asks_answer="on")
     assert "<summary>Répondre à Breizh Cyber</summary>" in declarant.get(page(incident)).content.decode()

@@ -127,7 +127,7 @@ def test_an_impossible_proposal_is_refused_and_keeps_its_words(incident, giver, 
 
 
 def test_the_motive_and_the_agreement_of_a_proposal_are_described_by_their_help(incident, giver, taker):
-    descriptions = list_descriptions(as_person(giver).get(url(incident, "transfert")))
+    descriptions = list_descriptions(sign_in_as(giver).get(url(incident, "transfert")))
     assert descriptions == {"motive": ["motif-aide"], "agreement": ["accord-aide"]}
 
 
