@@ -15,11 +15,16 @@ from django.urls import resolve
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from accounts.models import User
+from incidents.questions.catalogue import get_current_version
 from tests import harmless
 from tests.hostile import MAILBOXES
 from tests.responses import Response
 
 WRITTEN = {"", "text", "search", "email", "tel", "url", "number", "date", "time", "datetime-local"}
+# Answers that leave nothing to say, or that contradict every other choice of their question.
+UNTICKED_VALUES = {"nsp", "unknown"} | {
+    question.alone for section in get_current_version().sections for question in section.questions if question.alone
+}
 UNTICKED = re.compile(r"(nsp|gone|no_siren|DELETE|initial-\w+)$")  # checkboxes that remove an answer
 NAME_PATTERNS = {"email": "email", "tel": "phone", "date": "_date|-date|_on$", "time": "_time|-time"}
 SHAPE_PATTERNS = {shape: re.compile(sign) for shape, sign in NAME_PATTERNS.items()}
@@ -248,7 +253,7 @@ class Visitor:
         if control.is_written:
             return self.choose_text(control, mildness[control.name])
         if control.kind in ("checkbox", "radio"):
-            is_ticked = not UNTICKED.search(control.name) and control.value not in ("nsp", "unknown")
+            is_ticked = not UNTICKED.search(control.name) and control.value not in UNTICKED_VALUES
             return (control.value or "on") if is_ticked else None
         return control.value if control.kind in ("hidden", "select", "button") else None
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -73,7 +74,8 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
     folded = count_folded(thread, progress)
-    interruptions, route = list(incident.interruptions.order_by("id")), find_new_route(incident)
+    prefetch_related_objects([incident], Prefetch("interruptions", ServiceInterruption.objects.order_by("id")))
+    interruptions, route = list(incident.interruptions.all()), find_new_route(incident)
     pieces, zone, data = list_opened_evidence(incident), find_zone(incident.collectivity), read_declared_data(incident)
     return {
         "incident": incident,

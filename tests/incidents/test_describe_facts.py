@@ -94,7 +94,7 @@ def test_story_lines_are_read_on_the_case_and_in_the_sheet(client):
         for line in list_sheet_facts("recit", "", snapshot_rows(incident, "recit"), "Europe/Paris")
     }
 
-    assert {fact.read: LINES[name] for name, fact in STORY_LINES.items()}.items() <= facts.items()
+    assert {fact.history_label: LINES[name] for name, fact in STORY_LINES.items()}.items() <= facts.items()
 
 
 def test_an_older_sheet_is_read_without_the_story_lines():

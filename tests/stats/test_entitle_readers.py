@@ -29,7 +29,7 @@ def test_an_entitled_analyst_reads_that_region_and_no_other(client):
     analyst = an_analyst()
     client.force_login(analyst)
     store_cases_of_two_centres()
-    assert format_two_years("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)) in html(client, BRETAGNE)
+    assert format_two_years("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")) in html(client, BRETAGNE)
     assert f'href="{BRETAGNE}"' in html(client, "/statistiques/")
     for url in (NATION, CENTRE, "/statistiques/exacts/region/11/", "/statistiques/mon-centre/"):
         assert get_status(analyst, url) == 404, url

@@ -118,7 +118,7 @@ def store_first_sheets(
 
 def list_interruptions(incident: Incident) -> list[Interruption]:
     """Return the interruptions in the order of their rows, because a form names an interruption by its position."""
-    return [read_interruption(row) for row in incident.interruptions.order_by("id")]
+    return [read_interruption(row) for row in sorted(incident.interruptions.all(), key=lambda row: row.pk)]
 
 
 def read_interruption(row: ServiceInterruption) -> Interruption:
