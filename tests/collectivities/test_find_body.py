@@ -211,7 +211,7 @@ def test_a_kind_of_body_is_not_taken_for_a_commune(query, kind, places):
     assert [str(place) for place in answer.places[:1]] == ([places] if places else [])
 
 
-def test_a_commune_that_is_named_like_a_kind_of_body_is_found():
+def test_a_commune_whose_name_begins_like_a_kind_of_body_is_found():
     answer = search_bodies_and_places("Hôpital-Camfrout")
     assert [str(body) for body in answer.bodies] == ["Hôpital-Camfrout (Finistère)"]
     assert answer.mention is None

@@ -203,7 +203,7 @@ def test_the_shipped_councils_follow_from_the_communes(official, communes):
         (5, "Ain", "Département de l'Ain"),
     ],
 )
-def test_the_council_of_a_departement_is_named_with_its_article(liaison, name, expected):
+def test_the_name_of_a_departement_council_has_its_article(liaison, name, expected):
     [body] = list_councils([], [(DepartementRow("99", name, "metro", "53"), liaison)], [])
     assert body.name == expected
 

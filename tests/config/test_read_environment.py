@@ -34,7 +34,7 @@ def test_a_variable_is_read_as_its_type():
     [(Env.text, ""), (lambda env, name: env.number(name, 1), "four"), (lambda env, name: env.flag(name), "perhaps")],
     ids=["missing", "number", "flag"],
 )
-def test_a_wrong_variable_is_named(read, value):
+def test_the_error_of_a_wrong_variable_gives_its_name(read, value):
     with pytest.raises(ImproperlyConfigured, match="NAME"):
         read(Env({"NAME": value}), "NAME")
 
@@ -48,7 +48,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"], ids=["absent", "no text"])
-def test_a_secret_that_cannot_be_read_is_named_but_not_shown(tmp_path, content):
+def test_the_error_of_an_unreadable_secret_gives_the_variable_but_not_the_path(tmp_path, content):
     secret = tmp_path / "secret"
     if content is not None:
         secret.write_bytes(content)

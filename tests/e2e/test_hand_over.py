@@ -157,7 +157,7 @@ def test_the_printed_list_of_files_cuts_no_line(live_site, browser, incident):
     assert Evidence.objects.get(number=1).sha256 in sheets[0]
 
 
-def test_a_refused_file_is_named_with_its_reason(live_site, browser, incident, monkeypatch):
+def test_the_page_gives_the_name_of_a_refused_file_and_the_reason(live_site, browser, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.upload.MAX_FILE_BYTES", 1000)
     page = open_page(browser)
     enter(page, live_site, incident)

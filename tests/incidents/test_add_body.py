@@ -57,7 +57,7 @@ def test_an_added_body_is_saved_with_its_seat_and_region(declarant):
     assert response["Location"] == f"/declarer/qui/?collectivite={body.uid}"
 
 
-def test_legal_kinds_are_named_in_plain_words_first(declarant):
+def test_the_option_of_a_legal_kind_begins_with_its_plain_name(declarant):
     page = declarant.get(URL).content.decode()
     assert "Syndicat de communes et d’intercommunalités (syndicat mixte fermé)</option>" in page
 
@@ -182,7 +182,7 @@ def test_a_body_whose_siren_is_unknown_is_added_without_it(declarant):
         ({"town": "zzq", "town_asked": "zzq", "seat": "pas un identifiant\x00"}, "cette commune"),
     ],
 )
-def test_a_wrong_field_is_named_and_the_typed_values_stay(declarant, changes, words):
+def test_a_wrong_field_has_its_message_and_the_typed_values_are_kept(declarant, changes, words):
     response = declarant.post(URL, make_fields(**changes))
     assert response.status_code == 422
     assert words in text(response)
@@ -294,7 +294,7 @@ def test_many_bodies_from_one_address_meet_one_more_button(declarant):
     assert find_added_bodies().count() == MANY_BODIES + 1
 
 
-def test_hostile_names_stay_words_on_every_page(declarant):
+def test_a_hostile_name_is_escaped_on_every_page(declarant):
     pages = [declarant.get(URL, {"nom": TRICK}), declarant.post(URL, make_fields(name=TRICK, siren=""))]
     declarant.post(URL, make_fields(name=TRICK))
     body = find_added_bodies().get()

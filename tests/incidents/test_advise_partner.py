@@ -368,7 +368,7 @@ def test_erasing_empties_the_message_and_keeps_its_seal(responder, incident):
     assert advice.sha256 in text_of(client.get(url(incident, "avis")))
 
 
-def test_hostile_words_stay_words(responder, incident):
+def test_hostile_text_is_escaped_in_the_preview(responder, incident):
     Incident.objects.filter(pk=incident.pk).update(tlp=Tlp.GREEN)
     for number, word in enumerate(MARKUP):
         Observable.objects.create(incident=incident, kind="url", value=f"{number}{word}"[:500], actor=responder)

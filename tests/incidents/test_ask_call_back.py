@@ -148,7 +148,7 @@ def test_the_follow_up_page_repeats_the_number_to_call_back_until_the_call(clien
     assert "être rappelé" not in text(client.get(f"/suivi/{incident.reference}/"))
 
 
-def test_missing_fields_are_named_at_once_and_typed_values_stay(client):
+def test_all_missing_fields_are_reported_together_and_typed_values_are_kept(client):
     refused = post_express(client, q="plouexemple", contact_phone="", quoi="")
     assert refused.status_code == 422
     assert "2 points à corriger" in text(refused)

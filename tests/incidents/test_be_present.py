@@ -52,7 +52,7 @@ def test_the_page_names_a_colleague_and_announces_a_change(client, responder, co
     assert post_presence(client, incident, answer["seen"])["changed"] == ""
 
 
-def test_a_colleague_who_left_the_page_is_named_no_more(client, responder, colleague, incident):
+def test_a_colleague_who_left_the_page_is_no_longer_listed(client, responder, colleague, incident):
     now = timezone.now()
     with time_machine.travel(now, tick=False):
         colleague_client = open_page(colleague, incident)

@@ -150,7 +150,7 @@ def test_a_body_is_found_by_its_codes(centre, code):
         ),
     ],
 )
-def test_wrong_field_is_named(agent, wrong, field):
+def test_a_declaration_is_refused_with_the_name_of_its_wrong_field(agent, wrong, field):
     response = Api(agent).post(URL, declaration(**wrong))
 
     assert response.status_code == 400

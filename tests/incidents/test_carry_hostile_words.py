@@ -20,7 +20,7 @@ def post(settings):
         yield post
 
 
-def test_hostile_words_stay_words_through_every_door(db, post):
+def test_hostile_text_sent_through_every_route_harms_no_reader(db, post):
     crowd = carry_words(TYPES[0], post, more=ONE_OF_EACH)
     assert set(list_routes()) - crowd.log.read - crowd.log.form_routes == NOT_READ
 

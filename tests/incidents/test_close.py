@@ -102,7 +102,7 @@ def test_the_heading_of_the_closing_page_names_the_case(client, responder, incid
     assert f"Clore le dossier {hyphenate(incident.reference)}" in re.sub("<[^>]+>", "", heading)
 
 
-def test_missing_fields_are_named_and_typed_values_stay(client, responder, incident):
+def test_each_missing_field_has_an_error_and_typed_values_are_kept(client, responder, incident):
     answer = client.post(url(incident, "cloture"), {"reason": "resolved", "summary": "Presque fini"})
     assert answer.status_code == 422
     errors = answer.context["form"].errors
@@ -112,7 +112,7 @@ def test_missing_fields_are_named_and_typed_values_stay(client, responder, incid
     assert_open(incident)
 
 
-def test_open_tasks_are_named_once_and_each_field_refers_to_it(client, responder, incident):
+def test_the_message_on_open_tasks_is_shown_once_and_each_field_refers_to_it(client, responder, incident):
     Task.objects.create(incident=incident, title="Prévenir les voisins", author=responder)
     page = text_of(client.post(url(incident, "cloture"), {"reason": "resolved"}))
     assert page.count("2 tâches ne sont ni faites, ni « sans objet ».") == 1
@@ -176,7 +176,7 @@ def test_a_double_click_is_one_closing(client, responder, incident):
     assert incident.events.filter(kind=EventKind.CLOSED).count() == 1
 
 
-def test_a_case_closed_meanwhile_says_so_and_keeps_the_words(client, responder, incident):
+def test_a_report_sent_after_another_closing_is_refused_and_its_text_is_kept(client, responder, incident):
     close_incident(reference=incident.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
     page = client.post(url(incident, "cloture"), make_full_report(incident), follow=True)
     assert "Ce dossier a été clos à 9 h 51 : déjà déclaré." in text_of(page)
@@ -304,7 +304,7 @@ def test_a_lesson_without_the_tick_is_kept_for_the_centre(client, responder, inc
 # Words, rights, figures
 
 
-def test_hostile_words_stay_words(client, responder, incident):
+def test_hostile_text_is_escaped_in_the_closing_report(client, responder, incident):
     words = "\n".join(MARKUP)
     Task.objects.update(title=MARKUP[0])
     harmless.check_response(client.get(url(incident, "cloture")))

@@ -175,7 +175,7 @@ def test_a_service_that_resumed_may_stop_again(incident):
 
 
 @time_machine.travel(NOW, tick=False)
-def test_impossible_dates_are_named_by_row(incident):
+def test_the_errors_of_impossible_dates_are_keyed_by_row(incident):
     wrong = [
         replace(CIVIL, ended_at=NOW - timedelta(days=2)),
         replace(MAIL, started_at=NOW + timedelta(days=2), workaround="x" * 301),

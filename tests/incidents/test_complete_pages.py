@@ -294,7 +294,7 @@ def test_half_a_number_is_refused_where_somebody_else_may_read_the_mailbox(clien
     assert post(client, incident, "rappel", fields).status_code == 302
 
 
-def test_a_wrong_number_and_a_wrong_address_are_named_at_once(client, incident):
+def test_a_wrong_number_and_a_wrong_address_are_reported_together(client, incident):
     Incident.objects.update(type="saturation")
     fields = {"contact_phone": "12 34", "contact_email": "mairie@"}
     page = post(client, incident, "rappel", fields).content.decode()
@@ -321,7 +321,7 @@ ALL_OF_IT = " ".join(HOSTILE)
 
 
 @pytest.mark.parametrize("kind", ["virement", "fuite", "prestataire"])
-def test_hostile_words_stay_words_in_every_field(client, kind):
+def test_hostile_text_is_escaped_in_every_field(client, kind):
     breizh_cyber()
     incident = declare(type=kind)
     open_by_link(client, incident)
@@ -341,7 +341,7 @@ def assert_harmless(response):
     harmless.check_response(response)
 
 
-def test_hostile_words_stay_words_in_corrections(client, incident):
+def test_hostile_text_is_escaped_in_corrections(client, incident):
     facts = {
         "recit": {"description": ALL_OF_IT, "supplier": ALL_OF_IT[:110]},
         "rappel": {

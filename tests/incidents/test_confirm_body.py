@@ -215,7 +215,7 @@ def test_two_merges_at_once_leave_no_case_behind(transactional_db):
     assert Incident.objects.filter(collectivity__vanished_on=None).count() == 2
 
 
-def test_hostile_names_stay_words(client, responder):
+def test_a_hostile_name_is_escaped_on_every_page(client, responder):
     body = a_ccas(siren=None, name=TRICK)
     case = declare(collectivity=body)
     client.force_login(responder)

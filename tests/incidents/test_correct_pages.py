@@ -60,7 +60,7 @@ def test_services_that_were_a_mistake_leave_nothing_stopped(client, incident):
     assert incident.service_stopped == "no"
 
 
-def test_an_impossible_date_is_named_by_its_row(client, incident):
+def test_the_error_of_an_impossible_date_is_on_its_row(client, incident):
     data = {
         "row": ["civil", "messagerie"],
         "r0-gone": "on",

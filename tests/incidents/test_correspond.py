@@ -268,7 +268,7 @@ def test_text_typed_before_the_link_was_revoked_is_given_back(incident):
 
 
 @pytest.mark.parametrize("words", MARKUP)
-def test_hostile_words_and_names_stay_words(incident, words):
+def test_hostile_text_and_names_are_escaped_in_messages(incident, words):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     send(declarant, incident, words, author=words)
     reply(camille, incident, words)

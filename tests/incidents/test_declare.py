@@ -381,7 +381,7 @@ def test_the_number_of_the_centre_is_shown_once_the_body_is_known(db, client):
 
 
 @pytest.mark.parametrize("where", ["/annuaire/", "/secours/", WHERE["qui"]])
-def test_an_empty_search_says_so(client, where):
+def test_an_empty_search_asks_for_a_name_or_a_postcode(client, where):
     begin(client)
     page = client.get(where, {"q": " "})
     assert "Écrivez d’abord un nom ou un code postal" in text(page)

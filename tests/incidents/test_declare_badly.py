@@ -39,7 +39,7 @@ def town(client):
     return plouexemple()
 
 
-def test_a_missing_telephone_is_named_and_the_words_stay(client):
+def test_a_missing_telephone_has_its_message_and_the_story_is_kept(client):
     response = post(client, {"contact_phone": "", "description": "Tout est bloqué & <perdu>."})
     page = response.content.decode()
     assert response.status_code == 422
@@ -261,7 +261,7 @@ def test_a_wrong_siren_is_refused(client):
     assert "Ce numéro SIREN n’existe pas" in text(response)
 
 
-def test_all_the_mistakes_of_a_screen_are_named_at_once(client):
+def test_all_the_mistakes_of_a_screen_are_reported_together(client):
     """The screen has an impossible day, a day to come, half a number and a text that is too long."""
     wrong = {
         "occurred_date": "2026-02-31",

@@ -282,7 +282,7 @@ def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
         ("Source : quelqu’un\n\n" * 31, "30 étapes"),
     ],
 )
-def test_a_wrong_step_is_named_and_the_text_is_kept(client, lead, text, message):
+def test_a_wrong_step_has_its_message_and_the_text_is_kept(client, lead, text, message):
     answer = publish(client, text=text)
     assert answer.status_code == 422
     assert message in text_of(answer)

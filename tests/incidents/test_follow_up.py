@@ -264,7 +264,7 @@ def test_an_agent_follows_its_own_body_s_cases(client, incident):
     assert client.get(page(incident)).status_code == 404
 
 
-def test_hostile_words_stay_words(client):
+def test_hostile_text_is_escaped_on_the_page_of_the_case(client):
     breizh_cyber()
     incident = declare(description="<script>alert(1)</script> https://exemple.example/piege")
     client.post(link(incident))

@@ -150,7 +150,7 @@ def test_an_erased_case_keeps_no_words(client, case):
     assert not KeptWords.objects.exists()
 
 
-def test_hostile_words_stay_words(client, case):
+def test_hostile_text_is_escaped_in_a_draft_report(client, case):
     post_save(client, case, "cloture", {"summary": MARKUP[0]})
     page = client.get(url(case, "cloture"))
     harmless.check_response(page)

@@ -278,7 +278,7 @@ def test_a_ready_made_message_is_added_below_the_typed_words(client, case):
     assert get_field_value(reopened, "reponse-text").strip().startswith(f"{TYPED}\n\nBonjour")
 
 
-def test_hostile_words_stay_words(client, case):
+def test_hostile_text_is_escaped_in_a_draft_reply(client, case):
     for number, hostile in enumerate(MARKUP):
         post_save(client, case, REPLY | {"reponse-text": f"{hostile}\0"}, stroke=number)
         answer = client.get(url(case))

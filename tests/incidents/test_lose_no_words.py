@@ -74,7 +74,7 @@ def test_a_text_for_an_erased_case_is_shown_again(client, case, part):
     assert case.events.count() == before
 
 
-def test_hostile_words_stay_words(client, case, colleague):
+def test_hostile_text_is_escaped_in_a_refused_form(client, case, colleague):
     close(case, colleague)
     page = client.post(url(case, "cloture"), FORMS["cloture"] | {"summary": MARKUP[0]}).content.decode()
     assert MARKUP[0] not in page

@@ -374,7 +374,7 @@ def list_references(content, name):
     return [int(number) for number in re.findall(rb"(\d+) 0 R", content.partition(name)[2].partition(b"]")[0])]
 
 
-def test_hostile_names_stay_words(client):
+def test_a_hostile_name_is_escaped_on_a_card_and_in_its_pdf(client):
     csirt = Csirt.objects.create(slug="hostile", name="#panic() <b> 😱", level="territorial")
     body = plouexemple(insee_code="29997", name="<script>alert(1)</script> *x* \\ #x", stem="x")
     assert csirt.pk

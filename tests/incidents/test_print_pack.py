@@ -155,7 +155,7 @@ def test_an_overdue_pack_is_reported_and_may_be_requested_again(incident):
 
 
 @pytest.mark.parametrize("words", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_words_stay_words(db, words):
+def test_hostile_text_is_escaped_in_the_pack(db, words):
     breizh_cyber()
     incident = declare(description=words, supplier=words[:100])
     client = open_by_link(incident)
@@ -226,7 +226,7 @@ def test_the_pack_shows_the_progress_of_the_case(incident):
 
 
 @pytest.mark.parametrize("has_left", [True, False])
-def test_the_pack_of_a_case_without_assignee_says_so(incident, has_left):
+def test_the_pack_tells_that_the_case_has_no_assignee(incident, has_left):
     responder = a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
     if has_left:

@@ -156,7 +156,7 @@ def test_a_late_case_shows_its_delay(client, responder, time_machine):
     assert "en retard de 3\u00a0h" in client.get(URL).content.decode()
 
 
-def test_without_a_notification_address_the_queue_says_so(client):
+def test_the_queue_tells_that_the_centre_has_no_notification_address(client):
     client.force_login(a_lead(breizh_cyber(notification_email="")))
     declare()
 

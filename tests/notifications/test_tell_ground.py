@@ -111,7 +111,7 @@ def test_a_mail_to_a_mailbox_in_doubt_does_not_reveal_that_nobody_works_on_the_c
     assert "ni lien vers votre dossier, ni code" in read_on_one_line(notice)
 
 
-def test_a_ground_closed_and_opened_before_the_mails_leave_causes_one_mail(post, clock):
+def test_a_territory_closed_and_reopened_before_the_mails_leave_causes_one_mail(post, clock):
     centre = breizh_cyber()
     declare()
     deliver_all(post)

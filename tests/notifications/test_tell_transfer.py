@@ -181,7 +181,7 @@ def test_a_proposal_taken_back_before_its_mail_causes_no_mail(incident, giver, p
     assert post.to(ELSEWHERE) == []
 
 
-def test_hostile_words_stay_words(incident, giver, taker, post):
+def test_hostile_text_is_escaped_in_the_mails_of_a_transfer(incident, giver, taker, post):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
     return_transfer(uid=propose_transfer(incident, giver, motive=words).uid, answer=words, actor=taker)
     deliver_all(post)

@@ -210,7 +210,7 @@ def test_no_mail_asks_to_call_a_centre_without_a_number(centre, post):
         assert "Donnez" not in text
 
 
-def test_a_number_to_confirm_says_so(centre, post):
+def test_the_mail_marks_a_telephone_number_that_is_to_be_confirmed(centre, post):
     declare(collectivity=Collectivity.objects.get(insee_code="2A004"))
 
     deliver_all(post)

@@ -121,7 +121,7 @@ def test_every_file_of_a_page_is_a_static_file(client, name):
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_every_page_of_a_demonstration_says_so(client, demonstration, name):
+def test_every_page_of_a_demonstration_tells_that_its_data_are_invented(client, demonstration, name):
     assert "Démonstration\N{NO-BREAK SPACE}: cas et chiffres inventés." in read_text(client.get(reverse(name)))
 
 

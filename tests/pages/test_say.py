@@ -110,7 +110,7 @@ def test_no_space_precedes_a_comma(client, db):
     assert " , " not in text(client.get("/declarer/"))
 
 
-def test_a_site_is_named_by_its_host():
+def test_a_site_is_shown_by_its_host():
     assert find_host("https://www.csirt-bfc.fr/aide?x=1") == "csirt-bfc.fr"
 
 

@@ -7,6 +7,6 @@ from tests.post import receive_mails
 
 
 @pytest.mark.parametrize(("kind", "most"), [(TYPES[0], 2), *((kind, 1) for kind in TYPES[1:])], ids=TYPES)
-def test_hostile_words_stay_words_for_every_reader(db, settings, kind, most):
+def test_hostile_text_harms_no_reader(db, settings, kind, most):
     with receive_mails(settings) as post:
         carry_words(kind, post, most=most)

@@ -118,7 +118,7 @@ def test_a_dash_has_no_bounds_and_a_closed_table_says_why(client, six):
     ],
     ids=str,
 )
-def test_an_unknown_value_is_named(client, six, filters, field):
+def test_an_unknown_value_is_refused_with_the_name_of_its_field(client, six, filters, field):
     """A period is a filter of the latest only."""
     for number in ("5", "latest"):
         answer = client.get(f"{RELEASES}{number}/?{urlencode(filters, doseq=True)}")

@@ -69,7 +69,7 @@ def test_every_category_has_its_label(db):
         ("incidents_by_region_and_type", "incidents vérifiés, par région et par type"),
     ],
 )
-def test_a_table_is_named_by_what_it_counts_and_how(code, name):
+def test_the_name_of_a_table_gives_its_unit_and_its_breakdown(code, name):
     assert {entry.code: entry.name for entry in list_definitions()}[code] == name
 
 
@@ -126,7 +126,7 @@ def test_the_page_promises_no_total_beside_a_table_that_did_not_open(tree):
     assert "trop peu de cas, ou il en aurait trop dit à côté des autres, ou un autre plus détaillé" in words
 
 
-def test_the_standards_are_named(tree):
+def test_the_page_links_to_each_standard(tree):
     assert {source.code for source in list_sources()} == {"rsit", "cnil", "csirt", "insee"}
     urls = {link.attributes["href"] for link in tree.css("#sources ~ ul a")}
     assert urls == {source.url for source in list_sources()}

@@ -338,7 +338,7 @@ def test_the_year_is_chosen_by_links(client, national):
         assert client.get(NATION, {"annee": wrong}).status_code == 404
 
 
-def test_a_year_without_anything_says_so(client, national):
+def test_the_page_of_a_year_without_cases_tells_that_there_is_none(client, national):
     breizh_cyber()
     page = html(client, CENTRE)
     assert "Aucune déclaration retenue dans l’année." in page

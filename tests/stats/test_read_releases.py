@@ -69,7 +69,7 @@ def test_a_release_has_its_page(client, six):
     assert NEW_SECRET not in tree.text()
 
 
-def test_a_release_tells_which_tables_are_open(client, six):
+def test_the_page_of_a_release_counts_the_cells_of_each_open_table(client, six):
     """How many cells are numbers, dashes and not printed; never how many bodies."""
     rows = {name: cells for name, *cells in read_table(client, f"{HOME}5/", "Cases de chaque tableau ouvert")}
     assert rows["Incidents vérifiés"] == ["1", "0", "0"]
@@ -95,7 +95,7 @@ def test_a_release_tells_why_a_table_is_closed(client, six, number, why):
     assert why in read_words(client, f"{HOME}{number}/")
 
 
-def test_a_table_that_the_audit_closed_says_so(client, db):
+def test_the_page_tells_that_the_audit_closed_a_table(client, db):
     save_year_of_releases({"incidents_by_cause": None})
     assert "À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé." in read_words(
         client, f"{HOME}5/"
@@ -118,7 +118,7 @@ def test_a_crossing_without_a_frequent_category_was_not_closed_by_the_audit(clie
     assert "Les catégories sont celles qui, en France, atteignent 40." in words
 
 
-def test_a_short_list_replaced_by_the_long_one_says_so(client, db):
+def test_the_page_tells_that_the_long_list_replaces_the_short_one(client, db):
     save_year_of_releases(
         {"interruptions": {"": 100}, "interruptions_by_service": {"civil": 100}, "interruptions_by_family": None}
     )

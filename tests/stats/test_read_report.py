@@ -156,7 +156,7 @@ def test_a_report_that_failed_may_be_asked_for_again(client, monkeypatch):
     assert client.get(f"{FRANCE}pdf/").content.startswith(b"%PDF")
 
 
-def test_when_no_worker_runs_the_page_says_so(client):
+def test_the_page_tells_that_the_report_is_late_when_no_worker_runs(client):
     client.get(FRANCE)
     with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
         text = read_text(client.get(FRANCE))

@@ -107,7 +107,7 @@ def test_a_year_says_the_totals_first_then_each_table(own_case):
     assert read_rest(own_case) == ("", [])
 
 
-def test_each_part_of_a_case_is_named_once(db):
+def test_each_table_that_counts_a_case_is_listed_once(db):
     """Two interruptions of one family. They are too few for the long list of services, so they come by family."""
     parts = {"services": ("messagerie", "site"), "leaks": (("confirmed", "6-50"),)}
     [case, *_] = store(one_each(bodies("53", 40), on(2025, 2, 1), **parts, categories=("etat_civil",)))
@@ -174,7 +174,7 @@ def test_a_period_that_is_not_over_has_its_day(own_case):
 
 
 @time_machine.travel(on(2025, 6, 1))
-def test_a_quarter_that_is_due_and_not_published_says_so(own_case):
+def test_a_quarter_that_is_due_is_listed_as_not_yet_published(own_case):
     assert read_rest(own_case)[1][0] == "le 1er trimestre 2025 : n’a pas encore paru"
 
 

@@ -160,7 +160,7 @@ def test_bands_of_hours_stay_in_their_order():
     assert [bar.value for bar in find_section("durees", tables).bars] == [10, 40, 5, 15, 15, 15]
 
 
-def test_categories_with_a_dash_are_named_below():
+def test_categories_with_a_dash_are_listed_in_the_note_of_the_chart():
     causes = find_section(
         "causes",
         {
@@ -366,7 +366,7 @@ def test_a_tile_has_its_number_or_is_hatched():
     assert draw_map(a_page({"incidents": 35})) is None
 
 
-def test_a_key_names_numbers_as_they_are_printed():
+def test_the_key_of_a_map_writes_the_numbers_of_each_step_as_french_does():
     assert [format_step(5, 20), format_step(5, 5), plain(format_step(2_005, None))] == ["5 à 20", "5", "2 005 et plus"]
 
 

@@ -143,12 +143,12 @@ def test_a_seal_that_was_changed_is_refused(unpacked, part):
         assert "REFUSÉ. " in done.stdout
 
 
-def test_a_missing_file_is_named(unpacked):
+def test_the_verifier_gives_the_name_of_a_missing_file(unpacked):
     (unpacked / "canonical-2.json").unlink()
     assert "Le fichier canonical-2.json manque." in verify(unpacked).stdout
 
 
-def test_missing_denominators_are_named(unpacked):
+def test_the_verifier_reports_missing_denominators(unpacked):
     (unpacked / "denominators.csv").unlink()
     assert "Le fichier denominators.csv manque." in verify(unpacked).stdout
 

@@ -126,7 +126,7 @@ def test_a_region_with_many_incidents_has_quarters_types_and_causes_of_its_own()
     assert re.search(r"En France [^.]* Interruptions, selon le service public arrêté ou ralenti.", third)
 
 
-def test_what_is_closed_is_named_with_the_reason():
+def test_the_report_lists_the_closed_tables_with_the_reason():
     _first, second, third, _fourth = make_pages(print_year(2025, 84))
     assert "ne sont pas ouverts" not in second
     assert "Les tableaux qui ne sont pas ouverts cette année Fuites de données, par catégorie de données ;" in third
@@ -223,7 +223,7 @@ def test_each_chart_has_words_and_each_table_a_head():
 # Hostile, invented
 
 
-def test_hostile_names_stay_words(monkeypatch):
+def test_a_hostile_region_name_runs_no_typst_code(monkeypatch):
     names = dict(zip(REGIONS, [*TYPST, "<script>alert(1)</script> 😱", "\u202e“#panic()”"], strict=False))
     monkeypatch.setattr("stats.categories.load_region_names", lambda: names)
     pages = make_pages(print_year(2025, 317))

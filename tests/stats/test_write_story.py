@@ -206,7 +206,7 @@ def test_a_year_in_progress_has_no_key_figure():
     assert list_keys(a_page({1: {"incidents": 70}}, quarters=(1,), is_over=False)) == []
 
 
-def test_confirmed_leaks_are_named_where_they_have_a_number():
+def test_the_key_figure_of_leaks_gives_the_confirmed_ones_where_they_have_a_number():
     with_status = TOTALS | {"leaks_by_status": {"confirmed": 25}}
     assert list_key_figures(a_page(with_status))[3].under == "dont 25 confirmées"
     assert list_key_figures(a_page(TOTALS))[3].under == "revendiquées, soupçonnées ou confirmées"
@@ -238,7 +238,7 @@ def test_the_first_year_of_the_service_has_no_line_on_earlier_years():
 SPRING = {2: {"incidents": 80}}
 
 
-def test_tables_with_too_few_cases_are_named():
+def test_the_missing_facts_list_the_tables_with_too_few_cases():
     assert list_missing_facts(a_page({"incidents": 35, "interruptions": 20, "leaks": None} | SPRING)) == [
         "Trop peu de cas publiés en France en 2025 pour ces tableaux : les mois, les régions, les types d’incidents, "
         "les causes, les services interrompus, la durée des interruptions, les données en cause, le nombre de "
@@ -260,7 +260,7 @@ def test_every_table_of_the_nation_has_its_words():
     assert laid_out == {naming.table for naming in (*SECTION_TEXTS, *DELAY_SECTION_TEXTS)}
 
 
-def test_a_table_that_the_audit_closed_is_named_apart(db):
+def test_the_missing_facts_list_a_table_that_the_audit_closed_apart(db):
     """Nothing but hours is missing, and there were enough interruptions for them."""
     tables = (
         SPRING
@@ -334,7 +334,7 @@ def test_a_region_lacks_its_crossings_alone():
     ]
 
 
-def test_what_comes_with_the_year_is_named_with_its_day():
+def test_the_missing_facts_give_the_tables_of_the_year_and_their_release_day():
     running = {"quarters": (1,), "is_over": False}
     assert list_missing_facts(a_page({1: {"incidents": 70}}, **running)) == [
         "Un trimestre paraît 30 jours après sa fin, pour toute la France : incidents, signalements, interruptions et "
