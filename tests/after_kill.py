@@ -1,4 +1,4 @@
-"""What a test does after it has killed a process in the middle of a transaction."""
+"""The clean-up that a test does after it has killed a process in the middle of a transaction."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What the tests of permissions post to each route of the matrix that needs more than an empty form."""
+"""The fields that the tests of permissions post to each route of the matrix that needs more than an empty form."""
 
 from collections.abc import Callable
 

@@ -131,7 +131,7 @@ def test_french_marks_keep_their_word(folder):
 
 
 def test_no_form_of_the_triage_lets_the_browser_speak_its_own_language():
-    """What is missing is said by the page, in French: the browser of a responder may be set to another language."""
+    """The page names a missing field in French, because the browser of a responder may be set to another language."""
     forms = [
         (path.name, form)
         for path in (ROOT / "incidents/templates/incidents/triage").rglob("*.html")
@@ -142,7 +142,7 @@ def test_no_form_of_the_triage_lets_the_browser_speak_its_own_language():
 
 
 def test_no_test_module_imports_another():
-    """What several modules share stands in a support module or a conftest: a reader finds it by its subject."""
+    """Code that several modules share is in a support module or a conftest, where a reader finds it by its subject."""
     importing = re.compile(r"^from tests(?:\.\w+)*\.test_\w+ import|^from tests(?:\.\w+)* import test_", re.MULTILINE)
     modules = [path for path in (ROOT / "tests").rglob("*.py") if importing.search(path.read_text())]
     assert modules == []

@@ -1,6 +1,6 @@
-"""Who may call what: each line of the matrix is asked by each role (`tests/permission_matrix.py`).
+"""The permissions of each role, asked for each line of the matrix (`tests/permission_matrix.py`).
 
-What is not yours and what is not there are the same 404.
+An object that the role may not see and an object that does not exist give the same 404.
 """
 
 import json

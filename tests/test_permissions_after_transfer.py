@@ -1,5 +1,5 @@
-"""Who may call what of a case that went to another centre: the matrix again, for the centre that gave it away, for the
-one that has it, and for a third. Where the giver is answered otherwise than a third, it stands here.
+"""The permission matrix for a transferred case, asked by the centre that gave it away, by the centre that has it and
+by a third centre. This module lists the routes whose status code for the giver differs from that for the third centre.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""What the secret link of a case opens, and to whom: one line a method and route, one code a holder.
+"""The routes that the secret link of a case opens, with one line per method and route, and one status code per holder.
 
 The roles of accounts alone stand in `test_permissions`; here is what a device holds besides, or instead.
 """

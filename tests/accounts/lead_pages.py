@@ -1,5 +1,5 @@
-"""What the lead of a centre and the administrator do on their pages: invite a person, confirm a mailbox, give
-a role.
+"""The acts of the lead of a centre and of the administrator on their pages, such as inviting a person, confirming a
+mailbox or giving a role.
 """
 
 from html import unescape

@@ -71,7 +71,9 @@ def test_a_post_without_second_factor_does_nothing(client):
 
 
 def test_a_real_session_that_has_shown_no_factor_is_stopped(client):
-    """What `Client.force_login` would open without tests/conftest.py: an enrolled person signs in again, in full."""
+    """An enrolled person must sign in again. Django's own `force_login` opens such a session without a
+    second factor, which is why tests/conftest.py replaces it.
+    """
     responder = a_responder()
     open_session(client, responder)
     assert client.get("/admin/incidents/incident/").headers["Location"].startswith(("/admin/login/", "/connexion/"))

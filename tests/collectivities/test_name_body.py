@@ -1,4 +1,4 @@
-"""How a body is called in a sentence."""
+"""The name of a body in a sentence."""
 
 import pytest
 from django.db.models import Q

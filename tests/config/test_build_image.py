@@ -1,4 +1,4 @@
-"""What `docker build` reads: the code that the site runs, and no secret that lies beside it."""
+"""The files that `docker build` reads, which are the code that the site runs and no secret that lies beside it."""
 
 import re
 import tomllib

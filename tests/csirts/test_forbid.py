@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses, whoever asks."""
+"""The constraints and triggers by which PostgreSQL refuses a change, whatever code or person asks for it."""
 
 from datetime import date
 

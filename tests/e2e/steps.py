@@ -1,4 +1,4 @@
-"""What people do in the browser, with one function for each screen or button."""
+"""The steps that people take in the browser, with one function for each screen or button."""
 
 from re import Pattern
 

@@ -77,7 +77,7 @@ def test_resuming_on_another_device_is_accessible(visitor, live_site, browser):
 
 @pytest.mark.proof
 def test_confirming_the_start_keeps_the_chosen_type(visitor, monkeypatch):
-    """When many declarations begin at once, one more button is asked for."""
+    """If many declarations begin at once, the page asks for one more click on a button."""
     monkeypatch.setattr("incidents.declare.bot_limits.MANY_BEGUN", 0)
     visitor.goto("/declarer/?quoi=panne")
     steps.go_on(visitor.page)

@@ -27,7 +27,7 @@ def visitor(live_site, browser):
 
 @pytest.mark.proof
 def test_each_state_of_a_case_pack_is_accessible(visitor):
-    """The pack is not asked for, being made, made, and older than the case."""
+    """The states are a pack not yet asked for, a pack being made, a pack made, and a pack older than the case."""
     incident = declare()
     responder = a_responder()
     visitor.goto("/mes-dossiers/")

@@ -1,4 +1,4 @@
-"""What people type is kept; what could trick a reader or a program is not."""
+"""The cleaning of typed text, which removes only the characters that could trick a reader or a program."""
 
 import pytest
 from django.core.exceptions import ValidationError

@@ -1,4 +1,4 @@
-"""What a responder says of a body that somebody added: it exists, or it is another one."""
+"""The confirmation of a body that somebody added, or its merging into another body, by a responder."""
 
 from concurrent.futures import ThreadPoolExecutor
 

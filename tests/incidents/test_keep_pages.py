@@ -1,4 +1,4 @@
-"""What is typed on the pages for closing, transfer, advice and calls is kept for its author until it is sent."""
+"""The text typed on the pages for closing, transfer, advice and calls, kept for its author until it is sent."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is typed on the page of a case is kept for its author until it is sent, whatever else happens."""
+"""The text typed on the page of a case, which is kept for its author until it is sent, whatever else happens."""
 
 from datetime import timedelta
 

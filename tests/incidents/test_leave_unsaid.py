@@ -1,4 +1,4 @@
-"""What a declaration leaves out is shown as « pas dit » on pages, papers and mails, and is empty in the API."""
+"""Facts that a declaration leaves out: « pas dit » on pages, papers and mails, and empty in the API."""
 
 import re
 

@@ -1,4 +1,6 @@
-"""What is sent is what the last screen showed: an answer that changed in another tab is shown before anything goes."""
+"""The declaration that is sent, which is the one that the last screen showed. An answer that changed in another tab is
+shown before anything is sent.
+"""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What TLP and PAP let out of a case, in one table."""
+"""The facts of a case that its TLP and PAP allow to share, in one table."""
 
 import pytest
 

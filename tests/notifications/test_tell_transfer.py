@@ -1,4 +1,6 @@
-"""Who hears of a case that goes to another centre, or to a partner. No centre hears of what is not its own."""
+"""The recipients of the mails on a case that goes to another centre or to a partner. No centre gets a mail on a
+case of others.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What the mails say, as they arrive."""
+"""The text of the mails, read as they arrive."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a person reads when something goes wrong."""
+"""The pages that a person reads after an error."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation

@@ -1,4 +1,4 @@
-"""How dates, durations, numbers, references and the mistakes of a form are written."""
+"""The French text of dates, durations, numbers, references and form errors."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -67,8 +67,8 @@ class Fact(NamedTuple):
 
 @dataclass
 class Findings:
-    """What one attack found. `limits` counts shown cells of exactly five bodies, each of which knows that at least
-    four others exist. `readings` are what the belief about a dash tells a body that is in it, which is not a fact.
+    """The findings of one attack. `limits` counts shown cells of exactly five bodies, each of which knows that at
+    least four others exist. `readings` are what the belief about a dash tells a body that is in it, which is not a fact.
     """
 
     facts: list[Fact] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the publication rule prints and costs, on invented countries: `python -m tests.proofs.figures`."""
+"""Measure what the publication rule prints and costs on invented countries (`python -m tests.proofs.figures`)."""
 
 import sys
 import time

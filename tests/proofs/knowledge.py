@@ -1,4 +1,4 @@
-"""What printed releases state, with what everybody knows besides, as linear relations between unknown numbers.
+"""The statements of printed releases and public knowledge, as linear relations between unknown numbers.
 
 An unknown is the number of units of one cell in one book. A reader who is sure that nothing changed between the
 releases of a year reads them as one book. A reader who is not sure keeps one book for each release, and knows that

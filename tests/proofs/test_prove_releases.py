@@ -1,4 +1,4 @@
-"""What the attacker proves in releases drawn by the rule, over many secrets: nothing. -s shows the summary."""
+"""The attacker, who proves nothing in releases drawn by the rule, over many secrets. pytest -s shows the summary."""
 
 import random
 from collections import Counter
@@ -136,7 +136,7 @@ def test_nothing_is_proved_of_cases_that_came_between_the_quarters_and_their_yea
 
 
 def test_body_that_makes_half_of_all_incidents_proves_nothing_of_a_cell():
-    """What lies in a total beside its parts may be proved of that body, without a place or a name."""
+    """The difference between a total and its parts may be proved of that body, without a place or a name."""
     rests = {"no_leak", "neither", "leaks_without", "repeats"}
     for number in (84, 317):
         [(edition, _drawn)] = draw_year(draw_heavy_country(number), b"secret")

@@ -1,4 +1,4 @@
-"""What the audit refuses: printed figures that prove something of few bodies."""
+"""The audit of a release, which refuses printed figures that prove a fact about fewer than five bodies."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the pages of the figures say of an installation that has published nothing yet."""
+"""The pages of the figures of an installation that has published nothing yet."""
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser

@@ -1,4 +1,4 @@
-"""Where the marks of a chart go, and how their numbers are written."""
+"""The positions of the marks of a chart, and the format of their numbers."""
 
 from datetime import timedelta
 
@@ -244,7 +244,7 @@ def find_types_section(tables):
 
 
 def test_no_line_is_left_to_the_table_while_a_smaller_one_is_drawn():
-    """What nobody knows is drawn last, and only where it is among the largest."""
+    """The unknown type is drawn last, and only if it is among the largest."""
     codes = list(fill("incidents_by_type", rest=None))
     known_codes = [code for code in codes if code != IncidentType.UNKNOWN]
     values = {code: 200 - 10 * rank for rank, code in enumerate(known_codes)}

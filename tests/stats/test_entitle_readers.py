@@ -1,4 +1,6 @@
-"""Who reads exact figures, since when and by which act, and who read them."""
+"""The register of the readers of exact figures, with the date and the act of each entitlement, and the log of their
+readings.
+"""
 
 import pytest
 import time_machine

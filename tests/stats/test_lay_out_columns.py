@@ -1,4 +1,4 @@
-"""Which part of the page stands in which column: no hole, and nearly the order of reading."""
+"""The layout of the sections in two columns, which leaves no hole and nearly keeps the order of reading."""
 
 import pytest
 from hypothesis import given

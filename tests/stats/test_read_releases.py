@@ -70,7 +70,7 @@ def test_a_release_has_its_page(client, six):
 
 
 def test_the_page_of_a_release_counts_the_cells_of_each_open_table(client, six):
-    """How many cells are numbers, dashes and not printed; never how many bodies."""
+    """The table counts the cells that are numbers, dashes and not printed, but no bodies."""
     rows = {name: cells for name, *cells in read_table(client, f"{HOME}5/", "Cases de chaque tableau ouvert")}
     assert rows["Incidents vérifiés"] == ["1", "0", "0"]
     assert rows["Signalements vérifiés"] == ["0", "1", "0"]

@@ -106,7 +106,7 @@ def test_the_archive_may_lie_beside_its_files(unpacked):
 
 
 def test_a_table_that_is_closed_has_no_words(unpacked):
-    """What is not printed is not signed either: its codes have no room for a number of somebody."""
+    """A row that the release does not print is not signed either, so its codes have no room for a number of a body."""
     path = unpacked / "incidents_by_region_and_type.csv"
     whole = path.read_text()
     assert ",false,false,true" in whole

@@ -30,7 +30,7 @@ def prints(draw, units):
 
 @st.composite
 def countries(draw, table):
-    """What is true of a table that is a partition, and the page that prints it with its total."""
+    """Draw the true values of a table that is a partition, and the page that prints it with its total."""
     codes = CATEGORIES[TABLES[table].by[-1]]
     values = draw(st.lists(UNITS, min_size=len(codes), max_size=len(codes)))
     total = sum(values) + (draw(st.integers(0, 20)) if table == "incidents_by_month" else 0)
