@@ -33,13 +33,13 @@ MUST = {
 }
 
 
-def with_password(client, user):
+def post_password(client, user):
     return client.post("/connexion/", {"login": user.email, "password": PASSWORD})
 
 
 @pytest.mark.parametrize("who", MUST)
 def test_a_role_without_its_second_factor_reaches_only_enrolment(client, who):
-    with_password(client, MUST[who]())
+    post_password(client, MUST[who]())
     for path in PRIVATE:
         assert client.get(path).headers["Location"] == "/compte/", path
     page = client.get("/compte/").content.decode()
@@ -53,7 +53,7 @@ def test_a_role_without_its_second_factor_reaches_only_enrolment(client, who):
 def test_a_responder_without_second_factor_is_anonymous_on_public_pages(client):
     """The follow-up of a case opens to the responder of its centre, who has shown the factor."""
     incident, responder = declare(), a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
-    with_password(client, responder)
+    post_password(client, responder)
     assert client.get(f"/suivi/{incident.reference}/").status_code == 404
     assert client.get("/").context["user"].is_anonymous
     assert client.get("/api/v1/incidents/").status_code == 401
@@ -63,7 +63,7 @@ def test_a_responder_without_second_factor_is_anonymous_on_public_pages(client):
 
 def test_a_post_without_second_factor_does_nothing(client):
     incident, lead = declare(), a_person(Role.LEAD, csirt=breizh_cyber(), enrolled=False)
-    with_password(client, lead)
+    post_password(client, lead)
     for path in (f"/admin/incidents/incident/{incident.reference}/clore/", f"/triage/{incident.reference}/"):
         assert client.post(path, {"raison": "resolved"}).headers["Location"] == "/compte/"
     incident.refresh_from_db()
@@ -82,7 +82,7 @@ def test_a_real_session_that_has_shown_no_factor_is_stopped(client):
 
 def test_the_password_alone_leaves_an_enrolled_person_outside(client):
     responder = a_responder()
-    assert with_password(client, responder).headers["Location"] == "/connexion/code/"
+    assert post_password(client, responder).headers["Location"] == "/connexion/code/"
     assert not client.session.get("_auth_user_id")
     assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/connexion/code/")
     assert client.get("/compte/application/").headers["Location"].startswith("/connexion/")
@@ -99,7 +99,7 @@ def test_a_factor_shown_by_another_person_does_not_count(client):
 
 def test_a_role_given_in_the_middle_of_a_session_counts_at_once(client):
     agent = an_agent()
-    with_password(client, agent)
+    post_password(client, agent)
     assert client.get("/mes-dossiers/").status_code == 200
     Membership.objects.create(user=agent, role=Role.LEAD, csirt=breizh_cyber())
     assert client.get("/mes-dossiers/").headers["Location"] == "/compte/"
@@ -107,7 +107,7 @@ def test_a_role_given_in_the_middle_of_a_session_counts_at_once(client):
 
 def test_agents_are_free_to_enrol(client):
     agent = an_agent(plouexemple())
-    with_password(client, agent)
+    post_password(client, agent)
     assert client.get("/mes-dossiers/").status_code == 200
     assert "Aucune." in client.get("/compte/").content.decode()
 
@@ -121,7 +121,7 @@ def test_the_guard_costs_no_query_once_the_factor_is_shown(client, django_assert
 
 def test_after_the_code_everything_opens(client):
     responder = a_responder()
-    with_password(client, responder)
+    post_password(client, responder)
     assert client.post("/connexion/code/", {"code": code_of(responder)}).headers["Location"] == "/admin/"
     assert client.get("/admin/incidents/incident/").status_code == 200
 
@@ -129,7 +129,7 @@ def test_after_the_code_everything_opens(client):
 def test_deleting_the_factor_in_the_database_ends_the_sign_in(client):
     """Rows removed behind the site's back: at the next sign-in the person enrols, and the old session stays shut."""
     responder = a_responder()
-    with_password(client, responder)
+    post_password(client, responder)
     Authenticator.objects.filter(user=responder).delete()
     assert client.post("/connexion/code/", {"code": "123456"}).headers["Location"] == "/connexion/"
     assert not client.session.get("_auth_user_id")

@@ -66,7 +66,7 @@ def another_centre():
     return Csirt.objects.create(slug="ailleurs", name="Ailleurs")
 
 
-def with_another_role(role, **scope):
+def create_responder_with_role(role, **scope):
     responder = a_responder()
     Membership.objects.create(user=responder, role=role, **scope)
     return responder
@@ -75,8 +75,10 @@ def with_another_role(role, **scope):
 NOT_THEIRS = {
     "another lead of the centre": a_lead,
     "a responder of another centre": lambda: a_responder(another_centre()),
-    "a responder who is also of another centre": lambda: with_another_role(Role.RESPONDER, csirt=another_centre()),
-    "a responder who is also the administrator": lambda: with_another_role(Role.ADMINISTRATOR),
+    "a responder who is also of another centre": lambda: create_responder_with_role(
+        Role.RESPONDER, csirt=another_centre()
+    ),
+    "a responder who is also the administrator": lambda: create_responder_with_role(Role.ADMINISTRATOR),
     "an agent": an_agent,
     "the administrator": lambda: a_person(Role.ADMINISTRATOR),
 }

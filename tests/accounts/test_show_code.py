@@ -20,11 +20,11 @@ def _nobody_has_tried():
 def responder(client):
     """A responder whose password has just been accepted."""
     responder = a_responder()
-    with_password(client, responder)
+    post_password(client, responder)
     return responder
 
 
-def with_password(client, user):
+def post_password(client, user):
     return client.post("/connexion/", {"login": user.email, "password": PASSWORD})
 
 
@@ -41,7 +41,7 @@ def test_a_code_that_was_used_is_refused(client, responder):
     code = code_of(responder)
     client.post(CODE, {"code": code})
     client.post("/deconnexion/")
-    with_password(client, responder)
+    post_password(client, responder)
     again = client.post(CODE, {"code": code})
     assert again.status_code == 422
     assert "il a déjà servi" in again.content.decode()
@@ -54,7 +54,7 @@ def test_a_used_code_stays_refused_when_allauth_has_forgotten_it(client, respond
     client.post(CODE, {"code": code})
     cache.delete(f"allauth.mfa.totp.used?user={responder.pk}&code={code}")
     client.post("/deconnexion/")
-    with_password(client, responder)
+    post_password(client, responder)
     assert client.post(CODE, {"code": code}).status_code == 422
 
 
@@ -70,7 +70,7 @@ def test_a_recovery_code_opens_once(client, responder):
     codes = RecoveryCodes.activate(responder).get_unused_codes()
     assert client.post(CODE, {"code": codes[3]}).status_code == 302
     client.post("/deconnexion/")
-    with_password(client, responder)
+    post_password(client, responder)
     assert client.post(CODE, {"code": codes[3]}).status_code == 422
     assert client.post(CODE, {"code": codes[4]}).status_code == 302
     assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == codes[:3] + codes[5:]

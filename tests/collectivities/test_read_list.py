@@ -26,7 +26,7 @@ def communes(official):
 
 
 @pytest.fixture(scope="module")
-def by_code(official):
+def body_by_code(official):
     return {body.code: body for body in official.bodies}
 
 
@@ -75,11 +75,13 @@ def test_communes_by_zone(official, communes):
         ("06", 17, 5, 256_518),
     ],
 )
-def test_each_region_has_its_communes_and_groupings(official, by_code, region, communes_there, epci_there, population):
+def test_each_region_has_its_communes_and_groupings(
+    official, body_by_code, region, communes_there, epci_there, population
+):
     counts = Counter(body.kind for body in official.bodies if body.region == region)
     assert counts[Kind.COMMUNE] == communes_there
     assert sum(counts[kind] for kind in EPCI) == epci_there
-    assert by_code[f"R{region}"].population == population
+    assert body_by_code[f"R{region}"].population == population
 
 
 def test_only_overseas_communes_and_councils_have_no_siren(official):
@@ -121,12 +123,12 @@ def test_neither_a_name_nor_a_postal_code_identifies_a_commune(communes):
     assert (sum(len(codes) > 1 for codes in served.values()), len(served)) == (4_205, 6_310)
 
 
-def test_a_region_and_a_departement_may_share_a_code(official, by_code):
+def test_a_region_and_a_departement_may_share_a_code(official, body_by_code):
     regions = {row.code: row.name for row in official.regions}
     departements = {row.code: row.name for row in official.departements}
     assert (regions["01"], departements["01"]) == ("Guadeloupe", "Ain")
-    assert by_code["R01"].name == "Région Guadeloupe"
-    assert by_code["01"].name == "Département de l'Ain"
+    assert body_by_code["R01"].name == "Région Guadeloupe"
+    assert body_by_code["01"].name == "Département de l'Ain"
 
 
 def test_communes_in_no_intercommunality(communes):
@@ -134,11 +136,11 @@ def test_communes_in_no_intercommunality(communes):
     assert alone == {"22016", "29083", "29155", "85113"}
 
 
-def test_communes_of_greater_paris_are_in_two_groupings(by_code):
-    assert by_code["93001"].groups == ("200054781", "200057867")
+def test_communes_of_greater_paris_are_in_two_groupings(body_by_code):
+    assert body_by_code["93001"].groups == ("200054781", "200057867")
 
 
-def test_an_intercommunality_lies_where_most_of_its_people_live(official, by_code):
+def test_an_intercommunality_lies_where_most_of_its_people_live(official, body_by_code):
     regions, departements = defaultdict(set), defaultdict(set)
     for body in official.bodies:
         for group in body.groups:
@@ -148,9 +150,9 @@ def test_an_intercommunality_lies_where_most_of_its_people_live(official, by_cod
     assert sum(len(regions[code]) > 1 for code in epci) == 26
     assert sum(len(departements[code]) > 1 for code in epci) == 89
     # Fifteen of its nineteen communes are in Drôme, and most of its people in Vaucluse.
-    grignan = by_code["200040681"]
+    grignan = body_by_code["200040681"]
     assert (grignan.region, grignan.departement) == ("93", "84")
-    redon = by_code["243500741"]
+    redon = body_by_code["243500741"]
     assert redon.name == "CA Redon Agglomération"
     assert regions[redon.code] == {"52", "53"}
     assert (redon.region, redon.departement) == ("53", "35")
@@ -172,13 +174,17 @@ def test_an_intercommunality_lies_where_most_of_its_people_live(official, by_cod
         ("984", "Terres australes et antarctiques françaises", Kind.OVERSEAS, "984"),
     ],
 )
-def test_councils(by_code, code, name, kind, departement):
-    assert (by_code[code].name, by_code[code].kind, by_code[code].departement) == (name, kind, departement)
+def test_councils(body_by_code, code, name, kind, departement):
+    assert (body_by_code[code].name, body_by_code[code].kind, body_by_code[code].departement) == (
+        name,
+        kind,
+        departement,
+    )
 
 
 @pytest.mark.parametrize("code", ["75", "2A", "2B", "67", "68", "972", "973", "976", "989", "R94 ", "94R", "R989"])
-def test_councils_that_do_not_exist(by_code, code):
-    assert code not in by_code
+def test_councils_that_do_not_exist(body_by_code, code):
+    assert code not in body_by_code
 
 
 def test_the_shipped_councils_follow_from_the_communes(official, communes):
@@ -208,16 +214,16 @@ def test_the_name_of_a_departement_council_has_its_article(liaison, name, expect
     assert body.name == expected
 
 
-def test_paris_is_found_as_a_departement_too(by_code):
-    bare = replace(by_code["75056"], aliases=by_code["75056"].aliases[:-2])
-    assert add_paris_aliases(bare) == by_code["75056"]
-    assert add_paris_aliases(by_code["29019"]) == by_code["29019"]
+def test_paris_is_found_as_a_departement_too(body_by_code):
+    bare = replace(body_by_code["75056"], aliases=body_by_code["75056"].aliases[:-2])
+    assert add_paris_aliases(bare) == body_by_code["75056"]
+    assert add_paris_aliases(body_by_code["29019"]) == body_by_code["29019"]
 
 
-def test_the_council_of_rhone_counts_nobody_of_the_metropolis(by_code, communes):
+def test_the_council_of_rhone_counts_nobody_of_the_metropolis(body_by_code, communes):
     rhone = sum(row.population or 0 for row in communes if row.departement == "69")
     lyon = sum(row.population or 0 for row in communes if "200046977" in row.groups)
-    assert by_code["69"].population == rhone - lyon
+    assert body_by_code["69"].population == rhone - lyon
     assert lyon > 1_400_000
 
 

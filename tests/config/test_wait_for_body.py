@@ -220,7 +220,7 @@ def test_a_client_without_a_place_learns_when_to_try_again(monkeypatch):
 
 
 def test_a_free_place_goes_to_the_client_that_waits():
-    async def one_after_the_other():
+    async def run_clients_in_turn():
         site, first = Gate(echo, threads=2), Client()
         upload = asyncio.create_task(site(upload_scope("A", "192.0.2.1"), first.receive, first.send))
         await asyncio.sleep(0.1)
@@ -231,7 +231,7 @@ def test_a_free_place_goes_to_the_client_that_waits():
         await upload
         return await waiting
 
-    assert asyncio.run(one_after_the_other()) == 200
+    assert asyncio.run(run_clients_in_turn()) == 200
 
 
 @pytest.mark.parametrize(

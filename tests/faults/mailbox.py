@@ -40,7 +40,7 @@ class Mailbox:
         self.received.append((message["Message-ID"], str(message["Subject"]), monotonic()))
         return "250 OK"
 
-    def keys(self) -> list[str]:
+    def list_message_ids(self) -> list[str]:
         """Return the Message-ID of each message, without its domain. A mail that arrived twice is listed twice."""
         return [identifier.strip("<>").partition("@")[0] for identifier, _subject, _at in self.received]
 

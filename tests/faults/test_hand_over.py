@@ -123,7 +123,7 @@ def test_a_full_disk_is_reported_and_records_no_partial_file(site, incident):
     assert list_stored_files(site) == []
 
     content = os.urandom(5 * SLICE_SIZE)
-    url = begin_upload(site, incident, content)
+    url = announce_upload(site, incident, content)
     for offset in range(0, len(content), SLICE_SIZE):
         assert (
             site.post(f"{url}?debut={offset}", content[offset : offset + SLICE_SIZE], BYTES, SLICE_SIZE).status == 200
@@ -140,7 +140,7 @@ def test_a_full_disk_is_reported_and_records_no_partial_file(site, incident):
     assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == content
 
 
-def begin_upload(site, incident, content):
+def announce_upload(site, incident, content):
     """Announce a file to be sent in slices. Return the address of its upload."""
     start = f"/suivi/{incident.reference}/pieces/envoi/"
     announced = f"nom=a&taille={len(content)}"
@@ -151,7 +151,7 @@ def begin_upload(site, incident, content):
 @pytest.mark.proof
 def test_a_killed_server_loses_no_slice(site, incident):
     content = os.urandom(3 * SLICE_SIZE)
-    url = begin_upload(site, incident, content)
+    url = announce_upload(site, incident, content)
     for offset in range(0, len(content), SLICE_SIZE):
         part = content[offset : offset + SLICE_SIZE]
         assert site.post(f"{url}?debut={offset}", part, BYTES, len(part)).status == 200

@@ -16,7 +16,7 @@ import pytest
 from stats.counting import rollups
 from stats.models import FigureCheck
 from stats.services import verify_figures
-from tests.stats.histories import SERVICE_ACTS, History
+from tests.stats.histories import RAW_ACTS, SERVICE_ACTS, History
 from tests.stats.recount import read_stored_figures, recount_figures
 
 pytestmark = pytest.mark.proof
@@ -114,14 +114,14 @@ def test_figures_stay_exact_while_their_processes_are_killed(transactional_db, r
 
 def change_everything(history, rng):
     """Make at least CHANGES changes, each with the event from which the figures are folded. Return their number."""
-    history.stores(rng, number=TOGETHER)
+    history.store_cases(rng, number=TOGETHER)
     changes = TOGETHER
     while changes < CHANGES:
         if rng.random() < BY_SERVICE:
-            history.act(rng.choice(SERVICE_ACTS), rng)
+            history.run_act(rng.choice(SERVICE_ACTS), rng)
             changes += 1
             continue
-        name = rng.choices(("stores", "changes", "shuts", "touches_facts"), (1, 5, 1, 3))[0]
+        name = rng.choices(RAW_ACTS, (1, 5, 1, 3))[0]
         getattr(history, name)(rng, number=TOGETHER)
         changes += TOGETHER
     return changes

@@ -184,7 +184,7 @@ def assert_all_mailed(deployment):
     """Check that the mail of each centre and of each declarant arrived, and that a mail that arrived twice has one
     Message-ID.
     """
-    arrived = Counter(deployment.mailbox.keys())
+    arrived = Counter(deployment.mailbox.list_message_ids())
     for recipient in ["csirt", "declarant"]:
         deliveries = deployment.rows(MAILS, recipient)
         assert len(deliveries) == DECLARATIONS

@@ -22,15 +22,16 @@ def make_upload_path(incident: Incident) -> str:
     return f"/suivi/{incident.reference}/pieces/envoi/"
 
 
-def start_upload(client: Client, incident: Incident, **fields: str | int) -> Response:
+def post_upload_start(client: Client, incident: Incident, **fields: str | int) -> Response:
     first = hashlib.sha256(PARTS[0]).hexdigest()
     return client.post(
         make_upload_path(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | fields
     )
 
 
-def begin_upload(client: Client, incident: Incident, **fields: str | int) -> str:
-    return make_upload_path(incident) + start_upload(client, incident, **fields).json()["uid"] + "/"
+def create_upload(client: Client, incident: Incident, **fields: str | int) -> str:
+    """Announce a file to be sent in slices. Return the path of its upload."""
+    return make_upload_path(incident) + post_upload_start(client, incident, **fields).json()["uid"] + "/"
 
 
 def send_slice(client: Client, url: str, part: int, offset: int | None = None) -> Response:

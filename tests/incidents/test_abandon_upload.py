@@ -19,12 +19,12 @@ from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import a_responder, an_agent, an_upload, declare, plouexemple
 from tests.incidents.slices import (
     CONTENT,
-    begin_upload,
+    create_upload,
     create_visitor,
     make_upload_path,
+    post_upload_start,
     send_request,
     send_slice,
-    start_upload,
 )
 from tests.reading import text
 from tests.stores import list_stored_objects, store_in_folder
@@ -69,7 +69,7 @@ def octets_left(incident):
 
 
 def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, abandon):
-    url, free = begin_upload(holder, incident), octets_left(incident)
+    url, free = create_upload(holder, incident), octets_left(incident)
     send_slice(holder, url, 0)
     html = holder.get(page(incident)).content.decode()
     assert f'action="{url}abandonner/"' in html
@@ -86,13 +86,13 @@ def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, ab
 
 
 def test_a_second_click_is_answered_the_same(holder, incident, abandon):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     assert abandon(holder, url)["Location"] == abandon(holder, url)["Location"]
     assert holder.get(url + "abandonner/").status_code == 405
 
 
 def test_a_slice_after_abandoning_is_refused_with_a_reason(holder, incident, abandon):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     abandon(holder, url)
     for late in (send_slice(holder, url, 0), holder.post(url + "fin/"), holder.get(url)):
         assert late.status_code == 404
@@ -101,7 +101,7 @@ def test_a_slice_after_abandoning_is_refused_with_a_reason(holder, incident, aba
 
 
 def test_abandoning_a_finished_upload_keeps_the_file(holder, incident, abandon):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     for part in range(3):
         send_slice(holder, url, part)
     done = holder.post(url + "fin/").json()
@@ -111,7 +111,7 @@ def test_abandoning_a_finished_upload_keeps_the_file(holder, incident, abandon):
 
 
 def test_only_the_holder_abandons_an_upload(holder, incident, abandon):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     other = declare(collectivity=neighbour)
     colleague, responder = Client(), Client()
@@ -127,7 +127,7 @@ def test_only_the_holder_abandons_an_upload(holder, incident, abandon):
 
 def test_an_upload_without_a_byte_holds_its_quota_for_an_hour(holder, incident):
     free = octets_left(incident)
-    unsent, begun = begin_upload(holder, incident), begin_upload(holder, incident, taille=len(CONTENT))
+    unsent, begun = create_upload(holder, incident), create_upload(holder, incident, taille=len(CONTENT))
     send_slice(holder, begun, 0)
     assert octets_left(incident) == free - 2 * len(CONTENT)
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
@@ -140,10 +140,10 @@ def test_an_upload_without_a_byte_holds_its_quota_for_an_hour(holder, incident):
 
 def test_a_late_first_byte_is_refused_once_the_quota_is_taken(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.files.MAX_BYTES", int(1.5 * len(CONTENT)))
-    unsent = begin_upload(holder, incident)
-    assert start_upload(holder, incident).status_code == 422
+    unsent = create_upload(holder, incident)
+    assert post_upload_start(holder, incident).status_code == 422
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
-        taken = begin_upload(holder, incident)
+        taken = create_upload(holder, incident)
         send_slice(holder, taken, 0)
         refused = send_slice(holder, unsent, 0)
         assert (refused.status_code, "près de 2 Go" in refused.json()["message"]) == (422, True)
@@ -162,7 +162,7 @@ def test_the_page_costs_the_same_with_many_uploads(holder, incident, many, djang
 def test_abandoning_while_finishing_keeps_the_whole_file_or_nothing(live_site, disk):
     """Two devices act at once: a recorded piece has its bytes, and an unrecorded one leaves none."""
     incident, client, headers = create_visitor(live_site)
-    url = begin_upload(client, incident)
+    url = create_upload(client, incident)
     for part in range(3):
         send_slice(client, url, part)
     answers, together = {}, Barrier(2)

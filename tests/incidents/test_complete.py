@@ -49,7 +49,7 @@ def incident(centre):
     return declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
 
 
-def by_account(user, incident, section="precisions", **fields):
+def make_writing_by_account(user, incident, section="precisions", **fields):
     return replace(make_writing(incident, section, **fields), guest=Guest(user=user))
 
 
@@ -99,7 +99,7 @@ def test_each_section_says_who_wrote_it(centre):
 
 def test_a_colleague_writes_under_their_name(incident):
     agent = an_agent()
-    sheet = answer(by_account(agent, incident, author=""), note_vue="oui").sheet
+    sheet = answer(make_writing_by_account(agent, incident, author=""), note_vue="oui").sheet
     assert (sheet.author, sheet.actor, sheet.actor_kind) == (agent.display_name, agent, "user")
     assert list_fact_events(incident)[0].actor == agent
 
@@ -291,7 +291,7 @@ def test_a_case_without_first_sheets_gets_them_at_its_first_correction(incident)
 
 @pytest.mark.parametrize("state", ["closed", "erased"])
 def test_nothing_is_changed_on_a_closed_or_erased_case(incident, state):
-    writing = by_account(an_agent(), incident)
+    writing = make_writing_by_account(an_agent(), incident)
     if state == "closed":
         close_incident(reference=incident.reference, reason="handed_over", actor=a_responder())
     else:
@@ -311,7 +311,7 @@ def test_only_the_declarant_s_side_completes(incident):
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     for user, refusal in ((a_responder(), PermissionDenied), (an_agent(neighbour), Http404)):
         with pytest.raises(refusal):
-            answer(by_account(user, incident), note_vue="oui")
+            answer(make_writing_by_account(user, incident), note_vue="oui")
     other = declare(collectivity=neighbour)
     with pytest.raises(Http404):
         answer(replace(make_writing(other), reference=incident.reference), note_vue="oui")

@@ -19,18 +19,18 @@ def test_the_second_of_two_writers_at_once_gets_a_conflict(transactional_db):
     barrier = Barrier(2)
     writings = [make_writing(incident, author=name) for name in ("Camille", "Dominique")]
 
-    def write(writing):
+    def answer_after_barrier(writing):
         barrier.wait()
         try:
             answer(writing, note_texte=writing.author)
         except Stale:
-            return "told"
+            return "conflict"
         finally:
             connection.close()
         return "written"
 
     with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(write, writings)) == ["told", "written"]
+        assert sorted(pool.map(answer_after_barrier, writings)) == ["conflict", "written"]
     assert Incident.objects.get().sheets.filter(section="precisions").count() == 1
 
 

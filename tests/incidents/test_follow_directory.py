@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch):
+def follow_changes_at_once(monkeypatch):
     """Follow a change at once, without the minutes in which it may be undone."""
     monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
 

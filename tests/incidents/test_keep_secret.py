@@ -107,10 +107,10 @@ def test_a_full_disk_is_reported_and_leaves_no_file(settings, tmp_path, monkeypa
     settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path)}
     storages._storages.clear()
 
-    def full(_file):
+    def raise_disk_full(_file):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("incidents.files.vault.os.fsync", full)
+    monkeypatch.setattr("incidents.files.vault.os.fsync", raise_disk_full)
     with pytest.raises(vault.StoreRefused):
         write_content()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

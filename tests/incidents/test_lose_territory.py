@@ -16,7 +16,7 @@ LOST = "3 dossiers sont passés à {}, le 28 novembre 2026 : votre centre ne ré
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch):
+def follow_changes_at_once(monkeypatch):
     """Follow a change at once, without the minutes in which it may be undone."""
     monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
 

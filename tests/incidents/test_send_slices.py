@@ -25,12 +25,12 @@ from tests.cast import a_lead, an_agent, an_upload, declare, plouexemple
 from tests.incidents.slices import (
     CONTENT,
     PARTS,
-    begin_upload,
+    create_upload,
     create_visitor,
     make_upload_path,
+    post_upload_start,
     send_request,
     send_slice,
-    start_upload,
 )
 from tests.stores import list_stored_objects
 
@@ -48,7 +48,7 @@ def holder(client, incident):
 
 
 def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
-    url = begin_upload(holder, incident, auteur="Dominique")
+    url = create_upload(holder, incident, auteur="Dominique")
     for part in range(3):
         assert send_slice(holder, url, part).json()["recu"] == min((part + 1) * SLICE_SIZE, len(CONTENT))
     done = holder.post(url + "fin/")
@@ -63,7 +63,7 @@ def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
 
 
 def test_finishing_twice_answers_the_same(holder, incident):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     for part in range(3):
         send_slice(holder, url, part)
     assert holder.post(url + "fin/").json() == holder.post(url + "fin/").json() == {"numero": 1, "deja": False}
@@ -72,7 +72,7 @@ def test_finishing_twice_answers_the_same(holder, incident):
 
 
 def test_a_slice_at_the_wrong_place_is_refused_with_the_right_one(holder, incident):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     assert send_slice(holder, url, 1).json() == {"recu": 0}
     send_slice(holder, url, 0)
     again = send_slice(holder, url, 0)
@@ -85,7 +85,7 @@ def test_a_slice_at_the_wrong_place_is_refused_with_the_right_one(holder, incide
 
 @pytest.mark.parametrize("length", [0, 1, SLICE_SIZE - 1, SLICE_SIZE + 1])
 def test_a_slice_of_another_length_is_refused(holder, incident, length):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     assert holder.post(url + "?debut=0", b"x" * length, "application/octet-stream").status_code == 422
     assert holder.get(url).json()["recu"] == 0
     assert list_stored_objects() == []
@@ -97,29 +97,29 @@ def test_a_slice_of_another_length_is_refused(holder, incident, length):
     ids=["word", "nothing", "negative", "200 MB", "huge"],
 )
 def test_an_upload_of_an_impossible_size_is_refused(holder, incident, changes):
-    answer = start_upload(holder, incident, **changes)
+    answer = post_upload_start(holder, incident, **changes)
     assert answer.status_code == 422
     assert answer.json()["message"]
     assert not EvidenceUpload.objects.exists()
 
 
 def test_an_upload_resumes_after_the_page_was_closed(holder, incident):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     send_slice(holder, url, 0)
     page = holder.get(f"/suivi/{incident.reference}/pieces/").content.decode()
     assert (
         '<bdi dir="ltr">disque.img</bdi></b>&nbsp;: 524\N{NO-BREAK SPACE}Ko reçus sur 1,0\N{NO-BREAK SPACE}Mo' in page
     )
-    begun = start_upload(holder, incident).json()
+    begun = post_upload_start(holder, incident).json()
     assert (make_upload_path(incident) + begun["uid"] + "/", begun["recu"]) == (url, SLICE_SIZE)
-    other = start_upload(holder, incident, debut="0" * 64).json()
+    other = post_upload_start(holder, incident, debut="0" * 64).json()
     assert (other["uid"] != begun["uid"], other["recu"]) == (True, 0)
 
 
 def test_the_same_file_is_not_stored_twice(holder, incident):
     """A browser that lost the answer asks again and gets the same one."""
     for expected in (False, True):
-        url = begin_upload(holder, incident)
+        url = create_upload(holder, incident)
         for part in range(3):
             send_slice(holder, url, part)
         for _ in range(2):
@@ -129,20 +129,20 @@ def test_the_same_file_is_not_stored_twice(holder, incident):
 
 
 def test_an_empty_file_is_accepted(holder, incident):
-    url = begin_upload(holder, incident, taille="0", debut="")
+    url = create_upload(holder, incident, taille="0", debut="")
     assert holder.post(url + "fin/").json()["numero"] == 1
     assert Evidence.objects.get().size == 0
 
 
 def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     send_slice(holder, url, 0)
     write = vault.ObjectWriter.write
 
-    def full(*_):
+    def refuse_write(*_):
         raise vault.StoreRefused
 
-    monkeypatch.setattr(vault.ObjectWriter, "write", full)
+    monkeypatch.setattr(vault.ObjectWriter, "write", refuse_write)
     refused = send_slice(holder, url, 1)
     assert refused.status_code == 507
     assert "Nous n’avons plus de place" in refused.json()["message"]
@@ -150,7 +150,7 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
     assert holder.get(url).json()["recu"] == SLICE_SIZE
     send_slice(holder, url, 1)
     send_slice(holder, url, 2)
-    monkeypatch.setattr(vault.ObjectWriter, "finish", full)
+    monkeypatch.setattr(vault.ObjectWriter, "finish", refuse_write)
     assert holder.post(url + "fin/").status_code == 507
     assert not Evidence.objects.exists()
     monkeypatch.undo()
@@ -163,14 +163,14 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
 def test_a_case_takes_at_most_three_hundred_uploads(holder, incident):
     for _ in range(299):
         an_upload(incident)
-    assert start_upload(holder, incident).status_code == 201
-    refused = start_upload(holder, incident)
+    assert post_upload_start(holder, incident).status_code == 201
+    refused = post_upload_start(holder, incident)
     assert refused.status_code == 422
     assert "Ce dossier a déjà 300 fichiers" in refused.json()["message"]
 
 
 def test_the_upload_of_another_case_is_not_found(holder, incident):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     other = declare(collectivity=neighbour)
     colleague = Client()
@@ -182,7 +182,7 @@ def test_the_upload_of_another_case_is_not_found(holder, incident):
 
 
 def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_capture_on_commit_callbacks):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     send_slice(holder, url, 0)
     with time_machine.travel(timezone.now() + timedelta(days=6)):
         sweep_uploads()
@@ -194,7 +194,7 @@ def test_an_abandoned_upload_is_removed_after_a_week(holder, incident, django_ca
 
 
 def test_removing_a_finished_upload_keeps_its_file(holder, incident):
-    url = begin_upload(holder, incident)
+    url = create_upload(holder, incident)
     for part in range(3):
         send_slice(holder, url, part)
     holder.post(url + "fin/")
@@ -206,7 +206,7 @@ def test_removing_a_finished_upload_keeps_its_file(holder, incident):
 
 def test_an_erased_case_takes_no_slice(incident, client):
     client.force_login(an_agent(incident.collectivity))
-    url = begin_upload(client, incident)
+    url = create_upload(client, incident)
     lead = Client()
     lead.force_login(a_lead())
     lead.post(f"/admin/incidents/incident/{incident.reference}/effacer/")
@@ -214,7 +214,7 @@ def test_an_erased_case_takes_no_slice(incident, client):
     assert incident.erased_at
     refused = send_slice(client, url, 0)
     assert (refused.status_code, "effacées" in refused.json()["message"]) == (410, True)
-    assert start_upload(client, incident).status_code == 410
+    assert post_upload_start(client, incident).status_code == 410
 
 
 # On a real server and a real disk
@@ -228,7 +228,7 @@ def disk(settings, tmp_path):
 
 def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, disk):
     incident, client, headers = create_visitor(live_site)
-    url = begin_upload(client, incident)
+    url = create_upload(client, incident)
     assert send_request(live_site, "POST", url + "?debut=0", PARTS[0], headers)[0] == 200
 
     host, _, port = urlsplit(live_site).netloc.partition(":")
@@ -250,7 +250,7 @@ def test_an_upload_resumes_after_the_connection_was_cut_in_a_slice(live_site, di
 
 def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
     incident, client, headers = create_visitor(live_site)
-    url = begin_upload(client, incident)
+    url = create_upload(client, incident)
     bodies, answers, together = [os.urandom(SLICE_SIZE), os.urandom(SLICE_SIZE)], {}, Barrier(2)
 
     def race(number):
@@ -274,7 +274,7 @@ def test_only_one_of_two_simultaneous_slices_is_stored(live_site, disk):
 
 def test_finishing_an_upload_twice_at_once_makes_one_file(live_site, disk):
     incident, client, headers = create_visitor(live_site)
-    url = begin_upload(client, incident)
+    url = create_upload(client, incident)
     for part in range(3):
         send_slice(client, url, part)
     answers, together = [], Barrier(2)
@@ -298,12 +298,12 @@ def test_finishing_an_upload_twice_at_once_makes_one_file(live_site, disk):
 def test_a_forged_form_cannot_finish_an_upload(live_site):
     """A post forged by another site has no CSRF token."""
     incident, client, headers = create_visitor(live_site)
-    url = begin_upload(client, incident)
+    url = create_upload(client, incident)
     bare = {"Cookie": headers["Cookie"], "Content-Type": "application/x-www-form-urlencoded"}
     assert send_request(live_site, "POST", url + "fin/", urlencode({}).encode(), bare)[0] == 403
 
 
 def test_a_name_that_grows_when_it_is_cleaned_is_cut(holder, incident):
     """Form C makes two letters of one « क़ »."""
-    assert start_upload(holder, incident, auteur="\u0958" * 120).status_code == 201
+    assert post_upload_start(holder, incident, auteur="\u0958" * 120).status_code == 201
     assert len(EvidenceUpload.objects.get().author) == 120

@@ -46,7 +46,8 @@ def sweep_after(**since):
         sweep_store()
 
 
-def begin_upload(incident, guest):
+def send_first_slice(incident, guest):
+    """Announce a file to be sent in two slices, and send the first. Return the upload."""
     upload = start_upload(
         guest=guest, reference=incident.reference, name="a", size=SLICE_SIZE + 1, author="", first=""
     )
@@ -56,7 +57,7 @@ def begin_upload(incident, guest):
 
 
 def test_an_object_without_a_row_is_removed_after_a_day(incident, guest):
-    piece, upload = an_evidence_file(incident), begin_upload(incident, guest)
+    piece, upload = an_evidence_file(incident), send_first_slice(incident, guest)
     paper = request_answer_pack(guest=guest, reference=incident.reference)
     make_due_papers()
     paper.refresh_from_db()
@@ -87,7 +88,7 @@ def test_an_object_whose_row_came_late_stays(incident):
 
 def test_the_slices_of_an_unfinished_upload_stay(incident, guest):
     """A slice that a killed server had stored but not counted stays with the others until the upload resumes."""
-    upload = begin_upload(incident, guest)
+    upload = send_first_slice(incident, guest)
     vault.write_object(vault.make_slice_name(upload.uid, SLICE_SIZE), get_reading_key(incident), b"y")
     for days in (0, 2, 6):
         sweep_after(days=days)
@@ -100,7 +101,7 @@ def test_the_slices_of_an_unfinished_upload_stay(incident, guest):
 
 def test_the_files_of_an_erased_case_are_removed(incident, guest):
     """Nobody can open the files any more, but their lines of the sealed list stay."""
-    piece, _upload = an_evidence_file(incident), begin_upload(incident, guest)
+    piece, _upload = an_evidence_file(incident), send_first_slice(incident, guest)
     neighbour = an_evidence_file(declare())
     erase_personal_data(reference=incident.reference, actor=a_lead())
     for hours in (0, 25):

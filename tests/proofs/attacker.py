@@ -68,7 +68,8 @@ class Fact(NamedTuple):
 @dataclass
 class Findings:
     """The findings of one attack. `limits` counts shown cells of exactly five bodies, each of which knows that at
-    least four others exist. `readings` are what the belief about a dash tells a body that is in it, which is not a fact.
+    least four others exist. `readings` are what the belief about a dash tells a body
+    that is in it, which is not a fact.
     """
 
     facts: list[Fact] = field(default_factory=list)

@@ -42,12 +42,12 @@ class Figures(RuleBasedStateMachine):
 
     @initialize(rng=CHANCE)
     def begin_with_cases(self, rng):
-        for name in ("declares", "declares", "stores", "stores", "stores", "verifies", "verifies"):
-            self.history.act(name, rng)
+        for name in ["declare_case"] * 2 + ["store_cases"] * 3 + ["verify_case"] * 2:
+            self.history.run_act(name, rng)
 
     @rule(name=ACTS, rng=CHANCE)
     def act(self, name, rng):
-        self.history.act(name, rng)
+        self.history.run_act(name, rng)
 
     @rule(size=st.integers(1, 4))
     def fold_some(self, size):
@@ -123,7 +123,7 @@ def test_figures_of_random_histories_agree_with_a_recount():
 def test_the_recount_sees_a_mistake(db, monkeypatch):
     """The machine proves something only if it notices figures that are wrong."""
     history, rng = History(), random.Random(1)
-    history.stores(rng, number=30)
+    history.store_cases(rng, number=30)
     monkeypatch.setattr(rollups, "is_incident", lambda fact: fact.is_counted and fact.is_verified)
     with pytest.raises(AssertionError):
         check_agreement(history)

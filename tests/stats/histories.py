@@ -79,22 +79,22 @@ class History:
         self.declared: list[int] = []
         self.done: Counter[str] = Counter()
 
-    def case(self, rng: Random) -> Incident:
+    def draw_case(self, rng: Random) -> Incident:
         """Return a case, often one that the service declared, because only these have a link by which facts are
         corrected.
         """
         ids = self.declared if self.declared and rng.random() < 0.6 else self.ids
         return Incident.objects.select_related("collectivity").get(pk=rng.choice(ids))
 
-    def lead_of(self, incident: Incident) -> User:
+    def find_lead(self, incident: Incident) -> User:
         return self.leads.get(incident.csirt_id, self.leads[self.centre.pk])
 
-    def act(self, name: str, rng: Random) -> None:
+    def run_act(self, name: str, rng: Random) -> None:
         """Run the act of this name. If the service refuses it, nothing changes. If there is no case yet, store one
         instead.
         """
-        if not self.ids and name not in ("declares", "stores"):
-            name = "stores"
+        if not self.ids and name not in ("declare_case", "store_cases"):
+            name = "store_cases"
         try:
             with transaction.atomic():
                 getattr(self, name)(rng)
@@ -104,7 +104,7 @@ class History:
 
     # Acts of the real services
 
-    def declares(self, rng: Random) -> None:
+    def declare_case(self, rng: Random) -> None:
         incident = declare(
             collectivity=rng.choice([*self.bodies[:7], *(body for body in self.ccas if body.vanished_on is None)]),
             type=rng.choice(TYPES),
@@ -116,39 +116,39 @@ class History:
         self.ids.append(incident.pk)
         self.declared.append(incident.pk)
 
-    def verifies(self, rng: Random) -> None:
-        incident = self.case(rng)
+    def verify_case(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
         if incident.collectivity.is_unconfirmed and rng.random() < 0.7:
-            confirm_body(reference=incident.reference, actor=self.lead_of(incident))
-        verify_incident(reference=incident.reference, actor=self.lead_of(incident))
+            confirm_body(reference=incident.reference, actor=self.find_lead(incident))
+        verify_incident(reference=incident.reference, actor=self.find_lead(incident))
 
-    def takes(self, rng: Random) -> None:
-        incident = self.case(rng)
-        acknowledge_incident(reference=incident.reference, actor=self.lead_of(incident))
+    def acknowledge_case(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
+        acknowledge_incident(reference=incident.reference, actor=self.find_lead(incident))
 
-    def classifies(self, rng: Random) -> None:
-        incident = self.case(rng)
+    def classify_case(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
         fields = {"nature": Nature(rng.choice(Nature.values)), "type": IncidentType(rng.choice(TYPES))}
-        classify_incident(reference=incident.reference, actor=self.lead_of(incident), **fields)
+        classify_incident(reference=incident.reference, actor=self.find_lead(incident), **fields)
 
-    def qualifies(self, rng: Random) -> None:
-        incident = self.case(rng)
+    def qualify_case(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
         current = read_qualification(incident, incident.leaks.order_by("id").first()).__dict__
         fields = {"cause": rng.choice(["", *Cause.values]), "leak": rng.choice(["", *LeakStatus.values])}
         qualification = type(read_qualification(incident, None))(**current | fields)
-        qualify_incident(reference=incident.reference, actor=self.lead_of(incident), qualification=qualification)
+        qualify_incident(reference=incident.reference, actor=self.find_lead(incident), qualification=qualification)
 
-    def closes(self, rng: Random) -> None:
-        incident = self.case(rng)
+    def close_case(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
         close_incident(
             reference=incident.reference,
             reason=ClosingReason(rng.choice(ClosingReason.values)),
-            actor=self.lead_of(incident),
+            actor=self.find_lead(incident),
             why="Vu.",
         )
 
-    def ends(self, rng: Random) -> None:
-        incident = self.case(rng)
+    def close_case_with_report(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
         now = datetime.now(UTC).replace(second=0, microsecond=0)
         stopped = incident.interruptions.filter(ended_at=None)
         ending = Ending(
@@ -160,46 +160,46 @@ class History:
             ended={interruption.service: now for interruption in stopped},
             moot=frozenset(str(task.uid) for task in incident.tasks.filter(done_at=None)),
         )
-        close_with_report(reference=incident.reference, actor=self.lead_of(incident), ending=ending)
+        close_with_report(reference=incident.reference, actor=self.find_lead(incident), ending=ending)
 
-    def reopens(self, rng: Random) -> None:
-        incident = self.case(rng)
-        reopen_incident(reference=incident.reference, actor=self.lead_of(incident), motive="Cela recommence")
+    def reopen_case(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
+        reopen_incident(reference=incident.reference, actor=self.find_lead(incident), motive="Cela recommence")
 
-    def corrects_services(self, rng: Random) -> None:
-        writing = self.writing(self.case(rng), "services")
+    def correct_case_services(self, rng: Random) -> None:
+        writing = self.make_section_writing(self.draw_case(rng), "services")
         correct_services(writing=writing, stopped="yes", interruptions=draw_interruptions(rng, datetime.now(UTC)))
 
-    def resumes(self, rng: Random) -> None:
-        incident = self.case(rng)
-        end_interruption(writing=self.writing(incident, "services"), service=rng.choice(SERVICES))
+    def resume_service(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
+        end_interruption(writing=self.make_section_writing(incident, "services"), service=rng.choice(SERVICES))
 
-    def corrects_data(self, rng: Random) -> None:
+    def correct_case_data(self, rng: Random) -> None:
         concerned = rng.choice(["yes", "yes", "no"])
         leak = a_leak(rng) if concerned == "yes" else None
-        correct_data(writing=self.writing(self.case(rng), "donnees"), concerned=concerned, leak=leak)
+        correct_data(writing=self.make_section_writing(self.draw_case(rng), "donnees"), concerned=concerned, leak=leak)
 
-    def corrects_moments(self, rng: Random) -> None:
-        incident = self.case(rng)
+    def correct_case_moments(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
         at = incident.received_at - timedelta(hours=rng.choice([-1, 0, 0.5, 3, 30, 200]))
         moment = Instant(at=min(at, datetime.now(UTC) - timedelta(minutes=2)), certainty="exact")
-        correct_moments(writing=self.writing(incident, "moments"), instants={"detected": moment})
+        correct_moments(writing=self.make_section_writing(incident, "moments"), instants={"detected": moment})
 
-    def merges(self, rng: Random) -> None:
-        double = self.case(rng)
+    def merge_duplicate(self, rng: Random) -> None:
+        double = self.draw_case(rng)
         alike = Incident.objects.filter(collectivity=double.collectivity, csirt=double.csirt).exclude(pk=double.pk)
         if candidates := list(alike.order_by("pk")[:5]):
             main = rng.choice(candidates)
-            merge_incident(reference=double.reference, into=main.reference, actor=self.lead_of(double))
+            merge_incident(reference=double.reference, into=main.reference, actor=self.find_lead(double))
 
-    def unmerges(self, rng: Random) -> None:
+    def unmerge_duplicate(self, rng: Random) -> None:
         doubles = list(Incident.objects.filter(merged_into__isnull=False).order_by("pk"))
         if doubles:
             double = rng.choice(doubles)
-            unmerge_incident(reference=double.reference, actor=self.lead_of(double))
+            unmerge_incident(reference=double.reference, actor=self.find_lead(double))
 
-    def changes_hands(self, rng: Random) -> None:
-        incident = self.case(rng)
+    def transfer_case(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
         taker = self.other_centre if incident.csirt_id == self.centre.pk else self.centre
         newest = incident.transfers.order_by("-id").first()
         transfer = create_proposal(
@@ -207,41 +207,43 @@ class History:
             taker=taker.slug,
             motive="Leur territoire",
             agreement=Agreement(is_given=True, words="La mairie, au téléphone.", label=incident.tlp),
-            actor=self.lead_of(incident),
+            actor=self.find_lead(incident),
             seen=str(newest.uid) if newest else "",
         )
         accept_transfer(uid=transfer.uid, actor=self.leads[taker.pk])
 
-    def withdraws(self, rng: Random) -> None:
-        incident = self.case(rng)
+    def withdraw_case(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
         letter = Letter(text="", author="Dominique", key=str(rng.random()))
-        withdraw_incident(reference=incident.reference, guest=self.guest(incident), letter=letter)
+        withdraw_incident(reference=incident.reference, guest=self.find_guest(incident), letter=letter)
 
-    def doubts_body(self, rng: Random) -> None:
-        incident = self.case(rng)
-        unconfirm_body(reference=incident.reference, reason=UnconfirmingReason.SLIP, actor=self.lead_of(incident))
+    def unconfirm_case_body(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
+        unconfirm_body(reference=incident.reference, reason=UnconfirmingReason.SLIP, actor=self.find_lead(incident))
 
-    def merges_body(self, rng: Random) -> None:
-        incident = self.case(rng)
-        merge_body(reference=incident.reference, into=self.town.uid, actor=self.lead_of(incident))
+    def merge_case_body(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
+        merge_body(reference=incident.reference, into=self.town.uid, actor=self.find_lead(incident))
         for body in self.ccas:
             body.refresh_from_db()
 
-    def guest(self, incident: Incident) -> Guest:
+    def find_guest(self, incident: Incident) -> Guest:
         access = incident.accesses.filter(revoked_at=None).first()
         if access is None:
             raise Http404
         return Guest(access_uid=access.uid)
 
-    def writing(self, incident: Incident, section: str) -> Writing:
+    def make_section_writing(self, incident: Incident, section: str) -> Writing:
         newest = find_newest_sheet(incident, section)
         newest_uid = str(newest.uid) if newest else ""
-        return Writing(guest=self.guest(incident), reference=incident.reference, author="Dominique", seen=newest_uid)
+        return Writing(
+            guest=self.find_guest(incident), reference=incident.reference, author="Dominique", seen=newest_uid
+        )
 
     # Raw changes, in one transaction with the event that a service would write
 
     @transaction.atomic
-    def stores(self, rng: Random, number: int = 1) -> None:
+    def store_cases(self, rng: Random, number: int = 1) -> None:
         incidents = store(
             Case(
                 body=rng.choice(self.bodies),
@@ -261,7 +263,7 @@ class History:
         self.ids += [incident.pk for incident in incidents]
 
     @transaction.atomic
-    def changes(self, rng: Random, number: int = 1) -> None:
+    def change_case_columns(self, rng: Random, number: int = 1) -> None:
         """Change a column that figures read, as services do."""
         incidents = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
         at = FIRST_DAY + timedelta(days=rng.randrange(600))
@@ -282,7 +284,7 @@ class History:
         change_cases(incidents, **values)
 
     @transaction.atomic
-    def shuts(self, rng: Random, number: int = 1) -> None:
+    def close_or_reopen_rows(self, rng: Random, number: int = 1) -> None:
         """Close cases, or reopen them, except duplicates."""
         chosen = rng.sample(self.ids, min(number, len(self.ids)))
         incidents = list(Incident.objects.filter(pk__in=chosen, merged_into=None))
@@ -293,7 +295,7 @@ class History:
             change_cases(incidents, status="declared", closed_at=None, closing_reason="", due_for="acknowledge")
 
     @transaction.atomic
-    def touches_facts(self, rng: Random, number: int = 1) -> None:
+    def change_fact_rows(self, rng: Random, number: int = 1) -> None:
         incidents = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
         stopped = ServiceInterruption.objects.filter(incident__in=incidents)
         leaks = DataLeak.objects.filter(incident__in=incidents)
@@ -311,11 +313,12 @@ class History:
 
 
 SERVICE_ACTS = (
-    *("declares", "verifies", "takes", "classifies", "qualifies", "closes", "ends", "reopens", "corrects_services"),
-    *("resumes", "corrects_data", "corrects_moments", "merges", "unmerges", "changes_hands", "withdraws"),
-    *("doubts_body", "merges_body"),
+    *("declare_case", "verify_case", "acknowledge_case", "classify_case", "qualify_case", "close_case"),
+    *("close_case_with_report", "reopen_case", "correct_case_services", "resume_service", "correct_case_data"),
+    *("correct_case_moments", "merge_duplicate", "unmerge_duplicate", "transfer_case", "withdraw_case"),
+    *("unconfirm_case_body", "merge_case_body"),
 )
-RAW_ACTS = ("stores", "changes", "shuts", "touches_facts")
+RAW_ACTS = ("store_cases", "change_case_columns", "close_or_reopen_rows", "change_fact_rows")
 
 
 def draw_interruptions(rng: Random, now: datetime) -> tuple[Interruption, ...]:

@@ -23,7 +23,7 @@ from stats.services import continue_recount, fold_new_events, rebuild_figures, v
 from stats.tasks import check_figures
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.stats.cases import bodies, on, one_each, record_events, store
-from tests.stats.histories import History
+from tests.stats.histories import RAW_ACTS, History
 from tests.stats.recount import read_stored_figures, recount_figures
 
 RANSOMWARE = ("incidents", "information-content-security/rancon")
@@ -218,7 +218,7 @@ def test_a_verification_holds_up_no_folding(transactional_db, small_slices, monk
 @pytest.mark.proof
 def test_a_recount_beside_folding_and_changes_is_right_to_the_unit(transactional_db, small_slices, work):
     history, rng = History(), random.Random(7)
-    history.stores(rng, number=150)
+    history.store_cases(rng, number=150)
     fold_new_events()
     if work is rebuild_figures:
         spoil([Incident.objects.get(pk=pk) for pk in history.ids[:4]])
@@ -227,7 +227,7 @@ def test_a_recount_beside_folding_and_changes_is_right_to_the_unit(transactional
     def keep_changing():
         chance = random.Random(8)
         while not over.is_set():
-            history.act(chance.choice(["stores", "changes", "shuts", "touches_facts", "verifies"]), chance)
+            history.run_act(chance.choice([*RAW_ACTS, "verify_case"]), chance)
         connection.close()
 
     def keep_folding():

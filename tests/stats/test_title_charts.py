@@ -266,15 +266,15 @@ def test_the_table_of_quarters_has_those_that_were_printed():
 
 
 def test_what_a_quarter_counts_and_why_it_may_have_no_number():
-    def under(quarter, *, is_over=True):
+    def write_subtitle(quarter, *, is_over=True):
         return plain(write_quarters_subtitle(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
 
     first = "Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."
     year = "L’année compte ce qui l’était quand elle a paru."
     whole = dict.fromkeys(TOTALS, 40)
-    assert under(whole, is_over=False) == first
-    assert under(whole) == f"{first} {year}"
-    assert under({"incidents": 40, "reports": None}) == (
+    assert write_subtitle(whole, is_over=False) == first
+    assert write_subtitle(whole) == f"{first} {year}"
+    assert write_subtitle({"incidents": 40, "reports": None}) == (
         f"{first} {year} Un total de trimestre ne paraît qu’à partir de 40. – : moins de 5 collectivités. "
         "n. p. : pas publié."
     )
@@ -318,7 +318,7 @@ def test_a_spread_is_rounded_outwards():
 
 
 def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is_one():
-    def under(*values):
+    def write_subtitle(*values):
         return plain(write_strata_subtitle(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
 
     first = (
@@ -329,9 +329,9 @@ def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is
         "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, "
         "dans les régions qui ont un nombre."
     )
-    assert under(10, 5, 10, 15, 25, 30) == f"{first} L’échelle va de 0 à 29 %. {last}"
-    assert under(10, 5, 10, 15, 25) == f"{first} L’échelle va de 0 à 2,4 %. {dash} {last}"
-    assert under() == f"{first} {dash} {last}"
+    assert write_subtitle(10, 5, 10, 15, 25, 30) == f"{first} L’échelle va de 0 à 29 %. {last}"
+    assert write_subtitle(10, 5, 10, 15, 25) == f"{first} L’échelle va de 0 à 2,4 %. {dash} {last}"
+    assert write_subtitle() == f"{first} {dash} {last}"
 
 
 def test_the_highest_rate_is_above_all_that_the_others_may_be():
