@@ -22,7 +22,7 @@ from stats.services import publish_due_periods
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import WHERE, begin
 from tests.measure_house import APPS
-from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.cases import bodies, one_each, paris_time, store
 
 pytestmark = pytest.mark.django_db
 
@@ -68,14 +68,14 @@ def test_case_to_mail(mailoutbox: list[EmailMessage]) -> None:
 
 
 def test_published_number_to_rows() -> None:
-    store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
+    store(one_each(bodies("53", 60), paris_time(2025, 2, 1), hours=(2,)))
     with count_modules("rows → published number"):
-        publish_due_periods(now=on(2026, 4, 1))
+        publish_due_periods(now=paris_time(2026, 4, 1))
 
 
 def test_page_of_published_numbers(client: Client) -> None:
-    store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
-    publish_due_periods(now=on(2026, 4, 1))
+    store(one_each(bodies("53", 60), paris_time(2025, 2, 1), hours=(2,)))
+    publish_due_periods(now=paris_time(2026, 4, 1))
     page_cache.clear()
     with count_modules("published number → page"):
         assert client.get("/statistiques/?annee=2025").status_code == 200

@@ -65,7 +65,7 @@ class Post:
             os.kill(self.kills(), signal.SIGKILL)
         return "250 OK"
 
-    def to(self, address: str) -> list[Mail]:
+    def list_mails_to(self, address: str) -> list[Mail]:
         return [message for message in self.received if message.went_to == [address]]
 
 

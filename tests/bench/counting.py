@@ -32,7 +32,7 @@ from stats.enums import Measure  # noqa: E402
 from stats.models import Figure, Release  # noqa: E402
 from stats.pages.freshness import page_cache  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
-from tests.bench.figures import at_least, at_most, print_figures, report_value  # noqa: E402
+from tests.bench.figures import judge_at_least, judge_at_most, print_figures, report_value  # noqa: E402
 from tests.bench.visits import get_rennes  # noqa: E402
 from tests.cast import declare, signed_in  # noqa: E402
 
@@ -102,12 +102,12 @@ def compare(smaller: Size, larger: Size) -> Iterator[Measured]:
         small, large = ([pair[n][0] for pair in pairs] for n in (0, 1))
         growth = [late[0] / max(early[0], 0.001) for early, late in pairs]
         most = MAX_QUERIES if who == "nobody" else MAX_EXACT
-        yield at_most(f"{name}: queries", max(pair[1][1] for pair in pairs), most, "queries")
+        yield judge_at_most(f"{name}: queries", max(pair[1][1] for pair in pairs), most, "queries")
         yield report_value(f"{name}: SQL at {smaller.count}", small, "ms")
         yield report_value(f"{name}: SQL at {larger.count}", large, "ms")
         words = f"{name}: SQL at {larger.count} ÷ {smaller.count}"
         is_judged = larger.count >= JUDGED_FROM and "exact" not in name  # public pages, whose size is bounded
-        yield at_most(words, growth, MAX_GROWTH, "×") if is_judged else report_value(words, growth, "×")
+        yield judge_at_most(words, growth, MAX_GROWTH, "×") if is_judged else report_value(words, growth, "×")
 
 
 def compare_with_raw_rows(size: Size) -> Iterator[Measured]:
@@ -122,10 +122,10 @@ def compare_with_raw_rows(size: Size) -> Iterator[Measured]:
     for measure in (Measure.INCIDENTS, Measure.INTERRUPTIONS, Measure.LEAKS):
         printed = Figure.objects.get(release__year=year, release__quarter=0, table=measure).value
         raw = sums[0][measure]
-        yield at_most(f"{measure} of {year} at {size.count}: printed less raw", abs(printed - raw), 4, "units")
+        yield judge_at_most(f"{measure} of {year} at {size.count}: printed less raw", abs(printed - raw), 4, "units")
     yield report_value(f"figures of {year} from {size.count} raw rows", median(times), "ms")
     name, ratio = f"these ÷ SQL of their public page at {size.count}", median(times) / max(page, 0.001)
-    yield at_least(name, ratio, LEAST_TIMES, "×") if size.count >= TIMES_FROM else report_value(name, ratio, "×")
+    yield judge_at_least(name, ratio, LEAST_TIMES, "×") if size.count >= TIMES_FROM else report_value(name, ratio, "×")
 
 
 def count_raw_figures(year: int) -> tuple[float, Counter[str]]:
@@ -164,7 +164,7 @@ def measure_share_of_a_declaration() -> Iterator[Measured]:
                     times[kind].append((perf_counter() - began) * 1000)
     warm = {kind: values[DECLARATIONS // 10 :] for kind, values in times.items()}
     added = 100 * (median(warm["with"]) / median(warm["without"]) - 1)
-    yield at_most("a declaration: what the figures add to it", added, MAX_PERCENT, "%")
+    yield judge_at_most("a declaration: what the figures add to it", added, MAX_PERCENT, "%")
     yield report_value("a declaration, by its service", warm["with"], "ms")
 
 

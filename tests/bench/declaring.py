@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import psutil
 
 from tests.bench.databases import BenchDatabases
-from tests.bench.figures import Figure, at_least, log_progress, report_value, wait_while_growing
+from tests.bench.figures import Figure, judge_at_least, log_progress, report_value, wait_while_growing
 from tests.faults.deployment import Deployment
 from tests.faults.visitors import COOKIE, TOKEN, Crowd
 
@@ -149,7 +149,7 @@ def measure_share(databases: BenchDatabases, database: str) -> list[Figure]:
     log_progress("declarations measured against a bare page")
     bare_rates, rates = zip(*measured, strict=True)
     return [
-        at_least(
+        judge_at_least(
             "last POST of a declaration ÷ bare page of three rows, CPU",
             [fast[1] / slow[1] for fast, slow in measured],
             LEAST_SHARE,

@@ -27,13 +27,13 @@ class Figure:
     spread: str = ""
 
 
-def at_most(name: str, value: float | Sequence[float], most: float, unit: str) -> Figure:
+def judge_at_most(name: str, value: float | Sequence[float], most: float, unit: str) -> Figure:
     """Judge a value, or the median of the values of several rounds, which must be at most `most`."""
     middle, spread = summarize(value)
     return Figure(name, round(middle, 2), unit, f"≤ {most:g}", middle <= most, spread)
 
 
-def at_least(name: str, value: float | Sequence[float], least: float, unit: str) -> Figure:
+def judge_at_least(name: str, value: float | Sequence[float], least: float, unit: str) -> Figure:
     """Judge a value, or the median of the values of several rounds, which must be at least `least`."""
     middle, spread = summarize(value)
     return Figure(name, round(middle, 2), unit, f"≥ {least:g}", middle >= least, spread)

@@ -28,7 +28,7 @@ from playwright.sync_api import Browser, Page
 django.setup()
 
 from config.demo.accounts import COMMUNE  # noqa: E402
-from tests.bench.figures import Figure, at_most, print_figures, report_value  # noqa: E402
+from tests.bench.figures import Figure, judge_at_most, print_figures, report_value  # noqa: E402
 from tests.bench.visits import Visit, begin_declaration, declare_as_visitor, get_rennes, make_client, make_visits  # noqa: E402
 from tests.browser import open_page, run_browser  # noqa: E402
 from tests.e2e.typist import Typist  # noqa: E402
@@ -105,8 +105,8 @@ def list_visits() -> list[Visit]:
 def weigh(visit: Visit, measurements: list[Measurement]) -> Iterator[Figure]:
     waits = [measurement.seconds for measurement in measurements]
     heaviest = max(measurements, key=lambda measurement: measurement.kilobytes)
-    yield at_most(f"{visit.name} on a bad line, usable", median(waits), MAX_SECONDS, "s")
-    yield at_most(f"{visit.name} with all it fetches", heaviest.kilobytes, MAX_KB, "kB")
+    yield judge_at_most(f"{visit.name} on a bad line, usable", median(waits), MAX_SECONDS, "s")
+    yield judge_at_most(f"{visit.name} with all it fetches", heaviest.kilobytes, MAX_KB, "kB")
     yield report_value(f"{visit.name} with all it fetches", heaviest.requests, "requests")
 
 
@@ -119,11 +119,11 @@ def time_a_person(browser: Browser, waits: list[float]) -> Iterator[Figure]:
     typist.page.context.close()
     looking = (len(waits) - 1) * SECONDS_A_PAGE
     minutes = typist.keys / KEYS_A_MINUTE + (looking + sum(waits)) / 60
-    yield at_most("a declaration, by keyboard alone", typist.screens, MAX_SCREENS, "screens")
-    yield at_most("a declaration, by keyboard alone", typist.answers, MAX_ANSWERS, "answers")
+    yield judge_at_most("a declaration, by keyboard alone", typist.screens, MAX_SCREENS, "screens")
+    yield judge_at_most("a declaration, by keyboard alone", typist.answers, MAX_ANSWERS, "answers")
     yield report_value("a declaration, by keyboard alone", typist.keys, "keys")
     yield report_value("a declaration, waits on a bad line", sum(waits), "s")
-    yield at_most("a declaration, to its reference", minutes, MAX_MINUTES, "minutes")
+    yield judge_at_most("a declaration, to its reference", minutes, MAX_MINUTES, "minutes")
 
 
 def main() -> None:

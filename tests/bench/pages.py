@@ -32,7 +32,7 @@ from incidents.enums import Status  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.declarant.access import derive_secret  # noqa: E402
 from incidents.services.handling.triage import acknowledge_incident  # noqa: E402
-from tests.bench.figures import Figure, at_most, print_figures, report_value  # noqa: E402
+from tests.bench.figures import Figure, judge_at_most, print_figures, report_value  # noqa: E402
 from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
 from tests.responses import Response  # noqa: E402
@@ -132,9 +132,11 @@ def count_queries(reader: Reader) -> Iterator[Figure]:
         for who, path in pages(reader):
             page = NAMES.sub("ID", path.replace(reader.case.reference, "REF"))
             limit = MAX_CASE if path == f"{QUEUE}{reader.case.reference}/" else most
-            yield at_most(f"queries of {kind} {page} ({who})", reader.queries(who, path), limit, "queries")
-    yield at_most("queries of declaration POST", count_declaration_queries(), MAX_DECLARING, "queries")
-    yield at_most("queries of detail /suivi/REF/ (declarant)", count_follow_up_queries(reader), MAX_DETAIL, "queries")
+            yield judge_at_most(f"queries of {kind} {page} ({who})", reader.queries(who, path), limit, "queries")
+    yield judge_at_most("queries of declaration POST", count_declaration_queries(), MAX_DECLARING, "queries")
+    yield judge_at_most(
+        "queries of detail /suivi/REF/ (declarant)", count_follow_up_queries(reader), MAX_DETAIL, "queries"
+    )
 
 
 def count_declaration_queries() -> int:
@@ -236,7 +238,7 @@ def compare(smaller: Size, larger: Size) -> Iterator[Figure]:
         # The ratio is that of each pair, so that other work of the machine counts in both.
         ratios = [late[0] / early[0] for early, late in pairs]
         name = f"{page}: {larger.count} ÷ {smaller.count}"
-        yield report_value(name, ratios, "×") if page in GROWING else at_most(name, ratios, MAX_RATIO, "×")
+        yield report_value(name, ratios, "×") if page in GROWING else judge_at_most(name, ratios, MAX_RATIO, "×")
 
 
 def compare_with_an_empty_page(size: Size) -> Iterator[Figure]:
@@ -262,7 +264,7 @@ def compare_with_an_empty_page(size: Size) -> Iterator[Figure]:
         ratios = [loaded / bare for loaded, bare in zip(full, empty, strict=True)]
         name = f"{page} page ÷ empty page of the admin, CPU"
         most = MAX_BESIDE_EMPTY.get(page)
-        yield at_most(name, ratios, most, "×") if most else report_value(name, ratios, "×")
+        yield judge_at_most(name, ratios, most, "×") if most else report_value(name, ratios, "×")
 
 
 def work_on_a_case() -> Incident:

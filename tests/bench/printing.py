@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tests.bench.figures import Figure, at_most, log_progress, print_figures, report_value
+from tests.bench.figures import Figure, judge_at_most, log_progress, print_figures, report_value
 
 if TYPE_CHECKING:  # the process that is measured must not import it
     from tests.bench.databases import BenchDatabases
@@ -29,7 +29,7 @@ def measure_printing(databases: "BenchDatabases") -> list[Figure]:
     peaks = {cards: figures[1].value for cards, figures in measured.items()}
     log_progress(f"{MANY} cards set")
     ratio = peaks[MANY] / peaks[FEW]
-    return [*measured[FEW], *measured[MANY], at_most(f"memory of {MANY} cards / of {FEW}", ratio, 1.15, "")]
+    return [*measured[FEW], *measured[MANY], judge_at_most(f"memory of {MANY} cards / of {FEW}", ratio, 1.15, "")]
 
 
 def main() -> None:

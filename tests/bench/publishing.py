@@ -23,7 +23,7 @@ from stats.models import Attempt, Figure, Release  # noqa: E402
 from stats.releases.tally import count_cells  # noqa: E402
 from stats.services import publish_due_periods  # noqa: E402
 from tests.bench.figures import Figure as Measured  # noqa: E402
-from tests.bench.figures import at_most, print_figures, report_value  # noqa: E402
+from tests.bench.figures import judge_at_most, print_figures, report_value  # noqa: E402
 
 # The seconds that a release may take, by the number of declarations of its year.
 MAX_SECONDS = {640: 2, 5_000: 3, 400_000: 10}
@@ -46,7 +46,7 @@ def measure_publishing(year: str, per_year: int) -> Iterator[Measured]:
     attempt = Attempt.objects.filter(release__quarter=0).latest("pk")
     most = next((seconds for size, seconds in sorted(MAX_SECONDS.items()) if per_year <= size), None)
     name = f"{year}: a yearly release counted, drawn, audited, saved ({attempt.draws} draws)"
-    yield at_most(name, attempt.seconds, most, "s") if most else report_value(name, attempt.seconds, "s")
+    yield judge_at_most(name, attempt.seconds, most, "s") if most else report_value(name, attempt.seconds, "s")
     yield report_value(f"{year}: tables closed by the audit", len(attempt.closed), "tables")
 
 
@@ -67,7 +67,7 @@ def measure_coverage(year: str) -> Iterator[Measured]:
         every = sum(count.units for count in cells.values())
         yield report_value(f"{year}: {table}, told", 100 * shown_units[table] / every if every else 0, "%")
     yield report_value(f"{year}: mean error of a number", sum(errors) / len(errors), "")
-    yield at_most(f"{year}: largest error of a number", max(map(abs, errors)), 4, "")
+    yield judge_at_most(f"{year}: largest error of a number", max(map(abs, errors)), 4, "")
 
 
 def count_again(release: Release) -> Counts:

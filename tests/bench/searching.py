@@ -14,7 +14,7 @@ django.setup()
 from collectivities.models import Collectivity  # noqa: E402
 from collectivities.search import find_collectivities  # noqa: E402
 from collectivities.wording import normalize  # noqa: E402
-from tests.bench.figures import at_most, print_figures, report_value  # noqa: E402
+from tests.bench.figures import judge_at_most, print_figures, report_value  # noqa: E402
 
 QUERIES, TRIES = 1000, 3
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -110,7 +110,7 @@ def main() -> None:
     p95 = quantiles(searches, n=20)[-1]
     print_figures(
         [
-            at_most("collectivity search p95 ÷ one look-up by code", p95 / median(look_ups), 10, "×"),
+            judge_at_most("collectivity search p95 ÷ one look-up by code", p95 / median(look_ups), 10, "×"),
             report_value("collectivity search p50", median(searches), "ms"),
             report_value("collectivity search p95", p95, "ms"),
             report_value("look-up by code p50", median(look_ups), "ms"),

@@ -16,7 +16,7 @@ import psutil
 from config.devserver.embedded import Servers, find_free_port
 from tests.backend import ROOT
 from tests.bench.databases import BenchDatabases
-from tests.bench.figures import Figure, at_most, log_progress, report_value
+from tests.bench.figures import Figure, judge_at_most, log_progress, report_value
 
 MAX_MB = 500
 STEADY_SECONDS, LONGEST_SECONDS = 10, 120
@@ -46,7 +46,7 @@ def judge_memory(kinds: dict[str, float]) -> Iterator[Figure]:
     share it.
     """
     if kinds["pss"]:
-        yield at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MAX_MB, "MB")
+        yield judge_at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MAX_MB, "MB")
     yield report_value("the same, shared pages counted in each process", kinds["rss"], "MB")
 
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from tests.bench.databases import BenchDatabases
 from tests.bench.declaring import BODIES, list_centre_mails, make_deployment
-from tests.bench.figures import Figure, at_most, log_progress, report_value
+from tests.bench.figures import Figure, judge_at_most, log_progress, report_value
 from tests.faults.deployment import Deployment, wait_until
 from tests.faults.slow import CLIENTS as SLOW_CLIENTS
 from tests.faults.slow import run_slow_clients
@@ -81,7 +81,7 @@ def run(deployment: Deployment, statements: str) -> str:
 def compare(work: str, waits: list[float], idle: float) -> list[Figure]:
     return [
         report_value(f"declare to mail during {work}, p95", compute_p95(waits) * 1000, "ms"),
-        at_most(f"declare to mail during {work}, p95 ÷ at rest", compute_p95(waits) / idle, MAX_RATIO, "×"),
+        judge_at_most(f"declare to mail during {work}, p95 ÷ at rest", compute_p95(waits) / idle, MAX_RATIO, "×"),
     ]
 
 

@@ -15,7 +15,7 @@ from tests.browser import find_host, open_page
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
-from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.printing import print_release, print_year, spread_tables
 
 FRESH = [
@@ -231,9 +231,9 @@ def test_the_figures_are_accessible_at_each_size(visitor, size):
 def test_figures_published_by_the_real_rule_are_accessible(visitor):
     """One région has enough bodies for a figure, and another too few."""
     page_cache.clear()
-    store(one_each(bodies("53", 60), on(2025, 2, 3), hours=(2, None), leaks=(("confirmed", "6-50"),)))
-    store(one_each(bodies("94", 2), on(2025, 6, 3)))
-    figures.publish_due_periods(now=on(2026, 4, 1))
+    store(one_each(bodies("53", 60), paris_time(2025, 2, 3), hours=(2, None), leaks=(("confirmed", "6-50"),)))
+    store(one_each(bodies("94", 2), paris_time(2025, 6, 3)))
+    figures.publish_due_periods(now=paris_time(2026, 4, 1))
     paths = ["?annee=2025", "?annee=2025&region=53", "?region=94", "publications/", "publications/5/", "definitions/"]
     for path in (f"/statistiques/{page}" for page in [*paths, "methode/"]):
         visitor.goto(path)

@@ -10,7 +10,7 @@ from stats.services import fold_new_events
 from tests.cast import a_person, breizh_cyber
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor
-from tests.stats.cases import Case, bodies, on, store
+from tests.stats.cases import Case, bodies, paris_time, store
 
 NATION = "/statistiques/exacts/france/"
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true })"
@@ -63,7 +63,10 @@ def store_two_years(csirt):
     towns = bodies("53", 6)
     store(
         [
-            *(Case(body=body, at=on(now.year - 1, 1 + number, 5), **fields) for number, body in enumerate(towns)),
+            *(
+                Case(body=body, at=paris_time(now.year - 1, 1 + number, 5), **fields)
+                for number, body in enumerate(towns)
+            ),
             *(Case(body=body, at=now - timedelta(minutes=1 + number), **fields) for number, body in enumerate(towns)),
         ]
     )

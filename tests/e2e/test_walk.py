@@ -33,7 +33,7 @@ def test_a_declared_case_reaches_its_centre_and_figures(live_site, worker, post,
     telephone, desk = open_page(browser, width=360, java_script_enabled=script), open_page(browser, width=1280)
 
     reference, _secret = steps.declare(declarant, live_site, query="plouexemple" if script else "29998")
-    alert, receipt = wait_until(lambda: post.to(CENTRE))[0], wait_until(lambda: post.to(TOWN))[0]
+    alert, receipt = wait_until(lambda: post.list_mails_to(CENTRE))[0], wait_until(lambda: post.list_mails_to(TOWN))[0]
     assert reference in alert["Subject"]
     assert reference in receipt.get_content()
 

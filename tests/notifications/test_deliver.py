@@ -58,8 +58,8 @@ def test_a_sent_mail_is_not_sent_again(declared, post, clock):
 def test_the_message_id_is_the_key_of_the_row(declared, post):
     dispatch.send_due_deliveries()
 
-    assert post.to(CENTRE)[0]["Message-ID"] == f"<{get_delivery('csirt').key}@localhost>"
-    assert post.to(CENTRE)[0]["Auto-Submitted"] == "auto-generated"
+    assert post.list_mails_to(CENTRE)[0]["Message-ID"] == f"<{get_delivery('csirt').key}@localhost>"
+    assert post.list_mails_to(CENTRE)[0]["Auto-Submitted"] == "auto-generated"
 
 
 def test_a_refused_recipient_is_not_tried_again(declared, post, clock):
@@ -87,7 +87,7 @@ def test_a_postponed_recipient_is_tried_later(declared, post, clock):
     clock.shift(timedelta(seconds=2))
     assert dispatch.send_due_deliveries() == 1
 
-    assert len(post.to(TOWN)) == 1
+    assert len(post.list_mails_to(TOWN)) == 1
     delivery = get_delivery("declarant")
     assert (delivery.status, delivery.attempts, delivery.last_error) == ("sent", 2, "")
 
@@ -112,7 +112,7 @@ def test_ten_attempts_then_a_person_must_look(declared, post, clock):
     dispatch.send_due_deliveries()
 
     assert get_delivery("declarant").status == "sent"
-    assert post.to(TOWN)[0]["Message-ID"] == f"<{key}@localhost>"
+    assert post.list_mails_to(TOWN)[0]["Message-ID"] == f"<{key}@localhost>"
 
 
 def test_a_message_that_kills_each_worker_is_given_up(declared, post, clock):
@@ -228,7 +228,7 @@ def test_one_postponed_centre_delays_nobody_else(transactional_db, post):
 
     assert dispatch.send_due_deliveries() == 5
 
-    assert len(post.to(TOWN)) == 5
+    assert len(post.list_mails_to(TOWN)) == 5
     assert len(tries) == 1
     attempts = Delivery.objects.filter(recipient="csirt").values_list("attempts", flat=True)
     assert sorted(attempts) == [0, 0, 0, 0, 1]
@@ -281,7 +281,7 @@ def test_no_mail_goes_to_an_address_erased_meanwhile(declared, post):
     dispatch.send_due_deliveries()
 
     assert (get_delivery("declarant").status, get_delivery("declarant").last_error) == ("no_channel", "no_address")
-    assert not post.to(TOWN)
+    assert not post.list_mails_to(TOWN)
 
 
 def test_an_address_corrected_meanwhile_is_the_one_used(declared, post):
@@ -289,8 +289,8 @@ def test_an_address_corrected_meanwhile_is_the_one_used(declared, post):
 
     dispatch.send_due_deliveries()
 
-    assert len(post.to("astreinte@breizh.example")) == 1
-    assert not post.to(CENTRE)
+    assert len(post.list_mails_to("astreinte@breizh.example")) == 1
+    assert not post.list_mails_to(CENTRE)
 
 
 def test_a_centre_that_sets_its_address_can_get_its_mails_afterwards(transactional_db, post):
@@ -302,7 +302,7 @@ def test_a_centre_that_sets_its_address_can_get_its_mails_afterwards(transaction
     call_command("replay_deliveries", "--status=no_channel", "--csirt=breizh-cyber")
     dispatch.send_due_deliveries()
 
-    assert len(post.to(CENTRE)) == 1
+    assert len(post.list_mails_to(CENTRE)) == 1
 
 
 def test_a_message_that_cannot_be_written_holds_up_nobody(declared, post, monkeypatch, caplog):

@@ -46,7 +46,7 @@ def test_the_declarant_hears_of_the_closing_and_of_the_reopening(post):
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=incident.reference, actor=responder, motive="Le chiffrement a repris.")
     deliver_all(post)
-    _receipt, closed, reopened = map(read_mail, post.to(TOWN))
+    _receipt, closed, reopened = map(read_mail, post.list_mails_to(TOWN))
     assert "L’aide reçue vous a-t-elle été utile ?" in closed
     assert "Breizh Cyber a rouvert votre dossier" in reopened
     assert "Vous n’avez rien à déclarer une seconde fois." in reopened
@@ -58,7 +58,7 @@ def test_no_opinion_is_asked_on_a_duplicate_or_withdrawn_case(post, reason):
     incident = declare()
     close_incident(reference=incident.reference, reason=reason, actor=a_responder())
     deliver_all(post)
-    assert "vous a-t-elle été utile" not in read_mail(post.to(TOWN)[-1])
+    assert "vous a-t-elle été utile" not in read_mail(post.list_mails_to(TOWN)[-1])
 
 
 def test_the_declarant_of_a_double_hears_of_the_closing_and_of_the_reopening(post):
@@ -69,13 +69,13 @@ def test_the_declarant_of_a_double_hears_of_the_closing_and_of_the_reopening(pos
     reopen_incident(reference=main.reference, actor=responder, motive="Le chiffrement a repris.")
     for _ in range(2):
         deliver_all(post)
-    _receipt, closed, reopened = map(read_mail, post.to("maire@plouexemple.example"))
+    _receipt, closed, reopened = map(read_mail, post.list_mails_to("maire@plouexemple.example"))
     assert closed.startswith(f"{hyphenate(double.reference)} : votre dossier est clos")
     assert "Raison : résolu" in closed
     assert "L’aide reçue vous a-t-elle été utile ?" in closed
     assert "Breizh Cyber a rouvert votre dossier" in reopened
     assert main.reference not in closed + reopened
-    assert len(post.to(TOWN)) == 3
+    assert len(post.list_mails_to(TOWN)) == 3
 
 
 def test_a_stricter_label_holds_for_mails_that_are_not_sent_yet(post):
@@ -83,7 +83,7 @@ def test_a_stricter_label_holds_for_mails_that_are_not_sent_yet(post):
     dispatch.announce_all_events()
     change_label(incident, Tlp.RED)
     deliver_all(post)
-    [mail] = post.to(CENTRE)
+    [mail] = post.list_mails_to(CENTRE)
     assert mail["Subject"].startswith("[TLP:RED]")
     assert "Confidentiel" not in read_mail(mail)
     assert "Plouexemple" not in read_mail(mail)
@@ -97,7 +97,7 @@ def test_a_stricter_label_holds_for_the_words_of_the_centre(post):
     dispatch.announce_all_events()
     change_label(incident, Tlp.RED)
     deliver_all(post)
-    assert "pare-feu" not in read_mail(post.to(TOWN)[-1])
+    assert "pare-feu" not in read_mail(post.list_mails_to(TOWN)[-1])
 
 
 def test_a_message_on_a_closed_case_says_that_the_case_is_closed(post):
@@ -106,4 +106,4 @@ def test_a_message_on_a_closed_case_says_that_the_case_is_closed(post):
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
     deliver_all(post)
-    assert "Ce dossier est clos : rouvrez-le si ce n’est pas fini." in read_mail(post.to(CENTRE)[-1])
+    assert "Ce dossier est clos : rouvrez-le si ce n’est pas fini." in read_mail(post.list_mails_to(CENTRE)[-1])

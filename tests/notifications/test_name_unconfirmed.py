@@ -22,7 +22,7 @@ def declare_for_added_body(post, name, *, confirmed=False):
     declare(collectivity=body)
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
-    return post.to(CENTRE)[0], post.to(TOWN)[0]
+    return post.list_mails_to(CENTRE)[0], post.list_mails_to(TOWN)[0]
 
 
 def test_the_centre_reads_that_the_body_is_to_be_confirmed(post):
@@ -51,10 +51,10 @@ def test_the_body_behind_the_unconfirmed_name_gets_a_mail(post):
     )
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
-    assert not post.to(agent.email)
+    assert not post.list_mails_to(agent.email)
     merge_body(reference=incident.reference, into=plouexemple().uid, actor=a_responder())
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
-    [mail] = post.to(agent.email)
+    [mail] = post.list_mails_to(agent.email)
     assert "rattaché à" in mail["Subject"]
     assert "piege" not in mail["Subject"] + mail.get_content()

@@ -44,7 +44,7 @@ def test_a_centre_that_gives_its_address_gets_the_declaration_once(centre, post,
     tasks.reconcile()
     dispatch.send_due_deliveries()
 
-    [mail] = post.to(CENTRE)
+    [mail] = post.list_mails_to(CENTRE)
     assert "Plouexemple" in mail["Subject"]
     assert "Prendre en charge avant" in read_on_one_line(mail)
     assert list_statuses("csirt") == [DeliveryStatus.SENT, DeliveryStatus.MOOT]
@@ -58,7 +58,7 @@ def test_the_newest_unanswered_message_of_a_taken_case_is_sent(centre, post, clo
     give_centre_address()
     resume_centre_mails()
     dispatch.send_due_deliveries()
-    [mail] = post.to(CENTRE)
+    [mail] = post.list_mails_to(CENTRE)
     assert "Alors ?" in read_on_one_line(mail)
 
 
@@ -82,14 +82,14 @@ def test_a_declarant_who_gives_an_address_reads_the_last_message(post, clock):
     acknowledge_incident(reference=incident.reference, actor=responder)
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Débranchez.", key="r"))
     deliver_all(post)
-    assert not post.to(TOWN)
+    assert not post.list_mails_to(TOWN)
 
     sheet = incident.sheets.filter(section="rappel").latest("id")
     writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(writing=writing, caller=CALLER)
     deliver_all(post)
 
-    [mail] = post.to(TOWN)
+    [mail] = post.list_mails_to(TOWN)
     assert "Débranchez." in read_on_one_line(mail)
     assert list_statuses("declarant") == [DeliveryStatus.MOOT, DeliveryStatus.MOOT, DeliveryStatus.SENT]
 
@@ -103,7 +103,7 @@ def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, cl
     writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(writing=writing, caller=CALLER, mail_without_code=without_code)
     deliver_all(post)
-    [mail] = post.to(TOWN)
+    [mail] = post.list_mails_to(TOWN)
     assert ("/suivi/acces/" in read_on_one_line(mail)) is not without_code
 
 
@@ -128,7 +128,7 @@ def test_an_address_given_while_the_first_mail_was_announced_is_found(post, cloc
 
     tasks.reconcile()
     dispatch.send_due_deliveries()
-    [mail] = post.to(TOWN)
+    [mail] = post.list_mails_to(TOWN)
     assert incident.reference[:4] in mail["Subject"]
     assert list_statuses("declarant") == [DeliveryStatus.SENT]
 

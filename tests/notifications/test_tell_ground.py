@@ -36,17 +36,17 @@ def test_an_opened_ground_causes_mails_to_its_centre_and_to_the_declarants(post,
     Coverage.objects.all().delete()
     declare()
     deliver_all(post)
-    assert not post.to(CENTRE)
-    before = len(post.to(TOWN))
+    assert not post.list_mails_to(CENTRE)
+    before = len(post.list_mails_to(TOWN))
 
     cover(centre)
     reroute_cases()
     deliver_all(post)
 
-    [mail] = post.to(CENTRE)
+    [mail] = post.list_mails_to(CENTRE)
     assert "Plouexemple" in mail["Subject"]
     assert "vous répondez désormais de ce territoire. Plouexemple est en Bretagne" in read_on_one_line(mail)
-    [notice] = post.to(TOWN)[before:]
+    [notice] = post.list_mails_to(TOWN)[before:]
     assert "Breizh Cyber reçoit votre dossier" in notice["Subject"]
     assert "0 800 200 008" in read_on_one_line(notice)
     assert "Personne ne s’en occupe encore" in read_on_one_line(notice)
@@ -57,14 +57,14 @@ def test_the_mail_of_a_new_centre_without_telephone_gives_a_number_that_answers(
     Coverage.objects.all().delete()
     declare()
     deliver_all(post)
-    before = len(post.to(TOWN))
+    before = len(post.list_mails_to(TOWN))
     centre.contacts.all().delete()
 
     cover(centre)
     reroute_cases()
     deliver_all(post)
 
-    [notice] = post.to(TOWN)[before:]
+    [notice] = post.list_mails_to(TOWN)[before:]
     text = read_on_one_line(notice)
     assert "C’est urgent ? Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
     assert text.index("17cyber.gouv.fr") < text.index("Breizh Cyber n’a pas publié de téléphone.")
@@ -75,14 +75,14 @@ def test_the_mail_about_a_closed_ground_says_that_nobody_has_the_case(post, cloc
     breizh_cyber()
     declare()
     deliver_all(post)
-    before = len(post.to(TOWN))
+    before = len(post.list_mails_to(TOWN))
     Coverage.objects.all().delete()
 
     reroute_cases()
     deliver_all(post)
 
-    assert len(post.to(CENTRE)) == 1
-    [notice] = post.to(TOWN)[before:]
+    assert len(post.list_mails_to(CENTRE)) == 1
+    [notice] = post.list_mails_to(TOWN)[before:]
     assert "plus aucun centre ne couvre votre territoire" in notice["Subject"]
     assert "Personne ne s’occupe de votre dossier" in read_on_one_line(notice)
 
@@ -94,7 +94,7 @@ def test_a_mail_to_a_mailbox_in_doubt_does_not_reveal_that_nobody_works_on_the_c
         Coverage.objects.all().delete()
     declare(type="boite")
     deliver_all(post)
-    before = len(post.to(TOWN))
+    before = len(post.list_mails_to(TOWN))
     Coverage.objects.all().delete()
     if not is_closed:
         Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
@@ -102,7 +102,7 @@ def test_a_mail_to_a_mailbox_in_doubt_does_not_reveal_that_nobody_works_on_the_c
     reroute_cases()
     deliver_all(post)
 
-    [notice] = post.to(TOWN)[before:]
+    [notice] = post.list_mails_to(TOWN)[before:]
     assert notice["Subject"].endswith("du nouveau sur votre dossier")
     assert "Il y a du nouveau sur votre dossier" in read_on_one_line(notice)
     assert "ersonne ne s’" not in read_on_one_line(notice)
@@ -115,16 +115,16 @@ def test_a_territory_closed_and_reopened_before_the_mails_leave_causes_one_mail(
     centre = breizh_cyber()
     declare()
     deliver_all(post)
-    before = len(post.to(TOWN))
+    before = len(post.list_mails_to(TOWN))
     Coverage.objects.all().delete()
     reroute_cases()
     dispatch.announce_all_events()
     cover(centre)
     reroute_cases()
     deliver_all(post)
-    [notice] = post.to(TOWN)[before:]
+    [notice] = post.list_mails_to(TOWN)[before:]
     assert "Breizh Cyber reçoit votre dossier" in notice["Subject"]
-    assert len(post.to(CENTRE)) == 2
+    assert len(post.list_mails_to(CENTRE)) == 2
 
 
 def test_a_case_that_moved_twice_causes_a_mail_to_the_centre_that_has_it(post, clock):
@@ -133,7 +133,7 @@ def test_a_case_that_moved_twice_causes_a_mail_to_the_centre_that_has_it(post, c
     Coverage.objects.all().delete()
     incident = declare()
     deliver_all(post)
-    before = len(post.to(TOWN))
+    before = len(post.list_mails_to(TOWN))
     cover(centre)
     reroute_cases()
     dispatch.announce_all_events()
@@ -142,8 +142,8 @@ def test_a_case_that_moved_twice_causes_a_mail_to_the_centre_that_has_it(post, c
     cover(centre)
     reroute_cases()
     deliver_all(post)
-    assert len(post.to(CENTRE)) == 1
-    assert len(post.to(TOWN)[before:]) == 1
+    assert len(post.list_mails_to(CENTRE)) == 1
+    assert len(post.list_mails_to(TOWN)[before:]) == 1
     assert incident.events.filter(kind=EventKind.REROUTED).count() == 3
 
 
@@ -152,15 +152,15 @@ def test_a_case_taken_meanwhile_is_not_called_unattended(post, clock):
     Coverage.objects.all().delete()
     incident = declare()
     deliver_all(post)
-    before = len(post.to(TOWN))
+    before = len(post.list_mails_to(TOWN))
     cover(centre)
     reroute_cases()
     dispatch.announce_all_events()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
     deliver_all(post)
-    [notice] = post.to(TOWN)[before:]
+    [notice] = post.list_mails_to(TOWN)[before:]
     assert "Personne ne s’en occupe encore" not in read_on_one_line(notice)
-    assert not post.to(CENTRE)
+    assert not post.list_mails_to(CENTRE)
     tasks.reconcile()
     of_ground = Delivery.objects.filter(announcement__event__kind=EventKind.REROUTED)
     assert set(of_ground.values_list("status", flat=True)) == {DeliveryStatus.MOOT}
@@ -176,8 +176,8 @@ def test_the_mailbox_of_a_burst_hears_of_no_ground(post, clock):
     cover(centre)
     reroute_cases()
     deliver_all(post)
-    assert not post.to(TOWN)
-    assert len(post.to(CENTRE)) == 2
+    assert not post.list_mails_to(TOWN)
+    assert len(post.list_mails_to(CENTRE)) == 2
 
 
 def list_turns(incident):

@@ -57,7 +57,7 @@ def list_recipients(kind):
 
 
 def get_last_mail(post, address):
-    return post.to(address)[-1]
+    return post.list_mails_to(address)[-1]
 
 
 def test_the_centre_reads_the_message_of_the_declarant(incident, post):
@@ -72,7 +72,7 @@ def test_the_centre_reads_the_message_of_the_declarant(incident, post):
     assert "- Dominique Exemple\n> La cantine est arrêtée aussi.\n" in body(message)
     assert f"http://localhost:8000/admin/incidents/incident/{incident.reference}/\n" in body(message)
     assert "NON VÉRIFIÉE" in body(message)
-    assert len(post.to(TOWN)) == 1  # the receipt: nobody is mailed their own words
+    assert len(post.list_mails_to(TOWN)) == 1  # the receipt: nobody is mailed their own words
 
 
 def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder, post):
@@ -85,7 +85,7 @@ def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder
     assert f"Signé : {message.author}." in read_on_one_line(mail)
     assert "> Avec quel logiciel ?" in body(mail)
     assert derive_secret(incident.accesses.get()) not in mail.as_string().replace("-", "")
-    assert len(post.to(CENTRE)) == 1
+    assert len(post.list_mails_to(CENTRE)) == 1
 
 
 @pytest.mark.parametrize("kind", [IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT])
@@ -189,7 +189,7 @@ class TestTheBody:
         incident = declare()
         deliver_all(post)
         for person in (agent, manager):
-            [mail] = post.to(person.email)
+            [mail] = post.list_mails_to(person.email)
             assert mail["Subject"].replace("\u00a0", " ") == (
                 "Un incident a été déclaré au nom de la commune de Plouexemple (Finistère) "
                 f"({hyphenate(incident.reference)})"
@@ -204,7 +204,7 @@ class TestTheBody:
         breizh_cyber().contacts.all().delete()
         declare()
         deliver_all(post)
-        [mail] = post.to(agent.email)
+        [mail] = post.list_mails_to(agent.email)
         assert "Dites-le tout de suite : dans le dossier, retirez la déclaration." in read_on_one_line(mail)
         assert "Besoin d’aide ? - CERT-FR : +33 9 70 83 32 18" in read_on_one_line(mail)
         assert "Dites-le tout de suite au centre" not in read_on_one_line(mail)

@@ -62,20 +62,20 @@ def test_the_new_centre_reads_the_proposal_then_the_case_and_the_declarant_hears
     transfer = propose_transfer(incident, giver)
     deliver_all(post)
 
-    [offer] = post.to(ELSEWHERE)
+    [offer] = post.list_mails_to(ELSEWHERE)
     assert f"/transferts/{transfer.uid}/" in body(offer)
     assert "Rançongiciel, gravité élevée" in body(offer)
     assert offer["Subject"].startswith("[TLP:AMBER+STRICT] Breizh Cyber vous propose le dossier")
     assert not [word for word in FACTS if word in offer["Subject"] + body(offer)]
-    assert len(post.to(CENTRE)) == 1  # its own new case, before
+    assert len(post.list_mails_to(CENTRE)) == 1  # its own new case, before
 
     accept_transfer(uid=transfer.uid, actor=taker)
     deliver_all(post)
 
-    assert len(post.to(CENTRE)) == 1
-    acceptance = post.to(ELSEWHERE)[-1]
+    assert len(post.list_mails_to(CENTRE)) == 1
+    acceptance = post.list_mails_to(ELSEWHERE)[-1]
     assert "Loin Cyber a repris ce dossier de Breizh Cyber" in read_on_one_line(acceptance)
-    notice = post.to(TOWN)[-1]
+    notice = post.list_mails_to(TOWN)[-1]
     assert "Loin Cyber suit désormais votre dossier" in notice["Subject"].replace("\u00a0", " ")
     assert "0 800 300 009" in body(notice)
     assert "Breizh" not in body(notice)
@@ -86,10 +86,10 @@ def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(incident, 
     return_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
     deliver_all(post)
 
-    message = post.to(CENTRE)[-1]
+    message = post.list_mails_to(CENTRE)[-1]
     assert "> Pas notre territoire. hxxps://piege[.]example/" in body(message)
     assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
-    assert not post.to(ELSEWHERE)  # the proposal was over before its mail left
+    assert not post.list_mails_to(ELSEWHERE)  # the proposal was over before its mail left
     assert [delivery[2] for delivery in list_deliveries("transfer_asked")] == ["no_channel"]
 
 
@@ -101,7 +101,7 @@ def test_mails_of_a_transfer_name_no_fact_and_not_the_type_of_a_red_case(inciden
     accept_transfer(uid=transfer.uid, actor=taker)
     deliver_all(post)
 
-    mails = [body(message) + message["Subject"] for message in post.to(ELSEWHERE)]
+    mails = [body(message) + message["Subject"] for message in post.list_mails_to(ELSEWHERE)]
     assert len(mails) == 2
     assert all(("Rançongiciel" in text) == (tlp != "red") for text in mails)
     assert not [word for word in FACTS if any(word in text for text in mails)]
@@ -118,7 +118,7 @@ def test_the_mail_on_a_returned_red_case_names_the_centre_and_not_the_reason(inc
     return_transfer(uid=transfer.uid, answer="Pas notre territoire.", actor=taker)
     deliver_all(post)
 
-    message = post.to(CENTRE)[-1]
+    message = post.list_mails_to(CENTRE)[-1]
     assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
     assert "Pas notre territoire" not in body(message)
 
@@ -133,13 +133,13 @@ def test_mails_still_due_to_the_former_centre_are_never_sent(incident, giver, ta
 
     deliver_all(post)
 
-    assert post.to(CENTRE) == []
+    assert post.list_mails_to(CENTRE) == []
     unsent = ("csirt", "breizh-cyber", DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)
     assert unsent in list_deliveries("declared")
     assert unsent in list_deliveries("message")
     dispatch.replay_deliveries(status=DeliveryStatus.NO_CHANNEL)
     deliver_all(post)
-    assert post.to(CENTRE) == []
+    assert post.list_mails_to(CENTRE) == []
 
 
 def test_news_after_the_transfer_goes_to_the_new_centre_at_once(incident, giver, taker, post, clock):
@@ -149,18 +149,18 @@ def test_news_after_the_transfer_goes_to_the_new_centre_at_once(incident, giver,
     clock.shift(timedelta(minutes=1))
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     deliver_all(post)
-    before = len(post.to(CENTRE))
+    before = len(post.list_mails_to(CENTRE))
     write(incident, "Deux", "2")
     deliver_all(post)
 
-    assert len(post.to(CENTRE)) == before
-    assert "> Deux" in body(post.to(ELSEWHERE)[-1])
+    assert len(post.list_mails_to(CENTRE)) == before
+    assert "> Deux" in body(post.list_mails_to(ELSEWHERE)[-1])
 
 
 def test_an_event_announced_after_the_transfer_causes_a_mail_to_the_new_centre(incident, giver, taker, post):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     deliver_all(post)
-    assert post.to(CENTRE) == []
+    assert post.list_mails_to(CENTRE) == []
     assert list_deliveries("declared")[0][:2] == ("csirt", "loin-cyber")
 
 
@@ -171,8 +171,8 @@ def test_a_case_transferred_twice_tells_the_middle_centre_nothing(incident, give
     accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
     deliver_all(post)
 
-    assert post.to(ELSEWHERE) == post.to(CENTRE) == []
-    assert len(post.to("garde@tiers.example")) == 1
+    assert post.list_mails_to(ELSEWHERE) == post.list_mails_to(CENTRE) == []
+    assert len(post.list_mails_to("garde@tiers.example")) == 1
 
 
 def test_a_proposal_taken_back_before_its_mail_causes_no_mail(incident, giver, post):
@@ -180,7 +180,7 @@ def test_a_proposal_taken_back_before_its_mail_causes_no_mail(incident, giver, p
     dispatch.announce_all_events()
     withdraw_transfer(reference=incident.reference, actor=giver)
     deliver_all(post)
-    assert post.to(ELSEWHERE) == []
+    assert post.list_mails_to(ELSEWHERE) == []
 
 
 def test_hostile_text_is_escaped_in_the_mails_of_a_transfer(incident, giver, taker, post):
@@ -212,7 +212,7 @@ def test_a_partner_gets_the_file_that_was_read(green, giver, post):
     advice = send_advice(green, giver)
     deliver_all(post)
 
-    [message] = post.to(CERT)
+    [message] = post.list_mails_to(CERT)
     subject = message["Subject"].replace("\u00a0", " ")
     assert subject.startswith("[TLP:GREEN] Breizh Cyber vous informe d’un incident (")
     text, attached = message.iter_parts()
@@ -232,7 +232,7 @@ def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
     deliver_all(post)
-    assert post.to(CERT) == []
+    assert post.list_mails_to(CERT) == []
     assert list_deliveries("advised") == [("partner", None, DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)]
 
 
@@ -245,7 +245,7 @@ def test_a_file_is_not_sent_once_the_case_has_a_narrower_label(green, giver, pos
     dispatch.announce_all_events()
     Incident.objects.update(tlp=narrowed)
     deliver_all(post)
-    assert bool(post.to(CERT)) == leaves
+    assert bool(post.list_mails_to(CERT)) == leaves
 
 
 @pytest.mark.parametrize(("tlp", "leaves"), [(Tlp.AMBER_STRICT, True), (Tlp.RED, False)])
@@ -254,7 +254,7 @@ def test_with_consent_the_file_leaves_under_the_label_of_the_message(incident, g
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
     deliver_all(post)
-    messages = post.to(CERT)
+    messages = post.list_mails_to(CERT)
     assert bool(messages) == leaves
     for message in messages:
         assert message["Subject"].startswith("[TLP:AMBER+STRICT]")
@@ -266,7 +266,7 @@ def test_nothing_leaves_once_the_case_is_erased(green, giver, post):
     dispatch.announce_all_events()
     erase_personal_data(reference=green.reference, actor=a_lead())
     deliver_all(post)
-    assert post.to(CERT) == []
+    assert post.list_mails_to(CERT) == []
     assert Advice.objects.get().content == ""
 
 
@@ -274,5 +274,5 @@ def test_a_demonstration_writes_to_no_partner(green, giver, post, monkeypatch):
     monkeypatch.setattr("accounts.transports.email.read_demonstration", lambda: True)
     send_advice(green, giver)
     deliver_all(post)
-    assert post.to(CERT) == []
+    assert post.list_mails_to(CERT) == []
     assert list_deliveries("advised") == [("partner", None, DeliveryStatus.REFUSED, Trouble.DEMONSTRATION)]

@@ -49,7 +49,7 @@ def test_the_centre_reads_all_that_was_declared(centre, post):
 
     deliver_all(post)
 
-    [message] = post.to(CENTRE)
+    [message] = post.list_mails_to(CENTRE)
     reference = hyphenate(incident.reference)
     assert message["Subject"].replace("\u00a0", " ") == (
         f"[TLP:AMBER+STRICT] Gravité critique, NON VÉRIFIÉE : rançongiciel, "
@@ -82,7 +82,7 @@ def test_a_day_without_its_hour_is_a_day(centre, post):
     )
     declare(service_stopped="yes", occurred=Instant(at=day, certainty="approximate"), interruptions=stops)
     deliver_all(post)
-    [message] = post.to(CENTRE)
+    [message] = post.list_mails_to(CENTRE)
     words = read_on_one_line(message)
     assert "- survenu vers le lundi 23 novembre 2026 " in words
     assert "arrêté, depuis le lundi 23 novembre 2026 - Site" in words
@@ -97,7 +97,7 @@ def test_an_express_declaration_says_first_that_somebody_waits_for_a_call(centre
 
     deliver_all(post)
 
-    [message] = post.to(CENTRE)
+    [message] = post.list_mails_to(CENTRE)
     assert "Gravité élevée, À RAPPELER, NON VÉRIFIÉE" in message["Subject"].replace("\u00a0", " ")
     text = body(message)
     assert "À rappeler : déclaration express." in text
@@ -111,7 +111,7 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
 
     deliver_all(post)
 
-    [message] = post.to(TOWN)
+    [message] = post.list_mails_to(TOWN)
     secret = derive_secret(incident.accesses.get())
     reference = hyphenate(incident.reference)
     assert message["Subject"].replace("\u00a0", " ") == f"{reference} : votre déclaration est arrivée"
@@ -137,7 +137,7 @@ def test_the_receipt_says_the_reflexes_of_the_centre(centre, post):
     ReflexSheet.objects.create(type="rancon", csirt=centre, version=1, content=content)
     declare()
     deliver_all(post)
-    assert "1. Appelez Brest. Avant tout le reste." in body(post.to(TOWN)[0])
+    assert "1. Appelez Brest. Avant tout le reste." in body(post.list_mails_to(TOWN)[0])
 
 
 def test_the_mail_calls_a_declaration_by_a_known_member_verified(centre, post):
@@ -145,7 +145,7 @@ def test_the_mail_calls_a_declaration_by_a_known_member_verified(centre, post):
 
     deliver_all(post)
 
-    [message] = post.to(CENTRE)
+    [message] = post.list_mails_to(CENTRE)
     assert "VÉRIFIÉE" not in message["Subject"] + body(message)
     assert "Déclarée par un membre connu de la collectivité." in body(message)
 
@@ -155,7 +155,7 @@ def test_red_keeps_the_facts_out_of_the_mail(centre, post):
 
     deliver_all(post)
 
-    [message] = post.to(CENTRE)
+    [message] = post.list_mails_to(CENTRE)
     whole = message["Subject"] + body(message)
     assert message["Subject"] == f"[TLP:RED] Nouveau dossier {hyphenate(incident.reference)}"
     assert f"http://localhost:8000/triage/{incident.reference}/" in whole
@@ -202,8 +202,8 @@ def test_no_mail_asks_to_call_a_centre_without_a_number(centre, post):
 
     deliver_all(post)
 
-    assert len(post.to(TOWN)) == 4
-    for message in post.to(TOWN):
+    assert len(post.list_mails_to(TOWN)) == 4
+    for message in post.list_mails_to(TOWN):
         text = read_on_one_line(message)
         assert "n’a pas publié de téléphone" in text
         assert "ppelez" not in text
@@ -215,7 +215,7 @@ def test_the_mail_marks_a_telephone_number_that_is_to_be_confirmed(centre, post)
 
     deliver_all(post)
 
-    assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in read_on_one_line(post.to(TOWN)[0])
+    assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in read_on_one_line(post.list_mails_to(TOWN)[0])
 
 
 def test_the_declarant_hears_of_the_acknowledgement_the_new_code_and_the_closing(centre, post):
@@ -228,7 +228,7 @@ def test_the_declarant_hears_of_the_acknowledgement_the_new_code_and_the_closing
     deliver_all(post)
 
     reference = hyphenate(incident.reference)
-    receipt, *rest = post.to(TOWN)
+    receipt, *rest = post.list_mails_to(TOWN)
     assert [message["Subject"].replace("\u00a0", " ") for message in rest] == [
         f"{reference} : Breizh Cyber s’occupe de votre incident",
         f"{reference} : votre code secret a été renouvelé",
@@ -249,7 +249,7 @@ def test_every_type_has_its_words(centre, post, kind):
     deliver_all(post)
 
     assert len(post.received) == 2
-    assert ("\n3. " in body(post.to(TOWN)[0])) is (kind not in TYPES_WITH_OPEN_MAILBOX)
+    assert ("\n3. " in body(post.list_mails_to(TOWN)[0])) is (kind not in TYPES_WITH_OPEN_MAILBOX)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, fields
 
     deliver_all(post)
 
-    [message] = post.to(TOWN)
+    [message] = post.list_mails_to(TOWN)
     secret = derive_secret(incident.accesses.get())
     text = read_on_one_line(message)
     assert message["Subject"].replace("\u00a0", " ") == f"{hyphenate(incident.reference)} : une déclaration existe"
@@ -277,7 +277,7 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_words_of_the_centre(centr
 
     deliver_all(post)
 
-    assert "Le mot du centre." not in "".join(body(message) for message in post.to(TOWN))
+    assert "Le mot du centre." not in "".join(body(message) for message in post.list_mails_to(TOWN))
 
 
 def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the_body(centre, post):
@@ -289,7 +289,7 @@ def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the
 
     deliver_all(post)
 
-    texts = [read_on_one_line(message) for message in post.to(TOWN)]
+    texts = [read_on_one_line(message) for message in post.list_mails_to(TOWN)]
     assert len(texts) == 5
     for text in texts:
         assert "ni lien vers votre dossier, ni code" in text
@@ -301,7 +301,7 @@ def test_without_a_centre_the_mail_to_a_mailbox_in_doubt_says_whom_to_ask(centre
 
     deliver_all(post)
 
-    text = read_on_one_line(post.to(TOWN)[0])
+    text = read_on_one_line(post.list_mails_to(TOWN)[0])
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
     assert "17Cyber : https://17cyber.gouv.fr" in text
     assert "appelez" not in text
@@ -317,7 +317,7 @@ def test_a_stranger_s_words_do_nothing(centre, post, text):
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
     for message in post.received:
         harmless.check_mail(message)
-    quoted = body(post.to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
+    quoted = body(post.list_mails_to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
     assert all(line.startswith(">") for line in quoted.splitlines())
 
 
@@ -327,7 +327,7 @@ def test_no_quotation_in_a_mail_is_wider_than_72_columns(centre, post, descripti
 
     deliver_all(post)
 
-    quoted = [line for line in body(post.to(CENTRE)[0]).splitlines() if line.startswith(">")]
+    quoted = [line for line in body(post.list_mails_to(CENTRE)[0]).splitlines() if line.startswith(">")]
     assert len(quoted) > 20
     assert all(len(line) <= 72 for line in quoted)
 
@@ -337,7 +337,7 @@ def test_a_sentence_of_a_mail_is_one_line_that_the_telephone_wraps(centre, post)
 
     deliver_all(post)
 
-    lines = body(post.to(TOWN)[0]).splitlines()
+    lines = body(post.list_mails_to(TOWN)[0]).splitlines()
     arrival = next(line for line in lines if line.startswith("Votre déclaration est arrivée"))
     assert arrival.endswith("heure de Paris.")
 
@@ -384,7 +384,7 @@ def test_hours_stand_beside_the_number_and_the_target_promises_nothing(centre, p
 
     deliver_all(post)
 
-    [mail] = post.to(TOWN)
+    [mail] = post.list_mails_to(TOWN)
     text = read_on_one_line(mail)
     assert "0 800 200 008 Ses horaires : lun.–ven. 8 h–17 h." in text
     assert "Fermé, ou pas de réponse ? - CERT-FR : +33 9 70 83 32 18" in text

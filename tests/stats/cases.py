@@ -31,7 +31,7 @@ class Case:
     csirt: Csirt | None = None
 
 
-def on(year: int, month: int, day: int, hour: int = 12) -> datetime:
+def paris_time(year: int, month: int, day: int, hour: int = 12) -> datetime:
     """Return a moment in Paris."""
     return datetime(year, month, day, hour, tzinfo=PARIS)
 

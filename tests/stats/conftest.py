@@ -12,14 +12,14 @@ from accounts.models import User
 from stats.models import Release
 from stats.open_data.edition import load_edition
 from tests.cast import a_person
-from tests.stats.cases import on
+from tests.stats.cases import paris_time
 from tests.stats.packages import ARCHIVE, HOME, unpack
 from tests.stats.releases import save_year_of_releases
 
 
 @pytest.fixture
 def march_of_2026() -> Iterator[None]:
-    with time_machine.travel(on(2026, 3, 20)):
+    with time_machine.travel(paris_time(2026, 3, 20)):
         yield
 
 

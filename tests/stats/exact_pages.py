@@ -11,7 +11,7 @@ from incidents.models import Incident
 from stats.services import fold_new_events
 from tests.cast import a_person, breizh_cyber
 from tests.incidents.transferring import create_other_centre
-from tests.stats.cases import Case, bodies, on, store
+from tests.stats.cases import Case, bodies, paris_time, store
 
 NATION = "/statistiques/exacts/france/"
 BRETAGNE = "/statistiques/exacts/region/53/"
@@ -44,12 +44,12 @@ def store_cases_of_two_centres() -> list[Incident]:
     (far,) = bodies("11", 1)
     incidents = store(
         [
-            Case(body=first, at=on(2026, 1, 5), csirt=centre, hours=(2, 30), leaks=(("confirmed", "6-50"),)),
-            Case(body=first, at=on(2026, 2, 5), csirt=other_centre),
-            Case(body=second, at=on(2026, 2, 6), csirt=centre),
-            Case(body=third, at=on(2026, 3, 7), csirt=centre, nature="report"),
-            Case(body=first, at=on(2025, 7, 7), csirt=centre),
-            Case(body=far, at=on(2026, 1, 7), csirt=other_centre, hours=(5,)),
+            Case(body=first, at=paris_time(2026, 1, 5), csirt=centre, hours=(2, 30), leaks=(("confirmed", "6-50"),)),
+            Case(body=first, at=paris_time(2026, 2, 5), csirt=other_centre),
+            Case(body=second, at=paris_time(2026, 2, 6), csirt=centre),
+            Case(body=third, at=paris_time(2026, 3, 7), csirt=centre, nature="report"),
+            Case(body=first, at=paris_time(2025, 7, 7), csirt=centre),
+            Case(body=far, at=paris_time(2026, 1, 7), csirt=other_centre, hours=(5,)),
         ]
     )
     fold_new_events()

@@ -14,18 +14,18 @@ from stats.enums import Stratum
 from stats.models import Release
 from stats.releases import seal
 from stats.releases.publish import save_release
-from tests.stats.cases import on
+from tests.stats.cases import paris_time
 
 # Table → cell → the printed number, None for a dash; a table without cells is closed.
 type PrintedTables = Mapping[str, Mapping[str, int | None] | None]
 
-WINTER = Period(2025, 1), on(2025, 4, 30)
+WINTER = Period(2025, 1), paris_time(2025, 4, 30)
 OTHER_QUARTERS = (
-    (Period(2025, 2), on(2025, 7, 30)),
-    (Period(2025, 3), on(2025, 10, 30)),
-    (Period(2025, 4), on(2026, 1, 30)),
+    (Period(2025, 2), paris_time(2025, 7, 30)),
+    (Period(2025, 3), paris_time(2025, 10, 30)),
+    (Period(2025, 4), paris_time(2026, 1, 30)),
 )
-YEAR = Period(2025), on(2026, 4, 1)
+YEAR = Period(2025), paris_time(2026, 4, 1)
 BODIES = Counter(dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), strict=True)))
 
 # A quarter whose totals are small prints nothing.
@@ -78,7 +78,7 @@ def save_year_of_releases(changed: PrintedTables | None = None) -> Release:
 
 def save_next_release() -> Release:
     """Save the release of the first quarter of 2026, which has number 6."""
-    return save(Period(2026, 1), on(2026, 4, 30), TABLES_OF_A_QUARTER)
+    return save(Period(2026, 1), paris_time(2026, 4, 30), TABLES_OF_A_QUARTER)
 
 
 @transaction.atomic  # figures are saved by the transaction that made their release

@@ -7,7 +7,7 @@ from core.locks import Lock, hold_lock
 from stats.counting import rollups
 from stats.enums import AttemptOutcome
 from stats.releases.rows import Attempt
-from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.pages import plain
 from tests.stats.public_page import PAGE, read_main, words
 
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_page_says_which_quarter_is_verified_and_which_follow(client, time_machine):
-    store(one_each(bodies("53", 6), on(2025, 5, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 5, 1)))
     rollups.fold_pending_events()
-    time_machine.move_to(on(2026, 2, 15), tick=False)
+    time_machine.move_to(paris_time(2026, 2, 15), tick=False)
     waiting = words(read_main(client))
     assert "À vérifier : 2e trimestre 2025. 0 publication sur 3 est faite." in waiting
     assert "à partir de 4 h 30, heure de Paris" in waiting
@@ -33,7 +33,7 @@ def test_the_page_says_which_quarter_is_verified_and_which_follow(client, time_m
 
 
 def test_nothing_declared_yet_says_when_the_first_release_is_due(client, time_machine):
-    time_machine.move_to(on(2026, 11, 28), tick=False)
+    time_machine.move_to(paris_time(2026, 11, 28), tick=False)
     text = words(read_main(client))
     assert "Une publication paraît 30 jours après la fin du trimestre de la première déclaration" in text
     assert "pas avant le 30 janvier 2027" in text

@@ -19,7 +19,7 @@ from stats.models import ExactReading
 from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import create_other_centre
-from tests.stats.cases import Case, bodies, on, one_each, store
+from tests.stats.cases import Case, bodies, one_each, paris_time, store
 
 NATION = "/statistiques/exacts/france/"
 BRETAGNE = "/statistiques/exacts/region/53/"
@@ -36,10 +36,10 @@ def store_two_years():
     first, second, third = bodies("53", 3)
     store(
         [
-            *one_each([first, second], on(2025, 2, 5), csirt=csirt, type="hameconnage"),
-            Case(body=third, at=on(2025, 10, 5), csirt=csirt, type="panne"),
-            Case(body=first, at=on(2026, 2, 5), csirt=csirt, type="hameconnage", hours=(2,)),
-            Case(body=first, at=on(2026, 3, 5), csirt=csirt, cause="supplier"),
+            *one_each([first, second], paris_time(2025, 2, 5), csirt=csirt, type="hameconnage"),
+            Case(body=third, at=paris_time(2025, 10, 5), csirt=csirt, type="panne"),
+            Case(body=first, at=paris_time(2026, 2, 5), csirt=csirt, type="hameconnage", hours=(2,)),
+            Case(body=first, at=paris_time(2026, 3, 5), csirt=csirt, cause="supplier"),
         ]
     )
     fold_new_events()
@@ -201,8 +201,8 @@ def test_a_lead_of_two_centres_gets_one_file_of_both(client):
     client.force_login(lead)
     store(
         [
-            *one_each(bodies("53", 2), on(2026, 1, 5), csirt=centre),
-            *one_each(bodies("11", 1), on(2026, 1, 5), csirt=other_centre),
+            *one_each(bodies("53", 2), paris_time(2026, 1, 5), csirt=centre),
+            *one_each(bodies("11", 1), paris_time(2026, 1, 5), csirt=other_centre),
         ]
     )
     fold_new_events()
@@ -214,7 +214,7 @@ def test_a_lead_of_two_centres_gets_one_file_of_both(client):
 
 def test_reading_a_file_is_noted_as_reading_the_page(client, national):
     store_two_years()
-    with time_machine.travel(on(2026, 3, 20, 9), tick=False) as clock:
+    with time_machine.travel(paris_time(2026, 3, 20, 9), tick=False) as clock:
         client.get(f"{BRETAGNE}chiffres.csv")
         client.get(f"{BRETAGNE}chiffres.xlsx")
         client.get(BRETAGNE)
@@ -247,7 +247,12 @@ def test_a_file_costs_the_same_whatever_the_number_of_cases(
 ):
     fields = {"csirt": breizh_cyber(), "hours": (2,)}
     town_halls = bodies("53", number)
-    store([*one_each(town_halls, on(2026, 1, 5), **fields), *one_each(town_halls, on(2025, 1, 5), **fields)])
+    store(
+        [
+            *one_each(town_halls, paris_time(2026, 1, 5), **fields),
+            *one_each(town_halls, paris_time(2025, 1, 5), **fields),
+        ]
+    )
     fold_new_events()
     for url in (NATION, BRETAGNE, CENTRE):
         with django_assert_max_num_queries(20):

@@ -12,7 +12,7 @@ from stats.models import ExactReading
 from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import create_other_centre
-from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, an_analyst, get_status, html, store_cases_of_two_centres
 from tests.stats.rows import format_two_years
 
@@ -117,7 +117,7 @@ def test_the_database_refuses_an_act_for_another_role():
 
 def test_a_reading_is_one_row_a_minute_and_a_scope(client, national):
     store_cases_of_two_centres()
-    with time_machine.travel(on(2026, 3, 20, 9), tick=False) as clock:
+    with time_machine.travel(paris_time(2026, 3, 20, 9), tick=False) as clock:
         for url in (BRETAGNE, BRETAGNE, NATION, CENTRE, f"{NATION}?annee=2025"):
             client.get(url)
         clock.shift(61)
@@ -163,7 +163,7 @@ def test_the_administrator_reads_who_read(client, national):
 def test_a_page_costs_the_same_whatever_the_number_of_cases(
     client, national, django_assert_max_num_queries, url, number
 ):
-    store(one_each(bodies("53", number), on(2026, 1, 5), csirt=breizh_cyber(), hours=(2,)))
+    store(one_each(bodies("53", number), paris_time(2026, 1, 5), csirt=breizh_cyber(), hours=(2,)))
     fold_new_events()
     with django_assert_max_num_queries(20):
         assert client.get(url).status_code == 200

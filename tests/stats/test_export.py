@@ -19,7 +19,7 @@ from stats.open_data.edition import load_edition, read_edition
 from stats.open_data.package import FORMULA_CHARACTERS, format_csv_cell, make_files
 from stats.releases import seal
 from stats.services import publish_due_periods
-from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.packages import ARCHIVE, HOME, RELEASES, unpack, verify
 
 FIGURES = ["totals.csv", *(f"{table.code}.csv" for table in TABLES_OF_A_YEAR if table.by)]
@@ -108,9 +108,9 @@ def test_a_quarter_has_few_files(client, release):
 
 def test_what_is_published_is_a_valid_package_without_an_exact_number(client, db, tmp_path):
     """From cases to files: no body, no count of bodies, and only multiples of five."""
-    store(one_each(bodies("53", 47), on(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
-    store(one_each(bodies("94", 3), on(2025, 2, 1), cause=Cause.values[0]))
-    number = publish_due_periods(now=on(2026, 4, 1))[-1].number
+    store(one_each(bodies("53", 47), paris_time(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
+    store(one_each(bodies("94", 3), paris_time(2025, 2, 1), cause=Cause.values[0]))
+    number = publish_due_periods(now=paris_time(2026, 4, 1))[-1].number
     unpack(client, f"{RELEASES}{number}/tocsin-publication-{number}.zip", tmp_path)
     report = frictionless.Package(str(tmp_path / "datapackage.json")).validate()
     assert report.valid, report.flatten(["name", "type", "message"])

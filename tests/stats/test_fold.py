@@ -22,7 +22,7 @@ from stats.services import fold_new_events
 from stats.tasks import fold_events as task
 from tests.after_kill import wait_for_rollback
 from tests.cast import a_lead, breizh_cyber, declare
-from tests.stats.cases import Case, bodies, change_cases, on, one_each, record_events, store
+from tests.stats.cases import Case, bodies, change_cases, one_each, paris_time, record_events, store
 
 RANSOMWARE = ("incidents", "information-content-security/rancon")
 MAIN = ("declared", "incidents", "reports", "interruptions", "leaks", "unfounded")
@@ -61,7 +61,10 @@ def test_bands_are_counted_for_verified_cases_only(db):
     first, second = bodies("53", 2)
     facts = {"hours": (3.9, 4, 24, 71, 167, 168, None), "leaks": (("confirmed", "6-50"), ("unfounded", "0-5"))}
     store(
-        [Case(body=first, at=on(2025, 2, 1), **facts), Case(body=second, at=on(2025, 2, 1), verified=False, **facts)]
+        [
+            Case(body=first, at=paris_time(2025, 2, 1), **facts),
+            Case(body=second, at=paris_time(2025, 2, 1), verified=False, **facts),
+        ]
     )
     fold_new_events()
     assert read_sums() == {
@@ -92,8 +95,8 @@ def test_what_was_no_incident_is_counted_nowhere(db, reason):
 def test_the_month_is_that_of_the_town_hall(db):
     (body,) = bodies("53", 1)
     (overseas,) = bodies("03", 1)  # Cayenne, four hours behind Paris in winter
-    store([Case(body=body, at=on(2025, 1, 1, 0)), Case(body=body, at=on(2024, 12, 31, 23))])
-    store([Case(body=overseas, at=on(2025, 1, 1, 3)), Case(body=overseas, at=on(2025, 1, 1, 4))])
+    store([Case(body=body, at=paris_time(2025, 1, 1, 0)), Case(body=body, at=paris_time(2024, 12, 31, 23))])
+    store([Case(body=overseas, at=paris_time(2025, 1, 1, 3)), Case(body=overseas, at=paris_time(2025, 1, 1, 4))])
     fold_new_events()
     months = Rollup.objects.filter(measure="incidents").values_list("region__code", "month")
     assert sorted((region, f"{month:%Y-%m-%d}") for region, month in months) == [
@@ -105,7 +108,7 @@ def test_the_month_is_that_of_the_town_hall(db):
 
 
 def test_a_signalement_is_counted_apart_and_brings_nothing_else(db):
-    incidents = store(one_each(bodies("53", 2), on(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
+    incidents = store(one_each(bodies("53", 2), paris_time(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
     fold_new_events()
     change_cases(incidents[:1], nature="report")
     fold_new_events()
@@ -123,18 +126,20 @@ def test_a_signalement_is_counted_apart_and_brings_nothing_else(db):
 
 
 def test_services_categories_causes_and_delays_are_counted(db):
-    (incident,) = store(one_each(bodies("53", 1), on(2025, 2, 1), hours=(2, None), leaks=(("claimed", "0-5"),)))
+    (incident,) = store(
+        one_each(bodies("53", 1), paris_time(2025, 2, 1), hours=(2, None), leaks=(("claimed", "0-5"),))
+    )
     incident.interruptions.filter(ended_at=None).update(service="eau")
     incident.interruptions.exclude(ended_at=None).update(service="paie")
     incident.leaks.update(categories=["nir", "sante"])
     change_cases(
         [incident],
         cause="supplier",
-        detected_at=on(2025, 1, 31, 10),
+        detected_at=paris_time(2025, 1, 31, 10),
         detected_certainty="exact",
-        acknowledged_at=on(2025, 2, 1, 13),
+        acknowledged_at=paris_time(2025, 2, 1, 13),
         status="closed",
-        closed_at=on(2025, 3, 20),
+        closed_at=paris_time(2025, 3, 20),
         closing_reason="resolved",
     )
     fold_new_events()
@@ -157,13 +162,13 @@ def test_services_categories_causes_and_delays_are_counted(db):
 
 def test_a_leak_without_a_category_is_of_one_that_is_not_known(db):
     """The audit of published figures, and its readers, know that a leak has a category at least."""
-    store(one_each(bodies("53", 1), on(2025, 2, 1), leaks=(("claimed", "0-5"),)))
+    store(one_each(bodies("53", 1), paris_time(2025, 2, 1), leaks=(("claimed", "0-5"),)))
     fold_new_events()
     assert read_sums("categories") == {("categories", "inconnues"): 1}
 
 
 def test_a_number_of_persons_wins_over_a_band(db):
-    incidents = store(one_each(bodies("53", 5), on(2025, 2, 1), leaks=(("claimed", "unknown"),)))
+    incidents = store(one_each(bodies("53", 5), paris_time(2025, 2, 1), leaks=(("claimed", "unknown"),)))
     for incident, persons in zip(incidents, (5, 6, 300, 5000, 5001), strict=True):
         incident.leaks.update(persons=persons)
     fold_new_events()
@@ -174,7 +179,7 @@ def test_a_number_of_persons_wins_over_a_band(db):
 
 
 def test_an_event_that_comes_twice_counts_once(db):
-    incidents = store(one_each(bodies("53", 3), on(2025, 2, 1)))
+    incidents = store(one_each(bodies("53", 3), paris_time(2025, 2, 1)))
     fold_new_events()
     record_events(incidents)
     record_events(incidents)
@@ -185,14 +190,14 @@ def test_an_event_that_comes_twice_counts_once(db):
 def test_a_batch_costs_the_same_whatever_its_size(db, django_assert_num_queries):
     few = bodies("53", 40)
     for number in (2, 40):
-        store(one_each(few[:number], on(2025, 2, 1), hours=(2,)))
+        store(one_each(few[:number], paris_time(2025, 2, 1), hours=(2,)))
         with django_assert_num_queries(12):
             rollups.fold_batch()
 
 
 def test_two_folders_at_once_count_each_event_once(transactional_db, monkeypatch):
     monkeypatch.setattr(rollups, "BATCH", 7)
-    store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
+    store(one_each(bodies("53", 60), paris_time(2025, 2, 1), hours=(2,)))
     barrier = Barrier(3)
 
     def fold():
@@ -224,7 +229,7 @@ rollups.fold_batch()
 
 
 def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db):
-    store(one_each(bodies("53", 20), on(2025, 2, 1)))
+    store(one_each(bodies("53", 20), paris_time(2025, 2, 1)))
     environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     done = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
     assert done.returncode == -9
@@ -243,7 +248,7 @@ def test_a_random_history_agrees_with_a_recount(db, seed):
         incidents += store(
             Case(
                 body=rng.choice(town_halls),
-                at=on(2025, rng.randint(1, 12), rng.randint(1, 28)),
+                at=paris_time(2025, rng.randint(1, 12), rng.randint(1, 28)),
                 verified=rng.random() < 0.5,
                 hours=tuple(rng.choice((1, 30, None)) for _ in range(rng.randint(0, 2))),
                 leaks=tuple(("claimed", "0-5") for _ in range(rng.randint(0, 1))),
@@ -265,10 +270,12 @@ def test_a_random_history_agrees_with_a_recount(db, seed):
 def change_at_random(rng, incidents):
     kind = rng.choice(("verified", "closed", "reopened"))
     if kind == "verified":
-        change_cases(incidents, verification="call_back", verified_at=on(2026, 1, 1))
+        change_cases(incidents, verification="call_back", verified_at=paris_time(2026, 1, 1))
     elif kind == "closed":
         reason = rng.choice(("resolved", "duplicate", "not_an_incident"))
-        change_cases(incidents, status="closed", due_for="nothing", closed_at=on(2026, 1, 1), closing_reason=reason)
+        change_cases(
+            incidents, status="closed", due_for="nothing", closed_at=paris_time(2026, 1, 1), closing_reason=reason
+        )
     else:
         change_cases(incidents, status="declared", due_for="acknowledge", closed_at=None, closing_reason="")
 
@@ -279,7 +286,7 @@ def test_all_that_is_counted_of_a_case_is_compared_and_saved():
 
 
 def test_verify_stats_finds_what_is_wrong(db):
-    first, *_ = store(one_each(bodies("53", 3), on(2025, 2, 1)))
+    first, *_ = store(one_each(bodies("53", 3), paris_time(2025, 2, 1)))
     fold_new_events()
     call_command("verify_stats")
     Rollup.objects.filter(measure="incidents").update(value=2)
@@ -292,7 +299,7 @@ def test_verify_stats_finds_what_is_wrong(db):
 
 
 def test_verify_stats_excuses_what_is_still_pending(db):
-    incidents = store(one_each(bodies("53", 3), on(2025, 2, 1)))
+    incidents = store(one_each(bodies("53", 3), paris_time(2025, 2, 1)))
     call_command("verify_stats")
     fold_new_events()
     change_cases(incidents[:1], type="fuite")
@@ -300,6 +307,6 @@ def test_verify_stats_excuses_what_is_still_pending(db):
 
 
 def test_the_sums_of_facts_are_those_of_the_table(db):
-    store(one_each(bodies("53", 4), on(2025, 2, 1)))
+    store(one_each(bodies("53", 4), paris_time(2025, 2, 1)))
     fold_new_events()
     assert Counter(rollups.sum_facts(CaseFact.objects.all())).total() == sum(read_sums(*Measure).values())

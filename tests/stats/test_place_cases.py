@@ -15,7 +15,7 @@ from stats.disclosure.tables import TABLES_OF_A_YEAR, Period, list_tables
 from stats.models import CountedCase, Release
 from stats.releases.case_visibility import list_case_cells
 from stats.releases.tally import count_bodies_outside_cell, count_cells, freeze_cases, save_cases
-from tests.stats.cases import Case, bodies, change_cases, on, store
+from tests.stats.cases import Case, bodies, change_cases, paris_time, store
 
 
 def make_random_case(dice, town_halls):
@@ -23,7 +23,7 @@ def make_random_case(dice, town_halls):
     few = dice.choice((0, 0, 1, 2, 3))
     return Case(
         body=dice.choice(town_halls),
-        at=on(dice.choice((2024, 2025, 2025, 2025)), dice.randint(1, 12), dice.randint(1, 28)),
+        at=paris_time(dice.choice((2024, 2025, 2025, 2025)), dice.randint(1, 12), dice.randint(1, 28)),
         verified=dice.random() < 0.9,
         closing_reason=dice.choice(("", "", "", "resolved", "duplicate")),
         nature=dice.choice(("incident", "unqualified", "unqualified", "report")),
@@ -78,8 +78,8 @@ def test_interruptions_leaks_and_signalements_are_placed_alike(db):
     town_halls = bodies("53", 2)
     store(
         [
-            Case(body=town_halls[0], at=on(2025, 2, 1), hours=(2, 2), leaks=(("confirmed", "6-50"),)),
-            Case(body=town_halls[1], at=on(2025, 2, 1), nature="report", hours=(2,)),
+            Case(body=town_halls[0], at=paris_time(2025, 2, 1), hours=(2, 2), leaks=(("confirmed", "6-50"),)),
+            Case(body=town_halls[1], at=paris_time(2025, 2, 1), nature="report", hours=(2,)),
         ]
     )
     fold_pending_events()

@@ -20,10 +20,10 @@ from stats.releases import publish
 from stats.releases.seal import is_intact, load_printed
 from stats.services import publish_due_periods
 from stats.tasks import publish_releases
-from tests.stats.cases import bodies, change_cases, on, one_each, store
+from tests.stats.cases import bodies, change_cases, one_each, paris_time, store
 from tests.stats.printed import list_periods, read_printed_numbers, read_table
 
-Q1_DUE, Q2_DUE, YEAR_DUE = on(2025, 4, 30), on(2025, 7, 30), on(2026, 4, 1)
+Q1_DUE, Q2_DUE, YEAR_DUE = paris_time(2025, 4, 30), paris_time(2025, 7, 30), paris_time(2026, 4, 1)
 QUARTERS_OF_2025 = ["2025-T1", "2025-T2", "2025-T3", "2025-T4"]
 
 
@@ -42,7 +42,7 @@ def next_tasks(monkeypatch):
 
 def test_a_quarter_and_then_its_year_are_published(db):
     """Fifty bodies in a quarter: its totals and its months are printed, and in time the year."""
-    store(one_each(bodies("53", 50), on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
+    store(one_each(bodies("53", 50), paris_time(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
     with time_machine.travel(Q1_DUE, tick=False):
         publish_releases()
     assert list_periods() == ["2025-T1"]
@@ -64,17 +64,19 @@ def test_a_quarter_and_then_its_year_are_published(db):
 @pytest.mark.parametrize(
     ("period", "now"),
     [
-        (Period(2025, 1), on(2025, 4, 30, 0)),
+        (Period(2025, 1), paris_time(2025, 4, 30, 0)),
         (Period(2025, 4), datetime(2026, 1, 29, 23, 30, tzinfo=UTC)),
-        (Period(2025), on(2026, 4, 1, 0)),
+        (Period(2025), paris_time(2026, 4, 1, 0)),
     ],
 )
 def test_a_period_is_due_on_its_day_in_paris(db, period, now):
-    store(one_each(bodies("53", 5), on(2025, 2, 1)))
-    publish_due_periods(now=on(2025, 2, 2))
+    store(one_each(bodies("53", 5), paris_time(2025, 2, 1)))
+    publish_due_periods(now=paris_time(2025, 2, 2))
     assert publish.find_due_day(period) == timezone.localtime(now).date()
     assert period in publish.list_due_periods(now)
-    assert period not in publish.list_due_periods(now.replace(day=now.day - 1) if now.day > 1 else on(2026, 3, 31))
+    assert period not in publish.list_due_periods(
+        now.replace(day=now.day - 1) if now.day > 1 else paris_time(2026, 3, 31)
+    )
 
 
 def test_the_day_of_a_year_is_a_setting_but_comes_after_its_last_quarter(settings):
@@ -101,8 +103,8 @@ def test_nothing_declared_publishes_nothing(db, capsys):
 
 def test_a_period_with_few_or_no_cases_is_published_like_any_other(db):
     """The day of a release tells nothing, and a dash is zero or few."""
-    store(one_each(bodies("53", 4), on(2025, 2, 1)))
-    publish_due_periods(now=on(2027, 4, 1))
+    store(one_each(bodies("53", 4), paris_time(2025, 2, 1)))
+    publish_due_periods(now=paris_time(2027, 4, 1))
     assert list_periods() == [*QUARTERS_OF_2025, "2025", *(q.replace("5", "6", 1) for q in QUARTERS_OF_2025), "2026"]
     for year in (2025, 2026):
         assert read_table("incidents", year=year) == {"": None}
@@ -112,7 +114,7 @@ def test_a_period_with_few_or_no_cases_is_published_like_any_other(db):
 
 
 def test_a_period_is_published_once(db, capsys):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     with time_machine.travel(Q1_DUE, tick=False):
         call_command("publish_releases")
         call_command("publish_releases")
@@ -124,10 +126,10 @@ def test_a_period_is_published_once(db, capsys):
 
 def test_a_year_that_is_published_late_comes_before_the_next_quarter(db, settings):
     settings.STATS_YEAR_PUBLISHED_ON = (5, 15)
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    publish_due_periods(now=on(2026, 5, 14))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
+    publish_due_periods(now=paris_time(2026, 5, 14))
     assert list_periods() == QUARTERS_OF_2025
-    publish_due_periods(now=on(2026, 5, 15))
+    publish_due_periods(now=paris_time(2026, 5, 15))
     assert list_periods() == [*QUARTERS_OF_2025, "2025", "2026-T1"]
 
 
@@ -135,24 +137,24 @@ def test_a_night_publishes_no_more_than_a_year(db, next_tasks):
     """A clock that is wrong for a night does not publish thirty years of the future. Other work has its turn between
     two releases.
     """
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    with time_machine.travel(on(2055, 5, 1), tick=False):
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
+    with time_machine.travel(paris_time(2055, 5, 1), tick=False):
         publish_releases()
     assert list_periods() == [*QUARTERS_OF_2025, "2025"]
     assert next_tasks == [(4,), (3,), (2,), (1,)]
 
 
 def test_a_clock_that_went_back_publishes_nothing(db):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     publish_due_periods(now=YEAR_DUE)
     assert publish_due_periods(now=Q1_DUE) == publish_due_periods(now=YEAR_DUE) == []
 
 
 def test_an_earlier_period_is_not_published_after_a_later_one(db):
     """A case of 2024 that comes after 2025 began to be published is late, as any other."""
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     publish_due_periods(now=Q1_DUE)
-    store(one_each(bodies("53", 30)[6:], on(2024, 5, 1)))
+    store(one_each(bodies("53", 30)[6:], paris_time(2024, 5, 1)))
     publish_due_periods(now=YEAR_DUE)
     assert list_periods() == [*QUARTERS_OF_2025, "2025"]
     assert read_table("late")[""] in (20, 25)  # 24 bodies
@@ -163,11 +165,11 @@ def test_an_earlier_period_is_not_published_after_a_later_one(db):
 
 def test_only_verified_cases_that_count_are_published(db):
     town_halls = bodies("53", 100)
-    store(one_each(town_halls[:40], on(2025, 2, 1)))
-    store(one_each(town_halls[40:60], on(2025, 2, 1), verified=False))
-    store(one_each(town_halls[60:70], on(2025, 2, 1), closing_reason="duplicate"))
-    store(one_each(town_halls[70:80], on(2025, 2, 1), closing_reason="not_an_incident"))
-    store(one_each(town_halls[80:], on(2025, 2, 1), nature="report", hours=(2,), leaks=(("claimed", "6-50"),)))
+    store(one_each(town_halls[:40], paris_time(2025, 2, 1)))
+    store(one_each(town_halls[40:60], paris_time(2025, 2, 1), verified=False))
+    store(one_each(town_halls[60:70], paris_time(2025, 2, 1), closing_reason="duplicate"))
+    store(one_each(town_halls[70:80], paris_time(2025, 2, 1), closing_reason="not_an_incident"))
+    store(one_each(town_halls[80:], paris_time(2025, 2, 1), nature="report", hours=(2,), leaks=(("claimed", "6-50"),)))
     publish_due_periods(now=YEAR_DUE)
     assert read_table("incidents") == {"": 40}
     assert read_table("reports") == {"": 20}
@@ -177,7 +179,7 @@ def test_only_verified_cases_that_count_are_published(db):
 def test_months_printed_with_a_quarter_are_not_printed_again(db):
     """The months of a quarter that opened are those of its release; the year prints the others."""
     town_halls = bodies("53", 80)
-    store(one_each(town_halls[:60], on(2025, 2, 1)) + one_each(town_halls[60:], on(2025, 5, 1)))
+    store(one_each(town_halls[:60], paris_time(2025, 2, 1)) + one_each(town_halls[60:], paris_time(2025, 5, 1)))
     publish_due_periods(now=YEAR_DUE)
     assert read_printed_numbers("incidents_by_month", quarter=1) == {"02": 60}
     assert read_table("incidents_by_month", quarter=2) == {}
@@ -188,24 +190,24 @@ def test_months_printed_with_a_quarter_are_not_printed_again(db):
 def test_late_cases_are_a_line_of_the_next_year(db):
     """Verified after their year was printed: under the same threshold, and once."""
     town_halls = bodies("53", 100)
-    store(one_each(town_halls[:50], on(2025, 2, 1)))
-    late = store(one_each(town_halls[50:60], on(2025, 2, 1), verified=False))
-    few = store(one_each(town_halls[60:64], on(2025, 3, 1), verified=False))
+    store(one_each(town_halls[:50], paris_time(2025, 2, 1)))
+    late = store(one_each(town_halls[50:60], paris_time(2025, 2, 1), verified=False))
+    few = store(one_each(town_halls[60:64], paris_time(2025, 3, 1), verified=False))
     publish_due_periods(now=YEAR_DUE)
-    change_cases(late, verified_at=on(2026, 5, 1), verification="call_back")
-    publish_due_periods(now=on(2027, 4, 1))
+    change_cases(late, verified_at=paris_time(2026, 5, 1), verification="call_back")
+    publish_due_periods(now=paris_time(2027, 4, 1))
     assert (read_table("late"), read_table("late", year=2026)) == ({"": None}, {"": 10})
-    change_cases(few, verified_at=on(2027, 5, 1), verification="call_back")
-    publish_due_periods(now=on(2028, 4, 1))
+    change_cases(few, verified_at=paris_time(2027, 5, 1), verification="call_back")
+    publish_due_periods(now=paris_time(2028, 4, 1))
     assert read_table("late", year=2027) == {"": None}
     assert read_table("incidents") == {"": 50}
     assert CountedCase.objects.filter(is_late=True).values_list("release__year", "fact").count() == 14
 
 
 def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_anew(db):
-    incidents = store(one_each(bodies("53", 60), on(2025, 2, 1)))
+    incidents = store(one_each(bodies("53", 60), paris_time(2025, 2, 1)))
     publish_due_periods(now=Q1_DUE)
-    change_cases(incidents[:10], status="closed", closed_at=on(2025, 5, 1), closing_reason="duplicate")
+    change_cases(incidents[:10], status="closed", closed_at=paris_time(2025, 5, 1), closing_reason="duplicate")
     change_cases(incidents[10:20], nature="report")
     publish_due_periods(now=YEAR_DUE)
     assert read_table("incidents", quarter=1) == {"": 60}
@@ -214,51 +216,51 @@ def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_a
 
 def test_what_becomes_of_a_case_after_its_year_changes_nothing(db):
     """Judged unfounded, reopened, merged, sent to another centre: the printed numbers and their seal stay."""
-    incidents = store(one_each(bodies("53", 60), on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
+    incidents = store(one_each(bodies("53", 60), paris_time(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
     publish_due_periods(now=YEAR_DUE)
     before = list(Figure.objects.order_by("pk").values())
     for incident in incidents[:20]:
         incident.leaks.update(status="unfounded")
-    change_cases(incidents[:20], closing_reason="duplicate", status="closed", closed_at=on(2026, 5, 1))
+    change_cases(incidents[:20], closing_reason="duplicate", status="closed", closed_at=paris_time(2026, 5, 1))
     change_cases(incidents[20:30], region=Region.objects.get(code="94"))
-    publish_due_periods(now=on(2027, 4, 1))
+    publish_due_periods(now=paris_time(2027, 4, 1))
     assert list(Figure.objects.filter(release__year=2025).order_by("pk").values()) == before
     assert read_table("late", year=2026) == read_table("incidents", year=2026) == {"": None}
     assert all(is_intact(release) for release in Release.objects.all())
 
 
 def test_a_case_that_moves_to_another_year_is_counted_once(db):
-    incidents = store(one_each(bodies("53", 50), on(2025, 2, 1)))
+    incidents = store(one_each(bodies("53", 50), paris_time(2025, 2, 1)))
     publish_due_periods(now=YEAR_DUE)
-    change_cases(incidents[:20], received_at=on(2026, 2, 1))
-    publish_due_periods(now=on(2027, 4, 1))
+    change_cases(incidents[:20], received_at=paris_time(2026, 2, 1))
+    publish_due_periods(now=paris_time(2027, 4, 1))
     assert (list_periods()[-1], read_table("incidents", year=2026)) == ("2026", {"": None})
 
 
 def test_a_signalement_that_moves_to_another_year_is_counted_once(db):
-    reports = store(one_each(bodies("53", 50), on(2025, 2, 1), nature="report"))
+    reports = store(one_each(bodies("53", 50), paris_time(2025, 2, 1), nature="report"))
     publish_due_periods(now=YEAR_DUE)
-    change_cases(reports[:20], received_at=on(2026, 2, 1))
+    change_cases(reports[:20], received_at=paris_time(2026, 2, 1))
     change_cases(reports[20:40], nature="incident")
-    publish_due_periods(now=on(2027, 4, 1))
+    publish_due_periods(now=paris_time(2027, 4, 1))
     assert (read_table("reports", year=2026), read_table("late", year=2026)) == ({"": None}, {"": 20})
 
 
 def test_merged_bodies_are_one_body(db):
     town_halls = bodies("53", 5)
-    store(one_each(town_halls, on(2025, 2, 1)))
+    store(one_each(town_halls, paris_time(2025, 2, 1)))
     Collectivity.objects.filter(pk=town_halls[0].pk).update(merged_into=town_halls[1].pk, vanished_on=date(2025, 3, 1))
     publish_due_periods(now=YEAR_DUE)
     assert read_table("incidents") == {"": None}
 
 
 def test_the_denominators_of_a_year_are_frozen_with_it(db):
-    store(one_each(bodies("53", 12), on(2025, 2, 1)))
+    store(one_each(bodies("53", 12), paris_time(2025, 2, 1)))
     publish_due_periods(now=YEAR_DUE)
     before = dict(Denominator.objects.filter(release__year=2025).values_list("stratum", "bodies"))
     gone = Collectivity.objects.filter(kind="commune", population__lt=500, is_listed=True).first()
     Collectivity.objects.filter(pk=gone.pk).update(vanished_on=date(2026, 1, 1))
-    publish_due_periods(now=on(2027, 4, 1))
+    publish_due_periods(now=paris_time(2027, 4, 1))
     assert dict(Denominator.objects.filter(release__year=2025).values_list("stratum", "bodies")) == before
     after = Denominator.objects.get(release__year=2026, stratum="commune/0-499").bodies
     assert after == before["commune/0-499"] - 1
@@ -268,7 +270,7 @@ def test_the_denominators_of_a_year_are_frozen_with_it(db):
 
 
 def test_a_release_that_fails_half_way_leaves_nothing_but_the_attempt(transactional_db, monkeypatch):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     monkeypatch.setattr(publish, "save_cases", lambda _release: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publish_due_periods(now=Q1_DUE)
@@ -279,7 +281,7 @@ def test_a_release_that_fails_half_way_leaves_nothing_but_the_attempt(transactio
 
 
 def test_a_release_that_cannot_be_made_safe_is_not_published(db, monkeypatch):
-    store(one_each(bodies("53", 50), on(2025, 2, 1)))
+    store(one_each(bodies("53", 50), paris_time(2025, 2, 1)))
     monkeypatch.setattr("stats.disclosure.draw.find_failing_tables", lambda printed, _earlier: {"incidents"})
     monkeypatch.setattr("stats.disclosure.draw.MAX_DRAWS", 2)
     with pytest.raises(UnsafeReleaseError):
@@ -290,7 +292,7 @@ def test_a_release_that_cannot_be_made_safe_is_not_published(db, monkeypatch):
 
 @time_machine.travel(Q1_DUE, tick=False)
 def test_while_another_publishes_the_command_waits_and_the_task_does_nothing(transactional_db, capsys):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     is_locked, over = threading.Event(), threading.Event()
 
     def hold_the_lock():
@@ -312,7 +314,7 @@ def test_while_another_publishes_the_command_waits_and_the_task_does_nothing(tra
 
 @pytest.mark.parametrize("model", [Release, Figure, Denominator, CountedCase])
 def test_rows_of_a_release_are_never_changed(db, model):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     publish_due_periods(now=YEAR_DUE)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -322,7 +324,7 @@ def test_rows_of_a_release_are_never_changed(db, model):
 
 
 def test_a_release_is_filled_once(transactional_db):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     [release] = publish_due_periods(now=Q1_DUE)
     with pytest.raises(ProgrammingError, match="never changed"):
         Figure.objects.create(release=release, table="unfounded", value=5)
@@ -336,7 +338,7 @@ def test_the_database_refuses_a_number_that_is_not_rounded(db, value):
 
 
 def test_a_new_secret_draws_from_the_next_release_on_and_shows(db, settings):
-    store(one_each(bodies("53", 52), on(2025, 2, 1)))
+    store(one_each(bodies("53", 52), paris_time(2025, 2, 1)))
     publish_due_periods(now=Q1_DUE)
     settings.SECRET_KEY = "another secret that is long enough for a test"
     publish_due_periods(now=Q2_DUE)
@@ -346,7 +348,7 @@ def test_a_new_secret_draws_from_the_next_release_on_and_shows(db, settings):
 
 
 def test_a_quarter_has_no_report_and_a_year_one_a_place(db):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     publish_due_periods(now=Q1_DUE)
     assert Report.objects.count() == 0
     publish_due_periods(now=YEAR_DUE)
@@ -355,7 +357,7 @@ def test_a_quarter_has_no_report_and_a_year_one_a_place(db):
 
 
 def test_the_attempts_are_listed_for_the_administrator(db):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     publish_due_periods(now=Q1_DUE)
     attempt = Attempt.objects.get()
     assert (attempt.outcome, attempt.period, attempt.closed) == ("published", "2025-T1", [])
@@ -365,7 +367,7 @@ def test_the_attempts_are_listed_for_the_administrator(db):
 
 def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
     """The tables and their categories may change with the software: old releases stay as they were signed."""
-    store(one_each(bodies("53", 50), on(2025, 2, 1)))
+    store(one_each(bodies("53", 50), paris_time(2025, 2, 1)))
     publish_due_periods(now=YEAR_DUE)
     monkeypatch.setitem(CATEGORIES, "region", ("53", "94"))
     assert all(is_intact(release) for release in Release.objects.all())
@@ -373,7 +375,7 @@ def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
 
 
 def test_a_row_that_was_changed_behind_the_triggers_is_seen(cloned_db):
-    store(one_each(bodies("53", 50), on(2025, 2, 1)))
+    store(one_each(bodies("53", 50), paris_time(2025, 2, 1)))
     [release] = publish_due_periods(now=Q1_DUE)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE stats_figure DISABLE TRIGGER ALL")

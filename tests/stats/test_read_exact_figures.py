@@ -18,7 +18,7 @@ from stats.exact.sums import find_quantile
 from stats.pages.labels import bind_words
 from stats.services import fold_new_events
 from tests.cast import breizh_cyber
-from tests.stats.cases import Case, bodies, change_cases, on, one_each, store
+from tests.stats.cases import Case, bodies, change_cases, one_each, paris_time, store
 from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, html, store_cases_of_two_centres
 from tests.stats.rows import format_row, format_two_years
 
@@ -33,8 +33,8 @@ def test_a_region_has_exact_figures_in_every_table(client, national):
     change_cases(
         incidents[:1],
         cause="supplier",
-        acknowledged_at=on(2026, 1, 5, 14),
-        detected_at=on(2026, 1, 4),
+        acknowledged_at=paris_time(2026, 1, 5, 14),
+        detected_at=paris_time(2026, 1, 4),
         detected_certainty="exact",
     )
     fold_new_events()
@@ -97,7 +97,7 @@ def test_a_body_of_no_list_is_counted_but_in_no_rate(client, national):
     csirt = breizh_cyber()
     (body,) = bodies("53", 1)
     Collectivity.objects.filter(pk=body.pk).update(is_listed=False)
-    store([Case(body=body, at=on(2026, 1, 5), csirt=csirt)])
+    store([Case(body=body, at=paris_time(2026, 1, 5), csirt=csirt)])
     fold_new_events()
     page = html(client, BRETAGNE)
     assert "<dd>1</dd>" in page
@@ -157,7 +157,7 @@ def test_the_list_has_bodies_of_each_stratum():
 
 def test_medians_are_written_of_few_cases_and_bands_of_many(client, national, monkeypatch):
     csirt = breizh_cyber()
-    incidents = store(one_each(bodies("53", 11), on(2026, 1, 5), csirt=csirt))
+    incidents = store(one_each(bodies("53", 11), paris_time(2026, 1, 5), csirt=csirt))
     for number, incident in enumerate(incidents):
         change_cases([incident], acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
     change_cases(incidents[:1], nature="report")  # is no incident: its delay counts no more
@@ -174,7 +174,7 @@ def test_medians_are_written_of_few_cases_and_bands_of_many(client, national, mo
 
 
 def test_whole_days_are_written_without_hours(client, national):
-    incidents = store(one_each(bodies("53", 2), on(2026, 1, 5), csirt=breizh_cyber()))
+    incidents = store(one_each(bodies("53", 2), paris_time(2026, 1, 5), csirt=breizh_cyber()))
     change_cases(incidents, acknowledged_at=incidents[0].received_at + timedelta(days=3))
     fold_new_events()
     assert "La moitié en 3 jours au plus, neuf sur dix en 3 jours au plus." in html(client, BRETAGNE)
@@ -185,9 +185,9 @@ def test_bars_are_drawn_longest_first_and_the_unknown_last(client, national):
     first, second, third = bodies("53", 3)
     store(
         [
-            *one_each([first, second, third], on(2026, 1, 5), csirt=csirt, type="inconnu"),
-            *one_each([first, second], on(2026, 1, 6), csirt=csirt, type="panne"),
-            Case(body=first, at=on(2026, 1, 7), csirt=csirt, type="rancon", cause="supplier"),
+            *one_each([first, second, third], paris_time(2026, 1, 5), csirt=csirt, type="inconnu"),
+            *one_each([first, second], paris_time(2026, 1, 6), csirt=csirt, type="panne"),
+            Case(body=first, at=paris_time(2026, 1, 7), csirt=csirt, type="rancon", cause="supplier"),
         ]
     )
     fold_new_events()
@@ -200,7 +200,7 @@ def test_bars_are_drawn_longest_first_and_the_unknown_last(client, national):
 
 def test_of_many_services_the_first_twelve_are_drawn_and_all_stand_in_the_table(client, national):
     services = PublicService.values[:14]
-    store([Case(body=bodies("53", 1)[0], at=on(2026, 1, 5), csirt=breizh_cyber(), services=tuple(services))])
+    store([Case(body=bodies("53", 1)[0], at=paris_time(2026, 1, 5), csirt=breizh_cyber(), services=tuple(services))])
     fold_new_events()
     figure = html(client, BRETAGNE).partition('aria-labelledby="t-services"')[2].partition("</figure>")[0]
     assert figure.count("<li>") == 12
@@ -217,10 +217,10 @@ def store_two_years():
     first, second, third = bodies("53", 3)
     store(
         [
-            *one_each([first, second], on(2025, 2, 5), csirt=csirt, type="hameconnage"),
-            *one_each([first, second, third], on(2025, 10, 5), csirt=csirt),
-            Case(body=first, at=on(2026, 2, 5), csirt=csirt, type="hameconnage"),
-            Case(body=first, at=on(2026, 3, 5), csirt=csirt, hours=(2,)),
+            *one_each([first, second], paris_time(2025, 2, 5), csirt=csirt, type="hameconnage"),
+            *one_each([first, second, third], paris_time(2025, 10, 5), csirt=csirt),
+            Case(body=first, at=paris_time(2026, 2, 5), csirt=csirt, type="hameconnage"),
+            Case(body=first, at=paris_time(2026, 3, 5), csirt=csirt, hours=(2,)),
         ]
     )
     fold_new_events()
@@ -251,7 +251,7 @@ def test_the_current_year_is_compared_with_the_same_months(client, national):
 
 def test_a_year_that_is_over_is_compared_whole(client, national):
     store_two_years()
-    with time_machine.travel(on(2027, 2, 3)):
+    with time_machine.travel(paris_time(2027, 2, 3)):
         client.force_login(national)
         page = html(client, BRETAGNE, annee="2026")
     assert "5 en 2025" in page
@@ -312,7 +312,12 @@ def test_a_centre_whose_territory_changed_has_no_rate_of_the_year_before(client,
 
 def test_regions_stand_in_the_order_of_their_incidents(client, national):
     csirt = store_two_years()
-    store([*one_each(bodies("11", 3), on(2026, 1, 5), csirt=csirt), *one_each(bodies("84", 1), on(2025, 1, 5))])
+    store(
+        [
+            *one_each(bodies("11", 3), paris_time(2026, 1, 5), csirt=csirt),
+            *one_each(bodies("84", 1), paris_time(2025, 1, 5)),
+        ]
+    )
     fold_new_events()
     figure = html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
     lines = re.findall(r'region/(\d+)/\?annee=2026">.*?<td class="number">(\d+)</td>.*?before">(\d+)</td>', figure)
@@ -348,8 +353,11 @@ def test_the_page_of_a_year_without_cases_tells_that_there_is_none(client, natio
 
 def test_a_case_of_the_last_evening_of_a_month_is_of_the_next_one_east_of_paris(client, national):
     """In Nouméa it is 1 April. The case is in the total, as it is in the tables by type."""
-    with time_machine.travel(on(2026, 3, 31, 20)):
-        store(one_each(bodies("988", 2), on(2026, 3, 31, 19)) + one_each(bodies("53", 1), on(2026, 3, 31, 19)))
+    with time_machine.travel(paris_time(2026, 3, 31, 20)):
+        store(
+            one_each(bodies("988", 2), paris_time(2026, 3, 31, 19))
+            + one_each(bodies("53", 1), paris_time(2026, 3, 31, 19))
+        )
         fold_new_events()
         page = html(client, NATION)
     for line in [

@@ -8,25 +8,25 @@ from collectivities.models import Region
 from csirts.models import Csirt
 from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber
-from tests.stats.cases import Case, bodies, on, one_each, store
+from tests.stats.cases import Case, bodies, one_each, paris_time, store
 from tests.stats.rows import format_two_years
 
 PAGE = "/statistiques/mon-centre/"
 
 
-@time_machine.travel(on(2026, 3, 20))
+@time_machine.travel(paris_time(2026, 3, 20))
 def test_a_lead_reads_the_exact_figures_of_the_centre(client, db):
     csirt, other_csirt = breizh_cyber(), Csirt.objects.create(slug="autre", name="Autre", level="territorial")
     first, second, third = bodies("53", 3)
     store(
         [
-            Case(body=first, at=on(2026, 1, 5), csirt=csirt, hours=(2, None), leaks=(("confirmed", "6-50"),)),
-            Case(body=second, at=on(2026, 3, 5), csirt=csirt, verified=False, hours=(2,)),
-            Case(body=second, at=on(2026, 3, 6), csirt=csirt, leaks=(("unfounded", "0-5"),)),
-            Case(body=third, at=on(2026, 3, 7), csirt=csirt, closing_reason="duplicate"),
-            Case(body=third, at=on(2026, 3, 8), csirt=csirt, nature="report", hours=(2,)),
-            Case(body=third, at=on(2026, 3, 7), csirt=other_csirt),
-            Case(body=third, at=on(2025, 3, 7), csirt=csirt),
+            Case(body=first, at=paris_time(2026, 1, 5), csirt=csirt, hours=(2, None), leaks=(("confirmed", "6-50"),)),
+            Case(body=second, at=paris_time(2026, 3, 5), csirt=csirt, verified=False, hours=(2,)),
+            Case(body=second, at=paris_time(2026, 3, 6), csirt=csirt, leaks=(("unfounded", "0-5"),)),
+            Case(body=third, at=paris_time(2026, 3, 7), csirt=csirt, closing_reason="duplicate"),
+            Case(body=third, at=paris_time(2026, 3, 8), csirt=csirt, nature="report", hours=(2,)),
+            Case(body=third, at=paris_time(2026, 3, 7), csirt=other_csirt),
+            Case(body=third, at=paris_time(2025, 3, 7), csirt=csirt),
         ]
     )
     fold_new_events()
@@ -77,7 +77,7 @@ def test_a_visitor_without_an_account_is_asked_to_sign_in(client, db):
 @pytest.mark.parametrize("number", [2, 50])
 def test_the_page_costs_the_same_whatever_the_number_of_cases(client, db, django_assert_max_num_queries, number):
     csirt = breizh_cyber()
-    store(one_each(bodies("53", number), on(2026, 1, 5), csirt=csirt))
+    store(one_each(bodies("53", number), paris_time(2026, 1, 5), csirt=csirt))
     fold_new_events()
     client.force_login(a_lead(csirt))
     with django_assert_max_num_queries(20):

@@ -22,7 +22,7 @@ from stats.models import CaseFact, FigureCheck, Presence, Rollup
 from stats.services import continue_recount, fold_new_events, rebuild_figures, verify_figures
 from stats.tasks import check_figures
 from tests.cast import a_lead, a_person, breizh_cyber
-from tests.stats.cases import bodies, on, one_each, record_events, store
+from tests.stats.cases import bodies, one_each, paris_time, record_events, store
 from tests.stats.histories import RAW_ACTS, History
 from tests.stats.recount import read_stored_figures, recount_figures
 
@@ -35,7 +35,7 @@ def small_slices(monkeypatch):
 
 
 def store_year(number=30, **fields):
-    incidents = store(one_each(bodies("53", number), on(2025, 2, 1), hours=(2,), **fields))
+    incidents = store(one_each(bodies("53", number), paris_time(2025, 2, 1), hours=(2,), **fields))
     fold_new_events()
     return incidents
 
@@ -117,10 +117,10 @@ def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monke
     assert read_stored_figures() == recount_figures()
 
 
-@time_machine.travel(on(2026, 3, 20, 3), tick=False)
+@time_machine.travel(paris_time(2026, 3, 20, 3), tick=False)
 def test_a_recount_runs_once_a_night_and_goes_on_from_task_to_task(db, small_slices, monkeypatch):
     store_year()
-    with time_machine.travel(on(2026, 3, 20, 3), tick=True):
+    with time_machine.travel(paris_time(2026, 3, 20, 3), tick=True):
         monkeypatch.setattr(services, "SECONDS_A_TASK", 1e-9)
         check_figures()
         check = FigureCheck.objects.get()
@@ -130,7 +130,7 @@ def test_a_recount_runs_once_a_night_and_goes_on_from_task_to_task(db, small_sli
         check_figures()
     check = FigureCheck.objects.get()
     assert (check.mistakes, bool(check.finished_at)) == (0, True)
-    with time_machine.travel(on(2026, 3, 21, 3)):
+    with time_machine.travel(paris_time(2026, 3, 21, 3)):
         check_figures()
     assert FigureCheck.objects.count() == 2
 

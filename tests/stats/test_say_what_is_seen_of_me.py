@@ -13,11 +13,11 @@ from stats.releases.case_visibility import describe_visibility
 from stats.services import publish_due_periods
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
-from tests.stats.cases import bodies, change_cases, on, one_each, store
+from tests.stats.cases import bodies, change_cases, one_each, paris_time, store
 
-FIRST_QUARTER = on(2025, 4, 30)
-YEAR = on(2026, 4, 1)
-NEXT_YEAR = on(2027, 4, 1)
+FIRST_QUARTER = paris_time(2025, 4, 30)
+YEAR = paris_time(2026, 4, 1)
+NEXT_YEAR = paris_time(2027, 4, 1)
 NOT_KNOWN = "pas connu, ou pas encore"
 LATE_LINE = "la ligne « comptés plus tard » de l’année 2026 : à partir du 1er avril 2027"
 BEFORE = "Elle n’était pas encore vérifiée, ou elle était close sans être comptée."
@@ -45,9 +45,9 @@ def read_rest(incident):
 
 def verify_late(number):
     """Return cases of 2025 that are verified once that year is published. None is of Plouexemple."""
-    cases = store(one_each(bodies("53", number), on(2025, 2, 10), verified=False))
+    cases = store(one_each(bodies("53", number), paris_time(2025, 2, 10), verified=False))
     publish_due_periods(now=YEAR)
-    change_cases(cases, verification="call_back", verified_at=on(2026, 5, 19))
+    change_cases(cases, verification="call_back", verified_at=paris_time(2026, 5, 19))
     return cases
 
 
@@ -55,10 +55,10 @@ def verify_late(number):
 def own_case(db):
     """A verified declaration of February 2025, and 49 of other bodies."""
     csirt = breizh_cyber()
-    with time_machine.travel(on(2025, 2, 10)):
+    with time_machine.travel(paris_time(2025, 2, 10)):
         incident = declare()
         verify_incident(reference=incident.reference, actor=a_lead(csirt))
-    store(one_each(bodies("53", 49), on(2025, 2, 1)))
+    store(one_each(bodies("53", 49), paris_time(2025, 2, 1)))
     incident.refresh_from_db()
     return incident
 
@@ -110,7 +110,7 @@ def test_a_year_says_the_totals_first_then_each_table(own_case):
 def test_each_table_that_counts_a_case_is_listed_once(db):
     """Two interruptions of one family. They are too few for the long list of services, so they come by family."""
     parts = {"services": ("messagerie", "site"), "leaks": (("confirmed", "6-50"),)}
-    [case, *_] = store(one_each(bodies("53", 40), on(2025, 2, 1), **parts, categories=("etat_civil",)))
+    [case, *_] = store(one_each(bodies("53", 40), paris_time(2025, 2, 1), **parts, categories=("etat_civil",)))
     publish_due_periods(now=YEAR)
     titles = [title for title, _where, _number in list_places(case) if not title.startswith("Incidents vérifiés, ")]
     assert titles == [
@@ -129,7 +129,7 @@ def test_each_table_that_counts_a_case_is_listed_once(db):
 
 
 def test_a_dash_is_fewer_than_five_bodies(db):
-    [case, *_] = store(one_each(bodies("53", 3), on(2025, 2, 1)))
+    [case, *_] = store(one_each(bodies("53", 3), paris_time(2025, 2, 1)))
     publish_due_periods(now=YEAR)
     assert list_places(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
     assert ("Incidents vérifiés", "France entière, 2025", "moins de 5 collectivités") in list_places(case)
@@ -138,7 +138,9 @@ def test_a_dash_is_fewer_than_five_bodies(db):
 def test_a_month_that_the_year_printed_is_listed_with_the_year(db):
     """No quarter has forty incidents, the year has."""
     town_halls = bodies("53", 40)
-    [case, *_] = store([*one_each(town_halls[:20], on(2025, 2, 1)), *one_each(town_halls[20:], on(2025, 5, 1))])
+    [case, *_] = store(
+        [*one_each(town_halls[:20], paris_time(2025, 2, 1)), *one_each(town_halls[20:], paris_time(2025, 5, 1))]
+    )
     publish_due_periods(now=YEAR)
     assert list_places(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
     assert ("Incidents vérifiés", "France entière, février 2025", "20") in list_places(case)
@@ -149,14 +151,14 @@ def test_a_later_correction_changes_nothing_on_the_page(own_case):
     before = describe_visibility(own_case)
     change_cases([own_case], type="panne", cause="phishing", nature="report")
     own_case.refresh_from_db()
-    publish_due_periods(now=on(2026, 4, 30))
+    publish_due_periods(now=paris_time(2026, 4, 30))
     assert describe_visibility(own_case) == before
 
 
 @time_machine.travel(FIRST_QUARTER)
 def test_the_page_does_not_say_how_often_other_bodies_declared(client, own_case):
     """The page of Plouexemple says 60 incidents, and not that 50 bodies made them."""
-    store(one_each(bodies("53", 10), on(2025, 2, 7)))
+    store(one_each(bodies("53", 10), paris_time(2025, 2, 7)))
     publish_due_periods(now=FIRST_QUARTER)
     page = open_page(client, own_case).content.decode()
     assert '<td class="number">60</td>' in page
@@ -166,29 +168,29 @@ def test_the_page_does_not_say_how_often_other_bodies_declared(client, own_case)
 # What is not counted, or not yet
 
 
-@time_machine.travel(on(2025, 3, 1))
+@time_machine.travel(paris_time(2025, 3, 1))
 def test_a_period_that_is_not_over_has_its_day(own_case):
     coming = ["le 1er trimestre 2025 : à partir du 30 avril 2025", "l’année 2025 : à partir du 1er avril 2026"]
     assert read_rest(own_case) == ("", coming)
     assert describe_visibility(own_case).editions == []
 
 
-@time_machine.travel(on(2025, 6, 1))
+@time_machine.travel(paris_time(2025, 6, 1))
 def test_a_quarter_that_is_due_is_listed_as_not_yet_published(own_case):
     assert read_rest(own_case)[1][0] == "le 1er trimestre 2025 : n’a pas encore paru"
 
 
-@time_machine.travel(on(2025, 5, 20))
+@time_machine.travel(paris_time(2025, 5, 20))
 def test_a_case_that_its_quarter_missed_waits_for_the_year(own_case):
     change_cases([own_case], verification="unverified", verified_at=None)
     publish_due_periods(now=FIRST_QUARTER)
-    change_cases([own_case], verification="call_back", verified_at=on(2025, 5, 19))
+    change_cases([own_case], verification="call_back", verified_at=paris_time(2025, 5, 19))
     own_case.refresh_from_db()
     coming = ["l’année 2025 : à partir du 1er avril 2026"]
     assert read_rest(own_case) == (f"Son trimestre a été publié sans elle. {BEFORE}", coming)
 
 
-@time_machine.travel(on(2026, 5, 20))
+@time_machine.travel(paris_time(2026, 5, 20))
 def test_a_case_that_its_year_missed_is_a_late_case_of_the_next(db):
     [case, *_] = verify_late(5)
     case.refresh_from_db()
@@ -200,7 +202,7 @@ def test_a_case_that_its_year_missed_is_a_late_case_of_the_next(db):
     assert (list_places(case), read_rest(case)) == ([(line, "France entière, 2026", "5")], ("", []))
 
 
-@time_machine.travel(on(2026, 5, 20))
+@time_machine.travel(paris_time(2026, 5, 20))
 def test_a_late_signalement_is_counted_nowhere(db):
     [case] = verify_late(1)
     change_cases([case], nature="report")
@@ -209,9 +211,9 @@ def test_a_late_signalement_is_counted_nowhere(db):
     assert read_rest(case) == (why, [])
 
 
-@time_machine.travel(on(2026, 5, 20))
+@time_machine.travel(paris_time(2026, 5, 20))
 def test_a_signalement_that_became_an_incident_is_a_late_case(db):
-    [case, *_] = store(one_each(bodies("53", 5), on(2025, 2, 1), nature="report"))
+    [case, *_] = store(one_each(bodies("53", 5), paris_time(2025, 2, 1), nature="report"))
     publish_due_periods(now=YEAR)
     assert (list_places(case), read_rest(case)) == ([("Signalements vérifiés", "France entière, 2025", "5")], ("", []))
     change_cases([case], nature="incident")
@@ -226,7 +228,7 @@ def test_the_page_says_why_a_case_is_counted_nowhere(own_case):
     own_case.refresh_from_db()
     why = "Elle n’est comptée nulle part : seules les déclarations vérifiées par le centre sont comptées."
     assert read_rest(own_case) == (why, [])
-    change_cases([own_case], status="closed", closed_at=on(2025, 3, 1), closing_reason="duplicate")
+    change_cases([own_case], status="closed", closed_at=paris_time(2025, 3, 1), closing_reason="duplicate")
     own_case.refresh_from_db()
     reason = "le centre l’a close comme doublon, comme retirée, ou sans incident."
     assert read_rest(own_case) == (f"Elle n’est comptée nulle part : {reason}", [])
@@ -234,7 +236,7 @@ def test_the_page_says_why_a_case_is_counted_nowhere(own_case):
 
 def test_a_case_discarded_between_quarter_and_year_stays_in_the_quarter_alone(own_case):
     publish_due_periods(now=FIRST_QUARTER)
-    change_cases([own_case], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
+    change_cases([own_case], status="closed", closed_at=paris_time(2025, 5, 1), closing_reason="withdrawn")
     own_case.refresh_from_db()
     publish_due_periods(now=YEAR)
     assert list_places(own_case)[0] == ("Incidents vérifiés", "France entière, 1er trimestre 2025", "50")

@@ -17,7 +17,7 @@ from stats.pages import story
 from stats.pages.freshness import PAGE_FOLDERS, page_cache
 from stats.services import publish_due_periods
 from tests.cast import a_lead, a_responder, an_agent
-from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.pages import fill
 from tests.stats.printing import print_release, print_year, spread_tables
 from tests.stats.public_page import PAGE, read_main, words
@@ -43,8 +43,11 @@ def list_titles(main):
 
 def test_counted_cases_are_printed_and_read_on_the_page(client):
     """Sixty bodies of Bretagne, two of Corse: counted, drawn, audited, printed and read."""
-    store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)) + one_each(bodies("94", 2), on(2025, 5, 1)))
-    publish_due_periods(now=on(2026, 4, 1))
+    store(
+        one_each(bodies("53", 60), paris_time(2025, 2, 1), hours=(2,))
+        + one_each(bodies("94", 2), paris_time(2025, 5, 1))
+    )
+    publish_due_periods(now=paris_time(2026, 4, 1))
     main = read_main(client)
     printed = read_table(main, "Incidents par région")
     assert printed["Corse"] == ["moins de 5 collectivités"]

@@ -13,7 +13,7 @@ import django
 django.setup()
 
 from incidents.services.declarant.access import derive_secret  # noqa: E402
-from tests.bench.figures import Figure, at_least, print_figures  # noqa: E402
+from tests.bench.figures import Figure, judge_at_least, print_figures  # noqa: E402
 from tests.bench.lighthouse.install import INSTALLED  # noqa: E402
 from tests.bench.visits import (  # noqa: E402
     Visit,
@@ -82,7 +82,7 @@ def judge_visit(visit: Visit, result: dict[str, Any]) -> Figure:
     for words in filter(None, [result["problem"], *result["failed"]]):
         sys.stderr.write(f"{visit.name} {result['scores']} {words}\n")
     assert result["seen"] == visit.address, f"{visit.name} led to {result['seen']}"
-    return at_least(f"Lighthouse of {visit.name}", min(result["scores"]), LEAST, "of 100")
+    return judge_at_least(f"Lighthouse of {visit.name}", min(result["scores"]), LEAST, "of 100")
 
 
 def main() -> None:
