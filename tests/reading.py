@@ -10,13 +10,13 @@ from tests.responses import Response
 NBSP = "\N{NO-BREAK SPACE}"
 
 
-def text(response: Response) -> str:
+def read_text(response: Response) -> str:
     """Return the text of the page without markup, as a person reads it."""
     bare = re.sub(r"<[^>]+>", " ", response.content.decode())
     return " ".join(bare.replace("&nbsp;", " ").replace(NBSP, " ").split())
 
 
-def text_of(response: Response) -> str:
+def read_markup(response: Response) -> str:
     """Return the markup with each run of spaces, no-break spaces too, as one space."""
     return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
@@ -27,7 +27,7 @@ def find_link(response: Response, rel: str) -> str | None:
     return match and unescape(match[1])
 
 
-def hidden(response: Response, name: str) -> str:
+def read_hidden_value(response: Response, name: str) -> str:
     """Return the value of the hidden field of this name."""
     return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())[1]
 

@@ -9,7 +9,7 @@ from accounts.models import Membership, PendingMail, User
 from accounts.services.links import send_link
 from accounts.tokens import derive_link_token
 from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, bretagne, plouexemple
-from tests.reading import text
+from tests.reading import read_text
 
 URL = "/admin/accounts/user/"
 pytestmark = pytest.mark.django_db
@@ -250,14 +250,14 @@ def test_administrators_change_no_role_of_their_own(client, administrator, chang
 def test_close_several_accounts_but_never_ones_own(client, administrator):
     responder, agent = a_responder(), an_agent()
     chosen = {"action": "close_accounts", "_selected_action": [responder.pk, agent.pk, administrator.pk], "index": "0"}
-    page = text(client.post(URL, chosen))
+    page = read_text(client.post(URL, chosen))
     assert "Fermer ces comptes ?" in page
     assert f"{responder}, {responder.email} (intervenant" in page
     assert f"{administrator.email} : c’est votre compte." in page
     assert "Fermer ces 2 comptes" in page
     assert not User.objects.filter(is_active=False).exists()
 
-    page = text(client.post(URL, chosen | {"confirme": "oui"}, follow=True))
+    page = read_text(client.post(URL, chosen | {"confirme": "oui"}, follow=True))
 
     assert set(User.objects.filter(is_active=False)) == {responder, agent}
     assert LogEntry.objects.count() == 2
@@ -269,7 +269,7 @@ def test_ones_own_account_and_a_closed_one_stay_as_they_are_with_the_reason(clie
     closed = an_agent()
     User.objects.filter(pk=closed.pk).update(is_active=False)
     chosen = {"action": "close_accounts", "_selected_action": [closed.pk, administrator.pk]}
-    page = text(client.post(URL, chosen | {"confirme": "oui"}, follow=True))
+    page = read_text(client.post(URL, chosen | {"confirme": "oui"}, follow=True))
     assert f"Rien ne change pour {administrator.email} : c’est votre compte. Il reste ouvert" in page
     assert f"{closed.email} : ce compte est déjà fermé." in page
     assert LogEntry.objects.count() == 0
@@ -279,7 +279,7 @@ def test_the_history_says_that_an_account_was_closed_and_reopened(client, admini
     agent = an_agent()
     client.post(f"{URL}{agent.pk}/change/", change(agent))
     client.post(f"{URL}{agent.pk}/change/", change(agent, is_active="on", display_name="Autre"))
-    page = text(client.get(f"{URL}{agent.pk}/history/"))
+    page = read_text(client.get(f"{URL}{agent.pk}/history/"))
     assert page.count("Compte fermé") == page.count("Compte rouvert") == 1
     assert "Modification de Nom affiché" in page
     assert "Compte actif" not in page
@@ -307,8 +307,8 @@ def test_find_a_body_to_give_a_role_in(client, administrator):
 
 def test_the_list_says_each_role(client, administrator):
     a_lead(breizh_cyber())
-    text = client.get(URL).content.decode()
-    assert "responsable d’un CSIRT (Breizh Cyber)" in text
+    page = client.get(URL).content.decode()
+    assert "responsable d’un CSIRT (Breizh Cyber)" in page
     assert client.get(URL, {"q": "lead-"}).status_code == 200
 
 

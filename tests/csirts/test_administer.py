@@ -14,7 +14,7 @@ from accounts.services.team import save_channel
 from collectivities.models import Departement, Region
 from csirts.models import Contact, Coverage, Csirt, get_history
 from tests.factories.csirts import ContactFactory, CsirtFactory
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -353,13 +353,13 @@ def test_a_territory_given_to_a_centre_without_telephone_warns(client, administr
 @pytest.mark.parametrize("is_in_admin", [True, False], ids=["admin", "address"])
 def test_a_lead_reads_what_is_published_and_who_adds_a_telephone(client, lead, breizh, is_in_admin):
     address = url(breizh) if is_in_admin else "/equipe/adresse/"
-    page = text(client.get(address))
+    page = read_text(client.get(address))
     assert "Téléphone : 0 800 200 008 (Liste de l’ANSSI, 23 juin 2026)" in page
     assert "Site : https://breizhcyber.bzh" in page
     assert "Aucun téléphone publié" not in page
 
     breizh.contacts.filter(kind="phone").delete()
-    page = text(client.get(address))
+    page = read_text(client.get(address))
     assert re.search("Aucun téléphone publié ?: demandez à l’administration de la plateforme de l’ajouter.", page)
     assert "le déclarant appelle" not in page
 

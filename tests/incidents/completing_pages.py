@@ -7,7 +7,7 @@ from django.test import Client
 
 from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
-from tests.reading import hidden
+from tests.reading import read_hidden_value
 from tests.responses import Response
 
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
@@ -26,5 +26,5 @@ def post(
 ) -> Response:
     """Post the section as the page would, with the hidden fields that it holds now."""
     page = client.get(url(incident, section))
-    hidden_fields = {"seen": hidden(page, "seen"), "author": "Dominique, accueil"}
+    hidden_fields = {"seen": read_hidden_value(page, "seen"), "author": "Dominique, accueil"}
     return client.post(url(incident, section), hidden_fields | (data or {}) | fields)

@@ -6,7 +6,7 @@ from django.test import Client
 
 from incidents.models import Incident
 from tests.cast import plouexemple
-from tests.reading import hidden
+from tests.reading import read_hidden_value
 from tests.responses import Response
 
 URL = "/declarer/rappelez-moi/"
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 24, 9, 51, tzinfo=UTC)
 def post_express(client: Client, **fields: str) -> Response:
     """Post the screen as the page sends it."""
     page = client.get(URL)
-    data = {"plume": hidden(page, "plume"), "contact_phone": PHONE, "quoi": "rancon"} | fields
+    data = {"plume": read_hidden_value(page, "plume"), "contact_phone": PHONE, "quoi": "rancon"} | fields
     return client.post(URL, data)
 
 

@@ -26,7 +26,7 @@ from tests.incidents.slices import (
     send_request,
     send_slice,
 )
-from tests.reading import text
+from tests.reading import read_text
 from tests.stores import list_stored_objects, store_in_folder
 
 
@@ -78,8 +78,8 @@ def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, ab
     answer = abandon(holder, url)
 
     assert (answer.status_code, answer["Location"]) == (302, page(incident) + "?abandonne=1")
-    assert "L’envoi est abandonné" in text(holder.get(answer["Location"]))
-    assert "Abandonner cet envoi" not in text(holder.get(page(incident)))
+    assert "L’envoi est abandonné" in read_text(holder.get(answer["Location"]))
+    assert "Abandonner cet envoi" not in read_text(holder.get(page(incident)))
     assert octets_left(incident) == free + len(CONTENT)
     assert list_stored_objects() == []
     assert not IncidentEvent.objects.exclude(kind=EventKind.DECLARED).exists()
@@ -132,7 +132,7 @@ def test_an_upload_without_a_byte_holds_its_quota_for_an_hour(holder, incident):
     assert octets_left(incident) == free - 2 * len(CONTENT)
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
         assert octets_left(incident) == free - len(CONTENT)
-        assert text(holder.get(page(incident))).count("Abandonner cet envoi") == 1
+        assert read_text(holder.get(page(incident))).count("Abandonner cet envoi") == 1
         # An upload that resumes late takes its quota again with its first byte.
         assert send_slice(holder, unsent, 0).json()["recu"] == SLICE_SIZE
         assert octets_left(incident) == free - 2 * len(CONTENT)
@@ -156,7 +156,7 @@ def test_the_page_costs_the_same_with_many_uploads(holder, incident, many, djang
     for _ in range(many):
         an_upload(incident)
     with django_assert_max_num_queries(10):
-        assert text(holder.get(page(incident))).count("Abandonner cet envoi") == many
+        assert read_text(holder.get(page(incident))).count("Abandonner cet envoi") == many
 
 
 def test_abandoning_while_finishing_keeps_the_whole_file_or_nothing(live_site, disk):

@@ -30,7 +30,7 @@ from tests.incidents.many_cases import (
     send,
     start_job,
 )
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -85,16 +85,16 @@ def test_cases_are_assigned_to_a_colleague_or_to_nobody(client, responder, cases
     colleague = a_responder()
     page = send(client, "attribuer", cases[:2], confirme=[], follow=False)
     assert page.status_code == 200
-    assert f'<option value="{colleague.uid}">' in text_of(page)
-    assert f", à {responder}</li>" not in text_of(page)
-    assert text_of(page).count(", à personne</li>") == 2
+    assert f'<option value="{colleague.uid}">' in read_markup(page)
+    assert f", à {responder}</li>" not in read_markup(page)
+    assert read_markup(page).count(", à personne</li>") == 2
     assert IncidentEvent.objects.filter(kind=EventKind.ASSIGNED).count() == 0
 
     answer = send(client, "attribuer", cases[:2], assignee=str(colleague.uid))
 
     assert list_messages(answer) == [f"2 dossiers attribués à {colleague}."]
     again = send(client, "attribuer", cases[:2], confirme=[], follow=False)
-    assert text_of(again).count(f", à {colleague}</li>") == 2, "the page before says who has each now"
+    assert read_markup(again).count(f", à {colleague}</li>") == 2, "the page before says who has each now"
     assert [case.assignee for case in Incident.objects.order_by("id")] == [colleague, colleague, None]
     assert list_messages(send(client, "attribuer", cases[:2], assignee="personne", cle="k2")) == [
         "2 dossiers attribués à personne."
@@ -109,7 +109,7 @@ def test_nobody_of_another_centre_can_be_chosen(client, cases):
     for chosen in (stranger.uid, former.uid, uuid4(), "x", ""):
         answer = send(client, "attribuer", cases, assignee=str(chosen))
         assert answer.status_code == 422
-    assert "Choisissez une personne de votre centre." in text_of(answer)
+    assert "Choisissez une personne de votre centre." in read_markup(answer)
     assert not BulkJob.objects.exists()
 
 
@@ -137,7 +137,7 @@ def test_qualifying_in_bulk_changes_only_what_is_set(client, responder, cases):
 
 def test_qualifying_in_bulk_asks_for_one_change_at_least(client, cases):
     page = client.post(URL, {"acte": "qualifier", "dossier": list_references(cases), "cle": "k"})
-    assert "Laisser tel quel" in text_of(page)
+    assert "Laisser tel quel" in read_markup(page)
     tree = harmless.check_response(page)
     assert "novalidate" in tree.css_first("form.judge").attributes
     assert not tree.css("form.judge [required]")
@@ -145,7 +145,7 @@ def test_qualifying_in_bulk_asks_for_one_change_at_least(client, cases):
     answer = send(client, "qualifier", cases)
 
     assert answer.status_code == 422
-    assert "Choisissez au moins une chose à changer." in text_of(answer)
+    assert "Choisissez au moins une chose à changer." in read_markup(answer)
     assert not BulkJob.objects.exists()
 
 
@@ -153,7 +153,7 @@ def test_closing_in_bulk_asks_for_a_reason(client, responder, cases):
     close_incident(reference=cases[0].reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     page = send(client, "clore", cases, reason="")
     assert page.status_code == 422
-    assert "Choisissez pourquoi les dossiers sont clos." in text_of(page)
+    assert "Choisissez pourquoi les dossiers sont clos." in read_markup(page)
     assert Incident.objects.filter(status=Status.CLOSED).count() == 1
 
     answer = send(client, "clore", cases, reason="duplicate")
@@ -172,7 +172,7 @@ def test_closing_in_bulk_asks_for_a_reason(client, responder, cases):
 )
 def test_the_question_of_the_closing_speaks_of_one_case_or_of_several(client, responder, number, words, others):
     cases = [declare() for _ in range(number)]
-    question = text_of(client.post(URL, {"acte": "clore", "dossier": [case.reference for case in cases]}))
+    question = read_markup(client.post(URL, {"acte": "clore", "dossier": [case.reference for case in cases]}))
     for expected in words:
         assert expected in question
     for other in others:
@@ -186,11 +186,11 @@ def test_resolving_untouched_cases_in_bulk_warns_and_asks_why(client, responder,
     guest = Guest(access_uid=cases[1].accesses.get().uid)
     write_to_csirt(reference=cases[1].reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
     warning = "2 non vérifiés, 3 sans aucune réponse, 1 message sans réponse"
-    assert warning in text_of(send(client, "clore", cases, confirme=[], follow=False))
+    assert warning in read_markup(send(client, "clore", cases, confirme=[], follow=False))
 
     refused = send(client, "clore", cases, reason="resolved")
     assert refused.status_code == 422
-    assert f"{warning} : dites pourquoi ces dossiers sont résolus." in text_of(refused)
+    assert f"{warning} : dites pourquoi ces dossiers sont résolus." in read_markup(refused)
     assert not Incident.objects.filter(status=Status.CLOSED).exists()
 
     answer = send(client, "clore", cases, reason="resolved", why="Essais de notre centre.")
@@ -217,13 +217,13 @@ def test_a_message_that_came_after_the_list_was_read_blocks_the_closing(client, 
     assert confirmation.css_first("input[name=read_at]").attributes["value"] == read_at
     fields = {"reason": ClosingReason.NOT_AN_INCIDENT, "confirme": "oui"}
     answer = send(client, "clore", cases, **fields, read_at=read_at)
-    assert "Le déclarant a ajouté quelque chose" in text_of(answer)
+    assert "Le déclarant a ajouté quelque chose" in read_markup(answer)
     assert [case.status for case in Incident.objects.order_by("id")] == [Status.DECLARED, Status.CLOSED, Status.CLOSED]
     assert send(client, "clore", cases, **fields, read_at="hier").status_code == 422
 
 
 def test_nobody_withdraws_for_declarants_in_bulk(client, responder, cases):
-    page = text_of(send(client, "clore", cases, confirme=[], follow=False))
+    page = read_markup(send(client, "clore", cases, confirme=[], follow=False))
     assert "déjà déclaré" in page
     assert "retiré par le déclarant" not in page
 
@@ -241,8 +241,8 @@ def test_cases_are_grouped_in_a_known_or_a_new_group(client, responder, cases):
         csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"), kind="other", title="Secret", author=responder
     )
     page = send(client, "grouper", cases, confirme=[], follow=False)
-    assert "Faux avis" in text_of(page)
-    assert "Secret" not in text_of(page)
+    assert "Faux avis" in read_markup(page)
+    assert "Secret" not in read_markup(page)
     assert send(client, "grouper", cases, group=str(foreign.uid)).status_code == 422
     assert send(client, "grouper", cases, group="", title="  ").status_code == 422
 
@@ -309,10 +309,10 @@ def test_cases_of_two_of_my_centres_are_acted_on_apart(client, responder, cases)
     answer = send(client, "prendre", cases)
 
     assert answer.status_code == 422
-    assert "plusieurs centres" in text_of(answer)
+    assert "plusieurs centres" in read_markup(answer)
     answer = send(client, "grouper", cases, group="", title="Panne de juin", kind="other")
     assert answer.status_code == 422
-    assert "plusieurs centres" in text_of(answer)
+    assert "plusieurs centres" in read_markup(answer)
     assert not CaseGroup.objects.exists(), "none is opened for what is refused"
     assert list_messages(send(client, "prendre", [foreign])) == ["1 dossier pris en charge."]
 
@@ -340,8 +340,8 @@ def test_a_changed_form_sent_again_does_nothing_and_shows_the_first_job(client, 
         assert list_messages(answer) == [
             "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
         ]
-        assert "Attribuer : 2 dossiers" in text_of(answer)
-        assert "<dt>Faits</dt><dd>2</dd>" in text_of(answer)
+        assert "Attribuer : 2 dossiers" in read_markup(answer)
+        assert "<dt>Faits</dt><dd>2</dd>" in read_markup(answer)
 
     assert (BulkJob.objects.count(), IncidentEvent.objects.count()) == (1, events)
     assert not CaseGroup.objects.exists()

@@ -20,7 +20,7 @@ from tests.cast import breizh_cyber
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import TRICK
 from tests.incidents.journeys import begin, make_address, search_bodies
-from tests.reading import list_descriptions, text
+from tests.reading import list_descriptions, read_text
 
 URL = "/declarer/qui/nouvelle/"
 SIREN = make_fake_siren(515_151)
@@ -67,9 +67,9 @@ def test_adding_a_body_begins_a_declaration(declarant):
     place = declarant.post(URL, make_fields())["Location"]
     page = declarant.get(place, follow=True)
     assert page.redirect_chain == [("/declarer/", 303)]
-    assert "est gardé, pour CCAS d’Exempleville" in text(page)
+    assert "est gardé, pour CCAS d’Exempleville" in read_text(page)
     chosen = declarant.post("/declarer/", {"quoi": "rancon"}, follow=True)
-    assert "Vous aviez choisi" in text(chosen)
+    assert "Vous aviez choisi" in read_text(chosen)
     assert f'value="{find_added_bodies().get().uid}"' in chosen.content.decode()
     again = declarant.post(URL, make_fields(name="CCAS d’Autreville", siren=make_fake_siren(616_161), autre="oui"))
     assert declarant.get(again["Location"]).status_code == 200
@@ -83,10 +83,10 @@ PUBLIC, PRIVATE = "200046977", "732829320"
 def test_a_declarant_outside_public_bodies_learns_whom_to_call(declarant, kind):
     page = declarant.post(URL, make_fields(kind=kind))
     assert page.status_code == 422
-    assert "Seul un organisme public local s’ajoute ici" in text(page)
+    assert "Seul un organisme public local s’ajoute ici" in read_text(page)
     way = {"health": "cyberveille.esante.gouv.fr", "state": "+33 9 70 83 32 18"}.get(kind, "17cyber.gouv.fr")
-    assert way in text(page)
-    assert "112" in text(page)
+    assert way in read_text(page)
+    assert "112" in read_text(page)
     assert not find_added_bodies().exists()
 
 
@@ -103,7 +103,7 @@ def test_a_declarant_outside_public_bodies_learns_whom_to_call(declarant, kind):
 def test_a_company_is_not_added_as_another_public_body(declarant, changes, words):
     page = declarant.post(URL, make_fields(**changes))
     assert page.status_code == 422
-    assert words in text(page)
+    assert words in read_text(page)
     assert not find_added_bodies().exists()
 
 
@@ -125,8 +125,8 @@ def test_a_public_body_of_any_form_is_added(declarant, changes):
 def test_the_search_fills_the_form_with_what_it_knows(declarant):
     begin(declarant)
     results = declarant.get("/declarer/qui/", {"q": "hopital de brest"})
-    assert "CERT Santé, cyberveille.esante.gouv.fr" in text(results).replace(" ,", ",")
-    assert "Un hôpital s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in text(
+    assert "CERT Santé, cyberveille.esante.gouv.fr" in read_text(results).replace(" ,", ",")
+    assert "Un hôpital s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in read_text(
         results
     )
     assert 'name="collectivite"' not in results.content.decode()
@@ -150,12 +150,12 @@ def test_a_number_that_was_searched_is_not_a_name(declarant):
 def test_a_kind_of_body_is_added_not_chosen(declarant, query):
     begin(declarant)
     results = declarant.get("/declarer/qui/", {"q": query})
-    assert "s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in text(results)
+    assert "s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in read_text(results)
     assert 'name="collectivite"' not in results.content.decode()
 
 
 def test_a_postal_code_of_several_communes_is_refused(declarant):
-    assert "Plusieurs communes ont ce code postal" in text(declarant.post(URL, make_fields(town="74300")))
+    assert "Plusieurs communes ont ce code postal" in read_text(declarant.post(URL, make_fields(town="74300")))
 
 
 def test_a_body_whose_siren_is_unknown_is_added_without_it(declarant):
@@ -185,7 +185,7 @@ def test_a_body_whose_siren_is_unknown_is_added_without_it(declarant):
 def test_a_wrong_field_has_its_message_and_the_typed_values_are_kept(declarant, changes, words):
     response = declarant.post(URL, make_fields(**changes))
     assert response.status_code == 422
-    assert words in text(response)
+    assert words in read_text(response)
     page = html.unescape(response.content.decode())
     assert all(make_fields(**changes)[name].strip("\u202e\u200f") in page for name in ("name", "siren", "town"))
     assert not find_added_bodies().exists()
@@ -252,7 +252,7 @@ def test_two_posts_at_once_add_one_body(transactional_db):
 def test_a_known_siren_shows_its_body(declarant):
     brest = Collectivity.objects.get(insee_code="29019")
     response = declarant.post(URL, make_fields(siren=brest.siren))
-    assert "Ce numéro SIREN est celui-ci" in text(response)
+    assert "Ce numéro SIREN est celui-ci" in read_text(response)
     assert f"collectivite={brest.uid}" in response.content.decode()
     mended = declarant.post(URL, read_hidden_fields(response))
     assert mended.status_code == 200
@@ -266,7 +266,7 @@ def test_the_number_of_a_body_that_vanished_is_refused(declarant):
     Collectivity.objects.filter(pk=brest.pk).update(vanished_on="2026-01-01")
     response = declarant.post(URL, make_fields(siren=brest.siren))
     assert response.status_code == 422
-    assert "qui a disparu" in text(response)
+    assert "qui a disparu" in read_text(response)
 
 
 def test_similar_bodies_are_shown_before_one_is_added(declarant):
@@ -275,7 +275,7 @@ def test_similar_bodies_are_shown_before_one_is_added(declarant):
         similar := create_proposed_body(kind=Kind.CCAS, name="CCAS d’Exemple-Ville", siren=None, seat=seat)
     )
     response = declarant.post(URL, make_fields())
-    assert "Est-ce l’un de ceux-ci ?" in text(response)
+    assert "Est-ce l’un de ceux-ci ?" in read_text(response)
     assert f"collectivite={similar.uid}" in response.content.decode()
     assert not find_added_bodies().exists()
     assert declarant.post(URL, read_hidden_fields(response)).status_code == 302
@@ -288,7 +288,7 @@ def test_many_bodies_from_one_address_meet_one_more_button(declarant):
             URL, make_fields(siren=make_fake_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui")
         )
     response = declarant.post(URL, make_fields(autre="oui"))
-    assert "Encore un bouton" in text(response)
+    assert "Encore un bouton" in read_text(response)
     assert find_added_bodies().count() == MANY_BODIES
     assert declarant.post(URL, read_hidden_fields(response)).status_code == 302
     assert find_added_bodies().count() == MANY_BODIES + 1
@@ -304,7 +304,7 @@ def test_a_hostile_name_is_escaped_on_every_page(declarant):
         harmless.check_response(page)
         assert "{{ settings.SECRET_KEY }}" in page.content.decode()
     assert body.name == TRICK.replace("  ", " ")
-    assert "pas encore confirmé" in text(results)
+    assert "pas encore confirmé" in read_text(results)
 
 
 def test_a_body_whose_seat_has_no_centre_gets_a_reason(declarant):
@@ -320,7 +320,7 @@ def test_typed_values_come_back_when_the_cookies_are_gone(db):
     browser = Client(REMOTE_ADDR=make_address(), enforce_csrf_checks=True)
     lost = browser.post(URL, make_fields(town="29232"))
     assert lost.status_code == 403
-    assert "Cet envoi n’est pas parti" in text(lost)
+    assert "Cet envoi n’est pas parti" in read_text(lost)
     assert 'value="CCAS d’Exempleville"' in html.unescape(lost.content.decode())
     assert not find_added_bodies().exists()
     again = browser.post(URL, make_fields() | {"csrfmiddlewaretoken": read_hidden_fields(lost)["csrfmiddlewaretoken"]})

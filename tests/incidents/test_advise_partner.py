@@ -22,7 +22,7 @@ from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import url
 from tests.incidents.transferring import AGREED, make_agreement_fields, sign_in_as
-from tests.reading import NBSP, text_of
+from tests.reading import NBSP, read_markup
 
 pytestmark = pytest.mark.django_db
 WHY = "Même rançongiciel que dans l’alerte de la semaine."
@@ -60,7 +60,7 @@ def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(responder, incident):
 
     content = page.context["preview"]["content"]
     assert content == format_advice(incident, PARTNERS["cert-fr"], GREEN)
-    assert hashlib.sha256(content.encode()).hexdigest() in text_of(page)
+    assert hashlib.sha256(content.encode()).hexdigest() in read_markup(page)
     facts = json.loads(content)
     assert facts["body"]["insee"] == "29999"
     assert facts["tlp"] == "TLP:GREEN"
@@ -77,8 +77,8 @@ def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(responder, incident):
     event = incident.events.get(kind=EventKind.ADVISED)
     sealed = {"partner": "cert-fr", "sha256": advice.sha256, "advice": str(advice.uid)}
     assert event.data == sealed | {"tlp": "green", "agreed": False}
-    assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in text_of(client.get(url(incident)))
-    assert advice.sha256 in text_of(client.get(url(incident, "avis")))
+    assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in read_markup(client.get(url(incident)))
+    assert advice.sha256 in read_markup(client.get(url(incident, "avis")))
 
 
 def test_the_file_is_read_in_french_before_it_is_sent(responder):
@@ -105,7 +105,7 @@ def test_the_file_is_read_in_french_before_it_is_sent(responder):
     assert lines["Qui rappeler"].startswith("Dominique Exemple")
     codes = {"suspected", "remote_access", "cantine", "stopped", "yes", "", "None"}
     assert not codes & set(lines.values())
-    summary, file = text_of(page).split('<summary id="fichier">')
+    summary, file = read_markup(page).split('<summary id="fichier">')
     assert "remote_access" not in summary
     assert "remote_access" in file
 
@@ -116,22 +116,22 @@ def test_a_refused_mail_is_not_shown_as_sent(responder, incident):
     fields.pop("with_persons")
     client.post(url(incident, "avis"), fields)
     announce_all_events()
-    assert "Envoyé à un partenaire</b>" in text_of(client.get(url(incident)))
-    assert "Pas parti" not in text_of(client.get(url(incident, "avis")))
+    assert "Envoyé à un partenaire</b>" in read_markup(client.get(url(incident)))
+    assert "Pas parti" not in read_markup(client.get(url(incident, "avis")))
     lost = {"status": DeliveryStatus.REFUSED, "last_error": Trouble.REFUSED}
     assert Delivery.objects.filter(recipient=Recipient.PARTNER).update(**lost) == 1
 
     for where in (url(incident), url(incident, "histoire")):
-        page = text_of(client.get(where))
+        page = read_markup(client.get(where))
         assert '<b class="late">Pas parti à un partenaire</b>' in page
         assert "Envoyé à un partenaire" not in page
-    case = text_of(client.get(url(incident)))
+    case = read_markup(client.get(url(incident)))
     assert "<b>L’envoi au CERT-FR n’est pas parti</b> : refusé (refusé par le serveur du destinataire)." in case
     assert f'<a href="{url(incident, "avis")}">Refaire l’envoi</a>' in case
-    mails = text_of(client.get("/admin/notifications/delivery/", {"q": incident.reference}))
+    mails = read_markup(client.get("/admin/notifications/delivery/", {"q": incident.reference}))
     assert "avis à un partenaire" in mails
     assert "envoyé à un partenaire" not in mails
-    listing = text_of(client.get(url(incident, "avis")))
+    listing = read_markup(client.get(url(incident, "avis")))
     assert '<b class="late">Pas parti : refusé (refusé par le serveur du destinataire)</b> CERT-FR' in listing
 
 
@@ -144,9 +144,9 @@ def test_the_case_no_longer_warns_when_the_file_left_the_second_time(responder, 
         client.post(url(incident, "avis"), fields)
         announce_all_events()
     assert Delivery.objects.filter(recipient=Recipient.PARTNER).count() == 2
-    assert "n’est pas parti" not in text_of(client.get(url(incident)))
+    assert "n’est pas parti" not in read_markup(client.get(url(incident)))
     Delivery.objects.filter(recipient=Recipient.PARTNER).update(status=DeliveryStatus.DEAD)
-    assert text_of(client.get(url(incident))).count("L’envoi au CERT-FR n’est pas parti") == 1
+    assert read_markup(client.get(url(incident))).count("L’envoi au CERT-FR n’est pas parti") == 1
 
 
 def test_persons_are_sent_only_when_ticked(responder, incident):
@@ -163,7 +163,7 @@ def test_without_a_reason_nothing_is_shown_or_sent(responder, incident, with_per
     for button in ("voir", "envoyer"):
         answer = sign_in_as(responder).post(url(incident, "avis"), fields | {button: "1"})
         assert answer.status_code == 422
-        assert "Écrivez pourquoi" in text_of(answer)
+        assert "Écrivez pourquoi" in read_markup(answer)
     assert not Advice.objects.exists()
 
 
@@ -175,9 +175,9 @@ def test_tlp_red_lets_nothing_out(responder, incident):
     for button in ("voir", "envoyer"):
         answer = client.post(url(incident, "avis"), fields | {button: "1"} | make_agreement_fields(incident))
         assert answer.status_code == 422
-        assert "TLP:RED" in text_of(answer)
-        assert WHY in text_of(answer)
-    assert "<textarea" not in text_of(client.get(url(incident, "avis")))
+        assert "TLP:RED" in read_markup(answer)
+        assert WHY in read_markup(answer)
+    assert "<textarea" not in read_markup(client.get(url(incident, "avis")))
     assert not Advice.objects.exists()
     assert not incident.events.filter(kind=EventKind.ADVISED).exists()
 
@@ -189,11 +189,11 @@ def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, inciden
     client = sign_in_as(responder)
     first = client.get(url(incident, "avis"))
     assert first.context["form"]["tlp"].value() == Tlp.AMBER_STRICT
-    assert "Demandez d’abord au déclarant s’il est d’accord" in text_of(first)
+    assert "Demandez d’abord au déclarant s’il est d’accord" in read_markup(first)
     for button in ("voir", "envoyer"):
         answer = client.post(url(incident, "avis"), {"partner": "cert-fr", "motive": WHY, "key": "k", button: "1"})
         assert answer.status_code == 422
-        assert "notez qui a dit oui" in text_of(answer)
+        assert "notez qui a dit oui" in read_markup(answer)
     assert not Advice.objects.exists()
 
     page, fields = open_preview(client, incident, tlp="amber+strict", **make_agreement_fields(incident))
@@ -209,15 +209,15 @@ def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, inciden
     assert incident.tlp == tlp
     event = incident.events.get(kind=EventKind.ADVISED)
     assert (event.data["tlp"], event.data["agreed"]) == ("amber+strict", True)
-    assert "(CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant)" in text_of(client.get(url(incident)))
-    assert AGREED in text_of(client.get(url(incident, "avis")))
+    assert "(CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant)" in read_markup(client.get(url(incident)))
+    assert AGREED in read_markup(client.get(url(incident, "avis")))
 
 
 def test_a_label_wider_than_that_of_the_case_asks_for_the_agreement(responder, incident):
     fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "tlp": "clear", "voir": "1"}
     answer = sign_in_as(responder).post(url(incident, "avis"), fields)
     assert answer.status_code == 422
-    assert "notez qui a dit oui" in text_of(answer)
+    assert "notez qui a dit oui" in read_markup(answer)
     open_preview(sign_in_as(responder), incident, tlp="clear", **make_agreement_fields(incident))
 
 
@@ -229,7 +229,7 @@ def test_an_agreement_without_words_is_refused(responder, incident, hollow):
     )
     answer = sign_in_as(responder).post(url(incident, "avis"), fields)
     assert answer.status_code == 422
-    assert "Notez qui a dit oui" in text_of(answer)
+    assert "Notez qui a dit oui" in read_markup(answer)
 
 
 @pytest.mark.parametrize("tlp", [Tlp.AMBER, Tlp.GREEN])
@@ -240,8 +240,8 @@ def test_a_refusal_is_no_agreement(responder, incident, tlp):
         refused = fields | {"agreement": "Non, la maire refuse.", button: "1"}
         answer = sign_in_as(responder).post(url(incident, "avis"), refused)
         assert answer.status_code == 422
-        assert "ochez la case" in text_of(answer)
-        assert "Non, la maire refuse." in text_of(answer)
+        assert "ochez la case" in read_markup(answer)
+        assert "Non, la maire refuse." in read_markup(answer)
     assert not Advice.objects.exists()
 
 
@@ -253,7 +253,7 @@ def test_a_label_that_changed_since_the_agreement_asks_for_it_again(responder, i
     Incident.objects.update(tlp=Tlp.AMBER_STRICT)
     answer = client.post(url(incident, "avis"), fields)
     assert answer.status_code == 422
-    assert "il est TLP:AMBER+STRICT. Demandez de nouveau" in text_of(answer)
+    assert "il est TLP:AMBER+STRICT. Demandez de nouveau" in read_markup(answer)
     form = answer.context["form"]
     assert (form["agreed"].value(), form["label"].value()) == (False, Tlp.AMBER_STRICT)
     assert not Advice.objects.exists()
@@ -292,8 +292,8 @@ def test_a_message_that_changed_since_the_preview_is_shown_again(responder, inci
     answer = client.post(url(incident, "avis"), fields)
 
     assert answer.status_code == 409
-    assert "192.0.2.2" in text_of(answer)
-    assert WHY in text_of(answer)
+    assert "192.0.2.2" in read_markup(answer)
+    assert WHY in read_markup(answer)
     assert not Advice.objects.exists()
     again = answer.context["form"]["seen"].value()
     assert client.post(url(incident, "avis"), fields | {"seen": again}).status_code == 302
@@ -320,8 +320,8 @@ def test_a_used_form_sends_no_other_message_before_its_preview(responder, incide
     refusal = client.post(url(incident, "avis"), changed)
 
     assert refusal.status_code == 409
-    assert "celui-ci n’est pas parti" in text_of(refusal)
-    assert changed["motive"] in text_of(refusal)
+    assert "celui-ci n’est pas parti" in read_markup(refusal)
+    assert changed["motive"] in read_markup(refusal)
     assert refusal.context["form"]["with_persons"].value() == ("with_persons" in other)
     assert Advice.objects.count() == 1
     again = {"key": refusal.context["form"]["key"].value(), "seen": refusal.context["form"]["seen"].value()}
@@ -334,12 +334,12 @@ def test_a_used_form_sends_no_other_message_before_its_preview(responder, incide
 def test_a_partner_without_a_mail_is_never_written_to(responder, incident, partner):
     answer = sign_in_as(responder).post(url(incident, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"})
     assert answer.status_code == 422
-    assert WHY in text_of(answer)
+    assert WHY in read_markup(answer)
     assert not Advice.objects.exists()
 
 
 def test_partners_without_a_mail_are_shown_with_their_site(responder, incident):
-    page = text_of(sign_in_as(responder).get(url(incident, "avis")))
+    page = read_markup(sign_in_as(responder).get(url(incident, "avis")))
     for partner in PARTNERS.values():
         assert partner.website in page
         assert partner.name in page
@@ -365,7 +365,7 @@ def test_erasing_empties_the_message_and_keeps_its_seal(responder, incident):
 
     advice = Advice.objects.get()
     assert (advice.content, advice.motive, advice.agreement) == ("", "", "")
-    assert advice.sha256 in text_of(client.get(url(incident, "avis")))
+    assert advice.sha256 in read_markup(client.get(url(incident, "avis")))
 
 
 def test_hostile_text_is_escaped_in_the_preview(responder, incident):

@@ -8,7 +8,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.desk import url
 from tests.incidents.transferring import AGREED, PROPOSAL, WHY, offer_url, propose_transfer, sign_in_as
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -18,21 +18,23 @@ def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, take
     """These labels exclude another centre: who agreed is noted, and only the centre of the case reads it."""
     Incident.objects.update(tlp=tlp)
     giver_client = sign_in_as(giver)
-    assert "demandez d’abord au déclarant s’il est d’accord" in text_of(giver_client.get(url(incident, "transfert")))
+    assert "demandez d’abord au déclarant s’il est d’accord" in read_markup(
+        giver_client.get(url(incident, "transfert"))
+    )
 
     fields = PROPOSAL | {"label": tlp}
     for hollow in (" ", "\u200b", "\u3164", "."):
         answer = giver_client.post(url(incident, "transfert"), fields | {"agreement": hollow})
         assert answer.status_code == 422
-        assert "Notez qui a dit oui" in text_of(answer)
-        assert WHY in text_of(answer)
+        assert "Notez qui a dit oui" in read_markup(answer)
+        assert WHY in read_markup(answer)
     assert not Transfer.objects.exists()
 
     assert giver_client.post(url(incident, "transfert"), fields).status_code == 302
     transfer = Transfer.objects.get()
     assert transfer.agreement == AGREED
-    assert AGREED in text_of(giver_client.get(url(incident)))
-    offer = text_of(sign_in_as(taker).get(offer_url(transfer)))
+    assert AGREED in read_markup(giver_client.get(url(incident)))
+    offer = read_markup(sign_in_as(taker).get(offer_url(transfer)))
     assert "accord du déclarant noté par Breizh Cyber" in offer
     assert AGREED not in offer
 
@@ -40,7 +42,7 @@ def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, take
 @pytest.mark.parametrize("tlp", [Tlp.GREEN, Tlp.CLEAR])
 def test_a_wide_label_needs_no_agreement(incident, giver, taker, tlp):
     Incident.objects.update(tlp=tlp)
-    assert "sans nouvel accord" in text_of(sign_in_as(giver).get(url(incident, "transfert")))
+    assert "sans nouvel accord" in read_markup(sign_in_as(giver).get(url(incident, "transfert")))
     propose_transfer(incident, giver, agreement="")
 
 
@@ -50,7 +52,7 @@ def test_a_label_that_narrowed_meanwhile_blocks_the_transfer(incident, giver, ta
     Incident.objects.update(tlp=Tlp.AMBER)
     answer = sign_in_as(taker).post(offer_url(transfer, "accepter"))
     assert answer.status_code == 409
-    assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in text_of(answer)
+    assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in read_markup(answer)
 
 
 def test_words_without_the_tick_are_no_agreement(incident, giver, taker):
@@ -59,8 +61,8 @@ def test_words_without_the_tick_are_no_agreement(incident, giver, taker):
         fields = {"taker": "loin-cyber", "motive": WHY, "agreement": "Non, la maire refuse.", "label": tlp}
         answer = sign_in_as(giver).post(url(incident, "transfert"), fields)
         assert answer.status_code == 422
-        assert message in text_of(answer)
-        assert "Non, la maire refuse." in text_of(answer)
+        assert message in read_markup(answer)
+        assert "Non, la maire refuse." in read_markup(answer)
     assert not Transfer.objects.exists()
 
 
@@ -70,7 +72,7 @@ def test_an_agreement_under_another_label_is_asked_for_again(incident, giver, ta
     giver_client = sign_in_as(giver)
     answer = giver_client.post(url(incident, "transfert"), PROPOSAL)
     assert answer.status_code == 422
-    assert "il est TLP:RED. Demandez de nouveau au déclarant" in text_of(answer)
+    assert "il est TLP:RED. Demandez de nouveau au déclarant" in read_markup(answer)
     form = answer.context["form"]
     assert (form["agreed"].value(), form["label"].value(), form["agreement"].value()) == (False, Tlp.RED, AGREED)
     assert not Transfer.objects.exists()
@@ -97,7 +99,7 @@ def test_a_new_agreement_needs_a_new_proposal(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.RED)
     answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"label": Tlp.RED})
     assert answer.status_code == 409
-    assert "Retirez d’abord cette proposition" in text_of(answer)
+    assert "Retirez d’abord cette proposition" in read_markup(answer)
 
 
 def test_the_name_of_the_office_is_no_personal_name(incident, giver, taker):
@@ -114,7 +116,7 @@ def test_the_same_proposal_with_an_agreement_is_another_proposal(incident, giver
     Incident.objects.update(tlp=Tlp.AMBER)
     answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"label": "amber"})
     assert answer.status_code == 409
-    assert "Retirez d’abord cette proposition" in text_of(answer)
+    assert "Retirez d’abord cette proposition" in read_markup(answer)
 
 
 def test_erasing_removes_the_noted_agreement(incident, giver, taker):

@@ -21,7 +21,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.incidents.devices import case
 from tests.incidents.merging import MAYOR, merge, reload, write
-from tests.reading import NBSP, text
+from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def test_the_case_page_names_the_hour_of_the_answer(client, responder, main):
     write(main)
     client.force_login(responder)
 
-    delays = text(client.get(case(main))).partition("Délais du centre")[2]
+    delays = read_text(client.get(case(main))).partition("Délais du centre")[2]
 
     deadline = format_le_brief(reload(main).answer_by).replace(NBSP, " ")
     assert f"Le déclarant attend une réponse avant {deadline}" in delays
@@ -74,7 +74,7 @@ def test_the_closing_page_says_that_the_declarant_of_a_double_waits(client, resp
     merge(double, main, responder)
     client.force_login(responder)
     for address in (case(main), case(main, "cloture")):
-        page = text(client.get(address))
+        page = read_text(client.get(address))
         assert "Le déclarant d’un double attend une réponse" in page
         assert "jamais répondu" not in page
     with pytest.raises(NotFinished, match="Le déclarant attend une réponse"):
@@ -167,7 +167,7 @@ def test_a_double_is_not_among_the_closed_cases_that_wait(client, responder, mai
     write(double)
     assert not Incident.objects.wrote_since_closing().exists()
     call(main, responder)
-    assert "a écrit depuis la clôture" not in text(client.get(case(double)))
+    assert "a écrit depuis la clôture" not in read_text(client.get(case(double)))
 
 
 def test_undoing_the_merge_leaves_no_answered_declarant_waiting(responder, main, double):
@@ -217,7 +217,7 @@ def test_a_message_on_a_closed_case_asks_for_no_answer(client, responder, main, 
     merge(double, main, responder)
     close_incident(reference=main.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     for incident in (main, double):
-        assert "J’attends une réponse" not in text(client.get(case(incident)))
+        assert "J’attends une réponse" not in read_text(client.get(case(incident)))
         client.post(case(incident, "message"), {"text": "Bien reçu ?", "key": "k", "asks_answer": "on"})
         assert (incident.messages.get().asks_answer, reload(incident).awaited_since) == (False, None)
 

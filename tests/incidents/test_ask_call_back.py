@@ -24,7 +24,7 @@ from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, 
 from tests.incidents.devices import open_by_link
 from tests.incidents.express import NOW, PHONE, URL, case, declare_express, post_express
 from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address
-from tests.reading import NBSP, hidden, text
+from tests.reading import NBSP, read_hidden_value, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -45,10 +45,10 @@ def test_an_express_declaration_takes_two_pages_and_gives_the_receipt(client):
         assert f'href="{URL}"' in client.get(door).content.decode()
     results = post_express(client, q="plouexemple")
     assert results.status_code == 200
-    assert "Est-ce bien elle ?" in text(results)
+    assert "Est-ce bien elle ?" in read_text(results)
     assert f'value="{plouexemple().uid}" checked' in results.content.decode()
-    data = {"plume": hidden(results, "plume"), "contact_phone": PHONE, "quoi": "rancon", "q": "plouexemple"}
-    data |= {"pour": hidden(results, "pour"), "rappel": "oui"}
+    data = {"plume": read_hidden_value(results, "plume"), "contact_phone": PHONE, "quoi": "rancon", "q": "plouexemple"}
+    data |= {"pour": read_hidden_value(results, "pour"), "rappel": "oui"}
     redirect = client.post(URL, data | {"collectivite": str(plouexemple().uid)})
     assert (redirect.status_code, redirect.url) == (303, "/declarer/envoyee/")
     incident = Incident.objects.get()
@@ -56,7 +56,7 @@ def test_an_express_declaration_takes_two_pages_and_gives_the_receipt(client):
     assert incident.is_to_call_back
     assert incident.story.contact_phone == PHONE
     answer = client.get(redirect.url)
-    page = text(answer)
+    page = read_text(answer)
     assert hyphenate(incident.reference) in page
     assert hyphenate(derive_secret(incident.accesses.get())) in page
     first = ("Vous serez rappelé au 02 99 00 00 00", "Par une personne de Breizh Cyber", "Si cela s’aggrave, appelez")
@@ -78,7 +78,7 @@ def test_a_choice_among_several_bodies_is_sent_by_the_button_alone(client):
     assert 'class="choice" name="collectivite"' not in results.content.decode()
     none = post_express(client, q="plouexemple", pour="plouexemple", rappel="oui")
     assert none.status_code == 422
-    assert "Choisissez votre collectivité dans la liste." in text(none)
+    assert "Choisissez votre collectivité dans la liste." in read_text(none)
     other_words = post_express(client, q="plouexemple-bihan", pour="plouexemple", rappel="oui", collectivite=bodies[0])
     assert other_words.status_code == 200
     assert not Incident.objects.exists()
@@ -90,7 +90,7 @@ def test_a_choice_among_several_bodies_is_sent_by_the_button_alone(client):
 def test_the_receipt_of_a_centre_without_mail_asks_for_a_call(client):
     Csirt.objects.filter(slug="breizh-cyber").update(notification_email="")
     declare_express(client)
-    page = text(client.get("/declarer/envoyee/"))
+    page = read_text(client.get("/declarer/envoyee/"))
     assert "Vous serez rappelé" not in page
     assert page.index("Appelez maintenant") < page.index("Votre numéro est noté : 02 99 00 00 00")
     assert "rappel est demandé" not in page
@@ -98,7 +98,7 @@ def test_the_receipt_of_a_centre_without_mail_asks_for_a_call(client):
 
 def test_the_screen_of_a_centre_without_mail_asks_for_a_call(client):
     Csirt.objects.filter(slug="breizh-cyber").update(notification_email="")
-    page = text(post_express(client, q="Quimper 29000"))
+    page = read_text(post_express(client, q="Quimper 29000"))
     assert "Votre déclaration sera dans la liste de Breizh Cyber, mais aucun avis ne part" in page
     assert "voit aussitôt que vous attendez son appel" not in page
 
@@ -106,7 +106,7 @@ def test_the_screen_of_a_centre_without_mail_asks_for_a_call(client):
 def test_the_answer_promises_one_call_with_its_target_and_the_number_as_people_read_it(client):
     with time_machine.travel(NOW, tick=False):
         incident = declare_express(client, contact_phone="0299000000")
-        page = text(client.get("/declarer/envoyee/"))
+        page = read_text(client.get("/declarer/envoyee/"))
     target = format_full_moment(incident.acknowledge_by)
     assert "Vous serez rappelé au 02 99 00 00 00" in page
     assert f"Par une personne de Breizh Cyber. Objectif : avant le {target}".replace(NBSP, " ") in page
@@ -129,38 +129,38 @@ def test_questions_that_were_not_asked_stay_unanswered(client):
 
 def test_topics_that_were_not_asked_are_not_called_declared(client):
     incident = declare_express(client)
-    topics = text(client.get(f"/suivi/{incident.reference}/completer/"))
+    topics = read_text(client.get(f"/suivi/{incident.reference}/completer/"))
     assert topics.count("Pas encore dit.") == 4
     assert topics.count("Déclaré par") == 1
     for section in ("moments", "services"):
-        assert "Dernière version" not in text(client.get(f"/suivi/{incident.reference}/completer/{section}/"))
-    assert "Dernière version" in text(client.get(f"/suivi/{incident.reference}/completer/rappel/"))
+        assert "Dernière version" not in read_text(client.get(f"/suivi/{incident.reference}/completer/{section}/"))
+    assert "Dernière version" in read_text(client.get(f"/suivi/{incident.reference}/completer/rappel/"))
 
 
 def test_the_follow_up_page_repeats_the_number_to_call_back_until_the_call(client):
     incident = declare_express(client, contact_phone="0299000000")
     page = client.get(f"/suivi/{incident.reference}/")
-    assert "Vous avez demandé à être rappelé au 02 99 00 00 00" in text(page)
+    assert "Vous avez demandé à être rappelé au 02 99 00 00 00" in read_text(page)
     assert f'href="/suivi/{incident.reference}/completer/rappel/"' in page.content.decode()
     Story.objects.filter(incident=incident).update(contact_phone="")
-    assert "votre dossier n’a plus de numéro. Donnez-en un" in text(client.get(f"/suivi/{incident.reference}/"))
+    assert "votre dossier n’a plus de numéro. Donnez-en un" in read_text(client.get(f"/suivi/{incident.reference}/"))
     verify_incident(reference=incident.reference, actor=a_responder())
-    assert "être rappelé" not in text(client.get(f"/suivi/{incident.reference}/"))
+    assert "être rappelé" not in read_text(client.get(f"/suivi/{incident.reference}/"))
 
 
 def test_all_missing_fields_are_reported_together_and_typed_values_are_kept(client):
     refused = post_express(client, q="plouexemple", contact_phone="", quoi="")
     assert refused.status_code == 422
-    assert "2 points à corriger" in text(refused)
-    assert "Donnez un téléphone : sans lui, personne ne peut vous rappeler." in text(refused)
-    assert "adresse mail" not in text(refused)
+    assert "2 points à corriger" in read_text(refused)
+    assert "Donnez un téléphone : sans lui, personne ne peut vous rappeler." in read_text(refused)
+    assert "adresse mail" not in read_text(refused)
     assert 'value="plouexemple"' in refused.content.decode()
     assert not Draft.objects.exists()
     nothing = post_express(client)
-    assert "Quelle collectivité est touchée" in text(nothing)
+    assert "Quelle collectivité est touchée" in read_text(nothing)
     assert f'value="{PHONE}"' in nothing.content.decode()
     unknown = post_express(client, q="Nullepartville")
-    assert "Nous n’avons pas trouvé « Nullepartville »" in text(unknown)
+    assert "Nous n’avons pas trouvé « Nullepartville »" in read_text(unknown)
     for number in ("02", "+33 2 98 12", "0298123456789"):
         wrong = post_express(client, collectivite=str(plouexemple().uid), contact_phone=number)
         assert (wrong.status_code, Incident.objects.count()) == (422, 0)
@@ -183,43 +183,48 @@ def test_all_missing_fields_are_reported_together_and_typed_values_are_kept(clie
 def test_the_search_answers_as_the_second_screen_does(client, q, answers):
     page = post_express(client, q=q)
     for answer in answers:
-        assert answer in text(page)
-    assert ("Nous n’avons pas trouvé" in text(page)) is (q in {"zzzzqq", "99999"})
+        assert answer in read_text(page)
+    assert ("Nous n’avons pas trouvé" in read_text(page)) is (q in {"zzzzqq", "99999"})
     assert f'value="{PHONE}"' in page.content.decode()
 
 
 def test_nobody_is_promised_a_call_where_no_centre_answers(client):
     results = post_express(client, q="Mamoudzou 97600")
-    page = text(results)
+    page = read_text(results)
     assert page.index("Personne ne vous rappellera d’ici") < page.index("CERT-FR, +33 9 70 83 32 18")
     assert "Enregistrer ma déclaration" in page
     assert "Être rappelé" not in page
     body = str(find_commune("Mamoudzou").uid)
     unwarned = post_express(client, q="mamou", pour="mamou", rappel="oui", collectivite=body)
-    assert "Personne ne vous rappellera d’ici" in text(unwarned)
+    assert "Personne ne vous rappellera d’ici" in read_text(unwarned)
     assert not Incident.objects.exists()
-    redirect = post_express(client, collectivite=body, rappel="oui", averti=hidden(unwarned, "averti"))
+    redirect = post_express(client, collectivite=body, rappel="oui", averti=read_hidden_value(unwarned, "averti"))
     assert redirect.url == "/declarer/envoyee/"
-    assert "Vous serez rappelé" not in text(client.get(redirect.url))
+    assert "Vous serez rappelé" not in read_text(client.get(redirect.url))
 
 
 @pytest.mark.parametrize(("cookies", "status"), [({}, 400), ({"theme": "dark"}, 403)])
 def test_typed_values_come_back_when_the_cookies_are_gone(cookies, status):
     browser = Client(REMOTE_ADDR=make_address(), enforce_csrf_checks=True)
-    data = {"contact_phone": PHONE, "quoi": "boite", "q": "plouexemple", "plume": hidden(browser.get(URL), "plume")}
+    data = {
+        "contact_phone": PHONE,
+        "quoi": "boite",
+        "q": "plouexemple",
+        "plume": read_hidden_value(browser.get(URL), "plume"),
+    }
     browser.cookies.clear()
     browser.cookies.load(cookies)
     lost = browser.post(URL, data | {"csrfmiddlewaretoken": "x" * 64})
     page = lost.content.decode()
     assert lost.status_code == status
-    assert "Cet envoi n’est pas parti" in text(lost)
-    assert "vous n’avez encore rien écrit" not in text(lost)
+    assert "Cet envoi n’est pas parti" in read_text(lost)
+    assert "vous n’avez encore rien écrit" not in read_text(lost)
     assert f'value="{PHONE}"' in page
     assert 'value="plouexemple"' in page
     assert 'value="boite" selected' in page
     assert not Draft.objects.exists()
-    again = browser.post(URL, data | {"csrfmiddlewaretoken": hidden(lost, "csrfmiddlewaretoken")})
-    assert "Est-ce bien elle ?" in text(again)
+    again = browser.post(URL, data | {"csrfmiddlewaretoken": read_hidden_value(lost, "csrfmiddlewaretoken")})
+    assert "Est-ce bien elle ?" in read_text(again)
 
 
 def test_adding_a_body_leads_back_to_the_filled_screen(client):
@@ -229,25 +234,27 @@ def test_adding_a_body_leads_back_to_the_filled_screen(client):
     form = client.get(add.url)
     assert "Brest" in form.content.decode()
     fields = {"kind": "ccas", "name": "CCAS d’Exempleville", "no_siren": "oui", "town": "29232"}
-    back = client.post("/declarer/qui/nouvelle/", fields | {"retour": hidden(form, "retour")})
+    back = client.post("/declarer/qui/nouvelle/", fields | {"retour": read_hidden_value(form, "retour")})
     assert back.url.startswith(f"{URL}?collectivite=")
     page = client.get(back.url)
     assert f'value="{PHONE}"' in page.content.decode()
     assert 'value="rancon" selected' in page.content.decode()
-    assert "CCAS d’Exempleville" in text(page)
-    data = {"plume": hidden(page, "plume"), "contact_phone": PHONE, "quoi": "rancon", "rappel": "oui"}
-    assert client.post(URL, data | {"collectivite": hidden(page, "collectivite")}).url == "/declarer/envoyee/"
+    assert "CCAS d’Exempleville" in read_text(page)
+    data = {"plume": read_hidden_value(page, "plume"), "contact_phone": PHONE, "quoi": "rancon", "rappel": "oui"}
+    assert (
+        client.post(URL, data | {"collectivite": read_hidden_value(page, "collectivite")}).url == "/declarer/envoyee/"
+    )
     assert Incident.objects.get().collectivity.name == "CCAS d’Exempleville"
 
 
 def test_a_screen_sent_twice_is_one_case(client):
     page = client.get(URL)
     data = {"contact_phone": PHONE, "quoi": "rancon", "collectivite": str(plouexemple().uid)}
-    data["plume"] = hidden(page, "plume")
+    data["plume"] = read_hidden_value(page, "plume")
     assert [client.post(URL, data).url for _click in range(2)] == ["/declarer/envoyee/"] * 2
     other = client.post(URL, data | {"contact_phone": "02 99 00 00 01"})
     assert other.status_code == 409
-    assert "02 99 00 00 01" in text(other)
+    assert "02 99 00 00 01" in read_text(other)
     assert Incident.objects.count() == Draft.objects.count() == 1
 
 
@@ -267,7 +274,7 @@ def test_the_express_screen_takes_over_the_draft(client):
     client.post(WHERE["services"], {"service_stopped": "yes", "service": ["civil"]})
     page = client.get(URL)
     assert 'value="boite" selected' in page.content.decode()
-    assert "Plouexemple (Finistère)" in text(page)
+    assert "Plouexemple (Finistère)" in read_text(page)
     incident = declare_express(client, quoi="boite")
     assert (incident.type, incident.interruptions.get().service) == ("boite", "civil")
     assert Draft.objects.get().incident == incident
@@ -286,7 +293,7 @@ def test_a_mistake_on_another_screen_is_corrected_there(client):
 
 def test_a_machine_is_asked_once_more_and_loses_nothing(client):
     page = post_express(client, collectivite=str(plouexemple().uid), site_web="http://spam.example")
-    assert "Encore un bouton" in text(page)
+    assert "Encore un bouton" in read_text(page)
     assert not Incident.objects.exists()
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
     fields.pop("csrfmiddlewaretoken", None)
@@ -303,7 +310,7 @@ def test_a_browser_without_cookies_is_refused_and_keeps_the_number():
 
 def test_a_member_declares_for_their_own_body(client):
     client.force_login(an_agent())
-    assert "Plouexemple (Finistère)" in text(client.get(URL))
+    assert "Plouexemple (Finistère)" in read_text(client.get(URL))
     incident = declare_express(client)
     assert (incident.origin, incident.is_verified, incident.is_to_call_back) == (Origin.ACCOUNT, True, True)
 
@@ -329,8 +336,8 @@ def test_the_declaration_goes_on_with_five_filled_screens(client):
     while "suite" in where:
         page = client.get(where)
         passed.append(page.context["section"])
-        assert f"Écran {len(passed)} sur 5" in text(page)
-        data = {"seen": hidden(page, "seen")} | ({"contact_phone": PHONE} if passed[-1] == "rappel" else {})
+        assert f"Écran {len(passed)} sur 5" in read_text(page)
+        data = {"seen": read_hidden_value(page, "seen")} | ({"contact_phone": PHONE} if passed[-1] == "rappel" else {})
         where = client.post(where, data).url
     assert passed == ["recit", "moments", "services", "donnees", "rappel"]
     assert where == f"/suivi/{incident.reference}/completer/?fait=rappel"
@@ -342,11 +349,11 @@ def test_the_centre_reads_the_call_back_in_the_queue_the_case_and_the_mail(clien
     incident = declare_express(client)
     declare()
     client.force_login(a_responder())
-    assert text(client.get("/admin/incidents/incident/")).count("à rappeler ·") == 1
+    assert read_text(client.get("/admin/incidents/incident/")).count("à rappeler ·") == 1
     page = client.get(case(incident))
-    assert EXPRESS in text(page)
+    assert EXPRESS in read_text(page)
 
-    assert EXPRESS in text(client.get(f"/triage/{incident.reference}/"))
+    assert EXPRESS in read_text(client.get(f"/triage/{incident.reference}/"))
     assert describe_case_facts(incident)["is_to_call_back"]
 
 
@@ -372,7 +379,7 @@ def test_a_case_without_a_centre_moves_once_its_ground_is_opened(client, time_ma
     Coverage.objects.all().delete()
     body = str(plouexemple().uid)
     warned = post_express(client, collectivite=body)
-    post_express(client, collectivite=body, averti=hidden(warned, "averti"))
+    post_express(client, collectivite=body, averti=read_hidden_value(warned, "averti"))
     incident = Incident.objects.get()
     assert incident.csirt is None
     administrator = signed_in(Client(), a_person(Role.ADMINISTRATOR))
@@ -385,4 +392,6 @@ def test_a_case_without_a_centre_moves_once_its_ground_is_opened(client, time_ma
     run_turns_on_cases()
 
     assert Incident.objects.get(pk=incident.pk).csirt == centre
-    assert "Breizh Cyber reçoit votre dossier" in text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
+    assert "Breizh Cyber reçoit votre dossier" in read_text(
+        open_by_link(incident).get(f"/suivi/{incident.reference}/")
+    )

@@ -23,7 +23,7 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.desk import acknowledge_as, open_by_link, reload, url
 from tests.incidents.grouping import a_group
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/incidents/incident/"
@@ -31,13 +31,13 @@ QUEUE = "/admin/incidents/incident/"
 
 def test_the_page_names_who_has_the_case_and_who_took_it(client, responder, colleague):
     incident = acknowledge_as(responder, declare())
-    assert f"<b>{responder}</b> s’en occupe depuis" in text_of(client.get(url(incident)))
+    assert f"<b>{responder}</b> s’en occupe depuis" in read_markup(client.get(url(incident)))
     assign_incident(
         reference=incident.reference, actor=responder, assignee=colleague, seen=format_person_tag(responder)
     )
-    assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder}," in text_of(client.get(url(incident)))
+    assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder}," in read_markup(client.get(url(incident)))
     assign_incident(reference=incident.reference, actor=responder, assignee=None, seen=format_person_tag(colleague))
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     assert "À prendre</span> reçu il y a" in page
     assert "s’en occupe" not in page
 
@@ -68,7 +68,7 @@ def test_a_case_is_assigned_to_a_colleague_on_its_page(client, responder, collea
     event = incident.events.get(kind=EventKind.ASSIGNED)
     assert (event.actor, event.data) == (responder, {"to": str(colleague.uid)})
     assert after.worked_at < event.at, "to give a case is no work on it"
-    assert f'<option value="{colleague.uid}" selected>' in text_of(
+    assert f'<option value="{colleague.uid}" selected>' in read_markup(
         client.get(url(incident), {"ouvrir": "attribution"})
     )
 
@@ -87,16 +87,16 @@ def test_each_list_of_colleagues_marks_those_who_cannot_work_yet(client, respond
         client.get(f"{QUEUE}relais/"),
     ]
     for page in pages:
-        content = text_of(page)
+        content = read_markup(page)
         assert f">{invited} (n’a pas encore ouvert son compte)</option>" in content
         assert f">{without_factor} (pas encore de second facteur)</option>" in content
         assert f">{colleague}</option>" in content
 
 
 def test_a_closed_case_offers_no_assignment(client, responder, incident):
-    assert "Me l’attribuer" in text_of(client.get(url(incident)))
+    assert "Me l’attribuer" in read_markup(client.get(url(incident)))
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     assert "Me l’attribuer" not in page
     assert 'id="attribution"' not in page
 
@@ -149,10 +149,10 @@ def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, in
     assert after.due_at == after.answer_by, "the declarant, whom nobody ever answered, waits longer than that"
     line = client.get(QUEUE).context["rows"][0]
     assert (line.incident, line.is_free) == (incident, True)
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     assert "s’en occupe" not in page
     assert "à prendre avant le" in page or "En retard de" in page
-    follow_up = text_of(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
+    follow_up = read_markup(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
     assert "a pris votre dossier en charge" in follow_up, "what was is still told"
     assert (
         f"{responder.display_name} (Breizh Cyber) n’a plus votre dossier : il attend que le centre le reprenne"
@@ -204,9 +204,9 @@ def test_a_late_case_that_is_assigned_in_bulk_stays_late(client, responder, coll
 def test_a_free_case_names_whom_it_was_given_to(client, responder, colleague, incident):
     assign(incident, responder, colleague)
     client.force_login(responder)
-    assert f"attribué à {colleague}" in text_of(client.get(QUEUE))
+    assert f"attribué à {colleague}" in read_markup(client.get(QUEUE))
     client.force_login(colleague)
-    page = text_of(client.get(QUEUE))
+    page = read_markup(client.get(QUEUE))
     assert "attribué à vous" in page
     assert f'name="prendre" value="{incident.reference}"' in page
 
@@ -229,7 +229,7 @@ def test_the_second_writer_sees_who_has_the_case_and_keeps_the_choice(client, re
     answer = client.post(url(incident, "attribuer"), late)
 
     assert answer.status_code == 409
-    page = text_of(answer)
+    page = read_markup(answer)
     assert f"{lead} a ce dossier maintenant." in page
     assert f'<option value="{colleague.uid}" selected>' in page
     assert reload(incident).assignee == lead
@@ -262,7 +262,7 @@ def test_only_people_of_the_centre_may_have_the_case(client, responder, colleagu
         assign(incident, responder, colleague)
     assert list(refusal.value.message_dict) == ["assignee"]
     answer = client.post(url(incident, "attribuer"), {"assignee": format_person_tag(colleague)}, follow=True)
-    assert "Choisissez une personne du centre" in text_of(answer)
+    assert "Choisissez une personne du centre" in read_markup(answer)
     assert reload(incident).assignee == responder
     assert list_events(incident) == [EventKind.ACKNOWLEDGED]
 
@@ -270,7 +270,7 @@ def test_only_people_of_the_centre_may_have_the_case(client, responder, colleagu
 @pytest.mark.parametrize("odd", ["", "x", "\0", "0" * 500])
 def test_an_odd_choice_is_refused(client, responder, incident, odd):
     answer = client.post(url(incident, "attribuer"), {"assignee": odd}, follow=True)
-    assert "Choisissez une personne du centre" in text_of(answer)
+    assert "Choisissez une personne du centre" in read_markup(answer)
     assert list_events(incident) == []
 
 
@@ -291,7 +291,7 @@ def test_the_page_says_that_the_assignee_has_left(client, responder, colleague, 
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
 
     page = client.get(url(incident))
-    assert f"{colleague} a ce dossier et ne travaille plus au centre." in text_of(page)
+    assert f"{colleague} a ce dossier et ne travaille plus au centre." in read_markup(page)
     tag = page.context["assigned"]["seen"]
     client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": tag})
     assert reload(incident).assignee == responder

@@ -15,7 +15,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.notes import write_note
 from tests.cast import a_responder
 from tests.incidents.desk import url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def add_note(incident, actor, key="k1"):
 def test_the_page_names_a_colleague_and_announces_a_change(client, responder, colleague, incident):
     open_page(colleague, incident)
     page = client.get(url(incident))
-    assert f"Aussi sur cette page : {colleague}." in text_of(page)
+    assert f"Aussi sur cette page : {colleague}." in read_markup(page)
     mark = str(incident.events.get().uid)
     assert f'name="seen" value="{mark}"' in page.content.decode()
 
@@ -64,7 +64,7 @@ def test_a_colleague_who_left_the_page_is_no_longer_listed(client, responder, co
         assert post_presence(client, incident)["others"] == [str(colleague)]
     with time_machine.travel(now + timedelta(seconds=90), tick=False):
         assert post_presence(client, incident)["others"] == []
-        assert "Aussi sur cette page" not in text_of(client.get(url(incident)))
+        assert "Aussi sur cette page" not in read_markup(client.get(url(incident)))
 
 
 def test_presence_is_no_new_reading(client, responder, incident):

@@ -20,7 +20,7 @@ from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, declare, plouexemple
 from tests.incidents.many_cases import URL, list_messages, list_outcomes, move_to_another_centre, send, start_job
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -41,16 +41,16 @@ def long_job(client, monkeypatch, cases):
 
 def test_a_task_carries_out_a_long_job_and_its_page_follows_it(client, long_job):
     page = client.get(f"{URL}{long_job.uid}/")
-    assert "En cours : 0 sur 3" in text_of(page)
+    assert "En cours : 0 sur 3" in read_markup(page)
     assert "data-waits" in page.content.decode()
     assert '<progress class="bulk__bar" max="3" value="0"' in page.content.decode()
 
     run_due_jobs()
 
     page = client.get(f"{URL}{long_job.uid}/")
-    assert "Terminé" in text_of(page)
+    assert "Terminé" in read_markup(page)
     assert "data-waits" not in page.content.decode()
-    assert "<dt>Faits</dt><dd>3</dd>" in text_of(page)
+    assert "<dt>Faits</dt><dd>3</dd>" in read_markup(page)
     assert Incident.objects.filter(status=Status.ACKNOWLEDGED).count() == 3
     run_due_jobs()
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 3
@@ -60,7 +60,7 @@ def test_a_long_job_can_be_stopped(client, long_job):
     answer = client.post(f"{URL}{long_job.uid}/arreter/", follow=True)
 
     assert list_messages(answer) == ["Interrompu. Ce qui est fait reste fait."]
-    assert "<dt>Laissés</dt><dd>3</dd>" in text_of(answer)
+    assert "<dt>Laissés</dt><dd>3</dd>" in read_markup(answer)
     run_due_jobs()
     assert not Incident.objects.filter(status=Status.ACKNOWLEDGED).exists()
     assert client.post(f"{URL}{long_job.uid}/arreter/").status_code == 302
@@ -86,7 +86,7 @@ def test_a_case_that_left_the_centre_is_refused_and_not_named(client, long_job, 
 
     run_due_jobs()
 
-    page = text_of(client.get(f"{URL}{long_job.uid}/"))
+    page = read_markup(client.get(f"{URL}{long_job.uid}/"))
     assert list_outcomes(long_job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
     assert "<dt>Refusés</dt><dd>1</dd>" in page
     assert "Saint-Exemple" not in page
@@ -103,7 +103,7 @@ def test_a_case_that_went_to_another_centre_of_mine_is_not_acted_on(client, resp
     assert list_outcomes(long_job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
     cases[1].refresh_from_db()
     assert (cases[1].status, cases[1].events.count()) == (Status.DECLARED, 1)
-    page = text_of(client.get(f"{URL}{long_job.uid}/"))
+    page = read_markup(client.get(f"{URL}{long_job.uid}/"))
     assert f"({hyphenate(cases[1].reference)})</b> : Ce dossier a été transféré à un autre centre." in page
 
 
@@ -118,7 +118,7 @@ def test_the_page_costs_the_same_whatever_its_length(client, responder, number):
         pass
     with CaptureQueriesContext(connection) as queries:
         page = client.get(f"{URL}{job.uid}/")
-    assert text_of(page).count("l’a pris") == number
+    assert read_markup(page).count("l’a pris") == number
     assert len(queries) <= 8, [query["sql"][:90] for query in queries]
 
 

@@ -24,7 +24,7 @@ from tests.cast import a_lead, a_responder, declare
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import MARKUP
 from tests.incidents.closing import REPORT, url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
@@ -64,7 +64,7 @@ def make_full_report(incident):
 
 def test_a_case_is_closed_with_its_report(client, responder, incident):
     page = client.get(url(incident, "cloture"))
-    assert "État civil, arrêté depuis le mardi 24 novembre 2026 à 4 h 51" in text_of(page)
+    assert "État civil, arrêté depuis le mardi 24 novembre 2026 à 4 h 51" in read_markup(page)
     mark = page.context["form"]["seen"].value()
 
     answer = client.post(
@@ -90,7 +90,7 @@ def test_a_case_is_closed_with_its_report(client, responder, incident):
         "leak": ["suspected", "unfounded"],
         "moot": 1,
     }
-    content = text_of(answer)
+    content = read_markup(answer)
     assert "Dossier clos." in content
     assert REPORT["summary"] in content
     assert "Enseignement, partagé" in content
@@ -98,7 +98,7 @@ def test_a_case_is_closed_with_its_report(client, responder, incident):
 
 
 def test_the_heading_of_the_closing_page_names_the_case(client, responder, incident):
-    heading = re.search(r"<h1>(.*?)</h1>", text_of(client.get(url(incident, "cloture"))))[1]
+    heading = re.search(r"<h1>(.*?)</h1>", read_markup(client.get(url(incident, "cloture"))))[1]
     assert f"Clore le dossier {hyphenate(incident.reference)}" in re.sub("<[^>]+>", "", heading)
 
 
@@ -108,13 +108,13 @@ def test_each_missing_field_has_an_error_and_typed_values_are_kept(client, respo
     errors = answer.context["form"].errors
     task = Task.objects.get()
     assert set(errors) == {"why", "outcome", "cause", "leak", "ended_civil_date", f"task_{task.uid}"}
-    assert "Presque fini" in text_of(answer)
+    assert "Presque fini" in read_markup(answer)
     assert_open(incident)
 
 
 def test_the_message_on_open_tasks_is_shown_once_and_each_field_refers_to_it(client, responder, incident):
     Task.objects.create(incident=incident, title="Prévenir les voisins", author=responder)
-    page = text_of(client.post(url(incident, "cloture"), {"reason": "resolved"}))
+    page = read_markup(client.post(url(incident, "cloture"), {"reason": "resolved"}))
     assert page.count("2 tâches ne sont ni faites, ni « sans objet ».") == 1
     assert "Faites cette tâche" not in page
     assert page.count('aria-describedby="taches-aide"') == 2
@@ -150,7 +150,7 @@ def test_an_impossible_end_of_an_interruption_is_refused(client, responder, inci
     fields = make_full_report(incident) | {"ended_civil_date": day, "ended_civil_time": hour}
     answer = client.post(url(incident, "cloture"), fields)
     assert answer.status_code == 422
-    assert why in text_of(answer)
+    assert why in read_markup(answer)
     assert_open(incident)
 
 
@@ -179,9 +179,9 @@ def test_a_double_click_is_one_closing(client, responder, incident):
 def test_a_report_sent_after_another_closing_is_refused_and_its_text_is_kept(client, responder, incident):
     close_incident(reference=incident.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
     page = client.post(url(incident, "cloture"), make_full_report(incident), follow=True)
-    assert "Ce dossier a été clos à 9 h 51 : déjà déclaré." in text_of(page)
+    assert "Ce dossier a été clos à 9 h 51 : déjà déclaré." in read_markup(page)
     assert Closing.objects.count() == 1
-    assert REPORT["summary"] in text_of(client.get(url(incident, "cloture"))), "to be copied"
+    assert REPORT["summary"] in read_markup(client.get(url(incident, "cloture"))), "to be copied"
 
 
 def test_a_message_that_came_meanwhile_blocks_the_closing(client, responder, incident):
@@ -192,8 +192,8 @@ def test_a_message_that_came_meanwhile_blocks_the_closing(client, responder, inc
     answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"seen": mark})
 
     assert answer.status_code == 409
-    assert "Le dossier a changé pendant que vous écriviez" in text_of(answer)
-    assert REPORT["summary"] in text_of(answer)
+    assert "Le dossier a changé pendant que vous écriviez" in read_markup(answer)
+    assert REPORT["summary"] in read_markup(answer)
     assert_open(incident)
     again = make_full_report(incident) | {"seen": answer.context["form"]["seen"].value()}
     assert client.post(url(incident, "cloture"), again).status_code == 302
@@ -209,11 +209,11 @@ def test_the_short_way_passes_over_no_new_message(client, responder, incident):
 
     page = client.post(url(incident, "clore"), NO_INCIDENT | {"vu": mark}, follow=True)
 
-    assert "lisez-le avant de clore" in text_of(page)
+    assert "lisez-le avant de clore" in read_markup(page)
     incident.refresh_from_db()
     assert incident.status == Status.DECLARED
     read = NO_INCIDENT | {"vu": page.context["last_word"]}
-    assert f'name="clore-vu" value="{read["vu"]}"' in text_of(page)
+    assert f'name="clore-vu" value="{read["vu"]}"' in read_markup(page)
     client.post(url(incident, "clore"), read)
     incident.refresh_from_db()
     assert incident.status == Status.CLOSED
@@ -222,7 +222,7 @@ def test_the_short_way_passes_over_no_new_message(client, responder, incident):
 def test_the_short_way_does_not_resolve_an_unfinished_case(client, responder, incident):
     with pytest.raises(NotFinished, match="sans heure de reprise"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
-    page = text_of(client.post(url(incident, "clore"), {"raison": "resolved"}, follow=True))
+    page = read_markup(client.post(url(incident, "clore"), {"raison": "resolved"}, follow=True))
     assert "sans heure de reprise : État civil ; fuite soupçonnée, sans conclusion ; 1 tâche ouverte." in page
     assert f'<a href="{url(incident, "cloture")}">Dire ce qui manque, et clore</a>' in page
     assert_open(incident)
@@ -256,7 +256,7 @@ def test_a_lesson_that_points_at_somebody_is_refused(client, responder, incident
     assert answer.status_code == 422
     [error] = answer.context["form"].errors["lesson"]
     assert f"«\u00a0{quoted}\u00a0»" in error
-    assert lesson in text_of(answer)
+    assert lesson in read_markup(answer)
     assert_open(incident)
 
 
@@ -298,7 +298,7 @@ def test_nothing_is_shared_without_a_lesson_or_from_a_red_case(client, responder
 def test_a_lesson_without_the_tick_is_kept_for_the_centre(client, responder, incident):
     page = client.post(url(incident, "cloture"), make_full_report(incident), follow=True)
     assert not Closing.objects.get().is_shared
-    assert "Enseignement, gardé ici" in text_of(page)
+    assert "Enseignement, gardé ici" in read_markup(page)
 
 
 # Words, rights, figures
@@ -371,7 +371,7 @@ def test_a_leak_that_will_never_be_known_stays_suspected_and_counted(client, res
     data = incident.events.get(kind=EventKind.CLOSED).data
     assert data["leak_never_known"] is True
     assert "leak" not in data
-    assert "on ne saura pas si des données sont sorties" in text_of(answer)
+    assert "on ne saura pas si des données sont sorties" in read_markup(answer)
     fold_new_events()
     counted = {(row.measure, row.band) for row in Rollup.objects.filter(value__gt=0)}
     assert {measure for measure, _band in counted} & {"leaks", "unfounded"} == {"leaks"}

@@ -13,14 +13,14 @@ from incidents.services.handling.triage import close_incident, verify_incident
 from tests.cast import an_agent, declare
 from tests.incidents.closing import REPORT, url
 from tests.incidents.desk import open_by_link
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
 
 def test_resolving_an_untouched_case_asks_why(client, responder):
     incident = declare()
-    assert "Pourquoi il est résolu" in text_of(client.get(url(incident, "cloture")))
+    assert "Pourquoi il est résolu" in read_markup(client.get(url(incident, "cloture")))
     without = {name: value for name, value in REPORT.items() if name != "why"}
 
     answer = client.post(url(incident, "cloture"), without)
@@ -33,8 +33,8 @@ def test_resolving_an_untouched_case_asks_why(client, responder):
     assert client.post(url(incident, "cloture"), REPORT).status_code == 302
     incident.refresh_from_db()
     assert (incident.status, incident.notes.get().text) == (Status.CLOSED, REPORT["why"])
-    assert REPORT["why"] in text_of(client.get(url(incident)))
-    assert REPORT["why"] not in text_of(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
+    assert REPORT["why"] in read_markup(client.get(url(incident)))
+    assert REPORT["why"] not in read_markup(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
 
 
 def assert_still_declared(incident):
@@ -64,13 +64,13 @@ def test_a_case_that_an_account_of_the_body_declared_is_untouched_too(client, re
 def test_an_unanswered_message_is_shown_before_any_closing(client, responder):
     incident = declare()
     verify_incident(reference=incident.reference, actor=responder)
-    assert "jamais répondu" in text_of(client.get(url(incident)))
-    assert "Personne n’a jamais répondu" in text_of(client.get(url(incident, "cloture")))
+    assert "jamais répondu" in read_markup(client.get(url(incident)))
+    assert "Personne n’a jamais répondu" in read_markup(client.get(url(incident, "cloture")))
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
 
     for page in (url(incident), url(incident, "cloture")):
-        assert "<b>Le déclarant attend une réponse</b>" in text_of(client.get(page))
+        assert "<b>Le déclarant attend une réponse</b>" in read_markup(client.get(page))
     with pytest.raises(NotFinished, match="Le déclarant attend une réponse"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
     without = {name: value for name, value in REPORT.items() if name != "why"}

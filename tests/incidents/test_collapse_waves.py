@@ -19,7 +19,7 @@ from incidents.triage.queue.waves import WaveKind, arrange_waves
 from tests.cast import a_responder, declare
 from tests.incidents.grouping import a_group, copy_case, declare_town, get_other_centre
 from tests.incidents.open_cases import HIGH, LOW, MODERATE, NOW, a_case
-from tests.reading import text
+from tests.reading import read_text
 
 URL = "/admin/incidents/incident/"
 SUPPLIER = "Exemple Paie"
@@ -196,7 +196,7 @@ def test_the_line_of_a_wave_says_what_its_cases_have_in_common(client, responder
     line = page.context["rows"][1]
     assert line.worst.incident == wave[3]
     assert set(line.references.split()) == {case.reference for case in wave}
-    content = text(page)
+    content = read_text(page)
     for words in [
         f"Vague : {SUPPLIER}",
         "9 dossiers, d’abord",
@@ -226,7 +226,7 @@ def test_the_line_of_a_wave_hides_nothing_that_waits(client, responder, wave):
     assert "<b>2 à rappeler</b>" in page.content.decode()
     assert f'class="phone" href="{make_tel_uri(line.worst.phone)}"' in page.content.decode()
     cases.update(due_at=soon, is_to_call_back=False)
-    content = text(client.get(URL))
+    content = read_text(client.get(URL))
     assert "en retard," not in content
     assert "à rappeler" not in content
 
@@ -235,7 +235,7 @@ def test_cases_with_the_same_mark_are_not_called_related(client, responder):
     marked = [declare_town(number) for number in range(3)]
     cases = Incident.objects.filter(pk__in=[case.pk for case in marked])
     cases.update(burst=Burst.ADDRESS)
-    content = text(client.get(URL))
+    content = read_text(client.get(URL))
     assert "Rafale : marqués pour leur connexion à Internet" in content
     assert "peut-être sans lien" in content
     assert "même connexion" not in content
@@ -246,7 +246,7 @@ def test_cases_with_the_same_mark_are_not_called_related(client, responder):
 
 def test_the_offer_to_group_counts_all_open_cases_of_the_wave(client, responder, wave):
     """A view that holds only some of them offers the same, and all of them are then added."""
-    assert "En faire un groupe de 9" in text(client.get(URL, {"etat": "a-prendre"}))
+    assert "En faire un groupe de 9" in read_text(client.get(URL, {"etat": "a-prendre"}))
     group = a_group(responder, "Panne de juin")
     for case in wave[5:]:
         add_to_group(reference=case.reference, group=group.uid, actor=responder)
@@ -258,8 +258,8 @@ def test_the_offer_to_group_counts_all_open_cases_of_the_wave(client, responder,
 
     (line,) = [row for row in page.context["rows"] if getattr(row, "is_wave", False)]
     assert (line.number, line.offered["outside"], line.offered["lacking"]) == (9, 4, 5)
-    assert "Y ajouter les 5 qui manquent dont 1 hors de cette vue" in text(page)
-    opened = text(client.get(URL, {"etat": "a-prendre", "ouvre": line.key})).partition("Y ajouter")[2]
+    assert "Y ajouter les 5 qui manquent dont 1 hors de cette vue" in read_text(page)
+    opened = read_text(client.get(URL, {"etat": "a-prendre", "ouvre": line.key})).partition("Y ajouter")[2]
     assert opened.count("hors du groupe · reçu") == 4
     fields = {"prestataire": line.offered["supplier_key"], "key": "k"}
     client.post(f"{URL}groupes/{group.uid}/reste/", fields)
@@ -293,7 +293,7 @@ def test_the_cases_of_a_large_wave_have_a_list_of_their_own(client, responder, m
     cases = [declare_town(number, supplier=SUPPLIER) for number in range(5)]
     opened = client.get(URL + list_rows(client)[0].link)
     assert len(opened.context["rows"]) == 1 + 3
-    assert "Voir les 5" in text(opened)
+    assert "Voir les 5" in read_text(opened)
 
     alone = client.get(URL + opened.context["rows"][0].all)
 
@@ -311,7 +311,7 @@ def test_the_page_of_a_wave_that_is_no_more_shows_the_queue(client, responder, w
     page = client.get(URL + "?" + alone.wsgi_request.GET.urlencode())
 
     assert [row.name for row in page.context["rows"]] == ["Panne de juin"]
-    assert "Aucun dossier" not in text(page)
+    assert "Aucun dossier" not in read_text(page)
     assert page.context["asked"].within == ""
     assert page.context["mark"] == client.get(f"{URL}etat/", alone.wsgi_request.GET.dict()).json()["mark"]
 
@@ -320,7 +320,7 @@ def test_a_whole_wave_is_acted_on_by_its_box(client, responder, wave):
     box, cases = list_rows(client)[0].references, Incident.objects.filter(pk__in=[case.pk for case in wave])
 
     page = client.post(f"{URL}actes/", {"acte": "clore", "dossier": box})
-    assert "9 dossiers" in text(page)
+    assert "9 dossiers" in read_text(page)
     client.post(f"{URL}actes/", {"acte": "prendre", "dossier": [box, wave[2].reference], "cle": "k"})
 
     assert not cases.filter(acknowledged_by=None).exists()
@@ -344,7 +344,7 @@ def test_a_group_and_the_cases_it_lacks_are_one_line(client, responder):
     for number in range(3):
         add_to_group(reference=declare_town(number, supplier=SUPPLIER).reference, group=group.uid, actor=responder)
     declare_town(9, supplier=SUPPLIER)
-    content = text(client.get(URL))
+    content = read_text(client.get(URL))
     assert "Groupe : Panne de juin" in content
     assert "4 dossiers, dont 1 hors du groupe" in content
     assert "Y ajouter celui qui manque" in content

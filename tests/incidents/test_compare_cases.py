@@ -9,7 +9,7 @@ from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from tests.incidents.devices import case
 from tests.incidents.merging import merge, write
-from tests.reading import text, text_of
+from tests.reading import read_markup, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ def compare(client, main, double):
 
 
 def test_each_side_leads_to_its_case_by_its_spelled_reference(client, responder, main, double):
-    content = text_of(compare(client, main, double))
+    content = read_markup(compare(client, main, double))
 
     headings = re.findall(r"<h2 id=\"cote-\d\">(.*?)</h2>", content)
     links = [re.search(r'<a href="([^"]*)">(.*?)</a>', heading).groups() for heading in headings]
@@ -30,12 +30,12 @@ def test_each_side_leads_to_its_case_by_its_spelled_reference(client, responder,
 
 def test_numbers_are_read_by_pairs_on_the_comparison_and_on_both_cases(client, responder, main, double):
     Story.objects.filter(incident__in=(main, double)).update(contact_phone="0298670001")
-    comparison = text(compare(client, main, double))
+    comparison = read_text(compare(client, main, double))
     merge(double, main, responder)
     official = {"source": "directory", "found_on": "2026-11-03", "noted_by": responder}
     OfficialNumber.objects.create(collectivity=main.collectivity, phone="0298112233", **official)
-    case_page = text(client.get(case(main)))
-    for page in (comparison, case_page, text(client.get(case(main, "appel")))):
+    case_page = read_text(client.get(case(main)))
+    for page in (comparison, case_page, read_text(client.get(case(main, "appel")))):
         assert "02 98 67 00 01" in page
         assert "0298" not in page
     assert "02 98 11 22 33" in case_page
@@ -47,7 +47,7 @@ def test_one_message_is_singular_and_two_are_plural(client, responder, main, dou
         letter = Letter(text="Nous arrivons.", key=f"letter {number}")
         write_to_declarant(reference=double.reference, actor=responder, letter=letter)
 
-    comparison = text(compare(client, main, double))
+    comparison = read_text(compare(client, main, double))
 
     assert "Échanges 1 message, 0 pièce " in comparison
     assert "Échanges 2 messages, 0 pièce " in comparison

@@ -18,7 +18,7 @@ from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, INVISIBLE, MARKUP, TEMPLATES
 from tests.incidents.completing import CIVIL, MAIL
 from tests.incidents.completing_pages import NOW, open_by_link, post, url
-from tests.reading import hidden, text, text_of
+from tests.reading import read_hidden_value, read_markup, read_text
 
 pytestmark = pytest.mark.django_db
 HOSTILE = [MARKUP[0], MARKUP[1], FORMULAS[0], ADDRESSES[0], *INVISIBLE[:1], INVISIBLE[3], TEMPLATES[0]]
@@ -35,14 +35,14 @@ def incident(client):
 
 @time_machine.travel(NOW, tick=False)
 def test_a_section_is_filled_saved_and_read_again(client, incident):
-    listed = text(client.get(url(incident)))
+    listed = read_text(client.get(url(incident)))
     assert "À compléter 7 questions" in listed
     assert "Déclaré par Dominique Exemple, le mardi 24 novembre 2026" in listed
 
     saved = post(client, incident, "precisions", {"q-note_vue": "oui", "q-extension": ".abcd", "q-autre-nsp": "on"})
 
     assert (saved.status_code, saved["Location"]) == (302, url(incident) + "?fait=precisions")
-    confirmation = text(client.get(saved["Location"]))
+    confirmation = read_text(client.get(saved["Location"]))
     assert "C’est enregistré : Des précisions sur ce qui arrive. Par Dominique, accueil, le" in confirmation
     assert "Commencé 3 réponses sur" in confirmation
     assert AnswerSheet.objects.get(section="precisions").values == {
@@ -58,7 +58,7 @@ def test_a_section_is_filled_saved_and_read_again(client, incident):
 
 
 def test_the_title_of_the_list_names_the_case(client, incident):
-    title = re.search(r"<title>(.*?)</title>", text_of(client.get(url(incident))))[1]
+    title = re.search(r"<title>(.*?)</title>", read_markup(client.get(url(incident))))[1]
     assert f"{hyphenate(incident.reference)} : ce qui nous aiderait encore" in title
 
 
@@ -68,15 +68,15 @@ def test_the_case_counts_one_open_section_in_the_singular(client, incident):
     post(client, incident, "precisions", {"q-extension": ".abcd"})
     post(client, incident, "machines", {"q-postes-nsp": "on"})
     post(client, incident, "demarches", {"q-cnil_quand-nsp": "on"})
-    assert "Compléter, corriger : 2 rubriques, rien d’obligatoire" in text(client.get(case))
+    assert "Compléter, corriger : 2 rubriques, rien d’obligatoire" in read_text(client.get(case))
 
     post(client, incident, "sauvegardes", {"q-sauvegarde_derniere-nsp": "on"})
 
-    assert "Compléter, corriger : 1 rubrique, rien d’obligatoire" in text(client.get(case))
+    assert "Compléter, corriger : 1 rubrique, rien d’obligatoire" in read_text(client.get(case))
 
 
 def test_after_ransomware_the_announcement_is_that_of_the_attackers(client, incident):
-    asked_words = text(client.get(url(incident, "suites")))
+    asked_words = read_text(client.get(url(incident, "suites")))
     assert "Si les attaquants annoncent qu’ils publient vos données, à quelle adresse ?" in asked_words
 
 
@@ -107,7 +107,7 @@ def test_a_section_that_nobody_filled_has_no_history(client, incident):
     history = url(incident, "precisions") + "avant/"
     assert client.get(history).status_code == 404
     post(client, incident, "precisions", {"q-extension": ".abcd"})
-    assert ".abcd" in text(client.get(history))
+    assert ".abcd" in read_text(client.get(history))
     assert client.get(url(incident, "aucune") + "avant/").status_code == 404
 
 
@@ -125,7 +125,7 @@ def test_a_colleague_writes_under_their_account_s_name(client, incident):
     client.cookies.clear()
     agent = an_agent()
     client.force_login(agent)
-    assert f"Enregistré sous le nom de {agent.display_name}" in text(client.get(url(incident, "machines")))
+    assert f"Enregistré sous le nom de {agent.display_name}" in read_text(client.get(url(incident, "machines")))
     post(client, incident, "machines", {"q-postes": "8"}, author="Monsieur le préfet")
     sheet = AnswerSheet.objects.get(section="machines")
     assert (sheet.author, sheet.actor) == (agent.display_name, agent)
@@ -141,7 +141,7 @@ def test_only_the_declarant_and_colleagues_may_complete(client, incident):
         assert client.get(url(incident)).status_code == code
         assert client.get(url(incident, "precisions")).status_code == code
         assert client.get(url(incident, "services", "avant")).status_code == code
-    assert "Ce dossier ne s’ouvre pas ici" in text(open_without_account(client, incident))
+    assert "Ce dossier ne s’ouvre pas ici" in read_text(open_without_account(client, incident))
 
 
 def open_without_account(client, incident):
@@ -189,7 +189,7 @@ def test_a_bad_value_comes_back_with_its_field(client, kind, data, complaint):
     open_by_link(client, incident)
     page = post(client, incident, "precisions", data, **{"q-autre": "Ceci reste."})
     assert page.status_code == 422
-    assert complaint in text(page)
+    assert complaint in read_text(page)
     content = page.content.decode()
     assert "<title>Erreur" in content
     assert f'href="#id_{next(iter(data)).removesuffix("-time")}' in content
@@ -228,9 +228,9 @@ def test_a_bad_iban_is_kept_when_the_declarant_insists(client):
     incident = declare(type="virement")
     open_by_link(client, incident)
     bad = {"q-iban": "FR76 3000 6000 0112 3456 7890 188"}
-    assert "gardez-le tel quel" in text(post(client, incident, "precisions", bad))
+    assert "gardez-le tel quel" in read_text(post(client, incident, "precisions", bad))
     assert post(client, incident, "precisions", bad, **{"q-iban-garder": "on"}).status_code == 302
-    assert "gardé tel quel" in text(client.get(url(incident, "precisions", "avant")))
+    assert "gardé tel quel" in read_text(client.get(url(incident, "precisions", "avant")))
     assert re.search(r'id="id_q-iban-garder" checked', client.get(url(incident, "precisions")).content.decode())
 
 
@@ -238,7 +238,7 @@ def test_a_section_left_empty_is_no_answer(client, incident):
     """A centre that waits for an answer would take an empty section for one."""
     answer = post(client, incident, "precisions")
     assert answer.status_code == 422
-    assert "Rien n’est encore rempli. Répondez à une question" in text(answer)
+    assert "Rien n’est encore rempli. Répondez à une question" in read_text(answer)
     incident.refresh_from_db()
     assert (incident.sheets.filter(section="precisions").count(), incident.declarant_wrote_at) == (0, None)
     assert post(client, incident, "precisions", {"q-note_vue": "oui"}).status_code == 302
@@ -247,7 +247,7 @@ def test_a_section_left_empty_is_no_answer(client, incident):
 
 def test_a_double_click_writes_once(client, incident):
     page = client.get(url(incident, "precisions"))
-    fields = {"seen": hidden(page, "seen"), "author": "Dominique", "q-note_vue": "oui"}
+    fields = {"seen": read_hidden_value(page, "seen"), "author": "Dominique", "q-note_vue": "oui"}
     for _click in range(2):
         assert client.post(url(incident, "precisions"), fields).status_code == 302
     assert AnswerSheet.objects.filter(section="precisions").count() == 1
@@ -256,25 +256,28 @@ def test_a_double_click_writes_once(client, incident):
 
 def test_the_second_of_two_tabs_gets_a_conflict_and_loses_nothing(client, incident):
     page = client.get(url(incident, "precisions"))
-    first = {"seen": hidden(page, "seen"), "author": "Camille", "q-note_texte": "Payez en monnaie."}
-    second = {"seen": hidden(page, "seen"), "author": "Dominique", "q-note_texte": "Signé : Exemple."}
+    first = {"seen": read_hidden_value(page, "seen"), "author": "Camille", "q-note_texte": "Payez en monnaie."}
+    second = {"seen": read_hidden_value(page, "seen"), "author": "Dominique", "q-note_texte": "Signé : Exemple."}
     client.post(url(incident, "precisions"), first)
     answer = client.post(url(incident, "precisions"), second)
     assert answer.status_code == 409
-    content = text(answer)
+    content = read_text(answer)
     assert "Camille a enregistré autre chose pendant ce temps" in content
     assert "Payez en monnaie." in content
     assert "Signé : Exemple." in content
-    assert client.post(url(incident, "precisions"), second | {"seen": hidden(answer, "seen")}).status_code == 302
+    assert (
+        client.post(url(incident, "precisions"), second | {"seen": read_hidden_value(answer, "seen")}).status_code
+        == 302
+    )
     assert incident.sheets.filter(section="precisions").count() == 2
-    before = text(client.get(url(incident, "precisions", "avant")))
+    before = read_text(client.get(url(incident, "precisions", "avant")))
     assert before.index("Signé : Exemple.") < before.index("Payez en monnaie.")
 
 
 def test_the_same_words_under_another_spelling_are_no_conflict(client, incident):
     page = client.get(url(incident, "precisions"))
     for words in ("Payez l’argent.", "Payez\u00a0l'argent\u200b."):
-        fields = {"seen": hidden(page, "seen"), "q-note_texte": words}
+        fields = {"seen": read_hidden_value(page, "seen"), "q-note_texte": words}
         assert client.post(url(incident, "precisions"), fields).status_code == 302
     assert incident.sheets.filter(section="precisions").count() == 1
 
@@ -290,7 +293,7 @@ def test_half_a_number_is_refused_where_somebody_else_may_read_the_mailbox(clien
     fields = {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
     refused = post(client, incident, "rappel", fields | {"mail_without_code": "oui"})
     assert refused.status_code == 422
-    assert "il y manque des chiffres" in text(refused)
+    assert "il y manque des chiffres" in read_text(refused)
     assert post(client, incident, "rappel", fields).status_code == 302
 
 
@@ -307,12 +310,14 @@ def test_a_wrong_number_and_a_wrong_address_are_reported_together(client, incide
 def test_a_closed_case_says_why_and_keeps_the_typed_words(client, incident):
     page = client.get(url(incident, "precisions"))
     close_incident(reference=incident.reference, reason="handed_over", actor=a_responder())
-    answer = client.post(url(incident, "precisions"), {"seen": hidden(page, "seen"), "q-note_texte": "Trop tard."})
+    answer = client.post(
+        url(incident, "precisions"), {"seen": read_hidden_value(page, "seen"), "q-note_texte": "Trop tard."}
+    )
     assert answer.status_code == 409
-    assert "Ce dossier est clos" in text(answer)
+    assert "Ce dossier est clos" in read_text(answer)
     assert "Trop tard." in answer.content.decode()
     assert client.get(url(incident, "precisions"))["Location"] == url(incident)
-    assert "Ce dossier est clos" in text(client.post(url(incident, "repris"), {"service": "civil"}, follow=True))
+    assert "Ce dossier est clos" in read_text(client.post(url(incident, "repris"), {"service": "civil"}, follow=True))
     assert not incident.events.filter(kind=EventKind.FACTS).exists()
 
 

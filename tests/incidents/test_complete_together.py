@@ -10,7 +10,7 @@ from incidents.models import Incident
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import answer, make_writing
 from tests.incidents.completing_pages import open_by_link, url
-from tests.reading import text
+from tests.reading import read_text
 
 
 def test_the_second_of_two_writers_at_once_gets_a_conflict(transactional_db):
@@ -40,4 +40,4 @@ def test_a_name_that_is_too_long_is_refused(client, db):
     open_by_link(client, incident)
     refused = client.post(url(incident, "precisions"), {"author": "Camille " * 40})
     assert refused.status_code == 422
-    assert "Gardez l’essentiel" in text(refused)
+    assert "Gardez l’essentiel" in read_text(refused)

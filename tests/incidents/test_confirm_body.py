@@ -26,7 +26,7 @@ from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plo
 from tests.hostile import TRICK
 from tests.incidents.added_bodies import SIREN, a_ccas
 from tests.incidents.triage_pages import url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def responder(client, incident):
 
 
 def test_a_responder_confirms_an_added_body(client, responder, incident, body):
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     for words in ["Collectivité à confirmer", "CCAS de Plouexemple", SIREN, "Plouexemple (Finistère)"]:
         assert words in page
     assert "Marquer vérifiée par rappel" not in page
 
-    after = text_of(client.post(url(incident, "confirmer"), follow=True))
+    after = read_markup(client.post(url(incident, "confirmer"), follow=True))
     body.refresh_from_db()
     assert body.confirmed_at
     assert body in find_collectivities("CCAS de Plouexemple")
@@ -78,7 +78,7 @@ def test_an_added_body_is_merged_into_a_known_one(client, responder, incident, b
 
     page = client.post(url(incident, "rattacher"), {"collectivite": target.uid}, follow=True)
 
-    assert "Dossier rattaché à Plouexemple (Finistère)." in text_of(page)
+    assert "Dossier rattaché à Plouexemple (Finistère)." in read_markup(page)
     body.refresh_from_db()
     assert (body.merged_into, body.vanished_on is None) == (target, False)
     for case in (incident, other):
@@ -102,21 +102,21 @@ def test_likely_doubles_are_shown_with_their_reasons(client, responder, incident
     page = client.get(url(incident))
     [likely] = page.context["proposed"].doubles
     assert likely.body == double
-    assert "même commune du siège" in text_of(page)
-    assert "à confirmer elle aussi" in text_of(page)
+    assert "même commune du siège" in read_markup(page)
+    assert "à confirmer elle aussi" in read_markup(page)
 
 
 def test_another_body_can_be_searched_for(client, responder, incident):
     page = client.get(url(incident), {"corps": "quimper"})
     assert str(Collectivity.objects.get(insee_code="29232").uid) in page.content.decode()
-    assert "n’existe pas" in text_of(client.get(url(incident), {"corps": "123456789"}))
-    assert "Rien ne répond à « zzqxkjw »" in text_of(client.get(url(incident), {"corps": "zzqxkjw"}))
+    assert "n’existe pas" in read_markup(client.get(url(incident), {"corps": "123456789"}))
+    assert "Rien ne répond à « zzqxkjw »" in read_markup(client.get(url(incident), {"corps": "zzqxkjw"}))
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "6f7b1c5e-55a2-4d0c-9a43-0b1d2f7c8e11"])
 def test_an_unknown_choice_merges_nothing(client, responder, incident, body, chosen):
     page = client.post(url(incident, "rattacher"), {"collectivite": chosen}, follow=True)
-    assert "Choisissez" in text_of(page)
+    assert "Choisissez" in read_markup(page)
     body.refresh_from_db()
     assert body.merged_into is None
 
@@ -157,7 +157,7 @@ def test_agents_of_an_added_body_confirm_nothing(client, incident, body):
 
 def test_a_body_is_confirmed_before_its_case_is_verified(client, responder, incident):
     page = client.post(url(incident, "verifier"), {"verifier-source": "known"}, follow=True)
-    assert "Confirmez d’abord la collectivité" in text_of(page)
+    assert "Confirmez d’abord la collectivité" in read_markup(page)
     assert Incident.objects.get().verification == Verification.UNVERIFIED
     confirm_body(reference=incident.reference, actor=responder)
     verify_incident(reference=incident.reference, actor=responder)
@@ -231,15 +231,15 @@ def test_a_hostile_name_is_escaped_on_every_page(client, responder):
 
 def test_the_administrator_sees_the_bodies_to_confirm(client, body):
     client.force_login(a_person(Role.ADMINISTRATOR))
-    page = text_of(client.get("/admin/collectivities/collectivity/?confirmation=non"))
+    page = read_markup(client.get("/admin/collectivities/collectivity/?confirmation=non"))
     assert "CCAS de Plouexemple" in page
     assert "à confirmer" in page
-    results = text_of(client.get("/admin/collectivities/collectivity/", {"q": "ccas de plouexemple"}))
+    results = read_markup(client.get("/admin/collectivities/collectivity/", {"q": "ccas de plouexemple"}))
     assert "CCAS de Plouexemple" in results
 
 
 def test_the_search_finds_a_case_by_its_added_body(client, responder, incident):
-    page = text_of(client.get("/admin/incidents/incident/recherche/", {"q": "CCAS de Plouexemple"}))
+    page = read_markup(client.get("/admin/incidents/incident/recherche/", {"q": "CCAS de Plouexemple"}))
     assert incident.reference[:4] in page
 
 

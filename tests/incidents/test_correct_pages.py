@@ -14,7 +14,7 @@ from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import CIVIL, MAIL
 from tests.incidents.completing_pages import NOW, open_by_link, post, url
 from tests.incidents.journeys import begin
-from tests.reading import hidden, text
+from tests.reading import read_hidden_value, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_services_are_corrected_row_by_row(client, incident):
     civil, payroll = incident.interruptions.order_by("id")
     assert (civil.service, civil.people_affected, civil.workaround) == ("civil", 40, "Sur papier.")
     assert (payroll.service, payroll.extent, payroll.ended_at) == ("paie", "degraded", None)
-    before = text(client.get(url(incident, "services", "avant")))
+    before = read_text(client.get(url(incident, "services", "avant")))
     assert "40 personnes" in before
     assert "30 personnes" in before
 
@@ -71,25 +71,25 @@ def test_the_error_of_an_impossible_date_is_on_its_row(client, incident):
     page = post(client, incident, "services", data)
     assert page.status_code == 422
     assert 'href="#id_r1-ended_date"' in page.content.decode()
-    assert "La reprise ne peut pas précéder l’arrêt" in text(page)
+    assert "La reprise ne peut pas précéder l’arrêt" in read_text(page)
     assert "Au téléphone." in page.content.decode()
 
 
 def test_rows_stay_with_their_service_after_another_tab(client, incident):
     page = client.get(url(incident, "services"))
     client.post(url(incident, "repris"), {"service": "civil"})
-    data = {"seen": hidden(page, "seen"), "row": ["civil", "messagerie"], "r1-workaround": "Au téléphone."}
+    data = {"seen": read_hidden_value(page, "seen"), "row": ["civil", "messagerie"], "r1-workaround": "Au téléphone."}
     answer = client.post(url(incident, "services"), data)
     assert answer.status_code == 409
     assert re.search(r'name="r1-workaround"[^>]*value="Au téléphone."', answer.content.decode())
 
 
 def test_one_tap_says_that_a_service_has_resumed(client, incident):
-    assert "Ce service a repris maintenant" in text(client.get(url(incident)))
+    assert "Ce service a repris maintenant" in read_text(client.get(url(incident)))
     for _click in range(2):
         answer = client.post(url(incident, "repris"), {"service": "civil"}, follow=True)
-    assert "Service rétabli : état civil." in text(answer)
-    assert "C’est enregistré" not in text(answer)
+    assert "Service rétabli : état civil." in read_text(answer)
+    assert "C’est enregistré" not in read_text(answer)
     assert incident.interruptions.get(service="civil").ended_at
     assert incident.events.filter(kind=EventKind.FACTS).count() == 1
 
@@ -97,7 +97,7 @@ def test_one_tap_says_that_a_service_has_resumed(client, incident):
 def test_answers_about_the_data_are_saved_or_refused(client, incident):
     assert post(client, incident, "donnees", {"data_concerned": "no", "persons": "40"}).status_code == 422
     page = post(client, incident, "donnees", {"data_concerned": "no", "persons_band": "6-50"})
-    assert "la réponse ne peut pas être « Non »" in text(page)
+    assert "la réponse ne peut pas être « Non »" in read_text(page)
     assert post(client, incident, "donnees", {"data_concerned": "unknown", "persons": "40"}).status_code == 302
     leak = incident.leaks.get()
     assert (leak.persons, leak.status) == (40, "")

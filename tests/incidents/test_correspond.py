@@ -25,7 +25,7 @@ from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, de
 from tests.hostile import MARKUP
 from tests.incidents.devices import QUEUE, case, guest, open_by_link, page, send, signed_in
 from tests.incidents.merging import merge
-from tests.reading import text, text_of
+from tests.reading import read_markup, read_text
 
 
 def reply(client, incident, words="Avec quel logiciel ?", **more):
@@ -39,12 +39,12 @@ def test_the_declarant_and_the_centre_write_to_each_other(incident):
     assert send(declarant, incident)["Location"] == page(incident) + "#echanges"
     incident.refresh_from_db()
     assert incident.declarant_wrote_at
-    assert "La cantine est arrêtée aussi." in text(camille.get(case(incident)))
+    assert "La cantine est arrêtée aussi." in read_text(camille.get(case(incident)))
     assert reply(camille, incident, asks_answer="on").status_code == 302
-    confirmation = text(camille.get(case(incident)))
+    confirmation = read_text(camille.get(case(incident)))
     assert "Message envoyé. Le déclarant peut le lire" in confirmation  # whether they read it is not known
 
-    content = text(declarant.get(page(incident)))
+    content = read_text(declarant.get(page(incident)))
     assert "Avec quel logiciel ?" in content
     assert f"{responder.display_name}, Breizh Cyber" in content
     assert "Breizh Cyber attend une réponse de vous" in content
@@ -90,25 +90,25 @@ def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
 def test_an_answer_ends_the_wait(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
-    assert "En attente de vous" in text(declarant.get(page(incident)))
+    assert "En attente de vous" in read_text(declarant.get(page(incident)))
     send(declarant, incident, "Je ne sais pas.")
-    assert "En attente de vous" not in text(declarant.get(page(incident)))
+    assert "En attente de vous" not in read_text(declarant.get(page(incident)))
 
 
 def test_a_question_stays_open_when_the_centre_writes_again_without_asking(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     asked_at = Incident.objects.get().awaited_since
-    assert "attend déjà la réponse du déclarant" in text(camille.get(case(incident)))
+    assert "attend déjà la réponse du déclarant" in read_text(camille.get(case(incident)))
     reply(camille, incident, "Merci pour votre appel, nous regardons.")
-    content = text(camille.get(case(incident)))
+    content = read_text(camille.get(case(incident)))
     assert "La question posée avant attend toujours sa réponse." in content
     assert "Nous attendons le déclarant" in content
-    assert "attend le déclarant" in text(camille.get(QUEUE))
+    assert "attend le déclarant" in read_text(camille.get(QUEUE))
     seen = declarant.get(page(incident))
-    assert "Breizh Cyber attend une réponse de vous" in text(seen)
+    assert "Breizh Cyber attend une réponse de vous" in read_text(seen)
     assert seen.context["earlier"] == []
-    assert text_of(seen).index('id="question"') < text_of(seen).index("Merci pour votre appel")
+    assert read_markup(seen).index('id="question"') < read_markup(seen).index("Merci pour votre appel")
     assert Incident.objects.get().awaited_since == asked_at
 
 
@@ -116,11 +116,11 @@ def test_two_questions_wait_together_for_one_answer(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Depuis quand ?", asks_answer="on")
-    content = text(declarant.get(page(incident)))
+    content = read_text(declarant.get(page(incident)))
     assert "vous a posé des questions dans 2 messages" in content
     assert content.count("Attend votre réponse") == 2
     send(declarant, incident, "Exemple, depuis mardi.")
-    assert "En attente de vous" not in text(declarant.get(page(incident)))
+    assert "En attente de vous" not in read_text(declarant.get(page(incident)))
 
 
 def test_a_merge_keeps_a_question_that_is_newer_than_the_message_of_the_duplicate(incident):
@@ -132,24 +132,24 @@ def test_a_merge_keeps_a_question_that_is_newer_than_the_message_of_the_duplicat
     newest_question = incident.messages.latest("written_at")
     merge(duplicate, incident, responder)
     assert Incident.objects.get(pk=incident.pk).awaited_since == newest_question.written_at
-    assert "En attente de vous" in text(declarant.get(page(incident)))
+    assert "En attente de vous" in read_text(declarant.get(page(incident)))
 
 
 def test_the_centre_lifts_its_question_only_on_purpose(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Merci, vu au téléphone.", lifts_question="on")
-    content = text(camille.get(case(incident)))
+    content = read_text(camille.get(case(incident)))
     assert "La question posée avant n’attend plus de réponse." in content
     assert "attend déjà la réponse du déclarant" not in content
-    assert "En attente de vous" not in text(declarant.get(page(incident)))
+    assert "En attente de vous" not in read_text(declarant.get(page(incident)))
 
 
 def test_a_new_question_may_replace_the_one_that_the_same_message_lifts(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Plutôt : depuis quand ?", asks_answer="on", lifts_question="on")
-    content = text(declarant.get(page(incident)))
+    content = read_text(declarant.get(page(incident)))
     assert content.count("Attend votre réponse") == 1
     assert "vous a posé une question" in content
 
@@ -158,29 +158,31 @@ def test_a_question_waits_again_once_its_case_is_reopened(incident):
     responder = a_responder()
     camille = signed_in(responder)
     reply(camille, incident, asks_answer="on")
-    assert "Une question attend la réponse du déclarant" in text(camille.get(case(incident, "cloture")))
+    assert "Une question attend la réponse du déclarant" in read_text(camille.get(case(incident, "cloture")))
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     camille.post(case(incident, "rouvrir"), {"motive": "Cela recommence."})
-    assert "En attente de vous" in text(open_by_link(incident).get(page(incident)))
+    assert "En attente de vous" in read_text(open_by_link(incident).get(page(incident)))
 
 
 def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(incident):
     camille = signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     camille.post(case(incident, "note"), {"kind": "missed", "text": "", "key": "n"})
-    assert "En attente de vous" in text(open_by_link(incident).get(page(incident)))
+    assert "En attente de vous" in read_text(open_by_link(incident).get(page(incident)))
     camille.post(case(incident, "note"), {"kind": "call_out", "text": "Ils cherchent encore.", "key": "n"})
-    assert "En attente de vous" in text(open_by_link(incident).get(page(incident)))
+    assert "En attente de vous" in read_text(open_by_link(incident).get(page(incident)))
     camille.post(case(incident, "note"), {"kind": "call_in", "text": "Ils ont dit lequel.", "key": "n"})
-    assert "La question posée n’attend plus de réponse : le déclarant a appelé." in text(camille.get(case(incident)))
-    assert "En attente de vous" not in text(open_by_link(incident).get(page(incident)))
+    assert "La question posée n’attend plus de réponse : le déclarant a appelé." in read_text(
+        camille.get(case(incident))
+    )
+    assert "En attente de vous" not in read_text(open_by_link(incident).get(page(incident)))
 
 
 def test_a_closed_case_waits_for_nobody(incident):
     responder = a_responder()
     reply(signed_in(responder), incident, asks_answer="on")
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
-    content = text(open_by_link(incident).get(page(incident)))
+    content = read_text(open_by_link(incident).get(page(incident)))
     assert "Votre dossier est clos" in content
     assert "En attente de vous" not in content
 
@@ -190,13 +192,15 @@ def test_a_colleague_writes_under_their_own_name(incident):
     assert send(signed_in(agent), incident, author="Quelqu’un d’autre").status_code == 302
     message = Message.objects.get()
     assert (message.author, message.actor, message.is_from_csirt) == (agent.display_name, agent, False)
-    assert agent.display_name in text(open_by_link(incident).get(page(incident)))
+    assert agent.display_name in read_text(open_by_link(incident).get(page(incident)))
 
 
 def test_the_browser_keeps_the_words_of_an_account_apart(incident):
     agent = an_agent()
-    assert f'data-typed="{incident.reference} message {agent.uid}"' in text_of(signed_in(agent).get(page(incident)))
-    assert f'data-typed="{incident.reference} message"' in text_of(open_by_link(incident).get(page(incident)))
+    assert f'data-typed="{incident.reference} message {agent.uid}"' in read_markup(
+        signed_in(agent).get(page(incident))
+    )
+    assert f'data-typed="{incident.reference} message"' in read_markup(open_by_link(incident).get(page(incident)))
 
 
 def test_with_the_link_and_an_account_it_is_the_account_that_speaks(incident):
@@ -263,7 +267,7 @@ def test_text_typed_before_the_link_was_revoked_is_given_back(incident):
     rotate_access(reference=incident.reference, actor=a_responder())
     refused = send(declarant, incident, "Une longue lettre")
     assert refused.status_code == 404
-    assert "Une longue lettre" in text(refused)
+    assert "Une longue lettre" in read_text(refused)
     assert not Message.objects.exists()
 
 
@@ -310,7 +314,7 @@ def test_an_erased_case_keeps_its_lines_and_takes_no_new_message(incident):
     declarant, agent = open_by_link(incident), signed_in(an_agent())
     send(declarant, incident, "Mon numéro privé")
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    content = text(agent.get(page(incident)))
+    content = read_text(agent.get(page(incident)))
     assert "Mon numéro privé" not in content
     assert "Les mots de ce message ont été effacés." in content
     assert send(agent, incident, "Encore").status_code == 422
@@ -322,7 +326,7 @@ def test_the_history_tells_the_messages_of_one_side_in_one_line(incident):
     for number in range(3):
         send(declarant, incident, str(number))
     reply(signed_in(a_responder()), incident)
-    content = text(declarant.get(page(incident)))
+    content = read_text(declarant.get(page(incident)))
     assert "Vous avez écrit au centre (3 fois)" in content
     assert "(Breizh Cyber) a écrit un message" in content
 

@@ -20,7 +20,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
 from tests.cast import a_responder, an_agent, breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address, post, search_bodies
-from tests.reading import NBSP, text
+from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +38,13 @@ def town(client):
 def go(client, where, **fields):
     """Post a screen with these fields, and return where it leads."""
     response = client.post(where, fields)
-    assert response.status_code == 303, text(response)
+    assert response.status_code == 303, read_text(response)
     return response.url
 
 
 @time_machine.travel(NOW, tick=False)
 def test_a_declaration_goes_from_the_first_screen_to_the_receipt(client):
-    assert "Nos fichiers ne s’ouvrent plus" in text(client.get("/declarer/"))
+    assert "Nos fichiers ne s’ouvrent plus" in read_text(client.get("/declarer/"))
     assert go(client, WHERE["quoi"], quoi="rancon") == WHERE["qui"] + "?suite=oui"
     who = client.get(WHERE["qui"], {"q": "plouexemple"})
     assert f'value="{plouexemple().uid}"' in who.content.decode()
@@ -55,7 +55,7 @@ def test_a_declaration_goes_from_the_first_screen_to_the_receipt(client):
     assert go(client, WHERE["rappel"], contact_phone="02 99 00 00 00", **fields) == "/declarer/envoyee/"
     answer = client.get("/declarer/envoyee/")
     incident = Incident.objects.get()
-    page = text(answer)
+    page = read_text(answer)
     assert answer.status_code == 200
     assert "Votre déclaration est transmise à Breizh Cyber" in page
     assert "mardi 24 novembre 2026 à 10 h 51, heure de Paris" in page
@@ -156,7 +156,7 @@ def test_dates_are_those_of_the_place(client):
     """In Nouméa it is already the 25th; the 25th at 6 is not in the future there."""
     noumea = find_commune("Nouméa")
     begin(client, body=noumea)
-    page = text(client.get(WHERE["rappel"]))
+    page = read_text(client.get(WHERE["rappel"]))
     assert "C’est l’heure de Nouméa." in page
     assert "mercredi 25 novembre 2026 à 7 h 00" in page
     post(client, {"occurred_date": "2026-11-25", "occurred_time": "06:00"}, body=noumea)
@@ -165,7 +165,7 @@ def test_dates_are_those_of_the_place(client):
 
 def test_the_receipt_of_a_centre_without_telephone_gives_a_number_that_answers(client):
     Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").delete()
-    page = text(post(client, body=find_commune("Ajaccio")))
+    page = read_text(post(client, body=find_commune("Ajaccio")))
     assert "Votre déclaration est enregistrée. Appelez le CERT-FR" in page
     assert "c’est vous qui le prévenez, par son site" in page
     order = (
@@ -180,7 +180,7 @@ def test_the_receipt_of_a_centre_without_telephone_gives_a_number_that_answers(c
 
 def test_the_receipt_puts_number_and_code_first(client):
     with time_machine.travel(NOW, tick=False):
-        page = text(post(client))
+        page = read_text(post(client))
     secret = hyphenate(derive_secret(Incident.objects.get().accesses.get()))
     first = [page.index(words) for words in ("0 800 200 008", "Donnez votre référence", secret, "La suite")]
     assert first == sorted(first)
@@ -201,14 +201,14 @@ def test_yes_without_a_service_is_not_lost(client, button):
     begin(client)
     assert go(client, WHERE["services"], service_stopped="yes", **button) == WHERE["donnees"]
     go(client, WHERE["donnees"], data_concerned="unknown")
-    assert "Oui, lesquels : pas dit" in text(client.get(WHERE["rappel"]))
+    assert "Oui, lesquels : pas dit" in read_text(client.get(WHERE["rappel"]))
     go(client, WHERE["rappel"], contact_phone="02 99 00 00 00")
     incident = Incident.objects.get()
     assert incident.service_stopped == "yes"
-    followed = text(client.get(f"/suivi/{incident.reference}/"))
+    followed = read_text(client.get(f"/suivi/{incident.reference}/"))
     assert "Des services sont arrêtés ou ralentis. Lesquels : pas dit." in followed
     client.force_login(a_responder())
-    assert "oui, non précisés" in text(
+    assert "oui, non précisés" in read_text(
         client.get(reverse("admin:incidents_incident_change", args=[incident.reference]))
     )
 
@@ -220,21 +220,21 @@ def test_a_message_is_signed_with_the_name_of_the_declaration(client):
     page = client.get(where).content.decode()
     assert 'value="Dominique Exemple"' in page
     client.post(where + "message/", {"text": "Rien de neuf.", "author": "Dominique Exemple", "key": "k"})
-    content = text(client.get(where))
+    content = read_text(client.get(where))
     assert re.search(r"Dominique Exemple Envoyé le \w+ \d", content)
     client.post(where + "message/", {"text": "Sans nom.", "author": "", "key": "l"})
-    assert "Sans signature" in text(client.get(where))
-    assert "effacée" not in text(client.get(where))
+    assert "Sans signature" in read_text(client.get(where))
+    assert "effacée" not in read_text(client.get(where))
 
 
 def test_the_receipt_marks_a_number_taken_from_the_press(client):
-    page = text(post(client, body=find_commune("Ajaccio")))
+    page = read_text(post(client, body=find_commune("Ajaccio")))
     assert "04 20 97 00 97 Presse, à confirmer" in page
     assert "Donnez votre référence" in page
 
 
 def test_the_receipt_says_that_no_centre_covers_the_place(client):
-    page = text(post(client, body=find_commune("Mamoudzou")))
+    page = read_text(post(client, body=find_commune("Mamoudzou")))
     assert "Votre déclaration est enregistrée" in page
     assert "Personne n’est prévenu à votre place" in page
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in page
@@ -246,16 +246,16 @@ def test_the_receipt_says_that_no_centre_covers_the_place(client):
 
 def test_the_last_screen_promises_no_call_where_no_centre_answers(client):
     begin(client, body=find_commune("Mamoudzou"))
-    last = text(client.get(WHERE["rappel"]))
+    last = read_text(client.get(WHERE["rappel"]))
     assert "Le centre vous rappelle" not in last
     assert "personne n’est prévenu à votre place" in last
     begin(client)
-    assert "Le centre vous rappelle aussi" in text(client.get(WHERE["rappel"]))
+    assert "Le centre vous rappelle aussi" in read_text(client.get(WHERE["rappel"]))
 
 
 def test_the_receipt_asks_to_call_a_centre_without_channel(client):
     breizh_cyber(notification_email="")
-    page = text(post(client))
+    page = read_text(post(client))
     assert "c’est votre appel qui le prévient" in page
     assert "transmise à" not in page
 
@@ -263,8 +263,8 @@ def test_the_receipt_asks_to_call_a_centre_without_channel(client):
 def test_an_agent_declares_for_its_own_body(client):
     agent = an_agent()
     client.force_login(agent)
-    assert "D’après votre compte" in text(search_bodies(client))
-    page = text(post(client))
+    assert "D’après votre compte" in read_text(search_bodies(client))
+    page = read_text(post(client))
     incident = Incident.objects.get()
     assert (incident.origin, incident.verification) == ("account", Verification.MEMBER)
     assert incident.events.get().actor == agent
@@ -281,7 +281,7 @@ def test_an_agent_declares_for_another_body_as_anybody(client):
 
 
 def test_a_declarant_outside_collectivites_learns_at_once_whom_to_call(client):
-    page = text(client.get(START)).replace(" ,", ",").replace(" :", " :")
+    page = read_text(client.get(START)).replace(" ,", ",").replace(" :", " :")
     assert "Une vie est en danger ? Appelez le 112" in page
     assert "Vous n’êtes pas une collectivité ?" in page
     for way in (
@@ -293,17 +293,17 @@ def test_a_declarant_outside_collectivites_learns_at_once_whom_to_call(client):
 
 
 def test_a_former_commune_is_offered_under_its_name(client):
-    assert "Arbignieu, aujourd’hui dans Arboys en Bugey (Ain)" in text(search_bodies(client, q="arbignieu"))
+    assert "Arbignieu, aujourd’hui dans Arboys en Bugey (Ain)" in read_text(search_bodies(client, q="arbignieu"))
 
 
 def test_a_single_match_still_asks_for_confirmation(client):
-    page = text(search_bodies(client, q="plouexemple"))
+    page = read_text(search_bodies(client, q="plouexemple"))
     assert "Est-ce bien elle ?" in page
     assert "Plouexemple (Finistère) commune, 4 210 habitants, Bretagne" in page
 
 
 def test_no_match_says_what_to_do(client):
-    page = text(search_bodies(client, q="zzqxkjw"))
+    page = read_text(search_bodies(client, q="zzqxkjw"))
     assert "Nous n’avons pas trouvé « zzqxkjw »" in page
     assert "17cyber.gouv.fr" in page
 
@@ -373,21 +373,21 @@ def test_the_number_of_the_centre_is_shown_once_the_body_is_known(db, client):
     """The code of the card on the wall gives the body before anything is answered."""
     breizh_cyber()
     town = plouexemple()
-    assert "Trouver le numéro" in text(client.get(START))
+    assert "Trouver le numéro" in read_text(client.get(START))
     first = client.get(START, {"collectivite": town.uid})
-    assert "0 800 200 008 Breizh Cyber" in text(first)
+    assert "0 800 200 008 Breizh Cyber" in read_text(first)
     following = client.post(START, {"quoi": "rancon", "collectivite": town.uid}, follow=True)
-    assert "0 800 200 008 Breizh Cyber Débranchez, n’éteignez pas, ne payez pas." in text(following)
+    assert "0 800 200 008 Breizh Cyber Débranchez, n’éteignez pas, ne payez pas." in read_text(following)
 
 
 @pytest.mark.parametrize("where", ["/annuaire/", "/secours/", WHERE["qui"]])
 def test_an_empty_search_asks_for_a_name_or_a_postcode(client, where):
     begin(client)
     page = client.get(where, {"q": " "})
-    assert "Écrivez d’abord un nom ou un code postal" in text(page)
+    assert "Écrivez d’abord un nom ou un code postal" in read_text(page)
     assert 'aria-invalid="true"' in page.content.decode()
 
 
 def test_the_story_asks_for_no_password(client):
     begin(client)
-    assert "N’écrivez aucun mot de passe ici." in text(client.get(WHERE["rappel"]))
+    assert "N’écrivez aucun mot de passe ici." in read_text(client.get(WHERE["rappel"]))

@@ -11,7 +11,7 @@ from tests import harmless
 from tests.cast import breizh_cyber, plouexemple
 from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
 from tests.incidents.journeys import START, WHERE, begin, make_address, post, read_version, search_bodies
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -81,14 +81,14 @@ def test_hostile_values_name_their_field(client, payload, screen):
 def test_a_text_that_is_too_long_comes_back(client):
     response = post(client, {"description": "a" * 5_001})
     assert response.status_code == 422
-    assert "5001 caractères" in text(response)
+    assert "5001 caractères" in read_text(response)
     assert "a" * 5_001 in response.content.decode()
 
 
 def test_ten_megabytes_are_refused_in_french(client):
     response = post(client, {"description": "a" * 10_000_000})
     assert response.status_code in {400, 413}
-    assert "trop long" in text(response)
+    assert "trop long" in read_text(response)
 
 
 def test_a_missing_csrf_token_is_refused_in_french(town):
@@ -96,7 +96,7 @@ def test_a_missing_csrf_token_is_refused_in_french(town):
     client.get(START)
     response = client.post(START, {"quoi": "rancon"})
     assert response.status_code == 403
-    assert "Rien n’a été envoyé" in text(response)
+    assert "Rien n’a été envoyé" in read_text(response)
     assert not Incident.objects.exists()
 
 
@@ -156,7 +156,7 @@ def test_each_mistake_names_its_field(client, fields, field, words):
     assert response.status_code == 422
     assert f'href="#id_{field}"' in response.content.decode()
     assert f'id="id_{field}"' in response.content.decode()
-    assert words in text(response)
+    assert words in read_text(response)
     assert not Incident.objects.exists()
 
 
@@ -208,7 +208,7 @@ def test_a_mail_address_excuses_half_a_number_only_where_the_mailbox_can_be_trus
     fields |= {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
     response = post(client, fields, quoi=quoi)
     assert Incident.objects.exists() is is_sent
-    assert ("il y manque des chiffres. Écrivez-le en entier." in text(response)) is not is_sent
+    assert ("il y manque des chiffres. Écrivez-le en entier." in read_text(response)) is not is_sent
     alone = post(client, fields | {"contact_phone": "", "cle": "b"}, quoi=quoi)
     assert alone.status_code == 200
 
@@ -218,7 +218,7 @@ def test_an_unknown_type_goes_back_to_the_first_screen(client, quoi, town):
     client.get(START)
     response = client.post(START, {"quoi": quoi})
     assert response.status_code == 400
-    assert "Que se passe-t-il ?" in text(response)
+    assert "Que se passe-t-il ?" in read_text(response)
     assert response.content.decode().count("Erreur&nbsp;: ") == 1
     assert not Draft.objects.exists()
 
@@ -231,7 +231,7 @@ def test_an_unknown_body_goes_back_to_the_search(client, uid):
     for method in (client.get, client.post):
         response = method(WHERE["qui"], {"collectivite": uid})
         assert response.status_code == (200 if method == client.get else 400)
-        assert ("Cherchez-la ici" in text(response)) == (method == client.post)
+        assert ("Cherchez-la ici" in read_text(response)) == (method == client.post)
     assert client.get(WHERE["services"]).url == WHERE["qui"]
 
 
@@ -248,7 +248,7 @@ def test_any_search_is_answered(client, q):
     ],
 )
 def test_a_search_that_finds_nothing_proposes_something_else(client, q, present, absent):
-    page = text(search_bodies(client, q=q))
+    page = read_text(search_bodies(client, q=q))
     assert present in page
     assert absent not in page
     assert "Pas une collectivité ? Voici qui appeler" in page
@@ -258,7 +258,7 @@ def test_a_search_that_finds_nothing_proposes_something_else(client, q, present,
 def test_a_wrong_siren_is_refused(client):
     response = search_bodies(client, q="123456789")
     assert response.status_code == 422
-    assert "Ce numéro SIREN n’existe pas" in text(response)
+    assert "Ce numéro SIREN n’existe pas" in read_text(response)
 
 
 def test_all_the_mistakes_of_a_screen_are_reported_together(client):
@@ -271,7 +271,7 @@ def test_all_the_mistakes_of_a_screen_are_reported_together(client):
     }
     response = post(client, wrong)
     assert response.status_code == 422
-    assert "4 points à corriger" in text(response)
+    assert "4 points à corriger" in read_text(response)
     for field in wrong:
         assert f'href="#id_{field}"' in response.content.decode()
 
@@ -299,8 +299,8 @@ def test_a_fold_with_a_mistake_in_it_is_open(client, fields, is_open):
 def test_a_date_that_is_wrong_by_itself_accuses_no_other(client, fields, right):
     response = post(client, fields)
     assert response.status_code == 422
-    assert "Un point à corriger" in text(response)
-    assert "Cette date est à venir" in text(response)
+    assert "Un point à corriger" in read_text(response)
+    assert "Cette date est à venir" in read_text(response)
     assert f'href="#id_{right}"' not in response.content.decode()
 
 
@@ -321,7 +321,7 @@ def test_the_errors_of_other_screens_are_announced_and_reached_one_after_the_oth
     client.post(WHERE["services"], wrong)
     last = {"contact_phone": "02 99 00 00 00", "occurred_date": "2098-01-01"}
     first = client.get(client.post(WHERE["rappel"], last).url)
-    assert "À corriger ensuite, sur une autre étape" in text(first)
-    assert "Étape 5, qui rappeler. Quand cela a-t-il commencé : Cette date est à venir." in text(first)
+    assert "À corriger ensuite, sur une autre étape" in read_text(first)
+    assert "Étape 5, qui rappeler. Quand cela a-t-il commencé : Cette date est à venir." in read_text(first)
     mended = wrong | {"eau-started_date": "2025-11-20", "corriger": "oui", "version": read_version(client, "services")}
     assert client.post(WHERE["services"], mended).url == f"{WHERE['rappel']}?corriger=oui"

@@ -16,7 +16,7 @@ from incidents.services.declarant.access import rotate_access_by_declarant
 from incidents.services.declaring import declare
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
-from tests.reading import text
+from tests.reading import read_text
 
 DEAD = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
 
@@ -36,8 +36,8 @@ def read_hidden_fields(page):
 def test_a_declaration_sent_twice_is_one_incident(client, town):
     first, second = post(client), post(client)
     reference = hyphenate(Incident.objects.get().reference)
-    assert reference in text(first)
-    assert reference in text(second)
+    assert reference in read_text(first)
+    assert reference in read_text(second)
     assert IncidentEvent.objects.count() == 1
     assert PendingEvent.objects.count() == len(settings.EVENT_CONSUMERS)
 
@@ -59,7 +59,7 @@ def test_two_posts_at_once_make_one_incident(transactional_db):
         answers = list(pool.map(send, range(4)))
     assert Incident.objects.count() == IncidentEvent.objects.count() == 1
     assert [(answer.status_code, answer.url) for answer in answers] == [(303, SENT)] * 4
-    assert hyphenate(Incident.objects.get().reference) in text(first.get(SENT))
+    assert hyphenate(Incident.objects.get().reference) in read_text(first.get(SENT))
 
 
 @pytest.mark.parametrize("where", ["services", "donnees", "rappel"])
@@ -69,8 +69,8 @@ def test_other_words_after_the_end_are_shown_and_declare_nothing(client, town, w
     first = Incident.objects.get()
     response = client.post(WHERE[where], {"description": "Second <b>.", "service": "eau", "data_concerned": "yes"})
     assert response.status_code == 409
-    assert hyphenate(first.reference) in text(response)
-    assert "0 800 200 008" in text(response)
+    assert hyphenate(first.reference) in read_text(response)
+    assert "0 800 200 008" in read_text(response)
     written = {"services": "Eau et assainissement", "donnees": "Oui", "rappel": "Second &lt;b&gt;."}
     assert written[where] in response.content.decode()
     assert Incident.objects.count() == 1
@@ -84,8 +84,8 @@ def test_every_screen_of_a_sent_draft_leads_to_the_answer(client, town):
         assert client.get(where).url.split("?")[0] == SENT
     assert client.post(WHERE["quoi"], {"quoi": "panne"}).url.split("?")[0] == SENT
     assert client.post(WHERE["qui"], {"collectivite": town.uid}).url == SENT
-    assert reference in text(client.get(SENT))
-    assert reference in text(client.get(SENT))
+    assert reference in read_text(client.get(SENT))
+    assert reference in read_text(client.get(SENT))
     assert Incident.objects.count() == 1
 
 
@@ -102,7 +102,7 @@ def test_the_answer_after_a_renewal_shows_no_dead_code(client, town):
     post(client)
     rotate_access_by_declarant(access_uid=Incident.objects.get().accesses.get().uid)
     response = client.get(SENT)
-    assert "Il a été renouvelé ou fermé depuis" in text(response)
+    assert "Il a été renouvelé ou fermé depuis" in read_text(response)
     assert "/suivi/acces/" not in response.content.decode()
 
 
@@ -111,7 +111,7 @@ def test_a_reference_that_is_taken_is_drawn_again(client, town, monkeypatch):
     taken, free = Incident.objects.get().reference, make_reference()
     draws = iter([taken, taken, free])
     monkeypatch.setattr(declare, "make_reference", lambda: next(draws))
-    assert hyphenate(free) in text(post(client, {"cle": "b"}))
+    assert hyphenate(free) in read_text(post(client, {"cle": "b"}))
     assert Incident.objects.count() == IncidentEvent.objects.count() == Story.objects.count() == 2
 
 
@@ -128,8 +128,8 @@ def test_a_machine_only_meets_one_more_button(client, town):
     response = post(client, {"site_web": "https://exemple.example", "description": "Écrit par qui ?"})
     page = response.content.decode()
     assert response.status_code == 200
-    assert "Votre déclaration n’est pas encore partie." in text(response)
-    assert "0 800 200 008" in text(response)
+    assert "Votre déclaration n’est pas encore partie." in read_text(response)
+    assert "0 800 200 008" in read_text(response)
     assert not Incident.objects.exists()
     assert client.post(WHERE["rappel"], read_hidden_fields(page)).url == SENT
     incident = Incident.objects.get()
@@ -162,7 +162,7 @@ def test_a_burst_only_meets_one_more_button(client, town):
     for number in range(MANY_SENT):
         post(client, {"cle": str(number)})
     response = post(client, {"cle": "x"})
-    assert "Votre déclaration n’est pas encore partie." in text(response)
+    assert "Votre déclaration n’est pas encore partie." in read_text(response)
     assert Incident.objects.count() == MANY_SENT
     client.post(WHERE["rappel"], read_hidden_fields(response.content.decode()))
     assert Incident.objects.count() == MANY_SENT + 1

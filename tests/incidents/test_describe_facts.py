@@ -11,7 +11,7 @@ from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents import completing_pages
 from tests.incidents.express import case
 from tests.incidents.journeys import WHERE, begin, make_address, post
-from tests.reading import hidden, text
+from tests.reading import read_hidden_value, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,9 @@ def test_story_lines_are_asked_in_a_call(client):
     page = client.get("/triage/saisir/")
     assert list_missing_inputs(page, INPUTS) == []
 
-    client.post("/triage/saisir/", {"cle": hidden(page, "cle"), "body": "29999", "contact_phone": PHONE, **LINES})
+    client.post(
+        "/triage/saisir/", {"cle": read_hidden_value(page, "cle"), "body": "29999", "contact_phone": PHONE, **LINES}
+    )
 
     assert get_story_lines(Incident.objects.get()) == LINES
 
@@ -65,7 +67,12 @@ def test_story_lines_are_filled_in_a_later_call(client):
     form = page.context["form"]
     assert {name: form[name].value() for name in LINES} == LINES
 
-    fields = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": incident.type}
+    fields = {
+        "vu": read_hidden_value(page, "vu"),
+        "cle": read_hidden_value(page, "cle"),
+        "contact_phone": PHONE,
+        "type": incident.type,
+    }
     assert client.post(case(incident, "appel"), fields | CORRECTED).status_code == 302
 
     assert get_story_lines(incident) == CORRECTED
@@ -86,7 +93,7 @@ def test_story_lines_are_corrected(client):
 def test_story_lines_are_read_on_the_case_and_in_the_sheet(client):
     incident = declare(**LINES)
     client.force_login(a_responder())
-    page = text(client.get(case(incident)))
+    page = read_text(client.get(case(incident)))
     assert all(f"{fact.short} {LINES[name]}" in page for name, fact in STORY_LINES.items())
 
     facts = {

@@ -26,7 +26,7 @@ from incidents.services.transfer.proposal import accept_transfer, return_transfe
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
 from tests.incidents.devices import case, open_by_link, page, signed_in
 from tests.incidents.transferring import QUEUE, create_other_centre, list_event_kinds, offer_url, sign_in_as
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -74,9 +74,9 @@ def test_a_newly_covered_ground_moves_its_open_cases(nobody):
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.REROUTED, None, "system")
     assert event.data == {"from": "", "to": "breizh-cyber", "why": "opened"}
     assert incident.reference in sign_in_as(responder).get(QUEUE).content.decode()
-    content = text(signed_in(responder).get(case(incident)))
+    content = read_text(signed_in(responder).get(case(incident)))
     assert "un centre répond désormais de ce territoire" in content
-    assert "Breizh Cyber reçoit votre dossier" in text(open_by_link(incident).get(page(incident)))
+    assert "Breizh Cyber reçoit votre dossier" in read_text(open_by_link(incident).get(page(incident)))
 
 
 def test_a_case_moves_once(nobody):
@@ -165,8 +165,10 @@ def test_a_taken_case_is_proposed_and_moves_once_accepted():
     assert (transfer.state, transfer.taker, transfer.asked_by) == (TransferState.ASKED, new, None)
     assert transfer.motive.endswith("Loin Cyber répond aux collectivités de son département.")
     assert reload(incident).csirt == breizh_cyber()
-    assert "parce que la collectivité relève désormais de ce centre" in text(sign_in_as(former).get(case(incident)))
-    assert "proposé par la plateforme" in text(sign_in_as(taker).get(offer_url(transfer)))
+    assert "parce que la collectivité relève désormais de ce centre" in read_text(
+        sign_in_as(former).get(case(incident))
+    )
+    assert "proposé par la plateforme" in read_text(sign_in_as(taker).get(offer_url(transfer)))
 
     accept_transfer(uid=transfer.uid, actor=taker)
     assert reload(incident).csirt == new
@@ -198,7 +200,7 @@ def test_a_closed_ground_frees_waiting_cases_and_leaves_taken_ones():
     assert reload(waiting).csirt is None
     assert reload(taken).csirt == taken.csirt
     assert waiting.events.latest("id").data == {"from": "breizh-cyber", "to": "", "why": "closed"}
-    assert "Plus aucun centre ne répond de votre territoire" in text(open_by_link(waiting).get(page(waiting)))
+    assert "Plus aucun centre ne répond de votre territoire" in read_text(open_by_link(waiting).get(page(waiting)))
 
 
 def test_doubles_and_their_main_case_stay():
@@ -271,7 +273,7 @@ def test_the_words_of_a_hand_over_stay_in_their_centre():
     assert reroute.reroute_cases() == 2
     assert reload(incident).csirt == breizh_cyber()
     accept_transfer(uid=incident.transfers.get().uid, actor=taker)
-    assert "La mairie voisine" not in text(sign_in_as(taker).get(case(incident)))
+    assert "La mairie voisine" not in read_text(sign_in_as(taker).get(case(incident)))
 
 
 def test_an_assigned_and_grouped_case_moves_without_assignee_and_group():
@@ -310,7 +312,7 @@ def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
     event = incident.events.latest("id")
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.TASKS_ADDED, None, "system")
     assert event.data == {"added": 1, "task": str(task.uid)}
-    content = text(sign_in_as(former).get(case(incident)))
+    content = read_text(sign_in_as(former).get(case(incident)))
     assert "relève désormais de Loin Cyber : demandez l’accord du déclarant, puis proposez le transfert." in content
     assert reload(incident).due_at <= task.due_at
 
@@ -324,11 +326,11 @@ def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
     cover(new, departement=finistere())
     reroute.reroute_cases()
     pages = f"{QUEUE}transferts/", offer_url(incident.transfers.get())
-    assert all("Plouexemple" in text(sign_in_as(taker).get(where)) for where in pages)
+    assert all("Plouexemple" in read_text(sign_in_as(taker).get(where)) for where in pages)
     Incident.objects.update(tlp=Tlp.AMBER)
 
     for where in pages:
-        content = text(sign_in_as(taker).get(where))
+        content = read_text(sign_in_as(taker).get(where))
         assert "Plouexemple" not in content
         assert "Rançongiciel" not in content
     with pytest.raises(ValidationError):
@@ -355,7 +357,7 @@ def test_a_proposal_ends_and_is_made_again_with_its_ground():
     assert (first.state, first.answered_by) == (TransferState.WITHDRAWN, None)
     event = incident.events.latest("id")
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.TRANSFER_WITHDRAWN, None, "system")
-    assert "retirée par la plateforme" in text(sign_in_as(a_responder(new)).get(offer_url(first)))
+    assert "retirée par la plateforme" in read_text(sign_in_as(a_responder(new)).get(offer_url(first)))
 
     cover(new, departement=finistere())
     assert reroute.reroute_cases() == 1
@@ -391,4 +393,4 @@ def test_a_case_follows_the_corrected_region_of_its_body(nobody):
     moved = reload(incident)
     assert (moved.csirt, moved.region) == (new, other)
     assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
-    assert "a été corrigée" in text(sign_in_as(a_responder(new)).get(case(incident)))
+    assert "a été corrigée" in read_text(sign_in_as(a_responder(new)).get(case(incident)))

@@ -22,7 +22,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, find_guide, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload, url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 PAGE = f"{CASE}/guides/breizh-cyber/rancon/"
@@ -44,11 +44,11 @@ def add(client, incident, **fields):
 
 def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
     steps = PLAYBOOKS["rancon"]
-    assert "Ajouter les étapes du guide « rançongiciel »" in text_of(client.get(url(incident)))
+    assert "Ajouter les étapes du guide « rançongiciel »" in read_markup(client.get(url(incident)))
 
     answer = client.post(url(incident, "guide"), follow=True)
 
-    assert f"Étapes du guide ajoutées : {len(steps)}." in text_of(answer)
+    assert f"Étapes du guide ajoutées : {len(steps)}." in read_markup(answer)
     event = incident.events.get(kind=EventKind.TASKS_ADDED)
     assert event.data == {"playbook": "rancon", "version": 1, "own": False, "added": len(steps)}
     tasks = list(incident.tasks.order_by("id"))
@@ -63,7 +63,7 @@ def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
     first.refresh_from_db()
     assert (first.done_by, first.is_moot) == (responder, False)
     assert incident.events.get(kind=EventKind.TASK_DONE).data == {"task": str(first.uid), "state": "done"}
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     assert f"{len(steps) - 1} sur {len(steps)}" in page
     assert "<b>Tâche faite</b> par" in page
     assert f"<b>Tâches ajoutées</b> ({len(steps)})" in page
@@ -72,10 +72,10 @@ def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
 def test_adding_the_guide_twice_adds_nothing(client, responder, incident):
     for _ in range(2):
         answer = client.post(url(incident, "guide"), follow=True)
-    assert "déjà dans le dossier" in text_of(answer)
+    assert "déjà dans le dossier" in read_markup(answer)
     assert Task.objects.count() == len(PLAYBOOKS["rancon"])
     assert incident.events.filter(kind=EventKind.TASKS_ADDED).count() == 1
-    assert "Ajouter les étapes" not in text_of(answer)
+    assert "Ajouter les étapes" not in read_markup(answer)
 
 
 def test_another_type_adds_only_its_new_steps(client, responder, incident):
@@ -83,7 +83,7 @@ def test_another_type_adds_only_its_new_steps(client, responder, incident):
     Incident.objects.filter(pk=incident.pk).update(type=IncidentType.MAILBOX)
     first_steps = {step.step for step in PLAYBOOKS["rancon"]}
     new_steps = [step for step in PLAYBOOKS["boite"] if step.step not in first_steps]
-    assert f"({len(new_steps)} de plus)" in text_of(client.get(url(incident)))
+    assert f"({len(new_steps)} de plus)" in read_markup(client.get(url(incident)))
 
     assert apply_playbook(reference=incident.reference, actor=responder) == len(new_steps)
     assert Task.objects.filter(step="rappeler").count() == 1
@@ -131,7 +131,7 @@ def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
         ("Rappeler le maire", True),
         ("Sans date", False),
     ]
-    assert "En retard" in text_of(page)
+    assert "En retard" in read_markup(page)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_refused_task_names_the_field_and_keeps_the_words(client, responder, i
     form = answer.context["tasks"]["form"]
     assert list(form.errors) == [field]
     assert form["title"].value() == fields.get("title", "Rappeler le maire")
-    assert "<details open>" in text_of(answer)
+    assert "<details open>" in read_markup(answer)
     assert not Task.objects.exists()
 
 
@@ -168,7 +168,7 @@ def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, incid
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     with pytest.raises(ValidationError):
         apply_playbook(reference=incident.reference, actor=responder)
-    assert "Ce dossier est clos" in text_of(client.post(url(incident, "taches"), {"title": "x"}, follow=True))
+    assert "Ce dossier est clos" in read_markup(client.post(url(incident, "taches"), {"title": "x"}, follow=True))
     erased = acknowledge_as(responder, declare())
     apply_playbook(reference=erased.reference, actor=responder)
     erase_personal_data(reference=erased.reference, actor=a_lead())
@@ -221,7 +221,7 @@ def publish(client, based_on=0, text=TYPED, **buttons):
 def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
     assert PLAYBOOKS["rancon"][0].title in client.get(PAGE).context["form"]["steps"].value()
     preview = publish(client, voir="1")
-    assert "Aperçu" in text_of(preview)
+    assert "Aperçu" in read_markup(preview)
     assert not Playbook.objects.exists()
 
     assert publish(client)["Location"] == PAGE
@@ -231,11 +231,13 @@ def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
         Step("couper-le-vpn", "Couper le VPN", "C’est par là qu’ils entrent.", "chez nous", 2),
         Step("rappeler-le-soir", "Rappeler le soir", "", "", None),
     )
-    assert "le vôtre , version 1" in text_of(client.get(f"{CASE}/guides/")).replace("</b>,", " ,").replace("<b>", "")
+    assert "le vôtre , version 1" in read_markup(client.get(f"{CASE}/guides/")).replace("</b>,", " ,").replace(
+        "<b>", ""
+    )
     incident = acknowledge_as(lead, declare())
     assert apply_playbook(reference=incident.reference, actor=lead) == 2
     assert incident.events.get(kind=EventKind.TASKS_ADDED).data["own"] is True
-    assert "Ajouter les étapes" not in text_of(client.get(url(incident)))
+    assert "Ajouter les étapes" not in read_markup(client.get(url(incident)))
 
 
 def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
@@ -255,7 +257,7 @@ def test_publishing_twice_is_one_version_and_the_national_guide_comes_back(clien
         client.post(PAGE, {"national": "1", "based_on": "1"})
     assert find_guide("rancon", breizh_cyber()).csirt is None
     assert Playbook.objects.count() == 2
-    assert "retour au guide national" in text_of(client.get(PAGE))
+    assert "retour au guide national" in read_markup(client.get(PAGE))
     assert "Couper le VPN" in client.get(PAGE, {"version": "1"}).context["form"]["steps"].value()
 
 
@@ -263,7 +265,7 @@ def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
     publish(client)
     late = publish(client, based_on=0, text="Une autre étape")
     assert late.status_code == 409
-    assert "Quelqu’un a publié une autre version" in text_of(late)
+    assert "Quelqu’un a publié une autre version" in read_markup(late)
     assert late.context["form"]["steps"].value() == "Une autre étape"
     assert (
         publish(client, based_on=late.context["form"]["based_on"].value(), text="Une autre étape").status_code == 302
@@ -285,7 +287,7 @@ def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
 def test_a_wrong_step_has_its_message_and_the_text_is_kept(client, lead, text, message):
     answer = publish(client, text=text)
     assert answer.status_code == 422
-    assert message in text_of(answer)
+    assert message in read_markup(answer)
     assert answer.context["form"]["steps"].value() == text
     assert not Playbook.objects.exists()
 

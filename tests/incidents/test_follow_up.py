@@ -24,7 +24,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import find_commune
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -43,14 +43,14 @@ def page(incident):
 
 def test_the_link_opens_the_case_and_leaves_a_cookie(client, incident):
     entry = client.get(link(incident))
-    assert "Ouvrir mon dossier" in text(entry)
+    assert "Ouvrir mon dossier" in read_text(entry)
     assert case_cookie.COOKIE_NAME not in client.cookies
     entered = client.post(link(incident))
     assert (entered.status_code, entered["Location"]) == (302, page(incident))
     morsel = entered.cookies[case_cookie.COOKIE_NAME]
     assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == ("/", True, "Lax")
     assert secret(incident) not in morsel.value
-    content = text(client.get(page(incident)))
+    content = read_text(client.get(page(incident)))
     assert "Breizh Cyber a reçu votre déclaration" in content
     assert "Non vérifiée" in content
     assert "Vous avez déclaré l’incident" in content
@@ -90,7 +90,7 @@ def test_reference_and_code_open_the_case(client, incident):
     }
     assert client.post("/suivi/", fields)["Location"] == page(incident)
     assert client.get(page(incident)).status_code == 200
-    assert hyphenate(incident.reference) in text(client.get("/suivi/"))
+    assert hyphenate(incident.reference) in read_text(client.get("/suivi/"))
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_altered_replaced_and_expired_links_show_one_page(client, incident):
     unknown = client.get("/suivi/T7K49MQX/")
     for response in (altered, replaced, expired, unknown):
         assert response.status_code == 404
-        assert "Ce dossier ne s’ouvre pas ici" in text(response)
-        assert "Appelez le centre de votre région" in text(response)
+        assert "Ce dossier ne s’ouvre pas ici" in read_text(response)
+        assert "Appelez le centre de votre région" in read_text(response)
     assert case_cookie.COOKIE_NAME not in client.cookies
 
 
@@ -150,14 +150,14 @@ def test_the_case_tells_what_happens(client, incident):
     responder = a_responder()
     client.post(link(incident))
     acknowledge_incident(reference=incident.reference, actor=responder)
-    taken = text(client.get(page(incident)))
+    taken = read_text(client.get(page(incident)))
     assert "Breizh Cyber s’occupe de votre incident" in taken
     assert f"{responder.display_name} (Breizh Cyber) a pris votre dossier en charge" in taken
     assert responder.email not in taken
     verify_incident(reference=incident.reference, actor=responder)
-    assert "Non vérifiée" not in text(client.get(page(incident)))
+    assert "Non vérifiée" not in read_text(client.get(page(incident)))
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    closed = text(client.get(page(incident)))
+    closed = read_text(client.get(page(incident)))
     assert "Votre dossier est clos" in closed
     assert f"{responder.display_name} (Breizh Cyber) a clos le dossier : résolu" in closed
 
@@ -175,7 +175,7 @@ def test_the_page_names_who_has_the_case_now(client, incident):
     assert first.display_name not in top
 
     assign_incident(reference=incident.reference, actor=first, assignee=None)
-    put_back = text(client.get(page(incident)))
+    put_back = read_text(client.get(page(incident)))
     assert "Breizh Cyber s’occupe de votre incident" not in put_back
     assert "Personne ne l’a encore lue." in put_back
 
@@ -190,7 +190,7 @@ def test_the_page_names_who_has_the_case_now(client, incident):
 
 def read_top(client, incident):
     """Return the top of the page; the history below it names everybody."""
-    content = text(client.get(page(incident)))
+    content = read_text(client.get(page(incident)))
     return content[content.index("Breizh Cyber s’occupe") : content.index("Votre déclaration est non vérifiée")]
 
 
@@ -198,12 +198,12 @@ def test_renewing_shows_the_new_code_once(client, incident):
     old = link(incident)
     client.post(old)
     answer = client.post(f"{page(incident)}lien/")
-    assert hyphenate(secret(incident)) in text(answer)
+    assert hyphenate(secret(incident)) in read_text(answer)
     assert client.get(old).status_code == 404
     after = client.get(page(incident))
     assert after.status_code == 200
-    assert hyphenate(secret(incident)) not in text(after)
-    assert "Vous avez renouvelé le code de suivi" in text(after)
+    assert hyphenate(secret(incident)) not in read_text(after)
+    assert "Vous avez renouvelé le code de suivi" in read_text(after)
 
 
 def test_a_double_click_renews_once(client, incident):
@@ -211,8 +211,8 @@ def test_a_double_click_renews_once(client, incident):
     twin = Client()
     twin.cookies[case_cookie.COOKIE_NAME] = client.cookies[case_cookie.COOKIE_NAME].value
     first, second = client.post(f"{page(incident)}lien/"), twin.post(f"{page(incident)}lien/")
-    assert hyphenate(secret(incident)) in text(first)
-    assert hyphenate(secret(incident)) in text(second)
+    assert hyphenate(secret(incident)) in read_text(first)
+    assert hyphenate(secret(incident)) in read_text(second)
     assert incident.events.filter(kind="link_rotated").count() == 1
 
 
@@ -227,7 +227,7 @@ def test_an_old_cookie_renews_nothing(client, incident):
 def test_renewing_is_asked_about_first(client, incident):
     client.post(link(incident))
     warning = client.get(f"{page(incident)}lien/")
-    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt, partout" in text(warning)
+    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt, partout" in read_text(warning)
     assert incident.accesses.get().revoked_at is None
     assert f'href="{page(incident)}lien/"' in client.get(page(incident)).content.decode()
     assert client.post(f"{page(incident)}lien/").status_code == 200
@@ -240,9 +240,9 @@ def test_nobody_opens_an_erased_case_again(incident):
     client = Client()
     client.force_login(lead)
     case = f"/admin/incidents/incident/{incident.reference}/"
-    assert "Nouveau code de suivi" not in text(client.get(case))
+    assert "Nouveau code de suivi" not in read_text(client.get(case))
     refused = client.post(f"{case}code/", follow=True)
-    assert "son lien fermé pour de bon" in text(refused)
+    assert "son lien fermé pour de bon" in read_text(refused)
     assert not incident.accesses.filter(revoked_at=None).exists()
     assert not incident.events.filter(kind="link_rotated").exists()
 
@@ -258,7 +258,7 @@ def test_leaving_closes_that_case_alone(client, incident):
 
 def test_an_agent_follows_its_own_body_s_cases(client, incident):
     client.force_login(an_agent())
-    assert "Renouveler le code" not in text(client.get(page(incident)))
+    assert "Renouveler le code" not in read_text(client.get(page(incident)))
     assert client.get(page(incident)).status_code == 200
     client.force_login(an_agent(find_commune("Ajaccio")))
     assert client.get(page(incident)).status_code == 404
@@ -293,7 +293,7 @@ def test_a_case_costs_few_queries(client, incident, django_assert_max_num_querie
 def test_the_page_shows_the_local_time_of_the_body(client):
     incident = declare(collectivity=find_commune("Nouméa"))
     client.post(link(incident))
-    assert "heure de Nouméa" in text(client.get(page(incident)))
+    assert "heure de Nouméa" in read_text(client.get(page(incident)))
     assert plouexemple().pk != incident.collectivity_id
 
 
@@ -320,18 +320,18 @@ def test_the_page_starts_with_what_is_urgent(client, incident):
     ):
         assert line in folds
     assert "Renouveler le code" in folds
-    assert "Débranchez, n’éteignez pas" in text(client.get(page(incident)))
+    assert "Débranchez, n’éteignez pas" in read_text(client.get(page(incident)))
 
 
 def test_no_page_asks_to_call_a_centre_without_a_telephone(client, incident):
     client.post(link(incident))
-    assert "C’est urgent ? Appelez le 0 800 200 008" in text(client.get(page(incident)))
+    assert "C’est urgent ? Appelez le 0 800 200 008" in read_text(client.get(page(incident)))
     Contact.objects.all().delete()
-    assert "Appelez" not in text(client.get(page(incident)))
-    assert "C’est urgent ? Allez sur 17cyber.gouv.fr" in text(client.get(page(incident)))
+    assert "Appelez" not in read_text(client.get(page(incident)))
+    assert "C’est urgent ? Allez sur 17cyber.gouv.fr" in read_text(client.get(page(incident)))
     Incident.objects.update(csirt=None)
-    assert "Appelez" not in text(client.get(page(incident)))
-    withdrawal = text(client.get(page(incident) + "retirer/"))
+    assert "Appelez" not in read_text(client.get(page(incident)))
+    withdrawal = read_text(client.get(page(incident) + "retirer/"))
     assert "il faudra déclarer de nouveau." in withdrawal
     assert "au centre" not in withdrawal
 
@@ -339,7 +339,7 @@ def test_no_page_asks_to_call_a_centre_without_a_telephone(client, incident):
 def test_where_no_centre_answers_the_numbers_of_the_declaration_stay(client):
     incident = declare(collectivity=find_commune("Mamoudzou"))
     client.post(link(incident))
-    content = text(client.get(page(incident)))
+    content = read_text(client.get(page(incident)))
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in content
     assert "17cyber.gouv.fr" in content
 
@@ -362,7 +362,7 @@ def test_the_notice_promises_to_keep_only_a_message_with_text(client, incident, 
     client.post(link(incident))
     refused = client.post(page(incident) + "message/", {"text": words, "author": "x" * 500})
     assert refused.status_code == 422
-    assert notice in text(refused)
+    assert notice in read_text(refused)
 
 
 def test_the_printed_page_has_the_number(client, incident):

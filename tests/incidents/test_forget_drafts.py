@@ -21,7 +21,7 @@ from incidents.services.declaring.draft import (
 from incidents.tasks import forget_drafts
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, begin, make_address, post
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,7 @@ def test_many_beginnings_ask_for_one_more_button(client):
         assert start(Client(REMOTE_ADDR=client.defaults["REMOTE_ADDR"])).url == WHERE["qui"] + "?suite=oui"
     client.get(START)
     page = client.post(START, {"quoi": "panne"})
-    assert "Encore un bouton, et vous continuez" in text(page)
+    assert "Encore un bouton, et vous continuez" in read_text(page)
     assert 'name="quoi" value="panne"' in page.content.decode()
     assert Draft.objects.count() == MANY_BEGUN
     assert client.post(START, {"quoi": "panne", "confirme": "oui"}).url == WHERE["qui"] + "?suite=oui"

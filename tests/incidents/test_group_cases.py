@@ -28,7 +28,7 @@ from tests.cast import a_lead, a_responder
 from tests.incidents.desk import acknowledge_as
 from tests.incidents.devices import case, open_by_link, page, send
 from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_a_responder_opens_a_group_from_a_case(client, responder):
     incident = declare_town(1, supplier="Exemple SAS")
     form = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
     form["dossier"] = incident.reference
-    assert "Ouvrir un groupe" in text(client.get(f"{GROUPS}nouveau/", {"dossier": incident.reference}))
+    assert "Ouvrir un groupe" in read_text(client.get(f"{GROUPS}nouveau/", {"dossier": incident.reference}))
 
     assert client.post(f"{GROUPS}nouveau/", form)["Location"] == case(incident)
 
@@ -46,13 +46,13 @@ def test_a_responder_opens_a_group_from_a_case(client, responder):
     event = incident.events.get(kind=EventKind.GROUPED)
     assert (event.data, event.actor) == ({"group": str(group.uid)}, responder)
     assert client.post(url(group, "fiche"), {"sheet": "Ne payez pas.", "seen": "1"}).status_code == 302
-    assert "Ne payez pas." in text(client.get(case(incident)))
-    group_text = text(client.get(url(group)))
+    assert "Ne payez pas." in read_text(client.get(case(incident)))
+    group_text = read_text(client.get(url(group)))
     for words in ("Exemple SAS", "1 dossier", "Saint-Exemple-1", "Ne payez pas.", "à prendre : 1"):
         assert words in group_text
-    assert "Exemple SAS" in text(client.get(GROUPS))
+    assert "Exemple SAS" in read_text(client.get(GROUPS))
     for words in ("Ne payez pas.", "groupe"):
-        assert words not in text(open_by_link(incident).get(page(incident)))
+        assert words not in read_text(open_by_link(incident).get(page(incident)))
 
 
 def test_a_double_click_opens_one_group_and_adds_the_case_once(client, responder):
@@ -77,7 +77,7 @@ def test_a_wrong_field_is_reported_and_opens_no_group(client, responder, wrong):
 def test_a_case_joins_changes_and_leaves_a_group_from_its_page(client, responder):
     incident, group = declare_town(1), a_group(responder)
     other = a_group(responder, "Autre")
-    assert "Mettre dans un groupe" in text(client.get(case(incident)))
+    assert "Mettre dans un groupe" in read_text(client.get(case(incident)))
     for _ in range(2):
         client.post(case(incident, "grouper"), {"groupe": str(group.uid)})
     client.post(case(incident, "grouper"), {"groupe": str(other.uid)})
@@ -91,7 +91,9 @@ def test_a_case_joins_changes_and_leaves_a_group_from_its_page(client, responder
     assert incident.events.filter(kind=EventKind.UNGROUPED).count() == 1
     assert Incident.objects.get().group is None
     for wrong in ("", "x"):
-        assert "Choisissez un groupe" in text(client.post(case(incident, "grouper"), {"groupe": wrong}, follow=True))
+        assert "Choisissez un groupe" in read_text(
+            client.post(case(incident, "grouper"), {"groupe": wrong}, follow=True)
+        )
 
 
 def test_groups_of_another_centre_are_not_found(client, responder):
@@ -102,8 +104,8 @@ def test_groups_of_another_centre_are_not_found(client, responder):
     for part in ("fiche", "ajouter", "reste", "etat", "message"):
         assert client.post(url(foreign_group, part), {"sheet": "x", "seen": "1", "text": "x"}).status_code == 404
     assert client.post(case(incident, "grouper"), {"groupe": str(foreign_group.uid)}).status_code == 404
-    assert "Secret" not in text(client.get(GROUPS))
-    assert "Secret" not in text(client.get(case(incident)))
+    assert "Secret" not in read_text(client.get(GROUPS))
+    assert "Secret" not in read_text(client.get(case(incident)))
     with pytest.raises(Http404):
         a_group(responder, csirt=get_other_centre())
     client.force_login(stranger)
@@ -131,7 +133,7 @@ def test_the_second_writer_of_the_sheet_sees_both_texts(client, responder):
     answer = client.post(url(group, "fiche"), {"sheet": "La mienne", "seen": "1"})
     assert answer.status_code == 409
     for words in ("Version de Camille", "La mienne", "pendant que vous écriviez"):
-        assert words in text(answer)
+        assert words in read_text(answer)
     version_shown = answer.context["sheet"]["seen"].value()
     for _ in range(2):
         assert client.post(url(group, "fiche"), {"sheet": "La mienne", "seen": version_shown}).status_code == 302
@@ -155,7 +157,7 @@ def test_references_may_be_typed_as_they_are_dictated(client, responder):
     references = f"{cases[0].reference[:4].lower()}-{cases[0].reference[4:]}, {cases[1].reference};ZZZZ-ZZZZ"
     answer = client.post(url(group, "ajouter"), {"references": references})
     assert answer.status_code == 422
-    assert "2 dossiers ajoutés" in text(answer)
+    assert "2 dossiers ajoutés" in read_text(answer)
     assert 'value="ZZZZ-ZZZZ"' in answer.content.decode()
     assert group.cases.count() == 2
     for wrong in ("", " ".join(f"AAAA{number:04}" for number in range(51))):
@@ -168,8 +170,8 @@ def test_a_closed_group_takes_no_case_until_it_is_opened_again(client, responder
     group, incident = a_group(responder), declare_town(1)
     for _ in range(2):
         assert client.post(url(group, "etat"), {"etat": "ferme"}).status_code == 302
-    assert "Exemple SAS" not in text(client.get(GROUPS))
-    assert "Exemple SAS" in text(client.get(GROUPS, {"fermes": "1"}))
+    assert "Exemple SAS" not in read_text(client.get(GROUPS))
+    assert "Exemple SAS" in read_text(client.get(GROUPS, {"fermes": "1"}))
     with pytest.raises(ValidationError):
         add_to_group(reference=incident.reference, group=group.uid, actor=responder)
     client.post(url(group, "etat"), {"etat": "ouvert"})
@@ -185,20 +187,20 @@ def test_the_group_page_names_the_current_assignee_of_each_case(client, responde
     assign_incident(
         reference=incident.reference, actor=responder, assignee=colleague, seen=format_person_tag(responder)
     )
-    assert f"{colleague} pris en charge" in text(client.get(url(group)))
+    assert f"{colleague} pris en charge" in read_text(client.get(url(group)))
 
 
 def test_the_group_page_marks_the_case_whose_declarant_wrote(client, responder):
     group, quiet, writing = a_group(responder), declare_town(1), declare_town(2)
     for incident in (quiet, writing):
         add_to_group(reference=incident.reference, group=group.uid, actor=responder)
-    assert "nouveau" not in text(client.get(url(group)))
+    assert "nouveau" not in read_text(client.get(url(group)))
     send(open_by_link(writing), writing)
-    group_text = text(client.get(url(group)))
+    group_text = read_text(client.get(url(group)))
     assert group_text.count("nouveau") == 1
     assert f"Rançongiciel nouveau {hyphenate(writing.reference)} ·" in group_text
     client.get(case(writing))
-    assert "nouveau" not in text(client.get(url(group)))
+    assert "nouveau" not in read_text(client.get(url(group)))
 
 
 def test_no_group_is_opened_for_a_case_of_another_centre(client, responder):
@@ -227,7 +229,7 @@ def test_a_group_of_two_thousand_costs_no_more_than_one_of_two(client, responder
         costs.append(len(queries))
     assert costs[1] <= costs[0] <= 20, costs
     assert len(response.context["lines"]) == 50
-    assert "2 002 dossiers" in text(response)
+    assert "2 002 dossiers" in read_text(response)
     references, address = set(), url(group)
     while address:
         response = client.get(address)

@@ -14,7 +14,7 @@ from tests.cast import a_lead
 from tests.incidents.completing import make_writing
 from tests.incidents.devices import case
 from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
-from tests.reading import NBSP, text
+from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +24,8 @@ def test_one_click_groups_the_cases_that_name_one_supplier(client, responder):
     cases += [declare_town(5, supplier="exemple s a s"), declare_town(6, supplier="Autre")]
     Incident.objects.filter(supplier_key="exemple s a s").update(supplier_key="exemple sas")
     queue = client.get("/admin/incidents/incident/")
-    assert "5 collectivités" in text(queue)
-    assert "En faire un groupe" in text(queue)
+    assert "5 collectivités" in read_text(queue)
+    assert "En faire un groupe" in read_text(queue)
 
     for _ in range(2):
         answer = client.post(f"{GROUPS}prestataire/", {"prestataire": "exemple sas", "key": "k"})
@@ -35,7 +35,7 @@ def test_one_click_groups_the_cases_that_name_one_supplier(client, responder):
     assert (group.title, group.kind, job.total) == ("Exemple SAS", GroupKind.SUPPLIER, 5)
     assert BulkItem.objects.filter(outcome=BulkOutcome.DONE).count() == 5
     assert group.cases.count() == 5, "a few cases join before the page of the group is shown"
-    queue = text(client.get("/admin/incidents/incident/"))
+    queue = read_text(client.get("/admin/incidents/incident/"))
     assert "Voir le groupe : Exemple SAS" in queue
     assert "En faire un groupe" not in queue
 
@@ -70,7 +70,7 @@ def test_the_title_loses_the_supplier_with_the_last_case_that_names_it(client, r
     remove_from_group(reference=second.reference, actor=responder)
     assert erase_and_get_title(group, incident=second) == "Prestataire (nom effacé)"
     for address in (url(group), GROUPS, "/admin/incidents/incident/"):
-        assert "exemple" not in text(client.get(address)).lower().replace("saint-exemple", "")
+        assert "exemple" not in read_text(client.get(address)).lower().replace("saint-exemple", "")
 
 
 def test_the_title_loses_a_supplier_that_was_corrected_since(client, responder):
@@ -102,15 +102,15 @@ def test_a_later_case_of_the_supplier_is_proposed_but_not_added(client, responde
             reference=declare_town(number, supplier="Exemple SAS").reference, group=group.uid, actor=responder
         )
     late = declare_town(9, supplier="EXEMPLE SAS")
-    assert "Y ajouter celui qui manque" in text(client.get("/admin/incidents/incident/"))
-    assert "« Panne de juin » a des dossiers du même prestataire" in text(client.get(case(late)))
-    group_text = text(client.get(url(group)))
+    assert "Y ajouter celui qui manque" in read_text(client.get("/admin/incidents/incident/"))
+    assert "« Panne de juin » a des dossiers du même prestataire" in read_text(client.get(case(late)))
+    group_text = read_text(client.get(url(group)))
     assert "1 dossier ouvert nomme le même prestataire, hors de ce groupe" in group_text
     assert Incident.objects.get(pk=late.pk).group is None
 
     client.post(url(group, "reste"), {"key": "k"})
     assert Incident.objects.get(pk=late.pk).group == group
-    assert "déjà dans un groupe" in text(client.post(url(group, "reste"), {"key": "l"}, follow=True))
+    assert "déjà dans un groupe" in read_text(client.post(url(group, "reste"), {"key": "l"}, follow=True))
 
 
 def test_a_large_wave_is_grouped_in_the_background(client, responder):
@@ -118,9 +118,9 @@ def test_a_large_wave_is_grouped_in_the_background(client, responder):
     response = client.post(f"{GROUPS}prestataire/", {"prestataire": "exemple sas", "key": "k"}, follow=True)
     assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == MAX_CASES_IN_REQUEST + 1
     progress = f"/admin/incidents/incident/actes/{BulkJob.objects.get().uid}/"
-    assert "En cours : grouper, 21 dossiers. Voir où cela en est" in text(response)
+    assert "En cours : grouper, 21 dossiers. Voir où cela en est" in read_text(response)
     assert f'href="{progress}"' in response.content.decode()
-    assert "Aucun dossier" not in text(response)
+    assert "Aucun dossier" not in read_text(response)
     group = CaseGroup.objects.get()
     assert f'href="{url(group)}">Voir le groupe</a>' in client.get(progress).content.decode()
 
@@ -128,9 +128,9 @@ def test_a_large_wave_is_grouped_in_the_background(client, responder):
         pass
 
     assert group.cases.count() == MAX_CASES_IN_REQUEST + 1
-    assert "En cours" not in text(client.get(url(group)))
+    assert "En cours" not in read_text(client.get(url(group)))
     other = a_group(responder, "Autre")
-    assert "En cours" not in text(client.get(url(other)))
+    assert "En cours" not in read_text(client.get(url(other)))
 
 
 def test_a_second_click_during_grouping_starts_no_second_job(client, responder):
@@ -141,7 +141,7 @@ def test_a_second_click_during_grouping_starts_no_second_job(client, responder):
 
     answer = client.post(f"{GROUPS}prestataire/", form, follow=True)
 
-    assert f"{MAX_CASES_IN_REQUEST + 1} dossiers rejoignent ce groupe" in text(answer)
+    assert f"{MAX_CASES_IN_REQUEST + 1} dossiers rejoignent ce groupe" in read_text(answer)
     assert BulkJob.objects.count() == CaseGroup.objects.count() == 1
 
 
@@ -177,12 +177,12 @@ def test_a_responder_of_two_centres_groups_one_centre_at_a_time(client, responde
     group = CaseGroup.objects.get()
     assert first["Location"] == second["Location"] == url(group)
     assert (group.csirt, group.cases.count()) == (cases[0].csirt, 3)
-    queue = text(client.get("/admin/incidents/incident/"))
+    queue = read_text(client.get("/admin/incidents/incident/"))
     assert "En faire un groupe" in queue, "the cases of the other centre are still to be grouped"
     client.post(f"{GROUPS}prestataire/", form | {"key": "l"})
     assert set(CaseGroup.objects.exclude(pk=group.pk).get().cases.all()) == set(foreign_cases)
     declare_town(9, supplier="Exemple SAS")
-    queue = text(client.get("/admin/incidents/incident/"))
+    queue = read_text(client.get("/admin/incidents/incident/"))
     assert "Y ajouter celui qui manque" in queue
     assert "En faire un groupe" not in queue
 

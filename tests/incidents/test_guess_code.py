@@ -16,7 +16,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.guess import FREE_TRIES, GUESS_WAITS, MustWait, find_access_by_code
 from tests.cast import declare
 from tests.incidents.devices import open_by_link, page
-from tests.reading import text
+from tests.reading import read_text
 
 WRONG = "2222-2222-2222"
 MINUTE = timedelta(minutes=1)
@@ -42,12 +42,12 @@ def use_up_free_tries(reference):
 
 
 def test_five_wrong_codes_make_the_reference_wait(incident):
-    assert "Trop de codes faux" in text(use_up_free_tries(incident.reference))
+    assert "Trop de codes faux" in read_text(use_up_free_tries(incident.reference))
 
     response = submit_code(incident.reference, get_code(incident))
 
     assert response.status_code == 422
-    page_text = text(response)
+    page_text = read_text(response)
     assert "Trop de codes faux pour cette référence. Réessayez dans 1 min." in page_text
     assert "Le téléphone marche toujours" in page_text
     assert "Appelez le centre" in page_text
@@ -59,7 +59,7 @@ def test_five_wrong_codes_make_the_reference_wait(incident):
 
 def test_four_wrong_codes_are_free(incident):
     for _ in range(FREE_TRIES - 1):
-        assert "Aucun dossier ne s’ouvre" in text(submit_code(incident.reference, WRONG))
+        assert "Aucun dossier ne s’ouvre" in read_text(submit_code(incident.reference, WRONG))
     assert submit_code(incident.reference, get_code(incident)).status_code == 302
 
 
@@ -82,7 +82,7 @@ def test_other_references_are_not_shut_from_the_same_address(incident):
 def test_every_spelling_of_a_reference_counts_as_the_same_one(incident):
     for form in (incident.reference, incident.reference.lower(), hyphenate(incident.reference)) * 2:
         submit_code(form, WRONG)
-    assert "Trop de codes faux" in text(submit_code(f" {hyphenate(incident.reference)} ", WRONG))
+    assert "Trop de codes faux" in read_text(submit_code(f" {hyphenate(incident.reference)} ", WRONG))
 
 
 def test_an_unknown_reference_is_answered_and_counted_like_a_real_one(incident):
@@ -91,10 +91,10 @@ def test_an_unknown_reference_is_answered_and_counted_like_a_real_one(incident):
         first = submit_code(reference, WRONG)
         last = use_up_free_tries(reference)
         after = submit_code(reference, WRONG)
-        assert "Aucun dossier ne s’ouvre" in text(first)
-        assert "Trop de codes faux" in text(last)
-        pages.add(text(after).replace(reference, ""))
-        assert "Trop de codes faux pour cette référence. Réessayez dans 1 min." in text(after)
+        assert "Aucun dossier ne s’ouvre" in read_text(first)
+        assert "Trop de codes faux" in read_text(last)
+        pages.add(read_text(after).replace(reference, ""))
+        assert "Trop de codes faux pour cette référence. Réessayez dans 1 min." in read_text(after)
     assert len(pages) == 1
     assert list(CodeGuess.objects.values_list("wrong", flat=True)) == [FREE_TRIES] * 2
     assert not CodeGuess.objects.filter(reference_hash__contains=incident.reference).exists()

@@ -20,7 +20,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent
-from tests.reading import text
+from tests.reading import read_text
 from tests.stores import list_stored_objects
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_a_declarant_hands_over_two_files(holder, incident):
     assert (note.actor_kind, note.actor) == (ActorKind.DECLARANT, None)
     assert (photo.number, photo.media_type) == (2, "image/jpeg")
     assert read_decrypted(note) == NOTE
-    page_text = text(holder.get(response["Location"]))
+    page_text = read_text(holder.get(response["Location"]))
     assert "2 fichiers sont reçus" in page_text
     assert "par Dominique" in page_text
     assert f"{note.sha256[:4]} … {note.sha256[-4:]}" in page_text
@@ -92,7 +92,7 @@ def test_each_file_handed_over_is_an_event(holder, incident):
 def test_a_colleague_hands_over_under_their_name(client, incident):
     agent = an_agent(incident.collectivity)
     client.force_login(agent)
-    assert "Votre nom" not in text(client.get(get_pieces_url(incident)))
+    assert "Votre nom" not in read_text(client.get(get_pieces_url(incident)))
     hand_over(client, incident, make_file(), auteur="Quelqu’un d’autre")
     piece = Evidence.objects.get()
     assert (piece.author, piece.actor) == (agent.display_name, agent)
@@ -102,7 +102,7 @@ def test_the_same_content_sent_twice_is_one_piece(holder, incident, settings):
     hand_over(holder, incident, make_file())
     response = hand_over(holder, incident, make_file("autre nom.txt"), make_file("vide", b""))
     assert response["Location"].endswith("?recus=1&deja=1")
-    assert "Un autre était déjà reçu" in text(holder.get(response["Location"]))
+    assert "Un autre était déjà reçu" in read_text(holder.get(response["Location"]))
     assert Evidence.objects.count() == 2
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 2
     assert len(list_stored_objects()) == 2
@@ -117,17 +117,19 @@ def empty_store():
 def test_a_form_without_a_file_is_refused(holder, incident):
     response = holder.post(get_pieces_url(incident), {"auteur": "Dominique"})
     assert response.status_code == 422
-    assert "choisissez au moins un fichier" in text(response)
+    assert "choisissez au moins un fichier" in read_text(response)
     assert 'value="Dominique"' in response.content.decode()
 
 
 def test_an_empty_file_is_kept_with_a_warning(holder, incident):
-    assert "Aucune pièce n’est remise à Breizh Cyber." in text(holder.get(get_pieces_url(incident) + "bordereau/"))
+    assert "Aucune pièce n’est remise à Breizh Cyber." in read_text(
+        holder.get(get_pieces_url(incident) + "bordereau/")
+    )
     hand_over(holder, incident, make_file())
-    assert "Ce fichier est vide" not in text(holder.get(get_pieces_url(incident)))
+    assert "Ce fichier est vide" not in read_text(holder.get(get_pieces_url(incident)))
     hand_over(holder, incident, make_file("photo.jpg", b""))
-    assert "0 octet, " in text(holder.get(get_pieces_url(incident)))
-    assert "Ce fichier est vide. Si ce n’est pas voulu, envoyez-le de nouveau" in text(
+    assert "0 octet, " in read_text(holder.get(get_pieces_url(incident)))
+    assert "Ce fichier est vide. Si ce n’est pas voulu, envoyez-le de nouveau" in read_text(
         holder.get(get_pieces_url(incident))
     )
 
@@ -138,7 +140,7 @@ def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incide
         holder, incident, make_file("a", b"a"), make_file("gros.zip", b"z" * 1001), make_file("c", b"c")
     )
     assert response.status_code == 422
-    page_text = text(response)
+    page_text = read_text(response)
     assert "gros.zip : C’est plus que 100 Mo" in page_text
     assert "Les 2 autres fichiers sont reçus" in page_text
     assert list(Evidence.objects.order_by("number").values_list("name", flat=True)) == ["a", "c"]
@@ -149,8 +151,8 @@ def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incide
 def test_a_case_takes_three_hundred_files_and_no_more(holder, incident):
     response = hand_over(holder, incident, *(make_file(f"{i}.log", str(i).encode()) for i in range(302)))
     assert response.status_code == 422
-    assert "2 fichiers ne sont pas reçus" in text(response)
-    assert "301.log" in text(response)
+    assert "2 fichiers ne sont pas reçus" in read_text(response)
+    assert "301.log" in read_text(response)
     assert Evidence.objects.count() == 300
     assert find_first_broken_seal(incident, Evidence.objects.order_by("number")) is None
     assert hand_over(holder, incident, make_file()).status_code == 422
@@ -160,7 +162,7 @@ def test_a_case_takes_two_gigabytes_and_no_more(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.files.MAX_BYTES", 1500)
     response = hand_over(holder, incident, make_file("a", b"a" * 1000), make_file("b", b"b" * 1000))
     assert response.status_code == 422
-    assert "b : Ce dossier contient déjà près de 2 Go" in text(response)
+    assert "b : Ce dossier contient déjà près de 2 Go" in read_text(response)
     assert Evidence.objects.get().name == "a"
     assert len(list_stored_objects()) == 1
 
@@ -184,7 +186,7 @@ def test_a_full_disk_is_reported_and_earlier_files_stay(holder, incident, monkey
     monkeypatch.setattr("incidents.files.deposits.Deposit.write", refuse)
     response = hand_over(holder, incident, make_file("apres.txt"))
     assert response.status_code == 422
-    assert "apres.txt : Nous n’avons plus de place pour le garder" in text(response)
+    assert "apres.txt : Nous n’avons plus de place pour le garder" in read_text(response)
     assert Evidence.objects.get().name == "avant.txt"
     assert len(list_stored_objects()) == 1
 
@@ -210,7 +212,7 @@ def test_a_request_that_is_cut_off_keeps_only_the_whole_files(holder, incident):
     part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}'
     body = part.format(boundary, "entier", "aaaa") + "\r\n" + part.format(boundary, "coupé", "bbbb")
     response = holder.post(get_pieces_url(incident), body.encode(), f"multipart/form-data; boundary={boundary}")
-    assert "La ligne a été coupée" in text(response)
+    assert "La ligne a été coupée" in read_text(response)
     assert Evidence.objects.get().name == "entier"
     assert len(list_stored_objects()) == 1
 
@@ -222,7 +224,7 @@ def test_the_list_of_pieces_is_sealed(holder, incident):
         compute_seal(before, piece)
         for before, piece in zip([incident.reference, *(p.seal for p in pieces)], pieces)  # noqa: B905
     ]
-    page_text = text(holder.get(get_pieces_url(incident) + "bordereau/"))
+    page_text = read_text(holder.get(get_pieces_url(incident) + "bordereau/"))
     assert "Les scellés se suivent sans défaut" in page_text
     assert all(piece.seal in page_text and piece.sha256 in page_text for piece in pieces)
     lines = [incident.reference, "1", pieces[0].sha256, "1", pieces[0].received_at.strftime("%FT%TZ"), "0"]
@@ -240,7 +242,7 @@ def test_a_changed_line_breaks_the_seals(holder, incident, change, broken):
     with pgtrigger.ignore(*PROTECTIONS):
         line.update(**change) if change else line.delete()
     assert find_first_broken_seal(incident, Evidence.objects.order_by("number")) == broken
-    assert "La pièce 2 ne correspond plus" in text(holder.get(get_pieces_url(incident) + "bordereau/"))
+    assert "La pièce 2 ne correspond plus" in read_text(holder.get(get_pieces_url(incident) + "bordereau/"))
 
 
 def test_history_and_pieces_are_read_in_an_explicit_order(holder, incident):
@@ -278,13 +280,13 @@ def test_erasing_the_case_destroys_its_files(holder, incident):
     assert holder.get(get_pieces_url(incident)).status_code == 404
     colleague, responder = Client(), Client()
     colleague.force_login(an_agent(incident.collectivity))
-    assert "ont été effacés le" in text(colleague.get(get_pieces_url(incident)))
+    assert "ont été effacés le" in read_text(colleague.get(get_pieces_url(incident)))
     assert hand_over(colleague, incident, make_file("b", b"b")).status_code == 410
     responder.force_login(a_responder())
     response = responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/")
     assert response.status_code == 410
-    assert "Leur clé est détruite" in text(response)
-    assert "ne se recalculent plus" in text(responder.get(get_pieces_url(incident) + "bordereau/"))
+    assert "Leur clé est détruite" in read_text(response)
+    assert "ne se recalculent plus" in read_text(responder.get(get_pieces_url(incident) + "bordereau/"))
 
 
 def test_responders_and_strangers_may_not_hand_files_over(client, incident):

@@ -23,7 +23,7 @@ from incidents.services.transfer.proposal import accept_transfer, return_transfe
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload, url
 from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer, sign_in_as
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 PAGE = f"{CASE}/relais/"
@@ -60,11 +60,11 @@ def test_a_responder_hands_a_case_over_to_a_colleague(client, responder, colleag
     assert (note.incident, note.kind, note.text, note.author) == (first, NoteKind.HANDOVER, WORDS, responder)
     event = first.events.get(kind=EventKind.HANDED_OVER)
     assert (event.actor, event.data) == (responder, {"to": str(colleague.uid), "note": str(note.uid)})
-    received = text_of(get_page(colleague))
+    received = read_markup(get_page(colleague))
     assert f"Relais de {responder}, " in received
     assert WORDS in received
     assert first.reference in received.replace("-", "")
-    assert WORDS in text_of(client.get(url(first)))
+    assert WORDS in read_markup(client.get(url(first)))
 
 
 def test_a_case_handed_over_to_nobody_is_for_the_whole_centre(client, responder, colleague):
@@ -73,13 +73,13 @@ def test_a_case_handed_over_to_nobody_is_for_the_whole_centre(client, responder,
 
     after = reload(case)
     assert (after.assignee, after.status) == (None, Status.DECLARED)
-    assert "pour tout le centre" in text_of(get_page(colleague))
-    assert "pour tout le centre" not in text_of(client.get(PAGE)), "its author does not receive it"
+    assert "pour tout le centre" in read_markup(get_page(colleague))
+    assert "pour tout le centre" not in read_markup(client.get(PAGE)), "its author does not receive it"
 
 
 def test_one_text_for_several_cases_is_shown_once(client, responder, colleague):
     post_hand_over(client, take_cases(responder, 3), format_person_tag(colleague))
-    assert text_of(get_page(colleague)).count(WORDS) == 1
+    assert read_markup(get_page(colleague)).count(WORDS) == 1
 
 
 def test_a_double_click_hands_over_once(client, responder, colleague):
@@ -88,7 +88,7 @@ def test_a_double_click_hands_over_once(client, responder, colleague):
         assert post_hand_over(client, cases, format_person_tag(colleague)).status_code == 302
     assert Note.objects.count() == 2
     assert [incident.events.filter(kind=EventKind.HANDED_OVER).count() for incident in cases] == [1, 1]
-    assert "Pas passés" not in text_of(client.get(PAGE))
+    assert "Pas passés" not in read_markup(client.get(PAGE))
 
 
 def test_resubmitting_does_not_hand_over_a_case_that_came_back(client, responder, colleague):
@@ -99,7 +99,7 @@ def test_resubmitting_does_not_hand_over_a_case_that_came_back(client, responder
 
     post_hand_over(client, [case], format_person_tag(colleague))
 
-    page = text_of(client.get(PAGE))
+    page = read_markup(client.get(PAGE))
     assert "Dossiers passés" not in page
     assert "Pas passés, parce qu’ils vous sont revenus depuis" in page
     assert reload(case).assignee == responder
@@ -122,7 +122,7 @@ def test_a_refused_hand_over_keeps_what_was_typed(client, responder, colleague, 
     answer = post_hand_over(client, cases, **{"colleague": format_person_tag(colleague)} | fields)
 
     assert answer.status_code == 422
-    page = text_of(answer)
+    page = read_markup(answer)
     assert message in page
     assert 'role="alert"' in page
     assert [line["is_ticked"] for line in answer.context["mine"]] == ["dossier" not in fields] * 2
@@ -140,8 +140,8 @@ def test_the_text_is_shown_again_if_every_case_left_meanwhile(client, responder,
     answer = post_hand_over(client, [taken], format_person_tag(colleague))
 
     assert answer.status_code == 409
-    assert "Pas passés" in text_of(answer)
-    assert WORDS in text_of(answer)
+    assert "Pas passés" in read_markup(answer)
+    assert WORDS in read_markup(answer)
     assert not Note.objects.exists()
 
 
@@ -159,7 +159,7 @@ def test_cases_no_longer_held_are_listed_as_not_handed_over(client, responder, c
         follow=True,
     )
 
-    page = text_of(answer)
+    page = read_markup(answer)
     assert "Dossiers passés : 1." in page
     assert "Pas passés" in page
     assert [reload(incident).assignee for incident in (closed, erased, open_case)] == [responder, responder, colleague]
@@ -170,7 +170,7 @@ def test_a_responder_of_another_centre_receives_nothing(client, responder):
     (case,) = take_cases(responder, 1)
     stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     assert post_hand_over(client, [case], format_person_tag(stranger)).status_code == 422
-    assert WORDS not in text_of(get_page(stranger))
+    assert WORDS not in read_markup(get_page(stranger))
     assert reload(case).assignee == responder
 
 
@@ -182,7 +182,7 @@ def test_an_agent_of_a_body_cannot_open_the_page(client):
 def test_a_late_case_is_marked_before_it_is_handed_over(client, responder):
     late, _soon = take_cases(responder, 2)
     Incident.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=3))
-    page = text_of(client.get(PAGE))
+    page = read_markup(client.get(PAGE))
     assert page.count('<small class="late">en retard : ') == 1
 
 
@@ -190,17 +190,17 @@ def test_a_hand_over_note_leaves_the_page_after_a_day(client, responder, colleag
     (case,) = take_cases(responder, 1)
     post_hand_over(client, [case], format_person_tag(colleague))
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
-        assert WORDS not in text_of(get_page(colleague))
-    assert WORDS in text_of(client.get(url(case)))
+        assert WORDS not in read_markup(get_page(colleague))
+    assert WORDS in read_markup(client.get(url(case)))
 
 
 def test_the_lead_puts_back_the_cases_of_a_former_colleague_in_one_click(client, responder, colleague):
     (case,) = take_cases(colleague, 1)
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
-    assert "ne sont plus là" not in text_of(client.get(PAGE)), "only the lead sees them"
+    assert "ne sont plus là" not in read_markup(client.get(PAGE)), "only the lead sees them"
     lead = a_lead()
     client.force_login(lead)
-    page = text_of(client.get(PAGE))
+    page = read_markup(client.get(PAGE))
     assert "Dossiers attribués à des personnes qui ne sont plus là" in page
     assert str(colleague) in page
 
@@ -209,7 +209,7 @@ def test_the_lead_puts_back_the_cases_of_a_former_colleague_in_one_click(client,
 
     assert reload(case).assignee is None
     assert case.events.get(kind=EventKind.ASSIGNED).data == {"to": None, "put_back": True}
-    assert "ne sont plus là" not in text_of(client.get(PAGE))
+    assert "ne sont plus là" not in read_markup(client.get(PAGE))
 
 
 def test_only_the_lead_of_the_centre_puts_cases_back(client, responder, colleague):
@@ -281,8 +281,11 @@ def list_pages_and_matches(client, case):
     """Return the text of every page about the case, then the cases that three searches find."""
     searches = ("-zygomatique", "dans:note zygomatique", "zygomatique")
     return [
-        *(text_of(client.get(address)) for address in (url(case), url(case, "histoire"), url(case, "indicateurs"))),
-        text_of(client.get(PAGE)),
+        *(
+            read_markup(client.get(address))
+            for address in (url(case), url(case, "histoire"), url(case, "indicateurs"))
+        ),
+        read_markup(client.get(PAGE)),
         *([hit.incident for hit in client.get(f"{CASE}/recherche/", {"q": q}).context["hits"]] for q in searches),
     ]
 
@@ -299,10 +302,10 @@ def test_a_hand_over_note_stays_in_its_centre(client, responder, colleague, tran
     assert "Note du dossier" in pages[0]
     assert "Note du dossier" in pages[1]
     assert (excluding, in_notes, in_all) == ([transferred], [], [])
-    assert "Saint-Secret" in text_of(client.get(url(remaining)))
-    assert "Saint-Secret" in text_of(get_page(colleague))
+    assert "Saint-Secret" in read_markup(client.get(url(remaining)))
+    assert "Saint-Secret" in read_markup(get_page(colleague))
     former = Transfer.objects.get()
-    assert "Saint-Secret" in text_of(client.get(offer_url(former, "dossier")))
+    assert "Saint-Secret" in read_markup(client.get(offer_url(former, "dossier")))
 
 
 def test_each_centre_reads_only_its_own_note_after_the_case_comes_back(client, responder, transferred_cases):
@@ -323,8 +326,8 @@ def test_each_centre_reads_only_its_own_note_after_the_case_comes_back(client, r
     assert case not in excluding
     assert case in in_notes
     assert "Mot du voisin" not in page + history
-    assert "Mot du voisin" in text_of(taker_client.get(offer_url(second, "dossier")))
-    assert "Saint-Secret" not in text_of(taker_client.get(offer_url(second, "dossier")))
+    assert "Mot du voisin" in read_markup(taker_client.get(offer_url(second, "dossier")))
+    assert "Saint-Secret" not in read_markup(taker_client.get(offer_url(second, "dossier")))
 
 
 def test_a_hand_over_note_survives_a_returned_transfer(client, responder):
@@ -332,4 +335,4 @@ def test_a_hand_over_note_survives_a_returned_transfer(client, responder):
     post_hand_over(client, [case], NOBODY)
     taker = a_responder(create_other_centre())
     return_transfer(uid=propose_transfer(case, responder).uid, answer="Non.", actor=taker)
-    assert WORDS in text_of(client.get(url(case)))
+    assert WORDS in read_markup(client.get(url(case)))

@@ -11,7 +11,7 @@ from incidents.models import IgnoredValue, Observable
 from tests.cast import a_person, breizh_cyber, declare
 from tests.incidents.devices import signed_in
 from tests.incidents.observing import EMAIL, STORY, URL, an_observable, get_other_centre, page
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/incidents/incident/valeurs-connues/"
@@ -33,10 +33,10 @@ def test_a_responder_ignores_a_proposed_value(client, responder):
     row = IgnoredValue.objects.get()
     assert (row.csirt, row.kind, row.value, row.motive, row.actor) == (incident.csirt, "url", URL, WHY, responder)
     assert [offer.row.indicator.value for offer in answer.context["offers"]] == [EMAIL]
-    assert "Ignorées par votre centre (1)" in text_of(answer)
-    assert WHY in text_of(answer)
+    assert "Ignorées par votre centre (1)" in read_markup(answer)
+    assert WHY in read_markup(answer)
     assert not Observable.objects.exists()
-    assert WHY in text_of(client.get(LIST))
+    assert WHY in read_markup(client.get(LIST))
 
     client.post(LIST, {"uid": row.uid})
     assert client.post(LIST, {"uid": row.uid}).status_code == 302, "a double click"
@@ -86,7 +86,7 @@ def test_another_centre_does_not_see_an_ignored_value(client, responder):
     row = ignore_value(responder, csirt=get_other_centre())
     incident = declare(description="evil.example")
 
-    assert "evil[.]example" not in text_of(client.get(LIST))
+    assert "evil[.]example" not in read_markup(client.get(LIST))
     assert len(client.get(page(incident, "indicateurs")).context["offers"]) == 1
     assert client.post(LIST, {"uid": row.uid}).status_code == 404
     form = {"csirt": "ailleurs", "kind": "domain", "value": "x.com", "motive": WHY}

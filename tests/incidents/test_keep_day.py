@@ -19,7 +19,7 @@ from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.incidents.desk import open_by_link, url
 from tests.incidents.devices import page
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
@@ -47,18 +47,22 @@ def assert_no_invented_hour(words):
 
 def test_pages_show_the_day_without_an_hour(client, responder):
     case = declare_day()
-    case_text = text_of(client.get(url(case)))
+    case_text = read_markup(client.get(url(case)))
     assert "Survenu</dt><dd>à peu près le 27 nov.<" in case_text
     assert "depuis le 27 nov.<" in case_text
-    assert "depuis le vendredi 27 novembre 2026 :" in text_of(client.get(url(case, "cloture")))
-    for words in (case_text, text_of(client.get(url(case, "cloture"))), text_of(open_by_link(case).get(page(case)))):
+    assert "depuis le vendredi 27 novembre 2026 :" in read_markup(client.get(url(case, "cloture")))
+    for words in (
+        case_text,
+        read_markup(client.get(url(case, "cloture"))),
+        read_markup(open_by_link(case).get(page(case))),
+    ):
         assert_no_invented_hour(words)
 
 
 def test_the_current_day_is_shown_as_today(client, responder):
     first_minute = datetime(2026, 11, 27, 23, 0, tzinfo=UTC)
     case = declare_day(occurred=Instant(at=first_minute, certainty="approximate"), interruptions=())
-    assert "Survenu</dt><dd>à peu près aujourd’hui<" in text_of(client.get(url(case)))
+    assert "Survenu</dt><dd>à peu près aujourd’hui<" in read_markup(client.get(url(case)))
 
 
 def test_the_file_for_a_partner_has_a_day_without_an_hour(responder):
@@ -117,8 +121,8 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
     ending = Ending(reason="handed_over", ended={"civil": FIRST_MINUTE})
     close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == started_at
-    assert "repris le 27 nov.<" in text_of(client.get(url(case)))
-    assert "Repris le vendredi 27 novembre 2026<" in text_of(open_by_link(case).get(page(case)))
+    assert "repris le 27 nov.<" in read_markup(client.get(url(case)))
+    assert "Repris le vendredi 27 novembre 2026<" in read_markup(open_by_link(case).get(page(case)))
     assert describe_case_facts(Incident.objects.get())["services"][0]["until"] == date(2026, 11, 27)
 
 
@@ -133,7 +137,7 @@ def test_a_service_may_not_resume_on_the_day_before_the_stop(client, responder):
     case = declare_day()
     form = {"reason": "handed_over", "ended_civil_date": "2026-11-26"}
     answer = client.post(url(case, "cloture"), form)
-    assert "La reprise ne peut pas précéder l’arrêt." in text_of(answer)
+    assert "La reprise ne peut pas précéder l’arrêt." in read_markup(answer)
     assert ServiceInterruption.objects.get().ended_at is None
 
 

@@ -18,7 +18,7 @@ from tests.cast import a_lead, declare
 from tests.incidents.api import URL, Api
 from tests.incidents.devices import open_by_link
 from tests.incidents.qualifying import RANSOM, case_url, read_qualify_form
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 EMPTY_LEAK = {"status": "", "categories": [], "person_categories": [], "persons": None, "persons_band": ""}
@@ -58,8 +58,8 @@ def test_a_judgement_changes_nothing_that_was_declared(client, responder, answer
     file = describe_advice_facts(incident)
     assert file["data"] == {"concerned": answer, "leak": None}
     assert file["centre_judges"] == {"leak": judgement}
-    assert f"Le centre : {words}." in text_of(client.get(case_url(incident)))
-    follow_up = text_of(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
+    assert f"Le centre : {words}." in read_markup(client.get(case_url(incident)))
+    follow_up = read_markup(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
     assert f"Breizh Cyber juge : {words}." in follow_up
     assert "Fuite" not in follow_up.replace(words, "")
 
@@ -82,7 +82,7 @@ def test_a_responder_returns_to_what_was_declared(client, responder, judgement, 
 
     assert not incident.leaks.exists()
     assert read_qualify_form(client, incident)["leak"] == "as_declared"
-    assert "Le centre : fuite" not in text_of(client.get(case_url(incident)))
+    assert "Le centre : fuite" not in read_markup(client.get(case_url(incident)))
     changes = [event.data["changed"].get("leak") for event in incident.events.filter(kind=EventKind.QUALIFIED)]
     assert [change for change in changes if change] == [["", judgement], [judgement, ""]]
     incident.refresh_from_db()

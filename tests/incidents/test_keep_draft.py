@@ -13,7 +13,7 @@ from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.draft import DRAFT_LIFETIME, derive_draft_code, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, begin, make_address, post, read_version
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -45,10 +45,10 @@ def test_each_screen_shows_what_was_typed_there(client):
     assert 'id="service-civil" value="civil" checked' in page
     assert "Registre &lt;papier&gt;." in page
     assert "Enregistré à" in page
-    assert "Étape 3 sur 5" in text(client.get(WHERE["services"]))
+    assert "Étape 3 sur 5" in read_text(client.get(WHERE["services"]))
     assert '<option value="51-300" selected>' in client.get(WHERE["donnees"]).content.decode()
     assert 'value="rancon" aria-current="true"' in client.get(START).content.decode()
-    assert "Plouexemple (Finistère)" in text(client.get(WHERE["qui"]))
+    assert "Plouexemple (Finistère)" in read_text(client.get(WHERE["qui"]))
     assert not Incident.objects.exists()
 
 
@@ -69,10 +69,10 @@ def test_a_refused_screen_is_kept_and_can_be_corrected(client):
     wrong = {"service": "civil", "service_stopped": "yes", "civil-started_date": "2099-01-01"}
     refused = submit(client, "services", **wrong)
     assert refused.status_code == 422
-    assert "Cette date est à venir. Vérifiez-la" in text(refused)
+    assert "Cette date est à venir. Vérifiez-la" in read_text(refused)
     reopened = client.get(WHERE["services"])
     assert 'value="2099-01-01"' in reopened.content.decode()
-    assert "Cette date est à venir. Vérifiez-la" not in text(reopened), "errors are shown on submission only"
+    assert "Cette date est à venir. Vérifiez-la" not in read_text(reopened), "errors are shown on submission only"
     corrected = submit(client, "services", refused.context["version"], **wrong | {"civil-started_date": "2026-01-05"})
     assert corrected.url == WHERE["donnees"]
 
@@ -83,7 +83,7 @@ def test_the_last_button_leads_to_a_screen_with_errors(client):
     submit(client, "services", service="civil", **{"civil-started_date": "2099-01-01"})
     address = submit(client, "rappel", contact_phone="02 99 00 00 00").url
     assert address == WHERE["services"] + "?corriger=oui"
-    assert "Cette date est à venir. Vérifiez-la" in text(client.get(address))
+    assert "Cette date est à venir. Vérifiez-la" in read_text(client.get(address))
     assert DraftPage.objects.get(screen="rappel").values == {"contact_phone": ["02 99 00 00 00"]}
     assert not Incident.objects.exists()
 
@@ -101,8 +101,8 @@ def test_the_second_writer_of_a_screen_sees_both_texts(client):
     submit(open_other_tab(client), "services", service_stopped="yes", service="eau")
     conflict = submit(client, "services", version, service_stopped="yes", service="civil")
     assert conflict.status_code == 409
-    assert "pendant que vous écriviez" in text(conflict)
-    assert "Eau et assainissement" in text(conflict).partition("ci-dessous")[0]
+    assert "pendant que vous écriviez" in read_text(conflict)
+    assert "Eau et assainissement" in read_text(conflict).partition("ci-dessous")[0]
     assert 'id="service-civil" value="civil" checked' in conflict.content.decode()
     assert DraftPage.objects.get(screen="services").values["service"] == ["eau"]
     saved = submit(client, "services", conflict.context["version"], service_stopped="yes", service="civil")
@@ -121,7 +121,7 @@ def test_the_first_screens_report_a_second_writer_too(client, town, screen, name
     submit(open_other_tab(client), screen, **{name: first})
     conflict = submit(client, screen, version, **{name: second})
     assert conflict.status_code == 409
-    assert label in text(conflict).partition("ci-dessous")[0]
+    assert label in read_text(conflict).partition("ci-dessous")[0]
 
 
 def test_submitting_the_same_words_twice_is_no_conflict(client):
@@ -155,9 +155,9 @@ def test_words_submitted_without_cookies_are_kept_under_a_code(client):
     response = bare.post(WHERE["rappel"], hidden_fields | {"description": "Tout est bloqué."})
     code = derive_draft_code(Draft.objects.get())
     assert response.status_code == 403
-    assert f"{code[:4]}-{code[4:]}" in text(response)
-    assert "Ce que vous avez écrit est gardé, cet écran compris" in text(response)
-    assert "votre navigateur a gardé" not in text(response)
+    assert f"{code[:4]}-{code[4:]}" in read_text(response)
+    assert "Ce que vous avez écrit est gardé, cet écran compris" in read_text(response)
+    assert "votre navigateur a gardé" not in read_text(response)
     assert DraftPage.objects.get(screen="rappel").values == {"description": ["Tout est bloqué."]}
     other_device = Client(REMOTE_ADDR=make_address())
     resumed = other_device.post("/declarer/reprendre/", {"code": code})
@@ -172,8 +172,8 @@ def test_the_first_screen_shows_the_code_too_without_cookies(client):
         START, hidden_fields | {"quoi": "boite"}
     )
     code = derive_draft_code(Draft.objects.get())
-    assert f"{code[:4]}-{code[4:]}" in text(response)
-    assert "vous n’avez encore rien écrit" not in text(response)
+    assert f"{code[:4]}-{code[4:]}" in read_text(response)
+    assert "vous n’avez encore rien écrit" not in read_text(response)
 
 
 @pytest.mark.parametrize("pen", ["", "x", "ImFiYyI:1x:y"])
@@ -181,7 +181,7 @@ def test_a_forged_post_learns_no_code(client, pen):
     begin(client)
     response = Client(enforce_csrf_checks=True, REMOTE_ADDR=make_address()).post(WHERE["rappel"], {"plume": pen})
     assert response.status_code == 403
-    assert "Cet envoi n’est pas accepté" in text(response)
+    assert "Cet envoi n’est pas accepté" in read_text(response)
     assert not DraftPage.objects.filter(screen="rappel").exists()
 
 
@@ -190,9 +190,9 @@ def test_refused_cookies_are_reported_before_anything_is_typed(client):
     lost = Client().get(WHERE["qui"] + "?suite=oui")
     for page in (refused, lost):
         assert page.status_code == 400
-        assert "Votre navigateur refuse les cookies" in text(page)
-        assert "0 800 200 008" in text(page)
-        assert "Le téléphone suffit" in text(page)
+        assert "Votre navigateur refuse les cookies" in read_text(page)
+        assert "0 800 200 008" in read_text(page)
+        assert "Le téléphone suffit" in read_text(page)
     assert not Draft.objects.exists()
 
 
@@ -201,7 +201,7 @@ def test_words_typed_after_the_draft_expired_are_kept(client):
     Draft.objects.all().delete()
     response = client.post(WHERE["rappel"], {"description": "Écrit longuement."})
     assert response.url == START
-    assert "Ce que vous avez écrit est gardé." in text(client.get(START))
+    assert "Ce que vous avez écrit est gardé." in read_text(client.get(START))
     client.post(START, {"quoi": "panne"})
     client.post(WHERE["qui"], {"collectivite": plouexemple().uid})
     assert "Écrit longuement." in client.get(WHERE["rappel"]).content.decode()
@@ -233,8 +233,8 @@ def test_an_altered_cookie_opens_no_draft(client):
     client.cookies[COOKIE_NAME] = client.cookies[COOKIE_NAME].value[:-2] + "xx"
     lost = client.get(WHERE["services"])
     assert lost.status_code == 400
-    assert "Aucune déclaration n’est ouverte sur cet appareil." in text(lost)
-    assert "corriger" not in text(lost)
+    assert "Aucune déclaration n’est ouverte sur cet appareil." in read_text(lost)
+    assert "corriger" not in read_text(lost)
     assert client.get(SENT).url == START
 
 

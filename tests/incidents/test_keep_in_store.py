@@ -12,7 +12,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
-from tests.reading import text
+from tests.reading import read_text
 from tests.stores import list_stored_objects, read_stored_bytes, store_in_bucket
 
 MARK = b"un mot que personne ne doit lire dans le depot "
@@ -70,7 +70,7 @@ def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(link_client, respo
     assert list_stored_objects() == [piece.storage_name]
     assert MARK not in read_stored_bytes(piece.storage_name)
     assert open_piece(responder, piece) == content
-    list_text = text(link_client.get(get_pieces_url(incident) + "bordereau/"))
+    list_text = read_text(link_client.get(get_pieces_url(incident) + "bordereau/"))
     assert "Les scellés se suivent sans défaut" in list_text
     assert hashlib.sha256(content).hexdigest() in list_text
     assert Opening.objects.get().evidence == piece
@@ -140,7 +140,7 @@ def test_a_store_that_refuses_is_reported_and_no_piece_is_recorded(db, no_bucket
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
     refused = client.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a.txt", b"a")]})
     assert refused.status_code == 422
-    assert "a.txt : Nous n’avons plus de place pour le garder" in text(refused)
+    assert "a.txt : Nous n’avons plus de place pour le garder" in read_text(refused)
     upload = client.post(get_pieces_url(incident) + "envoi/", {"nom": "b", "taille": 1}).json()
     url = f"{get_pieces_url(incident)}envoi/{upload['uid']}/"
     assert client.post(f"{url}?debut=0", b"b", "application/octet-stream").status_code == 507

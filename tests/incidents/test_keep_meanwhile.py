@@ -11,7 +11,7 @@ from incidents.models import Draft, DraftPage, Incident, IncidentEvent
 from incidents.services.declaring.draft import stamp_page
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, begin, make_address
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,7 @@ def test_two_windows_do_not_overwrite_each_other(client):
     assert get_saved_values() == {"description": ["À moi."]}
     conflict = client.post(WHERE[Screen.CALLER], second | {"description": "À elle.", "trait": 2})
     assert conflict.status_code == 409
-    assert "À moi." in text(conflict)
+    assert "À moi." in read_text(conflict)
     assert "À elle." in conflict.content.decode()
     client.post(KEEP, first | {"description": "À moi encore.", "trait": 2})
     assert get_saved_values() == {"description": ["À moi encore."]}

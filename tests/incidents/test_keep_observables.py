@@ -23,7 +23,7 @@ from incidents.services.indicators.observe import (
 )
 from tests.cast import a_lead, declare
 from tests.incidents.observing import EMAIL, STORY, URL, a_text, an_observable, declare_elsewhere, page
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 # Queries of the page of a case's observables and of the page of one observable, whatever they hold.
@@ -50,7 +50,7 @@ def list_observed_data(incident):
 def test_a_responder_records_the_proposed_observables(client, responder, incident):
     answer = client.get(page(incident, "indicateurs"))
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
-    page_text = text_of(answer)
+    page_text = read_markup(answer)
     assert "hxxps://banque[.]evil[.]example/payer" in page_text
     assert "PAP:AMBER</b> : recoupements passifs seulement" in page_text
     assert "1 valeur sans intérêt" in page_text, "the declarant's own address is not proposed"
@@ -58,14 +58,14 @@ def test_a_responder_records_the_proposed_observables(client, responder, inciden
     form = {"acte": "relever", "choix": list_offered_ticks(answer)}
     answer = client.post(page(incident, "indicateurs"), form, follow=True)
 
-    assert "2 indicateurs relevés." in text_of(answer)
+    assert "2 indicateurs relevés." in read_markup(answer)
     assert "Relever les valeurs cochées" in page_text
     for words in ("Relever les valeurs cochées", "Tout cocher", "Ne plus proposer les valeurs cochées"):
-        assert words not in text_of(answer), "nothing is left to tick"
+        assert words not in read_markup(answer), "nothing is left to tick"
     assert list_observables(incident) == {("url", URL, "declaration"), ("email", EMAIL, "declaration")}
     assert list_observed_data(incident) == [{"added": 2, "kinds": ["email", "url"]}]
     assert list_offered_ticks(answer) == []
-    case = text_of(client.get(page(incident)))
+    case = read_markup(client.get(page(incident)))
     assert "hxxps://banque[.]evil[.]example/payer" in case
     assert "escroc[@]evil[.]example" in case
     assert f'href="{URL}' not in case
@@ -134,7 +134,7 @@ def test_a_wrong_value_is_refused_by_its_field_and_shown_again(client, responder
 def test_a_senseless_form_records_nothing(client, responder, incident, form):
     answer = client.post(page(incident, "indicateurs"), form)
     assert answer.status_code == 422
-    assert 'role="alert"' in text_of(answer)
+    assert 'role="alert"' in read_markup(answer)
     assert not Observable.objects.exists()
 
 
@@ -144,7 +144,7 @@ def test_a_responder_removes_an_observable(client, responder, incident):
         assert client.post(page(incident, "indicateurs"), {"acte": "retirer", "uid": row.uid}).status_code == 302
     assert not incident.observables.exists()
     assert list_observed_data(incident) == [{"removed": 1, "kinds": ["domain"]}]
-    assert "(1 retiré : nom de domaine)" in text_of(client.get(page(incident)))
+    assert "(1 retiré : nom de domaine)" in read_markup(client.get(page(incident)))
 
 
 def test_an_observable_of_another_case_cannot_be_removed(client, responder, incident):
@@ -195,7 +195,7 @@ def test_a_piece_is_read_on_demand_and_its_opening_recorded(client, responder, i
     answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid})
 
     assert list_offered_ticks(answer) == ["domain|file|evil.example", "ip|file|203.0.113.7"]
-    assert "Vous êtes noté comme ayant ouvert cette pièce" in text_of(answer)
+    assert "Vous êtes noté comme ayant ouvert cette pièce" in read_markup(answer)
     opening = Opening.objects.get()
     assert (opening.evidence, opening.user) == (piece, responder)
     client.get(page(incident, "indicateurs"))
@@ -215,7 +215,7 @@ def test_a_piece_that_cannot_be_opened_is_reported(client, responder, incident):
     piece = a_text(incident, b"evil.example")
     CaseKey.objects.filter(incident=incident).delete()
     answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid}, follow=True)
-    assert "Cette pièce ne s’ouvre pas" in text_of(answer)
+    assert "Cette pièce ne s’ouvre pas" in read_markup(answer)
     assert not Opening.objects.exists()
 
 
@@ -224,7 +224,7 @@ def test_a_piece_read_in_part_is_reported(client, responder):
     piece = a_text(incident, b"a.example " + b"x " * TEXT_LIMIT + b" b.example")
     answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid})
     assert list_offered_ticks(answer) == ["domain|file|a.example"]
-    assert "Pas lu jusqu’au bout : nom de pièce" in text_of(answer)
+    assert "Pas lu jusqu’au bout : nom de pièce" in read_markup(answer)
 
 
 def test_erasing_a_case_removes_its_observables(client, responder, incident):
@@ -232,14 +232,14 @@ def test_erasing_a_case_removes_its_observables(client, responder, incident):
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
     assert not Observable.objects.exists()
-    assert "effacés, et ses indicateurs avec eux" in text_of(client.get(page(incident, "indicateurs")))
+    assert "effacés, et ses indicateurs avec eux" in read_markup(client.get(page(incident, "indicateurs")))
     for form in (
         {"acte": "ajouter", "kind": "domain", "value": "x.com"},
         {"acte": "relever", "choix": [f"url|declaration|{URL}"]},
     ):
         answer = client.post(page(incident, "indicateurs"), form)
         assert answer.status_code == 422
-        assert "ont été effacés" in text_of(answer)
+        assert "ont été effacés" in read_markup(answer)
     with pytest.raises(ValidationError):
         remove_observable(reference=incident.reference, actor=responder, uid=uuid4())
     assert not Observable.objects.exists()

@@ -16,7 +16,7 @@ from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import acknowledge_as, url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 TYPED = "Le prestataire rappelle demain à neuf heures."
@@ -52,8 +52,8 @@ def test_typed_words_come_back_on_another_device(client, case, page, field):
     other_device = Client()
     other_device.force_login(case.assignee)
     assert get_field_value(other_device, case, page, field) == TYPED
-    assert "sans l’envoyer" in text_of(other_device.get(url(case, page)))
-    assert "commencé" in text_of(other_device.get(url(case)))
+    assert "sans l’envoyer" in read_markup(other_device.get(url(case, page)))
+    assert "commencé" in read_markup(other_device.get(url(case)))
     form = LexborHTMLParser(client.get(url(case, page)).content.decode()).css_first("form[data-keep]")
     assert form.attributes["data-keep"] == f"{url(case, 'garder')}?page={page}"
 
@@ -96,14 +96,14 @@ def test_a_blank_older_page_leaves_the_words_of_a_newer_one(client, case):
 def test_a_page_whose_words_were_deleted_is_not_shown_as_begun(client, case):
     post_save(client, case, "cloture", {"summary": TYPED})
     post_save(client, case, "cloture", {"summary": " ", "seen": "3"}, stroke=2)
-    assert "commencé" not in text_of(client.get(url(case)))
+    assert "commencé" not in read_markup(client.get(url(case)))
 
 
 def test_a_begun_report_stays_readable_after_a_colleague_closed_the_case(client, case, colleague):
     post_save(client, case, "cloture", {"summary": TYPED})
     close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=colleague)
-    assert "Relire le bilan que vous aviez commencé" in text_of(client.get(url(case)))
-    assert TYPED in text_of(client.get(url(case, "cloture")))
+    assert "Relire le bilan que vous aviez commencé" in read_markup(client.get(url(case)))
+    assert TYPED in read_markup(client.get(url(case, "cloture")))
 
 
 def test_a_form_opened_by_its_address_shows_what_was_typed(client, case):

@@ -9,7 +9,7 @@ from csirts.models import Contact
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.incidents.devices import open_by_link, page
 from tests.incidents.journeys import WHERE, begin, find_commune, post
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def incident(centre):
 
 def test_the_receipt_of_a_centre_that_published_nothing_names_no_site(client):
     Contact.objects.filter(csirt__slug="cyber-corsica").delete()
-    answer = text(post(client, body=find_commune("Ajaccio")))
+    answer = read_text(post(client, body=find_commune("Ajaccio")))
     assert "votre déclaration est dans sa liste, mais rien ne l’en prévient." in answer
     assert "Appelez maintenant le CERT-FR +33 9 70 83 32 18" in answer
     assert "par son site" not in answer
@@ -46,12 +46,12 @@ def test_follow_up_of_a_centre_without_telephone_gives_a_number_that_answers(inc
     client = open_by_link(incident)
     answer = client.get(page(incident))
     urgent = "C’est urgent ? Breizh Cyber n’a pas publié de téléphone : appelez le CERT-FR, +33 9 70 83 32 18"
-    assert f"{urgent} , ou passez par le site du centre." in text(answer)
+    assert f"{urgent} , ou passez par le site du centre." in read_text(answer)
     bar = answer.content.decode().split('class="callbar')[1].split("</aside>")[0]
     assert 'href="tel:+33970833218"' in bar
     Contact.objects.filter(csirt=incident.csirt).delete()
-    assert f"{urgent} ." in text(client.get(page(incident)))
-    assert "par le site du centre" not in text(client.get(page(incident)))
+    assert f"{urgent} ." in read_text(client.get(page(incident)))
+    assert "par le site du centre" not in read_text(client.get(page(incident)))
 
 
 def test_the_card_of_a_centre_that_published_nothing_gives_a_number_that_answers(client, centre):
@@ -59,7 +59,7 @@ def test_the_card_of_a_centre_that_published_nothing_gives_a_number_that_answers
     town = plouexemple()
     pdf = PdfReader(BytesIO(b"".join(client.get(f"/secours/{town.uid}/pdf/").streaming_content)))
     printed = " ".join(pdf.pages[0].extract_text().replace("\xa0", " ").split())
-    for card in (text(client.get(f"/secours/{town.uid}/")), printed):
+    for card in (read_text(client.get(f"/secours/{town.uid}/")), printed):
         assert "1. Appelez" in card
         assert card.index("CERT-FR +33 9 70 83 32 18") < card.index("Breizh Cyber n’a pas publié de téléphone.")
         assert "Ou bien 17Cyber" in card
@@ -69,5 +69,5 @@ def test_the_card_of_a_centre_that_published_nothing_gives_a_number_that_answers
 
 def test_the_pack_of_a_centre_without_telephone_gives_a_number_that_answers(incident):
     incident.csirt.contacts.filter(kind="phone").delete()
-    page_text = text(open_by_link(incident).get(page(incident, "dossier")))
+    page_text = read_text(open_by_link(incident).get(page(incident, "dossier")))
     assert page_text.index("Appeler CERT-FR +33 9 70 83 32 18") < page_text.index("Breizh Cyber n’a pas publié")

@@ -18,7 +18,7 @@ from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.api import URL, Api
 from tests.incidents.journeys import post
-from tests.reading import hidden, text
+from tests.reading import read_hidden_value, read_text
 
 pytestmark = pytest.mark.django_db
 UNSAID = {"service_stopped": "", "data_concerned": ""}
@@ -46,7 +46,7 @@ def test_a_leak_without_details_is_shown_as_not_said(client):
     incident = Incident.objects.get()
     leak = incident.leaks.get()
     assert (incident.data_concerned, leak.status, leak.persons_band) == ("yes", "", "")
-    follow_up = text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
+    follow_up = read_text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
     assert "Des données touchées Oui Fuite pas dit Quelles données pas dit" in follow_up
     paper = read_paper_lines(incident)
     assert (paper["Des données touchées"], paper["Fuite"]) == ("Oui", "pas dit")
@@ -62,7 +62,7 @@ def test_no_answer_is_not_shown_as_je_ne_sais_pas(client):
     post(client, quoi="inconnu")
     incident = Incident.objects.get()
     assert (incident.service_stopped, incident.data_concerned) == ("", "")
-    follow_up = text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
+    follow_up = read_text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
     assert "Arrivé pas dit" in follow_up
     assert "Des données touchées pas dit" in follow_up
     paper = read_paper_lines(incident)
@@ -97,7 +97,7 @@ def test_a_service_without_details_is_shown_as_not_said(client):
     post(client, {"service": ["civil"], "service_stopped": "yes"})
     incident = Incident.objects.get()
     assert incident.interruptions.get().extent == ""
-    assert "État civil Arrêté ou ralenti, pas dit Pas dit" in text(
+    assert "État civil Arrêté ou ralenti, pas dit Pas dit" in read_text(
         open_by_link(incident).get(f"/suivi/{incident.reference}/")
     )
     assert read_paper_lines(incident)["État civil"] == "arrêté ou ralenti, pas dit"
@@ -113,21 +113,21 @@ def test_an_instant_without_precision_is_not_shown_as_approximate(client):
 def test_a_responder_reads_pas_dit_on_the_case_and_in_the_queue(client):
     incident = declare(**UNSAID, leak=None)
     client.force_login(a_responder())
-    page = text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    page = read_text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "Services arrêtés ou ralentis : pas dit." in page
     assert "Données concernées : pas dit." in page
     assert "Prestataire pas dit" in page
     assert "Survenu pas dit Détecté pas dit" in page
-    assert "Services : pas dit Données : pas dit" in text(client.get("/admin/incidents/incident/"))
+    assert "Services : pas dit Données : pas dit" in read_text(client.get("/admin/incidents/incident/"))
 
 
 def test_a_responder_reads_pas_dit_for_a_leak_without_details(client):
     incident = declare(data_concerned=Answer.YES, leak=Leak(categories=("nir",)))
     client.force_login(a_responder())
-    page = text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    page = read_text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "Fuite pas dit" in page
     assert "Personnes pas dit Enregistrements pas dit" in page
-    assert "Données : concernées" in text(client.get("/admin/incidents/incident/"))
+    assert "Données : concernées" in read_text(client.get("/admin/incidents/incident/"))
     assert read_qualification(incident, find_leak_row(incident)).leak == Qualification.leak
 
 
@@ -171,7 +171,7 @@ def test_submitting_an_unchanged_correction_form_records_nothing(client):
     incident = Incident.objects.get()
     link, address = open_by_link(incident), f"/suivi/{incident.reference}/completer/donnees/"
     page = link.get(address)
-    link.post(address, {"seen": hidden(page, "seen"), "data_concerned": "yes", "persons_band": ""})
+    link.post(address, {"seen": read_hidden_value(page, "seen"), "data_concerned": "yes", "persons_band": ""})
     assert AnswerSheet.objects.filter(incident=incident, section="donnees").count() == 1
     assert incident.leaks.get().status == ""
 

@@ -16,7 +16,7 @@ from notifications.models import Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import open_by_link, page
 from tests.incidents.journeys import make_address, post
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 NO_MAIL = "Aucun mail ne vous est envoyé cette fois"
@@ -56,7 +56,7 @@ def test_the_sixth_declaration_from_one_address_sends_no_receipt(client):
 
     answers = [send_declaration(client, number, address=address, body=body) for number, body in enumerate(bodies)]
 
-    assert [NO_MAIL in text_of(answer) for answer in answers] == [False] * 5 + [True]
+    assert [NO_MAIL in read_markup(answer) for answer in answers] == [False] * 5 + [True]
     assert list_bursts() == [""] * 5 + ["address"]
     assert has_reference_and_code(answers[-1])
     dispatch.announce_all_events()
@@ -68,10 +68,10 @@ def test_no_mail_is_announced_as_held_back_without_a_mail_address(client):
     for number, body in enumerate(make_towns(BURST_LIMITS[Burst.ADDRESS])):
         send_declaration(client, number, address=address, body=body)
     without_address = send_declaration(client, "without", address=address, contact_email="")
-    assert NO_MAIL not in text_of(without_address)
+    assert NO_MAIL not in read_markup(without_address)
     with_address = send_declaration(client, "with", address=address)
-    assert NO_MAIL in text_of(with_address)
-    assert "La vôtre est bien enregistrée, et le centre est prévenu." in text_of(with_address)
+    assert NO_MAIL in read_markup(with_address)
+    assert "La vôtre est bien enregistrée, et le centre est prévenu." in read_markup(with_address)
 
 
 def test_the_ipv6_addresses_of_one_subscriber_count_as_one(client):
@@ -91,7 +91,7 @@ def test_an_ipv4_address_written_in_ipv6_is_the_same_subscriber():
 def has_reference_and_code(answer):
     """Tell whether the page shows the reference and the code, which no mail will bring."""
     incident = Incident.objects.order_by("-id").first()
-    return f"{incident.reference[:4]}-{incident.reference[4:]}" in text_of(answer) and answer.context["secret"]
+    return f"{incident.reference[:4]}-{incident.reference[4:]}" in read_markup(answer) and answer.context["secret"]
 
 
 def test_every_spelling_of_a_mailbox_counts_as_the_same_one(client):
@@ -126,7 +126,7 @@ def test_new_codes_send_a_limited_number_of_mails(client):
 
     responses = [declarant.post(page(incident, "lien")) for _click in range(BURST_LIMITS[Burst.MAILBOX] + 3)]
 
-    assert [NO_MAIL in text_of(response) for response in responses] == [False] * BURST_LIMITS[Burst.MAILBOX] + [
+    assert [NO_MAIL in read_markup(response) for response in responses] == [False] * BURST_LIMITS[Burst.MAILBOX] + [
         True
     ] * 3
     codes = [response.context["secret"] for response in responses]
@@ -160,7 +160,7 @@ def test_renewing_codes_of_other_cases_holds_no_warning_back(client, mailbox):
         stranger.post(page(stranger_case, "lien"), REMOTE_ADDR=address)
     thief = open_by_link(victim_case)
 
-    assert NO_MAIL not in text_of(thief.post(page(victim_case, "lien"), REMOTE_ADDR=address))
+    assert NO_MAIL not in read_markup(thief.post(page(victim_case, "lien"), REMOTE_ADDR=address))
     thief.post(page(victim_case, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
 
     dispatch.announce_all_events()
@@ -174,9 +174,9 @@ def test_no_warning_is_announced_as_held_back_without_a_mail_address(client):
     incident = declare(caller=Caller(phone="02 98 00 00 00"))
     declarant = open_by_link(incident)
     for _click in range(BURST_LIMITS[Burst.ADDRESS] + 1):
-        assert NO_MAIL not in text_of(declarant.post(page(incident, "lien"), REMOTE_ADDR=address))
+        assert NO_MAIL not in read_markup(declarant.post(page(incident, "lien"), REMOTE_ADDR=address))
     declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
-    page_text = text_of(declarant.get(page(incident)))
+    page_text = read_markup(declarant.get(page(incident)))
     assert "Votre déclaration est retirée" in page_text
     assert "Aucun mail" not in page_text
     assert not RecentCount.objects.exists()
@@ -190,7 +190,7 @@ def test_withdrawals_send_a_limited_number_of_mails(client):
     for incident in Incident.objects.order_by("id"):
         declarant = open_by_link(incident)
         declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": incident.reference})
-        page_text = text_of(declarant.get(page(incident)))
+        page_text = read_markup(declarant.get(page(incident)))
         assert "Votre déclaration est retirée" in page_text
         notices.append("Aucun mail ne vous a été envoyé : plusieurs étaient déjà partis à la suite." in page_text)
     assert notices == [False] * BURST_LIMITS[Burst.MAILBOX] + [True] * 2
@@ -235,13 +235,13 @@ def test_the_centre_sees_which_cases_came_in_a_burst(client):
         "\n", " "
     ).replace("\xa0", " ")
     client.force_login(a_responder())
-    assert "en rafale : même collectivité" in text_of(client.get(f"{QUEUE}{last.reference}/"))
+    assert "en rafale : même collectivité" in read_markup(client.get(f"{QUEUE}{last.reference}/"))
     queue = client.get(QUEUE)
     (wave,) = queue.context["rows"]
-    assert "Rafale : même collectivité</a> <small><b>nouveau</b> · 6 dossiers" in text_of(queue), (
+    assert "Rafale : même collectivité</a> <small><b>nouveau</b> · 6 dossiers" in read_markup(queue), (
         "the wave includes the five cases before the burst"
     )
-    assert text_of(client.get(QUEUE, {"ouvre": wave.key})).count(", en rafale") == 1
+    assert read_markup(client.get(QUEUE, {"ouvre": wave.key})).count(", en rafale") == 1
 
 
 def test_neither_address_nor_mailbox_is_stored_in_clear(client):

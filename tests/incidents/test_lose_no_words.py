@@ -10,7 +10,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import acknowledge_as, reload, url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 TYPED = "Le prestataire rappelle demain à neuf heures."
@@ -36,7 +36,7 @@ def close(case, colleague):
 
 def assert_words_shown_again(answer, why):
     assert answer.status_code == 422
-    page = text_of(answer)
+    page = read_markup(answer)
     assert "Rien n’a été enregistré" in page
     assert why in page
     assert TYPED in page
@@ -84,4 +84,4 @@ def test_a_refusal_without_words_is_shown_above_the_case(client, case, colleague
     close(case, colleague)
     answer = client.post(url(case, "cloture"), {"reason": "handed_over"}, follow=True)
     assert answer.redirect_chain == [(url(case), 302)]
-    assert "Ce dossier a été clos" in text_of(answer)
+    assert "Ce dossier a été clos" in read_markup(answer)

@@ -23,7 +23,7 @@ from tests.incidents.transferring import (
     offer_url,
     sign_in_as,
 )
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/incidents/incident/"
@@ -163,19 +163,19 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     unassigned_url, name = f"{QUEUE}?etat=sans-responsable", responder.display_name
     assert incident.reference not in colleague.get(unassigned_url).content.decode()
     assert name in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
-    assert f"{name}, Breizh Cyber" in text(open_by_link(incident).get(page(incident)))
+    assert f"{name}, Breizh Cyber" in read_text(open_by_link(incident).get(page(incident)))
     end(responder)
 
     assert incident.reference in colleague.get(unassigned_url).content.decode()
-    row = text(colleague.get(f"{QUEUE}?etat=ouverts"))
+    row = read_text(colleague.get(f"{QUEUE}?etat=ouverts"))
     assert row.count(name) == row.count(f"à reprendre : {name} n’est plus au centre") == 1
     matches = colleague.get(f"{QUEUE}recherche/", {"q": "resp:personne"}).content.decode()
     assert incident.reference in matches
     assert name not in matches
-    head = text(colleague.get(url(incident)))
+    head = read_text(colleague.get(url(incident)))
     assert f"{name} s’en occupe" not in head
     assert f"À reprendre Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre." in head
-    status = text(open_by_link(incident).get(page(incident)))
+    status = read_text(open_by_link(incident).get(page(incident)))
     assert "a lu votre déclaration" in status
     assert "Personne ne s’en occupe pour le moment" in status
 
@@ -199,7 +199,7 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
     row = colleague.get(to_take).content.decode().partition("data-reference")[2]
     assert 'class="row__clock">reprendre avant' in row
     assert ">Reprendre<" in row
-    head = text(colleague.get(url(incident)))
+    head = read_text(colleague.get(url(incident)))
     assert "reprendre avant" in head
     assert "revoir" not in head
     (view,) = (tab for tab in colleague.get(to_take).context["views"] if tab["view"].code == "a-prendre")
@@ -218,7 +218,7 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
     assert incident.assignee == newcomer
     assert incident.events.filter(kind=EventKind.ASSIGNED).count() == 1
     assert incident.reference not in colleague.get(to_take).content.decode()
-    assert f"{newcomer.display_name}, Breizh Cyber" in text(open_by_link(incident).get(page(incident)))
+    assert f"{newcomer.display_name}, Breizh Cyber" in read_text(open_by_link(incident).get(page(incident)))
 
 
 def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, incident):
@@ -229,9 +229,9 @@ def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, 
     sign_in_as(newcomer).post(url(incident, "prendre"))
 
     answer = sign_in_as(responder).post(url(incident, "prendre"), follow=True)
-    assert "Vous avez pris ce dossier" not in text(answer)
-    assert f"{newcomer} s’occupe de ce dossier." in text(answer)
-    telephone = text(sign_in_as(newcomer).get(f"/triage/{incident.reference}/"))
+    assert "Vous avez pris ce dossier" not in read_text(answer)
+    assert f"{newcomer} s’occupe de ce dossier." in read_text(answer)
+    telephone = read_text(sign_in_as(newcomer).get(f"/triage/{incident.reference}/"))
     assert f"Pris en charge par {newcomer}" in telephone
     assert str(responder) not in telephone
 
@@ -247,10 +247,10 @@ def test_a_closed_case_keeps_its_former_assignee(responder, incident):
 def test_the_lead_reads_how_many_cases_a_removal_leaves_unassigned(responder, incident):
     lead = sign_in_as(a_lead())
     address = f"/equipe/{responder.uid}/retirer/"
-    assert "sans responsable" not in text(lead.get(address))
+    assert "sans responsable" not in read_text(lead.get(address))
     for case in (incident, declare()):
         acknowledge_incident(reference=case.reference, actor=responder)
-    assert "Cette personne a 2 dossiers ouverts. Ils seront sans responsable" in text(lead.get(address))
+    assert "Cette personne a 2 dossiers ouverts. Ils seront sans responsable" in read_text(lead.get(address))
 
 
 # Whom the cases are left to
@@ -265,15 +265,15 @@ def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(responder):
     hold_cases(responder, 3)
     declare()  # a case that nobody took is not among those to take over
     lead = sign_in_as(a_lead())
-    assert "à reprendre" not in text(lead.get("/equipe/"))
+    assert "à reprendre" not in read_text(lead.get("/equipe/"))
     removal = {"csirt": breizh_cyber().pk}
     page = lead.post(f"/equipe/{responder.uid}/retirer/", removal, follow=True)
-    assert "3 dossiers à reprendre : les voir" in text(page)
+    assert "3 dossiers à reprendre : les voir" in read_text(page)
     address = f"{QUEUE}?etat=a-reprendre"
     assert f'<a href="{address}">les voir</a>' in page.content.decode()
     assert len(lead.get(address).context["rows"]) == 3
     later = lead.get("/equipe/")
-    assert "3 dossiers ouverts à reprendre : personne du centre ne s’en occupe plus. Les voir" in text(later)
+    assert "3 dossiers ouverts à reprendre : personne du centre ne s’en occupe plus. Les voir" in read_text(later)
     assert f'href="{address}">Les voir</a>' in later.content.decode()
 
 
@@ -282,9 +282,9 @@ def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_t
     hold_cases(a_responder(breizh_cyber()), 1)
     administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
     chosen = {"action": "close_accounts", "_selected_action": [responder.pk, a_lead().pk], "confirme": "oui"}
-    page = text(administrator.post("/admin/accounts/user/", chosen, follow=True))
+    page = read_text(administrator.post("/admin/accounts/user/", chosen, follow=True))
     assert "Breizh Cyber : 2 dossiers ouverts n’ont plus personne." in page
-    assert "2 dossiers ouverts à reprendre" in text(sign_in_as(a_lead()).get("/equipe/"))
+    assert "2 dossiers ouverts à reprendre" in read_text(sign_in_as(a_lead()).get("/equipe/"))
 
 
 def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_take_over(responder):
@@ -296,5 +296,5 @@ def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_tak
     data |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 1, "is_active": "on"}
     data |= {"email": responder.email, "display_name": responder.display_name}
     administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
-    page = text(administrator.post(f"/admin/accounts/user/{responder.pk}/change/", data, follow=True))
+    page = read_text(administrator.post(f"/admin/accounts/user/{responder.pk}/change/", data, follow=True))
     assert "Breizh Cyber : 1 dossier ouvert n’a plus personne." in page

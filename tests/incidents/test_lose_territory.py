@@ -9,7 +9,7 @@ from csirts.models import Coverage
 from incidents.services.transfer import reroute
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
 from tests.incidents.transferring import QUEUE, create_other_centre, sign_in_as
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 LOST = "3 dossiers sont passés à {}, le 28 novembre 2026 : votre centre ne répond plus de leur territoire"
@@ -41,17 +41,17 @@ def test_the_former_centre_reads_how_many_cases_left(lost_cases, taker, time_mac
     sentence = LOST.format(taker.name)
     for address in (QUEUE, f"{QUEUE}transferts/"):
         page = sign_in_as(responder).get(address)
-        assert sentence in text(page).replace(" , ", ", ")
+        assert sentence in read_text(page).replace(" , ", ", ")
         assert not [case.reference for case in lost_cases if case.reference in page.content.decode()]
     assert sign_in_as(responder).get(f"{QUEUE}{lost_cases[0].reference}/").status_code == 404
     time_machine.shift(timedelta(days=15))
-    assert "sont passés" not in text(sign_in_as(responder).get(QUEUE))
-    assert sentence in text(sign_in_as(responder).get(f"{QUEUE}transferts/")).replace(" , ", ", ")
+    assert "sont passés" not in read_text(sign_in_as(responder).get(QUEUE))
+    assert sentence in read_text(sign_in_as(responder).get(f"{QUEUE}transferts/")).replace(" , ", ", ")
 
 
 def test_nobody_else_reads_that_cases_left(lost_cases, taker):
     responder = a_responder(taker)
-    assert "sont passés" not in text(sign_in_as(responder).get(QUEUE))
+    assert "sont passés" not in read_text(sign_in_as(responder).get(QUEUE))
 
 
 def test_cases_without_a_new_centre_are_counted_too(time_machine):
@@ -59,7 +59,7 @@ def test_cases_without_a_new_centre_are_counted_too(time_machine):
     declare()
     Coverage.objects.all().delete()
     run_turns_on_cases()
-    page = text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE)).replace(" , ", ", ")
+    page = read_text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE)).replace(" , ", ", ")
     assert "1 dossier a quitté la file, le 28 novembre 2026 : aucun centre ne répond plus de son territoire." in page
 
 
@@ -67,4 +67,4 @@ def test_cases_that_came_back_are_not_counted(lost_cases, time_machine):
     time_machine.shift(timedelta(hours=1))
     Coverage.objects.filter(region=bretagne()).update(csirt=breizh_cyber())
     run_turns_on_cases()
-    assert "sont passés" not in text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE))
+    assert "sont passés" not in read_text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE))

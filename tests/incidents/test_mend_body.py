@@ -25,7 +25,7 @@ from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plo
 from tests.incidents.added_bodies import a_ccas
 from tests.incidents.transferring import create_other_centre
 from tests.incidents.triage_pages import url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 WRONG_NAME = "C.C.A.S de Plouexample"
 CORRECTION = {"name": "CCAS de Plouexemple", "kind": Kind.CCAS, "seat": "29999"}
@@ -59,7 +59,7 @@ def withdraw_confirmation(client, incident, reason="slip"):
 
 def test_a_responder_corrects_name_kind_and_seat(client, responder, incident, body):
     quimper = Collectivity.objects.get(insee_code="29232")
-    after = text_of(post_correction(client, incident, seat="Quimper"))
+    after = read_markup(post_correction(client, incident, seat="Quimper"))
     body.refresh_from_db()
     assert (body.name, body.kind, body.seat) == (CORRECTION["name"], Kind.CCAS, quimper)
     assert "Collectivité corrigée" in after
@@ -132,7 +132,7 @@ def test_the_same_correction_twice_records_one_event(client, responder, incident
 def test_a_wrong_correction_is_refused_and_shown_again(client, responder, incident, body, field, value, message):
     answer = client.post(url(incident, "corriger"), CORRECTION | {"name": "Mon nom"} | {field: value})
     assert answer.status_code == 422
-    assert message in text_of(answer)
+    assert message in read_markup(answer)
     assert f'value="{"Mon nom" if field != "name" else value}"' in answer.content.decode()
     body.refresh_from_db()
     assert body.name == WRONG_NAME
@@ -141,7 +141,7 @@ def test_a_wrong_correction_is_refused_and_shown_again(client, responder, incide
 
 def test_a_confirmed_body_cannot_be_corrected(client, responder, incident, body):
     confirm_body(reference=incident.reference, actor=responder)
-    assert "retirez d’abord la confirmation" in text_of(post_correction(client, incident))
+    assert "retirez d’abord la confirmation" in read_markup(post_correction(client, incident))
     body.refresh_from_db()
     assert body.name == WRONG_NAME
 
@@ -152,9 +152,9 @@ def test_a_confirmation_is_withdrawn_with_its_reason(client, responder, incident
     verify_incident(reference=incident.reference, actor=responder)
     fold_new_events()
     assert CaseFact.objects.get(incident_id=incident.pk).is_verified
-    assert "Retirer la confirmation" in text_of(client.get(url(incident)))
+    assert "Retirer la confirmation" in read_markup(client.get(url(incident)))
 
-    after = text_of(withdraw_confirmation(client, incident))
+    after = read_markup(withdraw_confirmation(client, incident))
 
     body.refresh_from_db()
     assert body.is_unconfirmed
@@ -183,15 +183,15 @@ def test_a_withdrawn_confirmation_is_one_event_and_may_be_given_again(client, re
 @pytest.mark.parametrize("reason", ["", "resolved", "<script>"])
 def test_withdrawing_a_confirmation_needs_a_reason(client, responder, incident, body, reason):
     confirm_body(reference=incident.reference, actor=responder)
-    assert "Choisissez pourquoi" in text_of(withdraw_confirmation(client, incident, reason))
+    assert "Choisissez pourquoi" in read_markup(withdraw_confirmation(client, incident, reason))
     body.refresh_from_db()
     assert body.confirmed_at
 
 
 def test_a_body_of_the_official_list_stays_confirmed(client, responder, incident):
     listed = declare(collectivity=Collectivity.objects.get(insee_code="29232"))
-    assert "Retirer la confirmation" not in text_of(client.get(url(listed)))
-    assert "La liste officielle porte cette collectivité" in text_of(withdraw_confirmation(client, listed))
+    assert "Retirer la confirmation" not in read_markup(client.get(url(listed)))
+    assert "La liste officielle porte cette collectivité" in read_markup(withdraw_confirmation(client, listed))
     assert not listed.events.filter(kind=EventKind.BODY_UNCONFIRMED).exists()
 
 
@@ -267,7 +267,7 @@ def test_the_second_writer_of_a_correction_sees_both_texts(client, responder, in
     answer = client.post(url(incident, "corriger"), late)
 
     assert answer.status_code == 409
-    page = text_of(answer)
+    page = read_markup(answer)
     assert "Quelqu’un a corrigé autre chose" in page
     assert "CCAS de Plou-Exemple" in page
     assert 'value="CCAS de Plouexemple-Bourg"' in page

@@ -14,7 +14,7 @@ from incidents.services.handling.readings import record_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.devices import signed_in
-from tests.reading import text
+from tests.reading import read_text
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def case_url(incident):
 
 def test_the_declarant_and_colleagues_see_who_opened_a_piece(incident, holder):
     piece, responder = an_evidence_file(incident), a_responder()
-    assert "Ouverte" not in text(holder.get(follow_up_url(incident, "pieces/")))
-    assert "Personne encore." in text(holder.get(follow_up_url(incident)))
+    assert "Ouverte" not in read_text(holder.get(follow_up_url(incident, "pieces/")))
+    assert "Personne encore." in read_text(holder.get(follow_up_url(incident)))
     events = IncidentEvent.objects.count()
 
     assert signed_in(responder).get(piece_url(piece)).status_code == 200
@@ -48,19 +48,19 @@ def test_the_declarant_and_colleagues_see_who_opened_a_piece(incident, holder):
     assert (opening.evidence, opening.user) == (piece, responder)
     assert IncidentEvent.objects.count() == events
     for page in ("", "pieces/"):
-        page_text = text(holder.get(follow_up_url(incident, page)))
+        page_text = read_text(holder.get(follow_up_url(incident, page)))
         assert f"Ouverte par {responder.display_name}, Breizh Cyber, le" in page_text
         assert responder.email not in page_text
-    assert f"{responder.display_name} a ouvert une pièce, la dernière fois le" in text(
+    assert f"{responder.display_name} a ouvert une pièce, la dernière fois le" in read_text(
         holder.get(follow_up_url(incident))
     )
-    assert f"Ouverte par {responder.display_name}, " in text(signed_in(a_responder()).get(case_url(incident)))
+    assert f"Ouverte par {responder.display_name}, " in read_text(signed_in(a_responder()).get(case_url(incident)))
 
 
 def test_an_opened_piece_replaces_the_notice_that_nobody_has_read(incident, holder):
     responder = a_responder()
     record_opening(evidence=an_evidence_file(incident), reader=responder)
-    page_text = text(holder.get(follow_up_url(incident)))
+    page_text = read_text(holder.get(follow_up_url(incident)))
     assert f"{responder.display_name} a ouvert une pièce" in page_text
     assert "Personne encore." not in page_text
 
@@ -71,7 +71,7 @@ def test_each_opening_is_recorded_and_a_double_click_counts_once(incident, holde
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
             record_opening(evidence=piece, reader=responder)
         assert Opening.objects.count() == number
-    assert f"Ouverte 3 fois par {responder.display_name}" in text(holder.get(follow_up_url(incident, "pieces/")))
+    assert f"Ouverte 3 fois par {responder.display_name}" in read_text(holder.get(follow_up_url(incident, "pieces/")))
 
 
 def test_a_request_without_content_records_no_opening(incident):
@@ -100,7 +100,7 @@ def test_the_pages_cost_the_same_with_fifty_openings(incident, holder, many, dja
     load_directory(timezone.localdate())  # read once a process, not for each page
     for page, most in (("", 20), ("pieces/", 10)):
         with django_assert_max_num_queries(most):
-            assert text(holder.get(follow_up_url(incident, page))).count("Ouverte par") == many
+            assert read_text(holder.get(follow_up_url(incident, page))).count("Ouverte par") == many
     responder = signed_in(a_responder())
     with django_assert_max_num_queries(35):
-        assert text(responder.get(case_url(incident))).count("Ouverte par") == many
+        assert read_text(responder.get(case_url(incident))).count("Ouverte par") == many

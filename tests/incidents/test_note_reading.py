@@ -20,7 +20,7 @@ from incidents.triage import admin
 from incidents.triage.case import telephone as views
 from tests.cast import a_person, a_responder, an_agent, declare
 from tests.incidents.devices import QUEUE, case, open_by_link, page, signed_in
-from tests.reading import text
+from tests.reading import read_text
 
 NEW = '<span class="pill pill--going">nouveau</span>'
 
@@ -36,13 +36,13 @@ def html(response):
 
 def test_the_declarant_sees_who_has_read_the_case(incident):
     declarant, responder = open_by_link(incident), a_responder()
-    assert "Personne ne l’a encore lue." in text(declarant.get(page(incident)))
+    assert "Personne ne l’a encore lue." in read_text(declarant.get(page(incident)))
 
     assert signed_in(responder).get(case(incident)).status_code == 200
 
     reading = Reading.objects.get()
     assert (reading.user, reading.incident) == (responder, incident)
-    page_text = text(declarant.get(page(incident)))
+    page_text = read_text(declarant.get(page(incident)))
     assert "Breizh Cyber a lu votre déclaration" in page_text
     assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in page_text
     assert responder.email not in page_text
@@ -61,15 +61,15 @@ def test_a_case_that_nobody_has_opened_is_marked_for_the_whole_centre(incident):
 
 def test_opening_the_telephone_page_counts_as_reading(incident):
     client, address = signed_in(a_responder()), f"/triage/{incident.reference}/"
-    first = text(client.get(address))
+    first = read_text(client.get(address))
     assert "depuis votre dernière lecture" not in first
     assert "avec ses messages" not in first
     assert Reading.objects.count() == 1
     write(incident)
-    news = text(client.get(address))
+    news = read_text(client.get(address))
     assert "depuis votre dernière lecture" in news
     assert "avec ses messages" in news
-    assert "depuis votre dernière lecture" not in text(client.get(address))
+    assert "depuis votre dernière lecture" not in read_text(client.get(address))
 
 
 def test_neither_the_queue_nor_a_head_request_counts_as_reading(incident):
@@ -115,7 +115,7 @@ def test_a_message_that_arrives_during_a_request_stays_new(incident, monkeypatch
         return context
 
     monkeypatch.setattr(module, builder, build_context_then_write)
-    assert "Du nouveau" not in text(client.get(address))
+    assert "Du nouveau" not in read_text(client.get(address))
     monkeypatch.undo()
 
     assert NEW in html(client.get(QUEUE))

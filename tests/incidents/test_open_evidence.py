@@ -19,7 +19,7 @@ from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.hostile import FILE_NAMES
 from tests.incidents.devices import open_by_link
 from tests.incidents.evidence_files import address, hand_over, make_photograph
-from tests.reading import text
+from tests.reading import read_text
 
 ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
 
@@ -131,7 +131,7 @@ def test_a_mail_keeps_its_headers_to_the_byte(holder, responder, incident, by_fo
         piece = hand_over(holder, incident, MAIL, "rib.eml")
     assert piece.media_type == "message/rfc822"
     assert b"".join(responder.get(address(piece)).streaming_content) == MAIL
-    assert "message/rfc822" in text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
+    assert "message/rfc822" in read_text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
 
 
 def test_a_piece_is_not_found_under_another_case(holder, responder, incident):
@@ -149,7 +149,7 @@ def test_a_lost_key_is_reported_until_it_is_restored(holder, responder, incident
     settings.EVIDENCE_KEYS = [os.urandom(32)]
     answer = responder.get(address(piece))
     assert answer.status_code == 503
-    assert "ne s’ouvre pas pour l’instant" in text(answer)
+    assert "ne s’ouvre pas pour l’instant" in read_text(answer)
     settings.EVIDENCE_KEYS = [*settings.EVIDENCE_KEYS, *key]
     assert b"".join(responder.get(address(piece)).streaming_content) == b"x"
 
@@ -180,11 +180,11 @@ def test_only_responders_see_the_position_of_a_photograph(holder, responder, inc
     piece = hand_over(holder, incident, make_photograph(), "photo.jpg")
     assert piece.position == {"latitude": 48.108333, "longitude": -4.1, "altitude": 12.0}
     assert piece.media_type == "image/jpeg"
-    assert "Photo prise à 48.108333, -4.100000" in text(
+    assert "Photo prise à 48.108333, -4.100000" in read_text(
         responder.get(f"/admin/incidents/incident/{incident.reference}/")
     )
     for page in ("", "pieces/", "pieces/bordereau/"):
-        assert "48.108" not in text(holder.get(f"/suivi/{incident.reference}/{page}"))
+        assert "48.108" not in read_text(holder.get(f"/suivi/{incident.reference}/{page}"))
 
 
 @pytest.mark.parametrize(

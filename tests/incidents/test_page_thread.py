@@ -16,7 +16,7 @@ from tests.cast import a_lead, declare
 from tests.incidents.devices import case, open_by_link, send
 from tests.incidents.devices import page as follow_up_url
 from tests.incidents.threads import add_messages
-from tests.reading import find_link, text
+from tests.reading import find_link, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -29,9 +29,9 @@ def test_a_responder_pages_through_five_thousand_messages(client, responder):
     incident = declare()
     add_messages(incident, 5000)
     first = client.get(case(incident))
-    assert "Message 4999." in text(first)
-    assert "Message 4799." not in text(first)
-    assert "Voir les messages précédents" in text(first)
+    assert "Message 4999." in read_text(first)
+    assert "Message 4799." not in read_text(first)
+    assert "Voir les messages précédents" in read_text(first)
 
     page = client.get(case(incident, "messages") + f"?avant={first.context['thread']['before']}")
     earlier = list_shown_texts(page)
@@ -85,9 +85,9 @@ def test_an_altered_link_shows_the_latest_messages(client, responder, query):
 def test_a_short_thread_has_no_link_and_an_erased_one_no_words(client, responder):
     incident = declare()
     add_messages(incident, 3)
-    assert "messages précédents" not in text(client.get(case(incident)))
+    assert "messages précédents" not in read_text(client.get(case(incident)))
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    assert "Mots effacés." in text(client.get(case(incident, "messages")))
+    assert "Mots effacés." in read_text(client.get(case(incident, "messages")))
 
 
 def test_an_answer_of_the_declarant_sets_a_deadline_for_the_centre(client, responder):
@@ -126,6 +126,6 @@ def test_only_an_open_question_is_marked_as_awaiting_an_answer(client, responder
 def test_more_messages_than_counted_are_shown_with_a_plus(client, responder, number, label):
     incident = declare()
     add_messages(incident, number)
-    page = text(client.get(case(incident)))
+    page = read_text(client.get(case(incident)))
     assert f"Échanges {label} " in page
     assert ("Voir les messages précédents" in page) == (number > MESSAGES_SHOWN)

@@ -29,7 +29,7 @@ from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, 
 from tests.incidents.devices import signed_in
 from tests.incidents.journeys import find_commune
 from tests.paper import count_pages, read_codes
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 ALL = "/secours/departement/29/"
@@ -53,7 +53,7 @@ def read_content(response):
 def test_a_visitor_finds_a_town_and_prints_its_card(client, town):
     results = client.get("/secours/", {"q": "plouexemple"})
     assert f"/secours/{town.uid}/" in results.content.decode()
-    page_text = text(client.get(f"/secours/{town.uid}/"))
+    page_text = read_text(client.get(f"/secours/{town.uid}/"))
     for words in ("Breizh Cyber", "0 800 200 008", "Liste de l’ANSSI", "17Cyber", "Débranchez", "Assureur"):
         assert words in page_text
     answer = client.get(f"/secours/{town.uid}/pdf/")
@@ -69,7 +69,7 @@ def test_a_member_prints_the_numbers_that_the_body_entered(client, town):
     for visitor, is_there in ((Client(), False), (signed_in(a_responder()), False), (signed_in(agent), True)):
         page = visitor.get(f"/secours/{town.uid}/")
         words = PdfReader(BytesIO(read_content(visitor.get(f"/secours/{town.uid}/pdf/")))).pages[0].extract_text()
-        for content in (text(page), words):
+        for content in (read_text(page), words):
             assert ("02 99 00 00 01" in content) is is_there
             assert ("À remplir maintenant" in content) is not is_there
         assert "no-store" in page["Cache-Control"]
@@ -82,8 +82,8 @@ def test_the_qr_code_leads_to_a_declaration_for_the_body(client, town):
     form_page = client.get(card["address"])
     assert f'name="collectivite" value="{town.uid}"' in form_page.content.decode()
     answer = client.post("/declarer/", {"quoi": "rancon", "collectivite": str(town.uid)}, follow=True)
-    assert "Est-ce bien elle ?" in text(answer).replace("\xa0", " ")
-    assert "Plouexemple" in text(answer)
+    assert "Est-ce bien elle ?" in read_text(answer).replace("\xa0", " ")
+    assert "Plouexemple" in read_text(answer)
     assert client.get("/declarer/?collectivite=x").status_code == 200
 
 
@@ -92,7 +92,7 @@ def test_the_qr_code_leads_to_a_declaration_for_the_body(client, town):
 )
 def test_a_card_without_a_number_says_what_to_do(client, town, words):
     body = find_commune(town)
-    page_text = text(client.get(f"/secours/{body.uid}/"))
+    page_text = read_text(client.get(f"/secours/{body.uid}/"))
     assert words in page_text
     assert "17cyber.gouv.fr" in page_text
     assert read_content(client.get(f"/secours/{body.uid}/pdf/")).startswith(b"%PDF")
@@ -115,7 +115,7 @@ def test_a_merged_commune_shows_the_card_of_its_successor(client, town):
     former = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     former.vanished_on, former.merged_into = timezone.localdate(), town
     former.save()
-    assert "Plouexemple" in text(client.get(f"/secours/{former.uid}/"))
+    assert "Plouexemple" in read_text(client.get(f"/secours/{former.uid}/"))
     former.merged_into = None
     former.save()
     assert client.get(f"/secours/{former.uid}/").status_code == 404
@@ -124,7 +124,7 @@ def test_a_merged_commune_shows_the_card_of_its_successor(client, town):
 def test_a_wrong_siren_is_reported(client):
     answer = client.get("/secours/", {"q": "123456789"})
     assert answer.status_code == 422
-    assert "n’existe pas" in text(answer)
+    assert "n’existe pas" in read_text(answer)
     assert client.get("/secours/departement/zz/").status_code == 404
 
 
@@ -132,9 +132,9 @@ def test_a_wrong_siren_is_reported(client):
 def test_a_whole_departement_is_one_pdf(client, town):
     communes = list_communes(finistere()).count()
     assert communes > 200
-    assert "Personne ne l’a encore demandé" in text(client.get(ALL))
+    assert "Personne ne l’a encore demandé" in read_text(client.get(ALL))
     assert client.post(ALL)["Location"] == ALL
-    assert f"0 sur {communes} communes." in text(client.get(ALL))
+    assert f"0 sur {communes} communes." in read_text(client.get(ALL))
     assert client.get(f"{ALL}pdf/").status_code == 404
     make_papers()
     paper = Paper.objects.get()
@@ -144,7 +144,7 @@ def test_a_whole_departement_is_one_pdf(client, town):
     assert count_pages(content) == communes
     assert len(content) == paper.size
     assert content.endswith(b"%%EOF\n")
-    assert "Le PDF est prêt" in text(client.get(ALL))
+    assert "Le PDF est prêt" in read_text(client.get(ALL))
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_an_address_that_requests_many_departements_must_wait(client, town, smal
         assert client.post(f"/secours/departement/{code}/").status_code == 302
     refused = client.post(f"/secours/departement/{codes[-1]}/")
     assert refused.status_code == 429
-    assert "Réessayez dans une heure" in text(refused)
+    assert "Réessayez dans une heure" in read_text(refused)
     assert Paper.objects.count() == MAX_CARD_REQUESTS
     assert client.get(f"/secours/{town.uid}/pdf/").status_code == 200
     other = client.post(f"/secours/departement/{codes[-1]}/", headers={"X-Forwarded-For": "192.0.2.1"})
@@ -213,7 +213,7 @@ def test_cards_that_failed_may_be_requested_again_at_once(client, town, small_de
         with time_machine.travel(timezone.now() + tries * papers.LEASE):
             make_papers()
     assert Paper.objects.get().state == PaperState.FAILED
-    page_text = text(client.get(ALL))
+    page_text = read_text(client.get(ALL))
     assert "n’a pas pu être fait" in page_text
     assert "Le demander de nouveau" in page_text
     monkeypatch.undo()
@@ -228,27 +228,27 @@ def test_yesterdays_cards_stay_available_while_new_ones_are_made(client, town, s
     make_papers()
     old = read_content(client.get(f"{ALL}pdf/"))
     with time_machine.travel(timezone.now() + timezone.timedelta(days=1)):
-        assert "Le refaire avec les numéros d’aujourd’hui" in text(client.get(ALL))
+        assert "Le refaire avec les numéros d’aujourd’hui" in read_text(client.get(ALL))
         client.post(ALL)
-        page_text = text(client.get(ALL))
+        page_text = read_text(client.get(ALL))
         assert "Le PDF se prépare" in page_text
         assert "Celui d’avant reste là" in page_text
         assert read_content(client.get(f"{ALL}pdf/")) == old
         monkeypatch.setattr(papers, "typeset", fail)
         make_papers()
         Paper.objects.filter(state=PaperState.ASKED).update(state=PaperState.FAILED)
-        assert "Télécharger le PDF" in text(client.get(ALL))
+        assert "Télécharger le PDF" in read_text(client.get(ALL))
         assert read_content(client.get(f"{ALL}pdf/")) == old
 
 
 def test_overdue_cards_are_reported_and_may_be_requested_again(client, town, small_departement):
     """Without a worker the page says when the cards were requested; a worker that comes back makes them once."""
     client.post(ALL)
-    assert "Demandé le " in text(client.get(ALL))
+    assert "Demandé le " in read_text(client.get(ALL))
     with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
-        assert "Le PDF tarde" in text(client.get(ALL))
+        assert "Le PDF tarde" in read_text(client.get(ALL))
         client.post(ALL)
-        page_text = text(client.get(ALL))
+        page_text = read_text(client.get(ALL))
         assert "Le PDF se prépare" in page_text
         assert "Le demander de nouveau" not in page_text
         make_papers()

@@ -25,7 +25,7 @@ from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST
 from tests.incidents.journeys import find_commune
 from tests.paper import measure_fill, read_codes
-from tests.reading import text
+from tests.reading import read_text
 
 HOSTILE = [*TYPST, *LETTERS, MARKUP[0], "\ufffe \u200b" + "x" * 400]
 
@@ -52,13 +52,13 @@ def read_content(response):
 
 def test_a_declarant_prints_the_page_and_downloads_the_pdf(incident):
     client = open_by_link(incident)
-    page_text = text(client.get(pack_url(incident)))
+    page_text = read_text(client.get(pack_url(incident)))
     for words in ("Breizh Cyber", "0 800 200 008", "La première heure", "L112-11", "heure de Paris", "main courante"):
         assert words in page_text
     assert "Cette page s’imprime aussi telle quelle." in page_text
     assert not Paper.objects.exists()
     assert client.post(pack_url(incident))["Location"] == pack_url(incident)
-    assert "Le PDF se prépare" in text(client.get(pack_url(incident)))
+    assert "Le PDF se prépare" in read_text(client.get(pack_url(incident)))
     make_papers()
     paper = Paper.objects.get()
     assert (paper.state, paper.done, paper.total, paper.tries) == (PaperState.MADE, 1, 1, 1)
@@ -69,7 +69,7 @@ def test_a_declarant_prints_the_page_and_downloads_the_pdf(incident):
     assert answer["Content-Type"] == "application/pdf"
     assert answer["Content-Disposition"] == f'attachment; filename="tocsin-{incident.reference}.pdf"'
     assert (answer["X-Content-Type-Options"], answer["Cache-Control"]) == ("nosniff", "no-store")
-    ready_text = text(client.get(pack_url(incident)))
+    ready_text = read_text(client.get(pack_url(incident)))
     assert "Télécharger le PDF" in ready_text
     assert "telle quelle" not in ready_text
 
@@ -90,7 +90,7 @@ def test_one_pack_is_made_for_each_state_of_the_case(incident):
     client.post(pack_url(incident))
     assert Paper.objects.count() == 1
     acknowledge_incident(reference=incident.reference, actor=a_responder())
-    assert "fait avant la dernière nouvelle du dossier" in text(client.get(pack_url(incident)))
+    assert "fait avant la dernière nouvelle du dossier" in read_text(client.get(pack_url(incident)))
     client.post(pack_url(incident))
     make_papers()
     old, new = Paper.objects.order_by("id")
@@ -134,22 +134,22 @@ def test_a_pack_that_fails_three_times_is_reported(incident, monkeypatch):
         with time_machine.travel(timezone.now() + tries * papers.LEASE):
             make_papers()
     assert Paper.objects.get().state == PaperState.FAILED
-    assert "Imprimez cette page" in text(client.get(pack_url(incident)))
+    assert "Imprimez cette page" in read_text(client.get(pack_url(incident)))
     monkeypatch.undo()
     client.post(pack_url(incident))
     make_papers()
-    assert "Télécharger" in text(client.get(pack_url(incident)))
+    assert "Télécharger" in read_text(client.get(pack_url(incident)))
 
 
 def test_an_overdue_pack_is_reported_and_may_be_requested_again(incident):
     client = open_by_link(incident)
     client.post(pack_url(incident))
     with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
-        page_text = text(client.get(pack_url(incident)))
+        page_text = read_text(client.get(pack_url(incident)))
         assert "Le PDF tarde" in page_text
         assert "Le demander de nouveau" in page_text
         client.post(pack_url(incident))
-        assert "Le PDF se prépare, demandé le" in text(client.get(pack_url(incident)))
+        assert "Le PDF se prépare, demandé le" in read_text(client.get(pack_url(incident)))
         make_papers()
     assert Paper.objects.get().state == PaperState.MADE
 
@@ -248,7 +248,7 @@ def test_responder_and_declarant_return_to_their_own_page_of_the_case(client, in
 def test_a_visitor_without_access_is_shown_help(client, incident):
     for response in (client.get(pack_url(incident)), client.post(pack_url(incident))):
         assert response.status_code == 404
-        assert "Ce dossier ne s’ouvre pas ici" in text(response)
+        assert "Ce dossier ne s’ouvre pas ici" in read_text(response)
     assert not Paper.objects.exists()
 
 
@@ -309,7 +309,7 @@ def test_no_pack_is_made_for_a_case_erased_meanwhile(incident):
     assert count_stored_files() == 0
     agent = Client()
     agent.force_login(an_agent())
-    assert "effacés" in text(agent.get(pack_url(incident)))
+    assert "effacés" in read_text(agent.get(pack_url(incident)))
     Paper.objects.all().delete()  # else the request would return the earlier paper
     agent.post(pack_url(incident))
     assert not Paper.objects.exists()

@@ -18,7 +18,7 @@ from incidents.services.handling.triage import close_incident
 from incidents.triage.case.likely_duplicates import format_gap
 from tests.cast import SECRET, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import case
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
@@ -41,9 +41,9 @@ def test_a_likely_duplicate_is_proposed_with_its_reasons(client, responder):
 
     response = client.get(case(second))
 
-    assert "même collectivité, même type, 40 min avant, même prestataire" in text(response)
-    assert "Comparer, fusionner" in text(response)
-    assert "40 min après" in text(client.get(case(first)))
+    assert "même collectivité, même type, 40 min avant, même prestataire" in read_text(response)
+    assert "Comparer, fusionner" in read_text(response)
+    assert "40 min après" in read_text(client.get(case(first)))
     assert Incident.objects.filter(status=Status.DECLARED).count() == 2, "a person decides"
 
 

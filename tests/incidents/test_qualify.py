@@ -23,7 +23,7 @@ from stats.services import fold_new_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.qualifying import RANSOM, case_url, read_qualify_form
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def test_a_responder_qualifies_a_case(client, responder, incident):
         "pap": "green",
     }
 
-    page = text_of(client.post(case_url(incident, "qualifier"), form, follow=True))
+    page = read_markup(client.post(case_url(incident, "qualifier"), form, follow=True))
 
     incident.refresh_from_db()
     assert (incident.nature, incident.cause, incident.tlp, incident.pap) == ("incident", "supplier", "amber", "green")
@@ -87,7 +87,7 @@ def test_the_second_writer_of_a_qualification_sees_both(client, responder, incid
     answer = client.post(case_url(incident, "qualifier"), form)
 
     assert answer.status_code == 409
-    page = text_of(answer)
+    page = read_markup(answer)
     assert "Un collègue a qualifié ce dossier pendant que vous écriviez" in page
     assert "<dt>Cause</dt><dd>hameçonnage</dd>" in page
     assert '<option value="human_error" selected>' in page
@@ -126,8 +126,8 @@ def test_a_wrong_form_is_refused_and_shown_again(client, responder, incident, fi
         case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"cause": "theft"} | fields
     )
     assert answer.status_code == 422
-    assert 'role="alert"' in text_of(answer)
-    assert '<option value="theft" selected>' in text_of(answer)
+    assert 'role="alert"' in read_markup(answer)
+    assert '<option value="theft" selected>' in read_markup(answer)
     harmless.check_response(answer)
     assert_unchanged(incident)
 
@@ -150,7 +150,7 @@ def test_an_erased_case_cannot_be_qualified(client, incident):
     client.force_login(lead)
     form = read_qualify_form(client, incident)
     erase_personal_data(reference=incident.reference, actor=lead)
-    page = text_of(client.post(case_url(incident, "qualifier"), form | {"nature": "report"}, follow=True))
+    page = read_markup(client.post(case_url(incident, "qualifier"), form | {"nature": "report"}, follow=True))
     assert "on ne le qualifie plus" in page
     assert_unchanged(incident)
 
@@ -182,7 +182,7 @@ def test_an_unfounded_leak_lowers_only_the_severity_of_the_facts(client, respond
     qualify(incident, responder, leak="unfounded")
     incident.refresh_from_db()
     assert (incident.severity, incident.severity_found) == (Severity.CRITICAL, Severity.HIGH)
-    assert "Les faits donnent aujourd’hui <b>élevée</b>" in text_of(client.get(case_url(incident)))
+    assert "Les faits donnent aujourd’hui <b>élevée</b>" in read_markup(client.get(case_url(incident)))
 
 
 def test_a_severity_set_by_a_responder_stays_unless_the_facts_are_worse(responder, incident):
@@ -214,7 +214,7 @@ def test_the_judgement_of_a_leak_keeps_what_was_declared(client, responder, inci
     assert find_leak_row(incident).status == "unfounded"
     (declared,) = incident.sheets.filter(section="donnees")
     assert declared.values["leak"]["status"] == "suspected"
-    page = text_of(client.get(case_url(incident)))
+    page = read_markup(client.get(case_url(incident)))
     assert "<dt>Concernées</dt><dd>oui</dd>" in page
     assert "<dt>Fuite</dt><dd>soupçonnée</dd>" in page
     assert "Le centre : fuite sans fondement." in page

@@ -15,7 +15,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.hostile import MARKUP
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 QUESTION = "L’aide reçue vous a-t-elle été utile ?"
@@ -44,10 +44,10 @@ def sign_in_by_link(incident):
 
 def test_declarant_rates_the_help_received(incident):
     client = sign_in_by_link(incident)
-    assert QUESTION in text_of(client.get(follow_up_url(incident)))
+    assert QUESTION in read_markup(client.get(follow_up_url(incident)))
 
     fields = {"level": "4", "words": "Une voix calme au téléphone."}
-    page = text_of(client.post(f"{follow_up_url(incident)}avis/", fields, follow=True))
+    page = read_markup(client.post(f"{follow_up_url(incident)}avis/", fields, follow=True))
 
     rating = Rating.objects.get()
     assert (rating.level, rating.words, rating.actor_kind) == (4, fields["words"], "declarant")
@@ -57,7 +57,7 @@ def test_declarant_rates_the_help_received(incident):
     assert "Vous avez donné votre avis sur l’aide reçue" in page
     client = Client()
     client.force_login(a_responder())
-    case = text_of(client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    case = read_markup(client.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "<b>Beaucoup</b>, dit le déclarant" in case
     assert fields["words"] in case
 
@@ -76,8 +76,8 @@ def test_a_rating_may_be_changed_and_repeating_it_changes_nothing(incident):
 def test_a_wrong_rating_is_refused_and_its_words_are_kept(incident, fields):
     answer = sign_in_by_link(incident).post(f"{follow_up_url(incident)}avis/", {"words": "À garder."} | fields)
     assert answer.status_code == 422
-    assert "à corriger" in text_of(answer)
-    assert fields.get("words", "À garder.") in text_of(answer)
+    assert "à corriger" in read_markup(answer)
+    assert fields.get("words", "À garder.") in read_markup(answer)
     assert_not_rated(incident)
 
 
@@ -90,10 +90,10 @@ def assert_not_rated(incident):
 def test_open_duplicate_and_withdrawn_cases_are_not_rated(reason):
     incident = close_new_case(reason) if reason else declare()
     client = sign_in_by_link(incident)
-    assert QUESTION not in text_of(client.get(follow_up_url(incident)))
+    assert QUESTION not in read_markup(client.get(follow_up_url(incident)))
     answer = client.post(f"{follow_up_url(incident)}avis/", {"level": "3"})
     assert answer.status_code == 422
-    assert "Aucun avis n’est attendu" in text_of(answer)
+    assert "Aucun avis n’est attendu" in read_markup(answer)
     assert_not_rated(incident)
 
 
@@ -108,7 +108,7 @@ def test_a_centre_may_not_rate_itself(incident):
         rate_help(reference=incident.reference, guest=Guest(user=a_responder()), level=4)
     client = Client()
     client.force_login(a_responder())
-    assert QUESTION not in text_of(client.get(follow_up_url(incident)))
+    assert QUESTION not in read_markup(client.get(follow_up_url(incident)))
     assert_not_rated(incident)
 
 
@@ -121,7 +121,7 @@ def test_the_second_of_two_ratings_conflicts_and_keeps_its_words(incident):
     answer = client.post(f"{follow_up_url(incident)}avis/", late)
 
     assert answer.status_code == 409
-    page = text_of(answer)
+    page = read_markup(answer)
     assert (
         "Quelqu’un de votre collectivité a répondu pendant que vous écriviez : « pas du tout », « Trop lent. »" in page
     )
@@ -136,7 +136,7 @@ def test_a_reopened_case_is_not_rated(incident):
     client = sign_in_by_link(incident)
     client.post(f"{follow_up_url(incident)}avis/", {"level": "4"})
     reopen_incident(reference=incident.reference, actor=a_responder(), motive="Pas fini.")
-    assert QUESTION not in text_of(client.get(follow_up_url(incident)))
+    assert QUESTION not in read_markup(client.get(follow_up_url(incident)))
     with pytest.raises(ValidationError):
         rate_help(reference=incident.reference, guest=Guest(user=an_agent()), level=1)
 

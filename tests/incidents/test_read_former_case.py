@@ -19,7 +19,7 @@ from tests.cast import a_lead, a_responder, an_evidence_file
 from tests.incidents.desk import url
 from tests.incidents.grouping import get_other_centre
 from tests.incidents.transferring import QUEUE, create_other_centre, offer_url, propose_transfer, sign_in_as
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 LATER = "MotDApres"
@@ -67,8 +67,8 @@ def test_the_former_centre_reads_the_case_as_it_was_transferred(incident, giver,
     transfer = transfer_case(incident, giver, taker)
 
     client = sign_in_as(giver)
-    assert "Commune de Plouexemple" in text_of(client.get(f"{QUEUE}transferts/"))
-    page = text_of(client.get(offer_url(transfer, "dossier")))
+    assert "Commune de Plouexemple" in read_markup(client.get(f"{QUEUE}transferts/"))
+    page = read_markup(client.get(offer_url(transfer, "dossier")))
 
     for words in ("demande", "réponse", "note", "tâche", "bilan"):
         assert f"MotDAvant {words}" in page
@@ -80,12 +80,12 @@ def test_the_former_centre_reads_the_case_as_it_was_transferred(incident, giver,
 def test_the_former_centre_finds_the_case_by_its_reference(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
     transfer = transfer_case(incident, giver, taker)
-    results = text_of(sign_in_as(giver).get(f"{QUEUE}recherche/", {"q": incident.reference}))
+    results = read_markup(sign_in_as(giver).get(f"{QUEUE}recherche/", {"q": incident.reference}))
     assert "Votre centre a confié le dossier" in results
     assert f'href="{offer_url(transfer, "dossier")}"' in results
     assert "Rien ne répond" not in results
     stranger = sign_in_as(a_responder(get_other_centre()))
-    assert "confié le dossier" not in text_of(stranger.get(f"{QUEUE}recherche/", {"q": incident.reference}))
+    assert "confié le dossier" not in read_markup(stranger.get(f"{QUEUE}recherche/", {"q": incident.reference}))
 
 
 def test_the_former_centre_reads_nothing_written_after_the_transfer(incident, giver, taker):
@@ -164,11 +164,11 @@ def test_erasing_the_case_empties_the_page_of_the_former_centre(incident, giver,
     erase_personal_data(reference=incident.reference, actor=a_lead(taker.memberships[0].csirt))
 
     client = sign_in_as(giver)
-    page = text_of(client.get(offer_url(transfer, "dossier")))
+    page = read_markup(client.get(offer_url(transfer, "dossier")))
     assert "Dossier effacé" in page
     for words in ("MotDAvant", "Plouexemple", "motdavant", "siège", "02 99"):
         assert words not in page
-        assert words not in text_of(client.get(f"{QUEUE}transferts/"))
+        assert words not in read_markup(client.get(f"{QUEUE}transferts/"))
     assert "Transféré" in page
     assert "Données personnelles effacées" not in page
 
@@ -182,8 +182,8 @@ def test_each_former_centre_reads_up_to_its_own_transfer(incident, giver, taker)
     second = propose_transfer(incident, taker, taker="tiers", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=third)
 
-    assert "chez le deuxième" not in text_of(sign_in_as(giver).get(offer_url(first, "dossier")))
-    assert "chez le deuxième" in text_of(sign_in_as(taker).get(offer_url(second, "dossier")))
+    assert "chez le deuxième" not in read_markup(sign_in_as(giver).get(offer_url(first, "dossier")))
+    assert "chez le deuxième" in read_markup(sign_in_as(taker).get(offer_url(second, "dossier")))
     assert sign_in_as(giver).get(offer_url(second, "dossier")).status_code == 404
 
 
@@ -228,7 +228,7 @@ def test_a_long_former_case_is_read_page_by_page_to_its_start(incident, giver, t
 
     assert len(queries) <= 20, [query["sql"][:90] for query in queries]
     assert len(page.context["observables"]) == 500
-    words = text_of(page)
+    words = read_markup(page)
     assert {f"mot {n}." in words for n in numbers[50:]} == {f"note {n}." in words for n in numbers[50:]} == {True}
     for number, where in ((50, "echanges"), (50, "notes"), (50, "reponses"), (50, "taches"), (53, "histoire")):
         assert f'Encore {number} avant : <a href="?{where}=400#{where}">' in words
@@ -236,14 +236,14 @@ def test_a_long_former_case_is_read_page_by_page_to_its_start(incident, giver, t
     assert "Revenir à la première page" not in words
     for where, word in (("echanges", "mot"), ("notes", "note"), ("taches", "tâche")):
         assert f"{word} 049." not in words
-        earlier = text_of(client.get(address, {where: "400"}))
+        earlier = read_markup(client.get(address, {where: "400"}))
         assert [n for n in numbers if f"{word} {n}." in earlier] == numbers[:50]
         assert f"?{where}=" not in earlier
         assert "Revenir à la première page" in earlier
     assert len(client.get(address, {"histoire": "400"}).context["events"]) == 53
     assert len(client.get(address, {"reponses": "400"}).context["answers"]) == 50
     for odd in ("450", "999999", "9" * 50, "-1", "٣", "\0"):
-        assert "mot 449." in text_of(client.get(address, {"echanges": odd})), odd
+        assert "mot 449." in read_markup(client.get(address, {"echanges": odd})), odd
 
 
 def test_the_transfer_is_the_last_event_of_a_former_case(incident, giver, taker):

@@ -14,14 +14,14 @@ from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.devices import guest, open_by_link, page, signed_in
 from tests.incidents.merging import MAYOR, reload
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
 
 def read_history(client, incident):
     """Return the part of the page that lists the history."""
-    whole = text(client.get(page(incident)))
+    whole = read_text(client.get(page(incident)))
     return whole[whole.index("Ce qui s’est passé") :]
 
 
@@ -92,4 +92,4 @@ def test_the_centre_of_a_responder_is_in_brackets(incident):
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
     client = open_by_link(incident)
     assert f"{responder.display_name} (Breizh Cyber) a rouvert le dossier" in read_history(client, incident)
-    assert f"{responder.display_name}, Breizh Cyber, vous a posé une question" in text(client.get(page(incident)))
+    assert f"{responder.display_name}, Breizh Cyber, vous a posé une question" in read_text(client.get(page(incident)))

@@ -10,16 +10,16 @@ from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from tests.cast import breizh_cyber, bretagne
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
 
 def test_each_type_has_its_sheet(client):
-    list_page = text(client.get("/reflexes/"))
+    list_page = read_text(client.get("/reflexes/"))
     for kind in IncidentType:
         assert str(kind.label) in list_page
-        page = text(client.get(f"/reflexes/{kind}/"))
+        page = read_text(client.get(f"/reflexes/{kind}/"))
         sheet = REFLEXES[kind]
         for words in (sheet.words, *(part for act in (*sheet.hour, *sheet.day) for part in act), *sheet.sources):
             assert normalize_spaces(words) in normalize_spaces(page), kind
@@ -61,18 +61,18 @@ def test_a_region_sees_the_sheet_and_the_number_of_its_centre(client):
     csirt = breizh_cyber()
     content = dump_sheet(REFLEXES["rancon"]) | {"words": "Débranchez, et appelez Brest."}
     ReflexSheet.objects.create(type="rancon", csirt=csirt, version=1, content=content)
-    page = text(client.get("/reflexes/rancon/", {"region": bretagne().code}))
+    page = read_text(client.get("/reflexes/rancon/", {"region": bretagne().code}))
     assert "Débranchez, et appelez Brest." in page
     assert "0 800 200 008" in page
     assert "Fiche de Breizh Cyber pour sa région, version 1" in page
     for elsewhere in ({}, {"region": "94"}, {"region": "zz"}):
-        assert "Brest" not in text(client.get("/reflexes/rancon/", elsewhere))
-    assert "Brest" not in text(client.get("/reflexes/panne/", {"region": "53"}))
+        assert "Brest" not in read_text(client.get("/reflexes/rancon/", elsewhere))
+    assert "Brest" not in read_text(client.get("/reflexes/panne/", {"region": "53"}))
 
 
 def test_where_no_centre_covers_the_region_the_sheet_names_who_helps(client):
     nobody = "Aucun centre ne couvre ce territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18"
-    assert nobody in " ".join(text(client.get("/reflexes/rancon/", {"region": "06"})).replace(" ,", ",").split())
+    assert nobody in " ".join(read_text(client.get("/reflexes/rancon/", {"region": "06"})).replace(" ,", ",").split())
 
 
 def test_the_sheets_cost_few_queries(client, django_assert_max_num_queries):

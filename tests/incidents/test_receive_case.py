@@ -18,7 +18,7 @@ from stats.services import verify_figures
 from tests.cast import a_responder, an_evidence_file, signed_in
 from tests.incidents.desk import url
 from tests.incidents.transferring import QUEUE, create_other_centre, propose_transfer, sign_in_as
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_the_case_passes_to_the_new_centre_and_leaves_the_former_one(incident, g
     assert incident.documents.get().csirt == elsewhere
     client = sign_in_as(giver)
     assert client.get(url(incident)).status_code == 404
-    assert incident.reference not in text_of(client.get(QUEUE, {"etat": "tous"}))
+    assert incident.reference not in read_markup(client.get(QUEUE, {"etat": "tous"}))
     for query in (incident.reference, "Plouexemple", "mot"):
         assert client.get(f"{QUEUE}recherche/", {"q": query}).context["count"] == 0, query
 
@@ -62,7 +62,7 @@ def test_the_declarant_reads_which_centre_has_the_case_and_who_did_what(incident
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     signed_in(client, taker)
 
-    page = text_of(client.get(f"/suivi/{incident.reference}/"))
+    page = read_markup(client.get(f"/suivi/{incident.reference}/"))
 
     assert f"{taker} (Loin Cyber) a repris votre dossier" in page
     assert f"{giver} (Breizh Cyber) a pris votre dossier en charge" in page
@@ -81,7 +81,7 @@ def test_the_new_centre_receives_the_files_and_messages(incident, giver, taker):
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))
 
-    assert "Du nouveau." in text_of(sign_in_as(taker).get(url(incident)))
+    assert "Du nouveau." in read_markup(sign_in_as(taker).get(url(incident)))
     download = f"/triage/{incident.reference}/pieces/{piece.uid}/"
     assert sign_in_as(taker).get(download).status_code == 200
     assert sign_in_as(giver).get(download).status_code == 404
@@ -93,8 +93,8 @@ def test_a_case_can_be_transferred_back(incident, giver, taker):
     accept_transfer(uid=second.uid, actor=giver)
 
     page = sign_in_as(giver).get(url(incident))
-    assert "Reçu de Loin Cyber" in text_of(page)
-    assert "Confié par Breizh Cyber à Loin Cyber" in text_of(page)
+    assert "Reçu de Loin Cyber" in read_markup(page)
+    assert "Confié par Breizh Cyber à Loin Cyber" in read_markup(page)
     assert sign_in_as(taker).get(url(incident)).status_code == 404
 
 
@@ -107,9 +107,9 @@ def test_the_first_centre_does_not_learn_of_a_second_transfer(incident, giver, t
     answer = sign_in_as(giver).post(url(incident, "note"), {"kind": "note", "text": "Rappeler.", "key": "k"})
 
     assert answer.status_code == 409
-    assert "Ce dossier n’est plus à votre centre" in text_of(answer)
-    assert "maintenant à" not in text_of(answer)
-    assert "Tiers" not in text_of(answer)
+    assert "Ce dossier n’est plus à votre centre" in read_markup(answer)
+    assert "maintenant à" not in read_markup(answer)
+    assert "Tiers" not in read_markup(answer)
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_what_the_former_centre_was_typing_is_given_back(incident, giver, taker,
     answer = sign_in_as(giver).post(url(incident, part), fields)
 
     assert answer.status_code == 409
-    assert "a été confié à Loin Cyber" in text_of(answer)
-    assert "Avez-vous des sauvegardes ?" in text_of(answer)
+    assert "a été confié à Loin Cyber" in read_markup(answer)
+    assert "Avez-vous des sauvegardes ?" in read_markup(answer)
     assert incident.events.count() == before
     third = a_responder(create_other_centre("tiers", "Tiers"))
     assert sign_in_as(third).post(url(incident, part), fields).status_code == 404
@@ -150,7 +150,7 @@ def test_numbers_that_the_former_centre_was_typing_are_given_back(incident, give
     answer = sign_in_as(giver).post(url(incident, part), fields)
 
     assert answer.status_code == 409
-    assert f'<p class="story">{number}</p>' in text_of(answer)
+    assert f'<p class="story">{number}</p>' in read_markup(answer)
 
 
 def test_a_task_keeps_its_due_date_after_a_transfer(incident, giver, taker):
@@ -167,7 +167,7 @@ def test_the_delay_is_counted_to_the_first_centre_that_took_the_case(incident, g
     time_machine.move_to(incident.acknowledge_by + timedelta(hours=10))
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
-    page = text_of(sign_in_as(taker).get(url(incident)))
+    page = read_markup(sign_in_as(taker).get(url(incident)))
 
     assert "en 10 min (cible 4 h)" in page
     assert "de trop" not in page

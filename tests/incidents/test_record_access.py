@@ -21,7 +21,7 @@ from incidents.triage.work.unsent_text import forget_submitted_words
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.desk import open_by_link, url
 from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_each_door_leaves_a_trace(client, responder, incident, time_machine):
         assert list_accesses()[-1] == (incident.reference, responder.pk, "breizh-cyber", door), address
     assert len(list_accesses()) == 8
 
-    page_text = text_of(open_by_link(incident).get(follow_up_url(incident)))
+    page_text = read_markup(open_by_link(incident).get(follow_up_url(incident)))
     assert f"<b>{responder.display_name}</b>, Breizh Cyber<br>" in page_text
     for door in (Door.CASE, Door.HISTORY, Door.MESSAGES, Door.OBSERVABLES, Door.CLOSING, Door.FOLLOW_UP, Door.PACK):
         assert f"{door.label}, le " in page_text
@@ -60,12 +60,12 @@ def test_each_door_leaves_a_trace(client, responder, incident, time_machine):
 
 def test_reading_by_the_api_is_recorded_and_shown_to_the_declarant(responder, incident):
     token = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
-    assert "Personne ne l’a encore lue." in text_of(open_by_link(incident).get(follow_up_url(incident)))
+    assert "Personne ne l’a encore lue." in read_markup(open_by_link(incident).get(follow_up_url(incident)))
 
     assert Client().get(f"/api/v1/incidents/{incident.reference}/", headers=token).status_code == 200
 
     assert list_accesses() == [(incident.reference, responder.pk, "breizh-cyber", Door.API)]
-    page_text = text_of(open_by_link(incident).get(follow_up_url(incident)))
+    page_text = read_markup(open_by_link(incident).get(follow_up_url(incident)))
     assert "Breizh Cyber a lu votre déclaration" in page_text
     assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in page_text
     assert not Reading.objects.exists(), "no page of the triage was open"
@@ -79,7 +79,7 @@ def test_reloads_within_a_minute_share_one_row(client, responder, incident, time
         assert CaseAccess.objects.count() == expected
     for row in CaseAccess.objects.all():
         assert row.until - row.at == timedelta(minutes=1)
-    assert "2 fois : la première le" in text_of(open_by_link(incident).get(follow_up_url(incident)))
+    assert "2 fois : la première le" in read_markup(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_recording_an_access_costs_one_statement(responder, incident):
@@ -113,7 +113,7 @@ def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder)
     index_pending_events()
     client.get("/admin/incidents/incident/recherche/", {"q": "mort verte"})
     assert list_accesses() == [(matching.reference, responder.pk, "breizh-cyber", Door.SEARCH)]
-    page_text = text_of(open_by_link(matching).get(follow_up_url(matching)))
+    page_text = read_markup(open_by_link(matching).get(follow_up_url(matching)))
     assert "un extrait, dans une recherche, le" in page_text
     assert "Personne ne l’a encore lue." in page_text
     assert other.reference not in dict.fromkeys(row[0] for row in list_accesses())
@@ -122,9 +122,9 @@ def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder)
 def test_the_words_of_a_duplicate_are_recorded_when_its_main_case_shows_them(client, responder):
     main, double = declare(), declare(description="Le même, vu de la cantine.")
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
-    assert "vu de la cantine" not in text_of(client.get(f"/triage/{main.reference}/"))
+    assert "vu de la cantine" not in read_markup(client.get(f"/triage/{main.reference}/"))
     assert [row[0] for row in list_accesses()] == [main.reference], "that page does not show them"
-    assert "vu de la cantine" in text_of(client.get(url(main)))
+    assert "vu de la cantine" in read_markup(client.get(url(main)))
     assert list_accesses() == [
         (main.reference, responder.pk, "breizh-cyber", Door.CASE),
         (double.reference, responder.pk, "breizh-cyber", Door.BESIDE),
@@ -145,7 +145,7 @@ def test_an_access_by_the_former_centre_is_recorded_as_such(giver, taker, incide
     accept_transfer(uid=transfer.uid, actor=taker)
     assert sign_in_as(giver).get(offer_url(transfer, "dossier")).status_code == 200
     assert list_accesses() == [(incident.reference, giver.pk, "breizh-cyber", Door.FORMER)]
-    assert f"<b>{giver.display_name}</b>, Breizh Cyber<br>" in text_of(
+    assert f"<b>{giver.display_name}</b>, Breizh Cyber<br>" in read_markup(
         open_by_link(incident).get(follow_up_url(incident))
     )
 

@@ -6,7 +6,7 @@ import time_machine
 from incidents.models import AnswerSheet
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing_pages import NOW, open_by_link, post
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ CONTRADICTIONS = {
 def test_answers_that_contradict_each_other_come_back(client, incident, section, data, complaint):
     refused = post(client, incident, section, data)
     assert refused.status_code == 422
-    assert complaint in text(refused)
+    assert complaint in read_text(refused)
     assert f'href="#id_{next(iter(data))}' in refused.content.decode()
     assert not AnswerSheet.objects.filter(section=section).exists()
 

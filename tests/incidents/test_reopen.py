@@ -19,7 +19,7 @@ from stats.services import fold_new_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 WHY = "Le chiffrement a repris cette nuit."
@@ -44,9 +44,9 @@ def write_as_declarant(incident, text="Cela recommence."):
 
 def test_a_responder_reopens_a_closed_case_with_a_motive(client, responder):
     incident = close_new_case()
-    assert "Rouvrir le dossier" in text_of(client.get(url(incident)))
+    assert "Rouvrir le dossier" in read_markup(client.get(url(incident)))
 
-    page = text_of(client.post(url(incident, "rouvrir"), {"motive": WHY}, follow=True))
+    page = read_markup(client.post(url(incident, "rouvrir"), {"motive": WHY}, follow=True))
 
     incident.refresh_from_db()
     assert (incident.status, incident.closing_reason, incident.closed_at) == (Status.ACKNOWLEDGED, "", None)
@@ -116,14 +116,14 @@ def test_an_open_case_is_not_reopened(client, responder):
     incident = declare()
     with pytest.raises(InvalidTransition):
         reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
-    assert "Rouvrir" not in text_of(client.get(url(incident)))
+    assert "Rouvrir" not in read_markup(client.get(url(incident)))
     assert not Note.objects.exists()
 
 
 def test_a_duplicate_is_not_reopened_before_it_is_unmerged(client, responder):
     other, incident = declare(), close_new_case(ClosingReason.DUPLICATE)
     Incident.objects.filter(pk=incident.pk).update(merged_into=other)
-    page = text_of(client.post(url(incident, "rouvrir"), {"motive": WHY}, follow=True))
+    page = read_markup(client.post(url(incident, "rouvrir"), {"motive": WHY}, follow=True))
     assert "défaites d’abord la fusion" in page
     assert "Rouvrir le dossier" not in page
     assert_closed(incident)
@@ -143,7 +143,7 @@ def test_a_withdrawn_case_is_reopened_with_a_motive(client, responder):
     withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Fausse alerte.", key="k"))
     incident.refresh_from_db()
     assert incident.wrote_since_closing, "the motive of a withdrawal waits for an answer"
-    assert "Rouvrez seulement si vous savez que l’incident est réel" in text_of(client.get(url(incident)))
+    assert "Rouvrez seulement si vous savez que l’incident est réel" in read_markup(client.get(url(incident)))
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     incident.refresh_from_db()
     assert incident.status == Status.ACKNOWLEDGED
@@ -154,14 +154,14 @@ def test_a_withdrawn_case_is_reopened_with_a_motive(client, responder):
 
 def test_a_message_on_a_closed_case_is_announced_in_the_queue_and_on_the_case(client, responder):
     incident = close_new_case()
-    assert "dossier clos" not in text_of(client.get("/admin/incidents/incident/"))
+    assert "dossier clos" not in read_markup(client.get("/admin/incidents/incident/"))
 
     write_as_declarant(incident)
 
     queue = client.get("/admin/incidents/incident/")
-    assert "Le déclarant a écrit sur un dossier clos" in text_of(queue)
+    assert "Le déclarant a écrit sur un dossier clos" in read_markup(queue)
     assert f'{url(incident)}#fin"' in queue.content.decode()
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     assert "Le déclarant a écrit depuis la clôture" in page
     assert "<details open> <summary>Rouvrir…" in page
 
@@ -171,8 +171,8 @@ def test_an_answered_message_on_a_closed_case_is_no_longer_announced(client, res
     write_as_declarant(incident)
     letter = Letter(text="C’est normal, rien à craindre.", key="k")
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
-    assert "depuis la clôture" not in text_of(client.get(url(incident)))
-    assert "Le déclarant a écrit sur un dossier clos" not in text_of(client.get("/admin/incidents/incident/"))
+    assert "depuis la clôture" not in read_markup(client.get(url(incident)))
+    assert "Le déclarant a écrit sur un dossier clos" not in read_markup(client.get("/admin/incidents/incident/"))
 
 
 def test_a_message_sent_after_closing_is_due_for_an_answer_once_reopened(responder):
@@ -206,7 +206,7 @@ def test_another_centre_neither_sees_nor_reopens_the_case(client, responder):
     incident = close_new_case()
     write_as_declarant(incident)
     Incident.objects.update(csirt=None)
-    assert "dossier clos" not in text_of(client.get("/admin/incidents/incident/"))
+    assert "dossier clos" not in read_markup(client.get("/admin/incidents/incident/"))
     assert client.post(url(incident, "rouvrir"), {"motive": WHY}).status_code == 404
 
 
@@ -215,7 +215,7 @@ def test_the_declarant_reads_that_the_case_is_reopened_but_not_the_motive(client
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     session = client.__class__()
     session.force_login(responder)
-    page = text_of(session.get(f"/suivi/{incident.reference}/"))
+    page = read_markup(session.get(f"/suivi/{incident.reference}/"))
     assert "a rouvert le dossier" in page
     assert WHY not in page
 

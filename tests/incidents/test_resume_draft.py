@@ -11,7 +11,7 @@ from incidents.reference import hyphenate
 from incidents.services.declaring.draft import derive_draft_code, find_draft
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -39,16 +39,16 @@ def get_draft_code():
 def test_a_draft_is_resumed_on_another_device_by_its_code(client, other_device):
     begin(client)
     for where in WHERE.values():
-        assert hyphenate(get_draft_code()) in text(client.get(where))
+        assert hyphenate(get_draft_code()) in read_text(client.get(where))
     client.post(WHERE["services"], {"service_stopped": "no"})
     resumed = other_device.post(RESUME, {"code": hyphenate(get_draft_code()).lower(), "prenom": "Camille"})
     assert resumed.url == WHERE["donnees"] + "?reprise=oui"
     other_device.post(WHERE["donnees"], {"data_concerned": "yes"})
-    assert "Rempli par Camille à" in text(client.get(WHERE["donnees"]))
-    assert "Rempli à" in text(other_device.get(WHERE["services"]))
+    assert "Rempli par Camille à" in read_text(client.get(WHERE["donnees"]))
+    assert "Rempli à" in read_text(other_device.get(WHERE["services"]))
     assert other_device.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"}).url == SENT
     incident = Incident.objects.get()
-    assert hyphenate(incident.reference) in text(client.get(SENT))
+    assert hyphenate(incident.reference) in read_text(client.get(SENT))
     authors = dict(incident.sheets.values_list("section", "author"))
     assert (authors["services"], authors["donnees"], authors["rappel"]) == ("", "Camille", "Camille")
 
@@ -56,9 +56,9 @@ def test_a_draft_is_resumed_on_another_device_by_its_code(client, other_device):
 def test_a_screen_left_empty_is_not_shown_as_filled(client, other_device):
     begin(client)
     client.post(WHERE["services"], {})
-    assert "Rempli" not in text(client.get(WHERE["services"]))
+    assert "Rempli" not in read_text(client.get(WHERE["services"]))
     resumed = other_device.post(RESUME, {"code": get_draft_code(), "prenom": "Camille"})
-    assert "passé sans réponse à" in text(other_device.get(resumed.url))
+    assert "passé sans réponse à" in read_text(other_device.get(resumed.url))
 
 
 def test_submitting_a_screen_unchanged_keeps_its_author(client, other_device):
@@ -66,7 +66,7 @@ def test_submitting_a_screen_unchanged_keeps_its_author(client, other_device):
     client.post(WHERE["services"], {"service_stopped": "no"})
     other_device.post(RESUME, {"code": get_draft_code(), "prenom": "Camille"})
     other_device.post(WHERE["services"], {"service_stopped": "no"})
-    assert "Camille" not in text(client.get(WHERE["services"]))
+    assert "Camille" not in read_text(client.get(WHERE["services"]))
 
 
 def test_the_code_is_stored_nowhere(client):
@@ -81,9 +81,9 @@ def test_the_code_is_stored_nowhere(client):
 def test_a_wrong_code_is_refused_and_the_form_keeps_what_was_typed(other_device, code_text, words):
     response = other_device.post(RESUME, {"code": code_text, "prenom": "Camille <b>"})
     assert response.status_code == 422
-    assert words in text(response)
+    assert words in read_text(response)
     assert 'value="Camille &lt;b&gt;"' in response.content.decode()
-    assert "0 800 200 008" in text(response)
+    assert "0 800 200 008" in read_text(response)
 
 
 def test_repeated_guesses_must_wait_and_see_the_telephone_number(client, other_device):
@@ -93,9 +93,9 @@ def test_repeated_guesses_must_wait_and_see_the_telephone_number(client, other_d
     assert other_device.post(RESUME, {"code": WRONG}).status_code == 422  # one try is allowed every ten seconds
     slowed = other_device.post(RESUME, {"code": get_draft_code()})
     assert slowed.status_code == 429
-    assert "Attendez 10 secondes" in text(slowed)
+    assert "Attendez 10 secondes" in read_text(slowed)
     assert f'value="{get_draft_code()}"' in slowed.content.decode()
-    assert "0 800 200 008" in text(slowed)
+    assert "0 800 200 008" in read_text(slowed)
     # Other people need not wait.
     assert Client(REMOTE_ADDR=make_address()).post(RESUME, {"code": get_draft_code()}).status_code == 303
 
@@ -119,7 +119,7 @@ def test_the_code_of_a_sent_draft_gives_the_reference_and_opens_nothing(client, 
     post(client)
     response = other_device.post(RESUME, {"code": get_draft_code()})
     assert response.status_code == 422
-    assert f"sous la référence {hyphenate(Incident.objects.get().reference)}" in text(response)
+    assert f"sous la référence {hyphenate(Incident.objects.get().reference)}" in read_text(response)
     assert other_device.get(SENT).url == WHERE["quoi"]
 
 
@@ -139,7 +139,7 @@ def test_a_name_too_long_is_refused_and_kept(client, other_device):
     begin(client)
     refused = other_device.post(RESUME, {"code": get_draft_code(), "prenom": "Camille " * 20})
     assert refused.status_code == 422
-    assert "Gardez l’essentiel" in text(refused)
+    assert "Gardez l’essentiel" in read_text(refused)
     assert "Camille Camille" in refused.content.decode()
 
 
@@ -151,7 +151,7 @@ def test_a_resumed_draft_opens_without_errors_and_says_who_filled_what(client, o
     client.post(WHERE["donnees"], {"data_concerned": "no"})
     client.post(WHERE["rappel"], {"contact_phone": "02", "vers": "donnees"})
     resumed = other_device.get(other_device.post(RESUME, {"code": get_draft_code(), "prenom": "Camille"}).url)
-    page = text(resumed)
+    page = read_text(resumed)
     assert resumed.request["PATH_INFO"] == WHERE["rappel"]
     assert 'class="error' not in resumed.content.decode()
     assert "Erreur" not in page
@@ -160,13 +160,13 @@ def test_a_resumed_draft_opens_without_errors_and_says_who_filled_what(client, o
     assert "une réponse à vérifier" in page
     refused = other_device.post(WHERE["rappel"], {"contact_phone": "02", "version": resumed.context["version"]})
     assert refused.status_code == 422
-    assert "Ce numéro ne peut pas être appelé" in text(refused)
+    assert "Ce numéro ne peut pas être appelé" in read_text(refused)
 
 
 def test_a_resumed_draft_lists_what_is_missing(client, other_device):
     begin(client)
     client.post(WHERE["rappel"], {"description": "Vite.", "vers": "donnees"})
-    page = text(other_device.get(other_device.post(RESUME, {"code": get_draft_code()}).url))
+    page = read_text(other_device.get(other_device.post(RESUME, {"code": get_draft_code()}).url))
     assert "Les services arrêtés : pas encore rempli" in page
     assert "il manque un téléphone ou un mail" in page
 

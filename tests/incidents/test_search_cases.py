@@ -30,7 +30,7 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_person, an_evidence_file, declare, plouexemple
 from tests.incidents.searching import URL, find_references, search
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -49,9 +49,9 @@ def test_a_search_by_words_shows_the_case_and_an_excerpt(client, responder):
     page = search(client, "mort verte")
 
     assert [hit.incident for hit in page.context["hits"]] == [incident]
-    assert "tête de <mark>mort</mark> <mark>verte</mark>." in text_of(page)
-    assert "<b>Déclaration</b>" in text_of(page)
-    assert f"/admin/incidents/incident/{incident.reference}/" in text_of(page)
+    assert "tête de <mark>mort</mark> <mark>verte</mark>." in read_markup(page)
+    assert "<b>Déclaration</b>" in read_markup(page)
+    assert f"/admin/incidents/incident/{incident.reference}/" in read_markup(page)
     assert find_references(client, "boite maire") == {other.reference}
 
 
@@ -111,8 +111,8 @@ def test_each_kind_of_text_is_searched_under_its_own_place(client, responder):
         ("wapiti", "cloture", "Clôture"),
     ]:
         page = search(client, f"{word} dans:{place}")
-        assert f"<b>{label}</b>" in text_of(page), word
-        assert f"<mark>{word}</mark>" in text_of(page)
+        assert f"<b>{label}</b>" in read_markup(page), word
+        assert f"<mark>{word}</mark>" in read_markup(page)
         assert find_references(client, f"{word} dans:declaration") == set()
     assert find_references(client, "dans:note") == {incident.reference}
 
@@ -227,7 +227,7 @@ def test_cases_of_another_centre_are_neither_found_nor_counted(client, responder
     for query in ("okapi", "type:rançongiciel", "-rien", Incident.objects.get().reference, "Plouexemple", "29999"):
         page = search(client, query)
         assert (page.status_code, page.context["hits"], page.context["count"]) == (200, [], 0), query
-    assert "okapi chez" not in text_of(search(client, "okapi"))
+    assert "okapi chez" not in read_markup(search(client, "okapi"))
 
 
 def test_an_agent_who_responds_elsewhere_does_not_search_their_own_body(client):
@@ -264,7 +264,7 @@ def test_erased_words_are_not_found(client, responder):
 def test_excerpts_are_harmless(client, responder):
     declare(description="Avant <script>alert(1)</script> okapi <img src=x onerror=y> http://mal.exemple/okapi\x0b fin")
 
-    page = text_of(search(client, "okapi"))
+    page = read_markup(search(client, "okapi"))
 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; <mark>okapi</mark> &lt;img src=x onerror=y&gt;" in page
@@ -303,11 +303,11 @@ def test_an_error_gives_the_place_and_the_word_and_keeps_the_query(client, respo
     assert page.status_code == 422
     problem = page.context["problem"]
     assert (problem.at, problem.word) == (at, word)
-    assert f"Au caractère {at}" in text_of(page)
+    assert f"Au caractère {at}" in read_markup(page)
     assert page.context["typed"] == query
     if close:
         assert close in problem.close
-        assert f"<code>{close}</code>" in text_of(page)
+        assert f"<code>{close}</code>" in read_markup(page)
 
 
 def test_the_place_of_an_error_is_counted_in_the_query_as_shown(client, responder):
@@ -318,12 +318,12 @@ def test_the_place_of_an_error_is_counted_in_the_query_as_shown(client, responde
 def test_a_query_too_long_is_refused(client, responder):
     page = search(client, "x" * 10_000)
     assert page.status_code == 422
-    assert "300 suffisent" in text_of(page)
+    assert "300 suffisent" in read_markup(page)
 
 
 def test_a_query_of_stop_words_asks_for_another_word(client, responder):
     declare()
-    assert "dans tous les textes" in text_of(search(client, "les de la"))
+    assert "dans tous les textes" in read_markup(search(client, "les de la"))
 
 
 def test_each_chip_links_to_the_query_without_its_filter(client, responder):
@@ -346,7 +346,7 @@ def test_hours_are_shown_in_the_time_zone_of_the_body(client, responder):
         csirt=responder.membership_set.get().csirt, received_at=datetime(2025, 12, 31, 21, 30, tzinfo=UTC)
     )
     with time_machine.travel(datetime(2026, 1, 1, 12, tzinfo=UTC), tick=False):
-        page = text_of(search(client, "zygomatique"))
+        page = read_markup(search(client, "zygomatique"))
 
     assert "1 h 30</time> heure de La Réunion" in page.replace("\N{NO-BREAK SPACE}", " ")
 

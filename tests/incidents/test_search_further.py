@@ -13,7 +13,7 @@ from incidents.triage.search import finding
 from incidents.triage.search import page as search_page
 from tests.cast import declare
 from tests.incidents.searching import URL, search
-from tests.reading import find_link, text_of
+from tests.reading import find_link, read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def test_results_are_paged_and_the_page_says_when_more_match(client, responder, 
         page = client.get(URL + find_link(page, "next"))
 
     assert len(listed) == len(set(listed)) == 5
-    assert "Les 5 meilleurs dossiers" in text_of(page)
+    assert "Les 5 meilleurs dossiers" in read_markup(page)
     assert [hit.incident for hit in client.get(URL + find_link(page, "prev")).context["hits"]] == listed[2:4]
     assert search(client, "alerte", page="99").context["hits"] == search(client, "alerte").context["hits"]
     for wrong in ("x", "-1", "0", "٣", "9" * 50):
@@ -53,7 +53,7 @@ def test_a_search_that_stopped_early_links_to_older_cases(client, responder, mon
     page = search(client, query)
     listed = {hit.incident for hit in page.context["hits"]}
     assert listed < set(old)
-    [address] = re.findall(r'<a href="([^"]*)">Chercher dans les plus anciens</a>', text_of(page))
+    [address] = re.findall(r'<a href="([^"]*)">Chercher dans les plus anciens</a>', read_markup(page))
     further = client.get(URL + unescape(address))
     assert {hit.incident for hit in further.context["hits"]} | listed == set(old)
 

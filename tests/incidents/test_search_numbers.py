@@ -12,7 +12,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, declare
 from tests.incidents.observing import an_observable
 from tests.incidents.searching import find_references, search
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +27,8 @@ def test_the_number_of_the_caller_finds_the_case(client, responder, query, writt
     page = search(client, query)
 
     assert [hit.incident for hit in page.context["hits"]] == [incident]
-    assert "Téléphone de la personne à rappeler" in text_of(page)
-    assert "SIREN compte" not in text_of(page)
+    assert "Téléphone de la personne à rappeler" in read_markup(page)
+    assert "SIREN compte" not in read_markup(page)
     assert page.context["warning"] == ""
 
 
@@ -59,7 +59,7 @@ def test_a_telephone_number_of_the_pacific_finds_its_case(client, responder, wri
     incident, _other = declare(caller=replace(CALLER, phone=written)), declare()
     page = search(client, query)
     assert [hit.incident for hit in page.context["hits"]] == [incident]
-    assert "Téléphone de la personne à rappeler" in text_of(page)
+    assert "Téléphone de la personne à rappeler" in read_markup(page)
     assert list(Incident.objects.with_contact_number(query)) == [incident]
     mentioning = declare(description=f"On nous appelle du {written} sans cesse.")
     assert mentioning.reference in find_references(client, query)
@@ -70,12 +70,12 @@ def test_the_name_of_the_caller_finds_the_case(client, responder):
     for query in ("helene imaginaire", "Imaginaire", "Hélène D’Imaginaire"):
         page = search(client, query)
         assert [hit.incident for hit in page.context["hits"]] == [incident], query
-        assert "Personne à rappeler" in text_of(page)
+        assert "Personne à rappeler" in read_markup(page)
     for query in ('"Hélène D’Imaginaire"', "Mme Imaginaire", "M. Imaginaire", '"Mademoiselle D’Imaginaire" helene'):
         assert find_references(client, query) == {incident.reference}, query
     for query in ("helene autre", '"Imaginaire Hélène"', "madame"):
         assert find_references(client, query) == set(), query
-    assert "et son nom dans les dossiers récents" in text_of(search(client, "introuvable"))
+    assert "et son nom dans les dossiers récents" in read_markup(search(client, "introuvable"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert find_references(client, "Imaginaire") == set()
 
@@ -111,7 +111,7 @@ def test_an_indicator_of_any_kind_is_found_once_recorded(client, responder, kind
     an_observable(incident, value, kind)
     page = search(client, query)
     assert [hit.incident for hit in page.context["hits"]] == [incident]
-    assert "Indicateur relevé" in text_of(page)
+    assert "Indicateur relevé" in read_markup(page)
 
 
 def test_a_name_typed_like_a_domain_still_finds_its_caller(client, responder):
@@ -123,7 +123,7 @@ def test_an_empty_answer_says_what_must_be_whole(client, responder):
     """Half a reference and the end of a number find nothing, so the advice says why."""
     incident = declare()
     for query in (incident.reference[:4], "44 55"):
-        assert "Une référence, un numéro ou un indicateur s’écrivent en entier." in text_of(search(client, query))
+        assert "Une référence, un numéro ou un indicateur s’écrivent en entier." in read_markup(search(client, query))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_an_ip_finds_observables_and_texts(client, responder, address):
     page = search(client, address)
 
     assert [hit.incident for hit in page.context["hits"]][:1] == [with_observable]
-    assert "Indicateur relevé" in text_of(page)
+    assert "Indicateur relevé" in read_markup(page)
     assert page.context["warning"] == ""
     if "." in address:
         assert {hit.incident for hit in page.context["hits"]} == {with_observable, with_text}
@@ -168,6 +168,6 @@ def test_a_case_of_another_centre_is_not_found_by_number(client, responder):
 
 
 def test_a_false_siren_is_reported_and_an_empty_result_says_what_was_searched(client, responder):
-    assert "Ce numéro SIREN n’existe pas" in text_of(search(client, "123456789"))
-    nothing = text_of(search(client, "02 98 44 55 66"))
+    assert "Ce numéro SIREN n’existe pas" in read_markup(search(client, "123456789"))
+    nothing = read_markup(search(client, "02 98 44 55 66"))
     assert "mais pas le contenu des fichiers" in nothing

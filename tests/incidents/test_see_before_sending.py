@@ -22,7 +22,7 @@ from incidents.services.handling.kept_words import WRITING_FOR
 from tests.cast import declare
 from tests.incidents.desk import acknowledge_as, url
 from tests.incidents.transferring import sign_in_as
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 FIRST, SECOND = "Débranchez le serveur de fichiers.", "Ne débranchez rien avant notre appel."
@@ -63,7 +63,7 @@ def test_a_reply_waits_until_a_newer_message_was_read(client, case, colleague):
     answer = send_reply(client, case, reply, SECOND)
 
     assert answer.status_code == 409
-    page = text_of(answer)
+    page = read_markup(answer)
     assert "Pas encore envoyé. 1 message est arrivé depuis que vous avez ouvert la page." in page
     assert "Envoyer quand même" in page
     fields = get_reply_fields(answer)
@@ -80,7 +80,7 @@ def test_a_reply_waits_until_a_new_message_of_the_declarant_was_read(client, cas
     write_as_declarant(case)
     answer = send_reply(client, case, reply, SECOND)
     assert answer.status_code == 409
-    assert "Le serveur redémarre seul." in text_of(answer)
+    assert "Le serveur redémarre seul." in read_markup(answer)
     assert send_reply(client, case, get_reply_fields(answer), SECOND).status_code == 302
 
 
@@ -89,14 +89,14 @@ def test_a_reply_waits_while_a_colleague_is_writing_whose_draft_stays_hidden(cli
     colleague_client.get(url(case))
     type_reply(colleague_client, case)
     page = client.get(url(case))
-    assert f"{colleague} écrit aussi au déclarant." in text_of(page)
-    assert FIRST not in text_of(page)
+    assert f"{colleague} écrit aussi au déclarant." in read_markup(page)
+    assert FIRST not in read_markup(page)
     presence = client.post(url(case, "presence"), {"seen": ""}).json()
     assert presence["writing"] == [str(colleague)]
 
     answer = send_reply(client, case, get_reply_fields(page), SECOND)
     assert answer.status_code == 409
-    assert f"Pas encore envoyé. {colleague} écrit aussi au déclarant en ce moment." in text_of(answer)
+    assert f"Pas encore envoyé. {colleague} écrit aussi au déclarant en ce moment." in read_markup(answer)
     assert not Message.objects.exists()
     assert send_reply(client, case, get_reply_fields(answer), SECOND).status_code == 302
 
@@ -134,25 +134,25 @@ def test_a_restored_draft_is_sent_from_the_page_that_shows_the_new_message(clien
 
 def test_closing_says_that_a_begun_reply_is_not_sent(client, case):
     begun = "Un message commencé n’est pas envoyé."
-    assert begun not in text_of(client.get(url(case)))
-    assert begun not in text_of(client.get(url(case, "cloture")))
+    assert begun not in read_markup(client.get(url(case)))
+    assert begun not in read_markup(client.get(url(case, "cloture")))
     type_reply(client, case, SECOND)
     for address in (url(case), url(case, "cloture")):
-        page = text_of(client.get(address))
+        page = read_markup(client.get(address))
         assert page.index(begun) < page.index("Clore le dossier</button>"), address
     closed = client.post(url(case, "clore"), {"raison": "not_an_incident"}, follow=True)
-    assert "Le message que vous aviez commencé n’est pas envoyé" in text_of(closed)
-    assert SECOND in text_of(closed)
+    assert "Le message que vous aviez commencé n’est pas envoyé" in read_markup(closed)
+    assert SECOND in read_markup(closed)
 
 
 def test_closing_says_that_a_colleague_is_writing(client, case, colleague):
     type_reply(sign_in_as(colleague), case)
     client.force_login(case.assignee)
     for address in (url(case), url(case, "cloture")):
-        page = text_of(client.get(address))
+        page = read_markup(client.get(address))
         sentence = f"{colleague} écrit aussi au déclarant."
         assert page.index(sentence) < page.index("Clore le dossier</button>"), address
-    assert "Un message commencé" not in text_of(client.get(url(case, "cloture")))
+    assert "Un message commencé" not in read_markup(client.get(url(case, "cloture")))
 
 
 def test_a_double_click_sends_one_reply_without_a_question(client, case):

@@ -17,7 +17,7 @@ from incidents.triage.indicators.observables import build_observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.incidents.devices import signed_in
 from tests.incidents.observing import STORY, URL, an_observable, declare_elsewhere, get_other_centre, page
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 LOOK = "/admin/incidents/incident/indicateurs/"
@@ -29,10 +29,10 @@ def test_a_value_is_counted_alike_before_and_after_it_is_recorded(client, respon
         an_observable(declare(), URL, "url")
     seen = "Vu dans 2 autres dossiers de votre centre"
     before = client.get(page(incident, "indicateurs"))
-    assert text_of(before).count(seen) == 1
+    assert read_markup(before).count(seen) == 1
     offer = next(offer for offer in before.context["offers"] if URL in offer.tick)
     after = client.post(page(incident, "indicateurs"), {"acte": "relever", "choix": offer.tick}, follow=True)
-    assert seen in text_of(after).partition('id="releves"')[2]
+    assert seen in read_markup(after).partition('id="releves"')[2]
 
 
 def test_an_observable_links_to_the_other_cases_that_have_it(client, responder):
@@ -40,8 +40,8 @@ def test_an_observable_links_to_the_other_cases_that_have_it(client, responder):
     row = an_observable(incident)
     an_observable(other)
 
-    assert "Vu dans 1 autre dossier de votre centre" in text_of(client.get(page(incident)))
-    value_page = text_of(client.get(page(incident, "indicateurs", str(row.uid))))
+    assert "Vu dans 1 autre dossier de votre centre" in read_markup(client.get(page(incident)))
+    value_page = read_markup(client.get(page(incident, "indicateurs", str(row.uid))))
     assert f'href="{page(other)}"' in value_page
     assert "evil[.]example" in value_page
     assert "Vu dans d’autres dossiers de votre centre" in value_page
@@ -53,13 +53,13 @@ def test_observables_of_another_centre_are_not_shown(client, responder):
     row = an_observable(incident)
     an_observable(case_elsewhere)
 
-    assert "Vu dans" not in text_of(client.get(page(incident)))
+    assert "Vu dans" not in read_markup(client.get(page(incident)))
     for answer in (
         client.get(page(incident, "indicateurs", str(row.uid))),
         client.post(LOOK, {"text": "evil.example"}),
     ):
         assert case_elsewhere.reference not in answer.content.decode()
-    assert "Relevé dans aucun autre." in text_of(client.get(page(incident, "indicateurs", str(row.uid))))
+    assert "Relevé dans aucun autre." in read_markup(client.get(page(incident, "indicateurs", str(row.uid))))
     declared = declare(description="evil.example")
     row.delete()
     assert client.get(page(declared, "indicateurs")).context["offers"][0].row.seen_elsewhere == 0
@@ -72,13 +72,13 @@ def test_duplicates_of_a_case_do_not_count_as_other_cases(client, responder):
         merge_incident(reference=case.reference, into=main.reference, actor=responder)
 
     for case, row in rows.items():
-        assert "Vu dans" not in text_of(client.get(page(case)))
-        assert "Relevé dans aucun autre" in text_of(client.get(page(case, "indicateurs", str(row.uid))))
+        assert "Vu dans" not in read_markup(client.get(page(case)))
+        assert "Relevé dans aucun autre" in read_markup(client.get(page(case, "indicateurs", str(row.uid))))
     assert client.get(page(second, "indicateurs")).context["offers"][0].row.seen_elsewhere == 0
 
     an_observable(declare())
     for case, row in rows.items():
-        assert "Vu dans 1 autre dossier" in text_of(client.get(page(case)))
+        assert "Vu dans 1 autre dossier" in read_markup(client.get(page(case)))
         assert len(client.get(page(case, "indicateurs", str(row.uid))).context["seen"]) == 1
 
 
@@ -100,7 +100,7 @@ def test_a_transferred_case_counts_for_its_new_centre_only(client, responder):
     an_observable(moved)
     Incident.objects.filter(pk=moved.pk).update(csirt=get_other_centre())
 
-    assert "Vu dans" not in text_of(client.get(page(incident)))
+    assert "Vu dans" not in read_markup(client.get(page(incident)))
     assert client.get(page(moved, "indicateurs")).status_code == 404
     new_centre_client = signed_in(a_responder(get_other_centre()))
     results = new_centre_client.post(LOOK, {"text": "evil.example"}).content.decode()
@@ -113,10 +113,10 @@ def test_more_than_twenty_other_cases_are_not_counted(client, responder):
     row = an_observable(incident)
     for _ in range(22):
         an_observable(declare(), actor=responder)
-    assert "Vu dans 20 autres dossiers de votre centre, et plus" in text_of(client.get(page(incident)))
+    assert "Vu dans 20 autres dossiers de votre centre, et plus" in read_markup(client.get(page(incident)))
     value_page = client.get(page(incident, "indicateurs", str(row.uid)))
     assert len(value_page.context["seen"]) == 20
-    assert "Les 20 plus récents" in text_of(value_page)
+    assert "Les 20 plus récents" in read_markup(value_page)
     assert len(list_observables(incident, responder).get().seen_in) == 21
 
 
@@ -150,7 +150,7 @@ def test_the_values_of_a_pasted_text_are_looked_up(client, responder):
     answer = client.post(LOOK, {"text": STORY})
 
     assert answer.status_code == 200
-    results = text_of(answer)
+    results = read_markup(answer)
     assert f'href="{page(incident)}"' in results
     assert "Pas encore relevé dans vos dossiers." in results, "the mailboxes of the text"
 
@@ -160,7 +160,7 @@ def test_the_page_does_not_call_an_unrecorded_value_absent(client, responder):
     declared = [declare(description="Le message vient de voleur@evil.example") for _ in range(2)]
     index_pending_events()
     answer = client.post(LOOK, {"text": "voleur@evil.example"})
-    text = text_of(answer)
+    text = read_markup(answer)
     assert "Pas encore relevé dans vos dossiers. Cela ne veut pas dire absent" in text
     assert "Dans aucun dossier" not in text
     (result,) = answer.context["results"]
@@ -175,7 +175,7 @@ def test_the_page_of_a_value_does_not_say_that_it_is_absent_elsewhere(client, re
     other = declare(description="Encore evil.example")
     index_pending_events()
     value_page = client.get(page(incident, "indicateurs", str(row.uid)))
-    assert "Relevé dans aucun autre. Cela ne veut pas dire absent" in text_of(value_page)
+    assert "Relevé dans aucun autre. Cela ne veut pas dire absent" in read_markup(value_page)
     assert other in {hit.incident for hit in client.get(value_page.context["search"]).context["hits"]}
 
 
@@ -192,14 +192,14 @@ def test_a_recorded_file_name_is_found_in_a_pasted_text(client, responder):
 def test_a_single_line_is_looked_up_as_a_file_name(client, responder):
     incident = declare()
     an_observable(incident, "lisez-moi.txt", ObservableKind.FILE)
-    assert f'href="{page(incident)}"' in text_of(client.post(LOOK, {"text": "LISEZ-MOI.txt"}))
+    assert f'href="{page(incident)}"' in read_markup(client.post(LOOK, {"text": "LISEZ-MOI.txt"}))
 
 
 @pytest.mark.parametrize("text", ["", "  ", "rien\ndu tout", "x" * 20_001])
 def test_a_text_without_values_is_refused_and_kept(client, responder, text):
     answer = client.post(LOOK, {"text": text})
     assert answer.status_code == 422
-    assert 'role="alert"' in text_of(answer)
+    assert 'role="alert"' in read_markup(answer)
     assert answer.context["form"]["text"].value() == text
 
 
@@ -217,7 +217,7 @@ def test_looking_values_up_costs_the_same_whatever_their_number(client, responde
 
 def test_at_most_fifty_values_are_looked_up_at_a_time(client, responder):
     answer = client.post(LOOK, {"text": " ".join(f"evil{number}.example" for number in range(60))})
-    assert "10 autres valeurs n’ont pas été cherchées" in text_of(answer)
+    assert "10 autres valeurs n’ont pas été cherchées" in read_markup(answer)
 
 
 def test_only_people_of_a_centre_may_look_values_up(client):

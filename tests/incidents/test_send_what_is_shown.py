@@ -10,7 +10,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, begin, make_address
-from tests.reading import hidden, text
+from tests.reading import read_hidden_value, read_text
 
 CALLER = {"contact_phone": "02 99 00 00 00", "description": "Nos fichiers ne s’ouvrent plus."}
 
@@ -24,35 +24,38 @@ def town(db, client):
 
 def open_last_screen(client):
     page = client.get(WHERE["rappel"])
-    return {name: hidden(page, name) for name in ("version", "plume", "seen")}
+    return {name: read_hidden_value(page, name) for name in ("version", "plume", "seen")}
 
 
 def test_last_screen_shows_what_another_tab_changed_and_sends_nothing(client, town):
     page = open_last_screen(client)
-    client.post(START, {"quoi": "panne", "version": hidden(client.get(START), "version")})
+    client.post(START, {"quoi": "panne", "version": read_hidden_value(client.get(START), "version")})
     refused = client.post(WHERE["rappel"], page | CALLER)
     assert refused.status_code == 409
-    assert "Rien n’est encore envoyé : des réponses ont changé" in text(refused)
-    assert "Une panne" in text(refused)
+    assert "Rien n’est encore envoyé : des réponses ont changé" in read_text(refused)
+    assert "Une panne" in read_text(refused)
     assert CALLER["description"] in refused.content.decode()
     assert not Incident.objects.exists()
-    assert client.post(WHERE["rappel"], page | CALLER | {"seen": hidden(refused, "seen")}).url == SENT
+    assert client.post(WHERE["rappel"], page | CALLER | {"seen": read_hidden_value(refused, "seen")}).url == SENT
     assert Incident.objects.get().type == "panne"
 
 
 def test_last_screen_shows_another_body_before_sending(client, town):
     page = open_last_screen(client)
     other = plouexemple(insee_code="29998", name="Saint-Exemple")
-    client.post(WHERE["qui"], {"collectivite": str(other.uid), "version": hidden(client.get(WHERE["qui"]), "version")})
+    client.post(
+        WHERE["qui"],
+        {"collectivite": str(other.uid), "version": read_hidden_value(client.get(WHERE["qui"]), "version")},
+    )
     refused = client.post(WHERE["rappel"], page | CALLER)
     assert refused.status_code == 409
-    assert "Saint-Exemple" in text(refused)
+    assert "Saint-Exemple" in read_text(refused)
     assert not Incident.objects.exists()
 
 
 def test_words_of_a_refused_last_screen_are_saved(client, town):
     page = open_last_screen(client)
-    client.post(START, {"quoi": "panne", "version": hidden(client.get(START), "version")})
+    client.post(START, {"quoi": "panne", "version": read_hidden_value(client.get(START), "version")})
     client.post(WHERE["rappel"], page | CALLER)
     assert CALLER["description"] in client.get(WHERE["rappel"]).content.decode()
 
@@ -61,9 +64,10 @@ def test_one_more_button_sends_what_the_last_screen_showed(client, town):
     """The page that asks whether somebody is a person shows no answer, so that none may change behind it."""
     page = open_last_screen(client)
     confirm_page = client.post(WHERE["rappel"], page | CALLER | {"site_web": "https://exemple.example"})
-    client.post(START, {"quoi": "panne", "version": hidden(client.get(START), "version")})
+    client.post(START, {"quoi": "panne", "version": read_hidden_value(client.get(START), "version")})
     refused = client.post(
-        WHERE["rappel"], CALLER | {name: hidden(confirm_page, name) for name in ("plume", "seen", "confirme")}
+        WHERE["rappel"],
+        CALLER | {name: read_hidden_value(confirm_page, name) for name in ("plume", "seen", "confirme")},
     )
     assert refused.status_code == 409
     assert not Incident.objects.exists()
@@ -78,7 +82,7 @@ def test_visiting_an_earlier_screen_without_a_change_sends(client, town):
 
 def test_receipt_names_what_was_declared(client, town):
     client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
-    receipt = text(client.get(SENT))
+    receipt = read_text(client.get(SENT))
     assert "Vous avez déclaré « Nos fichiers ne s’ouvrent plus » pour Plouexemple (Finistère)." in receipt
     assert "Ce n’est pas cela ? Écrivez-le à Breizh Cyber" in receipt
     assert "Vous avez déjà envoyé cette déclaration" not in receipt
@@ -86,7 +90,7 @@ def test_receipt_names_what_was_declared(client, town):
 
 def test_declaring_again_offers_another_incident_first(client, town):
     client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
-    page = text(client.get(START, follow=True))
+    page = read_text(client.get(START, follow=True))
     assert page.index("Vous avez déjà envoyé cette déclaration") < page.index("Votre déclaration est transmise")
     assert page.count("Déclarer un autre incident") == 1
 
@@ -99,7 +103,7 @@ def test_withdrawn_declaration_promises_no_help(client, town):
     assert client.get(SENT).url == f"/suivi/{reference}/"
     first = client.get(START)
     assert first.status_code == 200
-    assert "transmise" not in text(first)
+    assert "transmise" not in read_text(first)
     client.post(START, {"quoi": "panne"})
     client.post(WHERE["qui"], {"collectivite": str(plouexemple().uid)})
     assert client.post(WHERE["rappel"], open_last_screen(client) | CALLER).url == SENT
@@ -113,7 +117,7 @@ def test_call_back_is_asked_anew_after_a_withdrawal(client, town):
     page = client.get("/declarer/rappelez-moi/")
     assert page.status_code == 200
     answers = {"quoi": "panne", "collectivite": str(plouexemple().uid), "contact_phone": "02 99 00 00 00"}
-    assert client.post("/declarer/rappelez-moi/", answers | {"plume": hidden(page, "plume")}).url == SENT
+    assert client.post("/declarer/rappelez-moi/", answers | {"plume": read_hidden_value(page, "plume")}).url == SENT
     assert Incident.objects.count() == 2
 
 
@@ -121,6 +125,6 @@ def test_follow_up_says_by_when(client, town):
     client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
     address = f"/suivi/{Incident.objects.get().reference}/"
     words = "pour objectif de s’en occuper avant le"
-    assert f"Personne ne l’a encore lue. Breizh Cyber a {words}" in text(client.get(address))
+    assert f"Personne ne l’a encore lue. Breizh Cyber a {words}" in read_text(client.get(address))
     Incident.objects.update(acknowledge_by=timezone.now() - timedelta(hours=1))
-    assert f"Personne ne l’a encore lue. Breizh Cyber avait {words}" in text(client.get(address))
+    assert f"Personne ne l’a encore lue. Breizh Cyber avait {words}" in read_text(client.get(address))

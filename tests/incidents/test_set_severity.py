@@ -16,7 +16,7 @@ from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, declare
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 WHY = "Les sauvegardes sont intactes, la remise en route est en cours."
@@ -42,7 +42,7 @@ def incident():
 
 def test_a_responder_sets_the_severity_with_a_motive(client, responder, incident):
     assert incident.severity == incident.severity_found == Severity.HIGH
-    assert "D’après les faits : <b>4 points, gravité élevée" in text_of(client.get(url(incident)))
+    assert "D’après les faits : <b>4 points, gravité élevée" in read_markup(client.get(url(incident)))
 
     answer = client.post(url(incident, "gravite"), {"severity": "2", "motive": WHY}, follow=True)
 
@@ -51,7 +51,7 @@ def test_a_responder_sets_the_severity_with_a_motive(client, responder, incident
     assert incident.acknowledge_by == incident.received_at + ACKNOWLEDGE_WITHIN[Severity.MODERATE]
     event = incident.events.get(kind=EventKind.SEVERITY)
     assert (event.data, event.actor) == ({"was": 3, "severity": 2}, responder)
-    page = text_of(answer)
+    page = read_markup(answer)
     assert "Gravité modérée" in page
     assert f"Choisie</b> par {responder}" in page
     assert WHY in page
@@ -62,7 +62,7 @@ def test_without_a_motive_nothing_changes_and_the_choice_stays(client, responder
     answer = client.post(url(incident, "gravite"), {"severity": "1", "motive": "  "})
 
     assert answer.status_code == 422
-    page = text_of(answer)
+    page = read_markup(answer)
     assert "Écrivez pourquoi" in page
     assert '<option value="1" selected>' in page
     assert_unchanged(incident)
@@ -73,7 +73,7 @@ def test_an_unknown_level_changes_nothing(client, responder, incident, severity)
     answer = client.post(url(incident, "gravite"), {"severity": severity, "motive": WHY})
 
     assert answer.status_code == 422
-    assert WHY in text_of(answer)
+    assert WHY in read_markup(answer)
     assert_unchanged(incident)
 
 
@@ -107,11 +107,11 @@ def test_the_same_choice_is_a_new_one_once_the_facts_raised_the_case(client, res
 
 def test_the_motive_is_not_shown_for_a_level_raised_since(client, responder, incident):
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
-    assert WHY in text_of(client.get(url(incident)))
+    assert WHY in read_markup(client.get(url(incident)))
     answer_as_declarant(incident, "precisions", **{"continue": "oui"})
     answer_as_declarant(incident, "precisions", **{"continue": "non"})
 
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
 
     assert "Gravité critique" in page
     assert "<b>Gardée</b>" in page
@@ -218,7 +218,7 @@ def test_the_second_of_two_choices_conflicts_and_keeps_its_words(client, respond
     answer = client.post(url(incident, "gravite"), late)
 
     assert answer.status_code == 409
-    page = text_of(answer)
+    page = read_markup(answer)
     assert "La gravité a changé pendant que vous écriviez" in page
     assert "Un hôpital." in page
     assert WHY in page
@@ -239,7 +239,7 @@ def test_a_choice_conflicts_with_facts_that_got_worse_meanwhile(client, responde
 
 
 def test_an_unknown_level_shows_one_error(client, responder, incident):
-    page = text_of(client.post(url(incident, "gravite"), {"severity": "9", "motive": WHY}))
+    page = read_markup(client.post(url(incident, "gravite"), {"severity": "9", "motive": WHY}))
     assert page.count('role="alert"') == 1
     assert WHY in page
 
@@ -249,7 +249,7 @@ def test_an_erased_case_takes_no_more_words(client, incident):
     client.force_login(lead)
     erase_personal_data(reference=incident.reference, actor=lead)
     answer = client.post(url(incident, "gravite"), {"severity": "1", "motive": WHY}, follow=True)
-    assert "ont été effacés" in text_of(answer)
+    assert "ont été effacés" in read_markup(answer)
     assert not SeverityChoice.objects.exists()
 
 
@@ -260,6 +260,6 @@ def test_the_page_says_when_the_day_raises_the_severity(client, responder, time_
     assert incident.severity == Severity.MODERATE
     time_machine.move_to("2026-11-16T09:00:00Z")
     client.force_login(responder)
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     assert "La date pèse depuis qu’elle a été calculée" in page
     assert "Gardée" not in page

@@ -17,7 +17,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.devices import case, open_by_link, page, signed_in
 from tests.incidents.journeys import find_commune
-from tests.reading import text
+from tests.reading import read_text
 
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 
@@ -48,13 +48,13 @@ def test_the_declarant_shares_the_sentence_by_a_link(incident):
         "Breizh Cyber, le centre de secours informatique, est prévenu. On attend que le centre prenne le dossier en "
         "charge. Point fait le mardi 24 novembre 2026 à 9 h 51, heure de Paris."
     )
-    assert sentence in text(declarant.get(page(incident)))
+    assert sentence in read_text(declarant.get(page(incident)))
 
     assert share(declarant, incident)["Location"] == page(incident) + "#phrase"
 
     answer = Client().get(shared_url())
-    assert sentence in text(answer)
-    assert shared_url() in text(declarant.get(page(incident)))
+    assert sentence in read_text(answer)
+    assert shared_url() in read_text(declarant.get(page(incident)))
     assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
     assert answer["X-Robots-Tag"] == "noindex, nofollow"
     assert incident.events.latest("id").kind == "shared"
@@ -62,7 +62,7 @@ def test_the_declarant_shares_the_sentence_by_a_link(incident):
 
 def test_the_shared_sentence_holds_nothing_private(incident):
     share(open_by_link(incident), incident)
-    page_text = text(Client().get(shared_url()))
+    page_text = read_text(Client().get(shared_url()))
     private = [incident.reference, incident.story.description, "Infogérance", CALLER.name, CALLER.phone, CALLER.email]
     for word in (*private, "rançon", "ne s’ouvrent plus"):
         assert word not in page_text
@@ -72,14 +72,14 @@ def test_the_shared_sentence_holds_nothing_private(incident):
 def test_the_shared_sentence_follows_the_case(incident):
     share(open_by_link(incident), incident)
     acknowledge_incident(reference=incident.reference, actor=a_responder())
-    assert "s’en occupe. On attend le retour de ces services." in text(Client().get(shared_url()))
+    assert "s’en occupe. On attend le retour de ces services." in read_text(Client().get(shared_url()))
 
 
 def test_the_sentence_says_unverified_until_the_case_is_verified(incident):
     share(open_by_link(incident), incident)
-    assert "n’est pas encore vérifiée" in text(Client().get(shared_url()))
+    assert "n’est pas encore vérifiée" in read_text(Client().get(shared_url()))
     verify_incident(reference=incident.reference, actor=a_responder())
-    assert "vérifiée" not in text(Client().get(shared_url()))
+    assert "vérifiée" not in read_text(Client().get(shared_url()))
 
 
 def test_sharing_twice_makes_one_link_and_unsharing_closes_it(incident):
@@ -112,7 +112,7 @@ def test_a_red_case_is_not_shared(incident):
     SharedSentence.objects.all().delete()
     refused = share(declarant, incident)
     assert refused.status_code == 422
-    assert "Appelez-le pour lui demander de changer cela." in text(refused)
+    assert "Appelez-le pour lui demander de changer cela." in read_text(refused)
     assert not SharedSentence.objects.exists()
 
 
@@ -123,7 +123,7 @@ def test_a_wrong_link_and_the_link_of_an_erased_case_look_the_same(incident):
     erase_personal_data(reference=incident.reference, actor=a_lead())
     erased = Client().get(address)
     assert [altered.status_code, erased.status_code] == [404, 404]
-    assert re.sub(r"\s", "", text(altered)) == re.sub(r"\s", "", text(erased))
+    assert re.sub(r"\s", "", read_text(altered)) == re.sub(r"\s", "", read_text(erased))
     assert Client().get("/phrase/x\u00e9/").status_code == 404
 
 
@@ -138,12 +138,12 @@ def test_reading_the_shared_sentence_changes_nothing(incident):
 def test_the_sentence_gives_the_hour_in_the_time_zone_of_the_body(db):
     with time_machine.travel(NOW, tick=False):
         incident = declare(collectivity=find_commune("Nouméa"))
-        assert "à 19 h 51, heure de Nouméa" in text(open_by_link(incident).get(page(incident)))
+        assert "à 19 h 51, heure de Nouméa" in read_text(open_by_link(incident).get(page(incident)))
 
 
 def test_the_centre_sees_that_the_sentence_was_shared(incident):
     share(open_by_link(incident), incident)
-    assert "Phrase partagée" in text(signed_in(a_responder()).get(case(incident)))
+    assert "Phrase partagée" in read_text(signed_in(a_responder()).get(case(incident)))
 
 
 KNOWN = {"body": "commune de X", "centre": "Breizh Cyber", "status": Status.DECLARED, "service_stopped": "unknown"}

@@ -8,7 +8,7 @@ from incidents.enums import Severity
 from incidents.models import Incident
 from incidents.services.groups.group import add_to_group
 from tests.incidents.grouping import a_group, declare_town
-from tests.reading import text
+from tests.reading import read_text
 
 URL = "/admin/incidents/incident/"
 SUPPLIER = "Exemple Paie"
@@ -33,7 +33,7 @@ def test_the_line_of_a_group_shows_the_deadline_and_telephone_of_a_case_in_the_g
 
     (line,) = page.context["rows"]
     assert (line.worst.incident, line.leading.incident) == (outside, inside[1])
-    row, name = text(page), str(outside.collectivity)
+    row, name = read_text(page), str(outside.collectivity)
     assert f"dont 1 hors du groupe (le plus pressant : {line.worst.term}, {name}, en retard de 58 jours)" in row
     assert row.count("58 jours") == 1
     assert "3 à prendre, hors du groupe : 1 à prendre" in row

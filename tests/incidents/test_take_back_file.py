@@ -13,7 +13,7 @@ from incidents.services.evidence.sweep import list_expected_stems
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.incidents.devices import open_by_link
 from tests.incidents.evidence_files import address, hand_over
-from tests.reading import text
+from tests.reading import read_text
 
 
 @pytest.fixture
@@ -43,30 +43,30 @@ def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list
     quota = compute_remaining_quota(incident)
     assert f'href="{take_back_url(piece)}"' in holder.get(files_url(incident)).content.decode()
     confirm_page = holder.get(take_back_url(piece))
-    assert "Reprendre la pièce 2" in text(confirm_page)
-    assert "C’est définitif" in text(confirm_page)
+    assert "Reprendre la pièce 2" in read_text(confirm_page)
+    assert "C’est définitif" in read_text(confirm_page)
 
     done = holder.post(take_back_url(piece))
     assert done["Location"] == files_url(incident, "?reprise=2")
-    assert "La pièce 2 est reprise" in text(holder.get(done["Location"]))
+    assert "La pièce 2 est reprise" in read_text(holder.get(done["Location"]))
 
     piece.refresh_from_db()
     assert piece.taken_back_at is not None
-    assert "Personne ne peut plus l’ouvrir" in text(holder.get(files_url(incident)))
-    sealed_list = text(holder.get(files_url(incident, "bordereau/")))
+    assert "Personne ne peut plus l’ouvrir" in read_text(holder.get(files_url(incident)))
+    sealed_list = read_text(holder.get(files_url(incident, "bordereau/")))
     assert "paie de tous.xlsx" in sealed_list
     assert "Les scellés se suivent sans défaut" in sealed_list
     assert "le fichier est effacé, sa ligne reste" in sealed_list
     assert find_first_broken_seal(incident, [first, piece]) is None
     download = responder.get(address(piece))
     assert download.status_code == 410
-    assert "a été reprise" in text(download)
-    case = text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
+    assert "a été reprise" in read_text(download)
+    case = read_text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "reprise par le déclarant" in case
     assert piece.storage_name not in set(list_expected_stems(piece.storage_name[:2]))
     assert compute_remaining_quota(incident).byte_count == quota.byte_count + len(content)
     assert not SearchDocument.objects.filter(incident=incident, source=str(piece.uid)).exists()
-    assert "Vous avez repris une pièce remise par erreur" in text(holder.get(f"/suivi/{incident.reference}/"))
+    assert "Vous avez repris une pièce remise par erreur" in read_text(holder.get(f"/suivi/{incident.reference}/"))
 
 
 def test_taking_a_file_back_twice_changes_nothing(holder, incident):
@@ -92,9 +92,9 @@ def test_the_confirmation_page_takes_nothing_back(holder, incident):
 
 
 def test_the_page_does_not_trust_the_file_number_in_its_address(holder, incident):
-    assert "est reprise" not in text(holder.get(files_url(incident, "?reprise=99")))
+    assert "est reprise" not in read_text(holder.get(files_url(incident, "?reprise=99")))
     hand_over(holder, incident, b"a")
-    assert "est reprise" not in text(holder.get(files_url(incident, "?reprise=1")))
+    assert "est reprise" not in read_text(holder.get(files_url(incident, "?reprise=1")))
 
 
 def test_only_the_declarant_takes_a_file_back(holder, responder, incident):
@@ -111,10 +111,10 @@ def test_only_the_declarant_takes_a_file_back(holder, responder, incident):
 def test_files_taken_back_are_not_counted(holder, incident):
     pieces = [hand_over(holder, incident, content, "photo.png") for content in (b"a", b"b")]
     page = f"/suivi/{incident.reference}/"
-    assert "Fichiers remis (2)" in text(holder.get(page))
-    assert "Une photo de l’écran ou un fichier" not in text(holder.get(page))
+    assert "Fichiers remis (2)" in read_text(holder.get(page))
+    assert "Une photo de l’écran ou un fichier" not in read_text(holder.get(page))
     for piece in pieces:
         holder.post(take_back_url(piece))
-    assert "Fichiers remis (0)" in text(holder.get(page))
-    assert "Une photo de l’écran ou un fichier" in text(holder.get(page))
-    assert "Fichiers remis (2)" not in text(holder.get(files_url(incident)))
+    assert "Fichiers remis (0)" in read_text(holder.get(page))
+    assert "Une photo de l’écran ou un fichier" in read_text(holder.get(page))
+    assert "Fichiers remis (2)" not in read_text(holder.get(files_url(incident)))

@@ -21,7 +21,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import TRICK
-from tests.reading import text_of
+from tests.reading import read_markup
 
 URL = "/triage/saisir/"
 KEY = "k" * 43
@@ -76,7 +76,7 @@ def test_a_responder_declares_a_case_from_a_call(client, responder):
     assert (leak.status, leak.categories, leak.person_categories) == ("suspected", ["nir"], ["mineurs"])
     assert (leak.persons_band, incident.occurred_certainty) == ("51-300", "approximate")
     assert incident.story.description == "Tout est chiffré."
-    text = text_of(page)
+    text = read_markup(page)
     signs = re.findall(r'<li><span class="hash">(\w{4})</span>', page.content.decode())
     assert "".join(signs[:2]) == incident.reference
     assert find_access(compact_code("".join(signs[2:]))).incident == incident
@@ -102,7 +102,7 @@ def test_the_caller_may_choose_mails_without_the_code(client, responder):
 
 
 def test_the_groups_of_the_code_are_spelled_out(client, responder):
-    page = text_of(client.post(URL, build_call_fields()))
+    page = read_markup(client.post(URL, build_call_fields()))
     for group in re.findall(r'<span class="hash">(\w{4})</span>', page):
         assert re.search(rf"{group}</span> <small>[^<]*, [^<]*, [^<]*, [^<]*</small>", page)
 
@@ -117,7 +117,7 @@ def test_a_form_sent_again_with_other_words_conflicts_and_keeps_them(client, res
     client.post(URL, build_call_fields())
     page = client.post(URL, build_call_fields(description="Autre chose."))
     assert page.status_code == 409
-    assert "Autre chose." in text_of(page)
+    assert "Autre chose." in read_markup(page)
     assert Incident.objects.count() == 1
     key = re.search(r'name="cle" value="([^"]+)"', page.content.decode())[1]
     reference = Incident.objects.get().reference
@@ -162,9 +162,9 @@ def test_open_cases_of_the_body_or_the_number_are_shown_before_saving(client, re
         page = client.post(URL, fields)
         assert page.status_code == 200
         assert {case for case, _term in page.context["open_cases"]} == {of_body, of_number}
-        assert "2 dossiers sont déjà ouverts" in text_of(page)
-        assert "Enregistrer un autre dossier" in text_of(page)
-        assert 'value="02 99 00 00 00"' in text_of(page), "nothing that was typed is lost"
+        assert "2 dossiers sont déjà ouverts" in read_markup(page)
+        assert "Enregistrer un autre dossier" in read_markup(page)
+        assert 'value="02 99 00 00 00"' in read_markup(page), "nothing that was typed is lost"
         assert Incident.objects.count() == 3
 
     references = re.search(r'name="vus" value="([^"]+)"', page.content.decode())[1]
@@ -184,7 +184,7 @@ def test_a_case_of_an_unconfirmed_body_is_not_verified_by_the_call(client, respo
     siren = make_fake_siren(818_181)
     create_proposed_body(kind=Kind.SDIS, name="SDIS d’Exemple", siren=siren, seat=plouexemple())
     page = client.post(URL, build_call_fields(body=siren, rappele="oui"))
-    assert "Confirmez d’abord la collectivité" in text_of(page)
+    assert "Confirmez d’abord la collectivité" in read_markup(page)
     assert Incident.objects.get().verification == Verification.UNVERIFIED
 
 
@@ -214,7 +214,7 @@ def test_each_error_is_shown_and_nothing_typed_is_lost(client, responder, change
     fields = build_call_fields(**{"supplier": "Exemple Informatique", "eau": "degraded"} | changes)
     page = client.post(URL, fields)
     assert page.status_code == 422
-    assert words in text_of(page)
+    assert words in read_markup(page)
     text = html.unescape(page.content.decode())
     names = ("body", "contact_phone", "supplier", "description", "occurred_date", "detected_time", "stopped_time")
     assert all(fields.get(name, "") in text for name in names)
@@ -228,15 +228,15 @@ def test_a_form_with_an_error_still_warns_before_it_is_saved(client, responder):
     of_number = declare()
     page = client.post(URL, build_call_fields(body="14118", occurred_date="hier"))
     assert page.status_code == 422
-    assert f'name="ailleurs" value="{elsewhere.slug}"' in text_of(page)
-    assert f"Enregistrer pour {elsewhere.name}" in text_of(page)
-    assert f'name="vus" value="{of_number.reference} "' in text_of(page)
+    assert f'name="ailleurs" value="{elsewhere.slug}"' in read_markup(page)
+    assert f"Enregistrer pour {elsewhere.name}" in read_markup(page)
+    assert f'name="vus" value="{of_number.reference} "' in read_markup(page)
     assert len(LexborHTMLParser(page.content.decode()).css("[autofocus]")) == 1
 
 
 def test_all_missing_fields_are_listed_at_once(client, responder):
     page = client.post(URL, build_call_fields(body="", contact_phone="", contact_email=""))
-    page_text = text_of(page)
+    page_text = read_markup(page)
     assert page.status_code == 422
     assert "Quelle collectivité appelle ?" in page_text
     assert "Donnez un téléphone ou une adresse mail" in page_text
@@ -247,8 +247,8 @@ def test_searching_a_body_keeps_the_form_and_shows_no_error(client, responder):
         URL, {"chercher": "oui", "body": "Saint-Denis", "description": "Déjà dit.", "contact_phone": ""}
     )
     assert page.status_code == 200
-    assert "Déjà dit." in text_of(page)
-    assert "à corriger" not in text_of(page)
+    assert "Déjà dit." in read_markup(page)
+    assert "à corriger" not in read_markup(page)
     assert page.content.decode().count('name="collectivite"') > 2
 
 
@@ -257,7 +257,7 @@ def test_a_chosen_body_lists_its_own_services(client, responder):
     page = client.post(URL, {"chercher": "oui", "body": "q", "body_asked": "q", "collectivite": str(body.uid)})
     assert 'id="id_civil"' in page.content.decode()
     assert 'id="id_lycees"' not in page.content.decode()
-    assert "Quimper (Finistère)" in text_of(page)
+    assert "Quimper (Finistère)" in read_markup(page)
 
 
 def test_the_warnings_alone_are_given_once_the_body_is_chosen(client, responder):
@@ -266,7 +266,7 @@ def test_the_warnings_alone_are_given_once_the_body_is_chosen(client, responder)
     of_body, foreign = declare(), declare(collectivity=Collectivity.objects.get(insee_code="14118"))
     chosen = {"body": "Plouexemple", "body_asked": "Plouexemple", "collectivite": plouexemple().uid}
 
-    own_warnings = text_of(client.post(URL, chosen | {"prevenir": "oui", "contact_phone": ""}))
+    own_warnings = read_markup(client.post(URL, chosen | {"prevenir": "oui", "contact_phone": ""}))
     assert "Un dossier est déjà ouvert" in own_warnings
     assert f'name="vus" value="{of_body.reference} "' in own_warnings
     assert 'data-save="' in own_warnings
@@ -274,12 +274,12 @@ def test_the_warnings_alone_are_given_once_the_body_is_chosen(client, responder)
     assert "<form" not in own_warnings
 
     caen = {"body": "Caen", "body_asked": "Caen", "collectivite": foreign.collectivity.uid, "prevenir": "oui"}
-    other_warnings = text_of(client.post(URL, caen))
+    other_warnings = read_markup(client.post(URL, caen))
     assert f"Enregistrer pour {elsewhere.name}" in other_warnings
     assert f'name="ailleurs" value="{elsewhere.slug}"' in other_warnings
     assert "déjà ouvert" not in other_warnings, "the open cases of another centre are its own"
     assert foreign.reference not in other_warnings
-    assert "<section" not in text_of(client.post(URL, {"body": "Nulle part", "prevenir": "oui"}))
+    assert "<section" not in read_markup(client.post(URL, {"body": "Nulle part", "prevenir": "oui"}))
     assert Incident.objects.count() == 2
 
     client.force_login(an_agent())
@@ -287,7 +287,7 @@ def test_the_warnings_alone_are_given_once_the_body_is_chosen(client, responder)
 
 
 def test_a_body_is_found_without_a_script(client, responder):
-    assert "Plouexemple (Finistère)" in text_of(client.get(URL, {"q": "29999"}))
+    assert "Plouexemple (Finistère)" in read_markup(client.get(URL, {"q": "29999"}))
 
 
 def test_a_case_of_another_centre_must_be_confirmed(client, responder):
@@ -295,7 +295,7 @@ def test_a_case_of_another_centre_must_be_confirmed(client, responder):
     caen = {"body": "14118", "rappele": "oui"}
     confirm_page = client.post(URL, build_call_fields(**caen))
     assert confirm_page.status_code == 200
-    assert f"Enregistrer pour {elsewhere.name}" in text_of(confirm_page)
+    assert f"Enregistrer pour {elsewhere.name}" in read_markup(confirm_page)
     assert not Incident.objects.exists()
     assert client.post(URL, build_call_fields(**caen, ailleurs="breizh-cyber")).status_code == 200
     assert not Incident.objects.exists()
@@ -303,7 +303,7 @@ def test_a_case_of_another_centre_must_be_confirmed(client, responder):
     page = client.post(URL, build_call_fields(**caen, ailleurs=elsewhere.slug))
     incident = Incident.objects.get()
     assert incident.csirt == elsewhere
-    text = text_of(page)
+    text = read_markup(page)
     assert f"C’est {elsewhere.name} qui répond" in text
     assert elsewhere.contacts.get(kind="phone").value in text
     assert "Pas vérifiée." in text
@@ -323,15 +323,15 @@ def test_another_centre_without_a_telephone_is_given_with_its_site(client, respo
 def test_a_kind_of_body_is_not_taken_for_a_commune(client, responder):
     page = client.post(URL, build_call_fields(body="hôpital de Brest"))
     assert page.status_code == 422
-    assert "Un hôpital n’est dans aucune liste" in text_of(page)
+    assert "Un hôpital n’est dans aucune liste" in read_markup(page)
     assert not Incident.objects.exists()
 
 
 def test_a_case_without_a_centre_must_be_confirmed_and_says_whom_to_call(client, responder):
     confirm_page = client.post(URL, build_call_fields(body="97611"))
-    assert "Aucun centre connu ne répond" in text_of(confirm_page)
+    assert "Aucun centre connu ne répond" in read_markup(confirm_page)
     page = client.post(URL, build_call_fields(body="97611", ailleurs="personne"))
-    assert "Aucun centre régional connu ne répond" in text_of(page)
+    assert "Aucun centre régional connu ne répond" in read_markup(page)
     assert Incident.objects.get().csirt is None
 
 

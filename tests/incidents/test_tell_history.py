@@ -19,7 +19,7 @@ from tests import harmless
 from tests.cast import a_responder, an_evidence_file, declare
 from tests.hostile import MARKUP
 from tests.incidents.triage_pages import url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ def test_the_history_shows_words_mails_and_acts_newest_first(client, responder, 
     write_as_declarant(incident, "Voir https://piege.example/rancon.exe")
     announce_all_events()
 
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
 
     assert "Message</b> par le déclarant" in page
     assert '<p class="events__words">Voir hxxps://piege[.]example/rancon[.]exe</p>' in page
@@ -52,7 +52,7 @@ def test_a_mail_that_did_not_arrive_is_highlighted(client, incident):
     announce_all_events()
     Delivery.objects.filter(recipient="declarant").update(status=DeliveryStatus.REFUSED, last_error=Trouble.REFUSED)
 
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
 
     assert (
         '<p class="events__mail events__mail--stuck">Mail, le déclarant : refusé '
@@ -71,7 +71,7 @@ def test_the_history_names_a_file(client, incident):
     )
 
     for where in (url(incident), url(incident, "histoire")):
-        assert '<p class="events__words">releve[.]pdf</p>' in text_of(client.get(where))
+        assert '<p class="events__words">releve[.]pdf</p>' in read_markup(client.get(where))
 
 
 def test_the_history_names_the_new_assignee_and_the_task_done(client, responder, incident):
@@ -84,7 +84,7 @@ def test_the_history_names_the_new_assignee_and_the_task_done(client, responder,
     assign_incident(reference=incident.reference, actor=responder, assignee=None)
 
     for where in (url(incident), url(incident, "histoire")):
-        page = text_of(client.get(where))
+        page = read_markup(client.get(where))
         assert f"</b> (à {colleague}) par {responder}" in page
         assert f"</b> (à personne) par {responder}" in page
         done = page.index("Tâche faite</b>")
@@ -115,7 +115,7 @@ def test_a_long_history_is_paged_at_a_constant_cost(client, incident, monkeypatc
     assert listed == list(incident.events.order_by("-id").values_list("pk", flat=True))
     assert len(listed) == 1001
     assert max(costs) <= 10
-    assert "Toute l’histoire" in text_of(client.get(url(incident)))
+    assert "Toute l’histoire" in read_markup(client.get(url(incident)))
 
 
 @pytest.mark.parametrize("before", ["x", "00000000-0000-4000-8000-000000000000"])

@@ -27,7 +27,7 @@ from tests.incidents.transferring import (
     propose_transfer,
     sign_in_as,
 )
-from tests.reading import list_descriptions, text_of
+from tests.reading import list_descriptions, read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -37,17 +37,17 @@ def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
 
     answer = giver_client.post(url(incident, "transfert"), PROPOSAL, follow=True)
 
-    assert "Transfert proposé à Loin Cyber" in text_of(answer)
-    assert "transfert proposé à Loin Cyber" in text_of(giver_client.get(QUEUE))
-    assert "1 transfert à accepter" in text_of(taker_client.get(QUEUE))
+    assert "Transfert proposé à Loin Cyber" in read_markup(answer)
+    assert "transfert proposé à Loin Cyber" in read_markup(giver_client.get(QUEUE))
+    assert "1 transfert à accepter" in read_markup(taker_client.get(QUEUE))
     transfer = Transfer.objects.get()
-    assert f"transferts/{transfer.uid}/" in text_of(taker_client.get(f"{QUEUE}transferts/"))
+    assert f"transferts/{transfer.uid}/" in read_markup(taker_client.get(f"{QUEUE}transferts/"))
 
     answer = taker_client.post(offer_url(transfer, "accepter"), follow=True)
 
     assert answer.redirect_chain == [(url(incident), 302)]
-    assert "Reçu de Breizh Cyber" in text_of(answer)
-    assert "Les fichiers de l’accueil" in text_of(answer)
+    assert "Reçu de Breizh Cyber" in read_markup(answer)
+    assert "Les fichiers de l’accueil" in read_markup(answer)
     transfer.refresh_from_db()
     assert (transfer.state, transfer.answered_by) == (TransferState.ACCEPTED, taker)
     last = incident.events.get(kind=EventKind.TRANSFERRED)
@@ -57,27 +57,27 @@ def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
 
 def test_the_head_of_the_case_says_that_its_transfer_is_proposed(incident, giver, taker):
     giver_client = sign_in_as(giver)
-    assert "Transfert proposé" not in text_of(giver_client.get(url(incident)))
+    assert "Transfert proposé" not in read_markup(giver_client.get(url(incident)))
     propose_transfer(incident, giver)
-    page = text_of(giver_client.get(url(incident)))
+    page = read_markup(giver_client.get(url(incident)))
     head = page[page.index('class="case__state"') : page.index('class="case__marks"')]
     assert '<a href="#ailleurs"><b>Transfert proposé à Loin Cyber</b></a>, sans réponse.' in head
     withdraw_transfer(reference=incident.reference, actor=giver)
-    assert "sans réponse." not in text_of(giver_client.get(url(incident)))
+    assert "sans réponse." not in read_markup(giver_client.get(url(incident)))
 
 
 def test_words_that_end_with_a_full_stop_get_no_second_one(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
-    proposed = text_of(sign_in_as(giver).get(url(incident)))
+    proposed = read_markup(sign_in_as(giver).get(url(incident)))
     assert f"{WHY} Accord du déclarant : {AGREED} Le dossier reste" in proposed
     sign_in_as(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
     for page in (sign_in_as(giver).get(url(incident)), sign_in_as(taker).get(offer_url(transfer))):
-        assert "Pas notre territoire.<" in text_of(page)
-        assert ".." not in text_of(page).replace("…", "")
+        assert "Pas notre territoire.<" in read_markup(page)
+        assert ".." not in read_markup(page).replace("…", "")
 
 
 def test_the_offer_shows_what_is_needed_to_decide_and_no_personal_data(incident, giver, taker):
-    page = text_of(sign_in_as(taker).get(offer_url(propose_transfer(incident, giver))))
+    page = read_markup(sign_in_as(taker).get(offer_url(propose_transfer(incident, giver))))
 
     for line in (
         WHY,
@@ -97,7 +97,7 @@ def test_the_case_stays_at_its_centre_while_the_transfer_is_proposed(incident, g
     taker_client = sign_in_as(taker)
 
     assert taker_client.get(url(incident)).status_code == 404
-    assert incident.reference not in text_of(taker_client.get(QUEUE))
+    assert incident.reference not in read_markup(taker_client.get(QUEUE))
     assert sign_in_as(giver).post(url(incident, "prendre")).status_code == 302
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
@@ -120,8 +120,8 @@ def test_an_impossible_proposal_is_refused_and_keeps_its_words(incident, giver, 
     answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | changes)
 
     assert answer.status_code == 422
-    assert problem in text_of(answer)
-    assert changes["motive"].strip() in text_of(answer)
+    assert problem in read_markup(answer)
+    assert changes["motive"].strip() in read_markup(answer)
     assert not Transfer.objects.exists()
     assert list_event_kinds(incident) == ["declared"]
 
@@ -140,8 +140,8 @@ def test_a_motive_with_personal_data_is_refused(incident, giver, taker, identifi
     client = sign_in_as(giver)
     answer = client.post(url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {identifier} à Plouexemple."})
     assert answer.status_code == 422
-    assert "Ce motif désigne quelqu’un. Retirez : «" in text_of(answer).replace("\u00a0", " ")
-    assert identifier in text_of(answer)
+    assert "Ce motif désigne quelqu’un. Retirez : «" in read_markup(answer).replace("\u00a0", " ")
+    assert identifier in read_markup(answer)
     assert not Transfer.objects.exists()
     fields = PROPOSAL | {"motive": "Plouexemple est à 12 km, dossier 20261128."}
     assert client.post(url(incident, "transfert"), fields).status_code == 302
@@ -162,8 +162,8 @@ def test_the_second_of_two_proposals_conflicts_and_keeps_its_words(incident, giv
     answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"motive": "Un autre motif."})
 
     assert answer.status_code == 409
-    assert f"{colleague} l’a déjà proposé à Loin Cyber" in text_of(answer)
-    assert "Un autre motif." in text_of(answer)
+    assert f"{colleague} l’a déjà proposé à Loin Cyber" in read_markup(answer)
+    assert "Un autre motif." in read_markup(answer)
     assert Transfer.objects.count() == 1
 
 
@@ -180,7 +180,7 @@ def test_a_transfer_is_withdrawn_then_proposed_again(incident, giver, taker):
         assert giver_client.post(url(incident, "transfert", "retirer")).status_code == 302
 
     assert list_event_kinds(incident) == ["declared", "transfer_asked", "transfer_withdrawn"]
-    page = text_of(sign_in_as(taker).get(offer_url(first)))
+    page = read_markup(sign_in_as(taker).get(offer_url(first)))
     assert "a retiré sa proposition" in page
     assert "Plouexemple" not in page
     assert sign_in_as(taker).post(offer_url(first, "accepter")).status_code == 409
@@ -196,11 +196,11 @@ def test_a_transfer_is_returned_with_an_explanation(incident, giver, taker):
         answer = taker_client.post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
         assert answer.status_code == 302
 
-    page = text_of(sign_in_as(giver).get(url(incident)))
+    page = read_markup(sign_in_as(giver).get(url(incident)))
     assert "Loin Cyber ne l’a pas pris" in page
     assert "Pas notre territoire." in page
     assert list_event_kinds(incident) == ["declared", "transfer_asked", "transfer_returned"]
-    assert "Plouexemple" not in text_of(taker_client.get(offer_url(transfer)))
+    assert "Plouexemple" not in read_markup(taker_client.get(offer_url(transfer)))
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
 
@@ -212,8 +212,8 @@ def test_an_answer_that_comes_too_late_keeps_its_words(incident, giver, taker, e
     answer = sign_in_as(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
 
     assert answer.status_code == 409
-    assert "Pas notre territoire." in text_of(answer)
-    assert "l’a accepté" in text_of(answer)
+    assert "Pas notre territoire." in read_markup(answer)
+    assert "l’a accepté" in read_markup(answer)
 
 
 def test_only_the_receiving_centre_answers_a_transfer(incident, giver, elsewhere):
@@ -228,19 +228,19 @@ def test_only_the_receiving_centre_answers_a_transfer(incident, giver, elsewhere
 def test_a_closed_case_is_not_transferred(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
-    assert "à accepter" not in text_of(sign_in_as(taker).get(QUEUE))
-    assert f"transferts/{transfer.uid}/" in text_of(sign_in_as(taker).get(f"{QUEUE}transferts/"))
+    assert "à accepter" not in read_markup(sign_in_as(taker).get(QUEUE))
+    assert f"transferts/{transfer.uid}/" in read_markup(sign_in_as(taker).get(f"{QUEUE}transferts/"))
 
     answer = sign_in_as(taker).post(offer_url(transfer, "accepter"))
 
     assert answer.status_code == 409
-    assert "Il a été clos depuis" in text_of(answer)
+    assert "Il a été clos depuis" in read_markup(answer)
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
     withdraw_transfer(reference=incident.reference, actor=giver)
     fields = PROPOSAL | {"seen": str(transfer.uid)}
     answer = sign_in_as(giver).post(url(incident, "transfert"), fields)
-    assert (answer.status_code, WHY in text_of(answer)) == (422, True)
+    assert (answer.status_code, WHY in read_markup(answer)) == (422, True)
     assert Transfer.objects.count() == 1
 
 
@@ -251,8 +251,8 @@ def test_an_erased_case_is_not_transferred(incident, giver, taker):
     answer = sign_in_as(taker).post(offer_url(transfer, "accepter"))
 
     assert answer.status_code == 409
-    assert "effacés" in text_of(answer)
-    assert WHY not in text_of(answer)
+    assert "effacés" in read_markup(answer)
+    assert WHY not in read_markup(answer)
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
 
@@ -267,13 +267,13 @@ def test_a_merged_case_is_not_transferred(incident, giver, taker, is_double):
     answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL)
 
     assert answer.status_code == 422
-    assert "fusionné avec un autre" in text_of(answer)
+    assert "fusionné avec un autre" in read_markup(answer)
     assert not Transfer.objects.exists()
     client = sign_in_as(giver)
-    assert "Proposer à un autre centre" not in text_of(client.get(url(incident)))
+    assert "Proposer à un autre centre" not in read_markup(client.get(url(incident)))
     instead = client.get(url(incident, "transfert"), follow=True)
     assert instead.redirect_chain == [(url(incident), 302)]
-    assert "Défaites la fusion" in text_of(instead)
+    assert "Défaites la fusion" in read_markup(instead)
 
 
 def test_a_hostile_motive_is_escaped(incident, giver, taker):
@@ -313,7 +313,7 @@ def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
 
 def test_a_centre_without_accounts_is_marked_in_the_form(incident, giver):
     Csirt.objects.create(slug="vide", name="Vide")
-    assert "Vide (personne n’y a de compte ici)" in text_of(sign_in_as(giver).get(url(incident, "transfert")))
+    assert "Vide (personne n’y a de compte ici)" in read_markup(sign_in_as(giver).get(url(incident, "transfert")))
 
 
 def test_withdrawing_without_a_transfer_raises_stale(incident, giver, taker):
@@ -324,10 +324,10 @@ def test_withdrawing_without_a_transfer_raises_stale(incident, giver, taker):
 
 def test_an_offer_cannot_be_accepted_once_the_case_has_a_duplicate(incident, giver, taker):
     offer, taker_client = offer_url(propose_transfer(incident, giver)), sign_in_as(taker)
-    assert "Accepter et prendre en charge" in text_of(taker_client.get(offer))
+    assert "Accepter et prendre en charge" in read_markup(taker_client.get(offer))
     merge(declare(), incident, giver)
 
-    page_text = text_of(taker_client.get(offer))
+    page_text = read_markup(taker_client.get(offer))
 
     assert "Il a été fusionné avec un autre depuis." in page_text
     assert "Accepter et prendre en charge" not in page_text

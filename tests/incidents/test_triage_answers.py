@@ -13,7 +13,7 @@ from tests.cast import CALLER, a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import TRICK
 from tests.incidents.completing import CIVIL, make_writing
 from tests.incidents.triage_pages import url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -32,10 +32,10 @@ def answer_as_declarant(incident, author="Dominique, accueil", **values):
 
 
 def test_a_responder_reads_the_answers_of_the_declarant(client, incident):
-    assert "Rien encore." in text_of(client.get(url(incident)))
+    assert "Rien encore." in read_markup(client.get(url(incident)))
     answer_as_declarant(incident, fuite_ou="forum", annonce="https://forum.example/annonce?id=1", annonce_auteur=None)
 
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
 
     assert "Des précisions sur ce qui arrive <small>par Dominique, accueil, " in page
     assert "Un forum ou un site de vente" in page
@@ -50,7 +50,7 @@ def test_earlier_values_are_struck_out_and_folded(client, incident):
     end_interruption(writing=make_writing(incident, author="Camille"), service="civil")
     correct_caller(writing=make_writing(incident, "rappel", author="Camille"), caller=Caller(phone="02 98 00 00 01"))
 
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
 
     was, before = page.index("<s>Groupe Exemple</s>, changé, "), page.index("Valeurs d’avant (1)")
     assert page.index("Autre Groupe") < was < before < page.index("Groupe Exemple", before)
@@ -65,7 +65,7 @@ def test_answers_to_an_unknown_version_do_not_break_the_page(client, incident):
     AnswerSheet.objects.filter(section="precisions").update(version="1999-01")
     page = client.get(url(incident))
     assert page.status_code == 200
-    assert "Un forum" not in text_of(page)
+    assert "Un forum" not in read_markup(page)
 
 
 def test_hostile_words_are_escaped(client, incident):
@@ -80,7 +80,7 @@ def test_erased_answers_are_not_shown(client, incident):
     answer_as_declarant(incident, annonce_auteur="Groupe Exemple")
     lead = a_lead()
     erase_personal_data(reference=incident.reference, actor=lead)
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     assert "Groupe Exemple" not in page
     assert "effacés" in page
 

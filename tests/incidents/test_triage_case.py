@@ -26,7 +26,7 @@ from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
 from tests.hostile import MARKUP, TRICK
 from tests.incidents.triage_pages import url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 PARIS = ZoneInfo("Europe/Paris")
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_the_page_of_a_case_shows_what_a_responder_needs(client, responder, inci
     page = client.get(url(incident))
 
     assert page.status_code == 200
-    text = text_of(page)
+    text = read_markup(page)
     for words in [
         "Les fichiers de l’accueil ne s’ouvrent plus",
         "commune de Plouexemple (Finistère)",
@@ -91,7 +91,7 @@ def test_the_page_lists_its_sections_by_importance(client, responder, incident):
 
 
 def test_the_heading_links_to_the_queue_and_the_account(client, responder, incident):
-    text = text_of(client.get(url(incident)))
+    text = read_markup(client.get(url(incident)))
     assert '<a href="/admin/incidents/incident/" aria-current="true">Dossiers</a>' in text
     assert '<a href="/compte/">Mon compte</a>' in text
 
@@ -108,8 +108,8 @@ def test_a_responder_takes_a_case(client, responder, incident):
 
     incident.refresh_from_db()
     assert (incident.status, incident.acknowledged_by) == (Status.ACKNOWLEDGED, responder)
-    assert "Vous avez pris ce dossier en charge." in text_of(page)
-    assert "Prendre en charge</button>" not in text_of(page)
+    assert "Vous avez pris ce dossier en charge." in read_markup(page)
+    assert "Prendre en charge</button>" not in read_markup(page)
 
 
 def test_a_case_that_a_colleague_took_is_not_taken_again(client, incident, time_machine):
@@ -120,7 +120,7 @@ def test_a_case_that_a_colleague_took_is_not_taken_again(client, incident, time_
 
     page = client.post(url(incident, "prendre"), follow=True)
 
-    assert f"{camille} l’a pris à 9 h 51." in text_of(page)
+    assert f"{camille} l’a pris à 9 h 51." in read_markup(page)
     assert Incident.objects.get().acknowledged_by == camille
     assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 1
 
@@ -136,14 +136,14 @@ def test_a_case_is_closed_once_with_a_reason(client, responder, incident, time_m
     assert Incident.objects.get().closing_reason == "handed_over"
 
     again = client.post(url(incident, "clore"), {"raison": "duplicate"}, follow=True)
-    assert "Ce dossier a été clos à 9 h 51 : confié à un autre service." in text_of(again)
+    assert "Ce dossier a été clos à 9 h 51 : confié à un autre service." in read_markup(again)
     assert Incident.objects.get().closing_reason == "handed_over"
 
 
 @pytest.mark.parametrize("reason", ["", "because"])
 def test_a_case_is_not_closed_without_a_reason(client, responder, incident, reason):
     page = client.post(url(incident, "clore"), {"raison": reason}, follow=True)
-    assert "Choisissez pourquoi le dossier est clos." in text_of(page)
+    assert "Choisissez pourquoi le dossier est clos." in read_markup(page)
     assert Incident.objects.get().status == Status.DECLARED
 
 
@@ -152,7 +152,7 @@ def test_a_new_code_is_shown_once_and_opens_the_case(client, responder, incident
 
     page = client.post(url(incident, "code"))
 
-    code_text = text_of(page).partition("Code secret de suivi")[2]
+    code_text = read_markup(page).partition("Code secret de suivi")[2]
     secret = "".join(re.findall(r'<span class="hash">(\w{4})<', code_text))
     assert len(secret) == SECRET_LENGTH
     assert find_access(secret).incident == incident
@@ -167,11 +167,11 @@ def test_a_new_code_must_be_confirmed(client, responder, incident):
     page = client.get(url(incident)).content.decode()
     assert page.index('class="casebar__call"') < page.index('id="rares"') < page.index(url(incident, "code"))
     confirm_page = client.get(url(incident, "code"))
-    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt" in text_of(confirm_page)
-    assert "Cette déclaration n’est pas vérifiée." in text_of(confirm_page)
+    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt" in read_markup(confirm_page)
+    assert "Cette déclaration n’est pas vérifiée." in read_markup(confirm_page)
     assert incident.accesses.get().revoked_at is None
     verify_incident(reference=incident.reference, actor=responder)
-    assert "n’est pas vérifiée" not in text_of(client.get(url(incident, "code")))
+    assert "n’est pas vérifiée" not in read_markup(client.get(url(incident, "code")))
     assert incident.accesses.get().revoked_at is None
 
 
@@ -182,12 +182,12 @@ def test_only_the_lead_erases_a_case_after_a_confirmation(client, responder, inc
 
     client.force_login(a_lead())
     confirm_page = client.get(url(incident, "effacer", "demande"))
-    assert "Rien de cela ne revient." in text_of(confirm_page)
+    assert "Rien de cela ne revient." in read_markup(confirm_page)
     assert Story.objects.get().contact_phone
 
     page = client.post(url(incident, "effacer"), follow=True)
     assert not Story.objects.get().contact_phone
-    assert "Récit et coordonnées effacés" in text_of(page)
+    assert "Récit et coordonnées effacés" in read_markup(page)
 
 
 ACTS = ["prendre", "verifier", "clore", "code", "effacer"]
@@ -252,7 +252,7 @@ def test_hostile_words_are_escaped(client, responder):
     page = client.get(url(incident))
 
     harmless.check_response(page)
-    assert "{{ settings.SECRET_KEY }}" in text_of(page)
+    assert "{{ settings.SECRET_KEY }}" in read_markup(page)
 
 
 @pytest.mark.parametrize("number", [2, 50])
@@ -308,10 +308,10 @@ def test_workarounds_and_categories_of_persons_are_shown(client, responder):
 
 def test_the_answer_about_personal_data_is_shown_with_the_leak(client, responder):
     case = declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
-    page = text_of(client.get(url(case)))
+    page = read_markup(client.get(url(case)))
     assert "<h2>Données personnelles</h2> <span>concernées, fuite soupçonnée</span>" in page
     assert "<dt>Concernées</dt><dd>oui</dd>" in page
     unsaid = declare(data_concerned="yes", leak=Leak(categories=("nir",)))
-    page = text_of(client.get(url(unsaid)))
+    page = read_markup(client.get(url(unsaid)))
     assert "<h2>Données personnelles</h2> <span>concernées</span>" in page
     assert "<dt>Concernées</dt><dd>oui</dd>" in page

@@ -22,7 +22,7 @@ from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, decl
 from tests.hostile import MARKUP
 from tests.incidents import transferring
 from tests.incidents.transferring import create_other_centre
-from tests.reading import find_link, text_of
+from tests.reading import find_link, read_markup
 
 URL = "/admin/incidents/incident/"
 DAY = timedelta(days=1)
@@ -96,11 +96,11 @@ def test_the_queue_is_ordered_by_severity_then_by_deadline(client, responder):
 
     page = client.get(URL)
     assert list_references(page) == [incident.reference for incident in (bad, newer, taken, mild)]
-    assert "Les critiques en tête. Ensuite un retard monte d’un cran" in text_of(page)
+    assert "Les critiques en tête. Ensuite un retard monte d’un cran" in read_markup(page)
     assert list_references(client.get(URL, {"etat": "clos"})) == [closed.reference]
     everything = client.get(URL, {"etat": "tous"})
     assert list_references(everything) == [incident.reference for incident in (closed, newer, bad, mild, taken)]
-    assert "Les plus récents en tête." in text_of(everything)
+    assert "Les plus récents en tête." in read_markup(everything)
 
 
 def test_a_late_case_rises_by_one_level_with_or_without_an_assignee(client, responder):
@@ -312,9 +312,9 @@ def test_nothing_is_posted_to_the_queue(client, responder):
 def test_the_time_left_decreases(client, responder, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
     declare()
-    assert "il reste 4 h" in text_of(client.get(URL)).replace("\u00a0", " ")
+    assert "il reste 4 h" in read_markup(client.get(URL)).replace("\u00a0", " ")
     time_machine.move_to("2026-11-24 12:25+01:00", tick=False)
-    text = text_of(client.get(URL)).replace("\u00a0", " ")
+    text = read_markup(client.get(URL)).replace("\u00a0", " ")
     assert "prendre avant 13 h 00 <small>il reste 35 min" in text
 
 
@@ -327,9 +327,9 @@ def test_hours_are_shown_in_the_time_zone_of_the_body(client, responder, time_ma
     incident = declare(collectivity=body)
     Incident.objects.filter(pk=incident.pk).update(csirt=breizh_cyber())
 
-    queue = text_of(client.get(URL))
-    case = text_of(client.get(f"{URL}{incident.reference}/"))
-    telephone = text_of(client.get(f"/triage/{incident.reference}/"))
+    queue = read_markup(client.get(URL))
+    case = read_markup(client.get(f"{URL}{incident.reference}/"))
+    telephone = read_markup(client.get(f"/triage/{incident.reference}/"))
 
     assert "19 h 51</time> <span>heure de La Réunion</span>" in queue
     assert "<dt>Heures</dt><dd>heure de La Réunion</dd>" in case
@@ -349,10 +349,10 @@ def test_an_empty_queue_says_that_the_centre_has_no_channel(client):
     centre = breizh_cyber(notification_email="")
     client.force_login(a_responder(centre))
     page = client.get(URL)
-    assert "Breizh Cyber : sans canal." in text_of(page)
-    assert "La personne responsable choisit l’adresse de notification." in text_of(page)
+    assert "Breizh Cyber : sans canal." in read_markup(page)
+    assert "La personne responsable choisit l’adresse de notification." in read_markup(page)
 
     client.force_login(a_lead(centre))
     page = client.get(URL)
     assert 'href="/equipe/adresse/">Choisissez l’adresse de notification</a>' in page.content.decode()
-    assert "La personne responsable" not in text_of(page)
+    assert "La personne responsable" not in read_markup(page)

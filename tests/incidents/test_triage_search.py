@@ -12,7 +12,7 @@ from incidents.reference import hyphenate, make_reference
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 QUEUE = "/admin/incidents/incident/"
 URL = f"{QUEUE}recherche/"
@@ -58,7 +58,7 @@ def test_a_forbidden_case_looks_like_a_missing_one(client, responder):
 
     for query in (case_elsewhere.reference, hyphenate(case_elsewhere.reference), make_reference()):
         assert find_references(client, query) == set()
-        assert "Rien ne répond à" in text_of(client.get(URL, {"q": query}))
+        assert "Rien ne répond à" in read_markup(client.get(URL, {"q": query}))
 
 
 def test_an_agent_who_responds_elsewhere_does_not_find_their_own_bodys_case(client):

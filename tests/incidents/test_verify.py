@@ -21,7 +21,7 @@ from incidents.services.handling.verify import CallBack
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, an_agent, declare, plouexemple
 from tests.incidents.desk import acknowledge_as, reload, url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 CALLED_NUMBER = {"verifier-number": "02 98 11 22 33", "verifier-source": "directory"}
@@ -35,7 +35,7 @@ def case(responder):
 
 
 def get_case_bar(client, case):
-    return text_of(client.get(url(case))).partition('class="casebar__acts"')[2].partition("Répondre")[0]
+    return read_markup(client.get(url(case))).partition('class="casebar__acts"')[2].partition("Répondre")[0]
 
 
 def read_number_and_source(page):
@@ -50,7 +50,7 @@ def find_official_tick(client, case):
 
 def test_a_call_back_ticks_the_task_and_is_noted(client, case, responder):
     answer = client.post(url(case, "verifier"), CALLED_NUMBER, follow=True)
-    assert "Votre rappel est noté." in text_of(answer)
+    assert "Votre rappel est noté." in read_markup(answer)
     task = case.tasks.get(step="rappeler")
     assert (task.done_by, task.is_moot, case.tasks.exclude(done_at=None).count()) == (responder, False, 1)
     note = Note.objects.get()
@@ -58,7 +58,7 @@ def test_a_call_back_ticks_the_task_and_is_noted(client, case, responder):
     assert note.text == "Vérification par rappel. Numéro : 02 98 11 22 33, annuaire officiel."
     noted, done = case.events.get(kind=EventKind.NOTED), case.events.get(kind=EventKind.TASK_DONE)
     assert (noted.data["spoke"], done.data["task"]) == (False, str(task.uid))
-    assert "sans réponse" not in text_of(client.get(url(case))).partition('id="histoire"')[2]
+    assert "sans réponse" not in read_markup(client.get(url(case))).partition('id="histoire"')[2]
 
 
 def test_a_call_back_is_no_answer_to_the_declarant(client, case):
@@ -104,7 +104,7 @@ def test_verifying_an_erased_case_writes_no_note(case, responder):
 def test_a_number_that_is_too_short_is_refused(client, case, responder):
     page = client.post(url(case, "verifier"), {"verifier-number": "02 98", "verifier-source": "website"})
     assert page.status_code == 422
-    assert "« 02 98 » n’est pas un numéro entier" in text_of(page)
+    assert "« 02 98 » n’est pas un numéro entier" in read_markup(page)
     assert not reload(case).is_verified
     for response in (page, client.get(url(case))):
         assert read_number_and_source(response) == ("02 98", "website")
@@ -122,8 +122,8 @@ def test_the_official_number_is_shown_on_the_next_case_until_it_is_verified(clie
     assert "officiel, pour vérifier" in bar
     assert bar.index("02 98 11 22 33") < bar.index(CALLER.phone) < bar.index("numéro du formulaire")
     assert find_official_tick(client, other).attributes["value"] == "02 98 11 22 33"
-    assert "02 98 11 22 33" in text_of(client.get(url(other, "appel")))
-    telephone = text_of(client.get(f"/triage/{other.reference}/"))
+    assert "02 98 11 22 33" in read_markup(client.get(url(other, "appel")))
+    telephone = read_markup(client.get(f"/triage/{other.reference}/"))
     official, own = (telephone.index(f">{phone}</span>") for phone in ("02 98 11 22 33", CALLER.phone))
     assert official < telephone.index("Numéro officiel") < own < telephone.index("À rappeler")
     verify_incident(reference=other.reference, actor=responder)
@@ -134,7 +134,7 @@ def test_a_second_number_of_the_caller_is_shown_beside_the_official_number(clien
     client.post(url(case, "verifier"), CALLED_NUMBER)
     two_numbers = declare(caller=replace(CALLER, phone="02 98 11 22 33 ou 06 39 98 00 41"))
     assert "06 39 98 00 41" in get_case_bar(client, two_numbers)
-    assert "06 39 98 00 41" in text_of(client.get(f"/triage/{two_numbers.reference}/"))
+    assert "06 39 98 00 41" in read_markup(client.get(f"/triage/{two_numbers.reference}/"))
     same_number = declare(caller=replace(CALLER, phone="+33 2 98 11 22 33"))
     assert "numéro du formulaire" not in get_case_bar(client, same_number)
 
@@ -170,14 +170,14 @@ def test_without_an_official_number_the_number_of_the_form_is_labelled(client, c
 
 def test_taking_a_case_offers_the_playbook(client, responder):
     case = declare()
-    page = text_of(client.post(url(case, "prendre"), follow=True))
+    page = read_markup(client.post(url(case, "prendre"), follow=True))
     assert (
         "Ajouter les étapes du guide « rançongiciel »"
         in page.partition('id="maintenant"')[2].partition("</section>")[0]
     )
-    assert "Ajouter les étapes du guide" in text_of(client.get(f"/triage/{case.reference}/"))
+    assert "Ajouter les étapes du guide" in read_markup(client.get(f"/triage/{case.reference}/"))
     client.post(url(case, "guide"))
-    assert "Ajouter les étapes du guide" not in text_of(client.get(f"/triage/{case.reference}/"))
+    assert "Ajouter les étapes du guide" not in read_markup(client.get(f"/triage/{case.reference}/"))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_taking_a_case_offers_the_playbook(client, responder):
 def test_the_number_of_the_declaration_verifies_nothing(client, case, number):
     page = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
     assert page.status_code == 422
-    assert "Ce numéro est dans une déclaration de cette collectivité" in text_of(page)
+    assert "Ce numéro est dans une déclaration de cette collectivité" in read_markup(page)
     assert not reload(case).is_verified
     assert not OfficialNumber.objects.exists()
     assert not Note.objects.exists()
@@ -231,9 +231,9 @@ def test_a_tick_is_refused_if_the_number_changed_or_another_one_is_typed(client,
     number = {"phone": "02 98 11 22 33", "source": "website", "found_on": "2026-11-03", "noted_by": case.assignee}
     OfficialNumber.objects.create(collectivity=plouexemple(), **number)
     changed = client.post(url(case, "verifier"), {"verifier-official": "02 98 11 22 44"})
-    assert "Ce numéro officiel a changé" in text_of(changed)
+    assert "Ce numéro officiel a changé" in read_markup(changed)
     tick_and_number = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-official": "02 98 11 22 33"})
-    assert "pas les deux" in text_of(tick_and_number)
+    assert "pas les deux" in read_markup(tick_and_number)
     assert "checked" in find_official_tick(client, case).attributes
     assert (changed.status_code, tick_and_number.status_code, reload(case).is_verified) == (422, 422, False)
 
@@ -241,7 +241,7 @@ def test_a_tick_is_refused_if_the_number_changed_or_another_one_is_typed(client,
 def test_the_source_of_the_number_is_required(client, case):
     page = client.post(url(case, "verifier"))
     assert page.status_code == 422
-    assert "Dites au moins où vous avez trouvé le numéro appelé." in text_of(page)
+    assert "Dites au moins où vous avez trouvé le numéro appelé." in read_markup(page)
     assert not reload(case).is_verified
     client.post(url(case, "verifier"), {"verifier-source": "directory"})
     assert reload(case).is_verified
@@ -292,6 +292,6 @@ def test_a_playbook_for_a_case_declared_by_a_member_needs_no_call(responder):
 
 def test_the_page_says_that_a_call_back_is_no_answer(client, case):
     client.post(url(case, "verifier"), CALLED_NUMBER)
-    page = text_of(client.get(url(case)))
+    page = read_markup(client.get(url(case)))
     assert "Première réponse</dt><dd>pas encore" in page
     assert "un rappel de vérification ne compte pas" in page

@@ -19,7 +19,7 @@ from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage.queue import saved_views
 from tests.cast import a_person, a_responder, declare, plouexemple
-from tests.reading import text_of
+from tests.reading import read_markup
 
 URL = "/admin/incidents/incident/"
 VIEWS = [
@@ -83,8 +83,8 @@ def test_each_saved_view_lists_and_counts_its_cases(client, cases):
     page = client.get(URL)
     counts = {view: str(len(names)) for view, names in expected.items()} | {"clos": "", "tous": ""}
     assert get_counts(page) == counts
-    assert '<a href="?etat=ouverts" aria-current="page">Tout' in text_of(page)
-    assert '<a href="?etat=retard" aria-current="page">En retard' in text_of(client.get(URL, {"etat": "retard"}))
+    assert '<a href="?etat=ouverts" aria-current="page">Tout' in read_markup(page)
+    assert '<a href="?etat=retard" aria-current="page">En retard' in read_markup(client.get(URL, {"etat": "retard"}))
 
 
 def test_an_unanswered_declarant_is_listed_whatever_else_is_due(client, responder, time_machine):
@@ -102,12 +102,12 @@ def test_an_unanswered_declarant_is_listed_whatever_else_is_due(client, responde
     assign_incident(reference=incident.reference, actor=responder, assignee=a_responder(incident.csirt))
     time_machine.shift(timedelta(days=2))
     client.force_login(responder)
-    assert '<b class="late">réponse en retard</b>' in text_of(client.get(URL, {"etat": "a-repondre"}))
+    assert '<b class="late">réponse en retard</b>' in read_markup(client.get(URL, {"etat": "a-repondre"}))
 
     answer = Letter(text="Nous arrivons.", key="1")
     write_to_declarant(reference=incident.reference, actor=responder, letter=answer)
     assert list_references(client, "a-repondre") == set()
-    rows = text_of(client.get(URL)).partition('<ol class="rows"')[2]
+    rows = read_markup(client.get(URL)).partition('<ol class="rows"')[2]
     assert "répondre avant" not in rows
     assert "réponse en retard" not in rows
 
@@ -181,14 +181,14 @@ def test_a_count_beyond_the_limit_is_not_exact(client, responder, monkeypatch):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_an_empty_view_explains_itself(client, responder, view):
-    page = text_of(client.get(URL, {"etat": view}))
+    page = read_markup(client.get(URL, {"etat": view}))
 
     assert str(saved_views.VIEWS_BY_CODE[view].empty) in page
     assert ("Voir tous les dossiers" if view == "ouverts" else "Voir les dossiers à traiter") in page
 
 
 def test_an_empty_view_of_own_cases_does_not_send_to_a_case_that_does_not_exist(client, responder):
-    page = text_of(client.get(URL, {"etat": "miens"}))
+    page = read_markup(client.get(URL, {"etat": "miens"}))
     assert "Vous n’avez aucun dossier ouvert. Ceux que vous prenez apparaissent ici." in page
     assert "Prenez le premier" not in page
 
@@ -269,14 +269,14 @@ def test_a_row_says_what_matters(client, responder, time_machine):
 
 
 def get_text(response):
-    return text_of(response).replace("\u00a0", " ")
+    return read_markup(response).replace("\u00a0", " ")
 
 
 def test_a_closed_case_waits_for_no_declarant(client, responder):
     Incident.objects.filter(pk=declare().pk).update(awaited_since=timezone.now())
-    assert "attend le déclarant</small>" in text_of(client.get(URL))
+    assert "attend le déclarant</small>" in read_markup(client.get(URL))
     close_incident(reference=Incident.objects.get().reference, reason=ClosingReason.HANDED_OVER, actor=responder)
-    page = text_of(client.get(URL, {"etat": "clos"}))
+    page = read_markup(client.get(URL, {"etat": "clos"}))
     assert page.count("data-reference") == 1
     assert "attend le déclarant</small>" not in page
 
@@ -300,7 +300,7 @@ def test_a_row_shows_the_assignee_short_with_the_full_name_as_title(client, resp
     owner = (
         f'<i title="{whole}" aria-hidden="true" class="mine">{short}</i><span class="visually-hidden">{whole}</span>'
     )
-    assert owner in text_of(client.get(URL)).replace("\u00a0", " ")
+    assert owner in read_markup(client.get(URL)).replace("\u00a0", " ")
 
 
 def test_a_blank_name_is_replaced_by_the_mail_address():

@@ -8,7 +8,7 @@ from incidents.models import Incident, SharedSentence
 from incidents.services.declarant.share import derive_shared_secret
 from tests.cast import breizh_cyber, bretagne, declare
 from tests.incidents.devices import open_by_link, page
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 COVERED = "Breizh Cyber couvre maintenant votre territoire"
@@ -27,7 +27,7 @@ def incident():
 
 
 def test_declarant_reads_whom_to_call_before_the_case_has_moved(incident):
-    page_text = text(open_by_link(incident).get(page(incident)))
+    page_text = read_text(open_by_link(incident).get(page(incident)))
     assert f"{COVERED} : appelez le 0 800 200 008 . {PROMISE}" in page_text
     assert "Aucun centre ne couvre" not in page_text
     assert "nous n’y connaissons pas de centre" not in page_text
@@ -38,29 +38,29 @@ def test_declarant_reads_whom_to_call_before_the_case_has_moved(incident):
 def test_new_centre_without_telephone_is_reached_by_its_site(incident):
     Contact.objects.exclude(kind="website").delete()
     Contact.objects.filter(kind="website").update(value="https://breizh.example")
-    assert f"{COVERED} : passez par son site, breizh.example . {PROMISE}" in text(
+    assert f"{COVERED} : passez par son site, breizh.example . {PROMISE}" in read_text(
         open_by_link(incident).get(page(incident))
     )
 
 
 def test_new_centre_without_telephone_sends_to_a_number_that_answers(incident):
     breizh_cyber().contacts.all().delete()
-    page_text = text(open_by_link(incident).get(page(incident)))
+    page_text = read_text(open_by_link(incident).get(page(incident)))
     assert f"{COVERED}, mais n’a pas publié de téléphone : appelez le CERT-FR, +33 9 70 83 32 18" in page_text
 
 
 def test_sentence_to_read_aloud_names_the_new_centre(incident):
     declarant = open_by_link(incident)
     sentence = "Breizh Cyber, le centre de secours informatique, reçoit la déclaration dans quelques minutes."
-    assert sentence in text(declarant.get(page(incident)))
+    assert sentence in read_text(declarant.get(page(incident)))
     declarant.post(page(incident, "partager"))
     shared = f"/phrase/{derive_shared_secret(SharedSentence.objects.get())}/"
-    assert sentence in text(Client().get(shared))
+    assert sentence in read_text(Client().get(shared))
 
 
 def test_closed_case_promises_no_centre(incident):
     declarant = open_by_link(incident)
     declarant.post(page(incident, "retirer"), {"author": "Dominique Exemple"})
-    page_text = text(declarant.get(page(incident)))
+    page_text = read_text(declarant.get(page(incident)))
     assert "Votre déclaration est retirée" in page_text
     assert "couvre maintenant" not in page_text

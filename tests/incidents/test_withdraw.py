@@ -9,7 +9,7 @@ from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, declare
 from tests.incidents.devices import case, open_by_link, page, send, signed_in
-from tests.reading import text
+from tests.reading import read_text
 
 
 def withdraw(client, incident, words="", key="k"):
@@ -18,7 +18,7 @@ def withdraw(client, incident, words="", key="k"):
 
 def test_the_declarant_withdraws_an_unverified_declaration(incident):
     declarant = open_by_link(incident)
-    confirm_page = text(declarant.get(page(incident, "retirer")))
+    confirm_page = read_text(declarant.get(page(incident, "retirer")))
     assert (
         "C’est définitif. Pour revenir en arrière, il faudra joindre le centre, ou déclarer de nouveau."
         in confirm_page
@@ -33,15 +33,15 @@ def test_the_declarant_withdraws_an_unverified_declaration(incident):
     message = Message.objects.get()
     event = incident.events.latest("id")
     assert (event.kind, event.actor_kind, event.data) == ("withdrawn", "declarant", {"message": str(message.uid)})
-    page_text = text(declarant.get(page(incident)))
+    page_text = read_text(declarant.get(page(incident)))
     assert "Votre déclaration est retirée" in page_text
     assert "Vous avez retiré la déclaration" in page_text
     assert "Retirer la déclaration" not in page_text
-    assert "C’était un essai." in text(signed_in(a_responder()).get(case(incident)))
+    assert "C’était un essai." in read_text(signed_in(a_responder()).get(case(incident)))
 
 
 def is_announced_in_queue(responder):
-    queue = text(signed_in(responder).get("/admin/incidents/incident/"))
+    queue = read_text(signed_in(responder).get("/admin/incidents/incident/"))
     return "Le déclarant a écrit sur un dossier clos" in queue
 
 
@@ -54,15 +54,15 @@ def test_the_motive_of_a_withdrawal_waits_for_an_answer(incident):
     assert incident.wrote_since_closing
     assert Incident.objects.wrote_since_closing().get() == incident
     assert is_announced_in_queue(responder)
-    assert "a retiré sa déclaration, et ce qu’il avait écrit attend une réponse" in text(
+    assert "a retiré sa déclaration, et ce qu’il avait écrit attend une réponse" in read_text(
         signed_in(responder).get(case(incident))
     )
-    assert "Ce que vous avez écrit est signalé à Breizh Cyber" in text(declarant.get(page(incident)))
+    assert "Ce que vous avez écrit est signalé à Breizh Cyber" in read_text(declarant.get(page(incident)))
 
     letter = Letter(text="Bien reçu.", key="r")
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
     assert not is_announced_in_queue(responder)
-    assert "Ce que vous avez écrit est signalé" not in text(declarant.get(page(incident)))
+    assert "Ce que vous avez écrit est signalé" not in read_text(declarant.get(page(incident)))
 
 
 def test_an_earlier_unanswered_message_waits_for_an_answer_after_withdrawal(incident):
@@ -107,7 +107,7 @@ def test_withdrawing_twice_records_one_event_and_one_message(incident):
 def test_withdrawing_a_verified_case_only_asks_the_centre(incident):
     verify_incident(reference=incident.reference, actor=a_responder())
     declarant = open_by_link(incident)
-    assert "Il décidera" in text(declarant.get(page(incident, "retirer")))
+    assert "Il décidera" in read_text(declarant.get(page(incident, "retirer")))
     for _ in range(2):
         withdraw(declarant, incident, "Une erreur")
     incident.refresh_from_db()
@@ -120,7 +120,7 @@ def test_the_centre_may_close_a_verified_case_as_withdrawn(incident):
     responder = a_responder()
     verify_incident(reference=incident.reference, actor=responder)
     signed_in(responder).post(case(incident, "clore"), {"raison": "withdrawn"})
-    assert "Votre déclaration est retirée" in text(open_by_link(incident).get(page(incident)))
+    assert "Votre déclaration est retirée" in read_text(open_by_link(incident).get(page(incident)))
 
 
 def test_a_closed_case_is_not_withdrawn(incident):

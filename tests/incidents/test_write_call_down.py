@@ -11,7 +11,7 @@ from incidents.services.handling.triage import close_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, plouexemple
 from tests.incidents.express import NOW, PHONE, case, declare_express
 from tests.incidents.journeys import make_address
-from tests.reading import hidden, text
+from tests.reading import read_hidden_value, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def post_call(client, incident, **changes):
     page = client.get(case(incident, "appel"))
     form = page.context["form"]
     values = {name: form[name].value() for name in form.fields}
-    data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle")}
+    data = {"vu": read_hidden_value(page, "vu"), "cle": read_hidden_value(page, "cle")}
     data |= {name: value for name, value in values.items() if value not in (None, "")}
     return client.post(case(incident, "appel"), data | changes)
 
@@ -42,7 +42,7 @@ def test_a_call_on_a_case_fills_in_its_facts(client):
     )
     page = client.get(case(incident, "appel"))
     assert f'name="contact_phone" type="tel" autocomplete="off" value="{PHONE}"' in page.content.decode()
-    assert "À rappeler : déclaration express" in text(page)
+    assert "À rappeler : déclaration express" in read_text(page)
     fields = {
         "type": "rancon",
         "contact_name": "Dominique",
@@ -133,19 +133,29 @@ def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
     Incident.objects.update(service_stopped="yes")
-    data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": "rancon"}
+    data = {
+        "vu": read_hidden_value(page, "vu"),
+        "cle": read_hidden_value(page, "cle"),
+        "contact_phone": PHONE,
+        "type": "rancon",
+    }
     conflict = client.post(case(incident, "appel"), data | {"description": "Mes mots."})
     assert conflict.status_code == 409
     assert "Mes mots." in conflict.content.decode()
     assert not Note.objects.exists()
-    assert client.post(case(incident, "appel"), data | {"vu": hidden(conflict, "vu")}).status_code == 302
+    assert client.post(case(incident, "appel"), data | {"vu": read_hidden_value(conflict, "vu")}).status_code == 302
 
 
 def test_a_call_sent_twice_is_noted_once(client):
     incident = declare_express(client)
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
-    data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": "rancon"}
+    data = {
+        "vu": read_hidden_value(page, "vu"),
+        "cle": read_hidden_value(page, "cle"),
+        "contact_phone": PHONE,
+        "type": "rancon",
+    }
     for _click in range(2):
         assert client.post(case(incident, "appel"), data | {"description": "Mes mots."}).status_code == 302
     assert Note.objects.count() == 1
@@ -165,7 +175,7 @@ def test_a_closed_case_takes_no_call(client):
     client.force_login(a_responder())
     page = client.get(case(incident, "appel"))
     close_incident(reference=incident.reference, reason="not_an_incident", actor=a_lead())
-    data = {"vu": hidden(page, "vu"), "contact_phone": PHONE, "description": "Mes mots."}
+    data = {"vu": read_hidden_value(page, "vu"), "contact_phone": PHONE, "description": "Mes mots."}
     conflict = client.post(case(incident, "appel"), data)
     assert conflict.status_code == 409
     assert "Mes mots." in conflict.content.decode()

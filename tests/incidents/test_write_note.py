@@ -22,7 +22,7 @@ from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import acknowledge_as, reload, url
-from tests.reading import text_of
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 WORDS = "Le maire hésite à payer, zinzoline."
@@ -51,7 +51,7 @@ def test_a_responder_writes_an_internal_note(client, responder, incident):
     assert (note.kind, note.text, note.author) == ("note", WORDS, responder)
     event = incident.events.get(kind=EventKind.NOTED)
     assert (event.actor, event.data) == (responder, {"note": str(note.uid), "nature": "note", "spoke": False})
-    page = text_of(client.get(url(incident)))
+    page = read_markup(client.get(url(incident)))
     assert "Interne : le déclarant ne lit jamais ceci." in page
     assert WORDS in page
     assert not Message.objects.exists()
@@ -83,7 +83,7 @@ def test_a_missed_call_is_noted_but_is_no_answer(client, responder, incident):
     after, note = reload(incident), incident.notes.get()
     assert (note.kind, note.text) == ("call_out", "Sans réponse.")
     assert (after.answer_by, after.answered_at) == (case.answer_by, None)
-    assert "<b>Appel passé, sans réponse</b> par" in text_of(client.get(url(incident)))
+    assert "<b>Appel passé, sans réponse</b> par" in read_markup(client.get(url(incident)))
 
 
 def test_a_double_click_is_one_note(client, responder, incident):
@@ -115,7 +115,7 @@ def test_a_refused_note_is_given_back_as_typed(client, responder, incident, chan
     assert answer.status_code == 422
     block = answer.context["notes"]["form"]
     assert error in " ".join(message for field in block.errors.values() for message in field)
-    assert text_of(answer).count('role="alert"') == 1
+    assert read_markup(answer).count('role="alert"') == 1
     assert block["text"].value() == changes.get("text", WORDS)
     assert not Note.objects.exists()
     assert not incident.events.filter(kind=EventKind.NOTED).exists()
@@ -221,5 +221,5 @@ def test_an_agent_of_the_body_who_works_at_another_centre_reads_no_note(client, 
         page = client.get(url(incident, where) if where else url(incident))
 
     assert page.status_code == 403
-    assert MARK not in text_of(page)
+    assert MARK not in read_markup(page)
     assert not incident.readings.exists()

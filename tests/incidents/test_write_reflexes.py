@@ -10,7 +10,7 @@ from incidents.models import ReflexSheet
 from incidents.reflexes.forms import build_initial_values, parse_acts
 from incidents.services.library.reflexes import find_reflex_sheet, publish_sheet
 from tests.cast import a_lead, a_responder, breizh_cyber
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/incidents/reflexsheet/breizh-cyber/rancon/"
@@ -33,14 +33,14 @@ def build_fields(based_on=0, **changes):
 
 
 def test_a_lead_publishes_a_sheet_for_their_region(client, csirt, lead):
-    assert "nationale, version 2" in text(client.get("/admin/incidents/reflexsheet/"))
+    assert "nationale, version 2" in read_text(client.get("/admin/incidents/reflexsheet/"))
     assert REFLEXES["rancon"].hour[0].title in client.get(PAGE).content.decode()
     fields = build_fields(
         words="Débranchez, appelez Brest.", hour="Un\nvite\n\nDeux\nvite\n\nTrois\ntout de suite\naussi"
     )
     preview = client.post(PAGE, fields | {"voir": "1"})
-    assert "Aperçu" in text(preview)
-    assert "Débranchez, appelez Brest." in text(preview)
+    assert "Aperçu" in read_text(preview)
+    assert "Débranchez, appelez Brest." in read_text(preview)
     assert not ReflexSheet.objects.exists()
     answer = client.post(PAGE, fields | {"publier": "1"})
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
@@ -48,7 +48,7 @@ def test_a_lead_publishes_a_sheet_for_their_region(client, csirt, lead):
     assert (sheet.version, sheet.csirt, sheet.text.words) == (1, csirt, "Débranchez, appelez Brest.")
     assert sheet.text.hour[2] == ("Trois", "tout de suite aussi")
     assert ReflexSheet.objects.get().author == lead
-    assert "la vôtre , version 1" in text(client.get("/admin/incidents/reflexsheet/"))
+    assert "la vôtre , version 1" in read_text(client.get("/admin/incidents/reflexsheet/"))
 
 
 def test_the_page_links_to_the_sheet_as_the_region_reads_it(client, lead):
@@ -71,7 +71,7 @@ def test_returning_to_the_national_text_keeps_the_versions(client, csirt, lead):
     client.post(PAGE, {"national": "1", "based_on": "1"})
     assert find_reflex_sheet("rancon", csirt).text == REFLEXES["rancon"]
     assert ReflexSheet.objects.count() == 2
-    assert "retour à la fiche nationale" in text(client.get(PAGE))
+    assert "retour à la fiche nationale" in read_text(client.get(PAGE))
 
 
 def test_publishing_the_same_text_twice_makes_one_version(client, lead):
@@ -95,7 +95,7 @@ def test_the_national_text_does_not_replace_a_version_that_was_not_read(client, 
     client.post(PAGE, build_fields(words="Le premier texte.") | {"publier": "1"})
     client.post(PAGE, build_fields(1, words="Le second texte.") | {"publier": "1"})
     answer = client.post(PAGE, {"national": "1", "based_on": based_on}, follow=True)
-    assert "Quelqu’un a publié une autre version depuis" in text(answer)
+    assert "Quelqu’un a publié une autre version depuis" in read_text(answer)
     assert find_reflex_sheet("rancon", csirt).text.words == "Le second texte."
     assert '<input type="hidden" name="based_on" value="2">' in answer.content.decode()
 

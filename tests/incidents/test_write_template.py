@@ -17,7 +17,7 @@ from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import CASE, acknowledge_as, reload, url
 from tests.incidents.devices import open_by_link, page
-from tests.reading import text, text_of
+from tests.reading import read_markup, read_text
 
 pytestmark = pytest.mark.django_db
 LIST = f"{CASE}/messages-types/"
@@ -44,7 +44,7 @@ def test_a_template_of_the_centre_fills_in_the_reply(client, lead):
     assert post_template(client)["Location"] == LIST
     row = MessageTemplate.objects.get()
     assert (row.title, row.text, row.version, row.author) == ("Premier mot", TEXT, 1, lead)
-    assert "Premier mot" in text_of(client.get(LIST))
+    assert "Premier mot" in read_markup(client.get(LIST))
     incident = acknowledge_as(lead, declare())
 
     page = client.get(f"{url(incident)}?modele={row.uid}")
@@ -54,7 +54,7 @@ def test_a_template_of_the_centre_fills_in_the_reply(client, lead):
         f"{lead}, Breizh Cyber, 0 800 200 008"
     )
     assert page.context["thread"]["form"]["text"].value() == filled_text
-    assert f'<option value="{row.uid}" data-text="{filled_text}" selected>' in text_of(page)
+    assert f'<option value="{row.uid}" data-text="{filled_text}" selected>' in read_markup(page)
     assert not Message.objects.exists(), "a person reads it before it is sent"
 
 
@@ -66,7 +66,7 @@ def test_an_unknown_template_leaves_the_reply_empty(client, lead):
 
 
 def test_national_messages_name_parts_that_the_declarant_sees(incident):
-    page_text = text(open_by_link(incident).get(page(incident)))
+    page_text = read_text(open_by_link(incident).get(page(incident)))
     names = {name for message in NATIONAL for name in re.findall("«\u00a0(.+?)\u00a0»", message.text)}
     assert names == {"Fichiers remis"}
     assert [name for name in names if name not in page_text] == []
@@ -136,7 +136,7 @@ def test_an_invalid_template_names_its_field_and_keeps_its_words(client, lead, c
 
 
 def test_unknown_placeholders_are_listed(client, lead):
-    assert "{nom}, {0}" in text_of(post_template(client, text="{nom} {centre} {0}"))
+    assert "{nom}, {0}" in read_markup(post_template(client, text="{nom} {centre} {0}"))
 
 
 @pytest.mark.parametrize("name", ["telephone", "bidule"])
@@ -146,7 +146,7 @@ def test_a_reply_with_an_unfilled_placeholder_is_not_sent(client, lead, name):
     answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
 
     assert answer.status_code == 422
-    assert f"partiraient tels quels : {{{name}}}. Écrivez" in text_of(answer)
+    assert f"partiraient tels quels : {{{name}}}. Écrivez" in read_markup(answer)
     assert answer.context["thread"]["form"]["text"].value() == words
     assert not Message.objects.exists()
     mended = words.replace(f"{{{name}}}", "le standard")
@@ -160,12 +160,14 @@ def test_a_reply_with_blank_lines_of_a_template_is_not_sent(client, lead):
     answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
 
     assert answer.status_code == 422
-    assert "4 lignes restent à compléter : « - ce qui est fait : … », « - ce qui est en cours : … »" in text(answer)
+    assert "4 lignes restent à compléter : « - ce qui est fait : … », « - ce qui est en cours : … »" in read_text(
+        answer
+    )
     assert answer.context["thread"]["form"]["text"].value() == words
     assert not Message.objects.exists()
     for blank in ("…", "- …", "Prochain point : ...", "Prochain point:…"):
         answer = client.post(url(incident, "message"), {"text": f"Bonjour,\n{blank}\nMerci.", "key": "k"})
-        assert f"Une ligne reste à compléter : « {blank} »." in text(answer), blank
+        assert f"Une ligne reste à compléter : « {blank} »." in read_text(answer), blank
     mended = "Nous avançons… Point fait : pare-feu coupé, sauvegarde en cours…\nProchain point : lundi."
     assert client.post(url(incident, "message"), {"text": mended, "key": "k"}).status_code == 302
 
@@ -184,8 +186,8 @@ def test_the_type_placeholder_gives_the_current_type(client, lead):
     page = client.get(url(incident), {"modele": str(MessageTemplate.objects.get().uid)})
 
     assert page.context["thread"]["form"]["text"].value() == IncidentType.DDOS.label
-    assert "d’après le type que le dossier a aujourd’hui" in text_of(client.get(NEW))
-    assert "ce que le déclarant a dit" not in text_of(client.get(NEW))
+    assert "d’après le type que le dossier a aujourd’hui" in read_markup(client.get(NEW))
+    assert "ce que le déclarant a dit" not in read_markup(client.get(NEW))
 
 
 def test_a_double_click_makes_one_template_and_titles_are_unique(client, lead):
@@ -201,7 +203,7 @@ def test_each_change_makes_a_version_and_the_second_writer_gets_a_conflict(clien
     assert post_template(client, template_url(row), text="Un", seen="1").status_code == 302
     late = post_template(client, template_url(row), text="Deux", seen="1")
     assert late.status_code == 409
-    page = text_of(late)
+    page = read_markup(late)
     assert "Quelqu’un a changé ce message" in page
     assert "Un</p>" in page
     assert late.context["form"]["text"].value() == "Deux"
@@ -217,7 +219,7 @@ def test_a_withdrawn_template_is_no_longer_offered(client, lead):
     assert post_template(client, template_url(row), retirer="1", seen="7").status_code == 409
     assert post_template(client, template_url(row), retirer="1", seen="1")["Location"] == LIST
     assert client.get(template_url(row)).status_code == 404
-    assert "Premier mot" not in text_of(client.get(LIST))
+    assert "Premier mot" not in read_markup(client.get(LIST))
     assert post_template(client).status_code == 302, "its title is free again"
 
 
@@ -242,7 +244,7 @@ def test_a_change_to_a_template_withdrawn_meanwhile_can_be_saved_as_a_new_one(cl
 
     assert late.status_code == 409
     assert late.context["form"]["text"].value() == "Deux pages de conseils."
-    assert f'action="{NEW}"' in text_of(late)
+    assert f'action="{NEW}"' in read_markup(late)
     assert post_template(client, text="Deux pages de conseils.", seen="1")["Location"] == LIST
     assert MessageTemplate.objects.get(withdrawn_at=None).text == "Deux pages de conseils."
     assert post_template(client, template_url(row), retirer="1", seen="1").status_code == 404
@@ -258,14 +260,14 @@ def test_a_responder_only_reads_templates_and_other_centres_do_not_see_them(clie
     post_template(client)
     row = MessageTemplate.objects.get()
     client.force_login(a_responder())
-    assert "Premier mot" in text_of(client.get(LIST))
+    assert "Premier mot" in read_markup(client.get(LIST))
     assert [
         client.get(NEW).status_code,
         post_template(client).status_code,
         client.get(template_url(row)).status_code,
     ] == [404] * 3
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
-    assert "Premier mot" not in text_of(client.get(LIST))
+    assert "Premier mot" not in read_markup(client.get(LIST))
     assert client.get(template_url(row)).status_code == 404
     assert client.get(f"{LIST}ailleurs/{row.uid}/").status_code == 404
 
@@ -289,7 +291,7 @@ def test_the_delays_of_a_case_are_shown(client, lead):
     late = build_delays_block(incident, now)
     assert (late["taking"].late, late["first_answer"]) == (timedelta(hours=3), None)
     assert late["answer"].due_at == incident.answer_by
-    assert "Délais du centre" in text_of(client.get(url(incident)))
+    assert "Délais du centre" in read_markup(client.get(url(incident)))
 
     case = acknowledge_as(lead, incident)
     client.post(url(incident, "message"), {"text": "Bonjour", "key": "k"})

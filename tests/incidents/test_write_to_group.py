@@ -16,7 +16,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare, plouexemple
 from tests.incidents.devices import open_by_link, page
 from tests.incidents.grouping import a_group, copy_case, declare_town, send_letter, url
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 WORDS = "Coupez l’accès de votre prestataire."
@@ -32,17 +32,17 @@ def group(responder):
 
 def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, responder, group):
     outside = declare_town(9)
-    assert "Chacun reçoit ce message dans son propre dossier" in text(client.get(url(group, "message")))
+    assert "Chacun reçoit ce message dans son propre dossier" in read_text(client.get(url(group, "message")))
     fields = {"text": f"  {WORDS} ", "key": "k"}
     preview = client.post(url(group, "message"), fields)
-    assert "3 déclarants liront" in text(preview)
-    assert WORDS in text(preview)
+    assert "3 déclarants liront" in read_text(preview)
+    assert WORDS in read_text(preview)
     assert not BulkJob.objects.exists(), "nothing is sent before the preview"
 
     for _ in range(2):
         answer = send_letter(client, group, fields)
 
-    assert "Votre message part, à 3 déclarants, l’un après l’autre." in text(client.get(answer["Location"]))
+    assert "Votre message part, à 3 déclarants, l’un après l’autre." in read_text(client.get(answer["Location"]))
     job = BulkJob.objects.get()
     assert run_due_jobs() == 3
     assert run_due_jobs() == 0
@@ -52,16 +52,16 @@ def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, r
     cases = list(group.cases.all())
     assert [[message.text for message in case.messages.all()] for case in cases] == [[WORDS]] * 3
     for case in cases:
-        read = text(open_by_link(case).get(page(case)))
+        read = read_text(open_by_link(case).get(page(case)))
         assert WORDS in read
         assert not [other for other in cases if other != case and other.collectivity.name in read]
         assert group.title not in read
 
 
 def test_the_group_shows_what_was_already_written_to_all(client, responder, colleague, group):
-    assert "Déjà écrit à tous" not in text(client.get(url(group)))
+    assert "Déjà écrit à tous" not in read_text(client.get(url(group)))
     send_letter(client, group, {"text": WORDS, "key": "k"})
-    under_way = text(client.get(url(group)))
+    under_way = read_text(client.get(url(group)))
     assert "en cours : à 0 déclarant sur 3 : « Coupez l’accès de votre prestataire. »" in under_way
     run_due_jobs()
     send_letter(client, group, {"text": "Dossier {reference} : appelez-nous.", "key": "k2"})
@@ -69,7 +69,7 @@ def test_the_group_shows_what_was_already_written_to_all(client, responder, coll
 
     client.force_login(colleague)
     for response in (client.get(url(group)), client.get(url(group, "message"))):
-        page_text = text(response)
+        page_text = read_text(response)
         assert f"Déjà écrit à tous le plus récent d’abord, heure de Paris {responder} , le" in page_text
         first = group.cases.order_by("pk").first()
         assert f"« Dossier {hyphenate(first.reference)} : appelez-nous. » tel que dans" in page_text
@@ -81,9 +81,9 @@ def test_the_trace_of_a_message_to_a_group_outlives_its_words(client, responder,
     send_letter(client, group, {"text": WORDS, "key": "k"})
     run_due_jobs()
     for incident in group.cases.order_by("pk"):
-        assert WORDS in text(client.get(url(group)))
+        assert WORDS in read_text(client.get(url(group)))
         erase_personal_data(reference=incident.reference, actor=a_lead())
-    page_text = text(client.get(url(group)))
+    page_text = read_text(client.get(url(group)))
     assert WORDS not in page_text
     assert "à 3 déclarants : mots effacés." in page_text
 
@@ -93,12 +93,12 @@ def test_a_message_to_another_group_is_not_listed(client, responder, group):
     add_to_group(reference=declare_town(7).reference, group=other.uid, actor=responder)
     send_letter(client, other, {"text": WORDS, "key": "k"})
     run_due_jobs()
-    assert "Déjà écrit à tous" not in text(client.get(url(group)))
+    assert "Déjà écrit à tous" not in read_text(client.get(url(group)))
 
 
 def test_placeholders_are_filled_from_each_case(client, responder, group):
     words = "{centre} à {collectivite}, {reference} : {telephone}, {prenom_nom}. {0} {} { x } {2F1-A}"
-    assert "la référence du dossier" in text(client.get(url(group, "message")))
+    assert "la référence du dossier" in read_text(client.get(url(group, "message")))
     send_letter(client, group, {"text": words, "key": "k"})
     run_due_jobs()
 
@@ -110,11 +110,13 @@ def test_placeholders_are_filled_from_each_case(client, responder, group):
 
 
 def test_the_preview_shows_the_message_of_the_first_declarant(client, responder, group):
-    preview = text(client.post(url(group, "message"), {"text": "Dossier {reference} de {collectivite}.", "key": "k"}))
+    preview = read_text(
+        client.post(url(group, "message"), {"text": "Dossier {reference} de {collectivite}.", "key": "k"})
+    )
     first = group.cases.order_by("pk").first()
     assert f"Dossier {hyphenate(first.reference)} de {first.collectivity}." in preview
     assert "sont ici ceux de" in preview
-    assert "sont ici ceux de" not in text(client.post(url(group, "message"), {"text": WORDS, "key": "k"}))
+    assert "sont ici ceux de" not in read_text(client.post(url(group, "message"), {"text": WORDS, "key": "k"}))
 
 
 @pytest.mark.parametrize(("name", "has_phone"), [("bidule", True), ("telephone", False)])
@@ -124,7 +126,7 @@ def test_an_unfilled_placeholder_is_refused_and_the_words_are_kept(client, group
     for button in ({}, {"envoyer": "1"}):
         answer = client.post(url(group, "message"), {"text": f"Bonjour {{{name}}} {{reference}}", "key": "k"} | button)
         assert answer.status_code == 422
-        assert f"partiraient tels quels : {{{name}}}. Écrivez" in text(answer)
+        assert f"partiraient tels quels : {{{name}}}. Écrivez" in read_text(answer)
         assert answer.context["form"]["text"].value() == f"Bonjour {{{name}}} {{reference}}"
     assert not BulkJob.objects.exists()
 
@@ -133,7 +135,7 @@ def test_a_message_with_a_blank_line_is_refused_and_kept(client, group):
     words = f"{WORDS}\nProchain point : …"
     answer = client.post(url(group, "message"), {"text": words, "key": "k"})
     assert answer.status_code == 422
-    assert "Une ligne reste à compléter : « Prochain point : … »" in text(answer)
+    assert "Une ligne reste à compléter : « Prochain point : … »" in read_text(answer)
     assert answer.context["form"]["text"].value() == words
 
 
@@ -153,8 +155,8 @@ def test_a_message_changed_after_its_preview_must_be_previewed_again(client, gro
 
     answer = client.post(url(group, "message"), fields)
     assert answer.status_code == 409
-    assert "Ce qui partirait n’est plus ce que vous aviez lu" in text(answer)
-    assert fields["text"] in text(answer)
+    assert "Ce qui partirait n’est plus ce que vous aviez lu" in read_text(answer)
+    assert fields["text"] in read_text(answer)
     assert not BulkJob.objects.exists()
 
     assert (
@@ -173,15 +175,15 @@ def test_a_message_must_be_previewed_again_when_the_group_grew(client, responder
 
     answer = client.post(url(group, "message"), fields)
     assert answer.status_code == 409
-    assert "les déclarants ne sont plus les mêmes" in text(answer)
-    assert "5 déclarants liront" in text(answer)
+    assert "les déclarants ne sont plus les mêmes" in read_text(answer)
+    assert "5 déclarants liront" in read_text(answer)
     assert not BulkJob.objects.exists()
 
 
 def test_a_message_without_a_preview_is_not_sent(client, group):
     answer = client.post(url(group, "message"), {"text": WORDS, "key": "k", "envoyer": "1", "seen": ""})
     assert answer.status_code == 200
-    assert "3 déclarants liront" in text(answer)
+    assert "3 déclarants liront" in read_text(answer)
     assert not BulkJob.objects.exists()
 
 
@@ -197,7 +199,7 @@ def test_a_form_sent_again_with_other_words_or_recipients_sends_nothing(client, 
     job = BulkJob.objects.get()
     for answer in (changed, to_others):
         assert answer.status_code == 409
-        assert "Cette page avait déjà envoyé un message, et celui-ci n’est pas parti." in text(answer)
+        assert "Cette page avait déjà envoyé un message, et celui-ci n’est pas parti." in read_text(answer)
         assert f'href="/admin/incidents/incident/actes/{job.uid}/"' in answer.content.decode()
     run_due_jobs()
     assert set(Message.objects.values_list("text", flat=True)) == {WORDS}
@@ -234,8 +236,8 @@ def test_the_message_goes_to_duplicates_but_to_closed_cases_only_if_ticked(clien
     add_to_group(reference=double.reference, group=group.uid, actor=responder)
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
     fields = {"text": WORDS, "key": "k"}
-    assert "3 déclarants liront" in text(client.post(url(group, "message"), fields))
-    assert "4 déclarants liront" in text(client.post(url(group, "message"), fields | {"with_closed": "on"}))
+    assert "3 déclarants liront" in read_text(client.post(url(group, "message"), fields))
+    assert "4 déclarants liront" in read_text(client.post(url(group, "message"), fields | {"with_closed": "on"}))
     send_letter(client, group, fields)
     run_due_jobs()
     assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, double.pk}
@@ -246,7 +248,7 @@ def test_the_message_goes_to_a_duplicate_outside_the_group(client, responder, gr
     double = declare(collectivity=main.collectivity)
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
     fields = {"text": WORDS, "key": "k"}
-    assert "4 déclarants liront" in text(client.post(url(group, "message"), fields))
+    assert "4 déclarants liront" in read_text(client.post(url(group, "message"), fields))
     send_letter(client, group, fields)
     run_due_jobs()
     assert double.messages.get().text == WORDS
@@ -273,7 +275,7 @@ def test_a_closed_case_does_not_wait_for_an_answer(client, responder, group):
     add_to_group(reference=double.reference, group=group.uid, actor=responder)
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
     fields = {"text": WORDS, "key": "k", "asks_answer": "on", "with_closed": "on"}
-    assert "Chaque dossier ouvert dira" in text(client.post(url(group, "message"), fields))
+    assert "Chaque dossier ouvert dira" in read_text(client.post(url(group, "message"), fields))
     send_letter(client, group, fields)
     run_due_jobs()
     assert Message.objects.count() == 4
@@ -284,10 +286,10 @@ def test_a_closed_case_does_not_wait_for_an_answer(client, responder, group):
 
 def test_a_message_to_an_empty_group_is_refused(client, responder):
     empty = a_group(responder, "Vide")
-    assert "Personne à qui écrire" in text(client.post(url(empty, "message"), {"text": WORDS, "key": "k"}))
+    assert "Personne à qui écrire" in read_text(client.post(url(empty, "message"), {"text": WORDS, "key": "k"}))
     answer = send_letter(client, empty, {"text": WORDS, "key": "k"})
     assert answer.status_code == 422
-    assert WORDS in text(answer)
+    assert WORDS in read_text(answer)
     assert not BulkJob.objects.exists()
 
 
@@ -327,7 +329,9 @@ def test_a_message_that_names_a_body_or_a_person_of_the_group_is_refused(client,
     for more in ({}, {"envoyer": "1"}):
         answer = client.post(url(group, "message"), {"text": words, "key": "k"} | more)
         assert answer.status_code == 422
-        assert "Ce message désigne quelqu’un du groupe aux autres. Retirez : «" in text(answer).replace("\xa0", " ")
+        assert "Ce message désigne quelqu’un du groupe aux autres. Retirez : «" in read_text(answer).replace(
+            "\xa0", " "
+        )
         assert words in answer.content.decode(), "what was typed stays"
     assert not BulkJob.objects.exists()
 
@@ -335,7 +339,7 @@ def test_a_message_that_names_a_body_or_a_person_of_the_group_is_refused(client,
 def test_a_message_with_the_reference_of_a_case_is_refused(client, responder, group):
     reference = hyphenate(group.cases.first().reference)
     answer = client.post(url(group, "message"), {"text": f"Voir {reference}.", "key": "k"})
-    assert reference in text(answer)
+    assert reference in read_text(answer)
     assert answer.status_code == 422
 
 
@@ -368,7 +372,7 @@ def test_a_part_of_a_name_is_accepted_once_confirmed_as_a_common_word(client, gr
     for button in ({}, {"envoyer": "1"}, {"envoyer": "1", "common": "Autre"}):
         answer = client.post(url(group, "message"), fields | button)
         assert answer.status_code == 422
-        assert "désigne peut-être quelqu’un du groupe" in text(answer)
+        assert "désigne peut-être quelqu’un du groupe" in read_text(answer)
         assert f'name="common" value="{doubtful}">' in answer.content.decode()
     assert not BulkJob.objects.exists()
     preview = client.post(url(group, "message"), fields | {"common": doubtful})

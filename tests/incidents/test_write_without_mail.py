@@ -15,7 +15,7 @@ from tests.incidents.grouping import a_group, declare_town, send_letter
 from tests.incidents.grouping import url as group_url
 from tests.incidents.merging import merge
 from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
-from tests.reading import text
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 BY_PHONE = replace(CALLER, email="")
@@ -41,38 +41,38 @@ def write(client, incident, **fields):
 
 
 def test_taking_closing_and_reopening_say_to_telephone(client, incident):
-    taken = text(client.post(url(incident, "prendre"), follow=True))
+    taken = read_text(client.post(url(incident, "prendre"), follow=True))
     assert f"Vous avez pris ce dossier en charge. {CALL}" in taken
-    closed = text(close(client, incident))
+    closed = read_text(close(client, incident))
     assert f"Dossier clos. {CALL}" in closed
     assert f"le déclarant ne la lit pas. {CALL}" in closed
-    assert f"Dossier rouvert : vous l’avez. {CALL}" in text(reopen(client, incident))
+    assert f"Dossier rouvert : vous l’avez. {CALL}" in read_text(reopen(client, incident))
 
 
 def test_taking_closing_and_reopening_say_that_the_mail_leaves(client, responder):
     incident = declare()
-    assert "en charge. Le déclarant le voit." in text(client.post(url(incident, "prendre"), follow=True))
-    assert "Dossier clos. Le déclarant en est averti." in text(close(client, incident))
-    assert "vous l’avez. Le déclarant en est averti." in text(reopen(client, incident))
+    assert "en charge. Le déclarant le voit." in read_text(client.post(url(incident, "prendre"), follow=True))
+    assert "Dossier clos. Le déclarant en est averti." in read_text(close(client, incident))
+    assert "vous l’avez. Le déclarant en est averti." in read_text(reopen(client, incident))
 
 
 def test_closing_an_erased_case_claims_no_notice(client, responder):
     incident = declare()
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    assert "Dossier clos. Ses coordonnées sont effacées" in text(close(client, incident))
+    assert "Dossier clos. Ses coordonnées sont effacées" in read_text(close(client, incident))
 
 
 def test_the_reply_box_says_that_no_mail_leaves(client, incident):
-    assert "Pas de mail : il ne sera pas prévenu. Téléphonez-lui." in text(client.get(url(incident)))
-    assert "Pas de mail" not in text(client.get(url(declare(collectivity=plouexemple(name="Autre")))))
-    assert f"Message envoyé. {CALL}" in text(write(client, incident))
+    assert "Pas de mail : il ne sera pas prévenu. Téléphonez-lui." in read_text(client.get(url(incident)))
+    assert "Pas de mail" not in read_text(client.get(url(declare(collectivity=plouexemple(name="Autre")))))
+    assert f"Message envoyé. {CALL}" in read_text(write(client, incident))
 
 
 def test_a_reply_to_duplicates_counts_those_without_mail(client, responder):
     main, double = declare(), declare(caller=BY_PHONE)
     merge(double, main, responder)
-    assert "chacun le lit dans son propre dossier ; 1 sans mail, à appeler" in text(client.get(url(main)))
-    answer = text(write(client, main, to_doubles="on"))
+    assert "chacun le lit dans son propre dossier ; 1 sans mail, à appeler" in read_text(client.get(url(main)))
+    answer = read_text(write(client, main, to_doubles="on"))
     assert "Le déclarant peut le lire sur sa page de suivi. Le déclarant d’un double n’a pas de mail" in answer
 
 
@@ -80,15 +80,15 @@ def test_closing_and_reopening_name_the_duplicates_to_call(client, responder):
     main, double = declare(), declare(caller=BY_PHONE)
     merge(double, main, responder)
     to_call = f"Le déclarant d’un double n’a pas de mail : appelez-le ({hyphenate(double.reference)}, 02 "
-    assert f"Dossier clos. Le déclarant en est averti. {to_call}" in text(close(client, main))
-    assert f"Le déclarant en est averti. {to_call}" in text(reopen(client, main))
+    assert f"Dossier clos. Le déclarant en est averti. {to_call}" in read_text(close(client, main))
+    assert f"Le déclarant en est averti. {to_call}" in read_text(reopen(client, main))
     closed = client.post(url(main, "clore"), {"raison": "not_an_incident"}, follow=True)
-    assert f"Le déclarant en est averti. {to_call}" in text(closed)
+    assert f"Le déclarant en est averti. {to_call}" in read_text(closed)
 
 
 def test_closing_without_report_says_to_telephone(client, incident):
     closed = client.post(url(incident, "clore"), {"raison": "not_an_incident"}, follow=True)
-    assert f". {CALL}" in text(closed)
+    assert f". {CALL}" in read_text(closed)
 
 
 @pytest.mark.parametrize(
@@ -113,17 +113,17 @@ def test_a_message_to_a_group_says_how_many_are_notified(client, responder, call
     for number, caller in enumerate(callers):
         add_to_group(reference=declare_town(number, caller=caller).reference, group=group.uid, actor=responder)
     fields = {"text": WORDS, "key": "k"}
-    assert preview in text(client.post(group_url(group, "message"), fields))
-    assert confirmation in text(client.get(send_letter(client, group, fields)["Location"]))
+    assert preview in read_text(client.post(group_url(group, "message"), fields))
+    assert confirmation in read_text(client.get(send_letter(client, group, fields)["Location"]))
 
 
 def test_a_transfer_promises_no_mail_to_a_declarant_without_address(client, incident, taker):
-    assert f"plus rien d’après. {CALL}" in text(client.get(url(incident, "transfert")))
-    assert "Le déclarant est prévenu." in text(client.get(url(declare(), "transfert")))
+    assert f"plus rien d’après. {CALL}" in read_text(client.get(url(incident, "transfert")))
+    assert "Le déclarant est prévenu." in read_text(client.get(url(declare(), "transfert")))
     transfer, taker_client = propose_transfer(incident, a_responder()), sign_in_as(taker)
-    assert "Le déclarant en est prévenu s’il a donné un mail." in text(taker_client.get(offer_url(transfer)))
+    assert "Le déclarant en est prévenu s’il a donné un mail." in read_text(taker_client.get(offer_url(transfer)))
     answer = taker_client.post(offer_url(transfer, "accepter"), follow=True)
-    assert f"vous l’avez pris en charge. {CALL}" in text(answer)
+    assert f"vous l’avez pris en charge. {CALL}" in read_text(answer)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, t
     transfer = propose_transfer(incident, giver)
     Csirt.objects.filter(pk=transfer.giver_id).update(notification_email=channel)
     answer = sign_in_as(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas chez nous."}, follow=True)
-    assert f"Dossier laissé à Breizh Cyber, {sentence}" in text(answer)
+    assert f"Dossier laissé à Breizh Cyber, {sentence}" in read_text(answer)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,6 @@ def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, t
 def test_a_withdrawal_says_whether_the_centre_is_notified(incident, channel, before, after):
     Csirt.objects.update(notification_email=channel)
     declarant = open_by_link(incident)
-    assert before in text(declarant.get(page(incident, "retirer")))
+    assert before in read_text(declarant.get(page(incident, "retirer")))
     declarant.post(page(incident, "retirer"), {"text": "", "author": "Dominique", "key": "k"})
-    assert after in text(declarant.get(page(incident)))
+    assert after in read_text(declarant.get(page(incident)))

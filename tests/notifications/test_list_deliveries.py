@@ -13,7 +13,7 @@ from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
-from tests.reading import text_of
+from tests.reading import read_markup
 
 URL = "/admin/notifications/delivery/"
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,8 @@ def list_cases(response):
 def test_an_empty_list_says_what_will_be_there(client):
     client.force_login(a_responder())
     words = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici"
-    assert words in text_of(client.get(URL))
-    filtered = text_of(client.get(URL, {"status__exact": DeliveryStatus.DEAD}))
+    assert words in read_markup(client.get(URL))
+    filtered = read_markup(client.get(URL, {"status__exact": DeliveryStatus.DEAD}))
     assert words not in filtered
     assert "Rien à montrer ici" in filtered
 
@@ -59,7 +59,7 @@ def test_the_list_says_whether_each_mail_arrived(client, incident, time_machine)
         "serveur d’envoi injoignable",
         "pas encore",
     ]:
-        assert words in text_of(page), words
+        assert words in read_markup(page), words
 
 
 def test_what_goes_nowhere_is_not_awaited(client):
@@ -69,7 +69,7 @@ def test_what_goes_nowhere_is_not_awaited(client):
     Delivery.objects.filter(recipient="declarant").delete()
     client.force_login(a_lead(Csirt.objects.get(slug="breizh-cyber")))
 
-    page = text_of(client.get(URL))
+    page = read_markup(client.get(URL))
 
     assert ">sans canal</td>" in page
     assert ">non</td>" in page
@@ -88,7 +88,9 @@ def test_a_search_finds_the_mails_of_a_case(client, incident):
     client.force_login(a_lead())
 
     assert list_cases(client.get(URL, {"q": hyphenate(incident.reference).lower()})) == [incident, incident]
-    assert f"{URL}?q={incident.reference}" in text_of(client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    assert f"{URL}?q={incident.reference}" in read_markup(
+        client.get(f"/admin/incidents/incident/{incident.reference}/")
+    )
 
 
 def test_no_delivery_can_be_added_changed_or_deleted(client, incident):

@@ -18,7 +18,7 @@ from config.pages.templatetags.tocsin import (
     make_tel_uri,
     spell_out,
 )
-from tests.reading import NBSP, text
+from tests.reading import NBSP, read_text
 
 MORNING = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 
@@ -107,7 +107,7 @@ def test_the_title_of_a_page_begins_with_a_capital(client, db, path):
 
 
 def test_no_space_precedes_a_comma(client, db):
-    assert " , " not in text(client.get("/declarer/"))
+    assert " , " not in read_text(client.get("/declarer/"))
 
 
 def test_a_site_is_shown_by_its_host():

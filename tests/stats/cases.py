@@ -32,7 +32,7 @@ class Case:
 
 
 def paris_time(year: int, month: int, day: int, hour: int = 12) -> datetime:
-    """Return a moment in Paris."""
+    """Return the moment of this date and hour in Paris."""
     return datetime(year, month, day, hour, tzinfo=PARIS)
 
 
