@@ -294,8 +294,8 @@ def test_a_wrong_step_has_its_message_and_the_text_is_kept(client, lead, text, m
 
 def test_only_a_refused_guide_says_that_nothing_is_published(client, lead):
     refusal = "Rien n’est publié. À corriger :"
-    assert refusal in text_of(publish(client, text=""))
-    assert refusal not in text_of(client.get(PAGE))
+    assert refusal in read_markup(publish(client, text=""))
+    assert refusal not in read_markup(client.get(PAGE))
 
 
 def test_a_responder_reads_and_does_not_write(client, responder):

@@ -317,7 +317,7 @@ def test_another_centre_without_a_telephone_is_given_with_its_site(client, respo
     elsewhere.contacts.filter(kind="phone").delete()
     Contact.objects.update_or_create(csirt=elsewhere, kind="website", defaults={"value": "https://garde.example/"})
     page = client.post(URL, build_call_fields(body="14118", ailleurs=elsewhere.slug))
-    assert "Il n’a pas publié de téléphone. Son site : <b>garde.example</b>" in text_of(page)
+    assert "Il n’a pas publié de téléphone. Son site : <b>garde.example</b>" in read_markup(page)
 
 
 def test_a_kind_of_body_is_not_taken_for_a_commune(client, responder):
