@@ -118,9 +118,10 @@ def check_query_typed(query: str) -> None:
 
 
 def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = False) -> list[Collectivity]:
-    """Return the best matches first, with their département and région. `unconfirmed` includes unconfirmed bodies.
+    """Return at most `limit` bodies that match the query, the best match first, with their département and région.
 
-    Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
+    The bodies that nobody has confirmed yet are left out unless `unconfirmed`. Raise `SearchProblem` for a SIREN or
+    SIRET that cannot exist.
     """
     bodies = _load_bodies(find_body_ids(query, limit, unconfirmed=unconfirmed))
     set_former_names(bodies, query[:MAX_QUERY_LENGTH])
@@ -159,8 +160,8 @@ def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]
 
 
 def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
-    """Return the ids of the bodies that `find_collectivities` returns, in the same order. One query. Raise
-    `SearchProblem`.
+    """Return the ids of the bodies that `find_collectivities` returns for the same arguments, in the same order. At
+    most one query. Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
     text = query[:MAX_QUERY_LENGTH].strip()
     if code := _parse_code(text):
@@ -171,7 +172,7 @@ def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[
     condition = sql.SQL("true" if unconfirmed else CONFIRMED)
     if not readings:
         return []
-    # A query that names a kind of body which no list holds must not match communes with similar letters.
+    # A query that names a kind of body missing from all official lists must not match communes with similar letters.
     loose_condition = (
         sql.SQL(UNLISTED_ONLY).format(condition, [str(kind) for kind in UNLISTED]) if find_mention(text) else condition
     )

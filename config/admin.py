@@ -113,7 +113,7 @@ class TocsinAdminSite(AdminSite):
         super().register(own_models, make_bounded_class(admin_class or BoundedModelAdmin), **options)
 
     def get_urls(self) -> list[Any]:
-        """Leave out the unused pages, such as « view on site »: no page of ours is reached by a primary key."""
+        """Return the URLs of the admin without `UNUSED_PAGES`, which are the ones that no page links to."""
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in UNUSED_PAGES]
 
     @method_decorator(never_cache)

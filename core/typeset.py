@@ -19,7 +19,8 @@ from core.printable import find_lacking_character, remove_undrawable, replace_ch
 # Noto has emoji and the scripts that the fonts of typst lack, except for those of East Asia, whose fonts are six times
 # as large.
 FONT_PATHS = [Path(manimgx_fonts.__file__).parent]
-# How many scripts that our fonts lack one document may contain. Beyond that, the PDF does not claim to be accessible.
+# The number of scripts missing from our fonts that one document may contain. Beyond that, the PDF does not claim to be
+# accessible.
 MAX_SCRIPTS = 24
 # typst caches its last compilations. Small batches therefore keep the cache small.
 PAGES_AT_ONCE = 5

@@ -210,8 +210,8 @@ def list_personal_details(text: str, names: IdentifyingValues) -> list[str]:
 
 
 def names_a_person(written: str, body: str) -> bool:
-    """Tell whether `written` names more than the body and its office, since somebody may give « Mairie de Plouexemple
-    » as the name of a contact.
+    """Tell whether `written` contains a capital letter and a word that is not of the body's name or of an office,
+    since somebody may type « Mairie de Plouexemple » as the name of a contact.
     """
     of_office = {*fold_name(body).split(), *OFFICE_WORDS}
     return not of_office.issuperset(fold_name(written).split()) and written != written.lower()

@@ -16,8 +16,8 @@ REFERENCE_LENGTH = 8
 
 
 def make_reference() -> str:
-    """Return eight symbols, of which seven are random, so that there are 34 billion references. The database refuses a
-    repeated reference.
+    """Return seven random symbols and a check character, which makes 34 billion references possible. The database
+    refuses a repeated reference.
     """
     body = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH - 1))
     return add_check_character(body)

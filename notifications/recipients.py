@@ -152,8 +152,9 @@ def is_still_routed(event: IncidentEvent) -> bool:
 
 
 def find_partner_address(event: IncidentEvent) -> str:
-    """Return the address of the partner; empty if the case was erased, or if its TLP has forbidden the file since the
-    request and the declarant did not agree to share it.
+    """Return the address of the partner, or "" if nothing may be sent to it any more: the partner left the list or has
+    no published address, the case was erased or is TLP:RED now, or its TLP now requires an agreement that the
+    declarant did not give.
     """
     partner, data = PARTNERS.get(event.data["partner"]), event.data
     if partner is None or event.incident.erased_at:

@@ -6,8 +6,8 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class CompressedPages(GZipMiddleware):
-    """Compresses HTML pages only, because on a slow line their weight is most of the wait. A file keeps its length, on
-    which the browser's progress bar depends.
+    """Middleware that compresses HTML pages, since their size causes most of the wait on a slow line. Files are left
+    as they are, because the browser's progress bar needs their length.
 
     Some pages contain a secret beside text of the client (BREACH). Django adds a random number of bytes to each
     response, so that its length reveals nothing, and our cookies are not sent with requests from another site.

@@ -28,6 +28,7 @@ from incidents.services.declaring.draft import ScreenEntry, is_draft_open, start
 
 # The query parameter that names the page to return to, and its value for the express page.
 BACK, TO_EXPRESS = "retour", "rappel"
+# One address may add this many bodies within `WITHIN_SECONDS` before it is asked to confirm the next one.
 MANY_BODIES = 5
 WITHIN_SECONDS = 3600
 DIFFERENT, CONFIRMED, CORRECT = "autre", "confirme", "corriger"
@@ -124,7 +125,10 @@ def build_return_context(request: HttpRequest) -> dict[str, str]:
 def ask_body_confirmation(
     request: HttpRequest, form: BodyForm, duplicates: list[LikelyDuplicate], *, is_numbered: bool = False
 ) -> HttpResponse:
-    """Ask one question, with a button that confirms and with what was typed in hidden inputs."""
+    """Ask whether the body is one of `duplicates`. If there are none, ask whether to add the body, since many bodies
+    were added from this address. If `is_numbered`, the duplicates have the typed SIREN, and the button goes back to
+    the form.
+    """
     chosen = {"seat": form.chosen.uid, "town_asked": form.get_value("town")} if form.chosen else {}
     context = {
         "doubles": duplicates,

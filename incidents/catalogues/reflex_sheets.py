@@ -1,8 +1,9 @@
 """The national reflex sheets: what to do in the first hour and on the first day of an incident of each type.
 
 They are data (`data/reflexes.json`), written from the public sources that each sheet lists. Pages with room for three
-acts display the first three acts of the first hour. `words` is the text of the call bar. This module needs no login,
-mail, network or database. A CSIRT's own sheets are rows (`services/library/reflexes.py`).
+acts display the first three acts of the first hour. `words` is the text of the bar with the telephone number of the
+centre (`callbar.html`). This module needs no login, mail, network or database. A CSIRT's own sheets are rows
+(`services/library/reflexes.py`).
 """
 
 import json

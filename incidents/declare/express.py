@@ -62,7 +62,9 @@ NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD}
 
 @dataclass
 class ExpressPage:
-    """The content of the express screen. `journey` contains what was typed, and its draft may not be saved yet."""
+    """The content of the express screen. `journey` contains what was typed. Its draft is perhaps not in the database
+    yet.
+    """
 
     journey: Journey
     phone: str

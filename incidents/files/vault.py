@@ -1,11 +1,11 @@
 """Encrypted storage of files. Each file is encrypted with the key of its case, and that key is encrypted with the
 installation's key.
 
-A stored object is one secretstream of libsodium (XChaCha20-Poly1305): a header, then frames of 64 kB, of which the
-last carries the final tag. Each frame is bound to the name of the object, so that an object that was altered,
-shortened or exchanged for another object cannot be decrypted. An encrypted key begins with eight bytes that identify
-the installation's key (`EVIDENCE_KEYS`: the first key encrypts, all keys decrypt), so that the installation's key can
-be replaced.
+A stored object is one secretstream of libsodium (XChaCha20-Poly1305): a header, then frames of 64 kB. The last frame
+carries the final tag. Each frame is bound to the name of the object, so that an object that was altered, shortened or
+exchanged for another object cannot be decrypted. An encrypted key begins with eight bytes that identify the
+installation's key (`EVIDENCE_KEYS`: the first key encrypts, all keys decrypt), so that the installation's key can be
+replaced.
 """
 
 import hashlib

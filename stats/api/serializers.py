@@ -1,4 +1,7 @@
-"""The releases in the API: the heading of a release, its figures, and the filters."""
+"""The releases in the API: the heading of a release, its figures, and the filters.
+
+The docstrings of `FigureOut` and `BodiesOut` are in French because the published schema contains them.
+"""
 
 from typing import Any
 
@@ -73,7 +76,7 @@ class ReleaseOut(HeadingOut):
 
 
 class Filters(serializers.Serializer[dict[str, Any]]):
-    """Chaque filtre ne fait que choisir des lignes publiées ; rien n’est recalculé."""
+    """The filters of a release. They only select published rows: nothing is computed again."""
 
     table = serializers.ChoiceField(list(TABLES), required=False, help_text="Code du tableau.")
     region = serializers.ChoiceField(

@@ -186,7 +186,9 @@ class CountryProgram:
             self.solver.changeColBounds(column, 0, MANY if least[column] > EPSILON else 0)
 
     def limit_dashes(self) -> None:
-        """Limit each dash to fewer than `THRESHOLD` units. A country in which all dashes are zero still fits."""
+        """Limit each dash to fewer than `THRESHOLD` units. The caller has checked that a country in which all dashes
+        are zero fits, so that the program still has a solution.
+        """
         for cell in self.dashes:
             self.solver.changeColBounds(self.columns[cell], 0, THRESHOLD - 1)
 

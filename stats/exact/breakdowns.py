@@ -88,5 +88,5 @@ BREAKDOWNS = {
     "help": make_delay_breakdown(Measure.HELP, "Prise en charge"),
     "closing": make_delay_breakdown(Measure.CLOSING, "Clôture"),
 }
-# The measures that are durations, of which the page shows the median and the ninth decile.
+# The measures that are durations. The page shows their median and their ninth decile.
 TIME_MEASURES = (Measure.INTERRUPTIONS, Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)

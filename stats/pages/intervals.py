@@ -97,7 +97,7 @@ def find_median_category(breakdown: Breakdown, codes: Sequence[str]) -> str | No
 
 
 def find_joint_upper_bound(lines: Iterable[CategoryLine], remainder: int) -> int:
-    """Return the upper bound of the sum of these categories, of which the total leaves at most `remainder`."""
+    """Return the upper bound of the sum of these categories. The total leaves at most `remainder` for them."""
     lines = list(lines)
     if all(line.cell.is_shown for line in lines):
         return min(remainder, sum(line.cell.high for line in lines))

@@ -176,7 +176,7 @@ DELAY_SECTION_TEXTS = tuple(
 
 
 def make_sections(page: FiguresPage) -> list[FiguresSection]:
-    """Return the sections of the open tables of `SECTION_TEXTS`: all tables except those of delays."""
+    """Return the sections of those tables of `SECTION_TEXTS` that are open."""
     sections = []
     for texts in SECTION_TEXTS:
         breakdown = page.find_services_breakdown() if texts.code == "services" else page.find_breakdown(texts.table)
@@ -186,7 +186,7 @@ def make_sections(page: FiguresPage) -> list[FiguresSection]:
 
 
 def make_delay_sections(page: FiguresPage) -> list[FiguresSection]:
-    """Return the sections of the open tables of delays of the nation."""
+    """Return the sections of those tables of `DELAY_SECTION_TEXTS` that are open. Only the nation has such tables."""
     breakdowns = [(texts, page.find_breakdown(texts.table)) for texts in DELAY_SECTION_TEXTS]
     return [make_section(page, texts, breakdown) for texts, breakdown in breakdowns if breakdown]
 

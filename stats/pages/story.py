@@ -267,8 +267,8 @@ def explain_closed(page: FiguresPage) -> list[str]:
 
 
 def explain_missing_of_place(page: FiguresPage) -> list[str]:
-    """Return a sentence on the tables that are never published for a région or, for the nation, on quarters of which
-    no total has a number.
+    """Return a sentence that names the tables never published for a région or, for the nation, one that explains why
+    no quarter has a number, if none has.
     """
     if page.region is not None:
         return [

@@ -54,8 +54,8 @@ class CaseEdition:
 
 @dataclass(frozen=True)
 class Visibility:
-    """The releases that count a case. `why` is a sentence on the reason why a publication did not or will not count
-    it, or "". `coming` names the publications that will count it.
+    """The releases that count a case. `why` says in a sentence why a release did not or will not count it, or is "".
+    `coming` names the releases that will count it.
     """
 
     editions: list[CaseEdition]
@@ -64,7 +64,7 @@ class Visibility:
 
 
 def describe_visibility(incident: Incident) -> Visibility:
-    """Return the releases that counted a case and the publications that will count it. Nine queries at most."""
+    """Return the releases that counted a case and names those that will count it. Nine queries at most."""
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
     editions = [describe_case_edition(case, years[case.release.year]) for case in cases]
@@ -163,8 +163,8 @@ def name_period(period: Period, *, article: bool = True) -> str:
 
 
 def explain_other_publications(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
-    """Return the reason why the publications other than those of `cases` do not count the case, or "", and the texts
-    of the publications that will count it.
+    """Return why the releases other than those of `cases` do not count the case, or "", and the texts that announce
+    the releases that will count it.
     """
     if reason := explain_exclusion(incident, was_counted=bool(cases)):
         return reason, []

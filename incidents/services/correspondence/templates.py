@@ -42,7 +42,7 @@ class Wording:
 def write_template(
     *, csirt_slug: str, actor: User, wording: Wording, uid: UUID | None = None, seen: int = 0
 ) -> MessageTemplate:
-    """Create a template of the centre, or change the template `uid`, of which the page showed version `seen`.
+    """Create a template of the centre, or change the template `uid` if `seen` is still its version.
 
     Saving the same content again changes nothing. Raises Http404 if the actor does not lead the centre,
     ValidationError by field, Stale if the template was changed or withdrawn meanwhile.

@@ -28,7 +28,7 @@ def hash_shared_secret(secret: str) -> str:
 
 
 def find_shared_case(secret: str) -> Incident | None:
-    """Return the case whose sentence this secret opens, loaded `with_words`.
+    """Return the case whose sentence this secret opens, loaded `with_displayed_rows`.
 
     Returns None if the secret is wrong or revoked, or if the case is erased or TLP:RED.
     """

@@ -73,8 +73,8 @@ def derive_group_uid(actor: User, csirt: int, key: str) -> UUID:
 def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
     """Move the case from its former group, if any, into this group. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, ValidationError if the group is closed or belongs to another centre than the
-    case.
+    Raises Http404, PermissionDenied, ValidationError if the group is closed or belongs to a centre other than that of
+    the case.
     """
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     new_group = get_group(actor, group)

@@ -105,7 +105,9 @@ def check_main_case(duplicate: Incident, main: Incident) -> None:
 
 
 def copy_state(incident: Incident) -> dict[str, Any]:
-    """Return the status and the closing of the case, which its row loses, so that the merge can be undone."""
+    """Return the status, closing date and closing reason of the case. The merge overwrites them in the row, and
+    undoing it restores them.
+    """
     if incident.closed_at is None:
         return {"status": incident.status}
     closed_at = incident.closed_at.isoformat()

@@ -80,10 +80,11 @@ def read_declared_leak_status(values: Mapping[str, Any]) -> str:
 
 
 def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak | None) -> str:
-    """Return the status that the centre gave the leak, or "" if it gave none or the declared one.
+    """Return the status of the leak according to the centre, or "" if the centre did not judge the leak or left it at
+    the declared status.
 
-    `values` is what was declared about the data, `leak` the row of the leak. One query if there is no row or the case
-    was erased, otherwise none.
+    `values` is what was declared about the data, and `leak` the row of the leak, or None. One query if there is no row
+    or the case was erased, otherwise none.
     """
     if incident.erased_at:
         return find_judgement_in_events(incident)
@@ -93,7 +94,7 @@ def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak
 
 
 def find_judgement_without_leak(incident: Incident) -> str:
-    """Return « unfounded » if the centre last judged so in a case that has no `DataLeak` row, else ""."""
+    """Return « unfounded » if that is the centre's last judgement of a leak that has no `DataLeak` row, else ""."""
     judgements = incident.events.filter(kind=EventKind.QUALIFIED, data__changed__has_key="leak")
     newest = judgements.order_by("-id").first()
     return LeakStatus.UNFOUNDED if newest and newest.data["changed"]["leak"][1] == LeakStatus.UNFOUNDED else ""

@@ -44,14 +44,14 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
 
 @transaction.atomic
 def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[ChosenValue], motive: str) -> None:
-    """Add all the values to those that the centre ignores, or none of them. Raises like `ignore_value`."""
+    """Make the centre ignore all the chosen values, or none of them if one fails. Raises as `ignore_value` does."""
     for value in chosen:
         ignore_value(csirt=csirt, actor=actor, kind=value.kind, value=value.value, motive=motive)
 
 
 @transaction.atomic
 def stop_ignoring_value(*, actor: User, uid: UUID) -> bool:
-    """Remove the value from those that its centre ignores. Returns False if it was already removed.
+    """Remove a value from the values that its centre ignores. Returns False if it was already removed.
 
     Raises Http404 if the actor does not work for the centre.
     """

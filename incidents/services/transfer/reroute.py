@@ -94,8 +94,9 @@ def save_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
 
 
 def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
-    """Reroute the misplaced cases: those that the directory, on the day `on`, gives to another centre than the centre
-    that has the case or the centre to which the platform has proposed it.
+    """Reroute the misplaced cases. A case is misplaced if the directory of the day `on` names a centre other than the
+    centre of the case or, when the platform has proposed the case to a centre, other than that proposed centre. A case
+    is also misplaced if its TLP no longer allows the pending proposal.
 
     Returns, for each misplaced case, whether it was rerouted.
     """
@@ -113,11 +114,13 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
 
 
 def try_reroute(pk: int, on: date) -> bool:
-    """Reroute one case. Returns whether it was rerouted. An error is logged, so that it does not stop the others."""
+    """Return the result of `reroute_case`, or False if it failed. The error is logged, so that the next cases are
+    still rerouted. Only an error of the connection to the database is raised.
+    """
     try:
         return reroute_case(pk, on)
     except (OperationalError, InterfaceError):
-        raise  # the database is unreachable, so these cases are compared again
+        raise  # the database is unreachable: the whole run stops, and a later run tries these cases again
     except Exception as error:  # noqa: BLE001  (see above)
         logger.error("a case cannot be rerouted", error=type(error).__name__)  # noqa: TRY400  (a traceback may hold texts)
         return False
@@ -200,7 +203,7 @@ def find_rerouting_reason(incident: Incident, centre: Csirt | None) -> Rerouting
 
 
 def was_territory_changed(incident: Incident) -> bool:
-    """Tell whether the body has another region than when the case was routed, or was corrected or merged since."""
+    """Tell whether the body has a region other than when the case was routed, or was corrected or merged since."""
     if incident.region != incident.collectivity.home_region:
         return True
     routed = incident.events.filter(kind__in=ROUTING_EVENTS).order_by("-id").values("id")[:1]

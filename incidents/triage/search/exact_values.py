@@ -24,7 +24,7 @@ INTERNATIONAL_NUMBER = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
 FILE_NAME = re.compile(r"[^/]*[^\W_]\.[a-z]\w{1,4}", re.IGNORECASE)
 # Kinds of indicators that look like a name that a person may type, such as « m.martin ».
 NAME_LIKE_KINDS = frozenset((ObservableKind.DOMAIN, ObservableKind.FILE))
-# Patterns that the whole text must match too, for the kinds of which `normalise_value` accepts too much.
+# Patterns that the whole text must match too, for the kinds for which `normalise_value` accepts too much.
 PATTERNS = {ObservableKind.EMAIL: EMAIL, ObservableKind.FILE: FILE_NAME}
 
 

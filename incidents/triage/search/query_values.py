@@ -61,7 +61,7 @@ class Days(NamedTuple):
     last: date | None
 
 
-# The value of a filter: codes of which the case must have one, a range, days, or free text.
+# The value of a filter: codes, one of which the case must have, or a range, days, or free text.
 type Value = tuple[str, ...] | Range | Days | str
 
 

@@ -11,7 +11,9 @@ CONSENT_FIELDS = ("agreed", "label")
 
 
 class AgreementForm(forms.Form):
-    """The fields of an agreement. The service checks whether it is needed and noted, and reports errors by field."""
+    """The fields in which a responder notes that the declarant agreed. `check_agreement` raises ValidationError if the
+    agreement is incomplete, needed and missing, or given under a TLP that has changed since.
+    """
 
     agreed = forms.BooleanField(label="Le déclarant est d’accord", required=False)
     agreement = forms.CharField(
@@ -28,7 +30,7 @@ class AgreementForm(forms.Form):
 
 
 def reset_changed_agreement(posted: QueryDict, incident: Incident) -> QueryDict:
-    """Return the typed values for a new page. If the TLP has changed, the box is unticked."""
+    """Return the values to display again. The box is unticked if the TLP changed after the page was opened."""
     if posted.get("label") == incident.tlp:
         return posted
     data = posted.copy()
