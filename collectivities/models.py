@@ -214,7 +214,7 @@ class Collectivity(models.Model):
 
 
 class GroundsVersion(models.Model):
-    """The single row whose value changes when the territory or kind of any body does (`grounds.py`)."""
+    """The single row whose value changes when the territory or kind of any body does (`territory_version.py`)."""
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     token = models.UUIDField("jeton", editable=False)

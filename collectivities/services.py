@@ -16,9 +16,9 @@ from django.utils import timezone
 from psycopg import sql
 
 from collectivities.enums import Kind
-from collectivities.grounds import renew_grounds
 from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
+from collectivities.territory_version import renew_territory_version
 from collectivities.wording import make_stem, normalize
 from core.locks import Lock, acquire_lock, lock_key
 
@@ -77,7 +77,7 @@ def import_official_list(*, official: OfficialList, write_progress: ProgressWrit
     _write_aliases(official.bodies, body_ids)
     write_progress("Appartenances aux intercommunalités…")
     _write_groupings(official.bodies, body_ids, report)
-    renew_grounds()
+    renew_territory_version()
     # Without new statistics, PostgreSQL would plan the first searches for empty tables.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE collectivities_collectivity, collectivities_alias, collectivities_grouping")
@@ -337,7 +337,7 @@ def update_proposed_body(body: Collectivity, *, kind: Kind, name: str, seat: Col
     body.sort_key, body.stem = normalize(name)[:NAME_LENGTH], make_stem(name, kind)[:NAME_LENGTH]
     body.region, body.departement = seat.home_region, seat.departement
     body.save(update_fields=["kind", "name", "seat", "sort_key", "stem", "region", "departement"])
-    renew_grounds()
+    renew_territory_version()
 
 
 def save_body_merge(body: Collectivity, *, into: Collectivity) -> None:
@@ -353,7 +353,7 @@ def save_body_merge(body: Collectivity, *, into: Collectivity) -> None:
     Collectivity.objects.filter(merged_into=body).update(merged_into=into)
     body.vanished_on, body.merged_into = timezone.localdate(), into
     body.save(update_fields=["vanished_on", "merged_into"])
-    renew_grounds()
+    renew_territory_version()
 
 
 @transaction.atomic
@@ -365,5 +365,5 @@ def correct_region(*, collectivity: Collectivity, region: Region | None, note: s
     collectivity.region_correction_note = note if region else ""
     collectivity.region_correction_on = timezone.localdate() if region else None
     collectivity.save(update_fields=["region_correction", "region_correction_note", "region_correction_on"])
-    renew_grounds()
+    renew_territory_version()
     return collectivity

@@ -29,7 +29,8 @@ from csirts.models import Backup, Contact, Coverage, Csirt
 from csirts.queries import list_sourced_contacts
 from csirts.routing import CASES_FOLLOW_AFTER
 
-PLAIN_WIDGETS = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
+# Django's admin gives some fields a narrow widget, which an empty dictionary removes.
+FORM_FIELD_OVERRIDES = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
 
 NO_PHONE = (
     "{} n’a pas publié de téléphone\N{NO-BREAK SPACE}: les collectivités de ses territoires appelleront d’abord "
@@ -78,7 +79,7 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     exist or that the user may not see.
     """
 
-    formfield_overrides = PLAIN_WIDGETS
+    formfield_overrides = FORM_FIELD_OVERRIDES
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with pghistory.context(user=request.user.pk):
@@ -122,7 +123,7 @@ class WideInline(admin.StackedInline):  # type: ignore[type-arg]
     """Contacts in fields as wide as the page, so that a whole remark can be read without scrolling."""
 
     model = Contact
-    formfield_overrides = PLAIN_WIDGETS
+    formfield_overrides = FORM_FIELD_OVERRIDES
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in ("value", "note"):
@@ -177,7 +178,7 @@ class SitesInline(HoursInline):
 
 class BackupInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Backup
-    formfield_overrides = PLAIN_WIDGETS
+    formfield_overrides = FORM_FIELD_OVERRIDES
     fk_name = "csirt"
     extra = 0
     add_text = "Ajouter un centre de secours"

@@ -21,7 +21,7 @@ SENTENCE_BY_EXTENT: dict[str, str] = {
     InterruptionExtent.UNKNOWN: STOPPED_OR_SLOWED,
     "": STOPPED_OR_SLOWED,
 }
-OUTCOMES: dict[str, str] = {
+SENTENCE_BY_CLOSING_REASON: dict[str, str] = {
     ClosingReason.RESOLVED: "Il est résolu.",
     ClosingReason.NOT_AN_INCIDENT: "Pour le centre, ce n’est pas un incident.",
     ClosingReason.HANDED_OVER: "Le centre l’a confié à un autre service.",
@@ -80,8 +80,8 @@ def list_outcome_sentences(facts: SentenceFacts) -> Iterator[str]:
     """Yield how a closed case ended. No sentence speaks of its services in the present, because nobody keeps them up
     to date any more.
     """
-    if facts.closing_reason in OUTCOMES:
-        yield str(OUTCOMES[facts.closing_reason])
+    if facts.closing_reason in SENTENCE_BY_CLOSING_REASON:
+        yield str(SENTENCE_BY_CLOSING_REASON[facts.closing_reason])
 
 
 def list_verification_sentences(facts: SentenceFacts) -> Iterator[str]:

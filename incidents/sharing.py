@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from incidents.models import Incident
 
 # The meaning of each label for a reader of the centre that answers for the case.
-TLP_MEANS: dict[str, str] = {
+TLP_MEANINGS: dict[str, str] = {
     Tlp.RED: "pour les destinataires nommés, et personne d’autre",
     Tlp.AMBER_STRICT: "pour qui doit le savoir dans votre centre, et personne d’autre",
     Tlp.AMBER: "pour votre centre et ceux qu’il aide, selon le besoin",
     Tlp.GREEN: "pour votre communauté, sans publication",
     Tlp.CLEAR: "peut être publié",
 }
-PAP_MEANS: dict[str, str] = {
+PAP_MEANINGS: dict[str, str] = {
     Pap.RED: "rien que l’attaquant puisse remarquer : journaux et copies locales seulement",
     Pap.AMBER: "recoupements passifs chez des tiers ; rien qui touche l’attaquant",
     Pap.GREEN: "actions visibles permises : bloquer, interroger, contacter",

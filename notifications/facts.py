@@ -9,7 +9,7 @@ from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCateg
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end
-from incidents.sharing import TLP_MEANS
+from incidents.sharing import TLP_MEANINGS
 from notifications.wording import defuse_line, group_thousands, quote_lines
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -30,7 +30,7 @@ def describe_status(incident: Incident) -> dict[str, Any]:
     return {
         "is_closed": incident.status == Status.CLOSED,
         "tlp": incident.get_tlp_display(),
-        "tlp_means": TLP_MEANS[incident.tlp],
+        "tlp_means": TLP_MEANINGS[incident.tlp],
         "type": TYPE_TERMS[incident.type],
         "type_label": incident.get_type_display(),
         "severity": incident.get_severity_display(),

@@ -24,7 +24,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import RATED_CLOSING_REASONS
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.sharing import (
-    TLP_MEANS,
+    TLP_MEANINGS,
     forbids_leaving,
     may_mail_texts_to_csirt,
     may_mail_texts_to_declarant,
@@ -126,7 +126,7 @@ def make_transfer_context(delivery: Delivery) -> dict[str, Any]:
     is_red = forbids_leaving(incident.tlp)
     return {
         "tlp": incident.get_tlp_display(),
-        "tlp_means": TLP_MEANS[incident.tlp],
+        "tlp_means": TLP_MEANINGS[incident.tlp],
         "is_red": is_red,
         "type": TYPE_TERMS[incident.type],
         "severity": incident.get_severity_display(),
@@ -146,7 +146,7 @@ def make_partner_context(delivery: Delivery) -> dict[str, Any]:
     incident, advice = delivery.incident, get_advice(delivery)
     return {
         "tlp": advice.get_tlp_display(),
-        "tlp_means": TLP_MEANS[advice.tlp],
+        "tlp_means": TLP_MEANINGS[advice.tlp],
         "centre": incident.csirt,
         "file": f"{incident.reference}.json",
         "sha256": advice.sha256,
@@ -174,7 +174,7 @@ def make_body_context(incident: Incident) -> dict[str, Any]:
     return {
         "body": defuse_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
-        "fallbacks": list_instead_of_centre(incident),
+        "fallbacks": list_fallback_centres(incident),
         "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
         "origin": incident.get_origin_display(),
         "case": make_page_link("follow_up", incident.reference),
@@ -190,7 +190,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
         "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
         "follow_up": "" if may_others_read_mailbox(incident) else make_page_link("follow_up_start"),
-        "fallbacks": list_instead_of_centre(incident),
+        "fallbacks": list_fallback_centres(incident),
     }
     if delivery.event.kind == EventKind.DECLARED:
         return context | make_receipt_context(delivery)
@@ -204,7 +204,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
     return context
 
 
-def list_instead_of_centre(incident: Incident) -> tuple[Fallback, ...]:
+def list_fallback_centres(incident: Incident) -> tuple[Fallback, ...]:
     """Return the other CSIRTs to call if the centre of the case cannot be called, or if there is none."""
     return () if incident.csirt and incident.csirt.phone else list_other_centres(incident)
 

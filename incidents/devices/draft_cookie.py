@@ -38,15 +38,15 @@ def read_draft_cookie(request: HttpRequest) -> DraftHandle | None:
     """Return the draft named by the posted page, or else by the cookie. Return None if neither names one, or if the
     value was altered or is too old.
     """
-    return read_pen(request) or read_signed(request.COOKIES.get(COOKIE_NAME, ""), SALT)
+    return read_pen(request) or read_signed_handle(request.COOKIES.get(COOKIE_NAME, ""), SALT)
 
 
 def read_pen(request: HttpRequest) -> DraftHandle | None:
     """Return the draft to which the posted page belongs, or None. The draft of an express page may not exist yet."""
-    return read_signed(request.POST.get(PEN, ""), PEN_SALT)
+    return read_signed_handle(request.POST.get(PEN, ""), PEN_SALT)
 
 
-def read_signed(signed: str, salt: str) -> DraftHandle | None:
+def read_signed_handle(signed: str, salt: str) -> DraftHandle | None:
     """Return the draft in a signed value, or None if the value is empty, altered or too old."""
     try:
         uid, *fields = signing.loads(signed, salt=salt, max_age=DRAFT_LIFETIME_SECONDS)

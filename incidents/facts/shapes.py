@@ -207,9 +207,9 @@ def map_inputs(section: Section) -> dict[str, Fact]:
     return caller | map_facts(Declaration, section=section)
 
 
-def read_story_words(words: object) -> dict[str, str]:
-    """Return the texts about the incident by name. `words` is a declaration or the row of a story."""
-    return {name: getattr(words, name) for name in STORY_WORDS}
+def read_story_texts(source: object) -> dict[str, str]:
+    """Return the texts about the incident by name. `source` is a declaration or the row of a story."""
+    return {name: getattr(source, name) for name in STORY_WORDS}
 
 
 def map_caller(caller: Caller) -> dict[str, str]:
@@ -224,7 +224,7 @@ def read_caller_input(values: Mapping[str, Any]) -> Caller:
 
 def map_story(declaration: Declaration) -> dict[str, str]:
     """Return the values for the columns of a story."""
-    return read_story_words(declaration) | map_caller(declaration.caller)
+    return read_story_texts(declaration) | map_caller(declaration.caller)
 
 
 def read_leak(values: Mapping[str, Any]) -> Leak:

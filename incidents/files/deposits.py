@@ -41,7 +41,7 @@ class Deposit:
         if self.size > MAX_FILE_BYTES:
             raise TooLarge
         self.digest.update(chunk)
-        self.head += chunk[: max(0, file_facts.HEAD_BYTES - len(self.head))]
+        self.head += chunk[: max(0, file_facts.INSPECTED_BYTES - len(self.head))]
         self.writer.write(chunk)
 
     def finish(self) -> StoredFile:

@@ -12,8 +12,9 @@ import exifread
 import puremagic
 
 # The number of bytes that are inspected. The position of a photograph is near its beginning.
-HEAD_BYTES = 1024 * 1024
-HEADER_BYTES = 64 * 1024
+INSPECTED_BYTES = 1024 * 1024
+# The number of bytes that decide whether a file is a text or a mail.
+TEXT_SAMPLE_BYTES = 64 * 1024
 MAX_READS = 20_000
 MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
 # First bytes → type. An office document is reported as a zip, because finding its kind would require unpacking it.
@@ -43,8 +44,8 @@ def detect_media_type(head: bytes) -> str:
     """
     if not head:
         return ""
-    if is_text(head[:HEADER_BYTES]):
-        return "message/rfc822" if is_mail(head[:HEADER_BYTES]) else "text/plain"
+    if is_text(head[:TEXT_SAMPLE_BYTES]):
+        return "message/rfc822" if is_mail(head[:TEXT_SAMPLE_BYTES]) else "text/plain"
     for signature, kind in TYPE_SIGNATURES.items():
         if head.startswith(signature):
             return kind
@@ -62,7 +63,7 @@ def is_text(head: bytes) -> bool:
     if b"\0" in head:
         return False
     try:
-        head[:-4].decode() if len(head) == HEADER_BYTES else head.decode()
+        head[:-4].decode() if len(head) == TEXT_SAMPLE_BYTES else head.decode()
     except UnicodeDecodeError:
         return is_mail(head)
     return True

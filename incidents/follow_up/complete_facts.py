@@ -31,7 +31,7 @@ from incidents.facts.shapes import (
     read_caller_input,
     read_instant,
     read_leak_input,
-    read_story_words,
+    read_story_texts,
 )
 from incidents.follow_up.complete_questions import format_day_value, format_hour_value
 from incidents.models import Incident
@@ -140,7 +140,7 @@ class StoryEditor(SingleFormEditor[StoryForm]):
     template = "follow_up/complete/recit.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        self.form = StoryForm(data, initial=read_story_words(incident.story))
+        self.form = StoryForm(data, initial=read_story_texts(incident.story))
 
     def save(self, writing: Writing) -> SavedSheet:
         return correct_story(writing=writing, **self.form.cleaned_data)

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from stats.disclosure.tables import OTHER_REGION, REGIONS, TABLES, Period
 
-PERIOD = r"^[0-9]{4}(-T[1-4])?$"
+PERIOD_PATTERN = r"^[0-9]{4}(-T[1-4])?$"
 
 
 class HeadingOut(serializers.Serializer[object]):
@@ -100,7 +100,9 @@ class Filters(serializers.Serializer[dict[str, Any]]):
 
 class LatestFilters(Filters):
     period = serializers.RegexField(
-        PERIOD, required=False, help_text="« 2025 » ou « 2025-T1 ». Sans ce filtre : la dernière année publiée."
+        PERIOD_PATTERN,
+        required=False,
+        help_text="« 2025 » ou « 2025-T1 ». Sans ce filtre : la dernière année publiée.",
     )
 
     def validate_period(self, period: str) -> Period:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stats.disclosure.audit import find_failing_tables
-from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD, Printed, bound_value, is_month_of
+from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD, Printed, bound_value, is_in_quarter
 from stats.disclosure.tables import SHORT_LIST_OF, Period, Table, list_tables
 
 LARGEST_SHARE = 0.85
@@ -126,7 +126,7 @@ class Draw:
         year has quarterly releases, a quarter without a release ended before the service began, and is left out too.
         """
         quarters = {release["period"] for release in self.earlier} or {str(self.period)}
-        months = {month for month in self.period.months if any(is_month_of(month, quarter) for quarter in quarters)}
+        months = {month for month in self.period.months if any(is_in_quarter(month, quarter) for quarter in quarters)}
         return months - list_months_printed(self.earlier)
 
     def print_value(self, table: Table, cell: Cell) -> int | None:

@@ -162,7 +162,7 @@ class Figures:
         months = [cell for cell in self.bounds if cell[2] == ("month",)]
         for total in [cell for cell in self.bounds if cell[2] == TOTAL]:
             period, counts = total[:2]
-            inner = [cell for cell in months if cell[1] == counts and is_month_of(cell[3][0], period)]
+            inner = [cell for cell in months if cell[1] == counts and is_in_quarter(cell[3][0], period)]
             # A quarter without a release ended before the service began, so the year has none of its months.
             quarters = [self.find_total(quarter, counts) for quarter in periods if quarter.startswith(f"{period}-")]
             if inner:
@@ -207,7 +207,7 @@ class Figures:
         crossed = [cell for cell in cells if cell[2] == ("region", "quarter")]
         months = [cell for cell in cells if cell[2] == ("month",)]
         for quarter in {cell[3][1] for cell in crossed}:
-            inner = [cell for cell in months if is_month_of(cell[3][0], f"-{quarter}")]
+            inner = [cell for cell in months if is_in_quarter(cell[3][0], f"-{quarter}")]
             if len(inner) == 3:
                 yield [cell for cell in crossed if cell[3][1] == quarter], inner
 
@@ -247,6 +247,9 @@ def locate_cell(release: Printed, table: Printed, categories: Iterable[str]) -> 
     return release["period"], table["counts"], tuple(table["by"]), tuple(categories)
 
 
-def is_month_of(month: str, period: str) -> bool:
+def is_in_quarter(month: str, period: str) -> bool:
+    """Tell whether the month, from « 01 » to « 12 », is in the quarter of the period, such as « 2025-T1 » or « -T1 ».
+    A period without a quarter contains every month.
+    """
     _year, dash, quarter = period.partition("-T")
     return not dash or (int(month) + 2) // 3 == int(quarter)

@@ -22,19 +22,19 @@ def format_percent(share: float) -> str:
 
 def round_percent_down(share: Fraction) -> float:
     """Return the largest share that `format_percent` can write and that is not above `share`."""
-    unit = count_steps(share)
+    unit = find_rounding_denominator(share)
     return floor(share * unit) / unit
 
 
 def round_percent_up(share: Fraction) -> float:
     """Return the smallest share that `format_percent` can write and that is not below `share`."""
-    unit = count_steps(share)
+    unit = find_rounding_denominator(share)
     return ceil(share * unit) / unit
 
 
-def count_steps(share: Fraction) -> int:
-    """Return how many steps of the precision with which `share` is written make 100 %: 100 steps of 1 %, 1 000 of
-    0,1 %…
+def find_rounding_denominator(share: Fraction) -> int:
+    """Return the denominator of the fractions to which `format_percent` rounds: 100 for steps of 1 %, 1 000 for steps
+    of 0,1 %, 10 000 for steps of 0,01 %.
     """
     return 100 * int(10 ** count_decimals(share * 100))
 

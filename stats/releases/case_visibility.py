@@ -42,7 +42,7 @@ class CellTexts:
 
 
 @dataclass(frozen=True)
-class CaseEdition:
+class CaseRelease:
     """One release that counted the case, with the cells that count it. `is_late` is true if it is the release of a
     later year than that of the case.
     """
@@ -58,7 +58,7 @@ class Visibility:
     `coming` names the releases that will count it.
     """
 
-    editions: list[CaseEdition]
+    releases: list[CaseRelease]
     why: str
     coming: list[str]
 
@@ -67,17 +67,17 @@ def describe_visibility(incident: Incident) -> Visibility:
     """Return the releases that counted a case and names those that will count it. Nine queries at most."""
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
-    editions = [describe_case_edition(case, years[case.release.year]) for case in cases]
-    reason, coming = explain_other_publications(incident, cases)
-    return Visibility(editions, reason, coming)
+    releases = [describe_case_release(case, years[case.release.year]) for case in cases]
+    reason, coming = explain_other_releases(incident, cases)
+    return Visibility(releases, reason, coming)
 
 
-def describe_case_edition(case: CountedCase, printed: PrintedYear) -> CaseEdition:
+def describe_case_release(case: CountedCase, printed: PrintedYear) -> CaseRelease:
     release = case.release
     day = format_full_day(timezone.localtime(release.published_at, PARIS).date())
     words = {"period": name_period(release.period), "number": release.number, "day": day}
     title = "{period} : publication no {number} du {day}".format(**words)
-    return CaseEdition(bind_words(upper_first(title)), case.is_late, list(list_cell_texts(case, printed)))
+    return CaseRelease(bind_words(upper_first(title)), case.is_late, list(list_cell_texts(case, printed)))
 
 
 def list_cell_texts(case: CountedCase, printed: PrintedYear) -> Iterator[CellTexts]:
@@ -162,7 +162,7 @@ def name_period(period: Period, *, article: bool = True) -> str:
 # What is not counted, or not yet
 
 
-def explain_other_publications(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
+def explain_other_releases(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
     """Return why the releases other than those of `cases` do not count the case, or "", and the texts that announce
     the releases that will count it.
     """
@@ -178,7 +178,7 @@ def explain_other_publications(incident: Incident, cases: list[CountedCase]) -> 
             f"Son trimestre a été publié sans elle. {NOT_COUNTED_REASON}" if len(waiting) == 1 and not cases else ""
         )
         return missed, [announce_period(period) for period in waiting]
-    return explain_late_publication(incident, cases, Period(last_rank[0] + (last_rank[1] == YEAR_RANK)))
+    return explain_late_release(incident, cases, Period(last_rank[0] + (last_rank[1] == YEAR_RANK)))
 
 
 NOT_COUNTED_REASON = "Elle n’était pas encore vérifiée, ou elle était close sans être comptée."
@@ -195,8 +195,8 @@ def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
     return bind_words(f"{start} : {reason}")
 
 
-def explain_late_publication(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
-    """Return the result of `explain_other_publications` if the year of the case is published. `following` is the next
+def explain_late_release(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
+    """Return the result of `explain_other_releases` if the year of the case is published. `following` is the next
     year to be published.
     """
     yearly = [case for case in cases if not case.release.quarter]

@@ -234,7 +234,7 @@ def test_a_photograph_with_circular_directories_is_given_up():
         (b"%PDF-1.7\n\0\xff", "application/pdf"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, "image/png"),
         (b"MZ" + b"\0" * 70, "application/vnd.microsoft.portable-executable"),
-        (("a" * (file_facts.HEADER_BYTES - 1) + "é" * 9).encode(), "text/plain"),
+        (("a" * (file_facts.TEXT_SAMPLE_BYTES - 1) + "é" * 9).encode(), "text/plain"),
     ],
     ids=["empty", "mail", "text", "latin", "zip", "pdf", "png", "program", "cut letter"],
 )

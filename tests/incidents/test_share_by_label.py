@@ -46,5 +46,5 @@ def test_each_tlp_label_reaches_its_partners():
 
 
 def test_each_label_has_its_explanation():
-    assert set(sharing.TLP_MEANS) == set(Tlp.values)
-    assert set(sharing.PAP_MEANS) == set(Pap.values)
+    assert set(sharing.TLP_MEANINGS) == set(Tlp.values)
+    assert set(sharing.PAP_MEANINGS) == set(Pap.values)

@@ -34,7 +34,7 @@ def read(text):
 
 def list_places(incident, edition=-1):
     """Return what the last release that counted a case prints of it: title, place, number."""
-    editions = describe_visibility(incident).editions
+    editions = describe_visibility(incident).releases
     return [tuple(map(read, (place.title, place.where, place.number))) for place in editions[edition].places]
 
 
@@ -172,7 +172,7 @@ def test_the_page_does_not_say_how_often_other_bodies_declared(client, own_case)
 def test_a_period_that_is_not_over_has_its_day(own_case):
     coming = ["le 1er trimestre 2025 : à partir du 30 avril 2025", "l’année 2025 : à partir du 1er avril 2026"]
     assert read_rest(own_case) == ("", coming)
-    assert describe_visibility(own_case).editions == []
+    assert describe_visibility(own_case).releases == []
 
 
 @time_machine.travel(paris_time(2025, 6, 1))
@@ -197,7 +197,7 @@ def test_a_case_that_its_year_missed_is_a_late_case_of_the_next(db):
     assert read_rest(case) == (f"Son année a été publiée sans elle. {BEFORE}", [LATE_LINE])
     publish_due_periods(now=NEXT_YEAR)
     visibility = describe_visibility(case)
-    assert [edition.is_late for edition in visibility.editions] == [True]
+    assert [edition.is_late for edition in visibility.releases] == [True]
     line = "Incidents d’années antérieures, comptés plus tard"
     assert (list_places(case), read_rest(case)) == ([(line, "France entière, 2026", "5")], ("", []))
 

@@ -222,7 +222,7 @@ def find_stand_in_today(csirt: Csirt) -> Fallback | None:
     return find_stand_in(csirt, timezone.localdate())
 
 
-@register.filter("weight")
+@register.filter("file_size")
 def format_size(octets: int) -> str:
     """Return « 1,8 Mo », « 42 Ko » or « 310 octets », in powers of a thousand, as computers display sizes."""
     for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):

@@ -22,7 +22,7 @@ from incidents.facts.shapes import (
     Interruption,
     Leak,
     map_caller,
-    read_story_words,
+    read_story_texts,
 )
 from incidents.models import Incident, Story
 from incidents.services.declarant.correct import replace_interruptions, save_declared_leak
@@ -223,7 +223,7 @@ def save_section_facts(incident: Incident, section: str, clean: Declaration, *, 
     story = Story.objects.filter(incident=incident)
     match section:
         case "recit":
-            story.update(**read_story_words(clean))
+            story.update(**read_story_texts(clean))
             incident.supplier_key = derive_supplier_key(clean.supplier)
         case "moments":
             for name, value in read_instant_columns(clean).items():

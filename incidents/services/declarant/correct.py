@@ -18,7 +18,7 @@ from incidents.facts.shapes import (
     Interruption,
     Leak,
     map_caller,
-    read_story_words,
+    read_story_texts,
 )
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.questions.catalogue import get_current_version
@@ -181,9 +181,9 @@ def correct_story(*, writing: Writing, **words: str) -> SavedSheet:
     The key by which cases of one supplier are grouped follows the name of the supplier.
     """
     incident = lock_case_to_complete(writing)
-    story: dict[str, Any] = read_story_words(incident.story) | words
+    story: dict[str, Any] = read_story_texts(incident.story) | words
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=Caller(), **story))
-    values = read_story_words(clean)
+    values = read_story_texts(clean)
 
     def save_rows() -> None:
         Story.objects.filter(incident=incident).update(**values)

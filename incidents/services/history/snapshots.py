@@ -18,7 +18,7 @@ from incidents.facts.shapes import (
     Interruption,
     Leak,
     read_leak,
-    read_story_words,
+    read_story_texts,
 )
 from incidents.models import AnswerSheet, DataLeak, Incident, ServiceInterruption
 from incidents.questions.catalogue import get_current_version
@@ -78,7 +78,7 @@ def format_utc_instant(at: datetime | None) -> str | None:
 def snapshot_declaration(declaration: Declaration) -> dict[str, Values]:
     """Return the snapshot of each section of a declaration."""
     return {
-        "recit": read_story_words(declaration),
+        "recit": read_story_texts(declaration),
         "moments": snapshot_moments({name: getattr(declaration, name) for name in INSTANTS}),
         "services": snapshot_services(declaration.service_stopped, declaration.interruptions),
         "donnees": snapshot_data(declaration.data_concerned, declaration.leak),
@@ -153,7 +153,7 @@ def snapshot_rows(incident: Incident, section: str) -> Values:
     """Return the snapshot of one section from the current rows of the case."""
     match section:
         case "recit":
-            return read_story_words(incident.story)
+            return read_story_texts(incident.story)
         case "moments":
             return snapshot_moments(read_instants(incident))
         case "services":

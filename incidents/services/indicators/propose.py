@@ -12,7 +12,7 @@ from django.http import Http404
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, Door
-from incidents.facts.shapes import read_story_words
+from incidents.facts.shapes import read_story_texts
 from incidents.files import vault
 from incidents.files.texts import MAX_BYTES, READABLE_TYPES, extract_text
 from incidents.indicators.known_values import find_own_domain, is_unrelated_to_attack
@@ -99,7 +99,7 @@ def list_texts(incident: Incident) -> Iterator[Source]:
     """Yield the declaration and the newest answers of each section, then the messages of the declarant,
     notes and file names, newest first.
     """
-    yield Source(DocumentKind.DECLARATION, "\n".join(read_story_words(incident.story).values()))
+    yield Source(DocumentKind.DECLARATION, "\n".join(read_story_texts(incident.story).values()))
     for section, sheets in group_by_section(list_sheets(incident)).items():
         if section != "rappel":  # the person to call back is no trace of an attack
             yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in sheets[0].lines))

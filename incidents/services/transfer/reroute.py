@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
-from collectivities.grounds import read_grounds_version
+from collectivities.territory_version import read_territory_version
 from csirts.models import Csirt
 from csirts.routing import CASES_FOLLOW_AFTER, Route, find_route, load_directory, read_directory_version
 from incidents.due import ANSWER_WITHIN
@@ -72,7 +72,7 @@ def begin_check(now: datetime) -> RoutingCheck | None:
     Returns None once it is finished, and during the minutes after a change. Three queries.
     """
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
-    current = read_directory_version(), read_grounds_version(), timezone.localdate(now)
+    current = read_directory_version(), read_territory_version(), timezone.localdate(now)
     if (check.version, check.grounds, check.checked_on) != current:
         check.version, check.grounds, check.checked_on = current
         check.noticed_at, check.last_case, check.is_finished = now, 0, False

@@ -22,7 +22,7 @@ from incidents.services.handling.amend import AS_DECLARED
 from incidents.services.handling.qualify import Qualification, read_qualification, stamp_qualification
 from incidents.services.history.declared import read_declared_data, read_declared_leak_status
 from incidents.services.history.snapshots import find_leak_row
-from incidents.sharing import PAP_MEANS, TLP_MEANS
+from incidents.sharing import PAP_MEANINGS, TLP_MEANINGS
 from incidents.triage.case_form import CaseForm
 
 NATURES = {
@@ -68,8 +68,8 @@ class QualifyForm(CaseForm):
         self.offer_techniques()
         self.set_choices("rsit", list_rsit_choices(saved))
         self.set_choices("leak", list_leak_choices(incident))
-        self.set_choices("tlp", list_meanings(Tlp, TLP_MEANS))
-        self.set_choices("pap", list_meanings(Pap, PAP_MEANS))
+        self.set_choices("tlp", list_explained_choices(Tlp, TLP_MEANINGS))
+        self.set_choices("pap", list_explained_choices(Pap, PAP_MEANINGS))
 
     def set_choices(self, name: str, choices: list[Any]) -> None:
         field = self.fields[name]
@@ -126,9 +126,9 @@ class QualifyForm(CaseForm):
             self.add_error("rsit" if field in RSIT_FIELDS else field, problems)
 
 
-def list_meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
+def list_explained_choices(labels: type[TextChoices], meanings: Mapping[str, Any]) -> list[Any]:
     """Return (code, text) choices, in which each label is followed by its explanation."""
-    return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in means.items()]
+    return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in meanings.items()]
 
 
 def build_initial_values(saved: Qualification) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def make_qualify_form(incident: Incident) -> QualifyForm:
 def build_qualify_block(incident: Incident) -> dict[str, Any]:
     return {
         "techniques": list_technique_titles(incident.techniques),
-        "tlp_means": TLP_MEANS[incident.tlp],
-        "pap_means": PAP_MEANS[incident.pap],
+        "tlp_means": TLP_MEANINGS[incident.tlp],
+        "pap_means": PAP_MEANINGS[incident.pap],
         "is_new": incident.nature == Nature.UNQUALIFIED,
     }

@@ -170,7 +170,7 @@ def format_who_waits(incident: Incident, answer_by: datetime | None, now: dateti
     return "attend le déclarant" if is_awaited(incident) else ""
 
 
-def format_about(incident: Incident) -> str:
+def format_burst_and_population(incident: Incident) -> str:
     """Return a text such as « , en rafale · 4 210 hab. »."""
     population = format_population(incident.collectivity.population)
     return (", en rafale" if incident.burst else "") + (f" · {population} hab." if population else "")
@@ -212,7 +212,7 @@ def build_line(incident: Any, touched: list[tuple[str, bool]], zone: str, now: d
         incident=incident,
         reference=incident.reference,
         body=str(incident.collectivity),
-        about=format_about(incident),
+        about=format_burst_and_population(incident),
         marks=list(list_case_marks(incident)),
         term=wording.format_capital_term(incident.type),
         nature=wording.format_label(Nature, incident.nature),

@@ -113,7 +113,7 @@ def describe_wave(
         all=filters.make_link(**{WITHIN: wave.key}) if is_open and len(cases) > MEMBERS_SHOWN else "",
         is_open=is_open,
         number=len(cases),
-        level_text=format_level(wave),
+        level_text=format_worst_count(wave),
         bodies=format_bodies(wave, worst),
         marks=list(list_wave_marks(wave, leading)),
         outside=format_outside(outside, worst),
@@ -137,7 +137,7 @@ def format_wave_name(wave: Wave, worst: CaseLine) -> str:
     return str(Burst.BODY.label if wave.kind == WaveKind.BODY else BURST_NAMES[Burst(wave.worst.burst)])
 
 
-def format_level(wave: Wave) -> str:
+def format_worst_count(wave: Wave) -> str:
     """Return a text such as « pour 2 sur 18 »: how many cases are as severe as the worst."""
     as_bad = sum(case.severity == wave.worst.severity for case in wave.cases)
     return f"pour {as_bad} sur {len(wave.cases)}"

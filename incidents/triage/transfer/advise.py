@@ -31,7 +31,7 @@ from incidents.services.transfer.advise import (
     format_advice,
     hash_content,
 )
-from incidents.sharing import TLP_MEANS, ReaderKind, needs_agreement, propose_label
+from incidents.sharing import TLP_MEANINGS, ReaderKind, needs_agreement, propose_label
 from incidents.triage.case.page import redirect_to_case, render_page
 from incidents.triage.transfer.advice_summary import list_advice_lines
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, AgreementForm, reset_changed_agreement
@@ -141,7 +141,7 @@ def render_advice_page(
         "page": describe_new_page(),
         "partners": list(PARTNERS.values()),
         "why_not": find_advice_refusal(incident),
-        "tlp_means": TLP_MEANS[incident.tlp],
+        "tlp_means": TLP_MEANINGS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, ReaderKind.COMMUNITY),
         "sent": list_sent_advices(incident),
     }

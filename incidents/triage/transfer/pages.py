@@ -28,7 +28,7 @@ from incidents.services.transfer.proposal import (
     return_transfer,
     withdraw_transfer,
 )
-from incidents.sharing import TLP_MEANS, ReaderKind, needs_agreement
+from incidents.sharing import TLP_MEANINGS, ReaderKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page, report_refusal
 from incidents.triage.notice import format_notice
@@ -97,7 +97,7 @@ def render_ask_page(
         "form": form,
         "zone": find_zone(incident.collectivity),
         "page": describe_new_page(),
-        "tlp_means": TLP_MEANS[incident.tlp],
+        "tlp_means": TLP_MEANINGS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, ReaderKind.COLLEAGUE),
         "notice": format_notice(incident, "Le déclarant est prévenu."),
     }

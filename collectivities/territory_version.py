@@ -1,5 +1,5 @@
-"""A version of the territories and natures of all bodies. Whatever is derived from them is computed again when the
-version changes.
+"""A token that changes whenever the territory or the kind of any body changes, so that routes derived from them are
+computed again.
 """
 
 from uuid import UUID, uuid4
@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 from collectivities.models import GroundsVersion
 
 
-def read_grounds_version() -> UUID | None:
+def read_territory_version() -> UUID | None:
     """Return a random value that changes whenever the région, département or kind of any body does. One query."""
     return GroundsVersion.objects.values_list("token", flat=True).first()
 
 
-def renew_grounds() -> None:
+def renew_territory_version() -> None:
     """Record that the région, the département or the kind of a body has changed. Call it last in the transaction that
     changes it: another caller waits until that transaction ends.
     """
