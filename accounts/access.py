@@ -71,10 +71,10 @@ def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int
 
 
 def can_help(actor: User, person: User) -> bool:
-    """Tell whether `actor` may reset the lost second factor of `person`.
+    """Tell whether `actor` may reset the lost second factor of `person`, who is another person with an open account.
 
-    A lead may only help a person whose every role is either a role in a body or that of responder in a centre of the
-    lead, because a reset must not open the pages of another centre.
+    An administrator may help any such person. A lead may only help a person whose every role is either a role in a
+    body or that of responder in a centre of the lead, because a reset must not open the pages of another centre.
     """
     if actor.pk == person.pk or not person.is_active:
         return False

@@ -42,7 +42,7 @@ def style_field(field: forms.Field, label: Any, help_text: Any = "", **attribute
 
 
 class SignInForm(LoginForm):
-    """Shows one message for a wrong address, a wrong password and a closed account: a guesser learns nothing."""
+    """Shows one message for a wrong address, a wrong password and a closed account, so that nobody can guess which."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -27,8 +27,8 @@ def issue_token(user: User, *, name: str) -> str:
 
 
 def derive_form_token(user: User, key: str) -> str:
-    """Derive the token from the key of a form and the key of the server: a form sent twice makes the same
-    token, without storing it.
+    """Derive the token from the key of a form and the key of the server, so that a form sent twice makes the same
+    token, which is not stored.
     """
     digest = hash_value("accounts.api_token", f"{user.pk}:{key}")
     return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
@@ -59,7 +59,7 @@ def hash_token(token: str) -> str:
 
 
 def derive_link_token(link: AccessLink) -> str:
-    """Derive the secret from the nonce of the link and the key of the server: the mail can be written later, and a
-    stolen row opens nothing.
+    """Derive the secret from the nonce of the link and the key of the server, so that the mail can be written later,
+    and a stolen row opens nothing.
     """
     return hash_value("accounts.access_link", link.nonce).hex()

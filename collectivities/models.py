@@ -70,7 +70,7 @@ class CollectivityQuerySet(models.QuerySet["Collectivity"]):
 
 
 class Collectivity(models.Model):
-    """A local public body that may declare. It is never deleted: it vanishes, or is merged into another."""
+    """A local public body that may declare. It is never deleted, but may vanish or be merged into another body."""
 
     uid = models.UUIDField("identifiant public", default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField("nature", max_length=20, choices=Kind)

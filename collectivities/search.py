@@ -130,8 +130,8 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
 
 def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
-    """Set `code_typed` on the bodies that have the postal code of the query, which a list shows first: some towns have
-    many codes.
+    """Set `code_typed` to the postal code that the query and the body have in common, or "". A list shows this code
+    first, because some towns have many codes.
     """
     codes = {_parse_code(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
     for body in bodies:

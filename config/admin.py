@@ -59,8 +59,8 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return BoundedChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Load only the script of actions, without Django's form scripts: one of them listens
-        to the deprecated « unload ».
+        """Load only the script of actions, without Django's form scripts, because one of these listens to the
+        deprecated « unload ».
         """
         return super().changelist_view(request, {"media": LIST_MEDIA} | (extra_context or {}))
 

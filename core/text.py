@@ -30,7 +30,7 @@ def clean_text(text: str, *, limit: int, field: str) -> str:
     """Return `text` without control characters, reading-order marks and lone surrogates, in Unicode form C.
 
     Line ends become \\n, and spaces at both ends are removed. `limit` is in characters. Raise ValidationError on
-    `field` if more than `limit` characters remain: a text is never cut silently.
+    `field` if more than `limit` characters remain, since a text is never cut silently.
     """
     ordered = LINE_ENDS.sub("\n", text).translate(READING_ORDER_MARKS)
     visible = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})

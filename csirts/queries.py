@@ -76,8 +76,8 @@ def list_sourced_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
 
 
 def list_published_contacts(csirt: Csirt) -> tuple[str, ...]:
-    """Return the address, the phone number and the mailbox that the CSIRT publishes, for display only: nothing is sent
-    to them. The number has no-break spaces. A value that is not published is "".
+    """Return the address, the phone number and the mailbox that the CSIRT publishes. They are only displayed, and
+    nothing is sent to them. The number has no-break spaces. A value that is not published is "".
     """
     return (csirt.address, csirt.phone.replace(" ", "\N{NO-BREAK SPACE}"), csirt.email)
 

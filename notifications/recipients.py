@@ -142,8 +142,8 @@ def concerns_centre(csirt: Csirt, event: IncidentEvent) -> bool:
 
 
 def is_still_routed(event: IncidentEvent) -> bool:
-    """Tell whether this event is the latest rerouting of the case, which still has the centre (or none) that the event
-    gave it, and nobody has acknowledged the case.
+    """Tell whether this event is the latest rerouting of the case, the case still has the centre (or none) that the
+    event gave it, and nobody has acknowledged the case.
     """
     incident = event.incident
     if incident.status != Status.DECLARED or event.data["to"] != (incident.csirt.slug if incident.csirt else ""):

@@ -26,7 +26,7 @@ MAX_TASK_SECONDS = 2.0
 
 
 def fold_new_events() -> int:
-    """Count pending events until none is left or LONGEST_ROUND has passed. Return their number."""
+    """Count pending events until none is left or MAX_TASK_SECONDS have passed. Return the number of events."""
     return rollups.fold_pending_events(seconds=MAX_TASK_SECONDS)
 
 

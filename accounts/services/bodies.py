@@ -26,8 +26,8 @@ class LastManager(Exception):
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     """End the roles of a person in this body, and stop the invitations to it that the person received or sent.
 
-    A member may remove themselves. Raise PermissionDenied if a member removes another, Http404 if the person is not a
-    member, and LastManager if nobody would manage the body.
+    A member may remove themselves. Raise PermissionDenied if a person who is no manager removes another person,
+    Http404 if the person is not a member, and LastManager if nobody would manage the body.
     """
     body = get_body(actor, uid)
     if person_uid != actor.uid and not is_manager_of(actor, body):

@@ -69,7 +69,9 @@ def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 
 @transaction.atomic
 def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
-    """Stop the links of this person, and their mails that have not left. A second call changes nothing."""
+    """Stop the invitations of this person to the body, and the mails that would bring them. Return the person. A
+    second call changes nothing. Raise Http404 if the person was never invited.
+    """
     links = list_invitations(get_managed_body(actor, uid), person_uid)
     stop_links(links)
     return links.latest("created_at").user

@@ -75,7 +75,8 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
     """Return the live link of this secret. Return None if the secret is unknown, used, withdrawn or expired, if the
     account is closed, if the sender of an invitation to a centre no longer leads it, or if the person may not join.
 
-    Links that confirm the mailbox of a centre are never returned: reading that mailbox must not open an account.
+    Links that confirm the mailbox of a centre are never returned, because reading that mailbox must not open an
+    account.
     """
     live = list_live_links().exclude(purpose=LinkPurpose.CHANNEL)
     if lock:

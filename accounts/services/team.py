@@ -135,7 +135,9 @@ class AlreadyChannel(Exception):
 
 
 class ChannelOfAnotherCentre(Exception):
-    """This mailbox receives the cases of another centre, which would then read the cases of both."""
+    """This mailbox already receives the cases of another centre, whose people would then read the cases of both
+    centres.
+    """
 
 
 @transaction.atomic

@@ -32,7 +32,7 @@ class AlreadyShown(Exception):
 
 @transaction.atomic
 def make_token(*, actor: User, name: str, key: str) -> str:
-    """Make a token, queue a mail about it to its owner, and return it: it is not stored and cannot be read again.
+    """Make a token, queue a mail about it to its owner, and return it. It is not stored and cannot be read again.
 
     `key` is the random key of the form: the same form sent twice within two minutes returns the same token. Raise
     Http404 for a person who may read no case, TooManyTokens, or AlreadyShown.

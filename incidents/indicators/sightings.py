@@ -83,7 +83,7 @@ def find_recorded_files(names: Sequence[str], user: User) -> list[Indicator]:
 
 
 def look_up_sightings(values: Sequence[Indicator], user: User) -> dict[tuple[str, str], list[Observable]]:
-    """Return the sightings of each of the first LOOKED_UP values. Runs two queries, however many values there are."""
+    """Return the sightings of each of the first MAX_LOOKED_UP values. Runs two queries at most."""
     sightings: dict[tuple[str, str], list[Observable]] = {observable: [] for observable in values[:MAX_LOOKED_UP]}
     heads = [list_sightings(observable, user).values("pk") for observable in values[:MAX_LOOKED_UP]]
     if not heads:

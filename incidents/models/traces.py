@@ -45,7 +45,7 @@ class Observable(models.Model):
 
 class IgnoredValue(models.Model):
     """A value that reveals nothing about an attack (a ministry's website, the body's own domain). It is not proposed
-    again.
+    again to the centre that ignores it.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)

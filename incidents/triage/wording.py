@@ -33,7 +33,9 @@ DATA_ANSWERS: dict[str, str] = {Answer.YES: "concernées", Answer.NO: "non", Ans
 
 @cache
 def format_label(choices: type[Choices], value: Any) -> str:
-    """Return the label of a choice. It is cached: a list shows the same few labels many times, always in French."""
+    """Return the label of a choice. It is cached, because a list shows the same few labels many times, always in
+    French.
+    """
     return str(choices(value).label)
 
 
@@ -76,7 +78,9 @@ def format_short_day(day: date, today: date) -> str:
 
 @lru_cache(maxsize=2048)
 def format_month_day(day: date) -> str:
-    """Return a text such as « 23 nov. » or « 1er déc. ». It is cached: a list shows the same few days many times."""
+    """Return a text such as « 23 nov. » or « 1er déc. ». It is cached, because a list shows the same few days many
+    times.
+    """
     month = date_format(day, "N")
     return f"{day.day if day.day > 1 else '1er'}{NBSP}{month}"
 

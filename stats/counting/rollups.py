@@ -188,7 +188,7 @@ def describe_drift(sums: dict[SumKey, int], presences: Presences) -> list[str]:
 
 
 def find_wrong_cases(ids: list[int]) -> list[int]:
-    """Return the cases whose facts differ from the raw rows, except those with a pending event."""
+    """Return the cases whose facts are missing or differ from the raw rows, except cases with a pending event."""
     before = CaseFact.objects.in_bulk(ids)
     facts = load_facts(ids)
     return exclude_pending_cases(

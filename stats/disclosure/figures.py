@@ -196,7 +196,7 @@ class Figures:
                 yield from ((leaks, [category]) for category in self.list_cells(period, "leak_categories"))
 
     def list_orders(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
-        """Yield two lists of cells: the sum of the first cannot exceed the sum of the second."""
+        """Yield pairs of lists of cells such that the sum of the first list cannot exceed the sum of the second."""
         for release in self.releases:
             yield from self.list_orders_of_delays(release)
             yield from self.list_orders_of_quarters(release)

@@ -90,7 +90,7 @@ def read_content(report: Report) -> bytes:
 
 
 def make_due_reports() -> int:
-    """Make the reports that are due, until none is left or LONGEST_ROUND has passed. Return the number of reports
+    """Make the reports that are due, until none is left or MAX_TASK_DURATION has passed. Return the number of reports
     made.
 
     Do nothing while another worker makes reports.

@@ -83,7 +83,7 @@ def draw_cases(
 
 
 def draw_campaign(rng: random.Random, bodies: list[DrawnBody], *, size: int, until: datetime) -> Iterator[Case]:
-    """Yield the cases of the bodies that one supplier serves, which was attacked the day before `until`."""
+    """Yield the cases of the bodies served by one supplier that was attacked the day before `until`."""
     chances = make_weights(bodies)
     at = until - timedelta(hours=20)
     supplier = rng.choice(priors.SUPPLIERS)

@@ -149,7 +149,7 @@ def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: Scree
 
     `before` is the screen as it is stored, or None. Raises Stale if the save would overwrite values that the page had
     not shown. A save from the same opening of the screen (`pen`) is never a conflict, and is ignored if a later save
-    of this opening arrived first. Values that differ only in spelling (`are_same_words`) are no conflict either.
+    of this opening arrived first. Values that differ only in spelling (`are_same_answers`) are no conflict either.
     """
     if before and entry.pen and before.pen == entry.pen:
         return before if entry.stroke < before.stroke else save_entry(draft, entry)
@@ -285,6 +285,7 @@ def forget_old_drafts() -> int:
 @transaction.atomic
 def delete_surplus_drafts() -> int:
     """Delete some of the oldest empty drafts beyond MAX_EMPTY_DRAFTS, since a script may create any number of drafts.
+    Drafts younger than EMPTY_DRAFT_GRACE stay.
 
     Returns the number of deleted drafts, 0 if nothing is left to delete. If the draft of a person was deleted, their
     next save starts another one.

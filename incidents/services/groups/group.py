@@ -135,7 +135,7 @@ def remove_supplier_name(incident: Incident) -> None:
 
 
 def list_supplier_keys(incident: Incident) -> set[str]:
-    """Return the keys of the suppliers that the case names now or named before a correction, which groups may bear."""
+    """Return the keys of the suppliers that the case names now or named before a correction."""
     former_names = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
     return {incident.supplier_key, *(derive_supplier_key(name) for name in former_names if name)} - {""}
 

@@ -44,9 +44,11 @@ class CallBack:
 
 
 def check_call_number(incident: Incident, call: CallBack) -> str:
-    """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called or was declared.
+    """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called, or if the body
+    declared it and `call.is_official` is false.
 
-    A number from a declaration of the body proves nothing: a false declarant could otherwise verify themselves.
+    A number from a declaration of the body proves nothing, because a false declarant could otherwise verify
+    themselves.
     """
     number = clean_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):

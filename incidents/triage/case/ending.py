@@ -47,9 +47,8 @@ def may_be_reopened(incident: Incident) -> bool:
 
 
 def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
-    """Return the closed cases of the user's centres on which the declarant wrote and nobody has acted since.
-
-    They are sorted by the time when the declarant wrote, latest first.
+    """Return the closed cases of the user's centres with news from the declarant that nobody has answered
+    (`wrote_since_closing`), the latest news first, and at most `CLOSED_CASES_SHOWN` of them.
     """
     closed_cases = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
     newest = closed_cases.order_by("-declarant_wrote_at")[:CLOSED_CASES_SHOWN]

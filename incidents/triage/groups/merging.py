@@ -67,7 +67,7 @@ def find_other_case(user: User, reference: str) -> Incident | None:
 
 
 def build_comparison(incident: Incident, other: Incident) -> dict[str, Any]:
-    """Return the context of both cases, the older one first: it is more often the one to keep."""
+    """Return the context of both cases, the older one first, because it is more often the one to keep."""
     pair = sorted((incident, other), key=lambda case: (case.received_at, case.pk))
     sides = [describe_side(case, against) for case, against in (pair, pair[::-1])]
     zone = find_zone(incident.collectivity)

@@ -154,8 +154,8 @@ def is_unread(incident: Any) -> bool:
 
 
 def find_answer_due(incident: Incident) -> datetime | None:
-    """Return by when the declarant must be answered; None if nobody waits or the line already shows that
-    deadline.
+    """Return by when the declarant must be answered. Return None if nobody waits, if the case is closed, if the line
+    already shows that deadline, or if the declarant only waits for somebody to take the case.
     """
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
         return None

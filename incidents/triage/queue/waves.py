@@ -149,7 +149,9 @@ def is_wave(kind: WaveKind, cases: list[OpenCase]) -> bool:
 
 
 def make_wave_key(kind: WaveKind, affair: tuple[int, Hashable]) -> str:
-    """Return the key of a wave for an address. It gives no access: it is looked up among the reader's own cases."""
+    """Return the key of a wave for an address. It gives no access, because it is looked up among the reader's own
+    cases.
+    """
     centre, value = affair
     return f"{kind}-{centre}-{value}"
 

@@ -225,7 +225,9 @@ def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[Foun
 
 
 def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
-    """Tell whether each word of the query is in the name. A number is the code of the body, so it always matches."""
+    """Tell whether each word of the query begins a word of the name. A number is a code of the body and always
+    matches.
+    """
     query_words, words = fold_text(query.free), fold_text(" ".join(part or "" for part in name))
     return query_words.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in query_words.split())
 

@@ -40,8 +40,8 @@ FREE = "liberer"
 
 
 class RelayForm(forms.Form):
-    """The form that hands cases over. Nothing is selected beforehand: the person who leaves chooses the colleague and
-    the cases.
+    """The form that hands cases over. Nothing is selected beforehand, because the person who leaves chooses the
+    colleague and the cases.
     """
 
     colleague = forms.ChoiceField(label="À qui", required=False)

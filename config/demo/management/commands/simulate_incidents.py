@@ -139,7 +139,9 @@ def refuse_full_disk(options: dict[str, Any]) -> None:
 
 
 def load_routed_bodies(region: str | None) -> dict[int, RoutedBody]:
-    """Return every existing body of the list in a fixed order, with its CSIRT and the responder of that CSIRT."""
+    """Return every existing body of the official list, or only those of the région with this code, by id in a fixed
+    order, each with its CSIRT and the responder of that CSIRT.
+    """
     bodies = Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid")
     if region:
         bodies = bodies.filter(region__code=region)
