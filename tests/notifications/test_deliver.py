@@ -265,7 +265,7 @@ def test_a_slow_server_never_outlasts_the_lease(transactional_db, post, monkeypa
         declare()
     dispatch.announce_all_events()
     monkeypatch.setattr(dispatch, "LEASE_TIME", timedelta(seconds=0.5))
-    monkeypatch.setattr(dispatch, "LONGEST_ROUND", timedelta(seconds=0.01))
+    monkeypatch.setattr(dispatch, "MAX_TASK_DURATION", timedelta(seconds=0.01))
     post.delay = 0.3
 
     count = dispatch.send_due_deliveries()
