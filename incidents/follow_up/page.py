@@ -74,8 +74,7 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
     folded = count_folded(thread, progress)
-    prefetch_related_objects([incident], Prefetch("interruptions", ServiceInterruption.objects.order_by("id")))
-    interruptions, route = list(incident.interruptions.all()), find_new_route(incident)
+    interruptions, route = load_interruptions(incident), find_new_route(incident)
     pieces, zone, data = list_opened_evidence(incident), find_zone(incident.collectivity), read_declared_data(incident)
     return {
         "incident": incident,
@@ -100,6 +99,12 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
         "sentences": list_sentences(build_sentence_facts(incident, progress, interruptions, route)),
         "shared_link": build_shared_link(incident),
     }
+
+
+def load_interruptions(incident: Incident) -> list[ServiceInterruption]:
+    """Load the interruptions of the case once for all parts of the page, and return them."""
+    prefetch_related_objects([incident], Prefetch("interruptions", ServiceInterruption.objects.order_by("id")))
+    return list(incident.interruptions.all())
 
 
 def count_folded(thread: Sequence[Message], progress: CaseProgress) -> int:
