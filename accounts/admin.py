@@ -158,7 +158,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     @admin.display(description="rôles")
     def roles(self, user: User) -> str:
         ongoing = [m for m in user.membership_set.all() if m.ended_on is None]
-        return ", ".join(map(format_role, ongoing)) or "aucun"
+        return ", ".join(map(format_role, ongoing)) or "aucun rôle"
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Return the line of the history. Closing or reopening the account is a line of its own, in these words."""
@@ -179,7 +179,8 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         people = [user for user in chosen if user not in refusals]
         if people and CONFIRMED not in request.POST:
             rows = [(user, self.roles(user)) for user in people]
-            context = {"title": "Fermer ces comptes ?", "opts": self.opts, "rows": rows, "refusals": refusals}
+            title = "Fermer ces comptes" if len(people) > 1 else "Fermer ce compte"
+            context = {"title": f"{title}\N{NO-BREAK SPACE}?", "opts": self.opts, "rows": rows, "refusals": refusals}
             context |= self.admin_site.each_context(request) | {"checkbox": ACTION_CHECKBOX_NAME}
             return TemplateResponse(request, "accounts/admin_close.html", context)
         if people:

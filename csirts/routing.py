@@ -1,7 +1,8 @@
 """The CSIRT that answers for a body on a day, the reason, and the other CSIRTs to call. This module only reads."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ LAST_RESORTS = (Level.NATIONAL, Level.ASSISTANCE)
 # coverage by mistake and enters it again moves no case and causes no mail. When it ends, declarations that were routed
 # before the change are committed.
 CASES_FOLLOW_AFTER = timedelta(minutes=10)
+# Hours that say that a centre never closes.
+ALL_DAY = re.compile(r"\b24\s*h", re.IGNORECASE)
 
 
 class Ground(NamedTuple):
@@ -64,6 +67,16 @@ class Route:
         """The centre to call if the one that answers has no telephone number."""
         return None if self.csirt and self.csirt.phone else _find_phone(self.fallbacks)
 
+    @property
+    def after_hours(self) -> Fallback | None:
+        """The centre to call while the one that answers is closed: the first with a number and no hours of its own.
+        None if that centre has no number, no known hours, or answers at any hour.
+        """
+        csirt = self.csirt
+        if csirt is None or not csirt.phone or not csirt.hours or ALL_DAY.search(csirt.hours):
+            return None
+        return _find_phone(fallback for fallback in self.fallbacks if not fallback.hours)
+
 
 def find_route(collectivity: Collectivity, on: date) -> Route:
     """Return the route of a body. Three queries at most, once this process has the directory. For thousands of bodies,
@@ -73,13 +86,12 @@ def find_route(collectivity: Collectivity, on: date) -> Route:
 
 
 def find_after_hours(csirt: Csirt | None, collectivity: Collectivity, on: date) -> Fallback | None:
-    """Return the CSIRT to telephone while this centre is closed, or None, without a query, if its hours or its number
-    are not known.
+    """Return the CSIRT to telephone while this centre is closed, as `Route.after_hours` does. No query if its hours or
+    its number are not known.
     """
     if csirt is None or not csirt.phone or not csirt.hours:
         return None
-    fallbacks = find_route(collectivity, on).fallbacks
-    return next((fallback for fallback in fallbacks if fallback.phone and fallback.csirt != csirt), None)
+    return replace(find_route(collectivity, on), csirt=csirt).after_hours
 
 
 def get_centres_by_level(on: date) -> dict[str, Csirt]:

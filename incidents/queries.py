@@ -182,11 +182,12 @@ def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> lis
 def describe_section(section: Section, sheets: list[SheetView]) -> UsefulSection:
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
+    excluded = sum(q.code not in answers and q.find_excluding_answer(answers) is not None for q in section.questions)
     return UsefulSection(
         section.code,
         section.title,
         section.why,
-        question_count=len(section.questions),
+        question_count=len(section.questions) - excluded,
         answer_count=sum(question.code in answers for question in section.questions),
         newest=newest,
         has_earlier=len(sheets) > 1,

@@ -53,6 +53,16 @@ class Question:
     types: tuple[str, ...] = ()
     alone: str = ""
     unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def find_excluding_answer(self, answers: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return the other question, and its choice among these answers, that leaves nothing to answer here."""
+        for code, excluding in self.unless.items():
+            answer = answers.get(code) or []
+            codes = [answer] if isinstance(answer, str) else answer
+            if choice := next((choice for choice in excluding if choice in codes), ""):
+                return code, choice
+        return None
+
     future: bool = False  # A future question accepts a moment that is still to come.
 
     def concerns(self, incident_type: str) -> bool:

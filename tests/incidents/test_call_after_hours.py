@@ -2,9 +2,10 @@
 
 import pytest
 
-from csirts.models import Contact
+from csirts.models import Backup, Contact
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing_pages import open_by_link
+from tests.incidents.transferring import create_other_centre
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
@@ -21,3 +22,27 @@ def test_a_number_that_answers_at_any_hour_is_beside_the_hours_of_the_centre(cli
     assert f"Ses horaires : lun.–ven. 9 h–17 h. Fermé ? {national}" in read_text(client.get(page))
     Contact.objects.filter(csirt=incident.csirt, kind="hours").delete()
     assert "Fermé ?" not in read_text(client.get(page))
+
+
+def test_a_centre_that_never_closes_is_not_called_closed(client):
+    breizh_cyber()
+    incident = declare()
+    open_by_link(client, incident)
+    hours = {"value": "24 h/24, 7 j/7", "note": "", "source": "essai"}
+    Contact.objects.update_or_create(csirt=breizh_cyber(), kind="hours", defaults=hours)
+    page = read_text(client.get(f"/suivi/{incident.reference}/"))
+    assert "Ses horaires : 24 h/24, 7 j/7." in page
+    assert "Fermé ?" not in page
+
+
+def test_a_backup_with_hours_of_its_own_is_not_the_number_outside_hours(client):
+    centre, backup = breizh_cyber(), create_other_centre()
+    incident = declare()
+    open_by_link(client, incident)
+    Backup.objects.create(csirt=centre, backup=backup, rank=1)
+    for csirt in (centre, backup):
+        hours = {"value": "lun.–ven. 9 h–17 h", "note": "", "source": "essai"}
+        Contact.objects.update_or_create(csirt=csirt, kind="hours", defaults=hours)
+    phone = {"value": "02 98 00 00 00", "note": "", "source": "essai"}
+    Contact.objects.update_or_create(csirt=backup, kind="phone", defaults=phone)
+    assert "Fermé ? CERT-FR, +33 9 70 83 32 18" in read_text(client.get(f"/suivi/{incident.reference}/"))

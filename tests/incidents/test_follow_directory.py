@@ -394,3 +394,6 @@ def test_a_case_follows_the_corrected_region_of_its_body(nobody):
     assert (moved.csirt, moved.region) == (new, other)
     assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
     assert "a été corrigée" in read_text(sign_in_as(a_responder(new)).get(case(incident)))
+    former_queue = read_text(sign_in_as(a_responder(nobody)).get("/admin/incidents/incident/"))
+    assert "sa collectivité, ou son territoire, a été corrigée" in former_queue
+    assert "ne répond plus" not in former_queue

@@ -60,7 +60,9 @@ def test_cases_without_a_new_centre_are_counted_too(time_machine):
     Coverage.objects.all().delete()
     run_turns_on_cases()
     page = read_text(sign_in_as(a_responder(breizh_cyber())).get(QUEUE)).replace(" , ", ", ")
-    assert "1 dossier a quitté la file, le 28 novembre 2026 : aucun centre ne répond plus de son territoire." in page
+    assert (
+        "1 dossier a quitté la file, le 28 novembre 2026 : aucun centre ne répondait plus de son territoire." in page
+    )
 
 
 def test_cases_that_came_back_are_not_counted(lost_cases, time_machine):

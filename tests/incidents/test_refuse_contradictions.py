@@ -58,3 +58,11 @@ def test_a_day_stays_possible_without_the_question_before_it(client, incident):
     """« Je ne sais pas » and no answer at all contradict nothing."""
     data = {"q-plainte": "nsp", "q-plainte_quand-date": "2026-12-01", "q-cnil_quand-date": "2026-11-20"}
     assert post(client, incident, "demarches", data).status_code == 302
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_section_is_filled_without_the_questions_that_its_answers_exclude(client, incident):
+    """Without backups, nothing is left to say of them."""
+    post(client, incident, "sauvegardes", {"q-sauvegardes_ou": ["aucune"]})
+    line = read_text(client.get(f"/suivi/{incident.reference}/completer/")).partition("Les sauvegardes")[2]
+    assert line.strip().startswith("Rempli 1 réponse sur 1")

@@ -82,13 +82,11 @@ def list_contradictions(section: Section, answers: Mapping[str, Any]) -> Iterato
     for question in section.questions:
         if answers.get(question.code) is None:
             continue
-        for code, excluding in question.unless.items():
-            answer = answers.get(code) or []
-            codes = [answer] if isinstance(answer, str) else answer
-            if choice := next((choice for choice in excluding if choice in codes), ""):
-                label = dict(by_code[code].choices)[choice]
-                why = f"Vous répondez « {label} » à « {by_code[code].label} »."
-                yield question.code, f"{why} Corrigez-le, ou effacez ceci."
+        if excluding := question.find_excluding_answer(answers):
+            code, choice = excluding
+            label = dict(by_code[code].choices)[choice]
+            why = f"Vous répondez « {label} » à « {by_code[code].label} »."
+            yield question.code, f"{why} Corrigez-le, ou effacez ceci."
 
 
 def check_moment(question: Question, at: datetime, now: datetime) -> str:

@@ -117,9 +117,9 @@ def describe_wave(
         bodies=format_bodies(wave, worst),
         marks=list(list_wave_marks(wave, leading)),
         outside=format_outside(outside, worst),
-        late=join_outside(format_late(inside, now), format_late(outside, now)),
+        late=add_outside(format_late(inside, now), format_late(outside, now)),
         unverified=sum(not case.is_verified for case in cases),
-        free=join_outside(format_free(inside), format_free(outside)),
+        free=add_outside(format_free(inside), format_free(outside)),
         references=" ".join(case.reference for case in cases),
         offered=describe_group_offer(wave, worst),
         is_chance=kind == WaveKind.BURST,
@@ -167,21 +167,25 @@ def format_free(cases: list[OpenCase]) -> str:
     return f"{free} à prendre" if free else ""
 
 
-def join_outside(inside: str, outside: str) -> str:
-    """Return the text about the cases in the group, then the text about those outside it, or "" if both are empty."""
-    return ", ".join(filter(None, [inside, outside and f"{OUTSIDE_GROUP}\N{NO-BREAK SPACE}: {outside}"]))
+def add_outside(inside: str, outside: str) -> str:
+    """Return a text such as « 10 à prendre (+ 2) », whose second number counts the cases outside the group, or
+    « hors du groupe : 2 à prendre », or "" if both texts are empty.
+    """
+    if inside and outside:
+        return f"{inside} (+\N{NO-BREAK SPACE}{outside.split()[0]})"
+    return inside or (outside and f"{OUTSIDE_GROUP}\N{NO-BREAK SPACE}: {outside}")
 
 
 def format_outside(outside: list[OpenCase], worst: CaseLine) -> str:
-    """Return a text such as « 2 hors du groupe », with the worst case of the wave if it is one of them, since that one
-    gives the line its level and its position.
+    """Return a text such as « 2 hors du groupe », and say if the worst case of the wave is one of them, since that
+    case gives the line its level and its position.
     """
     if not outside:
         return ""
     number = f"{len(outside)} {OUTSIDE_GROUP}"
     if outside[0].pk != worst.incident.pk:
         return number
-    return f"{number} (le plus pressant\N{NO-BREAK SPACE}: {worst.term}, {worst.body}, {worst.clock})"
+    return f"{number}, dont le plus pressant ({worst.clock})"
 
 
 def list_wave_marks(wave: Wave, leading: CaseLine) -> Iterator[str]:

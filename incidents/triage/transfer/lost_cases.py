@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, Count, OuterRef, Subquery
+from django.db.models import CharField, Count, OuterRef, Q, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, TruncDate
 
@@ -12,7 +12,7 @@ from accounts.models import User
 from collectivities.zones import PARIS
 from core.french import choose_plural
 from csirts.models import Csirt
-from incidents.enums import EventKind
+from incidents.enums import EventKind, Rerouting
 from incidents.models import IncidentEvent
 
 SHOWN_ABOVE_QUEUE = timedelta(days=14)
@@ -20,10 +20,14 @@ SHOWN_AMONG_TRANSFERS = timedelta(days=365)
 
 
 class LostCases(NamedTuple):
-    """The cases that left for one centre on one day (in Paris). `taker` is "" if no centre covers their territory."""
+    """The cases that left for one centre on one day (in Paris). `taker` is "" if no centre covered their territory.
+    `is_corrected` means that the body of the case, or its territory, was corrected: the centre answers for as much as
+    before.
+    """
 
     on: date
     taker: str
+    is_corrected: bool
     number: int
 
     @property
@@ -38,9 +42,12 @@ class LostCases(NamedTuple):
     @property
     def reason(self) -> str:
         owner = choose_plural("son", "leur", self.number)
+        if self.is_corrected:
+            body = choose_plural("sa collectivité", "leur collectivité", self.number)
+            return f"{body}, ou son territoire, a été corrigée"
         if self.taker:
             return f"votre centre ne répond plus de {owner} territoire"
-        return f"aucun centre ne répond plus de {owner} territoire"
+        return f"aucun centre ne répondait plus de {owner} territoire"
 
 
 def list_lost_cases(user: User, now: datetime, *, within: timedelta) -> list[LostCases]:
@@ -52,6 +59,8 @@ def list_lost_cases(user: User, now: datetime, *, within: timedelta) -> list[Los
     events = events.alias(giver_slug=Cast(KT("data__from"), CharField()), taker_slug=Cast(KT("data__to"), CharField()))
     left = events.filter(giver_slug__in=own).exclude(incident__csirt__in=user.read_centre_ids)
     taker = Subquery(Csirt.objects.filter(slug=OuterRef("taker_slug")).values("name")[:1])
-    rows = left.annotate(on=TruncDate("at", tzinfo=ZoneInfo(PARIS)), taker=taker).values_list("on", "taker")
+    is_corrected = Q(data__why=Rerouting.CORRECTED)
+    groups = left.annotate(on=TruncDate("at", tzinfo=ZoneInfo(PARIS)), taker=taker, is_corrected=is_corrected)
+    rows = groups.values_list("on", "taker", "is_corrected")
     counted = rows.annotate(number=Count("incident", distinct=True)).order_by("-on", "taker")
-    return [LostCases(on, name or "", number) for on, name, number in counted]
+    return [LostCases(on, name or "", corrected, number) for on, name, corrected, number in counted]
