@@ -164,7 +164,7 @@ def test_a_higher_severity_shortens_the_deadline_to_answer(responder):
     incident = declare(type=IncidentType.DEFACEMENT)
     assert incident.answer_by == incident.received_at + ANSWER_WITHIN[Severity.LOW]
 
-    answer_as_declarant(incident, "sauvegardes", sauvegardes_atteintes="toutes", sauvegardes_ou=["aucune"])
+    answer_as_declarant(incident, "sauvegardes", sauvegardes_atteintes="toutes", sauvegardes_ou=["reseau"])
     assert incident.severity == Severity.MODERATE
     assert incident.answer_by == incident.received_at + ANSWER_WITHIN[Severity.MODERATE]
 
