@@ -253,7 +253,8 @@ class History:
                 nature=rng.choice(Nature.values),
                 hours=tuple(rng.choice([1, 4, 23, 24, 100, 500]) for _ in range(rng.randrange(3))),
                 leaks=tuple(
-                    (rng.choice(LeakStatus.values), rng.choice(PersonsBand.values)) for _ in range(rng.randrange(2))
+                    (rng.choice(LeakStatus.values), rng.choice(["", *PersonsBand.values]))
+                    for _ in range(rng.randrange(2))
                 ),
                 csirt=rng.choice([self.centre, self.other_centre, None]),
             )

@@ -92,7 +92,7 @@ def find_band(since: datetime | None, until: datetime | None, limits: Iterable[t
 def band_persons(leak: Row) -> str:
     number = leak["persons"]
     if number is None:
-        return leak["persons_band"]
+        return leak["persons_band"] or "unknown"  # a leak that only the centre judged has no band
     if number > 5000:
         return "5000+"
     return "0-5" if number <= 5 else "6-50" if number <= 50 else "51-300" if number <= 300 else "301-5000"
