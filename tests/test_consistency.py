@@ -44,7 +44,7 @@ def test_migrations_match_the_models(db):
 
 
 @each_model
-def test_relations_point_down(model):
+def test_foreign_keys_point_to_lower_applications_only(model):
     """import-linter cannot see a ForeignKey written as a string; this can."""
     for field in model._meta.get_fields():
         if field.is_relation and not field.auto_created and field.related_model._meta.app_label in LAYERS:
@@ -109,7 +109,7 @@ def test_no_template_carries_inline_code_or_calls_another_host(path):
     assert not re.search(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=[\"']?(?:https?:)?//", text)
 
 
-def test_what_leaves_the_figures_comes_from_disclosure():
+def test_views_and_exports_of_figures_read_no_raw_facts():
     """Views and exports of `stats` read released blocks; only the rollups and disclosure read raw facts."""
     readers = [path for path in (ROOT / "stats").rglob("*.py") if path.name in {"views.py", "exports.py", "charts.py"}]
     assert readers
@@ -130,7 +130,7 @@ def test_french_marks_keep_their_word(folder):
             assert not LOOSE.search(text), (path.name, LOOSE.search(text), text[:200])
 
 
-def test_no_form_of_the_triage_lets_the_browser_speak_its_own_language():
+def test_every_form_of_the_triage_turns_off_the_messages_of_the_browser():
     """The page names a missing field in French, because the browser of a responder may be set to another language."""
     forms = [
         (path.name, form)

@@ -85,7 +85,7 @@ def sign_in(user):
 
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
-def test_each_role_gets_the_code_of_the_matrix(incident, cast, devices, method, route, codes):
+def test_each_role_gets_the_status_code_of_the_permission_matrix(incident, cast, devices, method, route, codes):
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
     url = "/" + route.format(**fill_places(route, incident, cast))
 
@@ -183,7 +183,7 @@ def test_the_queue_offers_no_act_to_a_role_that_only_reads(incident, cast, devic
     assert not [act for act in acts if act in page]
 
 
-def test_a_case_is_not_offered_to_a_role_that_only_reads(incident, cast, devices, monkeypatch):
+def test_a_role_that_only_reads_is_shown_no_assignment_form(incident, cast, devices, monkeypatch):
     """The page is there to read, with nobody to give the case to."""
     client = Client()
     client.cookies = deepcopy(devices["responder"])
@@ -327,7 +327,7 @@ def worded_case(incident):
     return incident
 
 
-def test_each_route_that_shows_words_records_the_access(worded_case, cast, devices, monkeypatch):
+def test_each_route_that_shows_text_of_a_case_records_the_access(worded_case, cast, devices, monkeypatch):
     monkeypatch.setitem(SENT, "admin/incidents/incident/recherche/", {"q": WORD})
     routes_with_words = set()
     for method, route, *_codes in MATRIX:
@@ -348,5 +348,5 @@ def read_body(response):
     return content.decode(errors="replace") + str(response.headers.get("Content-Disposition", ""))
 
 
-def test_every_route_is_in_the_matrix():
+def test_every_route_is_in_the_permission_matrix():
     assert {simplify_route(route) for route in list_routes()} == {route for _, route, *_ in MATRIX}

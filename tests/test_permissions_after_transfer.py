@@ -56,7 +56,7 @@ def transferred(db):
     return transfer
 
 
-def test_the_former_centre_is_answered_like_a_third_one(transferred):
+def test_the_former_centre_gets_the_same_responses_as_a_centre_without_the_case(transferred):
     """The only difference is a post on the case. The new centre is answered like any centre of a case."""
     codes = {line: list_codes(transferred, *line) for line in OF_THE_CASE}
     assert len(codes) > 20
@@ -71,7 +71,7 @@ def test_the_pages_of_the_transfer_open_to_the_new_centre_only(transferred, line
     assert list_codes(transferred, *line) == OF_THE_TRANSFER[line]
 
 
-def test_a_lead_of_the_former_centre_reads_no_more_than_its_responders(transferred):
+def test_a_lead_of_the_former_centre_reads_only_what_its_responders_read(transferred):
     transferred.people["giver"] = a_lead()
     for line in OF_THE_CASE:
         assert list_codes(transferred, *line)[0] in (CONFLICT, NOT_THERE), line
@@ -100,7 +100,7 @@ def test_no_list_shows_the_case_to_the_former_centre(transferred):
     assert f"{reference[:4]}" in client.get(f"/{TRANSFERS}").content.decode()
 
 
-def test_every_route_of_a_transfer_is_here():
+def test_every_route_of_a_transfer_is_in_the_matrix():
     of_transfers = {simplify_route(route) for route in list_routes() if simplify_route(route).startswith(TRANSFERS)}
     assert of_transfers == {route for _method, route in OF_THE_TRANSFER} | {TRANSFERS}
 

@@ -126,7 +126,7 @@ def places(incident, shared):
 
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
-def test_each_holder_gets_the_code_of_the_matrix(cast, places, method, route, codes):
+def test_each_holder_gets_the_status_code_of_the_permission_matrix(cast, places, method, route, codes):
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
     url = "/" + route.format(**places)
     answers = {role: get_code(client, method, url, SENT.get(route, {})) for role, client in cast.items()}

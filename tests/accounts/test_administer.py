@@ -54,7 +54,7 @@ def test_administrator_opens_an_agents_account(client, administrator):
     assert User.objects.get(email="nouveau@demo.example").collectivity_ids() == {body.pk}
 
 
-def test_a_role_without_its_place_is_refused_and_nothing_is_lost(client, administrator):
+def test_a_role_without_a_centre_or_body_is_refused_and_nothing_typed_is_lost(client, administrator):
     response = client.post(URL + "add/", new_account() | management(1) | a_role(Role.LEAD))
 
     assert response.status_code == 200
@@ -70,13 +70,13 @@ def test_a_role_without_its_place_is_refused_and_nothing_is_lost(client, adminis
         {"display_name": ""},
     ],
 )
-def test_an_account_with_a_wrong_field_is_not_made(client, administrator, wrong):
+def test_an_account_with_a_wrong_field_is_not_created(client, administrator, wrong):
     before = User.objects.count()
     assert client.post(URL + "add/", new_account(**wrong) | management()).status_code == 200
     assert User.objects.count() == before
 
 
-def test_one_address_is_one_account(client, administrator):
+def test_two_accounts_cannot_have_one_address(client, administrator):
     agent = an_agent()
     before = User.objects.count()
     refused = client.post(URL + "add/", new_account(email=agent.email.upper()) | management()).content.decode()
@@ -85,7 +85,7 @@ def test_one_address_is_one_account(client, administrator):
     assert User.objects.count() == before
 
 
-def test_an_account_without_a_role_is_not_made(client, administrator):
+def test_an_account_without_a_role_is_not_created(client, administrator):
     """Its owner would get a mail that says it is open, and see nothing."""
     empty = a_role("") | {"membership_set-0-since_on": "2026-11-01", "initial-membership_set-0-since_on": "2026-11-01"}
     for roles in (management(), management(1) | empty):
@@ -127,21 +127,21 @@ def change(user, **fields):
     return {"email": user.email, "display_name": user.display_name} | management(1, 1) | role | ids | fields
 
 
-def test_close_an_account(client, administrator):
+def test_the_administrator_closes_an_account(client, administrator):
     responder = a_responder()
     client.post(f"{URL}{responder.pk}/change/", change(responder))
     responder.refresh_from_db()
     assert not responder.is_active
 
 
-def test_end_a_role(client, administrator):
+def test_the_administrator_ends_a_role(client, administrator):
     lead = a_lead()
     client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", role={"ended_on": "2026-11-02"}))
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
     assert User.objects.get(pk=lead.pk).read_centre_ids == set()
 
 
-def test_an_analyst_is_entitled_by_an_act_of_the_region(client, administrator):
+def test_an_analyst_reads_exact_figures_by_a_written_decision_of_the_region(client, administrator):
     analyst = a_person(Role.ANALYST, region=bretagne())
     page = f"{URL}{analyst.pk}/change/"
     act = {"exact_since_on": "2026-11-01", "exact_act": "Délibération\n2026-112\u202e", "region": bretagne().pk}
@@ -214,7 +214,7 @@ def test_nobody_sets_the_password_of_somebody_else(client, administrator):
     assert f"/equipe/{lead.uid}/" in client.get(f"{URL}{lead.pk}/change/").content.decode()
 
 
-def test_a_new_address_warns_the_old_one_and_ends_the_sessions(client, administrator):
+def test_a_change_of_address_warns_the_old_address_and_ends_the_sessions(client, administrator):
     lead = a_lead()
     phone = Client()
     phone.force_login(lead)
@@ -265,7 +265,7 @@ def test_close_several_accounts_but_never_ones_own(client, administrator):
     assert f"{administrator.email} : c’est votre compte." in page
 
 
-def test_ones_own_account_and_a_closed_one_stay_as_they_are_with_the_reason(client, administrator):
+def test_closing_several_accounts_skips_ones_own_and_closed_ones_and_says_why(client, administrator):
     closed = an_agent()
     User.objects.filter(pk=closed.pk).update(is_active=False)
     chosen = {"action": "close_accounts", "_selected_action": [closed.pk, administrator.pk]}
@@ -293,11 +293,11 @@ def test_the_history_says_that_an_account_was_closed_and_reopened(client, admini
         ("/admin/csirts/coverage/", "Ajouter un territoire couvert"),
     ],
 )
-def test_each_list_names_what_it_adds_with_its_article(client, administrator, address, label):
+def test_the_add_button_of_each_list_is_labelled_in_french_with_an_article(client, administrator, address, label):
     assert f'class="addlink">{label}</a>' in client.get(address).content.decode()
 
 
-def test_find_a_body_to_give_a_role_in(client, administrator):
+def test_the_administrator_searches_a_body_for_a_new_role(client, administrator):
     body = plouexemple()
     query = {"app_label": "accounts", "model_name": "membership", "field_name": "collectivity", "term": "Plouexem"}
     answer = client.get("/admin/autocomplete/", query).json()
@@ -320,7 +320,7 @@ def test_leads_and_responders_do_not_manage_accounts(client, make):
     assert PASSWORD not in client.get("/admin/incidents/incident/").content.decode()
 
 
-def test_correct_the_region_of_a_body(client, administrator):
+def test_the_administrator_corrects_the_region_of_a_body(client, administrator):
     body = plouexemple()
     url = f"/admin/collectivities/collectivity/{body.pk}/change/"
     data = {
@@ -335,14 +335,14 @@ def test_correct_the_region_of_a_body(client, administrator):
     assert client.get("/admin/collectivities/collectivity/", {"q": "123456789"}).status_code == 200
 
 
-def test_a_link_sent_to_the_old_address_opens_nothing_more(client, administrator):
+def test_a_link_sent_to_the_old_address_no_longer_opens_anything(client, administrator):
     lead = a_lead()
     link = send_link(LinkPurpose.PASSWORD, user=lead, made_by=None)
     client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", email="ailleurs@demo.example"))
     assert Client().get(f"/acces/{derive_link_token(link)}/").status_code == 404
 
 
-def test_the_admin_has_no_quieter_way_to_change_a_password(client):
+def test_the_password_page_of_the_admin_redirects_to_the_page_that_sends_a_mail(client):
     """The admin's own page would change it without sending a mail."""
     client.force_login(a_lead())
     assert client.post("/admin/password_change/").headers["Location"] == "/compte/mot-de-passe/"

@@ -53,7 +53,7 @@ def test_the_victim_signs_in_from_another_address():
     assert sign_in(victim, address="192.0.2.99").status_code == 302
 
 
-def test_capitals_do_not_get_round_the_brake():
+def test_capitals_in_the_address_do_not_get_round_the_brake():
     victim = an_agent()
     guess(victim, 5)
     victim.email = victim.email.upper()
@@ -67,7 +67,7 @@ def test_many_addresses_do_not_get_round_the_brake_for_long():
     assert is_refused(sign_in(victim, address="192.0.2.200"))
 
 
-def test_a_right_password_does_not_count_as_a_try():
+def test_a_right_password_does_not_count_as_a_failed_try():
     agent = an_agent()
     for _ in range(8):
         assert sign_in(agent).status_code == 302

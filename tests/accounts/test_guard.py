@@ -61,7 +61,7 @@ def test_a_responder_without_second_factor_is_anonymous_on_public_pages(client):
     assert client.get(f"/suivi/{incident.reference}/").status_code == 200
 
 
-def test_a_post_without_second_factor_does_nothing(client):
+def test_a_post_from_a_session_without_second_factor_does_nothing(client):
     incident, lead = declare(), a_person(Role.LEAD, csirt=breizh_cyber(), enrolled=False)
     post_password(client, lead)
     for path in (f"/admin/incidents/incident/{incident.reference}/clore/", f"/triage/{incident.reference}/"):
@@ -70,7 +70,7 @@ def test_a_post_without_second_factor_does_nothing(client):
     assert incident.status == "declared"
 
 
-def test_a_real_session_that_has_shown_no_factor_is_stopped(client):
+def test_a_session_that_has_shown_no_second_factor_is_stopped(client):
     """An enrolled person must sign in again. Django's own `force_login` opens such a session without a
     second factor, which is why tests/conftest.py replaces it.
     """
@@ -105,7 +105,7 @@ def test_a_role_given_in_the_middle_of_a_session_counts_at_once(client):
     assert client.get("/mes-dossiers/").headers["Location"] == "/compte/"
 
 
-def test_agents_are_free_to_enrol(client):
+def test_agents_may_work_without_a_second_factor(client):
     agent = an_agent(plouexemple())
     post_password(client, agent)
     assert client.get("/mes-dossiers/").status_code == 200
@@ -119,7 +119,7 @@ def test_the_guard_costs_no_query_once_the_factor_is_shown(client, django_assert
         client.get("/mentions-legales/")
 
 
-def test_after_the_code_everything_opens(client):
+def test_a_responder_reaches_every_page_after_the_code(client):
     responder = a_responder()
     post_password(client, responder)
     assert client.post("/connexion/code/", {"code": code_of(responder)}).headers["Location"] == "/admin/"

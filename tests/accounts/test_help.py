@@ -41,7 +41,7 @@ def test_a_lead_resets_the_second_factor_of_a_responder(client):
     assert again.redirect_chain[-1][0] == "/compte/"
 
 
-def test_a_double_click_resets_once(client):
+def test_a_double_click_resets_the_second_factor_once(client):
     lead, responder = a_lead(), a_responder()
     reset(lead, responder)
     reset(lead, responder)
@@ -85,7 +85,7 @@ NOT_THEIRS = {
 
 
 @pytest.mark.parametrize("who", NOT_THEIRS)
-def test_a_lead_helps_only_responders_of_the_centre_alone(who):
+def test_a_lead_cannot_reset_a_person_who_is_not_only_a_responder_of_the_centre(who):
     lead, person = a_lead(), NOT_THEIRS[who]()
     before = Authenticator.objects.filter(user=person).count()
     assert reset(lead, person).status_code == 404
@@ -103,7 +103,7 @@ def test_nobody_resets_their_own_factor(make):
 
 
 @pytest.mark.parametrize("role", ["responder", "agent", "national"])
-def test_other_roles_reset_nobody(role):
+def test_other_roles_may_reset_nobody(role):
     person = a_responder()
     makers = {"responder": a_responder, "agent": an_agent, "national": lambda: a_person(Role.NATIONAL)}
     assert reset(makers[role](), person).status_code == 404

@@ -84,7 +84,7 @@ def test_an_accepted_invitation_leaves_the_list(client, manager):
     assert link.user.collectivity_ids() == {plouexemple().pk}
 
 
-def test_the_page_of_an_expired_link_tells_it_and_the_invitation_stays_listed(client, manager, clock):
+def test_an_expired_link_says_so_and_its_invitation_stays_listed(client, manager, clock):
     invite(client)
     clock.shift(timedelta(days=8))
     client.force_login(manager)

@@ -73,7 +73,7 @@ def test_an_expired_or_altered_invitation_opens_nothing(client, manager):
     assert not link.user.membership_set.exists()
 
 
-def test_a_member_is_not_invited_again_and_the_answer_is_the_same(client, manager):
+def test_a_member_is_not_invited_again_and_the_response_is_the_same(client, manager):
     agent = an_agent()
     answers = {
         client.post(home() + "inviter/", {"email": email}).status_code for email in (agent.email, "x@y.example")

@@ -26,7 +26,7 @@ def test_lead_does_not_learn_who_administers_the_platform_and_the_link_opens_not
     assert User.objects.get(pk=administrator.pk).read_centre_ids == set()
 
 
-def test_invitations_to_the_administrator_count_in_those_of_the_day(client):
+def test_invitations_that_reach_no_administrator_count_towards_the_daily_limit(client):
     client.force_login(a_lead())
     for _number in range(MAX_INVITATIONS_A_DAY):
         post_invitation(client, a_person(Role.ADMINISTRATOR).email)

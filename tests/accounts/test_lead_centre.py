@@ -301,7 +301,7 @@ def test_a_link_of_a_mailbox_opens_no_account(client, lead):
     assert Client().post(f"/equipe/adresse/confirmer/{other}/").status_code == 404
 
 
-def test_only_the_last_mail_confirms_and_only_for_a_lead(client, lead):
+def test_only_the_latest_mail_confirms_a_mailbox_and_only_while_its_sender_is_a_lead(client, lead):
     try_mailbox(client)
     first = AccessLink.objects.get()
     try_mailbox(client, "autre@breizh.example")
@@ -315,7 +315,7 @@ def test_only_the_last_mail_confirms_and_only_for_a_lead(client, lead):
     assert notification_email() not in (MAILBOX, "autre@breizh.example")
 
 
-def test_an_old_mail_confirms_nothing(client, lead):
+def test_an_expired_mail_does_not_confirm_a_mailbox(client, lead):
     try_mailbox(client)
     with time_machine.travel(timezone.now() + timedelta(days=8)):
         answer = Client().post(make_link_path(AccessLink.objects.get()))

@@ -10,7 +10,7 @@ from tests.cast import a_lead, breizh_cyber
 
 
 @pytest.mark.proof
-def test_links_of_a_centre_are_dropped_by_an_older_version(take_back_to, client):
+def test_undoing_the_migration_deletes_the_links_of_centres(take_back_to, client):
     lead = a_lead()
     client.force_login(lead)
     post_invitation(client)

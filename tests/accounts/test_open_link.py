@@ -79,7 +79,7 @@ def test_a_wrong_address_is_refused(client):
     assert "Le reste est gardé" not in answer.content.decode(), "the form has one field"
 
 
-def test_a_link_serves_once(client):
+def test_a_link_works_once(client):
     agent = an_agent()
     link = a_link(agent)
     client.post(link_path(link), {"password": NEW})

@@ -27,7 +27,7 @@ def test_an_agent_signs_in_and_reaches_their_cases(client):
     assert client.get("/mes-dossiers/").context["user"] == agent
 
 
-def test_each_begins_where_they_work(client):
+def test_each_role_starts_on_its_own_page(client):
     region = Region.objects.get(pk=bretagne().pk)
     firsts = {
         a_responder(): "/admin/",
@@ -84,7 +84,7 @@ def test_wrong_password_unknown_address_and_closed_account_get_the_same_answer(c
     assert not client.session.get("_auth_user_id")
 
 
-def test_a_closed_account_is_out_at_once(client):
+def test_closing_an_account_ends_its_session_at_once(client):
     responder = a_responder()
     client.force_login(responder)
     assert client.get("/admin/incidents/incident/").status_code == 200
@@ -122,14 +122,14 @@ def test_signing_in_renews_the_session_key(client):
     assert not type(session)().exists(before)
 
 
-def test_a_role_that_ended_opens_nothing_more(client):
+def test_a_role_that_ended_no_longer_opens_any_page(client):
     responder = a_responder()
     client.force_login(responder)
     responder.membership_set.update(since_on="2026-01-01", ended_on="2026-01-02")
     assert client.get("/admin/incidents/incident/").headers["Location"].startswith("/admin/login/")
 
 
-def test_signing_out_takes_a_post(client):
+def test_signing_out_requires_a_post(client):
     client.force_login(an_agent())
     assert client.get("/deconnexion/").status_code == 405
     assert client.post("/deconnexion/").headers["Location"] == "/"

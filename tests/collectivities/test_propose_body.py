@@ -31,7 +31,7 @@ def test_two_clicks_make_one_body(db):
     assert Collectivity.objects.to_confirm().count() == 2
 
 
-def test_two_at_once_make_one_body(transactional_db):
+def test_two_requests_at_once_make_one_body(transactional_db):
     def propose(_):
         try:
             return a_syndicate().pk
@@ -55,7 +55,7 @@ def test_a_proposed_body_takes_the_corrected_region_of_its_seat(db):
     assert a_syndicate(seat=seat).region.code == "52"
 
 
-def test_only_its_number_finds_a_body_before_it_is_confirmed(db):
+def test_an_unconfirmed_body_is_found_by_its_number_only(db):
     body = a_syndicate()
     assert find_collectivities(SIREN) == [body]
     assert find_body_by_code(SIREN) == body

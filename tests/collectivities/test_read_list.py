@@ -47,7 +47,7 @@ def test_the_shipped_list_counts_every_kind_of_body(official):
     assert len({body.key for body in official.bodies}) == len(official.bodies) == len({b.uid for b in official.bodies})
 
 
-def test_communes_by_zone(official, communes):
+def test_communes_are_counted_by_zone(official, communes):
     zones = {row.code: row.zone for row in official.departements}
     assert Counter(zones[row.departement] for row in communes) == {"metro": 34_746, "drom": 129, "com": 94}
 
@@ -106,7 +106,7 @@ def test_not_every_commune_has_a_siren_that_starts_with_21(communes):
     assert starts == {"20": 835, "93": 44, "92": 2}
 
 
-def test_communes_without_inhabitants(communes):
+def test_twelve_communes_have_no_inhabitants(communes):
     empty = [row.code for row in communes if row.population in (None, 0)]
     assert len(empty) == 12
     assert Counter(code[:2] for code in empty) == {"55": 6, "98": 6}
@@ -174,7 +174,7 @@ def test_an_intercommunality_lies_where_most_of_its_people_live(official, body_b
         ("984", "Terres australes et antarctiques françaises", Kind.OVERSEAS, "984"),
     ],
 )
-def test_councils(body_by_code, code, name, kind, departement):
+def test_each_council_has_its_name_kind_and_departement(body_by_code, code, name, kind, departement):
     assert (body_by_code[code].name, body_by_code[code].kind, body_by_code[code].departement) == (
         name,
         kind,
@@ -183,7 +183,7 @@ def test_councils(body_by_code, code, name, kind, departement):
 
 
 @pytest.mark.parametrize("code", ["75", "2A", "2B", "67", "68", "972", "973", "976", "989", "R94 ", "94R", "R989"])
-def test_councils_that_do_not_exist(body_by_code, code):
+def test_a_departement_without_a_council_has_none_in_the_list(body_by_code, code):
     assert code not in body_by_code
 
 
@@ -220,7 +220,7 @@ def test_paris_is_found_as_a_departement_too(body_by_code):
     assert add_paris_aliases(body_by_code["29019"]) == body_by_code["29019"]
 
 
-def test_the_council_of_rhone_counts_nobody_of_the_metropolis(body_by_code, communes):
+def test_the_population_of_the_rhone_council_leaves_out_the_metropolis_of_lyon(body_by_code, communes):
     rhone = sum(row.population or 0 for row in communes if row.departement == "69")
     lyon = sum(row.population or 0 for row in communes if "200046977" in row.groups)
     assert body_by_code["69"].population == rhone - lyon

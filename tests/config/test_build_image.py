@@ -38,7 +38,7 @@ def compile_pattern(pattern):
     return re.compile("".join(meanings.get(piece, re.escape(piece)) for piece in pieces))
 
 
-def test_the_build_is_sent_all_that_the_site_runs():
+def test_the_image_gets_all_that_the_site_runs():
     files = [path for app in APPS for path in (ROOT / app).rglob("*") if path.is_file()]
     names = [str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts]
     assert len(names) > 500
@@ -46,19 +46,19 @@ def test_the_build_is_sent_all_that_the_site_runs():
     assert {name for name in left_out if not name.startswith(OF_A_TRIAL)} == set()
 
 
-def test_the_demonstration_and_its_servers_stay_out():
+def test_the_image_leaves_out_the_demonstration_and_its_servers():
     """Invented cases, the page of passwords, the embedded servers: import-linter checks that the site does without."""
     assert [name for name in OF_A_TRIAL if is_sent(f"{name}x.py")] == []
 
 
 @pytest.mark.parametrize("name", [*BESIDE, *(secret["file"].removeprefix("./") for secret in SECRETS.values())])
-def test_a_file_beside_the_code_stays_out(name):
+def test_the_image_leaves_out_files_beside_the_code(name):
     assert not is_sent(name)
 
 
 @pytest.mark.parametrize("app", APPS)
 @pytest.mark.parametrize("name", INSIDE)
-def test_a_secret_among_the_code_stays_out(app, name):
+def test_the_image_leaves_out_secrets_among_the_code(app, name):
     assert not is_sent(f"{app}/{name}")
 
 

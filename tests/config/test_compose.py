@@ -38,7 +38,7 @@ def test_only_the_site_is_published_and_only_to_a_proxy_of_this_machine():
     assert published == {"web": ["127.0.0.1:8000:8000"]}
 
 
-def test_no_secret_is_written_in_it():
+def test_no_secret_is_written_in_the_compose_file():
     """Nor in the environment of a container, which anybody who may list containers can read."""
     for service in SERVICES.values():
         for variable, value in service.get("environment", {}).items():

@@ -56,7 +56,7 @@ def test_the_analyst_reads_the_exact_figures_of_its_region():
     assert analyst.exact_region_ids() == {Region.objects.get(code=REGION).pk}
 
 
-def test_the_page_gives_the_code_of_the_moment(client):
+def test_the_demonstration_page_shows_the_current_codes_of_the_accounts(client):
     mark_as_demonstration()
     call_command("create_demonstration")
     page = client.get("/demonstration/")
@@ -129,7 +129,7 @@ def test_production_refuses_a_demonstration():
         refuse_demonstration()
 
 
-def test_the_answer_that_it_is_a_demonstration_is_cached(django_assert_num_queries):
+def test_whether_it_is_a_demonstration_is_cached(django_assert_num_queries):
     assert not is_demonstration()
     with django_assert_num_queries(0):
         assert not is_demonstration()

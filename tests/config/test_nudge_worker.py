@@ -16,7 +16,7 @@ from config.devserver.embedded import find_free_port
 from tests.cast import breizh_cyber, declare
 
 
-def test_a_nudge_queues_the_task_of_the_application(backend):
+def test_a_nudge_of_an_application_queues_its_task(backend):
     with app.connection_for_read() as connection, connection.SimpleQueue(URGENT) as queue:
         nudge("notifications")
         assert settings.EVENT_CONSUMERS["notifications"] in iter(lambda: take_task(queue), None)

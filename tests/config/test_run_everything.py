@@ -135,7 +135,7 @@ def list_started(supervisor):
 
 
 @pytest.mark.proof
-def test_given_servers_are_used(copy, transactional_db, backend):
+def test_servers_named_in_the_environment_are_used(copy, transactional_db, backend):
     with copy.running(DATABASE_URL=transactional_db, REDIS_URL=backend.redis_url):
         assert "PostgreSQL" not in copy.read_output()
         assert copy.get("/sante/")[0] == 200

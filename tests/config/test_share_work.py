@@ -99,13 +99,13 @@ def turns(monkeypatch):
 ROUND = ["routes", "bulk", "index", "figures", "reports", "papers"]
 
 
-def test_kinds_take_turns_until_nothing_is_left(turns):
+def test_kinds_of_work_take_turns_until_no_work_is_left(turns):
     done = turns(bulk=2, papers=1)
     tasks.work_in_turn()
     assert done == ROUND * 3
 
 
-def test_a_task_leaves_the_rest_to_the_next_one(turns, monkeypatch):
+def test_a_task_that_ran_long_enough_leaves_the_rest_to_the_next_task(turns, monkeypatch):
     monkeypatch.setattr(tasks, "LONGEST_SECONDS", 0)
     done = turns(bulk=1000)
     tasks.work_in_turn()

@@ -134,7 +134,7 @@ def test_the_servers_listen_on_this_machine_only(running):
 
 
 @pytest.mark.proof
-def test_two_homes_run_side_by_side(running, tmp_path):
+def test_servers_of_two_folders_run_side_by_side(running, tmp_path):
     other = Servers(tmp_path / "other")
     other.start()
     try:

@@ -61,7 +61,7 @@ def run_gate(application, request, receive, *, threads=2):
     return (messages[0]["status"], b"".join(message["body"] for message in messages[1:])) if messages else None
 
 
-def test_a_body_in_two_pieces_reaches_the_application():
+def test_a_body_in_two_chunks_reaches_the_application():
     assert run_gate(echo, scope(length=10), receive_pieces(b"hello", b"world")) == (200, b"helloworld")
 
 
@@ -84,7 +84,7 @@ def test_a_client_that_falls_silent_is_refused(impatient):
     assert run_gate(fail_if_called, scope(length=10), receive_pieces(b"a", ends=False))[0] == 408
 
 
-def test_a_slow_line_that_keeps_its_pace_is_waited_for(impatient, monkeypatch):
+def test_the_server_waits_for_a_slow_client_that_keeps_sending(impatient, monkeypatch):
     monkeypatch.setattr(gate, "SLOWEST_BYTES_A_SECOND", 10)
     assert run_gate(echo, scope(length=40), receive_pieces(*[b"abcd"] * 10, pause=0.02)) == (200, b"abcd" * 10)
 
@@ -102,7 +102,7 @@ def test_the_body_of_a_client_that_goes_away_is_not_read(path):
     assert read == []
 
 
-def test_a_body_that_is_too_long_is_left_to_django_unread():
+def test_a_body_that_is_too_long_reaches_django_unread():
     assert run_gate(echo, scope(length=gate.LONGEST_WHOLE + 1), receive_pieces(b"a")) == (200, b"")
 
 
@@ -181,7 +181,7 @@ def upload_scope(reference, address):
     return scope(f"/suivi/{reference}/pieces/", length=9, headers=[(b"x-forwarded-for", address.encode())])
 
 
-def test_files_leave_half_of_the_threads_to_pages():
+def test_uploads_leave_half_of_the_threads_to_pages():
     """With more slow files than threads, a page is still answered."""
     site = Gate(echo, threads=2)
     busy = [upload_scope(f"ABCD123{number}", f"192.0.2.{number}") for number in range(4)]
@@ -198,14 +198,14 @@ def test_files_leave_half_of_the_threads_to_pages():
         (("A", "2001:db8:0:1::1"), ("B", "2001:db8:0:2::1"), 200),
     ],
 )
-def test_an_address_and_a_case_have_one_place_each_at_most(monkeypatch, busy, upload, status):
+def test_one_address_or_one_case_uploads_one_file_at_a_time(monkeypatch, busy, upload, status):
     monkeypatch.setattr(gate, "SLOT_SECONDS", 0.1)
     site = Gate(echo, threads=4)
     work = get_status(site, upload_scope(*upload), b"123456789")
     assert asyncio.run(run_beside(site, [upload_scope(*busy)], work)) == status
 
 
-def test_a_client_without_a_place_learns_when_to_try_again(monkeypatch):
+def test_a_refused_upload_is_told_when_to_try_again(monkeypatch):
     """Two slow clients have both places, and the third does not wait for ever."""
     monkeypatch.setattr(gate, "SLOT_SECONDS", 0.1)
     site, third = Gate(echo, threads=4), Client()
@@ -219,7 +219,7 @@ def test_a_client_without_a_place_learns_when_to_try_again(monkeypatch):
     assert not third.began  # nothing of it was read
 
 
-def test_a_free_place_goes_to_the_client_that_waits():
+def test_the_next_upload_starts_when_another_ends():
     async def run_clients_in_turn():
         site, first = Gate(echo, threads=2), Client()
         upload = asyncio.create_task(site(upload_scope("A", "192.0.2.1"), first.receive, first.send))
@@ -273,19 +273,19 @@ class Pieces:
         self.closed += 1
 
 
-def test_an_answer_of_many_pieces_is_streamed_and_closed():
+def test_a_response_of_many_chunks_is_streamed_and_closed():
     pieces = Pieces(3)
     assert run_gate(pieces, scope(method="GET"), receive_pieces()) == (206, b"abcabcabc")
     assert (pieces.yielded, pieces.closed) == (3, 1)
 
 
-def test_an_answer_to_head_is_not_generated():
+def test_the_body_of_a_response_to_head_is_not_generated():
     pieces = Pieces()
     assert run_gate(pieces, scope(method="HEAD"), receive_pieces())[0] == 206
     assert (pieces.yielded <= 2, pieces.closed) == (True, 1)
 
 
-def test_clients_that_read_nothing_take_no_thread():
+def test_clients_that_do_not_read_the_response_occupy_no_thread():
     """With eight of them on two threads, a page is answered; only two pieces were generated for each."""
     pieces = Pieces()
     site = Gate(pieces, threads=2)
@@ -299,14 +299,14 @@ def test_clients_that_read_nothing_take_no_thread():
     assert pieces.closed == 8
 
 
-def test_a_reader_that_is_too_slow_is_given_up(impatient):
+def test_a_client_that_reads_too_slowly_is_disconnected(impatient):
     pieces, client = Pieces(), Client()
     asyncio.run(asyncio.wait_for(Gate(pieces, threads=1)(scope(method="GET"), client.receive, client.send), 20))
     assert [message.get("more_body") for message in client.messages] == [None, True]  # no end: the answer is not whole
     assert (pieces.yielded, pieces.closed) == (2, 1)
 
 
-def test_an_answer_stops_when_its_reader_has_gone():
+def test_a_response_stops_when_its_client_has_gone():
     """A server accepts messages for a client that has gone without an error."""
     pieces, client = Pieces(10**9), Client()
     client.leaving.set()
@@ -325,7 +325,7 @@ def test_a_header_with_underscores_cannot_pass_for_another():
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "²", "9" * 20, ""])
-def test_a_wrong_length_reads_nothing(length):
+def test_a_request_with_a_wrong_length_has_an_empty_body(length):
     answer_ok = lambda environ, start: (start("200 OK", []), [b"ok"])[1]  # noqa: E731
     assert run_gate(answer_ok, scope(length=length), receive_pieces(b"a")) == (200, b"ok")
 
@@ -337,6 +337,6 @@ def test_a_body_is_read_by_lines_and_by_sizes():
     assert (reader.read(2), reader.read(), reader.read(1), reader.readline()) == (b"th", b"ree", b"", b"")
 
 
-def test_files_of_the_site_are_sent_in_large_pieces():
+def test_files_of_the_site_are_sent_in_large_chunks():
     wrapper = make_environ(scope())["wsgi.file_wrapper"](BytesIO(b"a" * (gate.CHUNK_BYTES + 1)), 4096)
     assert [len(piece) for piece in wrapper] == [gate.CHUNK_BYTES, 1]

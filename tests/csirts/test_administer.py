@@ -111,7 +111,7 @@ def test_a_lead_changes_the_hours(client, lead, breizh):
     assert Contact.objects.get(csirt=breizh, kind="phone").value == "0 800 200 008"
 
 
-def test_hours_of_the_lead_are_no_longer_those_of_the_press(client, lead, breizh):
+def test_hours_that_a_lead_changes_no_longer_name_the_press_as_source(client, lead, breizh):
     """The remark keeps what it tells a caller to do. Its field is wide enough to be read."""
     field = re.search(r'<input [^>]*name="contacts-0-note"[^>]*>', client.get(url(breizh)).content.decode())
     assert field
@@ -125,7 +125,7 @@ def test_hours_of_the_lead_are_no_longer_those_of_the_press(client, lead, breizh
     assert "à confirmer" not in directory
 
 
-def test_saving_another_value_leaves_the_source_of_the_hours(client, lead, breizh):
+def test_saving_another_value_keeps_the_source_of_the_hours(client, lead, breizh):
     """The shipped hours have no-break spaces, which the form writes as spaces: this is no change."""
     hours = Contact.objects.get(csirt=breizh, kind="hours")
     assert "\N{NO-BREAK SPACE}" in hours.value + hours.note

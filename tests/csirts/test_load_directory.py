@@ -55,7 +55,7 @@ def test_loading_the_shipped_directory_again_changes_nothing():
     ]
 
 
-def test_nothing_shipped_can_be_mailed():
+def test_the_shipped_directory_has_no_notification_address():
     assert not Csirt.objects.exclude(notification_email="").exists()
     assert "notification" not in SHIPPED_DIRECTORY.read_text()
 
@@ -149,7 +149,7 @@ def test_the_notification_address_of_a_centre_survives(load, shipped):
     assert (breizh.name, breizh.notification_email) == ("Breizh Cyber 2", "alerte@breizh.example")
 
 
-def test_a_change_from_another_context_counts_as_a_persons():
+def test_a_change_from_the_console_counts_as_made_by_a_person():
     with pghistory.context(source="console"):
         Contact.objects.filter(csirt__slug="breizh-cyber", kind="phone").update(note="en travaux")
 

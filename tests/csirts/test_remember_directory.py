@@ -122,7 +122,7 @@ def test_two_databases_do_not_share_a_directory(transactional_db, backend):
     assert (route().csirt.phone, route().fallbacks[0].name) == (NEW_PHONE, "CERT-FR")
 
 
-def test_a_lost_version_is_read_each_time(db):
+def test_without_a_version_row_the_directory_is_read_each_time(db):
     """After somebody emptied the table: slower, never wrong, until the next change makes the row again."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM csirts_directoryversion")

@@ -52,7 +52,7 @@ def test_routing_a_body_takes_three_queries_at_most(code, queries, django_assert
         assert [fallback.phone for fallback in routing.fallbacks] == ["+33 9 70 83 32 18", ""]
 
 
-def test_all_bodies():
+def test_every_body_is_routed():
     """Route every body of the official list, and name the régions without a centre."""
     table = RoutingTable.load(TODAY)
     bodies = Collectivity.objects.existing().with_territory()
@@ -174,7 +174,7 @@ def test_a_body_without_region_has_no_centre():
     assert routing.reason == "La région de Régie d’ailleurs n’est pas connue. Allez sur 17cyber.gouv.fr."
 
 
-def test_a_centre_answers_from_its_first_day_to_its_last():
+def test_a_centre_covers_a_body_from_its_first_day_to_its_last():
     """The centre of Auvergne-Rhône-Alpes opened on 13 October 2025."""
     lyon = "69123"
 
@@ -221,13 +221,13 @@ def test_backups_come_before_the_national_centres():
     assert Backup.objects.count() == 3
 
 
-def test_a_closed_centre_does_not_answer():
+def test_no_body_is_routed_to_a_closed_centre():
     Csirt.objects.filter(slug="breizh-cyber").update(is_active=False)
 
     assert slug_for(QUIMPER) is None
 
 
-def test_an_empty_directory_leads_to_the_police():
+def test_an_empty_directory_gives_the_number_of_the_police():
     Coverage.objects.all().delete()
     Csirt.objects.all().delete()
 

@@ -20,7 +20,7 @@ def test_a_published_mailbox_is_no_notification_address():
     assert not Csirt.objects.exclude(notification_email="").exists()
 
 
-def test_the_directory_sends_nothing():
+def test_the_code_of_the_directory_sends_no_mail():
     for path in (ROOT / "csirts").rglob("*.py"):
         assert not re.search(r"django\.core\.mail|smtplib|celery", path.read_text()), path
 

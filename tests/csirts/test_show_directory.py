@@ -90,7 +90,7 @@ def test_a_centre_that_published_nothing_sends_to_a_number_that_answers(page):
     assert 'href="tel:+33970833218"' in vannes.html.split('id="appeler-maintenant"')[1].split("</section>")[0]
 
 
-def test_values_of_another_source_name_it(page):
+def test_a_value_of_another_source_names_that_source(page):
     lines = page().lines
 
     assert lines["Occitanie"].endswith(
@@ -211,7 +211,7 @@ def test_the_notification_address_is_never_shown(page):
     assert "secret@breizh.example" not in page(q="Landerneau").html
 
 
-def test_an_empty_directory_leads_to_the_police(page):
+def test_an_empty_directory_gives_the_number_of_the_police(page):
     Contact.objects.all().delete()
     Coverage.objects.all().delete()
     Csirt.objects.all().delete()

@@ -61,7 +61,7 @@ def test_a_call_is_asked_for_by_keyboard_alone(live_site, browser):
 
 
 @pytest.mark.parametrize("query", ["plouexemple", "mamoudzou 97600"])
-def test_the_search_answer_is_in_sight_and_nothing_is_sent_yet(live_site, browser, query):
+def test_the_search_result_has_the_focus_and_says_that_nothing_is_sent_yet(live_site, browser, query):
     page = open_page(browser, width=360)
     page.goto(live_site + URL)
     page.locator("#q").fill(query)

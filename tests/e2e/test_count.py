@@ -33,7 +33,7 @@ def test_declaring_each_type_takes_few_screens_answers_and_keys(live_site, brows
     assert set(Incident.objects.values_list("type", flat=True)) == set(TYPES)
 
 
-def test_the_reflexes_and_the_number_stay_in_sight(live_site, browser):
+def test_the_reflexes_and_the_number_stay_visible(live_site, browser):
     """Once the type is chosen the reflexes stay at the top of the page, and once the body is, the number."""
     page = open_page(browser, width=360)
     typist = Typist(page, live_site)

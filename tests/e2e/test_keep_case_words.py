@@ -47,7 +47,7 @@ def wait_until_saved(page):
     page.get_by_text("Ce que vous écrivez est gardé").wait_for()
 
 
-def test_each_act_changes_its_block_and_keeps_the_reply(desk, case, wait_until):
+def test_each_action_changes_its_block_and_keeps_the_reply(desk, case, wait_until):
     """A tick, a note and a qualification change only their blocks."""
     page = desk.page
     page.goto(address(desk, case))
@@ -80,7 +80,7 @@ def test_each_act_changes_its_block_and_keeps_the_reply(desk, case, wait_until):
     desk.check()
 
 
-def test_the_history_shows_each_act_at_once(desk, case):
+def test_the_history_shows_each_action_at_once(desk, case):
     page = desk.page
     page.goto(address(desk, case))
     page.locator("#histoire > summary").click()
@@ -147,7 +147,7 @@ def test_the_reply_stays_on_the_page_when_the_session_has_ended(desk, case):
     assert not Task.objects.get().done_at
 
 
-def test_a_tick_without_script_keeps_the_fields(browser, live_site, case, person):
+def test_ticking_a_task_without_script_keeps_the_fields(browser, live_site, case, person):
     page = open_page(browser, width=1280, java_script_enabled=False)
     steps.open_admin(page, live_site, person)
     page.goto(f"{live_site}/admin/incidents/incident/{case.reference}/")
@@ -160,7 +160,7 @@ def test_a_tick_without_script_keeps_the_fields(browser, live_site, case, person
     assert Task.objects.get().done_at
 
 
-def test_buttons_pressed_during_a_request_act_after_it(desk, case, wait_until):
+def test_buttons_pressed_during_a_request_are_sent_after_it(desk, case, wait_until):
     page = desk.page
     page.goto(address(desk, case))
     page.get_by_label("Note interne", exact=True).fill("Vu avec le maire.")

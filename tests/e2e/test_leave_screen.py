@@ -98,7 +98,7 @@ def test_the_second_of_two_windows_is_warned_and_decides(page, live_site, wait_u
     assert Incident.objects.get().story.description == "La seconde."
 
 
-def test_the_back_button_after_sending_leads_to_the_answer(page, live_site):
+def test_the_back_button_after_sending_shows_the_confirmation_page(page, live_site):
     """However often it is pressed, nothing is sent twice."""
     steps.describe_nothing(page)
     steps.fill_caller(page)

@@ -126,7 +126,7 @@ def test_the_last_screens_of_the_declaration_are_accessible(visitor):
 
 @pytest.mark.parametrize("town", ["ajaccio", "mamoudzou", "noumea"])
 @pytest.mark.proof
-def test_the_answer_is_accessible_in_exceptional_territories(visitor, town):
+def test_the_confirmation_page_is_accessible_in_exceptional_territories(visitor, town):
     """Corse has a number to be confirmed, Mayotte has no centre, Nouvelle-Calédonie a short number."""
     visitor.fill_in(town)
     visitor.send()
@@ -135,7 +135,7 @@ def test_the_answer_is_accessible_in_exceptional_territories(visitor, town):
 
 
 @pytest.mark.proof
-def test_the_brass_colour_marks_a_number_to_call(live_site, browser):
+def test_only_a_number_to_call_is_shown_in_brass(live_site, browser):
     """The block of a territory without a centre has plain colours. A centre without a number lends its brass to the
     national centre, which has one.
     """
@@ -254,7 +254,7 @@ def test_pages_behind_an_account_are_accessible(visitor):
 
 
 @pytest.mark.proof
-def test_each_page_of_the_declaration_is_light(live_site, browser):
+def test_each_page_of_the_declaration_weighs_under_60_kb(live_site, browser):
     """Each page takes under 60 kB compressed with all that it fetches, from this site only."""
     first = open_page(browser)
     steps.begin(first, live_site)

@@ -84,7 +84,7 @@ def test_the_case_of_an_unconfirmed_body_is_accessible(live_site, browser, width
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.proof
-def test_correcting_and_doubting_a_body_are_accessible(live_site, browser, width):
+def test_correcting_a_body_and_withdrawing_its_confirmation_are_accessible(live_site, browser, width):
     body = create_proposed_body(kind=Kind.CCAS, name="C.C.A.S de Plouexample", siren=SIREN, seat=plouexemple())
     incident = declare(collectivity=body)
     page = open_page(browser, width=width, reduced_motion="reduce")

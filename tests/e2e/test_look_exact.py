@@ -37,7 +37,7 @@ def test_the_exact_pages_are_accessible_empty_and_full(live_site, browser):
 
 
 @pytest.mark.proof
-def test_the_links_to_the_files_lead_to_them(live_site, browser):
+def test_the_links_to_the_files_download_them(live_site, browser):
     csirt, visitor = breizh_cyber(), Visitor(browser, live_site)
     visitor.goto(NATION)
     steps.sign_in(visitor.page, a_person(Role.NATIONAL))

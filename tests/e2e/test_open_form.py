@@ -62,7 +62,7 @@ def test_an_opened_form_is_sent(desk, case):
     desk.check()
 
 
-def test_an_ended_session_leads_to_the_sign_in_page(desk, case):
+def test_an_ended_session_redirects_to_the_sign_in_page(desk, case):
     page = desk.page
     page.goto(case)
     Session.objects.all().delete()

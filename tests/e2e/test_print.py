@@ -40,7 +40,7 @@ def test_a_card_for_the_wall_is_one_page(page, live_site):
         assert count_sheets(page) == 1, town
 
 
-def test_the_code_of_a_printed_page_can_be_read(page, live_site):
+def test_the_qr_code_of_a_printed_page_can_be_read(page, live_site):
     """The QR codes of a card and of the pack of a case, at the size that the browser prints."""
     body = Collectivity.objects.get(name="Plouexemple", kind="commune")
     page.goto(f"{live_site}/secours/{body.uid}/")
@@ -65,7 +65,7 @@ def test_screen_controls_are_not_printed(page, live_site):
     assert page.get_by_text("0 800 200 008").locator("visible=true").count() == 1
 
 
-def test_the_answer_is_printed_on_one_page_with_a_log_sheet(page, live_site):
+def test_the_confirmation_prints_on_one_page_followed_by_a_log_sheet(page, live_site):
     """One page holds whom to call, the reflexes, the reference and the code; the next has lines to fill in."""
     steps.declare(page, live_site)
     assert count_sheets(page) == 2

@@ -49,7 +49,7 @@ def measure_box(page, place):
     return page.locator(place).bounding_box()
 
 
-def test_the_number_and_the_next_act_are_in_sight_on_a_telephone(open_case):
+def test_the_number_and_the_next_action_are_visible_on_a_telephone(open_case):
     """The bar stays when the page is scrolled, and the page is half as long as it was."""
     page = open_case(TELEPHONE)
     for place in (".casebar__call", ".next .act--first"):
@@ -63,7 +63,7 @@ def test_the_number_and_the_next_act_are_in_sight_on_a_telephone(open_case):
     assert not page.complaints
 
 
-def test_a_fold_opens_and_a_link_opens_the_form_inside(open_case):
+def test_a_folded_part_opens_and_a_link_opens_the_form_inside(open_case):
     page = open_case(TELEPHONE)
     expect(page.get_by_label(REPLY)).to_be_hidden()
     page.locator(".casebar").get_by_role("link", name="Répondre").click()
@@ -83,7 +83,7 @@ def test_a_refused_closing_is_explained_by_its_form(open_case):
     assert measure_box(page, ".casebar h1")["width"] == title["width"] > 100
 
 
-def test_the_menu_shuts_once_its_act_is_done(open_case):
+def test_the_menu_closes_once_its_action_is_done(open_case):
     page = open_case((1280, 900))
     page.locator("#actes > summary").click()
     page.locator("#clore > summary").click()
@@ -152,7 +152,7 @@ def test_a_wide_screen_shows_three_columns(open_case):
     expect(page.get_by_label(REPLY)).to_be_visible()
 
 
-def test_no_label_of_a_fact_is_broken(open_case):
+def test_no_label_of_a_fact_is_broken_over_two_lines(open_case):
     pieces = """dt => {
       dt.textContent = "Intercommunalité";
       const range = document.createRange();
@@ -165,7 +165,7 @@ def test_no_label_of_a_fact_is_broken(open_case):
         assert page.locator(".case__facts .facts dt").first.evaluate(pieces) == 1, width
 
 
-def test_letters_lead_to_the_forms(open_case):
+def test_a_letter_key_moves_the_focus_to_its_form(open_case):
     page = open_case(WIDE)
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Raccourcis clavier")).to_be_visible()
@@ -188,7 +188,7 @@ def test_letters_lead_to_the_forms(open_case):
     assert not page.complaints
 
 
-def test_letters_can_be_switched_off(open_case):
+def test_letter_keys_can_be_switched_off(open_case):
     page = open_case(WIDE)
     page.keyboard.press("?")
     page.get_by_label("Raccourcis d’une lettre").uncheck()

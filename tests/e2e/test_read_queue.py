@@ -113,7 +113,7 @@ def wave(page):
     return page.locator(".wave", has_text=SUPPLIER)
 
 
-def test_longest_deadline_fits(page, filled):
+def test_the_longest_deadline_fits_in_the_queue(page, filled):
     """On the last days of August a deadline in the queue is wider than on any other day; no screen cuts it."""
     write_longest_deadline(page)
     for size in (DESK, TELEPHONE, WIDE):
@@ -140,7 +140,7 @@ def test_queue_shows_the_most_urgent_case_first(page, filled):
     assert not find_violations(page, "serious", "critical")
 
 
-def test_telephone_says_who_owes_the_next_word(page, filled):
+def test_a_telephone_shows_whether_the_centre_or_the_declarant_must_answer_next(page, filled):
     """A case that waits for its declarant does not look like one that waits for its centre, also while on duty."""
     awaited, owed = filled["others"][1], filled["others"][4]
     soon = timezone.now() + timedelta(hours=1)
@@ -192,7 +192,7 @@ HOLD = """fails => {
 }"""
 
 
-def test_a_late_answer_does_not_undo_a_later_one(page):
+def test_a_response_that_arrives_late_does_not_replace_a_newer_one(page):
     link, members = wave(page).get_by_role("link", name=SUPPLIER), page.locator(".row--member")
     page.evaluate(HOLD, False)
     link.click()
@@ -205,7 +205,7 @@ def test_a_late_answer_does_not_undo_a_later_one(page):
     expect(members).to_have_count(0)
 
 
-def test_an_answer_is_shown_though_a_later_request_failed(page):
+def test_a_response_is_shown_even_if_a_later_request_failed(page):
     page.evaluate(HOLD, True)
     wave(page).get_by_role("link", name=SUPPLIER).click()
     page.keyboard.press("r")

@@ -91,7 +91,7 @@ def read_total(page):
 
 
 @pytest.mark.parametrize(("width", "script"), mark_other_screens_as_proofs(*SCREENS))
-def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, width, script):
+def test_the_confirmation_page_says_whom_to_call_and_how_to_come_back(live_site, browser, width, script):
     page = open_page(browser, width=width, java_script_enabled=script)
 
     reference, secret = steps.declare(page, live_site)

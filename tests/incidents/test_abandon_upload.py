@@ -85,7 +85,7 @@ def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, ab
     assert not IncidentEvent.objects.exclude(kind=EventKind.DECLARED).exists()
 
 
-def test_a_second_click_is_answered_the_same(holder, incident, abandon):
+def test_a_second_click_gets_the_same_response(holder, incident, abandon):
     url = create_upload(holder, incident)
     assert abandon(holder, url)["Location"] == abandon(holder, url)["Location"]
     assert holder.get(url + "abandonner/").status_code == 405

@@ -258,7 +258,7 @@ def test_cases_are_grouped_in_a_known_or_a_new_group(client, responder, cases):
 
 
 @pytest.mark.parametrize("words", MARKUP)
-def test_hostile_titles_are_never_markup(client, cases, words):
+def test_hostile_titles_are_escaped(client, cases, words):
     harmless.check_response(send(client, "grouper", cases, group="", title=words, kind="supplier"))
     harmless.check_response(send(client, "grouper", cases, confirme=[], follow=False))
     harmless.check_response(send(client, "grouper", cases, group="x", title=words))

@@ -147,7 +147,7 @@ def test_a_number_that_was_searched_is_not_a_name(declarant):
 
 
 @pytest.mark.parametrize("query", ["sdis 29", "syndicat des eaux"])
-def test_a_kind_of_body_is_added_not_chosen(declarant, query):
+def test_a_search_for_a_kind_of_body_offers_to_add_one(declarant, query):
     begin(declarant)
     results = declarant.get("/declarer/qui/", {"q": query})
     assert "s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in read_text(results)
@@ -207,7 +207,7 @@ def test_the_declarant_chooses_between_homonyms(declarant):
     assert find_added_bodies().get().region.code == "04"
 
 
-def test_a_town_changed_afterwards_wins_over_the_one_chosen_before(declarant):
+def test_a_town_typed_after_the_choice_of_a_seat_replaces_it(declarant):
     before = str(Collectivity.objects.get(insee_code="97411").uid)
     declarant.post(URL, make_fields(town="29232", town_asked="Saint-Denis", seat=before))
     assert find_added_bodies().get().seat.insee_code == "29232"
@@ -282,7 +282,7 @@ def test_similar_bodies_are_shown_before_one_is_added(declarant):
     assert find_added_bodies().get().siren == SIREN
 
 
-def test_many_bodies_from_one_address_meet_one_more_button(declarant):
+def test_an_address_that_adds_many_bodies_must_press_one_more_button(declarant):
     for number in range(MANY_BODIES):
         declarant.post(
             URL, make_fields(siren=make_fake_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui")
@@ -316,7 +316,7 @@ def test_a_body_whose_seat_has_no_centre_gets_a_reason(declarant):
     assert "Mayotte" in route.reason
 
 
-def test_typed_values_come_back_when_the_cookies_are_gone(db):
+def test_typed_values_are_shown_again_when_the_cookies_are_gone(db):
     browser = Client(REMOTE_ADDR=make_address(), enforce_csrf_checks=True)
     lost = browser.post(URL, make_fields(town="29232"))
     assert lost.status_code == 403
@@ -328,7 +328,7 @@ def test_typed_values_come_back_when_the_cookies_are_gone(db):
     assert find_added_bodies().get().name == "CCAS d’Exempleville"
 
 
-def test_a_get_adds_nothing(declarant):
+def test_a_get_request_adds_no_body(declarant):
     declarant.get(URL, make_fields())
     assert not find_added_bodies().exists()
 

@@ -167,7 +167,7 @@ def test_without_a_reason_nothing_is_shown_or_sent(responder, incident, with_per
     assert not Advice.objects.exists()
 
 
-def test_tlp_red_lets_nothing_out(responder, incident):
+def test_a_case_labelled_tlp_red_cannot_be_sent(responder, incident):
     client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     Incident.objects.update(tlp=Tlp.RED)
@@ -222,7 +222,7 @@ def test_a_label_wider_than_that_of_the_case_asks_for_the_agreement(responder, i
 
 
 @pytest.mark.parametrize("hollow", ["\u200b", "\u3164", "…"])
-def test_an_agreement_without_words_is_refused(responder, incident, hollow):
+def test_an_agreement_without_an_explanation_is_refused(responder, incident, hollow):
     Incident.objects.update(tlp=Tlp.AMBER)
     fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "envoyer": "1"} | make_agreement_fields(
         incident, hollow

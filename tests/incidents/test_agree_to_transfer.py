@@ -55,7 +55,7 @@ def test_a_label_that_narrowed_meanwhile_blocks_the_transfer(incident, giver, ta
     assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in read_markup(answer)
 
 
-def test_words_without_the_tick_are_no_agreement(incident, giver, taker):
+def test_a_text_without_the_tick_is_no_agreement(incident, giver, taker):
     for tlp, message in ((Tlp.AMBER, "cochez la case"), (Tlp.GREEN, "Cochez la case si le déclarant est d’accord")):
         Incident.objects.update(tlp=tlp)
         fields = {"taker": "loin-cyber", "motive": WHY, "agreement": "Non, la maire refuse.", "label": tlp}

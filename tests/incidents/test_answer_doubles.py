@@ -242,7 +242,7 @@ def test_a_message_on_a_closed_double_waits_for_an_answer_on_the_main_case(respo
     assert Incident.objects.wrote_since_closing().get() == double
 
 
-def test_a_closed_case_that_waits_for_nothing_brings_nothing_new(responder, main, double):
+def test_merging_a_closed_case_that_waits_for_no_answer_changes_nothing(responder, main, double):
     acknowledge_incident(reference=main.reference, actor=responder)
     guest = Guest(access_uid=double.accesses.get().uid)
     write_to_csirt(reference=double.reference, guest=guest, letter=Letter(text="Tout va bien.", key="a"))

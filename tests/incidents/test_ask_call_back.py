@@ -103,7 +103,7 @@ def test_the_screen_of_a_centre_without_mail_asks_for_a_call(client):
     assert "voit aussitôt que vous attendez son appel" not in page
 
 
-def test_the_answer_promises_one_call_with_its_target_and_the_number_as_people_read_it(client):
+def test_the_confirmation_page_promises_one_call_with_its_target_and_the_spaced_number(client):
     with time_machine.travel(NOW, tick=False):
         incident = declare_express(client, contact_phone="0299000000")
         page = read_text(client.get("/declarer/envoyee/"))
@@ -127,7 +127,7 @@ def test_questions_that_were_not_asked_stay_unanswered(client):
     assert (fact.cause, fact.discovery_delay) == ("", "unknown")
 
 
-def test_topics_that_were_not_asked_are_not_called_declared(client):
+def test_topics_that_were_not_asked_are_not_shown_as_declared(client):
     incident = declare_express(client)
     topics = read_text(client.get(f"/suivi/{incident.reference}/completer/"))
     assert topics.count("Pas encore dit.") == 4
@@ -180,7 +180,7 @@ def test_all_missing_fields_are_reported_together_and_typed_values_are_kept(clie
         ("99999", ["Essayez le nom de la collectivité."]),
     ],
 )
-def test_the_search_answers_as_the_second_screen_does(client, q, answers):
+def test_the_search_gives_the_results_of_the_second_screen(client, q, answers):
     page = post_express(client, q=q)
     for answer in answers:
         assert answer in read_text(page)
@@ -204,7 +204,7 @@ def test_nobody_is_promised_a_call_where_no_centre_answers(client):
 
 
 @pytest.mark.parametrize(("cookies", "status"), [({}, 400), ({"theme": "dark"}, 403)])
-def test_typed_values_come_back_when_the_cookies_are_gone(cookies, status):
+def test_typed_values_are_shown_again_when_the_cookies_are_gone(cookies, status):
     browser = Client(REMOTE_ADDR=make_address(), enforce_csrf_checks=True)
     data = {
         "contact_phone": PHONE,
@@ -227,7 +227,7 @@ def test_typed_values_come_back_when_the_cookies_are_gone(cookies, status):
     assert "Est-ce bien elle ?" in read_text(again)
 
 
-def test_adding_a_body_leads_back_to_the_filled_screen(client):
+def test_adding_a_body_redirects_to_the_filled_screen(client):
     add = post_express(client, q="Syndicat des eaux de Brest", ajouter=f"syndicate {find_commune('Brest').uid}")
     assert add.url.startswith("/declarer/qui/nouvelle/?retour=rappel&nom=Syndicat")
     assert PHONE.replace(" ", "") not in add.url.replace("+", "")
@@ -264,7 +264,7 @@ def test_a_second_browser_gets_another_case(client):
     assert Incident.objects.count() == 2
 
 
-def test_a_page_already_answered_leads_to_the_answer(client):
+def test_a_form_that_was_already_sent_redirects_to_the_confirmation_page(client):
     declare_express(client)
     assert client.get(URL).url == "/declarer/envoyee/"
 
@@ -291,7 +291,7 @@ def test_a_mistake_on_another_screen_is_corrected_there(client):
     assert not Incident.objects.exists()
 
 
-def test_a_machine_is_asked_once_more_and_loses_nothing(client):
+def test_a_suspected_bot_is_asked_to_press_one_more_button_and_loses_nothing(client):
     page = post_express(client, collectivite=str(plouexemple().uid), site_web="http://spam.example")
     assert "Encore un bouton" in read_text(page)
     assert not Incident.objects.exists()
@@ -372,7 +372,7 @@ def test_a_call_back_is_due_until_somebody_has_spoken_with_the_declarant(client,
     assert not incident.is_to_call_back
 
 
-def test_a_case_without_a_centre_moves_once_its_ground_is_opened(client, time_machine):
+def test_a_case_without_a_centre_moves_once_a_coverage_starts(client, time_machine):
     """It moves some minutes after the administrator gives the ground to a centre, and its page says so."""
     time_machine.move_to(NOW)
     centre = breizh_cyber()

@@ -57,7 +57,7 @@ def test_codes_are_unique_in_a_version():
         assert len(codes) == len(set(codes))
 
 
-def test_words_are_set_as_in_print():
+def test_the_texts_of_questions_follow_french_typography():
     """A no-break space before ? : ; ! », typographic apostrophes."""
     for path in catalogue.FOLDER.glob("*.json"):
         words = [text for text in strings_of(json.loads(path.read_text())) if " " in text]
@@ -74,7 +74,7 @@ def strings_of(data):
             yield from strings_of(item)
 
 
-def test_an_old_version_renders_as_it_was_asked(folder):
+def test_answers_to_an_old_version_are_shown_with_its_questions(folder):
     newer = a_version(
         "2027-02",
         {
@@ -107,7 +107,7 @@ def test_erased_answers_and_lost_versions_give_no_facts():
     assert list_sheet_facts("precisions", "1999-01", {"note_vue": "oui"}, PARIS) == []
 
 
-def test_an_answer_such_as_nothing_is_given_alone():
+def test_an_answer_such_as_none_excludes_the_other_choices():
     """A new question with « Aucun », « Rien » or « Personne » among several choices must say so."""
     for version in catalogue.load_versions().values():
         for section in version.sections:
@@ -136,7 +136,7 @@ def test_a_bad_question_is_refused(question):
         catalogue.read_version(a_version("2027-02", question))
 
 
-def test_a_section_may_not_take_the_name_of_a_snapshot():
+def test_a_section_cannot_have_the_code_of_a_snapshot():
     data = a_version("2027-02", {"code": "x", "kind": "text", "label": "Quoi ?"})
     data["sections"][0]["code"] = "services"
     with pytest.raises(catalogue.InvalidQuestions):

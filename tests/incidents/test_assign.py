@@ -268,7 +268,7 @@ def test_only_people_of_the_centre_may_have_the_case(client, responder, colleagu
 
 
 @pytest.mark.parametrize("odd", ["", "x", "\0", "0" * 500])
-def test_an_odd_choice_is_refused(client, responder, incident, odd):
+def test_a_choice_that_is_no_person_of_the_centre_is_refused(client, responder, incident, odd):
     answer = client.post(url(incident, "attribuer"), {"assignee": odd}, follow=True)
     assert "Choisissez une personne du centre" in read_markup(answer)
     assert list_events(incident) == []

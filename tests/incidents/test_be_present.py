@@ -67,7 +67,7 @@ def test_a_colleague_who_left_the_page_is_no_longer_listed(client, responder, co
         assert "Aussi sur cette page" not in read_markup(client.get(url(incident)))
 
 
-def test_presence_is_no_new_reading(client, responder, incident):
+def test_being_present_does_not_count_as_a_new_reading(client, responder, incident):
     now = timezone.now()
     with time_machine.travel(now, tick=False):
         client.get(url(incident))
@@ -114,6 +114,6 @@ def test_people_of_another_centre_are_not_named(client, responder, incident):
 
 
 @pytest.mark.parametrize("odd", ["x", "\0", "é" * 3000])
-def test_an_odd_mark_counts_as_an_old_one(client, responder, incident, odd):
+def test_an_invalid_mark_counts_as_an_outdated_one(client, responder, incident, odd):
     add_note(incident, a_responder())
     assert "a changé ce dossier" in post_presence(client, incident, odd)["changed"]

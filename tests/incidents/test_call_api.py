@@ -202,7 +202,7 @@ def test_the_list_shows_only_cases_of_the_centre(agent):
 
 
 @pytest.mark.parametrize("rows", [2, 50])
-def test_list_costs_the_same(centre, rows, django_assert_max_num_queries):
+def test_a_list_takes_the_same_number_of_queries_at_any_length(centre, rows, django_assert_max_num_queries):
     for _ in range(rows):
         declare()
     api = Api(a_responder())
@@ -211,7 +211,7 @@ def test_list_costs_the_same(centre, rows, django_assert_max_num_queries):
         assert len(api.get(URL).json()["results"]) == rows
 
 
-def test_list_turns_its_pages(centre):
+def test_a_list_is_read_page_by_page(centre):
     references = [declare().reference for _ in range(52)]
     api = Api(a_responder())
 
@@ -223,7 +223,7 @@ def test_list_turns_its_pages(centre):
 
 
 @pytest.mark.parametrize("events", [0, 40])
-def test_detail_costs_the_same(centre, events, django_assert_max_num_queries):
+def test_a_case_takes_the_same_number_of_queries_at_any_length(centre, events, django_assert_max_num_queries):
     incident = declare()
     IncidentEvent.objects.bulk_create(
         IncidentEvent(incident=incident, kind="link_rotated", actor_kind="declarant") for _ in range(events)
@@ -247,7 +247,7 @@ def test_a_case_is_acknowledged_once(centre):
     assert IncidentEvent.objects.filter(incident=incident, kind="acknowledged").count() == 1
 
 
-def test_a_foreign_case_looks_like_an_absent_one(centre):
+def test_a_case_of_another_centre_is_answered_like_one_that_does_not_exist(centre):
     incident = declare()
     stranger = Api(a_responder(Csirt.objects.get(slug="csirt-hdf")))
 
@@ -283,7 +283,7 @@ def test_a_request_without_a_good_token_is_refused(header):
     assert response["Content-Type"] == "application/problem+json"
 
 
-def test_token_ends_with_its_account(agent):
+def test_a_token_stops_working_once_its_account_is_closed(agent):
     api = Api(agent)
     agent.is_active = False
     agent.save()
@@ -314,7 +314,7 @@ def test_the_api_describes_itself_in_openapi():
     assert "bearer" in str(schema)
 
 
-def test_a_body_reads_nothing_of_the_centres_own_work(centre, agent):
+def test_a_body_reads_no_event_of_the_internal_work_of_the_centre(centre, agent):
     responder, incident, other = a_responder(), declare(), declare()
     reference = incident.reference
     acknowledge_incident(reference=reference, actor=responder)

@@ -34,7 +34,7 @@ def test_hostile_text_sent_through_every_route_harms_no_reader(db, post):
         ("/admin/incidents/incident/{}/fusionner/", "avec"),
     ],
 )
-def test_a_search_query_comes_back_in_its_box(client, responder, incident, address, name):
+def test_a_hostile_search_query_is_shown_in_its_field_unchanged(client, responder, incident, address, name):
     client.post("/declarer/", {"quoi": TYPES[0]})
     for word in ONE_OF_EACH:
         tree = harmless.check_response(client.get(address.format(incident.reference), {name: word}))

@@ -164,7 +164,7 @@ def test_a_request_that_dies_is_followed_by_a_worker(client, responder, cases, m
     assert list_outcomes(BulkJob.objects.get()) == [BulkOutcome.DONE] * 3
 
 
-def test_one_case_that_cannot_be_done_does_not_hold_up_the_others(responder, cases, monkeypatch):
+def test_one_case_that_fails_does_not_delay_the_others(responder, cases, monkeypatch):
     job = start_job(responder, cases=cases)
     honest = bulk.ACTS[BulkAct.TAKE]
 
@@ -193,7 +193,7 @@ def test_a_lost_database_refuses_no_case(responder, cases, monkeypatch):
     assert list_outcomes(job) == [BulkOutcome.WAITING] * 3
 
 
-def test_a_round_out_of_time_leaves_the_rest_to_the_next(responder, cases, monkeypatch):
+def test_a_task_out_of_time_leaves_the_rest_of_the_job_to_the_next_task(responder, cases, monkeypatch):
     job = start_job(responder, cases=cases)
     bulk.claim_job(timezone.now())
     assert bulk.run_job(job, until=timezone.now() - timedelta(seconds=1)) == 0
@@ -212,7 +212,7 @@ def test_the_acts_of_one_person_are_done_one_after_the_other(responder, cases):
     assert run_due_jobs() == 0
 
 
-def test_somebody_who_left_the_centre_acts_no_more(responder, cases):
+def test_a_job_does_nothing_once_its_author_has_left_the_centre(responder, cases):
     job = start_job(responder, cases=cases)
     Membership.objects.filter(user=responder).update(ended_on="2026-01-01")
 
@@ -222,7 +222,7 @@ def test_somebody_who_left_the_centre_acts_no_more(responder, cases):
     assert not Incident.objects.filter(status=Status.ACKNOWLEDGED).exists()
 
 
-def test_each_declarant_gets_the_message_once_and_its_words_are_forgotten(responder, cases):
+def test_each_declarant_gets_the_message_once_and_the_job_forgets_its_text(responder, cases):
     for _double_click in range(2):
         job = start_job(responder, BulkAct.MESSAGE, cases, text="Votre prestataire remet ses serveurs en route.")
     run_due_jobs()

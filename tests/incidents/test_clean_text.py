@@ -41,7 +41,7 @@ def test_spaces_and_line_ends_are_cleaned():
         "line separator",
     ],
 )
-def test_dangerous_characters_are_removed_and_words_stay(raw, cleaned):
+def test_dangerous_characters_are_removed_and_the_other_text_stays(raw, cleaned):
     assert clean(raw) == cleaned
 
 

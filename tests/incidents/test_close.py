@@ -202,7 +202,7 @@ def test_a_message_that_came_meanwhile_blocks_the_closing(client, responder, inc
 # The short way
 
 
-def test_the_short_way_passes_over_no_new_message(client, responder, incident):
+def test_the_short_form_does_not_close_a_case_with_an_unread_message(client, responder, incident):
     mark = client.get(url(incident)).context["last_word"]
     guest = Guest(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
@@ -219,7 +219,7 @@ def test_the_short_way_passes_over_no_new_message(client, responder, incident):
     assert incident.status == Status.CLOSED
 
 
-def test_the_short_way_does_not_resolve_an_unfinished_case(client, responder, incident):
+def test_the_short_form_does_not_resolve_an_unfinished_case(client, responder, incident):
     with pytest.raises(NotFinished, match="sans heure de reprise"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
     page = read_markup(client.post(url(incident, "clore"), {"raison": "resolved"}, follow=True))
@@ -228,7 +228,7 @@ def test_the_short_way_does_not_resolve_an_unfinished_case(client, responder, in
     assert_open(incident)
 
 
-def test_the_short_way_saves_a_closing_too(responder, incident):
+def test_the_short_form_saves_a_closing_too(responder, incident):
     close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
     assert Closing.objects.get().outcome == ""
 
@@ -249,7 +249,7 @@ def test_the_short_way_saves_a_closing_too(responder, incident):
         ("Commune 29999.", "29999"),
     ],
 )
-def test_a_lesson_that_points_at_somebody_is_refused(client, responder, incident, lesson, quoted):
+def test_a_lesson_that_identifies_somebody_is_refused(client, responder, incident, lesson, quoted):
     incident.collectivity.siren = SIREN
     incident.collectivity.save()
     answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"lesson": lesson})
@@ -274,7 +274,7 @@ def test_a_lesson_with_the_reference_is_refused(client, responder, incident):
     assert list(answer.context["form"].errors) == ["lesson"]
 
 
-def test_common_words_point_at_nobody(responder, incident):
+def test_common_words_in_a_lesson_identify_nobody(responder, incident):
     incident.collectivity.name = "Sens"
     incident.collectivity.save()
     words = "Dans ce sens, la mairie a eu raison : par exemple, 12 postes, le 24/11/2026 à 10 h 30."
@@ -323,7 +323,7 @@ def test_a_text_that_is_too_long_is_refused_by_its_field(client, responder, inci
     assert_open(incident)
 
 
-def test_an_erased_case_takes_no_words_and_may_be_closed(client, responder, incident):
+def test_an_erased_case_can_be_closed_but_only_without_text(client, responder, incident):
     erase_personal_data(reference=incident.reference, actor=a_lead())
     fields = {"reason": "not_an_incident"}
     answer = client.post(url(incident, "cloture"), fields | {"summary": "Des mots"})

@@ -18,7 +18,7 @@ from tests.reading import read_markup
 pytestmark = pytest.mark.django_db
 
 
-def test_resolving_an_untouched_case_asks_why(client, responder):
+def test_resolving_an_untouched_case_asks_for_a_reason(client, responder):
     incident = declare()
     assert "Pourquoi il est résolu" in read_markup(client.get(url(incident, "cloture")))
     without = {name: value for name, value in REPORT.items() if name != "why"}
@@ -43,7 +43,7 @@ def assert_still_declared(incident):
     assert not incident.notes.exists()
 
 
-def test_a_touched_case_is_resolved_without_why(responder):
+def test_a_case_somebody_worked_on_is_resolved_without_a_reason(responder):
     touched = [declare() for _ in range(4)]
     verify_incident(reference=touched[0].reference, actor=responder)
     Incident.objects.filter(pk=touched[1].pk).update(nature="incident")

@@ -92,7 +92,7 @@ def test_a_group_takes_in_no_case_of_a_supplier_that_it_is_not_about():
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_the_choice_between_two_groups_of_one_supplier_depends_on_no_clock(first):
+def test_the_choice_between_two_groups_of_one_supplier_does_not_depend_on_times(first):
     groups = [make_group_fields(group=UUID(int=1)), make_group_fields(group=UUID(int=2))]
     inside = [
         [a_case(MODERATE, minutes=60 + (index != first), supplier_key="paie", **groups[index])] for index in (0, 1)
@@ -103,14 +103,14 @@ def test_the_choice_between_two_groups_of_one_supplier_depends_on_no_clock(first
     assert [case.group for case in wave.cases if case.group] == [UUID(int=1)]
 
 
-def test_a_group_without_a_case_in_the_view_still_names_the_cases_it_lacks():
+def test_a_group_none_of_whose_cases_is_listed_still_names_the_cases_it_lacks():
     """In « À prendre », for instance, when its own cases are all taken."""
     inside, outside = make_cases(3, supplier_key="paie", **make_group_fields()), make_cases(3, supplier_key="paie")
     (wave,) = arrange_waves(outside, NOW, all_open_cases=[*inside, *outside])
     assert (wave.kind, wave.count_ungrouped(), wave.group) == (WaveKind.GROUP, 3, inside[0])
 
 
-def test_a_body_in_a_burst_is_one_line_with_its_cases_before_the_mark():
+def test_a_body_in_a_burst_is_one_line_with_its_cases_received_before_the_burst():
     marked = make_cases(1, body=4, burst=Burst.BODY)
     before = make_cases(5, body=4, received_at=NOW - timedelta(hours=1, minutes=50))
     long_ago = make_cases(1, body=4, received_at=NOW - timedelta(days=3))
@@ -118,7 +118,7 @@ def test_a_body_in_a_burst_is_one_line_with_its_cases_before_the_mark():
     assert list_waves(*before, *long_ago) == [], "a body that declares six times in no burst"
 
 
-def test_a_burst_over_many_bodies_is_one_line_of_the_marked_cases():
+def test_a_burst_over_many_bodies_is_one_line_of_the_cases_marked_as_burst():
     marked = make_cases(4, burst=Burst.ADDRESS)
     assert list_waves(*marked, *make_cases(5)) == [(WaveKind.BURST, 4)]
 
@@ -157,7 +157,7 @@ def test_a_case_is_in_one_wave():
     assert list_waves(*make_cases(2, **group)) == [], "two rows are read as fast as one that opens"
 
 
-def test_unalike_cases_stay_apart():
+def test_cases_that_have_nothing_in_common_stay_apart():
     cases = [*make_cases(9), a_case(LOW, minutes=5)]
     assert len(arrange_waves(cases, NOW)) == 10
 
@@ -267,7 +267,7 @@ def test_the_offer_to_group_counts_all_open_cases_of_the_wave(client, responder,
     assert client.post(f"{URL}groupes/{group.uid}/reste/", {"prestataire": "a\0b"}).status_code == 404
 
 
-def test_a_wave_opens_in_its_place_and_shuts_by_its_link(client, responder, wave):
+def test_a_link_opens_a_wave_in_its_place_and_another_closes_it(client, responder, wave):
     declare()
     line = list_rows(client)[1]
 
@@ -279,7 +279,7 @@ def test_a_wave_opens_in_its_place_and_shuts_by_its_link(client, responder, wave
     assert len(list_rows(client)) == len(client.get(URL + opened.context["rows"][1].link).context["rows"]) == 2
 
 
-def test_a_view_and_a_type_collapse_what_they_hold(client, responder, wave):
+def test_views_and_type_filters_collapse_only_the_cases_they_list(client, responder, wave):
     assert [row.number for row in list_rows(client, etat="a-prendre")] == [8]
     assert [row.number for row in list_rows(client, type="prestataire")] == [9]
     assert [row.incident for row in list_rows(client, etat="miens")] == [wave[0]], "alone there, it is a row"
@@ -300,7 +300,7 @@ def test_the_cases_of_a_large_wave_have_a_list_of_their_own(client, responder, m
     assert [row.incident.reference for row in alone.context["rows"]] == [case.reference for case in cases]
 
 
-def test_the_page_of_a_wave_that_is_no_more_shows_the_queue(client, responder, wave):
+def test_the_address_of_a_wave_that_no_longer_exists_shows_the_queue(client, responder, wave):
     """Once all its cases are grouped, their line is that of the group."""
     alone = client.get(URL, {"dans": list_rows(client)[0].key})
     assert len(alone.context["rows"]) == 9
@@ -353,7 +353,7 @@ def test_a_group_and_the_cases_it_lacks_are_one_line(client, responder):
     assert len(list_rows(client)) == 2
 
 
-def test_a_change_inside_a_shut_wave_changes_the_mark(client, responder, wave):
+def test_a_change_to_a_case_of_a_closed_wave_changes_the_mark_of_the_queue(client, responder, wave):
     mark = client.get(f"{URL}etat/").json()
     assert set(mark["cases"]) == {case.reference for case in wave}, "none of them is new to the script"
     acknowledge_incident(reference=wave[7].reference, actor=responder)
@@ -372,7 +372,7 @@ def test_a_change_inside_a_shut_wave_changes_the_mark(client, responder, wave):
 
 
 @pytest.mark.parametrize("number", [3, 60])
-def test_a_wave_costs_the_same_however_many_it_holds(client, responder, number):
+def test_a_wave_costs_the_same_however_many_cases_it_holds(client, responder, number):
     first, *_others = [declare_town(index, supplier=SUPPLIER) for index in range(3)]
     copy_case(first, None, number)
     client.get(URL)

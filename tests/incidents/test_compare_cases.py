@@ -18,7 +18,7 @@ def compare(client, main, double):
     return client.get(case(main, "fusionner"), {"avec": double.reference})
 
 
-def test_each_side_leads_to_its_case_by_its_spelled_reference(client, responder, main, double):
+def test_each_side_links_to_its_case_by_its_spelled_reference(client, responder, main, double):
     content = read_markup(compare(client, main, double))
 
     headings = re.findall(r"<h2 id=\"cote-\d\">(.*?)</h2>", content)
@@ -28,7 +28,7 @@ def test_each_side_leads_to_its_case_by_its_spelled_reference(client, responder,
     ]
 
 
-def test_numbers_are_read_by_pairs_on_the_comparison_and_on_both_cases(client, responder, main, double):
+def test_phone_numbers_are_displayed_in_digit_pairs_on_the_comparison_and_case_pages(client, responder, main, double):
     Story.objects.filter(incident__in=(main, double)).update(contact_phone="0298670001")
     comparison = read_text(compare(client, main, double))
     merge(double, main, responder)
@@ -41,7 +41,7 @@ def test_numbers_are_read_by_pairs_on_the_comparison_and_on_both_cases(client, r
     assert "02 98 11 22 33" in case_page
 
 
-def test_one_message_is_singular_and_two_are_plural(client, responder, main, double):
+def test_the_count_of_messages_is_singular_for_one_and_plural_for_two(client, responder, main, double):
     write(main)
     for number in (1, 2):
         letter = Letter(text="Nous arrivons.", key=f"letter {number}")

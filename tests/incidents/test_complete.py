@@ -145,7 +145,7 @@ def read_words(sheet):
     return [fact.words for fact in list_sheet_facts(sheet.section, sheet.version, sheet.values, PARIS)]
 
 
-def test_no_service_stays_stopped_after_the_answer_no(incident):
+def test_no_service_is_listed_as_stopped_after_the_answer_no(incident):
     correct_services(writing=make_writing(incident, "services"), stopped="no", interruptions=[])
     incident.refresh_from_db()
     assert incident.service_stopped == "no"
@@ -187,7 +187,7 @@ def test_the_errors_of_impossible_dates_are_keyed_by_row(incident):
     assert not list_fact_events(incident)
 
 
-def test_data_are_corrected(incident):
+def test_the_data_of_a_leak_are_corrected(incident):
     leak = Leak(status="confirmed", categories=("sante",), person_categories=("eleves",), persons=40)
     correct_data(writing=make_writing(incident, "donnees"), concerned="yes", leak=leak)
     assert find_leak(incident) == leak
@@ -201,7 +201,7 @@ def test_data_are_corrected(incident):
 
 
 @time_machine.travel(NOW, tick=False)
-def test_moments_are_corrected(incident):
+def test_the_moments_of_a_case_are_corrected(incident):
     yesterday = Instant(at=NOW - timedelta(days=1), certainty="exact")
     instants = {"occurred": yesterday, "detected": Instant(), "attack_known": Instant(), "breach_known": Instant()}
     correct_moments(writing=make_writing(incident, "moments"), instants=instants)
@@ -214,7 +214,7 @@ def test_moments_are_corrected(incident):
 
 
 @time_machine.travel(NOW, tick=False)
-def test_one_moment_is_compared_with_the_known_ones(incident):
+def test_a_corrected_moment_must_not_contradict_the_moments_known_before(incident):
     def correct(**instants):
         correct_moments(writing=make_writing(incident, "moments"), instants=instants)
 
@@ -246,7 +246,7 @@ def test_the_story_and_the_supplier_are_corrected(incident):
     assert incident.story.description == "Autre chose."
 
 
-def test_worse_facts_raise_the_severity_and_better_ones_leave_it(centre):
+def test_worse_facts_raise_the_severity_and_better_facts_do_not_lower_it(centre):
     incident = declare(type="panne")
     assert incident.severity == Severity.LOW
     before = incident.acknowledge_by
@@ -363,7 +363,7 @@ def test_each_kind_of_question_takes_a_good_value(centre, kind, code, value, sto
     assert answer(make_writing(incident), **{code: value}).sheet.values == {code: stored}
 
 
-def test_odd_values_are_kept_when_the_declarant_insists(centre):
+def test_implausible_values_are_kept_when_the_declarant_insists(centre):
     incident = declare(type="virement")
     values = {"iban": BAD["iban"][2], "demande_de": "faux fournisseur"}
     writing, version = make_writing(incident), get_current_version().code

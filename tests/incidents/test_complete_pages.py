@@ -80,7 +80,7 @@ def test_after_ransomware_the_announcement_is_that_of_the_attackers(client, inci
     assert "Si les attaquants annoncent qu’ils publient vos données, à quelle adresse ?" in asked_words
 
 
-def test_looking_changes_nothing(client, incident):
+def test_reading_the_pages_changes_nothing(client, incident):
     count = IncidentEvent.objects.count(), AnswerSheet.objects.count()
     for section in (*SNAPSHOTS, *(extra_section.code for extra_section in get_current_version().sections)):
         assert client.get(url(incident, section)).status_code == 200
@@ -111,7 +111,7 @@ def test_a_section_that_nobody_filled_has_no_history(client, incident):
     assert client.get(url(incident, "aucune") + "avant/").status_code == 404
 
 
-def test_the_name_is_asked_once(client, incident):
+def test_the_name_of_the_writer_is_remembered_on_the_next_section(client, incident):
     post(client, incident, "machines", {"q-postes": "8"})
     morsel = client.cookies[COOKIE_NAME]
     assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == (case_cookie.PATH, True, "Lax")
@@ -158,7 +158,7 @@ def test_the_holder_of_another_link_completes_nothing(client, incident):
     assert not incident.events.filter(kind=EventKind.FACTS).exists()
 
 
-def test_a_link_renewed_meanwhile_gives_back_the_typed_words(client, incident):
+def test_a_form_sent_after_the_link_was_renewed_shows_the_typed_text_again(client, incident):
     rotate_access(reference=incident.reference, actor=a_responder())
     answer = client.post(url(incident, "precisions"), {"seen": "", "q-note_texte": "Signé : Exemple."})
     assert answer.status_code == 404
@@ -183,7 +183,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("kind", "data", "complaint"), WRONG.values(), ids=WRONG)
-def test_a_bad_value_comes_back_with_its_field(client, kind, data, complaint):
+def test_a_refused_value_is_shown_again_in_its_field(client, kind, data, complaint):
     breizh_cyber()
     incident = declare(type=kind)
     open_by_link(client, incident)
@@ -274,7 +274,7 @@ def test_the_second_of_two_tabs_gets_a_conflict_and_loses_nothing(client, incide
     assert before.index("Signé : Exemple.") < before.index("Payez en monnaie.")
 
 
-def test_the_same_words_under_another_spelling_are_no_conflict(client, incident):
+def test_the_same_text_under_another_spelling_is_no_conflict(client, incident):
     page = client.get(url(incident, "precisions"))
     for words in ("Payez l’argent.", "Payez\u00a0l'argent\u200b."):
         fields = {"seen": read_hidden_value(page, "seen"), "q-note_texte": words}
@@ -288,7 +288,7 @@ def test_a_caller_without_telephone_and_mail_is_refused(client, incident):
     assert 'href="#id_contact_phone"' in page.content.decode()
 
 
-def test_half_a_number_is_refused_where_somebody_else_may_read_the_mailbox(client, incident):
+def test_an_incomplete_number_is_refused_if_others_may_read_the_mailbox(client, incident):
     Incident.objects.update(type="saturation")
     fields = {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"}
     refused = post(client, incident, "rappel", fields | {"mail_without_code": "oui"})
@@ -307,7 +307,7 @@ def test_a_wrong_number_and_a_wrong_address_are_reported_together(client, incide
     assert answer.status_code == 302
 
 
-def test_a_closed_case_says_why_and_keeps_the_typed_words(client, incident):
+def test_a_form_sent_to_a_closed_case_says_why_it_is_refused_and_keeps_its_text(client, incident):
     page = client.get(url(incident, "precisions"))
     close_incident(reference=incident.reference, reason="handed_over", actor=a_responder())
     answer = client.post(

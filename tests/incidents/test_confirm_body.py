@@ -147,7 +147,7 @@ def test_the_case_of_another_centre_is_not_found(client, incident, body):
     assert IncidentEvent.objects.count() == 1
 
 
-def test_agents_of_an_added_body_confirm_nothing(client, incident, body):
+def test_agents_of_an_added_body_cannot_confirm_it(client, incident, body):
     agent = a_person(Role.AGENT, collectivity=body)
     client.force_login(agent)
     with pytest.raises(Exception) as refused:  # noqa: PT011  the two refusals look different on purpose
@@ -164,7 +164,7 @@ def test_a_body_is_confirmed_before_its_case_is_verified(client, responder, inci
     assert Incident.objects.get().is_verified
 
 
-def test_a_member_of_an_added_body_verifies_nothing(body):
+def test_a_declaration_by_a_member_of_an_added_body_is_not_verified(body):
     case = declare(collectivity=body, actor=a_person(Role.AGENT, collectivity=body), origin=Origin.ACCOUNT)
     assert case.verification == Verification.UNVERIFIED
 

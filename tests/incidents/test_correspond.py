@@ -87,7 +87,7 @@ def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
     assert '<details class="screen" id="ecrire" open>' in refused.content.decode()
 
 
-def test_an_answer_ends_the_wait(incident):
+def test_an_answer_of_the_declarant_ends_the_wait_of_the_centre(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     assert "En attente de vous" in read_text(declarant.get(page(incident)))
@@ -135,7 +135,7 @@ def test_a_merge_keeps_a_question_that_is_newer_than_the_message_of_the_duplicat
     assert "En attente de vous" in read_text(declarant.get(page(incident)))
 
 
-def test_the_centre_lifts_its_question_only_on_purpose(incident):
+def test_the_centre_withdraws_its_question_by_ticking_a_box(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Merci, vu au téléphone.", lifts_question="on")
@@ -145,7 +145,7 @@ def test_the_centre_lifts_its_question_only_on_purpose(incident):
     assert "En attente de vous" not in read_text(declarant.get(page(incident)))
 
 
-def test_a_new_question_may_replace_the_one_that_the_same_message_lifts(incident):
+def test_a_message_may_withdraw_a_question_and_ask_a_new_one(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Plutôt : depuis quand ?", asks_answer="on", lifts_question="on")
@@ -195,7 +195,7 @@ def test_a_colleague_writes_under_their_own_name(incident):
     assert agent.display_name in read_text(open_by_link(incident).get(page(incident)))
 
 
-def test_the_browser_keeps_the_words_of_an_account_apart(incident):
+def test_the_browser_stores_drafts_of_each_account_apart(incident):
     agent = an_agent()
     assert f'data-typed="{incident.reference} message {agent.uid}"' in read_markup(
         signed_in(agent).get(page(incident))
@@ -203,7 +203,7 @@ def test_the_browser_keeps_the_words_of_an_account_apart(incident):
     assert f'data-typed="{incident.reference} message"' in read_markup(open_by_link(incident).get(page(incident)))
 
 
-def test_with_the_link_and_an_account_it_is_the_account_that_speaks(incident):
+def test_a_message_sent_with_the_link_and_an_account_is_signed_by_the_account(incident):
     agent, client = an_agent(), open_by_link(incident)
     client.force_login(agent)
     send(client, incident)
@@ -262,7 +262,7 @@ def test_ten_thousand_characters_pass(incident):
     assert send(open_by_link(incident), incident, "é" * TEXT_LIMIT).status_code == 302
 
 
-def test_text_typed_before_the_link_was_revoked_is_given_back(incident):
+def test_text_typed_before_the_link_was_revoked_is_shown_again(incident):
     declarant = open_by_link(incident)
     rotate_access(reference=incident.reference, actor=a_responder())
     refused = send(declarant, incident, "Une longue lettre")
@@ -291,7 +291,7 @@ def test_only_the_body_and_its_centre_write_and_read(incident):
     assert Message.objects.count() == 1
 
 
-def test_a_responder_does_not_speak_for_the_declarant_nor_a_colleague_for_the_centre(incident):
+def test_responders_cannot_write_as_the_declarant_nor_colleagues_as_the_centre(incident):
     response = signed_in(a_responder()).get(page(incident))
     assert 'id="ecrire"' not in response.content.decode()
     assert send(signed_in(a_responder()), incident).status_code == 403
@@ -310,7 +310,7 @@ def test_another_case_s_link_writes_nothing(incident):
         write_to_csirt(reference=incident.reference, guest=guest(other), letter=Letter(text="a", key="k"))
 
 
-def test_an_erased_case_keeps_its_lines_and_takes_no_new_message(incident):
+def test_an_erased_case_shows_its_messages_without_text_and_takes_no_new_one(incident):
     declarant, agent = open_by_link(incident), signed_in(an_agent())
     send(declarant, incident, "Mon numéro privé")
     erase_personal_data(reference=incident.reference, actor=a_lead())

@@ -137,7 +137,7 @@ def test_a_code_goes_by_mail_unless_it_is_refused(client):
     assert not Incident.objects.get().mail_without_code
 
 
-def test_knowing_nothing_is_an_answer(client):
+def test_a_declarant_who_knows_nothing_can_declare(client):
     fields = {"service_stopped": "unknown", "data_concerned": "unknown"}
     assert post(client, fields, quoi="inconnu").status_code == 200
     incident = Incident.objects.get()
@@ -146,7 +146,7 @@ def test_knowing_nothing_is_an_answer(client):
     assert not incident.leaks.exists()
 
 
-def test_ticking_a_service_says_yes(client):
+def test_ticking_a_service_answers_yes_to_the_question_before_it(client):
     post(client, {"service": "civil"})
     assert Incident.objects.get().service_stopped == "yes"
 
@@ -196,7 +196,7 @@ def test_the_receipt_puts_number_and_code_first(client):
 
 
 @pytest.mark.parametrize("button", [{}, {"passer": "oui"}])
-def test_yes_without_a_service_is_not_lost(client, button):
+def test_the_answer_yes_is_stored_even_if_no_service_is_named(client, button):
     """Nobody must say which service is stopped, but everybody reads that one is."""
     begin(client)
     assert go(client, WHERE["services"], service_stopped="yes", **button) == WHERE["donnees"]
@@ -354,7 +354,7 @@ def test_pages_are_light(client, settings):
         assert b" style=" not in page
 
 
-def test_an_old_link_to_a_merged_commune_leads_to_the_one_that_took_it_in(db, client):
+def test_an_old_link_to_a_merged_commune_opens_the_one_that_took_it_in(db, client):
     breizh_cyber()
     new = plouexemple()
     old = plouexemple(insee_code="29998", name="Plouancien", vanished_on="2026-01-01", merged_into=new)

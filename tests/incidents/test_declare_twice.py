@@ -63,7 +63,7 @@ def test_two_posts_at_once_make_one_incident(transactional_db):
 
 
 @pytest.mark.parametrize("where", ["services", "donnees", "rappel"])
-def test_other_words_after_the_end_are_shown_and_declare_nothing(client, town, where):
+def test_text_typed_after_the_declaration_was_sent_is_shown_and_declares_nothing(client, town, where):
     """After the back button, the case stays as it is and the new words are shown, not lost in silence."""
     post(client, {"description": "Premier.", "service": ["civil"], "data_concerned": "no"})
     first = Incident.objects.get()
@@ -77,7 +77,7 @@ def test_other_words_after_the_end_are_shown_and_declare_nothing(client, town, w
     assert first.story.description == "Premier."
 
 
-def test_every_screen_of_a_sent_draft_leads_to_the_answer(client, town):
+def test_every_screen_of_a_sent_draft_redirects_to_the_confirmation_page(client, town):
     post(client)
     reference = hyphenate(Incident.objects.get().reference)
     for where in WHERE.values():
@@ -89,7 +89,7 @@ def test_every_screen_of_a_sent_draft_leads_to_the_answer(client, town):
     assert Incident.objects.count() == 1
 
 
-def test_another_incident_is_another_draft(client, town):
+def test_declaring_another_incident_begins_another_draft(client, town):
     post(client)
     assert client.post("/declarer/autre/").url == WHERE["quoi"]
     assert client.get(WHERE["quoi"]).status_code == 200
@@ -98,7 +98,7 @@ def test_another_incident_is_another_draft(client, town):
     assert Incident.objects.count() == 2
 
 
-def test_the_answer_after_a_renewal_shows_no_dead_code(client, town):
+def test_the_confirmation_page_shows_no_code_that_was_renewed_since(client, town):
     post(client)
     rotate_access_by_declarant(access_uid=Incident.objects.get().accesses.get().uid)
     response = client.get(SENT)
@@ -124,7 +124,7 @@ def test_nothing_is_stored_when_no_reference_is_free(client, town, monkeypatch):
     assert Incident.objects.count() == IncidentEvent.objects.count() == 1
 
 
-def test_a_machine_only_meets_one_more_button(client, town):
+def test_a_suspected_bot_only_meets_one_more_button(client, town):
     response = post(client, {"site_web": "https://exemple.example", "description": "Écrit par qui ?"})
     page = response.content.decode()
     assert response.status_code == 200
@@ -148,7 +148,7 @@ def test_the_page_with_one_more_button_may_send_another_spelling(client, town):
     assert Incident.objects.get().story.contact_phone == "0299000000"
 
 
-def test_the_page_with_one_more_button_keeps_the_opening_of_the_screen(client, town):
+def test_the_page_with_one_more_button_keeps_the_hidden_fields_of_the_screen(client, town):
     begin(client)
     opened = read_hidden_fields(client.get(WHERE["rappel"]).content.decode())
     fields = {"contact_phone": "02 99 00 00 00", "site_web": "https://exemple.example", "trait": "2"}
@@ -171,7 +171,7 @@ def test_a_burst_only_meets_one_more_button(client, town):
     assert Incident.objects.count() == MANY_SENT + 2
 
 
-def test_a_dead_cache_brakes_nobody(client, town, settings):
+def test_no_declaration_is_limited_while_the_cache_is_down(client, town, settings):
     settings.CACHES = DEAD
     for number in range(MANY_SENT + 2):
         assert post(client, {"cle": str(number)}).status_code == 200

@@ -127,7 +127,7 @@ def test_a_defanged_value_is_found_again(value):
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTP", "ftp"])
-def test_an_address_inside_another_is_no_link_either(scheme):
+def test_an_address_inside_another_address_is_defanged_too(scheme):
     whole = f"https://filtre.example/?url={scheme}://evil.example/x.php&id=1"
     defanged = defang(ObservableKind.URL, whole)
     assert defanged == f"hxxps://filtre[.]example/?url={scheme}[:]//evil.example/x.php&id=1"
@@ -170,7 +170,7 @@ def test_a_million_characters_are_read_to_the_limit():
         *(("email", value) for value in ("maire@plouexemple.example", "moi@gmail.com", "x@finances.gouv.fr")),
     ],
 )
-def test_common_values_are_innocent(kind, value):
+def test_common_values_are_not_proposed_as_indicators(kind, value):
     own, persons = ["plouexemple.example"], ["moi@gmail.com"]
     assert is_unrelated_to_attack(Indicator(ObservableKind(kind), value), own=own, persons=persons)
 
@@ -187,7 +187,7 @@ def test_common_values_are_innocent(kind, value):
         ("file", "run.exe"),
     ],
 )
-def test_suspect_values_are_not_innocent(kind, value):
+def test_suspect_values_are_proposed_as_indicators(kind, value):
     assert not is_unrelated_to_attack(Indicator(ObservableKind(kind), value), own=["plouexemple.example"])
 
 

@@ -44,7 +44,7 @@ def test_a_technique_is_found_ticked_and_saved(client, incident, words):
     assert Incident.objects.get().techniques == ["T1055.011", "T1490"]
 
 
-def test_a_search_tells_that_no_technique_matches_or_how_many_are_hidden(client, incident):
+def test_a_search_says_that_no_technique_matches_or_how_many_are_hidden(client, incident):
     client.force_login(a_responder())
     assert "Aucune technique ne porte ces mots" in search(client, incident, "zzqx").content.decode()
     many = search(client, incident, "account").context["qualify"]["form"]

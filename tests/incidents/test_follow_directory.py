@@ -54,7 +54,7 @@ def reload(incident):
     return Incident.objects.get(pk=incident.pk)
 
 
-def test_a_newly_covered_ground_moves_its_open_cases(nobody):
+def test_open_cases_move_to_a_centre_whose_coverage_starts(nobody):
     """The case comes up in the queue of the centre, with targets of today."""
     incident = declare()
     responder = a_responder(nobody)
@@ -96,7 +96,7 @@ def test_nothing_is_read_while_the_directory_is_unchanged(nobody, time_machine, 
         assert not reroute.reroute_cases()
 
 
-def test_a_change_is_followed_once_it_has_stood_for_some_minutes(nobody, time_machine, monkeypatch):
+def test_a_change_of_the_directory_is_followed_a_few_minutes_later(nobody, time_machine, monkeypatch):
     """Cases declared just before it are saved by then; a mistake that is undone in time moves nothing."""
     monkeypatch.undo()
     time_machine.move_to("2026-11-28T10:00:00Z")
@@ -118,7 +118,7 @@ def test_a_change_is_followed_once_it_has_stood_for_some_minutes(nobody, time_ma
     assert list_event_kinds(incident) == ["declared", "rerouted"]
 
 
-def test_a_ground_that_opens_on_a_day_is_opened_that_day(nobody, time_machine):
+def test_cases_are_rerouted_on_the_day_a_coverage_starts(nobody, time_machine):
     time_machine.move_to("2026-11-28T10:00:00Z")
     incident = declare()
     cover(nobody, valid=DateRange(timezone.localdate() + timedelta(days=1), None))
@@ -128,7 +128,7 @@ def test_a_ground_that_opens_on_a_day_is_opened_that_day(nobody, time_machine):
     assert reload(incident).csirt == nobody
 
 
-def test_a_free_case_moves_to_the_centre_that_now_has_the_ground():
+def test_a_case_nobody_took_moves_to_the_new_centre_of_its_territory():
     incident, former = declare_at_breizh()
     index_pending_events()
     new = create_other_centre()
@@ -190,7 +190,7 @@ def test_a_returned_proposal_is_not_made_again():
     assert reload(incident).csirt == breizh_cyber()
 
 
-def test_a_closed_ground_frees_waiting_cases_and_leaves_taken_ones():
+def test_when_a_coverage_ends_only_cases_nobody_took_lose_their_centre():
     waiting, former = declare_at_breizh()
     taken = declare()
     acknowledge_incident(reference=taken.reference, actor=former)
@@ -203,7 +203,7 @@ def test_a_closed_ground_frees_waiting_cases_and_leaves_taken_ones():
     assert "Plus aucun centre ne répond de votre territoire" in read_text(open_by_link(waiting).get(page(waiting)))
 
 
-def test_doubles_and_their_main_case_stay():
+def test_a_double_and_its_main_case_are_not_rerouted():
     main, former = declare_at_breizh()
     double = declare()
     merge_incident(reference=double.reference, into=main.reference, actor=former)
@@ -212,7 +212,7 @@ def test_doubles_and_their_main_case_stay():
     assert {reload(main).csirt, reload(double).csirt} == {breizh_cyber()}
 
 
-def test_a_case_that_fails_holds_up_no_other(nobody, monkeypatch):
+def test_a_case_that_fails_delays_no_other(nobody, monkeypatch):
     first, second = declare(), declare()
     cover(nobody)
     real = reroute.reroute_case
@@ -257,7 +257,7 @@ def test_a_case_that_was_worked_on_is_never_moved(work):
     assert incident.transfers.get().state == TransferState.ASKED
 
 
-def test_the_words_of_a_hand_over_stay_in_their_centre():
+def test_the_text_of_a_hand_over_stays_in_its_centre():
     """They were written once for two cases, and the other centre may take one of them."""
     incident, former = declare_at_breizh()
     other = declare()
@@ -343,7 +343,7 @@ def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
     assert "demandez l’accord du déclarant" in incident.tasks.get(author=None).title
 
 
-def test_a_proposal_ends_and_is_made_again_with_its_ground():
+def test_a_proposal_ends_and_is_made_again_with_the_coverage():
     incident, former = declare_at_breizh()
     take(incident, former)
     new = create_other_centre()
@@ -364,7 +364,7 @@ def test_a_proposal_ends_and_is_made_again_with_its_ground():
     assert incident.transfers.latest("id").state == TransferState.ASKED
 
 
-def test_a_ground_that_goes_on_to_a_third_centre_takes_the_proposal_with_it():
+def test_a_territory_given_to_a_third_centre_changes_the_proposal():
     incident, former = declare_at_breizh()
     take(incident, former)
     ground = cover(create_other_centre(), departement=finistere())

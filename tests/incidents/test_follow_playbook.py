@@ -89,7 +89,7 @@ def test_another_type_adds_only_its_new_steps(client, responder, incident):
     assert Task.objects.filter(step="rappeler").count() == 1
 
 
-def test_a_task_is_moot_opened_again_and_done(client, responder, incident):
+def test_a_task_is_set_aside_then_reopened_then_done(client, responder, incident):
     add(client, incident)
     task = Task.objects.get()
     for state, moot in (("moot", True), ("moot", True), ("open", False), ("done", False)):
@@ -111,7 +111,7 @@ def test_an_unknown_state_or_task_changes_nothing(client, responder, incident):
     assert task.done_at is None
 
 
-def test_a_task_of_ones_own_is_due_at_the_clock_of_the_body(client, responder, incident):
+def test_the_due_time_of_an_added_task_is_in_the_time_zone_of_the_body(client, responder, incident):
     with time_machine.travel(datetime(2026, 11, 25, 12, tzinfo=ZoneInfo("Europe/Paris"))):
         assert add(client, incident, due="2026-11-26", due_time="14:30").status_code == 302
         add(client, incident, title="Autre", due="2026-11-27")
@@ -148,7 +148,7 @@ def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
         ({"due": "2026-12-01", "due_time": "25:99"}, "due_time"),
     ],
 )
-def test_a_refused_task_names_the_field_and_keeps_the_words(client, responder, incident, fields, field):
+def test_a_refused_task_names_the_field_and_keeps_its_text(client, responder, incident, fields, field):
     answer = add(client, incident, **fields)
     assert answer.status_code == 422
     form = answer.context["tasks"]["form"]

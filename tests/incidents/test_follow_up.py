@@ -58,7 +58,7 @@ def test_the_link_opens_the_case_and_leaves_a_cookie(client, incident):
     assert "0 800 200 008" in content
 
 
-def test_looking_changes_nothing(client, incident):
+def test_following_the_link_changes_nothing(client, incident):
     before = list(FollowUpAccess.objects.values()), IncidentEvent.objects.count()
     for _ in range(3):
         assert client.get(link(incident)).status_code == 200

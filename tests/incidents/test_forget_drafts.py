@@ -38,7 +38,7 @@ def travel_by(delay):
     return time_machine.travel(timezone.now() + delay)
 
 
-def test_an_empty_draft_ends_before_one_with_a_word(client):
+def test_an_empty_draft_expires_before_one_with_an_answer(client):
     """The first draft was only begun, by two buttons; the other one has an answer."""
     begin(client)
     other = Client(REMOTE_ADDR=make_address())
@@ -62,7 +62,7 @@ def create_empty_drafts(number, *, begun):
     )
 
 
-def test_a_flood_of_empty_drafts_is_thinned(client, monkeypatch, django_assert_max_num_queries):
+def test_the_oldest_of_too_many_empty_drafts_are_deleted(client, monkeypatch, django_assert_max_num_queries):
     """The oldest go, none of the last hour, no draft with a word and none that became a case."""
     monkeypatch.setattr(drafts, "MAX_EMPTY_DRAFTS", 3)
     post(client)
@@ -82,14 +82,14 @@ def test_a_flood_of_empty_drafts_is_thinned(client, monkeypatch, django_assert_m
     assert Draft.objects.exclude(incident=None).count() == 1
 
 
-def test_a_declarant_whose_draft_is_gone_loses_no_word(client):
+def test_a_declarant_whose_draft_was_deleted_loses_no_text(client):
     begin(client)
     Draft.objects.all().delete()
     client.post(WHERE["services"], {"service": "civil"})
     assert DraftPage.objects.get().values == {"service": ["civil"]}
 
 
-def test_many_beginnings_ask_for_one_more_button(client):
+def test_an_address_that_begins_many_drafts_must_press_one_more_button(client):
     """An office that shares its address is asked, never refused; other addresses are not asked."""
     for _ in range(MANY_BEGUN):
         assert start(Client(REMOTE_ADDR=client.defaults["REMOTE_ADDR"])).url == WHERE["qui"] + "?suite=oui"
@@ -107,7 +107,7 @@ def start(device):
     return device.post(START, {"quoi": "rancon"})
 
 
-def test_words_without_a_draft_go_with_the_button(client, monkeypatch):
+def test_text_typed_without_a_draft_is_sent_with_the_extra_button(client, monkeypatch):
     monkeypatch.setattr("incidents.declare.bot_limits.MANY_BEGUN", 0)
     page = client.post(WHERE["rappel"], {"description": "Écrit <longuement>."})
     assert 'action="/declarer/rappel/"' in page.content.decode()
@@ -116,6 +116,6 @@ def test_words_without_a_draft_go_with_the_button(client, monkeypatch):
     assert DraftPage.objects.get(screen="rappel").values == {"description": ["Écrit <longuement>."]}
 
 
-def test_a_post_without_a_word_begins_nothing(client):
+def test_an_empty_form_begins_no_draft(client):
     assert client.post(WHERE["services"]).url == START
     assert not Draft.objects.exists()

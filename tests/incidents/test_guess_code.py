@@ -72,7 +72,7 @@ def test_the_victim_still_has_the_link_and_the_open_device(incident):
     assert fresh.get(page(incident)).status_code == 200
 
 
-def test_other_references_are_not_shut_from_the_same_address(incident):
+def test_the_same_address_may_still_try_the_code_of_another_reference(incident):
     other, client = declare(), Client()
     for _ in range(FREE_TRIES + 2):
         submit_code(incident.reference, WRONG, client)

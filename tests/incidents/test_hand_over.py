@@ -98,7 +98,7 @@ def test_a_colleague_hands_over_under_their_name(client, incident):
     assert (piece.author, piece.actor) == (agent.display_name, agent)
 
 
-def test_the_same_content_sent_twice_is_one_piece(holder, incident, settings):
+def test_the_same_content_sent_twice_is_one_evidence_file(holder, incident, settings):
     hand_over(holder, incident, make_file())
     response = hand_over(holder, incident, make_file("autre nom.txt"), make_file("vide", b""))
     assert response["Location"].endswith("?recus=1&deja=1")
@@ -148,7 +148,7 @@ def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incide
 
 
 @pytest.mark.proof
-def test_a_case_takes_three_hundred_files_and_no_more(holder, incident):
+def test_a_case_takes_three_hundred_files_at_most(holder, incident):
     response = hand_over(holder, incident, *(make_file(f"{i}.log", str(i).encode()) for i in range(302)))
     assert response.status_code == 422
     assert "2 fichiers ne sont pas reçus" in read_text(response)
@@ -158,7 +158,7 @@ def test_a_case_takes_three_hundred_files_and_no_more(holder, incident):
     assert hand_over(holder, incident, make_file()).status_code == 422
 
 
-def test_a_case_takes_two_gigabytes_and_no_more(holder, incident, monkeypatch):
+def test_a_case_takes_two_gigabytes_of_files_at_most(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.files.MAX_BYTES", 1500)
     response = hand_over(holder, incident, make_file("a", b"a" * 1000), make_file("b", b"b" * 1000))
     assert response.status_code == 422
@@ -207,7 +207,7 @@ def test_a_form_with_its_token_is_accepted(incident):
     assert hand_over(client, incident, make_file(), csrfmiddlewaretoken=token).status_code == 302
 
 
-def test_a_request_that_is_cut_off_keeps_only_the_whole_files(holder, incident):
+def test_a_request_that_is_cut_off_keeps_only_the_files_that_arrived_whole(holder, incident):
     boundary = "----cut"
     part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}'
     body = part.format(boundary, "entier", "aaaa") + "\r\n" + part.format(boundary, "coupé", "bbbb")
@@ -217,7 +217,7 @@ def test_a_request_that_is_cut_off_keeps_only_the_whole_files(holder, incident):
     assert len(list_stored_objects()) == 1
 
 
-def test_the_list_of_pieces_is_sealed(holder, incident):
+def test_the_list_of_evidence_files_is_sealed(holder, incident):
     hand_over(holder, incident, *(make_file(f"{i}", bytes([i])) for i in range(3)))
     pieces = list(Evidence.objects.order_by("number"))
     assert [piece.seal for piece in pieces] == [
@@ -245,7 +245,7 @@ def test_a_changed_line_breaks_the_seals(holder, incident, change, broken):
     assert "La pièce 2 ne correspond plus" in read_text(holder.get(get_pieces_url(incident) + "bordereau/"))
 
 
-def test_history_and_pieces_are_read_in_an_explicit_order(holder, incident):
+def test_history_and_evidence_files_are_read_in_an_explicit_order(holder, incident):
     """Without ORDER BY, PostgreSQL may return rows in any order."""
     hand_over(holder, incident, make_file("a", b"a"), make_file("b", b"b"))
     with CaptureQueriesContext(connection) as read:

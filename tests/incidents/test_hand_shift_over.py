@@ -194,7 +194,7 @@ def test_a_hand_over_note_leaves_the_page_after_a_day(client, responder, colleag
     assert WORDS in read_markup(client.get(url(case)))
 
 
-def test_the_lead_puts_back_the_cases_of_a_former_colleague_in_one_click(client, responder, colleague):
+def test_the_lead_unassigns_the_cases_of_a_former_colleague_in_one_click(client, responder, colleague):
     (case,) = take_cases(colleague, 1)
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
     assert "ne sont plus là" not in read_markup(client.get(PAGE)), "only the lead sees them"
@@ -212,7 +212,7 @@ def test_the_lead_puts_back_the_cases_of_a_former_colleague_in_one_click(client,
     assert "ne sont plus là" not in read_markup(client.get(PAGE))
 
 
-def test_only_the_lead_of_the_centre_puts_cases_back(client, responder, colleague):
+def test_only_the_lead_of_the_centre_unassigns_cases(client, responder, colleague):
     (case,) = take_cases(colleague, 1)
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))

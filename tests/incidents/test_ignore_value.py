@@ -44,7 +44,7 @@ def test_a_responder_ignores_a_proposed_value(client, responder):
     assert len(client.get(page(incident, "indicateurs")).context["offers"]) == 2
 
 
-def test_without_a_motive_nothing_is_ignored_and_the_ticks_stay(client, responder):
+def test_without_a_reason_nothing_is_ignored_and_the_ticks_stay(client, responder):
     incident = declare(description=STORY)
     form = {"acte": "ignorer", "choix": [f"url|declaration|{URL}"], "motive": "  "}
 

@@ -48,7 +48,7 @@ def answer_questions(incident, section, **values):
     answer_section(writing=writing, section=section, version="2026-11", values=values)
 
 
-def test_the_words_of_a_declaration_are_indexed():
+def test_the_text_of_a_declaration_is_indexed():
     incident = declare(description="Une tête de mort verte", supplier="Éditeur Exemple")
     assert count_pending() == 1
 
@@ -189,7 +189,7 @@ def test_the_command_rebuilds_every_document():
     assert "2 paquets de 1 dossiers refaits" in output.getvalue()
 
 
-def test_the_longest_words_are_indexed():
+def test_the_longest_texts_are_indexed():
     incident = declare(description="okapi " + " ".join(f"mot{number}" for number in range(400)))
     for number in range(3):
         Note.objects.create(
@@ -203,7 +203,7 @@ def test_the_longest_words_are_indexed():
     assert has_word(incident, "fin2")
 
 
-def test_the_motive_of_a_withdrawal_and_of_a_reopening_is_found():
+def test_the_reasons_of_a_withdrawal_and_of_a_reopening_are_found():
     incident, responder = declare(), a_responder()
     guest = Guest(access_uid=incident.accesses.get().uid)
     withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Une horloge déréglée", key="a"))

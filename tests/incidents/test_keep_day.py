@@ -141,7 +141,7 @@ def test_a_service_may_not_resume_on_the_day_before_the_stop(client, responder):
     assert ServiceInterruption.objects.get().ended_at is None
 
 
-def test_a_delay_from_a_day_ends_on_a_day_though_the_clock_changes():
+def test_a_time_limit_counted_from_a_day_ends_on_a_day_when_the_clock_changes():
     from_day = compute_delay_end(datetime(2026, 10, 23, 22, 0, tzinfo=UTC), PARIS)
     assert format_moment(from_day, PARIS) == "mardi 27 octobre 2026"
     from_hour = compute_delay_end(datetime(2026, 10, 24, 7, 30, tzinfo=UTC), PARIS)

@@ -53,7 +53,7 @@ def test_each_screen_shows_what_was_typed_there(client):
 
 
 @pytest.mark.parametrize("screen", ["services", "donnees", "rappel"])
-def test_every_button_saves(client, screen):
+def test_every_button_saves_the_screen(client, screen):
     begin(client)
     response = submit(client, screen, service="eau", categories="sante", description="Vite.", vers="qui")
     assert response.url == WHERE["qui"]
@@ -88,7 +88,7 @@ def test_the_last_button_leads_to_a_screen_with_errors(client):
     assert not Incident.objects.exists()
 
 
-def test_skipping_a_screen_is_an_answer(client):
+def test_a_skipped_screen_is_answered_unknown(client):
     begin(client)
     assert submit(client, "services", passer="oui").url == WHERE["donnees"]
     assert submit(client, "donnees", passer="oui").url == WHERE["rappel"]
@@ -146,7 +146,7 @@ def test_another_spelling_of_the_same_words_is_no_conflict(client):
     assert submit(open_other_tab(client), "rappel", version, vers="qui", **other).status_code == 409
 
 
-def test_words_submitted_without_cookies_are_kept_under_a_code(client):
+def test_text_submitted_without_cookies_is_kept_under_a_code(client):
     begin(client)
     hidden_fields = dict(
         re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(WHERE["rappel"]).content.decode())
@@ -177,7 +177,7 @@ def test_the_first_screen_shows_the_code_too_without_cookies(client):
 
 
 @pytest.mark.parametrize("pen", ["", "x", "ImFiYyI:1x:y"])
-def test_a_forged_post_learns_no_code(client, pen):
+def test_a_forged_post_gets_no_code(client, pen):
     begin(client)
     response = Client(enforce_csrf_checks=True, REMOTE_ADDR=make_address()).post(WHERE["rappel"], {"plume": pen})
     assert response.status_code == 403
@@ -196,7 +196,7 @@ def test_refused_cookies_are_reported_before_anything_is_typed(client):
     assert not Draft.objects.exists()
 
 
-def test_words_typed_after_the_draft_expired_are_kept(client):
+def test_text_typed_after_the_draft_expired_is_kept(client):
     begin(client)
     Draft.objects.all().delete()
     response = client.post(WHERE["rappel"], {"description": "Écrit longuement."})

@@ -52,7 +52,7 @@ def test_a_row_trigger_backs_the_statement_trigger(incident):
         assert cursor.fetchone()[0] == 2
 
 
-def test_events_hold_no_word_of_the_declaration(incident):
+def test_events_contain_no_text_of_the_declaration(incident):
     written = str(list(IncidentEvent.objects.values("kind", "data", "actor_kind")))
 
     assert "Dominique" not in written
@@ -75,7 +75,7 @@ def test_erasing_empties_the_personal_data_and_closes_the_link(incident):
     assert find_access(derive_secret(access)) is None
 
 
-def test_erasing_leaves_no_word_of_the_story(incident):
+def test_erasing_leaves_no_text_of_the_story(incident):
     fields = Story._meta.local_concrete_fields
     texts = [field.name for field in fields if isinstance(field, models.CharField | models.TextField)]
     Story.objects.filter(incident=incident).update(**dict.fromkeys(texts, "mairie@plouexemple.example"))
@@ -112,7 +112,7 @@ def test_the_secret_of_a_link_is_not_stored(incident):
     assert find_access(f"{secret[:4].lower()}-{secret[4:8]} {secret[8:]}") == access
 
 
-def test_rotating_closes_the_old_secret(incident):
+def test_a_renewed_link_invalidates_the_old_secret(incident):
     old = derive_secret(incident.accesses.get())
 
     new = derive_secret(rotate_access(reference=incident.reference, actor=a_responder()))

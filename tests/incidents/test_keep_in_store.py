@@ -110,7 +110,7 @@ def test_a_cancelled_upload_leaves_nothing_in_the_store(link_client, incident, d
     assert list_stored_objects() == []
 
 
-def test_a_piece_of_an_erased_case_cannot_be_opened(link_client, responder, incident):
+def test_a_file_of_an_erased_case_cannot_be_opened(link_client, responder, incident):
     send_in_slices(link_client, incident, "a", b"x")
     link_client.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
     piece = Evidence.objects.get()
@@ -118,7 +118,7 @@ def test_a_piece_of_an_erased_case_cannot_be_opened(link_client, responder, inci
     assert responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 410
 
 
-def test_a_piece_missing_from_the_store_answers_503(link_client, responder, incident, store):
+def test_a_file_missing_from_the_store_gets_a_503(link_client, responder, incident, store):
     link_client.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
     piece = Evidence.objects.get()
     store.delete(piece.storage_name)
@@ -134,7 +134,7 @@ def no_bucket(settings, s3):
         yield
 
 
-def test_a_store_that_refuses_is_reported_and_no_piece_is_recorded(db, no_bucket):
+def test_a_store_that_refuses_is_reported_and_no_file_is_recorded(db, no_bucket):
     breizh_cyber()
     incident, client = declare(), Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")

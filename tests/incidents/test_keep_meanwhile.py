@@ -37,7 +37,7 @@ def get_saved_values(screen="rappel"):
     return DraftPage.objects.get(screen=screen).values
 
 
-def test_typed_words_are_kept_and_shown_before_sending(client):
+def test_typed_text_is_saved_and_shown_before_sending(client):
     begin(client)
     window = open_window(client)
     first = client.post(KEEP, window | {"description": "Plus r", "trait": 1})
@@ -92,7 +92,7 @@ def test_two_windows_do_not_overwrite_each_other(client):
     assert get_saved_values() == {"description": ["À moi encore."]}
 
 
-def test_two_windows_write_two_declarations(client):
+def test_two_windows_write_to_two_drafts(client):
     """The cookie now names the second draft, but the first window still writes to the first."""
     begin(client)
     first = open_window(client)
@@ -123,7 +123,7 @@ def test_an_automatic_save_begins_no_draft_and_changes_no_sent_one(client):
     assert client.post(KEEP, window | {"description": "x"}).status_code == 404
 
 
-def test_an_altered_pen_saves_nothing(client):
+def test_a_save_with_an_altered_pen_is_refused(client):
     begin(client)
     window = open_window(client)
     client.cookies.pop(COOKIE_NAME)
@@ -131,7 +131,7 @@ def test_an_altered_pen_saves_nothing(client):
 
 
 @pytest.mark.parametrize("stroke", ["-1", "1e9", "999999999999", "²", ""])
-def test_an_invalid_stroke_counts_as_the_first(client, stroke):
+def test_an_invalid_stroke_number_counts_as_the_first_save(client, stroke):
     begin(client)
     assert client.post(KEEP, open_window(client) | {"description": "Oui.", "trait": stroke}).status_code == 200
     assert DraftPage.objects.get(screen="rappel").stroke == 0

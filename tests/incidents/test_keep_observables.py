@@ -131,7 +131,7 @@ def test_a_wrong_value_is_refused_by_its_field_and_shown_again(client, responder
         {},
     ],
 )
-def test_a_senseless_form_records_nothing(client, responder, incident, form):
+def test_an_invalid_form_records_nothing(client, responder, incident, form):
     answer = client.post(page(incident, "indicateurs"), form)
     assert answer.status_code == 422
     assert 'role="alert"' in read_markup(answer)
@@ -188,7 +188,7 @@ def test_an_unknown_observable_is_not_found(client, responder, incident):
     assert client.get(page(incident, "indicateurs", str(an_observable(declare()).uid))).status_code == 404
 
 
-def test_a_piece_is_read_on_demand_and_its_opening_recorded(client, responder, incident):
+def test_a_file_is_read_on_demand_and_its_opening_is_recorded(client, responder, incident):
     piece = a_text(incident, b"connexion depuis 203.0.113.7 vers evil.example")
     assert not Opening.objects.exists()
 
@@ -203,7 +203,7 @@ def test_a_piece_is_read_on_demand_and_its_opening_recorded(client, responder, i
 
 
 @pytest.mark.parametrize("change", [{"media_type": "image/jpeg"}, {"size": 1_000_001}])
-def test_only_small_text_pieces_are_read(client, responder, incident, change):
+def test_only_small_text_files_are_read(client, responder, incident, change):
     piece = a_text(incident, b"evil.example", media_type=change.get("media_type", "text/plain"))
     if "size" in change:
         piece = a_text(incident, b"evil.example" + b" " * 1_000_000, number=2)
@@ -211,7 +211,7 @@ def test_only_small_text_pieces_are_read(client, responder, incident, change):
     assert not Opening.objects.exists()
 
 
-def test_a_piece_that_cannot_be_opened_is_reported(client, responder, incident):
+def test_a_file_that_cannot_be_opened_is_reported(client, responder, incident):
     piece = a_text(incident, b"evil.example")
     CaseKey.objects.filter(incident=incident).delete()
     answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid}, follow=True)
@@ -219,7 +219,7 @@ def test_a_piece_that_cannot_be_opened_is_reported(client, responder, incident):
     assert not Opening.objects.exists()
 
 
-def test_a_piece_read_in_part_is_reported(client, responder):
+def test_a_file_read_only_in_part_is_reported(client, responder):
     incident = declare(description="evil.example")
     piece = a_text(incident, b"a.example " + b"x " * TEXT_LIMIT + b" b.example")
     answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid})

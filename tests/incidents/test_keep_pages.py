@@ -45,7 +45,7 @@ def get_field_value(client, case, page, field):
 
 
 @pytest.mark.parametrize(("page", "field"), FIELDS.items())
-def test_typed_words_come_back_on_another_device(client, case, page, field):
+def test_typed_text_is_shown_again_on_another_device(client, case, page, field):
     assert get_field_value(client, case, page, field) != TYPED
     response = post_save(client, case, page, {field: TYPED})
     assert response.json()["said"].startswith("Ce que vous écrivez est gardé")
@@ -58,7 +58,7 @@ def test_typed_words_come_back_on_another_device(client, case, page, field):
     assert form.attributes["data-keep"] == f"{url(case, 'garder')}?page={page}"
 
 
-def test_choices_and_ticks_come_back(client, case):
+def test_choices_and_ticks_are_shown_again(client, case):
     post_save(client, case, "cloture", {"reason": "handed_over", "is_shared": "on", "outcome": "", "lesson": "x"})
     tree = LexborHTMLParser(client.get(url(case, "cloture")).content.decode())
     assert tree.css_first("[name=reason][checked]").attributes["value"] == "handed_over"
@@ -71,7 +71,7 @@ def test_choices_and_ticks_come_back(client, case):
     assert tree.css_first("[name=occurred_date]").attributes["value"] == "24/11/2026"
 
 
-def test_words_are_forgotten_once_sent(client, case):
+def test_stored_text_is_deleted_once_it_is_sent(client, case):
     post_save(client, case, "cloture", {"summary": TYPED, "reason": "handed_over"})
     form = {"summary": TYPED, "reason": "handed_over", "stylo": "a", "trait": "3"}
     version_field = LexborHTMLParser(client.get(url(case, "cloture")).content.decode()).css_first("[name=seen]")
@@ -85,7 +85,7 @@ def test_a_refused_form_is_kept_without_a_script_too(client, case):
     assert get_field_value(client, case, "transfert", "motive") == TYPED
 
 
-def test_a_blank_older_page_leaves_the_words_of_a_newer_one(client, case):
+def test_an_older_page_left_blank_does_not_delete_the_text_of_a_newer_one(client, case):
     before = (timezone.now() - timedelta(hours=1)).isoformat()
     post_save(client, case, "cloture", {"summary": TYPED})
     form = {"summary": "", "reason": "", "stylo": "b", "trait": "1", "ouverte": before}
@@ -93,7 +93,7 @@ def test_a_blank_older_page_leaves_the_words_of_a_newer_one(client, case):
     assert get_field_value(client, case, "cloture", "summary") == TYPED
 
 
-def test_a_page_whose_words_were_deleted_is_not_shown_as_begun(client, case):
+def test_a_page_whose_text_was_deleted_is_not_shown_as_begun(client, case):
     post_save(client, case, "cloture", {"summary": TYPED})
     post_save(client, case, "cloture", {"summary": " ", "seen": "3"}, stroke=2)
     assert "commencé" not in read_markup(client.get(url(case)))
@@ -113,7 +113,7 @@ def test_a_form_opened_by_its_address_shows_what_was_typed(client, case):
     assert page.css_first("[name=tache-title]").attributes["value"] == TYPED
 
 
-def test_words_of_the_case_page_are_kept_too(client, case):
+def test_text_typed_on_the_case_page_is_stored_too(client, case):
     client.post(url(case, "garder"), {"reponse-text": TYPED, "stylo": "b"}, headers={"accept": "application/json"})
     post_save(client, case, "cloture", {"summary": TYPED})
     assert set(load_kept_words(case, case.assignee)) == {KeptForm.REPLY, KeptForm.CLOSING}
@@ -132,7 +132,7 @@ def test_a_call_typed_on_older_facts_does_not_overwrite_newer_ones(client, case,
     assert client.post(url(case, "appel"), form).status_code == 409
 
 
-def test_colleagues_and_strangers_neither_see_nor_change_the_words(client, case, colleague, elsewhere):
+def test_colleagues_and_strangers_neither_see_nor_change_the_stored_text(client, case, colleague, elsewhere):
     post_save(client, case, "cloture", {"summary": TYPED})
     client.force_login(colleague)
     assert TYPED not in client.get(url(case, "cloture")).content.decode()
@@ -142,7 +142,7 @@ def test_colleagues_and_strangers_neither_see_nor_change_the_words(client, case,
     assert KeptWords.objects.count() == 1
 
 
-def test_an_erased_case_keeps_no_words(client, case):
+def test_erasing_a_case_deletes_the_stored_text(client, case):
     erase_personal_data(reference=case.reference, actor=a_lead())
     response = post_save(client, case, "cloture", {"summary": TYPED})
     assert response.status_code == 422

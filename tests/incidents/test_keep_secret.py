@@ -117,7 +117,7 @@ def test_a_full_disk_is_reported_and_leaves_no_file(settings, tmp_path, monkeypa
     storages._storages.clear()
 
 
-def test_only_this_user_reads_the_files(settings, tmp_path):
+def test_only_the_user_of_the_site_can_read_the_files(settings, tmp_path):
     settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path / "new")}
     storages._storages.clear()
     name, _key = write_content()

@@ -79,7 +79,7 @@ def press(client, tree, action, **fields):
     return client.post(address, form.urlencode(), content_type="application/x-www-form-urlencoded")
 
 
-def test_typed_words_come_back_on_another_device(client, case):
+def test_typed_text_is_shown_again_on_another_device(client, case):
     assert post_save(client, case, REPLY).json() == {"said": ""}
     other_device = Client()
     other_device.force_login(case.assignee)
@@ -88,7 +88,7 @@ def test_typed_words_come_back_on_another_device(client, case):
     assert "sans l’envoyer" in tree.css_first("[data-form=reponse]").text()
 
 
-def test_ticking_a_task_keeps_words_typed_in_other_forms(client, case, responder):
+def test_ticking_a_task_keeps_the_text_typed_in_other_forms(client, case, responder):
     """Without a script, the button of a task posts the fields of every form."""
     task = add_task(reference=case.reference, actor=responder, new_task=NewTask(title="Rappeler", due_at=None))
     fields = {"reponse-text": TYPED, "note-text": "Le maire est joignable.", "note-kind": "call_out"}
@@ -142,7 +142,7 @@ def test_an_unchanged_form_is_not_kept(client, case):
     assert load_kept_words(case, case.assignee) == {}
 
 
-def test_words_are_forgotten_once_sent_even_if_a_save_arrives_late(client, case):
+def test_stored_text_is_deleted_once_sent_even_if_a_save_arrives_late(client, case):
     post_save(client, case, REPLY, stroke=1)
     client.post(url(case, "message"), REPLY | {"stylo": "a", "trait": "3"})
     post_save(client, case, REPLY, stroke=2)
@@ -165,7 +165,7 @@ def test_an_older_page_does_not_overwrite_a_newer_one(client, case):
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
-def test_a_page_opened_later_continues_the_words(client, case):
+def test_a_page_opened_later_shows_the_text_typed_before(client, case):
     post_save(client, case, REPLY, pen="a")
     assert post_save(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"said": ""}
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == ["La suite."]
@@ -178,7 +178,7 @@ def open_two_pages_with_a_task(client, case):
 
 
 @pytest.mark.parametrize(("pressed", "status"), [("the task", 302), ("note/#notes", 422)])
-def test_an_older_page_without_words_deletes_none(client, case, pressed, status):
+def test_an_older_page_without_text_deletes_none_of_a_newer_page(client, case, pressed, status):
     older, newer, tick = open_two_pages_with_a_task(client, case)
     press(client, newer, "guide/", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert press(client, older, tick if pressed == "the task" else pressed).status_code == status
@@ -224,21 +224,21 @@ def test_a_post_without_its_page_deletes_nothing(client, case):
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
-def test_a_colleague_does_not_see_the_words(client, case, colleague):
+def test_a_colleague_does_not_see_the_stored_text(client, case, colleague):
     post_save(client, case, REPLY)
     client.force_login(colleague)
     assert TYPED not in client.get(url(case)).content.decode()
     assert load_kept_words(case, colleague) == {}
 
 
-def test_a_responder_of_another_centre_keeps_no_words(case):
+def test_no_text_is_stored_for_a_responder_of_another_centre(case):
     other = a_person(Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
         save_kept_words(reference=case.reference, actor=other, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen())
     assert not KeptWords.objects.exists()
 
 
-def test_words_are_erased_with_the_case(client, case):
+def test_stored_text_is_erased_with_the_case(client, case):
     post_save(client, case, REPLY)
     erase_personal_data(reference=case.reference, actor=a_lead())
     assert not KeptWords.objects.exists()
@@ -262,13 +262,13 @@ def test_a_stored_text_expires(client, case):
     assert not KeptWords.objects.exists()
 
 
-def test_words_of_a_form_that_left_the_page_do_no_harm(client, case):
+def test_stored_text_of_a_form_no_longer_on_the_page_causes_no_error(client, case):
     post_save(client, case, {"tache-title": "Rappeler"})
     close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=case.assignee)
     assert client.get(url(case)).status_code == 200
 
 
-def test_a_ready_made_message_is_added_below_the_typed_words(client, case):
+def test_a_ready_made_message_is_added_below_the_typed_text(client, case):
     tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "message-type"}).content.decode())
     form = read_form_fields(tree)
     form["reponse-text"], form["modele"], form["aller"] = TYPED, "accuse", "modele"
@@ -289,18 +289,18 @@ def test_hostile_text_is_escaped_in_a_draft_reply(client, case):
 @pytest.mark.parametrize(
     "marks", [{"ouverte": "hier"}, {"ouverte": "2026-11-28"}, {"trait": "é"}, {"stylo": "x" * 99}]
 )
-def test_invalid_marks_do_no_harm(client, case, marks):
+def test_invalid_marks_of_a_page_do_not_prevent_a_save(client, case, marks):
     assert client.post(url(case, "garder"), REPLY | marks, headers=JSON).status_code == 200
     assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
-def test_keeping_words_records_no_event(client, case):
+def test_storing_typed_text_records_no_event(client, case):
     before = case.events.count()
     post_save(client, case, REPLY)
     assert case.events.count() == before
 
 
-def test_words_typed_on_a_transferred_case_are_shown_again(client, case, responder):
+def test_text_typed_on_a_transferred_case_is_shown_again(client, case, responder):
     """The default choices of the page's forms were not typed and are not shown."""
     tree = open_page(client, case)
     taker = a_person(Role.RESPONDER, csirt=create_other_centre())
@@ -310,7 +310,7 @@ def test_words_typed_on_a_transferred_case_are_shown_again(client, case, respond
     assert set(answer.context["typed"]) == {TYPED, "Vu avec le maire."}
 
 
-def test_the_tick_that_lifts_a_question_is_not_kept_for_another_question(client, case, responder):
+def test_the_tick_that_withdraws_a_question_is_not_stored_for_another_question(client, case, responder):
     client.force_login(responder)
     client.post(url(case, "message"), {"reponse-text": "Qui vous héberge ?", "reponse-asks_answer": "on"})
     post_save(client, case, REPLY | {"reponse-asks_answer": "on", "reponse-lifts_question": "on"})

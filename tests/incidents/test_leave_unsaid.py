@@ -77,7 +77,7 @@ def test_je_ne_sais_pas_is_shown_where_it_was_answered(client):
     assert (paper["Arrivé"], paper["Découvert"]) == ("pas connu", "pas dit")
 
 
-def test_lists_open_without_an_answer_chosen(client):
+def test_a_list_without_an_answer_has_no_option_selected(client):
     post(client, {"contact_phone": ""})
     page = client.get("/declarer/donnees/").content.decode() + client.get("/declarer/rappel/").content.decode()
     assert (

@@ -95,7 +95,7 @@ def test_paging_after_a_foreign_reference_starts_at_the_first_page(client):
 
 
 @pytest.mark.parametrize("role", [Role.NATIONAL, Role.ADMINISTRATOR])
-def test_people_who_run_the_platform_have_no_cases(client, role):
+def test_people_who_run_the_platform_see_no_case_in_the_list(client, role):
     declare()
     client.force_login(a_person(role))
     page = client.get(URL)

@@ -18,7 +18,7 @@ def post_without_cookies(incident, part, form):
     ("part", "name"),
     [("message/", "text"), ("retirer/", "text"), ("avis/", "words"), ("completer/recit/", "description")],
 )
-def test_words_posted_without_cookies_are_shown_again(incident, part, name):
+def test_text_posted_without_cookies_is_shown_again(incident, part, name):
     form = {name: WORDS, "key": "abc", "seen": "def", "csrfmiddlewaretoken": "ghi"}
     response = post_without_cookies(incident, part, form)
     page = response.content.decode()
@@ -30,7 +30,7 @@ def test_words_posted_without_cookies_are_shown_again(incident, part, name):
     assert not Message.objects.exists()
 
 
-def test_a_form_without_words_offers_nothing_to_copy(incident):
+def test_a_form_without_text_offers_nothing_to_copy(incident):
     page = post_without_cookies(incident, "partager/", {}).content.decode()
     assert "votre navigateur a perdu ses cookies" in page
     assert "textarea" not in page
@@ -49,7 +49,7 @@ def test_typed_markup_is_escaped(incident):
     assert "<script>x" not in page
 
 
-def test_words_for_a_case_that_cannot_be_opened_are_shown_again(incident):
+def test_text_for_a_case_that_cannot_be_opened_is_shown_again(incident):
     response = Client().post(f"/suivi/{incident.reference}/message/", {"text": WORDS})
     assert response.status_code == 404
     assert WORDS in response.content.decode()

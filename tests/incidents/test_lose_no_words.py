@@ -59,7 +59,7 @@ def test_a_text_for_a_closed_case_is_shown_again(client, case, colleague, part):
     assert case.events.count() == before
 
 
-def test_a_motive_for_a_case_already_reopened_is_shown_again(client, case, colleague):
+def test_a_reason_for_a_case_already_reopened_is_shown_again(client, case, colleague):
     close(case, colleague)
     reopen_incident(reference=case.reference, actor=colleague, motive="Tout recommence.")
     assert_words_shown_again(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "s’occupe de ce dossier")
@@ -80,7 +80,7 @@ def test_hostile_text_is_escaped_in_a_refused_form(client, case, colleague):
     assert MARKUP[0] not in page
 
 
-def test_a_refusal_without_words_is_shown_above_the_case(client, case, colleague):
+def test_a_refusal_without_typed_text_is_shown_above_the_case(client, case, colleague):
     close(case, colleague)
     answer = client.post(url(case, "cloture"), {"reason": "handed_over"}, follow=True)
     assert answer.redirect_chain == [(url(case), 302)]

@@ -146,7 +146,7 @@ def test_a_confirmed_body_cannot_be_corrected(client, responder, incident, body)
     assert body.name == WRONG_NAME
 
 
-def test_a_confirmation_is_withdrawn_with_its_reason(client, responder, incident, body):
+def test_a_confirmation_is_withdrawn_with_a_reason(client, responder, incident, body):
     other = declare(collectivity=body)
     confirm_body(reference=incident.reference, actor=responder)
     verify_incident(reference=incident.reference, actor=responder)

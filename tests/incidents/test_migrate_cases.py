@@ -41,7 +41,7 @@ def get_due(incident):
 
 
 @pytest.mark.proof
-def test_deadlines_are_computed_for_cases_of_an_older_database(cloned_db):
+def test_the_migration_computes_deadlines_of_existing_cases(cloned_db):
     responder = a_responder()
     untaken, quiet, asking, answered, closed = declare(), *(declare_and_acknowledge(responder) for _ in range(4))
     wrote = write_message(asking).written_at
@@ -71,7 +71,7 @@ def run_sql(query):
 
 
 @pytest.mark.proof
-def test_unanswered_questions_become_unknown_in_an_older_version(take_back_to):
+def test_undoing_the_migration_turns_unanswered_questions_into_unknown(take_back_to):
     """A day without a precision becomes approximate; no answer becomes « unknown »."""
     at = timezone.now()
     names = ("occurred", "detected", "attack_known", "breach_known")
@@ -134,7 +134,7 @@ def test_rerouted_cases_survive_a_migration_back(take_back_to, monkeypatch):
 
 
 @pytest.mark.proof
-def test_words_that_an_older_version_cannot_keep_are_dropped(take_back_to):
+def test_undoing_the_migration_deletes_text_that_older_tables_cannot_store(take_back_to):
     responder = a_responder()
     incident = declare_and_acknowledge(responder)
     words = {KeptForm.NOTE: {"text": ["Vu."]}, KeptForm.CLOSING: {"summary": ["Fini."]}}

@@ -36,7 +36,7 @@ def case_url(incident):
     return f"/admin/incidents/incident/{incident.reference}/"
 
 
-def test_the_declarant_and_colleagues_see_who_opened_a_piece(incident, holder):
+def test_the_declarant_and_colleagues_see_who_opened_a_file(incident, holder):
     piece, responder = an_evidence_file(incident), a_responder()
     assert "Ouverte" not in read_text(holder.get(follow_up_url(incident, "pieces/")))
     assert "Personne encore." in read_text(holder.get(follow_up_url(incident)))
@@ -57,7 +57,7 @@ def test_the_declarant_and_colleagues_see_who_opened_a_piece(incident, holder):
     assert f"Ouverte par {responder.display_name}, " in read_text(signed_in(a_responder()).get(case_url(incident)))
 
 
-def test_an_opened_piece_replaces_the_notice_that_nobody_has_read(incident, holder):
+def test_an_opened_file_replaces_the_notice_that_nobody_has_read(incident, holder):
     responder = a_responder()
     record_opening(evidence=an_evidence_file(incident), reader=responder)
     page_text = read_text(holder.get(follow_up_url(incident)))

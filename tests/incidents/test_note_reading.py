@@ -148,7 +148,7 @@ def test_the_marks_cost_no_query_per_row(incident, django_assert_max_num_queries
 
 
 @pytest.mark.parametrize(("kind", "anchor"), [(EventKind.FACTS, "reponses"), (EventKind.FILE, "pieces")])
-def test_the_mark_leads_to_what_is_new(incident, kind, anchor):
+def test_the_mark_links_to_what_is_new(incident, kind, anchor):
     client = signed_in(a_responder())
     client.get(case(incident))
     now = timezone.now()

@@ -36,7 +36,7 @@ def responder(incident):
     return client
 
 
-def test_a_responder_downloads_a_piece_as_plain_bytes(holder, responder, incident):
+def test_a_responder_downloads_a_file_as_plain_bytes(holder, responder, incident):
     content = os.urandom(200_000)
     piece = hand_over(holder, incident, content, "journal de l’accueil.log")
     answer = responder.get(address(piece))
@@ -134,7 +134,7 @@ def test_a_mail_keeps_its_headers_to_the_byte(holder, responder, incident, by_fo
     assert "message/rfc822" in read_text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
 
 
-def test_a_piece_is_not_found_under_another_case(holder, responder, incident):
+def test_a_file_is_not_found_under_another_case(holder, responder, incident):
     other = declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
     piece = hand_over(holder, incident, b"x")
     assert responder.get(address(piece).replace(incident.reference, other.reference)).status_code == 404
@@ -167,7 +167,7 @@ def test_the_old_key_of_the_installation_can_be_removed(holder, responder, incid
     assert CaseKey.objects.count() == 1
 
 
-def test_a_file_missing_from_the_store_answers_503(holder, responder, incident):
+def test_a_file_missing_from_the_store_gets_a_503(holder, responder, incident):
     piece = hand_over(holder, incident, b"x")
     vault.remove_object(piece.storage_name)
     assert responder.get(address(piece)).status_code == 503

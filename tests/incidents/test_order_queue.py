@@ -72,7 +72,7 @@ HARD = {
 
 
 @pytest.mark.parametrize("example", HARD)
-def test_hard_examples(example):
+def test_each_hard_example_is_ordered_as_expected(example):
     first, second = HARD[example]
     assert order_cases(first, second) == [first, second]
     assert order_cases(second, first) == [first, second]

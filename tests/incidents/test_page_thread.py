@@ -82,7 +82,7 @@ def test_an_altered_link_shows_the_latest_messages(client, responder, query):
     assert len(list_shown_texts(client.get(case(incident, "messages") + foreign_link))) == 3
 
 
-def test_a_short_thread_has_no_link_and_an_erased_one_no_words(client, responder):
+def test_a_short_thread_has_no_link_to_more_and_an_erased_one_no_text(client, responder):
     incident = declare()
     add_messages(incident, 3)
     assert "messages précédents" not in read_text(client.get(case(incident)))

@@ -255,7 +255,7 @@ def test_overdue_cards_are_reported_and_may_be_requested_again(client, town, sma
     assert Paper.objects.get().state == PaperState.MADE
 
 
-def test_another_worker_makes_the_cards_that_a_dead_one_began(
+def test_another_worker_makes_the_cards_that_a_killed_one_began(
     client, town, small_departement, monkeypatch, django_capture_on_commit_callbacks
 ):
     client.post(ALL)

@@ -197,7 +197,7 @@ def test_the_pack_repeats_nothing_that_was_declared(incident):
     assert sum("02 99 00 00 00" in words for words in texts) == 1
 
 
-def test_the_pack_tells_an_insurer_what_happened_and_how_sure_it_is(incident):
+def test_the_pack_says_for_an_insurer_what_happened_and_how_sure_it_is(incident):
     incident.collectivity.siren = "200066827"
     incident.detected_at, incident.detected_certainty = timezone.now(), "approximate"
     dossier = build_answer_pack(incident, at=timezone.now())
@@ -226,7 +226,7 @@ def test_the_pack_shows_the_progress_of_the_case(incident):
 
 
 @pytest.mark.parametrize("has_left", [True, False])
-def test_the_pack_tells_that_the_case_has_no_assignee(incident, has_left):
+def test_the_pack_says_that_the_case_has_no_assignee(incident, has_left):
     responder = a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
     if has_left:

@@ -68,7 +68,7 @@ def test_cases_close_in_time_and_type_are_likely_duplicates(client, responder, f
     assert bool(get_reasons(client, older)) is is_likely
 
 
-def test_the_same_contact_is_a_reason_for_cases_of_one_type(client, responder):
+def test_the_same_contact_is_a_reason_only_for_cases_of_one_type(client, responder):
     newer = declare(type=IncidentType.TRANSFER)
     set_apart(declare(type=IncidentType.RANSOMWARE), newer, hours=2)
     assert get_reasons(client, newer) == {}
@@ -137,7 +137,7 @@ def test_proposals_cost_one_query_more_with_fifty_cases_and_stop_there(client, r
     assert len(response.context["others"]) == 10
 
 
-def test_a_gap_is_shown_in_its_usual_unit():
+def test_the_time_between_two_cases_is_shown_in_its_usual_unit():
     spans = timedelta(seconds=30), timedelta(minutes=59), timedelta(hours=47), timedelta(days=3)
     assert [format_gap(span).replace("\N{NO-BREAK SPACE}", " ") for span in spans] == [
         "0 min",

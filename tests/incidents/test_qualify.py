@@ -261,7 +261,7 @@ def count_leaks():
 # Labels
 
 
-def test_the_head_shows_nature_and_labels(client, responder, incident):
+def test_the_header_of_a_case_shows_its_nature_and_labels(client, responder, incident):
     Incident.objects.update(nature="report", pap="red")
     head = client.get(case_url(incident)).content.decode().partition('class="case__cols"')[0]
     assert "signalement" in head

@@ -73,7 +73,7 @@ def test_a_rating_may_be_changed_and_repeating_it_changes_nothing(incident):
 @pytest.mark.parametrize(
     "fields", [{}, {"level": "0"}, {"level": "5"}, {"level": "x"}, {"level": "3", "words": "x" * 501}]
 )
-def test_a_wrong_rating_is_refused_and_its_words_are_kept(incident, fields):
+def test_a_wrong_rating_is_refused_and_its_text_is_kept(incident, fields):
     answer = sign_in_by_link(incident).post(f"{follow_up_url(incident)}avis/", {"words": "À garder."} | fields)
     assert answer.status_code == 422
     assert "à corriger" in read_markup(answer)
@@ -112,7 +112,7 @@ def test_a_centre_may_not_rate_itself(incident):
     assert_not_rated(incident)
 
 
-def test_the_second_of_two_ratings_conflicts_and_keeps_its_words(incident):
+def test_the_second_of_two_ratings_conflicts_and_keeps_its_text(incident):
     client = sign_in_by_link(incident)
     version = client.get(follow_up_url(incident)).context["rate"]["form"]["seen"].value()
     rate_help(reference=incident.reference, guest=Guest(user=an_agent()), level=1, words="Trop lent.")
@@ -146,13 +146,13 @@ def test_a_stranger_may_not_rate(incident):
     assert_not_rated(incident)
 
 
-def test_erasing_a_case_empties_the_words_of_its_rating(incident):
+def test_erasing_a_case_empties_the_text_of_its_rating(incident):
     rate_help(reference=incident.reference, guest=Guest(user=an_agent()), level=4, words="Merci.")
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert Rating.objects.get().words == ""
 
 
-def test_hostile_words_are_escaped(incident):
+def test_hostile_text_is_escaped_in_a_rating(incident):
     client, centre = sign_in_by_link(incident), Client()
     centre.force_login(a_responder())
     for words in MARKUP:

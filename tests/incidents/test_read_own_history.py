@@ -36,20 +36,20 @@ def incident(incident):
     return incident
 
 
-def test_the_declarant_reads_you(incident):
+def test_the_declarant_is_called_you_in_their_own_history(incident):
     history = read_history(open_by_link(incident), incident)
     assert "Vous avez déclaré l’incident" in history
     assert "Vous avez remis une pièce" in history
 
 
-def test_a_colleague_reads_who_declared(incident):
+def test_a_colleague_reads_the_name_of_the_person_who_declared(incident):
     history = read_history(signed_in(an_agent()), incident)
     assert "Dominique Exemple a déclaré l’incident" in history
     assert "Le déclarant a remis une pièce" in history
     assert "Vous avez" not in history
 
 
-def test_a_colleague_reads_you_for_their_own_acts_alone(incident):
+def test_a_colleague_is_called_you_for_their_own_actions_only(incident):
     author, other = an_agent(), an_agent()
     record_file(incident, author)
     assert "Vous avez remis une pièce" in read_history(signed_in(author), incident)

@@ -74,7 +74,7 @@ def test_each_example_that_is_shown_is_read():
         assert part.key == key
 
 
-def test_each_typed_word_is_asked_of_the_cases():
+def test_each_typed_filter_is_applied_to_the_cases():
     """« resp » is filtered by a function of its own, which knows who searches."""
     assert set(KEYS) == {*CONDITIONS, "resp"}
 
@@ -86,7 +86,7 @@ def test_each_typed_word_is_asked_of_the_cases():
         *["2001:db8::1", ".*", "[a-z]+(", "'; DROP TABLE x; --", "%_\\", "c'est-à-dire", "objet:", "&|!", "\t"],
     ],
 )
-def test_what_is_no_filter_is_searched_as_words(text):
+def test_text_that_is_no_filter_is_searched_as_words(text):
     query = read_query(text)
     assert not query.filters
     assert query.text == text
@@ -148,7 +148,7 @@ TEXTS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=6
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(TEXTS)
-def test_any_text_is_read_or_refused(text):
+def test_any_text_is_parsed_or_refused(text):
     result = read_or_return_problem(text)
 
     if isinstance(result, QueryProblem):

@@ -15,7 +15,7 @@ from tests.reading import read_text
 pytestmark = pytest.mark.django_db
 
 
-def test_each_type_has_its_sheet(client):
+def test_each_type_has_its_reflex_sheet(client):
     list_page = read_text(client.get("/reflexes/"))
     for kind in IncidentType:
         assert str(kind.label) in list_page
@@ -45,7 +45,7 @@ def test_no_sheet_gives_a_number_or_speaks_of_what_is_not_law():
         assert not re.search(r"\d\d[ .]\d\d|@|NIS", words)
 
 
-def test_one_icon_a_type_on_every_page():
+def test_a_type_has_the_same_icon_on_every_page():
     chosen = {
         choice.type: choice.icon
         for choice in [UNKNOWN_CHOICE, *(option for group in CHOICE_GROUPS for option in group.choices)]

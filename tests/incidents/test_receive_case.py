@@ -121,7 +121,7 @@ def test_the_first_centre_does_not_learn_of_a_second_transfer(incident, giver, t
         ("avis", {"motive": "Avez-vous des sauvegardes ?"}),
     ],
 )
-def test_what_the_former_centre_was_typing_is_given_back(incident, giver, taker, part, fields):
+def test_text_that_the_former_centre_was_typing_is_shown_again(incident, giver, taker, part, fields):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     before = incident.events.count()
 
@@ -144,7 +144,7 @@ def test_what_the_former_centre_was_typing_is_given_back(incident, giver, taker,
         ("taches", {"title": "112", "due": "2126-12-11"}, "2126-12-11"),
     ],
 )
-def test_numbers_that_the_former_centre_was_typing_are_given_back(incident, giver, taker, part, fields, number):
+def test_numbers_that_the_former_centre_was_typing_are_shown_again(incident, giver, taker, part, fields, number):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
     answer = sign_in_as(giver).post(url(incident, part), fields)
@@ -161,7 +161,7 @@ def test_a_task_keeps_its_due_date_after_a_transfer(incident, giver, taker):
     assert incident.due_for == DueFor.TASK
 
 
-def test_the_delay_is_counted_to_the_first_centre_that_took_the_case(incident, giver, taker, time_machine):
+def test_the_time_to_take_a_case_ends_when_the_first_centre_took_it(incident, giver, taker, time_machine):
     time_machine.move_to(incident.received_at + timedelta(minutes=10))
     acknowledge_incident(reference=incident.reference, actor=giver)
     time_machine.move_to(incident.acknowledge_by + timedelta(hours=10))

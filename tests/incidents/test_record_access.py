@@ -34,7 +34,7 @@ def follow_up_url(incident, *parts):
     return "/".join([f"/suivi/{incident.reference}", *parts, ""])
 
 
-def test_each_door_leaves_a_trace(client, responder, incident, time_machine):
+def test_each_page_that_shows_a_case_records_the_access(client, responder, incident, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     for address, door in (
         (url(incident), Door.CASE),
@@ -92,7 +92,7 @@ def test_recording_an_access_costs_one_statement(responder, incident):
     assert [len(cost) for cost in costs] == [1, 1]
 
 
-def test_requests_that_show_no_words_are_not_recorded(client, responder, incident):
+def test_requests_that_show_no_text_of_a_case_are_not_recorded(client, responder, incident):
     client.post(url(incident, "presence"), {"seen": ""})
     client.get("/admin/incidents/incident/etat/")
     client.post(url(incident, "prendre"))
@@ -119,7 +119,7 @@ def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder)
     assert other.reference not in dict.fromkeys(row[0] for row in list_accesses())
 
 
-def test_the_words_of_a_duplicate_are_recorded_when_its_main_case_shows_them(client, responder):
+def test_access_to_a_duplicate_is_recorded_when_its_main_case_shows_its_text(client, responder):
     main, double = declare(), declare(description="Le même, vu de la cantine.")
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
     assert "vu de la cantine" not in read_markup(client.get(f"/triage/{main.reference}/"))

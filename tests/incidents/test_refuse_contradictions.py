@@ -46,7 +46,7 @@ CONTRADICTIONS = {
 
 @time_machine.travel(NOW, tick=False)
 @pytest.mark.parametrize(("section", "data", "complaint"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_answers_that_contradict_each_other_come_back(client, incident, section, data, complaint):
+def test_answers_that_contradict_each_other_are_refused_and_shown_again(client, incident, section, data, complaint):
     refused = post(client, incident, section, data)
     assert refused.status_code == 422
     assert complaint in read_text(refused)
@@ -54,14 +54,14 @@ def test_answers_that_contradict_each_other_come_back(client, incident, section,
     assert not AnswerSheet.objects.filter(section=section).exists()
 
 
-def test_a_day_stays_possible_without_the_question_before_it(client, incident):
+def test_a_date_is_accepted_if_the_question_before_it_is_not_answered(client, incident):
     """« Je ne sais pas » and no answer at all contradict nothing."""
     data = {"q-plainte": "nsp", "q-plainte_quand-date": "2026-12-01", "q-cnil_quand-date": "2026-11-20"}
     assert post(client, incident, "demarches", data).status_code == 302
 
 
 @time_machine.travel(NOW, tick=False)
-def test_a_section_is_filled_without_the_questions_that_its_answers_exclude(client, incident):
+def test_a_section_is_complete_without_the_questions_that_its_answers_exclude(client, incident):
     """Without backups, nothing is left to say of them."""
     post(client, incident, "sauvegardes", {"q-sauvegardes_ou": ["aucune"]})
     line = read_text(client.get(f"/suivi/{incident.reference}/completer/")).partition("Les sauvegardes")[2]

@@ -42,7 +42,7 @@ def write_as_declarant(incident, text="Cela recommence."):
     incident.refresh_from_db()
 
 
-def test_a_responder_reopens_a_closed_case_with_a_motive(client, responder):
+def test_a_responder_reopens_a_closed_case_with_a_reason(client, responder):
     incident = close_new_case()
     assert "Rouvrir le dossier" in read_markup(client.get(url(incident)))
 
@@ -97,7 +97,7 @@ def test_a_case_may_be_closed_and_reopened_twice(responder):
 
 
 @pytest.mark.parametrize("motive", ["", " \n ", "x" * 1_001])
-def test_without_a_valid_motive_the_case_stays_closed(client, responder, motive):
+def test_without_a_valid_reason_the_case_stays_closed(client, responder, motive):
     incident = close_new_case()
     answer = client.post(url(incident, "rouvrir"), {"motive": motive})
     assert answer.status_code == 422
@@ -137,7 +137,7 @@ def test_an_erased_case_stays_closed(responder):
     assert_closed(incident)
 
 
-def test_a_withdrawn_case_is_reopened_with_a_motive(client, responder):
+def test_a_withdrawn_case_is_reopened_with_a_reason(client, responder):
     incident = declare()
     guest = Guest(access_uid=incident.accesses.get().uid)
     withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Fausse alerte.", key="k"))
@@ -210,7 +210,7 @@ def test_another_centre_neither_sees_nor_reopens_the_case(client, responder):
     assert client.post(url(incident, "rouvrir"), {"motive": WHY}).status_code == 404
 
 
-def test_the_declarant_reads_that_the_case_is_reopened_but_not_the_motive(client, responder):
+def test_the_declarant_reads_that_the_case_is_reopened_but_not_the_reason(client, responder):
     incident = close_new_case()
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     session = client.__class__()
@@ -220,7 +220,7 @@ def test_the_declarant_reads_that_the_case_is_reopened_but_not_the_motive(client
     assert WHY not in page
 
 
-def test_a_hostile_motive_is_escaped(client, responder):
+def test_a_hostile_reason_is_escaped(client, responder):
     incident = close_new_case()
     for motive in (*MARKUP, "x" * 900 + MARKUP[0] * 20):
         harmless.check_response(client.post(url(incident, "rouvrir"), {"motive": motive}, follow=True))

@@ -143,7 +143,7 @@ def test_a_name_too_long_is_refused_and_kept(client, other_device):
     assert "Camille Camille" in refused.content.decode()
 
 
-def test_a_resumed_draft_opens_without_errors_and_says_who_filled_what(client, other_device):
+def test_a_resumed_draft_opens_without_errors_and_says_who_filled_in_each_screen(client, other_device):
     """The last screen was left with a telephone of two digits: the page says what to correct, but shows no error."""
     begin(client)
     client.post(RESUME, {"code": get_draft_code(), "prenom": "Dominique"})

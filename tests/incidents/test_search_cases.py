@@ -75,7 +75,7 @@ def test_words_are_found_whatever_their_accents_and_endings(client, responder, w
     assert find_references(client, query) == {incident.reference}
 
 
-def test_all_words_must_match_phrases_in_order_and_exclusions_must_not(client, responder):
+def test_every_word_and_phrase_must_match_and_no_exclusion_may(client, responder):
     first = declare(description="Alerte du pare-feu puis coupure du réseau")
     second = declare(description="Coupure puis alerte, exercice annuel")
 
@@ -94,7 +94,7 @@ def test_an_excluded_word_may_stand_in_another_text_of_the_case(client, responde
     assert find_references(client, "alerte -exercice") == {first.reference}
 
 
-def test_each_kind_of_text_is_searched_under_its_own_place(client, responder):
+def test_each_place_filter_searches_one_kind_of_text(client, responder):
     incident = declare()
     add_note(incident, "Rappelé le zouave", responder)
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Pensez au yacht", key="k"))
@@ -169,7 +169,7 @@ def declare_matching_case(responder):
         *['prestataire:"editeur exemple"', "technique:T1566", "technique:t1566.001"],
     ],
 )
-def test_each_typed_word_filters(client, responder, query):
+def test_each_typed_filter_narrows_the_search(client, responder, query):
     matching = declare_matching_case(responder)
     assert find_references(client, query) == {matching.reference}
     assert find_references(client, f"exemple {query}") <= {matching.reference}
@@ -186,7 +186,7 @@ def test_filters_and_words_combine(client, responder):
     assert find_references(client, "alerte dept:75") == set()
 
 
-def test_a_dash_excludes_a_place(client, responder):
+def test_a_dash_excludes_a_kind_of_text(client, responder):
     declared, written = declare(description="Un zygomatique"), declare()
     add_note(written, "Le zygomatique", responder)
 
@@ -251,7 +251,7 @@ def test_a_transferred_case_leaves_the_search_before_it_is_indexed_again(client,
     assert (page.context["hits"], page.context["count"]) == ([], 0)
 
 
-def test_erased_words_are_not_found(client, responder):
+def test_an_erased_text_is_not_found(client, responder):
     incident = declare(description="Un okapi chez nous")
     assert find_references(client, "okapi") == {incident.reference}
     erase_personal_data(reference=incident.reference, actor=a_lead())

@@ -119,7 +119,7 @@ def test_a_name_typed_like_a_domain_still_finds_its_caller(client, responder):
     assert find_references(client, "m.imaginaire") == {caller_case.reference}
 
 
-def test_an_empty_answer_says_what_must_be_whole(client, responder):
+def test_an_empty_result_says_that_numbers_must_be_typed_whole(client, responder):
     """Half a reference and the end of a number find nothing, so the advice says why."""
     incident = declare()
     for query in (incident.reference[:4], "44 55"):
@@ -135,7 +135,7 @@ def test_a_defanged_address_is_found_in_a_text(client, responder, value):
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", "abcd:ef01::1"])
-def test_an_ip_finds_observables_and_texts(client, responder, address):
+def test_an_ip_address_finds_observables_and_texts(client, responder, address):
     with_observable, with_text, _other = (
         declare(),
         declare(description=f"Vu dans le journal : {address} la nuit"),

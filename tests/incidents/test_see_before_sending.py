@@ -101,7 +101,7 @@ def test_a_reply_waits_while_a_colleague_is_writing_whose_draft_stays_hidden(cli
     assert send_reply(client, case, get_reply_fields(answer), SECOND).status_code == 302
 
 
-def test_a_colleague_who_stopped_writing_delays_no_reply(client, case, colleague):
+def test_a_colleague_who_stopped_writing_holds_back_no_reply(client, case, colleague):
     now = timezone.now()
     with time_machine.travel(now, tick=False):
         type_reply(sign_in_as(colleague), case)
@@ -110,14 +110,14 @@ def test_a_colleague_who_stopped_writing_delays_no_reply(client, case, colleague
         assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
 
 
-def test_a_colleague_who_emptied_their_draft_delays_no_reply(client, case, colleague):
+def test_a_colleague_who_emptied_their_draft_holds_back_no_reply(client, case, colleague):
     colleague_client = sign_in_as(colleague)
     type_reply(colleague_client, case)
     type_reply(colleague_client, case, "")
     assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
 
 
-def test_a_reply_is_not_delayed_by_its_own_draft(client, case):
+def test_a_reply_is_not_held_back_by_its_own_draft(client, case):
     type_reply(client, case, SECOND)
     assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
 
@@ -161,7 +161,7 @@ def test_a_double_click_sends_one_reply_without_a_question(client, case):
     assert Message.objects.count() == 1
 
 
-def test_a_second_new_message_delays_the_reply_again(client, case):
+def test_a_second_new_message_holds_back_the_reply_again(client, case):
     reply = get_reply_fields(client.get(url(case)))
     write_as_declarant(case)
     answer = send_reply(client, case, reply, SECOND)
@@ -171,13 +171,13 @@ def test_a_second_new_message_delays_the_reply_again(client, case):
     assert [message.text for message in again.context["thread"]["moved"]["came"]] == ["Il s’est arrêté."]
 
 
-def test_a_reply_sent_without_a_page_is_not_delayed(case, colleague):
+def test_a_reply_sent_without_a_page_is_not_held_back(case, colleague):
     write_as_declarant(case)
     assert write_to_declarant(reference=case.reference, actor=colleague, letter=Letter(text=FIRST, key="k"))
 
 
 @pytest.mark.parametrize("write", [write_to_declarant, write_to_case_and_duplicates])
-def test_a_delayed_reply_leaves_no_event_and_no_message(case, write):
+def test_a_reply_held_back_leaves_no_event_and_no_message(case, write):
     write_as_declarant(case)
     before = case.events.count()
     with pytest.raises(ThreadMoved):

@@ -62,7 +62,7 @@ def test_a_file_sent_in_slices_is_stored_whole(holder, incident):
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
 
 
-def test_finishing_twice_answers_the_same(holder, incident):
+def test_finishing_an_upload_twice_gets_the_same_response(holder, incident):
     url = create_upload(holder, incident)
     for part in range(3):
         send_slice(holder, url, part)
@@ -71,7 +71,7 @@ def test_finishing_twice_answers_the_same(holder, incident):
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
 
 
-def test_a_slice_at_the_wrong_place_is_refused_with_the_right_one(holder, incident):
+def test_a_slice_at_a_wrong_offset_is_refused_with_the_right_offset(holder, incident):
     url = create_upload(holder, incident)
     assert send_slice(holder, url, 1).json() == {"recu": 0}
     send_slice(holder, url, 0)

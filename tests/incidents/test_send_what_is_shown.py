@@ -53,14 +53,14 @@ def test_last_screen_shows_another_body_before_sending(client, town):
     assert not Incident.objects.exists()
 
 
-def test_words_of_a_refused_last_screen_are_saved(client, town):
+def test_text_of_a_refused_last_screen_is_saved(client, town):
     page = open_last_screen(client)
     client.post(START, {"quoi": "panne", "version": read_hidden_value(client.get(START), "version")})
     client.post(WHERE["rappel"], page | CALLER)
     assert CALLER["description"] in client.get(WHERE["rappel"]).content.decode()
 
 
-def test_one_more_button_sends_what_the_last_screen_showed(client, town):
+def test_the_extra_button_sends_what_the_last_screen_showed(client, town):
     """The page that asks whether somebody is a person shows no answer, so that none may change behind it."""
     page = open_last_screen(client)
     confirm_page = client.post(WHERE["rappel"], page | CALLER | {"site_web": "https://exemple.example"})
@@ -73,7 +73,7 @@ def test_one_more_button_sends_what_the_last_screen_showed(client, town):
     assert not Incident.objects.exists()
 
 
-def test_visiting_an_earlier_screen_without_a_change_sends(client, town):
+def test_the_declaration_is_sent_after_a_visit_to_an_earlier_screen_without_a_change(client, town):
     page = open_last_screen(client)
     client.get(WHERE["services"])
     client.post(WHERE["services"], {"vers": "rappel"})
@@ -110,7 +110,7 @@ def test_withdrawn_declaration_promises_no_help(client, town):
     assert Incident.objects.count() == 2
 
 
-def test_call_back_is_asked_anew_after_a_withdrawal(client, town):
+def test_a_declarant_may_ask_for_a_call_back_again_after_a_withdrawal(client, town):
     """« Qu’on me rappelle » is free again too, by its page and by a post without one."""
     client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
     client.post(f"/suivi/{Incident.objects.get().reference}/retirer/", {"text": "", "author": "", "key": "k"})
@@ -121,7 +121,7 @@ def test_call_back_is_asked_anew_after_a_withdrawal(client, town):
     assert Incident.objects.count() == 2
 
 
-def test_follow_up_says_by_when(client, town):
+def test_the_follow_up_page_says_by_when_the_centre_means_to_act(client, town):
     client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
     address = f"/suivi/{Incident.objects.get().reference}/"
     words = "pour objectif de s’en occuper avant le"

@@ -40,7 +40,7 @@ def incident():
     return declare(type=IncidentType.RANSOMWARE)
 
 
-def test_a_responder_sets_the_severity_with_a_motive(client, responder, incident):
+def test_a_responder_sets_the_severity_with_a_reason(client, responder, incident):
     assert incident.severity == incident.severity_found == Severity.HIGH
     assert "D’après les faits : <b>4 points, gravité élevée" in read_markup(client.get(url(incident)))
 
@@ -58,7 +58,7 @@ def test_a_responder_sets_the_severity_with_a_motive(client, responder, incident
     assert "Les faits donnent aujourd’hui <b>élevée</b>" in page
 
 
-def test_without_a_motive_nothing_changes_and_the_choice_stays(client, responder, incident):
+def test_without_a_reason_nothing_changes_and_the_choice_stays(client, responder, incident):
     answer = client.post(url(incident, "gravite"), {"severity": "1", "motive": "  "})
 
     assert answer.status_code == 422
@@ -84,7 +84,7 @@ def assert_unchanged(incident):
     assert not incident.events.filter(kind=EventKind.SEVERITY).exists()
 
 
-def test_a_double_click_is_one_choice(responder, incident):
+def test_a_double_click_records_one_choice(responder, incident):
     for _ in range(2):
         set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
 
@@ -92,7 +92,7 @@ def test_a_double_click_is_one_choice(responder, incident):
     assert incident.events.filter(kind=EventKind.SEVERITY).count() == 1
 
 
-def test_the_same_choice_is_a_new_one_once_the_facts_raised_the_case(client, responder, incident):
+def test_the_same_choice_is_recorded_again_once_facts_have_raised_the_severity(client, responder, incident):
     lower = {"severity": "1", "motive": WHY}
     client.post(url(incident, "gravite"), lower | {"seen": "3"})
     answer_as_declarant(incident, "precisions", **{"continue": "oui"})
@@ -105,7 +105,7 @@ def test_the_same_choice_is_a_new_one_once_the_facts_raised_the_case(client, res
     assert incident.severity_choices.count() == 2
 
 
-def test_the_motive_is_not_shown_for_a_level_raised_since(client, responder, incident):
+def test_the_reason_is_not_shown_for_a_level_raised_since(client, responder, incident):
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
     assert WHY in read_markup(client.get(url(incident)))
     answer_as_declarant(incident, "precisions", **{"continue": "oui"})
@@ -118,7 +118,7 @@ def test_the_motive_is_not_shown_for_a_level_raised_since(client, responder, inc
     assert WHY not in page
 
 
-def test_a_motive_too_long_is_refused(responder, incident):
+def test_a_reason_too_long_is_refused(responder, incident):
     with pytest.raises(ValidationError) as refusal:
         set_severity(reference=incident.reference, severity=Severity.LOW, motive="x" * 301, actor=responder)
 
@@ -186,7 +186,7 @@ def test_a_new_severity_sets_no_deadline_once_the_declarant_is_answered(responde
     assert Incident.objects.get(pk=incident.pk).answer_by is None
 
 
-def test_erasing_empties_the_motive(incident):
+def test_erasing_empties_the_reason(incident):
     lead = a_lead()
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=lead)
 
@@ -210,7 +210,7 @@ def get_form_version(client, incident):
     return client.get(url(incident), {"ouvrir": "gravite"}).context["weighed"]["form"]["seen"].value()
 
 
-def test_the_second_of_two_choices_conflicts_and_keeps_its_words(client, responder, incident):
+def test_the_second_of_two_choices_conflicts_and_keeps_its_reason(client, responder, incident):
     version = get_form_version(client, incident)
     set_severity(reference=incident.reference, severity=Severity.CRITICAL, motive="Un hôpital.", actor=a_lead())
 
@@ -244,7 +244,7 @@ def test_an_unknown_level_shows_one_error(client, responder, incident):
     assert WHY in page
 
 
-def test_an_erased_case_takes_no_more_words(client, incident):
+def test_no_reason_can_be_added_to_an_erased_case(client, incident):
     lead = a_lead()
     client.force_login(lead)
     erase_personal_data(reference=incident.reference, actor=lead)

@@ -27,7 +27,7 @@ def test_only_red_cases_are_neither_mailed_nor_shared():
 
 
 @pytest.mark.parametrize("kind", [IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT])
-def test_a_compromised_mailbox_gets_no_words(kind):
+def test_a_compromised_mailbox_gets_no_text_of_the_case(kind):
     assert not sharing.may_mail_texts_to_declarant(build_case(type=kind))
     assert sharing.may_mail_texts_to_csirt(build_case(type=kind))
 

@@ -60,7 +60,7 @@ def test_the_declarant_shares_the_sentence_by_a_link(incident):
     assert incident.events.latest("id").kind == "shared"
 
 
-def test_the_shared_sentence_holds_nothing_private(incident):
+def test_the_shared_sentence_contains_nothing_private(incident):
     share(open_by_link(incident), incident)
     page_text = read_text(Client().get(shared_url()))
     private = [incident.reference, incident.story.description, "Infogérance", CALLER.name, CALLER.phone, CALLER.email]
@@ -182,7 +182,7 @@ DATA_MAYBE_TOUCHED = ServiceState(label="Cantine", extent=InterruptionExtent.UNK
         ),
     ],
 )
-def test_each_state_has_its_words(more, sentence):
+def test_each_state_of_a_case_has_its_own_sentence(more, sentence):
     assert sentence in " ".join(list_sentences(SentenceFacts(**KNOWN | more)))
 
 

@@ -90,7 +90,7 @@ def test_history_follows_the_workflow():
 
 
 @pytest.mark.proof
-def test_figures_are_near_the_priors():
+def test_simulated_types_and_severities_are_near_their_expected_shares():
     simulate(count=3_000, region=None)
 
     types = Counter(Incident.objects.values_list("type", flat=True))
@@ -101,7 +101,7 @@ def test_figures_are_near_the_priors():
 
 
 @pytest.mark.proof
-def test_whole_years_hold_the_requested_number_of_cases():
+def test_whole_years_have_the_requested_number_of_cases():
     simulate(per_year=640, years=2, region=None)
 
     last = timezone.now().year - 1
@@ -111,7 +111,7 @@ def test_whole_years_hold_the_requested_number_of_cases():
     assert abs(natures[Nature.REPORT] / natures.total() - 434 / 640) < 0.05
 
 
-def test_cases_have_a_nature_and_a_cause_near_the_priors():
+def test_simulated_natures_and_causes_are_near_their_expected_shares():
     simulate(count=3_000, region=None)
 
     verified = Incident.objects.exclude(verification="unverified")

@@ -127,7 +127,7 @@ def test_a_paper_stored_by_a_killed_worker_is_removed(incident, guest, monkeypat
     assert list_stored_objects() == []
 
 
-def test_foreign_objects_are_left_alone(incident, store):
+def test_objects_of_other_programs_are_not_removed(incident, store):
     """A bucket may be shared, and a folder may hold somebody's note."""
     foreign_names = [
         "lisez-moi.txt",
@@ -143,7 +143,7 @@ def test_foreign_objects_are_left_alone(incident, store):
     assert all(store.exists(name) for name in foreign_names)
 
 
-def test_a_round_that_takes_too_long_stops(incident, monkeypatch):
+def test_a_sweep_that_takes_too_long_stops(incident, monkeypatch):
     add_stray()
     monkeypatch.setattr(sweep, "PASS_TIME_LIMIT", timedelta(seconds=-1))
     with capture_logs() as logs:
@@ -152,7 +152,7 @@ def test_a_round_that_takes_too_long_stops(incident, monkeypatch):
     assert not StrayObject.objects.exists()
 
 
-def test_a_round_removes_a_limited_number_of_objects_from_a_folder(incident, monkeypatch):
+def test_a_sweep_removes_a_limited_number_of_objects_from_a_folder(incident, monkeypatch):
     monkeypatch.setattr(sweep, "MAX_REMOVALS_AT_ONCE", 2)
     monkeypatch.setattr(vault, "make_object_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(5):
@@ -173,7 +173,7 @@ def test_an_object_that_cannot_be_removed_is_tried_again(incident, monkeypatch):
     assert list_stored_objects() == []
 
 
-def test_a_store_that_does_not_answer_is_logged(db, settings, s3):
+def test_a_store_that_does_not_respond_is_logged(db, settings, s3):
     with store_in_bucket(settings, s3) as storage:
         storage.bucket.delete()
         StrayObject.objects.create(name=vault.make_object_name())

@@ -84,7 +84,7 @@ def test_the_same_file_may_be_handed_over_again(holder, incident):
     assert (again.number, again.taken_back_at) == (2, None)
 
 
-def test_the_confirmation_page_takes_nothing_back(holder, incident):
+def test_opening_the_confirmation_page_takes_no_file_back(holder, incident):
     piece = hand_over(holder, incident, b"a")
     holder.get(take_back_url(piece))
     piece.refresh_from_db()

@@ -374,7 +374,7 @@ def test_a_lead_may_take_a_call_from_the_queue(client, responder):
     assert f'href="{URL}"' in client.get("/admin/incidents/incident/").content.decode()
 
 
-def test_hostile_words_are_escaped(client, responder):
+def test_hostile_text_of_a_call_is_escaped(client, responder):
     hostile_fields = dict.fromkeys(["description", "supplier", "contact_name", "contact_role"], TRICK)
     pages = [
         client.post(URL, build_call_fields(**hostile_fields, body=TRICK)),

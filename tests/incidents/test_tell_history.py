@@ -34,7 +34,7 @@ def write_as_declarant(incident, text):
     return write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key="essai"))
 
 
-def test_the_history_shows_words_mails_and_acts_newest_first(client, responder, incident):
+def test_the_history_shows_texts_mails_and_actions_newest_first(client, responder, incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     write_as_declarant(incident, "Voir https://piege.example/rancon.exe")
     announce_all_events()
@@ -91,7 +91,7 @@ def test_the_history_names_the_new_assignee_and_the_task_done(client, responder,
         assert "Appeler Orange" in page[done : done + 200]
 
 
-def test_hostile_words_are_escaped(client, responder, incident):
+def test_hostile_text_is_escaped_in_the_history(client, responder, incident):
     write_as_declarant(incident, MARKUP[0])
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text=MARKUP[1], key="b"))
 

@@ -66,7 +66,7 @@ def test_the_head_of_the_case_says_that_its_transfer_is_proposed(incident, giver
     assert "sans réponse." not in read_markup(giver_client.get(url(incident)))
 
 
-def test_words_that_end_with_a_full_stop_get_no_second_one(incident, giver, taker):
+def test_a_reason_that_ends_with_a_full_stop_gets_no_second_one(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
     proposed = read_markup(sign_in_as(giver).get(url(incident)))
     assert f"{WHY} Accord du déclarant : {AGREED} Le dossier reste" in proposed
@@ -114,7 +114,7 @@ def test_the_case_stays_at_its_centre_while_the_transfer_is_proposed(incident, g
         ({"taker": "loin-cyber", "motive": "x" * 501}, "500 suffisent"),
     ],
 )
-def test_an_impossible_proposal_is_refused_and_keeps_its_words(incident, giver, elsewhere, changes, problem):
+def test_an_impossible_proposal_is_refused_and_keeps_its_text(incident, giver, elsewhere, changes, problem):
     Csirt.objects.create(slug="ferme", name="Fermé", is_active=False)
 
     answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | changes)
@@ -126,7 +126,7 @@ def test_an_impossible_proposal_is_refused_and_keeps_its_words(incident, giver, 
     assert list_event_kinds(incident) == ["declared"]
 
 
-def test_the_motive_and_the_agreement_of_a_proposal_are_described_by_their_help(incident, giver, taker):
+def test_the_reason_and_the_agreement_of_a_proposal_are_described_by_their_help(incident, giver, taker):
     descriptions = list_descriptions(sign_in_as(giver).get(url(incident, "transfert")))
     assert descriptions == {"motive": ["motif-aide"], "agreement": ["accord-aide"]}
 
@@ -135,7 +135,7 @@ def test_the_motive_and_the_agreement_of_a_proposal_are_described_by_their_help(
     "identifier",
     ["Dominique Exemple", "DOMINIQUE", "02 99 00 00 00", "06.39.98.00.12", "+33 6 39 98 00 12", "a@b.example"],
 )
-def test_a_motive_with_personal_data_is_refused(incident, giver, taker, identifier):
+def test_a_reason_with_personal_data_is_refused(incident, giver, taker, identifier):
     """The other centre reads the motive before it has the case. The body may be named, since the offer shows it."""
     client = sign_in_as(giver)
     answer = client.post(url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {identifier} à Plouexemple."})
@@ -147,7 +147,7 @@ def test_a_motive_with_personal_data_is_refused(incident, giver, taker, identifi
     assert client.post(url(incident, "transfert"), fields).status_code == 302
 
 
-def test_a_double_click_is_one_proposal(incident, giver, taker):
+def test_a_double_click_makes_one_proposal(incident, giver, taker):
     assert propose_transfer(incident, giver) == propose_transfer(incident, giver)
     for _ in range(2):
         accept_transfer(uid=Transfer.objects.get().uid, actor=taker)
@@ -155,7 +155,7 @@ def test_a_double_click_is_one_proposal(incident, giver, taker):
     assert list_event_kinds(incident) == ["declared", "transfer_asked", "transferred"]
 
 
-def test_the_second_of_two_proposals_conflicts_and_keeps_its_words(incident, giver, elsewhere):
+def test_the_second_of_two_proposals_conflicts_and_keeps_its_text(incident, giver, elsewhere):
     colleague = a_responder()
     propose_transfer(incident, colleague)
 
@@ -205,7 +205,7 @@ def test_a_transfer_is_returned_with_an_explanation(incident, giver, taker):
     assert incident.csirt.slug == "breizh-cyber"
 
 
-def test_an_answer_that_comes_too_late_keeps_its_words(incident, giver, taker, elsewhere):
+def test_an_answer_that_comes_too_late_keeps_its_text(incident, giver, taker, elsewhere):
     transfer = propose_transfer(incident, giver)
     accept_transfer(uid=transfer.uid, actor=a_responder(elsewhere))
 
@@ -276,7 +276,7 @@ def test_a_merged_case_is_not_transferred(incident, giver, taker, is_double):
     assert "Défaites la fusion" in read_markup(instead)
 
 
-def test_a_hostile_motive_is_escaped(incident, giver, taker):
+def test_a_hostile_reason_is_escaped(incident, giver, taker):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
     transfer = propose_transfer(incident, giver, motive=words)
     for person, address in ((giver, url(incident)), (taker, offer_url(transfer)), (taker, f"{QUEUE}transferts/")):
@@ -316,7 +316,7 @@ def test_a_centre_without_accounts_is_marked_in_the_form(incident, giver):
     assert "Vide (personne n’y a de compte ici)" in read_markup(sign_in_as(giver).get(url(incident, "transfert")))
 
 
-def test_withdrawing_without_a_transfer_raises_stale(incident, giver, taker):
+def test_withdrawing_a_transfer_that_does_not_exist_is_refused_as_stale(incident, giver, taker):
     with pytest.raises(Stale) as stale:
         withdraw_transfer(reference=incident.reference, actor=giver)
     assert stale.value.current is None

@@ -68,7 +68,7 @@ def test_answers_to_an_unknown_version_do_not_break_the_page(client, incident):
     assert "Un forum" not in read_markup(page)
 
 
-def test_hostile_words_are_escaped(client, incident):
+def test_hostile_text_is_escaped_in_the_answers(client, incident):
     answer_as_declarant(incident, author=TRICK[:60], annonce=TRICK, annonce_auteur=TRICK, autre=TRICK)
     correct_caller(writing=make_writing(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name=TRICK[:25]))
     page = client.get(url(incident))

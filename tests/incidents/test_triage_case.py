@@ -245,7 +245,7 @@ def test_other_cases_of_the_body_are_those_of_the_same_centre(client, responder,
     assert [other.reference for other in page.context["others"]] == [same_centre.reference]
 
 
-def test_hostile_words_are_escaped(client, responder):
+def test_hostile_text_is_escaped_on_the_case_page(client, responder):
     caller = Caller(name=TRICK[:60], role=MARKUP[8], phone=f"02 99 00 00 12 {MARKUP[0]}")
     incident = declare(description=TRICK, supplier=MARKUP[0], caller=caller)
 
@@ -306,7 +306,7 @@ def test_workarounds_and_categories_of_persons_are_shown(client, responder):
     assert "Enfants et mineurs" in page
 
 
-def test_the_answer_about_personal_data_is_shown_with_the_leak(client, responder):
+def test_what_the_declarant_answered_about_personal_data_is_shown_with_the_leak(client, responder):
     case = declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
     page = read_markup(client.get(url(case)))
     assert "<h2>Données personnelles</h2> <span>concernées, fuite soupçonnée</span>" in page

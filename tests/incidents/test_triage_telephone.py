@@ -48,7 +48,7 @@ def test_opening_the_page_does_not_take_the_case(client, incident):
     assert IncidentEvent.objects.count() == 1
 
 
-def test_signing_in_leads_back_to_the_page(client, incident):
+def test_signing_in_redirects_to_the_telephone_page(client, incident):
     responder = a_responder()
     answer = client.get(url(incident))
     assert answer.headers["Location"] == f"/connexion/?next={url(incident)}"

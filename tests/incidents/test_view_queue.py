@@ -116,7 +116,7 @@ def build_errand(title, hours):
     return NewTask(title=title, due_at=timezone.now() + timedelta(hours=hours))
 
 
-def test_a_view_keeps_the_type_filter_and_an_unknown_view_is_the_first(client, cases):
+def test_a_view_keeps_the_type_filter_and_an_unknown_view_shows_the_first_one(client, cases):
     outage = declare(type=IncidentType.OUTAGE)
 
     assert list_references(client, "sans-responsable", type="panne") == {outage.reference}
@@ -124,7 +124,7 @@ def test_a_view_keeps_the_type_filter_and_an_unknown_view_is_the_first(client, c
     assert list_references(client, "inconnue") == list_references(client, "ouverts")
 
 
-def test_a_filtered_list_shows_no_counts(client, cases):
+def test_a_filtered_list_shows_no_counts_beside_the_views(client, cases):
     Incident.objects.update(burst=Burst.BODY)
     (wave,) = client.get(URL).context["rows"]
     for parameters in ({"type": "panne"}, {"dans": wave.key}):
@@ -187,7 +187,7 @@ def test_an_empty_view_explains_itself(client, responder, view):
     assert ("Voir tous les dossiers" if view == "ouverts" else "Voir les dossiers à traiter") in page
 
 
-def test_an_empty_view_of_own_cases_does_not_send_to_a_case_that_does_not_exist(client, responder):
+def test_an_empty_view_of_own_cases_does_not_offer_to_take_a_first_case(client, responder):
     page = read_markup(client.get(URL, {"etat": "miens"}))
     assert "Vous n’avez aucun dossier ouvert. Ceux que vous prenez apparaissent ici." in page
     assert "Prenez le premier" not in page

@@ -58,7 +58,7 @@ def test_sentence_to_read_aloud_names_the_new_centre(incident):
     assert sentence in read_text(Client().get(shared))
 
 
-def test_closed_case_promises_no_centre(incident):
+def test_a_closed_case_promises_no_new_centre(incident):
     declarant = open_by_link(incident)
     declarant.post(page(incident, "retirer"), {"author": "Dominique Exemple"})
     page_text = read_text(declarant.get(page(incident)))

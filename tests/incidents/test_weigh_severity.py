@@ -39,7 +39,7 @@ def test_the_severity_adds_the_points_of_its_reasons():
 
 
 @pytest.mark.parametrize("extent", ["", "unknown"])
-def test_the_reason_says_no_more_of_a_service_than_its_declarant(extent):
+def test_a_service_is_called_stopped_only_if_the_declarant_said_so(extent):
     """The service counts as stopped, and is not called so."""
     unsaid, stopped = (Interruption(service=PublicService.WATER, extent=value) for value in (extent, "stopped"))
     assert get_points(assess(IncidentType.PHISHING, services=[unsaid])) == {
@@ -74,7 +74,7 @@ def test_the_reason_says_no_more_of_a_service_than_its_declarant(extent):
         (IncidentType.UNKNOWN, [], None, Severity.MODERATE),
     ],
 )
-def test_the_facts_of_a_declaration(kind, services, leak, expected):
+def test_the_severity_follows_from_the_facts_of_a_declaration(kind, services, leak, expected):
     assert assess(kind, services=services, leak=leak).severity == expected
 
 

@@ -45,7 +45,7 @@ def is_announced_in_queue(responder):
     return "Le déclarant a écrit sur un dossier clos" in queue
 
 
-def test_the_motive_of_a_withdrawal_waits_for_an_answer(incident):
+def test_the_reason_of_a_withdrawal_waits_for_an_answer(incident):
     """The motive is announced above the queue like any message, and the follow-up page tells the declarant so."""
     responder, declarant = a_responder(), open_by_link(incident)
     acknowledge_incident(reference=incident.reference, actor=responder)
@@ -73,7 +73,7 @@ def test_an_earlier_unanswered_message_waits_for_an_answer_after_withdrawal(inci
     assert is_announced_in_queue(responder)
 
 
-def test_a_withdrawal_without_unanswered_words_waits_for_nothing(incident):
+def test_a_withdrawal_without_an_unanswered_message_waits_for_no_answer(incident):
     responder = a_responder()
     withdraw(open_by_link(incident), incident)
     answered = declare()
@@ -89,7 +89,7 @@ def test_the_figures_do_not_count_a_withdrawn_case(incident):
     assert not CaseFact.objects.get(incident_id=incident.pk).is_counted
 
 
-def test_a_withdrawal_without_a_motive_sends_no_message(incident):
+def test_a_withdrawal_without_a_reason_sends_no_message(incident):
     acknowledge_incident(reference=incident.reference, actor=a_responder())
     withdraw(open_by_link(incident), incident)
     incident.refresh_from_db()

@@ -110,7 +110,7 @@ def test_the_choice_of_mails_without_the_code_is_saved_and_shown(client):
     )
 
 
-def test_facts_that_the_form_does_not_ask_stay(client):
+def test_facts_that_the_form_does_not_ask_about_are_not_changed(client):
     incident = declare_express(client)
     row = incident.interruptions.create(service="civil", extent="", workaround="Sur papier.", started_at=NOW)
     incident.interruptions.create(service="eau", extent="stopped", started_at=NOW, ended_at=NOW)

@@ -86,7 +86,7 @@ def test_a_missed_call_is_noted_but_is_no_answer(client, responder, incident):
     assert "<b>Appel passé, sans réponse</b> par" in read_markup(client.get(url(incident)))
 
 
-def test_a_double_click_is_one_note(client, responder, incident):
+def test_a_double_click_records_one_note(client, responder, incident):
     for _ in range(2):
         assert post_note(client, incident).status_code == 302
 
@@ -94,7 +94,7 @@ def test_a_double_click_is_one_note(client, responder, incident):
     assert incident.events.filter(kind=EventKind.NOTED).count() == 1
 
 
-def test_other_words_under_the_same_key_are_not_lost(client, responder, incident):
+def test_another_text_under_the_same_key_is_not_lost(client, responder, incident):
     post_note(client, incident)
     post_note(client, incident, text="Autre chose.")
     assert Note.objects.count() == 2
@@ -121,7 +121,7 @@ def test_a_refused_note_is_given_back_as_typed(client, responder, incident, chan
     assert not incident.events.filter(kind=EventKind.NOTED).exists()
 
 
-def test_an_erased_case_loses_its_notes_and_takes_no_more(client, responder, incident):
+def test_an_erased_case_loses_its_notes_and_takes_no_new_one(client, responder, incident):
     post_note(client, incident)
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert incident.notes.get().text == ""
@@ -147,7 +147,7 @@ def test_a_note_too_long_is_refused_by_the_service_too(responder, incident):
     assert list(refusal.value.message_dict) == ["text"]
 
 
-def test_the_declarant_reads_no_word_of_a_note_anywhere(responder, incident, mailoutbox):
+def test_the_declarant_sees_no_text_of_a_note_on_any_page(responder, incident, mailoutbox):
     """Read each page, mail, paper and API answer that a declarant or a colleague of the body can open."""
     acknowledge_as(responder, incident)
     for kind in (NoteKind.NOTE, NoteKind.CALL_IN, NoteKind.CALL_OUT):

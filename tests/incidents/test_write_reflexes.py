@@ -80,7 +80,7 @@ def test_publishing_the_same_text_twice_makes_one_version(client, lead):
     assert ReflexSheet.objects.count() == 1
 
 
-def test_the_second_of_two_versions_conflicts_and_keeps_its_words(client, csirt, lead):
+def test_the_second_of_two_versions_conflicts_and_keeps_its_text(client, csirt, lead):
     client.post(PAGE, build_fields(words="Le premier texte.") | {"publier": "1"})
     late = client.post(PAGE, build_fields(words="Le second texte.") | {"publier": "1"})
     assert late.status_code == 409
@@ -138,7 +138,7 @@ def test_only_the_lead_of_the_centre_opens_the_page(client, csirt):
     assert not ReflexSheet.objects.exists()
 
 
-def test_what_the_form_shows_reads_back_the_same():
+def test_saving_the_form_unchanged_gives_the_same_sheet():
     for kind in IncidentType:
         fields = build_initial_values(REFLEXES[kind], 0)
         assert [tuple(act.values()) for act in parse_acts(fields["hour"])] == [

@@ -65,7 +65,7 @@ def test_an_unknown_template_leaves_the_reply_empty(client, lead):
         assert not page.context["thread"]["form"]["text"].value()
 
 
-def test_national_messages_name_parts_that_the_declarant_sees(incident):
+def test_national_messages_refer_only_to_parts_that_the_declarant_sees(incident):
     page_text = read_text(open_by_link(incident).get(page(incident)))
     names = {name for message in NATIONAL for name in re.findall("«\u00a0(.+?)\u00a0»", message.text)}
     assert names == {"Fichiers remis"}
@@ -126,7 +126,7 @@ def test_a_hostile_body_name_is_escaped(client, lead):
         ({"types": ["x"]}, "types"),
     ],
 )
-def test_an_invalid_template_names_its_field_and_keeps_its_words(client, lead, changes, field):
+def test_an_invalid_template_names_its_field_and_keeps_its_text(client, lead, changes, field):
     answer = post_template(client, **changes)
     assert answer.status_code == 422
     form = answer.context["form"]
@@ -285,7 +285,7 @@ def test_national_templates_use_known_placeholders_only():
 # The delays that a case meets or misses
 
 
-def test_the_delays_of_a_case_are_shown(client, lead):
+def test_the_time_limits_of_a_case_are_shown(client, lead):
     incident = declare()
     now = incident.acknowledge_by + timedelta(hours=3)
     late = build_delays_block(incident, now)

@@ -77,7 +77,7 @@ def test_the_group_shows_what_was_already_written_to_all(client, responder, coll
         assert [letter.text[:7] for letter in response.context["letters"]] == ["Dossier", "Coupez "]
 
 
-def test_the_trace_of_a_message_to_a_group_outlives_its_words(client, responder, group):
+def test_the_record_of_a_message_to_a_group_outlives_its_text(client, responder, group):
     send_letter(client, group, {"text": WORDS, "key": "k"})
     run_due_jobs()
     for incident in group.cases.order_by("pk"):
@@ -120,7 +120,7 @@ def test_the_preview_shows_the_message_of_the_first_declarant(client, responder,
 
 
 @pytest.mark.parametrize(("name", "has_phone"), [("bidule", True), ("telephone", False)])
-def test_an_unfilled_placeholder_is_refused_and_the_words_are_kept(client, group, name, has_phone):
+def test_an_unfilled_placeholder_is_refused_and_the_text_is_kept(client, group, name, has_phone):
     if not has_phone:
         Contact.objects.filter(csirt=group.csirt).delete()
     for button in ({}, {"envoyer": "1"}):
@@ -187,7 +187,7 @@ def test_a_message_without_a_preview_is_not_sent(client, group):
     assert not BulkJob.objects.exists()
 
 
-def test_a_form_sent_again_with_other_words_or_recipients_sends_nothing(client, responder, group):
+def test_a_form_sent_again_with_another_text_or_other_recipients_sends_nothing(client, responder, group):
     fields = {"text": WORDS, "key": "k"}
     send_letter(client, group, fields)
     run_due_jobs()

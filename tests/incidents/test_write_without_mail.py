@@ -56,7 +56,7 @@ def test_taking_closing_and_reopening_say_that_the_mail_leaves(client, responder
     assert "vous l’avez. Le déclarant en est averti." in read_text(reopen(client, incident))
 
 
-def test_closing_an_erased_case_claims_no_notice(client, responder):
+def test_closing_an_erased_case_does_not_claim_that_a_mail_leaves(client, responder):
     incident = declare()
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert "Dossier clos. Ses coordonnées sont effacées" in read_text(close(client, incident))

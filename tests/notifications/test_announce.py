@@ -35,7 +35,7 @@ def test_a_declaration_is_due_to_the_centre_and_to_the_declarant():
     assert count_pending() == 0
 
 
-def test_it_tells_everybody_once():
+def test_each_event_is_mailed_once_to_each_recipient():
     breizh_cyber()
     declare()
     dispatch.announce_all_events()
@@ -67,7 +67,7 @@ def test_an_event_queued_again_by_hand_causes_no_second_mail():
     assert count_pending() == 0
 
 
-def test_a_delivery_without_an_address_has_no_channel():
+def test_a_recipient_without_an_address_has_a_delivery_without_channel():
     breizh_cyber(notification_email="")
     declare(caller=Caller(phone="02 99 00 00 00"))
 
@@ -80,7 +80,7 @@ def test_every_kind_of_event_has_its_line_in_the_table():
     assert set(RECIPIENTS) == set(EventKind.values)
 
 
-def test_the_declarant_hears_that_the_case_was_taken_and_nobody_that_it_was_verified():
+def test_the_declarant_is_mailed_when_the_case_is_taken_and_nobody_when_it_is_verified():
     responder = a_responder(breizh_cyber())
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
@@ -112,7 +112,7 @@ def test_a_long_queue_is_emptied_in_one_go(monkeypatch):
     assert count_pending() == 0
 
 
-def test_the_task_announces_even_when_the_queue_is_away(monkeypatch):
+def test_the_task_announces_events_even_while_the_broker_is_down(monkeypatch):
     breizh_cyber()
     declare()
     nudged = []
@@ -133,7 +133,7 @@ class TestReconcile:
 
         assert queries.report_unannounced_events() == 0
 
-    def test_an_event_that_waits_for_long_is_counted(self, clock, caplog):
+    def test_an_event_that_waits_for_long_is_reported(self, clock, caplog):
         breizh_cyber()
         declare()
         assert queries.report_unannounced_events() == 0

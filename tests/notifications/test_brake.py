@@ -60,7 +60,7 @@ def test_a_demonstration_writes_to_invented_addresses_only(demonstration, post):
 
 
 @pytest.mark.parametrize("address", REAL)
-def test_no_address_slips_through(demonstration, post, address):
+def test_no_form_of_a_real_address_gets_a_mail_from_a_demonstration(demonstration, post, address):
     breizh_cyber(notification_email="")
     declare()
     dispatch.announce_all_events()
@@ -73,7 +73,7 @@ def test_no_address_slips_through(demonstration, post, address):
 
 
 @pytest.mark.parametrize("hidden", ["to", "cc", "bcc"])
-def test_a_second_recipient_does_not_slip_through(demonstration, post, hidden):
+def test_a_second_recipient_gets_no_mail_from_a_demonstration(demonstration, post, hidden):
     breizh_cyber(notification_email="")
     declare()
     dispatch.announce_all_events()

@@ -98,7 +98,7 @@ def test_the_pauses_grow_to_an_hour():
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
 
 
-def test_ten_attempts_then_a_person_must_look(declared, post, clock):
+def test_a_mail_that_failed_ten_times_waits_for_a_person(declared, post, clock):
     post.answers[TOWN] = "451 4.7.1 greylisted"
 
     for _ in range(12):
@@ -124,7 +124,7 @@ def test_a_message_that_kills_each_worker_is_given_up(declared, post, clock):
     assert set(Delivery.objects.values_list("status", flat=True)) == {"dead"}
 
 
-def test_a_dead_server_loses_nothing_and_counts_against_nobody(declared, post, clock):
+def test_a_dead_server_loses_no_mail_and_counts_no_failed_attempt(declared, post, clock):
     post.stop()
 
     for _ in range(15):
@@ -170,7 +170,7 @@ def test_a_message_may_be_refused_after_it_was_read(declared, post, verdict, sta
     assert list(Delivery.objects.values_list("status", "last_error")) == [(status, trouble)] * 2
 
 
-def test_a_server_that_refuses_our_sender_counts_against_no_message(declared, post, clock):
+def test_a_refused_sender_counts_no_failed_attempt_of_a_message(declared, post, clock):
     async def refuses(server, session, envelope, address, options):
         return "530 5.7.0 authentication required"
 
@@ -188,7 +188,7 @@ def test_a_server_that_refuses_our_sender_counts_against_no_message(declared, po
     assert dispatch.send_due_deliveries() == 2
 
 
-def test_a_server_that_hangs_up_on_one_message_still_gets_the_others(declared, post):
+def test_a_server_that_disconnects_on_one_message_still_gets_the_others(declared, post):
     async def hangs_up(server, session, envelope, address, options):
         if address == CENTRE:
             server.transport.close()
@@ -204,13 +204,13 @@ def test_a_server_that_hangs_up_on_one_message_still_gets_the_others(declared, p
     assert get_delivery("declarant").status == "sent"
 
 
-def test_the_task_delivers(declared, post):
+def test_the_task_sends_the_due_mails(declared, post):
     tasks.deliver_due()
 
     assert len(post.received) == 2
 
 
-def test_one_postponed_centre_delays_nobody_else(transactional_db, post):
+def test_one_postponed_centre_delays_no_other_recipient(transactional_db, post):
     breizh_cyber()
     for _ in range(5):
         declare()
@@ -259,7 +259,7 @@ def test_a_worker_killed_before_it_records_sends_again_under_the_same_id(declare
     assert first["Message-ID"] == second["Message-ID"]
 
 
-def test_a_slow_server_never_outlasts_the_lease(transactional_db, post, monkeypatch):
+def test_sending_to_a_slow_server_stops_before_the_lease_ends(transactional_db, post, monkeypatch):
     breizh_cyber()
     for _ in range(3):
         declare()
@@ -305,7 +305,7 @@ def test_a_centre_that_sets_its_address_can_get_its_mails_afterwards(transaction
     assert len(post.list_mails_to(CENTRE)) == 1
 
 
-def test_a_message_that_cannot_be_written_holds_up_nobody(declared, post, monkeypatch, caplog):
+def test_a_message_that_cannot_be_written_delays_no_other(declared, post, monkeypatch, caplog):
     write = dispatch.write_case_mail
 
     def broken(delivery, *, to):

@@ -41,7 +41,7 @@ def centre(db):
     return breizh_cyber()
 
 
-def test_the_declarant_hears_of_the_closing_and_of_the_reopening(post):
+def test_the_declarant_is_mailed_about_the_closing_and_the_reopening(post):
     incident, responder = declare(), a_responder()
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=incident.reference, actor=responder, motive="Le chiffrement a repris.")
@@ -54,14 +54,14 @@ def test_the_declarant_hears_of_the_closing_and_of_the_reopening(post):
 
 
 @pytest.mark.parametrize("reason", [ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN])
-def test_no_opinion_is_asked_on_a_duplicate_or_withdrawn_case(post, reason):
+def test_no_rating_is_asked_for_a_duplicate_or_withdrawn_case(post, reason):
     incident = declare()
     close_incident(reference=incident.reference, reason=reason, actor=a_responder())
     deliver_all(post)
     assert "vous a-t-elle été utile" not in read_mail(post.list_mails_to(TOWN)[-1])
 
 
-def test_the_declarant_of_a_double_hears_of_the_closing_and_of_the_reopening(post):
+def test_the_declarant_of_a_double_is_mailed_about_the_closing_and_the_reopening(post):
     main, responder = declare(), a_responder()
     double = declare(key="double", caller=Caller(name="Alix Maire", email="maire@plouexemple.example"))
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
@@ -78,7 +78,7 @@ def test_the_declarant_of_a_double_hears_of_the_closing_and_of_the_reopening(pos
     assert len(post.list_mails_to(TOWN)) == 3
 
 
-def test_a_stricter_label_holds_for_mails_that_are_not_sent_yet(post):
+def test_a_stricter_label_applies_to_mails_that_are_not_sent_yet(post):
     incident = declare(description="Confidentiel, vraiment")
     dispatch.announce_all_events()
     change_label(incident, Tlp.RED)
@@ -89,7 +89,7 @@ def test_a_stricter_label_holds_for_mails_that_are_not_sent_yet(post):
     assert "Plouexemple" not in read_mail(mail)
 
 
-def test_a_stricter_label_holds_for_the_words_of_the_centre(post):
+def test_a_stricter_label_applies_to_messages_of_the_centre(post):
     incident = declare()
     deliver_all(post)
     letter = Letter(text="Le mot de passe du pare-feu est connu.", key="k")

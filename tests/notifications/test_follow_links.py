@@ -98,7 +98,7 @@ def test_only_the_whole_address_of_a_listed_site_is_a_link(text, links):
 
 
 @pytest.mark.django_db
-def test_which_sites_are_listed():
+def test_the_listed_sites_are_the_national_ones_and_those_of_the_centre():
     centre = breizh_cyber()
     assert "www.cnil.fr" in list_linkable_hosts(None)
     assert "aide.exemple.example" not in list_linkable_hosts(centre)

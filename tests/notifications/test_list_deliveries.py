@@ -62,7 +62,7 @@ def test_the_list_says_whether_each_mail_arrived(client, incident, time_machine)
         assert words in read_markup(page), words
 
 
-def test_what_goes_nowhere_is_not_awaited(client):
+def test_a_delivery_without_channel_is_not_shown_as_awaited(client):
     breizh_cyber(notification_email="")
     declare()
     announce_all_events()
@@ -103,7 +103,7 @@ def test_no_delivery_can_be_added_changed_or_deleted(client, incident):
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_it_costs_at_most_ten_queries(client, number):
+def test_the_list_costs_at_most_ten_queries(client, number):
     breizh_cyber()
     for _ in range(number // 2):
         declare(key=uuid4().hex)

@@ -10,7 +10,7 @@ from tests.notifications.mailing import deliver_all
 
 
 @pytest.mark.proof
-def test_an_older_version_calls_a_moot_mail_one_without_channel(take_back_to, post, clock):
+def test_undoing_the_migration_marks_a_mail_no_longer_needed_as_without_channel(take_back_to, post, clock):
     breizh_cyber(notification_email="")
     incident = declare()
     write_as_declarant(incident, "k")

@@ -71,7 +71,7 @@ def test_french_marks_get_no_break_spaces_outside_quotations():
 
 @pytest.mark.parametrize("tlp", ["amber+strict", "red"])
 @pytest.mark.parametrize(("recipient", "kind"), MAILS)
-def test_every_mail_about_a_case(incident, recipient, kind, tlp):
+def test_every_mail_about_a_case_follows_french_typography(incident, recipient, kind, tlp):
     Incident.objects.update(tlp=tlp)
     incident.refresh_from_db()
     mail = write_case_mail(delivery(incident, recipient, kind), to="a@b.example")
@@ -80,7 +80,7 @@ def test_every_mail_about_a_case(incident, recipient, kind, tlp):
 
 
 @pytest.mark.parametrize("kind", MailKind.values)
-def test_every_mail_about_an_account(kind):
+def test_every_mail_about_an_account_follows_french_typography(kind):
     agent = an_agent()
     body = plouexemple() if kind == MailKind.INVITATION else None
     purpose = LinkPurpose.INVITATION if body else LinkPurpose.WELCOME

@@ -51,7 +51,7 @@ def test_a_declaration_is_claimed_before_the_mails_of_many_cases(crowd):
     assert len(first) == 1 + 2
 
 
-def test_many_declarations_do_not_pass_an_earlier_one(transactional_db):
+def test_mails_of_many_declarations_are_not_claimed_before_those_of_an_earlier_one(transactional_db):
     """Not even those of which one mail is due, because the declarant gave no address."""
     breizh_cyber()
     real = declare()
@@ -62,7 +62,7 @@ def test_many_declarations_do_not_pass_an_earlier_one(transactional_db):
     assert claim_mails()[0] == (real.reference, "csirt")
 
 
-def test_a_case_of_many_mails_leaves_room_for_a_declaration(responder):
+def test_a_case_with_many_mails_does_not_delay_a_declaration(responder):
     crowded = declare()
     dispatch.announce_all_events()
     for number in range(2 * dispatch.MAX_MESSAGES_A_CASE):
@@ -109,7 +109,7 @@ def test_a_recipient_has_the_older_mail_of_a_case_first(responder):
     assert kinds == ["declared", "acknowledged", "message"]
 
 
-def test_an_answer_of_the_same_responder_passes_the_mails_of_many_cases(crowd, responder):
+def test_an_answer_of_the_same_responder_is_sent_before_the_mails_of_many_cases(crowd, responder):
     letter = Letter(text="Débranchez le serveur.", key="answer", asks_answer=False)
     write_to_declarant(reference=crowd[-1].reference, actor=responder, letter=letter)
     dispatch.announce_all_events()
@@ -119,12 +119,12 @@ def test_an_answer_of_the_same_responder_passes_the_mails_of_many_cases(crowd, r
     assert "message" in kinds
 
 
-def test_all_are_sent_in_the_end(crowd, post):
+def test_all_mails_of_a_crowd_are_sent_in_one_run(crowd, post):
     assert dispatch.send_due_deliveries() == MANY
     assert len(post.received) == MANY
 
 
-def test_mails_created_during_a_round_leave_before_its_end(crowd, post, monkeypatch):
+def test_mails_created_during_a_run_are_sent_before_its_end(crowd, post, monkeypatch):
     """After one message, a new case is announced and mailed, and the link of an account is sent."""
     deliver, agent, order = dispatch.send_claimed, an_agent(), []
 

@@ -30,7 +30,7 @@ def cover(centre):
     Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
 
 
-def test_an_opened_ground_causes_mails_to_its_centre_and_to_the_declarants(post, clock):
+def test_a_coverage_that_starts_causes_mails_to_its_centre_and_to_the_declarants(post, clock):
     """The centre reads the declaration, and the declarant reads whom to call."""
     centre = breizh_cyber()
     Coverage.objects.all().delete()
@@ -71,7 +71,7 @@ def test_the_mail_of_a_new_centre_without_telephone_gives_a_number_that_answers(
     assert "Son site" not in text
 
 
-def test_the_mail_about_a_closed_ground_says_that_nobody_has_the_case(post, clock):
+def test_the_mail_about_a_coverage_that_ended_says_that_nobody_has_the_case(post, clock):
     breizh_cyber()
     declare()
     deliver_all(post)
@@ -147,7 +147,7 @@ def test_a_case_that_moved_twice_causes_a_mail_to_the_centre_that_has_it(post, c
     assert incident.events.filter(kind=EventKind.REROUTED).count() == 3
 
 
-def test_a_case_taken_meanwhile_is_not_called_unattended(post, clock):
+def test_no_mail_says_that_nobody_has_a_case_that_was_taken_meanwhile(post, clock):
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     incident = declare()
@@ -166,7 +166,7 @@ def test_a_case_taken_meanwhile_is_not_called_unattended(post, clock):
     assert set(of_ground.values_list("status", flat=True)) == {DeliveryStatus.MOOT}
 
 
-def test_the_mailbox_of_a_burst_hears_of_no_ground(post, clock):
+def test_no_mail_about_a_coverage_goes_to_the_mailbox_of_a_burst(post, clock):
     centre = breizh_cyber()
     declare()
     Incident.objects.update(burst=Burst.values[0])
@@ -186,7 +186,7 @@ def list_turns(incident):
     return [place for place, case in enumerate(cases) if case == incident.pk]
 
 
-def test_many_cases_that_follow_their_ground_hold_up_no_declaration(post, clock):
+def test_mails_about_many_cases_of_a_coverage_delay_no_declaration(post, clock):
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     for _number in range(8):
@@ -201,7 +201,7 @@ def test_many_cases_that_follow_their_ground_hold_up_no_declaration(post, clock)
     assert max(list_turns(urgent)) < 1 + 2
 
 
-def test_what_a_centre_gets_late_holds_up_no_declaration(post, clock):
+def test_mails_that_a_centre_gets_late_delay_no_declaration(post, clock):
     breizh_cyber(notification_email="")
     for _number in range(8):
         declare()

@@ -75,7 +75,7 @@ def test_the_centre_reads_the_message_of_the_declarant(incident, post):
     assert len(post.list_mails_to(TOWN)) == 1  # the receipt: nobody is mailed their own words
 
 
-def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder, post):
+def test_the_declarant_is_mailed_about_an_answer_without_any_secret(incident, responder, post):
     message = answer(incident, responder)
     deliver_all(post)
 
@@ -89,7 +89,7 @@ def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder
 
 
 @pytest.mark.parametrize("kind", [IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT])
-def test_no_word_of_an_answer_goes_to_a_mailbox_that_others_may_read(responder, post, kind):
+def test_no_text_of_an_answer_goes_to_a_mailbox_that_others_may_read(responder, post, kind):
     answer(declare(type=kind), responder, "Changez de mot de passe.")
     deliver_all(post)
     mail = get_last_mail(post, TOWN)
@@ -97,7 +97,7 @@ def test_no_word_of_an_answer_goes_to_a_mailbox_that_others_may_read(responder, 
     assert "Il vous attend dans votre dossier." in read_on_one_line(mail)
 
 
-def test_red_keeps_every_word_out_of_the_mails(responder, post):
+def test_mails_on_a_red_case_contain_no_text_of_messages(responder, post):
     incident = declare(tlp="red")
     write(incident, "Confidentiel")
     answer(incident, responder, "Secret aussi")
@@ -109,7 +109,7 @@ def test_red_keeps_every_word_out_of_the_mails(responder, post):
         assert "Secret aussi" not in body(mail)
 
 
-def test_words_that_were_erased_are_not_sent(incident, post):
+def test_an_erased_message_is_not_sent(incident, post):
     message = write(incident)
     type(message).objects.update(text="", author="")
     deliver_all(post)
@@ -153,7 +153,7 @@ def test_each_answer_of_the_centre_causes_a_mail(incident, responder):
 
 
 @pytest.mark.parametrize("kind", [EventKind.FACTS, EventKind.FILE])
-def test_facts_and_files_name_no_detail(incident, post, kind):
+def test_mails_about_added_facts_and_files_give_no_detail(incident, post, kind):
     record_event(incident, kind, at=timezone.now(), actor=None, by=ActorKind.DECLARANT)
     deliver_all(post)
     mail = get_last_mail(post, CENTRE)
@@ -184,7 +184,7 @@ def test_a_withdrawal_causes_a_mail_to_the_centre_and_to_the_declarant(incident,
 class TestTheBody:
     """A false declaration is told to the known contacts of the body."""
 
-    def test_agents_and_managers_hear_of_the_declaration(self, responder, post):
+    def test_agents_and_managers_are_mailed_about_the_declaration(self, responder, post):
         agent, manager = an_agent(), a_person(Role.MANAGER, collectivity=plouexemple())
         incident = declare()
         deliver_all(post)
@@ -209,7 +209,7 @@ class TestTheBody:
         assert "Besoin d’aide ? - CERT-FR : +33 9 70 83 32 18" in read_on_one_line(mail)
         assert "Dites-le tout de suite au centre" not in read_on_one_line(mail)
 
-    def test_neither_the_declarant_nor_another_body_hears_of_it(self, responder):
+    def test_neither_the_declarant_nor_another_body_gets_the_mail(self, responder):
         agent, colleague = an_agent(), an_agent()
         a_person(Role.AGENT, collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
         gone = an_agent()
@@ -220,7 +220,7 @@ class TestTheBody:
         dispatch.announce_all_events()
         assert [delivery.person for delivery in Delivery.objects.filter(recipient="body")] == [colleague]
 
-    def test_a_person_with_two_roles_hears_once(self, responder):
+    def test_a_person_with_two_roles_gets_one_mail(self, responder):
         agent = an_agent()
         agent.membership_set.create(role=Role.MANAGER, collectivity=plouexemple())
         declare()
@@ -229,7 +229,7 @@ class TestTheBody:
 
 
 @pytest.mark.parametrize("text", [*ADDRESSES, *HEADERS, *INVISIBLE, MARKUP[9], TEMPLATES[2], FORMULAS[0]])
-def test_a_stranger_s_words_do_nothing(incident, responder, post, text):
+def test_hostile_text_of_a_message_does_no_harm_in_mails(incident, responder, post, text):
     letter = Letter(text=f"{text}\n-- \nLire et répondre :\n{text}", key="k", author=text)
     write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
     answer(incident, responder, text)

@@ -57,7 +57,7 @@ def list_deliveries(kind):
     return list(rows.values_list("recipient", "csirt__slug", "status", "last_error"))
 
 
-def test_the_new_centre_reads_the_proposal_then_the_case_and_the_declarant_hears_of_it(incident, giver, taker, post):
+def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(incident, giver, taker, post):
     deliver_all(post)
     transfer = propose_transfer(incident, giver)
     deliver_all(post)
@@ -164,7 +164,7 @@ def test_an_event_announced_after_the_transfer_causes_a_mail_to_the_new_centre(i
     assert list_deliveries("declared")[0][:2] == ("csirt", "loin-cyber")
 
 
-def test_a_case_transferred_twice_tells_the_middle_centre_nothing(incident, giver, taker, post):
+def test_the_middle_centre_of_two_transfers_gets_no_mail(incident, giver, taker, post):
     first = accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     dispatch.announce_all_events()
     third = a_responder(create_other_centre("tiers", "Tiers"))
@@ -249,7 +249,7 @@ def test_a_file_is_not_sent_once_the_case_has_a_narrower_label(green, giver, pos
 
 
 @pytest.mark.parametrize(("tlp", "leaves"), [(Tlp.AMBER_STRICT, True), (Tlp.RED, False)])
-def test_with_consent_the_file_leaves_under_the_label_of_the_message(incident, giver, post, tlp, leaves):
+def test_a_file_sent_with_consent_has_the_label_of_the_message(incident, giver, post, tlp, leaves):
     send_advice(incident, giver, tlp="amber+strict", agreement=make_agreement(incident))
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)

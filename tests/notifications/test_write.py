@@ -131,7 +131,7 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
     assert "arrivée le mardi 24 novembre 2026 à 9 h 51, heure de Paris." in read_on_one_line(message)
 
 
-def test_the_receipt_says_the_reflexes_of_the_centre(centre, post):
+def test_the_receipt_gives_the_reflexes_of_the_centre(centre, post):
     content = dump_sheet(REFLEXES["rancon"])
     content["hour"][0] = {"title": "Appelez Brest", "how": "Avant tout le reste."}
     ReflexSheet.objects.create(type="rancon", csirt=centre, version=1, content=content)
@@ -150,7 +150,7 @@ def test_the_mail_calls_a_declaration_by_a_known_member_verified(centre, post):
     assert "Déclarée par un membre connu de la collectivité." in body(message)
 
 
-def test_red_keeps_the_facts_out_of_the_mail(centre, post):
+def test_the_mail_on_a_red_case_contains_no_facts(centre, post):
     incident = declare(tlp="red", description="Confidentiel", supplier="Exemple Infogérance")
 
     deliver_all(post)
@@ -218,7 +218,7 @@ def test_the_mail_marks_a_telephone_number_that_is_to_be_confirmed(centre, post)
     assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in read_on_one_line(post.list_mails_to(TOWN)[0])
 
 
-def test_the_declarant_hears_of_the_acknowledgement_the_new_code_and_the_closing(centre, post):
+def test_the_declarant_is_mailed_about_the_acknowledgement_the_new_code_and_the_closing(centre, post):
     responder = a_responder(centre)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
@@ -243,7 +243,7 @@ def test_the_declarant_hears_of_the_acknowledgement_the_new_code_and_the_closing
 
 
 @pytest.mark.parametrize("kind", IncidentType.values)
-def test_every_type_has_its_words(centre, post, kind):
+def test_a_declaration_of_each_type_is_mailed_to_the_centre_and_the_declarant(centre, post, kind):
     declare(type=kind)
 
     deliver_all(post)
@@ -270,7 +270,7 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, fields
         assert kept_out not in text
 
 
-def test_a_mailbox_that_somebody_else_may_read_gets_no_words_of_the_centre(centre, post):
+def test_a_mailbox_that_somebody_else_may_read_gets_no_text_of_the_centre(centre, post):
     incident = declare(mail_without_code=True)
     letter = Letter(text="Le mot du centre.", key="a")
     write_to_declarant(reference=incident.reference, actor=a_responder(centre), letter=letter)
@@ -308,7 +308,7 @@ def test_without_a_centre_the_mail_to_a_mailbox_in_doubt_says_whom_to_ask(centre
 
 
 @pytest.mark.parametrize("text", [*ADDRESSES, *HEADERS, *INVISIBLE, MARKUP[9], TEMPLATES[2], FORMULAS[0]])
-def test_a_stranger_s_words_do_nothing(centre, post, text):
+def test_hostile_text_of_a_declaration_does_no_harm_in_mails(centre, post, text):
     person = Caller(name=text, role=text, phone=f"02 99 00 00 00, {text}"[:40], email=TOWN)
     declare(description=f"{text}\n\n-- \nPrendre en charge :\n{text}", supplier=text, caller=person)
 
@@ -342,7 +342,7 @@ def test_a_sentence_of_a_mail_is_one_line_that_the_telephone_wraps(centre, post)
     assert arrival.endswith("heure de Paris.")
 
 
-def test_templates_never_read_what_strangers_wrote_by_themselves():
+def test_templates_never_read_text_of_declarants_directly():
     folder = settings.BASE_DIR / "notifications" / "templates" / "notifications"
     for template in folder.glob("*.txt"):
         text = template.read_text()
@@ -377,7 +377,7 @@ def test_each_line_of_a_wrapped_quotation_keeps_its_mark():
     assert [line[:4] for line in text.splitlines()] == ["1. m", "", "> mo", "> mo"]
 
 
-def test_hours_stand_beside_the_number_and_the_target_promises_nothing(centre, post):
+def test_the_mail_gives_the_hours_beside_the_number_and_calls_the_target_a_target(centre, post):
     hours = {"value": "lun.–ven. 8 h–17 h", "note": "presse, à confirmer", "source": "essai"}
     Contact.objects.update_or_create(csirt=centre, kind="hours", defaults=hours)
     declare()

@@ -44,6 +44,6 @@ def test_a_stopped_database_is_reported(client, monkeypatch):
     assert health["events_left_behind"] is None
 
 
-def test_the_sign_of_life_queries_nothing(client, django_assert_num_queries):
+def test_the_liveness_page_makes_no_query(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert client.get("/sante/vivant/").json() == {"alive": True}

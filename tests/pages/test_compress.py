@@ -23,7 +23,7 @@ def test_a_page_is_compressed_for_a_browser_that_accepts_gzip(db, client):
     assert len(page.content) < len(plain.content) / 2
 
 
-def test_two_answers_of_one_page_differ_in_length(db, client):
+def test_two_compressed_responses_of_one_page_differ_in_length(db, client):
     lengths = {len(client.get("/accessibilite/", headers=TAKES_GZIP).content) for _ in range(20)}
 
     assert len(lengths) > 1
@@ -39,7 +39,7 @@ def test_two_answers_of_one_page_differ_in_length(db, client):
     ],
     ids=["pdf", "json", "stream", "file"],
 )
-def test_an_answer_that_is_no_page_is_not_compressed(response):
+def test_a_response_that_is_no_page_is_not_compressed(response):
     request = RequestFactory().get("/", headers=TAKES_GZIP)
 
     answer = CompressedPages(lambda _request: response())(request)

@@ -39,7 +39,7 @@ def test_a_list_of_the_administrator_refuses_a_nul(url):
     assert get_as(a_person(Role.ADMINISTRATOR), f"/admin/{url}").status_code == 400
 
 
-def test_a_page_that_handles_a_nul_itself_answers():
+def test_a_page_that_handles_a_nul_itself_is_served():
     assert get_as(an_agent(), "/annuaire/?q=%00").status_code == 200
     assert get_as(a_lead(), "/admin/incidents/incident/?dans=%00&type=%00&apres=%00").status_code == 200
 

@@ -54,7 +54,7 @@ def test_the_head_links_to_the_first_page_of_the_role(client, make, words, paths
         assert f'<a href="/connexion/"{current}>{words}</a>' in read_head(client, path), path
 
 
-def test_that_link_redirects_a_responder_to_the_queue(client):
+def test_the_sign_in_page_redirects_a_responder_to_the_queue(client):
     client.force_login(a_responder())
     assert ">Mes dossiers<" in read_foot(client)
     assert client.get("/connexion/").headers["Location"] == "/admin/"

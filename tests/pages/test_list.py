@@ -75,7 +75,7 @@ def test_a_list_shows_fifty_rows_and_no_count(client):
     assert "50 lignes, et d’autres ensuite" in response.content.decode()
 
 
-def test_a_list_fetches_the_scripts_of_a_list(client):
+def test_a_list_loads_only_the_scripts_of_a_list(client):
     """The scripts of a form listen to « unload », which browsers deprecate and warn about."""
     scripts = re.findall(r'<script src="/static/admin/js/([^"]+)"', client.get(LIST).content.decode())
 
@@ -114,7 +114,7 @@ def test_a_list_never_counts_its_rows(client, page):
     assert len(captured) <= 10, [query["sql"][:150] for query in captured]
 
 
-def test_the_options_of_an_application_win():
+def test_the_options_of_an_application_override_those_of_the_list():
     assert site.get_model_admin(Collectivity).sortable_by == ["population"]
     assert isinstance(site.get_model_admin(Collectivity), BoundedModelAdmin)
     assert isinstance(site.get_model_admin(User), BoundedModelAdmin)

@@ -102,7 +102,7 @@ def test_the_page_is_closed_when_there_is_a_mail_server(client, demonstration, s
     assert client.get("/mails/").status_code == 404
 
 
-def test_a_developer_reads_the_mails_too(client, store, settings):
+def test_the_mails_are_shown_in_development_too(client, store, settings):
     settings.DEBUG = True
 
     assert client.get("/mails/").status_code == 200

@@ -47,7 +47,7 @@ def test_the_first_of_a_month_is_written_1er():
     )
 
 
-def test_no_moment_is_an_empty_text():
+def test_a_missing_moment_is_formatted_as_an_empty_text():
     assert format_full_moment(None) == ""
 
 
@@ -95,7 +95,7 @@ def test_a_number_is_dialled_as_published(published, dialled):
         ("+32 2 123 45 67", "+32 2 123 45 67"),
     ],
 )
-def test_a_number_is_read_by_two_digits_unless_it_was_grouped_already(number, expected):
+def test_a_number_is_spaced_in_pairs_of_digits_unless_it_was_already_grouped(number, expected):
     assert format_phone(number) == expected
 
 
@@ -149,13 +149,13 @@ def test_the_summary_counts_and_leads_to_each_field():
     assert 'id="id_state_0"' in Interruption()["state"].as_field_group()
 
 
-def test_the_summary_of_one_mistake():
+def test_the_summary_of_one_mistake_is_in_the_singular():
     assert "Un point à corriger" in render_to_string(
         "errors.html", {"form": Interruption({"since": "2026-11-24", "state": "z"})}
     )
 
 
-def test_the_summary_of_several_forms():
+def test_the_summary_counts_the_mistakes_of_several_forms():
     rows = formset_factory(Interruption, extra=0)(
         {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-since": "x", "form-0-state": "a"}
     )
@@ -167,7 +167,7 @@ def test_the_summary_of_several_forms():
 
 
 @pytest.mark.parametrize("form", [None, Interruption(), Interruption({"since": "2026-11-24", "state": "a"})])
-def test_nothing_to_correct_shows_nothing(form):
+def test_a_form_without_a_mistake_has_no_summary(form):
     assert render_to_string("errors.html", {"form": form}).strip() == ""
 
 

@@ -16,19 +16,19 @@ def count_facts(number, rule):
     return {kind: sum(findings.count(kind) for findings in results) for kind in ("certain", "narrow", "pinned")}
 
 
-def test_the_attacker_proves_something_of_exact_numbers():
+def test_the_attacker_proves_facts_from_exact_numbers():
     assert count_facts(84, Rule(base=1))["certain"]
 
 
 @pytest.mark.parametrize("number", YEARLY)
-def test_exact_numbers_give_facts(number):
+def test_exact_numbers_prove_certain_facts(number):
     facts = count_facts(number, Rule(base=1))
     assert facts["certain"]
     assert facts["narrow"] or number > 400
 
 
 @pytest.mark.parametrize("number", YEARLY)
-def test_crossings_that_are_all_open_give_facts(number):
+def test_the_attacker_proves_facts_when_all_crossings_are_open(number):
     assert count_facts(number, Rule(opens_everything=True))["certain"]
 
 
@@ -37,7 +37,7 @@ def test_printed_zeros_make_every_dash_certain(number):
     assert count_facts(number, Rule(shows_zeros=True))["certain"]
 
 
-def test_audit_that_looks_at_the_truth_gives_facts():
+def test_an_audit_that_reads_the_true_numbers_lets_the_attacker_prove_facts():
     """Two dashes are proved to hold somebody together: with this audit, each of them is."""
     edition = print_year(draw_leaky_country(), Rule(is_audited_on_truth=True))
     assert not attack([edition], insiders=()).facts
@@ -46,7 +46,7 @@ def test_audit_that_looks_at_the_truth_gives_facts():
 
 
 @pytest.mark.parametrize("number", YEARLY)
-def test_second_edition_of_a_year_gives_facts_on_what_came_late(number):
+def test_a_second_release_of_a_year_proves_facts_about_late_cases(number):
     facts = 0
     for seed in SEEDS:
         cases = draw_country(number, seed=seed)
@@ -56,7 +56,7 @@ def test_second_edition_of_a_year_gives_facts_on_what_came_late(number):
     assert facts
 
 
-def test_cell_of_nine_of_which_a_body_has_five_gives_it_the_others_exactly():
+def test_a_body_with_five_of_the_nine_units_of_a_cell_learns_the_others_exactly():
     """Printed as 5, the cell holds nine at most: the four others, at least, have one each."""
     cases = draw_country_with_nine_long_interruptions(317)
     editions = [print_year(cases, Rule(), seed=seed) for seed in range(20)]

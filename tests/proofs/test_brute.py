@@ -28,26 +28,26 @@ def is_passed(editions):
     return not find_failing_tables(last, earlier)
 
 
-def test_some_country_agrees_with_a_printed_file():
+def test_at_least_one_country_agrees_with_a_printed_file():
     _editions, brute = next(print_files("bodies"))
     assert len(brute.countries)
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_attacker_finds_the_least_and_the_most_of_all_countries(name):
+def test_the_attacker_finds_the_same_bounds_as_the_list_of_all_countries(name):
     for editions, brute in print_files(name, 8):
         sets = brute.list_sets()
         assert bound_by_programs(editions, sets) == [brute.bound(cells) for cells in sets]
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_audit_passes_what_is_safe_and_nothing_else(name):
+def test_the_audit_passes_every_safe_release_and_no_other(name):
     verdicts = [(is_passed(editions), brute.is_safe()) for editions, brute in print_files(name)]
     assert [passed for passed, _safe in verdicts] == [safe for _passed, safe in verdicts]
     assert {safe for _passed, safe in verdicts} == {True, False}
 
 
-def test_audit_knows_that_help_comes_before_the_closing():
+def test_the_audit_knows_that_a_case_gets_help_before_it_is_closed():
     """Five cases were closed within an hour: they had help within it, or nobody knows when."""
     values = {"incidents": [15], "help": [None, 10, None], "closing": [5, 5, None]}
     editions = print_values(SHAPES["delays in their order"], values)

@@ -120,7 +120,7 @@ def test_figures_of_random_histories_agree_with_a_recount():
     )
 
 
-def test_the_recount_sees_a_mistake(db, monkeypatch):
+def test_the_recount_detects_a_mistake(db, monkeypatch):
     """The machine proves something only if it notices figures that are wrong."""
     history, rng = History(), random.Random(1)
     history.store_cases(rng, number=30)

@@ -87,21 +87,21 @@ def test_nothing_is_proved_of_a_region_in_which_nothing_happened():
     attack_secrets(317, 5, draw=draw_country_without_region)
 
 
-def test_nothing_is_proved_of_a_stratum_of_which_nearly_all_declared():
+def test_nothing_is_proved_of_a_stratum_where_nearly_all_bodies_declared():
     """Everybody knows how many bodies each region has: those behind its dash may not be too many to be spared."""
     for which, key in enumerate(list_keys(10)):
         drawn = draw_year(draw_country_of_large_bodies(640, seed=which), key)
         prove_nothing([edition for edition, _drawn in drawn], insiders=())
 
 
-def test_body_that_has_most_of_a_cell_does_not_learn_the_others_exactly():
+def test_a_body_that_has_most_of_a_cell_does_not_learn_the_others_exactly():
     cases = draw_country_with_nine_long_interruptions(317)
     for key in list_keys(10):
         prove_nothing([edition for edition, _drawn in draw_year(cases, key)], insiders=[cases[0].body])
 
 
 @pytest.mark.parametrize(("draw", "number"), [(draw_country, 5000), (draw_struck_country, 317)])
-def test_nothing_is_proved_of_many_cases(draw, number):
+def test_nothing_is_proved_of_a_year_with_many_cases(draw, number):
     """Crossings are open. Readers are the bodies of which a question is asked, and two hundred others."""
     [(edition, drawn)] = draw_year(draw(number), b"secret")
     assert any(table["is_open"] for table in drawn.tables if "_and_" in table["code"])
@@ -125,7 +125,7 @@ def test_nothing_is_proved_of_two_years_together(number):
 
 
 @pytest.mark.parametrize("number", [84, 317])
-def test_nothing_is_proved_of_cases_that_came_between_the_quarters_and_their_year(number):
+def test_nothing_is_proved_of_cases_added_between_the_quarters_and_their_year(number):
     """The cases added since are no clearer than the rest."""
     for which, key in enumerate(list_keys(5)):
         cases = draw_country(number, seed=which)
@@ -135,7 +135,7 @@ def test_nothing_is_proved_of_cases_that_came_between_the_quarters_and_their_yea
         prove_nothing([*quarters, year], is_sure=False)
 
 
-def test_body_that_makes_half_of_all_incidents_proves_nothing_of_a_cell():
+def test_a_body_with_half_of_all_incidents_proves_nothing_of_a_cell():
     """The difference between a total and its parts may be proved of that body, without a place or a name."""
     rests = {"no_leak", "neither", "leaks_without", "repeats"}
     for number in (84, 317):

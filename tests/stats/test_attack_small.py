@@ -29,7 +29,7 @@ def test_every_table_is_attacked():
     assert {*TABLES_OF_A_YEAR, "bodies_by_stratum", "late"} == set(TABLES)
 
 
-def test_each_unit_within_the_incidents_has_its_relation():
+def test_each_unit_within_the_incidents_has_its_relation_in_the_audit():
     """A unit that is counted by a classification of the incidents lies within their cells. The audit and the attacker
     must know the relation before the pair is added here: `Figures.list_inclusions`, `add_inclusions`, `list_rests`.
     """

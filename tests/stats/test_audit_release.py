@@ -55,7 +55,7 @@ def test_two_dashes_that_cannot_both_be_zero_fail():
     assert find_failing_tables(release) == {"incidents_by_region"}
 
 
-def test_tables_of_the_same_incidents_are_weighed_together():
+def test_tables_of_the_same_incidents_are_audited_together():
     """Alone each passes. Types say that the total is 101 at least, regions that it then is more than theirs."""
     types = make_type_table(rancon=50, panne=65)
     regions = make_region_table(r53=45, r94=50, r11=None)
@@ -67,7 +67,7 @@ def test_tables_of_the_same_incidents_are_weighed_together():
 
 
 @pytest.mark.parametrize(("leaks", "fails"), [(95, False), (90, True), (75, False), (100, False)])
-def test_incidents_without_a_leak_may_be_none_or_many_but_not_few(leaks, fails):
+def test_a_number_of_incidents_without_a_leak_proved_to_be_few_fails(leaks, fails):
     """Of 90, between two and ten incidents surely had no leak; of 95 perhaps none; of 75 many."""
     release = make_release(make_total_table("incidents", 100), make_total_table("leaks", leaks))
     assert bool(find_failing_tables(release)) is fails
@@ -79,7 +79,7 @@ def test_leaks_proved_to_be_few_outside_a_category_fail():
     assert find_failing_tables(make_release(make_total_table("leaks", 45), categories)) == set()
 
 
-def test_a_category_that_is_not_printed_leaves_a_sum_open():
+def test_an_unprinted_category_leaves_the_sum_of_the_others_unproved():
     crossing = make_table(
         *("incidents_by_region_and_type", "incidents", ["region", "type"]),
         [[["53", "rancon"], 100], [["53", "panne"], None]],
@@ -99,7 +99,7 @@ def test_a_category_that_is_not_printed_leaves_a_sum_open():
 QUARTERS = [make_release(make_total_table("incidents", 100), period=f"2025-T{number}") for number in (1, 2, 3, 4)]
 
 
-def test_the_year_is_weighed_with_its_quarters():
+def test_the_year_is_audited_with_its_quarters():
     """A dash that is printed already must not be proved by the year: of 220, the first quarter has 84 at least."""
     months = make_month_table(m01=40, m02=30, m03=None)
     first = make_release(make_total_table("incidents", 80), months, period="2025-T1")
@@ -118,7 +118,7 @@ def test_figures_that_contradict_each_other_prove_nothing():
     assert find_failing_tables(make_release(make_total_table("incidents", 600)), QUARTERS) == set()
 
 
-def test_where_some_numbers_changed_the_others_are_still_weighed():
+def test_a_number_that_changed_does_not_exempt_the_others_from_the_audit():
     """Many leaks were judged unfounded late, but no incident changed: the fourth quarter has four at least."""
     quarters = [
         make_release(make_total_table("incidents", value), make_total_table("leaks", value), period=f"2025-T{number}")
@@ -159,7 +159,7 @@ def test_the_months_since_the_service_began_make_the_whole_year():
     assert find_failing_tables(make_release(make_total_table("incidents", 60), whole)) == set()
 
 
-def test_a_total_of_a_quarter_that_is_not_printed_is_small():
+def test_an_unprinted_total_of_a_quarter_counts_as_below_its_threshold():
     """It is 39 at most, January is 36 at least: the dashes may not hold four."""
     first = make_release(make_table("incidents", "incidents", [], []), period="2025-T1")
     other_quarters = [
@@ -172,7 +172,7 @@ def test_a_total_of_a_quarter_that_is_not_printed_is_small():
 
 
 @pytest.mark.parametrize(("stratum", "fails"), [(50, True), (55, False)])
-def test_bodies_are_as_many_as_five_in_each_region(stratum, fails):
+def test_each_region_with_a_number_counts_five_bodies_at_least(stratum, fails):
     """Eleven regions have 55 bodies at least; 50 of a stratum are 54 at most, so that one is elsewhere."""
     regions = make_region_table(**{f"r{number}": 5 for number in range(11, 22)})
     bodies = make_table(
@@ -183,7 +183,7 @@ def test_bodies_are_as_many_as_five_in_each_region(stratum, fails):
 
 
 @pytest.mark.parametrize(("incidents", "fails"), [(55, False), (65, True), (75, False)])
-def test_few_incidents_beside_the_first_of_each_listed_body_are_not_proved(incidents, fails):
+def test_a_table_that_proves_few_incidents_beyond_the_first_of_each_body_fails(incidents, fails):
     """50 bodies are 54 at most: of 65 incidents, 61 at least, seven are of other bodies or a second time. What is more
     than eight is a large rest.
     """
@@ -192,7 +192,7 @@ def test_few_incidents_beside_the_first_of_each_listed_body_are_not_proved(incid
     assert failing == ({"bodies_by_stratum"} if fails else set())
 
 
-def test_the_months_of_a_quarter_are_weighed_with_its_regions():
+def test_the_months_and_the_regions_of_a_quarter_are_audited_together():
     crossing = make_table(
         *("incidents_by_region_and_quarter", "incidents", ["region", "quarter"]),
         [[["53", "T1"], 5], [["53", "T2"], 45], [["53", "T3"], 25], [["53", "T4"], 25]],
@@ -203,7 +203,7 @@ def test_the_months_of_a_quarter_are_weighed_with_its_regions():
     assert find_failing_tables(make_release(*tables, crossing)) == {"incidents_by_month"}
 
 
-def test_the_regions_of_a_quarter_are_not_proved_to_leave_few_outside():
+def test_a_crossing_that_proves_few_cases_of_a_quarter_outside_its_regions_fails():
     """The second quarter, of which only months are printed, has 33 at least; Bretagne has 29 of them at most."""
     crossing = make_table(
         *("incidents_by_region_and_quarter", "incidents", ["region", "quarter"]),
@@ -216,7 +216,7 @@ def test_the_regions_of_a_quarter_are_not_proved_to_leave_few_outside():
 
 
 @pytest.mark.parametrize("dash", [True, False])
-def test_what_a_crossing_does_not_show_is_not_proved_to_be_few(dash):
+def test_a_crossing_that_proves_few_cases_outside_its_own_cells_fails(dash):
     """Of 105, 101 at least, ransomware made 99 at most: dashes and rare types together hold two or more."""
     cells = [[["53", "rancon"], 95], *([[["53", "panne"], None]] if dash else [])]
     crossing = make_table("incidents_by_region_and_type", "incidents", ["region", "type"], cells)
@@ -228,7 +228,7 @@ def test_what_a_crossing_does_not_show_is_not_proved_to_be_few(dash):
     assert find_failing_tables(make_release(*tables, crossing)) == {"incidents_by_region_and_type/53"}
 
 
-def test_a_category_outside_the_crossed_regions_is_not_proved_to_be_few():
+def test_a_crossing_that_proves_few_cases_of_a_category_outside_its_regions_fails():
     crossing = make_table("incidents_by_region_and_type", "incidents", ["region", "type"], [[["11", "rancon"], 95]])
     tables = (
         make_total_table("incidents", 300),
@@ -247,7 +247,7 @@ def make_delay_table(by, *values):
     return make_table(f"incidents_by_{by}", "incidents", [by], cells)
 
 
-def test_a_case_that_was_closed_had_been_taken_charge_of():
+def test_a_closed_case_counts_as_taken_charge_of_before():
     """Five at least were closed within the hour: they were taken charge of within it, or nobody knows when."""
     helps = make_delay_table("help", None, 50, None, None, None, None, None, None)
     closings = make_delay_table("closing", 5, 45, None, None, None, None, None, None)
@@ -263,7 +263,7 @@ def test_a_case_that_was_closed_had_been_taken_charge_of():
 
 
 @pytest.mark.parametrize(("leaks", "fails"), [(25, False), (30, True), (40, False)])
-def test_the_quarters_without_a_figure_are_not_proved_to_hold_few(leaks, fails):
+def test_a_total_that_proves_few_leaks_in_the_quarters_without_a_figure_fails(leaks, fails):
     """One quarter tells 20 leaks, 24 at most; the year 30, 26 at least: the others hold between two and ten."""
     first = make_release(make_total_table("incidents", 80), make_total_table("leaks", 20), period="2025-T1")
     year = make_release(make_total_table("incidents", 200), make_total_table("leaks", leaks))
@@ -271,7 +271,7 @@ def test_the_quarters_without_a_figure_are_not_proved_to_hold_few(leaks, fails):
     assert find_failing_tables(year, [first, *other_quarters]) == ({"leaks"} if fails else set())
 
 
-def test_no_table_of_incidents_is_closed_for_the_leaks_of_a_quarter():
+def test_the_leaks_of_a_quarter_close_no_table_of_incidents():
     """Their crossing with quarters says nothing of leaks."""
     first = make_release(make_total_table("incidents", 80), make_total_table("leaks", 20), period="2025-T1")
     other_quarters = [make_release(period=f"2025-T{number}") for number in (2, 3, 4)]
@@ -282,7 +282,7 @@ def test_no_table_of_incidents_is_closed_for_the_leaks_of_a_quarter():
     assert find_failing_tables(year, [first, *other_quarters]) == {"leaks"}
 
 
-def test_the_types_that_are_not_crossed_are_not_proved_to_hold_few():
+def test_a_crossing_that_proves_few_cases_of_the_types_it_leaves_out_fails():
     def cross(*values):
         cells = [[["53", code], value] for code, value in zip(("rancon", "panne"), values, strict=True)]
         return make_table("incidents_by_region_and_type", "incidents", ["region", "type"], cells)

@@ -32,7 +32,7 @@ def test_the_page_says_which_quarter_is_verified_and_which_follow(client, time_m
     assert "Le dernier essai n’a pas abouti." in words(read_main(client))
 
 
-def test_nothing_declared_yet_says_when_the_first_release_is_due(client, time_machine):
+def test_before_any_declaration_the_page_says_when_the_first_release_is_due(client, time_machine):
     time_machine.move_to(paris_time(2026, 11, 28), tick=False)
     text = words(read_main(client))
     assert "Une publication paraît 30 jours après la fin du trimestre de la première déclaration" in text

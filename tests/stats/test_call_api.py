@@ -62,7 +62,7 @@ def test_releases_are_listed_and_each_is_read_whole(client, six):
     ]
 
 
-def test_the_latest_is_that_of_the_last_year_or_of_a_period(client, six):
+def test_the_latest_release_is_that_of_the_last_year_or_of_the_period_asked_for(client, six):
     for period, number in {"": 5, "2025": 5, "2025-T2": 2, "2026-T1": 6}.items():
         answer = client.get(f"{RELEASES}latest/", {"period": period} if period else {})
         assert answer.json()["number"] == number, period
@@ -140,7 +140,7 @@ def test_there_is_no_release_before_the_first(client, db):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_nothing_is_written(client, six, method):
+def test_the_api_refuses_every_method_that_writes(client, six, method):
     assert getattr(client, method)(f"{RELEASES}5/").status_code == 405
 
 
@@ -171,7 +171,7 @@ def test_a_release_costs_few_queries(client, six, django_assert_max_num_queries)
         client.get(f"{RELEASES}5/", {"region": "94"})
 
 
-def test_a_token_that_ended_refuses_nobody(client, six):
+def test_a_request_with_an_ended_token_is_served_like_any_other(client, six):
     """The API is open to all, so it reads no token."""
     answer = Client().get(RELEASES, headers={"Authorization": "Bearer ended"})
     assert answer.status_code == 200

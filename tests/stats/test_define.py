@@ -133,7 +133,7 @@ def test_the_page_links_to_each_standard(tree):
 
 
 @pytest.mark.parametrize("path", [PAGE, "/statistiques/publications/"])
-def test_some_words_are_never_written(client, db, path):
+def test_the_page_calls_nobody_a_victim_and_nothing_zero(client, db, path):
     """Nobody is called a victim, nothing is called zero alone, and the words of the earlier rule are gone."""
     text = LexborHTMLParser(client.get(path).content.decode()).css_first("main").text()
     assert not NEVER.findall(text.replace("c’est zéro", "").replace("De zéro à quatre", ""))

@@ -122,7 +122,7 @@ def test_a_spreadsheet_has_a_sheet_for_each_table(client, national):
     assert [line for line in notice if "mêmes mois" in line and "de janvier à mars 2025" in line]
 
 
-def test_each_measure_has_a_place_on_the_page():
+def test_each_measure_has_a_total_or_a_table_on_the_page():
     """Leaks that were found to be none are a row of the states of leaks."""
     measures = {breakdown.measure for breakdown in BREAKDOWNS.values()}
     assert {*Totals._fields, *measures, Measure.UNFOUNDED} == set(Measure)
@@ -177,7 +177,7 @@ def test_no_cell_is_a_formula(client, national):
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
-def test_what_begins_as_a_formula_gets_an_apostrophe(text):
+def test_text_that_begins_like_a_formula_gets_an_apostrophe(text):
     assert neutralise_formula(text) == f"'{text}"
     assert neutralise_formula(f"a{text}") == f"a{text}"
 
@@ -212,7 +212,7 @@ def test_a_lead_of_two_centres_gets_one_file_of_both(client):
     assert set(ExactReading.objects.values_list("csirt", flat=True)) == {centre.pk, other_centre.pk}
 
 
-def test_reading_a_file_is_noted_as_reading_the_page(client, national):
+def test_downloading_a_file_is_recorded_like_reading_the_page(client, national):
     store_two_years()
     with time_machine.travel(paris_time(2026, 3, 20, 9), tick=False) as clock:
         client.get(f"{BRETAGNE}chiffres.csv")
@@ -225,7 +225,7 @@ def test_reading_a_file_is_noted_as_reading_the_page(client, national):
     assert list(readings) == [(national.pk, None, "53", 2026), (national.pk, None, None, 2025)]
 
 
-def test_who_is_not_entitled_gets_a_404_and_leaves_no_reading(client):
+def test_a_person_who_is_not_entitled_gets_a_404_and_no_reading_is_recorded(client):
     store_two_years()
     client.force_login(a_person(Role.ANALYST, region=Region.objects.get(code="53")))
     for url in (NATION, BRETAGNE, CENTRE, OWN):
@@ -234,7 +234,7 @@ def test_who_is_not_entitled_gets_a_404_and_leaves_no_reading(client):
     assert not ExactReading.objects.exists()
 
 
-def test_an_empty_year_has_a_file_too(client, national):
+def test_a_year_without_cases_has_a_file_too(client, national):
     lines = read_lines(download(client, f"{NATION}chiffres.csv"))
     assert {line["valeur"] for line in lines if line["tableau"] == "Totaux de l’année"} == {"0"}
     assert read_book(download(client, f"{NATION}chiffres.xlsx"))["Mois"]["D2"].value == 0

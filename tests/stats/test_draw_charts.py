@@ -68,14 +68,14 @@ def test_a_line_breaks_where_a_period_has_no_number():
     assert float(chart.now.end.x) == float(chart.now.dots[-1][0]) + 12
 
 
-def test_a_series_without_any_number_draws_nothing():
+def test_a_series_without_any_number_draws_no_line_and_no_dot():
     chart = make_line_charts(QUARTERS, Series("2026", (None,) * 4), Series("2025", (None,) * 4))["narrow"]
     for curve in (chart.now, chart.before):
         assert (curve.lines, curve.dots, curve.numbers, curve.end) == ([], [], [], None)
     assert [tick.text for tick in chart.ticks] == ["0", "1"]
 
 
-def test_both_years_share_a_scale_and_the_first_alone_says_its_numbers():
+def test_both_years_share_a_scale_and_only_the_first_has_written_numbers():
     chart = make_line_charts(QUARTERS, Series("2026", (1, 1, 1, 1)), Series("2025", (100, 0, 0, 0)))["wide"]
     assert [tick.text for tick in chart.ticks] == ["0", "50", "100"]
     assert [number.text for number in chart.now.numbers] == ["1", "1", "1", "1"]
@@ -114,7 +114,7 @@ def test_a_number_is_drawn_under_its_point_where_the_line_rises_on_both_sides():
     assert placed[:6] == [(0, -10), (0, 20), (0, -10), (10, -10), (0, 20), (-10, -10)]
 
 
-def test_the_highest_and_the_lowest_are_written_where_there_is_no_room_for_all():
+def test_only_the_highest_and_the_lowest_number_are_written_where_room_is_short():
     chart = make_line_charts(MONTHS, Series("2026", (500, 300, 510, 400, 295, 400) * 2), None)["narrow"]
     assert [number.text for number in chart.now.numbers] == ["510", "295"]
 
@@ -147,7 +147,7 @@ def test_levels_are_of_equal_width_and_the_last_is_open():
     assert scale.steps([5, 1, 2, 2]) == [(1, 5, 10), (2, 15, 20), (5, 45, None)]
 
 
-def test_a_level_holds_a_printed_number_at_least():
+def test_each_level_holds_at_least_one_printed_number():
     assert choose_scale([5, 10]).steps([1, 2]) == [(1, 5, 5), (2, 10, 10)]
     assert choose_scale([]).step == 5
 
@@ -159,7 +159,7 @@ def test_bars_are_as_long_as_their_numbers():
     assert compute_shares([0, None]) == ["0", "0"]
 
 
-def test_a_spread_is_drawn_on_the_scale_of_the_widest():
+def test_all_intervals_are_drawn_on_the_scale_of_the_widest():
     assert place_interval(0.1, 0.2, 0.4, 0.8) == Interval("12.5", "37.5", "25.0")
     assert place_interval(0.1, 0.1, 0.1, 0.4) == Interval("25.0", "0.6", "25.0")
     assert place_interval(0, 0, 0, 0) == Interval("0.0", "0.6", "0.0")
@@ -243,7 +243,7 @@ def find_types_section(tables):
     return next(section for section in make_sections(a_page(tables)) if section.code == "types")
 
 
-def test_no_line_is_left_to_the_table_while_a_smaller_one_is_drawn():
+def test_no_bar_is_drawn_that_is_smaller_than_one_left_to_the_table():
     """The unknown type is drawn last, and only if it is among the largest."""
     codes = list(fill("incidents_by_type", rest=None))
     known_codes = [code for code in codes if code != IncidentType.UNKNOWN]

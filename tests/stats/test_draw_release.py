@@ -42,7 +42,7 @@ def year_of(incidents, **tables):
     return {"incidents": {(): spread(incidents)}, "bodies_by_stratum": bodies, **counts}
 
 
-def test_numbers_are_rounded_and_few_bodies_are_a_dash():
+def test_numbers_are_rounded_and_a_number_of_few_bodies_becomes_a_dash():
     printed = draw_tables(year_of(97, region={"53": 57, "94": 38, "11": 2}))
     assert printed["incidents"][()] in (95, 100)
     assert printed["incidents_by_region"]["53",] in (55, 60)
@@ -71,7 +71,7 @@ def test_numbers_are_rounded_and_few_bodies_are_a_dash():
         (CellCount(14, 5, 9), False),
     ],
 )
-def test_a_cell_is_sensitive_where_few_bodies_are_behind_it_or_one_knows_too_much(count, is_one):
+def test_a_cell_is_sensitive_if_few_bodies_make_it_or_one_body_makes_most_of_it(count, is_one):
     assert is_sensitive(count) is is_one
 
 
@@ -119,7 +119,7 @@ def test_a_table_opens_when_its_total_as_printed_reaches_forty(incidents, is_ope
     assert bool(printed["incidents_by_region"]) is is_open
 
 
-def test_the_long_list_of_services_takes_the_place_of_the_short_one():
+def test_the_long_list_of_services_replaces_the_short_one():
     def interruptions(units):
         return year_of(units) | {
             "interruptions": {(): spread(units)},
@@ -169,7 +169,7 @@ def test_months_before_the_service_began_are_not_printed():
     assert [cell for [cell], _value in months["cells"]] == ["10", "11", "12"]
 
 
-def test_an_empty_year_is_a_page_of_dashes():
+def test_a_year_without_cases_prints_only_dashes():
     printed = draw_tables({})
     assert {code: cells for code, cells in printed.items() if cells} == {
         code: {(): None} for code in ("incidents", "reports", "interruptions", "leaks", "unfounded", "late")
@@ -191,7 +191,7 @@ def test_a_draw_that_fails_the_audit_is_drawn_again(monkeypatch):
     assert (drawn.draws, drawn.closed) == (3, ())
 
 
-def test_the_table_that_fails_most_is_closed_and_totals_last(monkeypatch):
+def test_the_table_that_fails_most_often_is_closed_first_and_totals_last(monkeypatch):
     monkeypatch.setattr(draw, "MAX_DRAWS", 4)
 
     def fail(printed, _earlier):
@@ -207,7 +207,7 @@ def test_the_table_that_fails_most_is_closed_and_totals_last(monkeypatch):
     assert {table["code"] for table in drawn.tables if table["is_open"]} >= {"incidents", "incidents_by_region"}
 
 
-def test_lines_of_crossings_are_closed_however_many_fail(monkeypatch):
+def test_failing_lines_of_crossings_are_closed_however_many_there_are(monkeypatch):
     """Of 18 régions each line of two crossings: more than there are tables."""
     monkeypatch.setattr(draw, "MAX_DRAWS", 1)
 

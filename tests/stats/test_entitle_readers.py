@@ -19,7 +19,7 @@ from tests.stats.rows import format_two_years
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
 
-def test_the_coordination_has_links_to_every_page(client, national):
+def test_the_national_reader_has_links_to_every_page(client, national):
     breizh_cyber()
     page = html(client, "/statistiques/")
     for url in (NATION, BRETAGNE, CENTRE):
@@ -44,7 +44,7 @@ def read_header(client, url):
 
 
 @pytest.mark.parametrize("url", ["/statistiques/", "/statistiques/?region=53", "/statistiques/?annee=2025"])
-def test_exact_figures_are_beside_the_title_of_the_published_ones(client, release, url):
+def test_the_page_of_published_figures_links_to_the_exact_figures_beside_its_title(client, release, url):
     own = f'href="{BRETAGNE}">Les chiffres exacts de Bretagne</a>'
     assert "exact" not in read_header(client, url)
     client.force_login(an_analyst())
@@ -57,7 +57,7 @@ def test_exact_figures_are_beside_the_title_of_the_published_ones(client, releas
 
 
 @pytest.mark.parametrize("url", ["/statistiques/", "/statistiques/?region=53"])
-def test_an_analyst_whom_no_act_entitles_reads_why(client, release, url):
+def test_an_analyst_without_a_written_decision_reads_why_the_figures_are_closed(client, release, url):
     client.force_login(an_analyst(exact_since_on=None, exact_act=""))
     assert "Les chiffres exacts de Bretagne ne vous sont pas ouverts : il faut un écrit" in read_header(client, url)
     assert BRETAGNE not in read_header(client, url)
@@ -85,7 +85,7 @@ def test_readers_of_exact_figures_begin_at_their_page(client):
         ({"ended_on": "2026-03-20"}, 404),
     ],
 )
-def test_the_act_opens_from_a_day_until_a_day(flag, status):
+def test_the_written_decision_is_in_force_from_its_first_day_to_its_last(flag, status):
     analyst = an_analyst(**flag)
     assert get_status(analyst, BRETAGNE) == status
     assert ExactReading.objects.count() == (status == 200)
@@ -101,12 +101,12 @@ def test_the_act_opens_from_a_day_until_a_day(flag, status):
         {"exact_until_on": "2025-12-31"},
     ],
 )
-def test_the_database_refuses_half_an_act(wrong):
+def test_the_database_refuses_an_incomplete_written_decision(wrong):
     with pytest.raises(IntegrityError), transaction.atomic():
         an_analyst(**wrong)
 
 
-def test_the_database_refuses_an_act_for_another_role():
+def test_the_database_refuses_a_written_decision_for_another_role():
     lead = a_lead()
     with pytest.raises(IntegrityError), transaction.atomic():
         lead.membership_set.update(exact_since_on="2026-01-01", exact_act="Délibération")
@@ -115,7 +115,7 @@ def test_the_database_refuses_an_act_for_another_role():
 # Who read
 
 
-def test_a_reading_is_one_row_a_minute_and_a_scope(client, national):
+def test_readings_of_one_scope_within_a_minute_are_one_row(client, national):
     store_cases_of_two_centres()
     with time_machine.travel(paris_time(2026, 3, 20, 9), tick=False) as clock:
         for url in (BRETAGNE, BRETAGNE, NATION, CENTRE, f"{NATION}?annee=2025"):
@@ -132,7 +132,7 @@ def test_a_reading_is_one_row_a_minute_and_a_scope(client, national):
     ]
 
 
-def test_a_lead_of_two_centres_reads_both(client):
+def test_a_lead_of_two_centres_reads_the_figures_of_both(client):
     centre, other_centre = breizh_cyber(), create_other_centre()
     lead = a_lead(centre)
     Membership.objects.create(user=lead, role=Role.LEAD, csirt=other_centre, since_on="2021-01-01")

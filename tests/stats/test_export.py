@@ -79,7 +79,7 @@ def test_totals_have_their_bounds(client, release):
     ]
 
 
-def test_a_month_is_that_of_the_release_that_printed_it(client, release):
+def test_a_month_is_listed_with_the_release_that_printed_it(client, release):
     rows = read_rows(client, "incidents_by_month.csv")
     assert [(row["release"], row["period"]) for row in rows] == [("1", "2025-T1")] * 3 + [("5", "2025")] * 9
     assert [row["value"] for row in rows[:6]] == ["20", "", "25", "30", "", ""]
@@ -96,7 +96,7 @@ def test_a_closed_table_keeps_its_lines(client, release):
     ]
 
 
-def test_a_quarter_has_few_files(client, release):
+def test_a_release_of_a_quarter_has_fewer_files(client, release):
     names = [*make_files(read_edition(Release.objects.get(number=1)))]
     assert names == [
         *("tocsin-publication-1.zip", "datapackage.json", "LISEZMOI.md", "totals.csv", "incidents_by_month.csv"),
@@ -164,7 +164,7 @@ def test_the_package_describes_itself(client, release):
     assert paths == set(FILES) - {ARCHIVE, "datapackage.json", "LISEZMOI.md"}
 
 
-def test_the_signed_forms_are_those_of_the_seal(client, release):
+def test_the_canonical_files_are_the_texts_that_the_seal_signs(client, release):
     assert client.get(HOME + "canonical.json").content == seal.encode_form(seal.load_printed(release))
     first = Release.objects.get(number=1)
     assert client.get(HOME + "canonical-1.json").content == seal.encode_form(seal.load_printed(first))

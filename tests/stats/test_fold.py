@@ -82,7 +82,7 @@ def test_bands_are_counted_for_verified_cases_only(db):
 
 
 @pytest.mark.parametrize("reason", ["not_an_incident", "duplicate"])
-def test_what_was_no_incident_is_counted_nowhere(db, reason):
+def test_a_case_closed_as_no_incident_is_counted_nowhere(db, reason):
     csirt = breizh_cyber()
     incident = declare()
     fold_new_events()
@@ -92,7 +92,7 @@ def test_what_was_no_incident_is_counted_nowhere(db, reason):
     assert not CaseFact.objects.get().is_counted
 
 
-def test_the_month_is_that_of_the_town_hall(db):
+def test_a_case_counts_in_the_month_of_the_local_time_of_its_town_hall(db):
     (body,) = bodies("53", 1)
     (overseas,) = bodies("03", 1)  # Cayenne, four hours behind Paris in winter
     store([Case(body=body, at=paris_time(2025, 1, 1, 0)), Case(body=body, at=paris_time(2024, 12, 31, 23))])
@@ -107,7 +107,7 @@ def test_the_month_is_that_of_the_town_hall(db):
     ]
 
 
-def test_a_signalement_is_counted_apart_and_brings_nothing_else(db):
+def test_a_signalement_is_counted_apart_and_adds_nothing_to_other_measures(db):
     incidents = store(one_each(bodies("53", 2), paris_time(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
     fold_new_events()
     change_cases(incidents[:1], nature="report")
@@ -160,7 +160,7 @@ def test_services_categories_causes_and_delays_are_counted(db):
     assert read_sums("unfounded") == {("unfounded", ""): 1}
 
 
-def test_a_leak_without_a_category_is_of_one_that_is_not_known(db):
+def test_a_leak_without_a_category_counts_under_the_unknown_category(db):
     """The audit of published figures, and its readers, know that a leak has a category at least."""
     store(one_each(bodies("53", 1), paris_time(2025, 2, 1), leaks=(("claimed", "0-5"),)))
     fold_new_events()
@@ -195,7 +195,7 @@ def test_a_batch_costs_the_same_whatever_its_size(db, django_assert_num_queries)
             rollups.fold_batch()
 
 
-def test_two_folders_at_once_count_each_event_once(transactional_db, monkeypatch):
+def test_two_processes_that_fold_at_once_count_each_event_once(transactional_db, monkeypatch):
     monkeypatch.setattr(rollups, "BATCH", 7)
     store(one_each(bodies("53", 60), paris_time(2025, 2, 1), hours=(2,)))
     barrier = Barrier(3)
@@ -228,7 +228,7 @@ rollups.fold_batch()
 """
 
 
-def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db):
+def test_a_process_killed_before_its_commit_counts_nothing_twice(transactional_db):
     store(one_each(bodies("53", 20), paris_time(2025, 2, 1)))
     environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     done = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
@@ -306,7 +306,7 @@ def test_verify_stats_excuses_what_is_still_pending(db):
     call_command("verify_stats")
 
 
-def test_the_sums_of_facts_are_those_of_the_table(db):
+def test_the_sums_computed_from_the_facts_equal_the_stored_sums(db):
     store(one_each(bodies("53", 4), paris_time(2025, 2, 1)))
     fold_new_events()
     assert Counter(rollups.sum_facts(CaseFact.objects.all())).total() == sum(read_sums(*Measure).values())

@@ -47,7 +47,7 @@ def find_users(names):
     }
 
 
-def test_cases_are_frozen_and_counted_for_a_release_alone():
+def test_cases_are_frozen_and_counted_only_to_publish_a_release():
     """The cases are frozen and counted for a release alone."""
     assert find_users({"freeze_cases", "count_cells"}) == {"stats/releases/publish.py"}
     assert find_users({"draw_release"}) == {"stats/releases/publish.py"}
@@ -67,13 +67,13 @@ def test_only_a_release_makes_figures():
         assert not any(word in source for word in ("create(", ".save(", "bulk_create", "update("))
 
 
-def test_a_figure_holds_nothing_of_bodies_or_cases():
+def test_a_stored_figure_has_no_column_about_bodies_or_cases():
     names = {field.name for field in Figure._meta.local_concrete_fields}
     assert names == {"id", "release", "table", "first", "second", "value"}
 
 
 @pytest.mark.parametrize("module", ["tables", "figures", "audit", "draw"])
-def test_the_rule_knows_numbers_only(module):
+def test_the_modules_of_the_disclosure_rule_read_numbers_only(module):
     names = set(list_names(STATS / "disclosure" / f"{module}.py"))
     assert not {name for name in names if name and name.startswith("django")}
     assert not names & EXACT

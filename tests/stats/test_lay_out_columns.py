@@ -26,7 +26,7 @@ def a_section(bars):
     return section
 
 
-def test_parts_are_laid_out_in_two_columns():
+def test_blocks_are_laid_out_in_two_columns():
     sections = [a_section(11), a_section(6)]
     assert lay_out("months", "quarters", "map", "strata", "missing", "method", sections=sections) == [
         ["months", "map", "section"],
@@ -47,7 +47,7 @@ def test_the_method_fills_the_column_that_would_end_first(parts, columns):
     assert lay_out(*parts) == columns
 
 
-def test_one_part_changes_column_where_the_order_alone_leaves_a_hole():
+def test_a_block_changes_column_where_the_plain_order_would_leave_a_gap():
     """The map of a région stands beside its two breakdowns."""
     sections = [a_section(11), a_section(12)]
     assert lay_out("months", "map", "missing", "method", sections=sections) == [
@@ -58,7 +58,7 @@ def test_one_part_changes_column_where_the_order_alone_leaves_a_hole():
 
 
 @given(st.sets(st.sampled_from(sorted(NOTHING))), st.lists(st.integers(1, 12), max_size=10))
-def test_each_part_is_there_once_and_the_hole_is_no_taller_than_a_part(parts, bars):
+def test_each_block_is_placed_once_and_the_gap_is_no_taller_than_a_block(parts, bars):
     layout = lay_out_blocks(NOTHING | dict.fromkeys({*parts, "method"}, "there"), [a_section(bar) for bar in bars])
     blocks = [block for column in (*layout.columns, layout.below) for block in column]
     assert len(blocks) == len(parts | {"method"}) + len(bars)

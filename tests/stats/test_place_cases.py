@@ -74,7 +74,7 @@ def count_with_sql(period):
     return units, list(CountedCase.objects.filter(release=release))
 
 
-def test_interruptions_leaks_and_signalements_are_placed_alike(db):
+def test_sql_and_python_count_interruptions_leaks_and_signalements_alike(db):
     town_halls = bodies("53", 2)
     store(
         [
@@ -91,7 +91,7 @@ def test_interruptions_leaks_and_signalements_are_placed_alike(db):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_generated_cases_of_a_year_are_placed_alike(db, seed):
+def test_sql_and_python_count_the_random_cases_of_a_year_alike(db, seed):
     store_random_cases(seed)
     counts, cases = count_with_sql(Period(2025))
     assert count_with_python(cases, Period(2025)) == counts
@@ -99,14 +99,14 @@ def test_generated_cases_of_a_year_are_placed_alike(db, seed):
     assert set(counts) == {table.code for table in TABLES_OF_A_YEAR}
 
 
-def test_generated_cases_of_a_quarter_are_placed_alike(db):
+def test_sql_and_python_count_the_random_cases_of_a_quarter_alike(db):
     store_random_cases(4)
     counts, cases = count_with_sql(Period(2025, 2))
     assert count_with_python(cases, Period(2025, 2)) == counts
     assert sorted(counts) == ["incidents", "incidents_by_month", "interruptions", "leaks", "reports"]
 
 
-def test_spared_bodies_are_those_of_regions_with_a_number(db):
+def test_only_bodies_of_regions_with_a_number_count_as_bodies_that_declared_nothing(db):
     """Corse has a dash: everybody knows that its bodies may all have declared nothing."""
     counts = {
         "incidents_by_region": {("53",): CellCount(9, 6, 2), ("11",): CellCount(5, 5, 1), ("94",): CellCount(4, 4, 1)},

@@ -69,7 +69,7 @@ def test_a_quarter_and_then_its_year_are_published(db):
         (Period(2025), paris_time(2026, 4, 1, 0)),
     ],
 )
-def test_a_period_is_due_on_its_day_in_paris(db, period, now):
+def test_a_period_is_due_on_its_day_in_paris_time(db, period, now):
     store(one_each(bodies("53", 5), paris_time(2025, 2, 1)))
     publish_due_periods(now=paris_time(2025, 2, 2))
     assert publish.find_due_day(period) == timezone.localtime(now).date()
@@ -79,7 +79,7 @@ def test_a_period_is_due_on_its_day_in_paris(db, period, now):
     )
 
 
-def test_the_day_of_a_year_is_a_setting_but_comes_after_its_last_quarter(settings):
+def test_the_due_day_of_a_year_is_a_setting_but_never_before_that_of_its_last_quarter(settings):
     settings.STATS_YEAR_PUBLISHED_ON = (5, 15)
     assert publish.find_due_day(Period(2025)) == date(2026, 5, 15)
     settings.STATS_YEAR_PUBLISHED_ON = (1, 1)
@@ -95,7 +95,7 @@ def test_the_edges_of_a_month_are_those_of_the_territory():
     assert find_quarter(date(2025, 12, 31)) == date(2025, 10, 1)
 
 
-def test_nothing_declared_publishes_nothing(db, capsys):
+def test_without_a_declaration_nothing_is_published(db, capsys):
     call_command("publish_releases")
     assert capsys.readouterr().out == "Rien de nouveau à publier.\n"
     assert (Release.objects.count(), Attempt.objects.count()) == (0, 0)
@@ -133,7 +133,7 @@ def test_a_year_that_is_published_late_comes_before_the_next_quarter(db, setting
     assert list_periods() == [*QUARTERS_OF_2025, "2025", "2026-T1"]
 
 
-def test_a_night_publishes_no_more_than_a_year(db, next_tasks):
+def test_one_night_publishes_one_year_at_most(db, next_tasks):
     """A clock that is wrong for a night does not publish thirty years of the future. Other work has its turn between
     two releases.
     """
@@ -187,7 +187,7 @@ def test_months_printed_with_a_quarter_are_not_printed_again(db):
     assert read_printed_numbers("incidents_by_month") == {"05": 20}
 
 
-def test_late_cases_are_a_line_of_the_next_year(db):
+def test_cases_that_missed_their_year_are_a_line_of_the_next_year(db):
     """Verified after their year was printed: under the same threshold, and once."""
     town_halls = bodies("53", 100)
     store(one_each(town_halls[:50], paris_time(2025, 2, 1)))
@@ -214,7 +214,7 @@ def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_a
     assert (read_table("incidents"), read_table("reports")) == ({"": 40}, {"": 10})
 
 
-def test_what_becomes_of_a_case_after_its_year_changes_nothing(db):
+def test_a_change_to_a_case_after_its_year_was_printed_changes_no_release(db):
     """Judged unfounded, reopened, merged, sent to another centre: the printed numbers and their seal stay."""
     incidents = store(one_each(bodies("53", 60), paris_time(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
     publish_due_periods(now=YEAR_DUE)
@@ -337,7 +337,7 @@ def test_the_database_refuses_a_number_that_is_not_rounded(db, value):
         Figure.objects.create(release=release, table="incidents", value=value)
 
 
-def test_a_new_secret_draws_from_the_next_release_on_and_shows(db, settings):
+def test_a_new_secret_is_used_from_the_next_release_on_and_its_keys_differ(db, settings):
     store(one_each(bodies("53", 52), paris_time(2025, 2, 1)))
     publish_due_periods(now=Q1_DUE)
     settings.SECRET_KEY = "another secret that is long enough for a test"
@@ -347,7 +347,7 @@ def test_a_new_secret_draws_from_the_next_release_on_and_shows(db, settings):
     assert all(is_intact(release) for release in Release.objects.all())
 
 
-def test_a_quarter_has_no_report_and_a_year_one_a_place(db):
+def test_a_quarter_has_no_report_and_a_year_has_one_for_each_territory(db):
     store(one_each(bodies("53", 6), paris_time(2025, 2, 1)))
     publish_due_periods(now=Q1_DUE)
     assert Report.objects.count() == 0
@@ -365,7 +365,7 @@ def test_the_attempts_are_listed_for_the_administrator(db):
     assert attempt.seconds > 0
 
 
-def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
+def test_a_seal_stays_valid_when_the_tables_change_later(db, monkeypatch):
     """The tables and their categories may change with the software: old releases stay as they were signed."""
     store(one_each(bodies("53", 50), paris_time(2025, 2, 1)))
     publish_due_periods(now=YEAR_DUE)
@@ -374,7 +374,7 @@ def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
     assert len(load_printed(Release.objects.get(quarter=0))["tables"]) == 23
 
 
-def test_a_row_that_was_changed_behind_the_triggers_is_seen(cloned_db):
+def test_a_row_changed_without_its_trigger_breaks_the_seal(cloned_db):
     store(one_each(bodies("53", 50), paris_time(2025, 2, 1)))
     [release] = publish_due_periods(now=Q1_DUE)
     with connection.cursor() as cursor:

@@ -60,7 +60,7 @@ def test_a_region_has_exact_figures_in_every_table(client, national):
     assert "Je ne sais pas" not in page  # the town hall's words, in the form
 
 
-def test_bodies_are_counted_once_for_the_scope_that_is_asked(client, national):
+def test_a_body_with_two_centres_is_counted_once_in_each_scope(client, national):
     store_cases_of_two_centres()
 
     def count_bodies(url, **choice):
@@ -74,7 +74,7 @@ def test_bodies_are_counted_once_for_the_scope_that_is_asked(client, national):
     assert count_bodies(NATION, annee="2025") == [1, 0]
 
 
-def test_rates_have_the_denominators_of_the_list(client, national):
+def test_rates_have_the_bodies_of_the_official_list_as_denominators(client, national):
     store_cases_of_two_centres()
     existing = count_existing_bodies(2026)
     bretagne = existing[Region.objects.get(code="53").pk, ""]
@@ -93,7 +93,7 @@ def test_rates_have_the_denominators_of_the_list(client, national):
         assert f'<th scope="row">{label}</th><td class="number">{number}</td>' in nation
 
 
-def test_a_body_of_no_list_is_counted_but_in_no_rate(client, national):
+def test_a_body_outside_the_official_list_is_counted_but_not_in_a_rate(client, national):
     csirt = breizh_cyber()
     (body,) = bodies("53", 1)
     Collectivity.objects.filter(pk=body.pk).update(is_listed=False)
@@ -104,7 +104,7 @@ def test_a_body_of_no_list_is_counted_but_in_no_rate(client, national):
     assert '<td class="number">0</td><td class="number">0,00 %</td>' in page
 
 
-def test_a_body_that_appeared_later_is_in_no_earlier_denominator():
+def test_a_body_is_in_no_denominator_of_a_year_before_it_existed():
     region = Region.objects.get(code="53")
     (body,) = bodies("53", 1)
     counted = count_existing_bodies(2025)[region.pk, ""]
@@ -115,7 +115,7 @@ def test_a_body_that_appeared_later_is_in_no_earlier_denominator():
     assert [count_existing_bodies(year)[region.pk, ""] - counted for year in (2025, 2026, 2027)] == [-1, 0, -1]
 
 
-def test_regions_with_bodies_are_those_of_the_list(django_assert_num_queries):
+def test_the_regions_with_bodies_are_those_of_the_official_list(django_assert_num_queries):
     empty = Region.objects.create(code="999", name="Terre vide", zone="com", sort_key="terre vide")
     with django_assert_num_queries(1):
         regions = list_regions_with_bodies()
@@ -143,19 +143,19 @@ def test_regions_with_bodies_are_those_of_the_list(django_assert_num_queries):
         (Kind.OTHER, 800, ""),
     ],
 )
-def test_a_body_is_of_the_stratum_of_its_kind_and_population(kind, population, stratum):
+def test_the_stratum_of_a_body_is_that_of_its_kind_and_population(kind, population, stratum):
     (body,) = bodies("53", 1)
     rows = Collectivity.objects.filter(pk=body.pk)
     rows.update(kind=kind, population=population)
     assert rows.values_list(make_stratum_expression(), flat=True).get() == stratum
 
 
-def test_the_list_has_bodies_of_each_stratum():
+def test_the_official_list_has_bodies_of_each_stratum():
     existing = count_existing_bodies(2026)
     assert all(existing[0, stratum] for stratum in Stratum)
 
 
-def test_medians_are_written_of_few_cases_and_bands_of_many(client, national, monkeypatch):
+def test_medians_are_written_for_few_cases_and_bands_for_many(client, national, monkeypatch):
     csirt = breizh_cyber()
     incidents = store(one_each(bodies("53", 11), paris_time(2026, 1, 5), csirt=csirt))
     for number, incident in enumerate(incidents):
@@ -198,7 +198,7 @@ def test_bars_are_drawn_longest_first_and_the_unknown_last(client, national):
     assert lengths == ["66.7", "33.3", "100.0"]
 
 
-def test_of_many_services_the_first_twelve_are_drawn_and_all_stand_in_the_table(client, national):
+def test_the_twelve_largest_services_are_drawn_and_the_table_has_all(client, national):
     services = PublicService.values[:14]
     store([Case(body=bodies("53", 1)[0], at=paris_time(2026, 1, 5), csirt=breizh_cyber(), services=tuple(services))])
     fold_new_events()
@@ -270,7 +270,7 @@ def test_a_first_year_is_compared_with_nothing(client, national):
     assert format_row("Octobre", 3, 3, 0, 0, 0) in page
 
 
-def test_the_line_of_the_year_stops_at_the_current_month(client, national):
+def test_the_line_of_the_current_year_stops_at_the_current_month(client, national):
     """Three dots of 2026; of 2025, the eleven months since the first figures."""
     store_two_years()
     page = html(client, BRETAGNE)
@@ -310,7 +310,7 @@ def test_a_centre_whose_territory_changed_has_no_rate_of_the_year_before(client,
     assert '<td class="number before">autre territoire</td>' in page
 
 
-def test_regions_stand_in_the_order_of_their_incidents(client, national):
+def test_regions_are_sorted_by_their_number_of_incidents(client, national):
     csirt = store_two_years()
     store(
         [
@@ -351,7 +351,7 @@ def test_the_page_of_a_year_without_cases_tells_that_there_is_none(client, natio
     assert "Durée des interruptions" not in page
 
 
-def test_a_case_of_the_last_evening_of_a_month_is_of_the_next_one_east_of_paris(client, national):
+def test_a_case_of_the_last_evening_of_a_month_counts_in_the_next_month_east_of_paris(client, national):
     """In Nouméa it is 1 April. The case is in the total, as it is in the tables by type."""
     with time_machine.travel(paris_time(2026, 3, 31, 20)):
         store(

@@ -63,7 +63,7 @@ def test_nobody_but_a_lead_finds_the_page(client, db):
         assert client.get(PAGE).status_code == 404
 
 
-def test_a_lead_whose_role_has_ended_finds_the_page_no_more(client, db):
+def test_a_lead_whose_role_has_ended_no_longer_finds_the_page(client, db):
     lead = a_lead()
     lead.membership_set.update(since_on="2025-01-01", ended_on="2025-06-01")
     client.force_login(lead)

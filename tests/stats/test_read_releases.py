@@ -91,18 +91,18 @@ def test_the_page_of_a_release_counts_the_cells_of_each_open_table(client, six):
         (2, "Trop peu de cas pour ce tableau. S’ouvre quand le total, arrondi, atteint 40 : « incidents vérifiés »."),
     ],
 )
-def test_a_release_tells_why_a_table_is_closed(client, six, number, why):
+def test_a_release_says_why_a_table_is_closed(client, six, number, why):
     assert why in read_words(client, f"{HOME}{number}/")
 
 
-def test_the_page_tells_that_the_audit_closed_a_table(client, db):
+def test_the_page_says_that_the_audit_closed_a_table(client, db):
     save_year_of_releases({"incidents_by_cause": None})
     assert "À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé." in read_words(
         client, f"{HOME}5/"
     )
 
 
-def test_a_table_whose_total_the_audit_closed_is_not_called_scarce(client, db):
+def test_a_table_whose_total_the_audit_closed_is_not_said_to_have_too_few_cases(client, db):
     save_year_of_releases(
         {"leaks": None, "leaks_by_status": None, "leaks_by_persons": None, "leaks_by_category": None}
     )
@@ -110,7 +110,7 @@ def test_a_table_whose_total_the_audit_closed_is_not_called_scarce(client, db):
     assert words.count("la vérification l’a fermé") == 4
 
 
-def test_a_crossing_without_a_frequent_category_was_not_closed_by_the_audit(client, db):
+def test_a_crossing_without_a_frequent_category_is_not_said_to_be_closed_by_the_audit(client, db):
     few = dict.fromkeys(("phishing", "flaw", "supplier", "theft", "insider", "not_said"), 20)
     save_year_of_releases({"incidents_by_cause": few, "incidents_by_region_and_cause": None})
     words = read_words(client, f"{HOME}5/")
@@ -118,7 +118,7 @@ def test_a_crossing_without_a_frequent_category_was_not_closed_by_the_audit(clie
     assert "Les catégories sont celles qui, en France, atteignent 40." in words
 
 
-def test_the_page_tells_that_the_long_list_replaces_the_short_one(client, db):
+def test_the_page_says_that_the_long_list_replaces_the_short_one(client, db):
     save_year_of_releases(
         {"interruptions": {"": 100}, "interruptions_by_service": {"civil": 100}, "interruptions_by_family": None}
     )
@@ -136,7 +136,7 @@ def test_a_new_secret_of_the_rounding_is_announced(client, db, settings):
     assert NEW_SECRET not in read_words(client, f"{HOME}1/")
 
 
-def test_the_data_lead_to_the_last_year_else_to_the_last_release(client, db):
+def test_the_address_of_the_data_redirects_to_the_last_year_or_else_the_last_release(client, db):
     assert client.get("/statistiques/donnees/")["Location"] == HOME
     save_next_release()
     assert client.get("/statistiques/donnees/")["Location"] == f"{HOME}1/"
@@ -151,7 +151,7 @@ def test_the_pages_say_that_nothing_is_published_yet(client, db):
     assert read_feed(client).findall(f"{ATOM}entry") == []
 
 
-def test_the_feed_tells_of_each_release(client, six):
+def test_the_feed_lists_each_release(client, six):
     response = client.get("/statistiques/publications.atom")
     assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
     feed = read_feed(client)
@@ -179,7 +179,7 @@ def test_an_unchanged_feed_is_not_sent_again(client, six, django_assert_num_quer
 
 
 @pytest.mark.parametrize("page", ["definitions/", "methode/", "publications/", "publications/1/"])
-def test_the_pages_lead_to_the_feed(client, six, page):
+def test_the_pages_link_to_the_feed(client, six, page):
     link = read_tree(client, f"/statistiques/{page}").css_first("head link[type='application/atom+xml']")
     assert link.attributes["href"] == "/statistiques/publications.atom"
 
@@ -188,33 +188,33 @@ def test_the_pages_lead_to_the_feed(client, six, page):
     ("page", "queries"),
     [("definitions/", 2), ("methode/", 2), ("publications/", 2), ("donnees/", 2), ("publications/1/", 8)],
 )
-def test_the_pages_are_the_same_for_everybody_and_cheap(client, six, page, queries, django_assert_max_num_queries):
+def test_the_pages_are_cached_publicly_and_take_few_queries(client, six, page, queries, django_assert_max_num_queries):
     with django_assert_max_num_queries(queries):
         response = client.get(f"/statistiques/{page}")
     assert response["Cache-Control"] == "max-age=300, public"
 
 
-def test_the_page_of_somebody_is_kept_by_nobody_else(client, six):
+def test_the_page_of_a_signed_in_person_is_cached_for_that_person_only(client, six):
     client.force_login(a_lead())
     response = client.get(f"{HOME}1/")
     assert response["Cache-Control"] == "max-age=300, private"
     assert "Cookie" in response["Vary"]
 
 
-def test_the_method_begins_as_every_page_of_figures_ends(client, db):
+def test_the_method_begins_with_the_last_paragraphs_of_every_page_of_figures(client, db):
     tree = read_tree(client, METHOD)
     first = [node.text().replace("\xa0", " ") for node in tree.css("main header p")[:3]]
     assert first == [paragraph.replace("\xa0", " ") for paragraph in list_method_paragraphs()[:3]]
 
 
-def test_the_example_of_the_method_is_what_the_draw_does(client, db):
+def test_the_example_of_the_method_agrees_with_the_rounding_function(client, db):
     """27 becomes 25 three times in five, 30 twice."""
     drawn = [round_randomly(27, number / 5 + 0.1) for number in range(5)]
     assert sorted(drawn) == [25, 25, 25, 30, 30]
     assert "il imprime 25 trois fois sur cinq, et 30 deux fois sur cinq" in read_words(client, METHOD)
 
 
-def test_the_method_writes_the_numbers_of_the_rule(client, settings, db):
+def test_the_method_gives_the_parameters_of_the_rule(client, settings, db):
     settings.STATS_YEAR_PUBLISHED_ON = (5, 12)
     words = read_words(client, METHOD)
     for sentence in (

@@ -70,7 +70,7 @@ def test_a_report_is_asked_for_made_and_downloaded(client):
     assert (answer["Cache-Control"], answer["X-Content-Type-Options"]) == (FOR_EVER, "nosniff")
 
 
-def test_the_page_needs_no_script_and_moves_by_itself_where_there_is_one(client):
+def test_the_page_links_to_the_report_without_a_script_and_waits_for_it_with_one(client):
     page = LexborHTMLParser(client.get(FRANCE).content)
     assert page.css_first("main a").attributes["href"] == FRANCE
     assert page.css_first("[data-waits]") is not None
@@ -86,12 +86,12 @@ def test_a_reader_who_has_the_report_costs_no_query(client, django_assert_num_qu
     assert (again.status_code, again.content, again["Cache-Control"]) == (304, b"", FOR_EVER)
 
 
-def test_no_cache_keeps_a_report_that_is_not_made(client):
+def test_a_page_about_a_report_not_yet_made_is_not_cached(client):
     assert client.get(f"{FRANCE}pdf/")["Cache-Control"] == "no-store"
     assert "no-store" in client.get(FRANCE)["Cache-Control"]
 
 
-def test_a_crowd_makes_one_report(client, monkeypatch):
+def test_two_visitors_at_once_make_one_report(client, monkeypatch):
     calls = []
 
     def count_call(*args, **kwargs):
@@ -156,7 +156,7 @@ def test_a_report_that_failed_may_be_asked_for_again(client, monkeypatch):
     assert client.get(f"{FRANCE}pdf/").content.startswith(b"%PDF")
 
 
-def test_the_page_tells_that_the_report_is_late_when_no_worker_runs(client):
+def test_the_page_says_that_the_report_is_late_when_no_worker_runs(client):
     client.get(FRANCE)
     with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
         text = read_text(client.get(FRANCE))
@@ -168,7 +168,7 @@ def test_the_page_tells_that_the_report_is_late_when_no_worker_runs(client):
     assert "Le rapport est prêt" in read_text(client.get(FRANCE))
 
 
-def test_a_worker_that_dies_is_followed_by_another(client, monkeypatch):
+def test_another_worker_makes_the_report_of_a_worker_that_died(client, monkeypatch):
     client.get(FRANCE)
 
     def dies(*args, **kwargs):
@@ -199,7 +199,7 @@ def test_one_worker_at_a_time_makes_reports(client):
     assert "Le rapport est prêt" in read_text(client.get(BRETAGNE))
 
 
-def test_a_round_of_reports_is_short(client, monkeypatch):
+def test_one_task_makes_few_reports(client, monkeypatch):
     client.get(f"{BRETAGNE}pdf/")
     client.get(f"{FRANCE}pdf/")
     monkeypatch.setattr(making, "MAX_TASK_DURATION", timedelta(microseconds=1))
@@ -216,7 +216,7 @@ def test_the_newest_release_is_made_first(client):
     assert making.claim_report(timezone.now()).release.number == 6
 
 
-def test_the_second_of_two_workers_changes_nothing(client, monkeypatch):
+def test_a_worker_that_lost_its_lease_does_not_replace_a_report(client, monkeypatch):
     client.get(FRANCE)
     slow = making.claim_report(timezone.now())
     with time_machine.travel(timezone.now() + making.LEASE):
@@ -227,7 +227,7 @@ def test_the_second_of_two_workers_changes_nothing(client, monkeypatch):
     assert bytes(Report.objects.get().content) == content
 
 
-def test_a_report_that_cannot_be_made_does_not_hold_up_the_others(client, monkeypatch):
+def test_a_report_that_fails_does_not_delay_the_others(client, monkeypatch):
     client.get(BRETAGNE)
     client.get(FRANCE)
     monkeypatch.setattr(
@@ -288,7 +288,7 @@ def test_a_quarter_has_no_report(client):
     )
 
 
-def test_the_page_of_an_unknown_report_leads_to_those_that_exist(client):
+def test_the_page_of_an_unknown_report_links_to_those_that_exist(client):
     page = LexborHTMLParser(client.get(f"{HOME}/999/").content)
     links = [link.attributes["href"] for link in page.css("main ul a")]
     assert len(links) == 21  # the nation and the régions that have a line of their own

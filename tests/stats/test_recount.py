@@ -64,7 +64,7 @@ def test_rebuild_repairs_every_kind_of_mistake(db, small_slices):
     assert rebuild_figures().mistakes == 0
 
 
-def test_what_differs_is_logged_as_an_error_and_nothing_else(db, small_slices):
+def test_a_difference_is_logged_as_an_error_without_data_of_a_case(db, small_slices):
     incidents = store_year()
     with capture_logs() as logs:
         verify_figures()
@@ -84,7 +84,7 @@ def test_a_rebuild_from_nothing_gives_the_same_figures(db, small_slices):
     assert read_stored_figures() == before == recount_figures()
 
 
-def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
+def test_a_difference_due_to_a_pending_event_is_no_mistake_and_counts_once(db, small_slices):
     incidents = store_year()
     Incident.objects.filter(pk=incidents[0].pk).update(type="fuite")
     record_events(incidents[:1])
@@ -94,7 +94,7 @@ def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
     assert read_stored_figures() == recount_figures()
 
 
-def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monkeypatch):
+def test_a_recount_that_was_stopped_resumes_where_it_was(db, small_slices, monkeypatch):
     incidents = store_year()
     spoil(incidents)
     whole, number = rollups.repair_cases, 0
@@ -174,7 +174,7 @@ def test_a_mistake_is_reported_on_the_page_and_in_the_admin_until_it_is_repaired
     assert not is_warned()
 
 
-def test_a_recount_that_finds_nothing_any_more_takes_the_warning_back(db):
+def test_a_recount_that_finds_no_mistake_removes_the_warning(db):
     incidents = store_year()
     CaseFact.objects.filter(pk=incidents[0].pk).update(type="fuite")
     Rollup.objects.filter(measure="incidents").update(value=30)
@@ -189,7 +189,7 @@ def test_a_recount_that_finds_nothing_any_more_takes_the_warning_back(db):
     assert wrong.repaired_at
 
 
-def test_a_verification_holds_up_no_folding(transactional_db, small_slices, monkeypatch):
+def test_a_verification_does_not_delay_folding(transactional_db, small_slices, monkeypatch):
     """A verification that dwells on a slice: events that come meanwhile are folded, and excused."""
     incidents = store_year()
     folded = []
@@ -273,7 +273,7 @@ services.rebuild_figures()
 
 
 @pytest.mark.proof
-def test_a_rebuild_that_is_killed_again_and_again_puts_all_right(transactional_db, small_slices):
+def test_a_rebuild_that_is_killed_again_and_again_repairs_every_figure_in_the_end(transactional_db, small_slices):
     incidents = store_year()
     spoil(incidents)
     environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}

@@ -77,7 +77,7 @@ def test_the_page_lists_the_numbers_that_count_the_case(client, own_case):
     assert own_case.collectivity.label in page.html
 
 
-def test_a_year_says_the_totals_first_then_each_table(own_case):
+def test_the_numbers_of_a_year_are_listed_with_the_totals_first(own_case):
     publish_due_periods(now=YEAR)
     few = "pas publié"
     assert list_places(own_case) == [
@@ -128,7 +128,7 @@ def test_each_table_that_counts_a_case_is_listed_once(db):
     ]
 
 
-def test_a_dash_is_fewer_than_five_bodies(db):
+def test_a_dash_is_shown_as_fewer_than_five_bodies(db):
     [case, *_] = store(one_each(bodies("53", 3), paris_time(2025, 2, 1)))
     publish_due_periods(now=YEAR)
     assert list_places(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "pas publié")]
@@ -169,7 +169,7 @@ def test_the_page_does_not_say_how_often_other_bodies_declared(client, own_case)
 
 
 @time_machine.travel(paris_time(2025, 3, 1))
-def test_a_period_that_is_not_over_has_its_day(own_case):
+def test_a_period_that_is_not_over_is_listed_with_its_release_day(own_case):
     coming = ["le 1er trimestre 2025 : à partir du 30 avril 2025", "l’année 2025 : à partir du 1er avril 2026"]
     assert read_rest(own_case) == ("", coming)
     assert describe_visibility(own_case).releases == []
@@ -181,7 +181,7 @@ def test_a_quarter_that_is_due_is_listed_as_not_yet_published(own_case):
 
 
 @time_machine.travel(paris_time(2025, 5, 20))
-def test_a_case_that_its_quarter_missed_waits_for_the_year(own_case):
+def test_a_case_verified_after_its_quarter_was_published_waits_for_the_year(own_case):
     change_cases([own_case], verification="unverified", verified_at=None)
     publish_due_periods(now=FIRST_QUARTER)
     change_cases([own_case], verification="call_back", verified_at=paris_time(2025, 5, 19))
@@ -191,7 +191,7 @@ def test_a_case_that_its_quarter_missed_waits_for_the_year(own_case):
 
 
 @time_machine.travel(paris_time(2026, 5, 20))
-def test_a_case_that_its_year_missed_is_a_late_case_of_the_next(db):
+def test_a_case_verified_after_its_year_was_published_is_a_late_case_of_the_next(db):
     [case, *_] = verify_late(5)
     case.refresh_from_db()
     assert read_rest(case) == (f"Son année a été publiée sans elle. {BEFORE}", [LATE_LINE])
@@ -246,7 +246,7 @@ def test_a_case_discarded_between_quarter_and_year_stays_in_the_quarter_alone(ow
 # Who reads it
 
 
-def test_strangers_and_administrators_do_not_read_the_page(client, own_case):
+def test_the_page_is_not_found_for_strangers_and_administrators(client, own_case):
     page = reverse("figures_of_case", args=[own_case.reference])
     assert client.get(page).status_code == 404
     opens_to = {an_agent(): 200, a_responder(breizh_cyber()): 200, a_person(Role.ADMINISTRATOR): 404}

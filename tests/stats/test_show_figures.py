@@ -126,7 +126,7 @@ def test_a_region_with_many_incidents_has_quarters_types_and_causes(client):
     assert main.css_first(".tile--mine a[aria-current]").text().split()[0] == "Bretagne"
 
 
-def test_a_region_with_a_dash_is_never_zero(client):
+def test_a_region_with_a_dash_is_never_shown_as_zero(client):
     print_year(2025, 317)
     main = read_main(client, region="94")
     assert "En Corse, en 2025 : « moins de 5 collectivités » (–)." in words(main)
@@ -136,7 +136,7 @@ def test_a_region_with_a_dash_is_never_zero(client):
     assert ("withheld" in tile.attributes["class"], words(tile)) == (True, "Corse COR moins de 5 collectivités –")
 
 
-def test_a_key_without_a_number_is_a_sign_that_is_explained_under_its_name(client):
+def test_a_key_figure_without_a_number_is_a_dash_explained_below_its_name(client):
     print_year(2025, 317)
     first, nation = read_main(client, region="94").css(".keys div")
     assert (words(first.css_first("dd")), words(first.css_first("small"))) == ("–", "– : moins de 5 collectivités")
@@ -149,7 +149,7 @@ def test_the_menu_marks_the_pages_of_figures(client, page, current):
     assert [(link.text(), link.attributes["aria-current"]) for link in menu] == [("Chiffres", current)]
 
 
-def test_nothing_is_called_zero(client):
+def test_no_number_is_written_as_zero(client):
     """Every table is open, and full of dashes."""
     print_year(2025, 317, incidents_by_type={(code,): None for code in fill("incidents_by_type")})
     main = read_main(client)
@@ -196,7 +196,7 @@ def test_a_year_in_progress_has_its_quarters(client, running):
     assert read_table(main, "Incidents par mois")["Juillet"] == ["à venir", "35"]
 
 
-def test_a_region_has_nothing_before_the_year(client, running):
+def test_a_region_has_no_figures_before_the_year_is_published(client, running):
     main = read_main(client, annee="2026", region="53")
     assert "Les chiffres de Bretagne paraissent avec l’année entière, à partir du 1er avril 2027." in words(main)
     assert main.css("table") == []
@@ -209,7 +209,7 @@ def test_the_last_full_year_comes_first(client, running):
     assert years == ["2026, en partie", "2025"]
 
 
-def test_the_first_quarters_of_the_service_are_a_page(client):
+def test_the_first_quarters_of_the_service_are_shown_before_any_year(client):
     print_release(Period(2026, 1), {"incidents": {(): 45}, "leaks": {(): None}})
     main = read_main(client)
     assert words(main.css_first(".story")).startswith("45 incidents vérifiés en France au 1er trimestre 2026. Un trim")
@@ -238,7 +238,7 @@ def test_months_with_few_numbers_are_a_table_without_a_chart(client):
     assert read_main(client).css(".chart svg") != []
 
 
-def test_nothing_published_yet_says_what_will_appear(client):
+def test_before_the_first_release_the_page_says_what_will_appear(client):
     main = read_main(client)
     assert "Rien n’est encore publié" in list_titles(main)
     assert "Un trimestre paraît 30 jours après sa fin, une année le printemps suivant." in words(main)
@@ -273,7 +273,7 @@ def test_a_null_byte_is_refused(client, running):
     assert client.get(f"{PAGE}?region=53%00").status_code in (400, 404)
 
 
-def test_arguments_of_former_addresses_change_nothing(client, running):
+def test_query_parameters_of_former_addresses_are_ignored(client, running):
     assert words(read_main(client, trimestre="3", publication="1")) == words(read_main(client))
 
 
@@ -289,7 +289,7 @@ def test_the_page_of_an_unknown_region_says_that_small_territories_are_counted_t
     assert words(main.css_first("h1 + p")) == "Rien n’est publié de cette année."
 
 
-def test_the_chooser_has_the_regions_that_have_bodies(client, running):
+def test_the_region_menu_lists_the_regions_that_have_bodies(client, running):
     names = [words(pill) for pill in read_main(client).css(".filters details a")]
     assert len(names) == 20
     assert {"Bretagne", "Mayotte", "Nouvelle-Calédonie"} < set(names)
@@ -307,9 +307,7 @@ def test_the_page_costs_few_queries_whatever_is_printed(client, size, django_ass
 # What caches keep
 
 
-def test_a_reader_who_has_a_page_learns_in_few_queries_that_it_is_the_same(
-    client, running, django_assert_max_num_queries
-):
+def test_an_unchanged_page_is_answered_with_few_queries(client, running, django_assert_max_num_queries):
     first = client.get(PAGE, {"region": "53"})
     assert first["Cache-Control"] == "public, max-age=300"
     for _ in range(2):  # the first also asks whether this is a demonstration
@@ -322,7 +320,7 @@ def test_a_reader_who_has_a_page_learns_in_few_queries_that_it_is_the_same(
     assert client.get(PAGE, {"region": "53"}, headers=mark).status_code == 200
 
 
-def test_a_page_is_made_once_for_everybody(client, running, django_assert_num_queries, monkeypatch):
+def test_a_page_is_rendered_once_for_everybody(client, running, django_assert_num_queries, monkeypatch):
     first = client.get(PAGE, {"region": "53"})
     calls = []
     monkeypatch.setattr("stats.pages.views.read_figures_page", calls.append)
@@ -333,12 +331,12 @@ def test_a_page_is_made_once_for_everybody(client, running, django_assert_num_qu
     assert calls == []
 
 
-def test_a_page_that_does_not_exist_is_not_kept(client, running):
+def test_a_page_that_does_not_exist_is_not_cached(client, running):
     for _ in range(2):
         assert client.get(PAGE, {"annee": "1999"}).status_code == 404
 
 
-def test_the_page_of_a_person_is_their_own(client, running):
+def test_the_page_of_a_signed_in_person_is_not_shared_by_a_cache(client, running):
     """It names the person, so no cache may give it to somebody else."""
     client.get(PAGE)
     client.force_login(a_responder())
@@ -356,7 +354,7 @@ def test_only_a_lead_gets_the_link_to_exact_figures(client):
 
 
 @pytest.mark.parametrize("part", [Cause, DataCategory, PublicService, format_in_region, story.write_story])
-def test_a_change_of_its_words_makes_a_page_new(part):
+def test_a_change_of_the_code_of_a_page_changes_its_etag(part):
     """Else a reader who has the page would learn that it has not changed, until the next release."""
     file = Path(inspect.getfile(part)).relative_to(settings.BASE_DIR)
     assert any(file.is_relative_to(folder) for folder in PAGE_FOLDERS)

@@ -61,13 +61,13 @@ def test_the_first_category_must_be_ahead_by_more_than_the_rounding():
     assert find_title_of_causes(300, 100, 95, rest=5) == "Comment c’est arrivé"
 
 
-def test_a_dash_may_hold_the_whole_rest():
+def test_no_cause_is_called_most_frequent_while_a_dash_may_hold_more():
     """One body with sixty cases is a dash as well."""
     assert find_title_of_causes(100, 40, 5) == "Comment c’est arrivé"
     assert find_title_of_causes(100, 80, 5) == "Le plus souvent : hameçonnage, 80 sur 100"
 
 
-def test_what_nobody_knows_is_never_first():
+def test_the_unknown_category_is_never_called_most_frequent():
     tables = {"incidents": 320, "incidents_by_cause": fill("incidents_by_cause", 20, rest=5) | {"not_found": 250}}
     causes = find_section("causes", tables)
     assert causes.title == "Comment c’est arrivé"
@@ -95,13 +95,13 @@ def test_a_leak_is_in_several_categories():
         ((None, None, None, None, None, None), "La durée des interruptions"),
     ],
 )
-def test_half_is_claimed_where_the_bounds_prove_it(values, title):
+def test_a_title_says_half_only_if_the_bounds_prove_it(values, title):
     """Interruptions whose length nobody knows count among the longer ones."""
     tables = {"interruptions": 100, "interruptions_by_hours": fill("interruptions_by_hours", *values)}
     assert find_section("durees", tables).title == title
 
 
-def test_half_get_help_within_a_band_of_delays():
+def test_the_title_gives_the_time_within_which_half_of_the_incidents_get_help():
     tables = {"incidents": 100} | {
         f"incidents_by_{code}": fill(f"incidents_by_{code}", 80, rest=5) for code in ("help",)
     }
@@ -119,7 +119,7 @@ def test_half_get_help_within_a_band_of_delays():
     assert make_delays_table(a_page({"incidents": 35})) is None
 
 
-def test_a_declaration_is_not_awaited():
+def test_only_a_delay_that_may_still_end_is_called_pending():
     """Of a case that was declared, the time before is known or never will be; that of help may still run."""
     tables = {"incidents": 100, "incidents_by_discovery": fill("incidents_by_discovery", 40)}
     assert make_delays_table(a_page(tables)).lines[-1][0] == "Pas connu"
@@ -136,7 +136,7 @@ def test_a_declaration_is_not_awaited():
         ("closing", "Au moins un incident sur deux clos en moins de 4 heures", "Le délai de clôture"),
     ],
 )
-def test_each_delay_says_within_what_time_half_of_the_incidents_were(code, title, plainly):
+def test_the_title_of_each_delay_says_within_what_time_half_of_the_incidents_were_handled(code, title, plainly):
     tables = {"incidents": 100, f"incidents_by_{code}": fill(f"incidents_by_{code}", 40, 40, rest=5)}
     assert [section.title for section in make_delay_sections(a_page(tables))] == [title]
     tables[f"incidents_by_{code}"] = fill(f"incidents_by_{code}")
@@ -146,7 +146,7 @@ def test_each_delay_says_within_what_time_half_of_the_incidents_were(code, title
 # Sections
 
 
-def test_bars_are_the_longest_known_ones_then_the_unknown_ones():
+def test_the_longest_known_bars_come_first_and_the_unknown_last():
     values = [5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60]
     causes = find_section(
         "causes", {"incidents": 500, "incidents_by_cause": fill("incidents_by_cause", *values, rest=65)}
@@ -171,14 +171,14 @@ def test_categories_with_a_dash_are_listed_in_the_note_of_the_chart():
     assert plain(causes.note) == "Moins de 5 collectivités : perte ou vol de matériel ; malveillance interne."
 
 
-def test_services_are_families_while_they_are_few():
+def test_services_are_shown_by_family_while_they_are_few():
     tables = {"interruptions": 60, "interruptions_by_family": fill("interruptions_by_family", 30)}
     assert find_section("services", tables).breakdown.table == "interruptions_by_family"
     tables = {"interruptions": 200, "interruptions_by_service": fill("interruptions_by_service", 90)}
     assert find_section("services", tables).breakdown.table == "interruptions_by_service"
 
 
-def test_unfounded_leaks_are_beside_the_states():
+def test_unfounded_leaks_are_listed_beside_the_other_states():
     tables = {"leaks": 90, "unfounded": None, "leaks_by_status": fill("leaks_by_status", 30, 30, 30)}
     assert plain(find_section("etats", tables).note) == "Jugées sans fondement : moins de 5 collectivités."
 
@@ -198,13 +198,13 @@ def test_a_region_with_many_incidents_has_its_types():
 # Months and quarters
 
 
-def test_the_line_of_months_says_from_where_to_where():
+def test_the_title_of_the_months_gives_the_lowest_and_the_highest_number():
     assert write_months_title(a_page(months(10, 25, rest=15))) == "Environ 10 à 25 incidents par mois"
     assert write_months_title(a_page(months(rest=15))) == "Les incidents, mois par mois"
     assert write_months_title(a_page(months(10, 25))) == "Les incidents, mois par mois"
 
 
-def test_the_line_of_months_says_more_where_the_year_has_more():
+def test_the_title_of_the_months_says_more_if_the_year_surely_has_more_than_the_one_before():
     assert (
         write_months_title(a_page(months(incidents=400), before={"incidents": 250}))
         == "Plus d’incidents déclarés qu’en 2024"
@@ -225,14 +225,14 @@ def test_a_month_with_a_dash_breaks_the_line():
     )
 
 
-def test_a_line_has_three_points_in_one_of_its_years():
+def test_a_line_is_drawn_if_one_of_its_years_has_three_points():
     assert not has_line(a_page(months(10, 25)))
     assert "La ligne" not in write_months_subtitle(a_page(months(10, 25)))
     assert has_line(a_page(months(10, 25, 15)))
     assert has_line(a_page(months(10), before=months(10, 25, 15)))
 
 
-def test_a_month_before_the_service_is_not_awaited():
+def test_a_month_before_the_service_began_is_not_shown_as_pending():
     """The service began in autumn: of the months before, nothing will ever come."""
     tables = months(10, rest=None) | {4: {"incidents_by_month": {"10": 10, "11": None, "12": 15}}}
     for is_over in (True, False):
@@ -265,7 +265,7 @@ def test_the_table_of_quarters_has_those_that_were_printed():
     assert list_quarter_headings(a_page({1: {"reports": 40}}, region=BRETAGNE)) == []
 
 
-def test_what_a_quarter_counts_and_why_it_may_have_no_number():
+def test_the_subtitle_says_what_a_quarter_counts_and_why_it_may_have_no_number():
     def write_subtitle(quarter, *, is_over=True):
         return plain(write_quarters_subtitle(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
 
@@ -289,7 +289,7 @@ def test_a_region_has_its_quarters():
 # Rates
 
 
-def test_a_rate_is_an_interval_that_holds_the_truth():
+def test_the_interval_of_a_rate_contains_the_true_rate():
     """Ten bodies as printed, out of 18 700: from six to fourteen."""
     page = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, None, 1_050, 25, 120)})
     rates = list_rates(page)
@@ -307,7 +307,7 @@ def test_a_rate_is_an_interval_that_holds_the_truth():
     assert write_strata_title(rates) == "Le taux selon la nature et la population"
 
 
-def test_a_spread_is_rounded_outwards():
+def test_the_bounds_of_a_rate_are_rounded_outwards():
     """101 to 109 of 125 are 80,8 % to 87,2 %; five of five are known exactly."""
 
     def write(value, bodies):
@@ -317,7 +317,7 @@ def test_a_spread_is_rounded_outwards():
     assert (write(5, 5), write(5, 6)) == ("100 %", "de 83 % à 100 %")
 
 
-def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is_one():
+def test_the_subtitle_explains_the_scale_of_rates_and_the_dash_if_there_is_one():
     def write_subtitle(*values):
         return plain(write_strata_subtitle(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
 
@@ -334,7 +334,7 @@ def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is
     assert write_subtitle() == f"{first} {dash} {last}"
 
 
-def test_the_highest_rate_is_above_all_that_the_others_may_be():
+def test_a_rate_is_called_highest_only_if_it_exceeds_the_upper_bounds_of_the_others():
     page = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, 10, 15, 25, 30)})
     highest = "Le taux le plus haut : départements, régions et collectivités à statut particulier"
     assert plain(write_strata_title(list_rates(page))) == highest
@@ -347,7 +347,7 @@ def test_the_highest_rate_is_above_all_that_the_others_may_be():
 
 
 @pytest.mark.django_db
-def test_a_tile_has_its_number_or_is_hatched():
+def test_each_tile_of_the_map_has_the_level_of_its_number_or_is_hatched():
     page = a_page({"incidents": 90, "incidents_by_region": fill("incidents_by_region") | {"53": 60, "11": 25}})
     drawn = draw_map(page)
     tiles = {tile.letters: (tile.level, tile.line.cell) for tile in drawn.tiles}
@@ -377,11 +377,11 @@ def test_the_key_of_a_map_writes_the_numbers_of_each_step_as_french_does():
     ("successes", "tries", "chance"),
     [(1, 1, 0.5), (6, 6, 1 / 64), (5, 6, 7 / 64), (15, 20, 21_700 / 2**20), (600, 1_000, 1.3642e-10)],
 )
-def test_the_tail_is_exact(successes, tries, chance):
+def test_the_binomial_tail_is_exact(successes, tries, chance):
     assert compute_binomial_tail(successes, tries) == pytest.approx(chance, rel=1e-4)
 
 
-def test_totals_are_compared_at_their_least_favourable():
+def test_totals_are_compared_by_the_bounds_that_differ_least():
     def change(now, before):
         return compare_totals(Cell(now, SHOWN), Cell(before, SHOWN))
 

@@ -12,7 +12,7 @@ from tests.stats.packages import RELEASES, unpack, verify
 from tests.stats.releases import save_first_release
 
 
-def test_the_commands_of_the_method_check_a_release(client, unpacked):
+def test_the_commands_of_the_method_verify_a_release(client, unpacked):
     """Those of the page; what they install is installed here."""
     page = LexborHTMLParser(client.get("/statistiques/methode/").content.decode())
     install, run = page.css_first("pre[aria-label='Vérifier avec Python']").text().splitlines()
@@ -105,7 +105,7 @@ def test_the_archive_may_lie_beside_its_files(unpacked):
     assert verify(unpacked).returncode == 0
 
 
-def test_a_table_that_is_closed_has_no_words(unpacked):
+def test_text_added_to_a_row_of_a_closed_table_is_refused(unpacked):
     """A row that the release does not print is not signed either, so its codes have no room for a number of a body."""
     path = unpacked / "incidents_by_region_and_type.csv"
     whole = path.read_text()
@@ -159,7 +159,7 @@ def test_a_quarter_has_no_denominators(client, release, tmp_path):
     assert "denominators.csv n’est pas un fichier de cette publication" in verify(tmp_path).stdout
 
 
-def test_the_commands_of_openssl_check_a_release(client, unpacked):
+def test_the_openssl_commands_of_the_method_verify_a_release(client, unpacked):
     page = LexborHTMLParser(client.get("/statistiques/methode/").content.decode())
     code = page.css_first("pre[aria-label='Vérifier avec OpenSSL']").text()
     sealed = json.loads((unpacked / "datapackage.json").read_text())["seal"]
@@ -175,7 +175,7 @@ def test_the_commands_of_openssl_check_a_release(client, unpacked):
 # The files
 
 
-def test_a_quarter_is_checked_alone(client, db, tmp_path):
+def test_the_release_of_a_quarter_is_verified_by_itself(client, db, tmp_path):
     save_first_release()
     unpack(client, f"{RELEASES}1/tocsin-publication-1.zip", tmp_path)
     assert verify(tmp_path).stdout.endswith("CONFORME.\n")

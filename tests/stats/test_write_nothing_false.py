@@ -69,17 +69,17 @@ def test_the_title_and_the_bars_of_causes_are_true(country):
 
 
 @given(countries("incidents_by_type"))
-def test_the_type_called_most_frequent_is_so(country):
+def test_the_type_called_most_frequent_is_the_most_frequent(country):
     check_first(country, plain(make_sections(country.page)[0].title))
 
 
 @given(countries("leaks_by_persons"))
-def test_the_band_of_persons_called_most_frequent_is_so(country):
+def test_the_band_of_persons_called_most_frequent_is_the_most_frequent(country):
     check_first(country, plain(make_sections(country.page)[0].title))
 
 
 @given(st.data())
-def test_the_category_of_data_called_most_frequent_is_so(data):
+def test_the_category_of_data_called_most_frequent_is_the_most_frequent(data):
     """A leak is in one category or several."""
     codes = CATEGORIES["category"]
     leaks = data.draw(st.integers(0, 120))
@@ -109,7 +109,7 @@ def test_every_month_lies_within_the_range_in_the_title(country):
 
 
 @given(st.data())
-def test_a_total_described_as_higher_or_lower_is_so(data):
+def test_a_total_called_higher_or_lower_is_truly_so(data):
     now, before = data.draw(UNITS), data.draw(UNITS)
     printed = data.draw(prints(now)), data.draw(prints(before))
     change = compare_totals(
@@ -133,7 +133,7 @@ def check_spread(rate):
 
 
 @given(st.data())
-def test_rates_hold_the_truth_and_the_rate_called_highest_is_so(data):
+def test_intervals_contain_the_true_rates_and_the_rate_called_highest_is_the_highest(data):
     """A dash may be all the bodies there are."""
     truth = {code: data.draw(st.integers(0, min(number, 400))) for code, number in BODIES.items()}
     page = a_page({"bodies_by_stratum": {code: data.draw(prints(value)) for code, value in truth.items()}})

@@ -64,7 +64,7 @@ def test_the_report_of_a_region_has_its_four_pages():
 @pytest.mark.parametrize(
     ("incidents", "place"), [(30, ""), (84, "53"), (317, ""), (317, "11"), (50_000, ""), (50_000, "988")]
 )
-def test_there_are_four_pages_with_the_sentences_of_the_page_at_any_volume(incidents, place):
+def test_the_report_has_four_pages_with_the_sentences_of_the_page_at_any_volume(incidents, place):
     print_year(2024, incidents // 2)
     pdf = make_pdf(print_year(2025, incidents), place)
     pages = read_pages(pdf)
@@ -108,7 +108,7 @@ def test_the_day_is_that_of_paris_and_of_the_citation():
     assert "publication no 1 du 1er avril 2026" in data["reading"]["citation"]
 
 
-def test_a_region_without_a_number_is_set_beside_the_nation():
+def test_a_region_without_a_number_is_compared_with_the_nation():
     first, second, third, fourth = make_pages(print_year(2025, 84), "53")
     assert remove_spaces(story.write_story(read_figures_page(region="53"))[0]) in remove_spaces(first)
     assert "En France · 85 incidents vérifiés en France en 2025" in first
@@ -133,7 +133,7 @@ def test_the_report_lists_the_closed_tables_with_the_reason():
     assert "par famille de services" not in third
 
 
-def test_a_short_list_is_not_missed_where_the_long_one_is_printed():
+def test_the_short_list_is_not_called_missing_where_the_long_one_is_printed():
     effects = describe_report(print_year(2025, 5000), "")["effects"]
     assert effects["closed"] == []
     assert [section["code"] for section in effects["sections"]].count("services") == 1
@@ -162,7 +162,7 @@ def test_a_dash_is_explained_on_the_page_that_draws_it():
     assert second.count("– : moins de 5 collectivités") == 2  # under the months and beside the map
 
 
-def test_a_first_year_awaits_no_quarter_before_the_service():
+def test_quarters_before_the_service_are_not_called_pending_in_its_first_year():
     autumn = Period(2025, 4)
     print_release(autumn, spread_tables(autumn, 45) | {"leaks": {}})
     release = print_release(Period(2025), spread_tables(Period(2025), 45) | {"incidents_by_month": {}})
@@ -178,7 +178,7 @@ def test_a_first_year_awaits_no_quarter_before_the_service():
     ]
 
 
-def test_quarters_without_a_number_are_no_table():
+def test_quarters_without_a_number_are_not_shown_as_a_table():
     print_release(Period(2025, 1), {})
     release = print_release(Period(2025), spread_tables(Period(2025), 84))
     assert describe_report(release, "")["time"]["quarters"] is None
@@ -210,7 +210,7 @@ def test_a_report_is_tagged_in_french_with_a_title_and_bookmarks():
     assert chapters == [str(chapter) for chapter in CHAPTERS]
 
 
-def test_each_chart_has_words_and_each_table_a_head():
+def test_each_chart_has_an_alternative_text_and_each_table_a_header_row():
     elements = list_tags(PdfReader(BytesIO(make_pdf(print_year(2025, 317)))).trailer["/Root"]["/StructTreeRoot"], [])
     figures = [element for element in elements if element["/S"] == "/Figure"]
     assert [str(element["/Alt"])[:20] for element in figures] == ["Incidents par mois e", "Carte de France en c"]

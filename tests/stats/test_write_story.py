@@ -71,7 +71,7 @@ def test_two_years_are_compared_beyond_rounding_and_chance(now, before, words):
     assert compare_years(now, before)[0] == words
 
 
-def test_a_trend_of_declarations_is_no_trend_of_attacks():
+def test_a_trend_of_declarations_is_not_called_a_trend_of_attacks():
     caution = "Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer."
     assert compare_years(315, 200)[1:] == compare_years(200, 315)[1:] == [caution]
     assert compare_years(315, 300)[1:] == []
@@ -81,7 +81,7 @@ def test_a_first_year_is_compared_with_nothing():
     assert len(read_story(a_page({"incidents": 315}))) == 1
 
 
-def test_a_year_that_began_with_the_service_is_no_year_to_compare_with():
+def test_no_year_is_compared_with_one_that_began_with_the_service():
     page = a_page({"incidents": 315}, before={"incidents": 100})
     del page.before.quarters[1]
     assert len(read_story(page)) == 1
@@ -112,7 +112,7 @@ def test_a_region_has_its_own_total():
     assert read_story(a_page(tables, region=BRETAGNE)) == ["25 incidents vérifiés en Bretagne en 2025."]
 
 
-def test_a_region_with_a_dash_has_zero_or_few():
+def test_a_region_with_a_dash_may_have_zero_cases_or_few():
     tables = TOTALS | {"incidents_by_region": {"53": 25, "94": None}}
     assert read_story(a_page(tables, region=CORSE)) == [
         "En Corse, en 2025 : « moins de 5 collectivités » (–).",
@@ -146,7 +146,7 @@ def test_the_year_in_progress_has_quarters_of_the_nation_alone():
         ((1, 2, 3, 4), "Les quatre trimestres de 2025 ont paru"),
     ],
 )
-def test_the_quarters_that_are_out_are_counted(quarters, words):
+def test_the_story_of_a_current_year_counts_its_published_quarters(quarters, words):
     numbers = {quarters[0]: {"reports": 40}}
     assert read_story(a_page(numbers, quarters=quarters, is_over=False))[0] == f"{words}."
     whose = "ses" if len(quarters) == 1 else "leurs"
@@ -154,7 +154,7 @@ def test_the_quarters_that_are_out_are_counted(quarters, words):
     assert without == f"{words} ; aucun de {whose} totaux n’est assez grand pour être publié."
 
 
-def test_what_the_page_tells_once_about_all_numbers():
+def test_the_notes_on_rounding_and_dashes_have_their_exact_text():
     assert str(ROUNDING) == (
         "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5, "
         "à 4 près au plus : 160 veut dire de 156 à 164, et 5 de 5 à 9. Chaque total est arrondi à part : la somme des "
@@ -247,7 +247,7 @@ def test_the_missing_facts_list_the_tables_with_too_few_cases():
     ]
 
 
-def test_every_table_of_the_nation_has_its_words():
+def test_every_table_of_the_nation_has_a_name_or_a_section():
     """A table that is not printed is named, on the page and in the report; a printed one is laid out. Of the services,
     the short list is named and the long one is laid out, whichever is printed.
     """
@@ -286,7 +286,7 @@ def test_the_missing_facts_list_a_table_that_the_audit_closed_apart(db):
     ]
 
 
-def test_tables_of_a_total_that_the_audit_closed_are_not_called_scarce(db):
+def test_tables_whose_total_the_audit_closed_are_not_said_to_have_too_few_cases(db):
     tables = dict(TOTALS)
     del tables["leaks"]
     closed, *_others = list_missing_facts(a_page(tables))
@@ -303,7 +303,7 @@ def test_quarters_without_a_number_are_listed_once():
     assert words not in list_missing_facts(a_page(tables, region=BRETAGNE))
 
 
-def test_a_region_lacks_its_crossings_alone():
+def test_the_crossings_of_a_region_are_listed_as_having_too_few_cases():
     tables = TOTALS | {"incidents_by_region": {"53": 25}}
     rest = (
         "Les signalements, les mois, les interruptions, les fuites, les délais et les taux se publient pour toute la "
