@@ -32,12 +32,12 @@ def count_modules(action: str) -> Iterator[None]:
     """Print the modules that run in this context, with their number."""
     modules = set()
 
-    def look(frame: FrameType, event: str, _arg: object) -> None:
+    def record_module(frame: FrameType, event: str, _arg: object) -> None:
         name = frame.f_globals.get("__name__", "")
         if event == "call" and name.partition(".")[0] in APPS and frame.f_code.co_name != "<module>":
             modules.add(name)
 
-    sys.setprofile(look)
+    sys.setprofile(record_module)
     try:
         yield
     finally:

@@ -184,7 +184,7 @@ def test_the_queue_offers_no_act_to_a_role_that_only_reads(incident, cast, devic
 
 
 def test_a_role_that_only_reads_is_shown_no_assignment_form(incident, cast, devices, monkeypatch):
-    """The page is there to read, with nobody to give the case to."""
+    """The page of the case opens, without the form that assigns the case to a person."""
     client = Client()
     client.cookies = deepcopy(devices["responder"])
     address = f"/admin/incidents/incident/{incident.reference}/"

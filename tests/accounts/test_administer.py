@@ -22,23 +22,25 @@ def administrator(client):
     return administrator
 
 
-def management(total=0, initial=0):
+def make_management_fields(total=0, initial=0):
     return {"membership_set-TOTAL_FORMS": total, "membership_set-INITIAL_FORMS": initial}
 
 
-def a_role(role, at=0, **scope):
+def make_role_fields(role, at=0, **scope):
     prefix = f"membership_set-{at}-"
     values = {"role": role, "collectivity": "", "csirt": "", "region": "", "since_on": "2026-11-01", "ended_on": ""}
     return {prefix + name: value for name, value in (values | scope).items()}
 
 
-def new_account(**fields):
+def make_account_fields(**fields):
     return {"email": "Nouveau@Demo.example", "display_name": "Nour Exemple"} | fields
 
 
 def test_administrator_opens_a_leads_account(client, administrator):
     breizh = breizh_cyber()
-    response = client.post(URL + "add/", new_account() | management(1) | a_role(Role.LEAD, csirt=breizh.pk))
+    response = client.post(
+        URL + "add/", make_account_fields() | make_management_fields(1) | make_role_fields(Role.LEAD, csirt=breizh.pk)
+    )
 
     assert response.status_code == 302
     user = User.objects.get(email="nouveau@demo.example")
@@ -50,12 +52,17 @@ def test_administrator_opens_a_leads_account(client, administrator):
 
 def test_administrator_opens_an_agents_account(client, administrator):
     body = plouexemple()
-    client.post(URL + "add/", new_account() | management(1) | a_role(Role.AGENT, collectivity=body.pk))
+    client.post(
+        URL + "add/",
+        make_account_fields() | make_management_fields(1) | make_role_fields(Role.AGENT, collectivity=body.pk),
+    )
     assert User.objects.get(email="nouveau@demo.example").collectivity_ids() == {body.pk}
 
 
 def test_a_role_without_a_centre_or_body_is_refused_and_nothing_typed_is_lost(client, administrator):
-    response = client.post(URL + "add/", new_account() | management(1) | a_role(Role.LEAD))
+    response = client.post(
+        URL + "add/", make_account_fields() | make_management_fields(1) | make_role_fields(Role.LEAD)
+    )
 
     assert response.status_code == 200
     assert "Choisissez le CSIRT de ce rôle." in response.content.decode()
@@ -72,14 +79,16 @@ def test_a_role_without_a_centre_or_body_is_refused_and_nothing_typed_is_lost(cl
 )
 def test_an_account_with_a_wrong_field_is_not_created(client, administrator, wrong):
     before = User.objects.count()
-    assert client.post(URL + "add/", new_account(**wrong) | management()).status_code == 200
+    assert client.post(URL + "add/", make_account_fields(**wrong) | make_management_fields()).status_code == 200
     assert User.objects.count() == before
 
 
 def test_two_accounts_cannot_have_one_address(client, administrator):
     agent = an_agent()
     before = User.objects.count()
-    refused = client.post(URL + "add/", new_account(email=agent.email.upper()) | management()).content.decode()
+    refused = client.post(
+        URL + "add/", make_account_fields(email=agent.email.upper()) | make_management_fields()
+    ).content.decode()
     assert "Un compte existe déjà à cette adresse." in refused
     assert "contrainte" not in refused
     assert User.objects.count() == before
@@ -87,9 +96,12 @@ def test_two_accounts_cannot_have_one_address(client, administrator):
 
 def test_an_account_without_a_role_is_not_created(client, administrator):
     """Its owner would get a mail that says it is open, and see nothing."""
-    empty = a_role("") | {"membership_set-0-since_on": "2026-11-01", "initial-membership_set-0-since_on": "2026-11-01"}
-    for roles in (management(), management(1) | empty):
-        refused = client.post(URL + "add/", new_account() | roles)
+    empty = make_role_fields("") | {
+        "membership_set-0-since_on": "2026-11-01",
+        "initial-membership_set-0-since_on": "2026-11-01",
+    }
+    for roles in (make_management_fields(), make_management_fields(1) | empty):
+        refused = client.post(URL + "add/", make_account_fields() | roles)
         assert "Donnez un rôle à ce compte" in refused.content.decode()
     assert not User.objects.filter(email="nouveau@demo.example").exists()
     assert not PendingMail.objects.exists()
@@ -106,7 +118,9 @@ def test_an_account_without_a_role_is_not_created(client, administrator):
 )
 def test_a_refused_role_is_explained(client, administrator, role, scope, words):
     places = {name: breizh_cyber().pk if value == "centre" else value for name, value in scope.items()}
-    refused = client.post(URL + "add/", new_account() | management(1) | a_role(role, **places)).content.decode()
+    refused = client.post(
+        URL + "add/", make_account_fields() | make_management_fields(1) | make_role_fields(role, **places)
+    ).content.decode()
     assert words in refused
     assert "Un rôle de collectivité demande" not in refused
     assert not User.objects.filter(email="nouveau@demo.example").exists()
@@ -119,24 +133,26 @@ def test_blocks_and_buttons_have_plain_names(client, administrator):
     assert "#1" not in page
 
 
-def change(user, **fields):
+def make_change_fields(user, **fields):
     membership = user.membership_set.get()
     scope = {"csirt": membership.csirt_id or "", "collectivity": membership.collectivity_id or ""}
-    role = a_role(membership.role, **scope, **fields.pop("role", {}))
+    role = make_role_fields(membership.role, **scope, **fields.pop("role", {}))
     ids = {"membership_set-0-id": membership.pk, "membership_set-0-user": user.pk}
-    return {"email": user.email, "display_name": user.display_name} | management(1, 1) | role | ids | fields
+    return (
+        {"email": user.email, "display_name": user.display_name} | make_management_fields(1, 1) | role | ids | fields
+    )
 
 
 def test_the_administrator_closes_an_account(client, administrator):
     responder = a_responder()
-    client.post(f"{URL}{responder.pk}/change/", change(responder))
+    client.post(f"{URL}{responder.pk}/change/", make_change_fields(responder))
     responder.refresh_from_db()
     assert not responder.is_active
 
 
 def test_the_administrator_ends_a_role(client, administrator):
     lead = a_lead()
-    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", role={"ended_on": "2026-11-02"}))
+    client.post(f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", role={"ended_on": "2026-11-02"}))
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
     assert User.objects.get(pk=lead.pk).read_centre_ids == set()
 
@@ -145,7 +161,7 @@ def test_an_analyst_reads_exact_figures_by_a_written_decision_of_the_region(clie
     analyst = a_person(Role.ANALYST, region=bretagne())
     page = f"{URL}{analyst.pk}/change/"
     act = {"exact_since_on": "2026-11-01", "exact_act": "Délibération\n2026-112\u202e", "region": bretagne().pk}
-    form = change(analyst, is_active="on", role=act)
+    form = make_change_fields(analyst, is_active="on", role=act)
     without = form | {"membership_set-0-exact_act": ""}
     refused = client.post(page, without).content.decode()
     assert "Écrivez la référence et la date de l’acte de la région." in refused
@@ -164,10 +180,10 @@ def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, a
     page = f"{URL}{lead.pk}/change/"
     stamp = {"_seen": client.get(page).context["adminform"].form.current_stamp}
     stamp["initial-membership_set-0-since_on"] = "2026-11-01"  # as the page sends it back, as any default of a date
-    closing = change(lead, role={"ended_on": "2026-11-02"}) | stamp
+    closing = make_change_fields(lead, role={"ended_on": "2026-11-02"}) | stamp
     assert [client.post(page, closing).status_code for _click in range(2)] == [302, 302]
 
-    late = change(lead, is_active="on", display_name="Autre nom") | stamp
+    late = make_change_fields(lead, is_active="on", display_name="Autre nom") | stamp
     answer = client.post(page, late)
     assert "Quelqu’un a changé cette page" in answer.content.decode()
     assert 'value="Autre nom"' in answer.content.decode()
@@ -183,14 +199,17 @@ def test_an_old_page_is_refused_once_a_role_has_ended(client, administrator):
     lead = a_lead()
     page = f"{URL}{lead.pk}/change/"
     stamp = {"_seen": client.get(page).context["adminform"].form.current_stamp}
-    client.post(page, change(lead, is_active="on", role={"ended_on": "2026-11-02"}) | stamp)
-    assert client.post(page, change(lead, is_active="on", display_name="Autre nom") | stamp).status_code == 200
+    client.post(page, make_change_fields(lead, is_active="on", role={"ended_on": "2026-11-02"}) | stamp)
+    assert (
+        client.post(page, make_change_fields(lead, is_active="on", display_name="Autre nom") | stamp).status_code
+        == 200
+    )
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
 
 
 def test_a_role_is_never_deleted(client, administrator):
     lead = a_lead()
-    data = change(lead, is_active="on") | {"membership_set-0-DELETE": "on"}
+    data = make_change_fields(lead, is_active="on") | {"membership_set-0-DELETE": "on"}
     client.post(f"{URL}{lead.pk}/change/", data)
     assert Membership.objects.filter(user=lead).count() == 1
     assert client.get(f"{URL}{lead.pk}/delete/").status_code == 403
@@ -199,7 +218,9 @@ def test_a_role_is_never_deleted(client, administrator):
 def test_the_hash_of_a_password_is_neither_shown_nor_taken(client, administrator):
     lead = a_lead()
     assert lead.password not in client.get(f"{URL}{lead.pk}/change/").content.decode()
-    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", password="md5$x$y", display_name="Autre"))
+    client.post(
+        f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", password="md5$x$y", display_name="Autre")
+    )
     changed = User.objects.get(pk=lead.pk)
     assert (changed.password, changed.display_name) == (lead.password, "Autre")
 
@@ -209,7 +230,7 @@ def test_nobody_sets_the_password_of_somebody_else(client, administrator):
     lead = a_lead()
     words = {"password1": "une phrase assez longue", "password2": "une phrase assez longue"}
     assert client.post(f"{URL}{lead.pk}/password/", words | {"usable_password": "true"}).status_code in (302, 404)
-    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", **words))
+    client.post(f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", **words))
     assert User.objects.get(pk=lead.pk).password == lead.password
     assert f"/equipe/{lead.uid}/" in client.get(f"{URL}{lead.pk}/change/").content.decode()
 
@@ -218,7 +239,7 @@ def test_a_change_of_address_warns_the_old_address_and_ends_the_sessions(client,
     lead = a_lead()
     phone = Client()
     phone.force_login(lead)
-    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", email="ailleurs@demo.example"))
+    client.post(f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", email="ailleurs@demo.example"))
 
     mail = PendingMail.objects.get()
     assert (mail.kind, mail.to) == (MailKind.ADDRESS_CHANGED, lead.email)
@@ -227,7 +248,11 @@ def test_a_change_of_address_warns_the_old_address_and_ends_the_sessions(client,
 
 
 def test_nobody_gives_themselves_a_role_or_locks_themselves_out(client, administrator):
-    data = change(administrator) | management(2, 1) | a_role(Role.LEAD, at=1, csirt=breizh_cyber().pk)
+    data = (
+        make_change_fields(administrator)
+        | make_management_fields(2, 1)
+        | make_role_fields(Role.LEAD, at=1, csirt=breizh_cyber().pk)
+    )
     client.post(f"{URL}{administrator.pk}/change/", data)
 
     administrator = User.objects.get(pk=administrator.pk)
@@ -239,7 +264,9 @@ def test_nobody_gives_themselves_a_role_or_locks_themselves_out(client, administ
 def test_administrators_change_no_role_of_their_own(client, administrator, changed):
     before = Membership.objects.filter(user=administrator).values().get()
     fields = {name: breizh_cyber().pk if value == "centre" else value for name, value in changed.items()}
-    data = change(administrator, is_active="on") | {f"membership_set-0-{name}": fields[name] for name in fields}
+    data = make_change_fields(administrator, is_active="on") | {
+        f"membership_set-0-{name}": fields[name] for name in fields
+    }
 
     client.post(f"{URL}{administrator.pk}/change/", data)
 
@@ -277,8 +304,8 @@ def test_closing_several_accounts_skips_ones_own_and_closed_ones_and_says_why(cl
 
 def test_the_history_says_that_an_account_was_closed_and_reopened(client, administrator):
     agent = an_agent()
-    client.post(f"{URL}{agent.pk}/change/", change(agent))
-    client.post(f"{URL}{agent.pk}/change/", change(agent, is_active="on", display_name="Autre"))
+    client.post(f"{URL}{agent.pk}/change/", make_change_fields(agent))
+    client.post(f"{URL}{agent.pk}/change/", make_change_fields(agent, is_active="on", display_name="Autre"))
     page = read_text(client.get(f"{URL}{agent.pk}/history/"))
     assert page.count("Compte fermé") == page.count("Compte rouvert") == 1
     assert "Modification de Nom affiché" in page
@@ -338,7 +365,7 @@ def test_the_administrator_corrects_the_region_of_a_body(client, administrator):
 def test_a_link_sent_to_the_old_address_no_longer_opens_anything(client, administrator):
     lead = a_lead()
     link = send_link(LinkPurpose.PASSWORD, user=lead, made_by=None)
-    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", email="ailleurs@demo.example"))
+    client.post(f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", email="ailleurs@demo.example"))
     assert Client().get(f"/acces/{derive_link_token(link)}/").status_code == 404
 
 

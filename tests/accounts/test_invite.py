@@ -34,17 +34,17 @@ def clock():
         yield clock
 
 
-def home():
+def body_url():
     return f"/ma-collectivite/{plouexemple().uid}/"
 
 
 def invite(client, email=NOUR):
-    return client.post(home() + "inviter/", {"email": email}, follow=True)
+    return client.post(body_url() + "inviter/", {"email": email}, follow=True)
 
 
 def post(client, act, email=NOUR):
     person = User.objects.get(email=email)
-    return client.post(f"{home()}invitations/{person.uid}/{act}/", follow=True)
+    return client.post(f"{body_url()}invitations/{person.uid}/{act}/", follow=True)
 
 
 def read_text(answer):
@@ -76,7 +76,7 @@ def test_an_accepted_invitation_leaves_the_list(client, manager):
     link = AccessLink.objects.get()
     form = {"display_name": "Nour Exemple", "password": NEW}
     assert Client().post(f"/acces/{derive_link_token(link)}/", form).status_code == 200
-    assert "Invitations sans réponse" not in read_text(client.get(home()))
+    assert "Invitations sans réponse" not in read_text(client.get(body_url()))
     assert "Il a déjà servi" in read_link_page(link)
     assert post(client, "renvoyer").status_code == 200
     assert post(client, "retirer").status_code == 200
@@ -90,7 +90,7 @@ def test_an_expired_link_says_so_and_its_invitation_stays_listed(client, manager
     client.force_login(manager)
     assert "Il est trop ancien" in read_link_page(AccessLink.objects.get())
     assert "Demandez une autre invitation à" in read_link_page(AccessLink.objects.get())
-    assert "son lien n’ouvre plus rien" in read_text(client.get(home()))
+    assert "son lien n’ouvre plus rien" in read_text(client.get(body_url()))
     post(client, "renvoyer")
     assert AccessLink.objects.filter(revoked_at=None).get().expires_at > timezone.now()
 
@@ -151,7 +151,7 @@ def test_inviting_a_closed_account_looks_like_any_invitation_but_sends_nothing(c
 def test_an_agent_neither_sees_nor_changes_invitations(client, manager):
     invite(client)
     client.force_login(an_agent())
-    assert NOUR not in read_text(client.get(home()))
+    assert NOUR not in read_text(client.get(body_url()))
     for act in ("renvoyer", "retirer"):
         assert post(client, act).status_code == 403
     assert AccessLink.objects.get().revoked_at is None
@@ -169,7 +169,7 @@ def test_a_bounded_number_of_queries(client, manager, django_assert_max_num_quer
         while AccessLink.objects.count() < number:
             invite(client, f"agent{AccessLink.objects.count()}@plouexemple.example")
         with django_assert_max_num_queries(20):
-            client.get(home())
+            client.get(body_url())
 
 
 def test_a_member_is_not_invited(client, manager):
@@ -184,8 +184,8 @@ def test_removing_people_ends_invitations_to_them_and_from_them(client, manager)
     nour, other = User.objects.get(email=NOUR), a_person(Role.MANAGER, collectivity=plouexemple())
     Membership.objects.create(user=nour, role=Role.AGENT, collectivity=plouexemple())  # by the administration
     client.force_login(other)
-    client.post(f"{home()}{nour.uid}/retirer/")
-    client.post(f"{home()}{manager.uid}/retirer/")
+    client.post(f"{body_url()}{nour.uid}/retirer/")
+    client.post(f"{body_url()}{manager.uid}/retirer/")
     invite(client, "autre@plouexemple.example")
     first, last = AccessLink.objects.order_by("id")
     assert "a été retirée" in read_link_page(first)

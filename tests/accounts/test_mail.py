@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _forget():
+def _forget_demonstration():
     forget_demonstration()
     yield
     forget_demonstration()

@@ -25,7 +25,7 @@ def namespaces_are_refused():
 
 
 @pytest.fixture
-def readable(monkeypatch):
+def readable_folder(monkeypatch):
     """Yield a folder of root's that anybody can read, with the programs in it."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -37,14 +37,14 @@ def readable(monkeypatch):
 
 
 @pytest.fixture
-def private(tmp_path):
+def private_folder(tmp_path):
     """Return a folder that only root can read."""
     tmp_path.chmod(0o700)
     return tmp_path
 
 
 @pytest.fixture
-def state(monkeypatch):
+def state_folder(monkeypatch):
     """Replace /var/lib by a temporary folder."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
@@ -75,72 +75,72 @@ def count_starts(home):
 
 
 @pytest.mark.proof
-def test_an_unprivileged_user_runs_the_database_where_the_folder_is_readable(readable):
-    home = readable / "home"
+def test_an_unprivileged_user_runs_the_database_where_the_folder_is_readable(readable_folder):
+    home = readable_folder / "home"
     nobody = confinement.find_unprivileged_uid()
 
     assert count_starts(home) == (1, nobody)
     assert count_starts(home) == (2, nobody)
 
     assert (home / "data").stat().st_uid == nobody
-    assert readable.stat().st_mode & 0o777 == 0o755
+    assert readable_folder.stat().st_mode & 0o777 == 0o755
     assert not (home / "place").exists()
 
 
 @pytest.mark.skipif(namespaces_are_refused(), reason="this system refuses user namespaces")
 @pytest.mark.proof
-def test_a_namespace_runs_the_database_in_a_private_folder(private):
-    home = private / "home"
+def test_a_namespace_runs_the_database_in_a_private_folder(private_folder):
+    home = private_folder / "home"
 
     assert count_starts(home) == (1, 0)  # as seen from outside
     assert count_starts(home) == (2, 0)
 
     assert confine(home).prefix[1] == "-U"
-    assert private.stat().st_mode & 0o777 == 0o700
+    assert private_folder.stat().st_mode & 0o777 == 0o700
     assert (home / "data").stat().st_uid == 0
 
 
 @pytest.mark.proof
-def test_the_data_live_elsewhere_where_namespaces_are_refused(private, state, no_namespaces):
-    home = private / "home"
+def test_the_data_live_elsewhere_where_namespaces_are_refused(private_folder, state_folder, no_namespaces):
+    home = private_folder / "home"
     nobody = confinement.find_unprivileged_uid()
 
     assert count_starts(home) == (1, nobody)
     assert count_starts(home) == (2, nobody)
 
     place = Path((home / "place").read_text())
-    assert place.parent == state
+    assert place.parent == state_folder
     assert (place / "data").stat().st_mode & 0o777 == 0o700
-    assert private.stat().st_mode & 0o777 == 0o700
+    assert private_folder.stat().st_mode & 0o777 == 0o700
     Servers(home).remove()
     assert not place.exists()
 
 
 @pytest.mark.proof
-def test_data_follow_when_the_folder_becomes_private(readable, state, no_namespaces):
-    home = readable / "home"
+def test_data_follow_when_the_folder_becomes_private(readable_folder, state_folder, no_namespaces):
+    home = readable_folder / "home"
     count_starts(home)
     home.chmod(0o700)
 
     assert count_starts(home) == (2, confinement.find_unprivileged_uid())
-    assert Path((home / "place").read_text()).parent == state
+    assert Path((home / "place").read_text()).parent == state_folder
     assert not any((home / "data").iterdir())
 
 
 @pytest.mark.proof
-def test_data_of_a_deleted_folder_are_not_reused(private, state, no_namespaces):
+def test_data_of_a_deleted_folder_are_not_reused(private_folder, state_folder, no_namespaces):
     """Their password was deleted with the folder."""
-    home = private / "home"
+    home = private_folder / "home"
     count_starts(home)
     subprocess.run(["rm", "-rf", home], check=True)
 
     assert count_starts(home)[0] == 1
-    assert len(list(state.iterdir())) == 1
+    assert len(list(state_folder.iterdir())) == 1
 
 
 @pytest.mark.proof
-def test_a_start_killed_while_it_made_the_database_is_started_over(private):
-    home = private / "home"
+def test_a_start_killed_while_it_made_the_database_is_started_over(private_folder):
+    home = private_folder / "home"
     unfinished = confine(home).data / "postgres.new"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
@@ -151,12 +151,12 @@ def test_a_start_killed_while_it_made_the_database_is_started_over(private):
 
 @pytest.mark.skipif(namespaces_are_refused(), reason="this system refuses user namespaces")
 @pytest.mark.proof
-def test_a_user_id_without_a_name_is_given_one(private, monkeypatch):
+def test_a_user_id_without_a_name_is_given_one(private_folder, monkeypatch):
     """In a container the user may have no name, and PostgreSQL asks the system for one."""
     assert confinement.has_a_name(os.getuid())
     assert not confinement.has_a_name(2**31 - 7)
     monkeypatch.setattr(confinement, "ROOT_UID", -1)
     monkeypatch.setattr(confinement, "has_a_name", lambda uid: False)
 
-    assert count_starts(private / "home")[0] == 1
-    assert confine(private / "home").prefix[1] == "-U"
+    assert count_starts(private_folder / "home")[0] == 1
+    assert confine(private_folder / "home").prefix[1] == "-U"

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _forget():
+def _forget_demonstration():
     forget_demonstration()
     yield
     forget_demonstration()

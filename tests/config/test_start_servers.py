@@ -14,7 +14,7 @@ from config.devserver.embedded import Servers
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
+def running_servers(tmp_path_factory):
     servers = Servers(tmp_path_factory.mktemp("servers") / "a folder with spaces é")
     try:
         servers.start()
@@ -37,20 +37,20 @@ def list_rows(servers):
         return connection.execute("SELECT id FROM kept").fetchall()
 
 
-def test_a_restart_keeps_the_data(running):
-    running.stop()
-    running.start()
+def test_a_restart_keeps_the_data(running_servers):
+    running_servers.stop()
+    running_servers.start()
 
-    assert list_rows(running) == [(1,)]
-    with running.valkey.client() as client:
+    assert list_rows(running_servers) == [(1,)]
+    with running_servers.valkey.client() as client:
         assert client.get("kept") == b"1"
 
 
-def test_durability_is_on(running):
-    with connect(running) as connection:
+def test_durability_is_on(running_servers):
+    with connect(running_servers) as connection:
         for name in ["fsync", "full_page_writes", "synchronous_commit"]:
             assert connection.execute(f"SHOW {name}").fetchone() == ("on",)
-    assert ask_valkey(running, "appendonly") == "yes"
+    assert ask_valkey(running_servers, "appendonly") == "yes"
 
 
 def ask_valkey(servers, name):
@@ -59,47 +59,47 @@ def ask_valkey(servers, name):
 
 
 @pytest.mark.proof
-def test_the_data_survive_a_kill(running):
-    os.kill(running.postgres.pid(), signal.SIGKILL)
-    os.kill(running.valkey.pid(), signal.SIGKILL)
-    running.postgres.process.wait()
-    running.valkey.process.wait()
+def test_the_data_survive_a_kill(running_servers):
+    os.kill(running_servers.postgres.pid(), signal.SIGKILL)
+    os.kill(running_servers.valkey.pid(), signal.SIGKILL)
+    running_servers.postgres.process.wait()
+    running_servers.valkey.process.wait()
 
-    running.keep_alive()
+    running_servers.keep_alive()
 
-    assert list_rows(running) == [(1,)]
-    assert running.valkey.is_ready()
+    assert list_rows(running_servers) == [(1,)]
+    assert running_servers.valkey.is_ready()
 
 
 @pytest.mark.proof
-def test_a_pid_file_that_names_another_process_is_cleared(running):
-    running.stop()
-    (running.postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{running.postgres.data}\n")
+def test_a_pid_file_that_names_another_process_is_cleared(running_servers):
+    running_servers.stop()
+    (running_servers.postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{running_servers.postgres.data}\n")
 
-    running.start()
+    running_servers.start()
 
     assert psutil.pid_exists(os.getpid())
-    assert list_rows(running) == [(1,)]
+    assert list_rows(running_servers) == [(1,)]
 
 
 @pytest.mark.proof
-def test_a_second_start_uses_the_running_servers(running):
-    again = Servers(running.home)
+def test_a_second_start_uses_the_running_servers(running_servers):
+    again = Servers(running_servers.home)
     again.start()
 
-    assert again.postgres.pid() == running.postgres.pid()
+    assert again.postgres.pid() == running_servers.postgres.pid()
     assert again.postgres.process is None
 
 
 @pytest.mark.proof
-def test_a_port_taken_meanwhile_is_replaced(running):
-    running.stop()
-    before = running.postgres.port
+def test_a_port_taken_meanwhile_is_replaced(running_servers):
+    running_servers.stop()
+    before = running_servers.postgres.port
     with hold_port(before):
-        running.start()
+        running_servers.start()
 
-        assert running.postgres.port != before
-        assert list_rows(running) == [(1,)]
+        assert running_servers.postgres.port != before
+        assert list_rows(running_servers) == [(1,)]
 
 
 def hold_port(port):
@@ -116,30 +116,30 @@ def hold_port(port):
     return holder
 
 
-def test_a_password_is_required_and_its_file_is_private(running):
+def test_a_password_is_required_and_its_file_is_private(running_servers):
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(running.record.database_url.replace(running.postgres.password, "wrong"))
-    with redis.Redis(port=running.valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
+        psycopg.connect(running_servers.record.database_url.replace(running_servers.postgres.password, "wrong"))
+    with redis.Redis(port=running_servers.valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
-    assert (running.home / "servers.json").stat().st_mode & 0o777 == 0o600
-    assert running.confinement.data.stat().st_mode & 0o777 == 0o700
+    assert (running_servers.home / "servers.json").stat().st_mode & 0o777 == 0o600
+    assert running_servers.confinement.data.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_servers_listen_on_this_machine_only(running):
-    assert ask_valkey(running, "bind") == "127.0.0.1"
-    with connect(running) as connection:
+def test_the_servers_listen_on_this_machine_only(running_servers):
+    assert ask_valkey(running_servers, "bind") == "127.0.0.1"
+    with connect(running_servers) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
         assert connection.execute("SHOW unix_socket_directories").fetchone() == ("",)
         assert connection.execute("SELECT lower('ÉVRY')").fetchone() == ("évry",)
 
 
 @pytest.mark.proof
-def test_servers_of_two_folders_run_side_by_side(running, tmp_path):
+def test_servers_of_two_folders_run_side_by_side(running_servers, tmp_path):
     other = Servers(tmp_path / "other")
     other.start()
     try:
-        assert other.postgres.port != running.postgres.port
-        assert other.postgres.password != running.postgres.password
+        assert other.postgres.port != running_servers.postgres.port
+        assert other.postgres.password != running_servers.postgres.password
     finally:
         other.remove()
     assert not other.home.exists()

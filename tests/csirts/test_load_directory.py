@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shipped():
+def shipped_directory():
     return json.loads(SHIPPED_DIRECTORY.read_text())
 
 
@@ -37,11 +37,11 @@ def run_import(**options):
     return out.getvalue().splitlines()
 
 
-def entry(directory, slug):
+def find_entry(directory, slug):
     return next(csirt for csirt in directory["csirts"] if csirt["slug"] == slug)
 
 
-def contact(slug, kind):
+def get_contact(slug, kind):
     return Contact.objects.get(csirt__slug=slug, kind=kind)
 
 
@@ -63,7 +63,7 @@ def test_the_shipped_directory_has_no_notification_address():
 def test_each_value_has_its_source():
     assert not Contact.objects.filter(source="").exists()
     assert not Coverage.objects.filter(source="").exists()
-    normandie = contact("normandie-cyber", "phone")
+    normandie = get_contact("normandie-cyber", "phone")
     assert (normandie.value, normandie.source, normandie.source_on) == (
         "0 808 800 001",
         "Liste de l’ANSSI",
@@ -72,10 +72,10 @@ def test_each_value_has_its_source():
 
 
 def test_shipped_values_are_those_of_their_sources():
-    corsica = contact("cyber-corsica", "phone")
+    corsica = get_contact("cyber-corsica", "phone")
     assert (corsica.value, corsica.note) == ("04 20 97 00 97", "presse, à confirmer")
     assert "avril 2024" in corsica.source
-    national = contact("cert-fr", "phone")
+    national = get_contact("cert-fr", "phone")
     assert (national.value, national.note) == (
         "+33 9 70 83 32 18",
         "à toute heure ; depuis la métropole, le 3218 aussi",
@@ -84,14 +84,14 @@ def test_shipped_values_are_those_of_their_sources():
     assert "ssi.gouv.fr" not in " ".join(Contact.objects.filter(kind="email").values_list("value", flat=True))
 
 
-def test_a_new_edition_updates_the_directory(load, shipped):
-    breizh = entry(shipped, "breizh-cyber")
+def test_a_new_edition_updates_the_directory(load, shipped_directory):
+    breizh = find_entry(shipped_directory, "breizh-cyber")
     breizh["name"] = "Breizh Cyber 2"
     breizh["contacts"][0]["value"] = "0 800 111 111"
     breizh["contacts"] = [row for row in breizh["contacts"] if row["kind"] != "hours"]
     breizh["backups"] = ["csirt-atlantic"]
 
-    centres, contacts, _territories, backups = load(shipped)
+    centres, contacts, _territories, backups = load(shipped_directory)
 
     assert "1 changés" in centres
     assert "1 changés" in contacts
@@ -102,18 +102,18 @@ def test_a_new_edition_updates_the_directory(load, shipped):
     assert run_import()[1].startswith("coordonnées : 1 créés, 1 changés")
 
 
-def test_a_value_changed_by_a_person_is_kept(load, shipped):
-    phone = contact("breizh-cyber", "phone")
+def test_a_value_changed_by_a_person_is_kept(load, shipped_directory):
+    phone = get_contact("breizh-cyber", "phone")
     phone.value = "02 00 00 00 00"
     phone.save()
-    entry(shipped, "breizh-cyber")["contacts"][0]["value"] = "0 800 111 111"
+    find_entry(shipped_directory, "breizh-cyber")["contacts"][0]["value"] = "0 800 111 111"
 
-    assert "1 laissés" in load(shipped)[1]
-    assert contact("breizh-cyber", "phone").value == "02 00 00 00 00"
+    assert "1 laissés" in load(shipped_directory)[1]
+    assert get_contact("breizh-cyber", "phone").value == "02 00 00 00 00"
 
 
 def test_a_value_deleted_by_a_person_stays_deleted():
-    contact("breizh-cyber", "hours").delete()
+    get_contact("breizh-cyber", "hours").delete()
     Coverage.objects.filter(region__code="53").delete()
 
     _centres, contacts, territories, _backups = run_import()
@@ -123,27 +123,27 @@ def test_a_value_deleted_by_a_person_stays_deleted():
     assert not Contact.objects.filter(csirt__slug="breizh-cyber", kind="hours").exists()
 
 
-def test_a_value_added_by_a_person_is_kept(load, shipped):
+def test_a_value_added_by_a_person_is_kept(load, shipped_directory):
     Contact.objects.create(csirt=Csirt.objects.get(slug="csirt-bfc"), kind="hours", value="jour et nuit", source="moi")
 
-    assert "1 laissés" in load(shipped)[1]
-    assert contact("csirt-bfc", "hours").value == "jour et nuit"
+    assert "1 laissés" in load(shipped_directory)[1]
+    assert get_contact("csirt-bfc", "hours").value == "jour et nuit"
 
 
-def test_a_territory_given_to_another_centre_is_kept(load, shipped):
+def test_a_territory_given_to_another_centre_is_kept(load, shipped_directory):
     mayotte = CoverageFactory(region=Region.objects.get(code="06"))
-    entry(shipped, "csirt-atlantic")["covers"].append({"region": "06", "source": "liste suivante"})
+    find_entry(shipped_directory, "csirt-atlantic")["covers"].append({"region": "06", "source": "liste suivante"})
 
-    assert "0 créés" in load(shipped)[2]
+    assert "0 créés" in load(shipped_directory)[2]
     assert list(Coverage.objects.filter(region__code="06")) == [mayotte]
 
 
-def test_the_notification_address_of_a_centre_survives(load, shipped):
+def test_the_notification_address_of_a_centre_survives(load, shipped_directory):
     """The lead's address is not a shipped fact: setting it does not freeze the facts."""
     Csirt.objects.filter(slug="breizh-cyber").update(notification_email="alerte@breizh.example")
-    entry(shipped, "breizh-cyber")["name"] = "Breizh Cyber 2"
+    find_entry(shipped_directory, "breizh-cyber")["name"] = "Breizh Cyber 2"
 
-    load(shipped)
+    load(shipped_directory)
 
     breizh = Csirt.objects.get(slug="breizh-cyber")
     assert (breizh.name, breizh.notification_email) == ("Breizh Cyber 2", "alerte@breizh.example")
@@ -155,14 +155,14 @@ def test_a_change_from_the_console_counts_as_made_by_a_person():
 
     assert CONTEXT != "console"
     run_import()
-    assert contact("breizh-cyber", "phone").note == "en travaux"
+    assert get_contact("breizh-cyber", "phone").note == "en travaux"
 
 
-def test_an_unknown_territory_changes_nothing(load, shipped):
-    entry(shipped, "breizh-cyber")["name"] = "Breizh Cyber 2"
-    entry(shipped, "csirt-bfc")["covers"][0]["region"] = "999"
+def test_an_unknown_territory_changes_nothing(load, shipped_directory):
+    find_entry(shipped_directory, "breizh-cyber")["name"] = "Breizh Cyber 2"
+    find_entry(shipped_directory, "csirt-bfc")["covers"][0]["region"] = "999"
 
     with pytest.raises(CommandError, match=r"Territoire inconnu : 999\. Chargez d’abord la liste officielle"):
-        load(shipped)
+        load(shipped_directory)
 
     assert not Csirt.objects.filter(name="Breizh Cyber 2").exists()

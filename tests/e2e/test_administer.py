@@ -96,10 +96,10 @@ def test_on_a_telephone_a_list_scrolls_under_the_name_of_its_rows(desk):
         desk.sign_in(person)
         desk.page.set_viewport_size({"width": 360, "height": 760})
         for path in paths:
-            scroll_aside(desk, path)
+            check_list_scrolls_sideways(desk, path)
 
 
-def scroll_aside(desk, path):
+def check_list_scrolls_sideways(desk, path):
     desk.page.goto(f"{desk.site}/admin/{path}")
     box = desk.page.locator(".results")
     assert box.evaluate("box => box.scrollWidth > box.clientWidth"), path

@@ -76,9 +76,9 @@ def test_the_case_of_an_unconfirmed_body_is_accessible(live_site, browser, width
     page = open_page(browser, width=width, reduced_motion="reduce")
     page.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
     steps.sign_in(page, a_responder())
-    look_at(page, f"case-to-confirm-{width}")
+    check_page(page, f"case-to-confirm-{width}")
     steps.press(page, page.get_by_role("button", name="C’est celle-ci").first)
-    look_at(page, f"case-merged-{width}")
+    check_page(page, f"case-merged-{width}")
     assert Incident.objects.get().collectivity.name == "C.C.A.S. Plouexemple"
 
 
@@ -95,15 +95,15 @@ def test_correcting_a_body_and_withdrawing_its_confirmation_are_accessible(live_
     page.get_by_label("Commune du siège").fill("Saint-Denis")
     click(page, "Enregistrer la correction")
     page.complaints.clear()  # the browser's own, of the 422
-    look_at(page, f"case-wrong-seat-{width}")
+    check_page(page, f"case-wrong-seat-{width}")
     page.get_by_label("Commune du siège").fill("29999")
     click(page, "Enregistrer la correction")
     click(page, "Confirmer qu’elle existe")
     page.get_by_text("Retirer la confirmation…").click()
-    look_at(page, f"case-to-doubt-{width}")
+    check_page(page, f"case-to-doubt-{width}")
     page.get_by_label("C’est une autre collectivité").check()
     click(page, "Retirer la confirmation")
-    look_at(page, f"case-doubted-{width}")
+    check_page(page, f"case-doubted-{width}")
     body.refresh_from_db()
     assert (body.name, body.is_unconfirmed) == ("CCAS de Plouexemple", True)
 
@@ -112,7 +112,7 @@ def click(page, name):
     steps.press(page, page.get_by_role("button", name=name, exact=True))
 
 
-def look_at(page, name):
+def check_page(page, name):
     page.wait_for_load_state("load")
     wait_for_transitions(page)
     assert not page.complaints
@@ -136,18 +136,18 @@ def unfold_services(sheet):
     expect(sheet.locator("#id_civil")).to_be_hidden()
     sheet.locator("summary", has_text="Service par service").focus()
     press(sheet, "Enter")
-    look_at(sheet, "call-sheet-services")
+    check_page(sheet, "call-sheet-services")
     sheet.locator("#id_contact_phone").focus()
 
 
 @pytest.mark.proof
 def test_a_call_is_written_down_by_keyboard_alone(sheet):
     """Enter leads to the next field and Ctrl+Enter sends."""
-    look_at(sheet, "call-sheet")
+    check_page(sheet, "call-sheet")
     expect(sheet.locator("#id_body")).to_be_focused()
     sheet.keyboard.type("plouex")
     expect(sheet.get_by_role("option").first).to_contain_text("Plouexemple")
-    look_at(sheet, "call-sheet-options")
+    check_page(sheet, "call-sheet-options")
     press(sheet, "ArrowDown", "Enter")
     expect(sheet.locator("#id_contact_phone")).to_be_focused()
     expect(sheet.locator("#id_lycees")).to_be_hidden()
@@ -170,7 +170,7 @@ def test_a_call_is_written_down_by_keyboard_alone(sheet):
     assert (incident.type, incident.collectivity.name) == ("rancon", "Plouexemple")
     assert incident.story.description == "Tout est chiffré.\nUn message demande de l’argent."
     expect(sheet.locator("h1")).to_contain_text("Lisez ceci au téléphone")
-    look_at(sheet, "call-told")
+    check_page(sheet, "call-told")
 
 
 def test_open_case_is_announced_as_soon_as_the_body_is_chosen(sheet):
@@ -185,7 +185,7 @@ def test_open_case_is_announced_as_soon_as_the_body_is_chosen(sheet):
     expect(sheet.locator("#id_body_status")).to_contain_text("Un dossier est déjà ouvert")
     expect(sheet.locator("#envoyer")).to_have_text("Enregistrer un autre dossier")
     expect(sheet.locator("#id_contact_phone")).to_be_focused()
-    look_at(sheet, "call-sheet-warned")
+    check_page(sheet, "call-sheet-warned")
 
     sheet.locator("#id_body").fill("")
     expect(warning).to_have_count(0)
@@ -221,16 +221,16 @@ def test_errors_and_another_centre_on_the_call_sheet_are_accessible(sheet):
     sheet.keyboard.type("zzqxkjw")
     with sheet.expect_navigation():
         press(sheet, "Control+Enter")
-    look_at(sheet, "call-sheet-errors")
+    check_page(sheet, "call-sheet-errors")
     sheet.locator("#id_body").fill("14118")
     sheet.locator("#id_contact_phone").fill("02 99 00 00 00")
     with sheet.expect_navigation():
         press(sheet, "Control+Enter")
     expect(sheet.locator("#envoyer")).to_be_focused()
-    look_at(sheet, "call-sheet-elsewhere")
+    check_page(sheet, "call-sheet-elsewhere")
     with sheet.expect_navigation():
         press(sheet, "Control+Enter")
-    look_at(sheet, "call-told-elsewhere")
+    check_page(sheet, "call-told-elsewhere")
     assert Incident.objects.get().collectivity.name == "Caen"
 
 

@@ -39,24 +39,24 @@ def deployment(tmp_path):
         yield deployment
 
 
-def worker_child(deployment):
+def kill_worker_children(deployment):
     for program in [deployment.urgent, deployment.worker]:
         program.kill_child()
 
 
-def mail_postponed(deployment):
+def postpone_mails(deployment):
     deployment.mailbox.postpones = True
     wait_until(lambda: deployment.mailbox.postponed, what="nobody tried to send")
     deployment.mailbox.postpones = False
 
 
-def valkey(deployment):
-    kill(deployment.servers.valkey)
+def restart_valkey(deployment):
+    kill_server(deployment.servers.valkey)
     time.sleep(2)
     deployment.servers.valkey.start()
 
 
-def worker(deployment):
+def restart_workers(deployment):
     for program in [deployment.urgent, deployment.worker]:
         program.kill()
     time.sleep(1)
@@ -64,12 +64,12 @@ def worker(deployment):
         program.start()
 
 
-def web(deployment):
+def restart_web(deployment):
     deployment.web.kill()
     deployment.web.start()
 
 
-def web_child(deployment):
+def kill_web_child(deployment):
     """Kill the child of Granian. Granian then exits, and the supervisor starts it again."""
     deployment.web.kill_child()
     time.sleep(0.5)
@@ -77,40 +77,41 @@ def web_child(deployment):
     deployment.web.start()
 
 
-def postgres(deployment):
-    kill(deployment.servers.postgres)
+def restart_postgres(deployment):
+    kill_server(deployment.servers.postgres)
     time.sleep(1)
     deployment.servers.postgres.start()
 
 
-def mail_away(deployment):
+def close_mailbox_for_a_while(deployment):
     deployment.mailbox.close()
     time.sleep(4)
     deployment.mailbox.open()
 
 
-def beat(deployment):
+def restart_beat(deployment):
     deployment.beat.kill()
     deployment.beat.start()
 
 
-def everything(deployment):
+def restart_everything(deployment):
     for program in deployment.programs:
         program.kill()
-    kill(deployment.servers.valkey)
-    kill(deployment.servers.postgres)
+    kill_server(deployment.servers.valkey)
+    kill_server(deployment.servers.postgres)
     deployment.servers.start()
     for program in deployment.programs:
         program.start()
 
 
 FAULTS = [
-    *[worker_child, mail_postponed, valkey, worker, web, postgres, mail_away, beat, web_child, postgres, valkey],
-    *[worker, everything],
+    *[kill_worker_children, postpone_mails, restart_valkey, restart_workers, restart_web, restart_postgres],
+    *[close_mailbox_for_a_while, restart_beat, kill_web_child, restart_postgres, restart_valkey],
+    *[restart_workers, restart_everything],
 ]
 
 
-def kill(server):
+def kill_server(server):
     server.process.kill()
     server.process.wait()
 
@@ -140,7 +141,7 @@ def test_a_page_sent_again_after_a_crash_shows_the_same_case(deployment):
     form = visitor.fill(body, 1)
     first = visitor.send(form)
 
-    everything(deployment)
+    restart_everything(deployment)
 
     assert visitor.send(form).reference == first.reference
     visitor.hang_up()

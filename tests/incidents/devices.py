@@ -24,16 +24,16 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def page(incident: Incident, *parts: str) -> str:
+def follow_up_url(incident: Incident, *parts: str) -> str:
     return "/".join(["/suivi", incident.reference, *parts, ""])
 
 
-def case(incident: Incident, *parts: str) -> str:
+def case_url(incident: Incident, *parts: str) -> str:
     return "/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""])
 
 
 def send(client: Client, incident: Incident, words: str = "La cantine est arrêtée aussi.", **more: str) -> Response:
-    return client.post(page(incident, "message"), {"text": words, "author": "Dominique", "key": "k"} | more)
+    return client.post(follow_up_url(incident, "message"), {"text": words, "author": "Dominique", "key": "k"} | more)
 
 
 def guest(incident: Incident) -> Guest:

@@ -17,7 +17,7 @@ def hand_over(client: Client, incident: Incident, content: bytes, name: str = "p
     return Evidence.objects.get(number=Evidence.objects.count(), incident=incident)
 
 
-def address(piece: Evidence) -> str:
+def evidence_url(piece: Evidence) -> str:
     return f"/triage/{piece.incident.reference}/pieces/{piece.uid}/"
 
 

@@ -44,7 +44,7 @@ def holder(client, incident):
 
 @pytest.fixture
 def abandon(django_capture_on_commit_callbacks):
-    """Press the button, and let the transaction end."""
+    """Return a function that presses the button and runs what follows the commit."""
 
     def press(client, url):
         with django_capture_on_commit_callbacks(execute=True):
@@ -60,27 +60,27 @@ def disk(settings, tmp_path):
         yield
 
 
-def page(incident):
+def files_url(incident):
     return f"/suivi/{incident.reference}/pieces/"
 
 
-def octets_left(incident):
+def count_bytes_left(incident):
     return compute_remaining_quota(incident).byte_count
 
 
 def test_abandoning_an_upload_frees_its_quota_and_its_bytes(holder, incident, abandon):
-    url, free = create_upload(holder, incident), octets_left(incident)
+    url, free = create_upload(holder, incident), count_bytes_left(incident)
     send_slice(holder, url, 0)
-    html = holder.get(page(incident)).content.decode()
+    html = holder.get(files_url(incident)).content.decode()
     assert f'action="{url}abandonner/"' in html
     assert "Abandonner cet envoi" in html
 
     answer = abandon(holder, url)
 
-    assert (answer.status_code, answer["Location"]) == (302, page(incident) + "?abandonne=1")
+    assert (answer.status_code, answer["Location"]) == (302, files_url(incident) + "?abandonne=1")
     assert "L’envoi est abandonné" in read_text(holder.get(answer["Location"]))
-    assert "Abandonner cet envoi" not in read_text(holder.get(page(incident)))
-    assert octets_left(incident) == free + len(CONTENT)
+    assert "Abandonner cet envoi" not in read_text(holder.get(files_url(incident)))
+    assert count_bytes_left(incident) == free + len(CONTENT)
     assert list_stored_objects() == []
     assert not IncidentEvent.objects.exclude(kind=EventKind.DECLARED).exists()
 
@@ -126,16 +126,16 @@ def test_only_the_holder_abandons_an_upload(holder, incident, abandon):
 
 
 def test_an_upload_without_a_byte_holds_its_quota_for_an_hour(holder, incident):
-    free = octets_left(incident)
+    free = count_bytes_left(incident)
     unsent, begun = create_upload(holder, incident), create_upload(holder, incident, taille=len(CONTENT))
     send_slice(holder, begun, 0)
-    assert octets_left(incident) == free - 2 * len(CONTENT)
+    assert count_bytes_left(incident) == free - 2 * len(CONTENT)
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
-        assert octets_left(incident) == free - len(CONTENT)
-        assert read_text(holder.get(page(incident))).count("Abandonner cet envoi") == 1
+        assert count_bytes_left(incident) == free - len(CONTENT)
+        assert read_text(holder.get(files_url(incident))).count("Abandonner cet envoi") == 1
         # An upload that resumes late takes its quota again with its first byte.
         assert send_slice(holder, unsent, 0).json()["recu"] == SLICE_SIZE
-        assert octets_left(incident) == free - 2 * len(CONTENT)
+        assert count_bytes_left(incident) == free - 2 * len(CONTENT)
 
 
 def test_a_late_first_byte_is_refused_once_the_quota_is_taken(holder, incident, monkeypatch):
@@ -156,7 +156,7 @@ def test_the_page_costs_the_same_with_many_uploads(holder, incident, many, djang
     for _ in range(many):
         an_upload(incident)
     with django_assert_max_num_queries(10):
-        assert read_text(holder.get(page(incident))).count("Abandonner cet envoi") == many
+        assert read_text(holder.get(files_url(incident))).count("Abandonner cet envoi") == many
 
 
 def test_abandoning_while_finishing_keeps_the_whole_file_or_nothing(live_site, disk):

@@ -19,7 +19,7 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
-from tests.incidents.devices import case
+from tests.incidents.devices import case_url
 from tests.incidents.merging import MAYOR, merge, reload, write
 from tests.reading import NBSP, read_text
 
@@ -62,7 +62,7 @@ def test_the_case_page_names_the_hour_of_the_answer(client, responder, main):
     write(main)
     client.force_login(responder)
 
-    delays = read_text(client.get(case(main))).partition("Délais du centre")[2]
+    delays = read_text(client.get(case_url(main))).partition("Délais du centre")[2]
 
     deadline = format_le_brief(reload(main).answer_by).replace(NBSP, " ")
     assert f"Le déclarant attend une réponse avant {deadline}" in delays
@@ -73,7 +73,7 @@ def test_the_closing_page_says_that_the_declarant_of_a_double_waits(client, resp
     send_answer(main, responder)
     merge(double, main, responder)
     client.force_login(responder)
-    for address in (case(main), case(main, "cloture")):
+    for address in (case_url(main), case_url(main, "cloture")):
         page = read_text(client.get(address))
         assert "Le déclarant d’un double attend une réponse" in page
         assert "jamais répondu" not in page
@@ -97,7 +97,7 @@ def test_each_declarant_reads_the_reference_of_their_own_case(client, responder,
     merge(double, main, responder)
     client.force_login(responder)
     words = f"Gardez la référence {hyphenate(main.reference)}."
-    client.post(case(main, "message"), {"text": words, "key": "r", "to_doubles": "on"})
+    client.post(case_url(main, "message"), {"text": words, "key": "r", "to_doubles": "on"})
     assert main.messages.get().text == words
     assert double.messages.get().text == f"Gardez la référence {hyphenate(double.reference)}."
 
@@ -109,10 +109,10 @@ def test_an_answer_goes_to_the_doubles_too_when_it_is_ticked(client, responder, 
     erase_personal_data(reference=third.reference, actor=a_lead())
     fields = {"text": "Débranchez.", "key": "r", "to_doubles": "on", "asks_answer": "on"}
     for _ in range(2):
-        assert client.post(case(main, "message"), fields).status_code == 302
+        assert client.post(case_url(main, "message"), fields).status_code == 302
     assert [incident.messages.count() for incident in (main, double, third)] == [1, 1, 0]
     assert [incident.messages.get().asks_answer for incident in (main, double)] == [True, False]
-    client.post(case(main, "message"), {"text": "Pour vous seul.", "key": "s"})
+    client.post(case_url(main, "message"), {"text": "Pour vous seul.", "key": "s"})
     assert double.messages.count() == 1
 
 
@@ -167,7 +167,7 @@ def test_a_double_is_not_among_the_closed_cases_that_wait(client, responder, mai
     write(double)
     assert not Incident.objects.wrote_since_closing().exists()
     call(main, responder)
-    assert "a écrit depuis la clôture" not in read_text(client.get(case(double)))
+    assert "a écrit depuis la clôture" not in read_text(client.get(case_url(double)))
 
 
 def test_undoing_the_merge_leaves_no_answered_declarant_waiting(responder, main, double):
@@ -217,8 +217,8 @@ def test_a_message_on_a_closed_case_asks_for_no_answer(client, responder, main, 
     merge(double, main, responder)
     close_incident(reference=main.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     for incident in (main, double):
-        assert "J’attends une réponse" not in read_text(client.get(case(incident)))
-        client.post(case(incident, "message"), {"text": "Bien reçu ?", "key": "k", "asks_answer": "on"})
+        assert "J’attends une réponse" not in read_text(client.get(case_url(incident)))
+        client.post(case_url(incident, "message"), {"text": "Bien reçu ?", "key": "k", "asks_answer": "on"})
         assert (incident.messages.get().asks_answer, reload(incident).awaited_since) == (False, None)
 
 

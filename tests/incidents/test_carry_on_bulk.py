@@ -168,12 +168,12 @@ def test_one_case_that_fails_does_not_delay_the_others(responder, cases, monkeyp
     job = start_job(responder, cases=cases)
     honest = bulk.ACTS[BulkAct.TAKE]
 
-    def stumble(reference, job):
+    def fail_at_the_second(reference, job):
         honest(reference, job)
         if reference == cases[1].reference:
             raise ZeroDivisionError
 
-    monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, stumble)
+    monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, fail_at_the_second)
     run_due_jobs()
 
     assert list_outcomes(job) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
@@ -184,10 +184,10 @@ def test_one_case_that_fails_does_not_delay_the_others(responder, cases, monkeyp
 def test_a_lost_database_refuses_no_case(responder, cases, monkeypatch):
     job = start_job(responder, cases=cases)
 
-    def lose_the_line(reference, job):
+    def lose_the_connection(reference, job):
         raise OperationalError
 
-    monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, lose_the_line)
+    monkeypatch.setitem(bulk.ACTS, BulkAct.TAKE, lose_the_connection)
     with pytest.raises(OperationalError):
         run_due_jobs()
     assert list_outcomes(job) == [BulkOutcome.WAITING] * 3

@@ -9,7 +9,7 @@ from incidents.services.handling.triage import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_person, a_responder, an_agent, declare, plouexemple
-from tests.incidents.devices import open_by_link, page, signed_in
+from tests.incidents.devices import follow_up_url, open_by_link, signed_in
 from tests.reading import read_text
 
 
@@ -20,22 +20,22 @@ def open_with_link(user, incident):
 
 
 def claim(client, incident):
-    return client.post(page(incident, "rattacher"))
+    return client.post(follow_up_url(incident, "rattacher"))
 
 
 def test_an_agent_claims_a_case_into_their_account(incident):
     agent = an_agent()
     client = open_with_link(agent, incident)
-    assert "Rattacher à mon compte" in read_text(client.get(page(incident)))
+    assert "Rattacher à mon compte" in read_text(client.get(follow_up_url(incident)))
 
-    assert claim(client, incident)["Location"] == page(incident)
+    assert claim(client, incident)["Location"] == follow_up_url(incident)
 
     incident.refresh_from_db()
     assert (incident.claimed_by, incident.verification) == (agent, Verification.MEMBER)
     assert incident.verified_at == incident.claimed_at
     event = incident.events.latest("id")
     assert (event.kind, event.actor) == ("claimed", agent)
-    content = read_text(client.get(page(incident)))
+    content = read_text(client.get(follow_up_url(incident)))
     assert f"{agent.display_name} a rattaché la déclaration à son compte" in content
     assert "Non vérifiée" not in content
     assert "Rattacher à mon compte" not in content
@@ -46,8 +46,8 @@ def test_an_agent_claims_a_case_into_their_account(incident):
 def test_claiming_takes_both_the_link_and_the_account(incident):
     assert claim(signed_in(an_agent()), incident).status_code == 404
     assert claim(open_by_link(incident), incident).status_code == 404
-    assert "Rattacher à mon compte" not in read_text(signed_in(an_agent()).get(page(incident)))
-    assert "Se connecter" in read_text(open_by_link(incident).get(page(incident)))
+    assert "Rattacher à mon compte" not in read_text(signed_in(an_agent()).get(follow_up_url(incident)))
+    assert "Se connecter" in read_text(open_by_link(incident).get(follow_up_url(incident)))
     incident.refresh_from_db()
     assert incident.claimed_at is None
 
@@ -73,7 +73,7 @@ def test_people_outside_the_body_claim_nothing(incident, who):
     }
     client = open_with_link(people[who](), incident)
     assert claim(client, incident).status_code == 403
-    assert "Rattacher à mon compte" not in read_text(client.get(page(incident)))
+    assert "Rattacher à mon compte" not in read_text(client.get(follow_up_url(incident)))
     assert incident.events.count() == 1
 
 
@@ -89,8 +89,8 @@ def test_a_case_is_claimed_once_and_a_call_back_stays_its_verification(incident)
 
 def test_a_withdrawn_case_is_claimed_by_nobody(incident):
     client = open_with_link(an_agent(), incident)
-    client.post(page(incident, "retirer"), {"text": "", "key": "k"})
-    assert "Rattacher à mon compte" not in read_text(client.get(page(incident)))
+    client.post(follow_up_url(incident, "retirer"), {"text": "", "key": "k"})
+    assert "Rattacher à mon compte" not in read_text(client.get(follow_up_url(incident)))
     refused = claim(client, incident)
     assert refused.status_code == 422
     assert "Elle a été retirée." in read_text(refused)

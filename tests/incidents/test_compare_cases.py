@@ -7,7 +7,7 @@ import pytest
 from incidents.models import OfficialNumber, Story
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from tests.incidents.devices import case
+from tests.incidents.devices import case_url
 from tests.incidents.merging import merge, write
 from tests.reading import read_markup, read_text
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def compare(client, main, double):
-    return client.get(case(main, "fusionner"), {"avec": double.reference})
+    return client.get(case_url(main, "fusionner"), {"avec": double.reference})
 
 
 def test_each_side_links_to_its_case_by_its_spelled_reference(client, responder, main, double):
@@ -24,7 +24,7 @@ def test_each_side_links_to_its_case_by_its_spelled_reference(client, responder,
     headings = re.findall(r"<h2 id=\"cote-\d\">(.*?)</h2>", content)
     links = [re.search(r'<a href="([^"]*)">(.*?)</a>', heading).groups() for heading in headings]
     assert [(address, re.sub("<[^>]+>", "", label)) for address, label in links] == [
-        (case(incident), hyphenate(incident.reference)) for incident in (main, double)
+        (case_url(incident), hyphenate(incident.reference)) for incident in (main, double)
     ]
 
 
@@ -34,8 +34,8 @@ def test_phone_numbers_are_displayed_in_digit_pairs_on_the_comparison_and_case_p
     merge(double, main, responder)
     official = {"source": "directory", "found_on": "2026-11-03", "noted_by": responder}
     OfficialNumber.objects.create(collectivity=main.collectivity, phone="0298112233", **official)
-    case_page = read_text(client.get(case(main)))
-    for page in (comparison, case_page, read_text(client.get(case(main, "appel")))):
+    case_page = read_text(client.get(case_url(main)))
+    for page in (comparison, case_page, read_text(client.get(case_url(main, "appel")))):
         assert "02 98 67 00 01" in page
         assert "0298" not in page
     assert "02 98 11 22 33" in case_page

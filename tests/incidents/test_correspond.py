@@ -23,28 +23,28 @@ from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
-from tests.incidents.devices import QUEUE, case, guest, open_by_link, page, send, signed_in
+from tests.incidents.devices import QUEUE, case_url, follow_up_url, guest, open_by_link, send, signed_in
 from tests.incidents.merging import merge
 from tests.reading import read_markup, read_text
 
 
 def reply(client, incident, words="Avec quel logiciel ?", **more):
-    return client.post(case(incident, "message"), {"text": words, "key": "r"} | more)
+    return client.post(case_url(incident, "message"), {"text": words, "key": "r"} | more)
 
 
 def test_the_declarant_and_the_centre_write_to_each_other(incident):
     declarant, responder = open_by_link(incident), a_responder()
     camille = signed_in(responder)
 
-    assert send(declarant, incident)["Location"] == page(incident) + "#echanges"
+    assert send(declarant, incident)["Location"] == follow_up_url(incident) + "#echanges"
     incident.refresh_from_db()
     assert incident.declarant_wrote_at
-    assert "La cantine est arrêtée aussi." in read_text(camille.get(case(incident)))
+    assert "La cantine est arrêtée aussi." in read_text(camille.get(case_url(incident)))
     assert reply(camille, incident, asks_answer="on").status_code == 302
-    confirmation = read_text(camille.get(case(incident)))
+    confirmation = read_text(camille.get(case_url(incident)))
     assert "Message envoyé. Le déclarant peut le lire" in confirmation  # whether they read it is not known
 
-    content = read_text(declarant.get(page(incident)))
+    content = read_text(declarant.get(follow_up_url(incident)))
     assert "Avec quel logiciel ?" in content
     assert f"{responder.display_name}, Breizh Cyber" in content
     assert "Breizh Cyber attend une réponse de vous" in content
@@ -59,30 +59,34 @@ def test_the_declarant_and_the_centre_write_to_each_other(incident):
 
 def test_the_form_names_the_centre_and_says_whether_it_awaits_an_answer(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
-    assert "<summary>Écrire à Breizh Cyber</summary>" in declarant.get(page(incident)).content.decode()
+    assert "<summary>Écrire à Breizh Cyber</summary>" in declarant.get(follow_up_url(incident)).content.decode()
     reply(camille, incident, asks_answer="on")
-    assert "<summary>Répondre à Breizh Cyber</summary>" in declarant.get(page(incident)).content.decode()
+    assert "<summary>Répondre à Breizh Cyber</summary>" in declarant.get(follow_up_url(incident)).content.decode()
 
 
 def test_the_form_is_signed_with_the_last_name_used_on_the_device(incident):
     declarant = open_by_link(incident)
-    assert 'value="Dominique' not in declarant.get(page(incident)).content.decode()
+    assert 'value="Dominique' not in declarant.get(follow_up_url(incident)).content.decode()
     send(declarant, incident, author="Alix, accueil")
-    for address in (page(incident), page(incident, "retirer"), page(incident, "completer", "recit")):
+    for address in (
+        follow_up_url(incident),
+        follow_up_url(incident, "retirer"),
+        follow_up_url(incident, "completer", "recit"),
+    ):
         assert "Alix, accueil" in declarant.get(address).content.decode(), address
-    assert "Alix, accueil" not in open_by_link(incident).get(page(incident, "retirer")).content.decode()
+    assert "Alix, accueil" not in open_by_link(incident).get(follow_up_url(incident, "retirer")).content.decode()
 
 
 def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     for number in range(3):
         send(declarant, incident, f"Numéro {number}", key=str(number))
-    content = declarant.get(page(incident)).content.decode()
+    content = declarant.get(follow_up_url(incident)).content.decode()
     folded = content.index("Les 2 messages d’avant")
     assert folded < content.index("Numéro 0") < content.index("</details>", folded) < content.index("Numéro 2")
     assert '<details class="screen" id="ecrire">' in content
     reply(camille, incident, asks_answer="on")
-    assert '<details class="screen" id="ecrire" open>' in declarant.get(page(incident)).content.decode()
+    assert '<details class="screen" id="ecrire" open>' in declarant.get(follow_up_url(incident)).content.decode()
     refused = send(declarant, incident, "")
     assert '<details class="screen" id="ecrire" open>' in refused.content.decode()
 
@@ -90,22 +94,22 @@ def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
 def test_an_answer_of_the_declarant_ends_the_wait_of_the_centre(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
-    assert "En attente de vous" in read_text(declarant.get(page(incident)))
+    assert "En attente de vous" in read_text(declarant.get(follow_up_url(incident)))
     send(declarant, incident, "Je ne sais pas.")
-    assert "En attente de vous" not in read_text(declarant.get(page(incident)))
+    assert "En attente de vous" not in read_text(declarant.get(follow_up_url(incident)))
 
 
 def test_a_question_stays_open_when_the_centre_writes_again_without_asking(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     asked_at = Incident.objects.get().awaited_since
-    assert "attend déjà la réponse du déclarant" in read_text(camille.get(case(incident)))
+    assert "attend déjà la réponse du déclarant" in read_text(camille.get(case_url(incident)))
     reply(camille, incident, "Merci pour votre appel, nous regardons.")
-    content = read_text(camille.get(case(incident)))
+    content = read_text(camille.get(case_url(incident)))
     assert "La question posée avant attend toujours sa réponse." in content
     assert "Nous attendons le déclarant" in content
     assert "attend le déclarant" in read_text(camille.get(QUEUE))
-    seen = declarant.get(page(incident))
+    seen = declarant.get(follow_up_url(incident))
     assert "Breizh Cyber attend une réponse de vous" in read_text(seen)
     assert seen.context["earlier"] == []
     assert read_markup(seen).index('id="question"') < read_markup(seen).index("Merci pour votre appel")
@@ -116,11 +120,11 @@ def test_two_questions_wait_together_for_one_answer(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Depuis quand ?", asks_answer="on")
-    content = read_text(declarant.get(page(incident)))
+    content = read_text(declarant.get(follow_up_url(incident)))
     assert "vous a posé des questions dans 2 messages" in content
     assert content.count("Attend votre réponse") == 2
     send(declarant, incident, "Exemple, depuis mardi.")
-    assert "En attente de vous" not in read_text(declarant.get(page(incident)))
+    assert "En attente de vous" not in read_text(declarant.get(follow_up_url(incident)))
 
 
 def test_a_merge_keeps_a_question_that_is_newer_than_the_message_of_the_duplicate(incident):
@@ -132,24 +136,24 @@ def test_a_merge_keeps_a_question_that_is_newer_than_the_message_of_the_duplicat
     newest_question = incident.messages.latest("written_at")
     merge(duplicate, incident, responder)
     assert Incident.objects.get(pk=incident.pk).awaited_since == newest_question.written_at
-    assert "En attente de vous" in read_text(declarant.get(page(incident)))
+    assert "En attente de vous" in read_text(declarant.get(follow_up_url(incident)))
 
 
 def test_the_centre_withdraws_its_question_by_ticking_a_box(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Merci, vu au téléphone.", lifts_question="on")
-    content = read_text(camille.get(case(incident)))
+    content = read_text(camille.get(case_url(incident)))
     assert "La question posée avant n’attend plus de réponse." in content
     assert "attend déjà la réponse du déclarant" not in content
-    assert "En attente de vous" not in read_text(declarant.get(page(incident)))
+    assert "En attente de vous" not in read_text(declarant.get(follow_up_url(incident)))
 
 
 def test_a_message_may_withdraw_a_question_and_ask_a_new_one(incident):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Plutôt : depuis quand ?", asks_answer="on", lifts_question="on")
-    content = read_text(declarant.get(page(incident)))
+    content = read_text(declarant.get(follow_up_url(incident)))
     assert content.count("Attend votre réponse") == 1
     assert "vous a posé une question" in content
 
@@ -158,31 +162,31 @@ def test_a_question_waits_again_once_its_case_is_reopened(incident):
     responder = a_responder()
     camille = signed_in(responder)
     reply(camille, incident, asks_answer="on")
-    assert "Une question attend la réponse du déclarant" in read_text(camille.get(case(incident, "cloture")))
+    assert "Une question attend la réponse du déclarant" in read_text(camille.get(case_url(incident, "cloture")))
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
-    camille.post(case(incident, "rouvrir"), {"motive": "Cela recommence."})
-    assert "En attente de vous" in read_text(open_by_link(incident).get(page(incident)))
+    camille.post(case_url(incident, "rouvrir"), {"motive": "Cela recommence."})
+    assert "En attente de vous" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(incident):
     camille = signed_in(a_responder())
     reply(camille, incident, asks_answer="on")
-    camille.post(case(incident, "note"), {"kind": "missed", "text": "", "key": "n"})
-    assert "En attente de vous" in read_text(open_by_link(incident).get(page(incident)))
-    camille.post(case(incident, "note"), {"kind": "call_out", "text": "Ils cherchent encore.", "key": "n"})
-    assert "En attente de vous" in read_text(open_by_link(incident).get(page(incident)))
-    camille.post(case(incident, "note"), {"kind": "call_in", "text": "Ils ont dit lequel.", "key": "n"})
+    camille.post(case_url(incident, "note"), {"kind": "missed", "text": "", "key": "n"})
+    assert "En attente de vous" in read_text(open_by_link(incident).get(follow_up_url(incident)))
+    camille.post(case_url(incident, "note"), {"kind": "call_out", "text": "Ils cherchent encore.", "key": "n"})
+    assert "En attente de vous" in read_text(open_by_link(incident).get(follow_up_url(incident)))
+    camille.post(case_url(incident, "note"), {"kind": "call_in", "text": "Ils ont dit lequel.", "key": "n"})
     assert "La question posée n’attend plus de réponse : le déclarant a appelé." in read_text(
-        camille.get(case(incident))
+        camille.get(case_url(incident))
     )
-    assert "En attente de vous" not in read_text(open_by_link(incident).get(page(incident)))
+    assert "En attente de vous" not in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_a_closed_case_waits_for_nobody(incident):
     responder = a_responder()
     reply(signed_in(responder), incident, asks_answer="on")
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
-    content = read_text(open_by_link(incident).get(page(incident)))
+    content = read_text(open_by_link(incident).get(follow_up_url(incident)))
     assert "Votre dossier est clos" in content
     assert "En attente de vous" not in content
 
@@ -192,15 +196,17 @@ def test_a_colleague_writes_under_their_own_name(incident):
     assert send(signed_in(agent), incident, author="Quelqu’un d’autre").status_code == 302
     message = Message.objects.get()
     assert (message.author, message.actor, message.is_from_csirt) == (agent.display_name, agent, False)
-    assert agent.display_name in read_text(open_by_link(incident).get(page(incident)))
+    assert agent.display_name in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_the_browser_stores_drafts_of_each_account_apart(incident):
     agent = an_agent()
     assert f'data-typed="{incident.reference} message {agent.uid}"' in read_markup(
-        signed_in(agent).get(page(incident))
+        signed_in(agent).get(follow_up_url(incident))
     )
-    assert f'data-typed="{incident.reference} message"' in read_markup(open_by_link(incident).get(page(incident)))
+    assert f'data-typed="{incident.reference} message"' in read_markup(
+        open_by_link(incident).get(follow_up_url(incident))
+    )
 
 
 def test_a_message_sent_with_the_link_and_an_account_is_signed_by_the_account(incident):
@@ -276,7 +282,7 @@ def test_hostile_text_and_names_are_escaped_in_messages(incident, words):
     declarant, camille = open_by_link(incident), signed_in(a_responder())
     send(declarant, incident, words, author=words)
     reply(camille, incident, words)
-    for response in (declarant.get(page(incident)), camille.get(case(incident)), camille.get(QUEUE)):
+    for response in (declarant.get(follow_up_url(incident)), camille.get(case_url(incident)), camille.get(QUEUE)):
         harmless.check_response(response)
 
 
@@ -286,13 +292,13 @@ def test_only_the_body_and_its_centre_write_and_read(incident):
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     for person in (a_responder(elsewhere), an_agent(neighbour)):
         assert send(signed_in(person), incident).status_code == 404
-        assert signed_in(person).get(page(incident)).status_code == 404
+        assert signed_in(person).get(follow_up_url(incident)).status_code == 404
     assert reply(signed_in(a_responder(elsewhere)), incident).status_code == 404
     assert Message.objects.count() == 1
 
 
 def test_responders_cannot_write_as_the_declarant_nor_colleagues_as_the_centre(incident):
-    response = signed_in(a_responder()).get(page(incident))
+    response = signed_in(a_responder()).get(follow_up_url(incident))
     assert 'id="ecrire"' not in response.content.decode()
     assert send(signed_in(a_responder()), incident).status_code == 403
     with pytest.raises(PermissionDenied):
@@ -314,7 +320,7 @@ def test_an_erased_case_shows_its_messages_without_text_and_takes_no_new_one(inc
     declarant, agent = open_by_link(incident), signed_in(an_agent())
     send(declarant, incident, "Mon numéro privé")
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    content = read_text(agent.get(page(incident)))
+    content = read_text(agent.get(follow_up_url(incident)))
     assert "Mon numéro privé" not in content
     assert "Les mots de ce message ont été effacés." in content
     assert send(agent, incident, "Encore").status_code == 422
@@ -326,7 +332,7 @@ def test_the_history_tells_the_messages_of_one_side_in_one_line(incident):
     for number in range(3):
         send(declarant, incident, str(number))
     reply(signed_in(a_responder()), incident)
-    content = read_text(declarant.get(page(incident)))
+    content = read_text(declarant.get(follow_up_url(incident)))
     assert "Vous avez écrit au centre (3 fois)" in content
     assert "(Breizh Cyber) a écrit un message" in content
 
@@ -337,9 +343,9 @@ def test_a_thread_costs_few_queries(incident, django_assert_max_num_queries, num
     for index in range(number):
         letter = Letter(text=str(index), key="k")
         write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
-    responder.get(case(incident))
+    responder.get(case_url(incident))
     with django_assert_max_num_queries(20):
-        assert client.get(page(incident)).status_code == 200
+        assert client.get(follow_up_url(incident)).status_code == 200
     with django_assert_max_num_queries(35):
-        assert responder.get(case(incident)).status_code == 200
+        assert responder.get(case_url(incident)).status_code == 200
     assert IncidentEvent.objects.filter(kind="message").count() == number

@@ -24,7 +24,7 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
-from tests.incidents.devices import case, open_by_link, page, signed_in
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, signed_in
 from tests.incidents.transferring import QUEUE, create_other_centre, list_event_kinds, offer_url, sign_in_as
 from tests.reading import read_text
 
@@ -38,8 +38,8 @@ def follow_changes_at_once(monkeypatch):
 
 
 @pytest.fixture
-def nobody():
-    """No centre covers Bretagne."""
+def uncovered_centre():
+    """Return the centre of Bretagne, whose coverage is deleted."""
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     return centre
@@ -54,19 +54,19 @@ def reload(incident):
     return Incident.objects.get(pk=incident.pk)
 
 
-def test_open_cases_move_to_a_centre_whose_coverage_starts(nobody):
+def test_open_cases_move_to_a_centre_whose_coverage_starts(uncovered_centre):
     """The case comes up in the queue of the centre, with targets of today."""
     incident = declare()
-    responder = a_responder(nobody)
+    responder = a_responder(uncovered_centre)
     assert incident.csirt is None
     assert not reroute.reroute_cases()
     Incident.objects.update(acknowledge_by=timezone.now() - timedelta(days=2))
 
-    cover(nobody)
+    cover(uncovered_centre)
     run_turns_on_cases()
 
     moved = reload(incident)
-    assert (moved.csirt, moved.status) == (nobody, Status.DECLARED)
+    assert (moved.csirt, moved.status) == (uncovered_centre, Status.DECLARED)
     assert moved.acknowledge_by > timezone.now()
     assert (moved.due_at, moved.due_for) == (moved.acknowledge_by, DueFor.ACKNOWLEDGE)
     assert moved.route_reason.endswith("Breizh Cyber répond aux collectivités de Bretagne.")
@@ -74,20 +74,20 @@ def test_open_cases_move_to_a_centre_whose_coverage_starts(nobody):
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.REROUTED, None, "system")
     assert event.data == {"from": "", "to": "breizh-cyber", "why": "opened"}
     assert incident.reference in sign_in_as(responder).get(QUEUE).content.decode()
-    content = read_text(signed_in(responder).get(case(incident)))
+    content = read_text(signed_in(responder).get(case_url(incident)))
     assert "un centre répond désormais de ce territoire" in content
-    assert "Breizh Cyber reçoit votre dossier" in read_text(open_by_link(incident).get(page(incident)))
+    assert "Breizh Cyber reçoit votre dossier" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
-def test_a_case_moves_once(nobody):
+def test_a_case_moves_once(uncovered_centre):
     incident = declare()
-    cover(nobody)
+    cover(uncovered_centre)
     assert reroute.reroute_cases() == 1
     assert [reroute.reroute_cases() for _ in range(2)] == [0, 0]
     assert list_event_kinds(incident) == ["declared", "rerouted"]
 
 
-def test_nothing_is_read_while_the_directory_is_unchanged(nobody, time_machine, django_assert_num_queries):
+def test_nothing_is_read_while_the_directory_is_unchanged(uncovered_centre, time_machine, django_assert_num_queries):
     time_machine.move_to("2026-11-28T10:00:00Z")
     declare()
     reroute.reroute_cases()
@@ -96,12 +96,12 @@ def test_nothing_is_read_while_the_directory_is_unchanged(nobody, time_machine, 
         assert not reroute.reroute_cases()
 
 
-def test_a_change_of_the_directory_is_followed_a_few_minutes_later(nobody, time_machine, monkeypatch):
+def test_a_change_of_the_directory_is_followed_a_few_minutes_later(uncovered_centre, time_machine, monkeypatch):
     """Cases declared just before it are saved by then; a mistake that is undone in time moves nothing."""
     monkeypatch.undo()
     time_machine.move_to("2026-11-28T10:00:00Z")
     incident = declare()
-    ground = cover(nobody)
+    ground = cover(uncovered_centre)
     assert not reroute.reroute_cases()
     time_machine.shift(reroute.CASES_FOLLOW_AFTER - timedelta(seconds=1))
     assert not reroute.reroute_cases()
@@ -111,21 +111,21 @@ def test_a_change_of_the_directory_is_followed_a_few_minutes_later(nobody, time_
     ground.delete()
     reroute.reroute_cases()
     time_machine.shift(reroute.CASES_FOLLOW_AFTER - timedelta(seconds=1))
-    cover(nobody)
+    cover(uncovered_centre)
     reroute.reroute_cases()
     time_machine.shift(reroute.CASES_FOLLOW_AFTER + timedelta(seconds=1))
     assert not reroute.reroute_cases()
     assert list_event_kinds(incident) == ["declared", "rerouted"]
 
 
-def test_cases_are_rerouted_on_the_day_a_coverage_starts(nobody, time_machine):
+def test_cases_are_rerouted_on_the_day_a_coverage_starts(uncovered_centre, time_machine):
     time_machine.move_to("2026-11-28T10:00:00Z")
     incident = declare()
-    cover(nobody, valid=DateRange(timezone.localdate() + timedelta(days=1), None))
+    cover(uncovered_centre, valid=DateRange(timezone.localdate() + timedelta(days=1), None))
     assert not reroute.reroute_cases()
     time_machine.move_to("2026-11-29T10:00:00Z")
     assert reroute.reroute_cases() == 1
-    assert reload(incident).csirt == nobody
+    assert reload(incident).csirt == uncovered_centre
 
 
 def test_a_case_nobody_took_moves_to_the_new_centre_of_its_territory():
@@ -137,7 +137,7 @@ def test_a_case_nobody_took_moves_to_the_new_centre_of_its_territory():
     assert reroute.reroute_cases() == 1
     assert reload(incident).csirt == new
     assert incident.events.latest("id").data == {"from": "breizh-cyber", "to": "loin-cyber", "why": "moved"}
-    assert sign_in_as(former).get(case(incident)).status_code == 404
+    assert sign_in_as(former).get(case_url(incident)).status_code == 404
     index_pending_events()
     assert {document.csirt for document in SearchDocument.objects.filter(incident=incident)} == {new}
 
@@ -147,14 +147,14 @@ def declare_at_breizh():
     return declare(), former
 
 
-def take(incident, person, tlp=Tlp.GREEN):
+def take_with_label(incident, person, tlp=Tlp.GREEN):
     acknowledge_incident(reference=incident.reference, actor=person)
     Incident.objects.filter(pk=incident.pk).update(tlp=tlp)
 
 
 def test_a_taken_case_is_proposed_and_moves_once_accepted():
     incident, former = declare_at_breizh()
-    take(incident, former)
+    take_with_label(incident, former)
     new = create_other_centre()
     taker = a_responder(new)
     cover(new, departement=finistere())
@@ -166,7 +166,7 @@ def test_a_taken_case_is_proposed_and_moves_once_accepted():
     assert transfer.motive.endswith("Loin Cyber répond aux collectivités de son département.")
     assert reload(incident).csirt == breizh_cyber()
     assert "parce que la collectivité relève désormais de ce centre" in read_text(
-        sign_in_as(former).get(case(incident))
+        sign_in_as(former).get(case_url(incident))
     )
     assert "proposé par la plateforme" in read_text(sign_in_as(taker).get(offer_url(transfer)))
 
@@ -178,7 +178,7 @@ def test_a_taken_case_is_proposed_and_moves_once_accepted():
 def test_a_returned_proposal_is_not_made_again():
     """The other centre returned the case: the same ground does not propose it again."""
     incident, former = declare_at_breizh()
-    take(incident, former)
+    take_with_label(incident, former)
     new = create_other_centre()
     ground = cover(new, departement=finistere())
     reroute.reroute_cases()
@@ -200,7 +200,8 @@ def test_when_a_coverage_ends_only_cases_nobody_took_lose_their_centre():
     assert reload(waiting).csirt is None
     assert reload(taken).csirt == taken.csirt
     assert waiting.events.latest("id").data == {"from": "breizh-cyber", "to": "", "why": "closed"}
-    assert "Plus aucun centre ne répond de votre territoire" in read_text(open_by_link(waiting).get(page(waiting)))
+    page = open_by_link(waiting).get(follow_up_url(waiting))
+    assert "Plus aucun centre ne répond de votre territoire" in read_text(page)
 
 
 def test_a_double_and_its_main_case_are_not_rerouted():
@@ -212,9 +213,9 @@ def test_a_double_and_its_main_case_are_not_rerouted():
     assert {reload(main).csirt, reload(double).csirt} == {breizh_cyber()}
 
 
-def test_a_case_that_fails_delays_no_other(nobody, monkeypatch):
+def test_a_case_that_fails_delays_no_other(uncovered_centre, monkeypatch):
     first, second = declare(), declare()
-    cover(nobody)
+    cover(uncovered_centre)
     real = reroute.reroute_case
 
     def fails(pk, on):
@@ -224,7 +225,7 @@ def test_a_case_that_fails_delays_no_other(nobody, monkeypatch):
 
     monkeypatch.setattr(reroute, "reroute_case", fails)
     assert reroute.reroute_cases() == 1
-    assert reload(second).csirt == nobody
+    assert reload(second).csirt == uncovered_centre
 
 
 def put_back_after(work, incident, person):
@@ -232,7 +233,7 @@ def put_back_after(work, incident, person):
     assign_incident(reference=incident.reference, actor=person, assignee=None)
 
 
-def take_alone(incident, person):
+def take_case(incident, person):
     acknowledge_incident(reference=incident.reference, actor=person)
 
 
@@ -244,7 +245,7 @@ def write_to_the_body(incident, person):
     write_to_declarant(reference=incident.reference, actor=person, letter=Letter(text="Débranchez.", key="m"))
 
 
-@pytest.mark.parametrize("work", [take_alone, write_a_note, write_to_the_body])
+@pytest.mark.parametrize("work", [take_case, write_a_note, write_to_the_body])
 def test_a_case_that_was_worked_on_is_never_moved(work):
     incident, former = declare_at_breizh()
     put_back_after(work, incident, former)
@@ -273,7 +274,7 @@ def test_the_text_of_a_hand_over_stays_in_its_centre():
     assert reroute.reroute_cases() == 2
     assert reload(incident).csirt == breizh_cyber()
     accept_transfer(uid=incident.transfers.get().uid, actor=taker)
-    assert "La mairie voisine" not in read_text(sign_in_as(taker).get(case(incident)))
+    assert "La mairie voisine" not in read_text(sign_in_as(taker).get(case_url(incident)))
 
 
 def test_an_assigned_and_grouped_case_moves_without_assignee_and_group():
@@ -297,7 +298,7 @@ def test_an_assigned_and_grouped_case_moves_without_assignee_and_group():
 @pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
 def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
     incident, former = declare_at_breizh()
-    take(incident, former, tlp)
+    take_with_label(incident, former, tlp)
     new = create_other_centre()
     ground = cover(new, departement=finistere())
 
@@ -312,7 +313,7 @@ def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
     event = incident.events.latest("id")
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.TASKS_ADDED, None, "system")
     assert event.data == {"added": 1, "task": str(task.uid)}
-    content = read_text(sign_in_as(former).get(case(incident)))
+    content = read_text(sign_in_as(former).get(case_url(incident)))
     assert "relève désormais de Loin Cyber : demandez l’accord du déclarant, puis proposez le transfert." in content
     assert reload(incident).due_at <= task.due_at
 
@@ -320,7 +321,7 @@ def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
 def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
     """The other centre no longer reads anything of the case."""
     incident, former = declare_at_breizh()
-    take(incident, former)
+    take_with_label(incident, former)
     new = create_other_centre()
     taker = a_responder(new)
     cover(new, departement=finistere())
@@ -345,7 +346,7 @@ def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
 
 def test_a_proposal_ends_and_is_made_again_with_the_coverage():
     incident, former = declare_at_breizh()
-    take(incident, former)
+    take_with_label(incident, former)
     new = create_other_centre()
     ground = cover(new, departement=finistere())
     reroute.reroute_cases()
@@ -366,7 +367,7 @@ def test_a_proposal_ends_and_is_made_again_with_the_coverage():
 
 def test_a_territory_given_to_a_third_centre_changes_the_proposal():
     incident, former = declare_at_breizh()
-    take(incident, former)
+    take_with_label(incident, former)
     ground = cover(create_other_centre(), departement=finistere())
     reroute.reroute_cases()
     third = create_other_centre("tiers-cyber", "Tiers Cyber")
@@ -378,9 +379,9 @@ def test_a_territory_given_to_a_third_centre_changes_the_proposal():
     assert list(states) == [(TransferState.WITHDRAWN, "loin-cyber"), (TransferState.ASKED, "tiers-cyber")]
 
 
-def test_a_case_follows_the_corrected_region_of_its_body(nobody):
+def test_a_case_follows_the_corrected_region_of_its_body(uncovered_centre):
     """The directory stays as it is: what changed is the body."""
-    cover(nobody)
+    cover(uncovered_centre)
     incident = declare()
     other = Region.objects.get(code="75")
     new = create_other_centre()
@@ -393,7 +394,7 @@ def test_a_case_follows_the_corrected_region_of_its_body(nobody):
     moved = reload(incident)
     assert (moved.csirt, moved.region) == (new, other)
     assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
-    assert "a été corrigée" in read_text(sign_in_as(a_responder(new)).get(case(incident)))
-    former_queue = read_text(sign_in_as(a_responder(nobody)).get("/admin/incidents/incident/"))
+    assert "a été corrigée" in read_text(sign_in_as(a_responder(new)).get(case_url(incident)))
+    former_queue = read_text(sign_in_as(a_responder(uncovered_centre)).get("/admin/incidents/incident/"))
     assert "sa collectivité, ou son territoire, a été corrigée" in former_queue
     assert "ne répond plus" not in former_queue

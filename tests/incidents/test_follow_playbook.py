@@ -34,11 +34,11 @@ def incident(responder):
     return acknowledge_as(responder, declare())
 
 
-def act(client, incident, task, state):
+def post_task_state(client, incident, task, state):
     return client.post(url(incident, "taches", str(task.uid)), {"etat": state})
 
 
-def add(client, incident, **fields):
+def post_task(client, incident, **fields):
     return client.post(url(incident, "taches"), {"title": "Rappeler le maire", "due": "", "due_time": ""} | fields)
 
 
@@ -58,7 +58,7 @@ def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
     assert (after.due_at, after.due_for) == (event.at + timedelta(hours=1), DueFor.TASK)
 
     first = answer.context["tasks"]["open"][0].task
-    assert act(client, incident, first, "done").status_code == 302
+    assert post_task_state(client, incident, first, "done").status_code == 302
 
     first.refresh_from_db()
     assert (first.done_by, first.is_moot) == (responder, False)
@@ -90,10 +90,10 @@ def test_another_type_adds_only_its_new_steps(client, responder, incident):
 
 
 def test_a_task_is_set_aside_then_reopened_then_done(client, responder, incident):
-    add(client, incident)
+    post_task(client, incident)
     task = Task.objects.get()
     for state, moot in (("moot", True), ("moot", True), ("open", False), ("done", False)):
-        assert act(client, incident, task, state).status_code == 302
+        assert post_task_state(client, incident, task, state).status_code == 302
         task.refresh_from_db()
         assert (task.done_at is None, task.is_moot) == (state == "open", moot)
     states = [event.data["state"] for event in incident.events.filter(kind=EventKind.TASK_DONE).order_by("id")]
@@ -101,9 +101,9 @@ def test_a_task_is_set_aside_then_reopened_then_done(client, responder, incident
 
 
 def test_an_unknown_state_or_task_changes_nothing(client, responder, incident):
-    add(client, incident)
+    post_task(client, incident)
     task = Task.objects.get()
-    act(client, incident, task, "x")
+    post_task_state(client, incident, task, "x")
     assert client.post(url(incident, "taches", str(uuid4())), {"etat": "done"}).status_code == 404
     other = acknowledge_as(responder, declare())
     assert client.post(url(other, "taches", str(task.uid)), {"etat": "done"}).status_code == 404
@@ -113,8 +113,8 @@ def test_an_unknown_state_or_task_changes_nothing(client, responder, incident):
 
 def test_the_due_time_of_an_added_task_is_in_the_time_zone_of_the_body(client, responder, incident):
     with time_machine.travel(datetime(2026, 11, 25, 12, tzinfo=ZoneInfo("Europe/Paris"))):
-        assert add(client, incident, due="2026-11-26", due_time="14:30").status_code == 302
-        add(client, incident, title="Autre", due="2026-11-27")
+        assert post_task(client, incident, due="2026-11-26", due_time="14:30").status_code == 302
+        post_task(client, incident, title="Autre", due="2026-11-27")
     task, whole_day = Task.objects.order_by("id")
     assert task.due_at == datetime(2026, 11, 26, 14, 30, tzinfo=ZoneInfo("Europe/Paris"))
     assert whole_day.due_at == datetime(2026, 11, 27, 23, 59, tzinfo=ZoneInfo("Europe/Paris"))
@@ -122,8 +122,8 @@ def test_the_due_time_of_an_added_task_is_in_the_time_zone_of_the_body(client, r
 
 
 def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
-    add(client, incident, title="Sans date")
-    add(client, incident, due=str(timezone.localdate() + timedelta(days=1)))
+    post_task(client, incident, title="Sans date")
+    post_task(client, incident, due=str(timezone.localdate() + timedelta(days=1)))
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         client.force_login(responder)
         page = client.get(url(incident))
@@ -149,7 +149,7 @@ def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
     ],
 )
 def test_a_refused_task_names_the_field_and_keeps_its_text(client, responder, incident, fields, field):
-    answer = add(client, incident, **fields)
+    answer = post_task(client, incident, **fields)
     assert answer.status_code == 422
     form = answer.context["tasks"]["form"]
     assert list(form.errors) == [field]
@@ -160,7 +160,7 @@ def test_a_refused_task_names_the_field_and_keeps_its_text(client, responder, in
 
 def test_a_double_click_is_one_task(client, responder, incident):
     for _ in range(2):
-        add(client, incident)
+        post_task(client, incident)
     assert Task.objects.count() == 1
 
 
@@ -214,17 +214,17 @@ def lead(client):
     return lead
 
 
-def publish(client, based_on=0, text=TYPED, **buttons):
+def post_guide(client, based_on=0, text=TYPED, **buttons):
     return client.post(PAGE, {"steps": text, "based_on": based_on} | (buttons or {"publier": "1"}))
 
 
 def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
     assert PLAYBOOKS["rancon"][0].title in client.get(PAGE).context["form"]["steps"].value()
-    preview = publish(client, voir="1")
+    preview = post_guide(client, voir="1")
     assert "Aperçu" in read_markup(preview)
     assert not Playbook.objects.exists()
 
-    assert publish(client)["Location"] == PAGE
+    assert post_guide(client)["Location"] == PAGE
 
     steps = find_guide("rancon", breizh_cyber()).steps
     assert steps == (
@@ -242,7 +242,7 @@ def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
 
 def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
     steps_text = client.get(PAGE).context["form"]["steps"].value()
-    publish(client, text=steps_text.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
+    post_guide(client, text=steps_text.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
     steps = find_guide("rancon", breizh_cyber()).steps
     assert [step.step for step in steps if step.step != "une-etape-a-nous"] == [
         step.step for step in PLAYBOOKS["rancon"]
@@ -251,7 +251,7 @@ def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
 
 def test_publishing_twice_is_one_version_and_the_national_guide_comes_back(client, lead):
     for _ in range(2):
-        publish(client)
+        post_guide(client)
     assert Playbook.objects.count() == 1
     for _ in range(2):
         client.post(PAGE, {"national": "1", "based_on": "1"})
@@ -262,13 +262,14 @@ def test_publishing_twice_is_one_version_and_the_national_guide_comes_back(clien
 
 
 def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
-    publish(client)
-    late = publish(client, based_on=0, text="Une autre étape")
+    post_guide(client)
+    late = post_guide(client, based_on=0, text="Une autre étape")
     assert late.status_code == 409
     assert "Quelqu’un a publié une autre version" in read_markup(late)
     assert late.context["form"]["steps"].value() == "Une autre étape"
     assert (
-        publish(client, based_on=late.context["form"]["based_on"].value(), text="Une autre étape").status_code == 302
+        post_guide(client, based_on=late.context["form"]["based_on"].value(), text="Une autre étape").status_code
+        == 302
     )
     client.post(PAGE, {"national": "1", "based_on": "1"})
     assert find_guide("rancon", breizh_cyber()).version == 2, "a stale page goes back to nothing"
@@ -285,7 +286,7 @@ def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
     ],
 )
 def test_a_wrong_step_has_its_message_and_the_text_is_kept(client, lead, text, message):
-    answer = publish(client, text=text)
+    answer = post_guide(client, text=text)
     assert answer.status_code == 422
     assert message in read_markup(answer)
     assert answer.context["form"]["steps"].value() == text
@@ -294,13 +295,13 @@ def test_a_wrong_step_has_its_message_and_the_text_is_kept(client, lead, text, m
 
 def test_only_a_refused_guide_says_that_nothing_is_published(client, lead):
     refusal = "Rien n’est publié. À corriger :"
-    assert refusal in read_markup(publish(client, text=""))
+    assert refusal in read_markup(post_guide(client, text=""))
     assert refusal not in read_markup(client.get(PAGE))
 
 
 def test_a_responder_reads_and_does_not_write(client, responder):
     assert 'name="steps"' not in client.get(PAGE).content.decode()
     assert PLAYBOOKS["rancon"][0].why in client.get(PAGE).content.decode()
-    assert publish(client).status_code == 404
+    assert post_guide(client).status_code == 404
     with pytest.raises(Http404):
         publish_playbook(kind="rancon", csirt_slug="breizh-cyber", steps=NATIONAL_STEPS, based_on=0, actor=responder)

@@ -26,7 +26,7 @@ from incidents.services.groups.group import (
 from incidents.services.handling.assign import assign_incident, format_person_tag
 from tests.cast import a_lead, a_responder
 from tests.incidents.desk import acknowledge_as
-from tests.incidents.devices import case, open_by_link, page, send
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, send
 from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
 from tests.reading import read_text
 
@@ -39,20 +39,20 @@ def test_a_responder_opens_a_group_from_a_case(client, responder):
     form["dossier"] = incident.reference
     assert "Ouvrir un groupe" in read_text(client.get(f"{GROUPS}nouveau/", {"dossier": incident.reference}))
 
-    assert client.post(f"{GROUPS}nouveau/", form)["Location"] == case(incident)
+    assert client.post(f"{GROUPS}nouveau/", form)["Location"] == case_url(incident)
 
     group = CaseGroup.objects.get()
     assert Incident.objects.get().group == group
     event = incident.events.get(kind=EventKind.GROUPED)
     assert (event.data, event.actor) == ({"group": str(group.uid)}, responder)
     assert client.post(url(group, "fiche"), {"sheet": "Ne payez pas.", "seen": "1"}).status_code == 302
-    assert "Ne payez pas." in read_text(client.get(case(incident)))
+    assert "Ne payez pas." in read_text(client.get(case_url(incident)))
     group_text = read_text(client.get(url(group)))
     for words in ("Exemple SAS", "1 dossier", "Saint-Exemple-1", "Ne payez pas.", "à prendre : 1"):
         assert words in group_text
     assert "Exemple SAS" in read_text(client.get(GROUPS))
     for words in ("Ne payez pas.", "groupe"):
-        assert words not in read_text(open_by_link(incident).get(page(incident)))
+        assert words not in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_a_double_click_opens_one_group_and_adds_the_case_once(client, responder):
@@ -77,22 +77,22 @@ def test_a_wrong_field_is_reported_and_opens_no_group(client, responder, wrong):
 def test_a_case_joins_changes_and_leaves_a_group_from_its_page(client, responder):
     incident, group = declare_town(1), a_group(responder)
     other = a_group(responder, "Autre")
-    assert "Mettre dans un groupe" in read_text(client.get(case(incident)))
+    assert "Mettre dans un groupe" in read_text(client.get(case_url(incident)))
     for _ in range(2):
-        client.post(case(incident, "grouper"), {"groupe": str(group.uid)})
-    client.post(case(incident, "grouper"), {"groupe": str(other.uid)})
+        client.post(case_url(incident, "grouper"), {"groupe": str(group.uid)})
+    client.post(case_url(incident, "grouper"), {"groupe": str(other.uid)})
     events = incident.events.filter(kind=EventKind.GROUPED).order_by("id")
     assert [event.data for event in events] == [
         {"group": str(group.uid)},
         {"group": str(other.uid), "left": str(group.uid)},
     ]
     for _ in range(2):
-        client.post(case(incident, "degrouper"))
+        client.post(case_url(incident, "degrouper"))
     assert incident.events.filter(kind=EventKind.UNGROUPED).count() == 1
     assert Incident.objects.get().group is None
     for wrong in ("", "x"):
         assert "Choisissez un groupe" in read_text(
-            client.post(case(incident, "grouper"), {"groupe": wrong}, follow=True)
+            client.post(case_url(incident, "grouper"), {"groupe": wrong}, follow=True)
         )
 
 
@@ -103,9 +103,9 @@ def test_groups_of_another_centre_are_not_found(client, responder):
         assert client.get(address).status_code == 404
     for part in ("fiche", "ajouter", "reste", "etat", "message"):
         assert client.post(url(foreign_group, part), {"sheet": "x", "seen": "1", "text": "x"}).status_code == 404
-    assert client.post(case(incident, "grouper"), {"groupe": str(foreign_group.uid)}).status_code == 404
+    assert client.post(case_url(incident, "grouper"), {"groupe": str(foreign_group.uid)}).status_code == 404
     assert "Secret" not in read_text(client.get(GROUPS))
-    assert "Secret" not in read_text(client.get(case(incident)))
+    assert "Secret" not in read_text(client.get(case_url(incident)))
     with pytest.raises(Http404):
         a_group(responder, csirt=get_other_centre())
     client.force_login(stranger)
@@ -199,7 +199,7 @@ def test_the_group_page_marks_the_case_whose_declarant_wrote(client, responder):
     group_text = read_text(client.get(url(group)))
     assert group_text.count("nouveau") == 1
     assert f"Rançongiciel nouveau {hyphenate(writing.reference)} ·" in group_text
-    client.get(case(writing))
+    client.get(case_url(writing))
     assert "nouveau" not in read_text(client.get(url(group)))
 
 
@@ -271,9 +271,9 @@ def test_the_case_page_costs_no_more_with_fifty_groups(client, responder):
     for number in (1, 48):
         for index in range(number):
             a_group(responder, f"Groupe {number}-{index}")
-        client.get(case(incident))
+        client.get(case_url(incident))
         with CaptureQueriesContext(connection) as queries:
-            client.get(case(incident))
+            client.get(case_url(incident))
         costs.append(len(queries))
     assert costs[0] == costs[1]
 

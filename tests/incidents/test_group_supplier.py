@@ -12,7 +12,7 @@ from incidents.services.groups.group import add_to_group, remove_from_group
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.completing import make_writing
-from tests.incidents.devices import case
+from tests.incidents.devices import case_url
 from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
 from tests.reading import NBSP, read_text
 
@@ -103,7 +103,7 @@ def test_a_later_case_of_the_supplier_is_proposed_but_not_added(client, responde
         )
     late = declare_town(9, supplier="EXEMPLE SAS")
     assert "Y ajouter celui qui manque" in read_text(client.get("/admin/incidents/incident/"))
-    assert "« Panne de juin » a des dossiers du même prestataire" in read_text(client.get(case(late)))
+    assert "« Panne de juin » a des dossiers du même prestataire" in read_text(client.get(case_url(late)))
     group_text = read_text(client.get(url(group)))
     assert "1 dossier ouvert nomme le même prestataire, hors de ce groupe" in group_text
     assert Incident.objects.get(pk=late.pk).group is None

@@ -15,7 +15,7 @@ from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.guess import FREE_TRIES, GUESS_WAITS, MustWait, find_access_by_code
 from tests.cast import declare
-from tests.incidents.devices import open_by_link, page
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.reading import read_text
 
 WRONG = "2222-2222-2222"
@@ -66,10 +66,10 @@ def test_four_wrong_codes_are_free(incident):
 def test_the_victim_still_has_the_link_and_the_open_device(incident):
     device = open_by_link(incident)
     use_up_free_tries(incident.reference)
-    assert device.get(page(incident)).status_code == 200
+    assert device.get(follow_up_url(incident)).status_code == 200
     fresh = Client()
     assert fresh.post(f"/suivi/acces/{get_code(incident)}/").status_code == 302
-    assert fresh.get(page(incident)).status_code == 200
+    assert fresh.get(follow_up_url(incident)).status_code == 200
 
 
 def test_the_same_address_may_still_try_the_code_of_another_reference(incident):

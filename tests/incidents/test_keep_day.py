@@ -18,7 +18,7 @@ from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.incidents.desk import open_by_link, url
-from tests.incidents.devices import page
+from tests.incidents.devices import follow_up_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_pages_show_the_day_without_an_hour(client, responder):
     for words in (
         case_text,
         read_markup(client.get(url(case, "cloture"))),
-        read_markup(open_by_link(case).get(page(case))),
+        read_markup(open_by_link(case).get(follow_up_url(case))),
     ):
         assert_no_invented_hour(words)
 
@@ -122,7 +122,7 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
     close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == started_at
     assert "repris le 27 nov.<" in read_markup(client.get(url(case)))
-    assert "Repris le vendredi 27 novembre 2026<" in read_markup(open_by_link(case).get(page(case)))
+    assert "Repris le vendredi 27 novembre 2026<" in read_markup(open_by_link(case).get(follow_up_url(case)))
     assert describe_case_facts(Incident.objects.get())["services"][0]["until"] == date(2026, 11, 27)
 
 

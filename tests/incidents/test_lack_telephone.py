@@ -7,7 +7,7 @@ from pypdf import PdfReader
 
 from csirts.models import Contact
 from tests.cast import breizh_cyber, declare, plouexemple
-from tests.incidents.devices import open_by_link, page
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.journeys import WHERE, begin, find_commune, post
 from tests.reading import read_text
 
@@ -44,14 +44,14 @@ def test_the_bar_of_a_centre_without_telephone_shows_a_number_that_answers(clien
 def test_follow_up_of_a_centre_without_telephone_gives_a_number_that_answers(incident):
     Contact.objects.filter(csirt=incident.csirt, kind="phone").delete()
     client = open_by_link(incident)
-    answer = client.get(page(incident))
+    answer = client.get(follow_up_url(incident))
     urgent = "C’est urgent ? Breizh Cyber n’a pas publié de téléphone : appelez le CERT-FR, +33 9 70 83 32 18"
     assert f"{urgent} , ou passez par le site du centre." in read_text(answer)
     bar = answer.content.decode().split('class="callbar')[1].split("</aside>")[0]
     assert 'href="tel:+33970833218"' in bar
     Contact.objects.filter(csirt=incident.csirt).delete()
-    assert f"{urgent} ." in read_text(client.get(page(incident)))
-    assert "par le site du centre" not in read_text(client.get(page(incident)))
+    assert f"{urgent} ." in read_text(client.get(follow_up_url(incident)))
+    assert "par le site du centre" not in read_text(client.get(follow_up_url(incident)))
 
 
 def test_the_card_of_a_centre_that_published_nothing_gives_a_number_that_answers(client, centre):
@@ -69,5 +69,5 @@ def test_the_card_of_a_centre_that_published_nothing_gives_a_number_that_answers
 
 def test_the_pack_of_a_centre_without_telephone_gives_a_number_that_answers(incident):
     incident.csirt.contacts.filter(kind="phone").delete()
-    page_text = read_text(open_by_link(incident).get(page(incident, "dossier")))
+    page_text = read_text(open_by_link(incident).get(follow_up_url(incident, "dossier")))
     assert page_text.index("Appeler CERT-FR +33 9 70 83 32 18") < page_text.index("Breizh Cyber n’a pas publié")

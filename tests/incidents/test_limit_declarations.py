@@ -14,7 +14,7 @@ from incidents.tasks import forget_drafts
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import open_by_link, page
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.journeys import make_address, post
 from tests.reading import read_markup
 
@@ -124,14 +124,14 @@ def test_new_codes_send_a_limited_number_of_mails(client):
     declarant = open_by_link(incident)
     Story.objects.update(contact_email="victime@ailleurs.example")
 
-    responses = [declarant.post(page(incident, "lien")) for _click in range(BURST_LIMITS[Burst.MAILBOX] + 3)]
+    responses = [declarant.post(follow_up_url(incident, "lien")) for _click in range(BURST_LIMITS[Burst.MAILBOX] + 3)]
 
     assert [NO_MAIL in read_markup(response) for response in responses] == [False] * BURST_LIMITS[Burst.MAILBOX] + [
         True
     ] * 3
     codes = [response.context["secret"] for response in responses]
     assert len(set(codes)) == len(codes)
-    assert open_by_link(incident).get(page(incident)).status_code == 200, "the last code opens the case"
+    assert open_by_link(incident).get(follow_up_url(incident)).status_code == 200, "the last code opens the case"
     dispatch.announce_all_events()
     warned = Delivery.objects.filter(recipient="declarant", announcement__event__kind="link_rotated")
     assert warned.count() == BURST_LIMITS[Burst.MAILBOX]
@@ -144,7 +144,7 @@ def test_new_codes_do_not_count_as_declarations(client, mailbox):
     incident = Incident.objects.get()
     declarant = open_by_link(incident)
     for _click in range(BURST_LIMITS[Burst.ADDRESS]):
-        declarant.post(page(incident, "lien"), REMOTE_ADDR=address)
+        declarant.post(follow_up_url(incident, "lien"), REMOTE_ADDR=address)
     send_declaration(client, 2, address=address, contact_email=mailbox)
     assert list_bursts() == ["", ""]
 
@@ -157,11 +157,11 @@ def test_renewing_codes_of_other_cases_holds_no_warning_back(client, mailbox):
     victim_case = declare(caller=Caller(email="victime@ailleurs.example"))
     stranger = open_by_link(stranger_case)
     for _click in range(BURST_LIMITS[Burst.ADDRESS]):
-        stranger.post(page(stranger_case, "lien"), REMOTE_ADDR=address)
+        stranger.post(follow_up_url(stranger_case, "lien"), REMOTE_ADDR=address)
     thief = open_by_link(victim_case)
 
-    assert NO_MAIL not in read_markup(thief.post(page(victim_case, "lien"), REMOTE_ADDR=address))
-    thief.post(page(victim_case, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
+    assert NO_MAIL not in read_markup(thief.post(follow_up_url(victim_case, "lien"), REMOTE_ADDR=address))
+    thief.post(follow_up_url(victim_case, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
 
     dispatch.announce_all_events()
     warned = Delivery.objects.filter(recipient="declarant", announcement__event__incident=victim_case)
@@ -174,9 +174,9 @@ def test_no_warning_is_announced_as_held_back_without_a_mail_address(client):
     incident = declare(caller=Caller(phone="02 98 00 00 00"))
     declarant = open_by_link(incident)
     for _click in range(BURST_LIMITS[Burst.ADDRESS] + 1):
-        assert NO_MAIL not in read_markup(declarant.post(page(incident, "lien"), REMOTE_ADDR=address))
-    declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
-    page_text = read_markup(declarant.get(page(incident)))
+        assert NO_MAIL not in read_markup(declarant.post(follow_up_url(incident, "lien"), REMOTE_ADDR=address))
+    declarant.post(follow_up_url(incident, "retirer"), {"text": "", "author": "", "key": "k"}, REMOTE_ADDR=address)
+    page_text = read_markup(declarant.get(follow_up_url(incident)))
     assert "Votre déclaration est retirée" in page_text
     assert "Aucun mail" not in page_text
     assert not RecentCount.objects.exists()
@@ -189,8 +189,8 @@ def test_withdrawals_send_a_limited_number_of_mails(client):
     notices = []
     for incident in Incident.objects.order_by("id"):
         declarant = open_by_link(incident)
-        declarant.post(page(incident, "retirer"), {"text": "", "author": "", "key": incident.reference})
-        page_text = read_markup(declarant.get(page(incident)))
+        declarant.post(follow_up_url(incident, "retirer"), {"text": "", "author": "", "key": incident.reference})
+        page_text = read_markup(declarant.get(follow_up_url(incident)))
         assert "Votre déclaration est retirée" in page_text
         notices.append("Aucun mail ne vous a été envoyé : plusieurs étaient déjà partis à la suite." in page_text)
     assert notices == [False] * BURST_LIMITS[Burst.MAILBOX] + [True] * 2

@@ -15,7 +15,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from incidents.services.transfer.proposal import create_proposal
 from tests.cast import a_lead, a_person, a_responder, an_evidence_file, breizh_cyber, declare
 from tests.incidents.desk import url
-from tests.incidents.devices import open_by_link, page
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.transferring import (
     create_other_centre,
     make_agreement,
@@ -163,7 +163,7 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     unassigned_url, name = f"{QUEUE}?etat=sans-responsable", responder.display_name
     assert incident.reference not in colleague.get(unassigned_url).content.decode()
     assert name in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
-    assert f"{name}, Breizh Cyber" in read_text(open_by_link(incident).get(page(incident)))
+    assert f"{name}, Breizh Cyber" in read_text(open_by_link(incident).get(follow_up_url(incident)))
     end(responder)
 
     assert incident.reference in colleague.get(unassigned_url).content.decode()
@@ -175,7 +175,7 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     head = read_text(colleague.get(url(incident)))
     assert f"{name} s’en occupe" not in head
     assert f"À reprendre Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre." in head
-    status = read_text(open_by_link(incident).get(page(incident)))
+    status = read_text(open_by_link(incident).get(follow_up_url(incident)))
     assert "a lu votre déclaration" in status
     assert "Personne ne s’en occupe pour le moment" in status
 
@@ -218,7 +218,7 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
     assert incident.assignee == newcomer
     assert incident.events.filter(kind=EventKind.ASSIGNED).count() == 1
     assert incident.reference not in colleague.get(to_take).content.decode()
-    assert f"{newcomer.display_name}, Breizh Cyber" in read_text(open_by_link(incident).get(page(incident)))
+    assert f"{newcomer.display_name}, Breizh Cyber" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, incident):

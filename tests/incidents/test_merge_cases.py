@@ -24,7 +24,7 @@ from stats.counting.rollups import fold_pending_events
 from stats.models import Rollup
 from stats.services import verify_figures
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import case, guest, open_by_link, page
+from tests.incidents.devices import case_url, follow_up_url, guest, open_by_link
 from tests.incidents.devices import send as write_as_declarant
 from tests.incidents.merging import merge, reload, write
 from tests.reading import read_text
@@ -33,12 +33,12 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_responder_merges_a_double_into_its_main_case(client, responder, main, double):
-    comparison = read_text(client.get(case(main, "fusionner"), {"avec": double.reference}))
+    comparison = read_text(client.get(case_url(main, "fusionner"), {"avec": double.reference}))
     assert "Tout est bloqué depuis ce matin." in comparison
     assert "Dominique Exemple" in comparison
 
     form = {"avec": double.reference, "garder": main.reference}
-    answer = client.post(case(main, "fusionner"), form, follow=True)
+    answer = client.post(case_url(main, "fusionner"), form, follow=True)
 
     closed = reload(double)
     assert (closed.status, closed.closing_reason, closed.merged_into) == (Status.CLOSED, ClosingReason.DUPLICATE, main)
@@ -51,7 +51,7 @@ def test_a_responder_merges_a_double_into_its_main_case(client, responder, main,
         {"main": main.reference, "was": {"status": "declared"}},
         {"double": double.reference},
     ]
-    assert f"Double de {hyphenate(main.reference)}" in read_text(client.get(case(double)))
+    assert f"Double de {hyphenate(main.reference)}" in read_text(client.get(case_url(double)))
 
 
 def test_both_cases_of_a_merge_are_other_cases_of_the_body(client, responder, main, double):
@@ -60,7 +60,7 @@ def test_both_cases_of_a_merge_are_other_cases_of_the_body(client, responder, ma
         (main, double, "double de celui-ci"),
         (double, main, "celui-ci en est le double"),
     ):
-        card = read_text(client.get(case(opened_case))).partition("Ses autres dossiers")[2]
+        card = read_text(client.get(case_url(opened_case))).partition("Ses autres dossiers")[2]
         assert card.startswith(f" 1 {hyphenate(other.reference)}")
         assert words in card.partition("Référence d’un autre dossier")[0]
 
@@ -82,7 +82,7 @@ def test_undoing_a_merge_restores_the_double(client, responder, main, double, is
     merge(double, main, responder)
     assert reload(double).due_for == "nothing"
 
-    answer = client.post(case(double, "defusionner"), follow=True)
+    answer = client.post(case_url(double, "defusionner"), follow=True)
 
     assert "n’est plus un double" in read_text(answer)
     assert Incident.objects.filter(pk=double.pk).values(*fields).get() == before
@@ -164,11 +164,11 @@ def test_another_centre_neither_merges_nor_sees_the_cases(client, main, double):
     for actor, refusal in ((stranger, Http404), (an_agent(), PermissionDenied)):
         with pytest.raises(refusal):
             merge(double, main, actor)
-    assert client.get(case(main, "fusionner"), {"avec": double.reference}).status_code == 404
+    assert client.get(case_url(main, "fusionner"), {"avec": double.reference}).status_code == 404
     client.force_login(a_responder())
     Incident.objects.filter(pk=double.pk).update(csirt=other)
-    unknown = client.get(case(main, "fusionner"), {"avec": "ZZZZ-ZZZZ"})
-    foreign = client.get(case(main, "fusionner"), {"avec": double.reference})
+    unknown = client.get(case_url(main, "fusionner"), {"avec": "ZZZZ-ZZZZ"})
+    foreign = client.get(case_url(main, "fusionner"), {"avec": double.reference})
     assert (unknown.status_code, foreign.status_code) == (404, 404)
     assert "Alix Maire" not in read_text(foreign)
     assert "Aucun autre dossier de votre centre" in read_text(foreign)
@@ -177,7 +177,7 @@ def test_another_centre_neither_merges_nor_sees_the_cases(client, main, double):
 
 def test_nothing_is_merged_until_the_main_case_is_chosen(client, responder, main, double):
     for choice in ("", "ZZZZZZZZ"):
-        answer = client.post(case(main, "fusionner"), {"avec": double.reference, "garder": choice})
+        answer = client.post(case_url(main, "fusionner"), {"avec": double.reference, "garder": choice})
         assert answer.status_code == 422
         assert "Dites lequel" in read_text(answer)
     assert reload(double).status == Status.DECLARED
@@ -203,7 +203,7 @@ def test_the_main_case_takes_the_worse_severity_and_the_earlier_deadline(client,
     assert (after.due_for, after.due_at) == ("acknowledge", after.acknowledge_by)
     assert after.answer_by <= after.received_at + ANSWER_WITHIN[Severity.CRITICAL]
     assert milder.events.get(kind=EventKind.MERGED).data == {"double": double.reference, "severity": [1, 4]}
-    page = read_text(client.get(case(milder)))
+    page = read_text(client.get(case_url(milder)))
     assert f"{hyphenate(double.reference)}, gravité faible → critique" in page
     assert "de faits d’avant ou d’un double : elle ne baisse jamais seule" in page.replace("\N{NO-BREAK SPACE}", " ")
 
@@ -260,13 +260,13 @@ def test_an_acknowledged_main_case_keeps_its_deadline(responder, main, double):
 def test_the_declarant_of_a_double_reads_of_the_merge_but_no_name(responder, main, double):
     device = open_by_link(double)
     merge(double, main, responder)
-    page_text = read_text(device.get(page(double)))
+    page_text = read_text(device.get(follow_up_url(double)))
     assert "traite votre déclaration avec une autre" in page_text
     assert "Ce que vous écrivez ici lui parvient" in page_text
     assert "traite cette déclaration avec une autre" in page_text, "in its history too"
     assert "Dominique" not in page_text
     assert main.reference not in page_text
-    main_text = read_text(open_by_link(main).get(page(main)))
+    main_text = read_text(open_by_link(main).get(follow_up_url(main)))
     assert "avec une autre" not in main_text
     assert double.reference not in main_text
 
@@ -274,11 +274,11 @@ def test_the_declarant_of_a_double_reads_of_the_merge_but_no_name(responder, mai
 def test_the_declarant_of_a_double_reads_that_the_main_case_is_closed(responder, main, double):
     device, notice = open_by_link(double), "Votre dossier est clos"
     merge(double, main, responder)
-    assert notice not in read_text(device.get(page(double)))
+    assert notice not in read_text(device.get(follow_up_url(double)))
 
     close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
 
-    page_text = read_text(device.get(page(double)))
+    page_text = read_text(device.get(follow_up_url(double)))
     assert notice in page_text
     assert f"{reload(main).get_closing_reason_display()}. Ce n’est pas fini" in page_text
     assert f"a clos le dossier : {ClosingReason.HANDED_OVER.label}" in page_text, "in its history too"
@@ -287,7 +287,7 @@ def test_the_declarant_of_a_double_reads_that_the_main_case_is_closed(responder,
     assert main.reference not in page_text
     assert double.events.get(kind=EventKind.CLOSED).data == {"reason": "handed_over"}
     assert "L’aide reçue vous a-t-elle été utile ?" in page_text
-    device.post(f"{page(double)}avis/", {"level": "4", "words": ""})
+    device.post(f"{follow_up_url(double)}avis/", {"level": "4", "words": ""})
     assert double.rating.level == 4
 
 
@@ -298,7 +298,7 @@ def test_the_declarant_of_a_double_reads_that_the_main_case_is_reopened(responde
     for _ in range(2):
         reopen_incident(reference=main.reference, actor=responder, motive="Il continue.")
 
-    page_text = read_text(device.get(page(double)))
+    page_text = read_text(device.get(follow_up_url(double)))
 
     assert "traite votre déclaration avec une autre" in page_text
     assert "utile ?" not in page_text
@@ -313,12 +313,12 @@ def test_a_double_taken_out_of_a_closed_case_is_open_again(responder, main, doub
     unmerge_incident(reference=double.reference, actor=responder)
     assert reload(double).status == Status.DECLARED
     assert double.events.get(kind=EventKind.REOPENED).actor == responder
-    assert "a reçu votre déclaration" in read_text(open_by_link(double).get(page(double)))
+    assert "a reçu votre déclaration" in read_text(open_by_link(double).get(follow_up_url(double)))
 
 
 def test_the_correction_page_of_a_double_is_closed_with_its_main_case(responder, main, double):
     merge(double, main, responder)
-    address = f"{page(double)}completer/"
+    address = f"{follow_up_url(double)}completer/"
     device = open_by_link(double)
     assert "dites-lui par un message ce qui change" in read_text(device.get(address))
     assert "est clos" not in read_text(device.get(address))
@@ -329,8 +329,8 @@ def test_the_correction_page_of_a_double_is_closed_with_its_main_case(responder,
 def test_a_message_on_a_double_reaches_the_main_case(client, responder, main, double):
     acknowledge_incident(reference=main.reference, actor=responder)
     merge(double, main, responder)
-    client.post(case(main, "message"), {"text": "Nous arrivons.", "key": "r"})
-    client.get(case(main))
+    client.post(case_url(main, "message"), {"text": "Nous arrivons.", "key": "r"})
+    client.get(case_url(main))
     assert reload(main).answer_by is None
 
     assert write_as_declarant(open_by_link(double), double, "Le serveur fume.").status_code == 302
@@ -339,7 +339,7 @@ def test_a_message_on_a_double_reaches_the_main_case(client, responder, main, do
     assert after.declarant_wrote_at == double.messages.get().written_at
     assert (after.due_for, after.due_at) == ("answer", after.answer_by)
     assert "nouveau" in read_text(client.get("/admin/incidents/incident/"))
-    page_text = read_text(client.get(case(main)))
+    page_text = read_text(client.get(case_url(main)))
     assert "Du nouveau depuis votre dernière lecture" in page_text
     assert "1 message" in page_text
     assert "Le serveur fume." in page_text
@@ -348,17 +348,17 @@ def test_a_message_on_a_double_reaches_the_main_case(client, responder, main, do
 
 def test_what_is_new_on_a_double_is_marked_at_the_double(client, responder, main, double):
     merge(double, main, responder)
-    client.get(case(main))
-    client.get(case(double))
+    client.get(case_url(main))
+    client.get(case_url(double))
     write_as_declarant(open_by_link(double), double, "Le serveur fume.")
-    page_html = client.get(case(main)).content.decode()
+    page_html = client.get(case_url(main)).content.decode()
     assert '<a href="#doubles">Du nouveau depuis votre dernière lecture</a>' in page_html
     assert '<h2 id="echanges">Échanges avec le déclarant</h2>' in page_html
     assert '<p class="story">Le serveur fume.</p>' in page_html
 
-    client.get(case(double))
+    client.get(case_url(double))
     write_as_declarant(open_by_link(main), main, "La mairie ferme.")
-    page_html = client.get(case(main)).content.decode()
+    page_html = client.get(case_url(main)).content.decode()
     assert '<a href="#echanges">Du nouveau depuis votre dernière lecture</a>' in page_html
     assert (
         '<h2 id="echanges">Échanges avec le déclarant <span class="pill pill--going">nouveau</span></h2>' in page_html
@@ -373,9 +373,9 @@ def test_the_page_costs_one_query_more_with_fifty_doubles(client, responder, mai
             double = declare(key=f"{number}-{index}")
             merge(double, main, responder)
             write(double)
-        client.get(case(main))
+        client.get(case_url(main))
         with CaptureQueriesContext(connection) as queries:
-            response = client.get(case(main))
+            response = client.get(case_url(main))
         costs.append(len(queries))
     assert read_text(response).count("1 message") == 50
     # From fifty other cases of the body on, one more query loads the doubles and the main case.

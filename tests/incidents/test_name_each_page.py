@@ -12,7 +12,7 @@ from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.completing import CIVIL
 from tests.incidents.completing_pages import post as complete
-from tests.incidents.devices import case, open_by_link, page, send, signed_in
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, send, signed_in
 from tests.incidents.evidence_files import hand_over
 from tests.incidents.merging import MAYOR
 from tests.incidents.observing import an_observable
@@ -105,27 +105,30 @@ def assert_named(response, name):
 
 @pytest.mark.parametrize("path", OF_THE_DECLARANT)
 def test_each_page_of_the_declarant_names_the_case(incident, uids, path):
-    address = page(incident, *path.format(**uids).split("/")).replace("//", "/")
+    address = follow_up_url(incident, *path.format(**uids).split("/")).replace("//", "/")
     assert_named(open_by_link(incident).get(address), hyphenate(incident.reference))
 
 
 @pytest.mark.parametrize("path", SECTIONS)
 def test_each_section_leads_back_to_the_page_that_names_the_case(incident, uids, path):
     """A section has the words of its questions alone: it names neither the case nor the body."""
-    response = open_by_link(incident).get(page(incident, *path.split("/")))
+    response = open_by_link(incident).get(follow_up_url(incident, *path.split("/")))
     assert Controls(response.content.decode()).nameless == []
-    assert f'<a href="{page(incident, "completer")}">Ce qui nous aiderait encore</a>' in response.content.decode()
+    assert (
+        f'<a href="{follow_up_url(incident, "completer")}">Ce qui nous aiderait encore</a>'
+        in response.content.decode()
+    )
 
 
 @pytest.mark.parametrize("path", OF_THE_TRIAGE)
 def test_each_page_of_the_triage_names_the_case(incident, uids, path):
-    address = case(incident, *path.format(**uids).split("/"))
+    address = case_url(incident, *path.format(**uids).split("/"))
     assert_named(signed_in(a_lead()).get(address), hyphenate(incident.reference))
 
 
 @pytest.mark.parametrize("path", NAMED_BY_BODY)
 def test_the_pages_that_are_read_by_body_name_the_body(incident, uids, path):
-    address = case(incident).rstrip("/") + "/" + path.format(**uids)
+    address = case_url(incident).rstrip("/") + "/" + path.format(**uids)
     assert_named(signed_in(a_lead()).get(address), incident.collectivity.name)
 
 

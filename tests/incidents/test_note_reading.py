@@ -19,7 +19,7 @@ from incidents.services.history.record import record_event
 from incidents.triage import admin
 from incidents.triage.case import telephone as views
 from tests.cast import a_person, a_responder, an_agent, declare
-from tests.incidents.devices import QUEUE, case, open_by_link, page, signed_in
+from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, signed_in
 from tests.reading import read_text
 
 NEW = '<span class="pill pill--going">nouveau</span>'
@@ -36,13 +36,13 @@ def html(response):
 
 def test_the_declarant_sees_who_has_read_the_case(incident):
     declarant, responder = open_by_link(incident), a_responder()
-    assert "Personne ne l’a encore lue." in read_text(declarant.get(page(incident)))
+    assert "Personne ne l’a encore lue." in read_text(declarant.get(follow_up_url(incident)))
 
-    assert signed_in(responder).get(case(incident)).status_code == 200
+    assert signed_in(responder).get(case_url(incident)).status_code == 200
 
     reading = Reading.objects.get()
     assert (reading.user, reading.incident) == (responder, incident)
-    page_text = read_text(declarant.get(page(incident)))
+    page_text = read_text(declarant.get(follow_up_url(incident)))
     assert "Breizh Cyber a lu votre déclaration" in page_text
     assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in page_text
     assert responder.email not in page_text
@@ -53,7 +53,7 @@ def test_a_case_that_nobody_has_opened_is_marked_for_the_whole_centre(incident):
     colleague = signed_in(a_responder())
     assert NEW in html(colleague.get(QUEUE))
     reader = signed_in(a_responder())
-    reader.get(case(incident))
+    reader.get(case_url(incident))
     assert NEW not in html(colleague.get(QUEUE)), "a colleague has read it"
     close_incident(reference=declare().reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=a_responder())
     assert NEW not in html(colleague.get(QUEUE, {"etat": "clos"}))
@@ -74,7 +74,7 @@ def test_opening_the_telephone_page_counts_as_reading(incident):
 
 def test_neither_the_queue_nor_a_head_request_counts_as_reading(incident):
     client = signed_in(a_responder())
-    client.head(case(incident))
+    client.head(case_url(incident))
     client.get(QUEUE)
     assert not Reading.objects.exists()
 
@@ -82,9 +82,9 @@ def test_neither_the_queue_nor_a_head_request_counts_as_reading(incident):
 def test_only_responders_of_the_centre_count_as_readers(incident):
     for person in (an_agent(), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
         record_reading(incident=incident, reader=person, at=timezone.now())
-        signed_in(person).get(page(incident))
-        signed_in(person).get(case(incident))
-    open_by_link(incident).get(page(incident))
+        signed_in(person).get(follow_up_url(incident))
+        signed_in(person).get(case_url(incident))
+    open_by_link(incident).get(follow_up_url(incident))
     assert not Reading.objects.exists()
 
 
@@ -105,7 +105,7 @@ def test_a_reading_is_recorded_once_a_minute_or_at_once_after_news(incident):
 @pytest.mark.parametrize(("module", "builder"), [(admin, "build_page_context"), (views, "build_telephone_context")])
 def test_a_message_that_arrives_during_a_request_stays_new(incident, monkeypatch, module, builder):
     client = signed_in(a_responder())
-    address = case(incident) if module is admin else f"/triage/{incident.reference}/"
+    address = case_url(incident) if module is admin else f"/triage/{incident.reference}/"
 
     build_context = getattr(module, builder)
 
@@ -119,19 +119,19 @@ def test_a_message_that_arrives_during_a_request_stays_new(incident, monkeypatch
     monkeypatch.undo()
 
     assert NEW in html(client.get(QUEUE))
-    assert NEW in html(client.get(case(incident)))
+    assert NEW in html(client.get(case_url(incident)))
     assert NEW not in html(client.get(QUEUE))
 
 
 def test_a_case_read_before_a_message_is_marked_new_for_each_reader(incident):
     camille, sacha = signed_in(a_responder()), signed_in(a_responder())
-    camille.get(case(incident))
+    camille.get(case_url(incident))
     assert NEW not in html(camille.get(QUEUE))
     write(incident)
     assert NEW in html(camille.get(QUEUE))
-    assert NEW in html(camille.get(case(incident)))
+    assert NEW in html(camille.get(case_url(incident)))
     assert NEW not in html(camille.get(QUEUE))
-    assert NEW not in html(camille.get(case(incident)))
+    assert NEW not in html(camille.get(case_url(incident)))
     assert NEW in html(sacha.get(QUEUE))
 
 
@@ -150,12 +150,12 @@ def test_the_marks_cost_no_query_per_row(incident, django_assert_max_num_queries
 @pytest.mark.parametrize(("kind", "anchor"), [(EventKind.FACTS, "reponses"), (EventKind.FILE, "pieces")])
 def test_the_mark_links_to_what_is_new(incident, kind, anchor):
     client = signed_in(a_responder())
-    client.get(case(incident))
+    client.get(case_url(incident))
     now = timezone.now()
     with transaction.atomic():
         data = {"section": "recit"} if kind == EventKind.FACTS else {"evidence": "x", "sha256": "y"}
         record_event(incident, kind, at=now, actor=None, by=ActorKind.DECLARANT, **data)
         Incident.objects.filter(pk=incident.pk).update(declarant_wrote_at=now)
-    page_html = html(client.get(case(incident)))
+    page_html = html(client.get(case_url(incident)))
     assert f'<a href="#{anchor}">Du nouveau depuis votre dernière lecture</a>' in page_html
     assert '<h2 id="echanges">Échanges avec le déclarant</h2>' in page_html

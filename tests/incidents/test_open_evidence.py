@@ -18,7 +18,7 @@ from tests import harmless
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.hostile import FILE_NAMES
 from tests.incidents.devices import open_by_link
-from tests.incidents.evidence_files import address, hand_over, make_photograph
+from tests.incidents.evidence_files import evidence_url, hand_over, make_photograph
 from tests.reading import read_text
 
 ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
@@ -39,7 +39,7 @@ def responder(incident):
 def test_a_responder_downloads_a_file_as_plain_bytes(holder, responder, incident):
     content = os.urandom(200_000)
     piece = hand_over(holder, incident, content, "journal de l’accueil.log")
-    answer = responder.get(address(piece))
+    answer = responder.get(evidence_url(piece))
 
     assert b"".join(answer.streaming_content) == content
     assert answer["Content-Type"] == "application/octet-stream"
@@ -65,7 +65,7 @@ def test_a_hostile_file_name_is_harmless_on_every_page(holder, responder, incide
     for page in pages:
         assert page.status_code == 200
         harmless.check_response(page)
-    harmless.check_response(responder.get(address(piece)))
+    harmless.check_response(responder.get(evidence_url(piece)))
 
 
 @pytest.mark.parametrize("name", FILE_NAMES, ids=range(len(FILE_NAMES)))
@@ -102,7 +102,7 @@ DANGEROUS = {
 @pytest.mark.parametrize("name", DANGEROUS)
 def test_a_dangerous_file_is_only_ever_downloaded(holder, responder, incident, name):
     piece = hand_over(holder, incident, DANGEROUS[name], name)
-    answer = responder.get(address(piece))
+    answer = responder.get(evidence_url(piece))
     assert b"".join(answer.streaming_content) == DANGEROUS[name]
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"] == f'attachment; filename="{incident.reference}-001-{name}"'
@@ -130,28 +130,28 @@ def test_a_mail_keeps_its_headers_to_the_byte(holder, responder, incident, by_fo
     else:
         piece = hand_over(holder, incident, MAIL, "rib.eml")
     assert piece.media_type == "message/rfc822"
-    assert b"".join(responder.get(address(piece)).streaming_content) == MAIL
+    assert b"".join(responder.get(evidence_url(piece)).streaming_content) == MAIL
     assert "message/rfc822" in read_text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
 
 
 def test_a_file_is_not_found_under_another_case(holder, responder, incident):
     other = declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
     piece = hand_over(holder, incident, b"x")
-    assert responder.get(address(piece).replace(incident.reference, other.reference)).status_code == 404
+    assert responder.get(evidence_url(piece).replace(incident.reference, other.reference)).status_code == 404
     agent = Client()
     agent.force_login(an_agent(incident.collectivity))
-    assert agent.get(address(piece)).status_code == 403
+    assert agent.get(evidence_url(piece)).status_code == 403
 
 
 def test_a_lost_key_is_reported_until_it_is_restored(holder, responder, incident, settings):
     piece = hand_over(holder, incident, b"x")
     key = settings.EVIDENCE_KEYS
     settings.EVIDENCE_KEYS = [os.urandom(32)]
-    answer = responder.get(address(piece))
+    answer = responder.get(evidence_url(piece))
     assert answer.status_code == 503
     assert "ne s’ouvre pas pour l’instant" in read_text(answer)
     settings.EVIDENCE_KEYS = [*settings.EVIDENCE_KEYS, *key]
-    assert b"".join(responder.get(address(piece)).streaming_content) == b"x"
+    assert b"".join(responder.get(evidence_url(piece)).streaming_content) == b"x"
 
 
 def test_the_old_key_of_the_installation_can_be_removed(holder, responder, incident, settings):
@@ -163,14 +163,14 @@ def test_the_old_key_of_the_installation_can_be_removed(holder, responder, incid
     call_command("rewrap_case_keys", stdout=output)
     assert [line.split(".")[0][-1] for line in output.getvalue().splitlines()] == ["1", "0"]
     settings.EVIDENCE_KEYS = [new]
-    assert b"".join(responder.get(address(piece)).streaming_content) == b"x"
+    assert b"".join(responder.get(evidence_url(piece)).streaming_content) == b"x"
     assert CaseKey.objects.count() == 1
 
 
 def test_a_file_missing_from_the_store_gets_a_503(holder, responder, incident):
     piece = hand_over(holder, incident, b"x")
     vault.remove_object(piece.storage_name)
-    assert responder.get(address(piece)).status_code == 503
+    assert responder.get(evidence_url(piece)).status_code == 503
 
 
 # Metadata of a file

@@ -13,8 +13,7 @@ from incidents.services.handling.due import ANSWER_FIELDS
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
-from tests.incidents.devices import case, open_by_link, send
-from tests.incidents.devices import page as follow_up_url
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, send
 from tests.incidents.threads import add_messages
 from tests.reading import find_link, read_text
 
@@ -28,20 +27,20 @@ def list_shown_texts(page):
 def test_a_responder_pages_through_five_thousand_messages(client, responder):
     incident = declare()
     add_messages(incident, 5000)
-    first = client.get(case(incident))
+    first = client.get(case_url(incident))
     assert "Message 4999." in read_text(first)
     assert "Message 4799." not in read_text(first)
     assert "Voir les messages précédents" in read_text(first)
 
-    page = client.get(case(incident, "messages") + f"?avant={first.context['thread']['before']}")
+    page = client.get(case_url(incident, "messages") + f"?avant={first.context['thread']['before']}")
     earlier = list_shown_texts(page)
     while address := find_link(page, "prev"):
-        page = client.get(case(incident, "messages") + address)
+        page = client.get(case_url(incident, "messages") + address)
         earlier = list_shown_texts(page) + earlier
     assert earlier == [f"Message {number}." for number in range(4800)]
     later = []
     while address := find_link(page, "next"):
-        page = client.get(case(incident, "messages") + address)
+        page = client.get(case_url(incident, "messages") + address)
         later += list_shown_texts(page)
     assert later == [f"Message {number}." for number in range(200, 5000)]
 
@@ -65,9 +64,9 @@ def test_a_page_of_messages_costs_the_same_with_two_and_with_thousands(client, r
     for number in (2, 3000):
         incident = declare()
         add_messages(incident, number)
-        client.get(case(incident, "messages"))
+        client.get(case_url(incident, "messages"))
         with CaptureQueriesContext(connection) as queries:
-            assert len(list_shown_texts(client.get(case(incident, "messages")))) == min(number, MESSAGES_SHOWN)
+            assert len(list_shown_texts(client.get(case_url(incident, "messages")))) == min(number, MESSAGES_SHOWN)
         costs.append(len(queries))
     assert costs[0] == costs[1] <= 10, costs
 
@@ -77,27 +76,27 @@ def test_an_altered_link_shows_the_latest_messages(client, responder, query):
     incident, other = declare(), declare()
     add_messages(incident, 3)
     add_messages(other, 1)
-    assert len(list_shown_texts(client.get(case(incident, "messages") + f"?{query}"))) == 3
+    assert len(list_shown_texts(client.get(case_url(incident, "messages") + f"?{query}"))) == 3
     foreign_link = f"?avant={other.messages.get().uid}"
-    assert len(list_shown_texts(client.get(case(incident, "messages") + foreign_link))) == 3
+    assert len(list_shown_texts(client.get(case_url(incident, "messages") + foreign_link))) == 3
 
 
 def test_a_short_thread_has_no_link_to_more_and_an_erased_one_no_text(client, responder):
     incident = declare()
     add_messages(incident, 3)
-    assert "messages précédents" not in read_text(client.get(case(incident)))
+    assert "messages précédents" not in read_text(client.get(case_url(incident)))
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    assert "Mots effacés." in read_text(client.get(case(incident, "messages")))
+    assert "Mots effacés." in read_text(client.get(case_url(incident, "messages")))
 
 
 def test_an_answer_of_the_declarant_sets_a_deadline_for_the_centre(client, responder):
     incident = declare()
-    client.post(case(incident, "prendre"))
-    client.post(case(incident, "message"), {"text": "Qui vous héberge ?", "key": "r", "asks_answer": "on"})
+    client.post(case_url(incident, "prendre"))
+    client.post(case_url(incident, "message"), {"text": "Qui vous héberge ?", "key": "r", "asks_answer": "on"})
     waiting = Incident.objects.get()
     assert waiting.awaited_since
     assert waiting.answer_by is None
-    marks = {case(incident): "<span>attend une réponse", case(incident, "messages"): "· attend une réponse"}
+    marks = {case_url(incident): "<span>attend une réponse", case_url(incident, "messages"): "· attend une réponse"}
     for address, mark in marks.items():
         assert mark in client.get(address).content.decode()
     send(open_by_link(incident), incident, "Exemple SAS.")
@@ -110,11 +109,11 @@ def test_an_answer_of_the_declarant_sets_a_deadline_for_the_centre(client, respo
 
 def test_only_an_open_question_is_marked_as_awaiting_an_answer(client, responder):
     incident = declare()
-    client.post(case(incident, "prendre"))
-    client.post(case(incident, "message"), {"text": "Qui vous héberge ?", "key": "a", "asks_answer": "on"})
-    client.post(case(incident, "note"), {"kind": "call_in", "text": "Exemple SAS.", "key": "n"})
-    client.post(case(incident, "message"), {"text": "Depuis quand ?", "key": "b", "asks_answer": "on"})
-    marks = {case(incident): "<span>attend une réponse", case(incident, "messages"): "· attend une réponse"}
+    client.post(case_url(incident, "prendre"))
+    client.post(case_url(incident, "message"), {"text": "Qui vous héberge ?", "key": "a", "asks_answer": "on"})
+    client.post(case_url(incident, "note"), {"kind": "call_in", "text": "Exemple SAS.", "key": "n"})
+    client.post(case_url(incident, "message"), {"text": "Depuis quand ?", "key": "b", "asks_answer": "on"})
+    marks = {case_url(incident): "<span>attend une réponse", case_url(incident, "messages"): "· attend une réponse"}
     for address, mark in marks.items():
         assert client.get(address).content.decode().count(mark) == 1
     close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
@@ -126,6 +125,6 @@ def test_only_an_open_question_is_marked_as_awaiting_an_answer(client, responder
 def test_more_messages_than_counted_are_shown_with_a_plus(client, responder, number, label):
     incident = declare()
     add_messages(incident, number)
-    page = read_text(client.get(case(incident)))
+    page = read_text(client.get(case_url(incident)))
     assert f"Échanges {label} " in page
     assert ("Voir les messages précédents" in page) == (number > MESSAGES_SHOWN)

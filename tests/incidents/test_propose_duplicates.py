@@ -17,7 +17,7 @@ from incidents.models import Incident
 from incidents.services.handling.triage import close_incident
 from incidents.triage.case.likely_duplicates import format_gap
 from tests.cast import SECRET, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import case
+from tests.incidents.devices import case_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="m
 
 
 def get_reasons(client, incident):
-    likely = client.get(case(incident)).context["likely"]
+    likely = client.get(case_url(incident)).context["likely"]
     return {candidate.incident.reference: list(candidate.reasons) for candidate in likely}
 
 
@@ -39,11 +39,11 @@ def test_a_likely_duplicate_is_proposed_with_its_reasons(client, responder):
     first, second = declare(supplier="Exemple SAS"), declare(caller=MAYOR, supplier="EXEMPLE SAS")
     set_apart(first, second, minutes=40)
 
-    response = client.get(case(second))
+    response = client.get(case_url(second))
 
     assert "même collectivité, même type, 40 min avant, même prestataire" in read_text(response)
     assert "Comparer, fusionner" in read_text(response)
-    assert "40 min après" in read_text(client.get(case(first)))
+    assert "40 min après" in read_text(client.get(case_url(first)))
     assert Incident.objects.filter(status=Status.DECLARED).count() == 2, "a person decides"
 
 
@@ -127,9 +127,9 @@ def test_proposals_cost_one_query_more_with_fifty_cases_and_stop_there(client, r
     for number in (2, 60):
         for index in range(number):
             declare(key=f"{number}-{index}")
-        client.get(case(incident))
+        client.get(case_url(incident))
         with CaptureQueriesContext(connection) as queries:
-            response = client.get(case(incident))
+            response = client.get(case_url(incident))
         costs.append(len(queries))
     # From fifty other cases of the body on, one more query loads the doubles and the main case.
     assert costs[1] == costs[0] + 1, costs

@@ -12,7 +12,7 @@ from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.devices import guest, open_by_link, page, signed_in
+from tests.incidents.devices import follow_up_url, guest, open_by_link, signed_in
 from tests.incidents.merging import MAYOR, reload
 from tests.reading import read_text
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def read_history(client, incident):
     """Return the part of the page that lists the history."""
-    whole = read_text(client.get(page(incident)))
+    whole = read_text(client.get(follow_up_url(incident)))
     return whole[whole.index("Ce qui s’est passé") :]
 
 
@@ -62,7 +62,7 @@ def test_an_account_that_claimed_the_declaration_is_its_declarant(incident):
     agent = an_agent()
     client = open_by_link(incident)
     client.force_login(agent)
-    client.post(page(incident, "rattacher"))
+    client.post(follow_up_url(incident, "rattacher"))
     assert "Vous avez déclaré l’incident" in read_history(signed_in(agent), incident)
 
 
@@ -92,4 +92,6 @@ def test_the_centre_of_a_responder_is_in_brackets(incident):
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
     client = open_by_link(incident)
     assert f"{responder.display_name} (Breizh Cyber) a rouvert le dossier" in read_history(client, incident)
-    assert f"{responder.display_name}, Breizh Cyber, vous a posé une question" in read_text(client.get(page(incident)))
+    assert f"{responder.display_name}, Breizh Cyber, vous a posé une question" in read_text(
+        client.get(follow_up_url(incident))
+    )

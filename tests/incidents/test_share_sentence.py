@@ -15,7 +15,7 @@ from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.devices import case, open_by_link, page, signed_in
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, signed_in
 from tests.incidents.journeys import find_commune
 from tests.reading import read_text
 
@@ -36,7 +36,7 @@ def shared_url():
 
 
 def share(client, incident):
-    return client.post(page(incident, "partager"))
+    return client.post(follow_up_url(incident, "partager"))
 
 
 def test_the_declarant_shares_the_sentence_by_a_link(incident):
@@ -48,13 +48,13 @@ def test_the_declarant_shares_the_sentence_by_a_link(incident):
         "Breizh Cyber, le centre de secours informatique, est prévenu. On attend que le centre prenne le dossier en "
         "charge. Point fait le mardi 24 novembre 2026 à 9 h 51, heure de Paris."
     )
-    assert sentence in read_text(declarant.get(page(incident)))
+    assert sentence in read_text(declarant.get(follow_up_url(incident)))
 
-    assert share(declarant, incident)["Location"] == page(incident) + "#phrase"
+    assert share(declarant, incident)["Location"] == follow_up_url(incident) + "#phrase"
 
     answer = Client().get(shared_url())
     assert sentence in read_text(answer)
-    assert shared_url() in read_text(declarant.get(page(incident)))
+    assert shared_url() in read_text(declarant.get(follow_up_url(incident)))
     assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
     assert answer["X-Robots-Tag"] == "noindex, nofollow"
     assert incident.events.latest("id").kind == "shared"
@@ -88,8 +88,8 @@ def test_sharing_twice_makes_one_link_and_unsharing_closes_it(incident):
     first = shared_url()
     share(declarant, incident)
     assert shared_url() == first
-    declarant.post(page(incident, "ne-plus-partager"))
-    declarant.post(page(incident, "ne-plus-partager"))
+    declarant.post(follow_up_url(incident, "ne-plus-partager"))
+    declarant.post(follow_up_url(incident, "ne-plus-partager"))
     assert Client().get(first).status_code == 404
     kinds = list(incident.events.order_by("id").values_list("kind", flat=True))
     assert kinds == ["declared", "shared", "unshared"]
@@ -138,12 +138,12 @@ def test_reading_the_shared_sentence_changes_nothing(incident):
 def test_the_sentence_gives_the_hour_in_the_time_zone_of_the_body(db):
     with time_machine.travel(NOW, tick=False):
         incident = declare(collectivity=find_commune("Nouméa"))
-        assert "à 19 h 51, heure de Nouméa" in read_text(open_by_link(incident).get(page(incident)))
+        assert "à 19 h 51, heure de Nouméa" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_the_centre_sees_that_the_sentence_was_shared(incident):
     share(open_by_link(incident), incident)
-    assert "Phrase partagée" in read_text(signed_in(a_responder()).get(case(incident)))
+    assert "Phrase partagée" in read_text(signed_in(a_responder()).get(case_url(incident)))
 
 
 KNOWN = {"body": "commune de X", "centre": "Breizh Cyber", "status": Status.DECLARED, "service_stopped": "unknown"}

@@ -10,7 +10,7 @@ from incidents.enums import Answer, LeakStatus, PublicService
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.triage.wording import format_short_moment
 from tests.cast import declare
-from tests.incidents.devices import case
+from tests.incidents.devices import case_url
 from tests.incidents.merging import merge, reload
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_the_main_case_shows_what_the_double_declared(client, responder, main):
         leak=Leak(status=LeakStatus.SUSPECTED),
     )
     merge(double, main, responder)
-    page_html = client.get(case(main)).content.decode()
+    page_html = client.get(case_url(main)).content.decode()
     block = read_block(page_html, "doubles")
     when = format_short_moment(day, timezone.now(), "Europe/Paris")
     assert f"<dt>Survenu</dt><dd>{when}</dd>" in block

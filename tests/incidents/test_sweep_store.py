@@ -187,7 +187,7 @@ def test_a_store_that_does_not_respond_is_logged(db, settings, s3):
 
 
 @pytest.mark.parametrize("many", [2, 50])
-def test_a_round_costs_the_same_whatever_the_number_of_strays(db, store, many, monkeypatch, django_assert_num_queries):
+def test_a_sweep_costs_the_same_whatever_the_number_of_strays(db, store, many, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(vault, "make_object_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(many):
         add_stray()

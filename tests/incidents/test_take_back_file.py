@@ -12,7 +12,7 @@ from incidents.services.evidence.files import compute_remaining_quota
 from incidents.services.evidence.sweep import list_expected_stems
 from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.incidents.devices import open_by_link
-from tests.incidents.evidence_files import address, hand_over
+from tests.incidents.evidence_files import evidence_url, hand_over
 from tests.reading import read_text
 
 
@@ -58,7 +58,7 @@ def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list
     assert "Les scellés se suivent sans défaut" in sealed_list
     assert "le fichier est effacé, sa ligne reste" in sealed_list
     assert find_first_broken_seal(incident, [first, piece]) is None
-    download = responder.get(address(piece))
+    download = responder.get(evidence_url(piece))
     assert download.status_code == 410
     assert "a été reprise" in read_text(download)
     case = read_text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))

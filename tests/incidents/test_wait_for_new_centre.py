@@ -7,7 +7,7 @@ from csirts.models import Contact, Coverage
 from incidents.models import Incident, SharedSentence
 from incidents.services.declarant.share import derive_shared_secret
 from tests.cast import breizh_cyber, bretagne, declare
-from tests.incidents.devices import open_by_link, page
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def incident():
 
 
 def test_declarant_reads_whom_to_call_before_the_case_has_moved(incident):
-    page_text = read_text(open_by_link(incident).get(page(incident)))
+    page_text = read_text(open_by_link(incident).get(follow_up_url(incident)))
     assert f"{COVERED} : appelez le 0 800 200 008 . {PROMISE}" in page_text
     assert "Aucun centre ne couvre" not in page_text
     assert "nous n’y connaissons pas de centre" not in page_text
@@ -39,28 +39,28 @@ def test_new_centre_without_telephone_is_reached_by_its_site(incident):
     Contact.objects.exclude(kind="website").delete()
     Contact.objects.filter(kind="website").update(value="https://breizh.example")
     assert f"{COVERED} : passez par son site, breizh.example . {PROMISE}" in read_text(
-        open_by_link(incident).get(page(incident))
+        open_by_link(incident).get(follow_up_url(incident))
     )
 
 
 def test_new_centre_without_telephone_sends_to_a_number_that_answers(incident):
     breizh_cyber().contacts.all().delete()
-    page_text = read_text(open_by_link(incident).get(page(incident)))
+    page_text = read_text(open_by_link(incident).get(follow_up_url(incident)))
     assert f"{COVERED}, mais n’a pas publié de téléphone : appelez le CERT-FR, +33 9 70 83 32 18" in page_text
 
 
 def test_sentence_to_read_aloud_names_the_new_centre(incident):
     declarant = open_by_link(incident)
     sentence = "Breizh Cyber, le centre de secours informatique, reçoit la déclaration dans quelques minutes."
-    assert sentence in read_text(declarant.get(page(incident)))
-    declarant.post(page(incident, "partager"))
+    assert sentence in read_text(declarant.get(follow_up_url(incident)))
+    declarant.post(follow_up_url(incident, "partager"))
     shared = f"/phrase/{derive_shared_secret(SharedSentence.objects.get())}/"
     assert sentence in read_text(Client().get(shared))
 
 
 def test_a_closed_case_promises_no_new_centre(incident):
     declarant = open_by_link(incident)
-    declarant.post(page(incident, "retirer"), {"author": "Dominique Exemple"})
-    page_text = read_text(declarant.get(page(incident)))
+    declarant.post(follow_up_url(incident, "retirer"), {"author": "Dominique Exemple"})
+    page_text = read_text(declarant.get(follow_up_url(incident)))
     assert "Votre déclaration est retirée" in page_text
     assert "couvre maintenant" not in page_text

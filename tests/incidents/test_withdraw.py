@@ -8,17 +8,17 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, declare
-from tests.incidents.devices import case, open_by_link, page, send, signed_in
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, send, signed_in
 from tests.reading import read_text
 
 
 def withdraw(client, incident, words="", key="k"):
-    return client.post(page(incident, "retirer"), {"text": words, "author": "Dominique", "key": key})
+    return client.post(follow_up_url(incident, "retirer"), {"text": words, "author": "Dominique", "key": key})
 
 
 def test_the_declarant_withdraws_an_unverified_declaration(incident):
     declarant = open_by_link(incident)
-    confirm_page = read_text(declarant.get(page(incident, "retirer")))
+    confirm_page = read_text(declarant.get(follow_up_url(incident, "retirer")))
     assert (
         "C’est définitif. Pour revenir en arrière, il faudra joindre le centre, ou déclarer de nouveau."
         in confirm_page
@@ -26,18 +26,18 @@ def test_the_declarant_withdraws_an_unverified_declaration(incident):
     incident.refresh_from_db()
     assert incident.status == Status.DECLARED
 
-    assert withdraw(declarant, incident, "C’était un essai.")["Location"] == page(incident)
+    assert withdraw(declarant, incident, "C’était un essai.")["Location"] == follow_up_url(incident)
 
     incident.refresh_from_db()
     assert (incident.status, incident.closing_reason) == (Status.CLOSED, ClosingReason.WITHDRAWN)
     message = Message.objects.get()
     event = incident.events.latest("id")
     assert (event.kind, event.actor_kind, event.data) == ("withdrawn", "declarant", {"message": str(message.uid)})
-    page_text = read_text(declarant.get(page(incident)))
+    page_text = read_text(declarant.get(follow_up_url(incident)))
     assert "Votre déclaration est retirée" in page_text
     assert "Vous avez retiré la déclaration" in page_text
     assert "Retirer la déclaration" not in page_text
-    assert "C’était un essai." in read_text(signed_in(a_responder()).get(case(incident)))
+    assert "C’était un essai." in read_text(signed_in(a_responder()).get(case_url(incident)))
 
 
 def is_announced_in_queue(responder):
@@ -55,14 +55,14 @@ def test_the_reason_of_a_withdrawal_waits_for_an_answer(incident):
     assert Incident.objects.wrote_since_closing().get() == incident
     assert is_announced_in_queue(responder)
     assert "a retiré sa déclaration, et ce qu’il avait écrit attend une réponse" in read_text(
-        signed_in(responder).get(case(incident))
+        signed_in(responder).get(case_url(incident))
     )
-    assert "Ce que vous avez écrit est signalé à Breizh Cyber" in read_text(declarant.get(page(incident)))
+    assert "Ce que vous avez écrit est signalé à Breizh Cyber" in read_text(declarant.get(follow_up_url(incident)))
 
     letter = Letter(text="Bien reçu.", key="r")
     write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
     assert not is_announced_in_queue(responder)
-    assert "Ce que vous avez écrit est signalé" not in read_text(declarant.get(page(incident)))
+    assert "Ce que vous avez écrit est signalé" not in read_text(declarant.get(follow_up_url(incident)))
 
 
 def test_an_earlier_unanswered_message_waits_for_an_answer_after_withdrawal(incident):
@@ -107,7 +107,7 @@ def test_withdrawing_twice_records_one_event_and_one_message(incident):
 def test_withdrawing_a_verified_case_only_asks_the_centre(incident):
     verify_incident(reference=incident.reference, actor=a_responder())
     declarant = open_by_link(incident)
-    assert "Il décidera" in read_text(declarant.get(page(incident, "retirer")))
+    assert "Il décidera" in read_text(declarant.get(follow_up_url(incident, "retirer")))
     for _ in range(2):
         withdraw(declarant, incident, "Une erreur")
     incident.refresh_from_db()
@@ -119,8 +119,8 @@ def test_withdrawing_a_verified_case_only_asks_the_centre(incident):
 def test_the_centre_may_close_a_verified_case_as_withdrawn(incident):
     responder = a_responder()
     verify_incident(reference=incident.reference, actor=responder)
-    signed_in(responder).post(case(incident, "clore"), {"raison": "withdrawn"})
-    assert "Votre déclaration est retirée" in read_text(open_by_link(incident).get(page(incident)))
+    signed_in(responder).post(case_url(incident, "clore"), {"raison": "withdrawn"})
+    assert "Votre déclaration est retirée" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_a_closed_case_is_not_withdrawn(incident):

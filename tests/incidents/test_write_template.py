@@ -16,7 +16,7 @@ from incidents.services.handling.qualify import classify_incident
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import CASE, acknowledge_as, reload, url
-from tests.incidents.devices import open_by_link, page
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.reading import read_markup, read_text
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_an_unknown_template_leaves_the_reply_empty(client, lead):
 
 
 def test_national_messages_refer_only_to_parts_that_the_declarant_sees(incident):
-    page_text = read_text(open_by_link(incident).get(page(incident)))
+    page_text = read_text(open_by_link(incident).get(follow_up_url(incident)))
     names = {name for message in NATIONAL for name in re.findall("«\u00a0(.+?)\u00a0»", message.text)}
     assert names == {"Fichiers remis"}
     assert [name for name in names if name not in page_text] == []

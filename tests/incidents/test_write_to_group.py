@@ -14,7 +14,7 @@ from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare, plouexemple
-from tests.incidents.devices import open_by_link, page
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.grouping import a_group, copy_case, declare_town, send_letter, url
 from tests.reading import read_text
 
@@ -52,7 +52,7 @@ def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, r
     cases = list(group.cases.all())
     assert [[message.text for message in case.messages.all()] for case in cases] == [[WORDS]] * 3
     for case in cases:
-        read = read_text(open_by_link(case).get(page(case)))
+        read = read_text(open_by_link(case).get(follow_up_url(case)))
         assert WORDS in read
         assert not [other for other in cases if other != case and other.collectivity.name in read]
         assert group.title not in read

@@ -10,7 +10,7 @@ from incidents.services.groups.group import add_to_group
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
 from tests.incidents.desk import url
-from tests.incidents.devices import open_by_link, page
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.grouping import a_group, declare_town, send_letter
 from tests.incidents.grouping import url as group_url
 from tests.incidents.merging import merge
@@ -147,6 +147,6 @@ def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, t
 def test_a_withdrawal_says_whether_the_centre_is_notified(incident, channel, before, after):
     Csirt.objects.update(notification_email=channel)
     declarant = open_by_link(incident)
-    assert before in read_text(declarant.get(page(incident, "retirer")))
-    declarant.post(page(incident, "retirer"), {"text": "", "author": "Dominique", "key": "k"})
-    assert after in read_text(declarant.get(page(incident)))
+    assert before in read_text(declarant.get(follow_up_url(incident, "retirer")))
+    declarant.post(follow_up_url(incident, "retirer"), {"text": "", "author": "Dominique", "key": "k"})
+    assert after in read_text(declarant.get(follow_up_url(incident)))

@@ -16,9 +16,9 @@ def deliver_all(post: Post) -> None:
     assert not Delivery.objects.filter(status="due").exists()
 
 
-def body(message: EmailMessage) -> str:
+def read_body(message: EmailMessage) -> str:
     return message.get_content().replace("\r\n", "\n").replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def read_on_one_line(message: EmailMessage) -> str:
-    return " ".join(body(message).split())
+    return " ".join(read_body(message).split())

@@ -26,8 +26,8 @@ send_due_deliveries()
 
 
 @pytest.fixture
-def declared(transactional_db):
-    """One case that is announced; real commits."""
+def announced_case(transactional_db):
+    """Return a case that is announced, with real commits."""
     breizh_cyber()
     incident = declare()
     dispatch.announce_all_events()
@@ -38,7 +38,7 @@ def get_delivery(recipient):
     return Delivery.objects.get(recipient=recipient)
 
 
-def test_due_mails_are_sent_and_recorded(declared, post):
+def test_due_mails_are_sent_and_recorded(announced_case, post):
     assert dispatch.send_due_deliveries() == 2
 
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
@@ -46,7 +46,7 @@ def test_due_mails_are_sent_and_recorded(declared, post):
     assert get_delivery("csirt").sent_at is not None
 
 
-def test_a_sent_mail_is_not_sent_again(declared, post, clock):
+def test_a_sent_mail_is_not_sent_again(announced_case, post, clock):
     dispatch.send_due_deliveries()
     clock.shift(timedelta(days=1))
 
@@ -55,14 +55,14 @@ def test_a_sent_mail_is_not_sent_again(declared, post, clock):
     assert len(post.received) == 2
 
 
-def test_the_message_id_is_the_key_of_the_row(declared, post):
+def test_the_message_id_is_the_key_of_the_row(announced_case, post):
     dispatch.send_due_deliveries()
 
     assert post.list_mails_to(CENTRE)[0]["Message-ID"] == f"<{get_delivery('csirt').key}@localhost>"
     assert post.list_mails_to(CENTRE)[0]["Auto-Submitted"] == "auto-generated"
 
 
-def test_a_refused_recipient_is_not_tried_again(declared, post, clock):
+def test_a_refused_recipient_is_not_tried_again(announced_case, post, clock):
     post.answers[TOWN] = "550 5.1.1 unknown"
 
     dispatch.send_due_deliveries()
@@ -74,7 +74,7 @@ def test_a_refused_recipient_is_not_tried_again(declared, post, clock):
     assert (refused.status, refused.last_error, refused.attempts) == ("refused", "refused", 1)
 
 
-def test_a_postponed_recipient_is_tried_later(declared, post, clock):
+def test_a_postponed_recipient_is_tried_later(announced_case, post, clock):
     now = timezone.now()
     post.answers[TOWN] = "451 4.7.1 greylisted"
 
@@ -98,7 +98,7 @@ def test_the_pauses_grow_to_an_hour():
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
 
 
-def test_a_mail_that_failed_ten_times_waits_for_a_person(declared, post, clock):
+def test_a_mail_that_failed_ten_times_waits_for_a_person(announced_case, post, clock):
     post.answers[TOWN] = "451 4.7.1 greylisted"
 
     for _ in range(12):
@@ -115,7 +115,7 @@ def test_a_mail_that_failed_ten_times_waits_for_a_person(declared, post, clock):
     assert post.list_mails_to(TOWN)[0]["Message-ID"] == f"<{key}@localhost>"
 
 
-def test_a_message_that_kills_each_worker_is_given_up(declared, post, clock):
+def test_a_message_that_kills_each_worker_is_given_up(announced_case, post, clock):
     for _ in range(10):
         assert dispatch.claim_deliveries(timezone.now())
         clock.shift(timedelta(hours=1, seconds=1))
@@ -124,7 +124,7 @@ def test_a_message_that_kills_each_worker_is_given_up(declared, post, clock):
     assert set(Delivery.objects.values_list("status", flat=True)) == {"dead"}
 
 
-def test_a_dead_server_loses_no_mail_and_counts_no_failed_attempt(declared, post, clock):
+def test_a_dead_server_loses_no_mail_and_counts_no_failed_attempt(announced_case, post, clock):
     post.stop()
 
     for _ in range(15):
@@ -139,7 +139,7 @@ def test_a_dead_server_loses_no_mail_and_counts_no_failed_attempt(declared, post
     assert dispatch.send_due_deliveries() == 2
 
 
-def test_a_server_that_ends_connections_is_asked_for_another(declared, post):
+def test_a_server_that_ends_connections_is_asked_for_another(announced_case, post):
     declare()
     dispatch.announce_all_events()
     hung_up = []
@@ -162,7 +162,7 @@ def test_a_server_that_ends_connections_is_asked_for_another(declared, post):
     ("verdict", "status", "trouble"),
     [("554 5.7.1 spam", "refused", "refused"), ("451 4.3.0 later", "due", "postponed")],
 )
-def test_a_message_may_be_refused_after_it_was_read(declared, post, verdict, status, trouble):
+def test_a_message_may_be_refused_after_it_was_read(announced_case, post, verdict, status, trouble):
     post.verdict = verdict
 
     assert dispatch.send_due_deliveries() == 0
@@ -170,7 +170,7 @@ def test_a_message_may_be_refused_after_it_was_read(declared, post, verdict, sta
     assert list(Delivery.objects.values_list("status", "last_error")) == [(status, trouble)] * 2
 
 
-def test_a_refused_sender_counts_no_failed_attempt_of_a_message(declared, post, clock):
+def test_a_refused_sender_counts_no_failed_attempt_of_a_message(announced_case, post, clock):
     async def refuses(server, session, envelope, address, options):
         return "530 5.7.0 authentication required"
 
@@ -188,7 +188,7 @@ def test_a_refused_sender_counts_no_failed_attempt_of_a_message(declared, post, 
     assert dispatch.send_due_deliveries() == 2
 
 
-def test_a_server_that_disconnects_on_one_message_still_gets_the_others(declared, post):
+def test_a_server_that_disconnects_on_one_message_still_gets_the_others(announced_case, post):
     async def hangs_up(server, session, envelope, address, options):
         if address == CENTRE:
             server.transport.close()
@@ -204,7 +204,7 @@ def test_a_server_that_disconnects_on_one_message_still_gets_the_others(declared
     assert get_delivery("declarant").status == "sent"
 
 
-def test_the_task_sends_the_due_mails(declared, post):
+def test_the_task_sends_the_due_mails(announced_case, post):
     tasks.deliver_due()
 
     assert len(post.received) == 2
@@ -234,7 +234,9 @@ def test_one_postponed_centre_delays_no_other_recipient(transactional_db, post):
     assert sorted(attempts) == [0, 0, 0, 0, 1]
 
 
-def test_a_worker_killed_before_it_records_sends_again_under_the_same_id(declared, post, transactional_db, clock):
+def test_a_worker_killed_before_it_records_sends_again_under_the_same_id(
+    announced_case, post, transactional_db, clock
+):
     Delivery.objects.filter(recipient="declarant").delete()
     environment = {
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
@@ -275,7 +277,7 @@ def test_sending_to_a_slow_server_stops_before_the_lease_ends(transactional_db, 
     assert Delivery.objects.due(timezone.now()).count() == 6 - count
 
 
-def test_no_mail_goes_to_an_address_erased_meanwhile(declared, post):
+def test_no_mail_goes_to_an_address_erased_meanwhile(announced_case, post):
     Story.objects.update(contact_email="")
 
     dispatch.send_due_deliveries()
@@ -284,7 +286,7 @@ def test_no_mail_goes_to_an_address_erased_meanwhile(declared, post):
     assert not post.list_mails_to(TOWN)
 
 
-def test_an_address_corrected_meanwhile_is_the_one_used(declared, post):
+def test_an_address_corrected_meanwhile_is_the_one_used(announced_case, post):
     breizh_cyber(notification_email="astreinte@breizh.example")
 
     dispatch.send_due_deliveries()
@@ -305,7 +307,7 @@ def test_a_centre_that_sets_its_address_can_get_its_mails_afterwards(transaction
     assert len(post.list_mails_to(CENTRE)) == 1
 
 
-def test_a_message_that_cannot_be_written_delays_no_other(declared, post, monkeypatch, caplog):
+def test_a_message_that_cannot_be_written_delays_no_other(announced_case, post, monkeypatch, caplog):
     write = dispatch.write_case_mail
 
     def broken(delivery, *, to):
@@ -321,7 +323,7 @@ def test_a_message_that_cannot_be_written_delays_no_other(declared, post, monkey
     assert "Dominique" not in caplog.text
 
 
-def test_no_address_is_kept_in_the_row(declared, post):
+def test_no_address_is_kept_in_the_row(announced_case, post):
     post.answers[CENTRE] = f"550 5.1.1 <{CENTRE}> unknown"
     dispatch.send_due_deliveries()
 

@@ -8,7 +8,7 @@ from incidents.links import list_linkable_hosts, split_links
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.devices import guest, open_by_link
-from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all
+from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_body
 
 HOSTS = frozenset({"www.cnil.fr", "aide.exemple.example"})
 LONG = "https://www.cnil.fr/fr/" + "notifier-une-violation-de-donnees-personnelles/" * 3
@@ -42,7 +42,7 @@ def test_listed_sites_are_links_on_the_page_of_the_case(incident):
 def test_a_mail_keeps_the_address_whole(incident, post):
     write_as_centre(incident, f"Lisez {LONG} puis {OWN}. Jamais https://piege.example/a")
     deliver_all(post)
-    text = body(post.list_mails_to(TOWN)[-1])
+    text = read_body(post.list_mails_to(TOWN)[-1])
     assert LONG in text
     assert OWN in text
     assert "https://piege.example" not in text
@@ -58,7 +58,7 @@ def test_an_address_with_an_invalid_port_is_plain_text(incident, post, address):
     assert page.status_code == 200
     assert address in page.content.decode()
     deliver_all(post)
-    assert "sur le pare-feu" in body(post.list_mails_to(TOWN)[-1])
+    assert "sur le pare-feu" in read_body(post.list_mails_to(TOWN)[-1])
 
 
 def test_what_a_victim_writes_is_never_a_link(incident, post):
@@ -68,7 +68,7 @@ def test_what_a_victim_writes_is_never_a_link(incident, post):
     assert f'href="{LONG}"' not in page
     assert 'rel="external noreferrer"' not in page
     deliver_all(post)
-    text = "".join(body(message) for message in post.list_mails_to(CENTRE))
+    text = "".join(read_body(message) for message in post.list_mails_to(CENTRE))
     assert "hxxps://" in text
     assert "https://www.cnil.fr" not in text
 

@@ -37,7 +37,7 @@ def incident():
     return declare(service_stopped="yes", interruptions=(halted,), data_concerned="yes", leak=leak)
 
 
-def delivery(incident, recipient, kind):
+def make_delivery(incident, recipient, kind):
     guest = Guest(access_uid=incident.accesses.get().uid)
     words = Letter(text="Que faire ? Je ne sais pas !", key="k", author="Dominique")
     message = write_to_csirt(reference=incident.reference, guest=guest, letter=words)
@@ -74,7 +74,7 @@ def test_french_marks_get_no_break_spaces_outside_quotations():
 def test_every_mail_about_a_case_follows_french_typography(incident, recipient, kind, tlp):
     Incident.objects.update(tlp=tlp)
     incident.refresh_from_db()
-    mail = write_case_mail(delivery(incident, recipient, kind), to="a@b.example")
+    mail = write_case_mail(make_delivery(incident, recipient, kind), to="a@b.example")
     assert not find_loose_marks(mail)
     assert "\u00a0" in mail.body
 
@@ -90,5 +90,5 @@ def test_every_mail_about_an_account_follows_french_typography(kind):
 
 
 def test_a_narrow_screen_breaks_no_line_before_a_mark(incident):
-    mail = write_case_mail(delivery(incident, Recipient.CSIRT, EventKind.DECLARED), to="a@b.example")
+    mail = write_case_mail(make_delivery(incident, Recipient.CSIRT, EventKind.DECLARED), to="a@b.example")
     assert not [line for line in mail.body.splitlines() if line[:1] in (":", "?", "!", ";", "»")]

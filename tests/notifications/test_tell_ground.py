@@ -180,7 +180,7 @@ def test_no_mail_about_a_coverage_goes_to_the_mailbox_of_a_burst(post, clock):
     assert len(post.list_mails_to(CENTRE)) == 2
 
 
-def list_turns(incident):
+def list_queue_places(incident):
     turns = Delivery.objects.due(timezone.now()).in_turn()
     cases = turns.values_list("announcement__event__incident", flat=True)
     return [place for place, case in enumerate(cases) if case == incident.pk]
@@ -198,7 +198,7 @@ def test_mails_about_many_cases_of_a_coverage_delay_no_declaration(post, clock):
     clock.shift(timedelta(seconds=5))
     urgent = declare()
     dispatch.announce_all_events()
-    assert max(list_turns(urgent)) < 1 + 2
+    assert max(list_queue_places(urgent)) < 1 + 2
 
 
 def test_mails_that_a_centre_gets_late_delay_no_declaration(post, clock):
@@ -212,4 +212,4 @@ def test_mails_that_a_centre_gets_late_delay_no_declaration(post, clock):
     clock.shift(timedelta(seconds=5))
     urgent = declare()
     dispatch.announce_all_events()
-    assert max(list_turns(urgent)) < 1 + 2
+    assert max(list_queue_places(urgent)) < 1 + 2

@@ -22,7 +22,7 @@ from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, p
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
 from tests.incidents.completing import make_writing
 from tests.incidents.devices import guest
-from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, read_on_one_line
+from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_body, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -69,9 +69,9 @@ def test_the_centre_reads_the_message_of_the_declarant(incident, post):
     assert message["Subject"].replace("\u00a0", " ") == (
         f"[TLP:AMBER+STRICT] Message du déclarant : commune de Plouexemple (Finistère) ({reference})"
     )
-    assert "- Dominique Exemple\n> La cantine est arrêtée aussi.\n" in body(message)
-    assert f"http://localhost:8000/admin/incidents/incident/{incident.reference}/\n" in body(message)
-    assert "NON VÉRIFIÉE" in body(message)
+    assert "- Dominique Exemple\n> La cantine est arrêtée aussi.\n" in read_body(message)
+    assert f"http://localhost:8000/admin/incidents/incident/{incident.reference}/\n" in read_body(message)
+    assert "NON VÉRIFIÉE" in read_body(message)
     assert len(post.list_mails_to(TOWN)) == 1  # the receipt: nobody is mailed their own words
 
 
@@ -83,7 +83,7 @@ def test_the_declarant_is_mailed_about_an_answer_without_any_secret(incident, re
     assert mail["Subject"].replace("\u00a0", " ") == f"{hyphenate(incident.reference)} : Breizh Cyber vous a écrit"
     assert "Breizh Cyber vous a écrit le" in read_on_one_line(mail)
     assert f"Signé : {message.author}." in read_on_one_line(mail)
-    assert "> Avec quel logiciel ?" in body(mail)
+    assert "> Avec quel logiciel ?" in read_body(mail)
     assert derive_secret(incident.accesses.get()) not in mail.as_string().replace("-", "")
     assert len(post.list_mails_to(CENTRE)) == 1
 
@@ -106,14 +106,14 @@ def test_mails_on_a_red_case_contain_no_text_of_messages(responder, post):
     assert news["Subject"] == f"[TLP:RED] Du nouveau dans le dossier {hyphenate(incident.reference)}"
     for mail in post.received:
         assert "Confidentiel" not in mail.as_string()
-        assert "Secret aussi" not in body(mail)
+        assert "Secret aussi" not in read_body(mail)
 
 
 def test_an_erased_message_is_not_sent(incident, post):
     message = write(incident)
     type(message).objects.update(text="", author="")
     deliver_all(post)
-    assert "cantine" not in body(get_last_mail(post, CENTRE))
+    assert "cantine" not in read_body(get_last_mail(post, CENTRE))
 
 
 def test_fifty_files_are_one_mail(incident):
@@ -157,8 +157,8 @@ def test_mails_about_added_facts_and_files_give_no_detail(incident, post, kind):
     record_event(incident, kind, at=timezone.now(), actor=None, by=ActorKind.DECLARANT)
     deliver_all(post)
     mail = get_last_mail(post, CENTRE)
-    assert "argent" not in body(mail)
-    assert f"/admin/incidents/incident/{incident.reference}/" in body(mail)
+    assert "argent" not in read_body(mail)
+    assert f"/admin/incidents/incident/{incident.reference}/" in read_body(mail)
 
 
 def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, post):
@@ -176,9 +176,9 @@ def test_a_withdrawal_causes_a_mail_to_the_centre_and_to_the_declarant(incident,
     letter = Letter(text="C’était un essai.", key="k")
     withdraw_incident(reference=incident.reference, guest=guest(incident), letter=letter)
     deliver_all(post)
-    assert "> C’était un essai." in body(get_last_mail(post, CENTRE))
+    assert "> C’était un essai." in read_body(get_last_mail(post, CENTRE))
     assert "Un intrus" in read_on_one_line(get_last_mail(post, CENTRE))
-    assert "Ce n’est pas vous" in body(get_last_mail(post, TOWN))
+    assert "Ce n’est pas vous" in read_body(get_last_mail(post, TOWN))
 
 
 class TestTheBody:
@@ -194,10 +194,10 @@ class TestTheBody:
                 "Un incident a été déclaré au nom de la commune de Plouexemple (Finistère) "
                 f"({hyphenate(incident.reference)})"
             )
-            assert f"http://localhost:8000/suivi/{incident.reference}/\n" in body(mail)
-            assert "Breizh Cyber : 0 800 200 008" in body(mail)
+            assert f"http://localhost:8000/suivi/{incident.reference}/\n" in read_body(mail)
+            assert "Breizh Cyber : 0 800 200 008" in read_body(mail)
             assert "argent" not in mail.as_string()
-            assert derive_secret(incident.accesses.get()) not in body(mail)
+            assert derive_secret(incident.accesses.get()) not in read_body(mail)
 
     def test_a_body_whose_centre_has_no_telephone_gets_a_number_that_answers(self, responder, post):
         agent = an_agent()
@@ -237,6 +237,6 @@ def test_hostile_text_of_a_message_does_no_harm_in_mails(incident, responder, po
     assert {message.went_to[0] for message in post.received} == {CENTRE, TOWN}
     for message in post.received:
         harmless.check_mail(message)
-    quoted = body(get_last_mail(post, CENTRE)).split("qui suit.\n\n")[1].split("\n\nLire et répondre")[0]
+    quoted = read_body(get_last_mail(post, CENTRE)).split("qui suit.\n\n")[1].split("\n\nLire et répondre")[0]
     assert all(line.startswith((">", "- ", "  ")) for line in quoted.splitlines())
     assert Incident.objects.count() == 1

@@ -25,7 +25,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.transferring import create_other_centre, make_agreement, propose_transfer
-from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, read_on_one_line
+from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_body, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE, CERT = "garde@loin-cyber.example", "cert-fr@ssi.gouv.fr"
@@ -63,10 +63,10 @@ def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(incident, gi
     deliver_all(post)
 
     [offer] = post.list_mails_to(ELSEWHERE)
-    assert f"/transferts/{transfer.uid}/" in body(offer)
-    assert "Rançongiciel, gravité élevée" in body(offer)
+    assert f"/transferts/{transfer.uid}/" in read_body(offer)
+    assert "Rançongiciel, gravité élevée" in read_body(offer)
     assert offer["Subject"].startswith("[TLP:AMBER+STRICT] Breizh Cyber vous propose le dossier")
-    assert not [word for word in FACTS if word in offer["Subject"] + body(offer)]
+    assert not [word for word in FACTS if word in offer["Subject"] + read_body(offer)]
     assert len(post.list_mails_to(CENTRE)) == 1  # its own new case, before
 
     accept_transfer(uid=transfer.uid, actor=taker)
@@ -77,8 +77,8 @@ def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(incident, gi
     assert "Loin Cyber a repris ce dossier de Breizh Cyber" in read_on_one_line(acceptance)
     notice = post.list_mails_to(TOWN)[-1]
     assert "Loin Cyber suit désormais votre dossier" in notice["Subject"].replace("\u00a0", " ")
-    assert "0 800 300 009" in body(notice)
-    assert "Breizh" not in body(notice)
+    assert "0 800 300 009" in read_body(notice)
+    assert "Breizh" not in read_body(notice)
 
 
 def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(incident, giver, taker, post):
@@ -87,7 +87,7 @@ def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(incident, 
     deliver_all(post)
 
     message = post.list_mails_to(CENTRE)[-1]
-    assert "> Pas notre territoire. hxxps://piege[.]example/" in body(message)
+    assert "> Pas notre territoire. hxxps://piege[.]example/" in read_body(message)
     assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
     assert not post.list_mails_to(ELSEWHERE)  # the proposal was over before its mail left
     assert [delivery[2] for delivery in list_deliveries("transfer_asked")] == ["no_channel"]
@@ -101,7 +101,7 @@ def test_mails_of_a_transfer_name_no_fact_and_not_the_type_of_a_red_case(inciden
     accept_transfer(uid=transfer.uid, actor=taker)
     deliver_all(post)
 
-    mails = [body(message) + message["Subject"] for message in post.list_mails_to(ELSEWHERE)]
+    mails = [read_body(message) + message["Subject"] for message in post.list_mails_to(ELSEWHERE)]
     assert len(mails) == 2
     assert all(("Rançongiciel" in text) == (tlp != "red") for text in mails)
     assert not [word for word in FACTS if any(word in text for text in mails)]
@@ -120,7 +120,7 @@ def test_the_mail_on_a_returned_red_case_names_the_centre_and_not_the_reason(inc
 
     message = post.list_mails_to(CENTRE)[-1]
     assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
-    assert "Pas notre territoire" not in body(message)
+    assert "Pas notre territoire" not in read_body(message)
 
 
 def test_mails_still_due_to_the_former_centre_are_never_sent(incident, giver, taker, post):
@@ -154,7 +154,7 @@ def test_news_after_the_transfer_goes_to_the_new_centre_at_once(incident, giver,
     deliver_all(post)
 
     assert len(post.list_mails_to(CENTRE)) == before
-    assert "> Deux" in body(post.list_mails_to(ELSEWHERE)[-1])
+    assert "> Deux" in read_body(post.list_mails_to(ELSEWHERE)[-1])
 
 
 def test_an_event_announced_after_the_transfer_causes_a_mail_to_the_new_centre(incident, giver, taker, post):

@@ -22,7 +22,7 @@ from notifications.wording import defuse_line, quote_lines, wrap_quotations
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
-from tests.notifications.mailing import CENTRE, TOWN, body, deliver_all, read_on_one_line
+from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_body, read_on_one_line
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
@@ -55,7 +55,7 @@ def test_the_centre_reads_all_that_was_declared(centre, post):
         f"[TLP:AMBER+STRICT] Gravité critique, NON VÉRIFIÉE : rançongiciel, "
         f"commune de Plouexemple (Finistère) ({reference})"
     )
-    text = body(message)
+    text = read_body(message)
     assert text.startswith("TLP:AMBER+STRICT : pour qui doit le savoir dans votre centre, et personne d’autre.\n")
     for line in (
         "Commune de Plouexemple (Finistère), 4 210 habitants\n",
@@ -99,7 +99,7 @@ def test_an_express_declaration_says_first_that_somebody_waits_for_a_call(centre
 
     [message] = post.list_mails_to(CENTRE)
     assert "Gravité élevée, À RAPPELER, NON VÉRIFIÉE" in message["Subject"].replace("\u00a0", " ")
-    text = body(message)
+    text = read_body(message)
     assert "À rappeler : déclaration express." in text
     assert "Depuis quand\n- pas dit\n" in text
     assert "Services arrêtés ou ralentis\n- pas dit\n" in text
@@ -115,7 +115,7 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
     secret = derive_secret(incident.accesses.get())
     reference = hyphenate(incident.reference)
     assert message["Subject"].replace("\u00a0", " ") == f"{reference} : votre déclaration est arrivée"
-    text = body(message)
+    text = read_body(message)
     for line in (
         "Collectivité : commune de Plouexemple (Finistère)\n",
         "Breizh Cyber : 0 800 200 008\n",
@@ -137,7 +137,7 @@ def test_the_receipt_gives_the_reflexes_of_the_centre(centre, post):
     ReflexSheet.objects.create(type="rancon", csirt=centre, version=1, content=content)
     declare()
     deliver_all(post)
-    assert "1. Appelez Brest. Avant tout le reste." in body(post.list_mails_to(TOWN)[0])
+    assert "1. Appelez Brest. Avant tout le reste." in read_body(post.list_mails_to(TOWN)[0])
 
 
 def test_the_mail_calls_a_declaration_by_a_known_member_verified(centre, post):
@@ -146,8 +146,8 @@ def test_the_mail_calls_a_declaration_by_a_known_member_verified(centre, post):
     deliver_all(post)
 
     [message] = post.list_mails_to(CENTRE)
-    assert "VÉRIFIÉE" not in message["Subject"] + body(message)
-    assert "Déclarée par un membre connu de la collectivité." in body(message)
+    assert "VÉRIFIÉE" not in message["Subject"] + read_body(message)
+    assert "Déclarée par un membre connu de la collectivité." in read_body(message)
 
 
 def test_the_mail_on_a_red_case_contains_no_facts(centre, post):
@@ -156,7 +156,7 @@ def test_the_mail_on_a_red_case_contains_no_facts(centre, post):
     deliver_all(post)
 
     [message] = post.list_mails_to(CENTRE)
-    whole = message["Subject"] + body(message)
+    whole = message["Subject"] + read_body(message)
     assert message["Subject"] == f"[TLP:RED] Nouveau dossier {hyphenate(incident.reference)}"
     assert f"http://localhost:8000/triage/{incident.reference}/" in whole
     for fact in ("Plouexemple", "Confidentiel", "Infogérance", "Dominique", "02 99", "ançongiciel", "critique"):
@@ -171,8 +171,9 @@ def test_without_a_channel_the_mail_asks_the_declarant_to_call(centre, post):
 
     [message] = post.received
     assert message.went_to == [TOWN]
-    assert "Appelez : sans votre appel, personne n’est prévenu tout de suite\nBreizh Cyber : 0 800 200 008" in body(
-        message
+    assert (
+        "Appelez : sans votre appel, personne n’est prévenu tout de suite\nBreizh Cyber : 0 800 200 008"
+        in read_body(message)
     )
 
 
@@ -234,12 +235,12 @@ def test_the_declarant_is_mailed_about_the_acknowledgement_the_new_code_and_the_
         f"{reference} : votre code secret a été renouvelé",
         f"{reference} : votre dossier est clos",
     ]
-    assert "Raison : résolu." in body(rest[2])
+    assert "Raison : résolu." in read_body(rest[2])
     fresh = derive_secret(incident.accesses.get(revoked_at=None))
     for message in (receipt, *rest):
-        assert fresh not in body(message)
-        assert hyphenate(fresh) not in body(message)
-        assert "Code secret :" not in body(message)
+        assert fresh not in read_body(message)
+        assert hyphenate(fresh) not in read_body(message)
+        assert "Code secret :" not in read_body(message)
 
 
 @pytest.mark.parametrize("kind", IncidentType.values)
@@ -249,7 +250,7 @@ def test_a_declaration_of_each_type_is_mailed_to_the_centre_and_the_declarant(ce
     deliver_all(post)
 
     assert len(post.received) == 2
-    assert ("\n3. " in body(post.list_mails_to(TOWN)[0])) is (kind not in TYPES_WITH_OPEN_MAILBOX)
+    assert ("\n3. " in read_body(post.list_mails_to(TOWN)[0])) is (kind not in TYPES_WITH_OPEN_MAILBOX)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_text_of_the_centre(centre
 
     deliver_all(post)
 
-    assert "Le mot du centre." not in "".join(body(message) for message in post.list_mails_to(TOWN))
+    assert "Le mot du centre." not in "".join(read_body(message) for message in post.list_mails_to(TOWN))
 
 
 def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the_body(centre, post):
@@ -317,7 +318,9 @@ def test_hostile_text_of_a_declaration_does_no_harm_in_mails(centre, post, text)
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
     for message in post.received:
         harmless.check_mail(message)
-    quoted = body(post.list_mails_to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
+    quoted = (
+        read_body(post.list_mails_to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
+    )
     assert all(line.startswith(">") for line in quoted.splitlines())
 
 
@@ -327,7 +330,7 @@ def test_no_quotation_in_a_mail_is_wider_than_72_columns(centre, post, descripti
 
     deliver_all(post)
 
-    quoted = [line for line in body(post.list_mails_to(CENTRE)[0]).splitlines() if line.startswith(">")]
+    quoted = [line for line in read_body(post.list_mails_to(CENTRE)[0]).splitlines() if line.startswith(">")]
     assert len(quoted) > 20
     assert all(len(line) <= 72 for line in quoted)
 
@@ -337,7 +340,7 @@ def test_a_sentence_of_a_mail_is_one_line_that_the_telephone_wraps(centre, post)
 
     deliver_all(post)
 
-    lines = body(post.list_mails_to(TOWN)[0]).splitlines()
+    lines = read_body(post.list_mails_to(TOWN)[0]).splitlines()
     arrival = next(line for line in lines if line.startswith("Votre déclaration est arrivée"))
     assert arrival.endswith("heure de Paris.")
 

@@ -244,7 +244,7 @@ class Attack:
         self.program.set_bounds(least, most)
         questions = Questions(self.program, self.places[numbers])
         for country in self.recall_countries(own, least, most):
-            questions.look_at(country)
+            questions.widen_bounds(country)
         questions.find_least()
         questions.find_most()
         if reader is OUTSIDER:
@@ -274,13 +274,13 @@ class Questions:
         self.is_most_known = np.zeros(len(places), bool)
         self.countries: list[np.ndarray] = []
 
-    def weigh(self, chosen: Iterable[int], sign: int) -> np.ndarray:
+    def make_weights(self, chosen: Iterable[int], sign: int) -> np.ndarray:
         weights = np.zeros(self.program.width + 1)
         for place in chosen:
             weights[self.places[place]] = sign
         return weights[:-1]
 
-    def look_at(self, country: np.ndarray) -> None:
+    def widen_bounds(self, country: np.ndarray) -> None:
         """Update the bounds of every set with the units that this country has in it."""
         totals = np.append(country, 0)[self.places].sum(axis=1)
         self.least, self.most = np.minimum(self.least, totals), np.maximum(self.most, totals)
@@ -289,9 +289,9 @@ class Questions:
         """Find the country with the least (sign 1) or the most (sign -1) units in these sets together, and update the
         bounds.
         """
-        country = self.program.find_country(self.weigh(chosen, sign))
+        country = self.program.find_country(self.make_weights(chosen, sign))
         self.countries.append(country)
-        self.look_at(country)
+        self.widen_bounds(country)
 
     def find_least(self) -> None:
         """Search one country that makes all sets empty that no earlier country showed empty; then one country for each
@@ -319,7 +319,7 @@ class Questions:
 
     def bound(self, place: int) -> tuple[int, int]:
         """Return the least and the most units that any country has in one set."""
-        weights = self.weigh([place], 1)
+        weights = self.make_weights([place], 1)
         least, most = (self.program.find_country(sign * weights) @ weights for sign in (1, -1))
         return int(least), int(most)
 

@@ -40,15 +40,15 @@ INCIDENTS: Tables = {"incidents": ("incidents", (), TOTAL)}
 CASE = Case(Body("84", "grouping", 0), "2025-01")
 
 
-def list_by(counts: str, by: str, codes: Sequence[str], *, unit: str = "") -> Tables:
+def make_classification(counts: str, by: str, codes: Sequence[str], *, unit: str = "") -> Tables:
     return {f"{counts}_by_{by}": (unit or counts, (by,), [(code,) for code in codes])}
 
 
-def cross(by: str, regions: Sequence[str], codes: Sequence[str]) -> Tables:
+def make_crossing(by: str, regions: Sequence[str], codes: Sequence[str]) -> Tables:
     return {f"incidents_by_region_and_{by}": ("incidents", ("region", by), list(product(regions, codes)))}
 
 
-def vary(**values: Sequence[Any]) -> list[Case]:
+def make_case_combinations(**values: Sequence[Any]) -> list[Case]:
     """Return a case for each combination of values. `region` and `stratum` are those of its body."""
     cases = []
     for chosen in product(*values.values()):
@@ -66,53 +66,66 @@ TOTALS_BY_QUARTER = dict.fromkeys(PERIODS, INCIDENTS)
 
 SHAPES: dict[str, Shape] = {
     "regions and types": Shape(
-        {"2025": INCIDENTS | list_by("incidents", "region", REGIONS) | list_by("incidents", "type", TYPES)},
-        vary(region=REGIONS, type=TYPES),
+        {
+            "2025": INCIDENTS
+            | make_classification("incidents", "region", REGIONS)
+            | make_classification("incidents", "type", TYPES)
+        },
+        make_case_combinations(region=REGIONS, type=TYPES),
     ),
     "regions crossed with types and causes": Shape(
         {
             "2025": INCIDENTS
-            | list_by("incidents", "region", REGIONS[:2])
-            | list_by("incidents", "type", TYPES)
-            | list_by("incidents", "cause", CAUSES)
-            | cross("type", REGIONS[:2], TYPES)
-            | cross("cause", REGIONS[:2], CAUSES)
+            | make_classification("incidents", "region", REGIONS[:2])
+            | make_classification("incidents", "type", TYPES)
+            | make_classification("incidents", "cause", CAUSES)
+            | make_crossing("type", REGIONS[:2], TYPES)
+            | make_crossing("cause", REGIONS[:2], CAUSES)
         },
-        vary(region=REGIONS[:2], type=TYPES, cause=CAUSES),
+        make_case_combinations(region=REGIONS[:2], type=TYPES, cause=CAUSES),
     ),
     "leaks and their categories": Shape(
         {
             "2025": INCIDENTS
             | {"leaks": ("leaks", (), TOTAL), "unfounded": ("unfounded", (), TOTAL)}
-            | list_by("leaks", "category", ("nir", "sante"), unit="leak_categories")
+            | make_classification("leaks", "category", ("nir", "sante"), unit="leak_categories")
         },
-        [*vary(leaks=LEAKS), replace(CASE, unfounded=1)],
+        [*make_case_combinations(leaks=LEAKS), replace(CASE, unfounded=1)],
     ),
-    "bodies": Shape({"2025": INCIDENTS | list_by("bodies", "stratum", STRATA)}, vary(stratum=(*STRATA, ""))),
+    "bodies": Shape(
+        {"2025": INCIDENTS | make_classification("bodies", "stratum", STRATA)},
+        make_case_combinations(stratum=(*STRATA, "")),
+    ),
     "delays in their order": Shape(
-        {"2025": INCIDENTS | list_by("incidents", "help", BANDS) | list_by("incidents", "closing", BANDS)},
+        {
+            "2025": INCIDENTS
+            | make_classification("incidents", "help", BANDS)
+            | make_classification("incidents", "closing", BANDS)
+        },
         [replace(CASE, help=first, closing=last) for first, last in IN_ORDER],
     ),
     "quarters of which some are not told": Shape(
         dict.fromkeys(("2025-T1", "2025"), INCIDENTS | {"leaks": ("leaks", (), TOTAL)}),
-        vary(month=("2025-01", "2025-04", "2025-07", "2025-10"), leaks=LEAKS[:2]),
+        make_case_combinations(month=("2025-01", "2025-04", "2025-07", "2025-10"), leaks=LEAKS[:2]),
     ),
     "crossings of which some are not told": Shape(
         {
             "2025": INCIDENTS
-            | list_by("incidents", "region", REGIONS[:2])
-            | list_by("incidents", "type", (*TYPES, "panne"))
-            | cross("type", REGIONS[:1], TYPES)
+            | make_classification("incidents", "region", REGIONS[:2])
+            | make_classification("incidents", "type", (*TYPES, "panne"))
+            | make_crossing("type", REGIONS[:1], TYPES)
         },
-        vary(region=REGIONS[:2], type=(*TYPES, "panne")),
+        make_case_combinations(region=REGIONS[:2], type=(*TYPES, "panne")),
     ),
-    "quarters and their year": Shape(TOTALS_BY_QUARTER, vary(month=("2025-01", "2025-04", "2025-07", "2025-10"))),
+    "quarters and their year": Shape(
+        TOTALS_BY_QUARTER, make_case_combinations(month=("2025-01", "2025-04", "2025-07", "2025-10"))
+    ),
     "months of a quarter": Shape(
         {
-            "2025-T1": INCIDENTS | list_by("incidents", "month", ("01", "02", "03")),
+            "2025-T1": INCIDENTS | make_classification("incidents", "month", ("01", "02", "03")),
             "2025": INCIDENTS,
         },
-        vary(month=("2025-01", "2025-02", "2025-03", "2025-04", "2025-07", "2025-10")),
+        make_case_combinations(month=("2025-01", "2025-02", "2025-03", "2025-04", "2025-07", "2025-10")),
     ),
 }
 
@@ -132,7 +145,7 @@ def print_at_random(shape: Shape, rng: random.Random) -> list[Edition]:
     knowledge_of = Knowledge([print_edition(period, tables, {}) for period, tables in shape.tables.items()])
     knowledge_of.books[0].editions[-1] = replace(knowledge_of.books[0].editions[-1], cases=cases)
     units = {unknown: bodies.total() for unknown, bodies in find_truth(knowledge_of).items()}
-    values = {unknown: print_units(number, rng) for unknown, number in units.items()}
+    values = {unknown: draw_printed_value(number, rng) for unknown, number in units.items()}
     return [print_edition(period, tables, values) for period, tables in shape.tables.items()]
 
 
@@ -149,7 +162,10 @@ def print_values(shape: Shape, values: Mapping[str, Sequence[int | None]]) -> li
     return [print_edition(period, tables, by_unknown)]
 
 
-def print_units(units: int, rng: random.Random) -> int | None:
+def draw_printed_value(units: int, rng: random.Random) -> int | None:
+    """Return the units rounded at random to a multiple of five, or a dash if they are fewer than five. One time in
+    ten, return a value that ignores the units.
+    """
     if rng.random() < 0.1:
         return rng.choice((None, 5, 10))
     return None if units < 5 else 5 * (units // 5 + (rng.random() < units % 5 / 5))
@@ -188,7 +204,7 @@ class Brute:
     def __init__(self, shape: Shape, editions: Sequence[Edition]) -> None:
         self.knowledge = Knowledge(editions)
         self.columns = {unknown: column for column, unknown in enumerate(self.knowledge.unknowns)}
-        most = max(self.most_of(unknown) for unknown in self.knowledge.unknowns if unknown.counts == "incidents")
+        most = max(self.find_most(unknown) for unknown in self.knowledge.unknowns if unknown.counts == "incidents")
         units = np.array([self.count_units(editions, kind) for kind in shape.kinds], np.int16)
         self.filled = [
             unknown for unknown, counts in zip(self.knowledge.unknowns, units.T, strict=True) if counts.any()
@@ -204,7 +220,7 @@ class Brute:
             column for unknown, column in self.columns.items() if None in self.knowledge.values.get(unknown, ())
         ]
 
-    def most_of(self, unknown: Unknown) -> int:
+    def find_most(self, unknown: Unknown) -> int:
         return max((value or 0) + 4 for value in self.knowledge.values.get(unknown, (0,)))
 
     def count_units(self, editions: Sequence[Edition], kind: Case) -> list[int]:

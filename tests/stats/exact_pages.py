@@ -25,7 +25,7 @@ def an_analyst(code: str = "53", **flag: Any) -> User:
     return analyst
 
 
-def html(client: Client, url: str, **choice: str | int) -> str:
+def read_html(client: Client, url: str, **choice: str | int) -> str:
     page = client.get(url, choice)
     assert page.status_code == 200
     return page.content.decode().replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")

@@ -13,7 +13,7 @@ RELEASES = "/api/v1/stats/releases/"
 
 
 @pytest.fixture
-def six(db):
+def six_releases(db):
     """The four quarters of 2025, their year, and the first quarter of 2026."""
     load_edition.cache_clear()
     return save_year_of_releases(), save_next_release()
@@ -25,8 +25,8 @@ def read_figures(client, number="5", **filters):
     return response.json()["figures"]
 
 
-def test_releases_are_listed_and_each_is_read_whole(client, six):
-    year, _quarter = six
+def test_releases_are_listed_and_each_is_read_whole(client, six_releases):
+    year, _quarter = six_releases
     listed = client.get(RELEASES).json()["results"]
     assert [(row["number"], row["period"]) for row in listed][:3] == [(6, "2026-T1"), (5, "2025"), (4, "2025-T4")]
     assert listed[1] == {
@@ -62,21 +62,21 @@ def test_releases_are_listed_and_each_is_read_whole(client, six):
     ]
 
 
-def test_the_latest_release_is_that_of_the_last_year_or_of_the_period_asked_for(client, six):
+def test_the_latest_release_is_that_of_the_last_year_or_of_the_period_asked_for(client, six_releases):
     for period, number in {"": 5, "2025": 5, "2025-T2": 2, "2026-T1": 6}.items():
         answer = client.get(f"{RELEASES}latest/", {"period": period} if period else {})
         assert answer.json()["number"] == number, period
     assert client.get(f"{RELEASES}latest/", {"period": "2026"}).status_code == 404
 
 
-def test_the_api_gives_the_rows_of_the_files(client, six):
+def test_the_api_gives_the_rows_of_the_files(client, six_releases):
     file = client.get("/statistiques/publications/5/release.json").json()
     release = client.get(f"{RELEASES}5/").json()
     for name in ("figures", "denominators", "closed_tables"):
         assert release[name] == file[name], name
 
 
-def test_filters_choose_among_rows(client, six):
+def test_filters_choose_among_rows(client, six_releases):
     whole = read_figures(client)
     assert read_figures(client, table="leaks_by_status") == [row for row in whole if row["table"] == "leaks_by_status"]
     bretagne = read_figures(client, region="53")
@@ -92,7 +92,7 @@ def test_filters_choose_among_rows(client, six):
     ]
 
 
-def test_a_dash_has_no_bounds_and_a_closed_table_says_why(client, six):
+def test_a_dash_has_no_bounds_and_a_closed_table_says_why(client, six_releases):
     [guadeloupe] = read_figures(client, region="01")
     assert (guadeloupe["value"], guadeloupe["low"], guadeloupe["high"]) == (None, None, None)
     assert (guadeloupe["rounded"], guadeloupe["below_threshold"]) == (False, True)
@@ -118,7 +118,7 @@ def test_a_dash_has_no_bounds_and_a_closed_table_says_why(client, six):
     ],
     ids=str,
 )
-def test_an_unknown_value_is_refused_with_the_name_of_its_field(client, six, filters, field):
+def test_an_unknown_value_is_refused_with_the_name_of_its_field(client, six_releases, filters, field):
     """A period is a filter of the latest only."""
     for number in ("5", "latest"):
         answer = client.get(f"{RELEASES}{number}/?{urlencode(filters, doseq=True)}")
@@ -129,7 +129,7 @@ def test_an_unknown_value_is_refused_with_the_name_of_its_field(client, six, fil
 
 
 @pytest.mark.parametrize("number", ["7", "0", "99999999999999999999"])
-def test_an_unknown_release_is_a_404(client, six, number):
+def test_an_unknown_release_is_a_404(client, six_releases, number):
     answer = client.get(f"{RELEASES}{number}/")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
@@ -140,11 +140,11 @@ def test_there_is_no_release_before_the_first(client, db):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_the_api_refuses_every_method_that_writes(client, six, method):
+def test_the_api_refuses_every_method_that_writes(client, six_releases, method):
     assert getattr(client, method)(f"{RELEASES}5/").status_code == 405
 
 
-def test_a_numbered_release_is_kept_for_ever(client, six, django_assert_num_queries):
+def test_a_numbered_release_is_kept_for_ever(client, six_releases, django_assert_num_queries):
     for query in ("", "?table=incidents", "?region=53&table=incidents_by_region"):
         answer = client.get(f"{RELEASES}5/{query}")
         assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -155,7 +155,7 @@ def test_a_numbered_release_is_kept_for_ever(client, six, django_assert_num_quer
     assert other.status_code == 200
 
 
-def test_the_latest_release_is_kept_for_minutes_only(client, six, django_assert_num_queries):
+def test_the_latest_release_is_kept_for_minutes_only(client, six_releases, django_assert_num_queries):
     for path in (RELEASES, f"{RELEASES}latest/"):
         answer = client.get(path)
         assert answer["Cache-Control"] == "public, max-age=300"
@@ -163,7 +163,7 @@ def test_the_latest_release_is_kept_for_minutes_only(client, six, django_assert_
             assert client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
 
 
-def test_a_release_costs_few_queries(client, six, django_assert_max_num_queries):
+def test_a_release_costs_few_queries(client, six_releases, django_assert_max_num_queries):
     load_edition.cache_clear()
     with django_assert_max_num_queries(19):  # the year and its four quarters, as signed; names of the régions
         client.get(f"{RELEASES}5/", {"region": "53"})
@@ -171,7 +171,7 @@ def test_a_release_costs_few_queries(client, six, django_assert_max_num_queries)
         client.get(f"{RELEASES}5/", {"region": "94"})
 
 
-def test_a_request_with_an_ended_token_is_served_like_any_other(client, six):
+def test_a_request_with_an_ended_token_is_served_like_any_other(client, six_releases):
     """The API is open to all, so it reads no token."""
     answer = Client().get(RELEASES, headers={"Authorization": "Bearer ended"})
     assert answer.status_code == 200

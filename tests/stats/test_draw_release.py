@@ -15,8 +15,8 @@ KEY = b"a secret"
 YEAR = Period(2025)
 
 
-def spread(units):
-    """That many units of as many bodies."""
+def make_count(units):
+    """Return the count of a cell in which each unit is of another body."""
     return CellCount(units, units, 1)
 
 
@@ -29,21 +29,21 @@ def draw_tables(counts, period=YEAR, earlier=(), key=KEY):
 BY = ("region", "type", "cause", "discovery", "help", "closing", "month")
 
 
-def year_of(incidents, **tables):
+def make_year_counts(incidents, **tables):
     """Counts of incidents that agree with each other; those of a classification that is not given are all alike."""
     by = {name: tables.get(name, {CATEGORIES[name][0]: incidents}) for name in BY}
-    counts = {f"incidents_by_{name}": {(code,): spread(units) for code, units in by[name].items()} for name in BY}
+    counts = {f"incidents_by_{name}": {(code,): make_count(units) for code, units in by[name].items()} for name in BY}
     for name in ("quarter", "type", "cause"):
         alike = CATEGORIES[name][0]
         counts[f"incidents_by_region_and_{name}"] = {
-            (region, alike): spread(units) for region, units in by["region"].items()
+            (region, alike): make_count(units) for region, units in by["region"].items()
         }
-    bodies = {(CATEGORIES["stratum"][0],): spread(incidents)}
-    return {"incidents": {(): spread(incidents)}, "bodies_by_stratum": bodies, **counts}
+    bodies = {(CATEGORIES["stratum"][0],): make_count(incidents)}
+    return {"incidents": {(): make_count(incidents)}, "bodies_by_stratum": bodies, **counts}
 
 
 def test_numbers_are_rounded_and_a_number_of_few_bodies_becomes_a_dash():
-    printed = draw_tables(year_of(97, region={"53": 57, "94": 38, "11": 2}))
+    printed = draw_tables(make_year_counts(97, region={"53": 57, "94": 38, "11": 2}))
     assert printed["incidents"][()] in (95, 100)
     assert printed["incidents_by_region"]["53",] in (55, 60)
     assert printed["incidents_by_region"]["94",] in (35, 40)
@@ -95,7 +95,7 @@ def test_rounding_has_no_bias(units):
 
 def test_each_cell_has_a_draw_of_its_own():
     """The same units in nested cells are rounded each for itself: else their difference would be proved."""
-    counts = year_of(52, region={"53": 52}, type={"rancon": 52}, cause={"flaw": 52})
+    counts = make_year_counts(52, region={"53": 52}, type={"rancon": 52}, cause={"flaw": 52})
     values = Counter()
     for secret in range(60):
         printed = draw_tables(counts, key=b"%d" % secret)
@@ -104,7 +104,7 @@ def test_each_cell_has_a_draw_of_its_own():
 
 
 def test_the_same_secret_gives_the_same_figures_and_another_gives_others():
-    counts = year_of(331, region=dict.fromkeys(CATEGORIES["region"][:13], 23))
+    counts = make_year_counts(331, region=dict.fromkeys(CATEGORIES["region"][:13], 23))
     assert draw_tables(counts) == draw_tables(counts)
     assert draw_tables(counts) != draw_tables(counts, key=b"another")
     assert draw_tables(counts)["incidents"] == {(): 330} or draw_tables(counts)["incidents"] == {(): 335}
@@ -115,16 +115,16 @@ def test_the_same_secret_gives_the_same_figures_and_another_gives_others():
 
 @pytest.mark.parametrize(("incidents", "is_open"), [(40, True), (35, False)])
 def test_a_table_opens_when_its_total_as_printed_reaches_forty(incidents, is_open):
-    printed = draw_tables(year_of(incidents, region={"53": incidents}))
+    printed = draw_tables(make_year_counts(incidents, region={"53": incidents}))
     assert bool(printed["incidents_by_region"]) is is_open
 
 
 def test_the_long_list_of_services_replaces_the_short_one():
     def interruptions(units):
-        return year_of(units) | {
-            "interruptions": {(): spread(units)},
-            "interruptions_by_service": {("site",): spread(units)},
-            "interruptions_by_family": {("online",): spread(units)},
+        return make_year_counts(units) | {
+            "interruptions": {(): make_count(units)},
+            "interruptions_by_service": {("site",): make_count(units)},
+            "interruptions_by_family": {("online",): make_count(units)},
         }
 
     few, many = draw_tables(interruptions(60)), draw_tables(interruptions(100))
@@ -133,8 +133,10 @@ def test_the_long_list_of_services_replaces_the_short_one():
 
 
 def test_a_crossing_opens_for_a_large_region_and_categories_that_are_not_rare():
-    counts = year_of(400, region={"53": 200, "94": 90, "11": 110}, type={"rancon": 325, "panne": 40, "fuite": 35})
-    counts["incidents_by_region_and_type"] |= {("53", "rancon"): spread(160), ("53", "panne"): spread(40)}
+    counts = make_year_counts(
+        400, region={"53": 200, "94": 90, "11": 110}, type={"rancon": 325, "panne": 40, "fuite": 35}
+    )
+    counts["incidents_by_region_and_type"] |= {("53", "rancon"): make_count(160), ("53", "panne"): make_count(40)}
     printed = draw_tables(counts)
     assert set(printed["incidents_by_region_and_quarter"]) == {
         (region, quarter) for region in ("53", "11") for quarter in CATEGORIES["quarter"]
@@ -145,7 +147,10 @@ def test_a_crossing_opens_for_a_large_region_and_categories_that_are_not_rare():
 
 
 def test_a_quarter_prints_four_totals_and_its_months():
-    counts = {"incidents": {(): spread(50)}, "incidents_by_month": {("04",): spread(30), ("05",): spread(20)}}
+    counts = {
+        "incidents": {(): make_count(50)},
+        "incidents_by_month": {("04",): make_count(30), ("05",): make_count(20)},
+    }
     printed = draw_tables(counts, Period(2025, 2))
     assert set(printed) == {"incidents", "reports", "interruptions", "leaks", "incidents_by_month"}
     assert printed["incidents_by_month"] == {("04",): 30, ("05",): 20, ("06",): None}
@@ -154,17 +159,19 @@ def test_a_quarter_prints_four_totals_and_its_months():
 
 def test_a_quarter_with_small_totals_prints_nothing():
     """Beside the total of the year, dashes of its quarters would tell of few."""
-    counts = {code: {(): spread(35)} for code in ("incidents", "reports", "interruptions", "leaks")}
+    counts = {code: {(): make_count(35)} for code in ("incidents", "reports", "interruptions", "leaks")}
     assert not any(draw_tables(counts, Period(2025, 2)).values())
 
 
 def test_months_before_the_service_began_are_not_printed():
     """The fourth quarter alone was published, with its months; the year has no cell for the nine others."""
-    counts = year_of(35, month={"10": 12, "11": 11, "12": 12})
+    counts = make_year_counts(35, month={"10": 12, "11": 11, "12": 12})
     drawn = draw_release(counts, period=Period(2025, 4), earlier=[], key=KEY)
     fourth = {"period": "2025-T4", "tables": drawn.tables}
     assert not any(table["cells"] for table in fourth["tables"])
-    year = draw_release(year_of(42, month={"10": 14, "11": 13, "12": 15}), period=YEAR, earlier=[fourth], key=KEY)
+    year = draw_release(
+        make_year_counts(42, month={"10": 14, "11": 13, "12": 15}), period=YEAR, earlier=[fourth], key=KEY
+    )
     months = next(table for table in year.tables if table["code"] == "incidents_by_month")
     assert [cell for [cell], _value in months["cells"]] == ["10", "11", "12"]
 
@@ -187,7 +194,7 @@ def test_a_draw_that_fails_the_audit_is_drawn_again(monkeypatch):
         return {"incidents_by_region"} if len(attempts) < 3 else set()
 
     monkeypatch.setattr(draw, "find_failing_tables", fail_twice)
-    drawn = draw_release(year_of(97, region={"53": 97}), period=YEAR, earlier=(), key=KEY)
+    drawn = draw_release(make_year_counts(97, region={"53": 97}), period=YEAR, earlier=(), key=KEY)
     assert (drawn.draws, drawn.closed) == (3, ())
 
 
@@ -201,7 +208,7 @@ def test_the_table_that_fails_most_often_is_closed_first_and_totals_last(monkeyp
         )
 
     monkeypatch.setattr(draw, "find_failing_tables", fail)
-    counts = year_of(97, type={"rancon": 97}) | {"leaks": {(): spread(40)}}
+    counts = make_year_counts(97, type={"rancon": 97}) | {"leaks": {(): make_count(40)}}
     drawn = draw_release(counts, period=YEAR, earlier=(), key=KEY)
     assert (drawn.draws, drawn.closed) == (9, ("incidents_by_type", "leaks"))
     assert {table["code"] for table in drawn.tables if table["is_open"]} >= {"incidents", "incidents_by_region"}
@@ -216,7 +223,7 @@ def test_failing_lines_of_crossings_are_closed_however_many_there_are(monkeypatc
         return {f"{table['code']}/{cell[0]}" for table in crossings for cell, _value in table["cells"]}
 
     monkeypatch.setattr(draw, "find_failing_tables", fail)
-    counts = year_of(18 * 100, region=dict.fromkeys(CATEGORIES["region"][:18], 100))
+    counts = make_year_counts(18 * 100, region=dict.fromkeys(CATEGORIES["region"][:18], 100))
     drawn = draw_release(counts, period=YEAR, earlier=(), key=KEY)
     assert len(drawn.closed) > len(TABLES_OF_A_YEAR)
     assert not [table for table in drawn.tables if len(table["by"]) == 2 and table["is_open"]]
@@ -226,7 +233,7 @@ def test_a_release_that_fails_whatever_is_closed_is_refused(monkeypatch):
     monkeypatch.setattr(draw, "MAX_DRAWS", 1)
     monkeypatch.setattr(draw, "find_failing_tables", lambda _printed, _earlier: {"incidents"})
     with pytest.raises(UnsafeReleaseError, match="2025"):
-        draw_release(year_of(97), period=YEAR, earlier=(), key=KEY)
+        draw_release(make_year_counts(97), period=YEAR, earlier=(), key=KEY)
 
 
 def test_the_list_of_tables_is_fixed_and_totals_come_first():

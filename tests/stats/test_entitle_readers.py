@@ -13,7 +13,15 @@ from stats.services import fold_new_events
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import create_other_centre
 from tests.stats.cases import bodies, one_each, paris_time, store
-from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, an_analyst, get_status, html, store_cases_of_two_centres
+from tests.stats.exact_pages import (
+    BRETAGNE,
+    CENTRE,
+    NATION,
+    an_analyst,
+    get_status,
+    read_html,
+    store_cases_of_two_centres,
+)
 from tests.stats.rows import format_two_years
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
@@ -21,7 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
 def test_the_national_reader_has_links_to_every_page(client, national):
     breizh_cyber()
-    page = html(client, "/statistiques/")
+    page = read_html(client, "/statistiques/")
     for url in (NATION, BRETAGNE, CENTRE):
         assert f'href="{url}"' in page
 
@@ -31,16 +39,16 @@ def test_an_entitled_analyst_reads_that_region_and_no_other(client):
     analyst = an_analyst()
     client.force_login(analyst)
     store_cases_of_two_centres()
-    assert format_two_years("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")) in html(client, BRETAGNE)
-    assert f'href="{BRETAGNE}"' in html(client, "/statistiques/")
+    assert format_two_years("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")) in read_html(client, BRETAGNE)
+    assert f'href="{BRETAGNE}"' in read_html(client, "/statistiques/")
     for url in (NATION, CENTRE, "/statistiques/exacts/region/11/", "/statistiques/mon-centre/"):
         assert get_status(analyst, url) == 404, url
     assert csirt.slug in CENTRE
 
 
 def read_header(client, url):
-    """Return what stands beside the title of the page."""
-    return html(client, url).partition("<main")[2].partition("</header>")[0]
+    """Return the markup of the header of the page, from its title to the links beside it."""
+    return read_html(client, url).partition("<main")[2].partition("</header>")[0]
 
 
 @pytest.mark.parametrize("url", ["/statistiques/", "/statistiques/?region=53", "/statistiques/?annee=2025"])
@@ -152,7 +160,7 @@ def test_readings_are_never_changed(client, national):
 def test_the_administrator_reads_who_read(client, national):
     client.get(BRETAGNE)
     client.force_login(a_person(Role.ADMINISTRATOR))
-    page = html(client, "/admin/stats/exactreading/")
+    page = read_html(client, "/admin/stats/exactreading/")
     assert "Bretagne" in page
     assert str(national) in page
     assert client.get("/admin/stats/exactreading/1/change/").status_code == 404

@@ -32,11 +32,11 @@ def next_tasks(monkeypatch):
     """Run at once the task that each release sends for the next, and return the arguments of each."""
     sent_tasks = []
 
-    def follow(arguments, **_options):
+    def run_next_task(arguments, **_options):
         sent_tasks.append(arguments)
         publish_releases(*arguments)
 
-    monkeypatch.setattr(publish_releases, "apply_async", follow)
+    monkeypatch.setattr(publish_releases, "apply_async", run_next_task)
     return sent_tasks
 
 

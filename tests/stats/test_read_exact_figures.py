@@ -19,7 +19,7 @@ from stats.pages.labels import bind_words
 from stats.services import fold_new_events
 from tests.cast import breizh_cyber
 from tests.stats.cases import Case, bodies, change_cases, one_each, paris_time, store
-from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, html, store_cases_of_two_centres
+from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, read_html, store_cases_of_two_centres
 from tests.stats.rows import format_row, format_two_years
 
 NARROW = "\N{NARROW NO-BREAK SPACE}"
@@ -38,7 +38,7 @@ def test_a_region_has_exact_figures_in_every_table(client, national):
         detected_certainty="exact",
     )
     fold_new_events()
-    page = html(client, BRETAGNE)
+    page = read_html(client, BRETAGNE)
     assert "Les chiffres exacts en Bretagne, 2026" in page
     for line in [
         format_two_years("Janvier", (1, "–"), (1, "–"), (0, "–"), (2, "–"), (1, "–")),
@@ -64,7 +64,7 @@ def test_a_body_with_two_centres_is_counted_once_in_each_scope(client, national)
     store_cases_of_two_centres()
 
     def count_bodies(url, **choice):
-        page = html(client, url, **choice)
+        page = read_html(client, url, **choice)
         return [int(part.split("</dd>")[0]) for part in page.split("<dd>")[3:]]
 
     assert count_bodies(BRETAGNE) == [2, 1]  # one of them with two centres
@@ -83,10 +83,10 @@ def test_rates_have_the_bodies_of_the_official_list_as_denominators(client, nati
     figures = (f"{bretagne:,}".replace(",", NARROW), 2, f"{percent} %", 1)
     cells = "".join(f'<td class="number">{figure}</td>' for figure in figures)
     before = f'<td class="number before">{100 / bretagne:.2f} %</td>'.replace(".", ",")  # the body of July 2025
-    assert f'<th scope="row">Collectivités de la région</th>{cells}{before}</tr>' in html(client, BRETAGNE)
-    assert f'<th scope="row">Collectivités de son territoire</th>{cells}{before}</tr>' in html(client, CENTRE)
-    assert "ce centre ne répond seul pour aucune" in html(client, "/statistiques/exacts/centre/loin-cyber/")
-    nation = html(client, NATION)
+    assert f'<th scope="row">Collectivités de la région</th>{cells}{before}</tr>' in read_html(client, BRETAGNE)
+    assert f'<th scope="row">Collectivités de son territoire</th>{cells}{before}</tr>' in read_html(client, CENTRE)
+    assert "ce centre ne répond seul pour aucune" in read_html(client, "/statistiques/exacts/centre/loin-cyber/")
+    nation = read_html(client, NATION)
     for stratum in Stratum:
         number = f"{existing[0, stratum]:,}".replace(",", NARROW)
         label = bind_words(stratum.label[0].upper() + stratum.label[1:])
@@ -99,7 +99,7 @@ def test_a_body_outside_the_official_list_is_counted_but_not_in_a_rate(client, n
     Collectivity.objects.filter(pk=body.pk).update(is_listed=False)
     store([Case(body=body, at=paris_time(2026, 1, 5), csirt=csirt)])
     fold_new_events()
-    page = html(client, BRETAGNE)
+    page = read_html(client, BRETAGNE)
     assert "<dd>1</dd>" in page
     assert '<td class="number">0</td><td class="number">0,00 %</td>' in page
 
@@ -160,12 +160,12 @@ def test_medians_are_written_for_few_cases_and_bands_for_many(client, national, 
     incidents = store(one_each(bodies("53", 11), paris_time(2026, 1, 5), csirt=csirt))
     for number, incident in enumerate(incidents):
         change_cases([incident], acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
-    change_cases(incidents[:1], nature="report")  # is no incident: its delay counts no more
+    change_cases(incidents[:1], nature="report")  # A case that is no incident has no delay in the figures.
     fold_new_events()
     half = "Cas connus : 10. La moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
-    assert half in html(client, BRETAGNE)
+    assert half in read_html(client, BRETAGNE)
     monkeypatch.setattr(sums, "MAX_TIMED_INCIDENTS", 9)
-    page = html(client, BRETAGNE)
+    page = read_html(client, BRETAGNE)
     assert "Cas connus" not in page
     assert (
         "La moitié des cas connus : « moins d’une heure » ou moins. Neuf sur dix : « de 1 à 4 heures » ou moins."
@@ -177,7 +177,7 @@ def test_whole_days_are_written_without_hours(client, national):
     incidents = store(one_each(bodies("53", 2), paris_time(2026, 1, 5), csirt=breizh_cyber()))
     change_cases(incidents, acknowledged_at=incidents[0].received_at + timedelta(days=3))
     fold_new_events()
-    assert "La moitié en 3 jours au plus, neuf sur dix en 3 jours au plus." in html(client, BRETAGNE)
+    assert "La moitié en 3 jours au plus, neuf sur dix en 3 jours au plus." in read_html(client, BRETAGNE)
 
 
 def test_bars_are_drawn_longest_first_and_the_unknown_last(client, national):
@@ -191,7 +191,7 @@ def test_bars_are_drawn_longest_first_and_the_unknown_last(client, national):
         ]
     )
     fold_new_events()
-    figure = html(client, BRETAGNE).partition('aria-labelledby="t-types"')[2].partition("</figure>")[0]
+    figure = read_html(client, BRETAGNE).partition('aria-labelledby="t-types"')[2].partition("</figure>")[0]
     drawn = re.findall(r'<li( class="rest")?><span>(.*?)</span> <b>(\d+)</b>', figure)
     assert drawn == [("", "Panne", "2"), ("", "Rançongiciel", "1"), (' class="rest"', "À qualifier", "3")]
     lengths = re.findall(r'<rect width="([\d.]+)" height="4"/></svg>', figure)
@@ -202,7 +202,7 @@ def test_the_twelve_largest_services_are_drawn_and_the_table_has_all(client, nat
     services = PublicService.values[:14]
     store([Case(body=bodies("53", 1)[0], at=paris_time(2026, 1, 5), csirt=breizh_cyber(), services=tuple(services))])
     fold_new_events()
-    figure = html(client, BRETAGNE).partition('aria-labelledby="t-services"')[2].partition("</figure>")[0]
+    figure = read_html(client, BRETAGNE).partition('aria-labelledby="t-services"')[2].partition("</figure>")[0]
     assert figure.count("<li>") == 12
     assert "Et 2 autres, dans le tableau." in figure
     assert figure.count('<th scope="row">') == 14
@@ -230,7 +230,7 @@ def store_two_years():
 def test_the_current_year_is_compared_with_the_same_months(client, national):
     """October 2025 is in nothing that stands beside January to March 2026, but for the distinct bodies of the year."""
     store_two_years()
-    page = html(client, BRETAGNE)
+    page = read_html(client, BRETAGNE)
     assert "2 de janvier à mars 2025" in page
     assert "Les dossiers sont comparés à ceux des mêmes mois : de janvier à mars 2025." in page
     assert "Les collectivités, comptées une fois dans l’année, et leurs taux le sont à toute l’année 2025." in page
@@ -253,7 +253,7 @@ def test_a_year_that_is_over_is_compared_whole(client, national):
     store_two_years()
     with time_machine.travel(paris_time(2027, 2, 3)):
         client.force_login(national)
-        page = html(client, BRETAGNE, annee="2026")
+        page = read_html(client, BRETAGNE, annee="2026")
     assert "5 en 2025" in page
     assert '<th scope="col" class="number before">2025</th>' in page
     assert "mêmes mois" not in page
@@ -264,7 +264,7 @@ def test_a_year_that_is_over_is_compared_whole(client, national):
 
 def test_a_first_year_is_compared_with_nothing(client, national):
     store_two_years()
-    page = html(client, BRETAGNE, annee="2025")
+    page = read_html(client, BRETAGNE, annee="2025")
     assert "Il n’y a pas de chiffres de 2024 à comparer." in page
     assert "before" not in page
     assert format_row("Octobre", 3, 3, 0, 0, 0) in page
@@ -273,17 +273,17 @@ def test_a_first_year_is_compared_with_nothing(client, national):
 def test_the_line_of_the_current_year_stops_at_the_current_month(client, national):
     """Three dots of 2026; of 2025, the eleven months since the first figures."""
     store_two_years()
-    page = html(client, BRETAGNE)
+    page = read_html(client, BRETAGNE)
     wide = page.partition('<svg class="wide"')[2].partition("</svg>")[0]
     assert wide.count('<circle class="dot"') == 3
     assert wide.count('<circle class="dot--before"') == 11
-    assert html(client, BRETAGNE, annee="2025").count('<circle class="dot"') == 2 * 12
+    assert read_html(client, BRETAGNE, annee="2025").count('<circle class="dot"') == 2 * 12
 
 
 def test_months_before_the_first_figures_have_no_number(client, national):
     """The first figures of the service are of February 2025."""
     store_two_years()
-    page = html(client, BRETAGNE)
+    page = read_html(client, BRETAGNE)
     january = page.partition('<tr><th scope="row">Janvier</th>')[2].partition("</tr>")[0]
     assert january.count('<td class="number before">–</td>') == 5
     february = page.partition('<tr><th scope="row">Février</th>')[2].partition("</tr>")[0]
@@ -292,21 +292,21 @@ def test_months_before_the_first_figures_have_no_number(client, national):
 
 def test_a_centre_that_shares_its_region_has_no_rate(client, national):
     csirt = store_two_years()
-    assert "Collectivités de son territoire" in html(client, CENTRE)
+    assert "Collectivités de son territoire" in read_html(client, CENTRE)
     finistere, other = Departement.objects.get(code="29"), Csirt.objects.exclude(pk=csirt.pk).first()
     Coverage.objects.create(
         csirt=other, region=finistere.region, departement=finistere, valid=DateRange(date(2025, 1, 1)), source="essai"
     )
-    page = html(client, CENTRE)
+    page = read_html(client, CENTRE)
     assert "Collectivités de son territoire" not in page
     assert "il est calculé par région entière, et ce centre ne répond seul pour aucune." in page
 
 
 def test_a_centre_whose_territory_changed_has_no_rate_of_the_year_before(client, national):
     csirt = store_two_years()
-    assert "autre territoire" not in html(client, CENTRE)
+    assert "autre territoire" not in read_html(client, CENTRE)
     csirt.coverages.update(valid=DateRange(date(2026, 1, 1), None))
-    page = html(client, CENTRE)
+    page = read_html(client, CENTRE)
     assert '<td class="number before">autre territoire</td>' in page
 
 
@@ -319,11 +319,11 @@ def test_regions_are_sorted_by_their_number_of_incidents(client, national):
         ]
     )
     fold_new_events()
-    figure = html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
+    figure = read_html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
     lines = re.findall(r'region/(\d+)/\?annee=2026">.*?<td class="number">(\d+)</td>.*?before">(\d+)</td>', figure)
     assert lines[:4] == [("11", "3", "0"), ("53", "2", "2"), ("84", "0", "1"), ("27", "0", "0")]
     assert len(lines) == len(list_regions_with_bodies())
-    assert 'aria-labelledby="t-regions"' not in html(client, BRETAGNE)
+    assert 'aria-labelledby="t-regions"' not in read_html(client, BRETAGNE)
 
 
 def test_a_quantile_is_computed_as_postgresql_does():
@@ -335,7 +335,7 @@ def test_a_quantile_is_computed_as_postgresql_does():
 
 def test_the_year_is_chosen_by_links(client, national):
     store_cases_of_two_centres()
-    page = html(client, NATION, annee="2025")
+    page = read_html(client, NATION, annee="2025")
     assert '<a class="pill" href="?annee=2025" aria-current="true">2025</a>' in page
     assert '<a class="pill" href="?annee=2026">2026</a>' in page
     assert "Décembre" in page
@@ -345,7 +345,7 @@ def test_the_year_is_chosen_by_links(client, national):
 
 def test_the_page_of_a_year_without_cases_tells_that_there_is_none(client, national):
     breizh_cyber()
-    page = html(client, CENTRE)
+    page = read_html(client, CENTRE)
     assert "Aucune déclaration retenue dans l’année." in page
     assert "Rien n’est encore vérifié pour 2026" in page
     assert "Durée des interruptions" not in page
@@ -359,7 +359,7 @@ def test_a_case_of_the_last_evening_of_a_month_counts_in_the_next_month_east_of_
             + one_each(bodies("53", 1), paris_time(2026, 3, 31, 19))
         )
         fold_new_events()
-        page = html(client, NATION)
+        page = read_html(client, NATION)
     for line in [
         format_row("Mars", 1, 1, 0, 0, 0),
         format_row("Avril", 2, 2, 0, 0, 0),

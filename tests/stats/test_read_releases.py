@@ -18,7 +18,7 @@ NEW_SECRET = "Un nouveau secret d’arrondi commence"
 
 
 @pytest.fixture
-def six(db):
+def six_releases(db):
     """The four quarters of 2025, their year, and the first quarter of 2026."""
     load_edition.cache_clear()
     return save_year_of_releases(), save_next_release()
@@ -42,7 +42,7 @@ def read_feed(client):
     return ET.fromstring(client.get("/statistiques/publications.atom").content)  # noqa: S314 (our own)
 
 
-def test_releases_are_listed_newest_first(client, six):
+def test_releases_are_listed_newest_first(client, six_releases):
     assert read_table(client, HOME, "Publications, la plus récente d’abord") == [
         ["Publication n o 6", "1er trimestre 2026", "30 avril 2026"],
         ["Publication n o 5", "année 2025", "1er avril 2026"],
@@ -53,8 +53,8 @@ def test_releases_are_listed_newest_first(client, six):
     ]
 
 
-def test_a_release_has_its_page(client, six):
-    year, _quarter = six
+def test_a_release_has_its_page(client, six_releases):
+    year, _quarter = six_releases
     tree = read_tree(client, f"{HOME}5/")
     assert "Parue le 1er avril 2026. Elle ne changera plus." in tree.text()
     codes = {code.text() for code in tree.css("dd code")}
@@ -69,7 +69,7 @@ def test_a_release_has_its_page(client, six):
     assert NEW_SECRET not in tree.text()
 
 
-def test_the_page_of_a_release_counts_the_cells_of_each_open_table(client, six):
+def test_the_page_of_a_release_counts_the_cells_of_each_open_table(client, six_releases):
     """The table counts the cells that are numbers, dashes and not printed, but no bodies."""
     rows = {name: cells for name, *cells in read_table(client, f"{HOME}5/", "Cases de chaque tableau ouvert")}
     assert rows["Incidents vérifiés"] == ["1", "0", "0"]
@@ -91,7 +91,7 @@ def test_the_page_of_a_release_counts_the_cells_of_each_open_table(client, six):
         (2, "Trop peu de cas pour ce tableau. S’ouvre quand le total, arrondi, atteint 40 : « incidents vérifiés »."),
     ],
 )
-def test_a_release_says_why_a_table_is_closed(client, six, number, why):
+def test_a_release_says_why_a_table_is_closed(client, six_releases, number, why):
     assert why in read_words(client, f"{HOME}{number}/")
 
 
@@ -151,7 +151,7 @@ def test_the_pages_say_that_nothing_is_published_yet(client, db):
     assert read_feed(client).findall(f"{ATOM}entry") == []
 
 
-def test_the_feed_lists_each_release(client, six):
+def test_the_feed_lists_each_release(client, six_releases):
     response = client.get("/statistiques/publications.atom")
     assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
     feed = read_feed(client)
@@ -172,14 +172,14 @@ def test_the_feed_lists_each_release(client, six):
         assert all(entry.find(ATOM + name) is not None for entry in entries), name
 
 
-def test_an_unchanged_feed_is_not_sent_again(client, six, django_assert_num_queries):
+def test_an_unchanged_feed_is_not_sent_again(client, six_releases, django_assert_num_queries):
     etag = client.get("/statistiques/publications.atom")["ETag"]
     with django_assert_num_queries(1):
         assert client.get("/statistiques/publications.atom", headers={"If-None-Match": etag}).status_code == 304
 
 
 @pytest.mark.parametrize("page", ["definitions/", "methode/", "publications/", "publications/1/"])
-def test_the_pages_link_to_the_feed(client, six, page):
+def test_the_pages_link_to_the_feed(client, six_releases, page):
     link = read_tree(client, f"/statistiques/{page}").css_first("head link[type='application/atom+xml']")
     assert link.attributes["href"] == "/statistiques/publications.atom"
 
@@ -188,13 +188,15 @@ def test_the_pages_link_to_the_feed(client, six, page):
     ("page", "queries"),
     [("definitions/", 2), ("methode/", 2), ("publications/", 2), ("donnees/", 2), ("publications/1/", 8)],
 )
-def test_the_pages_are_cached_publicly_and_take_few_queries(client, six, page, queries, django_assert_max_num_queries):
+def test_the_pages_are_cached_publicly_and_take_few_queries(
+    client, six_releases, page, queries, django_assert_max_num_queries
+):
     with django_assert_max_num_queries(queries):
         response = client.get(f"/statistiques/{page}")
     assert response["Cache-Control"] == "max-age=300, public"
 
 
-def test_the_page_of_a_signed_in_person_is_cached_for_that_person_only(client, six):
+def test_the_page_of_a_signed_in_person_is_cached_for_that_person_only(client, six_releases):
     client.force_login(a_lead())
     response = client.get(f"{HOME}1/")
     assert response["Cache-Control"] == "max-age=300, private"

@@ -40,7 +40,7 @@ def store_year(number=30, **fields):
     return incidents
 
 
-def spoil(incidents):
+def make_every_mistake(incidents):
     """Make each kind of mistake: a wrong and a missing fact; wrong, missing and needless sums and bodies."""
     CaseFact.objects.filter(pk=incidents[0].pk).update(type="fuite")
     CaseFact.objects.filter(pk=incidents[1].pk).delete()
@@ -54,7 +54,7 @@ def spoil(incidents):
 def test_rebuild_repairs_every_kind_of_mistake(db, small_slices):
     incidents = store_year()
     assert verify_figures().mistakes == 0
-    spoil(incidents)
+    make_every_mistake(incidents)
     check = verify_figures()
     assert check.mistakes > 5
     assert {f"incident {incidents[0].pk}", f"incident {incidents[1].pk}"} <= set(check.found)
@@ -69,7 +69,7 @@ def test_a_difference_is_logged_as_an_error_without_data_of_a_case(db, small_sli
     with capture_logs() as logs:
         verify_figures()
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
-    spoil(incidents)
+    make_every_mistake(incidents)
     with capture_logs() as logs:
         verify_figures()
     assert {entry["event"] for entry in logs if entry["log_level"] == "error"} == {"figures differ"}
@@ -96,7 +96,7 @@ def test_a_difference_due_to_a_pending_event_is_no_mistake_and_counts_once(db, s
 
 def test_a_recount_that_was_stopped_resumes_where_it_was(db, small_slices, monkeypatch):
     incidents = store_year()
-    spoil(incidents)
+    make_every_mistake(incidents)
     whole, number = rollups.repair_cases, 0
 
     def mend(ids):
@@ -163,7 +163,7 @@ def test_a_mistake_is_reported_on_the_page_and_in_the_admin_until_it_is_repaired
         return words in client.get("/statistiques/mon-centre/").content.decode()
 
     assert not is_warned()
-    spoil(incidents)
+    make_every_mistake(incidents)
     with pytest.raises(CommandError, match=f"incident {incidents[0].pk}"):
         call_command("verify_stats")
     assert is_warned()
@@ -221,7 +221,7 @@ def test_a_recount_beside_folding_and_changes_is_right_to_the_unit(transactional
     history.store_cases(rng, number=150)
     fold_new_events()
     if work is rebuild_figures:
-        spoil([Incident.objects.get(pk=pk) for pk in history.ids[:4]])
+        make_every_mistake([Incident.objects.get(pk=pk) for pk in history.ids[:4]])
     over = threading.Event()
 
     def keep_changing():
@@ -275,7 +275,7 @@ services.rebuild_figures()
 @pytest.mark.proof
 def test_a_rebuild_that_is_killed_again_and_again_repairs_every_figure_in_the_end(transactional_db, small_slices):
     incidents = store_year()
-    spoil(incidents)
+    make_every_mistake(incidents)
     environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     killed = 0
     for writes in (1, 2, 3, 9):

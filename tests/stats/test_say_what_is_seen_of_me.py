@@ -28,22 +28,23 @@ def open_page(client, incident):
     return client.get(reverse("figures_of_case", args=[incident.reference]))
 
 
-def read(text):
+def unify_spaces(text):
     return text.replace("\xa0", " ").replace("\u202f", " ")
 
 
 def list_places(incident, edition=-1):
     """Return what the last release that counted a case prints of it: title, place, number."""
     editions = describe_visibility(incident).releases
-    return [tuple(map(read, (place.title, place.where, place.number))) for place in editions[edition].places]
+    return [tuple(map(unify_spaces, (place.title, place.where, place.number))) for place in editions[edition].places]
 
 
-def read_rest(incident):
+def read_reason_and_coming(incident):
+    """Return why no release counts the case, and the lines on releases to come."""
     visibility = describe_visibility(incident)
-    return read(visibility.why), [read(line) for line in visibility.coming]
+    return unify_spaces(visibility.why), [unify_spaces(line) for line in visibility.coming]
 
 
-def verify_late(number):
+def store_late_cases(number):
     """Return cases of 2025 that are verified once that year is published. None is of Plouexemple."""
     cases = store(one_each(bodies("53", number), paris_time(2025, 2, 10), verified=False))
     publish_due_periods(now=YEAR)
@@ -67,13 +68,13 @@ def own_case(db):
 def test_the_page_lists_the_numbers_that_count_the_case(client, own_case):
     publish_due_periods(now=FIRST_QUARTER)
     page = harmless.check_response(open_page(client, own_case))
-    rows = [[read(cell.text(strip=True)) for cell in row.css("th, td")] for row in page.css("tbody tr")]
+    rows = [[unify_spaces(cell.text(strip=True)) for cell in row.css("th, td")] for row in page.css("tbody tr")]
     assert rows == [
         ["Incidents vérifiés", "France entière, 1er trimestre 2025", "50"],
         ["Incidents vérifiés", "France entière, février 2025", "50"],
     ]
-    assert read(page.css_first("h2").text()) == "Le 1er trimestre 2025 : publication no 1 du 30 avril 2025"
-    assert [read(item.text()) for item in page.css("main li")] == ["l’année 2025 : à partir du 1er avril 2026"]
+    assert unify_spaces(page.css_first("h2").text()) == "Le 1er trimestre 2025 : publication no 1 du 30 avril 2025"
+    assert [unify_spaces(item.text()) for item in page.css("main li")] == ["l’année 2025 : à partir du 1er avril 2026"]
     assert own_case.collectivity.label in page.html
 
 
@@ -104,7 +105,7 @@ def test_the_numbers_of_a_year_are_listed_with_the_totals_first(own_case):
         ("Incidents vérifiés, par type : rançongiciel", "Bretagne, 2025", few),
         ("Incidents vérifiés, par cause : pas dite", "Bretagne, 2025", few),
     ]
-    assert read_rest(own_case) == ("", [])
+    assert read_reason_and_coming(own_case) == ("", [])
 
 
 def test_each_table_that_counts_a_case_is_listed_once(db):
@@ -171,13 +172,13 @@ def test_the_page_does_not_say_how_often_other_bodies_declared(client, own_case)
 @time_machine.travel(paris_time(2025, 3, 1))
 def test_a_period_that_is_not_over_is_listed_with_its_release_day(own_case):
     coming = ["le 1er trimestre 2025 : à partir du 30 avril 2025", "l’année 2025 : à partir du 1er avril 2026"]
-    assert read_rest(own_case) == ("", coming)
+    assert read_reason_and_coming(own_case) == ("", coming)
     assert describe_visibility(own_case).releases == []
 
 
 @time_machine.travel(paris_time(2025, 6, 1))
 def test_a_quarter_that_is_due_is_listed_as_not_yet_published(own_case):
-    assert read_rest(own_case)[1][0] == "le 1er trimestre 2025 : n’a pas encore paru"
+    assert read_reason_and_coming(own_case)[1][0] == "le 1er trimestre 2025 : n’a pas encore paru"
 
 
 @time_machine.travel(paris_time(2025, 5, 20))
@@ -187,39 +188,42 @@ def test_a_case_verified_after_its_quarter_was_published_waits_for_the_year(own_
     change_cases([own_case], verification="call_back", verified_at=paris_time(2025, 5, 19))
     own_case.refresh_from_db()
     coming = ["l’année 2025 : à partir du 1er avril 2026"]
-    assert read_rest(own_case) == (f"Son trimestre a été publié sans elle. {BEFORE}", coming)
+    assert read_reason_and_coming(own_case) == (f"Son trimestre a été publié sans elle. {BEFORE}", coming)
 
 
 @time_machine.travel(paris_time(2026, 5, 20))
 def test_a_case_verified_after_its_year_was_published_is_a_late_case_of_the_next(db):
-    [case, *_] = verify_late(5)
+    [case, *_] = store_late_cases(5)
     case.refresh_from_db()
-    assert read_rest(case) == (f"Son année a été publiée sans elle. {BEFORE}", [LATE_LINE])
+    assert read_reason_and_coming(case) == (f"Son année a été publiée sans elle. {BEFORE}", [LATE_LINE])
     publish_due_periods(now=NEXT_YEAR)
     visibility = describe_visibility(case)
     assert [edition.is_late for edition in visibility.releases] == [True]
     line = "Incidents d’années antérieures, comptés plus tard"
-    assert (list_places(case), read_rest(case)) == ([(line, "France entière, 2026", "5")], ("", []))
+    assert (list_places(case), read_reason_and_coming(case)) == ([(line, "France entière, 2026", "5")], ("", []))
 
 
 @time_machine.travel(paris_time(2026, 5, 20))
 def test_a_late_signalement_is_counted_nowhere(db):
-    [case] = verify_late(1)
+    [case] = store_late_cases(1)
     change_cases([case], nature="report")
     case.refresh_from_db()
     why = f"Son année a été publiée sans elle. {BEFORE} Un signalement n’est pas compté plus tard."
-    assert read_rest(case) == (why, [])
+    assert read_reason_and_coming(case) == (why, [])
 
 
 @time_machine.travel(paris_time(2026, 5, 20))
 def test_a_signalement_that_became_an_incident_is_a_late_case(db):
     [case, *_] = store(one_each(bodies("53", 5), paris_time(2025, 2, 1), nature="report"))
     publish_due_periods(now=YEAR)
-    assert (list_places(case), read_rest(case)) == ([("Signalements vérifiés", "France entière, 2025", "5")], ("", []))
+    assert (list_places(case), read_reason_and_coming(case)) == (
+        [("Signalements vérifiés", "France entière, 2025", "5")],
+        ("", []),
+    )
     change_cases([case], nature="incident")
     case.refresh_from_db()
     why = "Son année l’a comptée comme signalement ; c’est devenu un incident."
-    assert read_rest(case) == (why, [LATE_LINE])
+    assert read_reason_and_coming(case) == (why, [LATE_LINE])
     assert list_places(case) == [("Signalements vérifiés", "France entière, 2025", "5")]
 
 
@@ -227,11 +231,11 @@ def test_the_page_says_why_a_case_is_counted_nowhere(own_case):
     change_cases([own_case], verification="unverified", verified_at=None)
     own_case.refresh_from_db()
     why = "Elle n’est comptée nulle part : seules les déclarations vérifiées par le centre sont comptées."
-    assert read_rest(own_case) == (why, [])
+    assert read_reason_and_coming(own_case) == (why, [])
     change_cases([own_case], status="closed", closed_at=paris_time(2025, 3, 1), closing_reason="duplicate")
     own_case.refresh_from_db()
     reason = "le centre l’a close comme doublon, comme retirée, ou sans incident."
-    assert read_rest(own_case) == (f"Elle n’est comptée nulle part : {reason}", [])
+    assert read_reason_and_coming(own_case) == (f"Elle n’est comptée nulle part : {reason}", [])
 
 
 def test_a_case_discarded_between_quarter_and_year_stays_in_the_quarter_alone(own_case):
@@ -240,7 +244,9 @@ def test_a_case_discarded_between_quarter_and_year_stays_in_the_quarter_alone(ow
     own_case.refresh_from_db()
     publish_due_periods(now=YEAR)
     assert list_places(own_case)[0] == ("Incidents vérifiés", "France entière, 1er trimestre 2025", "50")
-    assert read_rest(own_case)[0].startswith("Elle n’entre plus dans ce qui paraîtra : le centre l’a close")
+    assert read_reason_and_coming(own_case)[0].startswith(
+        "Elle n’entre plus dans ce qui paraîtra : le centre l’a close"
+    )
 
 
 # Who reads it

@@ -32,7 +32,7 @@ def find_section(code, tables, **changed):
     return next(section for section in make_sections(a_page(tables, **changed)) if section.code == code)
 
 
-def months(*values, rest=None, **tables):
+def make_months(*values, rest=None, **tables):
     return {"incidents": 100, "incidents_by_month": fill("incidents_by_month", *values, rest=rest), **tables}
 
 
@@ -199,24 +199,24 @@ def test_a_region_with_many_incidents_has_its_types():
 
 
 def test_the_title_of_the_months_gives_the_lowest_and_the_highest_number():
-    assert write_months_title(a_page(months(10, 25, rest=15))) == "Environ 10 à 25 incidents par mois"
-    assert write_months_title(a_page(months(rest=15))) == "Les incidents, mois par mois"
-    assert write_months_title(a_page(months(10, 25))) == "Les incidents, mois par mois"
+    assert write_months_title(a_page(make_months(10, 25, rest=15))) == "Environ 10 à 25 incidents par mois"
+    assert write_months_title(a_page(make_months(rest=15))) == "Les incidents, mois par mois"
+    assert write_months_title(a_page(make_months(10, 25))) == "Les incidents, mois par mois"
 
 
 def test_the_title_of_the_months_says_more_if_the_year_surely_has_more_than_the_one_before():
     assert (
-        write_months_title(a_page(months(incidents=400), before={"incidents": 250}))
+        write_months_title(a_page(make_months(incidents=400), before={"incidents": 250}))
         == "Plus d’incidents déclarés qu’en 2024"
     )
     assert (
-        write_months_title(a_page(months(incidents=250), before={"incidents": 400}))
+        write_months_title(a_page(make_months(incidents=250), before={"incidents": 400}))
         == "Moins d’incidents déclarés qu’en 2024"
     )
 
 
 def test_a_month_with_a_dash_breaks_the_line():
-    page = a_page(months(10, 25, 15))
+    page = a_page(make_months(10, 25, 15))
     words = "La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités »."
     assert plain(write_months_subtitle(page)).endswith(words)
     assert plain(summarize_months(page)).startswith(
@@ -226,15 +226,15 @@ def test_a_month_with_a_dash_breaks_the_line():
 
 
 def test_a_line_is_drawn_if_one_of_its_years_has_three_points():
-    assert not has_line(a_page(months(10, 25)))
-    assert "La ligne" not in write_months_subtitle(a_page(months(10, 25)))
-    assert has_line(a_page(months(10, 25, 15)))
-    assert has_line(a_page(months(10), before=months(10, 25, 15)))
+    assert not has_line(a_page(make_months(10, 25)))
+    assert "La ligne" not in write_months_subtitle(a_page(make_months(10, 25)))
+    assert has_line(a_page(make_months(10, 25, 15)))
+    assert has_line(a_page(make_months(10), before=make_months(10, 25, 15)))
 
 
 def test_a_month_before_the_service_began_is_not_shown_as_pending():
     """The service began in autumn: of the months before, nothing will ever come."""
-    tables = months(10, rest=None) | {4: {"incidents_by_month": {"10": 10, "11": None, "12": 15}}}
+    tables = make_months(10, rest=None) | {4: {"incidents_by_month": {"10": 10, "11": None, "12": 15}}}
     for is_over in (True, False):
         cells = a_page(tables, quarters=(4,), is_over=is_over).list_months()
         assert [cell.state for cell in cells[1:]] == [CellState.EARLIER] * 8 + [SHOWN, CellState.BELOW, SHOWN]
