@@ -42,8 +42,8 @@ def count_assigned_cases(people: Collection[int], csirts: Collection[int]) -> Ma
 
 
 def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
-    """Return, by centre id, the number of orphaned cases: open cases of people who no longer work in the centre. Two
-    queries.
+    """Return, for each centre id, the number of orphaned cases: open cases of people who no longer work in the centre.
+    Two queries.
 
     `memberships` contains every role, ended or not, of the people to examine in their centres.
     """

@@ -1,6 +1,6 @@
 """Accounts and roles, for the administrator of the platform, who also appoints the lead of each CSIRT.
 
-Nothing is deleted: an account is closed and a role ends, so that past acts keep their author.
+Nothing is deleted: an account is closed and a role ends, so that past changes keep their author.
 """
 
 from typing import Any

@@ -87,8 +87,8 @@ def find_wrong_scopes(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str,
 
 
 def find_wrong_acts(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (field, error) for what an entitlement to exact figures lacks: the role of analyst, a first day, or an
-    act.
+    """Yield (field, error) for what an entitlement to exact figures lacks: the role of analyst, a first day, or the
+    reference of the written decision.
     """
     if not any(cleaned.get(name) for name in EXACT_FIELDS):
         return

@@ -17,5 +17,7 @@ class PlainLineField(forms.CharField):
         return " ".join(printable.split())
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Clean the stored value before comparing: the no-break space of a value sent back as it is is no change."""
+        """Clean the stored value before comparing, so that a value sent back unchanged apart from its no-break spaces
+        does not count as changed.
+        """
         return super().has_changed(self.to_python(initial), data)

@@ -108,7 +108,7 @@ EMPTY_QUERY = "Écrivez d’abord un nom ou un code postal, puis cherchez."
 
 
 class SearchProblem(ValueError):
-    """The text cannot be a number of a body. The message, in French, gives the reason."""
+    """The query cannot be searched. The message, in French, gives the reason."""
 
 
 def check_query_typed(query: str) -> None:
@@ -140,7 +140,7 @@ def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
 
 def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
     """Search as `find_collectivities` does, and add the kind of body that the words mention. Two more queries at most.
-    Raise `SearchProblem`.
+    Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
     bodies = find_collectivities(query, limit)
     mention = find_mention(query[:MAX_QUERY_LENGTH])

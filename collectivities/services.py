@@ -166,10 +166,10 @@ def _write_bodies(
 
 
 def _adopt_proposed_bodies(official: OfficialList, current: dict[UUID, Collectivity]) -> dict[str, UUID]:
-    """Return the random uids of the bodies that people added before a list contained them, by SIREN. The import does
-    not change these uids.
+    """Confirm the bodies that people added and that this list now contains. Return, for each SIREN, the random uid
+    that the import must keep.
 
-    This function confirms these bodies. If the body of the list is already in the database, the row that somebody
+    If the body of the list is already in the database, the row that somebody
     added is merged into it. A row that was already merged into another body loses its SIREN.
     """
     added_rows = {row.siren: row for row in current.values() if row.siren and row.uid.version == RANDOM_UUID}

@@ -53,8 +53,8 @@ class DirectoryReport:
 
 @transaction.atomic
 def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryReport]:
-    """Load the directory in one transaction. Return a report for each kind of row, by the French name of that kind.
-    Raise UnknownTerritory.
+    """Load the directory in one transaction. Return a dict from the French name of each kind of row to its report.
+    Raise UnknownTerritory if the file names a territory that the database does not have.
     """
     entries = json.loads(path.read_text())["csirts"]
     with pghistory.context(source=CONTEXT):
@@ -95,7 +95,9 @@ class RowLoader:
         return self.model.objects.all()
 
     def _list_last_written(self) -> dict[Key, Any]:
-        """Return the last version of each row that an import wrote, which may be that of its deletion."""
+        """Return, by key, the last version of each row among those that imports wrote. It may record the deletion of
+        the row.
+        """
         versions = get_history(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
         return {tuple(getattr(version, name) for name in self.key): version for version in versions}
 

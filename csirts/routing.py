@@ -193,7 +193,9 @@ def read_directory_version() -> UUID | None:
 
 @lru_cache(maxsize=8)  # overseas zones may have two dates at once, and mails that wait need older dates
 def _load_version(version: UUID, on: date) -> Directory:
-    """Load and cache the directory of a version. A version of a rolled-back transaction is never loaded again."""
+    """Load and cache the directory of a version. Each change draws a random version, so a version cached inside a
+    transaction that rolls back is never requested after it.
+    """
     return Directory.load(on)
 
 
@@ -240,7 +242,9 @@ def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
 
 
 def _load_all_member_regions() -> dict[int, list[Region]]:
-    """Return the regions of the members of each group whose members are in several regions, by group. One query."""
+    """Return a dict from group id to the regions of its members, for groups with members in several regions. One
+    query.
+    """
     groups = Grouping.objects.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()
     member_regions: dict[int, list[Region]] = {}
     regions: Iterable[Any] = Region.objects.annotate(group_ids=ArraySubquery(groups))

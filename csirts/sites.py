@@ -1,4 +1,4 @@
-"""The sites that a centre lists as its own, by host name."""
+"""The host names of the sites that a centre lists as its own."""
 
 import re
 

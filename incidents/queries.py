@@ -247,7 +247,7 @@ def add_openings(incident: Incident, evidence: list[Evidence]) -> list[OpenedEvi
 
 
 def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[ReaderOpenings]]:
-    """Return the people who opened each file, in the order of their first opening, by the key of the file."""
+    """Return a dict from the key of each file to the people who opened it, in the order of their first opening."""
     opened: dict[int, list[ReaderOpenings]] = {}
     openings = Opening.objects.filter(evidence__in=[piece.pk for piece in evidence]).values_list(
         "evidence", "user", "user__display_name"

@@ -16,7 +16,9 @@ def index_cases() -> None:
 
 @shared_task
 def forget_drafts() -> None:
-    """Delete expired drafts, old counts, drafts without answers beyond their limit, and unsent input."""
+    """Delete expired drafts, the oldest empty drafts when there are too many, old counts of recent declarations, and
+    expired unsent text.
+    """
     draft.forget_old_drafts()
     limits.forget_counts(timezone.now())
     while draft.delete_surplus_drafts():

@@ -81,7 +81,7 @@ class Audience:
 
 
 def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
-    """Return, by body id, the open accounts with a role in the bodies to notify of these events. One query, or
+    """Return, for each body id, the open accounts with a role in the bodies to notify of these events. One query, or
     none.
     """
     announced = [event for event in events if Recipient.BODY in RECIPIENTS[event.kind]]
@@ -128,14 +128,14 @@ def find_last_news_times(events: Iterable[IncidentEvent]) -> dict[tuple[int, str
 
 
 def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
-    """Return the centres that the events name, by slug. One query, or none."""
+    """Return a dict from slug to centre, for the centres that the events name. One query, or none."""
     slugs = {slug for event in events if (slug := read_named_centre(event))}
     return Csirt.objects.in_bulk(slugs, field_name="slug") if slugs else {}
 
 
 def find_last_reading_times(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
-    """Return, by case id, when its centre last read the case, for events of kinds that are announced once. One query,
-    or none.
+    """Return, for each case id, when its centre last read the case, for events of kinds that are announced once. One
+    query, or none.
     """
     ids = {event.incident_id for event in events if event.kind in ANNOUNCED_ONCE}
     if not ids:

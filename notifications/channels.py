@@ -22,7 +22,7 @@ from notifications.models import Delivery
 from notifications.recipients import ANNOUNCED_ONCE, find_address
 
 CASES_AT_ONCE = 100
-# Mails to declarants who never give an address would be read for ever, so only those of the last day are read again.
+# Without this limit, each pass would query again every mail to a declarant who never gives an address.
 MISSED_WITHIN = timedelta(days=1)
 CASE_PATH = "announcement__event__incident"
 # The section of the facts with the person to call back and their address.

@@ -181,8 +181,8 @@ class Membership(models.Model):
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name="région")
     since_on = models.DateField("depuis le", default=timezone.localdate)
     ended_on = models.DateField("terminé le", null=True, blank=True)
-    # The written act by which a région entitles its analyst to its exact figures. The last day is included; without
-    # one, the act has no end.
+    # The written decision by which a région entitles its analyst to its exact figures. The last day is included;
+    # without one, the decision has no end.
     exact_since_on = models.DateField("chiffres exacts depuis le", null=True, blank=True)
     exact_until_on = models.DateField(
         "chiffres exacts jusqu’au", null=True, blank=True, help_text="Dernier jour, inclus. Vide : sans fin."
@@ -242,7 +242,7 @@ class Membership(models.Model):
         return f"{self.user} : {self.get_role_display()}"
 
     def is_entitled(self, today: date) -> bool:
-        """Tell whether an act of the région opens its exact figures on `today`. The caller checks the role."""
+        """Tell whether the written decision is in force on `today`. The caller checks the role."""
         if self.exact_since_on is None or today < self.exact_since_on:
             return False
         return self.exact_until_on is None or today <= self.exact_until_on

@@ -68,7 +68,7 @@ def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 
 
 def check_transferred(successor: Membership, actor: User) -> None:
-    """Raise PermissionDenied unless `actor` once managed this body and `heir` manages it now."""
+    """Raise PermissionDenied unless `actor` once managed this body and `successor` manages it now."""
     managed = Membership.objects.filter(user=actor, role=Role.MANAGER, collectivity=successor.collectivity)
     if successor.role != Role.MANAGER or not managed.exists():
         raise PermissionDenied

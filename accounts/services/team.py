@@ -218,8 +218,8 @@ def find_confirmed_link(token: str) -> AccessLink | None:
 
 @transaction.atomic
 def confirm_channel(*, token: str) -> None:
-    """Send the cases of the centre to the mailbox that this link confirms. Do nothing if the link
-    is no longer live.
+    """Make the address that this link confirms the centre's mailbox, where it receives its cases from now on. Do
+    nothing if the link is no longer live.
     """
     unlocked = find_channel_link(token)
     if unlocked is None or unlocked.csirt is None:

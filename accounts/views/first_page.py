@@ -23,8 +23,8 @@ def find_first_page(user: Any) -> str:
 
 def find_figures_page(user: User) -> str:
     """Return the URL of the exact figures that the person may read: those of the nation for national coordination,
-    those of their région for an analyst. An analyst without an act gets the published figures of the région, on a page
-    that explains why.
+    those of their région for an analyst. An analyst without a written decision gets the published figures of the
+    région, on a page that explains why.
     """
     if user.has_role(Role.NATIONAL):
         return reverse("exact_nation")

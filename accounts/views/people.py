@@ -33,8 +33,8 @@ def show_team(request: HttpRequest) -> HttpResponse:
         raise Http404
     roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
     led = lead.led_centre_ids
-    people = list_team(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")  # type: ignore[no-redef]  # in its place
-    people = people[:MAX_ROWS]
+    team = list_team(lead).prefetch_related(roles, "authenticator_set")  # type: ignore[no-redef]  # replaces `User.memberships`
+    people = team.order_by("display_name", "email")[:MAX_ROWS]
     former_members = find_former_members(Membership.objects.filter(csirt__in=led))
     cases = count_assigned_cases(
         [*(member.pk for member in people), *(person for person, _centre in former_members)], led

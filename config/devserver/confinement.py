@@ -176,7 +176,7 @@ def make_private_folder(home: Path) -> Path:
         return Path(record.read_text())
     name = f"tocsin-{hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]}"
     folder = STATE / name if os.access(STATE, os.W_OK) else Path(tempfile.mkdtemp(prefix="tocsin-"))
-    # The password of an older folder of this name was deleted, so its data are unusable.
+    # If a folder of this name exists, `home` was deleted with its password, so the data in the folder are unusable.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     folder.chmod(0o711)

@@ -74,8 +74,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a failed CSRF check. A screen of a declaration is saved and the page redirects to it; a text about a body
-    or a case is shown again; any other form is refused.
+    """Answer a failed CSRF check. A screen of a declaration gets a page that gives its resumption code, or shows what
+    was typed. A form that proposes a body or concerns a case is shown again with what was typed. Any other form is
+    refused.
     """
     return (
         render_screen_without_cookies(request)

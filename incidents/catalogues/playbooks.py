@@ -2,7 +2,7 @@
 
 They are data (`data/playbooks.json`), written from the public sources that each step names. A step that several types
 share is in the file once, under one code, so that a case whose type changes does not get it twice. The versions of a
-centre are rows (`services/library/playbooks.py`). The delays in hours are the project's own advice, not legal ones.
+centre are rows (`services/library/playbooks.py`). The deadlines in hours are the project's own advice, not legal ones.
 """
 
 import json

@@ -70,7 +70,7 @@ class ExpressPage:
     phone: str
     query: str
     answer: BodySearchResult = field(default_factory=lambda: BodySearchResult([]))
-    # The error messages, by the name of the input.
+    # The error message of each input, by its name.
     problems: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -31,7 +31,7 @@ from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
 
 NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD, "version", PEN, "trait"}
-# Inputs that the page that asks to confirm repeats, so that its post counts as coming from the same opened screen.
+# Inputs that the confirmation request repeats, so that its post counts as coming from the same opened screen.
 OPENED_SCREEN_INPUTS = {PEN, "trait"}
 EMPTY_LOG_LINES = range(18)
 RETURNING = "deja"  # the query parameter of the confirmation page for a person who came to declare again

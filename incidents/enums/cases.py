@@ -16,9 +16,7 @@ OPEN = (Status.DECLARED, Status.ACKNOWLEDGED)
 
 
 class IncidentType(models.TextChoices):
-    """What happened, in the words of a town hall, with the most dangerous families first. The values are our own, and
-    `rsit.py` maps them to RSIT.
-    """
+    """What happened, in the words of a town hall. The values are our own, and `rsit.py` maps them to RSIT."""
 
     UNKNOWN = "inconnu", "Je ne sais pas"
     RANSOMWARE = "rancon", "Nos fichiers ne s’ouvrent plus"

@@ -208,7 +208,7 @@ def map_inputs(section: Section) -> dict[str, Fact]:
 
 
 def read_story_texts(source: object) -> dict[str, str]:
-    """Return the texts about the incident by name. `source` is a declaration or the row of a story."""
+    """Return a dict from name to text about the incident. `source` is a declaration or the row of a story."""
     return {name: getattr(source, name) for name in STORY_WORDS}
 
 

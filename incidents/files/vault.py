@@ -143,14 +143,14 @@ class ObjectWriter:
             self.file.write(header)
 
     def write(self, chunk: bytes) -> None:
-        """Encrypt and store a chunk. Raise StoreRefused."""
+        """Encrypt and store a chunk. Raise StoreRefused if the store fails."""
         self.buffer += chunk
         while len(self.buffer) > FRAME_BYTES:
             self.encrypt_frame(bytes(self.buffer[:FRAME_BYTES]), MESSAGE_TAG)
             del self.buffer[:FRAME_BYTES]
 
     def finish(self) -> None:
-        """Complete the object, which can be read from then on. Raise StoreRefused."""
+        """Complete the object, which can be read from then on. Raise StoreRefused if the store fails."""
         self.encrypt_frame(bytes(self.buffer), FINAL_TAG)
         with translate_store_errors():
             self.file.close()

@@ -39,7 +39,7 @@ NUMBER_FIELDS: dict[Kind, Callable[..., forms.Field]] = {Kind.COUNT: CountField,
 
 
 def make_fields(question: Question) -> dict[str, forms.Field]:
-    """Return the controls of one question, by input name."""
+    """Return a dict from input name to form field, for the inputs of one question."""
     code, label = question.code, strip_question_mark(question.label)
     if question.kind in WITH_CHOICES:
         return {code: make_answer_field(question)}

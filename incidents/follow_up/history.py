@@ -114,8 +114,8 @@ def find_declared_name(incident: Incident) -> str:
 
 
 def map_centres(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
-    """Return the name of the centre that had the case at each event, by the key of the event. `events` must be newest
-    first.
+    """Return a dict from the key of each event to the name of the centre that had the case then. `events` must be
+    newest first.
     """
     moves = {event.data["from"] for event in events if event.kind in MOVE_KINDS}
     names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}

@@ -43,8 +43,8 @@ class CentreSheets(NamedTuple):
 
 @admin.register(ReflexSheet)
 class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """The pages of the sheets, by centre and type of incident. Sheets are neither added nor deleted, because each has
-    only versions.
+    """The pages of the reflex sheets, one for each centre and type of incident. They offer neither addition nor
+    deletion: publishing an edited sheet creates its next version.
     """
 
     actions = None

@@ -74,7 +74,7 @@ def count_existing_bodies(year: int) -> Bodies:
 
 
 def list_regions_with_bodies() -> list[Region]:
-    """Return the régions in which the list has bodies today, by name. One query."""
+    """Return the régions in which the list has bodies today, sorted by name. One query."""
     bodies = Collectivity.objects.filter(is_listed=True, vanished_on=None).annotate(
         own_region=Coalesce("region_correction", "region")
     )

@@ -26,7 +26,7 @@ type Styles = dict[str, Format]
 
 
 def neutralise_formula(text: str) -> str:
-    """Return the text, after an apostrophe if a spreadsheet program would read it as a formula."""
+    """Return the text. If a spreadsheet program would read it as a formula, put an apostrophe before it."""
     return f"'{text}" if text.startswith(FORMULA_CHARACTERS) else text
 
 

@@ -1,4 +1,5 @@
-"""The queries of an exact page, by scope and year: sums, bodies with their rates, and times.
+"""The queries of a page of exact figures about one scope and year: sums, numbers of bodies with their rates, and
+quantiles of times.
 
 Sums have one row a month and band, whatever the number of cases. Distinct bodies do not add up over months. Quantiles
 of times do not add up either, and are computed from the rows of the cases. This would cost too much if the
@@ -152,8 +153,8 @@ type Counts = dict[str, BodyCount]
 
 
 def count_bodies(rows: Q, year: int) -> Counts:
-    """Return the number of distinct bodies that declared in `year`, by stratum. `rows` is the filter of the presences.
-    One query.
+    """Count, for each stratum, the distinct bodies that declared in `year`. `rows` is the filter of the presences. One
+    query.
     """
     listed = Case(
         When(collectivity__is_listed=True, then=make_stratum_expression("collectivity__")),

@@ -67,7 +67,7 @@ class YearFigures:
 class ExactYear:
     """One year of one scope. `before` is None if the scope has no figures of the year before.
 
-    `since` is the first month with figures, if that month is from February to December of the year before, or None.
+    `since` is the first month with figures if they began during the year before (after January); otherwise it is None.
     """
 
     scope: Scope

@@ -62,7 +62,7 @@ class File(NamedTuple):
 
 @lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def make_files(edition: Edition) -> dict[str, File]:
-    """Return the files by name, in the order of the page: the archive first."""
+    """Return a dict from name to file, in the order of the page: the archive first."""
     sheets = list_csv_files(edition.tables)
     parts = [
         *(

@@ -32,7 +32,7 @@ COUNTED_QUARTERS = (
     "Trois trimestres de %d ont paru",
     "Les quatre trimestres de %d ont paru",
 )
-# The French names of the tables that a reader may look for, by the code of the nation's table.
+# The French names of the tables that a reader may look for. The keys are codes of the nation's tables.
 TABLE_NAMES = {
     "incidents_by_quarter": "les trimestres",
     "incidents_by_month": "les mois",

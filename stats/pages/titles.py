@@ -187,7 +187,9 @@ def write_largest_title(breakdown: Breakdown, plain: str) -> str:
 
 
 def find_median_text(breakdown: Breakdown, words: Mapping[str, object]) -> object:
-    """Return the text of the band within which at least half the cases certainly are, or None."""
+    """Return the text of the shortest time (« moins de 4 heures ») within which at least half of the cases certainly
+    fall, or None.
+    """
     code = find_median_category(breakdown, list(words))
     return words[code] if code else None
 

@@ -110,7 +110,7 @@ def list_case_cells(case: CountedCase, table: Table) -> list[tuple[str, ...]]:
 
 
 def list_case_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
-    """Return the categories of each unit of that kind in the case, by classification."""
+    """Return, for each unit of that kind in the case, a dict from classification to category."""
     own = {name: getattr(case, name) for name in OWN_CLASSIFICATIONS}
     if case.is_report or case.is_late:
         return [own] if counts == ("reports" if case.is_report else "late") else []

@@ -110,7 +110,9 @@ def freeze_cases(period: Period) -> None:
 
 
 def name_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the SQL of a query for use inside a statement with named parameters, and its values by name."""
+    """Return the SQL of a query for use inside a statement with named parameters, and a dict from
+    parameter to value.
+    """
     statement, values = rows.query.sql_with_params()
     parameters = {f"part_{rank}": value for rank, value in enumerate(values)}
     return statement % tuple(f"%({name})s" for name in parameters), parameters

@@ -282,7 +282,7 @@ def describe_tile(tile: MapLine) -> Content:
 
 
 def describe_sections(page: FiguresPage) -> dict[str, Content]:
-    """Return the section of each open table, by code."""
+    """Return a dict from the code of each open table to its section."""
     return {section.code: describe_report_section(section) for section in make_sections(page)}
 
 

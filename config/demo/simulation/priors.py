@@ -26,7 +26,7 @@ TYPES: dict[IncidentType, float] = {
     IncidentType.OUTAGE: 2,
     IncidentType.UNKNOWN: 2,
 }
-# The probability that a public service stops or slows, and that personal data are touched, by type.
+# For each type, the probability that a public service stops or slows, and that personal data are touched.
 INTERRUPTS: dict[IncidentType, float] = {
     IncidentType.RANSOMWARE: 0.9,
     IncidentType.DDOS: 0.7,

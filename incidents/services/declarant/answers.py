@@ -1,4 +1,5 @@
-"""The rules that the answers to a section must satisfy. All problems are returned at once, by question.
+"""The rules that the answers to a section must satisfy. All problems are returned at once, in a
+dict from the code of a question to its messages.
 
 An IBAN, a web address or an e-mail address that looks wrong is reported. It is stored as typed if the person insists,
 because what a swindler wrote is a clue even if it is false.

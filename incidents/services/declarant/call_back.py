@@ -219,7 +219,9 @@ def save_section(
 
 
 def save_section_facts(incident: Incident, section: str, clean: Declaration, *, before: Values) -> None:
-    """Save the facts of one section in the rows of the case. `before` is what was declared about the data before."""
+    """Save the facts of one section in the rows of the case. `before` holds the answers about the leaked data that
+    were declared before.
+    """
     story = Story.objects.filter(incident=incident)
     match section:
         case "recit":

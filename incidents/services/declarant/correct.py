@@ -135,7 +135,7 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Save
 
 @transaction.atomic
 def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> SavedSheet:
-    """Correct the given instants of the case, by name. Its other instants do not change.
+    """Correct the instants of the case that are keys of `instants`. Its other instants do not change.
 
     ValidationError names the fields `<name>_at`.
     """
@@ -176,7 +176,7 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
 
 @transaction.atomic
 def correct_story(*, writing: Writing, **words: str) -> SavedSheet:
-    """Correct the given texts of the story, by name. Its other texts do not change.
+    """Correct the texts of the story that `words` names. Its other texts do not change.
 
     The key by which cases of one supplier are grouped follows the name of the supplier.
     """

@@ -114,7 +114,9 @@ def build_proposed_body(proposal: Proposal) -> Collectivity:
 
 
 def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
-    """Return the problems of the legal form, by field. A company is not a public body, whatever kind was chosen."""
+    """Return a dict from field to the problems of the legal form. A company is not a public body, whatever kind was
+    chosen.
+    """
     if proposal.legal_form in ELSEWHERE_BY_LEGAL_FORM:
         return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
     if proposal.legal_form not in LegalForm.values:

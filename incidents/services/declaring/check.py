@@ -90,9 +90,8 @@ def clean_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Dec
 
 
 def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, problems: dict[str, list[str]]) -> S:
-    """Return the shape with its lines and texts cleaned. Add to `problems` why one is refused.
-
-    The names of fields in `problems` begin with `prefix`.
+    """Return the shape with its lines and texts cleaned. If one is refused, add the reasons to `problems`, under the
+    name of its field after `prefix`.
     """
     clean: dict[str, Any] = {
         name: clean_field(fact, getattr(shape, name), f"{prefix}{name}", problems)

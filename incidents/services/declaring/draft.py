@@ -259,7 +259,7 @@ def declare_draft(
 
 
 def map_section_authors(pages: Iterable[DraftPage]) -> dict[str, str]:
-    """Return the author of each section, by the name of the section, or {} if no screen has an author.
+    """Return a dict from the name of a section to its author, or {} if no screen has an author.
 
     The screen of the caller also holds the description and the instants.
     """

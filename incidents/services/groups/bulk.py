@@ -191,7 +191,7 @@ def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def list_working_people(csirt: Csirt) -> QuerySet[User]:
-    """Return the people who work for the centre today, by name."""
+    """Return the people who work for the centre today, sorted by name."""
     ids = Membership.objects.in_force().filter(csirt=csirt, role__in=WORKING_ROLES).values("user")
     return User.objects.filter(pk__in=ids, is_active=True).order_by("display_name", "id")
 

@@ -59,7 +59,9 @@ def find_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
 
 
 def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:
-    """Return, by job, the item of the first case that got the message, is still in the centre and is not erased."""
+    """Return, for each job id, the item of the first case that got the message, is still in the centre and is not
+    erased.
+    """
     done = BulkItem.objects.filter(job__in=jobs, outcome=BulkOutcome.DONE)
     readable = done.filter(incident__csirt=group.csirt_id, incident__erased_at=None)
     first = readable.select_related("job", "incident").order_by("job_id", "id").distinct("job_id")
@@ -67,7 +69,7 @@ def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, Bul
 
 
 def find_texts(items: Sequence[BulkItem]) -> dict[int, str]:
-    """Return, by job, the text of the message that the job wrote in the case of its item."""
+    """Return a dict from job id to the text of the message that the job wrote in the case of its item."""
     if not items:
         return {}
     since = min(item.job.asked_at for item in items)

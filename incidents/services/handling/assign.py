@@ -32,7 +32,7 @@ def format_person_tag(user: User | None) -> str:
 
 
 def list_people(*csirt_ids: int | None) -> QuerySet[User]:
-    """Return the people who work for one of these centres today, by name."""
+    """Return the people who work for one of these centres today, sorted by name."""
     in_force = Membership.objects.in_force().filter(csirt__in=csirt_ids, role__in=WORKING_ROLES)
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
 

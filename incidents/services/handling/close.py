@@ -150,7 +150,9 @@ def find_closing_question(incident: Incident) -> str:
 
 
 def check_finished(incident: Incident, reason: str, why: str = "") -> None:
-    """Raise NotFinished if the case is closed as resolved but is unfinished, or needs a reason and `why` is empty."""
+    """Raise NotFinished if `reason` is « resolved » and either something remains to be done on the case, or it needs
+    an explanation and `why` is empty. Any other reason is accepted.
+    """
     if reason != ClosingReason.RESOLVED:
         return
     if pending := find_unfinished(incident):

@@ -121,7 +121,7 @@ def must_be_saved(row: KeptWords | None, values: Values, pen: Pen) -> bool:
 
 
 def load_kept_words(incident: Incident, user: User) -> dict[KeptForm, Values]:
-    """Return the values that `user` has typed on the page of the case and not sent, by form. One query."""
+    """Return, for each form on the page of the case, the values that `user` has typed and not sent. One query."""
     live = KeptWords.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
     return {KeptForm(row.form): row.values for row in live}
 
@@ -136,7 +136,7 @@ def has_text(values: Values) -> bool:
 
 
 def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
-    """Return the other people of the centre who are writing to the declarant now, by name. One query."""
+    """Return the other people of the centre who are writing to the declarant now, sorted by name. One query."""
     recent = KeptWords.objects.filter(
         incident=incident, form=KeptForm.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
     )

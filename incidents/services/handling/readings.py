@@ -52,7 +52,7 @@ def record_presence(*, incident: Incident, reader: User) -> None:
 
 
 def list_present_colleagues(incident: Incident, reader: User) -> list[User]:
-    """Return the other people of the case's centre who have the case open now, by name. One query."""
+    """Return the other people of the case's centre who have the case open now, sorted by name. One query."""
     recent = timezone.now() - PRESENT_FOR
     readings = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
     return list(list_people(incident.csirt_id).filter(pk__in=readings.values("user")))

@@ -53,7 +53,7 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
 
 def was_just_reopened(incident: Incident, actor: User) -> bool:
     newest = incident.events.order_by("-id").first()
-    is_open = incident.status != Status.CLOSED  # a duplicate has this event without being reopened itself
+    is_open = incident.status != Status.CLOSED  # a duplicate gets this event too, but stays closed
     return is_open and newest is not None and (newest.kind, newest.actor_id) == (EventKind.REOPENED, actor.pk)
 
 
@@ -73,7 +73,7 @@ def save_reopening_note(incident: Incident, why: str, actor: User) -> None:
 def save_reopening(incident: Incident, actor: User) -> None:
     """Save the case as reopened and record the event on it and on its duplicates.
 
-    If the declarant wrote after the closing, the delay for the answer starts at that message. An earlier deadline for
+    If the declarant wrote after the closing, the time to answer starts at that message. An earlier deadline for
     an answer stays.
     """
     now, reason = timezone.now(), incident.closing_reason

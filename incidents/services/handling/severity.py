@@ -39,7 +39,7 @@ def assess_case(incident: Incident, now: datetime) -> Assessment:
 
 
 def map_answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
-    """Return the newest answer to each question, by the code of the question. Pass `sheets` oldest first."""
+    """Return a dict from the code of a question to its newest answer. `sheets` must be sorted oldest first."""
     newest: dict[str, Mapping[str, Any]] = {sheet.section: sheet.values for sheet in sheets}
     return {code: answer for values in newest.values() for code, answer in values.items()}
 

@@ -53,8 +53,8 @@ def filter_declared_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerShee
 
 
 def read_declared_data_by_case(incidents: Sequence[Incident], leaks: Mapping[int, DataLeak]) -> dict[int, Values]:
-    """Return, by the id of the case, what `read_declared_data` returns for each. `leaks` has the first row of a leak
-    by case. One query, or none without a case.
+    """Return a dict from case id to what `read_declared_data` returns for the case. `leaks` maps the id of a case to
+    its first `DataLeak` row. One query, or none without a case.
     """
     sheets = filter_declared_sheets(AnswerSheet.objects.filter(incident__in=[incident.pk for incident in incidents]))
     newest = dict(sheets.order_by("id").values_list("incident", "values"))  # the last sheet of each case counts
@@ -83,8 +83,8 @@ def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak
     """Return the status of the leak according to the centre, or "" if the centre did not judge the leak or left it at
     the declared status.
 
-    `values` is what was declared about the data, and `leak` the row of the leak, or None. One query if there is no row
-    or the case was erased, otherwise none.
+    `values` holds the declared answers about the leaked data, and `leak` is the row of the leak, or None. One query if
+    there is no row or the case was erased, otherwise none.
     """
     if incident.erased_at:
         return find_judgement_in_events(incident)

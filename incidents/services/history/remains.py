@@ -89,7 +89,7 @@ def copy_task(task: Any) -> Values:
 def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
     """Return one page of what the giver of an accepted transfer may read. After an erasure only events are left.
 
-    `after` gives, by the name of a list, how many of its newest rows to skip; it is ignored if the list is shorter.
+    `after` maps the name of a list to the number of its newest rows to skip, which is ignored if the list is shorter.
     """
     incident, copy = transfer.incident, transfer.standing
     last, zone = copy.get("last", {}), copy.get("zone", PARIS)

@@ -40,8 +40,10 @@ TAKEN_OVER_SENTENCE = "%(taker)s, dont relève désormais la collectivité, l’
 
 
 def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
-    """Return the content as plain texts, for a template or for typst. Load the case `with_displayed_rows`."""
-    zone, data = find_zone(incident.collectivity), read_declared_data(incident)
+    """Return the content as plain texts, for a template or for typst. The caller must have loaded the case
+    `with_displayed_rows`.
+    """
+    zone, leak_answers = find_zone(incident.collectivity), read_declared_data(incident)
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": hyphenate(incident.reference)})
     route = find_route(incident.collectivity, on=timezone.localdate(at))
     return describe_contacts(incident.csirt, route) | {
@@ -55,8 +57,8 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "duties": [duty._asdict() for duty in list_duties(incident, zone)],
         "no_more": str(LEGAL_CAVEAT),
         "receipt": list_receipt_lines(incident, zone),
-        "progress": list_progress(incident, data, zone),
-        "declared": list_declared_sections(incident, data, zone),
+        "progress": list_progress(incident, leak_answers, zone),
+        "declared": list_declared_sections(incident, leak_answers, zone),
         "clock": str(CLOCK_LABELS.get(zone, zone)),
         "address": address,
         "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
@@ -100,13 +102,13 @@ def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
     }
 
 
-def list_declared_sections(incident: Incident, data: Values, zone: str) -> list[dict[str, Any]]:
+def list_declared_sections(incident: Incident, leak_answers: Values, zone: str) -> list[dict[str, Any]]:
     """Return the sections of the case as they were last declared, then the newest answers to the questions of its
-    type. `data` is what was declared about the data.
+    type. `leak_answers` holds the declared answers about the leaked data.
     """
     situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
     facts = [
-        format_section(name, "", data if name == DATA else snapshot_rows(incident, name), zone)
+        format_section(name, "", leak_answers if name == DATA else snapshot_rows(incident, name), zone)
         for name in SNAPSHOT_TITLES
     ]
     facts[0]["lines"].insert(0, ["Situation", situation])
@@ -121,21 +123,23 @@ def format_section(section: str, version: str, values: Values, zone: str) -> dic
     return {"title": get_section_title(section, version), "lines": lines}
 
 
-def list_progress(incident: Incident, data: Values, zone: str) -> list[str]:
+def list_progress(incident: Incident, leak_answers: Values, zone: str) -> list[str]:
     """Return sentences that say whether the case was taken or closed, whether the body was called back, and how the
     centre judged the leak.
     """
     lines = (
         format_acknowledgement(incident, zone),
         format_verification(incident, zone),
-        format_judgement_sentence(incident, data),
+        format_judgement_sentence(incident, leak_answers),
     )
     return [line for line in lines if line]
 
 
-def format_judgement_sentence(incident: Incident, data: Values) -> str:
-    """Return the centre's judgement of the leak as a sentence, or "". `data` is what was declared about the data."""
-    judged = format_judgement(incident, data)
+def format_judgement_sentence(incident: Incident, leak_answers: Values) -> str:
+    """Return the centre's judgement of the leak as a sentence, or "". `leak_answers` holds the declared answers about
+    the leaked data.
+    """
+    judged = format_judgement(incident, leak_answers)
     who = incident.csirt.name if incident.csirt else "Le centre"
     return f"{who} juge : {judged}." if judged else ""
 

@@ -25,7 +25,7 @@ def describe_contacts(csirt: Csirt | None, route: Route) -> dict[str, Any]:
 
 
 def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
-    """Return the details of a centre, or None if no centre answers.
+    """Return the details of a centre, or None if no centre answers for the body.
 
     Its contacts must be prefetched (`with_contacts`).
     """

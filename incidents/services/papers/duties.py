@@ -1,4 +1,4 @@
-"""The legal duties with a delay of 72 hours that a body must know, each with its source.
+"""The legal duties with a time limit of 72 hours that a body must know, each with its source.
 
 They come from the GDPR, articles 33 and 34, if personal data are or may be concerned, and from the code des
 assurances, article L12-10-1, if an attack is or may be the cause. Each delay runs without pause from an instant of its
@@ -95,7 +95,9 @@ def describe_complaint_duty(incident: Incident, zone: str) -> Duty:
 
 
 def format_delay_end(known_at: datetime | None, zone: str) -> str:
-    """Return the sentence that gives the end of the delay in the time zone `zone`, or "" if its start is not known."""
+    """Return the sentence that gives the deadline in the time zone `zone`, or "" if the start of the legal time limit
+    is not known.
+    """
     if known_at is None:
         return ""
     at = format_moment(compute_delay_end(known_at, zone), zone)
@@ -103,5 +105,5 @@ def format_delay_end(known_at: datetime | None, zone: str) -> str:
 
 
 def compute_delay_end(known_at: datetime, zone: str) -> date | datetime:
-    """Return the end of the delay: the instant 72 hours later, or the day three days later if no hour is known."""
+    """Return the legal deadline: the instant 72 hours later, or the day three days later if no hour is known."""
     return known_at + LEGAL_DELAY if has_hour(known_at, zone) else find_local_day(known_at, zone) + LEGAL_DELAY

@@ -188,7 +188,9 @@ def describe_body(incident: Incident) -> dict[str, Any]:
 
 
 def describe_moments(incident: Incident) -> dict[str, str | None]:
-    """Return each instant by name: in UTC, as a day in the body's time zone if no hour was given, or None."""
+    """Return a dict from the name of each instant to its text: in UTC, or a day in the body's time zone if no hour was
+    given, or None.
+    """
     zone, instants = find_zone(incident.collectivity), read_instants(incident).items()
     return {
         name: format_iso_moment(reduce_to_known_moment(instant.at, zone, instant.certainty))

@@ -42,7 +42,7 @@ ACCEPTANCE_FIELDS = ("csirt", "status", "acknowledged_at", "acknowledged_by", "a
 
 
 def list_takers(incident: Incident) -> QuerySet[Any]:
-    """Return the centres to which the case may be proposed, by name.
+    """Return the centres to which the case may be proposed, sorted by name.
 
     Each has an attribute `has_people`, which tells whether anybody who works for the centre has an account.
     """

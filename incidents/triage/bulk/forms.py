@@ -48,7 +48,7 @@ class BulkForm(forms.Form):
         """Fill in what depends on the centre or on the cases, such as the choices of a field."""
 
     def make_choices(self) -> dict[str, Any]:
-        """Return what was chosen, as the codes and ids that the job stores. Raise ValidationError."""
+        """Return the user's choices as the codes and ids that the job stores. Subclasses may raise ValidationError."""
         return {}
 
     def read_text(self) -> str:
@@ -158,7 +158,7 @@ class GroupForm(BulkForm):
         return cleaned
 
     def make_choices(self) -> dict[str, Any]:
-        """Return the chosen group, or open a new group and return it. Raise ValidationError."""
+        """Return the chosen group, or open a new group and return it. May raise ValidationError."""
         cleaned = self.cleaned_data
         if cleaned["group"]:
             return {"group": cleaned["group"]}

@@ -63,7 +63,7 @@ def list_other_cases(incident: Incident, user: User) -> list[Incident]:
 
 
 def find_newest_messages(keys: list[int]) -> dict[int, Message]:
-    """Return the newest message from the declarant, by the key of the case. One query, or none without `keys`."""
+    """Return a dict from case id to the newest message from the declarant. One query, or none without `keys`."""
     if not keys:
         return {}
     written = Message.objects.filter(incident__in=keys, is_from_csirt=False)
@@ -71,7 +71,8 @@ def find_newest_messages(keys: list[int]) -> dict[int, Message]:
 
 
 def load_readings_and_counts(doubles: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
-    """Return, by the key of the case, when this person last read it, and how many messages it has.
+    """Return two dicts: from case id to when this person last read the case, and from case id to its number of
+    messages.
 
     Two queries, or none without `doubles`.
     """

@@ -80,7 +80,7 @@ def list_timeline_events(
 
 
 def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
-    """Return, by event id, the person to whom the case was given, such as « à Camille ». One query, or none."""
+    """Return a dict from event id to the person who was given the case, as « à Camille ». One query, or none."""
     receivers = {
         event.pk: event.data["to"] for event in events if event.kind in ASSIGNING_EVENTS and event.data.get("to")
     }

@@ -26,7 +26,9 @@ TEMPLATE = "incidents/triage/compare.html"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def compare_cases_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Compare the case with the case whose reference was typed in `avec`. On POST, merge them and keep `garder`."""
+    """Compare the case with the case whose reference was typed in `avec`. On POST, merge them into the one that
+    `garder` names.
+    """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)
     fields = request.POST if request.method == "POST" else request.GET

@@ -32,7 +32,7 @@ class SeverityForm(CaseForm):
 
 
 def make_severity_form(incident: Incident) -> SeverityForm:
-    """Return the form, in which the level that follows from the present facts is selected."""
+    """Return the form with a level selected: the severity computed from the present facts."""
     assessment = assess_case(incident, timezone.now())
     return SeverityForm(initial={"severity": assessment.severity, "seen": incident.severity})
 
@@ -75,6 +75,6 @@ def build_severity_block(
 
 
 def read_newest_answers(blocks: Iterable[SectionBlock]) -> dict[str, Any]:
-    """Return the newest answer to each question, by its code."""
+    """Return a dict from the code of a question to its newest answer."""
     newest = (block.newest.answer.sheet.values for block in blocks if not block.is_facts)
     return {code: answer for values in newest for code, answer in values.items()}

@@ -123,7 +123,7 @@ def build_lines(incidents: Iterable[Incident], now: datetime) -> list[CaseLine]:
 
 
 def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
-    """Return, by case, the interrupted services, each with whether it is still interrupted."""
+    """Return, for each case id, the interrupted services, each with whether it is still interrupted."""
     touched: dict[int, list[tuple[str, bool]]] = defaultdict(list)
     rows = ServiceInterruption.objects.filter(incident__in=[row.pk for row in incidents]).order_by("pk")
     for incident, service, ended_at in rows.values_list("incident", "service", "ended_at"):

@@ -88,7 +88,7 @@ class QueueFilters(NamedTuple):
 
 
 class QueuePage(NamedTuple):
-    """A page of the queue. `members` are the cases of the open wave, by its key. `previous` and `next` are links, or
+    """A page of the queue. `members` maps the key of the open wave to its cases. `previous` and `next` are links, or
     empty at the ends of the queue. `person` is the colleague whose cases alone are shown, or None.
     """
 
@@ -210,6 +210,6 @@ def compute_position_by_date(case: OpenCase) -> QueuePosition:
 
 
 def load_rows(page: QueuePage, cases: IncidentQuerySet) -> dict[int, Incident]:
-    """Return the cases of the page from `cases`, by key. One query."""
+    """Return a dict from primary key to case, with the cases of the page among `cases`. One query."""
     rows: Iterable[Incident] = cases.filter(pk__in=page.list_keys())
     return {row.pk: row for row in rows}

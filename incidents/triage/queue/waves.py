@@ -166,9 +166,9 @@ def find_group(case: OpenCase, groups_by_supplier: SupplierGroups) -> Hashable:
 
 
 def find_supplier_groups(cases: Iterable[OpenCase]) -> SupplierGroups:
-    """Return, by centre and supplier, one case of the open group about that supplier. A group is about the supplier
-    that more than half of its open cases name. If several groups are about one supplier, the same one is always
-    chosen.
+    """Return, for each centre and supplier, one case of the open group about that supplier. A group is about the
+    supplier that more than half of its open cases name. If several groups are about one supplier, the same one is
+    always chosen.
     """
     members: defaultdict[tuple[str, int], list[OpenCase]] = defaultdict(list)
     for case in cases:
@@ -202,8 +202,8 @@ def build_chains(cases: Iterable[OpenCase], shared: str) -> list[list[OpenCase]]
 
 
 def find_bursts_of_bodies(cases: list[OpenCase], marked: Collection[OpenCase]) -> dict[int, str]:
-    """Return, by case, the key of the burst that it belongs to, if any. A burst contains the marked cases of a body
-    and the unmarked cases of this body from the hour before.
+    """Return a dict from case id to burst key. The burst of a body contains its cases whose `burst` is set, and those
+    received in the hour before the first of these.
     """
     bodies = {case.body for case in marked}
     keys: dict[int, str] = {}

@@ -14,9 +14,9 @@ from incidents.models import Observable
 from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
 
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
-# A French number as it is dialled. Nine digits are a SIREN, fourteen a SIRET.
+# A French telephone number as it is dialled. Nine digits are a SIREN, fourteen a SIRET.
 NATIONAL_NUMBER = re.compile(r"0\d{9}", re.ASCII)
-# A number of the Pacific, in pairs or not. Only spaces and dots separate its pairs, unlike « 24/11/26 ».
+# A telephone number of the Pacific, in pairs or not. Only spaces and dots separate its pairs, unlike « 24/11/26 ».
 PACIFIC_LOCAL = re.compile(r"[2-9]\d(?:[ .]?\d\d){2}|(?:4\d|8[7-9])(?:[ .]?\d\d){3}", re.ASCII)
 PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
 INTERNATIONAL_NUMBER = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
@@ -72,8 +72,8 @@ def list_indicators(text: str) -> Iterator[Indicator]:
 
 
 def parse_telephone(text: str) -> str:
-    """Return the digits of a number as they are dialled without its country code, such as « 0298000000 », or "" for
-    any other text.
+    """Return the digits of a telephone number as they are dialled without its country code, such as « 0298000000 »,
+    or "" for any other text.
     """
     bare = re.sub(r"[\s.()/-]", "", text)
     if PACIFIC_LOCAL.fullmatch(" ".join(text.split())):
@@ -86,7 +86,7 @@ def parse_telephone(text: str) -> str:
 
 
 def list_spellings(number: str) -> list[str]:
-    """Return the usual spellings of a number in texts. `number` comes from `parse_telephone`."""
+    """Return the usual spellings of a telephone number in texts. `number` comes from `parse_telephone`."""
     pairs = re.findall(r"\d\d", number)
     if len(number) != len("0298000000"):
         codes = [code for code, length in PACIFIC.items() if length == len(number)]

@@ -69,7 +69,9 @@ def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def read_rows_to_skip(request: HttpRequest) -> dict[str, int]:
-    """Return, by the name of a list, how many of its newest rows to skip. Values that are not numbers are ignored."""
+    """Return a dict from the name of a list to the number of its newest rows to skip. Ignore values that are not
+    numbers.
+    """
     parameters = {name: request.GET.get(parameter, "") for name, parameter in LIST_PARAMETERS.items()}
     return {name: int(number) for name, number in parameters.items() if SMALL_NUMBER.fullmatch(number)}
 

@@ -13,7 +13,9 @@ from incidents.triage import wording
 
 
 def build_presence_block(now: datetime) -> dict[str, Any]:
-    """Return the time since which a reading counts as presence. The page already has the readings."""
+    """Return the instant after which a responder's last heartbeat means that they still have the case open. The page
+    has already loaded these `Reading` rows.
+    """
     return {"since": now - PRESENT_FOR}
 
 

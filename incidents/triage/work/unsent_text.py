@@ -41,7 +41,7 @@ from incidents.triage.work.unsent_page_text import PAGES, keep_page_words
 
 # Hidden fields of a form, which the person did not type.
 HIDDEN_FIELDS = frozenset({"key", "seen", "confirmed"})
-# The anchor of the page that a button shows without a script, by the name of its parameter.
+# From the parameter that a button sends to the anchor to which the page scrolls without a script.
 BUTTON_ANCHORS = {"modele": "echanges", "corps": "a-confirmer"}
 WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
 
@@ -153,8 +153,8 @@ def keep_typed_words(user: User, reference: str, posted: QueryDict, form_code: s
 
 
 def add_unprefixed_names(posted: QueryDict, form_code: str) -> QueryDict:
-    """Return a copy of `posted` in which the fields of the form `form_code` also have their names without prefix. A
-    value that was posted under such a name, as by a button, is not replaced.
+    """Return a copy of `posted` in which the fields of the form `form_code` also appear without their prefix. A value
+    already posted under the unprefixed name, for example by a button, is kept.
     """
     fields = posted.copy()
     for name, values in read_form_values(posted, form_code).items() if form_code else ():
