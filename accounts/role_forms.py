@@ -71,7 +71,7 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class tak
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if role := cleaned.get("role"):
-            for field, error in [*find_wrong_scopes(role, cleaned), *find_wrong_acts(role, cleaned)]:
+            for field, error in [*find_wrong_scopes(role, cleaned), *find_wrong_decisions(role, cleaned)]:
                 if field not in self.errors:
                     self.add_error(field, error)
         return cleaned
@@ -86,7 +86,7 @@ def find_wrong_scopes(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str,
             yield field, superfluous
 
 
-def find_wrong_acts(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def find_wrong_decisions(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (field, error) for what an entitlement to exact figures lacks: the role of analyst, a first day, or the
     reference of the written decision.
     """

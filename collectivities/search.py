@@ -111,7 +111,7 @@ class SearchProblem(ValueError):
     """The query cannot be searched. The message, in French, gives the reason."""
 
 
-def check_query_typed(query: str) -> None:
+def check_query_not_empty(query: str) -> None:
     """Raise `SearchProblem` if the query is empty."""
     if not query.strip():
         raise SearchProblem(EMPTY_QUERY)

@@ -15,7 +15,7 @@ from collectivities.models import Collectivity, Region
 from collectivities.search import (
     BodySearchResult,
     SearchProblem,
-    check_query_typed,
+    check_query_not_empty,
     find_body_by_code,
     search_bodies_and_places,
 )
@@ -66,7 +66,7 @@ def _read_search(request: HttpRequest) -> DirectorySearch:
         return DirectorySearch(query, matches=(body,))
     try:
         if "q" in request.GET:
-            check_query_typed(query)
+            check_query_not_empty(query)
         answer = search_bodies_and_places(query, limit=MAX_CHOICES) if query else BodySearchResult([])
     except SearchProblem as problem:
         return DirectorySearch(query, problem=str(problem))

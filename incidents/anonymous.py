@@ -110,7 +110,7 @@ class IndexedText:
 
     @cached_property
     def numbers(self) -> dict[str, str]:
-        return {extract_digits(written): written for written in NUMBER.findall(self.text)}
+        return {remove_non_digits(written): written for written in NUMBER.findall(self.text)}
 
     def map_digit_sequences(self, length: int) -> dict[str, str]:
         """Return every sequence of that many digits within the numbers of the text."""
@@ -250,7 +250,7 @@ def find_numbers(indexed_text: IndexedText, names: IdentifyingValues) -> Iterato
     """Yield the telephone number, the SIREN and the INSEE code of `names` that the text contains, however their digits
     are grouped.
     """
-    phone = extract_digits(names.contact_phone)
+    phone = remove_non_digits(names.contact_phone)
     for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], names.siren]):
         if len(code) >= LEAST_DIGITS:
             yield from look_up_spellings(indexed_text.map_digit_sequences(len(code)), [code])
@@ -258,5 +258,5 @@ def find_numbers(indexed_text: IndexedText, names: IdentifyingValues) -> Iterato
         yield from look_up_spellings(indexed_text.numbers, [names.insee_code])
 
 
-def extract_digits(text: str) -> str:
+def remove_non_digits(text: str) -> str:
     return re.sub(r"\D", "", text)

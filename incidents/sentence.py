@@ -102,10 +102,10 @@ def list_service_sentences(facts: SentenceFacts) -> Iterator[str]:
     """
     still = [service for service in facts.services if not service.has_resumed]
     for sentence in dict.fromkeys(SENTENCE_BY_EXTENT.values()):
-        if touched := join_names(service for service in still if SENTENCE_BY_EXTENT[service.extent] is sentence):
+        if touched := join_services(service for service in still if SENTENCE_BY_EXTENT[service.extent] is sentence):
             yield sentence % touched
     resumed = [service for service in facts.services if service.has_resumed]
-    if back := join_names(resumed):
+    if back := join_services(resumed):
         yield ("Service rétabli : %s." if len(resumed) == 1 else "Services rétablis : %s.") % back
     if not facts.services:
         answers: dict[str, str] = {
@@ -145,7 +145,7 @@ def list_awaited_sentences(facts: SentenceFacts) -> Iterator[str]:
         yield "On attend que le centre prenne le dossier en charge."
 
 
-def join_names(services: Iterable[ServiceState]) -> str:
+def join_services(services: Iterable[ServiceState]) -> str:
     """Return the labels as one list: « état civil, paie et EHPAD »."""
     *first, last = [lower_label(service.label) for service in services] or [""]
     return "{first} et {last}".format(first=", ".join(first), last=last) if first else last

@@ -10,7 +10,7 @@ WIDTH = 72
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 BLANK_LINES = re.compile(r"\n{3,}")
 QUOTE = "> "
-WHOLE_ADDRESS = re.compile(r"\bhttps://")
+UNDEFUSED_LINK_START = re.compile(r"\bhttps://")
 
 
 def defuse_line(text: str) -> str:
@@ -56,7 +56,7 @@ def wrap_quotation(line: str) -> list[str]:
     if not line.startswith(QUOTE):
         return [line]
     # A whole address in a quotation belongs to the centre (`defuse_unlisted_links`) and must not be cut.
-    keep_address = WHOLE_ADDRESS.search(line) is not None
+    keep_address = UNDEFUSED_LINK_START.search(line) is not None
     return textwrap.wrap(
         line, WIDTH, subsequent_indent=QUOTE, break_long_words=not keep_address, break_on_hyphens=False
     ) or [line]

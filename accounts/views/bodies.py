@@ -49,7 +49,7 @@ WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre plu
 
 
 @method_decorator(never_cache, name="dispatch")
-class InviteMember(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+class InviteMemberView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
     template_name = "accounts/invite.html"
     form_class = InviteForm
 

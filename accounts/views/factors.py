@@ -54,13 +54,13 @@ class FactorEnrolment(UnprocessableFormMixin):
 
 
 @method_decorator(never_cache, name="dispatch")
-class AddApplication(FactorEnrolment, ActivateTOTPView):
+class AddApplicationView(FactorEnrolment, ActivateTOTPView):
     template_name = "accounts/add_application.html"
     kind = Authenticator.Type.TOTP
 
 
 @method_decorator(transaction.atomic, name="form_valid")
-class RemoveApplication(UnprocessableFormMixin, DeactivateTOTPView):
+class RemoveApplicationView(UnprocessableFormMixin, DeactivateTOTPView):
     template_name = "accounts/remove_factor.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class RemoveApplication(UnprocessableFormMixin, DeactivateTOTPView):
 
 
 @method_decorator(never_cache, name="dispatch")
-class AddKey(FactorEnrolment, AddWebAuthnView):
+class AddKeyView(FactorEnrolment, AddWebAuthnView):
     template_name = "accounts/add_key.html"
     kind = Authenticator.Type.WEBAUTHN
 
@@ -77,7 +77,7 @@ class AddKey(FactorEnrolment, AddWebAuthnView):
 
 
 @method_decorator(transaction.atomic, name="form_valid")
-class RemoveKey(RemoveWebAuthnView):
+class RemoveKeyView(RemoveWebAuthnView):
     template_name = "accounts/remove_factor.html"
     success_url = reverse_lazy("mfa_index")
 
@@ -101,7 +101,7 @@ class RecoveryCodes(ViewRecoveryCodesView):
     template_name = "accounts/recovery_codes.html"
 
 
-class RenewCodes(GenerateRecoveryCodesView):
+class RenewCodesView(GenerateRecoveryCodesView):
     template_name = "accounts/renew_codes.html"
 
     @transaction.atomic
@@ -114,15 +114,15 @@ class RenewCodes(GenerateRecoveryCodesView):
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
-class ConfirmByPassword(UnprocessableFormMixin, ReauthenticateView):
+class ConfirmByPasswordView(UnprocessableFormMixin, ReauthenticateView):
     template_name = "accounts/confirm.html"
 
 
-class ConfirmByCode(UnprocessableFormMixin, ReauthenticateByCodeView):
+class ConfirmByCodeView(UnprocessableFormMixin, ReauthenticateByCodeView):
     template_name = "accounts/confirm.html"
 
 
-class ConfirmByKey(ReauthenticateWebAuthnView):
+class ConfirmByKeyView(ReauthenticateWebAuthnView):
     template_name = "accounts/confirm.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class ConfirmByKey(ReauthenticateWebAuthnView):
 
 
 @method_decorator(transaction.atomic, name="form_valid")
-class ChangePassword(UnprocessableFormMixin, PasswordChangeView):
+class ChangePasswordView(UnprocessableFormMixin, PasswordChangeView):
     template_name = "accounts/change_password.html"
     success_url = reverse_lazy("mfa_index")
 

@@ -47,7 +47,7 @@ class LostPassword(UnprocessableFormMixin, FormView):  # type: ignore[type-arg] 
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
-class OpenLink(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]
+class OpenLinkView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]
     """Opens a link sent by mail. Only the button uses the link up, because mail scanners open the page too."""
 
     template_name = "accounts/open_link.html"

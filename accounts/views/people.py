@@ -22,7 +22,7 @@ from accounts.services.team import list_leads, list_pending_responders
 from accounts.signed_in import get_account
 
 MAX_ROWS = 200
-RESETS_SHOWN = 20
+MAX_RESETS_SHOWN = 20
 
 
 @never_cache
@@ -80,7 +80,7 @@ def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show the account and the buttons by which the user helps its owner."""
     user = get_account(request)
     helped = get_person(user, uid)
-    resets = helped.factor_resets.select_related("by").order_by("-at")[:RESETS_SHOWN]
+    resets = helped.factor_resets.select_related("by").order_by("-at")[:MAX_RESETS_SHOWN]
     context = {
         "person": helped,
         "has_factor": has_factor(helped),

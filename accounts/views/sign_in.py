@@ -21,24 +21,24 @@ class UnprocessableFormMixin:
         return response
 
 
-class SignIn(UnprocessableFormMixin, LoginView):
+class SignInView(UnprocessableFormMixin, LoginView):
     template_name = "accounts/sign_in.html"
 
 
-class EnterCode(UnprocessableFormMixin, AuthenticateView):
+class EnterCodeView(UnprocessableFormMixin, AuthenticateView):
     """Asks for the second factor after the password."""
 
     template_name = "accounts/show_code.html"
 
 
-class SignInByKey(LoginWebAuthnView):
+class SignInByKeyView(LoginWebAuthnView):
     """Signs in with a passkey alone, which counts as two factors: a device and its unlocking. The form is on the
     sign-in page.
     """
 
 
 @method_decorator(login_not_required, name="dispatch")
-class SignOut(LogoutView):
+class SignOutView(LogoutView):
     """Signs out on POST only, as Django's view does."""
 
     next_page = "home"

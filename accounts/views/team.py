@@ -59,7 +59,7 @@ class LeadFormView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg] 
 
 
 @method_decorator(never_cache, name="dispatch")
-class InviteResponder(LeadFormView):
+class InviteResponderView(LeadFormView):
     template_name = "accounts/invite_responder.html"
     form_class = InviteResponderForm
 
@@ -124,7 +124,7 @@ def read_centre_number(data: QueryDict) -> int:
 
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(reauthentication_required(app="allauth.mfa"), name="post")
-class EditChannel(LeadFormView):
+class EditChannelView(LeadFormView):
     """Shows the mailbox of each centre that the user leads, and sends a trial to another mailbox."""
 
     template_name = "accounts/channel.html"

@@ -100,7 +100,7 @@ class IncidentDetail(APIView):
         return Response(IncidentDetailOut(incident).data)
 
 
-class AcknowledgeIncident(APIView):
+class AcknowledgeIncidentView(APIView):
     @extend_schema(request=None, responses=IncidentOut)
     def post(self, request: Request, reference: str) -> Response:
         """Acknowledge the case. A second request of the same person changes nothing; 409 if somebody else has it."""

@@ -74,10 +74,10 @@ def suits_type(types: list[str] | tuple[str, ...], kind: str) -> bool:
     return not types or kind in types
 
 
-_NATIONAL = json.loads(FILE.read_text(encoding="utf-8"))
+_FILE_CONTENT = json.loads(FILE.read_text(encoding="utf-8"))
 
-VERSION: int = _NATIONAL["version"]
-NATIONAL: tuple[OfferedTemplate, ...] = tuple(
+VERSION: int = _FILE_CONTENT["version"]
+NATIONAL_TEMPLATES: tuple[OfferedTemplate, ...] = tuple(
     OfferedTemplate(message["code"], message["title"], message["text"], tuple(message["types"]))
-    for message in _NATIONAL["messages"]
+    for message in _FILE_CONTENT["messages"]
 )

@@ -49,8 +49,10 @@ def read_national_steps(kind: str, content: Mapping[str, Any]) -> tuple[Step, ..
     )
 
 
-_NATIONAL = json.loads(FILE.read_text(encoding="utf-8"))
+_FILE_CONTENT = json.loads(FILE.read_text(encoding="utf-8"))
 
-VERSION: int = _NATIONAL["version"]
-PUBLISHED_ON = date.fromisoformat(_NATIONAL["published_on"])
-PLAYBOOKS: dict[str, tuple[Step, ...]] = {kind: read_national_steps(kind, _NATIONAL) for kind in IncidentType.values}
+VERSION: int = _FILE_CONTENT["version"]
+PUBLISHED_ON = date.fromisoformat(_FILE_CONTENT["published_on"])
+PLAYBOOKS: dict[str, tuple[Step, ...]] = {
+    kind: read_national_steps(kind, _FILE_CONTENT) for kind in IncidentType.values
+}

@@ -65,9 +65,9 @@ def dump_sheet(sheet: Reflexes) -> dict[str, Any]:
     }
 
 
-_NATIONAL = json.loads(FILE.read_text(encoding="utf-8"))
+_FILE_CONTENT = json.loads(FILE.read_text(encoding="utf-8"))
 
-VERSION: int = _NATIONAL["version"]
-PUBLISHED_ON = date.fromisoformat(_NATIONAL["published_on"])
-REFLEXES: dict[str, Reflexes] = {kind: read_sheet(_NATIONAL["sheets"][kind]) for kind in IncidentType.values}
-ICONS: dict[str, str] = {kind: _NATIONAL["sheets"][kind]["icon"] for kind in IncidentType.values}
+VERSION: int = _FILE_CONTENT["version"]
+PUBLISHED_ON = date.fromisoformat(_FILE_CONTENT["published_on"])
+REFLEXES: dict[str, Reflexes] = {kind: read_sheet(_FILE_CONTENT["sheets"][kind]) for kind in IncidentType.values}
+ICONS: dict[str, str] = {kind: _FILE_CONTENT["sheets"][kind]["icon"] for kind in IncidentType.values}

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from collectivities.search import BodySearchResult, SearchProblem, check_query_typed, search_bodies_and_places
+from collectivities.search import BodySearchResult, SearchProblem, check_query_not_empty, search_bodies_and_places
 from core.stale import Stale
 from csirts.routing import get_centres_by_level
 from incidents.declare.bot_limits import must_confirm_start
@@ -212,7 +212,7 @@ def render_body_screen(
     answer = BodySearchResult([])
     try:
         if "q" in request.GET:
-            check_query_typed(query)
+            check_query_not_empty(query)
         answer = search_bodies_and_places(query) if query else answer
     except SearchProblem as error:
         problem, status = str(error), 422

@@ -10,7 +10,7 @@ METADATA_KEY = "fact"
 LINE_LIMIT, MAIL_LIMIT = 120, 254
 
 
-class Kind(StrEnum):
+class FactKind(StrEnum):
     """The kind of an answer. Lines and texts are free text that somebody wrote, and erasing a case empties them."""
 
     LINE = auto()
@@ -24,7 +24,7 @@ class Kind(StrEnum):
     INSTANT = auto()
 
 
-FREE_TEXT_KINDS = (Kind.LINE, Kind.TEXT)
+FREE_TEXT_KINDS = (FactKind.LINE, FactKind.TEXT)
 
 
 class Section(StrEnum):
@@ -50,7 +50,7 @@ class Fact:
     section is corrected on no page.
     """
 
-    kind: Kind
+    kind: FactKind
     question: str
     short: str
     history_label: str
@@ -71,7 +71,7 @@ class Fact:
 
 
 def describe_field(
-    kind: Kind, question: str, *, short: str = "", history_label: str = "", default: Any = "", **more: Any
+    kind: FactKind, question: str, *, short: str = "", history_label: str = "", default: Any = "", **more: Any
 ) -> Any:
     """Return a dataclass field that carries its description. `short` defaults to the question, and `history_label` to
     `short`.

@@ -6,18 +6,18 @@ from typing import Any
 from django import forms
 
 from core.fields import CountField, FreeTextField, make_choice_field, make_choices_field
-from incidents.facts.description import Fact, Kind, Section
+from incidents.facts.description import Fact, FactKind, Section
 from incidents.facts.shapes import STORY_LINES, map_inputs
 
 type Options = Iterable[tuple[Any, str]]
 
-FIELD_MAKERS: dict[Kind, Callable[[str, Options], forms.Field]] = {
-    Kind.LINE: lambda label, _options: FreeTextField(label=label),
-    Kind.TEXT: lambda label, _options: FreeTextField(label=label),
-    Kind.CHOICE: make_choice_field,
-    Kind.CHOICES: make_choices_field,
-    Kind.COUNT: lambda label, _options: CountField(required=False, label=label),
-    Kind.FLAG: lambda label, _options: forms.BooleanField(required=False, label=label),
+FIELD_MAKERS: dict[FactKind, Callable[[str, Options], forms.Field]] = {
+    FactKind.LINE: lambda label, _options: FreeTextField(label=label),
+    FactKind.TEXT: lambda label, _options: FreeTextField(label=label),
+    FactKind.CHOICE: make_choice_field,
+    FactKind.CHOICES: make_choices_field,
+    FactKind.COUNT: lambda label, _options: CountField(required=False, label=label),
+    FactKind.FLAG: lambda label, _options: forms.BooleanField(required=False, label=label),
 }
 
 
@@ -39,9 +39,9 @@ def make_short_field(fact: Fact, options: Options | None = None) -> Any:
     """Return the field for a responder on the telephone, with a short label, and with a list instead of buttons."""
     choices = list(fact.options if options is None else options)
     match fact.kind:
-        case Kind.CHOICE:
+        case FactKind.CHOICE:
             return forms.ChoiceField(choices=choices, required=False, label=fact.short)
-        case Kind.CHOICES:
+        case FactKind.CHOICES:
             return forms.MultipleChoiceField(choices=choices, required=False, label=fact.short)
     return FIELD_MAKERS[fact.kind](fact.short, choices)
 

@@ -22,7 +22,7 @@ from incidents.reference import compact_code
 from incidents.sentence import list_sentences
 from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
 from incidents.services.declarant.claim import claim_incident
-from incidents.services.declarant.share import find_shared_case, share_sentence, unshare_sentence
+from incidents.services.declarant.share import find_shared_case, revoke_sentence_link, share_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.assign import find_current_assignee
 
@@ -66,7 +66,7 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     except Http404:
         return render_not_found(request)
-    unshare_sentence(reference=incident.reference, guest=guest)
+    revoke_sentence_link(reference=incident.reference, guest=guest)
     return redirect_to_case(incident.reference, "#phrase")
 
 

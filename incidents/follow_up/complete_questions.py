@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from core.fields import CountField, DayField, FreeTextField, HourField
 from incidents.models import Incident
-from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, find_version
+from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, Section, Version, find_version
 from incidents.services.declarant.answers import find_oddness
 from incidents.services.declarant.complete import SavedSheet, Writing, answer_section
 
 UNKNOWN = "nsp"
-CHECKED_KINDS = (Kind.IBAN, Kind.URL, Kind.MAIL)
+CHECKED_KINDS = (QuestionKind.IBAN, QuestionKind.URL, QuestionKind.MAIL)
 
 
 class AmountField(forms.Field):
@@ -35,7 +35,10 @@ class AmountField(forms.Field):
         return int(euros) * 100 + int(cents.ljust(2, "0") or 0)
 
 
-NUMBER_FIELDS: dict[Kind, Callable[..., forms.Field]] = {Kind.COUNT: CountField, Kind.AMOUNT: AmountField}
+NUMBER_FIELDS: dict[QuestionKind, Callable[..., forms.Field]] = {
+    QuestionKind.COUNT: CountField,
+    QuestionKind.AMOUNT: AmountField,
+}
 
 
 def make_fields(question: Question) -> dict[str, forms.Field]:
@@ -44,7 +47,7 @@ def make_fields(question: Question) -> dict[str, forms.Field]:
     if question.kind in WITH_CHOICES:
         return {code: make_answer_field(question)}
     fields: dict[str, forms.Field] = {f"{code}-{UNKNOWN}": forms.BooleanField(required=False)}
-    if question.kind == Kind.MOMENT:
+    if question.kind == QuestionKind.MOMENT:
         fields[f"{code}-date"] = DayField(required=False, label=label, needs_year=question.future)
         fields[f"{code}-time"] = HourField(required=False, label=label)
     else:
@@ -62,7 +65,7 @@ def strip_question_mark(label: str) -> str:
 
 def make_answer_field(question: Question) -> forms.Field:
     choices = [*question.choices, (UNKNOWN, "Je ne sais pas")]
-    if question.kind == Kind.CHOICE:
+    if question.kind == QuestionKind.CHOICE:
         return forms.ChoiceField(
             choices=choices, required=False, label=strip_question_mark(question.label), widget=forms.RadioSelect
         )
@@ -79,14 +82,14 @@ def map_initial(question: Question, value: Any) -> dict[str, Any]:
     code = question.code
     if value is None:
         if question.kind in WITH_CHOICES:
-            return {code: [UNKNOWN] if question.kind == Kind.SEVERAL else UNKNOWN}
+            return {code: [UNKNOWN] if question.kind == QuestionKind.SEVERAL else UNKNOWN}
         return {f"{code}-{UNKNOWN}": True}
-    if question.kind == Kind.MOMENT:
+    if question.kind == QuestionKind.MOMENT:
         at = timezone.localtime(datetime.fromisoformat(value))
         return {f"{code}-date": format_day_value(at), f"{code}-time": format_hour_value(at)}
     if question.kind in CHECKED_KINDS and find_oddness(question.kind, value):
         return {code: value, f"{code}-garder": True}  # the author chose to keep this unusual value before
-    return {code: format_amount_value(value) if question.kind == Kind.AMOUNT else value}
+    return {code: format_amount_value(value) if question.kind == QuestionKind.AMOUNT else value}
 
 
 def format_day_value(at: datetime) -> str:
@@ -137,7 +140,7 @@ class QuestionsForm(forms.Form):
     def list_controls(self) -> Iterator[QuestionControls]:
         for question in self.section.questions:
             code = question.code
-            main = f"{code}-date" if question.kind == Kind.MOMENT else code
+            main = f"{code}-date" if question.kind == QuestionKind.MOMENT else code
             controls = (self.get_control(f"{code}-{name}") for name in ("time", UNKNOWN, "garder"))
             yield QuestionControls(question, self[main], *controls)
 
@@ -155,7 +158,7 @@ class QuestionsForm(forms.Form):
 
     def read_value(self, question: Question) -> Any:
         cleaned = self.cleaned_data
-        if question.kind == Kind.MOMENT:
+        if question.kind == QuestionKind.MOMENT:
             day, hour = cleaned[f"{question.code}-date"], cleaned[f"{question.code}-time"]
             zone = timezone.get_current_timezone()
             return day and datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC)

@@ -31,7 +31,7 @@ from incidents.queries import (
     list_useful_sections,
 )
 from incidents.sentence import SentenceFacts, ServiceState, list_sentences
-from incidents.services.correspondence.correspond import MESSAGES_SHOWN, list_latest_messages
+from incidents.services.correspondence.correspond import MAX_MESSAGES_SHOWN, list_latest_messages
 from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
 from incidents.services.declarant.share import derive_shared_secret
@@ -42,7 +42,7 @@ from incidents.services.papers.answer_pack import explain_centre, format_judgeme
 from incidents.sharing import may_share_sentence
 
 # The number of messages that the page shows. Earlier messages are folded, except from the oldest open question on.
-LATEST_SHOWN = 1
+MAX_LATEST_MESSAGES_SHOWN = 1
 
 
 def render_case_page(
@@ -84,7 +84,7 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
         "why_this_centre": route.reason if route and route.csirt else explain_centre(incident),
         "earlier": thread[:folded],
         "latest": thread[folded:],
-        "has_more": len(thread) == MESSAGES_SHOWN,
+        "has_more": len(thread) == MAX_MESSAGES_SHOWN,
         "progress": progress,
         "is_mail_held": progress.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
         "holder": holder,
@@ -109,7 +109,7 @@ def load_interruptions(incident: Incident) -> list[ServiceInterruption]:
 
 def count_folded(thread: Sequence[Message], progress: CaseProgress) -> int:
     """Return how many of the oldest messages are folded: none from an open question on."""
-    before_latest = max(len(thread) - LATEST_SHOWN, 0)
+    before_latest = max(len(thread) - MAX_LATEST_MESSAGES_SHOWN, 0)
     return min(before_latest, thread.index(progress.question)) if progress.question else before_latest
 
 

@@ -18,7 +18,7 @@ from incidents.models import FollowUpAccess
 from incidents.reference import compact_code
 from incidents.services.correspondence.correspond import load_thread_page
 from incidents.services.declarant.access import derive_secret, find_access, is_mail_held, rotate_access_by_declarant
-from incidents.services.declarant.guess import MustWait, find_access_by_code
+from incidents.services.declarant.guess import TooManyWrongCodes, find_access_by_code
 
 WRONG_CODE = (
     "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "
@@ -49,7 +49,7 @@ def check_code(form: CodeForm) -> FollowUpAccess | None:
     """
     try:
         access = find_access_by_code(reference=form.cleaned_data["reference"], code=form.cleaned_data["code"])
-    except MustWait as wait:
+    except TooManyWrongCodes as wait:
         form.add_error(None, TOO_MANY_TRIES % {"minutes": wait.minutes})
         return None
     if access is None:

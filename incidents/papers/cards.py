@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import EmergencyContact, User
 from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
-from collectivities.search import SearchProblem, check_query_typed, find_collectivities
+from collectivities.search import SearchProblem, check_query_not_empty, find_collectivities
 from core.burst import hash_address
 from core.typeset import typeset
 from incidents.enums import PaperState
@@ -35,7 +35,7 @@ def wall_card_search_page(request: HttpRequest) -> HttpResponse:
     problem, matches = "", []
     try:
         if "q" in request.GET:
-            check_query_typed(query)
+            check_query_not_empty(query)
         matches = find_collectivities(query, limit=MAX_CHOICES) if query else []
     except SearchProblem as error:
         problem = str(error)

@@ -18,7 +18,7 @@ SNAPSHOTS = ("recit", "moments", "services", "donnees", "rappel")
 LONGEST_CODE = 24
 
 
-class Kind(StrEnum):
+class QuestionKind(StrEnum):
     CHOICE = "choice"
     SEVERAL = "several"
     TEXT = "text"
@@ -31,7 +31,7 @@ class Kind(StrEnum):
     COUNT = "count"
 
 
-WITH_CHOICES = frozenset({Kind.CHOICE, Kind.SEVERAL})
+WITH_CHOICES = frozenset({QuestionKind.CHOICE, QuestionKind.SEVERAL})
 
 
 class InvalidQuestions(Exception):
@@ -46,7 +46,7 @@ class Question:
     """
 
     code: str
-    kind: Kind
+    kind: QuestionKind
     label: str
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
@@ -148,7 +148,7 @@ def read_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
     question = Question(
         **data
         | {
-            "kind": Kind(data["kind"]),
+            "kind": QuestionKind(data["kind"]),
             "choices": tuple((code, label) for code, label in choices),
             "types": tuple(data.get("types", ())),
             "unless": {code: tuple(choices) for code, choices in data.get("unless", {}).items()},
@@ -169,5 +169,7 @@ def can_be_asked(question: Question) -> bool:
         and bool(question.choices) == (question.kind in WITH_CHOICES)
         and len(dict(question.choices)) == len(question.choices)
         and set(question.types) <= set(IncidentType.values)
-        and (not question.alone or (question.kind == Kind.SEVERAL and question.alone in dict(question.choices)))
+        and (
+            not question.alone or (question.kind == QuestionKind.SEVERAL and question.alone in dict(question.choices))
+        )
     )

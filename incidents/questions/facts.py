@@ -15,11 +15,10 @@ from incidents.enums import (
     InterruptionExtent,
     PublicService,
 )
-from incidents.facts.description import Fact, map_facts
-from incidents.facts.description import Kind as FactKind
+from incidents.facts.description import Fact, FactKind, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import reduce_to_known_end
-from incidents.questions.catalogue import Kind, find_version
+from incidents.questions.catalogue import QuestionKind, find_version
 from incidents.questions.formatting import DisplayedFact, format_moment, format_number, list_answers
 
 SNAPSHOT_TITLES: dict[str, str] = {
@@ -55,7 +54,7 @@ def get_section_title(section: str, version: str) -> str:
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     """Yield the lines of a story. A line that is missing from an older sheet is left out."""
     words = values["description"] or NOTHING_WRITTEN
-    yield DisplayedFact(label=DECLARATION_FACTS["description"].history_label, words=words, kind=Kind.LONG)
+    yield DisplayedFact(label=DECLARATION_FACTS["description"].history_label, words=words, kind=QuestionKind.LONG)
     for name, fact in STORY_LINES.items():
         if values.get(name):
             yield DisplayedFact(label=fact.history_label, words=values[name])
@@ -114,10 +113,10 @@ def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedF
 def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     for name in CALLER_ORDER:
         if values.get(name):
-            kind = Kind.MAIL if name == "email" else Kind.TEXT
+            kind = QuestionKind.MAIL if name == "email" else QuestionKind.TEXT
             yield DisplayedFact(label=CALLER_FACTS[name].history_label, words=values[name], kind=kind)
     if values.get("mail_without_code"):
-        yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=Kind.TEXT)
+        yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=QuestionKind.TEXT)
 
 
 FACT_LISTERS = {

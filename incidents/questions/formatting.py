@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from stdnum import iban
 
 from incidents.moments import has_hour
-from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, load_versions
+from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, load_versions
 
 NBSP = "\N{NO-BREAK SPACE}"
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
@@ -26,7 +26,7 @@ class DisplayedFact:
 
     label: str
     words: str
-    kind: str = Kind.TEXT
+    kind: str = QuestionKind.TEXT
 
 
 def list_answers(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
@@ -46,7 +46,7 @@ def format_answer(question: Question, value: Any, zone: str) -> str:
     if question.kind in WITH_CHOICES:
         chosen = [value] if isinstance(value, str) else value
         return ", ".join(dict(question.choices).get(code, code) for code in chosen)
-    if question.kind == Kind.MOMENT:
+    if question.kind == QuestionKind.MOMENT:
         return format_moment(datetime.fromisoformat(value), zone)
     return FORMATTERS.get(question.kind, str)(value)
 
@@ -81,7 +81,7 @@ def format_iban(number: str) -> str:
 
 
 FORMATTERS: dict[str, Callable[[Any], str]] = {
-    Kind.AMOUNT: format_amount,
-    Kind.COUNT: format_number,
-    Kind.IBAN: format_iban,
+    QuestionKind.AMOUNT: format_amount,
+    QuestionKind.COUNT: format_number,
+    QuestionKind.IBAN: format_iban,
 }

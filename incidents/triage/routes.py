@@ -29,7 +29,7 @@ from incidents.triage.transfer.pages import (
     transfer_list_view,
     withdraw_transfer_view,
 )
-from incidents.triage.work import guides, message_templates, relay, views
+from incidents.triage.work import guides, handover, message_templates, views
 from incidents.triage.work.assign import PREFIX
 
 CASE_ROUTES: list[PageRoute] = [
@@ -54,7 +54,7 @@ CASE_ROUTES: list[PageRoute] = [
     PageRoute("formulaire/<slug:form>", opened_form_view, "form"),
 ]
 OTHER_ROUTES: list[PageRoute] = [
-    PageRoute("relais", relay.relay_view, "handover"),
+    PageRoute("relais", handover.handover_view, "handover"),
     PageRoute("guides", guides.guide_list_view, "playbooks"),
     PageRoute("guides/<slug:slug>/<slug:kind>", guides.guide_view, "playbook"),
     PageRoute("messages-types", message_templates.template_list_view, "message_templates"),

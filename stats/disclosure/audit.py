@@ -153,7 +153,7 @@ class CountryProgram:
             self.add_row([total], parts, low=-MANY, high=0)
         for total, parts in figures.list_covers():
             self.add_row([total], parts, low=0, high=MANY)
-        for bodies, least in figures.list_least_bodies():
+        for bodies, least in figures.list_body_lower_bounds():
             self.add_row([], bodies, low=least, high=MANY)
         for cells, others in figures.list_orders():
             self.add_row(others, cells, low=-MANY, high=0)

@@ -73,7 +73,7 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
         failures: Counter[str] = Counter()
         for attempt in range(MAX_DRAWS):
             draws += 1
-            tables = Draw(counts, period, earlier, key, attempt).print_tables(closed)
+            tables = RoundingDraw(counts, period, earlier, key, attempt).print_tables(closed)
             failing = find_failing_tables({"period": str(period), "tables": tables}, earlier)
             if not failing:
                 return DrawResult(tables, draws, tuple(sorted(closed)))
@@ -91,7 +91,7 @@ def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Draw:
+class RoundingDraw:
     """One attempt to draw all tables. Each cell has its own random number, derived from the key and the attempt."""
 
     counts: Counts

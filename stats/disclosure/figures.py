@@ -232,7 +232,7 @@ class Figures:
             if leaks and categories:
                 yield leaks, categories
 
-    def list_least_bodies(self) -> Iterator[tuple[list[Cell], int]]:
+    def list_body_lower_bounds(self) -> Iterator[tuple[list[Cell], int]]:
         """Yield the cells of the bodies of a year and the least sum of these cells. A body counts in one région only,
         and each région with a number has at least THRESHOLD bodies.
         """

@@ -23,7 +23,7 @@ from stats.open_data.caching import CACHE_BRIEFLY, CACHE_FOREVER, respond_with_e
 from stats.open_data.definitions import FIXED_TABLES_SINCE, UNDER_DECLARED, list_definitions, list_sources
 from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
 from stats.open_data.package import LICENCE, make_files
-from stats.pages.waiting import PROGRESS_MAX_AGE, describe_progress
+from stats.pages.waiting import PROGRESS_MAX_AGE, describe_proof_progress
 from stats.pages.wording import format_full_day
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses
@@ -84,7 +84,7 @@ def show_method(request: HttpRequest) -> HttpResponse:
 @cache_briefly
 def show_releases(request: HttpRequest) -> HttpResponse:
     editions = list_editions()
-    progress = {} if editions else describe_progress()
+    progress = {} if editions else describe_proof_progress()
     response = render(request, "stats/releases.html", RULE_CONTEXT | progress | {"editions": editions})
     if progress:
         patch_cache_control(response, max_age=PROGRESS_MAX_AGE)

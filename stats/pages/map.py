@@ -11,7 +11,7 @@ from stats.pages.page import CategoryLine, FiguresPage
 from stats.releases.reading import CellState
 
 
-class Tile(NamedTuple):
+class TilePlace(NamedTuple):
     """The position of a territory. `column` is the half tile, from 1 to 9, at which the tile, two half tiles wide,
     begins. `row` starts at 1; row 7 is empty, because it is the sea.
     """
@@ -22,31 +22,31 @@ class Tile(NamedTuple):
 
 
 TILES = {
-    "32": Tile("HDF", 5, 1),
-    "28": Tile("NOR", 3, 2),
-    "11": Tile("IDF", 5, 2),
-    "44": Tile("GES", 7, 2),
-    "53": Tile("BRE", 1, 3),
-    "52": Tile("PDL", 3, 3),
-    "24": Tile("CVL", 5, 3),
-    "27": Tile("BFC", 7, 3),
-    "75": Tile("NAQ", 4, 4),
-    "84": Tile("ARA", 6, 4),
-    "76": Tile("OCC", 5, 5),
-    "93": Tile("PAC", 7, 5),
-    "94": Tile("COR", 9, 6),
-    "01": Tile("GUA", 1, 8),
-    "02": Tile("MTQ", 3, 8),
-    "03": Tile("GUF", 5, 8),
-    "04": Tile("REU", 7, 8),
-    "06": Tile("MAY", 9, 8),
+    "32": TilePlace("HDF", 5, 1),
+    "28": TilePlace("NOR", 3, 2),
+    "11": TilePlace("IDF", 5, 2),
+    "44": TilePlace("GES", 7, 2),
+    "53": TilePlace("BRE", 1, 3),
+    "52": TilePlace("PDL", 3, 3),
+    "24": TilePlace("CVL", 5, 3),
+    "27": TilePlace("BFC", 7, 3),
+    "75": TilePlace("NAQ", 4, 4),
+    "84": TilePlace("ARA", 6, 4),
+    "76": TilePlace("OCC", 5, 5),
+    "93": TilePlace("PAC", 7, 5),
+    "94": TilePlace("COR", 9, 6),
+    "01": TilePlace("GUA", 1, 8),
+    "02": TilePlace("MTQ", 3, 8),
+    "03": TilePlace("GUF", 5, 8),
+    "04": TilePlace("REU", 7, 8),
+    "06": TilePlace("MAY", 9, 8),
 }
 # The overseas collectivities, whose tiles are half as wide and in one row below.
 SMALL = {"987": "PF", "988": "NC"}
 
 
 @dataclass(frozen=True)
-class MapLine:
+class MapTile:
     """The tile of one territory. `level` is from 1 to 5, or 0 if the territory has no number."""
 
     line: CategoryLine
@@ -60,7 +60,7 @@ class MapLine:
 class Map:
     """The map. `unplaced` are the incidents of other or unknown territories, `steps` the range of each used level."""
 
-    tiles: list[MapLine]
+    tiles: list[MapTile]
     unplaced: CategoryLine
     steps: list[tuple[int, str]]
 
@@ -76,7 +76,7 @@ def draw_map(page: FiguresPage) -> Map | None:
     lines = page.get_region_breakdown().lines
     scale = choose_scale(line.cell.value for line in lines if line.cell.value is not None and line.code)
     tiles = [
-        MapLine(
+        MapTile(
             line=line,
             letters=TILES[line.code].letters if line.code in TILES else SMALL[line.code],
             level=scale.level(line.cell.value) if line.cell.value is not None else 0,

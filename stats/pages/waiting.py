@@ -10,7 +10,7 @@ from stats.releases.progress import read_progress
 PROGRESS_MAX_AGE = 20
 
 
-def describe_progress() -> dict[str, object]:
+def describe_proof_progress() -> dict[str, object]:
     """Return the context of such a page: the progress, the due periods, and the earliest date of a publication. Four
     small queries.
     """

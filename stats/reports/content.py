@@ -22,7 +22,7 @@ from stats.open_data.package import LICENCE
 from stats.pages import method, story, titles
 from stats.pages.charts import WIDE, Plot
 from stats.pages.labels import bind_words, format_number, lower_first, upper_first
-from stats.pages.map import TILES, MapLine, draw_map
+from stats.pages.map import TILES, MapTile, draw_map
 from stats.pages.page import TOTALS, FiguresPage, read_figures_page
 from stats.pages.rates import StratumRate, list_rates
 from stats.pages.sections import FiguresSection, SectionBar, make_delays_table, make_sections
@@ -272,7 +272,7 @@ def describe_map(page: FiguresPage) -> Content | None:
     }
 
 
-def describe_tile(tile: MapLine) -> Content:
+def describe_tile(tile: MapTile) -> Content:
     place = TILES[tile.line.code]._asdict() if tile.line.code in TILES else {}
     names = {"label": tile.line.label, "letters": tile.letters, "is_mine": tile.is_chosen}
     return describe_narrow_cell(tile.line.cell, level=tile.level) | names | place

@@ -113,7 +113,7 @@ def test_an_answer_such_as_none_excludes_the_other_choices():
         for section in version.sections:
             for question in section.questions:
                 codes = {code for code, _label in question.choices} & {"aucun", "aucune", "rien", "personne"}
-                if question.kind == catalogue.Kind.SEVERAL and codes:
+                if question.kind == catalogue.QuestionKind.SEVERAL and codes:
                     assert {question.alone} == codes, question.code
 
 

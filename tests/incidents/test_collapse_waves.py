@@ -288,8 +288,8 @@ def test_views_and_type_filters_collapse_only_the_cases_they_list(client, respon
 
 
 def test_the_cases_of_a_large_wave_have_a_list_of_their_own(client, responder, monkeypatch):
-    monkeypatch.setattr(queue, "MEMBERS_SHOWN", 3)
-    monkeypatch.setattr("incidents.triage.queue.wave_lines.MEMBERS_SHOWN", 3)
+    monkeypatch.setattr(queue, "MAX_MEMBERS_SHOWN", 3)
+    monkeypatch.setattr("incidents.triage.queue.wave_lines.MAX_MEMBERS_SHOWN", 3)
     cases = [declare_town(number, supplier=SUPPLIER) for number in range(5)]
     opened = client.get(URL + list_rows(client)[0].link)
     assert len(opened.context["rows"]) == 1 + 3

@@ -13,7 +13,7 @@ from incidents.devices import case_cookie
 from incidents.models import CodeGuess
 from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret
-from incidents.services.declarant.guess import FREE_TRIES, GUESS_WAITS, MustWait, find_access_by_code
+from incidents.services.declarant.guess import FREE_TRIES, GUESS_WAITS, TooManyWrongCodes, find_access_by_code
 from tests.cast import declare
 from tests.incidents.devices import follow_up_url, open_by_link
 from tests.reading import read_text
@@ -117,7 +117,7 @@ def test_a_wrong_code_during_the_wait_does_not_prolong_it(incident):
 def test_the_wait_rises_to_a_quarter_of_an_hour(incident):
     now, waits = timezone.now(), []
     for _ in range(FREE_TRIES + len(GUESS_WAITS) + 2):
-        with time_machine.travel(now, tick=False), suppress(MustWait):
+        with time_machine.travel(now, tick=False), suppress(TooManyWrongCodes):
             find_access_by_code(reference=incident.reference, code=WRONG)
         until = CodeGuess.objects.get().waits_until
         waits.append((until - now) // MINUTE if until else 0)
@@ -139,7 +139,7 @@ def test_simultaneous_guesses_are_counted_one_by_one(transactional_db):
     def guess():
         try:
             find_access_by_code(reference=reference, code=WRONG)
-        except MustWait:
+        except TooManyWrongCodes:
             refused.append(1)
         finally:
             connection.close()

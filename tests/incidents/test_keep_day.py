@@ -13,7 +13,7 @@ from incidents.facts.shapes import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
 from incidents.questions.formatting import format_moment
 from incidents.services.handling.close import Ending, close_with_report
-from incidents.services.papers.duties import compute_delay_end
+from incidents.services.papers.duties import compute_legal_deadline
 from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
@@ -142,7 +142,7 @@ def test_a_service_may_not_resume_on_the_day_before_the_stop(client, responder):
 
 
 def test_a_time_limit_counted_from_a_day_ends_on_a_day_when_the_clock_changes():
-    from_day = compute_delay_end(datetime(2026, 10, 23, 22, 0, tzinfo=UTC), PARIS)
+    from_day = compute_legal_deadline(datetime(2026, 10, 23, 22, 0, tzinfo=UTC), PARIS)
     assert format_moment(from_day, PARIS) == "mardi 27 octobre 2026"
-    from_hour = compute_delay_end(datetime(2026, 10, 24, 7, 30, tzinfo=UTC), PARIS)
+    from_hour = compute_legal_deadline(datetime(2026, 10, 24, 7, 30, tzinfo=UTC), PARIS)
     assert format_moment(from_hour, PARIS).replace("\N{NO-BREAK SPACE}", " ") == "mardi 27 octobre 2026 à 8 h 30"

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidents.enums import ClosingReason
 from incidents.models import Incident
-from incidents.services.correspondence.correspond import MESSAGES_SHOWN
+from incidents.services.correspondence.correspond import MAX_MESSAGES_SHOWN
 from incidents.services.handling.due import ANSWER_FIELDS
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
@@ -66,7 +66,7 @@ def test_a_page_of_messages_costs_the_same_with_two_and_with_thousands(client, r
         add_messages(incident, number)
         client.get(case_url(incident, "messages"))
         with CaptureQueriesContext(connection) as queries:
-            assert len(list_shown_texts(client.get(case_url(incident, "messages")))) == min(number, MESSAGES_SHOWN)
+            assert len(list_shown_texts(client.get(case_url(incident, "messages")))) == min(number, MAX_MESSAGES_SHOWN)
         costs.append(len(queries))
     assert costs[0] == costs[1] <= 10, costs
 
@@ -127,4 +127,4 @@ def test_more_messages_than_counted_are_shown_with_a_plus(client, responder, num
     add_messages(incident, number)
     page = read_text(client.get(case_url(incident)))
     assert f"Échanges {label} " in page
-    assert ("Voir les messages précédents" in page) == (number > MESSAGES_SHOWN)
+    assert ("Voir les messages précédents" in page) == (number > MAX_MESSAGES_SHOWN)

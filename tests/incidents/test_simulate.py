@@ -74,7 +74,7 @@ def test_the_same_seed_writes_the_same_rows():
 def test_references_are_never_drawn_twice():
     """Ten million references drawn at random would hold about 1 500 pairs."""
     keys = [*range(1, 100_000), *range(10_000_000, 10_100_000)]
-    references = {store.make_reference(key) for key in keys}
+    references = {store.make_invented_reference(key) for key in keys}
     assert len(references) == len(keys)
     assert all(is_reference(reference) for reference in list(references)[:1000])
 

@@ -20,7 +20,7 @@ from incidents.reference import compact_code
 from incidents.services.declarant.access import SECRET_LENGTH, find_access
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.triage import acts
-from incidents.triage.case.context import EVENTS_SHOWN
+from incidents.triage.case.context import MAX_EVENTS_SHOWN
 from incidents.triage.routes import CASE_ROUTES
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
@@ -265,7 +265,7 @@ def test_a_case_costs_at_most_thirty_five_queries_whatever_its_history(client, r
     with CaptureQueriesContext(connection) as queries:
         page = client.get(url(incident))
 
-    assert len(page.context["moments"]) == min(number + 1, EVENTS_SHOWN)
+    assert len(page.context["moments"]) == min(number + 1, MAX_EVENTS_SHOWN)
     # Several plain queries cost less than one that joins them.
     assert len(queries) <= 35, [query["sql"][:90] for query in queries]
 

@@ -7,7 +7,12 @@ import pytest
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.catalogues.message_templates import NATIONAL, PLACEHOLDERS, fill_placeholders, list_unknown_placeholders
+from incidents.catalogues.message_templates import (
+    NATIONAL_TEMPLATES,
+    PLACEHOLDERS,
+    fill_placeholders,
+    list_unknown_placeholders,
+)
 from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.reference import hyphenate
@@ -67,7 +72,7 @@ def test_an_unknown_template_leaves_the_reply_empty(client, lead):
 
 def test_national_messages_refer_only_to_parts_that_the_declarant_sees(incident):
     page_text = read_text(open_by_link(incident).get(follow_up_url(incident)))
-    names = {name for message in NATIONAL for name in re.findall("«\u00a0(.+?)\u00a0»", message.text)}
+    names = {name for message in NATIONAL_TEMPLATES for name in re.findall("«\u00a0(.+?)\u00a0»", message.text)}
     assert names == {"Fichiers remis"}
     assert [name for name in names if name not in page_text] == []
 
@@ -79,13 +84,13 @@ def list_offered_templates(client, incident):
 def test_national_templates_are_offered_by_type(client, lead):
     incident = declare()
     offered = [template.code for template in list_offered_templates(client, incident)]
-    assert offered == [template.code for template in NATIONAL if not template.types]
+    assert offered == [template.code for template in NATIONAL_TEMPLATES if not template.types]
     wire = declare(type="virement")
     assert "comptable" in [template.code for template in list_offered_templates(client, wire)]
 
 
 def test_a_template_of_the_centre_replaces_the_national_one_of_the_same_title(client, lead):
-    national = NATIONAL[0]
+    national = NATIONAL_TEMPLATES[0]
     start = client.get(NEW, {"modele": national.code}).context["form"]
     assert (start["title"].value(), start["text"].value()) == (national.title, national.text)
     post_template(client, title=national.title, types=["boite"])
@@ -273,13 +278,13 @@ def test_a_responder_only_reads_templates_and_other_centres_do_not_see_them(clie
 
 
 def test_national_templates_use_known_placeholders_only():
-    assert len(NATIONAL) >= 6
-    for template in NATIONAL:
+    assert len(NATIONAL_TEMPLATES) >= 6
+    for template in NATIONAL_TEMPLATES:
         assert list_unknown_placeholders(template.text) == []
         assert len(template.text) <= TEXT_LIMIT
-    assert {name for name in PLACEHOLDERS if any(f"{{{name}}}" in template.text for template in NATIONAL)} >= {
-        "centre"
-    }
+    assert {
+        name for name in PLACEHOLDERS if any(f"{{{name}}}" in template.text for template in NATIONAL_TEMPLATES)
+    } >= {"centre"}
 
 
 # The delays that a case meets or misses
@@ -302,6 +307,6 @@ def test_the_time_limits_of_a_case_are_shown(client, lead):
 
 
 def test_national_templates_promise_only_what_the_follow_up_page_shows():
-    (delays,) = [template.text for template in NATIONAL if "deux délais" in template.title]
+    (delays,) = [template.text for template in NATIONAL_TEMPLATES if "deux délais" in template.title]
     assert "Le dossier de réponse, à imprimer depuis votre page de suivi, rappelle ces délais" in delays
     assert "prépare les éléments" not in delays

@@ -136,7 +136,7 @@ def make_incident(key: int, case: Case, routed_body: RoutedBody, rng: random.Ran
         began = case.at - draw_delay(rng, priors.HOURS_UNTIL_DECLARED)
     return Incident(
         pk=key,
-        reference=make_reference(key),
+        reference=make_invented_reference(key),
         collectivity_id=routed_body.collectivity.pk,
         csirt_id=routed_body.csirt.pk if routed_body.csirt else None,
         region_id=region.pk if region else None,
@@ -159,7 +159,7 @@ def make_incident(key: int, case: Case, routed_body: RoutedBody, rng: random.Ran
     )
 
 
-def make_reference(key: int) -> str:
+def make_invented_reference(key: int) -> str:
     """Derive the reference from the key of the row, because random references would collide a thousand times among ten
     million.
     """
@@ -243,7 +243,7 @@ def triage_case(
         events.append((EventKind.VERIFIED, verified_at))
     closed_at = verified_at + 24 * draw_delay(rng, priors.DAYS_UNTIL_CLOSED)
     if closed_at <= now:
-        close_case(incident, case, closed_at, rng)
+        close_invented_case(incident, case, closed_at, rng)
         events.append((EventKind.CLOSED, closed_at))
     incident.due_at, incident.due_for = compute_next_due(incident, task_due=None)
     return events
@@ -257,7 +257,7 @@ def qualify_case(incident: Incident, case: Case, rng: random.Random) -> None:
         incident.nature, incident.cause = case.nature, case.cause
 
 
-def close_case(incident: Incident, case: Case, at: datetime, rng: random.Random) -> None:
+def close_invented_case(incident: Incident, case: Case, at: datetime, rng: random.Random) -> None:
     reasons = (ClosingReason.RESOLVED, ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE)
     weights = (95, 3, 2) if incident.is_verified else (10, 70, 20)
     incident.status, incident.closed_at = Status.CLOSED, at

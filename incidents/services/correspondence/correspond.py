@@ -24,7 +24,7 @@ from incidents.services.history.record import record_event
 
 TEXT_LIMIT = 10_000
 AUTHOR_LIMIT = 120
-MESSAGES_SHOWN = 200
+MAX_MESSAGES_SHOWN = 200
 NO_MESSAGE = "aucun"
 
 
@@ -205,8 +205,8 @@ def record_message(message: Message, *, side: str) -> None:
 
 
 def list_latest_messages(incident: Incident) -> list[Message]:
-    """Return the latest `MESSAGES_SHOWN` messages, oldest first."""
-    return list(incident.messages.order_by("-id")[:MESSAGES_SHOWN])[::-1]
+    """Return the latest `MAX_MESSAGES_SHOWN` messages, oldest first."""
+    return list(incident.messages.order_by("-id")[:MAX_MESSAGES_SHOWN])[::-1]
 
 
 @dataclass(frozen=True)
@@ -229,12 +229,12 @@ def load_thread_page(incident: Incident, *, before: str = "", after: str = "") -
     uid = before or after
     beside = incident.messages.filter(uid=uid).values_list("pk", flat=True).first() if is_uid(uid) else None
     if beside and after and not before:
-        later = list(incident.messages.filter(pk__gt=beside).order_by("id")[: MESSAGES_SHOWN + 1])
-        return ThreadPage(later[:MESSAGES_SHOWN], has_earlier=True, has_later=len(later) > MESSAGES_SHOWN)
+        later = list(incident.messages.filter(pk__gt=beside).order_by("id")[: MAX_MESSAGES_SHOWN + 1])
+        return ThreadPage(later[:MAX_MESSAGES_SHOWN], has_earlier=True, has_later=len(later) > MAX_MESSAGES_SHOWN)
     rows = incident.messages.filter(pk__lt=beside) if beside else incident.messages.all()
-    earlier = list(rows.order_by("-id")[: MESSAGES_SHOWN + 1])
-    messages = earlier[:MESSAGES_SHOWN][::-1]
-    return ThreadPage(messages, has_earlier=len(earlier) > MESSAGES_SHOWN, has_later=beside is not None)
+    earlier = list(rows.order_by("-id")[: MAX_MESSAGES_SHOWN + 1])
+    messages = earlier[:MAX_MESSAGES_SHOWN][::-1]
+    return ThreadPage(messages, has_earlier=len(earlier) > MAX_MESSAGES_SHOWN, has_later=beside is not None)
 
 
 def is_uid(text: str) -> bool:

@@ -15,10 +15,10 @@ from stdnum import iban
 
 from core.fields import LARGEST_NUMBER
 from core.text import clean_line, clean_text
-from incidents.questions.catalogue import Kind, Question, Section
+from incidents.questions.catalogue import Question, QuestionKind, Section
 from incidents.services.declaring.check import is_mail_address, list_moment_problems
 
-LINE_LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
+LINE_LIMITS = {QuestionKind.TEXT: 200, QuestionKind.URL: 500, QuestionKind.MAIL: 254, QuestionKind.IBAN: 60}
 LONG_TEXT_LIMIT = 3_000
 MAX_CENTS = 100_000_000_000
 WEB_ADDRESS = re.compile(
@@ -57,7 +57,7 @@ def check_answer(question: Question, value: Any, *, is_kept: bool, now: datetime
         return value
     if check := CHECKS_BY_KIND.get(question.kind):
         return check(question, value)
-    if question.kind == Kind.MOMENT:
+    if question.kind == QuestionKind.MOMENT:
         return check_moment(question, value, now)
     line = clean_line(value, limit=LINE_LIMITS[question.kind], field=question.code)
     return check_line(question, line, is_kept=is_kept)
@@ -98,7 +98,7 @@ def check_moment(question: Question, at: datetime, now: datetime) -> str:
 
 
 def check_number_answer(question: Question, number: int) -> int:
-    most = MAX_CENTS if question.kind == Kind.AMOUNT else LARGEST_NUMBER
+    most = MAX_CENTS if question.kind == QuestionKind.AMOUNT else LARGEST_NUMBER
     if not 0 <= number <= most:
         raise ValidationError("Ce nombre est trop grand. Vérifiez-le.")
     return number
@@ -109,28 +109,28 @@ def check_text(question: Question, text: str) -> str:
 
 
 def check_line(question: Question, line: str, *, is_kept: bool) -> str:
-    if question.kind == Kind.IBAN:
+    if question.kind == QuestionKind.IBAN:
         line = iban.compact(line)
     if line and not is_kept and (problem := find_oddness(question.kind, line)):
         raise ValidationError(problem, code="odd")
     return line
 
 
-def find_oddness(kind: Kind, line: str) -> str:
+def find_oddness(kind: QuestionKind, line: str) -> str:
     """Return what looks wrong in the line, in sentences for the person who typed it, or ""."""
-    if kind == Kind.IBAN and not iban.is_valid(line):
+    if kind == QuestionKind.IBAN and not iban.is_valid(line):
         return "Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le."
-    if kind == Kind.URL and not WEB_ADDRESS.match(line):
+    if kind == QuestionKind.URL and not WEB_ADDRESS.match(line):
         return "Cela ne ressemble pas à une adresse de site. Exemple : www.exemple.example. Ou gardez-la."
-    if kind == Kind.MAIL and not is_mail_address(line):
+    if kind == QuestionKind.MAIL and not is_mail_address(line):
         return "Cette adresse mail est incomplète. Exemple : nom@exemple.example. Ou gardez-la telle quelle."
     return ""
 
 
 CHECKS_BY_KIND: dict[str, Callable[[Question, Any], Any]] = {
-    Kind.CHOICE: check_code,
-    Kind.SEVERAL: check_codes,
-    Kind.COUNT: check_number_answer,
-    Kind.AMOUNT: check_number_answer,
-    Kind.LONG: check_text,
+    QuestionKind.CHOICE: check_code,
+    QuestionKind.SEVERAL: check_codes,
+    QuestionKind.COUNT: check_number_answer,
+    QuestionKind.AMOUNT: check_number_answer,
+    QuestionKind.LONG: check_text,
 }

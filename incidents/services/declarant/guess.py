@@ -22,7 +22,7 @@ COUNTER_LIFETIME = timedelta(days=1)
 MAX_DELETED_AT_ONCE = 100
 
 
-class MustWait(Exception):
+class TooManyWrongCodes(Exception):
     """Too many wrong codes were tried for this reference.
 
     `minutes` is the remaining wait before the next code, at least one.
@@ -36,20 +36,20 @@ class MustWait(Exception):
 def find_access_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
     """Return the access that belongs to both the reference and the code, or None.
 
-    Raises MustWait when too many wrong codes were tried, and for any code until the wait is over.
+    Raises TooManyWrongCodes when too many wrong codes were tried, and for any code until the wait is over.
     """
     now = timezone.now()
     with transaction.atomic():
         guess = lock_guess_counter(reference, now)
         if guess.waits_until and guess.waits_until > now:
-            raise MustWait(guess.waits_until - now)
+            raise TooManyWrongCodes(guess.waits_until - now)
         access = find_access(code)
         if access and access.incident.reference == compact_code(reference):
             CodeGuess.objects.filter(pk=guess.pk, wrong__gt=0).update(wrong=0, waits_until=None)
             return access
         count_wrong_code(guess, now)
     if guess.waits_until:  # raised after the commit, so that the count is saved
-        raise MustWait(guess.waits_until - now)
+        raise TooManyWrongCodes(guess.waits_until - now)
     return None
 
 

@@ -54,12 +54,12 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
     if live := incident.shared.filter(revoked_at=None).first():
         return live
     now = timezone.now()
-    shared = create_shared_sentence(incident, now)
+    shared = create_sentence_link(incident, now)
     record_event(incident, EventKind.SHARED, at=now, actor=guest.user, by=guest.kind, shared=str(shared.uid))
     return shared
 
 
-def create_shared_sentence(incident: Incident, at: datetime) -> SharedSentence:
+def create_sentence_link(incident: Incident, at: datetime) -> SharedSentence:
     shared = SharedSentence(incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at)
     shared.secret_hash = hash_shared_secret(derive_shared_secret(shared))
     shared.save()
@@ -67,7 +67,7 @@ def create_shared_sentence(incident: Incident, at: datetime) -> SharedSentence:
 
 
 @transaction.atomic
-def unshare_sentence(*, reference: str, guest: Guest) -> None:
+def revoke_sentence_link(*, reference: str, guest: Guest) -> None:
     """Revoke the link to the sentence. A repeated call changes nothing. Raises Http404, PermissionDenied."""
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     live = incident.shared.filter(revoked_at=None).first()

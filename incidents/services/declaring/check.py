@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from collectivities.zones import find_local_day, find_zone
 from core.text import clean_line, clean_text
 from incidents.enums import Answer, Certainty, IncidentType
-from incidents.facts.description import Fact, Kind, map_facts
+from incidents.facts.description import Fact, FactKind, map_facts
 from incidents.facts.shapes import CALLER_PREFIX, INSTANTS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.moments import compute_stored_end, is_before
 from incidents.sharing import is_mailbox_in_doubt
@@ -103,7 +103,7 @@ def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, p
 
 def clean_field(fact: Fact, text: str, field: str, problems: dict[str, list[str]]) -> str:
     """Return the text cleaned. If it is refused, add the messages to `problems` and return ""."""
-    clean = clean_text if fact.kind == Kind.TEXT else clean_line
+    clean = clean_text if fact.kind == FactKind.TEXT else clean_line
     try:
         return clean(text, limit=fact.limit, field=field)
     except ValidationError as error:
@@ -212,7 +212,7 @@ def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[
         if {start.certainty, instant.certainty} == {Certainty.EXACT} or find_local_day(
             instant.at, zone
         ) < find_local_day(start.at, zone):
-            yield describe_order_problem(name, format_day(instant.at), format_day(start.at))
+            yield describe_order_problem(name, format_local_day(instant.at), format_local_day(start.at))
 
 
 def describe_order_problem(name: str, date: str, start: str) -> Problem:
@@ -225,7 +225,7 @@ def describe_order_problem(name: str, date: str, start: str) -> Problem:
     return f"{name}_at", f"Le {date} est avant le début de l’incident, le {start}. Vérifiez les deux dates."
 
 
-def format_day(at: datetime) -> str:
+def format_local_day(at: datetime) -> str:
     """Return a day such as « 1er novembre 2026 », in the active time zone."""
     return re.sub(r"^1 ", "1er ", date_format(timezone.localtime(at), "j F Y"))
 
@@ -236,7 +236,7 @@ def list_moment_problems(field: str, at: datetime | None, now: datetime) -> Iter
     if at > now + CLOCK_SLACK:
         yield field, "Cette date est à venir. Vérifiez-la."
     elif at < now - MAX_AGE:
-        yield field, f"Le {format_day(at)} est il y a plus de dix ans. Vérifiez l’année."
+        yield field, f"Le {format_local_day(at)} est il y a plus de dix ans. Vérifiez l’année."
 
 
 def list_interruption_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:

@@ -20,8 +20,8 @@ from incidents.services.handling.assign import ASSIGNMENT_FIELDS, list_people, s
 from incidents.services.handling.notes import TEXT_LIMIT, derive_note_key, filter_readable, save_note
 from incidents.services.history.record import record_event
 
-CASES_SHOWN = 200
-HANDOVERS_SHOWN = 200
+MAX_CASES_SHOWN = 200
+MAX_HANDOVERS_SHOWN = 200
 HANDOVERS_SHOWN_FOR = timedelta(hours=24)
 
 
@@ -73,7 +73,7 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: HandoverRe
 def check_shift(actor: User, references: Sequence[str], shift: HandoverRequest) -> None:
     if not references:
         raise ValidationError({"references": "Cochez les dossiers que vous passez."})
-    if len(references) > CASES_SHOWN:
+    if len(references) > MAX_CASES_SHOWN:
         raise ValidationError({"references": "Passez au plus 200 dossiers à la fois."})
     if shift.to == actor:
         raise ValidationError({"colleague": "Choisissez quelqu’un d’autre que vous, ou personne."})
@@ -112,16 +112,16 @@ def is_repeated_submission(incident: Incident, shift: HandoverRequest) -> bool:
 
 
 def list_assigned_cases(user: User) -> QuerySet[Incident]:
-    """Return up to `CASES_SHOWN` open cases assigned to this person, soonest due first."""
+    """Return up to `MAX_CASES_SHOWN` open cases assigned to this person, soonest due first."""
     cases = join_territories(Incident.objects.filter(csirt__in=user.work_centre_ids, assignee=user, status__in=OPEN))
-    return cases.order_by("due_at", "id")[:CASES_SHOWN]
+    return cases.order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 
 def list_abandoned_cases(user: User) -> QuerySet[Incident]:
     """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
     led = user.led_centre_ids
     assigned = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
-    return join_territories(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
+    return join_territories(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 
 def count_open_cases(people: Collection[int], csirts: Collection[int]) -> Counter[tuple[int, int | None]]:
@@ -158,7 +158,7 @@ def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]
     notes = filter_readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
     places = ("departement", "region", "region_correction")
     joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in places))
-    return group_received_handovers(joined[:HANDOVERS_SHOWN])
+    return group_received_handovers(joined[:MAX_HANDOVERS_SHOWN])
 
 
 def group_received_handovers(notes: Iterable[Note]) -> list[ReceivedHandover]:

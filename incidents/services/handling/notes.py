@@ -21,7 +21,7 @@ from incidents.services.handling.due import ANSWER_FIELDS, record_answer, settle
 from incidents.services.history.record import record_event
 
 TEXT_LIMIT = 10_000
-NOTES_SHOWN = 200
+MAX_NOTES_SHOWN = 200
 CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
 
 

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from core.locks import Lock, acquire_lock, try_lock
 from incidents.enums import TYPE_TERMS, DocumentKind, EventKind
 from incidents.models import Incident, PendingEvent, SearchDocument
-from incidents.questions.catalogue import Kind, load_versions
+from incidents.questions.catalogue import QuestionKind, load_versions
 from incidents.services.history.index_sql import MAX_TEXT_LENGTH, SOURCE_QUERIES, WRITE_DOCUMENTS
 
 CONSUMER = "search"
@@ -25,7 +25,9 @@ PASS_TIME_LIMIT = 2.0
 EVERY_KIND = frozenset(DocumentKind.values)
 # Messages, notes and file names never change, so only rows without a document are indexed.
 UNCHANGING_KINDS = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})
-TEXT_QUESTION_KINDS = frozenset({Kind.TEXT, Kind.LONG, Kind.URL, Kind.MAIL, Kind.IBAN})
+TEXT_QUESTION_KINDS = frozenset(
+    {QuestionKind.TEXT, QuestionKind.LONG, QuestionKind.URL, QuestionKind.MAIL, QuestionKind.IBAN}
+)
 # Questions that ask for the address of a contact, which is no trace of the attack.
 CONTACT_QUESTIONS = frozenset({"precisions.boite", "precisions.prestataire_contact", "precisions.faille_contact"})
 

@@ -16,7 +16,7 @@ from incidents.questions.formatting import format_moment
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.snapshots import find_leak_row
 
-LEGAL_DELAY = timedelta(hours=72)
+LEGAL_TIME_LIMIT = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
 NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, IncidentType.DEVICE}
 
@@ -67,7 +67,7 @@ def list_data_duties(incident: Incident, zone: str) -> list[Duty]:
         return []
     if declared["concerned"] == Answer.YES:
         notice = describe_cnil_duty(
-            "Des données personnelles sont touchées.", format_delay_end(incident.breach_known_at, zone)
+            "Des données personnelles sont touchées.", format_legal_deadline(incident.breach_known_at, zone)
         )
     else:
         notice = describe_cnil_duty(DATA_MAYBE_TOUCHED[judged == LeakStatus.CONFIRMED], "")
@@ -89,21 +89,23 @@ def describe_complaint_duty(incident: Incident, zone: str) -> Duty:
             "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
             "après le moment où la collectivité a connaissance de l’attaque. Police, gendarmerie ou procureur."
         ),
-        format_delay_end(incident.attack_known_at, zone),
+        format_legal_deadline(incident.attack_known_at, zone),
         "Code des assurances, article L12-10-1",
     )
 
 
-def format_delay_end(known_at: datetime | None, zone: str) -> str:
+def format_legal_deadline(known_at: datetime | None, zone: str) -> str:
     """Return the sentence that gives the deadline in the time zone `zone`, or "" if the start of the legal time limit
     is not known.
     """
     if known_at is None:
         return ""
-    at = format_moment(compute_delay_end(known_at, zone), zone)
+    at = format_moment(compute_legal_deadline(known_at, zone), zone)
     return f"D’après ce qui est déclaré : avant le {at}, {CLOCK_LABELS.get(zone, zone)}."
 
 
-def compute_delay_end(known_at: datetime, zone: str) -> date | datetime:
+def compute_legal_deadline(known_at: datetime, zone: str) -> date | datetime:
     """Return the legal deadline: the instant 72 hours later, or the day three days later if no hour is known."""
-    return known_at + LEGAL_DELAY if has_hour(known_at, zone) else find_local_day(known_at, zone) + LEGAL_DELAY
+    return (
+        known_at + LEGAL_TIME_LIMIT if has_hour(known_at, zone) else find_local_day(known_at, zone) + LEGAL_TIME_LIMIT
+    )

@@ -159,7 +159,7 @@ def describe_advice_facts(incident: Incident) -> dict[str, Any]:
         "reference": incident.reference,
         "pap": incident.get_pap_display(),
         "centre": incident.csirt.name if incident.csirt else "",
-        "body": describe_body(incident),
+        "body": snapshot_body(incident),
         "type": incident.type,
         "nature": incident.nature,
         "cause": incident.cause,
@@ -176,7 +176,7 @@ def describe_advice_facts(incident: Incident) -> dict[str, Any]:
     }
 
 
-def describe_body(incident: Incident) -> dict[str, Any]:
+def snapshot_body(incident: Incident) -> dict[str, Any]:
     body = incident.collectivity
     return {
         "name": body.label,

@@ -249,8 +249,8 @@ def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
     incident.assignee, incident.group = actor, None
     settle_due(incident, worked_at=now)
     incident.save(update_fields=ACCEPTANCE_FIELDS)
-    relays = [str(uid) for uid in incident.notes.filter(kind=NoteKind.HANDOVER).values_list("uid", flat=True)]
-    incident.documents.exclude(source__in=relays).update(csirt=transfer.taker)
+    handovers = [str(uid) for uid in incident.notes.filter(kind=NoteKind.HANDOVER).values_list("uid", flat=True)]
+    incident.documents.exclude(source__in=handovers).update(csirt=transfer.taker)
 
 
 def record_transfer(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:

@@ -36,7 +36,7 @@ from incidents.triage.wording import explain_invalid_transition
 from incidents.workflow import InvalidTransition
 
 REFUSALS_ANNOUNCED = 5
-REFUSALS_SHOWN = 100
+MAX_REFUSALS_SHOWN = 100
 CASES_NAMED = 50
 ACTS_BY_CODE = {
     "prendre": BulkAct.TAKE,
@@ -215,7 +215,7 @@ def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
         (format_bulk_item(item), explain_refusal(job, item))
         if item.incident.csirt_id in centre_ids
         else ("Un dossier", str(TRANSFERRED_REFUSAL))
-        for item in with_names.order_by("id")[:REFUSALS_SHOWN]
+        for item in with_names.order_by("id")[:MAX_REFUSALS_SHOWN]
     ]
 
 

@@ -36,7 +36,7 @@ from incidents.triage.calls.telephone_form import TelephoneForm
 KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rappele", "vus"
 # The script of the page posts this, with only the body and the telephone number, as soon as the body is chosen.
 WARN = "prevenir"
-OPEN_SHOWN = 10
+MAX_OPEN_CASES_SHOWN = 10
 WARNINGS = "incidents/triage/parts/call_warnings.html"
 VALID_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
@@ -86,7 +86,7 @@ def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]
     of_body = centre_cases.filter(collectivity=form.collectivity) if form.collectivity else centre_cases.none()
     keys: list[int] = []
     for cases in (of_body, centre_cases.with_contact_number(form.read_input("contact_phone"))):
-        keys += cases.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
+        keys += cases.order_by("-received_at").values_list("pk", flat=True)[:MAX_OPEN_CASES_SHOWN]
     newest = (
         centre_cases.filter(pk__in=keys).annotate_has_holder().select_related("assignee", "collectivity__departement")
     )

@@ -34,7 +34,7 @@ from incidents.triage.transfer.failed_advices import list_failed_advices
 from incidents.triage.work.blocks import build_work_context
 
 # How many events the page shows; the whole history has its own page.
-EVENTS_SHOWN = 8
+MAX_EVENTS_SHOWN = 8
 
 
 def build_case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
@@ -108,8 +108,8 @@ def build_history_context(
         index_texts([*message_texts, *file_names, *note_texts, *task_titles]),
         find_zone(incident.collectivity),
     )
-    moments = list_timeline_events(rows.events[:EVENTS_SHOWN], words=words, zone=zone, now=now)
-    return {"moments": moments, "has_earlier": len(rows.events) > EVENTS_SHOWN}
+    moments = list_timeline_events(rows.events[:MAX_EVENTS_SHOWN], words=words, zone=zone, now=now)
+    return {"moments": moments, "has_earlier": len(rows.events) > MAX_EVENTS_SHOWN}
 
 
 def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from incidents.services.handling.reopen import MOTIVE_LIMIT
 from incidents.triage.case_form import CaseForm
 from incidents.triage.notice import format_notice
 
-CLOSED_CASES_SHOWN = 5
+MAX_CLOSED_CASES_SHOWN = 5
 
 
 class ReopenForm(CaseForm):
@@ -48,8 +48,8 @@ def may_be_reopened(incident: Incident) -> bool:
 
 def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
     """Return the closed cases of the user's centres with news from the declarant that nobody has answered
-    (`wrote_since_closing`), the latest news first, and at most `CLOSED_CASES_SHOWN` of them.
+    (`wrote_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
     """
     closed_cases = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
-    newest = closed_cases.order_by("-declarant_wrote_at")[:CLOSED_CASES_SHOWN]
+    newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
     return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]

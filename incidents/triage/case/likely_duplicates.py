@@ -74,7 +74,7 @@ def list_likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, 
     yield points, format_time_apart(apart, is_before=other.received_at < incident.received_at)
     if incident.supplier_key and incident.supplier_key == other.supplier_key:
         yield SAME_SUPPLIER, "même prestataire"
-    if list_contacts(incident) & list_contacts(other):
+    if list_caller_contacts(incident) & list_caller_contacts(other):
         yield SAME_CALLER, "même personne à rappeler"
 
 
@@ -84,7 +84,7 @@ def are_near_types(first: str, second: str) -> bool:
     return any({first, second} <= family for family in FAMILIES)
 
 
-def list_contacts(incident: Incident) -> set[str]:
+def list_caller_contacts(incident: Incident) -> set[str]:
     """Return the telephone number and the mail address of the declarant, normalised; empty if the case is erased."""
     phone = "".join(character for character in incident.story.contact_phone if character.isdigit())[-9:]
     return {contact for contact in (phone, incident.story.contact_email.lower()) if contact}

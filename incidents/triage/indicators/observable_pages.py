@@ -39,7 +39,7 @@ from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observables import (
     PAP_LIMITS,
     build_observables_block,
-    format_origin,
+    format_indicator_origin,
     format_sightings,
     make_search_link,
 )
@@ -238,7 +238,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "zone": find_zone(incident.collectivity),
         "row": row,
         "value": defang(row.kind, row.value),
-        "origin": format_origin(row.origin),
+        "origin": format_indicator_origin(row.origin),
         "pap": PAP_LIMITS[Pap(incident.pap)],
         "seen": sightings[:MAX_SIGHTINGS],
         "has_more": len(sightings) > MAX_SIGHTINGS,

@@ -75,5 +75,5 @@ def make_search_link(value: str) -> str:
     return reverse("admin:incidents_incident_search", query={"q": quoted})
 
 
-def format_origin(origin: str) -> str:
+def format_indicator_origin(origin: str) -> str:
     return str(DocumentKind(origin).label) if origin in DocumentKind.values else "saisi à la main"

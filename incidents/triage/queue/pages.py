@@ -26,12 +26,12 @@ from incidents.triage.queue.order import (
     list_open_cases,
     select_columns,
 )
-from incidents.triage.queue.saved_views import TO_DO, VIEWS_BY_CODE, SavedView, count_by_view
+from incidents.triage.queue.saved_views import ALL_OPEN, VIEWS_BY_CODE, SavedView, count_by_view
 from incidents.triage.queue.waves import Wave, arrange_waves, list_single_cases
 
 LINES_PER_PAGE = 50
 # The largest number of cases shown below an open wave. A page of its own (`within`) shows all of them.
-MEMBERS_SHOWN = 50
+MAX_MEMBERS_SHOWN = 50
 VIEW, TYPE, AFTER, BEFORE, OPENED, WITHIN = "etat", "type", "apres", "avant", "ouvre", "dans"
 PERSON = "de"  # templates of accounts link to it
 # Closed cases are sorted only by date, so the first part of their position is always this number.
@@ -45,7 +45,7 @@ class QueueFilters(NamedTuple):
     cases alone are shown. `opened` is the key of the open wave.
     """
 
-    view: SavedView = TO_DO
+    view: SavedView = ALL_OPEN
     type: str = ""
     within: str = ""
     person: str = ""
@@ -58,7 +58,7 @@ class QueueFilters(NamedTuple):
         """Return the filters of an address. An altered value is ignored."""
         kind = query.get(TYPE, "")
         return cls(
-            view=VIEWS_BY_CODE.get(query.get(VIEW, ""), TO_DO),
+            view=VIEWS_BY_CODE.get(query.get(VIEW, ""), ALL_OPEN),
             type=kind if kind in TYPE_TERMS else "",
             within=query.get(WITHIN, ""),
             person=query.get(PERSON, ""),
@@ -77,7 +77,7 @@ class QueueFilters(NamedTuple):
 
     def make_link(self, **changes: str) -> str:
         """Return the address of the first page with these parameters changed, by default without an open wave."""
-        view = self.view.code if self.view != TO_DO else ""
+        view = self.view.code if self.view != ALL_OPEN else ""
         parameters = {VIEW: view, TYPE: self.type, PERSON: self.person, WITHIN: self.within} | changes
         return f"?{urlencode({name: value for name, value in parameters.items() if value})}"
 
@@ -144,7 +144,9 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
     elif filters.within:
         filters = filters._replace(within="", after=None, before=None)
     page = cut_page(waves, filters, now)
-    opened = {wave.key: wave.cases[:MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == filters.opened}
+    opened = {
+        wave.key: wave.cases[:MAX_MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == filters.opened
+    }
     # The views are not counted while another filter is set: their numbers would not match their lists.
     return page._replace(members=opened, counted={} if filters.is_narrowed else count_by_view(cases, user, now))
 

@@ -34,7 +34,7 @@ class SavedView(NamedTuple):
         return self.database_filter is None
 
 
-TO_DO = SavedView(
+ALL_OPEN = SavedView(
     "ouverts",
     "tout",
     "Rien à traiter. Une déclaration de votre territoire apparaît ici dès qu’elle est envoyée.",
@@ -71,7 +71,7 @@ VIEWS = [
         lambda case, user, now: case.is_late(now),
         is_first=True,
     ),
-    TO_DO,
+    ALL_OPEN,
     SavedView(
         "sans-responsable",
         "sans responsable",

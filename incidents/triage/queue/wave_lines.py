@@ -11,7 +11,7 @@ from incidents.enums import Burst, Severity
 from incidents.models import Incident
 from incidents.triage.queue.lines import TO_CALL_BACK, CaseLine, build_lines
 from incidents.triage.queue.order import OpenCase
-from incidents.triage.queue.pages import MEMBERS_SHOWN, OPENED, WITHIN, QueueFilters, QueuePage
+from incidents.triage.queue.pages import MAX_MEMBERS_SHOWN, OPENED, WITHIN, QueueFilters, QueuePage
 from incidents.triage.queue.waves import Wave, WaveKind
 
 # Which connection or mailbox a marked case came from is not stored, so two marked cases may come from different ones.
@@ -110,7 +110,7 @@ def describe_wave(
         name=format_wave_name(wave, worst),
         key=wave.key,
         link=filters.make_page_link() if is_open else filters.make_page_link(**{OPENED: wave.key}),
-        all=filters.make_link(**{WITHIN: wave.key}) if is_open and len(cases) > MEMBERS_SHOWN else "",
+        all=filters.make_link(**{WITHIN: wave.key}) if is_open and len(cases) > MAX_MEMBERS_SHOWN else "",
         is_open=is_open,
         number=len(cases),
         level_text=format_worst_count(wave),

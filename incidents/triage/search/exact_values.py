@@ -85,7 +85,7 @@ def parse_telephone(text: str) -> str:
     return f"0{bare[-LAST_DIGITS:]}" if INTERNATIONAL_NUMBER.fullmatch(bare) else ""
 
 
-def list_spellings(number: str) -> list[str]:
+def list_number_spellings(number: str) -> list[str]:
     """Return the usual spellings of a telephone number in texts. `number` comes from `parse_telephone`."""
     pairs = re.findall(r"\d\d", number)
     if len(number) != len("0298000000"):

@@ -20,7 +20,7 @@ from django.db.models.expressions import RawSQL
 from incidents.enums import DocumentKind
 from incidents.models import SearchDocument
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.search.exact_values import list_spellings, parse_exact_value
+from incidents.triage.search.exact_values import list_number_spellings, parse_exact_value
 from incidents.triage.search.filters import OF_THE_CASE, compute_span, list_searched_kinds
 from incidents.triage.search.query import Query
 
@@ -110,7 +110,7 @@ def compile_words(query: Query) -> tuple[str, dict[str, str]]:
     A telephone number matches in any spelling.
     """
     if (exact := parse_exact_value(query.free)) and exact.phone and not query.phrases:
-        spelt = {f"spelling{number}": text for number, text in enumerate(list_spellings(exact.phone))}
+        spelt = {f"spelling{number}": text for number, text in enumerate(list_number_spellings(exact.phone))}
         return " || ".join(f"phraseto_tsquery('tocsin', %({name})s)" for name in spelt), spelt
     parts, values = [], {}
     for number, word in enumerate(query.words):

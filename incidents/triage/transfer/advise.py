@@ -39,7 +39,7 @@ from incidents.triage.work.unsent_page_text import restore_page
 from incidents.triage.work.unsent_text import describe_new_page
 
 SEND = "envoyer"
-ADVICES_SHOWN = 50
+MAX_ADVICES_SHOWN = 50
 FIELDS_NOT_RESTORED = ("seen", "key", *CONSENT_FIELDS)
 
 
@@ -152,7 +152,7 @@ def list_sent_advices(incident: Incident) -> list[tuple[Advice, str, Remark | No
     """Return the latest files that were sent, each with the name of the partner and, if its mail failed, a remark
     about the mail. Three queries.
     """
-    advices = list(incident.advices.select_related("actor").order_by("-id")[:ADVICES_SHOWN])
+    advices = list(incident.advices.select_related("actor").order_by("-id")[:MAX_ADVICES_SHOWN])
     events = dict(incident.events.filter(kind=EventKind.ADVISED).values_list("data__advice", "pk"))
     mails = list_remarks(list(events.values()))
     lost = {event: next((mail for mail in remarks if mail.is_troubled), None) for event, remarks in mails.items()}

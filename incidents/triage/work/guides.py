@@ -158,7 +158,7 @@ def render_guide(
         "kind": kind,
         "shown": find_guide(kind, csirt),
         "preview": preview,
-        "versions": list_versions(kind, csirt),
+        "versions": list_guide_versions(kind, csirt),
         "is_led": csirt.pk in get_account(request).led_centre_ids,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
@@ -170,12 +170,12 @@ def make_guide_form(request: HttpRequest, csirt: Csirt, kind: str) -> GuideForm:
     row = find_newest_playbook(kind, csirt)
     version = request.GET.get("version", "")
     is_number = version.isdecimal() and len(version) < 5
-    old = list_versions(kind, csirt).filter(version=int(version)).first() if is_number else None
+    old = list_guide_versions(kind, csirt).filter(version=int(version)).first() if is_number else None
     steps = read_steps(old.steps) if old and old.steps else find_guide(kind, csirt).steps
     return GuideForm(initial={"steps": format_steps(steps), "based_on": row.version if row else 0})
 
 
-def list_versions(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
+def list_guide_versions(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
     return Playbook.objects.filter(type=kind, csirt=csirt).select_related("author").order_by("-version")
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
-from incidents.catalogues.message_templates import NATIONAL, PLACEHOLDERS, OfferedTemplate
+from incidents.catalogues.message_templates import NATIONAL_TEMPLATES, PLACEHOLDERS, OfferedTemplate
 from incidents.enums import TYPE_TERMS
 from incidents.models import MessageTemplate
 from incidents.services.correspondence.templates import (
@@ -82,7 +82,9 @@ def template_list_view(request: HttpRequest) -> HttpResponse:
 def make_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTemplates:
     """Return the messages of a centre. Its own message replaces the national message with the same title."""
     titles = {message.title for message in own}
-    return CentreTemplates(csirt, own, [message for message in NATIONAL if message.title not in titles], is_led=False)
+    return CentreTemplates(
+        csirt, own, [message for message in NATIONAL_TEMPLATES if message.title not in titles], is_led=False
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,7 +93,7 @@ def new_template_view(request: HttpRequest, slug: str) -> HttpResponse:
     csirt = get_led_csirt(get_account(request), slug)
     if request.method == "POST":
         return submit_template(request, csirt, MessageTemplateForm(request.POST))
-    start = next((message for message in NATIONAL if message.code == request.GET.get("modele", "")), None)
+    start = next((message for message in NATIONAL_TEMPLATES if message.code == request.GET.get("modele", "")), None)
     initial = {"title": start.title, "text": start.text, "types": list(start.types)} if start else {}
     return render_template_form(request, csirt, MessageTemplateForm(initial=initial))
 

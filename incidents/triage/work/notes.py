@@ -7,7 +7,7 @@ from django import forms
 
 from incidents.enums import KeptForm, NoteKind
 from incidents.models import Incident, Note
-from incidents.services.handling.notes import NOTES_SHOWN, filter_readable
+from incidents.services.handling.notes import MAX_NOTES_SHOWN, filter_readable
 from incidents.triage.case_form import CaseForm
 
 # A call that nobody answered. It is recorded, but does not count as an answer to the declarant.
@@ -49,7 +49,7 @@ def list_notes(incident: Incident, *, may_have_left: bool) -> list[Note]:
     (`may_have_left`).
     """
     notes = filter_readable(incident.notes.all()) if may_have_left else incident.notes.all()
-    return list(notes.order_by("-id")[:NOTES_SHOWN])
+    return list(notes.order_by("-id")[:MAX_NOTES_SHOWN])
 
 
 def build_notes_block(notes: list[Note]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.models import User
-from incidents.catalogues.message_templates import NATIONAL, OfferedTemplate, fill_placeholders, suits_type
+from incidents.catalogues.message_templates import NATIONAL_TEMPLATES, OfferedTemplate, fill_placeholders, suits_type
 from incidents.models import Incident, MessageTemplate
 from incidents.services.correspondence.templates import format_centre_phone, list_placeholder_values
 
@@ -41,6 +41,6 @@ def list_offered_templates(incident: Incident, centre_templates: list[OfferedTem
     same title.
     """
     titles = {message.title for message in centre_templates}
-    for message in (*centre_templates, *(national for national in NATIONAL if national.title not in titles)):
+    for message in (*centre_templates, *(national for national in NATIONAL_TEMPLATES if national.title not in titles)):
         if suits_type(message.types, incident.type):
             yield message

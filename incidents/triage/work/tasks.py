@@ -16,7 +16,7 @@ from incidents.services.handling.tasks import NewTask, count_missing_steps
 from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
 from incidents.triage.case_form import CaseForm
 
-TASKS_SHOWN = 300
+MAX_TASKS_SHOWN = 300
 # A deadline without an hour is at the end of its day.
 END_OF_DAY = {"hour": 23, "minute": 59}
 
@@ -82,7 +82,7 @@ def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> d
 def list_tasks(incident: Incident) -> list[Task]:
     """Return the tasks: open tasks by due date, then the tasks that are over, the latest first."""
     in_order = (F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")
-    return list(incident.tasks.order_by(*in_order)[:TASKS_SHOWN])
+    return list(incident.tasks.order_by(*in_order)[:MAX_TASKS_SHOWN])
 
 
 def count_steps_to_add(incident: Incident, tasks: list[Task]) -> int | None:

@@ -24,7 +24,7 @@ from incidents.models import Incident
 from incidents.reference import hyphenate, is_reference
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag, get_colleague, list_people
 from incidents.services.handling.handover import (
-    CASES_SHOWN,
+    MAX_CASES_SHOWN,
     HandoverRequest,
     HandoverResult,
     hand_shift_over,
@@ -35,11 +35,11 @@ from incidents.services.handling.handover import (
 from incidents.triage.case.page import render_page
 from incidents.triage.queue.refresh import is_late
 
-RELAY_URL_NAME = "admin:incidents_incident_handover"
+HANDOVER_URL_NAME = "admin:incidents_incident_handover"
 FREE = "liberer"
 
 
-class RelayForm(forms.Form):
+class HandoverForm(forms.Form):
     """The form that hands cases over. Nothing is selected beforehand, because the person who leaves chooses the
     colleague and the cases.
     """
@@ -70,47 +70,47 @@ class RelayForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def relay_view(request: HttpRequest) -> HttpResponse:
+def handover_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     if not user.work_centre_ids:
         raise Http404
     if FREE in request.POST:
         return free_case(request, user)
     if request.method != "POST":
-        return render_relay(request, user, RelayForm(user=user), ticked=[])
-    return submit_relay(request, user)
+        return render_handover(request, user, HandoverForm(user=user), ticked=[])
+    return submit_handover(request, user)
 
 
-def submit_relay(request: HttpRequest, user: User) -> HttpResponse:
-    form, ticked = RelayForm(request.POST, user=user), list(filter(is_reference, request.POST.getlist("dossier")))
+def submit_handover(request: HttpRequest, user: User) -> HttpResponse:
+    form, ticked = HandoverForm(request.POST, user=user), list(filter(is_reference, request.POST.getlist("dossier")))
     try:
         if form.is_valid():
-            relay = hand_shift_over(actor=user, references=ticked, shift=form.make_handover(user))
-            announce_relay(request, relay)
-            return redirect(RELAY_URL_NAME) if relay.is_written else render_unsaved_relay(request, user)
+            handover = hand_shift_over(actor=user, references=ticked, shift=form.make_handover(user))
+            announce_handover(request, handover)
+            return redirect(HANDOVER_URL_NAME) if handover.is_written else render_unsaved_handover(request, user)
     except ValidationError as error:
         wrong = error.message_dict
         # The checkboxes of the cases are not fields of the form.
         form.add_error(None, wrong.pop("references", []))
         for field, problems in wrong.items():
             form.add_error(field, problems)
-    return render_relay(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return render_handover(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def render_unsaved_relay(request: HttpRequest, user: User) -> HttpResponse:
+def render_unsaved_handover(request: HttpRequest, user: User) -> HttpResponse:
     """Show the typed text again, because it was not saved: none of the ticked cases was still this person's to hand
     over. They may send it with other cases.
     """
     data = request.POST.copy()
     data["key"] = secrets.token_urlsafe()
-    return render_relay(request, user, RelayForm(data, user=user), ticked=[], status=HTTPStatus.CONFLICT)
+    return render_handover(request, user, HandoverForm(data, user=user), ticked=[], status=HTTPStatus.CONFLICT)
 
 
-def announce_relay(request: HttpRequest, relay: HandoverResult) -> None:
-    if relay.handed_over:
-        messages.success(request, f"Dossiers passés : {len(relay.handed_over)}.")
-    if relay.remaining:
-        references = ", ".join(hyphenate(reference) for reference in relay.remaining)
+def announce_handover(request: HttpRequest, handover: HandoverResult) -> None:
+    if handover.handed_over:
+        messages.success(request, f"Dossiers passés : {len(handover.handed_over)}.")
+    if handover.remaining:
+        references = ", ".join(hyphenate(reference) for reference in handover.remaining)
         messages.warning(
             request,
             (
@@ -127,7 +127,7 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
     case = next((case for case in list_abandoned_cases(user) if case.reference == request.POST[FREE]), None)
     if case is None:
         messages.warning(request, "Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé.")
-        return redirect(RELAY_URL_NAME)
+        return redirect(HANDOVER_URL_NAME)
     try:
         assign_incident(reference=case.reference, actor=user, assignee=None, seen=format_person_tag(case.assignee))
     except Stale as stale:
@@ -137,35 +137,35 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
         messages.warning(request, " ".join(error.messages))
     else:
         messages.success(request, "Dossier remis dans la file, sans personne.")
-    return redirect(RELAY_URL_NAME)
+    return redirect(HANDOVER_URL_NAME)
 
 
-def render_relay(
-    request: HttpRequest, user: User, form: RelayForm, *, ticked: list[str], status: int = 200
+def render_handover(
+    request: HttpRequest, user: User, form: HandoverForm, *, ticked: list[str], status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
     own_cases = [
-        describe_relay_case(case) | {"is_ticked": case.reference in ticked} for case in list_assigned_cases(user)
+        describe_handover_case(case) | {"is_ticked": case.reference in ticked} for case in list_assigned_cases(user)
     ]
     context = {
         "title": "Passer le relais",
         "form": form,
         "mine": own_cases,
-        "is_full": len(own_cases) == CASES_SHOWN,
+        "is_full": len(own_cases) == MAX_CASES_SHOWN,
         "received": [
             {
-                "relay": relay,
-                "zone": find_zone(relay.incidents[0].collectivity),
-                "cases": [describe_relay_case(case) for case in relay.incidents],
+                "handover": handover,
+                "zone": find_zone(handover.incidents[0].collectivity),
+                "cases": [describe_handover_case(case) for case in handover.incidents],
             }
-            for relay in list_received_handovers(user, now)
+            for handover in list_received_handovers(user, now)
         ],
-        "gone": [describe_relay_case(case) for case in list_abandoned_cases(user)] if user.led_centre_ids else [],
+        "gone": [describe_handover_case(case) for case in list_abandoned_cases(user)] if user.led_centre_ids else [],
     }
     return render_page(request, "incidents/triage/relay.html", context, status=status)
 
 
-def describe_relay_case(incident: Incident) -> dict[str, Any]:
+def describe_handover_case(incident: Incident) -> dict[str, Any]:
     return {
         "incident": incident,
         "term": TYPE_TERMS[incident.type],
