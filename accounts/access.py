@@ -94,7 +94,7 @@ def is_inside_team(membership: Membership, centres: set[int]) -> bool:
 
 
 def get_person(actor: User, uid: UUID) -> User:
-    """Return this account. Raise Http404 if it does not exist or if `actor` may not help it."""
+    """Return this account. Raises Http404 if it does not exist or if `actor` may not help it."""
     person = User.objects.filter(uid=uid).first()
     if person is None or not can_help(actor, person):
         raise Http404
@@ -102,7 +102,7 @@ def get_person(actor: User, uid: UUID) -> User:
 
 
 def get_body(user: User, uid: UUID) -> Collectivity:
-    """Return this body. Raise Http404 if it does not exist or if the user has no role in it."""
+    """Return this body. Raises Http404 if it does not exist or if the user has no role in it."""
     body = Collectivity.objects.filter(uid=uid, pk__in=user.collectivity_ids()).first()
     if body is None:
         raise Http404

@@ -88,7 +88,7 @@ class SingleUseCodeForm(forms.Form):
         return code
 
     def use_up(self, code: str) -> None:
-        """Remember the code as used. Raise ValidationError if it was used already."""
+        """Remember the code as used. Raises ValidationError if it was used already."""
         seconds = factor_settings.TOTP_PERIOD * (2 * factor_settings.TOTP_TOLERANCE + 1)
         if not cache.add(make_used_code_key(self.user, code), "y", timeout=seconds):
             raise get_adapter().validation_error("incorrect_code")

@@ -7,7 +7,7 @@ from accounts.models import User
 
 
 def get_account(request: HttpRequest) -> User:
-    """Return the user. Raise PermissionDenied if there is none, though the middleware normally asks
+    """Return the user. Raises PermissionDenied if there is none, though the middleware normally asks
     to sign in before.
     """
     if not isinstance(request.user, User):

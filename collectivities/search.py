@@ -120,7 +120,7 @@ def check_query_not_empty(query: str) -> None:
 def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = False) -> list[Collectivity]:
     """Return at most `limit` bodies that match the query, the best match first, with their département and région.
 
-    The bodies that nobody has confirmed yet are left out unless `unconfirmed`. Raise `SearchProblem` for a SIREN or
+    The bodies that nobody has confirmed yet are left out unless `unconfirmed`. Raises `SearchProblem` for a SIREN or
     SIRET that cannot exist.
     """
     bodies = _load_bodies(find_body_ids(query, limit, unconfirmed=unconfirmed))
@@ -140,7 +140,7 @@ def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
 
 def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
     """Search as `find_collectivities` does, and add the kind of body that the words mention. Two more queries at most.
-    Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
+    Raises `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
     bodies = find_collectivities(query, limit)
     mention = find_mention(query[:MAX_QUERY_LENGTH])
@@ -161,7 +161,7 @@ def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]
 
 def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
     """Return the ids of the bodies that `find_collectivities` returns for the same arguments, in the same order. At
-    most one query. Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
+    most one query. Raises `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
     text = query[:MAX_QUERY_LENGTH].strip()
     if code := _parse_code(text):
@@ -189,7 +189,7 @@ def find_similar_bodies(name: str, kind: str, departement: int, limit: int) -> l
 
 
 def parse_siren(text: str) -> str:
-    """Return the SIREN that `text` is or, if it is a SIRET, begins with. Raise `SearchProblem` for any other text."""
+    """Return the SIREN that `text` is or, if it is a SIRET, begins with. Raises `SearchProblem` for any other text."""
     compact = re.sub(r"[\s.\-]", "", text[:MAX_QUERY_LENGTH])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
         raise SearchProblem("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas ».")

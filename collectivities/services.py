@@ -57,7 +57,7 @@ def ignore_progress(_message: str) -> None:
 def import_official_list(*, official: OfficialList, write_progress: ProgressWriter = ignore_progress) -> ImportReport:
     """Make the database match this list, in one transaction. Importing the same list again changes nothing.
 
-    Corrections made by hand (`region_correction`) are kept. Raise `UnreadableList` if a newer
+    Corrections made by hand (`region_correction`) are kept. Raises `UnreadableList` if a newer
     list was already imported.
     """
     is_first = _lock_import(official) is None
@@ -86,7 +86,7 @@ def import_official_list(*, official: OfficialList, write_progress: ProgressWrit
 
 def _lock_import(official: OfficialList) -> int | None:
     """Lock the import until the end of the transaction, and return the newest millésime imported so far, or None.
-    Raise `UnreadableList` if this list is older than that millésime, or empty.
+    Raises `UnreadableList` if this list is older than that millésime, or empty.
     """
     acquire_lock(Lock.IMPORT)
     loaded = Collectivity.objects.order_by("-millesime").exclude(millesime=None).values_list("millesime", flat=True)

@@ -119,7 +119,7 @@ class TocsinAdminSite(AdminSite):
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Redirect to the sign-in page of the site, which asks for the second factor. Raise PermissionDenied for an
+        """Redirect to the sign-in page of the site, which asks for the second factor. Raises PermissionDenied for an
         account without access to the admin.
         """
         if not request.user.is_authenticated:

@@ -23,7 +23,7 @@ class Env:
 
     def text(self, name: str, default: str | None = None) -> str:
         """Return the variable, else the text of the file that `{name}_FILE` names (secrets of containers), else the
-        default. Raise ImproperlyConfigured if there is none.
+        default. Raises ImproperlyConfigured if there is none.
         """
         value = self.source.get(name, "").strip() or self.read_file(f"{name}_FILE") or default
         if value is None:
@@ -74,7 +74,7 @@ class Env:
         return hosts
 
     def secret(self, name: str) -> str:
-        """Return a secret fit for production. Raise ImproperlyConfigured if it is short, or the public secret of
+        """Return a secret fit for production. Raises ImproperlyConfigured if it is short, or the public secret of
         development.
         """
         value = self.text(name)
@@ -93,7 +93,7 @@ class Env:
         return keys
 
     def secret_keys(self, name: str) -> list[bytes]:
-        """Return keys fit for production. Raise ImproperlyConfigured if the public key of development is one
+        """Return keys fit for production. Raises ImproperlyConfigured if the public key of development is one
         of them.
         """
         if DEVELOPMENT_EVIDENCE_KEY in self.items(name):

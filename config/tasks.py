@@ -52,7 +52,7 @@ def make_papers() -> int:
 
 def run_turn(work: Callable[[], int]) -> int:
     """Run one turn of `work` and return the amount of work done, or 0 if it failed, because its next turn tries again.
-    Raise SoftTimeLimitExceeded, which ends the task.
+    Raises SoftTimeLimitExceeded, which ends the task.
     """
     try:
         return work()

@@ -45,7 +45,7 @@ class DayField(forms.DateField):
 
 
 def find_latest_day(text: str, today: date) -> date:
-    """Return the last day that « 28/11 » names, `today` included. Raise ValidationError if no such day exists in this
+    """Return the last day that « 28/11 » names, `today` included. Raises ValidationError if no such day exists in this
     year or the last, and if it is so near in the future that it may be a slip.
     """
     day, month = map(int, re.findall(r"\d+", text))

@@ -29,7 +29,7 @@ def strip_controls(text: str) -> str:
 def clean_text(text: str, *, limit: int, field: str) -> str:
     """Return `text` without control characters, reading-order marks and lone surrogates, in Unicode form C.
 
-    Line ends become \\n, and spaces at both ends are removed. `limit` is in characters. Raise ValidationError on
+    Line ends become \\n, and spaces at both ends are removed. `limit` is in characters. Raises ValidationError on
     `field` if more than `limit` characters remain, since a text is never cut silently.
     """
     ordered = LINE_ENDS.sub("\n", text).translate(READING_ORDER_MARKS)

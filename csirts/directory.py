@@ -54,7 +54,7 @@ class DirectoryReport:
 @transaction.atomic
 def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryReport]:
     """Load the directory in one transaction. Return a dict from the French name of each kind of row to its report.
-    Raise UnknownTerritory if the file names a territory that the database does not have.
+    Raises UnknownTerritory if the file names a territory that the database does not have.
     """
     entries = json.loads(path.read_text())["csirts"]
     with pghistory.context(source=CONTEXT):

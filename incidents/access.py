@@ -77,8 +77,8 @@ def list_abilities(user: User, incident: Incident) -> set[Ability]:
 def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.CASE) -> Incident:
     """Return the incident for a person with an account. Pages that only an account opens and the API get it here.
 
-    Raise Http404 if the incident does not exist or if the person may not see it, so that nobody can tell the two
-    apart. Raise PermissionDenied if the person may see the incident but lacks the ability `to`. With `lock`, the row
+    Raises Http404 if the incident does not exist or if the person may not see it, so that nobody can tell the two
+    apart. Raises PermissionDenied if the person may see the incident but lacks the ability `to`. With `lock`, the row
     is locked until the transaction ends, so that an act can change it. Without `lock`, the case comes with the rows
     that pages display, and the access through `door` is recorded if the person works for its centre.
     """
@@ -96,7 +96,7 @@ def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
 
 
 def check_allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
-    """Return `incident`. Raise Http404 if it is None, and PermissionDenied if `user` lacks the ability `to`."""
+    """Return `incident`. Raises Http404 if it is None, and PermissionDenied if `user` lacks the ability `to`."""
     if incident is None:
         raise Http404
     if to not in list_abilities(user, incident):
@@ -129,7 +129,7 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
     """Return the incident for a declarant without account, who has exchanged the secret for a cookie. With `lock`, the
     row is locked until the transaction ends.
 
-    Raise Http404 if the access was revoked, has expired or never existed.
+    Raises Http404 if the access was revoked, has expired or never existed.
     """
     live = Incident.objects.filter(
         accesses__uid=access_uid, accesses__revoked_at=None, accesses__expires_at__gt=timezone.now()
@@ -146,7 +146,7 @@ def get_case(
 ) -> Incident:
     """Return the incident for a page that a declarant opens with the link and a colleague opens with an account.
 
-    Raise Http404 and PermissionDenied like `get_incident` and `get_followed_incident`.
+    Raises Http404 and PermissionDenied like `get_incident` and `get_followed_incident`.
     """
     if guest.user:
         return get_incident(guest.user, reference, to=to, lock=lock, door=door)
@@ -183,13 +183,13 @@ def may_declare(user: User, collectivity: Collectivity) -> bool:
 
 
 def get_proposed_transfer(user: User, uid: UUID) -> Transfer:
-    """Return a transfer for a person of the centre to which it was proposed. Raise Http404 for anybody else."""
+    """Return a transfer for a person of the centre to which it was proposed. Raises Http404 for anybody else."""
     return find_transfer(user, uid, taker__in=user.read_centre_ids)
 
 
 def get_given_transfer(user: User, uid: UUID) -> Transfer:
     """Return an accepted transfer for a person of the former centre, who may still read what the case contained at the
-    moment of the transfer. Raise Http404 for anybody else.
+    moment of the transfer. Raises Http404 for anybody else.
 
     The access is recorded in the name of the former centre.
     """
@@ -199,7 +199,7 @@ def get_given_transfer(user: User, uid: UUID) -> Transfer:
 
 
 def find_transfer(user: User, uid: UUID, **conditions: object) -> Transfer:
-    """Return the transfer that has this uid and meets `conditions`. Raise Http404 if there is none or if the account
+    """Return the transfer that has this uid and meets `conditions`. Raises Http404 if there is none or if the account
     of `user` is inactive.
     """
     whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")

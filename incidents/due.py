@@ -1,5 +1,5 @@
-"""The next act on a case and its deadline, which order the queue. The delays are the project's own targets, not legal
-ones.
+"""The next act on a case and its deadline, which order the queue. The deadlines are the project's own targets, not
+legal ones.
 
 A case that nobody has taken, or that was put back into the queue, is to be taken. Its deadline is earlier if the
 declarant waits for an answer, or if nobody has worked for a while on a case that was put back. A case that somebody
@@ -17,7 +17,7 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 if TYPE_CHECKING:
     from incidents.models import Incident
 
-# The longest delay between a text of the declarant and the message or call of the centre that answers it.
+# The most time between a text of the declarant and the message or call of the centre that answers it.
 ANSWER_WITHIN: dict[int, timedelta] = {
     Severity.CRITICAL: timedelta(hours=4),
     Severity.HIGH: timedelta(hours=8),

@@ -164,7 +164,7 @@ def try_delivery(delivery: Delivery, mailer: Mailer) -> NotSent | None:
 
 
 def write_mail_to_recipient(delivery: Delivery) -> EmailMessage:
-    """Return the mail for the recipient's present address. Raise NotSent if there is none or the
+    """Return the mail for the recipient's present address. Raises NotSent if there is none or the
     mail cannot be written.
     """
     address = find_address(delivery.recipient, delivery.event, delivery.csirt, delivery.person)

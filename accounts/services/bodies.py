@@ -26,7 +26,7 @@ class LastManager(Exception):
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     """End the roles of a person in this body, and stop the invitations to it that the person received or sent.
 
-    A member may remove themselves. Raise PermissionDenied if a person who is no manager removes another person,
+    A member may remove themselves. Raises PermissionDenied if a person who is no manager removes another person,
     Http404 if the person is not a member, and LastManager if nobody would manage the body.
     """
     body = get_body(actor, uid)
@@ -49,7 +49,7 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 def transfer_management(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     """Make another member the manager of the body, and the manager an agent. A second call changes nothing.
 
-    Raise Http404 if the person is not another member of the body, and PermissionDenied unless `actor` is the manager
+    Raises Http404 if the person is not another member of the body, and PermissionDenied unless `actor` is the manager
     or handed over to this person before.
     """
     body = get_body(actor, uid)

@@ -17,7 +17,7 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
     """Delete all factors and recovery codes of the account, end its sessions, send the person a
     mail and record `actor`.
 
-    Raise Http404 if `actor` may not help this account. A second call finds no factor and writes nothing.
+    Raises Http404 if `actor` may not help this account. A second call finds no factor and writes nothing.
     """
     person = User.objects.select_for_update(no_key=True).get(pk=get_person(actor, uid).pk)
     deleted, _by_model = Authenticator.objects.filter(user=person).delete()

@@ -39,7 +39,7 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     only when the link is used.
 
     The result reveals neither whether the address had an account nor whether that account administers the platform;
-    only the page of the link does. Raise AlreadyMember for a member, TooManyInvitations, or SentTooSoon if the same
+    only the page of the link does. Raises AlreadyMember for a member, TooManyInvitations, or SentTooSoon if the same
     invitation was sent minutes ago.
     """
     body = get_managed_body(actor, uid)
@@ -70,7 +70,7 @@ def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 @transaction.atomic
 def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
     """Stop the invitations of this person to the body, and the mails that would bring them. Return the person. A
-    second call changes nothing. Raise Http404 if the person was never invited.
+    second call changes nothing. Raises Http404 if the person was never invited.
     """
     links = list_invitations(get_managed_body(actor, uid), person_uid)
     stop_links(links)
@@ -84,7 +84,7 @@ def list_pending_invitations(body: Collectivity) -> QuerySet[AccessLink]:
 
 
 def list_invitations(body: Collectivity, person_uid: UUID) -> QuerySet[AccessLink]:
-    """Return every invitation of this person to this body. Raise Http404 if there is none."""
+    """Return every invitation of this person to this body. Raises Http404 if there is none."""
     links = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body, user__uid=person_uid)
     if not links.exists():
         raise Http404
@@ -104,8 +104,8 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
 
 
 def check_invitation_rate(person: User, body: Collectivity) -> None:
-    """Raise SentTooSoon or TooManyInvitations. The body's row is locked first, so that two concurrent clicks are
-    judged in turn.
+    """Raise SentTooSoon or TooManyInvitations if a new mail must wait. The body's row is locked first, so that
+    two concurrent clicks are judged in turn.
     """
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
     invitations = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)

@@ -33,7 +33,7 @@ def list_led_centres(actor: User) -> QuerySet[Csirt]:
 
 
 def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
-    """Return this centre. Raise Http404 unless this person leads it."""
+    """Return this centre. Raises Http404 unless this person leads it."""
     centres = list_led_centres(actor)
     centre = (centres.select_for_update(no_key=True) if lock else centres).filter(pk=pk).first()
     if centre is None:
@@ -69,9 +69,9 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
 
 
 def check_centre_mail_rate(repeated: QuerySet[AccessLink], earlier: QuerySet[AccessLink]) -> None:
-    """Raise SentTooSoon or TooManyInvitations. `earlier` are the links sent for the centre; `repeated` are those of
-    them that the new mail would repeat. The caller has locked the centre, so that two concurrent clicks are judged in
-    turn.
+    """Raise SentTooSoon or TooManyInvitations if a new mail must wait. `earlier` are the links sent for the
+    centre; `repeated` are those of them that the new mail would repeat. The caller has locked the centre, so that two
+    concurrent clicks are judged in turn.
     """
     now = timezone.now()
     if repeated.filter(revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
@@ -99,7 +99,7 @@ def list_leads(centres: Iterable[int]) -> set[tuple[int, int | None]]:
 
 @transaction.atomic
 def cancel_invitations(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
-    """Stop the invitations of this person to the centre. A second call changes nothing. Raise Http404 if
+    """Stop the invitations of this person to the centre. A second call changes nothing. Raises Http404 if
     there never was one.
     """
     links = list_centre_invitations(get_led_centre(actor, csirt_id)).filter(user__uid=person_uid)
@@ -115,7 +115,7 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
     """End the person's role of responder in this centre, and stop the invitations that would restore it. Return the
     number of open cases that nobody follows any more.
 
-    Raise Http404 for a lead, and for a person who is no responder there.
+    Raises Http404 for a lead, and for a person who is no responder there.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     memberships = Membership.objects.in_force().filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
@@ -144,7 +144,7 @@ class ChannelOfAnotherCentre(Exception):
 def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
     """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
-    Raise AlreadyChannel, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
+    Raises AlreadyChannel, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
     TooManyInvitations beyond the number of trials a day.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)

@@ -54,7 +54,7 @@ def make_token(*, actor: User, name: str, key: str) -> str:
 
 @transaction.atomic
 def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
-    """Revoke the token from now on. A second call changes nothing. Raise Http404 for the token of another person."""
+    """Revoke the token from now on. A second call changes nothing. Raises Http404 for the token of another person."""
     token = get_token(actor, uid)
     if token.revoked_at is None:
         token.revoked_at = timezone.now()

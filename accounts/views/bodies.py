@@ -140,7 +140,7 @@ def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
 
 
 def get_membership(body: Collectivity, person: UUID) -> Membership:
-    """Return the first role of this person in the body, of possibly two. Raise Http404 if there is none."""
+    """Return the first role of this person in the body, of possibly two. Raises Http404 if there is none."""
     membership = list_memberships(body).filter(user__uid=person).first()
     if membership is None:
         raise Http404

@@ -22,7 +22,7 @@ def write_compact(official: OfficialList, path: Path) -> None:
 
 
 def read_compact(path: Path) -> OfficialList:
-    """Return the list. Raise `UnreadableList` if the file is truncated, altered or of another format."""
+    """Return the list. Raises `UnreadableList` if the file is truncated, altered or of another format."""
     try:
         with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
             return _parse_lines(csv.reader(text))

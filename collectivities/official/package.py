@@ -24,7 +24,7 @@ MILLESIME_OF_VERSION_0 = 2020
 
 
 def read_package(source: Path, millesime: int | None = None) -> OfficialList:
-    """Return the list. Raise `UnreadableList` if a file is missing or does not have the format of the package."""
+    """Return the list. Raises `UnreadableList` if a file is missing or does not have the format of the package."""
     try:
         read_json = _open_reader(source)
         return _build_list(read_json, millesime or _read_millesime(read_json))

@@ -45,7 +45,7 @@ def create_demonstration() -> list[str]:
     """Create the accounts and the invented addresses, and return the addresses of the accounts. A
     second call changes nothing.
 
-    Raise ImproperlyConfigured if the database is not a demonstration.
+    Raises ImproperlyConfigured if the database is not a demonstration.
     """
     if not read_demonstration():
         raise ImproperlyConfigured("The demonstration accounts are only for a demonstration database.")

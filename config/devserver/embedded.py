@@ -82,8 +82,8 @@ class Server:
         return str(self.record.read()["password"])
 
     def start(self) -> None:
-        """Start the server and return once it answers. Do nothing if it already runs. Raise NotStartedError if it does
-        not answer within `PATIENCE_SECONDS` or cannot be prepared.
+        """Start the server and return once it answers. Do nothing if it already runs. Raises NotStartedError if it
+        does not answer within `PATIENCE_SECONDS` or cannot be prepared.
         """
         self.record.write()  # creates the password at the first start
         if self.is_ready():

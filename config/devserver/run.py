@@ -213,7 +213,7 @@ def stop_leftovers() -> None:
 
 
 def choose_port() -> int:
-    """Return the port. Raise StartRefused if it is in use on any address of localhost, because the browser could then
+    """Return the port. Raises StartRefused if it is in use on any address of localhost, because the browser could then
     reach another site.
     """
     port_text = os.environ.get("PORT") or "8000"
@@ -232,7 +232,7 @@ def make_port_error(port: int) -> StartRefused:
 
 
 def lock_run() -> IO[str]:
-    """Return the file that locks .local/ until this process ends, however it ends. Raise StartRefused if another run
+    """Return the file that locks .local/ until this process ends, however it ends. Raises StartRefused if another run
     has locked it.
     """
     try:

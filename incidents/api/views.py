@@ -42,7 +42,9 @@ class NewestFirstPagination(CursorPagination):
     ordering = ("-received_at", "-id")
 
     def decode_cursor(self, request: Request) -> Any:
-        """Return the cursor. Raise NotFound for an altered position, which DRF would compare with a date unchecked."""
+        """Return the cursor. Raises NotFound for an altered position, which DRF would compare with a date
+        unchecked.
+        """
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None and not is_moment(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
@@ -72,7 +74,7 @@ class IncidentList(APIView):
         return Response(IncidentOut(declared.incident).data, status=status.HTTP_201_CREATED, headers=headers)
 
     def declare(self, request: Request, declared_data: DeclarationIn) -> DeclarationResult:
-        """Declare the incident. Raise ValidationError for a refused declaration, and KeyReused if its key was used
+        """Declare the incident. Raises ValidationError for a refused declaration, and KeyReused if its key was used
         with other content.
         """
         key = request.headers.get("Idempotency-Key") or uuid4().hex

@@ -130,7 +130,7 @@ class Journey:
         )
 
     def build_declaration(self, details: DeclarationForms) -> Declaration:
-        """Return the declaration that the valid `build_details` describe. Raise ValueError if the type or the body is
+        """Return the declaration that the valid `build_details` describe. Raises ValueError if the type or the body is
         missing.
         """
         if self.type is None or self.collectivity is None:

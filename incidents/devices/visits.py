@@ -48,7 +48,7 @@ def list_guests(request: HttpRequest, reference: str) -> list[Guest]:
 def find_case(
     request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW, door: Door = Door.FOLLOW_UP
 ) -> tuple[Incident, Guest]:
-    """Return the case and the guest who may open it. Raise Http404, or PermissionDenied if the guest may see the case
+    """Return the case and the guest who may open it. Raises Http404, or PermissionDenied if the guest may see the case
     but lacks the ability `to`.
 
     The access is recorded for a person of the centre, even if they use the link.

@@ -31,7 +31,7 @@ def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpRe
     """Send the file, decrypted while it is sent. The status is 503 for a file that cannot be read, and 410 for a file
     that was taken back or erased.
 
-    The opening is recorded for the declarant and changes nothing in the case. Raise Http404 for an unknown case or
+    The opening is recorded for the declarant and changes nothing in the case. Raises Http404 for an unknown case or
     file.
     """
     user = get_account(request)

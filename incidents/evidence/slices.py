@@ -95,14 +95,14 @@ def describe_upload(upload: EvidenceUpload) -> dict[str, object]:
 
 
 def parse_whole_number(text: str) -> int:
-    """Return the number that the script sent. Raise ValidationError if it is malformed."""
+    """Return the number that the script sent. Raises ValidationError if it is malformed."""
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise ValidationError("Cet envoi n’a pas la forme attendue. Rechargez la page.")
     return int(text)
 
 
 def read_whole_body(request: HttpRequest) -> bytes:
-    """Return the body. Raise ValidationError if it is shorter than announced, because a broken connection leaves a
+    """Return the body. Raises ValidationError if it is shorter than announced, because a broken connection leaves a
     short body and no server reports it.
     """
     body = request.body

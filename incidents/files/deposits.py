@@ -36,7 +36,7 @@ class Deposit:
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Add a chunk. Raise TooLarge if the file exceeds `MAX_FILE_BYTES`, and StoreRefused if the store fails."""
+        """Add a chunk. Raises TooLarge if the file exceeds `MAX_FILE_BYTES`, and StoreRefused if the store fails."""
         self.size += len(chunk)
         if self.size > MAX_FILE_BYTES:
             raise TooLarge
@@ -45,7 +45,7 @@ class Deposit:
         self.writer.write(chunk)
 
     def finish(self) -> StoredFile:
-        """Complete the stored file and return its facts. Raise StoreRefused if the store fails."""
+        """Complete the stored file and return its facts. Raises StoreRefused if the store fails."""
         self.writer.finish()
         head = bytes(self.head)
         return StoredFile(

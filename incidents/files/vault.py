@@ -114,7 +114,7 @@ def wrap_key(key: bytes) -> bytes:
 
 
 def unwrap_key(wrapped: bytes) -> bytes:
-    """Return the key of a case. Raise NotReadable if no key of this installation decrypts it."""
+    """Return the key of a case. Raises NotReadable if no key of this installation decrypts it."""
     wanted_id, sealed = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:]
     for installation_key in settings.EVIDENCE_KEYS:
         if hash_key_id(installation_key) == wanted_id:
@@ -143,14 +143,14 @@ class ObjectWriter:
             self.file.write(header)
 
     def write(self, chunk: bytes) -> None:
-        """Encrypt and store a chunk. Raise StoreRefused if the store fails."""
+        """Encrypt and store a chunk. Raises StoreRefused if the store fails."""
         self.buffer += chunk
         while len(self.buffer) > FRAME_BYTES:
             self.encrypt_frame(bytes(self.buffer[:FRAME_BYTES]), MESSAGE_TAG)
             del self.buffer[:FRAME_BYTES]
 
     def finish(self) -> None:
-        """Complete the object, which can be read from then on. Raise StoreRefused if the store fails."""
+        """Complete the object, which can be read from then on. Raises StoreRefused if the store fails."""
         self.encrypt_frame(bytes(self.buffer), FINAL_TAG)
         with translate_store_errors():
             self.file.close()
@@ -178,7 +178,7 @@ def translate_store_errors() -> Iterator[None]:
 
 
 def write_object(name: str, key: bytes, content: bytes) -> None:
-    """Store a short object at once. Raise StoreRefused, in which case nothing stays stored."""
+    """Store a short object at once. Raises StoreRefused, in which case nothing stays stored."""
     writer = ObjectWriter(name, key)
     try:
         writer.write(content)
@@ -189,7 +189,7 @@ def write_object(name: str, key: bytes, content: bytes) -> None:
 
 
 def read_object(name: str, key: bytes) -> Iterator[bytes]:
-    """Yield the decrypted bytes, one frame at a time. Raise NotReadable at the first frame that cannot be
+    """Yield the decrypted bytes, one frame at a time. Raises NotReadable at the first frame that cannot be
     decrypted.
     """
     try:
@@ -229,7 +229,7 @@ class Folder(FileSystemStorage):
 
 class SyncedFile(File):  # type: ignore[type-arg]  # generic in its stubs only
     def close(self) -> None:
-        """Flush the file to the disk and close it. Raise OSError if the disk refuses the last bytes. The file is
+        """Flush the file to the disk and close it. Raises OSError if the disk refuses the last bytes. The file is
         closed in any case.
         """
         try:

@@ -254,7 +254,7 @@ class SectionPage:
 
 
 def make_editor(incident: Incident, section: str, data: Any, sheets: list[SheetView]) -> Editor:
-    """Return the editor of a section. Raise Http404 if the section does not exist."""
+    """Return the editor of a section. Raises Http404 if the section does not exist."""
     if section in EDITORS:
         return EDITORS[section](incident, data)
     values = sheets[0].sheet.values if sheets else {}

@@ -77,7 +77,7 @@ def is_member(request: HttpRequest, body: Collectivity) -> bool:
 
 
 def get_existing_body(uid: UUID) -> Collectivity:
-    """Return the body, or the body that absorbed it. Raise Http404 if there is none, or if the body is unconfirmed,
+    """Return the body, or the body that absorbed it. Raises Http404 if there is none, or if the body is unconfirmed,
     because anybody may have chosen its name.
     """
     bodies = Collectivity.objects.with_territory().select_related("seat")

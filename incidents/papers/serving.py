@@ -12,7 +12,7 @@ from incidents.services.papers.making import read_paper
 
 
 def serve_paper(paper: Paper | None, name: str) -> StreamingHttpResponse:
-    """Return the paper. Raise Http404 if it has not been made or cannot be decrypted."""
+    """Return the paper. Raises Http404 if it has not been made or cannot be decrypted."""
     if paper is None or paper.state != PaperState.MADE:
         raise Http404
     return build_pdf_download(start_reading_paper(paper), name, paper.size)

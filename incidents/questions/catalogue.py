@@ -99,7 +99,7 @@ class Version:
 
 @cache
 def load_versions() -> Mapping[str, Version]:
-    """Return a dict from code to version, oldest first. Raise InvalidQuestions if a file breaks the rules."""
+    """Return a dict from code to version, oldest first. Raises InvalidQuestions if a file breaks the rules."""
     read = (read_version(json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json")))
     return {version.code: version for version in read}
 

@@ -41,7 +41,7 @@ def confirm_body_exists(reference: str, actor: User, request: HttpRequest) -> st
 
 
 def withdraw_confirmation(reference: str, actor: User, request: HttpRequest) -> str:
-    """Withdraw the confirmation of the body. Raise ValidationError if no known reason is chosen."""
+    """Withdraw the confirmation of the body. Raises ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
     if reason not in UnconfirmingReason.values:
@@ -51,7 +51,7 @@ def withdraw_confirmation(reference: str, actor: User, request: HttpRequest) -> 
 
 
 def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
-    """Merge the unconfirmed body of the case into the chosen body. Raise ValidationError if none is chosen."""
+    """Merge the unconfirmed body of the case into the chosen body. Raises ValidationError if none is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     try:
         into = UUID(request.POST.get("collectivite", ""))
@@ -62,7 +62,7 @@ def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def close_case(reference: str, actor: User, request: HttpRequest) -> str:
-    """Close the case without a report. Raise ValidationError if no known reason is chosen."""
+    """Close the case without a report. Raises ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
@@ -90,7 +90,7 @@ def unmerge_case(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
-    """Add the case to the chosen group. Raise ValidationError if none is chosen."""
+    """Add the case to the chosen group. Raises ValidationError if none is chosen."""
     check_ability(actor, reference, to=Ability.LINK)
     try:
         uid = UUID(request.POST.get("groupe", ""))
@@ -122,7 +122,7 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
 def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
     """Carry out the act, and add a message for the next page that says what was done or why the act was refused.
 
-    Raise Http404 or PermissionDenied if the person may not act on the case.
+    Raises Http404 or PermissionDenied if the person may not act on the case.
     """
     try:
         messages.success(request, ACTS[act](reference, get_account(request), request))

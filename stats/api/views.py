@@ -69,7 +69,7 @@ def find_edition(**lookup: int) -> Edition | None:
 
 
 def select_figures(edition: Edition | None, filters: dict[str, Any]) -> Row:
-    """Return a release with the figures of the chosen table and région. Raise NotFound if there is no release."""
+    """Return a release with the figures of the chosen table and région. Raises NotFound if there is no release."""
     if edition is None:
         raise NotFound("Cette publication n’existe pas.")
     numbers, table, region = describe_numbers(edition), filters.get("table"), filters.get("region")

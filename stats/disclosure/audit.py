@@ -199,7 +199,7 @@ class CountryProgram:
         return None if values is None else dict(zip(self.cells, values, strict=False))
 
     def minimize(self, costs: Sequence[float]) -> list[float] | None:
-        """Return the value of each column at the least cost, or None if no country fits. Raise ArithmeticError if the
+        """Return the value of each column at the least cost, or None if no country fits. Raises ArithmeticError if the
         solver does not decide.
         """
         self.solver.changeColsCost(len(costs), list(range(len(costs))), list(costs))
@@ -213,7 +213,7 @@ class CountryProgram:
         raise ArithmeticError(f"the solver gave no answer: {status}")
 
     def require_country(self, weights: Mapping[Cell, float]) -> dict[Cell, float]:
-        """Return `find_country(weights)`. Raise ArithmeticError if no country fits, which the caller has excluded."""
+        """Return `find_country(weights)`. Raises ArithmeticError if no country fits, which the caller has excluded."""
         country = self.find_country(weights)
         if country is None:
             raise ArithmeticError("the solver lost a country that fits")

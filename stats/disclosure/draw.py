@@ -62,7 +62,7 @@ class UnsafeReleaseError(Exception):
 
 def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], key: bytes) -> DrawResult:
     """Draw until the audit passes. After `MAX_DRAWS` failures, close the table that failed most often and continue.
-    Raise UnsafeReleaseError if only closed tables fail.
+    Raises UnsafeReleaseError if only closed tables fail.
 
     `earlier` are the printed quarterly releases of the same year, which are fixed. `key` is the secret of the
     rounding. The same arguments give the same figures.

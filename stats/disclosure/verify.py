@@ -63,7 +63,7 @@ def main(folder: Path) -> int:
 
 
 def verify(folder: Path) -> tuple[str, bool]:
-    """Return the verdict for the reader, and whether the audit fails. Raise WrongCopyError if a file was changed."""
+    """Return the verdict for the reader, and whether the audit fails. Raises WrongCopyError if a file was changed."""
     printed, seal = read_signed_form(folder)
     earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_files(folder, printed)
@@ -85,7 +85,7 @@ def verify(folder: Path) -> tuple[str, bool]:
 
 
 def read_signed_form(folder: Path) -> tuple[Printed, Mapping[str, str]]:
-    """Return the printed form and its seal. Raise WrongCopyError if the signature or the digest is not that of the
+    """Return the printed form and its seal. Raises WrongCopyError if the signature or the digest is not that of the
     form.
     """
     body = read_file(folder, "canonical.json")
@@ -154,7 +154,7 @@ def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, s
 def check_figure_file(
     path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed
 ) -> Iterator[Key]:
-    """Yield the key of each row of one file. Raise WrongCopyError for a row that differs from what was signed. A row
+    """Yield the key of each row of one file. Raises WrongCopyError for a row that differs from what was signed. A row
     of a cell that was not printed must have its codes and no number.
     """
     counts = {table["code"]: table["counts"] for table in tables}
@@ -175,7 +175,7 @@ def check_figure_file(
 
 
 def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Mapping[Key, Figure]) -> Iterator[Key]:
-    """Yield the key of each figure of the JSON file, which contains printed cells only. Raise WrongCopyError if the
+    """Yield the key of each figure of the JSON file, which contains printed cells only. Raises WrongCopyError if the
     file differs from what was signed.
     """
     content = read_json(folder, "release.json")
@@ -251,7 +251,7 @@ def read_rows(path: Path, columns: list[str]) -> list[Mapping[str, str]]:
 
 
 def read_json(folder: Path, name: str) -> Any:
-    """Return the content of a JSON file. Raise WrongCopyError if it is not JSON or if an object repeats a name."""
+    """Return the content of a JSON file. Raises WrongCopyError if it is not JSON or if an object repeats a name."""
     try:
         return json.loads(read_file(folder, name), object_pairs_hook=parse_object)
     except ValueError:

@@ -48,14 +48,14 @@ class ExactLink:
 
 
 def get_own_scope(user: User) -> Scope:
-    """Return the scope of the centres that this person leads, together. Raise Http404 if they lead none."""
+    """Return the scope of the centres that this person leads, together. Raises Http404 if they lead none."""
     led = Csirt.objects.filter(pk__in=user.led_centre_ids).order_by("name")
     return replace(make_centre_scope(led), code="mon-centre")
 
 
 def get_centre_scope(user: User, slug: str) -> Scope:
-    """Return the scope of the centre with this slug. Raise Http404 if this person may not read it: a lead may read the
-    centres that they lead, national coordination any centre.
+    """Return the scope of the centre with this slug. Raises Http404 if this person may not read it: a lead may read
+    the centres that they lead, national coordination any centre.
     """
     centres = Csirt.objects.filter(slug=slug)
     if not user.has_role(Role.NATIONAL):
@@ -64,7 +64,7 @@ def get_centre_scope(user: User, slug: str) -> Scope:
 
 
 def make_centre_scope(centres: QuerySet[Csirt]) -> Scope:
-    """Return the scope of these centres. Raise Http404 if there are none."""
+    """Return the scope of these centres. Raises Http404 if there are none."""
     if not centres:
         raise Http404
     title, slugs = ", ".join(centre.name for centre in centres), "-".join(centre.slug for centre in centres)
@@ -72,8 +72,8 @@ def make_centre_scope(centres: QuerySet[Csirt]) -> Scope:
 
 
 def get_region_scope(user: User, code: str) -> Scope:
-    """Return the scope of the région with this code. Raise Http404 if this person may not read it: an analyst may read
-    the régions that entitle them today, national coordination any région.
+    """Return the scope of the région with this code. Raises Http404 if this person may not read it: an analyst may
+    read the régions that entitle them today, national coordination any région.
     """
     region = list_readable_regions(user).filter(code=code).first()
     if region is None:
@@ -89,7 +89,7 @@ def list_readable_regions(user: User) -> QuerySet[Region]:
 
 
 def get_nation_scope(user: User) -> Scope:
-    """Return the scope of the nation, for national coordination. Raise Http404 for everybody else."""
+    """Return the scope of the nation, for national coordination. Raises Http404 for everybody else."""
     if not user.has_role(Role.NATIONAL):
         raise Http404
     return Scope("en France", code="france")

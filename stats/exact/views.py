@@ -41,7 +41,7 @@ def show_exact_nation(request: HttpRequest, suffix: str = "") -> HttpResponse:
 def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_own: bool = False) -> HttpResponse:
     """Record the reading, then render the exact figures of `?annee=2025`, or of the current year.
 
-    The file name consists of codes only. Raise Http404 for an unknown format.
+    The file name consists of codes only. Raises Http404 for an unknown format.
     """
     if suffix and suffix not in FORMATS:
         raise Http404

@@ -112,7 +112,7 @@ class ExactYear:
 
 
 def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
-    """Return the figures of the requested year, or of the current year for "". Raise Http404 for a year before the
+    """Return the figures of the requested year, or of the current year for "". Raises Http404 for a year before the
     first figures of this scope, or after the current year.
     """
     years, first_month = find_span(scope, today)

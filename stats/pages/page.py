@@ -162,7 +162,7 @@ def arrange_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdo
 def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
     """Return the page of a région (its code, or "" for the nation) and of a year ("": see `choose_year`).
 
-    Nine queries at most. Raise UnknownSelectionError if the région or the year has no page.
+    Nine queries at most. Raises UnknownSelectionError if the région or the year has no page.
     """
     regions, years = list_regions(), list_years()
     chosen = next((candidate for candidate in regions if candidate.code == region), None)
@@ -174,7 +174,7 @@ def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
 
 def choose_year(years: Mapping[int, bool], year: str) -> int:
     """Return the requested `year` or, for "", the latest published year, or else the latest year with a published
-    quarter, or else 0. Raise UnknownSelectionError if `year` is not one of `years`.
+    quarter, or else 0. Raises UnknownSelectionError if `year` is not one of `years`.
     """
     if not year:
         return next((number for number, is_over in years.items() if is_over), max(years, default=0))

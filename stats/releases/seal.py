@@ -70,7 +70,7 @@ def list_quarterly_releases(period: Period) -> list[Release]:
 
 
 def is_intact(release: Release) -> bool:
-    """Tell whether the figures and the digest of a release are those that were signed. Raise BadSignatureError (nacl)
+    """Tell whether the figures and the digest of a release are those that were signed. Raises BadSignatureError (nacl)
     if the signature is wrong.
     """
     form = bytes(release.printed)

@@ -14,7 +14,7 @@ REPORTED_REGIONS = tuple(code for code in REGIONS if code != OTHER_REGION)
 
 
 def parse_place(place: str) -> str:
-    """Return the code of the région, or "" for the nation. Raise UnknownSelectionError if it has no report."""
+    """Return the code of the région, or "" for the nation. Raises UnknownSelectionError if it has no report."""
     if place == NATION:
         return ""
     if place not in REPORTED_REGIONS:

@@ -34,7 +34,7 @@ MAX_TASK_DURATION = timedelta(seconds=2)
 
 
 def request_report(number: int, place: str) -> Report:
-    """Return the row of a report, which the first request creates. Raise UnknownSelectionError for an unknown report.
+    """Return the row of a report, which the first request creates. Raises UnknownSelectionError for an unknown report.
 
     One query if the row exists.
     """
@@ -53,7 +53,7 @@ def filter_reports(number: int, region: str) -> QuerySet[Report]:
 
 
 def save_report(number: int, region: str) -> None:
-    """Create the row, unless it exists. Raise UnknownSelectionError if no yearly release has that number."""
+    """Create the row, unless it exists. Raises UnknownSelectionError if no yearly release has that number."""
     release = Release.objects.filter(number=number, quarter=0).first()
     if release is None:
         raise UnknownSelectionError(number)

@@ -54,7 +54,7 @@ def draw_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, ye
     """Yield cases such that `percent` of each group, to the nearest body, have a verified incident that touched a
     service or data.
 
-    All dates are far enough inside the year to be in it in every time zone. Raise TooFewBodiesError if
+    All dates are far enough inside the year to be in it in every time zone. Raises TooFewBodiesError if
     a group has too few served bodies for that rate.
     """
     since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)

@@ -68,7 +68,7 @@ def create_sentence_link(incident: Incident, at: datetime) -> SharedSentence:
 
 @transaction.atomic
 def revoke_sentence_link(*, reference: str, guest: Guest) -> None:
-    """Revoke the link to the sentence. A repeated call changes nothing. Raises Http404, PermissionDenied."""
+    """Revoke the link to the sentence. A repeated call changes nothing. May raise Http404 or PermissionDenied."""
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     live = incident.shared.filter(revoked_at=None).first()
     if live is None:

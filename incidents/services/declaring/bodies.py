@@ -198,7 +198,9 @@ def select_locked_bodies() -> QuerySet[Collectivity]:
 
 @transaction.atomic
 def confirm_body(*, reference: str, actor: User) -> Incident:
-    """Confirm that the body of this case exists. A repeated call changes nothing. Raises Http404, PermissionDenied."""
+    """Confirm that the body of this case exists. A repeated call changes nothing. May raise Http404 or
+    PermissionDenied.
+    """
     body = lock_body_of_case(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if incident.collectivity_id != body.pk or not body.is_unconfirmed:

@@ -137,7 +137,7 @@ def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
 
 
 def lock_draft(uid: UUID) -> Draft:
-    """Return the draft, locked until the transaction ends. Raises Draft.DoesNotExist and AlreadySent."""
+    """Return the draft, locked until the transaction ends. May raise Draft.DoesNotExist or AlreadySent."""
     draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
     if draft.incident:  # Read after the lock, since a join would miss a case made meanwhile.
         raise AlreadySent(draft.incident)

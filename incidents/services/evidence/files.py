@@ -59,7 +59,7 @@ class RemainingQuota:
 def get_writing_key(*, guest: Guest, reference: str) -> bytes:
     """Return the key with which the files of the case are encrypted, created before the first file.
 
-    Raises Erased, Http404, PermissionDenied.
+    May raise Erased, Http404 or PermissionDenied.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
@@ -151,7 +151,7 @@ def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
     """Withdraw an evidence file that was handed over by mistake.
 
     Its line stays in the sealed list, and the sweep of the store deletes its bytes (`sweep.py`). A repeated call
-    changes nothing. Raises Http404, PermissionDenied, Erased.
+    changes nothing. May raise Http404, PermissionDenied or Erased.
     """
     lock_with_main(reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)

@@ -48,7 +48,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
     """Start an upload, or return the interrupted upload with the same name, size and SHA-256 (`first`) of its first
     slice.
 
-    Raises ValidationError, Erased, Http404, PermissionDenied.
+    May raise ValidationError, Erased, Http404 or PermissionDenied.
     """
     key = get_writing_key(guest=guest, reference=reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
@@ -71,7 +71,7 @@ def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
 
 
 def get_upload(*, guest: Guest, reference: str, uid: UUID) -> EvidenceUpload:
-    """Return the upload. Raises Http404 and PermissionDenied."""
+    """Return the upload. May raise Http404 or PermissionDenied."""
     return get_case_upload(get_case(guest, reference, to=Ability.COMPLETE), uid)
 
 
@@ -172,7 +172,7 @@ def close_upload(*, guest: Guest, reference: str, uid: UUID, file: StoredFile) -
 def abandon_upload(*, guest: Guest, reference: str, uid: UUID) -> None:
     """Delete an unfinished upload and free its quota. A finished upload stays. A repeated call changes nothing.
 
-    It records no event, since no file was handed over. Raises Http404, PermissionDenied.
+    It records no event, since no file was handed over. May raise Http404 or PermissionDenied.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE)
     unfinished = EvidenceUpload.objects.select_for_update(of=("self",)).filter(incident=incident, evidence=None)

@@ -210,7 +210,7 @@ def get_or_open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User)
 
 @transaction.atomic
 def stop_bulk_job(*, uid: UUID, actor: User) -> BulkJob:
-    """Stop the job. The remaining cases do not change, and the acts already done are not undone. Raises Http404."""
+    """Stop the job. The remaining cases do not change, and the acts already done are not undone. May raise Http404."""
     job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.work_centre_ids).first()
     if job is None:
         raise Http404

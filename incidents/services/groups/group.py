@@ -93,7 +93,7 @@ def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
 
 @transaction.atomic
 def remove_from_group(*, reference: str, actor: User) -> Incident:
-    """Remove the case from its group. A repeated call changes nothing. Raises Http404, PermissionDenied."""
+    """Remove the case from its group. A repeated call changes nothing. May raise Http404 or PermissionDenied."""
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     if incident.group:
         save_group_of_case(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
@@ -160,7 +160,7 @@ def save_group_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> Case
 
 @transaction.atomic
 def close_group(*, group: UUID, actor: User) -> CaseGroup:
-    """Close the group to new cases. Its cases do not change. A repeated call changes nothing. Raises Http404."""
+    """Close the group to new cases. Its cases do not change. A repeated call changes nothing. May raise Http404."""
     case_group = get_group(actor, group, lock=True)
     if case_group.closed_at is None:
         case_group.closed_at = timezone.now()
@@ -170,7 +170,7 @@ def close_group(*, group: UUID, actor: User) -> CaseGroup:
 
 @transaction.atomic
 def reopen_group(*, group: UUID, actor: User) -> CaseGroup:
-    """Open the group to new cases again. A repeated call changes nothing. Raises Http404."""
+    """Open the group to new cases again. A repeated call changes nothing. May raise Http404."""
     case_group = get_group(actor, group, lock=True)
     if case_group.closed_at is not None:
         case_group.closed_at = None

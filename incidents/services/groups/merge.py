@@ -160,7 +160,8 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     """Undo the merge: restore the status, the closing and the deadlines of the duplicate. A repeated call changes
     nothing.
 
-    What its declarant added meanwhile is then to be answered on the restored case. Raises Http404, PermissionDenied.
+    What its declarant added meanwhile is then to be answered on the restored case. May raise Http404 or
+    PermissionDenied.
     """
     lock_with_main(reference)
     duplicate = get_incident(actor, reference, to=Ability.LINK, lock=True)

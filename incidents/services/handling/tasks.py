@@ -150,7 +150,7 @@ def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
 def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Task:
     """Set the state of the task to done, moot or open. Setting the state that the task already has changes nothing.
 
-    Raises Http404, PermissionDenied.
+    May raise Http404 or PermissionDenied.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     task = incident.tasks.filter(uid=uid).first()

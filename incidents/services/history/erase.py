@@ -38,7 +38,7 @@ from incidents.services.papers.making import forget_papers
 def erase_personal_data(*, reference: str, actor: User) -> Incident:
     """Erase all the texts of a case, destroy the key of its files, revoke its links, and record the event.
 
-    A case that is already erased does not change. Raises Http404, PermissionDenied.
+    A case that is already erased does not change. May raise Http404 or PermissionDenied.
     """
     incident = get_incident(actor, reference, to=Ability.ERASE, lock=True)
     if incident.erased_at:

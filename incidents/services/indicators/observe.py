@@ -66,7 +66,7 @@ def save_typed_observable(*, reference: str, actor: User, kind: str, value: str)
 
 @transaction.atomic
 def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
-    """Remove an indicator. Returns False if it was already removed. Raises Http404, PermissionDenied."""
+    """Remove an indicator. Returns False if it was already removed. May raise Http404 or PermissionDenied."""
     incident = lock_case(reference, actor)
     observable = incident.observables.filter(uid=uid).first()
     if observable is None:

@@ -1,8 +1,8 @@
 """The legal duties with a time limit of 72 hours that a body must know, each with its source.
 
 They come from the GDPR, articles 33 and 34, if personal data are or may be concerned, and from the code des
-assurances, article L12-10-1, if an attack is or may be the cause. Each delay runs without pause from an instant of its
-own. Longer delays are left out.
+assurances, article L12-10-1, if an attack is or may be the cause. Each time limit runs without pause from an instant
+of its own. Duties with longer time limits are left out.
 """
 
 from datetime import date, datetime, timedelta

@@ -165,7 +165,9 @@ def make_answer_pack(paper: Paper) -> int:
 
 @transaction.atomic
 def ensure_case_key(incident: Incident) -> bytes:
-    """Return the key of the case's files, created if there is none yet. Raises NothingToPrint."""
+    """Return the key of the case's files, created if there is none yet. Raises NothingToPrint if the case is
+    erased.
+    """
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
         raise NothingToPrint
     row, _made = CaseKey.objects.get_or_create(
@@ -175,7 +177,7 @@ def ensure_case_key(incident: Incident) -> bytes:
 
 
 def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
-    """Make the cards of a département and return the size in bytes. Raises Overtaken.
+    """Make the cards of a département and return the size in bytes. May raise Overtaken.
 
     A few pages are made and joined at a time, so that memory does not grow with the number of communes. Cards hold
     nothing secret and are stored in clear.
@@ -222,7 +224,7 @@ def record_made_paper(paper: Paper, size: int) -> bool:
 
 
 def read_paper(paper: Paper) -> Iterator[bytes]:
-    """Yield the bytes of a paper that was made. Raises NotReadable."""
+    """Yield the bytes of a paper that was made. Raises NotReadable if its key was erased or does not decrypt it."""
     if paper.kind == PaperKind.WALL_CARDS:
         return read_unencrypted_content(paper.storage_name)
     row = CaseKey.objects.filter(incident=paper.incident_id).first()

@@ -113,7 +113,7 @@ def render_question(
 
 
 def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
-    """Carry out the act at once on a few cases, or let a task act on many. Raise ValidationError if a choice is
+    """Carry out the act at once on a few cases, or let a task act on many. Raises ValidationError if a choice is
     refused, and FormUsed if this form was already submitted with other choices.
     """
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()

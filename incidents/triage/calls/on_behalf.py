@@ -44,7 +44,7 @@ VALID_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def declare_on_behalf_view(request: HttpRequest) -> HttpResponse:
-    """Show the form on GET, save the declaration on POST. Raise Http404 for people without a CSIRT."""
+    """Show the form on GET, save the declaration on POST. Raises Http404 for people without a CSIRT."""
     user = get_account(request)
     if not may_declare_for_callers(user):
         raise Http404

@@ -42,7 +42,7 @@ def history_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def find_event_key(incident: Incident, uid: str) -> int:
-    """Return the primary key of the event. Raise Http404 if the case has no event with this uid."""
+    """Return the primary key of the event. Raises Http404 if the case has no event with this uid."""
     try:
         key = incident.events.filter(uid=UUID(uid)).values_list("pk", flat=True).first()
     except ValueError:

@@ -78,7 +78,7 @@ def open_form(context: dict[str, Any], incident: Incident, user: User, name: str
 def opened_form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
     """Return one form alone. Redirect a person who has not read the page of the case to that page, with the form open.
 
-    Raise Http404 for a form that the page of the case does not offer.
+    Raises Http404 for a form that the page of the case does not offer.
     """
     opened, user = FORMS.get(form), get_account(request)
     if opened is None:

@@ -109,7 +109,7 @@ def list_uncommon_words(text: str) -> list[str]:
 
 
 def read_query(text: str) -> Query:
-    """Parse `text`, one clean line. Raises QueryProblem. An IPv6 address is one word, although it has colons."""
+    """Parse `text`, one clean line. May raise QueryProblem. An IPv6 address is one word, although it has colons."""
     if is_ip(text):
         return Query(text, (QueryPart(0, len(text), text),))
     return Query(text, tuple(split_parts(text)))

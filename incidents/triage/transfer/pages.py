@@ -126,8 +126,8 @@ def withdraw_transfer_view(request: HttpRequest, reference: str) -> HttpResponse
 
 @require_safe
 def transfer_list_view(request: HttpRequest) -> HttpResponse:
-    """Show the cases offered to the user's centres, proposed by them, and given away by them. Raise Http404 for a user
-    without a centre.
+    """Show the cases offered to the user's centres, proposed by them, and given away by them. Raises Http404 for a
+    user without a centre.
     """
     centre_ids = get_account(request).work_centre_ids
     if not centre_ids:

@@ -85,7 +85,7 @@ def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 
 
 def get_own_csirt(user: User, slug: str) -> Csirt:
-    """Return a centre for which the user works. Raise Http404 for any other."""
+    """Return a centre for which the user works. Raises Http404 for any other."""
     csirt = Csirt.objects.filter(pk__in=user.read_centre_ids, slug=slug).first()
     if csirt is None:
         raise Http404
@@ -187,7 +187,7 @@ def index_step_codes(csirt: Csirt, kind: str) -> dict[str, str]:
 
 
 def parse_steps(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the steps that were typed. Raise ValidationError on « steps » with the number of the wrong step."""
+    """Return the steps that were typed. Raises ValidationError on « steps » with the number of the wrong step."""
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
         if line.strip():

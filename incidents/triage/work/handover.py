@@ -61,7 +61,7 @@ class HandoverForm(forms.Form):
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def make_handover(self, user: User) -> HandoverRequest:
-        """Return the hand-over. The form must be valid. Raise ValidationError on « colleague »."""
+        """Return the hand-over. The form must be valid. Raises ValidationError on « colleague »."""
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})

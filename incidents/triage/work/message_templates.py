@@ -114,7 +114,7 @@ def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 
 
 def offer_as_new_template(request: HttpRequest, csirt: Csirt) -> HttpResponse:
-    """Show the typed text again as a new message, because a colleague withdrew the message meanwhile. Raise Http404
+    """Show the typed text again as a new message, because a colleague withdrew the message meanwhile. Raises Http404
     for a GET or a withdrawal.
     """
     if request.method != "POST" or WITHDRAW in request.POST:

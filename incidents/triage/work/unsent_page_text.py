@@ -36,7 +36,7 @@ def read_page_values(posted: QueryDict) -> Values:
 def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDict, pen: Pen) -> bool:
     """Keep what is typed on a page. Return whether a later page of `user` has saved another text, which is then kept.
 
-    Raise Http404, PermissionDenied, and ValidationError if the case is erased.
+    Raises Http404, PermissionDenied, and ValidationError if the case is erased.
     """
     values = read_page_values(posted)
     is_blank = not any(value.strip() for name, texts in values.items() if name not in STATE_FIELDS for value in texts)

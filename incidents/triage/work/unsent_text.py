@@ -139,7 +139,7 @@ def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Call
 
 def keep_typed_words(user: User, reference: str, posted: QueryDict, form_code: str = "") -> dict[KeptForm, Values]:
     """Keep what was typed in all forms of the page, whichever form was sent, and return it. The words in the form
-    `form_code`, which was sent, replace what another page saved for it. Raise Http404 and PermissionDenied.
+    `form_code`, which was sent, replace what another page saved for it. May raise Http404 or PermissionDenied.
     """
     if not any(read_form_values(posted, code) for code in KeptForm.values):
         return {}
