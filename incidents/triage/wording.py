@@ -13,7 +13,8 @@ from django.utils.text import capfirst
 from collectivities.zones import find_local_day, find_zone
 from core.french import choose_plural
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
-from incidents.models import Incident
+from incidents.facts.shapes import STORY_LINES
+from incidents.models import Incident, Story
 from incidents.workflow import InvalidTransition
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -142,6 +143,11 @@ def explain_invalid_transition(incident: Incident, refusal: InvalidTransition, n
 
 def format_term(incident: Incident) -> str:
     return str(TYPE_TERMS[incident.type])
+
+
+def list_story_lines(story: Story) -> list[tuple[str, str]]:
+    """Return each line of the story, such as the supplier, as (label, text). A text is "" if nothing was written."""
+    return [(fact.short, getattr(story, name)) for name, fact in STORY_LINES.items()]
 
 
 def format_stopped_services(incident: Incident, interruptions: list[Any]) -> str:

@@ -60,6 +60,7 @@ def test_a_query_is_split_into_words_phrases_exclusions_and_filters():
         ("données:nsp", "donnees", ("unknown",)),
         ("verifie:oui", "verifie", ("yes",)),
         ("dans:piece", "dans", ("file",)),
+        ("dans:pièce", "dans", ("file",)),
         ("technique:t1566.001", "technique", ("T1566.001",)),
     ],
 )

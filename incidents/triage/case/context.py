@@ -10,7 +10,7 @@ from collectivities.models import Collectivity, Grouping
 from collectivities.zones import find_zone
 from incidents.access import list_abilities
 from incidents.enums import Ability, Certainty, ClosingReason, Status
-from incidents.facts.shapes import INSTANTS, STORY_LINES
+from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident
 from incidents.services.handling.triage import format_last_addition
 from incidents.triage import wording
@@ -117,7 +117,7 @@ def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> di
     interruptions, leaks = rows.interruptions, rows.leaks
     answers = list_section_blocks(incident)
     return {
-        "story_lines": [(fact.short, getattr(incident.story, name)) for name, fact in STORY_LINES.items()],
+        "story_lines": wording.list_story_lines(incident.story),
         "instants": list(list_instants(incident)),
         "instants_unknown": list_missing_instants(incident, Certainty.UNKNOWN),
         "instants_missing": list_missing_instants(incident, ""),

@@ -83,6 +83,7 @@ def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:
         "holder": find_current_assignee(main),
         "services": wording.format_stopped_services(main, list(main.interruptions.order_by("started_at", "id"))),
         "data": format_data(main),
+        "story_lines": wording.list_story_lines(main.story),
         "written": main.messages.count(),
         "pieces": main.evidence.count(),
         "refusal": explain_merge_refusal(main, duplicate),

@@ -111,12 +111,14 @@ def refuse_comparison(operator: str) -> None:
 
 
 def index_choices(choices: Iterable[tuple[str, str]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return the codes by their folded code and label. `more` adds other names."""
+    """Return a dict from each name of a code (its code, its label) to its codes. `more` adds other names, in which `_`
+    is a space. All names are folded, as what people type is.
+    """
     names: dict[str, tuple[str, ...]] = {}
     for code, label in choices:
         for name in (fold_text(str(code)), fold_text(str(label))):
             names[name] = tuple(dict.fromkeys((*names.get(name, ()), str(code))))
-    return names | {name.replace("_", " "): codes for name, codes in more.items()}
+    return names | {fold_text(name.replace("_", " ")): codes for name, codes in more.items()}
 
 
 def parse_number(text: str) -> int:
@@ -231,7 +233,6 @@ STATES = {
 PLACE_CHOICES = index_choices(
     DocumentKind.choices,
     pièce=(DocumentKind.FILE,),
-    piece=(DocumentKind.FILE,),
     cloture=(DocumentKind.LESSON,),
 )
 TYPE_CHOICES = index_choices([*TYPE_TERMS.items(), *IncidentType.choices])
