@@ -90,7 +90,7 @@ def test_a_link_works_once(client):
     assert agent.check_password(NEW)
 
 
-def test_reading_the_page_does_not_use_the_link(client):
+def test_opening_the_page_does_not_use_up_the_link(client):
     link = a_link(an_agent())
     for _ in range(3):
         client.get(link_path(link))

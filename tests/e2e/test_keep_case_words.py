@@ -92,7 +92,7 @@ def test_the_history_shows_each_action_at_once(desk, case):
     expect(page.locator("#histoire .events li").first).to_be_visible()
 
 
-def test_a_reply_comes_back_on_another_machine_after_a_crash(desk, browser, case, person):
+def test_a_reply_is_shown_again_on_another_machine_after_a_crash(desk, browser, case, person):
     page = desk.page
     page.goto(address(desk, case))
     page.get_by_label(REPLY).fill(TYPED)

@@ -40,7 +40,7 @@ def test_a_conflict_between_two_windows_is_accessible(visitor):
 
 
 @pytest.mark.proof
-def test_a_form_sent_after_the_end_is_accessible(visitor):
+def test_the_page_shown_for_a_form_sent_after_the_declaration_is_accessible(visitor):
     visitor.fill_in()
     steps.describe_nothing(visitor.page)
     late = open_second_window(visitor)

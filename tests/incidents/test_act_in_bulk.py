@@ -317,7 +317,7 @@ def test_cases_of_two_of_my_centres_are_acted_on_apart(client, responder, cases)
     assert list_messages(send(client, "prendre", [foreign])) == ["1 dossier pris en charge."]
 
 
-def test_a_form_sent_twice_is_one_job(client, responder, cases):
+def test_a_form_sent_twice_starts_one_job(client, responder, cases):
     for _double_click in range(2):
         send(client, "clore", cases, reason="not_an_incident")
     assert BulkJob.objects.count() == 1

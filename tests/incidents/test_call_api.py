@@ -81,7 +81,7 @@ def test_all_declared_facts_are_stored_and_read(agent):
     assert [event["kind"] for event in detail["events"]] == ["declared"]
 
 
-def test_each_described_fact_goes_in_and_comes_out():
+def test_each_fact_of_the_schema_is_accepted_and_returned():
     """A fact that is added to a shape of `incidents/facts/shapes.py` is in the API without another line."""
     for shape, accepted, returned in ((Interruption, InterruptionIn, InterruptionOut), (Leak, LeakIn, LeakOut)):
         assert set(accepted().fields) == set(returned().fields) == set(map_facts(shape))

@@ -75,7 +75,7 @@ def test_nothing_is_sent_about_closed_or_answered_cases(centre, post, clock):
     assert list_statuses("csirt") == [DeliveryStatus.MOOT] * 2
 
 
-def test_a_declarant_who_gives_an_address_reads_the_last_message(post, clock):
+def test_a_declarant_who_gives_an_address_late_is_mailed_the_last_message(post, clock):
     breizh_cyber()
     incident = declare(caller=SILENT)
     responder = a_responder()

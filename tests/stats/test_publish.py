@@ -86,7 +86,7 @@ def test_the_due_day_of_a_year_is_a_setting_but_never_before_that_of_its_last_qu
     assert publish.find_due_day(Period(2025)) == publish.find_due_day(Period(2025, 4)) == date(2026, 1, 30)
 
 
-def test_the_edges_of_a_month_are_those_of_the_territory():
+def test_a_month_begins_and_ends_at_the_local_time_of_the_territory():
     assert find_month(datetime(2025, 3, 31, 21, 59, tzinfo=UTC), "Europe/Paris") == date(2025, 3, 1)
     assert find_month(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "Europe/Paris") == date(2025, 4, 1)
     assert find_month(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "America/Cayenne") == date(2025, 3, 1)
