@@ -30,8 +30,12 @@ from django.forms.fields import InvalidJSONInput
 from accounts.enums import Helper
 from accounts.models import AccessLink, EmergencyContact, User
 from collectivities.fields import PlainLineField
-from csirts.contact_values import has_phone
+from collectivities.models import Collectivity
+from collectivities.telephones import find_number_problem
+from core.telephone import is_short_number
 from csirts.models import Csirt
+
+VOWELS = ("a", "e", "é", "i", "o", "u")
 
 
 def style_field(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
@@ -242,20 +246,23 @@ class ContactForm(forms.Form):
 
     name = PlainLineField(label="Nom", max_length=120, required=False)
     phone = PlainLineField(label="Téléphone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
-    note = PlainLineField(label="Numéro de contrat, horaires", max_length=200, required=False)
+    note = PlainLineField(label="Contrat et horaires", max_length=200, required=False)
 
-    def __init__(self, data: Any, *, kind: Helper, contact: EmergencyContact | None) -> None:
+    def __init__(self, data: Any, *, body: Collectivity, kind: Helper, contact: EmergencyContact | None) -> None:
         initial = {name: getattr(contact, name) for name in ("name", "phone", "note")} if contact else {}
         super().__init__(data, prefix=kind.value, initial=initial)
-        self.kind = kind
+        self.kind, self.body = kind, body
+        # The list of errors of the page has no heading that says whose telephone is meant.
+        owner = f"de l’{kind.label}" if kind.label.startswith(VOWELS) else f"du {kind.label}"
         for field in self.fields.values():
+            field.label = f"{field.label} {owner}"
             field.widget.attrs["class"] = "input"
 
     def clean_phone(self) -> str:
         """Refuse a number that nobody can call, because the card is used when everything else is down."""
         phone: str = self.cleaned_data["phone"]
-        if phone and not has_phone(phone):
-            raise ValidationError("Ce numéro ne peut pas être appelé\N{NO-BREAK SPACE}: écrivez-le en entier.")
+        if phone and not is_short_number(phone) and (problem := find_number_problem(phone, self.body)):
+            raise ValidationError(f"{problem}.")
         return phone
 
 

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 
+from core.telephone import SHORT_NUMBER
 from csirts.enums import ContactKind
 
 PHONE_CHARACTERS = re.compile(r"\+?[\d\s.()-]+")
-OTHER_TEXT = re.compile(r"[^\d\s+().-]+")
-# A whole French number, whatever comes before and after it.
-NATIONAL_NUMBER = re.compile(r"(?<!\d)0[1-9](?:[\s.()/–-]{0,3}\d){8}(?!\d)")
-SHORT_NUMBER = re.compile(r"[13]\d{1,3}")  # 17, 112, 3218: the short numbers of the French plan
 NATIONAL_DIGITS, LOCAL_DIGITS, MAX_DIGITS = 10, 6, 15
 check_https = URLValidator(schemes=["https"])
 
@@ -35,13 +32,6 @@ def is_phone(value: str) -> bool:
     if digits.startswith("0") and not digits.startswith("00"):
         return len(digits) == NATIONAL_DIGITS
     return LOCAL_DIGITS <= len(digits) <= MAX_DIGITS or SHORT_NUMBER.fullmatch(digits) is not None
-
-
-def has_phone(text: str) -> bool:
-    """Tell whether the text contains a whole number, perhaps among words: « 02 98 00 00 00 (le soir) »."""
-    return NATIONAL_NUMBER.search(text) is not None or any(
-        is_phone(part.strip(" ().-")) for part in OTHER_TEXT.split(text)
-    )
 
 
 def is_valid(check: Callable[[str], None], value: str) -> bool:

@@ -167,7 +167,7 @@ def edit_emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
     contacts = list_contacts(body)
     contacts_by_kind = {contact.kind: contact for contact in contacts}
     data = request.POST if request.method == "POST" else None
-    forms = [ContactForm(data, kind=kind, contact=contacts_by_kind.get(kind)) for kind in Helper]
+    forms = [ContactForm(data, body=body, kind=kind, contact=contacts_by_kind.get(kind)) for kind in Helper]
     context: dict[str, Any] = {
         "body": body,
         "forms": forms,

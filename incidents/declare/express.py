@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import BodySearchResult, SearchProblem, search_bodies_and_places
+from collectivities.telephones import find_number_problem
 from core.burst import hash_address
 from csirts.routing import Route, get_centres_by_level
 from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sending, must_confirm_start
@@ -39,7 +40,6 @@ from incidents.declare.views import CHOOSE_TYPE, TO_CORRECT
 from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen, Status
 from incidents.models import Draft
-from incidents.services.declaring.check import find_number_problem
 from incidents.services.declaring.draft import (
     AlreadySent,
     ScreenEntry,
@@ -281,7 +281,7 @@ def add_page_errors(page: ExpressPage) -> None:
     """Add the errors of the telephone number and of the type of incident to `page.problems`."""
     if not page.phone.strip():
         page.problems[PHONE] = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
-    elif problem := find_number_problem(page.phone):
+    elif problem := find_number_problem(page.phone, page.body):
         page.problems[PHONE] = f"{problem}."
     if page.journey.type is None:
         page.problems[TYPE] = str(CHOOSE_TYPE)

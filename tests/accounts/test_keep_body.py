@@ -10,6 +10,7 @@ from accounts.enums import LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact, Membership, PendingMail, User
 from accounts.tokens import derive_link_token
 from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 NEW = "une phrase assez longue"
@@ -248,13 +249,23 @@ def test_a_person_with_two_roles_is_removed_at_once(client, manager):
     assert User.objects.get(pk=agent.pk).memberships == []
 
 
-@pytest.mark.parametrize(("phone", "is_saved"), [("06 39", False), ("abc", False), ("02 99 00 00 00 (le soir)", True)])
+@pytest.mark.parametrize(
+    ("phone", "is_saved"),
+    [
+        ("06 39", False),
+        ("abc", False),
+        ("06 39 98 00 22 22", False),
+        ("123456", False),
+        ("02 99 00 00 00 (le soir)", True),
+    ],
+)
 def test_emergency_card_takes_numbers_that_can_be_called(client, manager, phone, is_saved):
     edit_page = body_url() + "urgence/ecrire/"
     seen = client.get(edit_page).context["seen"]
     answer = client.post(edit_page, {"seen": seen, "supplier-phone": phone})
     assert answer.status_code == (302 if is_saved else 422)
-    assert ("Ce numéro ne peut pas être appelé" in answer.content.decode()) is not is_saved
+    problem = "Téléphone du prestataire informatique : Ce numéro ne peut pas être appelé"
+    assert (problem in read_text(answer)) is not is_saved
 
 
 NUMBERS = [

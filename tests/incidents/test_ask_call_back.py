@@ -161,7 +161,7 @@ def test_all_missing_fields_are_reported_together_and_typed_values_are_kept(clie
     assert f'value="{PHONE}"' in nothing.content.decode()
     unknown = post_express(client, q="Nullepartville")
     assert "Nous n’avons pas trouvé « Nullepartville »" in read_text(unknown)
-    for number in ("02", "+33 2 98 12", "0298123456789"):
+    for number in ("02", "+33 2 98 12", "0298123456789", "06 12 34 56 78 90", "123456"):
         wrong = post_express(client, collectivite=str(plouexemple().uid), contact_phone=number)
         assert (wrong.status_code, Incident.objects.count()) == (422, 0)
     long = post_express(client, collectivite=str(plouexemple().uid), contact_phone="0" * 60)

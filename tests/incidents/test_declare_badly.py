@@ -10,7 +10,7 @@ from incidents.models import Draft, Incident
 from tests import harmless
 from tests.cast import breizh_cyber, plouexemple
 from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
-from tests.incidents.journeys import START, WHERE, begin, make_address, post, read_version, search_bodies
+from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address, post, read_version, search_bodies
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,8 @@ def test_hostile_values_name_their_field(client, payload, screen):
     """The error is on the screen where the value was typed, and nowhere else."""
     begin(client)
     names = TYPED_BADLY[screen]
-    response = client.post(WHERE[screen], dict.fromkeys(names, payload) | {"service": "civil", "contact_phone": "17"})
+    fields = dict.fromkeys(names, payload) | {"service": "civil", "contact_phone": "17"}
+    response = client.post(WHERE[screen], fields, follow=True)
     page = response.content.decode()
     assert response.status_code == 422
     harmless.check_response(response)
@@ -118,6 +119,17 @@ def test_a_missing_csrf_token_is_refused_in_french(town):
         ({"contact_phone": "+33 2 98 12"}, "contact_phone", "il y manque des chiffres"),
         ({"contact_phone": "0298123456789"}, "contact_phone", "il a trop de chiffres. Vérifiez-le."),
         ({"contact_phone": "+33298123456789"}, "contact_phone", "il a trop de chiffres. Vérifiez-le."),
+        ({"contact_phone": "06 12 34 56 78 90"}, "contact_phone", "il a trop de chiffres. Vérifiez-le."),
+        ({"contact_phone": "02 96 29 00 00 00 00"}, "contact_phone", "il a trop de chiffres. Vérifiez-le."),
+        (
+            {"contact_phone": "mairie : 06 12 34 56 78 -90"},
+            "contact_phone",
+            "il a trop de chiffres. Vérifiez-le.",
+        ),
+        ({"contact_phone": "+33 6 12 34 56 78 90"}, "contact_phone", "il a trop de chiffres. Vérifiez-le."),
+        ({"contact_phone": "123456"}, "contact_phone", "il y manque des chiffres"),
+        ({"contact_phone": "111111"}, "contact_phone", "il y manque des chiffres"),
+        ({"contact_phone": "40 41 42 43"}, "contact_phone", "il y manque des chiffres"),
         (
             {"occurred_date": "2025-11-26", "detected_date": "2025-11-20"},
             "detected_date",
@@ -163,23 +175,23 @@ def test_each_mistake_names_its_field(client, fields, field, words):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"contact_phone": "505.300"},
         {"contact_phone": "+32 2 123 45 67"},
         {"contact_phone": "+687 40.41.42"},
         {"contact_phone": "+33 (0)2 98 00 00 00"},
         {"contact_phone": "02 98 00 00 00 poste 12"},
-        {"contact_phone": "02 98 00 00 00 -12"},
+        {"contact_phone": "02 98 00 00 00 ou 06 98 00 00 00"},
+        {"contact_phone": "02 98 00 00 00 / 06 98 00 00 00"},
+        {"contact_phone": "Mme Exemple 06 98 00 00 00 le soir"},
         {"contact_phone": "02 98 00 00 00 +33 6 98 00 00 00"},
         {"contact_phone": "02 - 98 - 00 - 00 - 00"},
         {"contact_phone": "02 98 00 00 00 - 06 98 00 00 00"},
-        {"contact_phone": "40 41 42 43"},
         {"contact_phone": "06 12 34 56 78 (24h/24)"},
         {"contact_phone": "06 12 34 56 78 24/24"},
         {"contact_phone": "06 12 34 56 78 7j/7"},
         {"contact_phone": "+33 2 98 00 00 00 06 12 34 56 78"},
         {"contact_phone": "+33 (0)2 98 00 00 00 (24h/24)"},
         {"contact_phone": "02 98 00 00 00 8h-12h"},
-        {"contact_phone": "02 98 00 00 00 12"},
+        {"contact_phone": "02 98 00 00 00, 12"},
         {"contact_phone": "0 800 200 008 24h/24"},
         {"contact_phone": "06/12/34/56/78"},
         {"contact_phone": "+33 2 98 00 00 00"},
@@ -191,6 +203,18 @@ def test_each_mistake_names_its_field(client, fields, field, words):
 def test_plausible_values_are_accepted(client, fields):
     assert post(client, fields).status_code == 200
     assert Incident.objects.get().story.contact_phone == fields.get("contact_phone", "02 99 00 00 00")
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "is_sent"),
+    [
+        *(("Nouméa", "26 20 00", True), ("Papeete", "40.41.57.00", True), ("Miquelon-Langlade", "505.300", True)),
+        *(("Nouméa", "26 20 00 11", False), ("Papeete", "40 41 57", False), ("Mamoudzou", "123456", False)),
+    ],
+)
+def test_a_local_number_is_whole_only_where_numbers_are_that_short(client, name, number, is_sent):
+    post(client, {"contact_phone": number}, body=find_commune(name))
+    assert Incident.objects.exists() is is_sent
 
 
 @pytest.mark.parametrize(

@@ -101,15 +101,16 @@ def test_verifying_an_erased_case_writes_no_note(case, responder):
     assert not Note.objects.exists()
 
 
-def test_a_number_that_is_too_short_is_refused(client, case, responder):
+def test_a_number_with_too_few_or_too_many_digits_is_refused(client, case, responder):
     page = client.post(url(case, "verifier"), {"verifier-number": "02 98", "verifier-source": "website"})
     assert page.status_code == 422
     assert "« 02 98 » n’est pas un numéro entier" in read_markup(page)
     assert not reload(case).is_verified
     for response in (page, client.get(url(case))):
         assert read_number_and_source(response) == ("02 98", "website")
-    with pytest.raises(ValidationError):
-        verify_incident(reference=case.reference, actor=responder, call=CallBack(number="12"))
+    for number in ("12", "02 98 00 00 00 12"):
+        with pytest.raises(ValidationError):
+            verify_incident(reference=case.reference, actor=responder, call=CallBack(number=number))
     assert not Note.objects.exists()
 
 

@@ -162,7 +162,7 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=caller)).caller
     needs_number = needs_whole_number(incident.type, without_code=without_code)
-    raise_problems(list_caller_problems(clean, needs_number=needs_number))
+    raise_problems(list_caller_problems(clean, incident.collectivity, needs_number=needs_number))
 
     def save_rows() -> None:
         Story.objects.filter(incident=incident).update(**map_caller(clean))

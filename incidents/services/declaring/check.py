@@ -12,6 +12,8 @@ from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from collectivities.models import Collectivity
+from collectivities.telephones import find_number_problem
 from collectivities.zones import find_local_day, find_zone
 from core.text import clean_line, clean_text
 from incidents.enums import Answer, Certainty, IncidentType
@@ -23,19 +25,6 @@ from incidents.sharing import is_mailbox_in_doubt
 # How far in the future an instant may be, since the clock of a declarant may differ a little from that of the server.
 CLOCK_SLACK = timedelta(minutes=5)
 MAX_AGE = timedelta(days=366 * 10)
-NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
-# The numbers of digits of a foreign number with the code of its country (ITU-T E.164).
-MIN_FOREIGN_DIGITS, MAX_DIGITS = 8, 15
-NATIONAL_NUMBERS = re.compile(r"(?:0[1-9]\d{8})+", re.ASCII)
-# A whole French number, whatever comes after it: « 06 12 34 56 78 (24h/24) », « 02 98 00 00 00 12 ». It is not found
-# inside a longer block of digits.
-FRENCH_NUMBER = re.compile(
-    r"(?<!\d)(?:0[\s.]?|(?:\+|00)[\s.]?33[\s.(-]{0,2}0?[\s.)-]{0,2})[1-9](?:[\s./()-]{0,3}\d){8}(?!\d)", re.ASCII
-)
-BETWEEN_NUMBERS = re.compile(r"[^\d\s+().\-]+")
-# The space before a « + » or a « - », where a second number may begin: « 02 98 00 00 00 +33 6 … », « 02 98 00 00 00
-# -12 ».
-BEFORE_PLUS_OR_MINUS = re.compile(r"\s(?=[+\-])")
 # The types of incidents that may have stopped the declarant's mail.
 MAIL_MAY_BE_DOWN = (IncidentType.RANSOMWARE, IncidentType.OUTAGE)
 Problem = tuple[str, str]
@@ -49,7 +38,7 @@ def check_declaration(declaration: Declaration, *, now: datetime) -> Declaration
     raise_problems(
         (
             *list_refusals(problems),
-            *list_caller_problems(clean.caller, needs_number=needs_number),
+            *list_caller_problems(clean.caller, clean.collectivity, needs_number=needs_number),
             *list_declared_instant_problems(clean, now),
             *list_interruption_problems(clean, now),
             *list_answer_problems(clean),
@@ -116,7 +105,7 @@ def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
     return without_code or is_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
 
 
-def list_caller_problems(caller: Caller, *, needs_number: bool) -> Iterator[Problem]:
+def list_caller_problems(caller: Caller, body: Collectivity | None, *, needs_number: bool) -> Iterator[Problem]:
     """Yield the problems of the declarant's telephone number and mail address.
 
     If `needs_number` (`needs_whole_number`) is true, a telephone number that nobody can call is refused even if a mail
@@ -126,7 +115,7 @@ def list_caller_problems(caller: Caller, *, needs_number: bool) -> Iterator[Prob
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."
     if (
         caller.phone
-        and (problem := find_number_problem(caller.phone))
+        and (problem := find_number_problem(caller.phone, body))
         and (needs_number or not is_mail_address(caller.email))
     ):
         yield "contact_phone", f"{problem}{'' if needs_number else ', ou donnez une adresse mail'}."
@@ -140,44 +129,6 @@ def is_mail_address(email: str) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def find_number_problem(phone: str) -> str:
-    """Return why this number cannot be called and what to do, without the final full stop, or "".
-
-    The text may hold words and several numbers. One whole number is enough.
-    """
-    if can_be_called(phone):
-        return ""
-    has_too_many = len(re.findall(r"\d", phone)) > NATIONAL_DIGITS
-    why = "il a trop de chiffres. Vérifiez-le" if has_too_many else "il y manque des chiffres. Écrivez-le en entier"
-    return f"Ce numéro ne peut pas être appelé : {why}"
-
-
-def can_be_called(phone: str) -> bool:
-    """Tell whether the text holds a whole telephone number, among words or other numbers."""
-    if FRENCH_NUMBER.search(phone):
-        return True
-    parts = BETWEEN_NUMBERS.split(phone)
-    smaller = (piece for part in parts for piece in BEFORE_PLUS_OR_MINUS.split(part))
-    return any(is_whole_number(part) for part in chain(parts, smaller))
-
-
-def is_whole_number(text: str) -> bool:
-    """Tell whether the digits of the text are those of a whole telephone number.
-
-    A French number has ten digits and begins with 0, or has nine digits after +33 or +33 (0). Several ten-digit
-    numbers may follow each other. The numbers of the Pacific and of Saint-Pierre have six or eight digits. Foreign
-    numbers have at most fifteen digits, with the code of their country.
-    """
-    digits = re.sub(r"\D", "", text)
-    if is_foreign := digits.startswith("00") or text.lstrip(" (.-").startswith("+"):
-        digits = digits.removeprefix("00")
-    if is_foreign and digits.startswith("33"):
-        return len(digits.removeprefix("33").removeprefix("0")) == NATIONAL_DIGITS - 1
-    if digits.startswith("0"):
-        return NATIONAL_NUMBERS.fullmatch(digits) is not None
-    return (MIN_FOREIGN_DIGITS if is_foreign else LOCAL_DIGITS) <= len(digits) <= MAX_DIGITS
 
 
 def list_declared_instant_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:

@@ -11,18 +11,20 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from accounts.models import EmergencyContact, User
+from collectivities.telephones import get_local_digits
 from collectivities.zones import find_local_day, find_zone
+from core.telephone import holds_whole_number
 from core.text import clean_line
 from incidents.anonymous import NUMBER, PHONE_DIGITS
 from incidents.enums import OPEN, EventKind, NoteKind, NumberSource
 from incidents.models import AnswerSheet, Incident, OfficialNumber, Story
-from incidents.services.declaring.check import LOCAL_DIGITS, can_be_called
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event
 
 # The step of the playbooks that asks for a call back.
 CALL_BACK_STEP = "rappeler"
 NUMBER_LIMIT = 40
+SHORTEST_NUMBER = 6
 # Sources in which anybody may look the number up.
 PUBLIC_SOURCES = (NumberSource.DIRECTORY, NumberSource.WEBSITE)
 # Prefixes of a French number: « 0 », « +33 », « 0033 (0) ».
@@ -51,7 +53,7 @@ def check_call_number(incident: Incident, call: CallBack) -> str:
     themselves.
     """
     number = clean_line(call.number, limit=NUMBER_LIMIT, field="number")
-    if number and not can_be_called(number):
+    if number and not holds_whole_number(number, local_digits=get_local_digits(incident.collectivity)):
         raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : comptez ses chiffres."})
     if (
         number
@@ -86,7 +88,7 @@ def has_same_number(text: str, other: str) -> bool:
     """Tell whether one text contains the number of the other, in any spelling, with or without the country code."""
     first, second = extract_digits(text), extract_digits(other)
     return any(
-        len(bare := strip_country_code(short)) >= LOCAL_DIGITS and bare in long
+        len(bare := strip_country_code(short)) >= SHORTEST_NUMBER and bare in long
         for short, long in ((first, second), (second, first))
     )
 

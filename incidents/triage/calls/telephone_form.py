@@ -97,7 +97,7 @@ class TelephoneForm(forms.Form):
             # Without a body the service is not called, so the form checks the caller as it would.
             data = self.cleaned_data
             needs_number = needs_whole_number(data.get("type", ""), without_code=data.get("mail_without_code", False))
-            for field, problem in list_caller_problems(read_caller_input(data), needs_number=needs_number):
+            for field, problem in list_caller_problems(read_caller_input(data), None, needs_number=needs_number):
                 self.add_error(field, problem)
         return self.cleaned_data
 

@@ -1,0 +1,73 @@
+"""Whether a typed text holds a telephone number that can be called. Its plan is the French one, whose territories
+overseas may have shorter local numbers.
+"""
+
+import re
+from collections.abc import Iterator
+
+NATIONAL_DIGITS = 10
+SEPARATOR = r"[\s./()–-]{0,3}"
+FRENCH = rf"(?:0{SEPARATOR}|(?:(?:\+|00){SEPARATOR})?33{SEPARATOR}(?:0{SEPARATOR})?)[1-9](?:{SEPARATOR}[0-9]){{8}}"
+# A foreign number has eight to fifteen digits with the code of its country (ITU-T E.164).
+FOREIGN = rf"(?:\+|00){SEPARATOR}(?!3{SEPARATOR}3)[1-9](?:{SEPARATOR}[0-9]){{7,14}}"
+# One whole number, or several after each other, with no digit left over.
+WHOLE_NUMBERS = re.compile(rf"(?:(?:{FRENCH}|{FOREIGN})[\s./()–-]*)+")
+LOCAL_NUMBER = re.compile(rf"[1-9](?:{SEPARATOR}[0-9])*")
+SHORT_NUMBER = re.compile(r"[13][0-9]{1,3}")  # 17, 112, 3218: the short numbers of the French plan
+OTHER_TEXT = re.compile(r"[^0-9\s+()./–-]+")
+EDGES = re.compile(r"^[\s.()/–-]+|[\s.()/–-]+$")
+LONGEST_RUN, LONGEST_TEXT = 80, 200
+# What may be between two numbers, or between a number and another line of the same switchboard.
+BETWEEN_NUMBERS = re.compile(r"/|[\n\r]")
+# Hours and days after a number: « 24h/24 », « 24/24 », « 7j/7 », « 8h30-12h », « 7 jours ».
+HOURS = re.compile(
+    r"(?<![0-9])(?:[0-9]{1,2}\s?[hj][a-z]*\s?(?:[0-9]{2}(?![0-9]))?\s?(?:/\s?[0-9]{1,2})?|(?:24|7)\s?/\s?(?:24|7))"
+    r"(?![0-9])",
+    re.IGNORECASE,
+)
+
+
+def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
+    """Tell whether the text holds a whole telephone number, perhaps among words, hours or other numbers.
+
+    A number with too many digits is not whole, however its digits are spaced. An extension needs a word before it:
+    « 02 98 00 00 00 poste 12 ». `local_digits` is the length of the local numbers of the territory, 0 if it has none
+    and None if the territory is not known, which accepts both lengths.
+    """
+    return any(is_whole(run, local_digits) for run in list_runs(text))
+
+
+def is_short_number(text: str) -> bool:
+    """Tell whether the only digits of the text are a short number, such as 112 or 3218."""
+    runs = [run for part in OTHER_TEXT.split(text) if (run := part.strip(" ().-"))]
+    return len(runs) == 1 and SHORT_NUMBER.fullmatch(runs[0]) is not None
+
+
+def has_too_many_digits(text: str) -> bool:
+    """Tell whether some digits of the text that are written in one run are too many for a national number."""
+    return any(len(re.findall(r"[0-9]", run)) > NATIONAL_DIGITS for run in OTHER_TEXT.split(write_plain_digits(text)))
+
+
+def list_runs(text: str) -> Iterator[str]:
+    """Yield the runs of digits and separators between the words of the text, whole and cut where another number may
+    begin. The hours of the text are read both as digits and as words.
+    """
+    text = write_plain_digits(text[:LONGEST_TEXT])
+    for candidate in (text, HOURS.sub(" h ", text)):
+        for run in OTHER_TEXT.split(candidate):
+            yield from (run, *BETWEEN_NUMBERS.split(run))
+
+
+def is_whole(run: str, local_digits: int | None) -> bool:
+    number = EDGES.sub("", run)
+    if len(number) > LONGEST_RUN:  # before the pattern, which would try every division of it
+        return False
+    if WHOLE_NUMBERS.fullmatch(number):
+        return True
+    lengths = (6, 8) if local_digits is None else (local_digits,)
+    return LOCAL_NUMBER.fullmatch(number) is not None and len(re.findall(r"[0-9]", number)) in lengths
+
+
+def write_plain_digits(text: str) -> str:
+    """Return the text with the digits of any alphabet written 0 to 9."""
+    return re.sub(r"\d", lambda digit: str(int(digit[0])), text)
