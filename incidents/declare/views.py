@@ -21,7 +21,6 @@ from incidents.declare.bot_limits import must_confirm_start
 from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_type
 from incidents.declare.context import build_questions_context, build_screen_context
 from incidents.declare.entries import read_entry
-from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
     Journey,
     drop_controls,
@@ -62,6 +61,9 @@ FROM_FIRST_SCREEN = "suite"
 # The query parameter of a screen that was opened to correct its errors. Without it, a screen shows no error before its
 # own button is pressed.
 TO_CORRECT = "corriger"
+# The query parameter of a screen that was posted with errors. The redirection to it keeps the post out of the history
+# of the browser, whose Back button would otherwise find a page that cannot be shown again.
+WITH_ERRORS = "erreur"
 
 
 @login_not_required
@@ -268,8 +270,8 @@ def render_or_save_screen(request: HttpRequest, journey: Journey, screen: Screen
 
 
 def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Save what was typed, valid or not. Then redirect to the page that the pressed button names, or show the screen
-    again if something must be corrected.
+    """Save what was typed, valid or not. Then redirect to the page that the pressed button names, or to the same
+    screen if something must be corrected.
     """
     screen = entry.screen
     try:
@@ -301,8 +303,8 @@ def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
 
 
 def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
-    """Redirect from the saved screen to the page that the pressed button names, or show the screen again with its
-    errors.
+    """Redirect from the saved screen to the page that the pressed button names, or to the same screen, which then
+    shows its errors.
     """
     if (back := request.POST.get("vers", "")) in ROUTES:
         return redirect_to_route(ROUTES[Screen(back)])
@@ -310,7 +312,8 @@ def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen
         return redirect_to_route(ROUTES[journey.first_missing_screen or get_next_screen(screen)])
     details = journey.check_answers(now=timezone.now())
     if (wrong := journey.find_wrong_screen(details)) == screen:
-        return render_screen(request, journey, screen, details=details)
+        kept = {TO_CORRECT: "oui"} if is_correcting(request) else {}
+        return redirect_to_route(ROUTES[screen], **kept, **{WITH_ERRORS: "oui"})
     return redirect_to_next_screen(request, journey, screen, wrong)
 
 
@@ -337,7 +340,6 @@ def render_screen(
     journey: Journey,
     screen: Screen,
     *,
-    details: DeclarationForms | None = None,
     clash: DraftPage | None = None,
     has_changed: bool = False,
 ) -> HttpResponse:
@@ -348,9 +350,10 @@ def render_screen(
         return render_type_screen(request, journey, clash=clash)
     if screen == Screen.WHO:
         return render_body_screen(request, journey, clash=clash)
-    status = 409 if clash or has_changed else 422 if details else 200
-    to_mend = details is not None or is_correcting(request)
-    details = details or journey.check_answers(now=timezone.now())
+    details = journey.check_answers(now=timezone.now())
+    is_refused = WITH_ERRORS in request.GET and journey.find_wrong_screen(details) == screen
+    status = 409 if clash or has_changed else 422 if is_refused else 200
+    to_mend = is_refused or is_correcting(request)
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []
     details.drop_other_errors(INPUTS_BY_SCREEN[screen] if to_mend else ())
     context = build_screen_context(request, screen, journey, clash=clash) | build_questions_context(

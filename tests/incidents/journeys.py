@@ -50,7 +50,8 @@ def post(
         posted.setlist(name, value if isinstance(value, list) else [value])
     for screen in SCREENS:
         response = send_screen(client, screen, posted)
-        if response.status_code != 303 or response["Location"] == SENT:
+        is_refused = f"{WHERE[screen]}?" in response.get("Location", "")
+        if response.status_code != 303 or response["Location"] == SENT or is_refused:
             break
     return client.get(response["Location"]) if response.status_code == 303 else response
 

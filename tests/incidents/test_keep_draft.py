@@ -67,7 +67,7 @@ def test_every_button_saves_the_screen(client, screen):
 def test_a_refused_screen_is_kept_and_can_be_corrected(client):
     begin(client)
     wrong = {"service": "civil", "service_stopped": "yes", "civil-started_date": "2099-01-01"}
-    refused = submit(client, "services", **wrong)
+    refused = client.get(submit(client, "services", **wrong).url)
     assert refused.status_code == 422
     assert "Cette date est à venir. Vérifiez-la" in read_text(refused)
     reopened = client.get(WHERE["services"])
@@ -75,6 +75,31 @@ def test_a_refused_screen_is_kept_and_can_be_corrected(client):
     assert "Cette date est à venir. Vérifiez-la" not in read_text(reopened), "errors are shown on submission only"
     corrected = submit(client, "services", refused.context["version"], **wrong | {"civil-started_date": "2026-01-05"})
     assert corrected.url == WHERE["donnees"]
+
+
+def test_the_back_button_finds_no_refused_post(client):
+    """The browser keeps the address of a redirection and not the post, so that nothing has to be sent again."""
+    begin(client)
+    refused = submit(client, "rappel", contact_phone="02 98")
+    assert (refused.status_code, refused.url) == (303, WHERE["rappel"] + "?erreur=oui")
+    shown = client.get(refused.url)
+    assert shown.status_code == 422
+    assert "il y manque des chiffres" in read_text(shown)
+    assert 'value="02 98"' in shown.content.decode()
+    corrected = submit(client, "rappel", shown.context["version"], contact_phone="02 99 00 00 00")
+    assert corrected.url == "/declarer/envoyee/"
+    assert client.get(refused.url).url == "/declarer/envoyee/"
+
+
+def test_a_refused_screen_that_was_opened_to_be_corrected_leads_to_the_last_screen(client):
+    begin(client)
+    wrong = {"service": "civil", "service_stopped": "yes", "civil-started_date": "2099-01-01", "corriger": "oui"}
+    refused = submit(client, "services", **wrong)
+    assert refused.url == WHERE["services"] + "?corriger=oui&erreur=oui"
+    page = client.get(refused.url)
+    assert 'name="corriger" value="oui"' in page.content.decode()
+    corrected = submit(client, "services", page.context["version"], **wrong | {"civil-started_date": "2026-01-05"})
+    assert corrected.url.startswith(WHERE["rappel"])
 
 
 def test_the_last_button_leads_to_a_screen_with_errors(client):
