@@ -16,11 +16,13 @@ from incidents.services.declaring.draft import stamp_answers, stamp_page
 
 MAILBOX_HELP = (
     "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. "
-    "Le lien et le code de votre dossier y arrivent."
+    "Le lien et le code de votre dossier y arrivent. "
+    "Si cette messagerie est touchée, donnez une autre adresse ou cochez la case en dessous."
 )
 MAILBOX_IN_DOUBT_HELP = (
-    "Sans téléphone, elle est nécessaire. Quelqu’un d’autre lit peut-être cette boîte : le mail dira seulement qu’une "
-    "déclaration existe et qui appeler. Ni lien, ni code : notez le code sur l’écran qui suit."
+    "Donnez plutôt un téléphone, ou une autre messagerie : quelqu’un d’autre lit peut-être la vôtre. Une adresse "
+    "seule suffit, mais le mail dira seulement qu’une déclaration existe et qui appeler. Ni lien, ni code : notez le "
+    "code sur l’écran qui suit."
 )
 # The folded questions of the last screen. The fold is open if one of them has an error.
 FOLDED_INPUTS = (

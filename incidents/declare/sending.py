@@ -29,6 +29,7 @@ from incidents.queries import list_sheets, list_useful_sections
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
+from incidents.sharing import may_others_read_mailbox
 
 NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD, "version", PEN, "trait"}
 # Inputs that the confirmation request repeats, so that its post counts as coming from the same opened screen.
@@ -141,6 +142,7 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
         "route": route,
         "incident": incident,
         "is_called": is_called_back(incident, route),
+        "may_others_read": may_others_read_mailbox(incident),
         "secret": secret,
         "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
         "linked": follow_up.get_access_uid(request, incident.reference) is not None,

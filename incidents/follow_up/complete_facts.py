@@ -61,7 +61,10 @@ LEAK_CHOICES = [
     (LeakStatus.CONFIRMED, "C’est certain"),
     (LeakStatus.UNFOUNDED, "Vérifié : rien n’est sorti"),
 ]
-MAILBOX_HELP = "Une adresse qui marche encore. Le lien et le code de votre dossier peuvent y arriver."
+MAILBOX_HELP = (
+    "Une adresse qui marche encore. Le lien et le code de votre dossier peuvent y arriver. "
+    "Si cette messagerie est touchée, donnez une autre adresse ou cochez la case en dessous."
+)
 MAILBOX_IN_DOUBT_HELP = (
     "Quelqu’un d’autre lit peut-être cette boîte : aucun mail n’y portera le lien ou le code de votre dossier."
 )

@@ -58,6 +58,8 @@ def test_a_declaration_goes_from_the_first_screen_to_the_receipt(client):
     page = read_text(answer)
     assert answer.status_code == 200
     assert "Votre déclaration est transmise à Breizh Cyber" in page
+    assert "Breizh Cyber peut vous appeler au 02 99 00 00 00 . Ce n’est pas le bon numéro ? Corrigez-le" in page
+    assert f'href="/suivi/{incident.reference}/completer/rappel/"' in answer.content.decode()
     assert "mardi 24 novembre 2026 à 10 h 51, heure de Paris" in page
     assert hyphenate(incident.reference) in page
     assert hyphenate(derive_secret(incident.accesses.get())) in page
@@ -119,12 +121,25 @@ def test_the_field_says_that_no_code_goes_to_a_mailbox_in_doubt(client, kind):
     page = client.get(WHERE[Screen.CALLER]).content.decode()
     assert "le mail dira seulement qu’une déclaration existe et qui appeler" in page
     assert 'name="mail_without_code"' not in page
+    assert "Donnez plutôt un téléphone, ou une autre messagerie" in page
+
+
+@pytest.mark.parametrize(("kind", "is_read_by_others"), [("boite", True), ("rancon", False)])
+def test_the_receipt_asks_for_a_telephone_if_there_is_only_a_mailbox(client, kind, is_read_by_others):
+    fields = {"contact_phone": "", "contact_email": "mairie@plouexemple.example"}
+    page = read_text(post(client, fields, quoi=kind))
+    assert "Vous n’avez pas donné de téléphone, seulement l’adresse mairie@plouexemple.example" in page
+    assert (
+        "Quelqu’un d’autre la lit peut-être. Ajoutez un téléphone, ou une autre adresse" in page
+    ) is is_read_by_others
+    assert "peut vous appeler au" not in page
 
 
 def test_no_code_by_mail_may_be_chosen(client):
     begin(client)
     page = client.get(WHERE[Screen.CALLER]).content.decode()
     assert "Le lien et le code de votre dossier y arrivent." in page
+    assert "Si cette messagerie est touchée, donnez une autre adresse ou cochez la case en dessous." in page
     assert "n’y envoyez ni lien ni code" in page
 
     post(client, {"contact_email": "mairie@plouexemple.example", "mail_without_code": "oui"})
