@@ -38,6 +38,8 @@ from incidents.services.declarant.correct import end_interruption
 
 # The query parameter of a section that is opened as one of the five screens after an express declaration.
 IN_SEQUENCE = "suite"
+# The query parameter of the list of sections after the last of the five screens.
+AT_END = "fin"
 CONTROL_INPUTS = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
 
 
@@ -88,6 +90,7 @@ def completion_page(request: HttpRequest, incident: Incident, guest: Guest) -> H
             interruption for interruption in incident.interruptions.order_by("id") if interruption.ended_at is None
         ],
         "resumed": find_resumed_label(incident, request.GET.get("repris", "")),
+        "is_over": AT_END in request.GET,
         "done": next((section for section in useful if section.code == request.GET.get("fait")), None),
     }
     return render(request, "follow_up/complete/list.html", context)
@@ -170,7 +173,7 @@ class ScreenProgress:
     def next(self) -> str:
         """The address of the next screen, or of the list of sections after the last screen."""
         if self.is_last:
-            return reverse("complete", args=[self.reference])
+            return reverse("complete", args=[self.reference], query={AT_END: "oui"})
         section = list(EDITORS)[self.number]
         return reverse("complete_section", args=[self.reference, section], query={IN_SEQUENCE: "oui"})
 
@@ -228,8 +231,11 @@ class SectionPage:
 
     def redirect_after_saving(self) -> HttpResponse:
         """Redirect to the next of the five screens, or to the list of sections."""
-        after = reverse("complete", args=[self.incident.reference]) + f"?fait={self.section}"
-        response = redirect(self.progress.next if self.progress and not self.progress.is_last else after)
+        if self.progress and not self.progress.is_last:
+            response = redirect(self.progress.next)
+        else:
+            query = {"fait": self.section} | ({AT_END: "oui"} if self.progress else {})
+            response = redirect(reverse("complete", args=[self.incident.reference], query=query))
         if not self.guest.user:
             remember_signature(response, self.signature.cleaned_data["author"])
         return response

@@ -143,7 +143,9 @@ class StoryEditor(SingleFormEditor[StoryForm]):
     template = "follow_up/complete/recit.html"
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
-        self.form = StoryForm(data, initial=read_story_texts(incident.story))
+        texts = read_story_texts(incident.story)
+        self.form = StoryForm(data, initial=texts)
+        self.has_description = bool(texts["description"])
 
     def save(self, writing: Writing) -> SavedSheet:
         return correct_story(writing=writing, **self.form.cleaned_data)

@@ -65,6 +65,7 @@ def test_an_express_declaration_takes_two_pages_and_gives_the_receipt(client):
         page.index("Si cela s’aggrave, appelez") < page.index("0 800 200 008") < page.index("Continuer la déclaration")
     )
     assert "Appelez maintenant" not in page
+    assert page.count("02 99 00 00 00") == 1
     assert 'href="tel:0800200008"' in answer.content.decode()
     assert f'href="/suivi/{incident.reference}/completer/recit/?suite=oui"' in answer.content.decode()
 
@@ -340,9 +341,26 @@ def test_the_declaration_goes_on_with_five_filled_screens(client):
         data = {"seen": read_hidden_value(page, "seen")} | ({"contact_phone": PHONE} if passed[-1] == "rappel" else {})
         where = client.post(where, data).url
     assert passed == ["recit", "moments", "services", "donnees", "rappel"]
-    assert where == f"/suivi/{incident.reference}/completer/?fait=rappel"
+    assert where == f"/suivi/{incident.reference}/completer/?fait=rappel&fin=oui"
+    assert "C’est fini : tout est envoyé." in read_text(client.get(where))
     assert f'value="{PHONE}"' in client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
     assert not incident.events.filter(kind=EventKind.FACTS).exists()
+
+
+def test_the_first_of_the_five_screens_asks_for_words_that_are_not_there_yet(client):
+    incident = declare_express(client)
+    where = f"/suivi/{incident.reference}/completer/recit/?suite=oui"
+    page = client.get(where)
+    assert page.content.decode().count(">Ce qui se passe<") == 1
+    assert "Le texte d’avant" not in read_text(page)
+    client.post(where, {"seen": read_hidden_value(page, "seen"), "description": "Tout est bloqué."})
+    assert "Le texte d’avant reste dans l’historique" in read_text(client.get(where))
+
+
+def test_skipping_the_last_of_the_five_screens_ends_them_too(client):
+    incident = declare_express(client)
+    last = client.get(f"/suivi/{incident.reference}/completer/rappel/?suite=oui").content.decode()
+    assert f'href="/suivi/{incident.reference}/completer/?fin=oui">Passer cet écran' in last
 
 
 def test_the_centre_reads_the_call_back_in_the_queue_the_case_and_the_mail(client):
