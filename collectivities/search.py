@@ -130,12 +130,14 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
 
 def set_typed_codes(bodies: list[Collectivity], query: str) -> None:
-    """Set `code_typed` to the postal code that the query and the body have in common, or "". A list shows this code
-    first, because some towns have many codes.
+    """Set `code_typed` to the postal code that the query and the body have in common, or else to their INSEE code, or
+    "". A list shows this code first, because some towns have many codes.
     """
     codes = {_parse_code(query.strip()).zfill(5), *POSTAL_CODE.findall(query)}
     for body in bodies:
-        body.code_typed = next((code for code in body.postal_codes if code in codes), "")
+        described = ", ".join([*body.postal_codes[:3], f"code INSEE {body.insee_code}"])
+        insee = described if body.insee_code in codes else ""
+        body.code_typed = next((code for code in body.postal_codes if code in codes), insee)
 
 
 def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:

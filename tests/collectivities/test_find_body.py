@@ -234,6 +234,18 @@ def test_the_postal_code_typed_is_the_one_shown():
     assert find_collectivities("Grandeville")[0].code_typed == ""
 
 
+def test_a_body_found_by_its_insee_code_says_so_below_those_of_the_postal_code():
+    by_insee = CollectivityFactory(
+        kind=Kind.COMMUNE, name="Petiteville", insee_code="99108", postal_codes=["99300"], population=90_000
+    )
+    by_post = CollectivityFactory(kind=Kind.COMMUNE, name="Grandeville", postal_codes=["99108"], population=10)
+    answer = search_bodies_and_places("99108")
+    assert [(body, body.code_typed) for body in answer.bodies] == [
+        (by_post, "99108"),
+        (by_insee, "99300, code INSEE 99108"),
+    ]
+
+
 def test_a_kind_alone_is_mentioned_beside_the_communes_of_that_name():
     answer = search_bodies_and_places("hopital")
     assert answer.mention.elsewhere == "health"
