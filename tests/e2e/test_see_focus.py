@@ -48,6 +48,24 @@ def test_the_bar_never_covers_the_focused_control(page):
         assert [*list_covered_stops(page, "Shift+Tab")] == []
 
 
+@pytest.mark.parametrize("screen", ["telephone", "lying"])
+def test_the_link_of_an_error_shows_the_label_of_its_field(page, screen):
+    width, height = SCREENS[screen]
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(page.url.replace("/services/", "/rappel/"))
+    for name, value in {"#id_contact_phone": "02 98", "#id_contact_email": "mairie"}.items():
+        page.fill(name, value)
+    steps.send(page)
+    for name in ("contact_phone", "contact_email"):
+        page.locator(f".errors a[href='#id_{name}']").click()
+        bar = page.locator(".callbar a").first.bounding_box()
+        label = page.locator(f"label[for='id_{name}']").bounding_box()
+        assert label["y"] >= max(bar["y"] + bar["height"], 0)
+        assert label["y"] < height
+        assert page.locator(f"#id_{name}").bounding_box()["y"] < height
+        page.evaluate("window.scrollTo(0, 0)")
+
+
 def test_the_bar_takes_a_fifth_of_a_screen_at_most(page):
     """The number stays at the top, and nothing else of the bar."""
     for width, height in SCREENS.values():
