@@ -152,13 +152,18 @@ def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
 
 
 def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]:
-    """Return the bodies that `mention.place` names, where the mentioned body may be. Two queries, or none."""
+    """Return the bodies that `mention.place` names, where the mentioned body may be: those whose present or former
+    name it is, or else those that match it. Two queries, or none.
+    """
     if not mention.place:
         return []
     try:
-        return find_collectivities(mention.place, limit)
+        places = find_collectivities(mention.place, limit)
     except SearchProblem:
         return []
+    stems = {reading.stem for reading in list_readings(mention.place)}
+    same_name = [place for place in places if stems & {place.stem, make_stem(place.former_name, place.kind)}]
+    return same_name or places
 
 
 def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:

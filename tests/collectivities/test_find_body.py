@@ -211,6 +211,13 @@ def test_a_kind_of_body_is_not_taken_for_a_commune(query, kind, places):
     assert [str(place) for place in answer.places[:1]] == ([places] if places else [])
 
 
+def test_a_place_of_the_typed_name_hides_those_whose_names_begin_with_it():
+    places = [str(place) for place in search_bodies_and_places("hopital de brest").places]
+    assert places[0] == "Brest (Finistère)"
+    assert "Brestot (Eure)" not in places
+    assert "Brestot (Eure)" in [str(place) for place in search_bodies_and_places("hopital de bresto").places]
+
+
 def test_a_commune_whose_name_begins_like_a_kind_of_body_is_found():
     answer = search_bodies_and_places("Hôpital-Camfrout")
     assert [str(body) for body in answer.bodies] == ["Hôpital-Camfrout (Finistère)"]
