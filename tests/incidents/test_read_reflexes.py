@@ -23,7 +23,16 @@ def test_each_type_has_its_reflex_sheet(client):
         sheet = REFLEXES[kind]
         for words in (sheet.words, *(part for act in (*sheet.hour, *sheet.day) for part in act), *sheet.sources):
             assert normalize_spaces(words) in normalize_spaces(page), kind
-        assert "version 2 du 28 novembre 2026" in normalize_spaces(page)
+        assert "version 3 du 29 novembre 2026" in normalize_spaces(page)
+
+
+def test_whoever_unplugs_the_box_is_warned_of_the_landline(client):
+    """The steps that fit everywhere say it, because the centre will call back."""
+    warning = "Le téléphone fixe peut se couper avec elle : prenez un portable et donnez son numéro."
+    for kind, sheet in REFLEXES.items():
+        if any("la box" in act.how for act in sheet.acts):
+            assert warning in read_text(client.get(f"/reflexes/{kind}/")), kind
+    assert any(warning in act.how.replace("\xa0", " ") for act in REFLEXES["rancon"].acts)
 
 
 def normalize_spaces(words):

@@ -33,7 +33,7 @@ def build_fields(based_on=0, **changes):
 
 
 def test_a_lead_publishes_a_sheet_for_their_region(client, csirt, lead):
-    assert "nationale, version 2" in read_text(client.get("/admin/incidents/reflexsheet/"))
+    assert "nationale, version 3" in read_text(client.get("/admin/incidents/reflexsheet/"))
     assert REFLEXES["rancon"].hour[0].title in client.get(PAGE).content.decode()
     fields = build_fields(
         words="Débranchez, appelez Brest.", hour="Un\nvite\n\nDeux\nvite\n\nTrois\ntout de suite\naussi"
