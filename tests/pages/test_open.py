@@ -138,6 +138,21 @@ def test_no_invented_contact_is_given(client):
         assert set(re.findall(r"tel:\d+", page)) <= {"tel:112"}
 
 
+def test_the_legal_notice_says_that_some_numbers_come_from_the_press(client):
+    page = read_text(client.get(reverse("legal_notice")))
+    assert "viennent de listes publiques, des centres eux-mêmes ou de la presse" in page
+    assert "sont ceux qu’ils ont publiés" not in page
+    assert f'href="{reverse("csirt_directory")}"' in client.get(reverse("legal_notice")).content.decode()
+
+
+def test_the_personal_data_page_says_itself_that_its_publisher_has_no_name_yet(client):
+    """A link to another page that only says so would lead in a circle."""
+    page = client.get(reverse("personal_data")).content.decode()
+    [controller] = re.findall(r"<dt>Responsable du traitement</dt><dd>(.*?)</dd>", page, re.DOTALL)
+    assert "Il n’a pas encore écrit ici son nom" in controller
+    assert reverse("legal_notice") not in controller
+
+
 @pytest.mark.parametrize("name", ["home", "accessibility", "legal_notice"])
 def test_a_page_costs_one_query(client, django_assert_max_num_queries, name):
     with django_assert_max_num_queries(1):  # is it a demonstration?
@@ -165,7 +180,7 @@ def test_the_personal_data_page_costs_few_queries(client, django_assert_max_num_
         ({"dpo": "dpo@essai.example", "email": "essai@essai.example"}, "Centre Essai : dpo@essai.example"),
         ({"email": "essai@essai.example"}, "Écrivez au centre : essai@essai.example"),
         ({"website": "https://essai.example"}, "Il n’a pas publié d’adresse : passez par son site, essai.example"),
-        ({}, "écrivez à l’organisme qui édite ce site (mentions légales)"),
+        ({}, "écrivez à l’organisme qui édite ce site"),
     ],
     ids=["officer", "mail", "site", "nothing"],
 )
