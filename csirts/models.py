@@ -4,6 +4,7 @@ Each row has a history, which PostgreSQL triggers (pghistory) write with the con
 in the admin, `source` for a command.
 """
 
+import re
 from typing import Any
 
 import pghistory
@@ -22,6 +23,9 @@ from csirts import wording
 from csirts.contact_values import check_contact_value
 from csirts.enums import ContactKind, Level
 from csirts.sites import list_sites
+
+# Hours that say that a centre never closes.
+ALL_DAY = re.compile(r"\b24\s*h", re.IGNORECASE)
 
 
 def track_changes(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
@@ -159,17 +163,13 @@ class Csirt(models.Model):
 
     @property
     def hours(self) -> str:
-        """The hours with what their note tells a caller to do: « lun.–ven. 8 h–17 h (ensuite, le centre national) ».
-        `hours_in_directory` also gives who published them.
-        """
-        return wording.append_note(
-            self._value(ContactKind.HOURS), wording.strip_origin(self.notes.get(ContactKind.HOURS, ""))
-        )
+        """The hours with their note, which must be shown with them: « lun.–ven. 8 h–17 h (presse, à confirmer) »."""
+        return wording.append_note(self._value(ContactKind.HOURS), self.notes.get(ContactKind.HOURS, ""))
 
     @property
-    def hours_in_directory(self) -> str:
-        """The hours with their whole note: « lun.–ven. 8 h–17 h (presse de 2022, à confirmer) »."""
-        return wording.append_note(self._value(ContactKind.HOURS), self.notes.get(ContactKind.HOURS, ""))
+    def may_be_closed(self) -> bool:
+        """Whether the centre has published hours that leave it closed at some moments."""
+        return bool(self.hours) and not ALL_DAY.search(self.hours)
 
     @property
     def sites(self) -> list[str]:

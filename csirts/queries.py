@@ -11,7 +11,7 @@ from collectivities.enums import Zone
 from collectivities.models import Region
 from csirts.enums import ContactKind, Level
 from csirts.models import Contact, Coverage, Csirt
-from csirts.wording import append_note, curl_apostrophes, format_origin
+from csirts.wording import NBSP, append_note, curl_apostrophes, format_origin
 
 ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
 MAIN_KINDS = (ContactKind.PHONE, ContactKind.WEBSITE)
@@ -52,13 +52,12 @@ def list_last_resorts(csirts: Iterable[Csirt]) -> list[DirectoryEntry]:
     return [DirectoryEntry(csirt, "", "", (), tuple(_list_origins(csirt, []))) for csirt in everywhere]
 
 
-def find_main_origin(csirt: Csirt) -> str:
-    """Return the source of the number, or else of the site: « Liste de l’ANSSI, 23 juin 2026 ». Return "" if the
-    centre has neither.
+def format_printed_origins(csirt: Csirt) -> str:
+    """Return the sources of the contacts as papers print them, or "": « Liste de l’ANSSI, 23 juin 2026 ; horaires :
+    alouette.fr, 22 novembre 2023 ».
     """
-    contacts = [csirt.contact(kind) for kind in MAIN_KINDS]
-    contact_with_value = next((contact for contact in contacts if contact), None)
-    return format_origin(contact_with_value.source, contact_with_value.source_on) if contact_with_value else ""
+    first, *others = list(_list_origins(csirt, [])) or [""]
+    return f"{NBSP}; ".join([first, *(other[:1].lower() + other[1:] for other in others)])
 
 
 def list_sourced_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
@@ -100,7 +99,7 @@ def _list_origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
         labels.setdefault(format_origin(coverage.source, coverage.source_on), []).append("territoire")
     for position, (source, values) in enumerate(labels.items()):
         subject = ", ".join(dict.fromkeys(values)).capitalize()
-        yield f"{subject}\N{NO-BREAK SPACE}: {source}" if position else source
+        yield f"{subject}{NBSP}: {source}" if position else source
 
 
 def _list_uncovered_entries(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[DirectoryEntry]:

@@ -1,6 +1,5 @@
 """The CSIRT that answers for a body on a day, the reason, and the other CSIRTs to call. This module only reads."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -24,8 +23,6 @@ LAST_RESORTS = (Level.NATIONAL, Level.ASSISTANCE)
 # coverage by mistake and enters it again moves no case and causes no mail. When it ends, declarations that were routed
 # before the change are committed.
 CASES_FOLLOW_AFTER = timedelta(minutes=10)
-# Hours that say that a centre never closes.
-ALL_DAY = re.compile(r"\b24\s*h", re.IGNORECASE)
 
 
 class Ground(NamedTuple):
@@ -73,7 +70,7 @@ class Route:
         None if that centre has no number, no known hours, or answers at any hour.
         """
         csirt = self.csirt
-        if csirt is None or not csirt.phone or not csirt.hours or ALL_DAY.search(csirt.hours):
+        if csirt is None or not csirt.phone or not csirt.may_be_closed:
             return None
         return _find_phone(fallback for fallback in self.fallbacks if not fallback.hours)
 
@@ -86,10 +83,10 @@ def find_route(collectivity: Collectivity, on: date) -> Route:
 
 
 def find_after_hours(csirt: Csirt | None, collectivity: Collectivity, on: date) -> Fallback | None:
-    """Return the CSIRT to telephone while this centre is closed, as `Route.after_hours` does. No query if its hours or
-    its number are not known.
+    """Return the CSIRT to telephone while this centre is closed, as `Route.after_hours` does. No query if it has no
+    number, no known hours, or answers at any hour.
     """
-    if csirt is None or not csirt.phone or not csirt.hours:
+    if csirt is None or not csirt.phone or not csirt.may_be_closed:
         return None
     return replace(find_route(collectivity, on), csirt=csirt).after_hours
 

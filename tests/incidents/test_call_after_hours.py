@@ -1,10 +1,15 @@
-"""The follow-up page gives a number that answers while the centre of the case is closed."""
+"""Pages and cards give the hours of a centre with their reserve, and a number that answers while it is closed."""
+
+import re
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from csirts.models import Backup, Contact
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing_pages import open_by_link
+from tests.incidents.journeys import find_commune, post
 from tests.incidents.transferring import create_other_centre
 from tests.reading import read_text
 
@@ -46,3 +51,33 @@ def test_a_backup_with_hours_of_its_own_is_not_the_number_outside_hours(client):
     phone = {"value": "02 98 00 00 00", "note": "", "source": "essai"}
     Contact.objects.update_or_create(csirt=backup, kind="phone", defaults=phone)
     assert "Fermé ? CERT-FR, +33 9 70 83 32 18" in read_text(client.get(f"/suivi/{incident.reference}/"))
+
+
+def test_the_receipt_of_a_centre_that_never_closes_speaks_of_no_reopening(client):
+    page = read_text(post(client, body=find_commune("Lille")))
+    assert "Horaires du CSIRT Hauts-de-France : 24 h/24, 7 j/7 (presse, à confirmer)." in page
+    assert "réouverture" not in page
+    assert "Fermé" not in page
+
+
+def test_the_target_of_a_centre_with_hours_waits_for_its_reopening(client):
+    breizh_cyber()
+    incident = declare()
+    open_by_link(client, incident)
+    page = f"/suivi/{incident.reference}/"
+    assert re.search(
+        r"s’en occuper avant le [^.,]+, ou dès sa réouverture s’il est fermé\.", read_text(client.get(page))
+    )
+    Contact.objects.filter(csirt=incident.csirt, kind="hours").delete()
+    assert "réouverture" not in read_text(client.get(page))
+
+
+def test_the_hours_on_a_card_keep_their_reserve_and_their_source(client):
+    """On the page and in the PDF; the number has another source."""
+    body = find_commune("Rennes")
+    page = read_text(client.get(f"/secours/{body.uid}/"))
+    file = b"".join(client.get(f"/secours/{body.uid}/pdf/").streaming_content)
+    pdf = PdfReader(BytesIO(file)).pages[0].extract_text()
+    for words in (page, " ".join(pdf.replace("\xa0", " ").split())):
+        assert "ven. 9 h–17 h (presse, à confirmer ; hors de ces heures, le centre national prend le relais)" in words
+        assert "Source : Liste de l’ANSSI, 23 juin 2026 ; horaires : alouette.fr, 22 novembre 2023" in words

@@ -204,8 +204,9 @@ def test_the_receipt_puts_number_and_code_first(client):
     assert "votre déclaration est dans la liste de Breizh Cyber" in page
     by = format_full_moment(Incident.objects.get().acknowledge_by).replace(NBSP, " ")
     assert f"Son objectif : s’en occuper avant le {by}, ou dès sa réouverture s’il est fermé." in page
-    hours = "lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h (hors de ces heures, le centre national prend le relais)"
-    assert f"Ses horaires : {hours}. Fermé, ou pas de réponse ? CERT-FR, +33 9 70 83 32 18" in page
+    assert "0 800 200 008 Fermé, ou pas de réponse ? CERT-FR, +33 9 70 83 32 18 (à toute heure" in page
+    note = "presse, à confirmer ; hors de ces heures, le centre national prend le relais"
+    assert f"Horaires de Breizh Cyber : lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h ({note})." in page
     assert page.count("Fermé, ou pas de réponse") == 1
     assert "source" not in page[: page.index("Débranchez")].lower(), "the directory says who published what"
 

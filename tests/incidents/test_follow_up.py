@@ -375,7 +375,7 @@ def test_the_printed_page_has_the_number(client, incident):
     Contact.objects.update_or_create(csirt=incident.csirt, kind="hours", defaults=fields)
     client.post(make_link(incident))
     content = client.get(page_url(incident)).content.decode()
-    hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h"
+    hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h (presse, à confirmer)"
     assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}. Fermé&nbsp;? CERT-FR" in content
     assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in content
 

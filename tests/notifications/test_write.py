@@ -389,7 +389,7 @@ def test_the_mail_gives_the_hours_beside_the_number_and_calls_the_target_a_targe
 
     [mail] = post.list_mails_to(TOWN)
     text = read_on_one_line(mail)
-    assert "0 800 200 008 Ses horaires : lun.–ven. 8 h–17 h." in text
+    assert "0 800 200 008 Ses horaires : lun.–ven. 8 h–17 h (presse, à confirmer)." in text
     assert "Fermé, ou pas de réponse ? - CERT-FR : +33 9 70 83 32 18" in text
     assert "source" not in text
     assert "ou dès sa réouverture s’il est fermé." in text

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.utils.text import capfirst
 
 from csirts.models import Csirt
-from csirts.queries import find_main_origin, list_published_contacts
+from csirts.queries import format_printed_origins, list_published_contacts
 from csirts.routing import Fallback, Route
 from csirts.wording import format_centre, format_to_centre
 
@@ -40,9 +40,10 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
         "website": describe_site(csirt.website),
         "link": csirt.website,
         "hours": csirt.hours,
+        "may_be_closed": csirt.may_be_closed,
         "email": mailbox,
         "address": address,
-        "source": find_main_origin(csirt),
+        "source": format_printed_origins(csirt),
     }
 
 
