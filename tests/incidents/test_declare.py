@@ -253,6 +253,8 @@ def test_the_receipt_says_that_no_centre_covers_the_place(client):
     page = read_text(post(client, body=find_commune("Mamoudzou")))
     assert "Votre déclaration est enregistrée" in page
     assert "Personne n’est prévenu à votre place" in page
+    assert "non vérifiée : sans centre pour votre territoire, personne ne vous rappellera." in page
+    assert "tant qu’un centre" not in page
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in page
     assert re.search(r"17cyber.gouv.fr ?\. Horaires : tchat ouvert à toute heure", page)
     assert "Donnez votre référence" not in page

@@ -285,9 +285,12 @@ def test_the_cnil_deadline_starts_when_the_breach_was_known(db):
 
 
 def test_the_pack_of_a_case_without_centre_says_that_there_is_none(db):
-    receipt = build_answer_pack(declare(collectivity=find_commune("Mamoudzou")), at=timezone.now())["receipt"]
-    assert "aucun service n’est désigné" in receipt[1]
-    assert "heure de Mayotte" in receipt[0]
+    dossier = build_answer_pack(declare(collectivity=find_commune("Mamoudzou")), at=timezone.now())
+    assert "aucun service n’est désigné" in dossier["receipt"][1]
+    assert "heure de Mayotte" in dossier["receipt"][0]
+    assert dossier["progress"] == [
+        "Déclaration non vérifiée\xa0: aucun centre ne couvre le territoire, personne n’a rappelé la collectivité."
+    ]
 
 
 def test_erasing_a_case_removes_its_papers(incident, django_capture_on_commit_callbacks):

@@ -164,6 +164,8 @@ def was_unassigned(incident: Incident) -> bool:
 
 
 def format_verification(incident: Incident, zone: str) -> str:
+    if incident.verified_at is None and incident.csirt is None:
+        return "Déclaration non vérifiée : aucun centre ne couvre le territoire, personne n’a rappelé la collectivité."
     if incident.verified_at is None:
         return "Déclaration non vérifiée : personne n’a encore rappelé la collectivité sur un numéro déjà connu."
     how = capfirst(incident.get_verification_display())
