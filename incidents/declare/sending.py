@@ -29,6 +29,9 @@ from incidents.queries import list_sheets, list_useful_sections
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
+from incidents.services.history.declared import find_judgement, read_declared_data
+from incidents.services.history.snapshots import find_leak_row
+from incidents.services.papers.duties import list_timed_duties
 from incidents.sharing import may_others_read_mailbox
 
 NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD, "version", PEN, "trait"}
@@ -137,6 +140,8 @@ def redirect_from_closed_case(request: HttpRequest, incident: Incident) -> HttpR
 def render_confirmation(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
     access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
     secret, route = get_first_secret(access), get_case_route(journey, incident)
+    data = read_declared_data(incident)
+    judgement = find_judgement(incident, data, find_leak_row(incident))
     context = {
         "step": journey,
         "route": route,
@@ -145,6 +150,7 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
         "may_others_read": may_others_read_mailbox(incident),
         "secret": secret,
         "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
+        "duties": list_timed_duties(incident, journey.zone, data, judgement),
         "linked": follow_up.get_access_uid(request, incident.reference) is not None,
         "ledger": EMPTY_LOG_LINES,
         "is_back": RETURNING in request.GET,

@@ -36,9 +36,11 @@ from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
 from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.assign import find_current_assignee
-from incidents.services.history.declared import read_declared_data
+from incidents.services.history.declared import find_judgement, read_declared_data
+from incidents.services.history.snapshots import find_leak_row
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.services.papers.answer_pack import explain_centre, format_judgement_sentence, list_declared_sections
+from incidents.services.papers.duties import list_timed_duties
 from incidents.sharing import may_share_sentence
 
 # The number of messages that the page shows. Earlier messages are folded, except from the oldest open question on.
@@ -75,8 +77,8 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
     folded = count_folded(thread, progress)
     interruptions, route = load_interruptions(incident), find_new_route(incident)
-    pieces, zone, data = list_opened_evidence(incident), find_zone(incident.collectivity), read_declared_data(incident)
-    return {
+    pieces, zone = list_opened_evidence(incident), find_zone(incident.collectivity)
+    return build_declared_context(incident, zone) | {
         "incident": incident,
         "zone": zone,
         "now": timezone.now(),
@@ -93,11 +95,20 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
         "pieces": pieces[::-1],
         "held": count_remaining_files(pieces),
         "openers": list_openers(pieces),
-        "declared": list_declared_sections(incident, data, zone),
-        "judgement": format_judgement_sentence(incident, data),
         "route": route,
         "sentences": list_sentences(build_sentence_facts(incident, progress, interruptions, route)),
         "shared_link": build_shared_link(incident),
+    }
+
+
+def build_declared_context(incident: Incident, zone: str) -> dict[str, Any]:
+    """Return the context about what was declared, the centre's judgement of the leak, and the duties that follow."""
+    data = read_declared_data(incident)
+    judgement = find_judgement(incident, data, find_leak_row(incident))
+    return {
+        "declared": list_declared_sections(incident, data, zone),
+        "judgement": format_judgement_sentence(incident, judgement),
+        "duties": list_timed_duties(incident, zone, data, judgement),
     }
 
 

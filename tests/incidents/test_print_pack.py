@@ -272,6 +272,7 @@ def test_the_pack_names_only_laws_in_force(db):
 def test_uncertain_data_are_described_as_uncertain(db):
     breizh_cyber()
     cnil = build_answer_pack(declare(data_concerned=Answer.UNKNOWN), at=timezone.now())["duties"][0]
+    assert cnil["title"] == "Prévenir la CNIL, si des données personnelles sont touchées"
     assert cnil["text"].startswith("Des données personnelles sont peut-être touchées. La CNIL est prévenue")
 
 

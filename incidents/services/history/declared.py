@@ -15,7 +15,6 @@ from incidents.facts.shapes import Leak, read_leak
 from incidents.models import AnswerSheet, DataLeak, Incident, IncidentEvent
 from incidents.services.history.snapshots import (
     Values,
-    find_leak_row,
     read_leak_row,
     snapshot_data,
     snapshot_rows,
@@ -108,7 +107,6 @@ def find_judgement_in_events(incident: Incident) -> str:
     return changes[-1][1] if changes and changes[-1][1] != changes[0][0] else ""
 
 
-def format_judgement(incident: Incident, values: Mapping[str, Any]) -> str:
-    """Return the centre's judgement of the leak in French, such as « fuite soupçonnée », or ""."""
-    judgement = find_judgement(incident, values, find_leak_row(incident))
+def format_judgement(judgement: str) -> str:
+    """Return a judgement of `find_judgement` in French, such as « fuite soupçonnée », or ""."""
     return f"fuite {LeakStatus(judgement).label}" if judgement else ""

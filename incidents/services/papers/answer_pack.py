@@ -25,8 +25,8 @@ from incidents.queries import lacks_responder
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import NBSP, format_moment
 from incidents.reference import hyphenate
-from incidents.services.history.declared import DATA, format_judgement, read_declared_data
-from incidents.services.history.snapshots import Values, snapshot_rows
+from incidents.services.history.declared import DATA, find_judgement, format_judgement, read_declared_data
+from incidents.services.history.snapshots import Values, find_leak_row, snapshot_rows
 from incidents.services.library.reflexes import AppliedReflexSheet, find_reflex_sheet
 from incidents.services.papers.centres import describe_contacts, describe_site
 from incidents.services.papers.duties import list_duties
@@ -44,6 +44,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
     `with_displayed_rows`.
     """
     zone, leak_answers = find_zone(incident.collectivity), read_declared_data(incident)
+    judgement = find_judgement(incident, leak_answers, find_leak_row(incident))
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": hyphenate(incident.reference)})
     route = find_route(incident.collectivity, on=timezone.localdate(at))
     return describe_contacts(incident.csirt, route) | {
@@ -54,10 +55,10 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "made": format_pack_moment(at, zone),
         "reason": explain_centre(incident),
         "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
-        "duties": [duty._asdict() for duty in list_duties(incident, zone)],
+        "duties": [duty._asdict() for duty in list_duties(incident, zone, leak_answers, judgement)],
         "no_more": str(LEGAL_CAVEAT),
         "receipt": list_receipt_lines(incident, zone),
-        "progress": list_progress(incident, leak_answers, zone),
+        "progress": list_progress(incident, judgement, zone),
         "declared": list_declared_sections(incident, leak_answers, zone),
         "clock": str(CLOCK_LABELS.get(zone, zone)),
         "address": address,
@@ -123,23 +124,21 @@ def format_section(section: str, version: str, values: Values, zone: str) -> dic
     return {"title": get_section_title(section, version), "lines": lines}
 
 
-def list_progress(incident: Incident, leak_answers: Values, zone: str) -> list[str]:
+def list_progress(incident: Incident, judgement: str, zone: str) -> list[str]:
     """Return sentences that say whether the case was taken or closed, whether the body was called back, and how the
     centre judged the leak.
     """
     lines = (
         format_acknowledgement(incident, zone),
         format_verification(incident, zone),
-        format_judgement_sentence(incident, leak_answers),
+        format_judgement_sentence(incident, judgement),
     )
     return [line for line in lines if line]
 
 
-def format_judgement_sentence(incident: Incident, leak_answers: Values) -> str:
-    """Return the centre's judgement of the leak as a sentence, or "". `leak_answers` holds the declared answers about
-    the leaked data.
-    """
-    judged = format_judgement(incident, leak_answers)
+def format_judgement_sentence(incident: Incident, judgement: str) -> str:
+    """Return the centre's judgement of the leak (`find_judgement`) as a sentence, or ""."""
+    judged = format_judgement(judgement)
     who = incident.csirt.name if incident.csirt else "Le centre"
     return f"{who} juge : {judged}." if judged else ""
 

@@ -13,18 +13,17 @@ from incidents.enums import Answer, IncidentType, LeakStatus
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.questions.formatting import format_moment
-from incidents.services.history.declared import find_judgement, read_declared_data
-from incidents.services.history.snapshots import find_leak_row
+from incidents.services.history.snapshots import Values
 
 LEGAL_TIME_LIMIT = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
 NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, IncidentType.DEVICE}
 
-# The sentence for a declarant who does not say that data are touched, by whether the centre has confirmed the leak.
-DATA_MAYBE_TOUCHED = {
-    False: "Des données personnelles sont peut-être touchées.",
-    True: "Le centre confirme que des données personnelles sont touchées.",
-}
+DATA_TOUCHED = "Des données personnelles sont touchées."
+DATA_CONFIRMED = "Le centre confirme que des données personnelles sont touchées."
+DATA_MAYBE_TOUCHED = "Des données personnelles sont peut-être touchées."
+CNIL_TITLE = "Prévenir la CNIL"
+CNIL_TITLE_IN_DOUBT = "Prévenir la CNIL, si des données personnelles sont touchées"
 
 
 class Duty(NamedTuple):
@@ -47,39 +46,45 @@ INFORM_PERSONS = Duty(
 )
 
 
-def list_duties(incident: Incident, zone: str) -> list[Duty]:
-    """Return the duties that the case gives its body. Deadlines are in the time zone `zone`."""
-    duties = list_data_duties(incident, zone)
+def list_duties(incident: Incident, zone: str, declared: Values, judgement: str) -> list[Duty]:
+    """Return the duties that the case gives its body. Deadlines are in the time zone `zone`.
+
+    `declared` holds the declared answers about the leaked data, and `judgement` is that of the centre, or "".
+    """
+    duties = list_data_duties(incident, zone, declared, judgement)
     if incident.type not in NO_ATTACK:
         duties.append(describe_complaint_duty(incident, zone))
     return duties
 
 
-def list_data_duties(incident: Incident, zone: str) -> list[Duty]:
+def list_timed_duties(incident: Incident, zone: str, declared: Values, judgement: str) -> list[Duty]:
+    """Return the duties of `list_duties` that have a time limit, for pages with room for one line each."""
+    return [duty for duty in list_duties(incident, zone, declared, judgement) if duty != INFORM_PERSONS]
+
+
+def list_data_duties(incident: Incident, zone: str, declared: Values, judgement: str) -> list[Duty]:
     """Return the duties about personal data.
 
     There are none if the centre judged the leak unfounded, or if the declarant said that no data are concerned and the
     centre has not judged the leak. A deadline is given only if the declarant said that data are concerned.
     """
-    declared = read_declared_data(incident)
-    judged = find_judgement(incident, declared, find_leak_row(incident))
-    if judged == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not judged):
+    if judgement == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not judgement):
         return []
     if declared["concerned"] == Answer.YES:
-        notice = describe_cnil_duty(
-            "Des données personnelles sont touchées.", format_legal_deadline(incident.breach_known_at, zone)
-        )
+        notice = describe_cnil_duty(CNIL_TITLE, DATA_TOUCHED, format_legal_deadline(incident.breach_known_at, zone))
+    elif judgement == LeakStatus.CONFIRMED:
+        notice = describe_cnil_duty(CNIL_TITLE, DATA_CONFIRMED, "")
     else:
-        notice = describe_cnil_duty(DATA_MAYBE_TOUCHED[judged == LeakStatus.CONFIRMED], "")
+        notice = describe_cnil_duty(CNIL_TITLE_IN_DOUBT, DATA_MAYBE_TOUCHED, "")
     return [notice, INFORM_PERSONS]
 
 
-def describe_cnil_duty(first: str, by: str) -> Duty:
+def describe_cnil_duty(title: str, first: str, by: str) -> Duty:
     within = (
         "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
         "si le risque pour les personnes est improbable. Une première notification peut être complétée."
     )
-    return Duty("Prévenir la CNIL", f"{first} {within}", by, "RGPD, article 33 ; CNIL")
+    return Duty(title, f"{first} {within}", by, "RGPD, article 33 ; CNIL")
 
 
 def describe_complaint_duty(incident: Incident, zone: str) -> Duty:
