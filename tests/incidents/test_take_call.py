@@ -205,6 +205,7 @@ def test_a_case_of_an_unconfirmed_body_is_not_verified_by_the_call(client, respo
         ({"stopped_time": "25 h"}, "Cette heure n’existe pas"),
         ({"civil": "stopped", "eau": "stopped", "stopped_date": "24/11/2096"}, "Cette date est à venir. Vérifiez-la."),
         ({"data_concerned": "no", "leak_status": "confirmed"}, "ne peut pas être « Non »"),
+        ({"service_stopped": "no", "civil": "stopped", "eau": ""}, "la réponse doit être « Oui »"),
         ({"type": "inconnue"}, "Sélectionnez un choix valide"),
         ({"description": "x" * 5001}, "5001 caractères"),
         ({"collectivite": "\x00", "body_asked": "zzq", "body": "zzq"}, "Rien ne répond"),

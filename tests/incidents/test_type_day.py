@@ -1,4 +1,4 @@
-"""A responder types a day without its year in the sheet of a call."""
+"""A responder types days and hours in the sheet of a call."""
 
 import re
 from zoneinfo import ZoneInfo
@@ -61,3 +61,10 @@ def test_a_day_without_its_year_that_may_be_a_slip_is_refused(client, responder,
     assert page.status_code == 422
     assert reason in page.content.decode()
     assert not Incident.objects.exists()
+
+
+def test_an_hour_that_was_typed_is_not_called_approximate(client, responder):
+    client.force_login(responder)
+    client.post(URL, build_call_fields(occurred_date="23/11/2025", occurred_time="5h10", detected_date="24/11/2025"))
+    incident = Incident.objects.get()
+    assert (incident.occurred_certainty, incident.detected_certainty) == ("exact", "approximate")

@@ -61,7 +61,7 @@ function show(results) {
   bodies = results;
   at = -1;
   list.replaceChildren(...bodies.map(option));
-  said.textContent = bodies.length ? `${bodies.length} trouvées, flèche bas pour choisir` : "Rien ne répond à ce nom.";
+  said.textContent = bodies.length ? `${bodies.length} ${bodies.length > 1 ? "trouvées" : "trouvée"}, flèche bas pour choisir` : "Rien ne répond à ce nom.";
   open(bodies.length > 0);
 }
 

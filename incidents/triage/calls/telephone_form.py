@@ -36,6 +36,7 @@ from incidents.facts.shapes import (
     Leak,
     map_inputs,
     read_caller_input,
+    read_instant,
     read_leak_input,
 )
 from incidents.services.declaring.check import list_caller_problems, needs_whole_number
@@ -157,7 +158,7 @@ class TelephoneForm(forms.Form):
 
     def make_declaration(self, collectivity: Collectivity) -> Declaration:
         answers, clock = self.cleaned_data, ZoneInfo(find_zone(collectivity))
-        instants: dict[str, Any] = {name: read_instant(answers, name, clock) for name in INSTANTS}
+        instants: dict[str, Any] = {name: read_typed_instant(answers, name, clock) for name in INSTANTS}
         stopped = combine_moment(answers, "stopped", clock)
         interruptions = tuple(
             Interruption(service=service, extent=extent, started_at=stopped if answers[service] else None)
@@ -167,7 +168,8 @@ class TelephoneForm(forms.Form):
             collectivity=collectivity,
             type=answers["type"] or IncidentType.UNKNOWN,
             caller=read_caller_input(answers),
-            service_stopped=Answer.YES if interruptions else answers["service_stopped"],
+            # A contradictory answer stays as it is, so that the service refuses it.
+            service_stopped=answers["service_stopped"] or (Answer.YES if interruptions else ""),
             data_concerned=answers["data_concerned"],
             interruptions=interruptions,
             leak=read_leak_input(answers),
@@ -197,7 +199,7 @@ def combine_moment(answers: dict[str, Any], name: str, clock: ZoneInfo) -> datet
     return datetime.combine(day, answers[f"{name}_time"] or time.min, tzinfo=clock).astimezone(UTC) if day else None
 
 
-def read_instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
-    """Return the instant. Its certainty is approximate, because nobody gives an exact time on the telephone."""
-    at = combine_moment(answers, name, clock)
-    return Instant(at=at, certainty=Certainty.APPROXIMATE) if at else Instant()
+def read_typed_instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
+    """Return the instant, which is exact if an hour was typed and approximate if only a day was."""
+    has_hour = answers[f"{name}_time"] is not None
+    return read_instant(combine_moment(answers, name, clock), Certainty.EXACT, has_hour=has_hour)
