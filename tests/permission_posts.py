@@ -28,6 +28,7 @@ SENT: dict[str, dict[str, str | Callable[[Incident], int | None]]] = {
         "pap": "green",
     },
     "admin/incidents/incident/{reference}/cloture/": {"reason": "not_an_incident"},
+    "admin/incidents/incident/{reference}/appel/": {"direction": "call_in"},
     "admin/incidents/incident/{reference}/verifier/": {"source": "known"},
     "admin/incidents/incident/{reference}/rouvrir/": {"motive": "Cela recommence"},
     "suivi/{reference}/avis/": {"level": "4"},

@@ -121,6 +121,7 @@ def test_the_responder_who_calls_back_completes_the_case(live_site, browser):
     desk.visit({"express-queue": "incidents/incident/", "express-case": f"incidents/incident/{incident.reference}/"})
     desk.page.get_by_role("link", name="Rappeler et saisir le reste").click()
     desk.inspect("express-call")
+    desk.page.get_by_label("J’appelle").check()
     desk.page.locator("#id_description").fill("Tout est chiffré.")
     desk.page.keyboard.press("Control+Enter")
     desk.page.wait_for_url(f"**/admin/incidents/incident/{incident.reference}/")

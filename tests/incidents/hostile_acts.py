@@ -117,7 +117,7 @@ def act_as_responder(responder: Visitor, incident: Incident) -> None:
     responder.fill(f"{case}?ouvrir=qualifier", to="/qualifier/", leave="qualifier-seen")
     write_for_colleagues(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
-    responder.fill(f"{case}appel/", type=incident.type)
+    responder.fill(f"{case}appel/", type=incident.type, direction="call_in")
 
 
 def write_for_colleagues(responder: Visitor, incident: Incident, case: str) -> None:

@@ -72,6 +72,7 @@ def test_story_lines_are_filled_in_a_later_call(client):
         "cle": read_hidden_value(page, "cle"),
         "contact_phone": PHONE,
         "type": incident.type,
+        "direction": "call_out",
     }
     assert client.post(case(incident, "appel"), fields | CORRECTED).status_code == 302
 

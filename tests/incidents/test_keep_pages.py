@@ -129,6 +129,7 @@ def test_a_call_typed_on_older_facts_does_not_overwrite_newer_ones(client, case,
     page = LexborHTMLParser(client.get(url(case, "appel")).content.decode())
     assert page.css_first("[name=vu]").attributes["value"] == version
     form = {"description": TYPED, "vu": version, "type": case.type, "contact_phone": "02 99 00 00 00"}
+    form |= {"direction": "call_in"}
     assert client.post(url(case, "appel"), form).status_code == 409
 
 

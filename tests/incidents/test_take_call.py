@@ -136,8 +136,8 @@ def test_a_case_declared_on_a_call_back_is_verified_at_once(client, responder):
     client.post(URL, build_call_fields(rappele="oui"))
     client.post(URL, build_call_fields(rappele="oui"))
     incident = Incident.objects.get()
-    assert incident.verification == Verification.CALL_BACK
-    kinds = [EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.NOTED, EventKind.VERIFIED]
+    assert (incident.verification, incident.notes.count()) == (Verification.CALL_BACK, 2)
+    kinds = [EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.NOTED, EventKind.NOTED, EventKind.VERIFIED]
     assert [event.kind for event in incident.events.order_by("id")] == kinds
 
 

@@ -14,7 +14,6 @@ from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberS
 from incidents.models import KeptWords, Note, OfficialNumber
 from incidents.services.declarant.complete import Writing, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
-from incidents.services.handling.notes import write_note
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.handling.verify import CallBack
@@ -85,13 +84,6 @@ def test_an_agent_of_the_body_may_see_the_case_but_not_verify_it(case):
 
     assert not reload(case).is_verified
     assert not Note.objects.exists()
-
-
-def test_a_call_already_noted_is_not_noted_again(case, responder):
-    write_note(reference=case.reference, actor=responder, kind=NoteKind.CALL_OUT, text="Tout est dit.", key="1")
-    verify_incident(reference=case.reference, actor=responder, call=CallBack(is_noted=True))
-    assert Note.objects.get().text == "Tout est dit."
-    assert case.tasks.get(step="rappeler").done_at
 
 
 def test_verifying_an_erased_case_writes_no_note(case, responder):

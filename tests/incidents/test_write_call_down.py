@@ -7,8 +7,9 @@ import pytest
 
 from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Incident, Note
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.triage import close_incident
-from tests.cast import a_lead, a_responder, breizh_cyber, plouexemple
+from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.express import NOW, PHONE, case, declare_express
 from tests.incidents.journeys import make_address
 from tests.reading import read_hidden_value, read_text
@@ -28,7 +29,7 @@ def post_call(client, incident, **changes):
     page = client.get(case(incident, "appel"))
     form = page.context["form"]
     values = {name: form[name].value() for name in form.fields}
-    data = {"vu": read_hidden_value(page, "vu"), "cle": read_hidden_value(page, "cle")}
+    data = {"vu": read_hidden_value(page, "vu"), "cle": read_hidden_value(page, "cle"), "direction": "call_out"}
     data |= {name: value for name, value in values.items() if value not in (None, "")}
     return client.post(case(incident, "appel"), data | changes)
 
@@ -138,6 +139,7 @@ def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
         "cle": read_hidden_value(page, "cle"),
         "contact_phone": PHONE,
         "type": "rancon",
+        "direction": "call_out",
     }
     conflict = client.post(case(incident, "appel"), data | {"description": "Mes mots."})
     assert conflict.status_code == 409
@@ -155,6 +157,7 @@ def test_a_call_sent_twice_is_noted_once(client):
         "cle": read_hidden_value(page, "cle"),
         "contact_phone": PHONE,
         "type": "rancon",
+        "direction": "call_out",
     }
     for _click in range(2):
         assert client.post(case(incident, "appel"), data | {"description": "Mes mots."}).status_code == 302
@@ -176,7 +179,47 @@ def test_a_closed_case_takes_no_call(client):
     page = client.get(case(incident, "appel"))
     close_incident(reference=incident.reference, reason="not_an_incident", actor=a_lead())
     data = {"vu": read_hidden_value(page, "vu"), "contact_phone": PHONE, "description": "Mes mots."}
+    data |= {"direction": "call_in"}
     conflict = client.post(case(incident, "appel"), data)
     assert conflict.status_code == 409
     assert "Mes mots." in conflict.content.decode()
     assert client.get(case(incident, "appel")).url == case(incident)
+
+
+def test_the_form_says_that_the_declared_text_is_replaced(client):
+    client.force_login(a_responder())
+    warning = "Ce que vous écrivez ici remplace ce qui a été déclaré. Les mots d’avant restent dans l’historique."
+    assert warning in read_text(client.get(case(declare(description="Tout est chiffré."), "appel")))
+    assert warning not in read_text(client.get(case(declare(description=""), "appel")))
+
+
+def test_the_form_asks_who_calls(client):
+    incident = declare()
+    client.force_login(a_responder())
+    page = client.get(case(incident, "appel"))
+    assert not re.search(r'name="direction"[^>]*checked', page.content.decode())
+    refused = post_call(client, incident, direction="", description="Mes mots.")
+    assert refused.status_code == 422
+    assert "Dites qui appelle." in read_text(refused)
+    assert "Mes mots." in refused.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "is_lifted"),
+    [
+        ({"direction": "call_in"}, NoteKind.CALL_IN, True),
+        ({"direction": "call_out", "answers_question": "oui"}, NoteKind.CALL_OUT, True),
+        ({"direction": "call_out"}, NoteKind.CALL_OUT, False),
+    ],
+)
+def test_a_call_that_brings_the_answer_lifts_the_question(client, fields, kind, is_lifted):
+    incident, responder = declare(), a_responder()
+    letter = Letter(text="Depuis quand ?", key="k", asks_answer=True)
+    write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
+    client.force_login(responder)
+    assert "Sa réponse est dans cet appel" in read_text(client.get(case(incident, "appel")))
+    post_call(client, incident, **fields)
+    incident.refresh_from_db()
+    assert incident.notes.get().kind == kind
+    assert (incident.awaited_since is None) == is_lifted
+    assert ("Sa réponse est dans cet appel" in read_text(client.get(case(incident, "appel")))) != is_lifted

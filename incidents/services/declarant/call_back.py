@@ -54,12 +54,15 @@ class Call:
     """The facts that a responder typed during a call.
 
     `declaration` holds all the answers of the page, `seen` the stamp of the facts that the page showed
-    (`stamp_facts`), `key` the idempotency key of the form.
+    (`stamp_facts`), `key` the idempotency key of the form. `kind` is CALL_IN if the declarant called, CALL_OUT if the
+    responder did. With `answers_question`, the declarant need not answer any more what the centre asked before.
     """
 
     declaration: Declaration
     seen: str
     key: str
+    kind: NoteKind
+    answers_question: bool = False
 
 
 @transaction.atomic
@@ -67,14 +70,16 @@ def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     """Save the facts that changed, store the former facts, and note the call, which counts as an answer to the
     declarant.
 
-    If nobody has the case, the actor takes it. Sending the same form again changes nothing. Raises Http404,
-    PermissionDenied, Stale, and ValidationError: by field, or without a field once the case is closed or erased.
+    A call of the declarant also lifts what the centre had asked. If nobody has the case, the actor takes it. Sending
+    the same form again changes nothing. Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or
+    without a field once the case is closed or erased.
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     check_not_ended(incident)
-    text = "Appel au déclarant : la déclaration est complétée au téléphone."
-    note, is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=text, key=call.key)
+    is_incoming = call.kind == NoteKind.CALL_IN
+    text = f"Appel {'du' if is_incoming else 'au'} déclarant : la déclaration est complétée au téléphone."
+    note, is_new = save_note(incident, actor=actor, kind=call.kind, text=text, key=call.key)
     if not is_new:
         return incident
     if call.seen != stamp_facts(incident):
@@ -83,7 +88,7 @@ def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     incident = acknowledge_and_classify(incident, IncidentType(clean.type), actor)
     sections = save_changed_sections(incident, clean, actor=actor, at=note.written_at)
     raised = raise_severity(incident, note.written_at)
-    record_answer(incident, at=note.written_at)
+    record_answer(incident, at=note.written_at, lifts_question=is_incoming or call.answers_question)
     incident.is_to_call_back = False
     incident.save(update_fields=[*SEVERITY_FIELDS, *ANSWER_FIELDS, "is_to_call_back"])
     data: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": True, "sections": sections}

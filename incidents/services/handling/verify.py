@@ -35,13 +35,11 @@ NUMBER_PREFIX = re.compile(r"(?:(?:00)?33)?0?")
 class CallBack:
     """The details of a call as the responder gives them: the number and its source, which may be missing.
 
-    `is_noted` tells whether the case already has a note of the call. `is_official` tells whether the number is the
-    known number that the page proposed.
+    `is_official` tells whether the number is the known number that the page proposed.
     """
 
     source: NumberSource | None = None
     number: str = ""
-    is_noted: bool = False
     is_official: bool = False
 
 
@@ -114,7 +112,7 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
     """
     number = check_call_number(incident, call)
     close_call_back_task(incident, actor=actor, at=at)
-    if not call.is_noted and not incident.erased_at:
+    if not incident.erased_at:
         save_call_note(incident, actor=actor, words=describe_call(number, call.source), at=at)
     if (
         number

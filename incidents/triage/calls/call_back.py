@@ -5,6 +5,7 @@ caller says.
 from collections import Counter
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -17,14 +18,13 @@ from collectivities.models import Collectivity
 from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
-from incidents.enums import Ability, InterruptionExtent, KeptForm
+from incidents.enums import Ability, InterruptionExtent, KeptForm, NoteKind
 from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.call_back import Call, check_not_ended, save_call, stamp_facts
 from incidents.services.handling.kept_words import Values
 from incidents.services.handling.triage import verify_incident
-from incidents.services.handling.verify import CallBack
 from incidents.services.history.declared import read_declared_data, read_declared_leak
 from incidents.services.history.snapshots import list_interruptions, read_instants
 from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, read_or_make_key
@@ -35,10 +35,23 @@ from incidents.triage.work.unsent_page_text import restore_page
 from incidents.triage.work.unsent_text import describe_new_page
 
 SEEN = "vu"
+STORY_REPLACED = (
+    "Ce que vous écrivez ici remplace ce qui a été déclaré. Les mots d’avant restent dans l’historique. "
+    "Jamais de mot de passe."
+)
 
 
 class CallForm(TelephoneForm):
-    """The telephone form of an existing case, whose body is known."""
+    """The telephone form of an existing case, whose body is known. It also asks who calls."""
+
+    direction = forms.ChoiceField(
+        label="Qui appelle",
+        choices=[(NoteKind.CALL_IN.value, "Il appelle"), (NoteKind.CALL_OUT.value, "J’appelle")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Dites qui appelle."},
+    )
+    answers_question = forms.BooleanField(required=False, label="Sa réponse est dans cet appel")
+    field_order = ("direction", "answers_question", *TelephoneForm.field_order)
 
     def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
         self.incident = incident
@@ -84,6 +97,8 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
         declaration=form.make_declaration(form.incident.collectivity),
         seen=request.POST.get(SEEN, ""),
         key=read_or_make_key(request.POST.get(KEY, "")),
+        kind=NoteKind(form.cleaned_data["direction"]),
+        answers_question=form.cleaned_data["answers_question"],
     )
     try:
         save_call(reference=reference, actor=actor, call=call)
@@ -97,7 +112,7 @@ def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     messages.success(request, "C’est enregistré, et l’appel est noté.")
     if CALLED_BACK in request.POST:
         try:
-            verify_incident(reference=reference, actor=actor, call=CallBack(is_noted=True))
+            verify_incident(reference=reference, actor=actor)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
     return redirect_to_case(reference)
@@ -115,6 +130,7 @@ def render_call(
     is_wrong = form.is_bound and bool(form.errors)
     context = {
         "incident": form.incident,
+        "story_help": STORY_REPLACED if form.incident.story.description else "",
         "form": form,
         "is_wrong": is_wrong,
         "is_stale": is_stale,

@@ -29,7 +29,6 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.calls import declare_by_phone
 from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, is_submitted
 from incidents.services.handling.triage import verify_incident
-from incidents.services.handling.verify import CallBack
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.triage.calls.telephone_form import TelephoneForm
 
@@ -125,7 +124,7 @@ def verify_declared_case(declared: DeclarationResult, user: User) -> str:
     if declared.incident.csirt_id not in user.work_centre_ids:
         return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
     try:
-        verify_incident(reference=declared.incident.reference, actor=user, call=CallBack(is_noted=True))
+        verify_incident(reference=declared.incident.reference, actor=user)
     except ValidationError as refused:
         return str(refused.message)
     declared.incident.refresh_from_db()
