@@ -36,8 +36,11 @@ KINDS_VISIBLE_TO_BODY = (
 MERGE_KINDS = (EventKind.MERGED, EventKind.UNMERGED)
 # These events are internal to the centre, except when they leave a case without anybody in charge.
 ASSIGNMENT_KINDS = (EventKind.ASSIGNED, EventKind.HANDED_OVER)
+# The notes of a centre are internal, except that a call changed declared facts.
+CALLS_WITH_FACTS = Q(kind=EventKind.NOTED, data__sections__0__isnull=False)
 VISIBLE_TO_BODY = (
     Q(kind__in=KINDS_VISIBLE_TO_BODY)
+    | CALLS_WITH_FACTS
     | Q(kind__in=MERGE_KINDS, data__has_key="main")
     | Q(kind__in=ASSIGNMENT_KINDS, data__put_back=True)
 )

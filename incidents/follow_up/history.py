@@ -6,12 +6,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from accounts.models import User
-from csirts.models import Csirt
 from incidents.enums import ActorKind, ClosingReason, EventKind, Origin
 from incidents.facts.description import Section
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import VISIBLE_TO_BODY
 from incidents.services.handling.due import DECLARANT
+from incidents.services.history.centres import map_centres
 
 SENTENCES: dict[str, str] = {
     EventKind.DECLARED: "%(who)s a déclaré l’incident",
@@ -23,6 +23,7 @@ SENTENCES: dict[str, str] = {
     EventKind.TRANSFERRED: "%(who)s a repris votre dossier",
     EventKind.REROUTED: "%(who)s reçoit votre dossier : il répond désormais de votre territoire",
     EventKind.FACTS: "%(who)s a ajouté ou corrigé des faits",
+    EventKind.NOTED: "%(who)s a complété ou corrigé votre déclaration au téléphone",
     EventKind.FILE: "%(who)s a remis une pièce",
     EventKind.FILE_TAKEN_BACK: "%(who)s a repris une pièce remise par erreur",
     EventKind.MESSAGE: "%(who)s a écrit un message",
@@ -38,7 +39,6 @@ SENTENCES: dict[str, str] = {
     EventKind.UNMERGED: "%(who)s traite de nouveau cette déclaration à part",
 }
 NO_CENTRE_NOW = "Plus aucun centre ne répond de votre territoire : personne n’a votre dossier"
-MOVE_KINDS = (EventKind.TRANSFERRED, EventKind.REROUTED)
 # Sentences for the acts of the reader, on the declarant's side.
 OWN_SENTENCES: dict[str, str] = {
     EventKind.DECLARED: "Vous avez déclaré l’incident",
@@ -111,20 +111,6 @@ def find_declared_name(incident: Incident) -> str:
     first = incident.sheets.filter(section=Section.CALLER).order_by("id").values_list("values", flat=True).first()
     name = incident.story.contact_name if first is None else first.get("name", "")
     return str(name or "")
-
-
-def map_centres(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
-    """Return a dict from the key of each event to the name of the centre that had the case then. `events` must be
-    newest first.
-    """
-    moves = {event.data["from"] for event in events if event.kind in MOVE_KINDS}
-    names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}
-    name, then = incident.csirt.name if incident.csirt else "", {}
-    for event in events:
-        then[event.pk] = name
-        if event.kind in MOVE_KINDS:
-            name = names.get(event.data["from"], "")
-    return then
 
 
 def build_line(events: list[IncidentEvent], centres: Mapping[int, str], reader: HistoryReader) -> HistoryLine:

@@ -11,7 +11,7 @@ from accounts.tokens import issue_token
 from collectivities.models import Collectivity
 from csirts.models import Csirt
 from incidents.api.serializers import DeclarationIn, InterruptionIn, InterruptionOut, LeakIn, LeakOut
-from incidents.enums import GroupKind, NoteKind, Origin, Status, Verification
+from incidents.enums import EventKind, GroupKind, NoteKind, Origin, Status, Verification
 from incidents.facts.description import map_facts
 from incidents.facts.shapes import INSTANTS, Declaration, Interruption, Leak
 from incidents.follow_up.history import SENTENCES
@@ -332,4 +332,4 @@ def test_a_body_reads_no_event_of_the_internal_work_of_the_centre(centre, agent)
 
 
 def test_each_event_that_a_body_reads_has_a_sentence():
-    assert set(SENTENCES) == {*KINDS_VISIBLE_TO_BODY, *MERGE_KINDS, *ASSIGNMENT_KINDS}
+    assert set(SENTENCES) == {*KINDS_VISIBLE_TO_BODY, *MERGE_KINDS, *ASSIGNMENT_KINDS, EventKind.NOTED}

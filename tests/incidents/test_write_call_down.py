@@ -9,7 +9,9 @@ from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.triage import close_incident
+from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
+from tests.incidents.devices import open_by_link
 from tests.incidents.express import NOW, PHONE, case, declare_express
 from tests.incidents.journeys import make_address
 from tests.reading import read_hidden_value, read_text
@@ -184,6 +186,70 @@ def test_a_closed_case_takes_no_call(client):
     assert conflict.status_code == 409
     assert "Mes mots." in conflict.content.decode()
     assert client.get(case(incident, "appel")).url == case(incident)
+
+
+def get_story_section(incident):
+    pack = build_answer_pack(Incident.objects.get(pk=incident.pk), at=NOW)
+    return next(section for section in pack["declared"] if section["title"] == "Ce qui se passe")
+
+
+def test_the_pack_tells_the_words_of_the_centre_from_those_of_the_body(client):
+    """The pack is joined to a complaint: what the town declared stays in it, dated, beside what a call changed."""
+    incident = declare(description="Tout est chiffré.", data_concerned="")
+    assert get_story_section(incident)["notes"] == []
+    client.force_login(a_responder())
+    post_call(
+        client, incident, description="Un seul poste est touché.", data_concerned="unknown", service_stopped="yes"
+    )
+
+    story = get_story_section(incident)
+    assert ["Récit", "Un seul poste est touché."] in story["lines"]
+    label, words = story["lines"][-1]
+    assert label.startswith("Récit, dans la déclaration du ")
+    assert words == "Tout est chiffré."
+    assert [note.partition(", le ")[0] for note in story["notes"]] == ["Corrigé au téléphone par Breizh Cyber"]
+
+    declarant = open_by_link(incident)
+    for page in (
+        declarant.get(f"/suivi/{incident.reference}/"),
+        declarant.get(f"/suivi/{incident.reference}/dossier/"),
+    ):
+        text = read_text(page)
+        assert "Corrigé au téléphone par Breizh Cyber, le " in text
+        assert "Complété au téléphone par Breizh Cyber, le " in text
+        assert "Tout est chiffré." in text
+
+
+def test_the_pack_keeps_the_declared_situation_that_a_call_corrected(client):
+    incident = declare(type="inconnu")
+    client.force_login(a_responder())
+    post_call(client, incident, type="rancon")
+    story = get_story_section(incident)
+    assert [label.partition(" du ")[0] for label, _words in story["lines"][:2]] == [
+        "Situation",
+        "Situation, dans la déclaration",
+    ]
+    assert ["rançongiciel" in words for _label, words in story["lines"][:2]] == [True, False]
+    assert story["notes"][-1].startswith("Situation corrigée par Breizh Cyber, le ")
+
+
+def test_a_text_that_a_call_only_lengthens_is_completed_and_printed_once(client):
+    incident = declare(description="Tout est chiffré.")
+    client.force_login(a_responder())
+    post_call(client, incident, description="Tout est chiffré. Depuis 5 h.")
+    story = get_story_section(incident)
+    assert [note.partition(", le ")[0] for note in story["notes"]] == ["Complété au téléphone par Breizh Cyber"]
+    assert [words for _label, words in story["lines"]].count("Tout est chiffré.") == 0
+
+
+def test_the_declarant_reads_in_the_history_that_a_call_changed_facts(client):
+    incident, responder = declare(description="Tout est chiffré."), a_responder()
+    client.force_login(responder)
+    post_call(client, incident)
+    sentence = "a complété ou corrigé votre déclaration au téléphone"
+    assert sentence not in read_text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
+    post_call(client, incident, description="Un seul poste.")
+    assert f"(Breizh Cyber) {sentence}" in read_text(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
 
 
 def test_the_form_says_that_the_declared_text_is_replaced(client):

@@ -36,26 +36,27 @@ def read_declared_data(incident: Incident) -> Values:
     """
     if incident.erased_at:
         return snapshot_data(incident.data_concerned, None)
-    newest = filter_declared_sheets(incident.sheets.all()).order_by("-id").first()
+    newest = exclude_judgement_sheets(incident.sheets.filter(section=DATA)).order_by("-id").first()
     return newest.values if newest and newest.values else snapshot_rows(incident, DATA)
 
 
-def filter_declared_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSheet]:
-    """Return the sheets about data that a declarant filled in."""
+def exclude_judgement_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSheet]:
+    """Return the sheets without those about data that hold a judgement of the centre."""
     # In earlier versions, a judgement was also written to a sheet, at the instant of its event.
     judged = IncidentEvent.objects.filter(
         incident=OuterRef("incident"),
         at=OuterRef("written_at"),
         kind__in=(EventKind.QUALIFIED, EventKind.CLOSED),
     )
-    return sheets.filter(~Exists(judged), section=DATA)
+    return sheets.exclude(Exists(judged), section=DATA)
 
 
 def read_declared_data_by_case(incidents: Sequence[Incident], leaks: Mapping[int, DataLeak]) -> dict[int, Values]:
     """Return a dict from case id to what `read_declared_data` returns for the case. `leaks` maps the id of a case to
     its first `DataLeak` row. One query, or none without a case.
     """
-    sheets = filter_declared_sheets(AnswerSheet.objects.filter(incident__in=[incident.pk for incident in incidents]))
+    of_cases = AnswerSheet.objects.filter(incident__in=[incident.pk for incident in incidents], section=DATA)
+    sheets = exclude_judgement_sheets(of_cases)
     newest = dict(sheets.order_by("id").values_list("incident", "values"))  # the last sheet of each case counts
     return {
         incident.pk: snapshot_data(incident.data_concerned, None)

@@ -19,13 +19,22 @@ from collectivities.zones import CLOCK_LABELS, find_zone
 from core.typeset import draw_qr_code
 from csirts.queries import list_published_contacts
 from csirts.routing import find_route
-from incidents.enums import TYPE_TERMS, EventKind, Status, TransferState
+from incidents.enums import TYPE_TERMS, EventKind, IncidentType, Status, TransferState
 from incidents.models import Incident
 from incidents.queries import lacks_responder
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import NBSP, format_moment
 from incidents.reference import hyphenate
 from incidents.services.history.declared import DATA, find_judgement, format_judgement, read_declared_data
+from incidents.services.history.revisions import (
+    TypeChange,
+    find_type_change,
+    format_declared_label,
+    list_replaced_story,
+    list_revision_sentences,
+    load_centre_acts,
+    load_declared_sheets,
+)
 from incidents.services.history.snapshots import Values, find_leak_row, snapshot_rows
 from incidents.services.library.reflexes import AppliedReflexSheet, find_reflex_sheet
 from incidents.services.papers.centres import describe_contacts, describe_site
@@ -36,6 +45,7 @@ LEGAL_CAVEAT = (
     "votre assureur et la préfecture répondent pour votre cas."
 )
 
+STORY = "recit"
 TAKEN_OVER_SENTENCE = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
 
 
@@ -106,22 +116,41 @@ def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
 def list_declared_sections(incident: Incident, leak_answers: Values, zone: str) -> list[dict[str, Any]]:
     """Return the sections of the case as they were last declared, then the newest answers to the questions of its
     type. `leak_answers` holds the declared answers about the leaked data.
+
+    The « notes » of a section say who completed or corrected it after the declaration, and when. Declared texts of
+    the story that were replaced follow the current texts.
     """
-    situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
+    sheets, acts = load_declared_sheets(incident, zone), load_centre_acts(incident)
     facts = [
         format_section(name, "", leak_answers if name == DATA else snapshot_rows(incident, name), zone)
         for name in SNAPSHOT_TITLES
     ]
-    facts[0]["lines"].insert(0, ["Situation", situation])
-    questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
-    newest = questions.order_by("section", "-id").distinct("section")
+    newest = [views[-1].sheet for name, views in sorted(sheets.items()) if name not in SNAPSHOT_TITLES]
     answers = [format_section(sheet.section, sheet.version, sheet.values, zone) for sheet in newest]
-    return facts + [section for section in answers if section["lines"]]
+    sections = facts + [section for section in answers if section["lines"]]
+    for section in sections:
+        section["notes"] = list_revision_sentences(incident, sheets.get(section["code"], []), acts)
+    sections[0]["lines"] += list_replaced_story(incident, sheets.get(STORY, []))
+    add_situation(sections[0], incident, find_type_change(incident, acts, zone), zone)
+    return sections
+
+
+def add_situation(story: dict[str, Any], incident: Incident, change: TypeChange | None, zone: str) -> None:
+    """Put the type before the lines of the story, with the declared type if a centre changed it."""
+    lines = [["Situation", format_situation(incident.type)]]
+    if change:
+        lines.append([format_declared_label(incident, "Situation", zone), format_situation(change.declared)])
+        story["notes"].append(change.sentence)
+    story["lines"] = lines + story["lines"]
+
+
+def format_situation(code: str) -> str:
+    return f"{IncidentType(code).label} ({TYPE_TERMS[code]})"
 
 
 def format_section(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
     lines = [[line.label, line.words] for line in list_sheet_facts(section, version, values, zone)]
-    return {"title": get_section_title(section, version), "lines": lines}
+    return {"code": section, "title": get_section_title(section, version), "lines": lines}
 
 
 def list_progress(incident: Incident, judgement: str, zone: str) -> list[str]:

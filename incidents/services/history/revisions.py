@@ -1,0 +1,142 @@
+"""What was added to a declaration or corrected after it was received: by whom, when, and what the first story was.
+
+The rows of a case hold its current facts. Without these sentences, a paper would print what the centre wrote during a
+call as if the body had declared it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from incidents.enums import EventKind, IncidentType
+from incidents.models import Incident, IncidentEvent
+from incidents.queries import MAX_SHEETS, SheetView
+from incidents.questions.catalogue import QuestionKind
+from incidents.questions.facts import UNSAID
+from incidents.questions.formatting import DisplayedFact, format_moment
+from incidents.services.history.centres import MOVE_KINDS, map_centres
+from incidents.services.history.declared import exclude_judgement_sheets
+
+# The events of the centre's acts that write answer sheets: a call, and a closing that ends interruptions. The event
+# and its sheets have the same instant.
+CENTRE_WRITINGS = Q(kind=EventKind.NOTED, data__has_key="sections") | Q(kind=EventKind.CLOSED, data__has_key="ended")
+TYPE_CHANGES = Q(kind=EventKind.QUALIFIED, data__changed__has_key="type")
+
+type SheetsBySection = dict[str, list[SheetView]]
+
+
+class CentreAct(NamedTuple):
+    """An act by which a centre changed what the case says: its event, and the name of the centre."""
+
+    event: IncidentEvent
+    centre: str
+
+
+class TypeChange(NamedTuple):
+    """The declared type of a case whose type a centre changed, and the sentence that says so."""
+
+    declared: str
+    sentence: str
+
+
+def load_declared_sheets(incident: Incident, zone: str) -> SheetsBySection:
+    """Return the sheets of each section, oldest first, without judgements, or none once the case is erased. Runs one
+    query.
+    """
+    if incident.erased_at:
+        return {}
+    newest = exclude_judgement_sheets(incident.sheets.select_related("actor")).order_by("-id")[:MAX_SHEETS]
+    by_section: SheetsBySection = {}
+    for sheet in reversed(newest):
+        by_section.setdefault(sheet.section, []).append(SheetView(sheet, zone))
+    return by_section
+
+
+def load_centre_acts(incident: Incident) -> list[CentreAct]:
+    """Return the acts by which centres changed what the case says, oldest first. Runs one query, or two if the case
+    changed centres.
+    """
+    changes = CENTRE_WRITINGS | TYPE_CHANGES
+    events = list(incident.events.filter(changes | Q(kind__in=MOVE_KINDS)).order_by("-id"))
+    centres = map_centres(events, incident)
+    return [
+        CentreAct(event, centres[event.pk] or "le centre")
+        for event in reversed(events)
+        if event.kind not in MOVE_KINDS
+    ]
+
+
+def find_type_change(incident: Incident, acts: Sequence[CentreAct], zone: str) -> TypeChange | None:
+    """Return how the type differs from the declared type, or None if it does not or the declared type has no label any
+    more.
+    """
+    changes = [act for act in acts if act.event.kind == EventKind.QUALIFIED]
+    declared = changes[0].event.data["changed"]["type"][0] if changes else incident.type
+    if declared == incident.type or declared not in IncidentType.values:
+        return None
+    at = format_moment(changes[-1].event.at, zone)
+    return TypeChange(declared, f"Situation corrigée par {changes[-1].centre}, le {at}.")
+
+
+def is_revision(incident: Incident, view: SheetView) -> bool:
+    """Tell whether the sheet was written after the declaration. The sheets of the declaration bear its instant."""
+    return view.sheet.written_at > incident.received_at
+
+
+def list_revision_sentences(incident: Incident, views: Sequence[SheetView], acts: Sequence[CentreAct]) -> list[str]:
+    """Return sentences such as « Complété au téléphone par Breizh Cyber, le 29 novembre 2026 à 6 h 49. » about one
+    section, whose sheets are given oldest first.
+
+    Changes of one kind by one author are one sentence, with the instant of the last of them.
+    """
+    writings = {act.event.at: act for act in acts if act.event.kind != EventKind.QUALIFIED}
+    changed_at: dict[str, str] = {}
+    before: list[DisplayedFact] = []
+    for view in views:
+        if is_revision(incident, view):
+            verb = "Complété" if all(is_line_kept(line, view.lines) for line in before) else "Corrigé"
+            change = f"{verb} {format_author(view, writings)}"
+            changed_at.pop(change, None)
+            changed_at[change] = format_moment(view.sheet.written_at, view.zone)
+        before = list_stated_lines(view)
+    return [f"{change}, le {moment}." for change, moment in changed_at.items()]
+
+
+def format_author(view: SheetView, writings: Mapping[datetime, CentreAct]) -> str:
+    """Return « par » and the centre that wrote the sheet, or the author's name, after « au téléphone » for a call."""
+    writing = writings.get(view.sheet.written_at)
+    if writing is None:
+        return f"par {view.who}"
+    is_call = writing.event.kind == EventKind.NOTED
+    return f"au téléphone par {writing.centre}" if is_call else f"par {writing.centre}"
+
+
+def list_stated_lines(view: SheetView) -> list[DisplayedFact]:
+    return [line for line in view.lines if line.words not in UNSAID]
+
+
+def is_line_kept(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
+    """Tell whether the newer lines contain this line. A long text is kept if the newer text contains it."""
+    return any(
+        other.label == line.label
+        and (other.words == line.words or (line.kind == QuestionKind.LONG and line.words in other.words))
+        for other in newer
+    )
+
+
+def list_replaced_story(incident: Incident, views: Sequence[SheetView]) -> list[list[str]]:
+    """Return the lines of the declared story that the newest sheet does not contain, each as [label, text]."""
+    if not views or is_revision(incident, views[0]):
+        return []
+    return [
+        [format_declared_label(incident, line.label, views[0].zone), line.words]
+        for line in list_stated_lines(views[0])
+        if not is_line_kept(line, views[-1].lines)
+    ]
+
+
+def format_declared_label(incident: Incident, label: str, zone: str) -> str:
+    """Return the label of a replaced fact, such as « Récit, dans la déclaration du 29 novembre 2026 à 6 h 49 »."""
+    return f"{label}, dans la déclaration du {format_moment(incident.received_at, zone)}"
