@@ -1,6 +1,7 @@
 """The answer pack is a page to print and a PDF that a task makes once for each state of the case."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -17,7 +18,7 @@ from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
-from incidents.services.papers.answer_pack import build_answer_pack
+from incidents.services.papers.answer_pack import build_answer_pack, format_pack_moment
 from incidents.services.papers.cards import TEMPLATES
 from incidents.services.papers.making import make_due_papers as make_papers
 from tests import harmless
@@ -223,6 +224,19 @@ def test_the_pack_shows_the_progress_of_the_case(incident):
     closed = build_answer_pack(incident, at=timezone.now())["progress"][0]
     assert closed.startswith("Dossier clos le ")
     assert closed.endswith("heure de Paris\xa0: résolu.")
+
+
+def test_the_pack_says_when_a_case_put_back_was_first_taken(incident):
+    responder, first_at = a_responder(), incident.received_at + timedelta(minutes=1)
+    for hours in (0, 8):
+        with time_machine.travel(first_at + timedelta(hours=hours), tick=False):
+            acknowledge_incident(reference=incident.reference, actor=responder)
+        if not hours:
+            assign_incident(reference=incident.reference, actor=responder, assignee=None)
+    incident.refresh_from_db()
+    sentence = build_answer_pack(incident, at=timezone.now())["progress"][0]
+    first, again = (format_pack_moment(first_at + timedelta(hours=hours), "Europe/Paris") for hours in (0, 8))
+    assert sentence == f"Breizh Cyber a pris le dossier en charge le {first}, puis de nouveau le {again}."
 
 
 @pytest.mark.parametrize("has_left", [True, False])

@@ -25,6 +25,7 @@ from incidents.queries import lacks_responder
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import NBSP, format_moment
 from incidents.reference import hyphenate
+from incidents.services.history.centres import MOVE_KINDS
 from incidents.services.history.declared import DATA, find_judgement, format_judgement, read_declared_data
 from incidents.services.history.revisions import (
     TypeChange,
@@ -180,9 +181,26 @@ def format_acknowledgement(incident: Incident, zone: str) -> str:
     if lacks_responder(incident) or was_unassigned(incident):
         return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)
     if incident.acknowledged_at:
-        at = format_pack_moment(incident.acknowledged_at, zone)
-        return f"{incident.csirt} a pris le dossier en charge le {at}."
+        first_at = find_first_taken_at(incident) or incident.acknowledged_at
+        moments = dict.fromkeys(format_pack_moment(at, zone) for at in (first_at, incident.acknowledged_at))
+        return f"{incident.csirt} a pris le dossier en charge le {', puis de nouveau le '.join(moments)}."
     return "{csirt} n’a pas encore pris le dossier en charge.".format(**words) if incident.csirt else ""
+
+
+def find_first_taken_at(incident: Incident) -> datetime | None:
+    """Return when the present centre first took the case, or None without such an event. Runs one query.
+
+    A case that is put back into the queue loses its `acknowledged_at`, which then holds the time when it was taken
+    again. Accepting a transfer takes the case.
+    """
+    taken = incident.events.filter(kind__in=(EventKind.ACKNOWLEDGED, *MOVE_KINDS)).order_by("id")
+    first_at: datetime | None = None
+    for kind, at in taken.values_list("kind", "at"):
+        if kind == EventKind.REROUTED:
+            first_at = None
+        elif kind == EventKind.TRANSFERRED or first_at is None:
+            first_at = at
+    return first_at
 
 
 def was_unassigned(incident: Incident) -> bool:
