@@ -1,10 +1,11 @@
 """The next act on a case and its deadline, which order the queue. The deadlines are the project's own targets, not
 legal ones.
 
-A case that nobody has taken, or that was put back into the queue, is to be taken. Its deadline is earlier if the
+A case that nobody has taken, or that was put back into the queue, is to be taken. It must be taken earlier if the
 declarant waits for an answer, or if nobody has worked for a while on a case that was put back. A case that somebody
-has taken is due at the earliest of these: the answer for which the declarant waits, the tasks that have a date, and a
-review once nobody of the centre has worked on it for a while. A closed case has nothing due.
+has taken is to be answered if the declarant waits, and to be reviewed once nobody of the centre has worked on it for a
+while. On both, the tasks that have a date are due on that date, whoever has the case. The earliest of these deadlines
+counts. A closed case has nothing due.
 """
 
 from collections.abc import Iterator
@@ -48,20 +49,28 @@ def compute_next_due(incident: "Incident", *, task_due: datetime | None) -> tupl
     """
     if incident.status == Status.CLOSED:
         return incident.closed_at or incident.received_at, DueFor.NOTHING
-    if incident.status == Status.DECLARED:
-        review_by = compute_review_due(incident, incident.worked_at) if incident.worked_at else None
-        return min(filter(None, [incident.acknowledge_by, incident.answer_by, review_by])), DueFor.ACKNOWLEDGE
     return min(list_candidates(incident, task_due), key=lambda candidate: candidate[0])
 
 
 def list_candidates(incident: "Incident", task_due: datetime | None) -> Iterator[tuple[datetime, DueFor]]:
-    """Yield the deadlines of a case that somebody has taken, each with its kind."""
-    if incident.answer_by:
-        yield incident.answer_by, DueFor.ANSWER
+    """Yield the deadlines of an open case, each with its kind."""
     if task_due:
         yield task_due, DueFor.TASK
+    if incident.status == Status.DECLARED:
+        yield compute_taking_due(incident), DueFor.ACKNOWLEDGE
+        return
+    if incident.answer_by:
+        yield incident.answer_by, DueFor.ANSWER
     worked_at = incident.worked_at or incident.acknowledged_at or incident.received_at
     yield compute_review_due(incident, worked_at), DueFor.REVIEW
+
+
+def compute_taking_due(incident: "Incident") -> datetime:
+    """Return when somebody must take a case that nobody has: by its target, by the answer for which the declarant
+    waits, or by the review of a case that was put back, whichever is first.
+    """
+    review_by = compute_review_due(incident, incident.worked_at) if incident.worked_at else None
+    return min(filter(None, [incident.acknowledge_by, incident.answer_by, review_by]))
 
 
 def compute_review_due(incident: "Incident", worked_at: datetime) -> datetime:

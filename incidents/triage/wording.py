@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 
 from collectivities.zones import find_local_day, find_zone
 from core.french import choose_plural
+from incidents.due import compute_taking_due
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Incident, Story
@@ -178,5 +179,5 @@ def compute_waiting_time(incident: Incident, now: datetime) -> timedelta:
 
 def compute_taking_lateness(incident: Incident, now: datetime) -> timedelta | None:
     """Return how long ago somebody should have taken the case, or None if it is taken or still in time."""
-    late = incident.status == Status.DECLARED and incident.acknowledge_by < now
-    return now - incident.acknowledge_by if late else None
+    due_at = compute_taking_due(incident)
+    return now - due_at if incident.status == Status.DECLARED and due_at < now else None

@@ -18,8 +18,10 @@ from incidents.services.groups.group import add_to_group
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.severity import set_severity
+from incidents.services.handling.tasks import NewTask, TaskState, add_task, set_task
 from incidents.services.handling.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
+from incidents.triage.wording import NBSP
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.desk import acknowledge_as, open_by_link, reload, url
 from tests.incidents.grouping import a_group
@@ -182,6 +184,55 @@ def test_a_late_case_stays_late_after_each_assignment(responder, colleague, inci
     assert reload(incident).due_at == late_since, "nor is to put it in a group"
     write_note(reference=incident.reference, actor=colleague, kind=NoteKind.NOTE, text="Revu.", key="n")
     assert reload(incident).due_at > timezone.now()
+
+
+def test_a_late_task_keeps_the_case_late_when_nobody_has_it(client, responder, incident, time_machine):
+    """The queue, its view of late cases and the page of the case name the task, until somebody does it."""
+    time_machine.move_to(timezone.now(), tick=False)
+    Incident.objects.filter(pk=incident.pk).update(answer_by=None)
+    acknowledge_as(responder, incident)
+    new_task = NewTask(title="Couper l’accès", due_at=timezone.now() + timedelta(minutes=30))
+    task = add_task(reference=incident.reference, actor=responder, new_task=new_task)
+    time_machine.shift(timedelta(hours=4))
+    client.force_login(responder)
+    for assignee in (None, responder):
+        if assignee:
+            acknowledge_as(assignee, incident)
+        else:
+            assign(incident, responder, None)
+        assert (reload(incident).due_at, reload(incident).due_for) == (task.due_at, DueFor.TASK)
+        (line,) = client.get(QUEUE, {"etat": "retard"}).context["rows"]
+        assert line.clock == f"en retard de 3{NBSP}h"
+        assert line.clock_below.startswith("faire avant ")
+        assert client.get(url(incident)).context["clocks"][0][:2] == ("tâche", task.due_at)
+
+    assign(incident, responder, None)
+    set_task(reference=incident.reference, actor=responder, uid=task.uid, state=TaskState.DONE)
+    assert reload(incident).due_for == DueFor.ACKNOWLEDGE
+    assert client.get(QUEUE, {"etat": "retard"}).context["rows"] == []
+
+
+@pytest.mark.parametrize("days", [0, 46])
+@pytest.mark.parametrize("is_put_back", [False, True])
+def test_the_page_of_a_case_names_the_deadline_of_the_queue_first(
+    client, responder, incident, time_machine, days, is_put_back
+):
+    """That is so for a review too, whether the case was put back or not."""
+    time_machine.move_to(timezone.now(), tick=False)
+    acknowledge_as(responder, incident)
+    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Bonjour.", key="k"))
+    new_task = NewTask(title="Rappeler", due_at=timezone.now() + timedelta(days=60))
+    add_task(reference=incident.reference, actor=responder, new_task=new_task)
+    time_machine.shift(timedelta(days=days))
+    if is_put_back:
+        assign(incident, responder, None)
+    client.force_login(responder)
+
+    page = client.get(url(incident))
+    clock = page.context["clocks"][0]
+    assert (clock.words, clock.at) == ("prendre" if is_put_back else "revoir", reload(incident).due_at)
+    assert clock.is_late == bool(days)
+    assert bool(page.context["late"]) == (is_put_back and bool(days))
 
 
 def test_a_late_case_that_is_assigned_in_bulk_stays_late(client, responder, colleague, incident, time_machine):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection
+from django.db.models import F
 from django.utils import timezone
 
 from csirts.models import Coverage
@@ -15,7 +16,9 @@ from incidents.facts.shapes import Instant, Leak
 from incidents.models import Closing, Incident, KeptWords
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.evidence.files import take_back_evidence
+from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.kept_words import Pen, save_kept_words
+from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer import reroute
 from tests.cast import a_responder, an_evidence_file, breizh_cyber, declare
@@ -62,6 +65,24 @@ def test_the_migration_computes_deadlines_of_existing_cases(cloned_db):
     assert get_due(asking) == ("answer", wrote + answer_in, wrote + answer_in)
     assert get_due(closed) == ("nothing", rows[closed.pk].closed_at, None)
     assert answer_in < review_in < timedelta(days=7), "each severity has its own"
+
+
+@pytest.mark.proof
+def test_the_late_task_of_an_untaken_case_of_an_older_version_counts(cloned_db):
+    responder = a_responder()
+    late, plain = (declare_and_acknowledge(responder) for _ in range(2))
+    new_task = NewTask(title="Rappeler", due_at=timezone.now() + timedelta(minutes=5))
+    task = add_task(reference=late.reference, actor=responder, new_task=new_task)
+    for incident in (late, plain):
+        assign_incident(reference=incident.reference, actor=responder, assignee=None)
+    Incident.objects.filter(pk=late.pk).update(due_at=F("acknowledge_by"), due_for="acknowledge")
+    before = get_due(plain)
+    try:
+        call_command("migrate", "incidents", "0022", verbosity=0)
+    finally:
+        call_command("migrate", verbosity=0)
+    assert get_due(late)[:2] == ("task", task.due_at)
+    assert get_due(plain) == before
 
 
 def run_sql(query):

@@ -24,7 +24,7 @@ def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None
     """Recompute `due_at` and `due_for`. `worked_at` is given if the act is work of the centre on the case."""
     incident.worked_at = worked_at or incident.worked_at
     task_due = None
-    if incident.status == Status.ACKNOWLEDGED:
+    if incident.status != Status.CLOSED:
         task_due = incident.tasks.filter(done_at=None).aggregate(soonest=Min("due_at"))["soonest"]
     incident.due_at, incident.due_for = compute_next_due(incident, task_due=task_due)
 

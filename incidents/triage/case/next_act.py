@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from incidents.enums import Nature, Status
+from incidents.due import compute_taking_due
+from incidents.enums import DueFor, Nature, Status
 from incidents.models import Incident
 from incidents.triage.wording import choose_due_verb
 
@@ -83,18 +84,16 @@ def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
 
 
 def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_left: bool) -> list[Clock]:
-    """Return the deadlines of an open case, soonest first, or [] for a closed case. `is_left` is as in
-    `find_next_act`.
+    """Return the deadlines of an open case, soonest first, or [] for a closed case. The soonest is the `due_at` by
+    which the queue sorts. A review is listed only if it is the soonest. `is_left` is as in `find_next_act`.
     """
     if incident.status == Status.CLOSED:
         return []
-    due_dates: list[tuple[str, datetime | None]] = [("répondre", incident.answer_by)]
+    due_dates: list[tuple[str, datetime | None]] = [("tâche", line.task.due_at) for line in tasks["open"][:1]]
     if incident.status == Status.DECLARED:
-        due_dates.append(("prendre", incident.acknowledge_by))
-    else:
-        due_dates += [("tâche", line.task.due_at) for line in tasks["open"][:1]]
+        due_dates.append(("prendre", compute_taking_due(incident)))
+    due_dates.append(("répondre", incident.answer_by))
+    if incident.due_for == DueFor.REVIEW:
+        due_dates.append((choose_due_verb(incident, is_left=is_left), incident.due_at))
     clocks = [Clock(words, at, at - now, at < now) for words, at in due_dates if at]
-    if not clocks:
-        verb = choose_due_verb(incident, is_left=is_left)
-        clocks = [Clock(verb, incident.due_at, incident.due_at - now, incident.due_at < now)]
     return sorted(clocks, key=lambda clock: clock.at)
