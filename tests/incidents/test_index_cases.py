@@ -1,5 +1,6 @@
 """The words of a case are indexed once after each event that changes them, and follow its rows."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -13,7 +14,8 @@ from incidents.enums import Answer, DocumentKind, EventKind, IncidentType
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, Note, PendingEvent, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.complete import answer_section
+from incidents.services.declarant.correct import correct_services, correct_story
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history import index
@@ -21,6 +23,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.tasks import index_cases
 from tests.cast import a_lead, a_responder, declare
+from tests.incidents.completing import make_writing
 
 pytestmark = pytest.mark.django_db
 
@@ -42,10 +45,7 @@ def has_word(incident, word, **more):
 
 
 def answer_questions(incident, section, **values):
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    newest = incident.sheets.filter(section=section).order_by("-id").first()
-    writing = Writing(guest=guest, reference=incident.reference, seen=str(newest.uid) if newest else "")
-    answer_section(writing=writing, section=section, version="2026-11", values=values)
+    answer_section(writing=make_writing(incident, section), section=section, version="2026-11", values=values)
 
 
 def test_the_text_of_a_declaration_is_indexed():
@@ -81,7 +81,7 @@ def test_the_workaround_of_a_stopped_service_is_indexed():
     assert has_word(incident, "registre papier")
 
 
-def test_new_answers_replace_the_earlier_ones_in_the_index():
+def test_earlier_answers_are_a_document_of_their_own():
     incident = declare()
     answer_questions(incident, "precisions", extension=".wapiti")
     index_cases()
@@ -90,9 +90,34 @@ def test_new_answers_replace_the_earlier_ones_in_the_index():
     answer_questions(incident, "precisions", extension=".okapi")
     index_cases()
 
-    assert has_word(incident, "okapi")
-    assert not has_word(incident, "wapiti")
-    assert (DocumentKind.ANSWERS, "precisions") in list_documents(incident)
+    assert has_word(incident, "okapi", source="precisions")
+    assert not has_word(incident, "wapiti", source="precisions")
+    assert has_word(incident, "wapiti", kind=DocumentKind.ANSWERS, source="precisions.avant")
+
+
+def test_the_words_before_a_correction_stay_in_the_index_until_the_case_is_erased():
+    stopped = Interruption(service="civil", extent="stopped", workaround="Registre sur papier")
+    incident = declare(
+        description="Tout finit en .lokk", supplier="Exemple", service_stopped=Answer.YES, interruptions=(stopped,)
+    )
+    correct_story(writing=make_writing(incident, "recit"), description="Tout est chiffré.")
+    restored = replace(stopped, workaround="Rien")
+    correct_services(writing=make_writing(incident, "services"), stopped=Answer.YES, interruptions=[restored])
+    index_cases()
+
+    for word in ("lokk", "registre papier"):
+        assert has_word(incident, word, kind=DocumentKind.DECLARATION, source="avant"), word
+        assert not has_word(incident, word, source=""), word
+    assert not has_word(incident, "Exemple", source="avant"), "it was not corrected"
+    correct_story(writing=make_writing(incident, "recit"), description="Tout finit en .lokk")
+    index_cases()
+    assert has_word(incident, "lokk", source="")
+    assert not has_word(incident, "lokk", source="avant")
+
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    index_cases()
+    call_command("index_cases", stdout=StringIO())
+    assert not list_documents(incident)
 
 
 def test_each_message_and_note_is_one_document():

@@ -13,6 +13,9 @@ from incidents.facts.shapes import STORY_WORDS
 # PostgreSQL, which refuses a vector of lexemes of more than a megabyte.
 MAX_TEXT_LENGTH = 200_000
 
+# The source of a document that holds the words from before a correction; for answers, it follows the section.
+FORMER = "avant"
+
 WRITE_DOCUMENTS = """
     INSERT INTO incidents_searchdocument (incident_id, csirt_id, kind, source, at, vector)
     SELECT made.incident_id, made.csirt_id, %(kind)s, made.source, made.at,
@@ -54,6 +57,37 @@ ANSWERS_QUERY = """
     ) sheet ON true
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
+# The words that a correction replaced are documents of their own, so that a case is also found by what was declared
+# first. Words that the newest sheet of the section still has are left out.
+FORMER_DECLARATION_QUERY = """
+    SELECT i.id AS incident_id, i.csirt_id, '{former}' AS source, i.received_at AS at, (
+        SELECT string_agg(former.value, E'\\n' ORDER BY former.last DESC) FROM (
+            SELECT word.value, max(sheet.id) AS last FROM (
+                SELECT id, section, values, id = max(id) OVER (PARTITION BY section) AS is_newest
+                FROM incidents_answersheet WHERE incident_id = i.id AND section IN ('recit', 'services')
+            ) sheet CROSS JOIN LATERAL (
+                SELECT value FROM jsonb_each_text(sheet.values) WHERE sheet.section = 'recit'
+                UNION ALL
+                SELECT stop ->> 'workaround' FROM jsonb_array_elements(sheet.values -> 'services') stop
+            ) word
+            WHERE word.value <> '' GROUP BY word.value HAVING NOT bool_or(sheet.is_newest)
+        ) former
+    ) AS text
+    FROM incidents_incident i WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+FORMER_ANSWERS_QUERY = """
+    SELECT i.id AS incident_id, i.csirt_id, former.section || '.{former}' AS source, i.received_at AS at,
+        string_agg(former.value, E'\\n' ORDER BY former.last DESC) AS text
+    FROM incidents_incident i JOIN LATERAL (
+        SELECT sheet.section, answer.value, max(sheet.id) AS last FROM (
+            SELECT id, section, values, id = max(id) OVER (PARTITION BY section) AS is_newest
+            FROM incidents_answersheet WHERE incident_id = i.id
+        ) sheet CROSS JOIN LATERAL jsonb_each_text(sheet.values) answer
+        WHERE sheet.section || '.' || answer.key = ANY(%(asked)s) AND answer.value <> ''
+        GROUP BY sheet.section, answer.value HAVING NOT bool_or(sheet.is_newest)
+    ) former ON true
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL GROUP BY i.id, former.section
+"""
 MESSAGE_QUERY = """
     SELECT i.id AS incident_id, i.csirt_id, m.uid::text AS source, i.received_at AS at, m.text
     FROM incidents_incident i JOIN incidents_message m ON m.incident_id = i.id
@@ -86,10 +120,13 @@ LESSON_QUERY = """
 """
 
 SOURCE_QUERIES: Mapping[str, str] = {
-    DocumentKind.DECLARATION: DECLARATION_QUERY.format(
-        words=", ".join(f"nullif(s.{name}, '')" for name in STORY_WORDS)
+    DocumentKind.DECLARATION: " UNION ALL ".join(
+        [
+            DECLARATION_QUERY.format(words=", ".join(f"nullif(s.{name}, '')" for name in STORY_WORDS)),
+            FORMER_DECLARATION_QUERY.format(former=FORMER),
+        ]
     ),
-    DocumentKind.ANSWERS: ANSWERS_QUERY,
+    DocumentKind.ANSWERS: f"{ANSWERS_QUERY} UNION ALL {FORMER_ANSWERS_QUERY.format(former=FORMER)}",
     DocumentKind.MESSAGE: MESSAGE_QUERY,
     DocumentKind.NOTE: NOTE_QUERY,
     DocumentKind.FILE: FILE_QUERY,

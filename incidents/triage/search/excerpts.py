@@ -9,7 +9,7 @@ from django.db import connection
 from core.text import break_links, fold_text
 from incidents.enums import DocumentKind
 from incidents.services.history.index import list_text_questions, list_type_terms
-from incidents.services.history.index_sql import SOURCE_QUERIES
+from incidents.services.history.index_sql import FORMER, SOURCE_QUERIES
 
 WORD = re.compile(r"[^\W_]+")
 LENGTH_BEFORE, EXCERPT_LENGTH = 60, 220
@@ -41,8 +41,14 @@ def list_excerpts(documents_found: Mapping[int, Iterable[str]], lexemes: Collect
                 kind = DocumentKind(document.partition(" ")[0])
                 # The lines after the name of a file are for the index only.
                 text = text.partition("\n")[0] if kind == DocumentKind.FILE else text
-                excerpts.setdefault(incident, []).append(Excerpt(str(kind.label), make_excerpt_pieces(text, lexemes)))
+                place = f"{kind.label}, avant correction" if is_former(document) else str(kind.label)
+                excerpts.setdefault(incident, []).append(Excerpt(place, make_excerpt_pieces(text, lexemes)))
     return excerpts
+
+
+def is_former(document: str) -> bool:
+    """Tell whether the document « kind source » holds the words from before a correction."""
+    return document.partition(" ")[2].rpartition(".")[2] == FORMER
 
 
 def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
