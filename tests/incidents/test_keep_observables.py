@@ -6,12 +6,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from incidents.access import Guest
-from incidents.enums import EventKind
+from incidents.enums import Door, EventKind
 from incidents.indicators.observables import TEXT_LIMIT
 from incidents.models import CaseKey, Incident, Observable, Opening
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.declarant.correct import correct_story
 from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.indicators.observe import (
@@ -22,12 +24,14 @@ from incidents.services.indicators.observe import (
     save_typed_observable,
 )
 from tests.cast import a_lead, declare
+from tests.incidents.completing import make_writing
+from tests.incidents.merging import merge
 from tests.incidents.observing import EMAIL, STORY, URL, a_text, an_observable, declare_elsewhere, page
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 # Queries of the page of a case's observables and of the page of one observable, whatever they hold.
-COST_OF_PAGE, COST_OF_ONE = 15, 8
+COST_OF_PAGE, COST_OF_ONE = 16, 8
 
 
 @pytest.fixture
@@ -81,6 +85,37 @@ def test_a_link_in_a_message_of_the_centre_is_not_proposed(client, responder, in
     answer = client.get(page(incident, "indicateurs"))
     assert "url|message|https://piege.evil.example/a" in list_offered_ticks(answer)
     assert "aide.evil.example" not in " ".join(list_offered_ticks(answer))
+
+
+def test_what_stood_in_the_declaration_before_a_correction_is_proposed(client, responder, incident):
+    correct_story(writing=make_writing(incident, "recit"), description="Un mail, et rien d’autre.")
+    answer = client.get(page(incident, "indicateurs"))
+    assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
+    assert "adresse web, déclaration avant correction." in read_markup(answer)
+
+
+def test_what_stands_in_the_words_of_a_duplicate_is_proposed_in_the_case_that_is_kept(client, responder):
+    """The mailbox of the duplicate's declarant is innocent, and the reading of its words is recorded."""
+    main = declare()
+    double = declare(key="double", description="Vu à l’adresse 198.51.100.44, dit mairie@plouexemple.example.")
+    write_to_csirt(
+        reference=double.reference,
+        guest=Guest(access_uid=double.accesses.get().uid),
+        letter=Letter(text="Et 198.51.100.45.", key="k"),
+    )
+    merge(double, main, responder)
+    answer = client.get(page(main, "indicateurs"))
+    assert list_offered_ticks(answer) == ["ip|declaration|198.51.100.44", "ip|message|198.51.100.45"]
+    text = read_markup(answer)
+    assert "198[.]51[.]100[.]44</bdi> <small>adresse IP, déclaration d’un double, réponses d’un double." in text
+    assert "message d’un double." in text
+    assert double.read_log.filter(user=responder, door=Door.BESIDE).exists()
+
+    form = {"acte": "relever", "choix": list_offered_ticks(answer)}
+    client.post(page(main, "indicateurs"), form)
+    assert main.observables.count() == 2
+    Incident.objects.filter(pk=double.pk).update(erased_at=timezone.now())
+    assert not client.get(page(main, "indicateurs")).context["offers"], "an erased duplicate gives nothing"
 
 
 def test_a_double_click_records_one_observable(client, responder, incident):

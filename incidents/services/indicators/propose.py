@@ -1,6 +1,6 @@
 """Proposed indicators, which are values found in the texts of a case, with what is already known of each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from incidents.access import get_incident
+from collectivities.zones import PARIS
+from incidents.access import get_incident, record_accesses
 from incidents.enums import Ability, DocumentKind, Door
 from incidents.facts.shapes import read_story_texts
 from incidents.files import vault
@@ -18,8 +19,9 @@ from incidents.files.texts import MAX_BYTES, READABLE_TYPES, extract_text
 from incidents.indicators.known_values import find_own_domain, is_unrelated_to_attack
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
 from incidents.indicators.sightings import count_seen_elsewhere, find_ignored_reasons
-from incidents.models import Evidence, Incident
-from incidents.queries import group_by_section, list_sheets
+from incidents.models import AnswerSheet, Evidence, Incident, Message, Note
+from incidents.queries import MAX_SHEETS, SheetView, group_by_section, list_sheets
+from incidents.questions.catalogue import SNAPSHOTS
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.handling.notes import filter_readable
 from incidents.services.handling.readings import record_opening
@@ -28,12 +30,29 @@ logger = structlog.get_logger(__name__)
 
 ROWS_READ = 200
 MAX_PROPOSALS = 200
+MAX_DUPLICATES_READ = 20
+BEFORE_CORRECTION, OF_DUPLICATE = "avant correction", "d’un double"
+# The person to call back is no trace of an attack.
+CALLER_SECTION = "rappel"
+
+
+class Origin(NamedTuple):
+    """The kind of document in which a value was found. `version` says which one if it is no current text of the case:
+    BEFORE_CORRECTION or OF_DUPLICATE.
+    """
+
+    kind: DocumentKind
+    version: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind.label} {self.version}".rstrip()
 
 
 class Source(NamedTuple):
-    """A text of the case, with the kind of document that it comes from."""
+    """A text of the case or of a duplicate, with its origin."""
 
-    origin: DocumentKind
+    origin: Origin
     text: str
 
 
@@ -45,7 +64,7 @@ class Proposal(NamedTuple):
     """
 
     indicator: Indicator
-    origins: tuple[DocumentKind, ...]
+    origins: tuple[Origin, ...]
     is_kept: bool
     seen_elsewhere: int
     ignored: str
@@ -56,21 +75,31 @@ class Proposals:
     """The proposed values of a case.
 
     `innocent` is the number of values that say nothing of an attack, `too_many` the number of values beyond
-    `MAX_PROPOSALS`. `left_out` lists the kinds of documents that were not read to their end.
+    `MAX_PROPOSALS`. `left_out` lists the origins of the texts that were not read to their end.
     """
 
     rows: list[Proposal] = field(default_factory=list)
     innocent: int = 0
-    left_out: tuple[DocumentKind, ...] = ()
+    left_out: tuple[Origin, ...] = ()
     too_many: int = 0
 
 
 def propose_values(incident: Incident, user: User) -> Proposals:
-    """Return the values found in the first TEXT_LIMIT characters of the texts of the case.
+    """Return the values found in the first TEXT_LIMIT characters of the texts of the case, then of its duplicates.
 
-    `incident` must be loaded `with_displayed_rows`.
+    `incident` must be loaded `with_displayed_rows`. Records that `user` read the duplicates.
     """
-    return build_proposals(incident, user, list_texts(incident))
+    duplicates = list_duplicates(incident, user)
+    record_accesses(user, duplicates, Door.BESIDE)
+    return build_proposals(
+        incident, user, [*list_texts(incident), *list_duplicate_texts(duplicates)], duplicates=duplicates
+    )
+
+
+def list_duplicates(incident: Incident, user: User) -> list[Incident]:
+    """Return the duplicates of the case that this person may see, the oldest first, without erased ones."""
+    merged = Incident.objects.visible_to(user).filter(merged_into=incident, erased_at=None)
+    return list(merged.select_related("story").order_by("received_at", "id")[:MAX_DUPLICATES_READ])
 
 
 def propose_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
@@ -87,7 +116,7 @@ def propose_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Eviden
     record_opening(evidence=evidence, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
     words = extract_text(content, evidence.media_type)
-    return evidence, build_proposals(incident, actor, [Source(DocumentKind.FILE, words)])
+    return evidence, build_proposals(incident, actor, [Source(Origin(DocumentKind.FILE), words)])
 
 
 def list_text_files(incident: Incident) -> QuerySet[Evidence]:
@@ -96,25 +125,60 @@ def list_text_files(incident: Incident) -> QuerySet[Evidence]:
 
 
 def list_texts(incident: Incident) -> Iterator[Source]:
-    """Yield the declaration and the newest answers of each section, then the messages of the declarant,
-    notes and file names, newest first.
+    """Yield the declaration and the newest answers of each section, then the messages of the declarant, notes and file
+    names, newest first, and last what stood in the sections before corrections.
     """
-    yield Source(DocumentKind.DECLARATION, "\n".join(read_story_texts(incident.story).values()))
-    for section, sheets in group_by_section(list_sheets(incident)).items():
-        if section != "rappel":  # the person to call back is no trace of an attack
-            yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in sheets[0].lines))
-    received = incident.messages.filter(is_from_csirt=False)  # a link that the centre sent is no trace of an attack
+    sections = group_by_section(list_sheets(incident))
+    sections.pop(CALLER_SECTION, None)
+    yield Source(Origin(DocumentKind.DECLARATION), "\n".join(read_story_texts(incident.story).values()))
+    for sheets in sections.values():
+        yield Source(Origin(DocumentKind.ANSWERS), join_lines(sheets[:1]))
+    yield from list_written_texts([incident], version="")
+    for section, sheets in sections.items():
+        kind = DocumentKind.DECLARATION if section in SNAPSHOTS else DocumentKind.ANSWERS
+        yield Source(Origin(kind, BEFORE_CORRECTION), join_lines(sheets[1:], without=sheets[:1]))
+
+
+def join_lines(sheets: Iterable[SheetView], *, without: Iterable[SheetView] = ()) -> str:
+    """Return the answers of the sheets, each text once, without the texts that the sheets `without` have."""
+    left_out = {line.words for sheet in without for line in sheet.lines}
+    texts = dict.fromkeys(line.words for sheet in sheets for line in sheet.lines if line.words not in left_out)
+    return "\n".join(texts)
+
+
+def list_duplicate_texts(duplicates: Sequence[Incident]) -> Iterator[Source]:
+    """Yield the texts of these duplicates. Four queries, or none without a duplicate."""
+    if not duplicates:
+        return
+    for duplicate in duplicates:
+        words = "\n".join(read_story_texts(duplicate.story).values())
+        yield Source(Origin(DocumentKind.DECLARATION, OF_DUPLICATE), words)
+    sheets = AnswerSheet.objects.filter(incident__in=duplicates).exclude(section=CALLER_SECTION).order_by("-id")
+    views = [SheetView(sheet, PARIS) for sheet in sheets[:MAX_SHEETS]]  # the hours are no indicators
+    yield Source(Origin(DocumentKind.ANSWERS, OF_DUPLICATE), join_lines(views))
+    yield from list_written_texts(duplicates, version=OF_DUPLICATE)
+
+
+def list_written_texts(incidents: Sequence[Incident], *, version: str) -> Iterator[Source]:
+    """Yield the messages of the declarants, notes and file names of these cases, newest first. Three queries."""
+    # A link that the centre sent is no trace of an attack.
+    received = Message.objects.filter(incident__in=incidents, is_from_csirt=False)
     for text in received.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
-        yield Source(DocumentKind.MESSAGE, text)
-    for text in filter_readable(incident.notes.all()).order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
-        yield Source(DocumentKind.NOTE, text)
-    names = incident.evidence.filter(taken_back_at=None).order_by("-number").values_list("name", flat=True)[:ROWS_READ]
-    yield Source(DocumentKind.FILE, "\n".join(names))
+        yield Source(Origin(DocumentKind.MESSAGE, version), text)
+    notes = filter_readable(Note.objects.filter(incident__in=incidents)).order_by("-id")
+    for text in notes.values_list("text", flat=True)[:ROWS_READ]:
+        yield Source(Origin(DocumentKind.NOTE, version), text)
+    files = Evidence.objects.filter(incident__in=incidents, taken_back_at=None).order_by("-id")
+    yield Source(Origin(DocumentKind.FILE, version), "\n".join(files.values_list("name", flat=True)[:ROWS_READ]))
 
 
-def build_proposals(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
+def build_proposals(
+    incident: Incident, user: User, sources: Iterable[Source], *, duplicates: Sequence[Incident] = ()
+) -> Proposals:
+    """Return the values of the texts. The mailboxes of the declarants of the case and of `duplicates` are innocent."""
     origins, left_out = collect_values(sources)
-    own_domains, persons = list_own_domains(incident), {incident.story.contact_email.lower()}
+    persons = {case.story.contact_email.lower() for case in (incident, *duplicates)}
+    own_domains = list_own_domains(incident, persons)
     suspicious = [
         observable
         for observable in origins
@@ -136,12 +200,10 @@ def build_proposals(incident: Incident, user: User, sources: Iterable[Source]) -
     return Proposals(rows, len(origins) - len(suspicious), left_out, len(suspicious) - len(proposed))
 
 
-def collect_values(
-    sources: Iterable[Source],
-) -> tuple[dict[Indicator, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
-    """Return the kinds of documents in which each value was found, and those that were not read to their end."""
-    origins: dict[Indicator, dict[DocumentKind, None]] = {}
-    left_out: dict[DocumentKind, None] = {}
+def collect_values(sources: Iterable[Source]) -> tuple[dict[Indicator, dict[Origin, None]], tuple[Origin, ...]]:
+    """Return the origins of each value, and those of the texts that were not read to their end."""
+    origins: dict[Indicator, dict[Origin, None]] = {}
+    left_out: dict[Origin, None] = {}
     remaining_length = TEXT_LIMIT
     for origin, text in sources:
         if len(text) > remaining_length:
@@ -152,7 +214,7 @@ def collect_values(
     return origins, tuple(left_out)
 
 
-def list_own_domains(incident: Incident) -> set[str]:
-    """Return the domains of the mail addresses of the declarant and of the centre."""
+def list_own_domains(incident: Incident, persons: Iterable[str]) -> set[str]:
+    """Return the domains of the mail addresses of the declarants, `persons`, and of the centre."""
     channel = incident.csirt.notification_email if incident.csirt else ""
-    return {find_own_domain(incident.story.contact_email), find_own_domain(channel)} - {""}
+    return {find_own_domain(mailbox) for mailbox in (*persons, channel)} - {""}

@@ -210,7 +210,7 @@ def render_observables_page(
         "has_boxes": any(not (offer.row.ignored or offer.row.is_kept) for offer in offers),
         "ignored": [offer for offer in offers if offer.row.ignored],
         "pieces": [] if incident.erased_at else list(list_text_files(incident)),
-        "left_out": ", ".join(str(kind.label) for kind in proposals.left_out),
+        "left_out": ", ".join(origin.label for origin in proposals.left_out),
         "hand": TypedIndicatorForm(),
         "why": IgnoreReasonForm(),
     }
@@ -219,8 +219,8 @@ def render_observables_page(
 
 def make_proposal_line(row: Proposal, chosen: Collection[str]) -> ProposalLine:
     kind, value = row.indicator
-    tick = f"{kind.value}|{row.origins[0].value}|{value}"
-    where = ", ".join(str(origin.label) for origin in row.origins)
+    tick = f"{kind.value}|{row.origins[0].kind.value}|{value}"
+    where = ", ".join(origin.label for origin in row.origins)
     return ProposalLine(row, tick, defang(kind, value), where, format_sightings(row.seen_elsewhere), tick in chosen)
 
 
