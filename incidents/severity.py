@@ -89,10 +89,13 @@ CENTRAL_SERVERS = frozenset({"fichiers", "messagerie", "metier", "telephonie", "
 
 @dataclass(frozen=True)
 class Reason:
-    """One fact that gives points. `words` describe the fact to a responder."""
+    """One fact that gives points. `words` describe the fact to a responder. `is_of_day` is true if it weighs only on
+    some days of a month.
+    """
 
     points: int
     words: str
+    is_of_day: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +121,20 @@ class Assessment:
 
     @property
     def severity(self) -> Severity:
-        if self.points >= 6:
-            return Severity.CRITICAL
-        if self.points >= 4:
-            return Severity.HIGH
-        return Severity.MODERATE if self.points >= 2 else Severity.LOW
+        return convert_points(self.points)
+
+    @property
+    def severity_without_day(self) -> Severity:
+        """Return the severity that the same facts have in the first half of a month."""
+        return convert_points(sum(reason.points for reason in self.reasons if not reason.is_of_day))
+
+
+def convert_points(points: int) -> Severity:
+    if points >= 6:
+        return Severity.CRITICAL
+    if points >= 4:
+        return Severity.HIGH
+    return Severity.MODERATE if points >= 2 else Severity.LOW
 
 
 def assess_situation(situation: Situation) -> Assessment:
@@ -212,7 +224,7 @@ def weigh_calendar(interruptions: Collection[Interruption], on: date) -> Iterato
         for interruption in interruptions
     )
     if paying and on.day in PAY_DAYS:
-        yield Reason(1, "la paie du mois est proche")
+        yield Reason(1, "la paie du mois est proche", is_of_day=True)
 
 
 def list_services(interruptions: Collection[Interruption]) -> str:

@@ -261,5 +261,20 @@ def test_the_page_says_when_the_day_raises_the_severity(client, responder, time_
     time_machine.move_to("2026-11-16T09:00:00Z")
     client.force_login(responder)
     page = read_markup(client.get(url(incident)))
-    assert "La date pèse depuis qu’elle a été calculée" in page
+    assert (
+        "<b>Enregistrée : modérée.</b> La fin du mois approche depuis, et la paie est touchée. Les faits donnent "
+        "aujourd’hui <b>élevée</b>. Si vous êtes d’accord, utilisez « Changer la gravité » ci-dessous : rien ne la "
+        "relève sans vous."
+    ) in page
     assert "Gardée" not in page
+
+
+def test_the_page_speaks_of_no_date_if_other_facts_outweigh_the_stored_severity(client, responder):
+    incident = declare(type=IncidentType.RANSOMWARE)
+    Incident.objects.filter(pk=incident.pk).update(severity=Severity.LOW)
+    client.force_login(responder)
+    page = read_markup(client.get(url(incident)))
+    assert (
+        "<b>Enregistrée : faible.</b> Ce qui est su du dossier pèse plus qu’à ce moment-là : voyez les points." in page
+    )
+    assert "fin du mois" not in page

@@ -68,8 +68,9 @@ def build_severity_block(
     return {
         "found": assessment,
         "is_found": is_found,
-        # Happens only as days pass, since a change of the facts raises the stored severity at once.
+        # Happens mostly as days pass, since a change of the facts raises the stored severity at once.
         "is_behind": assessment.severity > incident.severity,
+        "is_raised_by_day": assessment.severity_without_day <= incident.severity < assessment.severity,
         "choice": None if is_found else find_severity_choice(incident),
     }
 
