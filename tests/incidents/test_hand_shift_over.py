@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import Membership
 from csirts.models import Csirt
-from incidents.enums import EventKind, NoteKind, Status
+from incidents.enums import EventKind, NoteKind, Severity, Status
 from incidents.models import Incident, Note, Transfer
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag
 from incidents.services.handling.notes import write_note
@@ -184,6 +184,18 @@ def test_a_late_case_is_marked_before_it_is_handed_over(client, responder):
     Incident.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=3))
     page = read_markup(client.get(PAGE))
     assert page.count('<small class="late">en retard : ') == 1
+
+
+def test_the_cases_to_hand_over_are_in_the_order_of_the_queue_with_their_severity(client, responder):
+    """A critical case stands before one that is due sooner."""
+    cases = take_cases(responder, 3)
+    levels = (Severity.HIGH, Severity.CRITICAL, Severity.MODERATE)
+    for hours, (case, severity) in enumerate(zip(cases, levels, strict=True), start=1):
+        due_at = timezone.now() + timedelta(hours=hours)
+        Incident.objects.filter(pk=case.pk).update(severity=severity, due_at=due_at)
+    page = client.get(PAGE)
+    assert [line["incident"] for line in page.context["mine"]] == [cases[1], cases[0], cases[2]]
+    assert ", gravité critique</span>" in read_markup(page)
 
 
 def test_a_hand_over_note_leaves_the_page_after_a_day(client, responder, colleague):

@@ -104,8 +104,9 @@ def compute_urgency(severity: int, *, is_late: bool) -> int:
     return CRITICAL if severity == Severity.CRITICAL else severity + is_late
 
 
-def compute_position(case: OpenCase, now: datetime) -> QueuePosition:
-    below_worst = CRITICAL - compute_urgency(case.severity, is_late=case.is_late(now))
+def compute_position(case: OpenCase | Incident, now: datetime) -> QueuePosition:
+    """Return the position of an open case."""
+    below_worst = CRITICAL - compute_urgency(case.severity, is_late=case.due_at < now)
     return QueuePosition(below_worst, case.due_at, case.reference)
 
 

@@ -3,6 +3,8 @@ colleagues handed over to this person.
 """
 
 import secrets
+from collections.abc import Iterable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -33,6 +35,7 @@ from incidents.services.handling.handover import (
     list_received_handovers,
 )
 from incidents.triage.case.page import render_page
+from incidents.triage.queue.order import compute_position
 from incidents.triage.queue.refresh import is_late
 
 HANDOVER_URL_NAME = "admin:incidents_incident_handover"
@@ -145,7 +148,8 @@ def render_handover(
 ) -> HttpResponse:
     now = timezone.now()
     own_cases = [
-        describe_handover_case(case) | {"is_ticked": case.reference in ticked} for case in list_assigned_cases(user)
+        describe_handover_case(case) | {"is_ticked": case.reference in ticked}
+        for case in sort_as_queue(list_assigned_cases(user), now)
     ]
     context = {
         "title": "Passer le relais",
@@ -156,13 +160,20 @@ def render_handover(
             {
                 "handover": handover,
                 "zone": find_zone(handover.incidents[0].collectivity),
-                "cases": [describe_handover_case(case) for case in handover.incidents],
+                "cases": [describe_handover_case(case) for case in sort_as_queue(handover.incidents, now)],
             }
             for handover in list_received_handovers(user, now)
         ],
-        "gone": [describe_handover_case(case) for case in list_abandoned_cases(user)] if user.led_centre_ids else [],
+        "gone": [describe_handover_case(case) for case in sort_as_queue(list_abandoned_cases(user), now)]
+        if user.led_centre_ids
+        else [],
     }
     return render_page(request, "incidents/triage/relay.html", context, status=status)
+
+
+def sort_as_queue(cases: Iterable[Incident], now: datetime) -> list[Incident]:
+    """Return the cases in the order of the queue."""
+    return sorted(cases, key=lambda case: compute_position(case, now))
 
 
 def describe_handover_case(incident: Incident) -> dict[str, Any]:
