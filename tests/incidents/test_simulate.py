@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.factors import list_names_with_missing_steps
 from accounts.installation import forget_demonstration, is_demonstration
 from accounts.models import Installation
 from config.demo.management.commands import simulate_incidents
@@ -17,6 +18,9 @@ from config.demo.simulation.draw import DrawnBody, draw_cases
 from incidents.enums import Cause, EventKind, IncidentType, Nature, Origin, Severity, Status
 from incidents.models import Incident, IncidentEvent, PendingEvent, SearchDocument, Story
 from incidents.reference import is_reference
+from incidents.services.handling.assign import list_people
+from incidents.services.handling.due import ANSWERS
+from incidents.services.handling.severity import assess_case
 
 pytestmark = pytest.mark.django_db
 
@@ -83,10 +87,26 @@ def test_history_follows_the_workflow():
     simulate()
 
     for incident in Incident.objects.prefetch_related("events"):
-        kinds = [event.kind for event in sorted(incident.events.all(), key=lambda event: event.at)]
-        assert kinds == [k for k in ("declared", "acknowledged", "verified", "closed") if k in kinds]
+        kinds = [event.kind for event in sorted(incident.events.all(), key=lambda event: (event.at, event.pk))]
+        assert kinds == [k for k in ("declared", "acknowledged", "noted", "verified", "closed") if k in kinds]
+        call = incident.events.filter(ANSWERS).first()
+        assert (call and call.at) == incident.answered_at, "a first answer is a call of the history"
         assert ("closed" in kinds) == (incident.status == Status.CLOSED)
         assert ("verified" in kinds) == incident.is_verified
+
+
+def test_the_person_who_took_the_invented_cases_is_not_marked_as_new():
+    simulate()
+
+    csirt = Incident.objects.exclude(assignee=None).values_list("csirt", flat=True)[0]
+    assert [name for _person, name in list_names_with_missing_steps(list_people(csirt))] == ["Camille"]
+
+
+def test_the_severity_of_an_invented_case_is_that_of_its_facts():
+    simulate()
+
+    for incident in Incident.objects.filter(interruptions=None):
+        assert assess_case(incident, incident.received_at).severity == incident.severity
 
 
 @pytest.mark.proof

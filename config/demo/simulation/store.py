@@ -27,11 +27,12 @@ from incidents.enums import (
     DocumentKind,
     EventKind,
     Nature,
+    NoteKind,
     Origin,
     Status,
     Verification,
 )
-from incidents.facts.shapes import Interruption, Leak
+from incidents.facts.shapes import Interruption, read_leak
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
 from incidents.reference import ALPHABET, REFERENCE_LENGTH, add_check_character
 from incidents.services.history.index import write_documents
@@ -184,7 +185,7 @@ def make_situation(case: Case) -> Situation:
     return Situation(
         type=case.type,
         interruptions=[Interruption(service=service, extent=extent) for service, extent, _hours in case.services],
-        leak=Leak(status=case.leak["status"], categories=tuple(case.leak["categories"])) if case.leak else None,
+        leak=read_leak(case.leak) if case.leak else None,
         on=case.at.date(),
     )
 
@@ -232,10 +233,10 @@ def triage_case(
         taken_at, verified_at = min(taken_at, now), min(verified_at, now)
     elif taken_at > now or (now - incident.received_at < timedelta(days=3) and rng.random() < 0.5):
         return []
-    events = [(EventKind.ACKNOWLEDGED, taken_at)]
+    events = [(EventKind.ACKNOWLEDGED, taken_at), (EventKind.NOTED, taken_at)]
     incident.status, incident.acknowledged_at, incident.worked_at = Status.ACKNOWLEDGED, taken_at, taken_at
     incident.acknowledged_by_id = incident.assignee_id = responder.pk
-    incident.answer_by, incident.answered_at = None, taken_at  # by telephone, when the case was acknowledged
+    incident.answer_by, incident.answered_at = None, taken_at  # by the call that the history shows
     is_verified = rng.random() < priors.VERIFIED_SHARE if case.verified is None else case.verified
     if verified_at <= now and is_verified:
         incident.verification, incident.verified_at = Verification.CALL_BACK, verified_at
@@ -267,9 +268,11 @@ def close_invented_case(incident: Incident, case: Case, at: datetime, rng: rando
 def make_event(
     incident: Incident, kind: EventKind, at: datetime, responder: User | None, rng: random.Random
 ) -> IncidentEvent:
-    data: dict[str, str] = {}
+    data: dict[str, str | bool] = {}
     if kind == EventKind.DECLARED:
         data, responder = {"origin": Origin.SIMULATION}, None
+    elif kind == EventKind.NOTED:
+        data = {"nature": NoteKind.CALL_OUT, "spoke": True}
     elif kind == EventKind.CLOSED:
         data = {"reason": incident.closing_reason}
     return IncidentEvent(

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.enums import Role
+from accounts.factors import has_factor
 from accounts.installation import mark_as_demonstration, read_demonstration
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
@@ -158,13 +160,17 @@ def load_routed_bodies(region: str | None) -> dict[int, RoutedBody]:
 
 
 def get_invented_responder(csirt: Csirt, by_centre: dict[int, User]) -> User:
-    """Return the responder who handles the invented cases of a CSIRT. This account cannot sign in."""
+    """Return the responder who handles the invented cases of a CSIRT. This account has no password, so it cannot sign
+    in. Its second factor is that of a person who works, since pages mark colleagues who have none.
+    """
     if csirt.pk in by_centre:
         return by_centre[csirt.pk]
     email = f"camille@{csirt.slug}.example"
     user = User.objects.filter(email=email).first() or User.objects.create_user(email, display_name="Camille")
     started = timezone.localdate() - timedelta(days=366 * 5)
     give_role(user, csirt, started)
+    if not has_factor(user):
+        TOTP.activate(user, generate_totp_secret())
     return user
 
 
