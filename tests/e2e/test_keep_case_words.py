@@ -114,6 +114,28 @@ def test_leaving_the_page_at_once_saves_the_reply(desk, case, wait_until):
     assert wait_until(lambda: KeptWords.objects.filter(form=KeptForm.REPLY).exists())
 
 
+@pytest.mark.parametrize("delay", [0, 150])
+@pytest.mark.parametrize(
+    ("label", "button", "form"),
+    [(REPLY, "Envoyer au déclarant", KeptForm.REPLY), ("À faire", "Ajouter la tâche", KeptForm.TASK)],
+)
+def test_a_text_is_sent_or_kept_never_both_when_the_page_is_left_at_once(
+    desk, case, wait_until, label, button, form, delay
+):
+    page = desk.page
+    page.goto(address(desk, case))
+    if form == KeptForm.TASK:
+        page.get_by_role("button", name="Ajouter une tâche à moi").click()
+    page.get_by_label(label, exact=True).fill(TYPED)
+    page.get_by_role("button", name=button, exact=True).click(no_wait_after=True)
+    page.wait_for_timeout(delay)
+    page.goto(f"{desk.site}/admin/")
+    page.wait_for_timeout(1000)  # a save on leaving arrives in the background
+    sent, kept = (Message if form == KeptForm.REPLY else Task), KeptWords.objects.filter(form=form)
+    is_sent = sent.objects.filter(**{"text" if sent is Message else "title": TYPED}).exists
+    assert wait_until(lambda: is_sent() != kept.exclude(values={}).exists())
+
+
 def test_enter_presses_the_button_of_its_own_form(desk, case):
     page = desk.page
     page.goto(address(desk, case))

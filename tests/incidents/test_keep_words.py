@@ -150,6 +150,36 @@ def test_stored_text_is_deleted_once_sent_even_if_a_save_arrives_late(client, ca
     assert load_kept_words(case, case.assignee) == {}
 
 
+@pytest.mark.parametrize(
+    ("form", "act", "text"), [("reponse", "message", TYPED), ("note", "note", "Vu avec le maire.")]
+)
+def test_a_text_already_sent_does_not_come_back_with_a_later_save(client, case, form, act, text):
+    """A page that is left just after « Envoyer » saves once more, because it has not seen the outcome."""
+    fields = {f"{form}-text": text, f"{form}-key": "k", f"{form}-kind": "call_out"}
+    post_save(client, case, fields, stroke=1)
+    client.post(url(case, act), fields | {"stylo": "a", "trait": "2"})
+    assert post_save(client, case, fields | {"tache-title": "Rappeler"}, stroke=3).json() == {"said": ""}
+    assert set(load_kept_words(case, case.assignee)) == {KeptForm.TASK}
+    post_save(client, case, fields | {f"{form}-text": f"{text} Et ensuite ?"}, stroke=4)
+    assert load_kept_words(case, case.assignee)[KeptForm(form)]["text"] == [f"{text} Et ensuite ?"]
+
+
+def test_a_save_with_the_number_of_the_post_that_sent_the_form_is_not_stored(client, case):
+    """The script repeats the number of the post, as long as nothing else was typed."""
+    task = {"tache-title": "Rappeler le maire"}
+    client.post(url(case, "taches"), task | {"stylo": "a", "trait": "2"})
+    post_save(client, case, task, stroke=2)
+    assert load_kept_words(case, case.assignee) == {}
+    post_save(client, case, task, stroke=3)
+    assert load_kept_words(case, case.assignee)[KeptForm.TASK]["title"] == ["Rappeler le maire"]
+
+
+def test_a_post_that_arrives_after_the_save_that_repeats_it_forgets_the_words(client, case):
+    post_save(client, case, REPLY, stroke=2)
+    client.post(url(case, "message"), REPLY | {"stylo": "a", "trait": "2"})
+    assert load_kept_words(case, case.assignee) == {}
+
+
 def test_a_refused_message_is_kept(client, case):
     refused = client.post(url(case, "message"), {"reponse-text": "x" * 10_001, "reponse-key": "k"})
     assert refused.status_code == 422

@@ -160,8 +160,7 @@ def save_letter(
 ) -> tuple[Message, bool]:
     """Save the message, unless the same form saved it before. Return the message and whether it is new."""
     clean = clean_letter(incident, letter)
-    key = derive_message_key(incident, clean)
-    if earlier := Message.objects.filter(submission_key=key).first():
+    if earlier := find_saved_message(incident, clean):
         return earlier, False
     message = Message.objects.create(
         incident=incident,
@@ -171,9 +170,19 @@ def save_letter(
         is_from_csirt=is_from_csirt,
         actor=actor,
         actor_kind=ActorKind.USER if actor else ActorKind.DECLARANT,
-        submission_key=key,
+        submission_key=derive_message_key(incident, clean),
     )
     return message, True
+
+
+def find_saved_message(incident: Incident, letter: Letter) -> Message | None:
+    """Return the message that the same form saved before with the same text, or None. The letter must be clean."""
+    return Message.objects.filter(submission_key=derive_message_key(incident, letter)).first()
+
+
+def was_letter_saved(incident: Incident, letter: Letter) -> bool:
+    """Tell whether the same form saved this message before. Raises ValidationError for a text that cannot be sent."""
+    return find_saved_message(incident, clean_letter(incident, letter)) is not None
 
 
 def clean_letter(incident: Incident, letter: Letter) -> Letter:

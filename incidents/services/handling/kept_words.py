@@ -111,13 +111,17 @@ def save_rows(
 
 
 def must_be_saved(row: KeptWords | None, values: Values, pen: Pen) -> bool:
-    """Tell whether to save `values`. A late save of the same page is not saved.
+    """Tell whether to save `values`. A late save of the same page is not saved, nor a save with the number of a post
+    that sent the form: it repeats what was sent.
 
     If nothing was typed and no row exists, only a page that saves by script creates one.
     """
     if row is None:
         return bool(values) or pen.stroke > 0
-    return row.pen != pen.name or pen.stroke >= row.stroke
+    if row.pen != pen.name:
+        return True
+    was_sent = row.values == {} and pen.stroke == row.stroke > 0
+    return pen.stroke >= row.stroke and not was_sent
 
 
 def load_kept_words(incident: Incident, user: User) -> dict[KeptForm, Values]:

@@ -92,3 +92,9 @@ def clean_note(incident: Incident, text: str) -> str:
 
 def derive_note_key(incident: Incident, kind: NoteKind, words: str, key: str) -> str:
     return hashlib.sha256(f"{incident.pk}\n{kind}\n{key}\n{words}".encode()).hexdigest()
+
+
+def was_note_saved(incident: Incident, *, kind: NoteKind, text: str, key: str) -> bool:
+    """Tell whether the same form saved this note before. Raises ValidationError for a text that cannot be saved."""
+    submission_key = derive_note_key(incident, kind, clean_note(incident, text), key)
+    return Note.objects.filter(submission_key=submission_key).exists()

@@ -21,6 +21,7 @@
   let busy = false;
   let queue = Promise.resolve();
   let leaving = false;
+  let posted = ""; // what the last button posted, until something else is saved
 
   const codeOf = (name) => {
     const code = name.split("-")[0];
@@ -32,11 +33,21 @@
   // Saving what is typed
 
   // Return the hidden fields of the page and the forms whose codes are in `codes`.
-  function written(codes, button) {
-    stroke.value = Number(stroke.value) + 1;
+  function fieldsOf(codes, button) {
     const data = new FormData(form, button);
     for (const name of [...data.keys()]) if (codeOf(name) && !codes.has(codeOf(name))) data.delete(name);
     return data;
+  }
+
+  // Return these fields with their number. When the page is left before the response to a button, the save repeats what
+  // the button posted. It then repeats the number too, so that the server does not keep what it has already accepted.
+  function written(codes, button) {
+    const data = fieldsOf(codes);
+    data.delete(stroke.name);
+    const words = String(new URLSearchParams(data));
+    if (button || words !== posted) stroke.value = Number(stroke.value) + 1;
+    posted = button || words === posted ? words : "";
+    return fieldsOf(codes, button);
   }
 
   function later(pause) {

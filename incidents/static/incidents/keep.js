@@ -19,6 +19,7 @@
   let busy = false;
   let over = false;
   let signedOut = false;
+  let posted = null; // what the button posted
 
   const fields = () => new URLSearchParams(new FormData(form));
   function typed() {
@@ -30,8 +31,9 @@
 
   const say = (words) => { if (trouble.textContent !== words) trouble.textContent = words; };
   const number = () => { stroke.value = Number(stroke.value) + 1; };
+  // A save that repeats what the button posted repeats its number, so that the server does not keep it once more.
   function numbered() {
-    number();
+    if (typed() !== posted) number();
     return fields();
   }
 
@@ -105,6 +107,7 @@
       return sendOnceSignedIn(event.submitter);
     }
     number();
+    posted = typed();
     over = true;
   });
   addEventListener("pagehide", leave);

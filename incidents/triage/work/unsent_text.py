@@ -25,7 +25,9 @@ from core.text import strip_controls
 from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
+from incidents.services.correspondence.correspond import was_letter_saved
 from incidents.services.handling.kept_words import Pen, Values, load_kept_words, save_kept_words
+from incidents.services.handling.notes import was_note_saved
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.body import BodyCorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
@@ -71,15 +73,31 @@ FORM_BUILDERS: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
 
 
 def read_typed_words(incident: Incident, posted: QueryDict, codes: Iterable[KeptForm]) -> dict[KeptForm, Values]:
-    """Return what was typed in each of these forms that `posted` contains, or {} for a form that was not changed."""
+    """Return what was typed in each of these forms that `posted` contains, or {} for a form that was not changed or
+    was already sent.
+    """
     words: dict[KeptForm, Values] = {}
     for code in codes:
         values = read_form_values(posted, code)
         if not values:
             continue
         form = FORM_BUILDERS[code](incident, posted)
-        words[code] = values if set(form.changed_data) - HIDDEN_FIELDS else {}
+        is_unsent = set(form.changed_data) - HIDDEN_FIELDS and not was_sent(incident, form)
+        words[code] = values if is_unsent else {}
     return words
+
+
+def was_sent(incident: Incident, form: CaseForm) -> bool:
+    """Tell whether this message or note was already sent. When a page is left just after its button was pressed, its
+    script saves the text once more, because it does not know the outcome.
+    """
+    with suppress(ValidationError):
+        if isinstance(form, ReplyForm) and form.is_valid():
+            return was_letter_saved(incident, form.make_letter())
+        if isinstance(form, NoteForm) and form.is_valid():
+            note = form.make_arguments()
+            return was_note_saved(incident, kind=note["kind"], text=note["text"], key=note["key"])
+    return False
 
 
 def read_form_values(posted: QueryDict, code: str) -> Values:
