@@ -25,11 +25,12 @@ def person():
 
 @pytest.fixture
 def case(live_site, person):
-    """A case with an exchange, notes, files, answers, eighteen tasks and indicators."""
+    """A case with an exchange, notes, files, answers, eighteen tasks, indicators and an open question."""
     now = timezone.now().replace(second=0, microsecond=0)
     showcase.make_ransomware_case(plouexemple(), {"agent": an_agent(), "responder": person}, now)
     case = Incident.objects.get()
     fill_case(case, person, a_lead())
+    Incident.objects.filter(pk=case.pk).update(awaited_since=now)
     return case
 
 
@@ -203,3 +204,17 @@ def test_opening_a_form_without_script_keeps_the_reply(open_case):
     page.get_by_role("button", name="Qualifier", exact=True).click()
     expect(page.get_by_role("button", name="Enregistrer la qualification")).to_be_visible()
     expect(page.get_by_label(REPLY)).to_have_value("Ne redémarrez rien.")
+
+
+def test_a_checkbox_stands_beside_its_words_on_a_telephone(open_case):
+    page = open_case(TELEPHONE)
+    page.locator("#repondre > summary").click()
+    gaps = page.locator("#repondre .talk__ask").evaluate_all("""labels => labels.map(label => {
+        const words = document.createRange();
+        words.selectNodeContents([...label.childNodes].find(node => node.nodeType === 3 && node.data.trim()));
+        const box = label.querySelector("input").getBoundingClientRect();
+        const line = [...words.getClientRects()].find(rect => rect.width > 4);
+        return [line.top - box.bottom, box.right - line.left];
+    })""")
+    assert gaps
+    assert all(below < 0 and overlap <= 0 for below, overlap in gaps)
