@@ -14,6 +14,10 @@ from incidents.models.constraints import limit_to_choices
 from incidents.models.incident import Incident
 from incidents.models.labelled import Labelled
 
+# How the submission key of a note begins if its text is the reason of an act, and the title of such a note.
+CLOSING_KEY, REOPENING_KEY = "close", "reopen"
+ACT_TITLES = {CLOSING_KEY: "clôture", REOPENING_KEY: "réouverture"}
+
 
 class Note(Labelled):
     """A text between responders: a note, a call or a hand-over. The table is separate from `Message` so that no
@@ -37,6 +41,12 @@ class Note(Labelled):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+    @property
+    def title(self) -> str:
+        """Return the act whose reason the note gives, or its kind."""
+        act, _space, _rest = self.submission_key.partition(" ")
+        return ACT_TITLES.get(act) or self.get_kind_display()
 
 
 class Task(models.Model):

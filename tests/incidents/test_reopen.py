@@ -57,6 +57,7 @@ def test_a_responder_reopens_a_closed_case_with_a_reason(client, responder):
     assert incident.events.get(kind=EventKind.REOPENED).data == {"reason": "not_an_incident"}
     assert "Dossier rouvert" in page
     assert "il était clos : pas un incident" in page
+    assert "<b>Réouverture</b>" in page
 
 
 def test_the_figures_count_a_reopened_case(responder):

@@ -21,6 +21,7 @@ from incidents.anonymous import IdentifyingValues, list_identifying_words
 from incidents.catalogues.message_templates import find_blanks_problem
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
+from incidents.models.work import CLOSING_KEY
 from incidents.moments import is_before
 from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
@@ -340,7 +341,7 @@ def save_closing(
 
 def save_closing_note(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
     """Save the reason as a note, which only the centre reads."""
-    key = hashlib.sha256(f"close {incident.pk} {at.isoformat()}".encode()).hexdigest()
+    key = f"{CLOSING_KEY} {incident.pk} {at.isoformat()}"
     Note.objects.create(
         incident=incident, kind=NoteKind.NOTE, text=why, author=actor, written_at=at, submission_key=key
     )

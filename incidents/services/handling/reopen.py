@@ -1,7 +1,5 @@
 """Reopening a closed case. The person who reopens it writes why and becomes its assignee."""
 
-import hashlib
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +10,7 @@ from incidents.access import get_incident
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
+from incidents.models.work import REOPENING_KEY
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
@@ -66,7 +65,7 @@ def check_may_be_reopened(incident: Incident) -> None:
 
 
 def save_reopening_note(incident: Incident, why: str, actor: User) -> None:
-    key = hashlib.sha256(f"reopen {incident.pk} {incident.closed_at}".encode()).hexdigest()
+    key = f"{REOPENING_KEY} {incident.pk} {incident.closed_at}"
     Note.objects.create(incident=incident, kind=NoteKind.NOTE, text=why, author=actor, submission_key=key)
 
 
