@@ -270,7 +270,11 @@ def test_a_merged_case_is_not_transferred(incident, giver, taker, is_double):
     assert "fusionné avec un autre" in read_markup(answer)
     assert not Transfer.objects.exists()
     client = sign_in_as(giver)
-    assert "Proposer à un autre centre" not in read_markup(client.get(url(incident)))
+    page = harmless.check_response(client.get(url(incident)))
+    assert not page.css('a[href$="/transfert/"]')
+    for place in ("#rares", "#aiguillage"):
+        words = " ".join(page.css_first(place).text().split())
+        assert ("pas tant que ce dossier a un double. Ouvrez ce double, et défaites la fusion." in words) != is_double
     instead = client.get(url(incident, "transfert"), follow=True)
     assert instead.redirect_chain == [(url(incident), 302)]
     assert "Défaites la fusion" in read_markup(instead)
