@@ -272,7 +272,7 @@ def close_with_report(
     for box in page.locator("input[name^=task_]").all():
         box.check()
     if (
-        why := page.get_by_label("Pourquoi il est résolu")
+        why := page.get_by_label("Pourquoi (note interne)")
     ).count():  # the page asks this only for a case that nobody worked on
         why.fill("La mairie a rappelé : tout marche.")
     page.get_by_label("Ce que sont devenus").select_option("restored")

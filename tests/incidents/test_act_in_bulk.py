@@ -20,6 +20,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
+from tests.incidents.desk import url
 from tests.incidents.many_cases import (
     QUEUE,
     URL,
@@ -166,8 +167,12 @@ def test_closing_in_bulk_asks_for_a_reason(client, responder, cases):
 @pytest.mark.parametrize(
     ("number", "words", "others"),
     [
-        (1, ("Pourquoi est-il clos", "Pourquoi il est résolu", "Dossier coché<"), ("sont-ils", "ils sont")),
-        (2, ("Pourquoi sont-ils clos", "Pourquoi ils sont résolus", "Dossiers cochés<"), ("est-il", "il est")),
+        (1, ("Pourquoi est-il clos", "Pourquoi (note interne du dossier)", "Dossier coché<"), ("sont-ils",)),
+        (
+            2,
+            ("Pourquoi sont-ils clos", "Pourquoi (note interne, dans chacun des 2 dossiers)", "Dossiers cochés<"),
+            ("est-il",),
+        ),
     ],
 )
 def test_the_question_of_the_closing_speaks_of_one_case_or_of_several(client, responder, number, words, others):
@@ -204,6 +209,16 @@ def test_the_note_typed_with_another_reason_is_kept(client, responder, cases):
     answer = send(client, "clore", cases, reason="not_an_incident", why="Essais de notre centre.")
     assert list_messages(answer) == ["3 dossiers clos."]
     assert [case.notes.get().text for case in cases] == ["Essais de notre centre."] * 3
+    notes = harmless.check_response(client.get(url(cases[0]))).css_first("section.inner")
+    assert notes.css_first(".inner__list .talk__head b").text() == "Clôture"
+
+
+def test_closing_in_bulk_warns_that_a_qualified_incident_would_not_be_counted(client, cases):
+    Incident.objects.filter(pk__in=[case.pk for case in cases[:2]]).update(nature=Nature.INCIDENT)
+    page = read_markup(send(client, "clore", cases, confirme=[], follow=False))
+    assert "2 qualifiés « incident »" in page
+    assert "n’est plus compté dans les chiffres" in page
+    assert "plus compté" not in read_markup(send(client, "clore", cases[2:], confirme=[], follow=False))
 
 
 def test_a_message_that_came_after_the_list_was_read_blocks_the_closing(client, responder, cases, time_machine):

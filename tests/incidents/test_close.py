@@ -65,6 +65,7 @@ def make_full_report(incident):
 def test_a_case_is_closed_with_its_report(client, responder, incident):
     page = client.get(url(incident, "cloture"))
     assert "État civil, arrêté depuis le mardi 24 novembre 2026 à 4 h 51" in read_markup(page)
+    assert "Pas encore repris ? Laissez vide, et choisissez une autre raison que « résolu »." in read_markup(page)
     mark = page.context["form"]["seen"].value()
 
     answer = client.post(

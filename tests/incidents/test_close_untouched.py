@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def test_resolving_an_untouched_case_asks_for_a_reason(client, responder):
     incident = declare()
-    assert "Pourquoi il est résolu" in read_markup(client.get(url(incident, "cloture")))
+    assert "Pourquoi (note interne)" in read_markup(client.get(url(incident, "cloture")))
     without = {name: value for name, value in REPORT.items() if name != "why"}
 
     answer = client.post(url(incident, "cloture"), without)

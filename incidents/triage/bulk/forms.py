@@ -114,7 +114,8 @@ class CloseForm(BulkForm):
         reason.error_messages["required"] = choose_plural(
             "Choisissez pourquoi le dossier est clos.", "Choisissez pourquoi les dossiers sont clos.", number
         )
-        self.fields["why"].label = choose_plural("Pourquoi il est résolu", "Pourquoi ils sont résolus", number)
+        note = choose_plural("note interne du dossier", "note interne, dans chacun des %d dossiers", number)
+        self.fields["why"].label = f"Pourquoi ({note % number if number > 1 else note})"
         if not self.warnings:
             del self.fields["why"]
 
@@ -131,6 +132,13 @@ class CloseForm(BulkForm):
             (unread, choose_plural("%d message sans réponse", "%d messages sans réponse", unread)),
         ]
         return [text % number for number, text in warnings if number]
+
+    @property
+    def qualified(self) -> str:
+        """Return how many of the open cases are qualified as incidents, in words, or ""."""
+        number = sum(case.status in OPEN and case.nature == Nature.INCIDENT for case in self.cases)
+        text = choose_plural("%d qualifié « incident »", "%d qualifiés « incident »", number)
+        return text % number if number else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

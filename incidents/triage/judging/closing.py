@@ -72,7 +72,7 @@ class ClosingForm(forms.Form):
         widget=forms.RadioSelect,
     )
     why = FreeTextField(
-        label="Pourquoi il est résolu",
+        label="Pourquoi (note interne)",
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
     )
     outcome = make_choice_field("Ce que sont devenus les systèmes et les données", Outcome.choices)

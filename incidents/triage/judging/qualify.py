@@ -16,7 +16,18 @@ from incidents.catalogues.attack import (
     suggest_techniques,
 )
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
-from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
+from incidents.enums import (
+    NOT_STATED,
+    TYPE_TERMS,
+    Answer,
+    Cause,
+    ClosingReason,
+    KeptForm,
+    LeakStatus,
+    Nature,
+    Pap,
+    Tlp,
+)
 from incidents.models import DataLeak, Incident
 from incidents.services.handling.amend import AS_DECLARED
 from incidents.services.handling.qualify import Qualification, read_qualification, stamp_qualification
@@ -175,4 +186,7 @@ def build_qualify_block(incident: Incident) -> dict[str, Any]:
         "tlp_means": TLP_MEANINGS[incident.tlp],
         "pap_means": PAP_MEANINGS[incident.pap],
         "is_new": incident.nature == Nature.UNQUALIFIED,
+        # The figures follow the closing reason, whatever the nature (stats/counting/facts.py).
+        "is_overruled": incident.nature == Nature.INCIDENT
+        and incident.closing_reason == ClosingReason.NOT_AN_INCIDENT,
     }

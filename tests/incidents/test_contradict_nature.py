@@ -1,0 +1,43 @@
+"""The closing of a case may contradict its qualification: pages warn before, and then say which judgement counts."""
+
+import pytest
+
+from incidents.enums import ClosingReason, Nature
+from incidents.models import Incident
+from incidents.services.handling.triage import close_incident
+from tests import harmless
+from tests.cast import declare
+from tests.incidents.desk import acknowledge_as, url
+
+pytestmark = pytest.mark.django_db
+WARNING = "Clos « pas un incident », il n’est plus compté dans les chiffres."
+
+
+@pytest.fixture
+def case(responder):
+    case = acknowledge_as(responder, declare())
+    Incident.objects.filter(pk=case.pk).update(nature=Nature.INCIDENT)
+    return case
+
+
+def read_words(client, address, place):
+    node = harmless.check_response(client.get(address)).css_first(place)
+    return " ".join(node.text().split())
+
+
+@pytest.mark.parametrize(("page", "place"), [("", "#clore"), ("cloture", "form.judge")])
+def test_closing_a_qualified_incident_warns_before(client, case, page, place):
+    assert WARNING in read_words(client, url(case, page) if page else url(case), place)
+    Incident.objects.update(nature=Nature.REPORT)
+    assert WARNING not in read_words(client, url(case, page) if page else url(case), place)
+
+
+def test_a_case_closed_against_its_nature_says_which_judgement_counts(client, responder, case):
+    close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    for place in (".case__marks a[href='#qualification']", "#qualification > summary", "#qualification dl"):
+        assert "qualifié incident, mais clos « pas un incident » : pas compté" in read_words(client, url(case), place)
+
+
+def test_a_resolved_incident_keeps_its_nature_alone(client, responder, case):
+    close_incident(reference=case.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
+    assert read_words(client, url(case), ".case__marks a[href='#qualification']") == "incident"
