@@ -97,11 +97,14 @@ class Incident(Labelled):
     )
     verified_at = models.DateTimeField("vérifié le", null=True, blank=True)
     acknowledge_by = models.DateTimeField("à prendre avant")
+    # When a centre first took the case. Unlike `acknowledged_at`, it never changes: not if the case is put back and
+    # taken again, nor if another centre accepts it.
+    first_acknowledged_at = models.DateTimeField("première prise en charge le", null=True, blank=True, editable=False)
     acknowledged_at = models.DateTimeField("pris en charge le", null=True, blank=True)
     acknowledged_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="pris en charge par"
     )
-    # The person who works on the case now. `acknowledged_by` keeps the person who took it first.
+    # The person who works on the case now. `acknowledged_by` keeps the person who took it.
     assignee = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="attribué à"
     )
@@ -192,6 +195,11 @@ class Incident(Labelled):
             models.CheckConstraint(
                 condition=~Q(status=Status.ACKNOWLEDGED) | Q(acknowledged_at__isnull=False),
                 name="incident_acknowledged_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at=None)
+                | Q(first_acknowledged_at__isnull=False, first_acknowledged_at__lte=F("acknowledged_at")),
+                name="incident_first_acknowledged_before_again",
             ),
             models.CheckConstraint(
                 condition=Q(status=Status.CLOSED, closed_at__isnull=False) & ~Q(closing_reason="")

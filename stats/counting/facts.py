@@ -48,7 +48,7 @@ PERSONS_UP_TO = (
 # The fields of an incident that `make_fact` reads.
 READ_FIELDS = (
     *("csirt", "region__code", "collectivity", "received_at", "type", "nature", "cause", "verification"),
-    *("closing_reason", "detected_at", "acknowledged_at", "closed_at"),
+    *("closing_reason", "detected_at", "first_acknowledged_at", "closed_at"),
 )
 
 # (measure, band) → number of units: incidents, interruptions, leaks…
@@ -95,7 +95,7 @@ def make_fact(incident: Incident) -> CaseFact:
         is_counted=incident.closing_reason not in NOT_COUNTED,
         is_verified=incident.is_verified,
         discovery_delay=find_delay_band(incident.detected_at, incident.received_at),
-        help_delay=find_delay_band(incident.received_at, incident.acknowledged_at),
+        help_delay=find_delay_band(incident.received_at, incident.first_acknowledged_at),
         closing_delay=find_delay_band(incident.received_at, incident.closed_at),
     )
 

@@ -230,7 +230,7 @@ def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quan
     if not 0 < incidents <= MAX_TIMED_INCIDENTS:
         return {}
     facts = CaseFact.objects.filter(IS_INCIDENT, scope.row_filter, month__range=(date(year, 1, 1), date(year, 12, 31)))
-    fields = (f"incident__{name}_at" for name in ("detected", "received", "acknowledged", "closed"))
+    fields = (f"incident__{name}_at" for name in ("detected", "received", "first_acknowledged", "closed"))
     moments = list(facts.values_list(*fields))
     stops = ServiceInterruption.objects.filter(incident__in=facts.values("pk")).values_list("started_at", "ended_at")
     times = {

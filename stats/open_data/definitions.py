@@ -200,10 +200,10 @@ CLASSIFICATIONS: dict[str, Classification] = {
     ),
     "help": Classification(
         "par délai entre la déclaration et la prise en charge",
-        "Le temps passé entre la déclaration et sa prise en charge par un centre.",
+        "Le temps passé entre la déclaration et sa première prise en charge par un centre.",
         (
-            "Nuits et jours fériés sont comptés. Un dossier transmis à un autre centre compte jusqu’à sa prise en "
-            "charge par celui-ci."
+            "Nuits et jours fériés sont comptés. Un dossier remis dans la file puis repris, ou transmis à un "
+            "autre centre, compte toujours jusqu’à sa première prise en charge."
         ),
     ),
     "closing": Classification(

@@ -162,7 +162,7 @@ DELAY_SECTION_TEXTS = tuple(
         (
             "help",
             "Le délai de prise en charge",
-            "Incidents vérifiés, selon le temps de la déclaration à la prise en charge.",
+            "Incidents vérifiés, selon le temps de la déclaration à la première prise en charge.",
             "Incidents selon le délai de prise en charge",
         ),
         (

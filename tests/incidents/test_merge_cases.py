@@ -149,7 +149,8 @@ def test_a_case_with_doubles_is_not_withdrawn_by_one_declarant(responder, main, 
 
 
 def test_a_case_takes_a_limited_number_of_doubles(responder, main, double):
-    Incident.objects.filter(pk=double.pk).update(status="acknowledged", acknowledged_at=main.received_at)
+    taken = dict.fromkeys(("acknowledged_at", "first_acknowledged_at"), main.received_at)
+    Incident.objects.filter(pk=double.pk).update(status="acknowledged", **taken)
     for number in range(MAX_DOUBLES):
         merge(declare(key=str(number)), main, responder)
     assert "n’en prend pas plus" in get_refusal(double, main, responder)

@@ -13,16 +13,20 @@ from incidents.access import Guest
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
 from incidents.enums import ClosingReason, EventKind, KeptForm, Tlp
 from incidents.facts.shapes import Instant, Leak
-from incidents.models import Closing, Incident, KeptWords
+from incidents.models import Closing, Incident, KeptWords, PendingEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.evidence.files import take_back_evidence
+from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.kept_words import Pen, save_kept_words
+from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer import reroute
+from incidents.services.transfer.proposal import accept_transfer
+from stats.services import fold_new_events, verify_figures
 from tests.cast import a_responder, an_evidence_file, breizh_cyber, declare
-from tests.incidents.transferring import create_other_centre
+from tests.incidents.transferring import create_other_centre, propose_transfer
 
 KINDS = "SELECT kind FROM incidents_incidentevent ORDER BY id"
 
@@ -89,6 +93,41 @@ def run_sql(query):
     with connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchall()
+
+
+@pytest.mark.proof
+def test_the_first_taking_of_each_case_is_found_in_its_history(cloned_db, time_machine):
+    """Cases that were taken again, or accepted from another centre, are counted again."""
+    time_machine.move_to(timezone.now(), tick=False)
+    responder, taker = a_responder(), a_responder(create_other_centre())
+    untaken, taken, again, put_back, moved = declare(), *(declare_and_acknowledge(responder) for _ in range(4))
+    reopened, accepted, double = declare(), declare(), declare()
+    close_incident(reference=reopened.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    reopen_incident(reference=reopened.reference, actor=responder, motive="Si.")
+    accept_transfer(uid=propose_transfer(accepted, responder).uid, actor=taker)
+    first_at = timezone.now()
+    time_machine.shift(timedelta(days=9))
+    for case, actor in [(again, responder), (put_back, responder), (reopened, responder), (accepted, taker)]:
+        assign_incident(reference=case.reference, actor=actor, assignee=None)
+    for case, actor in [(again, responder), (reopened, responder), (accepted, taker)]:
+        acknowledge_incident(reference=case.reference, actor=actor)
+    accept_transfer(uid=propose_transfer(moved, responder).uid, actor=taker)
+    merge_incident(reference=double.reference, into=taken.reference, actor=responder)
+    close_incident(reference=taken.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    reopen_incident(reference=taken.reference, actor=responder, motive="Si.")
+    fold_new_events()
+    assert verify_figures().found == []
+    before = dict(Incident.objects.values_list("pk", "first_acknowledged_at"))
+    late = {case.pk for case in (again, put_back, moved, reopened, accepted)}
+    assert before == dict.fromkeys((*late, taken.pk), first_at) | {untaken.pk: None, double.pk: None}
+    try:
+        call_command("migrate", "incidents", "0022", verbosity=0)
+    finally:
+        call_command("migrate", verbosity=0)
+
+    assert dict(Incident.objects.values_list("pk", "first_acknowledged_at")) == before
+    pending = PendingEvent.objects.filter(consumer="stats")
+    assert sorted(pending.values_list("event__incident", flat=True)) == sorted(late)
 
 
 @pytest.mark.proof

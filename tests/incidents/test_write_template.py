@@ -17,11 +17,14 @@ from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.reference import hyphenate
 from incidents.services.correspondence.templates import MAX_TEMPLATES, TEXT_LIMIT, withdraw_template
+from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.qualify import classify_incident
+from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import CASE, acknowledge_as, reload, url
 from tests.incidents.devices import follow_up_url, open_by_link
+from tests.incidents.transferring import propose_transfer, sign_in_as
 from tests.reading import read_markup, read_text
 
 pytestmark = pytest.mark.django_db
@@ -304,6 +307,17 @@ def test_the_time_limits_of_a_case_are_shown(client, lead):
     delays = build_delays_block(case, timezone.now())
     assert (delays["taking"].late, delays["taking"].took) == (None, case.acknowledged_at - case.received_at)
     assert (delays["first_answer"].at, delays["answer"]) == (case.answered_at, None)
+
+
+def test_the_delay_ends_when_the_case_was_first_taken(incident, giver, taker, time_machine):
+    """The other centre accepts a case that nobody had taken, puts it back and takes it again."""
+    time_machine.move_to(incident.received_at + timedelta(hours=2), tick=False)
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
+    time_machine.shift(timedelta(days=20))
+    assign_incident(reference=incident.reference, actor=taker, assignee=None)
+    assert "Prise en charge à prendre avant" in read_text(sign_in_as(taker).get(url(incident)))
+    acknowledge_as(taker, incident)
+    assert "Prise en charge en 2 h Première réponse" in read_text(sign_in_as(taker).get(url(incident)))
 
 
 def test_national_templates_promise_only_what_the_follow_up_page_shows():

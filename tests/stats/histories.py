@@ -34,6 +34,7 @@ from incidents.services.declarant.correct import correct_data, correct_moments, 
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.groups.merge import merge_incident, unmerge_incident
+from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.qualify import classify_incident, qualify_incident, read_qualification
 from incidents.services.handling.reopen import reopen_incident
@@ -125,6 +126,10 @@ class History:
     def acknowledge_case(self, rng: Random) -> None:
         incident = self.draw_case(rng)
         acknowledge_incident(reference=incident.reference, actor=self.find_lead(incident))
+
+    def put_case_back(self, rng: Random) -> None:
+        incident = self.draw_case(rng)
+        assign_incident(reference=incident.reference, actor=self.find_lead(incident), assignee=None)
 
     def classify_case(self, rng: Random) -> None:
         incident = self.draw_case(rng)
@@ -278,7 +283,7 @@ class History:
                 {"region": rng.choice([*self.regions, None])},
                 {"collectivity": rng.choice(self.bodies)},
                 {"csirt": rng.choice([self.centre, self.other_centre, None])},
-                {"acknowledged_at": at, "acknowledged_by": self.leads[self.centre.pk]},
+                {"first_acknowledged_at": at, "acknowledged_at": at + timedelta(days=rng.choice([0, 2, 40]))},
                 {"detected_at": at, "detected_certainty": "exact"},
             ]
         )
@@ -317,7 +322,7 @@ SERVICE_ACTS = (
     *("declare_case", "verify_case", "acknowledge_case", "classify_case", "qualify_case", "close_case"),
     *("close_case_with_report", "reopen_case", "correct_case_services", "resume_service", "correct_case_data"),
     *("correct_case_moments", "merge_duplicate", "unmerge_duplicate", "transfer_case", "withdraw_case"),
-    *("unconfirm_case_body", "merge_case_body"),
+    *("unconfirm_case_body", "merge_case_body", "put_case_back"),
 )
 RAW_ACTS = ("store_cases", "change_case_columns", "close_or_reopen_rows", "change_fact_rows")
 

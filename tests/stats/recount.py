@@ -68,7 +68,7 @@ def list_row_units(row: Row, stopped: list[Row], leaks: list[Row]) -> Iterator[s
     yield f"incidents/{CLASSES[row['type']]}"
     yield f"causes/{row['cause'] or 'not_said'}"
     yield f"discovery/{find_band(row['detected_at'], row['received_at'], DELAYS, '30d+')}"
-    yield f"help/{find_band(row['received_at'], row['acknowledged_at'], DELAYS, '30d+')}"
+    yield f"help/{find_band(row['received_at'], row['first_acknowledged_at'], DELAYS, '30d+')}"
     yield f"closing/{find_band(row['received_at'], row['closed_at'], DELAYS, '30d+')}"
     for interruption in stopped:
         yield f"interruptions/{find_band(interruption['started_at'], interruption['ended_at'], HOURS, '7d+')}"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
@@ -11,14 +12,18 @@ import time_machine
 from accounts.enums import Role
 from accounts.models import Membership
 from collectivities.models import Region
+from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.transfer.proposal import accept_transfer
 from stats.enums import Measure
 from stats.exact.breakdowns import BREAKDOWNS
 from stats.exact.files import neutralise_formula
 from stats.exact.sums import Totals
 from stats.models import ExactReading
-from stats.services import fold_new_events
-from tests.cast import a_lead, a_person, breizh_cyber
-from tests.incidents.transferring import create_other_centre
+from stats.services import fold_new_events, verify_figures
+from tests.cast import a_lead, a_person, breizh_cyber, declare
+from tests.incidents.transferring import create_other_centre, propose_transfer
 from tests.stats.cases import Case, bodies, one_each, paris_time, store
 
 NATION = "/statistiques/exacts/france/"
@@ -91,6 +96,49 @@ def test_a_csv_has_a_line_for_each_cell_beside_the_year_before(client, national)
     assert rate["valeur_precedente"] == f"{3 / 1267:.6f}"
     assert not [key for key in cells if "Panne" in key[1] or "Octobre" in key[1] or "Ensemble" in key[1]]
     assert len(cells) == len(read_lines(page))
+
+
+def count_help_delays(client, url):
+    lines = read_lines(download(client, f"{url}chiffres.csv"))
+    table = "Délai entre la déclaration et la prise en charge"
+    return {line["ligne"]: line["valeur"] for line in lines if line["tableau"] == table and line["valeur"] != "0"}
+
+
+def declare_and_take_in_two_hours(clock, lead):
+    incident = declare()
+    verify_incident(reference=incident.reference, actor=lead)
+    clock.shift(timedelta(hours=2))
+    acknowledge_incident(reference=incident.reference, actor=lead)
+    return incident
+
+
+def test_a_case_put_back_and_taken_again_keeps_its_delay(client):
+    lead = a_lead(breizh_cyber())
+    client.force_login(lead)
+    with time_machine.travel(paris_time(2026, 2, 2, 9), tick=False) as clock:
+        incident = declare_and_take_in_two_hours(clock, lead)
+        for act, details in [
+            (assign_incident, {"assignee": None}),
+            (acknowledge_incident, {}),
+            (close_incident, {"reason": "resolved", "why": "Vu."}),
+            (reopen_incident, {"motive": "Cela recommence."}),
+        ]:
+            clock.shift(timedelta(days=8))
+            act(reference=incident.reference, actor=lead, **details)
+            fold_new_events()
+            assert count_help_delays(client, OWN) == {"De 1 à 4 heures": "1"}, act.__name__
+    assert verify_figures().found == []
+
+
+def test_a_case_that_another_centre_accepts_keeps_its_delay(client):
+    lead, taker = a_lead(breizh_cyber()), a_lead(create_other_centre())
+    client.force_login(taker)
+    with time_machine.travel(paris_time(2026, 2, 2, 9), tick=False) as clock:
+        incident = declare_and_take_in_two_hours(clock, lead)
+        clock.shift(timedelta(days=20))
+        accept_transfer(uid=propose_transfer(incident, lead).uid, actor=taker)
+    fold_new_events()
+    assert count_help_delays(client, OWN) == {"De 1 à 4 heures": "1"}
 
 
 def test_a_file_is_of_the_chosen_year(client, national):

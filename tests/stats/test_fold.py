@@ -137,7 +137,7 @@ def test_services_categories_causes_and_delays_are_counted(db):
         cause="supplier",
         detected_at=paris_time(2025, 1, 31, 10),
         detected_certainty="exact",
-        acknowledged_at=paris_time(2025, 2, 1, 13),
+        first_acknowledged_at=paris_time(2025, 2, 1, 13),
         status="closed",
         closed_at=paris_time(2025, 3, 20),
         closing_reason="resolved",

@@ -33,7 +33,7 @@ def test_a_region_has_exact_figures_in_every_table(client, national):
     change_cases(
         incidents[:1],
         cause="supplier",
-        acknowledged_at=paris_time(2026, 1, 5, 14),
+        first_acknowledged_at=paris_time(2026, 1, 5, 14),
         detected_at=paris_time(2026, 1, 4),
         detected_certainty="exact",
     )
@@ -159,7 +159,7 @@ def test_medians_are_written_for_few_cases_and_bands_for_many(client, national, 
     csirt = breizh_cyber()
     incidents = store(one_each(bodies("53", 11), paris_time(2026, 1, 5), csirt=csirt))
     for number, incident in enumerate(incidents):
-        change_cases([incident], acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
+        change_cases([incident], first_acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
     change_cases(incidents[:1], nature="report")  # A case that is no incident has no delay in the figures.
     fold_new_events()
     half = "Cas connus : 10. La moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
@@ -175,7 +175,7 @@ def test_medians_are_written_for_few_cases_and_bands_for_many(client, national, 
 
 def test_whole_days_are_written_without_hours(client, national):
     incidents = store(one_each(bodies("53", 2), paris_time(2026, 1, 5), csirt=breizh_cyber()))
-    change_cases(incidents, acknowledged_at=incidents[0].received_at + timedelta(days=3))
+    change_cases(incidents, first_acknowledged_at=incidents[0].received_at + timedelta(days=3))
     fold_new_events()
     assert "La moitié en 3 jours au plus, neuf sur dix en 3 jours au plus." in read_html(client, BRETAGNE)
 

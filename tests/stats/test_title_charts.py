@@ -114,7 +114,7 @@ def test_the_title_gives_the_time_within_which_half_of_the_incidents_get_help():
     ]
     [section] = make_delay_sections(a_page(tables))
     assert section.title == delays.title
-    assert section.subtitle == "Incidents vérifiés, selon le temps de la déclaration à la prise en charge."
+    assert section.subtitle == "Incidents vérifiés, selon le temps de la déclaration à la première prise en charge."
     assert [(bar.value, bar.is_rest) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
     assert make_delays_table(a_page({"incidents": 35})) is None
 

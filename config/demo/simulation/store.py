@@ -235,6 +235,7 @@ def triage_case(
         return []
     events = [(EventKind.ACKNOWLEDGED, taken_at), (EventKind.NOTED, taken_at)]
     incident.status, incident.acknowledged_at, incident.worked_at = Status.ACKNOWLEDGED, taken_at, taken_at
+    incident.first_acknowledged_at = taken_at
     incident.acknowledged_by_id = incident.assignee_id = responder.pk
     incident.answer_by, incident.answered_at = None, taken_at  # by the call that the history shows
     is_verified = rng.random() < priors.VERIFIED_SHARE if case.verified is None else case.verified

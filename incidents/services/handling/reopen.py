@@ -12,19 +12,12 @@ from incidents.enums import Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.models.work import REOPENING_KEY
 from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
 
 MOTIVE_LIMIT = 1_000
-REOPENED_FIELDS = (
-    "status",
-    "closed_at",
-    "closing_reason",
-    "acknowledged_at",
-    "acknowledged_by",
-    "assignee",
-    "answer_by",
-)
+REOPENED_FIELDS = ("closed_at", "closing_reason", "answer_by", *ACKNOWLEDGED_FIELDS, *DUE_FIELDS)
 
 
 @transaction.atomic
@@ -80,12 +73,10 @@ def save_reopening(incident: Incident, actor: User) -> None:
         since = incident.declarant_wrote_at + ANSWER_WITHIN[incident.severity]
         incident.answer_by = min(since, incident.answer_by or since)
     incident.status, incident.closed_at, incident.closing_reason = Status.ACKNOWLEDGED, None, ""
-    incident.acknowledged_at, incident.acknowledged_by = (
-        incident.acknowledged_at or now,
-        incident.acknowledged_by or actor,
-    )
-    incident.assignee = actor
+    incident.acknowledged_at = incident.acknowledged_at or now
+    incident.first_acknowledged_at = incident.first_acknowledged_at or now
+    incident.acknowledged_by, incident.assignee = incident.acknowledged_by or actor, actor
     settle_due(incident, worked_at=now)
-    incident.save(update_fields=[*REOPENED_FIELDS, *DUE_FIELDS])
+    incident.save(update_fields=REOPENED_FIELDS)
     for case in (incident, *incident.doubles.all()):
         record_event(case, EventKind.REOPENED, at=now, actor=actor, reason=reason)

@@ -18,6 +18,8 @@ from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
 
 NO_CALL_DETAILS = CallBack()
+# The fields that `set_acknowledged` sets.
+ACKNOWLEDGED_FIELDS = ("status", "first_acknowledged_at", "acknowledged_at", "acknowledged_by", "assignee")
 
 
 @transaction.atomic
@@ -37,13 +39,22 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
         raise InvalidTransition(Status.CLOSED, Status.ACKNOWLEDGED)  # reopening needs a reason (`reopen_incident`)
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)
     now = timezone.now()
-    incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
-    incident.assignee = actor
+    set_acknowledged(incident, actor, at=now)
     # a case that was worked on and unassigned keeps its due date
     settle_due(incident, worked_at=incident.worked_at or now)
-    incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by", "assignee", *DUE_FIELDS])
+    incident.save(update_fields=[*ACKNOWLEDGED_FIELDS, *DUE_FIELDS])
     record_event(incident, EventKind.ACKNOWLEDGED, at=now, actor=actor)
     return incident
+
+
+def set_acknowledged(incident: Incident, actor: User, *, at: datetime) -> None:
+    """Set the case as acknowledged by `actor`, who becomes its assignee. Does not save.
+
+    `first_acknowledged_at`, from which delays are counted, keeps the first instant.
+    """
+    incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, at, actor
+    incident.first_acknowledged_at = incident.first_acknowledged_at or at
+    incident.assignee = actor
 
 
 def assign_abandoned_case(incident: Incident, actor: User) -> Incident:

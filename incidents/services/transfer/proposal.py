@@ -25,6 +25,7 @@ from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, Tra
 from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.handling.close import collect_identifying_values
 from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.history.record import record_event
 from incidents.services.history.remains import copy_case
 from incidents.services.transfer.agreements import (
@@ -38,7 +39,7 @@ from incidents.sharing import ReaderKind, needs_agreement, rank_label
 from incidents.workflow import check_transferable
 
 MOTIVE_LIMIT = 500
-ACCEPTANCE_FIELDS = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "group", *DUE_FIELDS)
+ACCEPTANCE_FIELDS = ("csirt", "group", *ACKNOWLEDGED_FIELDS, *DUE_FIELDS)
 
 
 def list_takers(incident: Incident) -> QuerySet[Any]:
@@ -243,10 +244,9 @@ def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
     The case leaves its group. Its hand-overs can still be found only by the centre where they were written
     (`services/handling/notes.py`).
     """
-    now = transfer.answered_at
-    incident.csirt = transfer.taker
-    incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
-    incident.assignee, incident.group = actor, None
+    now = transfer.answered_at or timezone.now()
+    incident.csirt, incident.group = transfer.taker, None
+    set_acknowledged(incident, actor, at=now)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=ACCEPTANCE_FIELDS)
     handovers = [str(uid) for uid in incident.notes.filter(kind=NoteKind.HANDOVER).values_list("uid", flat=True)]

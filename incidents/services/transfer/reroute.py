@@ -169,7 +169,7 @@ def may_be_rerouted(incident: Incident, centre: Csirt | None) -> bool:
 
 def was_worked_on(incident: Incident) -> bool:
     """Tell whether a centre ever took the case or wrote in it, even if the case was unassigned since."""
-    if incident.acknowledged_at:
+    if incident.first_acknowledged_at:
         return True
     return incident.events.filter(Q(kind__in=WORK_EVENTS) | CENTRE_MESSAGES).exists()
 

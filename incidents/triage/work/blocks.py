@@ -7,18 +7,17 @@ from accounts.models import User
 from incidents.models import Incident
 from incidents.triage.case.rows import CaseRows
 from incidents.triage.work.assign import build_assign_block
-from incidents.triage.work.delays import build_delays_block, find_first_taken_at
+from incidents.triage.work.delays import build_delays_block
 from incidents.triage.work.notes import build_notes_block
 from incidents.triage.work.presence import build_presence_block
 from incidents.triage.work.tasks import build_tasks_block
 
 
 def build_work_context(incident: Incident, user: User, now: datetime, rows: CaseRows) -> dict[str, Any]:
-    taken_at = find_first_taken_at(incident, rows.events, has_earlier=rows.has_earlier)
     return {
         "notes": build_notes_block(rows.notes),
         "tasks": build_tasks_block(incident, now, rows.tasks),
         "assigned": build_assign_block(incident, user),
-        "delays": build_delays_block(incident, now, taken_at),
+        "delays": build_delays_block(incident, now),
         "presence": build_presence_block(now),
     }

@@ -2,12 +2,11 @@
 that is due.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from incidents.enums import EventKind, Status
-from incidents.models import Incident, IncidentEvent
+from incidents.enums import Status
+from incidents.models import Incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 
 
@@ -25,33 +24,22 @@ class Delay(NamedTuple):
     late: timedelta | None
 
 
-def find_first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_earlier: bool) -> datetime | None:
-    """Return when somebody first took the case. `acknowledged_at` holds a later time if somebody took it again, for
-    instance by accepting a transfer.
-
-    `events` are the newest events, newest first. Runs a query only if there are earlier ones.
-    """
-    if has_earlier:
-        taken = incident.events.filter(kind=EventKind.ACKNOWLEDGED).order_by("id")
-        return taken.values_list("at", flat=True).first()
-    return next((event.at for event in reversed(events) if event.kind == EventKind.ACKNOWLEDGED), None)
-
-
-def build_delays_block(incident: Incident, now: datetime, taken_at: datetime | None = None) -> dict[str, Delay | None]:
-    """Return the delays to show, from the columns of the case and the time when it was first taken. Runs no query."""
+def build_delays_block(incident: Incident, now: datetime) -> dict[str, Delay | None]:
+    """Return the delays to show, from the columns of the case. Runs no query."""
     return {
-        "taking": compute_taking_delay(incident, taken_at, now),
+        "taking": compute_taking_delay(incident, now),
         "first_answer": compute_first_answer_delay(incident),
         "answer": compute_answer_delay(incident, now),
     }
 
 
-def compute_taking_delay(incident: Incident, first_at: datetime | None, now: datetime) -> Delay | None:
-    """Return the delay until the case was taken, or None if it was closed without being taken. If the case was put
-    back into the queue, its deadline counts from then, so `target` is None.
+def compute_taking_delay(incident: Incident, now: datetime) -> Delay | None:
+    """Return the delay until the case was first taken, or None if it was closed without being taken.
+
+    If the case was put back into the queue, its deadline counts from then, so `target` is None.
     """
-    due_at = incident.acknowledge_by
-    at = None if incident.status == Status.DECLARED else first_at or incident.acknowledged_at
+    due_at, first_at = incident.acknowledge_by, incident.first_acknowledged_at
+    at = None if incident.status == Status.DECLARED else first_at
     if at is None and incident.status == Status.CLOSED:
         return None
     was_unassigned = first_at is not None and due_at - ACKNOWLEDGE_WITHIN[incident.severity] > first_at
