@@ -21,10 +21,12 @@ from incidents.services.papers import making as papers
 from incidents.services.papers.answer_pack import build_answer_pack, format_pack_moment
 from incidents.services.papers.cards import TEMPLATES
 from incidents.services.papers.making import make_due_papers as make_papers
+from incidents.services.transfer.proposal import accept_transfer
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST
 from tests.incidents.journeys import find_commune
+from tests.incidents.transferring import propose_transfer
 from tests.paper import measure_fill, read_codes
 from tests.reading import read_text
 
@@ -250,6 +252,15 @@ def test_the_pack_says_that_the_case_has_no_assignee(incident, has_left):
     incident.refresh_from_db()
     progress = build_answer_pack(incident, at=timezone.now())["progress"][0]
     assert progress == "Breizh Cyber n’a personne sur le dossier en ce moment."
+
+
+def test_the_pack_tells_that_an_accepted_case_was_put_back(incident, giver, taker):
+    """Nobody had taken it before the transfer, so accepting it was the first taking."""
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
+    assign_incident(reference=incident.reference, actor=taker, assignee=None)
+    incident.refresh_from_db()
+    progress = build_answer_pack(incident, at=timezone.now())["progress"][0]
+    assert progress == "Loin Cyber n’a personne sur le dossier en ce moment."
 
 
 def test_responder_and_declarant_return_to_their_own_page_of_the_case(client, incident):

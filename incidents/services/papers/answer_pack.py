@@ -204,9 +204,8 @@ def find_first_taken_at(incident: Incident) -> datetime | None:
 
 
 def was_unassigned(incident: Incident) -> bool:
-    """Tell whether the case was taken and then unassigned, so that it must be taken again. One query, or none."""
-    taken = incident.events.filter(kind=EventKind.ACKNOWLEDGED)
-    return incident.status == Status.DECLARED and taken.exists()
+    """Tell whether the case was taken and then unassigned, so that it must be taken again."""
+    return incident.status == Status.DECLARED and incident.first_acknowledged_at is not None
 
 
 def format_verification(incident: Incident, zone: str) -> str:
