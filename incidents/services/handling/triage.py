@@ -52,8 +52,10 @@ def set_acknowledged(incident: Incident, actor: User, *, at: datetime) -> None:
 
     `first_acknowledged_at`, from which delays are counted, keeps the first instant.
     """
-    incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, at, actor
     incident.first_acknowledged_at = incident.first_acknowledged_at or at
+    # two servers' clocks may differ: a later acknowledgment is not dated before the first, which a CHECK refuses
+    incident.acknowledged_at = max(at, incident.first_acknowledged_at)
+    incident.status, incident.acknowledged_by = Status.ACKNOWLEDGED, actor
     incident.assignee = actor
 
 
