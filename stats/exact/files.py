@@ -94,6 +94,7 @@ def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Style
         "Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas.",
         "Incidents, signalements, interruptions et fuites : ce qu’un centre a vérifié.",
         *exact.notes,
+        *(["Une case vide, dans le tableau des mois : avant le service."] if exact.since else []),
         f"Fichier fait le {written} (heure de Paris). Sa lecture est notée.",
     ]
     sheet.set_column(0, 0, 90)

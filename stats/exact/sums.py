@@ -123,7 +123,7 @@ def list_region_counts(year: int, last_month: int) -> list[RegionCount]:
 
 
 class BodyCount(NamedTuple):
-    """The number of bodies that declared an incident, and of bodies that had an interruption or a leak."""
+    """The number of bodies that declared a verified incident, and of those that had an interruption or a leak."""
 
     declared: int = 0
     hit: int = 0
@@ -131,8 +131,8 @@ class BodyCount(NamedTuple):
 
 @dataclass(frozen=True)
 class Rate:
-    """The number of bodies that declared, out of those that exist. For centres, `regions` are the régions on which the
-    rate is computed, since these may change from one year to the next.
+    """The number of bodies that declared a verified incident, out of those that exist. For centres, `regions` are the
+    régions on which the rate is computed, since these may change from one year to the next.
     """
 
     label: str
@@ -142,9 +142,9 @@ class Rate:
     regions: frozenset[int] = frozenset()
 
     @property
-    def values(self) -> tuple[int | float, ...]:
-        """The values of a table row, with the share of the bodies that declared."""
-        share = self.declared / self.bodies if self.bodies else 0.0
+    def values(self) -> tuple[int | float | None, ...]:
+        """The values of a table row, with the share of the bodies that declared, None if there are no bodies."""
+        share = self.declared / self.bodies if self.bodies else None
         return self.bodies, self.declared, share, self.hit
 
 

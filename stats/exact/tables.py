@@ -12,8 +12,8 @@ from django.utils.dates import MONTHS
 from csirts.wording import curl_apostrophes
 from stats.categories import SHORT_MONTHS, UNKNOWN_REGION
 from stats.exact.breakdowns import BREAKDOWNS, TIME_MEASURES, ExactBreakdown
-from stats.exact.sums import Quantiles
-from stats.exact.year import ExactYear, YearFigures
+from stats.exact.sums import Quantiles, Totals
+from stats.exact.year import ExactYear, YearFigures, name_months
 from stats.pages.charts import Bar, LineChart, Series, compute_shares, make_line_charts
 from stats.pages.labels import lower_first, upper_first
 
@@ -111,7 +111,7 @@ def name_measures() -> Sequence[str]:
 
 
 def make_totals_table(exact: ExactYear) -> ExactTable:
-    cells = pair_cells(exact.now.total, exact.before.total if exact.before else ())
+    cells = pair_cells(exact.now.total, exact.compared.total if exact.compared else ())
     rows = [ExactRow(label, [cell]) for label, cell in zip(name_measures(), cells, strict=True)]
     return ExactTable("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, name_same_months(exact))
 
@@ -128,12 +128,9 @@ def make_bodies_table(exact: ExactYear) -> ExactTable:
 
 
 def make_months_table(exact: ExactYear) -> ExactTable:
-    # The months before the first figures have no number, which is not the same as zero.
-    first_before = exact.since.month if exact.since else 1
-
     def list_month_cells(start: int, end: int) -> list[tuple[Value, Value]]:
-        before = exact.before.sums.sum_months(start, end) if exact.before and end >= first_before else ()
-        return pair_cells(exact.now.sums.sum_months(start, end), before)
+        before = list_month_values(exact.before, start, end) if exact.before else ()
+        return pair_cells(list_month_values(exact.now, start, end), before)
 
     last_month = exact.now.last
     rows = [
@@ -144,10 +141,17 @@ def make_months_table(exact: ExactYear) -> ExactTable:
     return ExactTable("Mois", "Mois par mois", "Mois", name_measures(), rows, before)
 
 
+def list_month_values(figures: YearFigures, start: int, end: int) -> Sequence[Value]:
+    """Return the counts of these months. They are None before the service, which is not the same as zero."""
+    if end < figures.first:
+        return [None] * len(Totals._fields)
+    return figures.sums.sum_months(start, end)
+
+
 def make_regions_table(exact: ExactYear) -> ExactTable:
     rows = []
     for region, value, value_before in exact.regions:
-        cells = pair_cells([value], [value_before] if exact.before else [])
+        cells = pair_cells([value], [value_before] if exact.compared else [])
         if region:
             rows.append(ExactRow(curl_apostrophes(region.name), cells, region_code=region.code))
         else:
@@ -175,13 +179,15 @@ def pair_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[V
 
 
 def name_same_months(exact: ExactYear) -> str:
-    return exact.before.label if exact.before else ""
+    return exact.compared.label if exact.compared else ""
 
 
 def name_whole_year(exact: ExactYear) -> str:
-    """Return « 2025 », or « Toute l’année 2025 » beside the current year."""
+    """Return « 2025 », « Toute l’année 2025 » beside the current year, or « Novembre et décembre 2024 »."""
     if exact.before is None:
         return ""
+    if exact.before.first > 1:
+        return upper_first(name_months(exact.before.year, exact.before.first, 12))
     return f"Toute l’année {exact.before.year}" if exact.is_running else str(exact.before.year)
 
 
@@ -207,14 +213,14 @@ def make_band_table(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
 
 def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[ExactRow]:
     now = breakdown.count_categories(exact.now.by_band)
-    before = breakdown.count_categories(exact.before.by_band) if exact.before else Counter()
+    before = breakdown.count_categories(exact.compared.by_band) if exact.compared else Counter()
     categories = list(breakdown.labels)
     if breakdown.is_sorted:
         categories = [category for category in categories if now[category] or before[category]]
         categories.sort(key=lambda category: (category == breakdown.rest, -now[category], -before[category]))
     rows = []
     for category in categories:
-        cells = pair_cells([now[category]], [before[category]] if exact.before else [])
+        cells = pair_cells([now[category]], [before[category]] if exact.compared else [])
         label = upper_first(str(breakdown.labels[category]))
         rows.append(ExactRow(label, cells, is_rest=category == breakdown.rest))
     return rows
@@ -239,22 +245,21 @@ def find_band(rows: Sequence[ExactRow], percent: int) -> str:
 def make_months_charts(exact: ExactYear) -> dict[str, LineChart] | None:
     """Return the chart of verified incidents by month, with the whole year before; None if there are none.
 
-    The line of the year stops at the last month that has begun. The line of the year before starts with
-    the first figures of the scope.
+    The line of the year stops at the last month that has begun. No line has a point before the first month of the
+    service.
     """
-    now = Series(str(exact.year), list_incidents(exact.now, 1, exact.now.last))
+    now = Series(str(exact.year), list_incidents(exact.now, exact.now.last))
     before = None
     if exact.before:
-        first_month = exact.since.month if exact.since else 1
-        before = Series(str(exact.before.year), list_incidents(exact.before, first_month, 12))
+        before = Series(str(exact.before.year), list_incidents(exact.before, 12))
     if not any(now.values) and not (before and any(before.values)):
         return None
     return make_line_charts(SHORT_MONTHS, now, before)
 
 
-def list_incidents(figures: YearFigures, first_month: int, last_month: int) -> tuple[int | None, ...]:
-    """Return the incidents of the twelve months, None outside `first_month` to `last_month`."""
+def list_incidents(figures: YearFigures, last_month: int) -> tuple[int | None, ...]:
+    """Return the incidents of the twelve months, None before the service and after `last_month`."""
     return tuple(
-        figures.sums.sum_months(month, month).incidents if first_month <= month <= last_month else None
+        figures.sums.sum_months(month, month).incidents if figures.first <= month <= last_month else None
         for month in range(1, 13)
     )

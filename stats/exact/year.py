@@ -1,7 +1,8 @@
 """Exact figures for entitled readers (`stats/exact/access.py`). They are not protected and never published.
 
 A year is compared with the year before, and the current year with the same months of the year before. Distinct bodies
-are counted by whole year, and the texts say so.
+are counted by whole year, and the texts say so. Months before the service have no number, and a comparison with the
+year in which the service began names the months that have figures.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from datetime import date
 from functools import cached_property
 
 from django.http import Http404
+from django.utils.dates import MONTHS
 from django.utils.formats import date_format
 
 from stats.exact.access import Scope
@@ -35,9 +37,12 @@ from stats.pages.labels import upper_first
 
 @dataclass(frozen=True)
 class YearFigures:
-    """One year of a scope. `last` is the number of the last of the compared months."""
+    """One year of a scope. `first` is the number of the first month of the service in that year, `last` that of the
+    last of the compared months.
+    """
 
     year: int
+    first: int
     last: int
     sums: Sums
     bodies: BodyCount
@@ -54,20 +59,19 @@ class YearFigures:
     @property
     def label(self) -> str:
         """« 2025 » or « Janvier à mars 2025 », as the head of a column."""
-        return upper_first(name_months(self.year, self.last))
+        return upper_first(name_months(self.year, self.first, self.last))
 
     @property
     def within(self) -> str:
         """« en 2025 » or « de janvier à mars 2025 », inside a sentence."""
-        words = name_months(self.year, self.last)
-        return f"de {words}" if 1 < self.last < 12 else f"en {words}"
+        return name_period(self.year, self.first, self.last)
 
 
 @dataclass(frozen=True)
 class ExactYear:
     """One year of one scope. `before` is None if the scope has no figures of the year before.
 
-    `since` is the first month with figures if they began during the year before (after January); otherwise it is None.
+    `since` is the first month of the service if it is after January of one of the two years; otherwise it is None.
     """
 
     scope: Scope
@@ -93,21 +97,34 @@ class ExactYear:
         return self.year == self.today.year
 
     @property
+    def compared(self) -> YearFigures | None:
+        """The year before, or None if it has no figures in the compared months."""
+        return self.before if self.before and self.before.first <= self.before.last else None
+
+    @property
+    def bodies_period(self) -> str:
+        """The months of the year before in which its bodies are counted: « en 2025 », « en 2025, toute l’année »
+        beside the current year, or « de février à décembre 2025 ». "" if there is no year before.
+        """
+        if self.before is None:
+            return ""
+        words = name_period(self.before.year, self.before.first, 12)
+        return f"{words}, toute l’année" if self.is_running and self.before.first == 1 else words
+
+    @property
     def notes(self) -> list[str]:
         """The notes to read before comparing the two years."""
         notes = []
         if self.before is None:
             notes.append("Il n’y a pas de chiffres de %s à comparer." % (self.year - 1))
         elif self.is_running:
-            notes.append(
-                f"Les dossiers sont comparés à ceux des mêmes mois : {self.before.within}. Les collectivités, "
-                f"comptées une fois dans l’année, et leurs taux le sont à toute l’année {self.before.year}."
-            )
+            notes += explain_comparison(self.before)
         if self.is_running:
             month = upper_first(date_format(self.today, "F Y"))
             notes.append(f"{month} n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés.")
         if self.since:
-            notes.append("Les premiers chiffres datent de {}.".format(date_format(self.since, "F Y")))
+            month = date_format(self.since, "F Y")
+            notes.append(f"Le service a commencé en {month} : l’année {self.since.year} n’est pas entière.")
         return notes
 
 
@@ -115,38 +132,64 @@ def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
     """Return the figures of the requested year, or of the current year for "". Raises Http404 for a year before the
     first figures of this scope, or after the current year.
     """
-    years, first_month = find_span(scope, today)
+    years, start = find_span(scope, today)
     if year and year not in map(str, years):
         raise Http404
     number = int(year) if year else today.year
     sums_before, sums = load_sums(scope, number)
     last_month = sums.find_last_month(today)
-    now = load_year(scope, sums, last_month, today)
-    has_before = number - 1 in years
-    starts_late = first_month and first_month.year == number - 1 and first_month.month > 1
+    now = load_year(scope, sums, start, last_month, today)
+    before = load_year(scope, sums_before, start, last_month, today) if number - 1 in years else None
     return ExactYear(
         scope=scope,
         years=years,
         today=today,
         now=now,
-        before=load_year(scope, sums_before, last_month, today) if has_before else None,
-        since=first_month if starts_late else None,
+        before=before,
+        since=start if now.first > 1 or (before and before.first > 1) else None,
         quantiles=compute_quantiles(scope, number, now.total.incidents),
         regions=list_region_counts(number, last_month) if scope.is_nation else [],
         is_doubtful=FigureCheck.objects.filter(mistakes__gt=0, repaired_at=None).exists(),
     )
 
 
-def load_year(scope: Scope, sums: Sums, last_month: int, today: date) -> YearFigures:
+def load_year(scope: Scope, sums: Sums, start: date | None, last_month: int, today: date) -> YearFigures:
+    """Return the figures of the year of these sums. `start` is the first month of the service."""
+    first_month = start.month if start and start.year == sums.year else 1
     counts = count_bodies(scope.row_filter, sums.year)
-    return YearFigures(
-        sums.year, last_month, sums, sum_bodies(counts), list_exact_rates(scope, counts, sums.year, today)
-    )
+    rates = list_exact_rates(scope, counts, sums.year, today)
+    return YearFigures(sums.year, first_month, last_month, sums, sum_bodies(counts), rates)
 
 
-def name_months(year: int, last_month: int) -> str:
-    """Return « 2025 » for twelve months, else « janvier 2025 » or « janvier à mars 2025 »."""
-    if last_month == 12:
+def explain_comparison(before: YearFigures) -> list[str]:
+    """Return the sentences on what the current year is compared with."""
+    is_whole = before.first == 1
+    if before.first > before.last:
+        cases = f"Il n’y a pas de chiffres des mêmes mois de {before.year} à comparer."
+    elif is_whole:
+        cases = f"Les dossiers sont comparés à ceux des mêmes mois : {before.within}."
+    else:
+        cases = f"Les dossiers sont comparés à ceux des mêmes mois qui ont des chiffres : {before.within}."
+    months = f"toute l’année {before.year}" if is_whole else f"tous les mois de {before.year} qui ont des chiffres"
+    return [cases, f"Les collectivités, comptées une fois dans l’année, et leurs taux le sont à {months}."]
+
+
+def name_months(year: int, first_month: int, last_month: int) -> str:
+    """Return « 2025 » for twelve months, else « janvier 2025 », « novembre et décembre 2024 » or « janvier à mars
+    2025 ».
+    """
+    if (first_month, last_month) == (1, 12):
         return str(year)
     end = date_format(date(year, last_month, 1), "F Y")
-    return end if last_month == 1 else f"janvier à {end}"
+    if first_month == last_month:
+        return end
+    return f"{MONTHS[first_month]} {'et' if last_month == first_month + 1 else 'à'} {end}"
+
+
+def name_period(year: int, first_month: int, last_month: int) -> str:
+    """Return the months inside a sentence: « en 2025 », « en novembre et décembre 2024 » or « de janvier à mars
+    2025 ».
+    """
+    words = name_months(year, first_month, last_month)
+    is_long = words != str(year) and last_month > first_month + 1
+    return f"de {words}" if is_long else f"en {words}"

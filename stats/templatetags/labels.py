@@ -21,8 +21,10 @@ def plural(value: int) -> str:
 
 
 @register.filter
-def figure(value: float) -> str:
-    """Return a number, or a share between 0 and 1 with two decimals: « 0,57 % »."""
+def figure(value: float | None) -> str:
+    """Return a number, a share between 0 and 1 with two decimals: « 0,57 % », or « – » for None."""
+    if value is None:
+        return "–"
     if isinstance(value, int):
         return labels.format_number(value)
     return f"{100 * value:.2f}{labels.NO_BREAK}%".replace(".", ",")

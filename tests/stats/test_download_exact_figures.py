@@ -21,6 +21,7 @@ from stats.exact.breakdowns import BREAKDOWNS
 from stats.exact.files import neutralise_formula
 from stats.exact.sums import Totals
 from stats.models import ExactReading
+from stats.pages.labels import bind_words
 from stats.services import fold_new_events, verify_figures
 from tests.cast import a_lead, a_person, breizh_cyber, declare
 from tests.incidents.transferring import create_other_centre, propose_transfer
@@ -65,7 +66,7 @@ def read_book(page):
 
 
 def test_a_csv_has_a_line_for_each_cell_beside_the_year_before(client, national):
-    """The year before is counted over the same months, and each line says which."""
+    """The year before is counted over the same months that have figures, and each line says which."""
     store_two_years()
     page = download(client, f"{BRETAGNE}chiffres.csv")
     assert page["Content-Type"] == "text/csv; charset=utf-8"
@@ -73,24 +74,24 @@ def test_a_csv_has_a_line_for_each_cell_beside_the_year_before(client, national)
     assert "no-store" in page["Cache-Control"]
     assert page.content.startswith(
         b"annee,tableau,ligne,mesure,valeur,periode_precedente,valeur_precedente\r\n"
-        + "2026,Totaux de l’année,Déclarés,Nombre,2,Janvier à mars 2025,2\r\n".encode()
+        + "2026,Totaux de l’année,Déclarés,Nombre,2,Février et mars 2025,2\r\n".encode()
     )
     cells = {(line["tableau"], line["ligne"], line["mesure"]): line for line in read_lines(page)}
     expected = {
-        ("Totaux de l’année", "Incidents", "Nombre"): ("2", "Janvier à mars 2025", "2"),
-        ("Totaux de l’année", "Interruptions", "Nombre"): ("1", "Janvier à mars 2025", "0"),
+        ("Totaux de l’année", "Incidents", "Nombre"): ("2", "Février et mars 2025", "2"),
+        ("Totaux de l’année", "Interruptions", "Nombre"): ("1", "Février et mars 2025", "0"),
         ("Mois par mois", "Février", "Incidents"): ("1", "2025", "2"),
         ("Mois par mois", "Mars", "Déclarés"): ("1", "2025", "0"),
-        ("Incidents par type", "Hameçonnage", "Nombre"): ("1", "Janvier à mars 2025", "2"),
-        ("Incidents par cause", "Prestataire compromis", "Nombre"): ("1", "Janvier à mars 2025", "0"),
-        ("Durée des interruptions", "Moins de 4 heures", "Nombre"): ("1", "Janvier à mars 2025", "0"),
+        ("Incidents par type", "Hameçonnage", "Nombre"): ("1", "Février et mars 2025", "2"),
+        ("Incidents par cause", "Prestataire compromis", "Nombre"): ("1", "Février et mars 2025", "0"),
+        ("Durée des interruptions", "Moins de 4 heures", "Nombre"): ("1", "Février et mars 2025", "0"),
     }
     for key, value in expected.items():
         line = cells[key]
         assert (line["valeur"], line["periode_precedente"], line["valeur_precedente"]) == value, key
     bodies_line = cells["Collectivités, chacune comptée une fois", "Ayant déclaré un incident", "Nombre"]
     assert (bodies_line["valeur"], bodies_line["valeur_precedente"]) == ("1", "3")
-    assert bodies_line["periode_precedente"] == "Toute l’année 2025"
+    assert bodies_line["periode_precedente"] == "Février à décembre 2025"
     rate = cells["Taux de collectivités ayant déclaré", "Collectivités de la région", "Taux"]
     assert rate["valeur"] == f"{1 / 1267:.6f}"
     assert rate["valeur_precedente"] == f"{3 / 1267:.6f}"
@@ -166,8 +167,26 @@ def test_a_spreadsheet_has_a_sheet_for_each_table(client, national):
     assert book.properties.title == "Chiffres exacts, en France, 2026"
     notice = [cell.value for (cell,) in book["À lire"].iter_rows()]
     assert notice[0] == "Chiffres exacts, en France, 2026"
+    assert bind_words("Une case vide, dans le tableau des mois : avant le service.") in notice
     assert "Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas." in notice
-    assert [line for line in notice if "mêmes mois" in line and "de janvier à mars 2025" in line]
+    assert [line for line in notice if "mêmes mois" in line and "en février et mars 2025" in line]
+
+
+def test_the_months_before_the_service_are_empty_in_the_files(client, national):
+    """The service began in February 2025."""
+    store_two_years()
+    lines = read_lines(download(client, f"{BRETAGNE}chiffres.csv", annee="2025"))
+    months = {(line["ligne"], line["mesure"]): line["valeur"] for line in lines if line["tableau"] == "Mois par mois"}
+    assert (months["Janvier", "Incidents"], months["Février", "Incidents"], months["Mars", "Incidents"]) == (
+        "",
+        "2",
+        "0",
+    )
+    book = read_book(download(client, f"{BRETAGNE}chiffres.xlsx", annee="2025"))
+    rows = [[cell.value for cell in row][:3] for row in book["Mois"].iter_rows(min_row=2, max_row=4)]
+    assert rows == [["Janvier", None, None], ["Février", 2, 2], ["Mars", 0, 0]]
+    notice = [cell.value for (cell,) in book["À lire"].iter_rows()]
+    assert bind_words("Le service a commencé en février 2025 : l’année 2025 n’est pas entière.") in notice
 
 
 def test_each_measure_has_a_total_or_a_table_on_the_page():
@@ -199,7 +218,7 @@ def test_a_sheet_holds_numbers_under_a_row_that_stays(client, national):
     assert months.column_dimensions["A"].width >= len("Ensemble")
     types = book["Types"]
     assert [[cell.value for cell in row] for row in types.iter_rows()] == [
-        ["Type", "Nombre, 2026", "Nombre, janvier à mars 2025"],
+        ["Type", "Nombre, 2026", "Nombre, février et mars 2025"],
         ["Hameçonnage", 1, 2],
         ["Rançongiciel", 1, 0],
     ]
@@ -207,7 +226,7 @@ def test_a_sheet_holds_numbers_under_a_row_that_stays(client, national):
     assert rate[5].value == pytest.approx(1 / 1267)
     assert rate[6].value == pytest.approx(3 / 1267)
     assert rate[5].number_format == "0.00%"
-    assert book["Taux"]["G1"].value == "Taux, toute l’année 2025"
+    assert book["Taux"]["G1"].value == "Taux, février à décembre 2025"
     for sheet in book:
         assert sheet.sheet_view.pane or sheet.title == "À lire"
         for row in sheet.iter_rows():

@@ -1,15 +1,13 @@
 """Exact figures of a centre, a région, the nation: for the coordination and for analysts entitled in writing."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
-from psycopg.types.range import DateRange
 
 from collectivities.enums import Kind
-from collectivities.models import Collectivity, Departement, Region
-from csirts.models import Coverage, Csirt
+from collectivities.models import Collectivity, Region
 from incidents.enums import PublicService
 from stats.counting.strata import count_existing_bodies, list_regions_with_bodies, make_stratum_expression
 from stats.enums import Stratum
@@ -45,15 +43,15 @@ def test_a_region_has_exact_figures_in_every_table(client, national):
         format_two_years("Février", (2, "–"), (2, "–"), (0, "–"), (0, "–"), (0, "–")),
         format_two_years("Mars", (1, "–"), (0, "–"), (1, "–"), (0, "–"), (0, "–")),
         format_two_years("Ensemble", (4, "–"), (3, "–"), (1, "–"), (2, "–"), (1, "–")),
-        format_two_years("Rançongiciel", (3, 0)),
-        format_two_years("Prestataire compromis", (1, 0)),
-        format_two_years("Pas encore dite", (2, 0)),
-        format_two_years("Moins de 4 heures", (1, 0)),
-        format_two_years("De 1 à 4 heures", (1, 0)),
-        format_two_years("Numéro de sécurité sociale (NIR)", (1, 0)),
-        format_two_years("De 6 à 50 personnes", (1, 0)),
-        format_two_years("Confirmée", (1, 0)),
-        format_two_years("Sans fondement", (0, 0)),
+        format_row("Rançongiciel", 3),
+        format_row("Prestataire compromis", 1),
+        format_row("Pas encore dite", 2),
+        format_row("Moins de 4 heures", 1),
+        format_row("De 1 à 4 heures", 1),
+        format_row("Numéro de sécurité sociale (NIR)", 1),
+        format_row("De 6 à 50 personnes", 1),
+        format_row("Confirmée", 1),
+        format_row("Sans fondement", 0),
     ]:
         assert line in page, line
     assert "Votre consultation est notée" in page
@@ -91,6 +89,17 @@ def test_rates_have_the_bodies_of_the_official_list_as_denominators(client, nati
         number = f"{existing[0, stratum]:,}".replace(",", NARROW)
         label = bind_words(stratum.label[0].upper() + stratum.label[1:])
         assert f'<th scope="row">{label}</th><td class="number">{number}</td>' in nation
+
+
+def test_a_region_without_bodies_has_no_rate(client, national):
+    """Clipperton (989) has no body: zero out of zero is no share."""
+    store([Case(body=bodies("53", 1)[0], at=paris_time(2025, 1, 5), csirt=breizh_cyber())])
+    fold_new_events()
+    Region.objects.get_or_create(code="989", defaults={"name": "Île de Clipperton", "zone": "com", "sort_key": "cli"})
+    page = read_html(client, "/statistiques/exacts/region/989/")
+    row = page.partition('<th scope="row">Collectivités de la région</th>')[2].partition("</tr>")[0]
+    assert re.findall(r">([^<>]+)</td>", row)[:4] == ["0", "0", "–", "0"]
+    assert "0,00 %" not in page
 
 
 def test_a_body_outside_the_official_list_is_counted_but_not_in_a_rate(client, national):
@@ -206,124 +215,6 @@ def test_the_twelve_largest_services_are_drawn_and_the_table_has_all(client, nat
     assert figure.count("<li>") == 12
     assert "Et 2 autres, dans le tableau." in figure
     assert figure.count('<th scope="row">') == 14
-
-
-# Beside the year before
-
-
-def store_two_years():
-    """Store, in Bretagne, two cases in February 2025 and three in October, one in February 2026 and one in March."""
-    csirt = breizh_cyber()
-    first, second, third = bodies("53", 3)
-    store(
-        [
-            *one_each([first, second], paris_time(2025, 2, 5), csirt=csirt, type="hameconnage"),
-            *one_each([first, second, third], paris_time(2025, 10, 5), csirt=csirt),
-            Case(body=first, at=paris_time(2026, 2, 5), csirt=csirt, type="hameconnage"),
-            Case(body=first, at=paris_time(2026, 3, 5), csirt=csirt, hours=(2,)),
-        ]
-    )
-    fold_new_events()
-    return csirt
-
-
-def test_the_current_year_is_compared_with_the_same_months(client, national):
-    """October 2025 is in nothing that stands beside January to March 2026, but for the distinct bodies of the year."""
-    store_two_years()
-    page = read_html(client, BRETAGNE)
-    assert "2 de janvier à mars 2025" in page
-    assert "Les dossiers sont comparés à ceux des mêmes mois : de janvier à mars 2025." in page
-    assert "Les collectivités, comptées une fois dans l’année, et leurs taux le sont à toute l’année 2025." in page
-    assert "L’année précédente est comptée sur les mêmes mois" not in page
-    assert "Mars 2026 n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés." in page
-    assert "Les premiers chiffres datent de février 2025." in page
-    assert '<th scope="col" class="number before">Janvier à mars 2025</th>' in page
-    assert "chacune une fois ; 3 en 2025, toute l’année" in page
-    for line in [
-        format_two_years("Février", (1, 2), (1, 2), (0, 0), (0, 0), (0, 0)),
-        format_two_years("Ensemble", (2, 2), (2, 2), (0, 0), (1, 0), (0, 0)),
-        format_two_years("Hameçonnage", (1, 2)),
-        format_two_years("Rançongiciel", (1, 0)),
-    ]:
-        assert line in page, line
-    assert "Octobre" not in page
-
-
-def test_a_year_that_is_over_is_compared_whole(client, national):
-    store_two_years()
-    with time_machine.travel(paris_time(2027, 2, 3)):
-        client.force_login(national)
-        page = read_html(client, BRETAGNE, annee="2026")
-    assert "5 en 2025" in page
-    assert '<th scope="col" class="number before">2025</th>' in page
-    assert "mêmes mois" not in page
-    assert "toute l’année" not in page
-    assert format_two_years("Octobre", (0, 3), (0, 3), (0, 0), (0, 0), (0, 0)) in page
-    assert format_two_years("Rançongiciel", (1, 3)) in page
-
-
-def test_a_first_year_is_compared_with_nothing(client, national):
-    store_two_years()
-    page = read_html(client, BRETAGNE, annee="2025")
-    assert "Il n’y a pas de chiffres de 2024 à comparer." in page
-    assert "before" not in page
-    assert format_row("Octobre", 3, 3, 0, 0, 0) in page
-
-
-def test_the_line_of_the_current_year_stops_at_the_current_month(client, national):
-    """Three dots of 2026; of 2025, the eleven months since the first figures."""
-    store_two_years()
-    page = read_html(client, BRETAGNE)
-    wide = page.partition('<svg class="wide"')[2].partition("</svg>")[0]
-    assert wide.count('<circle class="dot"') == 3
-    assert wide.count('<circle class="dot--before"') == 11
-    assert read_html(client, BRETAGNE, annee="2025").count('<circle class="dot"') == 2 * 12
-
-
-def test_months_before_the_first_figures_have_no_number(client, national):
-    """The first figures of the service are of February 2025."""
-    store_two_years()
-    page = read_html(client, BRETAGNE)
-    january = page.partition('<tr><th scope="row">Janvier</th>')[2].partition("</tr>")[0]
-    assert january.count('<td class="number before">–</td>') == 5
-    february = page.partition('<tr><th scope="row">Février</th>')[2].partition("</tr>")[0]
-    assert "–" not in february
-
-
-def test_a_centre_that_shares_its_region_has_no_rate(client, national):
-    csirt = store_two_years()
-    assert "Collectivités de son territoire" in read_html(client, CENTRE)
-    finistere, other = Departement.objects.get(code="29"), Csirt.objects.exclude(pk=csirt.pk).first()
-    Coverage.objects.create(
-        csirt=other, region=finistere.region, departement=finistere, valid=DateRange(date(2025, 1, 1)), source="essai"
-    )
-    page = read_html(client, CENTRE)
-    assert "Collectivités de son territoire" not in page
-    assert "il est calculé par région entière, et ce centre ne répond seul pour aucune." in page
-
-
-def test_a_centre_whose_territory_changed_has_no_rate_of_the_year_before(client, national):
-    csirt = store_two_years()
-    assert "autre territoire" not in read_html(client, CENTRE)
-    csirt.coverages.update(valid=DateRange(date(2026, 1, 1), None))
-    page = read_html(client, CENTRE)
-    assert '<td class="number before">autre territoire</td>' in page
-
-
-def test_regions_are_sorted_by_their_number_of_incidents(client, national):
-    csirt = store_two_years()
-    store(
-        [
-            *one_each(bodies("11", 3), paris_time(2026, 1, 5), csirt=csirt),
-            *one_each(bodies("84", 1), paris_time(2025, 1, 5)),
-        ]
-    )
-    fold_new_events()
-    figure = read_html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
-    lines = re.findall(r'region/(\d+)/\?annee=2026">.*?<td class="number">(\d+)</td>.*?before">(\d+)</td>', figure)
-    assert lines[:4] == [("11", "3", "0"), ("53", "2", "2"), ("84", "0", "1"), ("27", "0", "0")]
-    assert len(lines) == len(list_regions_with_bodies())
-    assert 'aria-labelledby="t-regions"' not in read_html(client, BRETAGNE)
 
 
 def test_a_quantile_is_computed_as_postgresql_does():
