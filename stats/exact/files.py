@@ -92,7 +92,7 @@ def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Style
     lines = [
         title,
         "Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas.",
-        "Incidents, signalements, interruptions et fuites : ce qu’un centre a vérifié.",
+        "Incidents, signalements, interruptions, fuites et collectivités : ce qu’un centre a vérifié.",
         *exact.notes,
         *(["Une case vide, dans le tableau des mois : avant le service."] if exact.since else []),
         f"Fichier fait le {written} (heure de Paris). Sa lecture est notée.",

@@ -121,7 +121,7 @@ def make_bodies_table(exact: ExactYear) -> ExactTable:
     counted by year only.
     """
     cells = pair_cells(exact.now.bodies, exact.before.bodies if exact.before else ())
-    labels = "Ayant déclaré un incident", "Avec une interruption ou une fuite"
+    labels = "Ayant déclaré un incident vérifié", "Avec une interruption ou une fuite"
     rows = [ExactRow(label, [cell]) for label, cell in zip(labels, cells, strict=True)]
     title, heading = "Collectivités, chacune comptée une fois", "Collectivités"
     return ExactTable("Collectivités", title, heading, ["Nombre"], rows, name_whole_year(exact))
@@ -161,7 +161,7 @@ def make_regions_table(exact: ExactYear) -> ExactTable:
 
 
 def make_rates_table(exact: ExactYear) -> ExactTable:
-    columns = ("Existantes", "Ayant déclaré un incident", "Taux", "Avec interruption ou fuite")
+    columns = ("Existantes", "Ayant déclaré un incident vérifié", "Taux", "Avec interruption ou fuite")
     before = {(rate.label, rate.regions): rate for rate in (exact.before.rates if exact.before else [])}
     rows = []
     for rate in exact.now.rates:
@@ -169,7 +169,7 @@ def make_rates_table(exact: ExactYear) -> ExactTable:
         rows.append(
             ExactRow(upper_first(rate.label), pair_cells(rate.values, rate_before.values if rate_before else ()))
         )
-    title = "Taux de collectivités ayant déclaré"
+    title = "Taux de collectivités ayant déclaré un incident vérifié"
     return ExactTable("Taux", title, "Collectivités", columns, rows, name_whole_year(exact))
 
 

@@ -153,7 +153,7 @@ UNITS: dict[str, Unit] = {
         limits="Ces incidents ne sont dans aucun autre tableau, et l’année à laquelle ils remontent n’est pas dite.",
     ),
     "bodies": Unit(
-        name="collectivités ayant déclaré",
+        name="collectivités ayant déclaré un incident vérifié",
         definition="Les collectivités différentes qui ont déclaré au moins un incident vérifié dans l’année.",
         formula="nombre de collectivités de la liste officielle ayant au moins un incident vérifié",
         share=(

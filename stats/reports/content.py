@@ -337,7 +337,7 @@ def describe_rates(page: FiguresPage) -> Content | None:
         return None
     highest = max((rate.high for rate in rates if rate.has_share), default=1)
     return {
-        "caption": "Taux de collectivités ayant déclaré",
+        "caption": "Taux de collectivités ayant déclaré un incident vérifié",
         "title": titles.write_strata_title(rates),
         "under": titles.write_strata_subtitle(page),
         "lines": [describe_rate(rate, highest) for rate in rates],

@@ -65,7 +65,7 @@ def test_every_category_has_its_label(db):
         ("late", "incidents d’années antérieures, comptés plus tard"),
         ("incidents_by_help", "incidents vérifiés, par délai entre la déclaration et la prise en charge"),
         ("leaks_by_category", "fuites de données, par catégorie de données"),
-        ("bodies_by_stratum", "collectivités ayant déclaré, par nature et population"),
+        ("bodies_by_stratum", "collectivités ayant déclaré un incident vérifié, par nature et population"),
         ("incidents_by_region_and_type", "incidents vérifiés, par région et par type"),
     ],
 )

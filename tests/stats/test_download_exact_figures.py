@@ -89,10 +89,10 @@ def test_a_csv_has_a_line_for_each_cell_beside_the_year_before(client, national)
     for key, value in expected.items():
         line = cells[key]
         assert (line["valeur"], line["periode_precedente"], line["valeur_precedente"]) == value, key
-    bodies_line = cells["Collectivités, chacune comptée une fois", "Ayant déclaré un incident", "Nombre"]
+    bodies_line = cells["Collectivités, chacune comptée une fois", "Ayant déclaré un incident vérifié", "Nombre"]
     assert (bodies_line["valeur"], bodies_line["valeur_precedente"]) == ("1", "3")
     assert bodies_line["periode_precedente"] == "Février à décembre 2025"
-    rate = cells["Taux de collectivités ayant déclaré", "Collectivités de la région", "Taux"]
+    rate = cells["Taux de collectivités ayant déclaré un incident vérifié", "Collectivités de la région", "Taux"]
     assert rate["valeur"] == f"{1 / 1267:.6f}"
     assert rate["valeur_precedente"] == f"{3 / 1267:.6f}"
     assert not [key for key in cells if "Panne" in key[1] or "Octobre" in key[1] or "Ensemble" in key[1]]

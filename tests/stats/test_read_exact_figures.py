@@ -102,6 +102,25 @@ def test_a_region_without_bodies_has_no_rate(client, national):
     assert "0,00 %" not in page
 
 
+def test_a_body_whose_case_is_not_verified_is_not_counted_and_the_page_says_so(client, national):
+    csirt = breizh_cyber()
+    first, second = bodies("53", 2)
+    store([Case(body=first, at=paris_time(2026, 1, 5), csirt=csirt, verified=False)])
+    fold_new_events()
+    page = read_html(client, BRETAGNE)
+    assert "<b>1 déclaration</b> retenue dans l’année, dont <b>aucune vérifiée</b>." in page
+    assert "Aucune collectivité n’a d’incident vérifié." in page
+    assert "<dt>collectivité ayant déclaré un incident vérifié <small>" in page
+    assert "Taux de collectivités ayant déclaré un incident vérifié</h2>" in page
+    assert '<th scope="col" class="number">Ayant déclaré un incident vérifié</th>' in page
+    store(one_each([first, second], paris_time(2026, 1, 6), csirt=csirt))
+    fold_new_events()
+    page = read_html(client, BRETAGNE)
+    assert "dont <b>2 vérifiées</b>." in page
+    assert "<dt>collectivités ayant déclaré un incident vérifié <small>" in page
+    assert "Aucune collectivité" not in page
+
+
 def test_a_body_outside_the_official_list_is_counted_but_not_in_a_rate(client, national):
     csirt = breizh_cyber()
     (body,) = bodies("53", 1)

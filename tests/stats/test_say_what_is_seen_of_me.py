@@ -124,7 +124,8 @@ def test_each_table_that_counts_a_case_is_listed_once(db):
         "Fuites de données, par catégorie de données : état civil (nom, date de naissance…)",
         "Interruptions de service, par durée : moins de 4 heures",
         "Interruptions de service, par famille de services : site, messagerie et téléphone",
-        "Collectivités ayant déclaré, par nature et population : communes de 500 à 1 999 habitants",
+        "Collectivités ayant déclaré un incident vérifié, par nature et population : "
+        "communes de 500 à 1 999 habitants",
         "Incidents vérifiés",
     ]
 
