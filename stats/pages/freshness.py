@@ -1,7 +1,7 @@
 """Caching of the public pages of figures, and the ETag that tells a cache whether a page has changed.
 
-A page changes only with a new release or with new software. The request of a client that sends back the ETag of a page
-costs one small query.
+A page changes only with a new release, a change of the directory of centres, or new software. The request of a client
+that sends back the ETag of a page costs one small query.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache.backends.locmem import LocMemCache
+from django.db.models import Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.timezone import now
 
 from accounts.installation import is_demonstration
+from csirts.models import DirectoryVersion
 from stats.releases.progress import read_progress
 from stats.releases.rows import Release
 
@@ -40,7 +42,8 @@ def find_page_etag(request: HttpRequest) -> str | None:
 
 
 def make_page_etag(request: HttpRequest) -> str:
-    newest = Release.objects.order_by("-number").values_list("number", "pk", "digest").first()
+    directory = Subquery(DirectoryVersion.objects.values("token")[:1])
+    newest = Release.objects.order_by("-number").values_list("number", "pk", "digest", directory).first()
     arguments = [request.path, *(request.GET.get(name, "") for name in QUERY_PARAMETERS)]
     # Before the first release, the page shows the progress.
     state = newest or read_progress(now())

@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+
+from psycopg.types.range import DateRange
 
 from collectivities.models import Region
+from csirts.models import Coverage
 from stats.categories import label_category
 from stats.disclosure.tables import CATEGORIES, MONTHS, QUARTERS, REGIONS, TABLES
 from stats.releases.reading import Cell, CellState, PrintedYear, list_years
@@ -56,7 +60,7 @@ class Breakdown:
 @dataclass(frozen=True)
 class FiguresPage:
     """The figures of one place and year. `region` None is the nation. `before` are the printed figures of the
-    year before, if any.
+    year before, if any. `has_centre` is False if no centre covered any part of the région in that year.
     """
 
     regions: list[Region]
@@ -64,6 +68,7 @@ class FiguresPage:
     years: dict[int, bool]
     printed: PrintedYear
     before: PrintedYear
+    has_centre: bool = True
 
     @property
     def year(self) -> int:
@@ -162,14 +167,21 @@ def arrange_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdo
 def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
     """Return the page of a région (its code, or "" for the nation) and of a year ("": see `choose_year`).
 
-    Nine queries at most. Raises UnknownSelectionError if the région or the year has no page.
+    Ten queries at most. Raises UnknownSelectionError if the région or the year has no page.
     """
     regions, years = list_regions(), list_years()
     chosen = next((candidate for candidate in regions if candidate.code == region), None)
     if region and chosen is None:
         raise UnknownRegionError(region)
     number = choose_year(years, year)
-    return FiguresPage(regions, chosen, years, PrintedYear.read(number), PrintedYear.read(number - 1))
+    has_centre = chosen is None or not number or is_covered(chosen, number)
+    return FiguresPage(regions, chosen, years, PrintedYear.read(number), PrintedYear.read(number - 1), has_centre)
+
+
+def is_covered(region: Region, year: int) -> bool:
+    """Tell whether a centre covered any part of the région on any day of the year. One query."""
+    days = DateRange(date(year, 1, 1), date(year + 1, 1, 1))
+    return Coverage.objects.filter(region=region, valid__overlap=days).exists()
 
 
 def choose_year(years: Mapping[int, bool], year: str) -> int:

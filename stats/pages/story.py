@@ -21,7 +21,7 @@ ROUNDING = (
     "peut différer."
 )
 DASH = (
-    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré "
+    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités y ont un cas vérifié, ou une seule y a "
     "l’essentiel des cas. Le nombre n’est pas donné, pour ne désigner personne."
 )
 UNKNOWN_SHARE = "Personne ne sait combien d’incidents ne sont pas déclarés."
@@ -52,7 +52,7 @@ TABLE_NAMES = {
 
 
 def write_story(page: FiguresPage) -> list[str]:
-    """Return one to four sentences about the total of the place and year."""
+    """Return one to five sentences about the total of the place and year."""
     if not page.is_over:
         sentences = write_year_in_progress(page)
     elif page.get_total().is_shown:
@@ -133,10 +133,21 @@ def write_total_without_number(page: FiguresPage) -> list[str]:
         return [
             f"{upper_first(words['place'])}, en {words['year']} : « moins de 5 collectivités » (–).",
             "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu.",
+            *explain_missing_centre(page),
         ]
     if page.region is not None:
         return ["Trop peu d’incidents en France en {year} pour un nombre {place}.".format(**words)]
     return ["Le nombre d’incidents {place} en {year} n’est pas publié.".format(**words)]
+
+
+def explain_missing_centre(page: FiguresPage) -> list[str]:
+    """Return a sentence if no centre covered the région in that year, since only centres verify declarations."""
+    if page.has_centre:
+        return []
+    return [
+        f"En {page.year}, l’annuaire n’avait aucun centre de secours informatique {format_place(page.region)} : sans "
+        "centre pour vérifier les déclarations, il y a peu d’incidents vérifiés."
+    ]
 
 
 def compare_years(page: FiguresPage) -> list[str]:

@@ -2,21 +2,25 @@
 
 import inspect
 import re
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from psycopg.types.range import DateRange
 from selectolax.lexbor import LexborHTMLParser
 
+from collectivities.models import Region
+from csirts.models import Coverage
 from csirts.wording import format_in_region
 from incidents.enums import Cause, DataCategory, PublicService
 from stats.disclosure.tables import Period
 from stats.pages import story
 from stats.pages.freshness import PAGE_FOLDERS, page_cache
 from stats.services import publish_due_periods
-from tests.cast import a_lead, a_responder, an_agent
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber
 from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.pages import fill
 from tests.stats.printing import print_release, print_year, spread_tables
@@ -134,6 +138,24 @@ def test_a_region_with_a_dash_is_never_shown_as_zero(client):
     assert [words(item) for item in main.css(".key li")][-1] == "– moins de 5 collectivités"
     tile = main.css_first(".tile.cor")
     assert ("withheld" in tile.attributes["class"], words(tile)) == (True, "Corse COR moins de 5 collectivités –")
+
+
+def test_a_region_with_a_dash_and_without_a_centre_says_that_nobody_verifies_there(client):
+    """The directory has no centre in Mayotte (06). Once it has one for that year, the page says so at once."""
+    print_year(2025, 317)
+    sentence = (
+        "En 2025, l’annuaire n’avait aucun centre de secours informatique à Mayotte : sans centre pour vérifier les "
+        "déclarations, il y a peu d’incidents vérifiés."
+    )
+    Coverage.objects.filter(region__code="06").delete()
+    assert sentence in words(read_main(client, region="06"))
+    centre = breizh_cyber()
+    Coverage.objects.create(
+        csirt=centre, region=Region.objects.get(code="06"), valid=DateRange(date(2025, 12, 31)), source="essai"
+    )
+    main = words(read_main(client, region="06"))
+    assert "« moins de 5 collectivités » (–)." in main
+    assert "aucun centre de secours informatique" not in main
 
 
 def test_a_key_figure_without_a_number_is_a_dash_explained_below_its_name(client):

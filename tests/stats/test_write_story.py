@@ -161,7 +161,7 @@ def test_the_notes_on_rounding_and_dashes_have_their_exact_text():
         "lignes peut différer."
     )
     assert str(DASH) == (
-        "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré "
+        "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités y ont un cas vérifié, ou une seule y a "
         "l’essentiel des cas. Le nombre n’est pas donné, pour ne désigner personne."
     )
 
