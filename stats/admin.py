@@ -52,6 +52,10 @@ class ExactReadingAdmin(ReadOnlyAdmin):
 class FigureCheckAdmin(ReadOnlyAdmin):
     """The list of recounts. The command `rebuild_stats` repairs the differences that they found."""
 
+    when_empty = (
+        "Aucun recomptage n’a encore commencé : chaque nuit, les chiffres exacts sont recomptés d’après les dossiers, "
+        "et chaque recomptage sera ici, avec les écarts trouvés."
+    )
     list_display = ["started_at", "finished_at", "repairs", "mistakes", "first_found", "repaired_at"]
 
     @admin.display(description="premiers écarts")
@@ -63,6 +67,7 @@ class FigureCheckAdmin(ReadOnlyAdmin):
 class AttemptAdmin(ReadOnlyAdmin):
     """The list of attempts to publish, including failed attempts."""
 
+    when_empty = "Aucune publication n’a encore été essayée : chaque essai, réussi ou non, sera ici."
     list_display = ["at", "period", "outcome", "release", "duration", "draws", "closed_tables"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -83,6 +88,7 @@ class ReportAdmin(ReadOnlyAdmin):
     again.
     """
 
+    when_empty = "Aucun rapport n’a encore été demandé : chaque rapport demandé sera ici, fait ou non."
     list_display = ["asked_at", "release", "place", "state", "tries", "made_at"]
     list_filter = ["state"]
 

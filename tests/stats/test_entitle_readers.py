@@ -166,6 +166,20 @@ def test_the_administrator_reads_who_read(client, national):
     assert client.get("/admin/stats/exactreading/1/change/").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("exactreading", "Personne n’a encore ouvert de chiffres exacts : chaque consultation sera ici."),
+        ("figurecheck", "Aucun recomptage n’a encore commencé : chaque nuit, les chiffres exacts sont recomptés"),
+        ("attempt", "Aucune publication n’a encore été essayée : chaque essai, réussi ou non, sera ici."),
+        ("report", "Aucun rapport n’a encore été demandé : chaque rapport demandé sera ici, fait ou non."),
+    ],
+)
+def test_an_empty_list_of_the_figures_says_what_will_be_in_it(client, db, name, words):
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    assert words in read_html(client, f"/admin/stats/{name}/")
+
+
 @pytest.mark.parametrize("number", [2, 50])
 @pytest.mark.parametrize("url", [NATION, BRETAGNE, CENTRE])
 def test_a_page_costs_the_same_whatever_the_number_of_cases(
