@@ -22,8 +22,8 @@ def start_reading_paper(paper: Paper) -> Iterator[bytes]:
     """Return the content of the paper, whose first frame is already read, so that an unreadable paper raises Http404
     instead of breaking the download.
     """
-    content = read_paper(paper)
     try:
+        content = read_paper(paper)
         return chain([next(content, b"")], content)
     except NotReadable as error:
         raise Http404 from error

@@ -6,14 +6,19 @@ import os
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
-from incidents.models import Evidence, Opening
+from config.devserver.embedded import find_free_port
+from config.env import Env, make_evidence_storage
+from incidents.enums import PaperKind, PaperState
+from incidents.files import vault
+from incidents.models import Evidence, Opening, Paper
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.services.history.erase import erase_personal_data
-from tests.cast import a_lead, a_responder, breizh_cyber, declare
+from tests.cast import a_lead, a_responder, breizh_cyber, declare, finistere
 from tests.reading import read_text
-from tests.stores import list_stored_objects, read_stored_bytes, store_in_bucket
+from tests.stores import BUCKET_SETTINGS, list_stored_objects, read_stored_bytes, store_in_bucket
 
 MARK = b"un mot que personne ne doit lire dans le depot "
 
@@ -146,3 +151,12 @@ def test_a_store_that_refuses_is_reported_and_no_file_is_recorded(db, no_bucket)
     assert client.post(f"{url}?debut=0", b"b", "application/octet-stream").status_code == 507
     assert client.get(url).json()["recu"] == 0
     assert not Evidence.objects.exists()
+
+
+def test_printed_cards_are_not_found_while_the_bucket_does_not_respond(db, client, settings, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    bucket = {"EVIDENCE_S3_BUCKET": "pieces", "EVIDENCE_S3_ENDPOINT": f"http://127.0.0.1:{find_free_port()}"}
+    settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env(BUCKET_SETTINGS | bucket))}
+    cards = {"kind": PaperKind.WALL_CARDS, "departement": finistere(), "state": PaperState.MADE}
+    Paper.objects.create(storage_name=vault.make_object_name(), made_at=timezone.now(), **cards)
+    assert client.get("/secours/departement/29/pdf/").status_code == 404

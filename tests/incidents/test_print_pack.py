@@ -361,6 +361,14 @@ def test_a_pack_is_found_only_by_people_of_the_case(incident):
         assert read_content(client.get(address)).startswith(b"%PDF")
 
 
+def test_a_pack_whose_key_is_missing_is_not_found(incident):
+    client = open_by_link(incident)
+    client.post(pack_url(incident))
+    make_papers()
+    CaseKey.objects.filter(incident=incident).delete()
+    assert client.get(f"{pack_url(incident)}{Paper.objects.get().uid}/").status_code == 404
+
+
 def test_the_page_costs_few_queries(incident, django_assert_max_num_queries):
     client = open_by_link(incident)
     DataLeak.objects.create(incident=incident, status="confirmed")

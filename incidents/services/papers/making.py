@@ -237,7 +237,7 @@ def read_unencrypted_content(name: str) -> Iterator[bytes]:
     try:
         with vault.get_store().open(name, "rb") as file:
             yield from file.chunks()
-    except OSError as error:
+    except vault.STORE_ERRORS as error:
         raise vault.NotReadable from error
 
 
