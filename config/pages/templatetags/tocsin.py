@@ -275,8 +275,10 @@ def _list_errors_of_form(form: BaseForm) -> Iterable[FormError]:
 
 
 def _find_target(field: BoundField) -> str:
-    """Return the id of the control to focus. A group of radio buttons has no id of its own, so its first choice gets
-    the focus.
+    """Return the id of the control to focus, or "" for a hidden field. A group of radio buttons has no id of its own,
+    so its first choice gets the focus.
     """
+    if field.is_hidden:
+        return ""
     auto_id = str(field.auto_id)
     return f"{auto_id}_0" if field.use_fieldset else auto_id
