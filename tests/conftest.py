@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from math import inf
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -29,6 +30,8 @@ from stats.categories import load_region_names
 from tests.backend import Backend, ReusableDatabase, Session
 from tests.browser import run_browser
 from tests.cast import signed_in
+from tests.page_integrity import check_page
+from tests.responses import Response
 
 BACKEND_FIXTURES = {"backend", "db", "client", "django_db_setup"}
 REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
@@ -64,6 +67,19 @@ def start_backend(config: pytest.Config) -> None:
 def _sign_in_with_second_factor() -> None:
     """Make `force_login` sign in with a second factor, for the hundreds of tests that sign in without the page."""
     Client.force_login = signed_in  # type: ignore[method-assign,assignment]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _check_each_page() -> None:
+    """Check each page that a client receives, for every test (tests/page_integrity.py)."""
+    request_page = Client.request
+
+    def request_whole_page(client: Client, **request: Any) -> Response:
+        response = request_page(client, **request)
+        check_page(response)
+        return response
+
+    Client.request = request_whole_page  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture(autouse=True)
