@@ -32,6 +32,13 @@ def read_hidden_value(response: Response, name: str) -> str:
     return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())[1]
 
 
+def read_field_errors(response: Response, name: str) -> list[str]:
+    """Return the text of each error beside the control of this name."""
+    tree = LexborHTMLParser(response.content.decode())
+    errors = tree.css(f".field:has([name='{name}']) > .error")
+    return [" ".join(error.text().replace(NBSP, " ").split()) for error in errors]
+
+
 def list_descriptions(response: Response) -> dict[str, list[str]]:
     """Return, by the name of each control that has a description, the ids of its descriptions. Raise AssertionError if
     the page lacks one of them or has it twice: a screen reader would then not read it.

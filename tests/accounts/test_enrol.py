@@ -1,5 +1,6 @@
 """Enrolling a second factor, removing it, and confirming with it."""
 
+import re
 import time
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -118,6 +119,9 @@ def test_the_password_is_asked_again_an_hour_after_signing_in(client, later):
     later(hours=1)
     redirect = client.get("/compte/codes-de-secours/nouveaux/")
     assert redirect.headers["Location"].startswith("/compte/confirmer/?next=")
+    page = client.get(redirect.headers["Location"]).content.decode()
+    address, label = re.search(r'<a href="(/compte/confirmer/code/[^"]*)">([^<]*)</a>', page).groups()
+    assert (client.get(address).status_code, label) == (200, "Avec un code")
     wrong = client.post(redirect.headers["Location"], {"password": "faux"})
     assert wrong.status_code == 422
     assert client.get("/compte/codes-de-secours/nouveaux/").status_code == 302

@@ -13,6 +13,7 @@ from accounts.enums import MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MAX_INVITATIONS_A_DAY
 from accounts.tokens import derive_link_token
+from config.pages.templatetags.tocsin import format_full_moment
 from tests.cast import a_person, an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +68,9 @@ def test_manager_sees_resends_and_withdraws_an_invitation(client, manager, clock
     page = read_text(post(client, "retirer"))
     assert f"L’invitation de {NOUR} est retirée" in page
     assert "Invitations sans réponse" not in page
-    assert "L’invitation à rejoindre Plouexemple a été retirée le" in read_link_page(newer)
+    newer.refresh_from_db()
+    revoked_at = format_full_moment(newer.revoked_at).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"L’invitation à rejoindre Plouexemple a été retirée le {revoked_at}." in read_link_page(newer)
     assert not User.objects.get(email=NOUR).membership_set.exists()
 
 

@@ -24,7 +24,7 @@ from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, 
 from tests.incidents.devices import open_by_link
 from tests.incidents.express import NOW, PHONE, URL, case, declare_express, post_express
 from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address
-from tests.reading import NBSP, read_hidden_value, read_text
+from tests.reading import NBSP, read_field_errors, read_hidden_value, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -153,7 +153,8 @@ def test_all_missing_fields_are_reported_together_and_typed_values_are_kept(clie
     refused = post_express(client, q="plouexemple", contact_phone="", quoi="")
     assert refused.status_code == 422
     assert "2 points à corriger" in read_text(refused)
-    assert "Donnez un téléphone : sans lui, personne ne peut vous rappeler." in read_text(refused)
+    error = "Donnez un téléphone : sans lui, personne ne peut vous rappeler."
+    assert [read_field_errors(page, "contact_phone") for page in (client.get(URL), refused)] == [[], [error]]
     assert "adresse mail" not in read_text(refused)
     assert 'value="plouexemple"' in refused.content.decode()
     assert not Draft.objects.exists()

@@ -276,6 +276,15 @@ def test_a_case_that_became_read_only_does_not_stop_the_rest(client, responder, 
     assert (reload(transferred).assignee, reload(remaining).assignee) == (responder, colleague)
 
 
+def test_a_case_that_became_read_only_keeps_its_assignee(client, responder):
+    transferred, remaining = take_cases(responder)
+    Membership.objects.create(user=responder, collectivity=transferred.collectivity, role=Role.AGENT)
+    transferred.csirt = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    transferred.save(update_fields=["csirt"])
+    assert post_hand_over(client, [transferred, remaining], NOBODY).status_code == 302
+    assert (reload(transferred).assignee, reload(remaining).assignee) == (responder, None)
+
+
 @pytest.fixture
 def transferred_cases(client, responder):
     """Hand two cases over with one text about both, then transfer the first to another centre."""

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from selectolax.lexbor import LexborHTMLParser
 
 from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Draft, DraftPage, Incident
@@ -50,6 +51,15 @@ def test_each_screen_shows_what_was_typed_there(client):
     assert 'value="rancon" aria-current="true"' in client.get(START).content.decode()
     assert "Plouexemple (Finistère)" in read_text(client.get(WHERE["qui"]))
     assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("certainty", ["exact", "approximate"])
+def test_the_certainty_of_a_moment_is_shown_as_it_was_chosen(client, certainty):
+    begin(client)
+    submit(client, "rappel", occurred_date="2026-01-02", occurred_time="09:00", occurred_certainty=certainty)
+    page = LexborHTMLParser(client.get(WHERE["rappel"]).content.decode())
+    options = page.css("[name=occurred_certainty] option[selected]")
+    assert [option.attributes["value"] for option in options] == [certainty]
 
 
 @pytest.mark.parametrize("screen", ["services", "donnees", "rappel"])

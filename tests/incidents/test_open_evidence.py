@@ -68,6 +68,12 @@ def test_a_hostile_file_name_is_harmless_on_every_page(holder, responder, incide
     harmless.check_response(responder.get(evidence_url(piece)))
 
 
+def test_the_list_of_files_links_back_to_the_page_of_the_files(holder, incident):
+    hand_over(holder, incident, b"x", "journal.log")
+    page = holder.get(f"/suivi/{incident.reference}/pieces/bordereau/").content.decode()
+    assert f'<a href="/suivi/{incident.reference}/pieces/">Fichiers remis</a>' in page
+
+
 @pytest.mark.parametrize("name", FILE_NAMES, ids=range(len(FILE_NAMES)))
 def test_the_plain_form_cleans_file_names_too(holder, incident, name):
     file = SimpleUploadedFile("x", name.encode())

@@ -18,6 +18,7 @@ from incidents.enums import EventKind
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
 from incidents.services.declarant.access import derive_secret
+from incidents.services.evidence import upload
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.tasks import sweep_uploads
@@ -69,6 +70,32 @@ def test_finishing_an_upload_twice_gets_the_same_response(holder, incident):
     assert holder.post(url + "fin/").json() == holder.post(url + "fin/").json() == {"numero": 1, "deja": False}
     assert holder.get(url).json()["fini"] is True
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
+
+
+def test_a_lost_slice_is_reported_at_the_end(holder, incident):
+    url = create_upload(holder, incident)
+    for part in range(3):
+        send_slice(holder, url, part)
+    vault.remove_object(vault.make_slice_name(EvidenceUpload.objects.get().uid, SLICE_SIZE))
+    done = holder.post(url + "fin/")
+    assert done.status_code == 422
+    assert done.json()["message"] == "Ce qui était arrivé ne se lit plus. Appelez le centre."
+
+
+def test_an_upload_finished_meanwhile_gets_the_number_of_its_file(holder, incident, monkeypatch):
+    url = create_upload(holder, incident)
+    for part in range(3):
+        send_slice(holder, url, part)
+    assemble_file = upload.assemble_file
+
+    def assemble_after_another_request(upload_row, key):
+        monkeypatch.setattr(upload, "assemble_file", assemble_file)
+        assert holder.post(url + "fin/").status_code == 200
+        return assemble_file(upload_row, key)
+
+    monkeypatch.setattr(upload, "assemble_file", assemble_after_another_request)
+    assert holder.post(url + "fin/").json()["numero"] == 1
+    assert Evidence.objects.count() == 1
 
 
 def test_a_slice_at_a_wrong_offset_is_refused_with_the_right_offset(holder, incident):

@@ -1,6 +1,9 @@
 """Each saved view of the queue lists and counts its cases, explains itself when empty, and costs few queries."""
 
+import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import urljoin
 
 import pytest
 from django.db import connection
@@ -145,6 +148,8 @@ def test_the_queue_lists_the_cases_of_one_colleague(client, cases, responder):
     assert {line.incident.reference for line in response.context["rows"]} == references
     page = response.content.decode()
     assert f"Dossiers de <b>{colleague}</b>" in page
+    everybody = unescape(re.search(r'<a href="([^"]*)">ceux de tous</a>', page)[1])
+    assert len(client.get(urljoin(URL, everybody)).context["rows"]) == len(list_references(client, "ouverts"))
     assert "Attribuer…" in page
     assert set(get_counts(response).values()) == {""}
     assert list_references(client, "attente", de=str(colleague.uid)) == {cases["asked"].reference}

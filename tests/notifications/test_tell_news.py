@@ -72,6 +72,7 @@ def test_the_centre_reads_the_message_of_the_declarant(incident, post):
     assert "- Dominique Exemple\n> La cantine est arrêtée aussi.\n" in read_body(message)
     assert f"http://localhost:8000/admin/incidents/incident/{incident.reference}/\n" in read_body(message)
     assert "NON VÉRIFIÉE" in read_body(message)
+    assert f"\nRéférence : {reference}\n" in read_body(message)
     assert len(post.list_mails_to(TOWN)) == 1  # the receipt: nobody is mailed their own words
 
 
