@@ -1,12 +1,11 @@
 """The responders of a centre, whom its lead invites and removes, and the mailbox that receives its cases."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 import pghistory
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -85,16 +84,18 @@ def list_centre_invitations(centre: Csirt) -> QuerySet[AccessLink]:
 
 
 def list_pending_responders(actor: User) -> QuerySet[AccessLink]:
-    """Return the invitations to the centres that this person leads, neither accepted nor withdrawn, newest first."""
+    """Return the invitations to the centres that this person leads, neither accepted nor withdrawn, newest first. Each
+    is annotated with `has_sender`: whether the person who sent it leads the centre today.
+    """
+    senders = list_leads().filter(user=OuterRef("made_by"), csirt=OuterRef("csirt"))
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt__in=actor.led_centre_ids)
     pending = pending.filter(used_at=None, revoked_at=None)
-    return pending.select_related("user", "csirt").order_by("-created_at", "-id")
+    return pending.annotate(has_sender=Exists(senders)).select_related("user", "csirt").order_by("-created_at", "-id")
 
 
-def list_leads(centres: Iterable[int]) -> set[tuple[int, int | None]]:
-    """Return the pairs (account id, centre id) of those who lead these centres today. One query."""
-    leads = Membership.objects.in_force().filter(role=Role.LEAD, csirt__in=centres, user__is_active=True)
-    return set(leads.values_list("user", "csirt"))
+def list_leads() -> QuerySet[Membership]:
+    """Return the roles of those who lead a centre today and have an open account."""
+    return Membership.objects.in_force().filter(role=Role.LEAD, user__is_active=True)
 
 
 @transaction.atomic
@@ -240,7 +241,8 @@ def save_channel(centre: Csirt, address: str, actor: User) -> None:
         return
     with pghistory.context(user=actor.pk):
         Csirt.objects.filter(pk=centre.pk).update(notification_email=address)
-    leads = Membership.objects.in_force().filter(role=Role.LEAD, csirt=centre, user__is_active=True)
-    other_leads = leads.exclude(user=actor).order_by("user").values_list("user__email", flat=True)
+    other_leads = (
+        list_leads().filter(csirt=centre).exclude(user=actor).order_by("user").values_list("user__email", flat=True)
+    )
     for to in dict.fromkeys(filter(None, [former, *other_leads])):
         queue_mail(MailKind.CHANNEL_CHANGED, actor, csirt=centre, to=to)

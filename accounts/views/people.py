@@ -18,7 +18,7 @@ from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_link
-from accounts.services.team import list_leads, list_pending_responders
+from accounts.services.team import list_pending_responders
 from accounts.signed_in import get_account
 
 MAX_ROWS = 200
@@ -51,13 +51,13 @@ def show_team(request: HttpRequest) -> HttpResponse:
 
 
 def list_pending_rows(lead: User) -> list[dict[str, Any]]:
-    """Return the unanswered invitations, each with the reason why its link no longer works, if so. Two queries."""
-    now, leads = timezone.now(), list_leads(lead.led_centre_ids)
+    """Return the unanswered invitations, each with the reason why its link no longer works, if so. One query."""
+    now = timezone.now()
     rows: list[dict[str, Any]] = [{"link": invitation} for invitation in list_pending_responders(lead)[:MAX_ROWS]]
     for row in rows:
         link = row["link"]
         row["is_too_old"] = link.expires_at <= now
-        row["has_no_sender"] = (link.made_by_id, link.csirt_id) not in leads
+        row["has_no_sender"] = not link.has_sender
     return rows
 
 
