@@ -3,7 +3,8 @@ administrator helps everybody but themselves.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -15,7 +16,15 @@ from accounts.enums import COLLECTIVITY_ROLES, TEAM_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 
-type CountCases = Callable[[Collection[int], Collection[int]], Mapping[tuple[int, int | None], int]]
+
+class CaseCounts(NamedTuple):
+    """Numbers of cases by (account id, centre id); 0 for a missing pair. Those in `late` are in `open` too."""
+
+    open: Counter[tuple[int, int | None]]
+    late: Counter[tuple[int, int | None]]
+
+
+type CountCases = Callable[[Collection[int], Collection[int]], CaseCounts]
 
 _counters: list[CountCases] = []
 
@@ -35,8 +44,8 @@ def register_case_counter(count: CountCases) -> None:
     _counters[:] = [count]
 
 
-def count_assigned_cases(people: Collection[int], csirts: Collection[int]) -> Mapping[tuple[int, int | None], int]:
-    """Return the number of open cases assigned to these people, by (account id, centre id); 0 for a missing pair."""
+def count_assigned_cases(people: Collection[int], csirts: Collection[int]) -> CaseCounts:
+    """Return the numbers of open and of late cases assigned to these people in these centres. One query."""
     (count,) = _counters
     return count(people, csirts)
 
@@ -48,7 +57,7 @@ def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
     `memberships` contains every role, ended or not, of the people to examine in their centres.
     """
     pairs = find_former_members(memberships)
-    counted = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs})
+    counted = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs}).open
     orphaned: Counter[int] = Counter()
     for person, centre in pairs:
         orphaned[centre] += counted[person, centre]

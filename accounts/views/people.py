@@ -41,11 +41,12 @@ def show_team(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "rows": [
-            make_team_row(lead, member) | {"cases": sum(cases[member.pk, centre] for centre in led)}
+            make_team_row(lead, member)
+            | {name: sum(counter[member.pk, centre] for centre in led) for name, counter in cases._asdict().items()}
             for member in people
         ],
         "invitations": list_pending_rows(lead),
-        "orphaned_cases": sum(cases[pair] for pair in former_members),
+        "orphaned_cases": sum(cases.open[pair] for pair in former_members),
     }
     return render(request, "accounts/team.html", context)
 

@@ -104,7 +104,7 @@ def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
     if responder is None or not roles:
         raise Http404
     ordered = roles.select_related("csirt").order_by("csirt__name")
-    cases = count_assigned_cases([responder.pk], led)
+    cases = count_assigned_cases([responder.pk], led).open
     rows = [{"centre": role.csirt, "cases": cases[responder.pk, role.csirt_id]} for role in ordered]
     return render(request, "accounts/remove_responder.html", {"person": responder, "rows": rows})
 

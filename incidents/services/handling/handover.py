@@ -9,7 +9,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 
+from accounts.access import CaseCounts
 from accounts.models import User
 from core.text import clean_text
 from incidents.access import get_incident
@@ -124,13 +126,17 @@ def list_abandoned_cases(user: User) -> QuerySet[Incident]:
     return join_territories(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 
-def count_open_cases(people: Collection[int], csirts: Collection[int]) -> Counter[tuple[int, int | None]]:
-    """Count the open cases of each of these people in each of these centres, by person and centre, for the pages of a
-    lead (`accounts.access.count_assigned_cases`). One query.
+def count_open_cases(people: Collection[int], csirts: Collection[int]) -> CaseCounts:
+    """Count the open cases of each of these people in each of these centres, and those that the queue calls late, for
+    the pages of a lead and of the administrator (`accounts.access.count_assigned_cases`). One query.
     """
     cases = Incident.objects.open().filter(assignee__in=people, csirt__in=csirts).order_by()
-    counted = cases.values_list("assignee", "csirt").annotate(number=Count("pk"))
-    return Counter({(person, csirt): number for person, csirt, number in counted})
+    late = Count("pk", filter=Q(due_at__lt=timezone.now()))
+    counted = list(cases.values_list("assignee", "csirt").annotate(number=Count("pk"), late=late))
+    return CaseCounts(
+        Counter({(person, csirt): number for person, csirt, number, _late in counted}),
+        Counter({(person, csirt): number for person, csirt, _open, number in counted}),
+    )
 
 
 def join_territories(cases: QuerySet[Incident]) -> QuerySet[Incident]:
