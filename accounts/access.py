@@ -64,6 +64,19 @@ def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
     return +orphaned
 
 
+def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
+    """Return, for each account id, the number of open cases that closing the account would orphan: those of the
+    person in the centres where they work today. Two queries.
+    """
+    roles = Membership.objects.in_force().filter(user__in=people, user__is_active=True, csirt__isnull=False)
+    pairs = set(roles.values_list("user", "csirt"))
+    counted = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs}).open
+    orphaned: Counter[int] = Counter()
+    for person, centre in pairs:
+        orphaned[person] += counted[person, centre]
+    return +orphaned
+
+
 def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
     """Return the pairs (account id, centre id) of people who had a role in the centre and have none there now. One
     query.

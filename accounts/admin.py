@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from accounts.access import count_orphaned_cases
+from accounts.access import count_cases_to_orphan, count_orphaned_cases
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
@@ -32,6 +32,7 @@ from accounts.services.roles import (
     log_ended_roles,
     log_given_roles,
 )
+from accounts.services.team import list_leads
 from accounts.signed_in import get_account
 from collectivities.fields import PlainLineField
 from csirts.models import Csirt
@@ -111,6 +112,12 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related(*ROLE_SCOPES)
 
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, which warns beside « Compte actif » of the cases that closing the account would orphan."""
+        number = count_cases_to_orphan([obj])[obj.pk] if obj else 0
+        help_texts = {"is_active": format_closing(number)} if number else {}
+        return super().get_form(request, obj, change=change, help_texts=help_texts, **kwargs)
+
     def get_urls(self) -> list[Any]:
         """Leave out the page that sets somebody's password, because a link sent to the account's mailbox
         replaces it.
@@ -178,7 +185,8 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         refusals = {user: reason for user in chosen if (reason := explain_kept_account(user, get_account(request)))}
         people = [user for user in chosen if user not in refusals]
         if people and CONFIRMED not in request.POST:
-            rows = [(user, self.roles(user)) for user in people]
+            orphaned = count_cases_to_orphan(people)
+            rows = [(user, self.roles(user), orphaned[user.pk]) for user in people]
             title = "Fermer ces comptes" if len(people) > 1 else "Fermer ce compte"
             context = {"title": f"{title}\N{NO-BREAK SPACE}?", "opts": self.opts, "rows": rows, "refusals": refusals}
             context |= self.admin_site.each_context(request) | {"checkbox": ACTION_CHECKBOX_NAME}
@@ -204,8 +212,10 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
     def warn_of_orphaned_cases(self, request: HttpRequest, people: list[User]) -> None:
         """Show the number of open cases that each centre must assign again, now that these people have left it."""
         orphaned = count_orphaned_cases(Membership.objects.filter(user__in=people))
+        led_centres = set(list_leads().filter(csirt__in=orphaned).values_list("csirt", flat=True))
         for centre in Csirt.objects.filter(pk__in=orphaned).order_by("name"):
-            self.message_user(request, format_orphaned_cases(centre, orphaned[centre.pk]), messages.WARNING)
+            text = format_orphaned_cases(centre, orphaned[centre.pk], has_lead=centre.pk in led_centres)
+            self.message_user(request, text, messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -222,9 +232,23 @@ def explain_kept_account(user: User, administrator: User) -> str:
     return "" if user.is_active else "ce compte est déjà fermé."
 
 
-def format_orphaned_cases(centre: Csirt, number: int) -> str:
+def format_closing(number: int) -> str:
+    cases = f"{number} dossiers ouverts n’auront" if number > 1 else "1 dossier ouvert n’aura"
+    return f"Si vous fermez ce compte, {cases} plus personne."
+
+
+def format_orphaned_cases(centre: Csirt, number: int, *, has_lead: bool) -> SafeString:
+    """Return the number of orphaned cases of a centre, and who is to assign them: its lead, or else a new lead."""
     cases = f"{number} dossiers ouverts n’ont" if number > 1 else "1 dossier ouvert n’a"
-    return f"{centre}\N{NO-BREAK SPACE}: {cases} plus personne. La page de la personne qui dirige le centre le dit."
+    start = f"{centre}\N{NO-BREAK SPACE}: {cases} plus personne."
+    if has_lead:
+        return format_html("{} La page de la personne qui dirige le centre le dit.", start)
+    link = reverse("admin:accounts_user_add")
+    return format_html(
+        '{} Ce centre n’a plus de responsable\N{NO-BREAK SPACE}: <a href="{}">ouvrez un compte qui le dirige</a>.',
+        start,
+        link,
+    )
 
 
 def format_role(role: Membership) -> str:

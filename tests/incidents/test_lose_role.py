@@ -287,6 +287,38 @@ def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_t
     assert "2 dossiers ouverts à reprendre" in read_text(sign_in_as(a_lead()).get("/equipe/"))
 
 
+@pytest.mark.parametrize("closes_lead_too", [False, True])
+def test_administrator_reads_who_gives_the_orphaned_cases_to_somebody_else(responder, closes_lead_too):
+    hold_cases(responder, 1)
+    people = [responder.pk, a_lead().pk][: 1 + closes_lead_too]
+    administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
+    chosen = {"action": "close_accounts", "_selected_action": people, "confirme": "oui"}
+    answer = administrator.post("/admin/accounts/user/", chosen, follow=True)
+    page = read_text(answer)
+    assert ("La page de la personne qui dirige le centre le dit." in page) is not closes_lead_too
+    assert ("Ce centre n’a plus de responsable : ouvrez un compte qui le dirige" in page) is closes_lead_too
+    link = '<a href="/admin/accounts/user/add/">ouvrez un compte qui le dirige</a>'
+    assert (link in answer.content.decode()) is closes_lead_too
+
+
+def test_administrator_reads_how_many_cases_closing_an_account_orphans_before_closing_it(responder):
+    """The confirmation of the list says it, and so does the box of the account's own page."""
+    hold_cases(responder, 2)
+    free = a_responder(breizh_cyber())
+    former = a_responder(breizh_cyber())
+    hold_cases(former, 1)
+    end_role(former)
+    administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
+    chosen = {"action": "close_accounts", "_selected_action": [responder.pk, free.pk, former.pk]}
+    page = read_text(administrator.post("/admin/accounts/user/", chosen))
+    assert "(intervenant d’un CSIRT (Breizh Cyber)) : 2 dossiers ouverts n’auront plus personne" in page
+    assert page.count("plus personne") == 1
+    warning = "Si vous fermez ce compte, 2 dossiers ouverts n’auront plus personne."
+    assert warning in read_text(administrator.get(f"/admin/accounts/user/{responder.pk}/change/"))
+    for other in (free, former):
+        assert "plus personne" not in read_text(administrator.get(f"/admin/accounts/user/{other.pk}/change/"))
+
+
 def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_take_over(responder):
     hold_cases(responder, 1)
     role = responder.membership_set.get()
