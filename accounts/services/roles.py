@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
-from csirts.wording import curl_apostrophes
+from csirts.wording import curl_apostrophes, format_day, format_of_centre
 
 READING_ROLES = (*COLLECTIVITY_ROLES, *CSIRT_ROLES)
 # The name of the user who wrote a line of the history, as `User.__str__` writes it.
@@ -58,6 +58,23 @@ def describe_role(role: Membership, detail: str = "") -> str:
 def describe_body(body: Collectivity) -> str:
     """Return the name of a body with its département: « Plouexemple, Finistère »."""
     return ", ".join(filter(None, [curl_apostrophes(body.name), body.place[2:-1]]))
+
+
+def describe_former_role(person: User) -> str:
+    """Return the sentence that tells a person without any role which one ended last: « Vous n’êtes plus de l’équipe de
+    Breizh Cyber, depuis le 28 novembre 2026. ». Return "" for a person who has a role, or never had one. Two queries
+    at most.
+    """
+    if person.memberships:
+        return ""
+    ended = person.membership_set.filter(ended_on__lte=timezone.localdate()).order_by("-ended_on", "-pk")
+    role = ended.select_related("collectivity__departement", "csirt", "region").first()
+    if role is None or role.ended_on is None:
+        return ""
+    day = format_day(role.ended_on)
+    if role.csirt:
+        return f"Vous n’êtes plus de l’équipe {format_of_centre(role.csirt.name)}, depuis le {day}."
+    return f"Votre rôle a pris fin le {day}\N{NO-BREAK SPACE}: {describe_role(role)}."
 
 
 def record_given_role(role: Membership, giver: User | None) -> None:

@@ -6,6 +6,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
+from accounts.services.roles import describe_former_role
 from csirts.enums import Level
 from csirts.routing import load_directory
 
@@ -13,7 +15,8 @@ from csirts.routing import load_directory
 @login_not_required
 @require_safe
 def show_home(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/home.html")
+    former_role = describe_former_role(request.user) if isinstance(request.user, User) else ""
+    return render(request, "pages/home.html", {"former_role": former_role})
 
 
 @login_not_required

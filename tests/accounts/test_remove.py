@@ -1,11 +1,17 @@
-"""A lead is offered the removal of the responders of the led centre, and of nobody else."""
+"""A lead is offered the removal of the responders of the led centre, and of nobody else. A person without any role
+reads which role ended.
+"""
+
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.enums import Role
+from accounts.models import Membership
 from csirts.models import Csirt
 from tests.accounts.lead_pages import read_text
-from tests.cast import a_lead, a_responder, signed_in
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -29,3 +35,33 @@ def test_the_page_that_removes_another_lead_does_not_exist(client):
     response = signed_in(client, a_lead()).get(f"/equipe/{other_lead.uid}/retirer/")
 
     assert response.status_code == 404
+
+
+def test_a_removed_responder_reads_on_their_first_page_that_they_left_the_team(client):
+    responder = a_responder()
+    signed_in(client, a_lead()).post(f"/equipe/{responder.uid}/retirer/", {"csirt": breizh_cyber().pk})
+
+    page = read_text(signed_in(client, responder).get("/connexion/", follow=True))
+
+    assert "Vous n’êtes plus de l’équipe de Breizh Cyber, depuis le " in page
+    client.logout()
+    assert "Vous n’êtes plus" not in read_text(client.get("/"))
+
+
+def test_a_person_whose_only_role_ended_reads_which_one(client):
+    agent = an_agent()
+    Membership.objects.filter(user=agent).update(ended_on="2026-11-01")
+    page = read_text(signed_in(client, agent).get("/connexion/", follow=True))
+    assert "Votre rôle a pris fin le 1er novembre 2026 : agent d’une collectivité (Plouexemple, Finistère)." in page
+
+
+def test_a_person_who_has_another_role_reads_nothing_of_the_one_that_ended(client):
+    """Nor does a person whose role has not begun yet, or ends later."""
+    agent = an_agent()
+    later = timezone.localdate() + timedelta(days=3)
+    Membership.objects.create(
+        user=agent, role=Role.RESPONDER, csirt=breizh_cyber(), since_on="2021-01-01", ended_on="2026-01-01"
+    )
+    assert "Vous n’êtes plus" not in read_text(signed_in(client, agent).get("/"))
+    Membership.objects.filter(user=agent, collectivity=plouexemple()).update(ended_on=later)
+    assert "Vous n’êtes plus" not in read_text(client.get("/"))
