@@ -12,7 +12,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import COLLECTIVITY_ROLES, TEAM_ROLES, Role
+from accounts.enums import COLLECTIVITY_ROLES, TEAM_ROLES, WORKING_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 
@@ -37,6 +37,12 @@ def list_team(lead: User) -> QuerySet[User]:
     """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
     memberships = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
     return User.objects.filter(pk__in=memberships.values("user"), is_active=True).exclude(pk=lead.pk)
+
+
+def has_workers(csirt: int) -> bool:
+    """Tell whether somebody with an open account works for this centre today. One query."""
+    roles = Membership.objects.in_force().filter(csirt=csirt, role__in=WORKING_ROLES, user__is_active=True)
+    return roles.exists()
 
 
 def register_case_counter(count: CountCases) -> None:

@@ -1,7 +1,15 @@
 from django.apps import AppConfig
 
+from csirts.teams import register_team_reader
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "personnes"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # This module imports models, which Django has loaded only when it calls `ready`.
+        from accounts.access import has_workers  # noqa: PLC0415
+
+        register_team_reader(has_workers)

@@ -28,6 +28,7 @@ from csirts.history import list_versions
 from csirts.models import Backup, Contact, Coverage, Csirt
 from csirts.queries import list_sourced_contacts
 from csirts.routing import CASES_FOLLOW_AFTER
+from csirts.teams import has_team
 
 # Django's admin gives some fields a narrow widget, which an empty dictionary removes.
 FORM_FIELD_OVERRIDES = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
@@ -36,6 +37,8 @@ NO_PHONE = (
     "{} n’a pas publié de téléphone\N{NO-BREAK SPACE}: les collectivités de ses territoires appelleront d’abord "
     "un autre centre. Ajoutez son numéro, ou à défaut son site, dans les coordonnées du centre."
 )
+NO_TEAM, NO_CHANNEL = "personne n’y a de compte", "aucune adresse ne reçoit les déclarations"
+CHANNEL_BY_LEAD = "La personne qui dirige le centre choisit l’adresse."
 NO_PHONE_FOR_LEAD = (
     "Aucun téléphone publié\N{NO-BREAK SPACE}: demandez à l’administration de la plateforme de l’ajouter."
 )
@@ -67,11 +70,26 @@ def is_current(*periods: DateRange) -> bool:
     return any(timezone.localdate() in period for period in periods)
 
 
-def warn_without_phone(request: HttpRequest, csirt: Csirt) -> None:
-    """Tell the administrator that a centre to which a territory sends people has no telephone number."""
-    if csirt.is_active and not csirt.contacts.filter(kind=ContactKind.PHONE).exists():
-        name = wording.format_centre(csirt.name)
-        messages.warning(request, NO_PHONE.format(name[:1].upper() + name[1:]))
+def warn_of_unready_centre(request: HttpRequest, csirt: Csirt) -> None:
+    """Tell the administrator what a centre to which a territory sends people lacks: a telephone number, an account
+    that reads the cases, an address that receives them.
+    """
+    if not csirt.is_active:
+        return
+    name = wording.format_centre(csirt.name)
+    name = name[:1].upper() + name[1:]
+    if not csirt.contacts.filter(kind=ContactKind.PHONE).exists():
+        messages.warning(request, NO_PHONE.format(name))
+    is_staffed = has_team(csirt.pk)
+    lacks = [*([] if is_staffed else [NO_TEAM]), *([] if csirt.notification_email else [NO_CHANNEL])]
+    if lacks:
+        advice = CHANNEL_BY_LEAD if is_staffed else format_first_account()
+        messages.warning(request, format_html("{}\N{NO-BREAK SPACE}: {}. {}", name, " et ".join(lacks), advice))
+
+
+def format_first_account() -> SafeString:
+    link = reverse("admin:accounts_user_add")
+    return format_html('<a href="{}">Ouvrez un compte à la personne qui le dirige</a>.', link)
 
 
 class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -235,7 +253,7 @@ class CsirtAdmin(TracedAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if can_edit_directory(request) and form.instance.coverages.exists():
-            warn_without_phone(request, form.instance)
+            warn_of_unready_centre(request, form.instance)
 
     @admin.display(description="coordonnées publiées")
     def published_contacts(self, csirt: Csirt) -> SafeString:
@@ -268,7 +286,7 @@ class CoverageAdmin(TracedAdmin):
         super().save_model(request, obj, form, change)
         if ROUTING_FIELDS.intersection(form.changed_data) and is_current(*periods):
             messages.info(request, CASES_WILL_FOLLOW.format("ce territoire"))
-        warn_without_phone(request, obj.csirt)
+        warn_of_unready_centre(request, obj.csirt)
 
     def delete_model(self, request: HttpRequest, obj: Coverage) -> None:
         super().delete_model(request, obj)
