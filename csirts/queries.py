@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from collectivities.enums import Zone
 from collectivities.models import Region
 from csirts.enums import ContactKind, Level
-from csirts.models import Contact, Coverage, Csirt
-from csirts.wording import NBSP, append_note, curl_apostrophes, format_origin
+from csirts.models import Contact, Coverage, Csirt, get_history
+from csirts.wording import NBSP, append_note, curl_apostrophes, format_day, format_origin
 
 ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
 MAIN_KINDS = (ContactKind.PHONE, ContactKind.WEBSITE)
@@ -27,6 +29,13 @@ class DirectoryEntry:
     sort_key: str
     territories: tuple[str, ...]
     origins: tuple[str, ...]
+
+
+class StoppedCentre(NamedTuple):
+    """A centre that is out of service. `since` is the day on which it stopped, or "" if it never was in service."""
+
+    name: str
+    since: str
 
 
 def list_directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], on: date) -> list[DirectoryEntry]:
@@ -126,3 +135,22 @@ def _describe_coverage(coverage: Coverage) -> str:
 def query_published_phone(csirt: int | None) -> QuerySet[Contact]:
     """Return the phone number that a centre publishes: at most one row. `csirt` is its id."""
     return Contact.objects.filter(csirt=csirt, kind=ContactKind.PHONE).order_by("pk")[:1]
+
+
+def list_stopped_centres(centres: Iterable[Csirt]) -> list[StoppedCentre]:
+    """Return those of these centres that are out of service. One query for their history, none if all are in
+    service.
+    """
+    stopped = {centre.pk: centre for centre in centres if not centre.is_active}
+    if not stopped:
+        return []
+    versions = get_history(Csirt).filter(pgh_obj_id__in=stopped).order_by("pgh_id")
+    was_active, since = set[int](), dict[int, datetime]()
+    for pk, is_active, at in versions.values_list("pgh_obj_id", "is_active", "pgh_created_at"):
+        if is_active:
+            was_active.add(pk)
+            since.pop(pk, None)
+        elif pk in was_active:
+            since.setdefault(pk, at)
+    days = {pk: format_day(timezone.localtime(at).date()) for pk, at in since.items()}
+    return [StoppedCentre(centre.name, days.get(pk, "")) for pk, centre in stopped.items()]

@@ -18,8 +18,9 @@ from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_link
-from accounts.services.team import list_pending_responders
+from accounts.services.team import list_led_centres, list_pending_responders
 from accounts.signed_in import get_account
+from csirts.queries import list_stopped_centres
 
 MAX_ROWS = 200
 MAX_RESETS_SHOWN = 20
@@ -46,6 +47,7 @@ def show_team(request: HttpRequest) -> HttpResponse:
             for member in people
         ],
         "invitations": list_pending_rows(lead),
+        "stopped": list_stopped_centres(list_led_centres(lead)),
         "orphaned_cases": sum(cases.open[pair] for pair in former_members),
     }
     return render(request, "accounts/team.html", context)

@@ -26,7 +26,7 @@ from accounts.signed_in import get_account
 from accounts.views.bodies import INVITATION_SENT, JUST_SENT, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
 from accounts.views.sign_in import UnprocessableFormMixin
-from csirts.queries import list_sourced_contacts
+from csirts.queries import list_sourced_contacts, list_stopped_centres
 
 REFUSED_INVITATIONS = {
     TooManyInvitations: TOO_MANY,
@@ -38,10 +38,10 @@ CHANNEL_OF_ANOTHER = (
     "centre est seul à lire."
 )
 NEEDLESS_TRIALS = {
-    team.AlreadyChannel: "Les déclarations partent déjà à cette adresse\N{NO-BREAK SPACE}: rien n’a changé.",
+    team.AlreadyChannel: "Cette adresse est déjà celle du centre\N{NO-BREAK SPACE}: rien n’a changé.",
     SentTooSoon: "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.",
 }
-CONFIRMED_MEANWHILE = "Cette adresse vient d’être confirmée\N{NO-BREAK SPACE}: les déclarations y partent."
+CONFIRMED_MEANWHILE = "Cette adresse vient d’être confirmée\N{NO-BREAK SPACE}: elle est celle du centre."
 MAX_DIGITS = 18  # digits of a primary key in the database
 
 
@@ -139,7 +139,7 @@ class EditChannelView(LeadFormView):
             }
             for centre in self.centres.prefetch_related("contacts")
         ]
-        return super().get_context_data(**kwargs) | {"rows": rows}
+        return super().get_context_data(**kwargs) | {"rows": rows, "stopped": list_stopped_centres(self.centres)}
 
     def form_valid(self, form: ChannelForm) -> HttpResponse:
         email, centre = form.cleaned_data["email"], form.cleaned_data["csirt"]

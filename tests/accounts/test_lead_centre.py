@@ -368,7 +368,7 @@ def test_mailbox_that_another_centre_took_meanwhile_is_not_confirmed(client, lea
 
 def test_mailbox_in_service_is_not_tried_again(client, lead):
     page = read_text(try_mailbox(client, notification_email().upper()))
-    assert "Les déclarations partent déjà à cette adresse" in page
+    assert "Cette adresse est déjà celle du centre" in page
     assert "Essai en cours" not in page
     assert not PendingMail.objects.exists()
 
@@ -389,7 +389,7 @@ def test_lead_who_abandons_a_trial_too_late_reads_that_the_mailbox_is_in_service
     try_mailbox(client)
     Client().post(make_link_path(AccessLink.objects.get()))
     page = read_text(client.post("/equipe/adresse/abandonner/", {"csirt": breizh_cyber_pk()}, follow=True))
-    assert "Cette adresse vient d’être confirmée : les déclarations y partent." in page
+    assert "Cette adresse vient d’être confirmée : elle est celle du centre." in page
     assert "abandonné" not in page
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from csirts.models import Csirt
+from csirts.queries import StoppedCentre, list_stopped_centres
 from incidents.triage.case.ending import list_closed_cases_to_read
 from incidents.triage.transfer.block import count_offers
 from incidents.triage.transfer.lost_cases import SHOWN_ABOVE_QUEUE, LostCases, list_lost_cases
@@ -16,22 +17,24 @@ class QueueBanners(NamedTuple):
     """What the banners above the queue announce.
 
     `offers` is the number of transfers to answer. `closed_to_read` are the closed cases on which the declarant wrote.
-    `without_channel` are the user's centres without notification address, which get no mail. `lost` are the cases that
-    left with their territory.
+    `without_channel` are the user's centres without notification address, which get no mail. `stopped` are those that
+    are out of service. `lost` are the cases that left with their territory.
     """
 
     offers: int
     closed_to_read: list[dict[str, Any]]
     without_channel: list[Csirt]
+    stopped: list[StoppedCentre]
     lost: list[LostCases]
 
 
 def load_banners(user: User) -> QueueBanners:
-    without_channel = Csirt.objects.filter(pk__in=user.read_centre_ids, notification_email="").order_by("name")
+    centres = list(Csirt.objects.filter(pk__in=user.read_centre_ids).order_by("name"))
     return QueueBanners(
         offers=count_offers(user),
         closed_to_read=list_closed_cases_to_read(user),
-        without_channel=list(without_channel),
+        without_channel=[centre for centre in centres if not centre.notification_email],
+        stopped=list_stopped_centres(centres),
         lost=list_lost_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
     )
 
