@@ -38,6 +38,8 @@ def list_problems(page: bytes) -> list[str]:
     page.
     """
     tree = LexborHTMLParser(page)
+    for link in tree.css("a.cancel-link"):
+        link.decompose()  # of Django's page that confirms a deletion: its script goes back in the history
     ids = [node.attributes["id"] or "" for node in tree.css("[id]")]
     problems = [*list_repeated_ids(ids), *list_nameless(tree), *list_dead_addresses(tree), *list_leaks(tree)]
     if page[:100].lstrip().lower().startswith(b"<!doctype html"):

@@ -3,51 +3,34 @@
 An object that the role may not see and an object that does not exist give the same 404.
 """
 
-import json
 from copy import deepcopy
-from uuid import uuid4
 
 import pytest
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.test import Client
 
-from accounts.enums import CENTRE_ABILITIES, CentreAbility, LinkPurpose, Role
-from accounts.services.links import make_link
-from accounts.tokens import issue_token
-from csirts.models import Coverage, Csirt
+from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
 from incidents.access import Guest
-from incidents.enums import BulkAct
 from incidents.models import (
     CaseAccess,
-    CaseGroup,
     Evidence,
-    Incident,
     IncidentEvent,
-    MessageTemplate,
     Story,
-    Task,
 )
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.groups.bulk import start_bulk_job
 from incidents.services.history.index import index_pending_events
-from stats.disclosure.tables import Period
-from stats.models import Release
 from tests.cast import (
     a_person,
     an_agent,
     an_evidence_file,
-    an_upload,
     breizh_cyber,
     declare,
-    plouexemple,
     sign_in_by_password,
 )
-from tests.incidents.observing import an_observable
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
 from tests.permission_posts import SENT
+from tests.permission_requests import create_cast, fill_places, make_cookies, send_request
 from tests.routes import list_routes, simplify_route
-from tests.stats.printing import print_release, spread_tables
 
 pytestmark = pytest.mark.django_db
 
@@ -60,28 +43,13 @@ def incident(module_rows):
 
 @pytest.fixture(scope="module")
 def cast(incident):
-    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
-    neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
-    people = [
-        *[None, an_agent(incident.collectivity), an_agent(neighbour)],
-        *[a_person(Role.RESPONDER, csirt=incident.csirt), a_person(Role.RESPONDER, csirt=elsewhere)],
-        *[a_person(Role.LEAD, csirt=incident.csirt), a_person(Role.LEAD, csirt=elsewhere)],
-        *[a_person(Role.ANALYST, region=incident.region), a_person(Role.NATIONAL), a_person(Role.ADMINISTRATOR)],
-    ]
-    return dict(zip(ROLES, people, strict=True))
+    return create_cast(incident)
 
 
 @pytest.fixture(scope="module")
 def devices(cast):
     """The cookies of each role, signed in."""
-    return {role: sign_in(user) for role, user in cast.items()}
-
-
-def sign_in(user):
-    client = Client()
-    if user:
-        client.force_login(user)
-    return client.cookies
+    return {role: make_cookies(user) for role, user in cast.items()}
 
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
@@ -123,7 +91,7 @@ def test_no_route_opens_without_the_second_factor(incident, monkeypatch):
         "lead": a_person(Role.LEAD, csirt=incident.csirt, enrolled=False),
         "administrator": a_person(Role.ADMINISTRATOR, enrolled=False),
     }
-    devices = {role: sign_in(user) for role, user in cast.items()}
+    devices = {role: make_cookies(user) for role, user in cast.items()}
     for method, route, nobody, *_others in MATRIX:
         if route.startswith("api/"):
             continue  # takes no session
@@ -204,97 +172,6 @@ def get_code(method, route, url, user, incident, cookies):
     if response.headers.get("Location") == "/compte/" and route not in LEADS_TO_ACCOUNT:
         return ENROL
     return IN if signs_in else response.status_code
-
-
-def send_request(method, route, url, user, incident, cookies):
-    client = Client(raise_request_exception=False)
-    if route.startswith("api/"):
-        token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
-        if method == "get":
-            return client.get(url, SENT.get(route, {}), headers=token)
-        declaration = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}}
-        return client.post(url, json.dumps(declaration | {"type": "rancon"}), "application/json", headers=token)
-    client.cookies = deepcopy(cookies)
-    data = {name: value(incident) if callable(value) else value for name, value in SENT.get(route, {}).items()}
-    return getattr(client, method)(url, data)
-
-
-def fill_places(route, incident, cast):
-    """Return the values for the brackets of an address: the case, the agent of its body, or another object."""
-    objects = {
-        "admin/accounts/user/": cast["agent"].pk,
-        "admin/collectivities/collectivity/": incident.collectivity_id,
-        "admin/csirts/csirt/": incident.csirt_id,
-        "admin/csirts/coverage/": Coverage.objects.filter(csirt=incident.csirt).first().pk,
-    }
-    return {
-        "reference": incident.reference,
-        "secret": "2222-2222-2222",
-        "code": "29999",
-        "number": get_number(route),
-        "name": "datapackage.json",
-        "region": "53",
-        "body_uid": incident.collectivity.uid,
-        "key": uuid4(),
-        "token": "0" * 64,
-        "pk": 1,
-        "person": cast["agent"].uid,
-        "slug": "breizh-cyber",
-        "suffix": "csv",
-        "kind": "rancon",
-        "form": "qualifier",
-        "act": "clore",
-        "section": "rappel",
-        "place": "france",
-        "id": cast["agent"].pk,
-        "object_id": next((pk for start, pk in objects.items() if route.startswith(start)), incident.pk),
-        "content_type_id": ContentType.objects.get_for_model(Incident).pk,
-        "app_label": "incidents",
-        "url": "inconnu",
-        "uid": get_uid(route, incident, cast),
-    }
-
-
-def get_number(route):
-    """Return the number of the release of a year where the address has one, else that of a département."""
-    if "publications/" in route or "releases/" in route:
-        year = Period(2025)
-        return (Release.objects.first() or print_release(year, spread_tables(year, 90))).number
-    return "29"
-
-
-# What the public identifier of an address names, by a part of the address.
-NAMED = {
-    "ma-collectivite/": lambda incident, cast: incident.collectivity,
-    "equipe/invitations/": lambda incident, cast: create_invitation(incident.csirt, cast).user,
-    "equipe/": lambda incident, cast: cast["responder"],
-    "/taches/": lambda incident, cast: Task.objects.create(incident=incident, title="Rappeler", author=cast["lead"]),
-    "/messages-types/": lambda incident, cast: MessageTemplate.objects.create(
-        csirt=incident.csirt, title=str(uuid4()), text="Bonjour", author=cast["lead"]
-    ),
-    "/indicateurs/": lambda incident, cast: an_observable(incident, actor=cast["responder"]),
-    "/groupes/": lambda incident, cast: CaseGroup.objects.create(
-        csirt=incident.csirt, kind="other", title="Panne", author=cast["responder"]
-    ),
-    "/actes/": lambda incident, cast: create_bulk_job(incident, cast["responder"]),
-    "/pieces/{uid}/reprendre/": lambda incident, cast: an_evidence_file(incident),
-    "triage/{": lambda incident, cast: an_evidence_file(incident),
-    "": lambda incident, cast: an_upload(incident),
-}
-
-
-def get_uid(route, incident, cast):
-    return next(make(incident, cast).uid for part, make in NAMED.items() if part in route)
-
-
-def create_invitation(csirt, cast):
-    """Create an invitation by its lead that nobody has answered."""
-    return make_link(LinkPurpose.INVITATION, user=cast["agent"], made_by=cast["lead"], csirt=csirt)
-
-
-def create_bulk_job(incident, actor):
-    request = {"act": BulkAct.TAKE, "references": [incident.reference], "choices": {}, "key": "essai"}
-    return start_bulk_job(actor=actor, **request)
 
 
 # A word that the declarant wrote in each text.

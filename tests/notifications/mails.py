@@ -1,0 +1,64 @@
+"""Mails that leave: a delivery of each kind about a case, and a mail of each kind about an account."""
+
+from typing import Any, cast
+
+from django.utils import timezone
+
+from accounts.enums import LinkPurpose, MailKind
+from accounts.messages import write_account_mail
+from accounts.models import PendingMail
+from accounts.services.links import make_link
+from csirts.models import Csirt
+from incidents.access import Guest
+from incidents.enums import ClosingReason, EventKind
+from incidents.facts.shapes import Interruption, Leak
+from incidents.models import Advice, Incident, Transfer
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.history.record import record_event
+from notifications.enums import Recipient
+from notifications.models import Announcement, Delivery
+from notifications.recipients import RECIPIENTS
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+
+# (recipient, kind) of each mail about a case.
+CASE_MAILS = [(recipient, kind) for kind, recipients in RECIPIENTS.items() for recipient in recipients]
+INVITES = {MailKind.WELCOME, MailKind.INVITATION, MailKind.PASSWORD_LINK}
+
+
+def declare_with_facts() -> Incident:
+    breizh_cyber()
+    halted = Interruption(service="civil", extent="stopped", people_affected=40)
+    leak = Leak(status="suspected", categories=("nir",), person_categories=("employes",))
+    return declare(service_stopped="yes", interruptions=(halted,), data_concerned="yes", leak=leak)
+
+
+def make_delivery(incident: Incident, recipient: str, kind: str) -> Delivery:
+    """Return an unsaved delivery about an event of this kind, which carries all that any mail reads of an event."""
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    words = Letter(text="Que faire ? Je ne sais pas !", key="k", author="Dominique")
+    message = write_to_csirt(reference=incident.reference, guest=guest, letter=words)
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    responder = a_responder()
+    transfer = Transfer.objects.create(
+        incident=incident,
+        giver=cast(Csirt, incident.csirt),
+        taker=elsewhere,
+        motive="Loin",
+        answer="Non : loin.",
+        asked_by=responder,
+    )
+    fields = {"partner": "cert-fr", "tlp": "amber", "content": "{}", "sha256": "0" * 64, "actor": responder}
+    advice = Advice.objects.create(incident=incident, **fields)
+    data: dict[str, Any] = {"message": str(message.uid), "reason": ClosingReason.RESOLVED}
+    data |= {"transfer": str(transfer.uid), "advice": str(advice.uid)}
+    event = record_event(incident, EventKind(kind), at=timezone.now(), actor=a_responder(), **data)
+    csirt = incident.csirt if recipient == Recipient.CSIRT else None
+    return Delivery(announcement=Announcement(event=event), recipient=recipient, csirt=csirt)
+
+
+def write_mail_about_account(kind: str) -> Any:
+    agent = an_agent()
+    body = plouexemple() if kind == MailKind.INVITATION else None
+    purpose = LinkPurpose.INVITATION if body else LinkPurpose.WELCOME
+    link = make_link(purpose, user=agent, made_by=a_responder(), collectivity=body) if kind in INVITES else None
+    return write_account_mail(PendingMail(kind=kind, user=agent, to=agent.email, link=link), token="x" * 20)
