@@ -218,7 +218,7 @@ class InviteResponderForm(LedCentreForm, InviteForm):
 class ChannelForm(LedCentreForm):
     email = forms.EmailField(
         label="Adresse qui reçoit les déclarations",
-        help_text="Celle que l’astreinte lit : une boîte partagée plutôt que celle d’une personne.",
+        help_text="Celle que l’astreinte lit : une boîte partagée plutôt que celle d’une personne.",
         max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_ERRORS,
         widget=forms.EmailInput({"class": "input"}),
@@ -229,7 +229,7 @@ class TokenForm(forms.Form):
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
     name = forms.CharField(
         label="Nom du jeton",
-        help_text="Le programme qui s’en sert, pour le reconnaître : « SIEM de nuit ».",
+        help_text="Le programme qui s’en sert, pour le reconnaître : « SIEM de nuit ».",
         error_messages={"required": "Écrivez à quoi vous le reconnaîtrez."},
         max_length=80,
         widget=forms.TextInput({"class": "input"}),

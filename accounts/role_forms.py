@@ -17,19 +17,19 @@ SCOPES = (
         COLLECTIVITY_ROLES,
         "collectivity",
         "Choisissez la collectivité de ce rôle.",
-        "Ce rôle n’est pas celui d’une collectivité : laissez ce champ vide.",
+        "Ce rôle n’est pas celui d’une collectivité : laissez ce champ vide.",
     ),
     (
         CSIRT_ROLES,
         "csirt",
         "Choisissez le CSIRT de ce rôle.",
-        "Ce rôle n’est pas celui d’un CSIRT : laissez ce champ vide.",
+        "Ce rôle n’est pas celui d’un CSIRT : laissez ce champ vide.",
     ),
     (
         REGION_ROLES,
         "region",
         "Choisissez la région de ce rôle.",
-        "Ce rôle n’est pas celui d’une région : laissez ce champ vide.",
+        "Ce rôle n’est pas celui d’une région : laissez ce champ vide.",
     ),
 )
 INCOMPATIBLE_ROLES = (
@@ -95,7 +95,7 @@ def find_wrong_decisions(role: str, cleaned: dict[str, Any]) -> Iterator[tuple[s
     if role not in REGION_ROLES:
         yield (
             "exact_since_on",
-            "Les chiffres exacts d’une région ne s’ouvrent qu’à son analyste : laissez ces champs vides.",
+            "Les chiffres exacts d’une région ne s’ouvrent qu’à son analyste : laissez ces champs vides.",
         )
     elif not cleaned.get("exact_since_on"):
         yield "exact_since_on", "Écrivez depuis quel jour les chiffres exacts sont ouverts."
@@ -111,7 +111,7 @@ class RolesFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]  #
     def clean(self) -> None:
         super().clean()
         if self.instance.pk is None and not any(form.has_changed() for form in self.forms):
-            raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
+            raise ValidationError("Donnez un rôle à ce compte : sans rôle, cette personne ne verrait rien.")
         if not any(self.errors) and mixes_administration(self.list_resulting_roles()):
             raise ValidationError(INCOMPATIBLE_ROLES)
 

@@ -27,7 +27,7 @@ class RegionCorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("region_correction") and not cleaned.get("region_correction_note"):
-            self.add_error("region_correction_note", "Dites pourquoi : d’autres s’appuieront sur cette correction.")
+            self.add_error("region_correction_note", "Dites pourquoi : d’autres s’appuieront sur cette correction.")
         return cleaned
 
 
@@ -52,7 +52,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["__str__", "kind", "get_list_status", "departement", "region", "population", "siren", "insee_code"]
     list_filter = ["kind", ToConfirmFilter]
     search_fields = ["name"]  # shows the search box; get_search_results does the search
-    search_help_text = "Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
+    search_help_text = "Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
     fields = [*LISTED_FIELDS, *CORRECTION_FIELDS, "region_correction_on"]
     readonly_fields = [*LISTED_FIELDS, "region_correction_on"]
 

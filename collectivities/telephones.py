@@ -26,4 +26,4 @@ def find_number_problem(phone: str, body: Collectivity | None) -> str:
         return ""
     too_many = has_too_many_digits(phone)
     why = "il a trop de chiffres. Vérifiez-le" if too_many else "il y manque des chiffres. Écrivez-le en entier"
-    return f"Ce numéro ne peut pas être appelé : {why}"
+    return f"Ce numéro ne peut pas être appelé : {why}"

@@ -181,7 +181,7 @@ class DpoInline(HoursInline):
 
     form = DpoForm
     verbose_name = verbose_name_plural = "délégué à la protection des données"
-    visibility_text = "Montré sur la page publique « Vos données », avec la durée de conservation."
+    visibility_text = "Montré sur la page publique « Vos données », avec la durée de conservation."
     kind = ContactKind.DPO
 
 
@@ -190,7 +190,7 @@ class SitesInline(HoursInline):
 
     form = SitesForm
     verbose_name = verbose_name_plural = "sites du centre"
-    visibility_text = "Leurs liens restent cliquables dans les messages du centre ; les autres y sont écrits en texte."
+    visibility_text = "Leurs liens restent cliquables dans les messages du centre ; les autres y sont écrits en texte."
     kind = ContactKind.SITES
 
 

@@ -19,7 +19,7 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
     """The form of a coverage. It asks for the last day of the period, but the row stores the first day after it."""
 
     first_on = forms.DateField(label="premier jour", required=False, help_text="Vide : depuis toujours.")
-    last_on = forms.DateField(label="dernier jour", required=False, help_text="Vide : sans fin prévue.")
+    last_on = forms.DateField(label="dernier jour", required=False, help_text="Vide : sans fin prévue.")
 
     class Meta:
         model = Coverage
@@ -140,5 +140,5 @@ class SitesForm(OwnContactForm):
     def clean_value(self) -> str:
         sites = split_sites(self.cleaned_data["value"])
         if wrong := [site for site in sites if not SITE.fullmatch(site)]:
-            raise ValidationError(f"« {wrong[0]} » n’est pas le nom d’un site : ni https://, ni barre oblique.")
+            raise ValidationError(f"« {wrong[0]} » n’est pas le nom d’un site : ni https://, ni barre oblique.")
         return " ".join(sites)

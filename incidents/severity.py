@@ -168,7 +168,7 @@ def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
         extent = "arrêté" if is_stated else "arrêté ou ralenti"
         yield Reason(2, f"service essentiel {extent} : {list_services(stopped)}")
     elif ongoing:
-        yield Reason(1, f"service touché : {list_services(ongoing)}")
+        yield Reason(1, f"service touché : {list_services(ongoing)}")
     people = max((interruption.people_affected or 0 for interruption in ongoing), default=0)
     if people >= MANY_PEOPLE:
         points = 2 if people >= VERY_MANY_PEOPLE else 1

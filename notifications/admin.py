@@ -26,7 +26,7 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     again.
     """
 
-    when_empty = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici, arrivés ou non."
+    when_empty = "Aucun mail n’est encore parti : ceux des dossiers de votre centre seront ici, arrivés ou non."
     list_display = ["case", "status", "recipient", "event_label", "sent_moment", "last_error", "attempts"]
     list_display_links = None
     list_filter = ["status", "recipient"]

@@ -62,6 +62,41 @@ def test_running_code_can_insert_rows_after_a_migration():
     assert wrong == []
 
 
+LOOSE_MARK = re.compile(r"(?<=[\w»)]) (?=[:;!?»](?!=))|(?<=«) ")
+FRENCH_WORD = re.compile(r"[éèàêç’«]|\b(le|la|un|une|est|de|du|ne|pas)\b")
+# Their texts go through a function that sets the spaces, or to a terminal, or are in the migrations.
+SPACES_SET_ELSEWHERE = ("stats/", "config/", "csirts/models.py", "core/typography.py")
+
+
+def test_french_marks_of_the_sources_follow_a_no_break_space():
+    """A text of the sources is displayed as it is, so that a narrow screen could begin a line with its mark."""
+    loose = []
+    for path in SOURCES:
+        name = str(path.relative_to(ROOT))
+        if name.startswith(SPACES_SET_ELSEWHERE) or "migrations" in path.parts or "management" in path.parts:
+            continue
+        for text, line in list_texts(ast.parse(path.read_text())):
+            if LOOSE_MARK.search(text) and FRENCH_WORD.search(text):
+                loose.append(f"{name}:{line}")
+    assert loose == []
+
+
+def list_texts(tree):
+    """Return the (text, line) of each string of the module, except docstrings."""
+    with_docstrings = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, with_docstrings)
+        if node.body and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        (node.value, node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+    ]
+
+
 @each_model
 def test_foreign_keys_point_to_lower_applications_only(model):
     """import-linter cannot see a ForeignKey written as a string; this can."""

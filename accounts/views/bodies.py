@@ -42,10 +42,10 @@ from csirts.routing import find_route
 
 INVITATION_SENT = "L’invitation part par mail à %(address)s."
 JUST_SENT = "Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer."
-TOO_MANY = "Vingt invitations sont parties en un jour : c’est le plus que nous envoyons. Réessayez demain."
-ALREADY_MEMBER = "Cette personne est déjà membre : rien n’est parti."
+TOO_MANY = "Vingt invitations sont parties en un jour : c’est le plus que nous envoyons. Réessayez demain."
+ALREADY_MEMBER = "Cette personne est déjà membre : rien n’est parti."
 REMOVED = "%(name)s n’est plus membre : cette personne ne voit plus les dossiers."
-WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre plus rien."
+WITHDRAWN = "L’invitation de %(address)s est retirée : son lien n’ouvre plus rien."
 
 
 @method_decorator(never_cache, name="dispatch")

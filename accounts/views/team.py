@@ -30,8 +30,8 @@ from csirts.queries import list_sourced_contacts, list_stopped_centres
 
 REFUSED_INVITATIONS = {
     TooManyInvitations: TOO_MANY,
-    AlreadyMember: "Cette personne est déjà de l’équipe : rien n’est parti.",
-    team.ClosedAccount: "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.",
+    AlreadyMember: "Cette personne est déjà de l’équipe : rien n’est parti.",
+    team.ClosedAccount: "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.",
 }
 CHANNEL_OF_ANOTHER = (
     "Cette adresse reçoit déjà les déclarations d’un autre centre\N{NO-BREAK SPACE}: choisissez une boîte que votre "
@@ -147,7 +147,7 @@ class EditChannelView(LeadFormView):
         try:
             team.start_channel_trial(csirt_id=centre.pk, address=email, actor=get_account(self.request))
         except TooManyInvitations:
-            return self.refuse(form, "Vingt essais sont partis en un jour : réessayez demain.")
+            return self.refuse(form, "Vingt essais sont partis en un jour : réessayez demain.")
         except team.ChannelOfAnotherCentre:
             return self.refuse(form, CHANNEL_OF_ANOTHER)
         except (team.AlreadyChannel, SentTooSoon) as needless:
@@ -156,7 +156,7 @@ class EditChannelView(LeadFormView):
         messages.success(self.request, f"Un mail d’essai part à {email}.")
         if former:
             messages.info(
-                self.request, f"L’essai précédent, à {former.address}, est abandonné : son lien ne sert plus."
+                self.request, f"L’essai précédent, à {former.address}, est abandonné : son lien ne sert plus."
             )
         return redirect("centre_channel")
 

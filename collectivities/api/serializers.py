@@ -33,7 +33,7 @@ class CollectivitySerializer(serializers.ModelSerializer[Collectivity]):
 
 class SearchSerializer(serializers.Serializer[object]):
     q = serializers.CharField(
-        max_length=200, help_text="Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
+        max_length=200, help_text="Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
     )
 
 

@@ -51,7 +51,7 @@ def _read_millesime(read_json: ReadJson) -> int:
     try:
         return MILLESIME_OF_VERSION_0 + int(read_json("../package.json")["version"].partition(".")[0])
     except (OSError, KeyError) as error:
-        raise UnreadableList("Le millésime n’est pas dit : ajoutez --millesime ANNÉE.") from error
+        raise UnreadableList("Le millésime n’est pas dit : ajoutez --millesime ANNÉE.") from error
 
 
 def _build_list(read_json: ReadJson, millesime: int) -> OfficialList:

@@ -6,18 +6,18 @@ from rest_framework import serializers
 class CsirtSerializer(serializers.Serializer[object]):
     slug = serializers.CharField()
     name = serializers.CharField()
-    phone = serializers.CharField(help_text="Tel que publié, parfois un numéro local ; vide s’il n’y en a pas.")
+    phone = serializers.CharField(help_text="Tel que publié, parfois un numéro local ; vide s’il n’y en a pas.")
     phone_note = serializers.CharField(
-        help_text="À dire avec le numéro, par exemple « presse, à confirmer » ; ou vide."
+        help_text="À dire avec le numéro, par exemple « presse, à confirmer » ; ou vide."
     )
-    email = serializers.CharField(help_text="Boîte publiée, pour l’affichage ; vide s’il n’y en a pas.")
+    email = serializers.CharField(help_text="Boîte publiée, pour l’affichage ; vide s’il n’y en a pas.")
     website = serializers.CharField()
 
 
 class TerritorySerializer(serializers.Serializer[object]):
     region = serializers.CharField(source="region.code")
     departement = serializers.CharField(source="departement.code", allow_null=True, default=None)
-    kind = serializers.CharField(help_text="Sorte d’organisme ; vide : toutes.")
+    kind = serializers.CharField(help_text="Sorte d’organisme ; vide : toutes.")
 
 
 class DirectoryCsirtSerializer(CsirtSerializer):

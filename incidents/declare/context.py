@@ -20,8 +20,8 @@ MAILBOX_HELP = (
     "Si cette messagerie est touchée, donnez une autre adresse ou cochez la case en dessous."
 )
 MAILBOX_IN_DOUBT_HELP = (
-    "Donnez plutôt un téléphone, ou une autre messagerie : quelqu’un d’autre lit peut-être la vôtre. Une adresse "
-    "seule suffit, mais le mail dira seulement qu’une déclaration existe et qui appeler. Ni lien, ni code : notez le "
+    "Donnez plutôt un téléphone, ou une autre messagerie : quelqu’un d’autre lit peut-être la vôtre. Une adresse "
+    "seule suffit, mais le mail dira seulement qu’une déclaration existe et qui appeler. Ni lien, ni code : notez le "
     "code sur l’écran qui suit."
 )
 # The folded questions of the last screen. The fold is open if one of them has an error.

@@ -21,7 +21,7 @@ SENTENCES: dict[str, str] = {
     EventKind.VERIFIED: "%(who)s a vérifié votre déclaration par téléphone",
     EventKind.CLOSED: "%(who)s a clos le dossier : %(reason)s",
     EventKind.TRANSFERRED: "%(who)s a repris votre dossier",
-    EventKind.REROUTED: "%(who)s reçoit votre dossier : il répond désormais de votre territoire",
+    EventKind.REROUTED: "%(who)s reçoit votre dossier : il répond désormais de votre territoire",
     EventKind.FACTS: "%(who)s a ajouté ou corrigé des faits",
     EventKind.NOTED: "%(who)s a complété ou corrigé votre déclaration au téléphone",
     EventKind.FILE: "%(who)s a remis une pièce",
@@ -38,7 +38,7 @@ SENTENCES: dict[str, str] = {
     EventKind.MERGED: "%(who)s traite cette déclaration avec une autre de votre collectivité",
     EventKind.UNMERGED: "%(who)s traite de nouveau cette déclaration à part",
 }
-NO_CENTRE_NOW = "Plus aucun centre ne répond de votre territoire : personne n’a votre dossier"
+NO_CENTRE_NOW = "Plus aucun centre ne répond de votre territoire : personne n’a votre dossier"
 # Sentences for the acts of the reader, on the declarant's side.
 OWN_SENTENCES: dict[str, str] = {
     EventKind.DECLARED: "Vous avez déclaré l’incident",

@@ -86,7 +86,7 @@ def add_guide_steps(reference: str, actor: User, request: HttpRequest) -> str:
 
 def unmerge_case(reference: str, actor: User, request: HttpRequest) -> str:
     incident = unmerge_incident(reference=reference, actor=actor)
-    return f"Ce dossier n’est plus un double. Il est de nouveau : {incident.get_status_display()}."
+    return f"Ce dossier n’est plus un double. Il est de nouveau : {incident.get_status_display()}."
 
 
 def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
@@ -97,7 +97,7 @@ def add_case_to_group(reference: str, actor: User, request: HttpRequest) -> str:
     except ValueError as error:
         raise ValidationError("Choisissez un groupe.") from error
     incident = add_to_group(reference=reference, group=uid, actor=actor)
-    return f"Dossier mis dans le groupe « {incident.group} »."
+    return f"Dossier mis dans le groupe « {incident.group} »."
 
 
 def remove_case_from_group(reference: str, actor: User, request: HttpRequest) -> str:

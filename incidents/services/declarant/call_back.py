@@ -78,7 +78,7 @@ def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     check_not_ended(incident)
     is_incoming = call.kind == NoteKind.CALL_IN
-    text = f"Appel {'du' if is_incoming else 'au'} déclarant : la déclaration est complétée au téléphone."
+    text = f"Appel {'du' if is_incoming else 'au'} déclarant : la déclaration est complétée au téléphone."
     note, is_new = save_note(incident, actor=actor, kind=call.kind, text=text, key=call.key)
     if not is_new:
         return incident
@@ -101,9 +101,9 @@ def save_call(*, reference: str, actor: User, call: Call) -> Incident:
 def check_not_ended(incident: Incident) -> None:
     """Raise ValidationError if the case is erased or closed."""
     if incident.erased_at:
-        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien.")
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien.")
     if incident.status == Status.CLOSED:
-        raise ValidationError("Ce dossier est clos : rouvrez-le pour y écrire ce qui est dit.")
+        raise ValidationError("Ce dossier est clos : rouvrez-le pour y écrire ce qui est dit.")
 
 
 def stamp_facts(incident: Incident) -> str:

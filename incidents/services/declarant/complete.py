@@ -89,7 +89,7 @@ def find_completion_refusal(incident: Incident) -> str:
     if incident.erased_at:
         return "Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre."
     if incident.merged_into and incident.merged_into.status != Status.CLOSED:
-        return "Le centre traite cette déclaration avec une autre : dites-lui par un message ce qui change."
+        return "Le centre traite cette déclaration avec une autre : dites-lui par un message ce qui change."
     if incident.status == Status.CLOSED:
         return "Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre."
     return ""

@@ -99,9 +99,9 @@ def build_proposed_body(proposal: Proposal) -> Collectivity:
         seat=find_commune(proposal.seat),
     )
     if proposal.kind in OtherVictim:
-        problems["kind"] = ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]
+        problems["kind"] = ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]
     elif proposal.kind not in UNLISTED:
-        problems["kind"] = ["Choisissez ce qui ressemble le plus, ou « autre organisme public local »."]
+        problems["kind"] = ["Choisissez ce qui ressemble le plus, ou « autre organisme public local »."]
     elif proposal.kind in KINDS_WITH_LEGAL_FORM:
         problems |= find_legal_problems(proposal, sketch.siren)
     if sketch.seat is None:
@@ -118,13 +118,13 @@ def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list
     chosen.
     """
     if proposal.legal_form in ELSEWHERE_BY_LEGAL_FORM:
-        return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
+        return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
     if proposal.legal_form not in LegalForm.values:
-        return {"legal_form": ["Choisissez sa forme juridique, ou « Je ne sais pas »."]}
+        return {"legal_form": ["Choisissez sa forme juridique, ou « Je ne sais pas »."]}
     is_strict = proposal.kind == Kind.OTHER or proposal.legal_form == LegalForm.UNKNOWN
     if siren and is_strict and not siren.startswith(PUBLIC_SIREN_PREFIXES):
         message = (
-            "Ce numéro est celui d’une entreprise ou d’une association : "
+            "Ce numéro est celui d’une entreprise ou d’une association : "
             "ceux des organismes publics commencent par 1 ou 2."
         )
         return {"siren": [message]}
@@ -221,7 +221,7 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
     body = lock_body_of_case(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if not body.is_unconfirmed:
-        raise ValidationError("Cette collectivité est confirmée : retirez d’abord la confirmation.")
+        raise ValidationError("Cette collectivité est confirmée : retirez d’abord la confirmation.")
     kind, name, seat = check_correction(correction)
     before = {"kind": body.kind, "seat": str(body.seat.uid) if body.seat else ""}
     values = {"kind": kind, "name": name, "seat": seat}
@@ -283,7 +283,7 @@ def unconfirm_body(*, reference: str, reason: UnconfirmingReason, actor: User) -
     """
     body = lock_body_of_case(reference, actor)
     if body.declared_at is None or body.is_listed:
-        raise ValidationError("La liste officielle porte cette collectivité : elle ne se retire pas.")
+        raise ValidationError("La liste officielle porte cette collectivité : elle ne se retire pas.")
     if not body.is_unconfirmed:
         collectivities.remove_body_confirmation(body)
         mark_cases_unverified(body, reason=reason, actor=actor, at=timezone.now())

@@ -90,7 +90,7 @@ def classify_case(reference: str, job: BulkJob) -> None:
 def close_case(reference: str, job: BulkJob) -> None:
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSING_REASONS:
-        raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
+        raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
     read_at = parse_moment(job.choices.get("read_at"))
     close_incident(reference=reference, reason=reason, actor=job.actor, why=job.text, read_at=read_at)
 

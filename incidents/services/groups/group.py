@@ -58,7 +58,7 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
         raise ValidationError({"kind": "Choisissez ce que ces dossiers ont en commun."})
     clean = clean_line(title, limit=TITLE_LIMIT, field="title")
     if not clean:
-        raise ValidationError({"title": "Donnez un titre : c’est lui que vos collègues verront."})
+        raise ValidationError({"title": "Donnez un titre : c’est lui que vos collègues verront."})
     uid = derive_group_uid(actor, csirt.pk, key) if key else uuid4()
     values = {"csirt": csirt, "kind": kind, "title": clean, "author": actor}
     return CaseGroup.objects.get_or_create(uid=uid, defaults=values)[0]

@@ -74,7 +74,7 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
     pointers = find_identifying_words(text, group, actor)
     if pointers.certain:
         quoted = quote_words(pointers.certain)
-        raise ValidationError({"text": f"Ce message désigne quelqu’un du groupe aux autres. Retirez : {quoted}."})
+        raise ValidationError({"text": f"Ce message désigne quelqu’un du groupe aux autres. Retirez : {quoted}."})
     if pointers.doubtful and letter.common != join_words(pointers.doubtful):
         raise DoubtfulNames(pointers.doubtful)
     return letter._replace(text=text)

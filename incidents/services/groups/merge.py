@@ -87,7 +87,7 @@ def check_mergeable(duplicate: Incident, main: Incident) -> None:
             references = {"one": hyphenate(case.reference), "kept": hyphenate(case.merged_into.reference)}
             raise ValidationError("{one} est déjà un double de {kept}. Choisissez {kept}.".format(**references))
     if ClosingReason.WITHDRAWN in (duplicate.closing_reason, main.closing_reason):
-        raise ValidationError("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas.")
+        raise ValidationError("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas.")
     check_main_case(duplicate, main)
 
 
@@ -97,7 +97,7 @@ def check_main_case(duplicate: Incident, main: Incident) -> None:
         closed = "%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord."
         raise ValidationError(closed % {"main": hyphenate(main.reference)})
     if duplicate.doubles.exists():
-        has_duplicates = "%(double)s a lui-même des doubles : c’est lui qu’il faut garder."
+        has_duplicates = "%(double)s a lui-même des doubles : c’est lui qu’il faut garder."
         raise ValidationError(has_duplicates % {"double": hyphenate(duplicate.reference)})
     if main.doubles.count() >= MAX_DOUBLES:
         many = "%(main)s a déjà %(most)s doubles, et n’en prend pas plus."

@@ -49,7 +49,7 @@ def save_kept_words(
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
-        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
     before = {row.form: row for row in KeptWords.objects.filter(incident=incident, user=actor)}
     newer_forms = [
         form for form in words if form != submitted and is_of_later_page(before.get(form), words[form], pen)

@@ -86,10 +86,10 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     """
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
-        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus de motif.")
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus de motif.")
     why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
-        raise ValidationError({"motive": "Écrivez pourquoi : ceux qui reprendront ce dossier le liront."})
+        raise ValidationError({"motive": "Écrivez pourquoi : ceux qui reprendront ce dossier le liront."})
     newest = incident.severity_choices.order_by("-id").first()
     choice = (newest.severity, newest.motive, newest.actor_id) if newest else None
     if choice == (severity, why, actor.pk) and incident.severity == severity:

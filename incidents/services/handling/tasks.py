@@ -30,7 +30,7 @@ MAX_TASK_DELAY = timedelta(days=366)
 # The task that the platform adds if another centre answers for the body, but the TLP forbids transferring the case.
 AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAME_LIMIT = "accord-pour", 60, 60
 AGREEMENT_TITLE = (
-    "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
+    "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
 )
 
 

@@ -111,7 +111,7 @@ def close_incident(
     check_transition(Status(incident.status), Status.CLOSED)
     wrote_at = incident.declarant_wrote_at
     if (seen is not None and seen != format_last_addition(incident)) or (read_at and wrote_at and wrote_at > read_at):
-        raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
+        raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
     why = "" if incident.erased_at else why  # an erased case takes no text
     check_finished(incident, reason, why)
     save_closing(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())

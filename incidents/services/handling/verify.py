@@ -152,4 +152,4 @@ def describe_call(number: str, source: NumberSource | None) -> str:
     """Return the text of the note, with the number and its source if given."""
     details = ", ".join([part for part in (number, str(source.label) if source else "") if part])
     statement = "Vérification par rappel."
-    return f"{statement} {f'Numéro : {details}.'}" if details else statement
+    return f"{statement} {f'Numéro : {details}.'}" if details else statement

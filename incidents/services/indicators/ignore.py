@@ -33,7 +33,7 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     observable = clean_observable(kind, value)
     why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
-        raise ValidationError({"motive": "Écrivez pourquoi : vos collègues ne verront plus cette valeur."})
+        raise ValidationError({"motive": "Écrivez pourquoi : vos collègues ne verront plus cette valeur."})
     row, is_new = IgnoredValue.objects.get_or_create(
         csirt=csirt, kind=observable.kind, value=observable.value, defaults={"motive": why, "actor": actor}
     )

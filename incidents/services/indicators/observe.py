@@ -48,7 +48,7 @@ def save_observables(*, reference: str, actor: User, chosen: Iterable[ChosenValu
     if not new:
         return 0
     if len(existing) + len(new) > MAX_OBSERVABLES:
-        raise ValidationError(f"Un dossier garde {MAX_OBSERVABLES} indicateurs au plus : retirez-en d’abord.")
+        raise ValidationError(f"Un dossier garde {MAX_OBSERVABLES} indicateurs au plus : retirez-en d’abord.")
     Observable.objects.bulk_create(
         Observable(incident=incident, kind=observable.kind, value=observable.value, origin=origin, actor=actor)
         for observable, origin in new.items()
@@ -79,7 +79,7 @@ def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
 def lock_case(reference: str, actor: User) -> Incident:
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
-        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur.")
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur.")
     return incident
 
 
@@ -101,7 +101,7 @@ def clean_observable(kind: str, value: str) -> Indicator:
         raise ValidationError({"value": "Écrivez la valeur."})
     spelt = normalise_value(kind, value)
     if spelt is None:
-        wrong = "Ce n’est pas une valeur de cette nature : %(kind)s. Vérifiez-la, ou changez la nature."
+        wrong = "Ce n’est pas une valeur de cette nature : %(kind)s. Vérifiez-la, ou changez la nature."
         raise ValidationError({"value": wrong % {"kind": ObservableKind(kind).label}})
     return Indicator(ObservableKind(kind), spelt)
 

@@ -45,7 +45,7 @@ IMPERSONAL_KINDS = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL
 # Labels that the file may carry. They do not change the label of the case.
 FILE_LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
 TLP_RED_REFUSAL = (
-    "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
+    "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
 )
 
 
@@ -103,7 +103,7 @@ def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Ad
 def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
     """Return the partner of the request. Raises ValidationError if the file must not be sent."""
     if incident.erased_at:
-        raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer.")
+        raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer.")
     partner = PARTNERS_WITH_MAIL.get(request.partner)
     if partner is None:
         raise ValidationError({"partner": "Choisissez un partenaire de la liste."})

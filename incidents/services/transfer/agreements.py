@@ -16,7 +16,7 @@ NOT_AGREED = "Demandez au déclarant. S’il est d’accord, cochez la case, et 
 NOT_TICKED = "Cochez la case si le déclarant est d’accord. Sinon, effacez ces mots."
 NOT_NOTED = "Notez qui a dit oui, quand et comment."
 LABEL_CHANGED = (
-    "Le TLP du dossier a changé depuis : il est %(tlp)s. Demandez de nouveau au déclarant, puis cochez la case."
+    "Le TLP du dossier a changé depuis : il est %(tlp)s. Demandez de nouveau au déclarant, puis cochez la case."
 )
 
 

@@ -140,7 +140,7 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
     if transfer.state != TransferState.ASKED:
         raise Stale(transfer)
     if not why:
-        raise ValidationError({"answer": "Écrivez pourquoi : l’autre centre saura quoi en faire."})
+        raise ValidationError({"answer": "Écrivez pourquoi : l’autre centre saura quoi en faire."})
     set_transfer_state(transfer, TransferState.RETURNED, actor)
     transfer.answer = "" if transfer.incident.erased_at else why
     transfer.save(update_fields=["state", "answered_at", "answered_by", "answer"])
@@ -192,7 +192,7 @@ def find_merge_refusal(incident: Incident) -> str:
 def check_may_leave(incident: Incident) -> None:
     """Raise InvalidTransition for a closed case, ValidationError for a case that is erased or merged."""
     if incident.erased_at:
-        raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer.")
+        raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer.")
     if problem := find_merge_refusal(incident):
         raise ValidationError(problem)
     check_transferable(Status(incident.status))
@@ -211,10 +211,10 @@ def check_reason(incident: Incident, why: str) -> None:
     before it has the case.
     """
     if not why:
-        raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
+        raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
     if persons := list_personal_details(why, collect_identifying_values(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in persons)
-        raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quoted}."})
+        raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quoted}."})
 
 
 def find_taker(incident: Incident, slug: str) -> Csirt:

@@ -136,7 +136,7 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
 
 def explain_used_form(request: HttpRequest, job: BulkJob) -> HttpResponse:
     """Redirect a person who changed an old page and submitted it again to the result of the first submission."""
-    warning = "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
+    warning = "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
     messages.warning(request, warning)
     return redirect("admin:incidents_incident_bulk", job.uid)
 
@@ -159,8 +159,8 @@ def announce_results(request: HttpRequest, job: BulkJob) -> None:
         messages.success(request, describe_done(job, done))
     if nothing := counts[BulkOutcome.NOTHING]:
         sentence = choose_plural(
-            "%(number)s dossier l’était déjà : rien n’a changé.",
-            "%(number)s dossiers l’étaient déjà : rien n’a changé.",
+            "%(number)s dossier l’était déjà : rien n’a changé.",
+            "%(number)s dossiers l’étaient déjà : rien n’a changé.",
             nothing,
         )
         messages.info(request, sentence % {"number": nothing})
@@ -176,8 +176,8 @@ def warn_about_ignored_cases(request: HttpRequest, number: int) -> None:
     """Warn that this number of ticked cases no longer belongs to the centre."""
     if number:
         sentence = choose_plural(
-            "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
-            "%(number)s dossiers cochés ne sont plus à votre centre : rien n’y a été fait.",
+            "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
+            "%(number)s dossiers cochés ne sont plus à votre centre : rien n’y a été fait.",
             number,
         )
         messages.warning(request, sentence % {"number": number})

@@ -43,7 +43,7 @@ def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_leak_status(declared)
     parts = [answer, f"fuite {get_label(LeakStatus, status)}" if status else ""]
     declared_text = ", ".join(part for part in parts if part) or str(NOT_STATED)
-    return f"{declared_text} ; le centre : fuite {get_label(LeakStatus, judgement)}" if judgement else declared_text
+    return f"{declared_text} ; le centre : fuite {get_label(LeakStatus, judgement)}" if judgement else declared_text
 
 
 def list_choice_labels(choices: Any, codes: list[str]) -> list[str]:

@@ -60,9 +60,9 @@ def format_observables(data: Codes) -> str:
     """Return a text such as « 3 relevés : adresse IP, IBAN »: numbers and kinds, never values."""
     kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
     if "removed" in data:
-        return f"1 retiré : {kinds}"
+        return f"1 retiré : {kinds}"
     added = data.get("added", 0)
-    words = choose_plural("%(number)s relevé : %(kinds)s", "%(number)s relevés : %(kinds)s", added)
+    words = choose_plural("%(number)s relevé : %(kinds)s", "%(number)s relevés : %(kinds)s", added)
     return words % {"number": added, "kinds": kinds}
 
 

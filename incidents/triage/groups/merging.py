@@ -54,7 +54,7 @@ def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> H
         context = build_comparison(incident, other) | {"problem": " ".join(error.messages)}
         return render_page(request, TEMPLATE, context, status=422)
     confirmation = (
-        "%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles »."
+        "%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles »."
     )
     messages.success(request, confirmation % {"double": hyphenate(pair[kept_reference])})
     return redirect_to_case(kept_reference)

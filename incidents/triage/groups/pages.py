@@ -138,7 +138,7 @@ def create_group(request: HttpRequest, cleaned: dict[str, Any]) -> HttpResponse:
         )
         if reference:
             add_to_group(reference=reference, group=group.uid, actor=get_account(request))
-    messages.success(request, "Groupe ouvert. Vos collègues le voient ; les déclarants, non.")
+    messages.success(request, "Groupe ouvert. Vos collègues le voient ; les déclarants, non.")
     return redirect_to_case(reference) if reference else redirect_to_group(group)
 
 
@@ -303,7 +303,7 @@ def explain_refused_references(references: list[str], wrong: list[str]) -> str:
     if not wrong:
         return f"{TYPED_AT_ONCE} références à la fois au plus."
     refused = ", ".join(hyphenate(reference[:20]) for reference in wrong)
-    return f"Pas ajoutés, car votre centre n’a pas ces dossiers ou le groupe est fermé : {refused}."
+    return f"Pas ajoutés, car votre centre n’a pas ces dossiers ou le groupe est fermé : {refused}."
 
 
 @require_POST

@@ -143,7 +143,7 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
 def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
     """Return the results for the page. If there can be none, add the reason to the form as an error."""
     if len(text) > PASTED_LIMIT:
-        form.add_error("text", "Ce texte est trop long : 20 000 caractères au plus.")
+        form.add_error("text", "Ce texte est trop long : 20 000 caractères au plus.")
     elif not text.strip():
         form.add_error("text", "Écrivez ou collez une valeur.")
     if form.errors:

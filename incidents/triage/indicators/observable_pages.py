@@ -106,7 +106,7 @@ def ignore_ticked_values(request: HttpRequest, incident: Incident) -> HttpRespon
     motive, chosen = request.POST.get("motive", ""), read_ticked_values(request)
     ignore_values(csirt=incident.csirt, actor=get_account(request), chosen=chosen, motive=motive)
     return redirect_to_observables(
-        request, incident, "Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues »."
+        request, incident, "Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues »."
     )
 
 
@@ -133,7 +133,7 @@ def render_file_values(request: HttpRequest, incident: Incident) -> HttpResponse
             reference=incident.reference, actor=get_account(request), uid=read_uid(request)
         )
     except (Erased, NotReadable):
-        messages.error(request, "Cette pièce ne s’ouvre pas : elle est effacée, abîmée, ou sa clé manque.")
+        messages.error(request, "Cette pièce ne s’ouvre pas : elle est effacée, abîmée, ou sa clé manque.")
         return redirect("admin:incidents_incident_observables", incident.reference)
     return render_observables_page(request, incident, proposals=proposals, piece=piece)
 

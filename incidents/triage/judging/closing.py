@@ -121,8 +121,8 @@ class ClosingForm(forms.Form):
         """Return one sentence for all the tasks with an error, instead of the same error for each, or ""."""
         number = sum(bool(tick.errors) for tick in self.task_ticks)
         sentence = choose_plural(
-            "Faites cette tâche, ou cochez « sans objet ».",
-            "%(number)s tâches ne sont ni faites, ni « sans objet ».",
+            "Faites cette tâche, ou cochez « sans objet ».",
+            "%(number)s tâches ne sont ni faites, ni « sans objet ».",
             number,
         )
         return sentence % {"number": number} if number else ""
@@ -182,7 +182,7 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
         ]
     ):
         return redirect_to_case(incident.reference)
-    why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
+    why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
     context = {"reference": incident.reference, "why": why, "typed": words_typed}
     return render_page(request, "incidents/triage/refused.html", context)
 

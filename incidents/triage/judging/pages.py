@@ -68,7 +68,7 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             verify_incident(reference=reference, actor=get_account(request), call=form.make_call_back())
-            confirmation = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
+            confirmation = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
             messages.success(request, confirmation)
             return redirect_to_case(reference)
     except ValidationError as error:

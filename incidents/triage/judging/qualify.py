@@ -173,7 +173,7 @@ def list_leak_choices(incident: Incident) -> list[Any]:
     declared = read_declared_data(incident)
     status = read_declared_leak_status(declared)
     none = "aucune, données non concernées" if declared["concerned"] == Answer.NO else NOT_STATED
-    return [(AS_DECLARED, f"comme déclaré : {LeakStatus(status).label if status else none}"), *LeakStatus.choices]
+    return [(AS_DECLARED, f"comme déclaré : {LeakStatus(status).label if status else none}"), *LeakStatus.choices]
 
 
 def make_qualify_form(incident: Incident) -> QualifyForm:

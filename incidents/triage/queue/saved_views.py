@@ -45,7 +45,7 @@ VIEWS = [
     SavedView(
         "a-prendre",
         "à prendre",
-        "Rien à prendre : chaque dossier ouvert a été pris en charge.",
+        "Rien à prendre : chaque dossier ouvert a été pris en charge.",
         lambda case, user, now: case.is_free,
         is_first=True,
     ),

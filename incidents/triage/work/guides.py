@@ -38,7 +38,7 @@ BEFORE_LINE = re.compile(r"avant\s*:\s*(.*)", re.IGNORECASE)
 HOURS = re.compile(r"(\d{1,5})\s*(?:h|heures?)?", re.IGNORECASE)
 HELP = (
     "Une ligne pour ce qu’il y a à faire, les suivantes pour dire pourquoi. Puis, s’il y en a, une ligne "
-    "« Source : … » et une ligne « Avant : 4 h », comptée depuis l’ajout au dossier. Une ligne vide entre deux étapes."
+    "« Source : … » et une ligne « Avant : 4 h », comptée depuis l’ajout au dossier. Une ligne vide entre deux étapes."
 )
 
 
@@ -214,7 +214,7 @@ def parse_step(number: int, lines: list[str], codes: dict[str, str]) -> dict[str
 def parse_hours(number: int, text: str) -> int:
     match = HOURS.fullmatch(text.strip())
     if match is None:
-        words = "Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h »."
+        words = "Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h »."
         raise ValidationError({"steps": words % {"number": number}})
     return int(match[1])
 

@@ -67,7 +67,7 @@ class HandoverForm(forms.Form):
         """Return the hand-over. The form must be valid. Raises ValidationError on « colleague »."""
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
-            raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
+            raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
         to = get_colleague(cleaned["colleague"], *user.work_centre_ids, field="colleague")
         return HandoverRequest(to=to, text=cleaned["text"], key=cleaned["key"] or secrets.token_urlsafe())
 
