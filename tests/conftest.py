@@ -30,10 +30,12 @@ from stats.categories import load_region_names
 from tests.backend import Backend, ReusableDatabase, Session
 from tests.browser import run_browser
 from tests.cast import signed_in
+from tests.incidents.journeys import make_address
 from tests.page_integrity import check_page
 from tests.responses import Response
 
 BACKEND_FIXTURES = {"backend", "db", "client", "django_db_setup"}
+test_address = "127.0.0.1"
 REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
 
 
@@ -75,11 +77,22 @@ def _check_each_page() -> None:
     request_page = Client.request
 
     def request_whole_page(client: Client, **request: Any) -> Response:
+        if "REMOTE_ADDR" not in client.defaults:
+            request.setdefault("REMOTE_ADDR", test_address)
         response = request_page(client, **request)
         check_page(response)
         return response
 
     Client.request = request_whole_page  # type: ignore[method-assign,assignment]
+
+
+@pytest.fixture(autouse=True)
+def _take_new_address() -> None:
+    """Send the requests of each test from an address of its own: the declarations from an address are counted in the
+    cache, which no test rolls back.
+    """
+    global test_address  # noqa: PLW0603 (read by the patched client)
+    test_address = make_address()
 
 
 @pytest.fixture(autouse=True)

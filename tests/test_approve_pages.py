@@ -72,8 +72,8 @@ def list_requests() -> Iterator[tuple[str, str, str]]:
         if route.startswith(LEFT_OUT):
             continue
         codes_of_roles = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
-        wanted = PAGES if method == "get" else REFUSED
-        roles = [role for role, code in codes_of_roles.items() if code == wanted]
+        expected_code = PAGES if method == "get" else REFUSED
+        roles = [role for role, code in codes_of_roles.items() if code == expected_code]
         for role in roles[:1] if "nobody" in roles else [role for role in roles if "another" not in role][:2]:
             yield method, route, role
 

@@ -217,6 +217,8 @@ class Visitor:
         mildness: defaultdict[str, int] = defaultdict(int)
         for _attempt in range(8):
             response = self.send(form, mildness, fields)
+            if response.status_code == 303 and "erreur=oui" in response["Location"]:  # to the errors of the screen
+                response = self.get(urljoin(form.address, response["Location"]))
             if not (refused := find_refused_fields(response, form)):
                 hostile = (control for control in form.written if self.is_hostile(control, mildness, fields))
                 self.log.kept |= {(form.route, strip_row_number(control.name)) for control in hostile}

@@ -312,8 +312,8 @@ def redirect_after_saving(request: HttpRequest, journey: Journey, screen: Screen
         return redirect_to_route(ROUTES[journey.first_missing_screen or get_next_screen(screen)])
     details = journey.check_answers(now=timezone.now())
     if (wrong := journey.find_wrong_screen(details)) == screen:
-        kept = {TO_CORRECT: "oui"} if is_correcting(request) else {}
-        return redirect_to_route(ROUTES[screen], **kept, **{WITH_ERRORS: "oui"})
+        parameters = {TO_CORRECT: "oui"} if is_correcting(request) else {}
+        return redirect_to_route(ROUTES[screen], **parameters, **{WITH_ERRORS: "oui"})
     return redirect_to_next_screen(request, journey, screen, wrong)
 
 

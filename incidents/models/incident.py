@@ -197,8 +197,9 @@ class Incident(Labelled):
                 name="incident_acknowledged_has_its_time",
             ),
             models.CheckConstraint(
-                condition=Q(acknowledged_at=None)
-                | Q(first_acknowledged_at__isnull=False, first_acknowledged_at__lte=F("acknowledged_at")),
+                condition=Q(first_acknowledged_at=None)
+                | Q(acknowledged_at=None)
+                | Q(first_acknowledged_at__lte=F("acknowledged_at")),
                 name="incident_first_acknowledged_before_again",
             ),
             models.CheckConstraint(

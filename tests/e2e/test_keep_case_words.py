@@ -131,9 +131,9 @@ def test_a_text_is_sent_or_kept_never_both_when_the_page_is_left_at_once(
     page.wait_for_timeout(delay)
     page.goto(f"{desk.site}/admin/")
     page.wait_for_timeout(1000)  # a save on leaving arrives in the background
-    sent, kept = (Message if form == KeptForm.REPLY else Task), KeptWords.objects.filter(form=form)
-    is_sent = sent.objects.filter(**{"text" if sent is Message else "title": TYPED}).exists
-    assert wait_until(lambda: is_sent() != kept.exclude(values={}).exists())
+    model, unsent = (Message if form == KeptForm.REPLY else Task), KeptWords.objects.filter(form=form)
+    is_sent = model.objects.filter(**{"text" if model is Message else "title": TYPED}).exists
+    assert wait_until(lambda: is_sent() != unsent.exclude(values={}).exists())
 
 
 def test_enter_presses_the_button_of_its_own_form(desk, case):

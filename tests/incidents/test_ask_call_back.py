@@ -12,7 +12,7 @@ from config.pages.templatetags.tocsin import format_full_moment
 from config.tasks import run_turns_on_cases
 from csirts.models import Coverage, Csirt
 from csirts.routing import CASES_FOLLOW_AFTER
-from incidents.enums import EventKind, NoteKind, Origin
+from incidents.enums import NoteKind, Origin
 from incidents.models import Draft, Incident, Story
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
@@ -329,39 +329,6 @@ def test_the_link_to_the_call_form_keeps_the_body_that_the_code_on_the_wall_name
     page = client.get(START, {"collectivite": str(plouexemple().uid)})
     assert f'href="{URL}?collectivite={plouexemple().uid}"' in page.content.decode()
     assert f'href="{URL}"' in client.get(START).content.decode()
-
-
-def test_the_declaration_goes_on_with_five_filled_screens(client):
-    incident = declare_express(client)
-    where = f"/suivi/{incident.reference}/completer/recit/?suite=oui"
-    passed = []
-    while "suite" in where:
-        page = client.get(where)
-        passed.append(page.context["section"])
-        assert f"Écran {len(passed)} sur 5" in read_text(page)
-        data = {"seen": read_hidden_value(page, "seen")} | ({"contact_phone": PHONE} if passed[-1] == "rappel" else {})
-        where = client.post(where, data).url
-    assert passed == ["recit", "moments", "services", "donnees", "rappel"]
-    assert where == f"/suivi/{incident.reference}/completer/?fait=rappel&fin=oui"
-    assert "C’est fini : tout est envoyé." in read_text(client.get(where))
-    assert f'value="{PHONE}"' in client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
-    assert not incident.events.filter(kind=EventKind.FACTS).exists()
-
-
-def test_the_first_of_the_five_screens_asks_for_words_that_are_not_there_yet(client):
-    incident = declare_express(client)
-    where = f"/suivi/{incident.reference}/completer/recit/?suite=oui"
-    page = client.get(where)
-    assert page.content.decode().count(">Ce qui se passe<") == 1
-    assert "Le texte d’avant" not in read_text(page)
-    client.post(where, {"seen": read_hidden_value(page, "seen"), "description": "Tout est bloqué."})
-    assert "Le texte d’avant reste dans l’historique" in read_text(client.get(where))
-
-
-def test_skipping_the_last_of_the_five_screens_ends_them_too(client):
-    incident = declare_express(client)
-    last = client.get(f"/suivi/{incident.reference}/completer/rappel/?suite=oui").content.decode()
-    assert f'href="/suivi/{incident.reference}/completer/?fin=oui">Passer cet écran' in last
 
 
 def test_the_centre_reads_the_call_back_in_the_queue_the_case_and_the_mail(client):

@@ -92,11 +92,11 @@ def test_the_back_button_finds_no_refused_post(client):
     begin(client)
     refused = submit(client, "rappel", contact_phone="02 98")
     assert (refused.status_code, refused.url) == (303, WHERE["rappel"] + "?erreur=oui")
-    shown = client.get(refused.url)
-    assert shown.status_code == 422
-    assert "il y manque des chiffres" in read_text(shown)
-    assert 'value="02 98"' in shown.content.decode()
-    corrected = submit(client, "rappel", shown.context["version"], contact_phone="02 99 00 00 00")
+    page = client.get(refused.url)
+    assert page.status_code == 422
+    assert "il y manque des chiffres" in read_text(page)
+    assert 'value="02 98"' in page.content.decode()
+    corrected = submit(client, "rappel", page.context["version"], contact_phone="02 99 00 00 00")
     assert corrected.url == "/declarer/envoyee/"
     assert client.get(refused.url).url == "/declarer/envoyee/"
 

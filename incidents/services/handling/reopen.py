@@ -73,8 +73,9 @@ def save_reopening(incident: Incident, actor: User) -> None:
         since = incident.declarant_wrote_at + ANSWER_WITHIN[incident.severity]
         incident.answer_by = min(since, incident.answer_by or since)
     incident.status, incident.closed_at, incident.closing_reason = Status.ACKNOWLEDGED, None, ""
-    incident.acknowledged_at = incident.acknowledged_at or now
     incident.first_acknowledged_at = incident.first_acknowledged_at or now
+    # two servers' clocks may differ: see `set_acknowledged`
+    incident.acknowledged_at = incident.acknowledged_at or max(now, incident.first_acknowledged_at)
     incident.acknowledged_by, incident.assignee = incident.acknowledged_by or actor, actor
     settle_due(incident, worked_at=now)
     incident.save(update_fields=REOPENED_FIELDS)

@@ -168,8 +168,7 @@ class TelephoneForm(forms.Form):
             collectivity=collectivity,
             type=answers["type"] or IncidentType.UNKNOWN,
             caller=read_caller_input(answers),
-            # A contradictory answer stays as it is, so that the service refuses it.
-            service_stopped=answers["service_stopped"] or (Answer.YES if interruptions else ""),
+            service_stopped=read_service_answer(answers["service_stopped"], has_interruption=bool(interruptions)),
             data_concerned=answers["data_concerned"],
             interruptions=interruptions,
             leak=read_leak_input(answers),
@@ -203,3 +202,12 @@ def read_typed_instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> I
     """Return the instant, which is exact if an hour was typed and approximate if only a day was."""
     has_hour = answers[f"{name}_time"] is not None
     return read_instant(combine_moment(answers, name, clock), Certainty.EXACT, has_hour=has_hour)
+
+
+def read_service_answer(answer: str, *, has_interruption: bool) -> str:
+    """Return the answer, or « Oui » if a service is interrupted and the answer does not deny it.
+
+    The form of a declared case often begins with « Je ne sais pas », which the caller then completes. « Non » stays, so
+    that the service refuses the contradiction.
+    """
+    return str(Answer.YES) if has_interruption and answer != Answer.NO else answer
