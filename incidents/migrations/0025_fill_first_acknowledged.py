@@ -9,7 +9,8 @@ FILL_IN = """
         SELECT event.incident_id, min(event.at) AS at FROM incidents_incidentevent event
         WHERE event.kind IN ('acknowledged', 'transferred') OR event.kind = 'reopened' AND NOT EXISTS (
             SELECT FROM incidents_incidentevent merging
-            WHERE merging.incident_id = event.incident_id AND merging.kind = 'merged'
+            WHERE merging.incident_id = event.incident_id AND merging.at <= event.at
+                AND merging.kind = 'merged' AND merging.data ? 'main'  -- a main case has no such entry
         )
         GROUP BY event.incident_id
     )

@@ -101,25 +101,31 @@ def test_the_first_taking_of_each_case_is_found_in_its_history(cloned_db, time_m
     time_machine.move_to(timezone.now(), tick=False)
     responder, taker = a_responder(), a_responder(create_other_centre())
     untaken, taken, again, put_back, moved = declare(), *(declare_and_acknowledge(responder) for _ in range(4))
-    reopened, accepted, double = declare(), declare(), declare()
-    close_incident(reference=reopened.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
-    reopen_incident(reference=reopened.reference, actor=responder, motive="Si.")
+    reopened, accepted, double, main, its_double = (declare() for _ in range(5))
+    close_and_reopen(reopened, responder)
+    merge_incident(reference=its_double.reference, into=main.reference, actor=responder)
+    close_and_reopen(main, responder)
     accept_transfer(uid=propose_transfer(accepted, responder).uid, actor=taker)
     first_at = timezone.now()
     time_machine.shift(timedelta(days=9))
-    for case, actor in [(again, responder), (put_back, responder), (reopened, responder), (accepted, taker)]:
+    for case, actor in [
+        (again, responder),
+        (put_back, responder),
+        (reopened, responder),
+        (main, responder),
+        (accepted, taker),
+    ]:
         assign_incident(reference=case.reference, actor=actor, assignee=None)
-    for case, actor in [(again, responder), (reopened, responder), (accepted, taker)]:
+    for case, actor in [(again, responder), (reopened, responder), (main, responder), (accepted, taker)]:
         acknowledge_incident(reference=case.reference, actor=actor)
     accept_transfer(uid=propose_transfer(moved, responder).uid, actor=taker)
     merge_incident(reference=double.reference, into=taken.reference, actor=responder)
-    close_incident(reference=taken.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
-    reopen_incident(reference=taken.reference, actor=responder, motive="Si.")
+    close_and_reopen(taken, responder)
     fold_new_events()
     assert verify_figures().found == []
     before = dict(Incident.objects.values_list("pk", "first_acknowledged_at"))
-    late = {case.pk for case in (again, put_back, moved, reopened, accepted)}
-    assert before == dict.fromkeys((*late, taken.pk), first_at) | {untaken.pk: None, double.pk: None}
+    late = {case.pk for case in (again, put_back, moved, reopened, main, accepted)}
+    assert before == dict.fromkeys((*late, taken.pk), first_at) | dict.fromkeys((untaken.pk, double.pk, its_double.pk))
     try:
         call_command("migrate", "incidents", "0022", verbosity=0)
     finally:
@@ -128,6 +134,11 @@ def test_the_first_taking_of_each_case_is_found_in_its_history(cloned_db, time_m
     assert dict(Incident.objects.values_list("pk", "first_acknowledged_at")) == before
     pending = PendingEvent.objects.filter(consumer="stats")
     assert sorted(pending.values_list("event__incident", flat=True)) == sorted(late)
+
+
+def close_and_reopen(case, actor):
+    close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=actor)
+    reopen_incident(reference=case.reference, actor=actor, motive="Si.")
 
 
 @pytest.mark.proof

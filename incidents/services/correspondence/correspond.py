@@ -187,7 +187,7 @@ def was_letter_saved(incident: Incident, letter: Letter) -> bool:
 
 def clean_letter(incident: Incident, letter: Letter) -> Letter:
     if incident.erased_at:
-        raise ValidationError({"text": "Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez."})
+        raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")
     text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})

@@ -207,7 +207,7 @@ def read_typed_instant(answers: dict[str, Any], name: str, clock: ZoneInfo) -> I
 def read_service_answer(answer: str, *, has_interruption: bool) -> str:
     """Return the answer, or « Oui » if a service is interrupted and the answer does not deny it.
 
-    The form of a declared case often begins with « Je ne sais pas », which the caller then completes. « Non » stays, so
-    that the service refuses the contradiction.
+    The form of a declared case often begins with « Je ne sais pas », which the caller then completes. « Non » stays,
+    so that the service refuses the contradiction.
     """
     return str(Answer.YES) if has_interruption and answer != Answer.NO else answer
