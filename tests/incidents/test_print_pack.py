@@ -15,6 +15,7 @@ from incidents.files import vault
 from incidents.models import CaseKey, DataLeak, Paper
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
@@ -235,6 +236,20 @@ def test_the_pack_says_when_a_case_put_back_was_first_taken(incident):
             acknowledge_incident(reference=incident.reference, actor=responder)
         if not hours:
             assign_incident(reference=incident.reference, actor=responder, assignee=None)
+    incident.refresh_from_db()
+    sentence = build_answer_pack(incident, at=timezone.now())["progress"][0]
+    first, again = (format_pack_moment(first_at + timedelta(hours=hours), "Europe/Paris") for hours in (0, 8))
+    assert sentence == f"Breizh Cyber a pris le dossier en charge le {first}, puis de nouveau le {again}."
+
+
+def test_the_pack_says_that_reopening_the_case_first_took_it(incident):
+    lead, first_at = a_lead(), incident.received_at + timedelta(minutes=1)
+    with time_machine.travel(first_at, tick=False):
+        close_incident(reference=incident.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=lead)
+        reopen_incident(reference=incident.reference, actor=lead, motive="Cela recommence.")
+        assign_incident(reference=incident.reference, actor=lead, assignee=None)
+    with time_machine.travel(first_at + timedelta(hours=8), tick=False):
+        acknowledge_incident(reference=incident.reference, actor=lead)
     incident.refresh_from_db()
     sentence = build_answer_pack(incident, at=timezone.now())["progress"][0]
     first, again = (format_pack_moment(first_at + timedelta(hours=hours), "Europe/Paris") for hours in (0, 8))

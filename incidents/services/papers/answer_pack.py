@@ -191,11 +191,14 @@ def find_first_taken_at(incident: Incident) -> datetime | None:
     """Return when the present centre first took the case, or None without such an event. Runs one query.
 
     A case that is put back into the queue loses its `acknowledged_at`, which then holds the time when it was taken
-    again. Accepting a transfer takes the case.
+    again. Accepting a transfer takes the case. `first_acknowledged_at` may be the instant of a former centre.
     """
     taken = incident.events.filter(kind__in=(EventKind.ACKNOWLEDGED, *MOVE_KINDS)).order_by("id")
+    instants = list(taken.values_list("kind", "at"))
+    if not any(kind in MOVE_KINDS for kind, _at in instants):
+        return incident.first_acknowledged_at
     first_at: datetime | None = None
-    for kind, at in taken.values_list("kind", "at"):
+    for kind, at in instants:
         if kind == EventKind.REROUTED:
             first_at = None
         elif kind == EventKind.TRANSFERRED or first_at is None:
