@@ -148,9 +148,9 @@ def list_readers(incident: Incident) -> list[Reader]:
 
 
 def list_sheets(incident: Incident) -> list[SheetView]:
-    """Return the answer sheets, newest first. Runs one query, or two if people with an account wrote some sheets."""
+    """Return the answer sheets, newest first. Runs one query."""
     zone = find_zone(incident.collectivity)
-    sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:MAX_SHEETS]
+    sheets = incident.sheets.select_related("actor").order_by("-id")[:MAX_SHEETS]
     return [SheetView(sheet, zone) for sheet in sheets]
 
 

@@ -1,6 +1,6 @@
 """The events of a case, as sentences for its declarant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from incidents.facts.description import Section
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import VISIBLE_TO_BODY
 from incidents.services.handling.due import DECLARANT
-from incidents.services.history.centres import map_centres
+from incidents.services.history.revisions import TYPE_CHANGES, CentreAct, load_centre_acts, select_centre_acts
 
 SENTENCES: dict[str, str] = {
     EventKind.DECLARED: "%(who)s a déclaré l’incident",
@@ -85,15 +85,33 @@ class HistoryReader(NamedTuple):
         return self.user is not None and event.actor_id == self.user.pk and is_by_declarant_side(event)
 
 
-def list_history(incident: Incident, user: User | None) -> list[HistoryLine]:
-    """Return the events that the body may read, newest first. Runs one query, or two if the case changed centres.
+def load_page_events(incident: Incident) -> list[IncidentEvent]:
+    """Return the latest events that the body may read or that changed the type, newest first. Runs one query."""
+    events = incident.events.filter(VISIBLE_TO_BODY | TYPE_CHANGES).select_related("actor")
+    return list(events.order_by("-id")[:MAX_EVENTS])
+
+
+def find_centre_acts(
+    incident: Incident, events: Sequence[IncidentEvent], centres: Mapping[int, str]
+) -> list[CentreAct]:
+    """Return the `load_centre_acts` of the case. Runs no query unless `events`, from `load_page_events`, may lack
+    older events.
+    """
+    return select_centre_acts(events, centres) if len(events) < MAX_EVENTS else load_centre_acts(incident)
+
+
+def list_history(
+    incident: Incident, user: User | None, events: Sequence[IncidentEvent], centres: Mapping[int, str]
+) -> list[HistoryLine]:
+    """Return the events of `load_page_events` that the body may read, newest first.
 
     Consecutive events of one kind and person are one line with their number. An event at a former centre names that
-    centre. `user` is the account of the reader, or None with the secret link.
+    centre: `centres` is the `map_centres` of the events. `user` is the account of the reader, or None with the secret
+    link.
     """
-    events = list(incident.events.filter(VISIBLE_TO_BODY).select_related("actor").order_by("-id")[:MAX_EVENTS])
-    centres, reader = map_centres(events, incident), describe_reader(incident, user)
-    alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
+    visible = [event for event in events if event.kind != EventKind.QUALIFIED]
+    reader = describe_reader(incident, user)
+    alike = groupby(visible, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
     return [build_line(list(group), centres, reader) for _key, group in alike]
 
 

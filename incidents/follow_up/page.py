@@ -18,7 +18,7 @@ from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.follow_up.forms import LetterForm
-from incidents.follow_up.history import list_history
+from incidents.follow_up.history import find_centre_acts, list_history, load_page_events
 from incidents.follow_up.rating import build_rating_block
 from incidents.models import Incident, Message, ServiceInterruption
 from incidents.progress import CaseProgress, Step, describe_progress
@@ -36,6 +36,7 @@ from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
 from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.assign import find_current_assignee
+from incidents.services.history.centres import map_centres
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.snapshots import find_leak_row
 from incidents.services.library.reflexes import find_reflex_sheet
@@ -78,11 +79,10 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     folded = count_folded(thread, progress)
     interruptions, route = load_interruptions(incident), find_new_route(incident)
     pieces, zone = list_opened_evidence(incident), find_zone(incident.collectivity)
-    return build_declared_context(incident, zone) | {
+    return build_declared_context(incident, guest, zone) | {
         "incident": incident,
         "zone": zone,
         "now": timezone.now(),
-        "history": list_history(incident, guest.user),
         "why_this_centre": route.reason if route and route.csirt else explain_centre(incident),
         "earlier": thread[:folded],
         "latest": thread[folded:],
@@ -101,12 +101,16 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     }
 
 
-def build_declared_context(incident: Incident, zone: str) -> dict[str, Any]:
-    """Return the context about what was declared, the centre's judgement of the leak, and the duties that follow."""
-    data = read_declared_data(incident)
+def build_declared_context(incident: Incident, guest: Guest, zone: str) -> dict[str, Any]:
+    """Return the context about what was declared, the history as `guest` reads it, the centre's judgement of the leak,
+    and the duties that follow.
+    """
+    data, events = read_declared_data(incident), load_page_events(incident)
+    centres = map_centres(events, incident)
     judgement = find_judgement(incident, data, find_leak_row(incident))
     return {
-        "declared": list_declared_sections(incident, data, zone),
+        "declared": list_declared_sections(incident, data, find_centre_acts(incident, events, centres), zone),
+        "history": list_history(incident, guest.user, events, centres),
         "judgement": format_judgement_sentence(incident, judgement),
         "duties": list_timed_duties(incident, zone, data, judgement),
     }

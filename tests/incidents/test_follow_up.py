@@ -287,13 +287,6 @@ def test_logs_hold_no_secret(client, incident, caplog):
     assert code not in output
 
 
-def test_a_case_costs_few_queries(client, incident, django_assert_max_num_queries):
-    client.post(make_link(incident))
-    client.get(page_url(incident))
-    with django_assert_max_num_queries(20):
-        assert client.get(page_url(incident)).status_code == 200
-
-
 def test_the_page_shows_the_local_time_of_the_body(client):
     incident = declare(collectivity=find_commune("Nouméa"))
     client.post(make_link(incident))

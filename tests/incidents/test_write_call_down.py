@@ -11,6 +11,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.handling.triage import close_incident
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
+from tests.incidents.calling import post_call
 from tests.incidents.devices import open_by_link
 from tests.incidents.express import NOW, PHONE, case, declare_express
 from tests.incidents.journeys import make_address
@@ -24,16 +25,6 @@ def town(client):
     client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return plouexemple()
-
-
-def post_call(client, incident, **changes):
-    """Post the form of the call as the page shows it, with `changes`."""
-    page = client.get(case(incident, "appel"))
-    form = page.context["form"]
-    values = {name: form[name].value() for name in form.fields}
-    data = {"vu": read_hidden_value(page, "vu"), "cle": read_hidden_value(page, "cle"), "direction": "call_out"}
-    data |= {name: value for name, value in values.items() if value not in (None, "")}
-    return client.post(case(incident, "appel"), data | changes)
 
 
 def test_a_call_on_a_case_fills_in_its_facts(client):

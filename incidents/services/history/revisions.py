@@ -60,12 +60,28 @@ def load_centre_acts(incident: Incident) -> list[CentreAct]:
     """
     changes = CENTRE_WRITINGS | TYPE_CHANGES
     events = list(incident.events.filter(changes | Q(kind__in=MOVE_KINDS)).order_by("-id"))
-    centres = map_centres(events, incident)
+    return select_centre_acts(events, map_centres(events, incident))
+
+
+def select_centre_acts(events: Sequence[IncidentEvent], centres: Mapping[int, str]) -> list[CentreAct]:
+    """Return the acts by which centres changed what the case says, oldest first, from events that are newest first.
+    `centres` is their `map_centres`.
+    """
     return [
-        CentreAct(event, centres[event.pk] or "le centre")
-        for event in reversed(events)
-        if event.kind not in MOVE_KINDS
+        CentreAct(event, centres[event.pk] or "le centre") for event in reversed(events) if is_centre_change(event)
     ]
+
+
+def is_centre_change(event: IncidentEvent) -> bool:
+    """Tell whether CENTRE_WRITINGS or TYPE_CHANGES matches the event."""
+    match event.kind:
+        case EventKind.NOTED:
+            return "sections" in event.data
+        case EventKind.CLOSED:
+            return "ended" in event.data
+        case EventKind.QUALIFIED:
+            return "type" in event.data.get("changed", {})
+    return False
 
 
 def find_type_change(incident: Incident, acts: Sequence[CentreAct], zone: str) -> TypeChange | None:

@@ -4,6 +4,7 @@ Its QR code opens the page where the follow-up code is typed, with the reference
 code, because it is printed, photocopied and mailed, and the code would open the case to anybody who has a copy.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import batched
 from typing import Any
@@ -28,6 +29,7 @@ from incidents.reference import hyphenate
 from incidents.services.history.centres import MOVE_KINDS
 from incidents.services.history.declared import DATA, find_judgement, format_judgement, read_declared_data
 from incidents.services.history.revisions import (
+    CentreAct,
     TypeChange,
     find_type_change,
     format_declared_label,
@@ -70,7 +72,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "no_more": str(LEGAL_CAVEAT),
         "receipt": list_receipt_lines(incident, zone),
         "progress": list_progress(incident, judgement, zone),
-        "declared": list_declared_sections(incident, leak_answers, zone),
+        "declared": list_declared_sections(incident, leak_answers, load_centre_acts(incident), zone),
         "clock": str(CLOCK_LABELS.get(zone, zone)),
         "address": address,
         "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
@@ -114,14 +116,16 @@ def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
     }
 
 
-def list_declared_sections(incident: Incident, leak_answers: Values, zone: str) -> list[dict[str, Any]]:
+def list_declared_sections(
+    incident: Incident, leak_answers: Values, acts: Sequence[CentreAct], zone: str
+) -> list[dict[str, Any]]:
     """Return the sections of the case as they were last declared, then the newest answers to the questions of its
-    type. `leak_answers` holds the declared answers about the leaked data.
+    type. `leak_answers` holds the declared answers about the leaked data, and `acts` are the `load_centre_acts`.
 
     The « notes » of a section say who completed or corrected it after the declaration, and when. Declared texts of
     the story that were replaced follow the current texts.
     """
-    sheets, acts = load_declared_sheets(incident, zone), load_centre_acts(incident)
+    sheets = load_declared_sheets(incident, zone)
     facts = [
         format_section(name, "", leak_answers if name == DATA else snapshot_rows(incident, name), zone)
         for name in SNAPSHOT_TITLES
