@@ -1,6 +1,7 @@
 """The pages that correct what was declared: services, data, moments, caller, story."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from incidents.enums import EventKind
 from incidents.models import Incident
 from incidents.questions.facts import list_sheet_facts
+from incidents.services.history.snapshots import snapshot_services
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import CIVIL, MAIL
 from tests.incidents.completing_pages import NOW, open_by_link, post, url
@@ -92,6 +94,19 @@ def test_one_tap_says_that_a_service_has_resumed(client, incident):
     assert "C’est enregistré" not in read_text(answer)
     assert incident.interruptions.get(service="civil").ended_at
     assert incident.events.filter(kind=EventKind.FACTS).count() == 1
+    pack = read_text(client.get(f"/suivi/{incident.reference}/dossier/"))
+    assert "Complété par une personne qui n’a pas signé, le " in pack
+    assert "Corrigé par" not in pack
+
+
+def test_a_service_whose_declared_end_changes_is_corrected(client, incident):
+    incident.sheets.filter(section="services").update(
+        values=snapshot_services("yes", [replace(CIVIL, ended_at=NOW), MAIL])
+    )
+    client.post(url(incident, "repris"), {"service": "civil"})
+    assert "Corrigé par une personne qui n’a pas signé, le " in read_text(
+        client.get(f"/suivi/{incident.reference}/dossier/")
+    )
 
 
 def test_answers_about_the_data_are_saved_or_refused(client, incident):

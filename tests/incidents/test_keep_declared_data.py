@@ -1,12 +1,13 @@
 """Pages, papers and partners are told apart what was declared of a leak and what the centre judges of it."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from incidents.enums import EventKind
-from incidents.facts.shapes import Leak
+from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Incident
 from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.qualify import Qualification, qualify_incident
@@ -169,3 +170,14 @@ def test_categories_declared_later_leave_the_judgement(responder):
     assert (leak.status, leak.categories) == ("unfounded", ["nir"])
     assert describe_advice_facts(incident)["centre_judges"] == {"leak": "unfounded"}
     assert describe_advice_facts(incident)["data"]["leak"]["status"] == ""
+
+
+def test_a_closing_with_the_end_of_a_service_completes_what_was_declared():
+    stopped = Interruption(service="civil", extent="stopped", started_at=timezone.now() - timedelta(days=1))
+    incident = declare(service_stopped="yes", interruptions=(stopped,))
+    ending = Ending(reason="not_an_incident", ended={"civil": timezone.now() - timedelta(hours=1)})
+    close_with_report(reference=incident.reference, actor=a_lead(), ending=ending)
+    incident.refresh_from_db()
+    sections = build_answer_pack(incident, at=timezone.now())["declared"]
+    services = next(section for section in sections if section["code"] == "services")
+    assert [note.partition(", le ")[0] for note in services["notes"]] == ["Complété par Breizh Cyber"]

@@ -4,14 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.declarant.correct import correct_story
 from incidents.services.handling.triage import close_incident
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.calling import post_call
+from tests.incidents.completing import make_writing
 from tests.incidents.devices import open_by_link
 from tests.incidents.express import NOW, PHONE, case, declare_express
 from tests.incidents.journeys import make_address
@@ -209,6 +212,32 @@ def test_the_pack_tells_the_words_of_the_centre_from_those_of_the_body(client):
         assert "Corrigé au téléphone par Breizh Cyber, le " in text
         assert "Complété au téléphone par Breizh Cyber, le " in text
         assert "Tout est chiffré." in text
+
+
+def test_the_pack_keeps_what_the_body_wrote_after_the_declaration_and_a_call_replaced(client):
+    """Each text of the body that a call replaced has its own date. A text of the centre is not kept."""
+    incident = declare(description="")
+    declarant, responder = open_by_link(incident), Client()
+    responder.force_login(a_responder())
+    for by_body, by_centre in (("Une tour est chiffrée.", "Deux tours."), ("Trois tours.", "Quatre tours.")):
+        correct_story(writing=make_writing(incident, "recit"), description=by_body)
+        post_call(responder, incident, description=by_centre)
+    lines = get_story_section(incident)["lines"][1:]
+    assert [[label.partition(" le ")[0], words] for label, words in lines] == [
+        ["Récit", "Quatre tours."],
+        ["Récit, écrit", "Une tour est chiffrée."],
+        ["Récit, écrit", "Trois tours."],
+    ]
+    assert "Une tour est chiffrée." in read_text(declarant.get(f"/suivi/{incident.reference}/dossier/"))
+
+
+def test_the_pack_does_not_repeat_what_the_body_itself_replaced_later(client):
+    incident = declare(description="")
+    client.force_login(a_responder())
+    for words in ("Une tour.", "Deux tours."):
+        correct_story(writing=make_writing(incident, "recit"), description=words)
+    post_call(client, incident, description="Deux tours. Depuis 5 h.")
+    assert [words for _label, words in get_story_section(incident)["lines"][1:]] == ["Deux tours. Depuis 5 h."]
 
 
 def test_the_pack_keeps_the_declared_situation_that_a_call_corrected(client):

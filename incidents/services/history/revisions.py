@@ -6,6 +6,7 @@ call as if the body had declared it.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -14,7 +15,7 @@ from incidents.enums import EventKind, IncidentType
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import MAX_SHEETS, SheetView
 from incidents.questions.catalogue import QuestionKind
-from incidents.questions.facts import UNSAID
+from incidents.questions.facts import UNSAID, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact, format_moment
 from incidents.services.history.centres import MOVE_KINDS, map_centres
 from incidents.services.history.declared import exclude_judgement_sheets
@@ -23,6 +24,7 @@ from incidents.services.history.declared import exclude_judgement_sheets
 # and its sheets have the same instant.
 CENTRE_WRITINGS = Q(kind=EventKind.NOTED, data__has_key="sections") | Q(kind=EventKind.CLOSED, data__has_key="ended")
 TYPE_CHANGES = Q(kind=EventKind.QUALIFIED, data__changed__has_key="type")
+SERVICES = "services"
 
 type SheetsBySection = dict[str, list[SheetView]]
 
@@ -107,17 +109,23 @@ def list_revision_sentences(incident: Incident, views: Sequence[SheetView], acts
 
     Changes of one kind by one author are one sentence, with the instant of the last of them.
     """
-    writings = {act.event.at: act for act in acts if act.event.kind != EventKind.QUALIFIED}
+    writings = map_writings(acts)
     changed_at: dict[str, str] = {}
     before: list[DisplayedFact] = []
     for view in views:
         if is_revision(incident, view):
-            verb = "Complété" if all(is_line_kept(line, view.lines) for line in before) else "Corrigé"
+            newer = [*view.lines, *list_lines_without_ends(view)]
+            verb = "Complété" if all(is_line_kept(line, newer) for line in before) else "Corrigé"
             change = f"{verb} {format_author(view, writings)}"
             changed_at.pop(change, None)
             changed_at[change] = format_moment(view.sheet.written_at, view.zone)
         before = list_stated_lines(view)
     return [f"{change}, le {moment}." for change, moment in changed_at.items()]
+
+
+def map_writings(acts: Sequence[CentreAct]) -> dict[datetime, CentreAct]:
+    """Return a dict from the instant of the sheets that a centre wrote to its act."""
+    return {act.event.at: act for act in acts if act.event.kind != EventKind.QUALIFIED}
 
 
 def format_author(view: SheetView, writings: Mapping[datetime, CentreAct]) -> str:
@@ -133,6 +141,17 @@ def list_stated_lines(view: SheetView) -> list[DisplayedFact]:
     return [line for line in view.lines if line.words not in UNSAID]
 
 
+def list_lines_without_ends(view: SheetView) -> list[DisplayedFact]:
+    """Return the lines of a sheet about services as they were before the services resumed, or none for any other
+    sheet.
+    """
+    sheet = view.sheet
+    if sheet.section != SERVICES or not sheet.values:
+        return []
+    services = [service | {"to": None} for service in sheet.values["services"]]
+    return list_sheet_facts(sheet.section, sheet.version, sheet.values | {"services": services}, view.zone)
+
+
 def is_line_kept(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
     """Tell whether the newer lines contain this line. A long text is kept if the newer text contains it."""
     return any(
@@ -142,15 +161,27 @@ def is_line_kept(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
     )
 
 
-def list_replaced_story(incident: Incident, views: Sequence[SheetView]) -> list[list[str]]:
-    """Return the lines of the declared story that the newest sheet does not contain, each as [label, text]."""
-    if not views or is_revision(incident, views[0]):
-        return []
-    return [
-        [format_declared_label(incident, line.label, views[0].zone), line.words]
-        for line in list_stated_lines(views[0])
-        if not is_line_kept(line, views[-1].lines)
-    ]
+def list_replaced_story(incident: Incident, views: Sequence[SheetView], acts: Sequence[CentreAct]) -> list[list[str]]:
+    """Return the lines of the story that a body stated and that the newest sheet does not contain, each as
+    [label, text]: those of the declaration, and those that the body wrote later and a centre replaced.
+    """
+    writings, replaced = map_writings(acts), dict[tuple[str, str], list[str]]()
+    for view, newer in pairwise(views):
+        written_at, replaced_at = view.sheet.written_at, newer.sheet.written_at
+        if is_revision(incident, view) and (written_at in writings or replaced_at not in writings):
+            continue
+        for line in list_stated_lines(view):
+            if not is_line_kept(line, views[-1].lines):
+                label = format_replaced_label(incident, line.label, view)
+                replaced.setdefault((line.label, line.words), [label, line.words])
+    return list(replaced.values())
+
+
+def format_replaced_label(incident: Incident, label: str, view: SheetView) -> str:
+    """Return the label of a replaced line, such as « Récit, écrit le 29 novembre 2026 à 6 h 49 »."""
+    if is_revision(incident, view):
+        return f"{label}, écrit le {format_moment(view.sheet.written_at, view.zone)}"
+    return format_declared_label(incident, label, view.zone)
 
 
 def format_declared_label(incident: Incident, label: str, zone: str) -> str:

@@ -135,7 +135,7 @@ def list_declared_sections(
     sections = facts + [section for section in answers if section["lines"]]
     for section in sections:
         section["notes"] = list_revision_sentences(incident, sheets.get(section["code"], []), acts)
-    sections[0]["lines"] += list_replaced_story(incident, sheets.get(STORY, []))
+    sections[0]["lines"] += list_replaced_story(incident, sheets.get(STORY, []), acts)
     add_situation(sections[0], incident, find_type_change(incident, acts, zone), zone)
     return sections
 
