@@ -76,7 +76,7 @@ def test_a_responder_returns_to_what_was_declared(client, responder, judgement, 
     severity = incident.severity_found
     judge_leak(incident, responder, judgement)
     form = client.get(case_url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
-    assert form.fields["leak"].choices[0] == ("as_declared", "comme déclaré : pas dit")
+    assert form.fields["leak"].choices[0] == ("as_declared", "comme déclaré\N{NO-BREAK SPACE}: pas dit")
 
     for _click in range(2):
         client.post(case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"leak": "as_declared"})
