@@ -259,9 +259,12 @@ class ContactForm(forms.Form):
             field.widget.attrs["class"] = "input"
 
     def clean_phone(self) -> str:
-        """Refuse a number that nobody can call, because the card is used when everything else is down."""
+        """Refuse a number that nobody can call, because the card is used when everything else is down. A number that
+        the card already has may stay.
+        """
         phone: str = self.cleaned_data["phone"]
-        if phone and not is_short_number(phone) and (problem := find_number_problem(phone, self.body)):
+        is_new = phone not in ("", self.initial.get("phone"))
+        if is_new and not is_short_number(phone) and (problem := find_number_problem(phone, self.body)):
             raise ValidationError(f"{problem}.")
         return phone
 

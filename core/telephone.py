@@ -10,21 +10,30 @@ SEPARATOR = r"[\s./()–-]{0,3}"
 FRENCH = rf"(?:0{SEPARATOR}|(?:(?:\+|00){SEPARATOR})?33{SEPARATOR}(?:0{SEPARATOR})?)[1-9](?:{SEPARATOR}[0-9]){{8}}"
 # A foreign number has eight to fifteen digits with the code of its country (ITU-T E.164).
 FOREIGN = rf"(?:\+|00){SEPARATOR}(?!3{SEPARATOR}3)[1-9](?:{SEPARATOR}[0-9]){{7,14}}"
+# A number overseas with the code of its territory, which many write without « + ».
+OVERSEAS = (
+    rf"(?:(?:508|681|687)(?:{SEPARATOR}[0-9]){{6}}|689(?:{SEPARATOR}[0-9]){{8}}"
+    rf"|(?:262|590|594|596){SEPARATOR}(?:0{SEPARATOR})?[1-9](?:{SEPARATOR}[0-9]){{8}})"
+)
 # One whole number, or several after each other, with no digit left over.
-WHOLE_NUMBERS = re.compile(rf"(?:(?:{FRENCH}|{FOREIGN})[\s./()–-]*)+")
+WHOLE_NUMBERS = re.compile(rf"(?:(?:{FRENCH}|{FOREIGN}|{OVERSEAS})[\s./()–-]*)+")
 LOCAL_NUMBER = re.compile(rf"[1-9](?:{SEPARATOR}[0-9])*")
 SHORT_NUMBER = re.compile(r"[13][0-9]{1,3}")  # 17, 112, 3218: the short numbers of the French plan
 OTHER_TEXT = re.compile(r"[^0-9\s+()./–-]+")
 EDGES = re.compile(r"^[\s.()/–-]+|[\s.()/–-]+$")
 LONGEST_RUN, LONGEST_TEXT = 80, 200
-# What may be between two numbers, or between a number and another line of the same switchboard.
-BETWEEN_NUMBERS = re.compile(r"/|[\n\r]")
-# Hours and days after a number: « 24h/24 », « 24/24 », « 7j/7 », « 8h30-12h », « 7 jours ».
+# What may be between two numbers, or between a number and a remark or another line of the same switchboard.
+BETWEEN_NUMBERS = re.compile(r"[/(\n\r]")
+# Hours and days after a number: « 24h/24 », « 24/24 », « 7j/7 », « 8h30-12h », « 8:30-12:00 », « 7 jours ».
 HOURS = re.compile(
-    r"(?<![0-9])(?:[0-9]{1,2}\s?[hj][a-z]*\s?(?:[0-9]{2}(?![0-9]))?\s?(?:/\s?[0-9]{1,2})?|(?:24|7)\s?/\s?(?:24|7))"
-    r"(?![0-9])",
+    r"(?<![0-9])(?:[0-9]{1,2}\s?[hj][a-z]*\s?(?:[0-9]{2}(?![0-9]))?\s?(?:/\s?[0-9]{1,2})?|(?:24|7)\s?/\s?(?:24|7)"
+    r"|[0-9]{1,2}:[0-9]{2})(?![0-9])",
     re.IGNORECASE,
 )
+# Hours whose first has no unit: « 8-12h ».
+HOUR_RANGE = re.compile(r"(?<![0-9])[0-9]{1,2}\s?[–-]\s?[0-9]{1,2}\s?h[a-z]*(?:[0-9]{2})?(?![0-9])", re.IGNORECASE)
+# The first two digits of a national number.
+NATIONAL_START = re.compile(r"0[1-9]")
 
 
 def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
@@ -38,9 +47,13 @@ def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
 
 
 def is_short_number(text: str) -> bool:
-    """Tell whether the only digits of the text are a short number, such as 112 or 3218."""
-    runs = [run for part in OTHER_TEXT.split(text) if (run := part.strip(" ().-"))]
-    return len(runs) == 1 and SHORT_NUMBER.fullmatch(runs[0]) is not None
+    """Tell whether the text holds a short number, such as 112 or 32 18, perhaps among words, hours or other numbers.
+
+    A text with a national number is judged by that number: « 02 98 00 poste 12 » is not a short number.
+    """
+    text = HOURS.sub(" h ", write_plain_digits(text[:LONGEST_TEXT]))
+    runs = [re.sub(r"[\s.]", "", EDGES.sub("", run)) for run in split_runs(text)]
+    return any(map(SHORT_NUMBER.fullmatch, runs)) and not any(map(NATIONAL_START.match, runs))
 
 
 def has_too_many_digits(text: str) -> bool:
@@ -49,13 +62,18 @@ def has_too_many_digits(text: str) -> bool:
 
 
 def list_runs(text: str) -> Iterator[str]:
-    """Yield the runs of digits and separators between the words of the text, whole and cut where another number may
-    begin. The hours of the text are read both as digits and as words.
-    """
+    """Yield the runs of the text. The hours of the text are read both as digits and as words."""
     text = write_plain_digits(text[:LONGEST_TEXT])
-    for candidate in (text, HOURS.sub(" h ", text)):
-        for run in OTHER_TEXT.split(candidate):
-            yield from (run, *BETWEEN_NUMBERS.split(run))
+    for candidate in (text, HOURS.sub(" h ", text), HOURS.sub(" h ", HOUR_RANGE.sub(" h ", text))):
+        yield from split_runs(candidate)
+
+
+def split_runs(text: str) -> Iterator[str]:
+    """Yield the runs of digits and separators between the words of the text, whole and cut where another number may
+    begin.
+    """
+    for run in OTHER_TEXT.split(text):
+        yield from (run, *BETWEEN_NUMBERS.split(run))
 
 
 def is_whole(run: str, local_digits: int | None) -> bool:

@@ -256,6 +256,7 @@ def test_a_person_with_two_roles_is_removed_at_once(client, manager):
         ("abc", False),
         ("06 39 98 00 22 22", False),
         ("123456", False),
+        ("02 98 00 poste 12", False),
         ("02 99 00 00 00 (le soir)", True),
     ],
 )
@@ -269,6 +270,7 @@ def test_emergency_card_takes_numbers_that_can_be_called(client, manager, phone,
 
 
 NUMBERS = [
+    *("32 18", "39 39", "3218 (option 2)", "3939 24h/24", "17 ou 112", "112 / 17", "3218, touche 0"),
     *("112", "3218", "+33 6 12 34 56 78", "02–98–00–00–00"),
     *("02 99 00 00 00 / 06 12 34 56 78", "02 99 00 00 00 - 06 12 34 56 78", "02 99 00 00 00 06 12 34 56 78"),
 ]
@@ -279,3 +281,13 @@ def test_emergency_card_takes_short_and_foreign_spellings(client, manager, phone
     edit_page = body_url() + "urgence/ecrire/"
     seen = client.get(edit_page).context["seen"]
     assert client.post(edit_page, {"seen": seen, "supplier-phone": phone}).status_code == 302
+
+
+def test_a_number_that_the_card_already_has_may_stay(client, manager):
+    EmergencyContact.objects.create(collectivity=plouexemple(), kind="supplier", phone="06 39", updated_by=manager)
+    edit_page = body_url() + "urgence/ecrire/"
+    card = {"seen": client.get(edit_page).context["seen"], "supplier-phone": "06 39", "insurer-phone": "112"}
+    assert client.post(edit_page, card | {"supplier-phone": "06 40"}).status_code == 422
+    assert client.post(edit_page, card).status_code == 302
+    seen = client.get(edit_page).context["seen"]
+    assert client.post(edit_page, {"seen": seen, "supplier-name": "Exemple Informatique"}).status_code == 302
