@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from collectivities.telephones import find_number_problem
 from core.burst import hash_address
 from core.text import are_same_answers
 from csirts.routing import Route
@@ -142,6 +143,9 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
     secret, route = get_first_secret(access), get_case_route(journey, incident)
     data = read_declared_data(incident)
     judgement = find_judgement(incident, data, find_leak_row(incident))
+    is_linked = access is not None and follow_up.get_access_uid(request, incident.reference) == access.uid
+    # A device whose access was closed may not read what was corrected since.
+    may_read = bool(secret) or is_linked
     context = {
         "step": journey,
         "route": route,
@@ -150,8 +154,10 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
         "may_others_read": may_others_read_mailbox(incident),
         "secret": secret,
         "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
-        "duties": list_timed_duties(incident, journey.zone, data, judgement),
-        "linked": follow_up.get_access_uid(request, incident.reference) is not None,
+        "duties": list_timed_duties(incident, journey.zone, data, judgement) if may_read else [],
+        "linked": is_linked,
+        "may_read": may_read,
+        "number": find_callable_number(incident) if may_read else "",
         "ledger": EMPTY_LOG_LINES,
         "is_back": RETURNING in request.GET,
     }
@@ -163,6 +169,12 @@ def is_called_back(incident: Incident, route: Route | None) -> bool:
     mails.
     """
     return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
+
+
+def find_callable_number(incident: Incident) -> str:
+    """Return the telephone number that the declarant gave, or "" if nobody can call it."""
+    phone = incident.story.contact_phone
+    return "" if find_number_problem(phone, incident.collectivity) else phone
 
 
 def get_first_secret(access: FollowUpAccess | None) -> str:

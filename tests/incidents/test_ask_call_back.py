@@ -97,6 +97,18 @@ def test_the_receipt_of_a_centre_without_mail_asks_for_a_call(client):
     assert "rappel est demandé" not in page
 
 
+@pytest.mark.parametrize(("mail", "title"), [(None, "Vous serez rappelé"), ("", "Vous avez demandé à être rappelé")])
+def test_the_receipt_repeats_no_number_that_cannot_be_called(client, mail, title):
+    declare_express(client)
+    Story.objects.update(contact_phone="aucun", contact_email="mairie@plouexemple.example")
+    if mail is not None:
+        Csirt.objects.update(notification_email=mail)
+    page = read_text(client.get("/declarer/envoyee/"))
+    assert title in page
+    assert "Donnez un numéro entier" in page
+    assert "aucun " not in page.replace("aucun avis", "")
+
+
 def test_the_screen_of_a_centre_without_mail_asks_for_a_call(client):
     Csirt.objects.filter(slug="breizh-cyber").update(notification_email="")
     page = read_text(post_express(client, q="Quimper 29000"))

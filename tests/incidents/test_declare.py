@@ -8,7 +8,7 @@ import time_machine
 from django.urls import reverse
 
 from config.pages.templatetags.tocsin import format_full_moment
-from csirts.models import Contact
+from csirts.models import Contact, Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.declare.choices import CHOICE_GROUPS
 from incidents.enums import IncidentType, Screen, Verification
@@ -130,6 +130,22 @@ def test_the_receipt_asks_for_a_telephone_if_there_is_only_a_mailbox(client, kin
     assert (
         "Quelqu’un d’autre la lit peut-être. Ajoutez un téléphone, ou une autre adresse" in page
     ) is is_read_by_others
+    assert "peut vous appeler au" not in page
+
+
+@pytest.mark.parametrize("phone", ["aucun", "02 98", "le standard est coupé"])
+def test_the_receipt_promises_no_call_to_a_text_without_number(client, phone):
+    page = read_text(
+        post(client, {"contact_phone": phone, "contact_email": "mairie@plouexemple.example"}, quoi="saturation")
+    )
+    assert "Vous n’avez pas donné de numéro entier, seulement l’adresse mairie@plouexemple.example" in page
+    assert "peut vous appeler au" not in page
+
+
+def test_the_receipt_of_a_centre_that_gets_no_mail_repeats_the_number(client):
+    Csirt.objects.update(notification_email="")
+    page = read_text(post(client))
+    assert "Vous avez donné le 02 99 00 00 00" in page
     assert "peut vous appeler au" not in page
 
 

@@ -8,11 +8,12 @@ from django.conf import settings
 from django.db import IntegrityError, connections
 from django.test import Client
 
+from csirts.models import Csirt
 from incidents.declare.bot_limits import MANY_SENT
 from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import hyphenate, make_reference
-from incidents.services.declarant.access import rotate_access_by_declarant
+from incidents.services.declarant.access import derive_secret, rotate_access_by_declarant
 from incidents.services.declaring import declare
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
@@ -104,6 +105,33 @@ def test_the_confirmation_page_shows_no_code_that_was_renewed_since(client, town
     response = client.get(SENT)
     assert "Il a été renouvelé ou fermé depuis" in read_text(response)
     assert "/suivi/acces/" not in response.content.decode()
+
+
+@pytest.mark.parametrize("asks_to_be_called", [False, True])
+@pytest.mark.parametrize("notification_email", ["", "astreinte@breizh-cyber.example"])
+def test_the_receipt_shows_nothing_corrected_after_the_access_was_closed(
+    client, town, asks_to_be_called, notification_email
+):
+    post(client)
+    Csirt.objects.update(notification_email=notification_email)
+    Incident.objects.update(is_to_call_back=asks_to_be_called)
+    incident = Incident.objects.get()
+    assert "02 99 00 00 00" in read_text(client.get(SENT))
+    rotate_access_by_declarant(access_uid=incident.accesses.get().uid)
+    for story in (
+        {"contact_phone": "06 12 34 56 78", "contact_email": ""},
+        {"contact_phone": "", "contact_email": "autre@plouexemple.example"},
+    ):
+        Story.objects.update(**story)
+        response = client.get(SENT)
+        assert response.status_code == 200
+        for secret in ("06 12 34 56 78", "autre@plouexemple.example", "Corrigez-l", f"/suivi/{incident.reference}/"):
+            assert secret not in read_text(response) + response.content.decode()
+        assert "délais de 72 heures" not in read_text(response)
+    Story.objects.update(contact_phone="06 12 34 56 78")
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
+    assert "06 12 34 56 78" in read_text(client.get(SENT))
+    assert "Corrigez-le" in read_text(client.get(SENT))
 
 
 def test_a_reference_that_is_taken_is_drawn_again(client, town, monkeypatch):
