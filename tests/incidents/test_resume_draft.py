@@ -158,8 +158,9 @@ def test_a_resumed_draft_opens_without_errors_and_says_who_filled_in_each_screen
     assert "Vous reprenez cette déclaration" in page
     assert "Les données : rempli par Dominique à" in page
     assert "une réponse à vérifier" in page
-    refused = other_device.post(WHERE["rappel"], {"contact_phone": "02", "version": resumed.context["version"]})
-    assert other_device.get(refused.url).status_code == 422
+    redirection = other_device.post(WHERE["rappel"], {"contact_phone": "02", "version": resumed.context["version"]})
+    refused = other_device.get(redirection.url)
+    assert refused.status_code == 422
     assert "Ce numéro ne peut pas être appelé" in read_text(refused)
 
 

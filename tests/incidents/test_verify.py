@@ -54,7 +54,7 @@ def test_a_call_back_ticks_the_task_and_is_noted(client, case, responder):
     assert (task.done_by, task.is_moot, case.tasks.exclude(done_at=None).count()) == (responder, False, 1)
     note = Note.objects.get()
     assert (note.kind, note.author) == (NoteKind.CALL_OUT, responder)
-    assert note.text == "Vérification par rappel. Numéro : 02 98 11 22 33, annuaire officiel."
+    assert note.text == "Vérification par rappel. Numéro\N{NO-BREAK SPACE}: 02 98 11 22 33, annuaire officiel."
     noted, done = case.events.get(kind=EventKind.NOTED), case.events.get(kind=EventKind.TASK_DONE)
     assert (noted.data["spoke"], done.data["task"]) == (False, str(task.uid))
     assert "sans réponse" not in read_markup(client.get(url(case))).partition('id="histoire"')[2]
@@ -213,10 +213,13 @@ def test_the_official_number_is_noted_only_if_it_is_ticked(client, case, respond
     unticked, ticked = declare(), declare()
     assert "checked" not in find_official_tick(client, unticked).attributes
     client.post(url(unticked, "verifier"), {"verifier-number": "", "verifier-source": "known"})
-    assert Note.objects.get(incident=unticked).text == "Vérification par rappel. Numéro : déjà connu du centre."
+    assert (
+        Note.objects.get(incident=unticked).text
+        == "Vérification par rappel. Numéro\N{NO-BREAK SPACE}: déjà connu du centre."
+    )
     client.post(url(ticked, "verifier"), {"verifier-official": "02 98 11 22 33"})
     note = Note.objects.get(incident=ticked)
-    assert note.text == "Vérification par rappel. Numéro : 02 98 11 22 33, annuaire officiel."
+    assert note.text == "Vérification par rappel. Numéro\N{NO-BREAK SPACE}: 02 98 11 22 33, annuaire officiel."
     assert OfficialNumber.objects.get().found_on == date(2026, 11, 3)
 
 
@@ -238,7 +241,7 @@ def test_the_source_of_the_number_is_required(client, case):
     assert not reload(case).is_verified
     client.post(url(case, "verifier"), {"verifier-source": "directory"})
     assert reload(case).is_verified
-    assert Note.objects.get().text == "Vérification par rappel. Numéro : annuaire officiel."
+    assert Note.objects.get().text == "Vérification par rappel. Numéro\N{NO-BREAK SPACE}: annuaire officiel."
     assert not OfficialNumber.objects.exists()
 
 
