@@ -152,8 +152,8 @@ def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
 
 
 def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]:
-    """Return the bodies that `mention.place` names, where the mentioned body may be: those whose present or former
-    name it is, or else those that match it. Two queries, or none.
+    """Return the bodies that `mention.place` names, where the mentioned body may be. If it is the present or former
+    name of one, the names in which it ends inside a word are left out: Brestot for « Brest ». Two queries, or none.
     """
     if not mention.place:
         return []
@@ -162,8 +162,11 @@ def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]
     except SearchProblem:
         return []
     stems = {reading.stem for reading in list_readings(mention.place)}
-    same_name = [place for place in places if stems & {place.stem, make_stem(place.former_name, place.kind)}]
-    return same_name or places
+    names = [{place.stem, make_stem(place.former_name, place.kind)} for place in places]
+    if not any(stems & own for own in names):
+        return places
+    starts = tuple(f"{stem} " for stem in stems)
+    return [place for place, own in zip(places, names, strict=True) if any(f"{n} ".startswith(starts) for n in own)]
 
 
 def find_body_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:

@@ -211,11 +211,25 @@ def test_a_kind_of_body_is_not_taken_for_a_commune(query, kind, places):
     assert [str(place) for place in answer.places[:1]] == ([places] if places else [])
 
 
-def test_a_place_of_the_typed_name_hides_those_whose_names_begin_with_it():
+def test_a_place_of_the_typed_name_hides_those_where_it_ends_inside_a_word():
     places = [str(place) for place in search_bodies_and_places("hopital de brest").places]
     assert places[0] == "Brest (Finistère)"
     assert "Brestot (Eure)" not in places
     assert "Brestot (Eure)" in [str(place) for place in search_bodies_and_places("hopital de bresto").places]
+    assert "Aixe-sur-Vienne" not in [place.name for place in search_bodies_and_places("ccas d'aix").places]
+
+
+@pytest.mark.parametrize(
+    ("place", "ends"),
+    [
+        ("Villefranche", ("sur-Saône", "de-Rouergue")),
+        ("Boulogne", ("Billancourt", "sur-Mer")),
+        ("Aix", ("en-Provence",)),
+    ],
+)
+def test_a_small_place_of_the_typed_name_does_not_hide_the_towns_named_after_it(place, ends):
+    names = {found.name for found in search_bodies_and_places(f"hopital de {place}").places}
+    assert names >= {f"{place}-{end}" for end in ends}
 
 
 def test_a_commune_whose_name_begins_like_a_kind_of_body_is_found():
