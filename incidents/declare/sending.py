@@ -154,7 +154,7 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
         "may_others_read": may_others_read_mailbox(incident),
         "secret": secret,
         "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
-        "duties": list_timed_duties(incident, journey.zone, data, judgement) if may_read else [],
+        "duties": list_timed_duties(incident, journey.zone, data, judgement, at=timezone.now()) if may_read else [],
         "linked": is_linked,
         "may_read": may_read,
         "number": find_callable_number(incident) if may_read else "",

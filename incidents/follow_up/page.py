@@ -112,7 +112,7 @@ def build_declared_context(incident: Incident, guest: Guest, zone: str) -> dict[
         "declared": list_declared_sections(incident, data, find_centre_acts(incident, events, centres), zone),
         "history": list_history(incident, guest.user, events, centres),
         "judgement": format_judgement_sentence(incident, judgement),
-        "duties": list_timed_duties(incident, zone, data, judgement),
+        "duties": list_timed_duties(incident, zone, data, judgement, at=timezone.now()),
     }
 
 

@@ -60,6 +60,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
     judgement = find_judgement(incident, leak_answers, find_leak_row(incident))
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": hyphenate(incident.reference)})
     route = find_route(incident.collectivity, on=timezone.localdate(at))
+    duties = list_duties(incident, zone, leak_answers, judgement, at=at)
     return describe_contacts(incident.csirt, route) | {
         "reference": hyphenate(incident.reference),
         "body": capfirst(incident.collectivity.label),
@@ -68,7 +69,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "made": format_pack_moment(at, zone),
         "reason": explain_centre(incident),
         "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
-        "duties": [duty._asdict() for duty in list_duties(incident, zone, leak_answers, judgement)],
+        "duties": [duty._asdict() for duty in duties],
         "no_more": str(LEGAL_CAVEAT),
         "receipt": list_receipt_lines(incident, zone),
         "progress": list_progress(incident, judgement, zone),

@@ -22,6 +22,8 @@ NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, I
 DATA_TOUCHED = "Des données personnelles sont touchées."
 DATA_CONFIRMED = "Le centre confirme que des données personnelles sont touchées."
 DATA_MAYBE_TOUCHED = "Des données personnelles sont peut-être touchées."
+NOTIFY_LATE = "Prévenez-la quand même, en disant pourquoi (RGPD, article 33)."
+COMPLAIN_LATE = "Portez plainte quand même."
 CNIL_TITLE = "Prévenir la CNIL"
 CNIL_TITLE_IN_DOUBT = "Prévenir la CNIL, si des données personnelles sont touchées"
 
@@ -46,23 +48,25 @@ INFORM_PERSONS = Duty(
 )
 
 
-def list_duties(incident: Incident, zone: str, declared: Values, judgement: str) -> list[Duty]:
-    """Return the duties that the case gives its body. Deadlines are in the time zone `zone`.
+def list_duties(incident: Incident, zone: str, declared: Values, judgement: str, *, at: datetime) -> list[Duty]:
+    """Return the duties that the case gives its body, as they are `at` a moment: a deadline may be past. Deadlines are
+    in the time zone `zone`.
 
     `declared` holds the declared answers about the leaked data, and `judgement` is that of the centre, or "".
     """
-    duties = list_data_duties(incident, zone, declared, judgement)
+    duties = list_data_duties(incident, zone, declared, judgement, at=at)
     if incident.type not in NO_ATTACK:
-        duties.append(describe_complaint_duty(incident, zone))
+        duties.append(describe_complaint_duty(incident, zone, at))
     return duties
 
 
-def list_timed_duties(incident: Incident, zone: str, declared: Values, judgement: str) -> list[Duty]:
+def list_timed_duties(incident: Incident, zone: str, declared: Values, judgement: str, *, at: datetime) -> list[Duty]:
     """Return the duties of `list_duties` that have a time limit, for pages with room for one line each."""
-    return [duty for duty in list_duties(incident, zone, declared, judgement) if duty != INFORM_PERSONS]
+    duties = list_duties(incident, zone, declared, judgement, at=at)
+    return [duty for duty in duties if duty != INFORM_PERSONS]
 
 
-def list_data_duties(incident: Incident, zone: str, declared: Values, judgement: str) -> list[Duty]:
+def list_data_duties(incident: Incident, zone: str, declared: Values, judgement: str, *, at: datetime) -> list[Duty]:
     """Return the duties about personal data.
 
     There are none if the centre judged the leak unfounded, or if the declarant said that no data are concerned and the
@@ -71,7 +75,8 @@ def list_data_duties(incident: Incident, zone: str, declared: Values, judgement:
     if judgement == LeakStatus.UNFOUNDED or (declared["concerned"] == Answer.NO and not judgement):
         return []
     if declared["concerned"] == Answer.YES:
-        notice = describe_cnil_duty(CNIL_TITLE, DATA_TOUCHED, format_legal_deadline(incident.breach_known_at, zone))
+        by = format_legal_deadline(incident.breach_known_at, zone, at, late=NOTIFY_LATE)
+        notice = describe_cnil_duty(CNIL_TITLE, DATA_TOUCHED, by)
     elif judgement == LeakStatus.CONFIRMED:
         notice = describe_cnil_duty(CNIL_TITLE, DATA_CONFIRMED, "")
     else:
@@ -87,26 +92,29 @@ def describe_cnil_duty(title: str, first: str, by: str) -> Duty:
     return Duty(title, f"{first} {within}", by, "RGPD, article 33 ; CNIL")
 
 
-def describe_complaint_duty(incident: Incident, zone: str) -> Duty:
+def describe_complaint_duty(incident: Incident, zone: str, at: datetime) -> Duty:
     return Duty(
         "Porter plainte, si vous êtes assurés",
         (
             "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
             "après le moment où la collectivité a connaissance de l’attaque. Police, gendarmerie ou procureur."
         ),
-        format_legal_deadline(incident.attack_known_at, zone),
+        format_legal_deadline(incident.attack_known_at, zone, at, late=COMPLAIN_LATE),
         "Code des assurances, article L12-10-1",
     )
 
 
-def format_legal_deadline(known_at: datetime | None, zone: str) -> str:
+def format_legal_deadline(known_at: datetime | None, zone: str, at: datetime, *, late: str) -> str:
     """Return the sentence that gives the deadline in the time zone `zone`, or "" if the start of the legal time limit
-    is not known.
+    is not known. If the deadline is before `at`, say so and add the sentence `late`.
     """
     if known_at is None:
         return ""
-    at = format_moment(compute_legal_deadline(known_at, zone), zone)
-    return f"D’après ce qui est déclaré : avant le {at}, {CLOCK_LABELS.get(zone, zone)}."
+    deadline = compute_legal_deadline(known_at, zone)
+    day_or_hour = f"{format_moment(deadline, zone)}, {CLOCK_LABELS.get(zone, zone)}"
+    if deadline < (at if isinstance(deadline, datetime) else find_local_day(at, zone)):
+        return f"Ce délai est passé le {day_or_hour}. {late}"
+    return f"D’après ce qui est déclaré : avant le {day_or_hour}."
 
 
 def compute_legal_deadline(known_at: datetime, zone: str) -> date | datetime:
