@@ -24,8 +24,8 @@ from csirts.contact_values import check_contact_value
 from csirts.enums import ContactKind, Level
 from csirts.sites import list_sites
 
-# Hours that say that a centre never closes.
-ALL_DAY = re.compile(r"\b24\s*h", re.IGNORECASE)
+# Hours that say that a centre never closes: « 24 h/24 », « 24h sur 24 », « 24/7 », and not « 8 h–24 h ».
+ALL_DAY = re.compile(r"\b24\s*(?:h|heures)?\s*(?:/|sur)\s*(?:24|7)(?!\d)|à toute heure", re.IGNORECASE)
 
 
 def track_changes(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
@@ -168,8 +168,11 @@ class Csirt(models.Model):
 
     @property
     def may_be_closed(self) -> bool:
-        """Whether the centre has published hours that leave it closed at some moments."""
-        return bool(self.hours) and not ALL_DAY.search(self.hours)
+        """Whether the centre has published hours that leave it closed at some moments. Their note is not read: it may
+        give the hours of another centre.
+        """
+        hours = self._value(ContactKind.HOURS)
+        return bool(hours) and not ALL_DAY.search(hours)
 
     @property
     def sites(self) -> list[str]:

@@ -40,6 +40,29 @@ def test_a_centre_that_never_closes_is_not_called_closed(client):
     assert "Fermé ?" not in page
 
 
+@pytest.mark.parametrize(
+    ("value", "note", "closes"),
+    [
+        ("lun.–ven. 8 h–17 h", "ensuite, le centre national, 24 h/24", True),
+        ("lun.–dim. 8 h–24 h", "", True),
+        ("24 h/24", "", False),
+        ("24\N{NO-BREAK SPACE}h/24", "", False),
+        ("7j/7 et 24h/24h", "", False),
+        ("24 heures sur 24", "", False),
+        ("24/24", "", False),
+        ("24/7", "", False),
+        ("À toute heure", "", False),
+    ],
+)
+def test_only_the_hours_of_the_centre_tell_whether_it_closes(client, value, note, closes):
+    breizh_cyber()
+    incident = declare()
+    open_by_link(client, incident)
+    hours = {"value": value, "note": note, "source": "essai"}
+    Contact.objects.update_or_create(csirt=breizh_cyber(), kind="hours", defaults=hours)
+    assert ("Fermé ?" in read_text(client.get(f"/suivi/{incident.reference}/"))) is closes
+
+
 def test_a_backup_with_hours_of_its_own_is_not_the_number_outside_hours(client):
     centre, backup = breizh_cyber(), create_other_centre()
     incident = declare()
