@@ -45,6 +45,11 @@ def has_workers(csirt: int) -> bool:
     return roles.exists()
 
 
+def has_leader(csirt: int) -> bool:
+    """Tell whether somebody with an open account leads this centre today. One query."""
+    return Membership.objects.in_force().filter(csirt=csirt, role=Role.LEAD, user__is_active=True).exists()
+
+
 def register_case_counter(count: CountCases) -> None:
     """Set the function that counts cases. `incidents`, which is above this app, calls it as it starts."""
     _counters[:] = [count]

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from csirts.teams import register_team_reader
+from csirts.teams import register_team_readers
 
 
 class AccountsConfig(AppConfig):
@@ -10,6 +10,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # This module imports models, which Django has loaded only when it calls `ready`.
-        from accounts.access import has_workers  # noqa: PLC0415
+        from accounts.access import has_leader, has_workers  # noqa: PLC0415
 
-        register_team_reader(has_workers)
+        register_team_readers(has_workers, has_leader)

@@ -28,7 +28,7 @@ from csirts.history import list_versions
 from csirts.models import Backup, Contact, Coverage, Csirt
 from csirts.queries import list_sourced_contacts
 from csirts.routing import CASES_FOLLOW_AFTER
-from csirts.teams import has_team
+from csirts.teams import has_lead, has_team
 
 # Django's admin gives some fields a narrow widget, which an empty dictionary removes.
 FORM_FIELD_OVERRIDES = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
@@ -80,10 +80,9 @@ def warn_of_unready_centre(request: HttpRequest, csirt: Csirt) -> None:
     name = name[:1].upper() + name[1:]
     if not csirt.contacts.filter(kind=ContactKind.PHONE).exists():
         messages.warning(request, NO_PHONE.format(name))
-    is_staffed = has_team(csirt.pk)
-    lacks = [*([] if is_staffed else [NO_TEAM]), *([] if csirt.notification_email else [NO_CHANNEL])]
+    lacks = [*([] if has_team(csirt.pk) else [NO_TEAM]), *([] if csirt.notification_email else [NO_CHANNEL])]
     if lacks:
-        advice = CHANNEL_BY_LEAD if is_staffed else format_first_account()
+        advice = CHANNEL_BY_LEAD if has_lead(csirt.pk) else format_first_account()
         messages.warning(request, format_html("{}\N{NO-BREAK SPACE}: {}. {}", name, " et ".join(lacks), advice))
 
 

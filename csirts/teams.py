@@ -1,5 +1,5 @@
-"""The people who work for the centres. `accounts`, which is above this application, registers at its start a function
-that tells whether a centre has any.
+"""The people who work for the centres. `accounts`, which is above this application, registers at its start two
+functions: one tells whether a centre has any, the other whether somebody leads it.
 """
 
 from collections.abc import Callable
@@ -9,12 +9,20 @@ type TeamReader = Callable[[int], bool]
 _readers: list[TeamReader] = []
 
 
-def register_team_reader(has_people: TeamReader) -> None:
-    """Set the function that tells whether somebody with an open account works for a centre, given its id."""
-    _readers[:] = [has_people]
+def register_team_readers(has_people: TeamReader, has_leader: TeamReader) -> None:
+    """Set the functions that tell whether somebody with an open account works for a centre, and leads it, given its
+    id.
+    """
+    _readers[:] = [has_people, has_leader]
 
 
 def has_team(csirt: int) -> bool:
     """Tell whether somebody with an open account works for this centre. One query."""
-    (has_people,) = _readers
+    has_people, _has_leader = _readers
     return has_people(csirt)
+
+
+def has_lead(csirt: int) -> bool:
+    """Tell whether somebody with an open account leads this centre. One query."""
+    _has_people, has_leader = _readers
+    return has_leader(csirt)

@@ -5,7 +5,7 @@ import pytest
 from accounts.enums import Role
 from collectivities.models import Region
 from csirts.models import Coverage
-from tests.cast import a_person, a_responder, signed_in
+from tests.cast import a_lead, a_person, a_responder, signed_in
 from tests.factories.csirts import CsirtFactory
 from tests.reading import read_text
 
@@ -42,10 +42,20 @@ def test_a_person_who_left_is_nobody(client, ending):
 
 def test_a_centre_with_people_and_no_address_lacks_the_address_only(client):
     centre = CsirtFactory(name="Centre Essai")
-    a_responder(centre)
+    a_lead(centre)
     page = read_text(give_territory(client, centre))
     assert "Le Centre Essai : aucune adresse ne reçoit les déclarations. La personne qui dirige le centre" in page
     assert "personne n’y a de compte" not in page
+
+
+def test_a_centre_without_a_lead_needs_one_to_choose_its_address(client):
+    centre = CsirtFactory(name="Centre Essai")
+    a_responder(centre)
+    a_lead(centre).membership_set.update(ended_on="2026-01-01")
+    page = read_text(give_territory(client, centre))
+    lacks = "aucune adresse ne reçoit les déclarations."
+    assert f"Le Centre Essai : {lacks} Ouvrez un compte à la personne qui le dirige" in page
+    assert "La personne qui dirige le centre choisit" not in page
 
 
 def test_a_ready_centre_warns_of_nothing(client):
