@@ -62,10 +62,10 @@ def describe_body(body: Collectivity) -> str:
 
 def describe_former_role(person: User) -> str:
     """Return the sentence that tells a person without any role which one ended last: « Vous n’êtes plus de l’équipe de
-    Breizh Cyber, depuis le 28 novembre 2026. ». Return "" for a person who has a role, or never had one. Two queries
-    at most.
+    Breizh Cyber, depuis le 28 novembre 2026. ». Return "" for a person who has a role, will have one, or never had
+    one. Three queries at most.
     """
-    if person.memberships:
+    if person.memberships or person.membership_set.filter(since_on__gt=timezone.localdate()).exists():
         return ""
     ended = person.membership_set.filter(ended_on__lte=timezone.localdate()).order_by("-ended_on", "-pk")
     role = ended.select_related("collectivity__departement", "csirt", "region").first()

@@ -55,6 +55,15 @@ def test_a_person_whose_only_role_ended_reads_which_one(client):
     assert "Votre rôle a pris fin le 1er novembre 2026 : agent d’une collectivité (Plouexemple, Finistère)." in page
 
 
+def test_a_person_whose_next_role_begins_later_reads_nothing_of_the_one_that_ended(client):
+    responder = a_responder()
+    responder.membership_set.update(ended_on="2026-11-01")
+    assert "Vous n’êtes plus" in read_text(signed_in(client, responder).get("/connexion/", follow=True))
+    later = timezone.localdate() + timedelta(days=3)
+    responder.membership_set.create(role=Role.RESPONDER, csirt=breizh_cyber(), since_on=later)
+    assert "Vous n’êtes plus" not in read_text(client.get("/connexion/", follow=True))
+
+
 def test_a_person_who_has_another_role_reads_nothing_of_the_one_that_ended(client):
     """Nor does a person whose role has not begun yet, or ends later."""
     agent = an_agent()
