@@ -39,7 +39,7 @@ CODE = re.compile(r"\b[2-9A-Z]{4}(?:-[2-9A-Z]{4})+\b")
 SECRET_ADDRESS = re.compile(r"(?<=/acces/)\w+")
 NAME = re.compile(r"(?<=Camille )[0-9a-f]{4}\b")  # of a person of the tests (`tests/cast.py`)
 SPELLED_CODE = re.compile(r"\((?:\w+, ){7}\w+\)")
-HASH = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{8,}\b")
+HASH = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{8,}\b|(?<=-)[0-9a-f]{8}(?=@)")
 APPLICATION_KEY = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
 WRITTEN_BY_TRIGGER = re.compile(r"\d+ \w+ \d{4} \d\d:\d\d")  # by the clock of the database
 MAX_LINES = 60  # of a difference that a test prints

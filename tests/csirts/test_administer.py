@@ -173,7 +173,7 @@ def test_each_block_of_the_form_has_its_title_and_says_where_it_is_shown(client,
 
     for title in ("Horaires", "Délégué à la protection des données", "Sites du centre"):
         assert f'class="inline-heading">{title}</h2>' in page
-    assert "Montré sur la page publique « Vos données »" in page
+    assert "Montré sur la page publique «\N{NO-BREAK SPACE}Vos données\N{NO-BREAK SPACE}»" in page
     assert "Coordonnée publiée" not in page
     assert "#1" not in page
     assert 'href="/equipe/adresse/"' in page.split("Adresse de notification")[0].split('id="csirt_form"')[1]
