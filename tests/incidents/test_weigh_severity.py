@@ -113,7 +113,7 @@ def test_a_slowed_service_adds_fewer_points_and_a_resumed_one_none():
     resumed = Interruption(service=PublicService.WATER, extent="stopped", ended_at=datetime(2026, 11, 2, tzinfo=UTC))
 
     assert get_points(assess(IncidentType.PHISHING, services=[slowed])) == {
-        "service touché : eau et assainissement": 1
+        "service touché\N{NO-BREAK SPACE}: eau et assainissement": 1
     }
     assert assess(IncidentType.PHISHING, services=[resumed]).points == 0
 
