@@ -279,7 +279,7 @@ class Visitor:
             case "email":
                 return [MAILBOXES[next(self.turn) % len(MAILBOXES)], "mairie@plouexemple.example"]
             case "tel":
-                return [f"02 99 00 00 00 {self.first_word(24)}", "02 99 00 00 00"]
+                return [f"02 99 00 00 00, {self.first_word(24)}", "02 99 00 00 00"]
             case "date" | "time" as shape:
                 return ["2026-01-02" if shape == "date" else ""]
         if not control.is_for_words:

@@ -153,7 +153,8 @@ def carry_words(kind: str, post: Post, *, most: int = 1, more: Sequence[str] = (
     crowd.write()
     crowd.read()
     read_mails(post)
-    assert crowd.log.list_untouched_fields() - WITHOUT_WORDS == set()
+    untouched = crowd.log.list_untouched_fields() - WITHOUT_WORDS
+    assert not untouched, untouched
     return crowd
 
 

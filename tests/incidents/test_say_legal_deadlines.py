@@ -56,7 +56,7 @@ def test_the_page_gives_the_legal_deadlines_that_are_past(client):
         "Prévenir la CNIL. Ce délai est passé le lundi 26 octobre 2026 à 9 h 10, heure de Paris. Prévenez-la quand "
         "même, en disant pourquoi (RGPD, article 33)." in content
     )
-    assert "Porter plainte, si vous êtes assurés. Les 72 heures partent du moment où vous l’avez su." in content
+    assert "Porter plainte, si vous êtes assurés : sous 72 h" in content
 
 
 def test_a_past_deadline_of_the_complaint_is_said_to_be_past(client):
