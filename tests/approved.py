@@ -97,6 +97,7 @@ def hide_variable_parts(text: str, places: dict[str, str]) -> str:
     for value, name in sorted(places.items(), key=lambda place: -len(place[0])):
         text = text.replace(value, name)
     text = WRITTEN_BY_TRIGGER.sub("MOMENT", APPLICATION_KEY.sub("KEY", UID.sub("UID", text)))
-    text = re.sub(r"(?<=[/=-])\d{1,7}(?=[/?\s\]]|$)", "N", text, flags=re.MULTILINE)
     text = SECRET_ADDRESS.sub("SECRET", SPELLED_CODE.sub("(SPELLED)", CODE.sub("CODE", text)))
+    # after the codes, whose second half may have digits only
+    text = re.sub(r"(?<=[/=-])\d{1,7}(?=[/?\s\]]|$)", "N", text, flags=re.MULTILINE)
     return HASH.sub("HASH", NAME.sub("NAME", TOKEN.sub("TOKEN", text)))
