@@ -14,6 +14,7 @@ FILE_NAME_LIMIT = 255
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 FILLERS = "\u115f\u1160\u3164\uffa0"  # These letters of Unicode have no visible shape.
 KEPT_CONTROLS = "\n\t"
+NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
 # A dot inside a word, because programs turn « exemple.fr » into a link even without « http ». A dot inside a number
@@ -101,5 +102,7 @@ def _normalize(value: object, *, is_number: bool = False) -> object:
 
 def fold_text(text: str) -> str:
     """Return the text simplified for comparison: in lower case, without accents or punctuation, with single spaces."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return " ".join("".join(c if c.isalnum() else " " for c in bare).split())
+    bare = text.lower()
+    if not bare.isascii():
+        bare = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
+    return NOT_ALPHANUMERIC.sub(" ", bare).strip()

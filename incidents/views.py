@@ -1,8 +1,11 @@
 """Pages outside the admin on which a person with an account sees their own cases and bodies."""
 
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -31,7 +34,7 @@ def own_cases_page(request: HttpRequest) -> HttpResponse:
     """List the person's cases: the open cases that wait for an answer of the body, then the other open cases, then the
     closed cases, each group newest first. `?apres=` is the reference of the last row of the previous page.
     """
-    cases = annotate_step_values(Incident.objects.visible_to(get_account(request)).with_displayed_rows())
+    cases = Incident.objects.visible_to(get_account(request))
     rows = list_cases_by_need(cases, PAGE_ROWS + 1, after=compact_code(request.GET.get("apres", "")))
     context = {
         "cases": add_steps(rows[:PAGE_ROWS]),
@@ -49,19 +52,26 @@ def add_steps(rows: list[Incident]) -> list[tuple[Incident, Step]]:
 def list_cases_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
     """Return up to `most` cases: the open cases that wait for an answer of the body, then the other open cases, then
     the closed cases, each group newest first. The list begins after the case with the reference `after`, or at its
-    start if there is no such case. Runs four queries at most.
+    start if there is no such case. Runs four or five queries.
     """
-    ordered = incidents.order_by("-received_at", "-id")
     is_open, awaits = Q(status__in=OPEN), Q(awaited_since__isnull=False)
-    parts = [ordered.filter(is_open & awaits), ordered.filter(is_open & ~awaits), ordered.exclude(is_open)]
+    parts = [incidents.filter(is_open & awaits), incidents.filter(is_open & ~awaits), incidents.exclude(is_open)]
     last = incidents.filter(reference=after).first() if after else None
     if last:
         place = 2 if last.status not in OPEN else 0 if last.awaited_since else 1
         parts = [filter_older(parts[place], last), *parts[place + 1 :]]
-    rows: list[Incident] = []
-    for part in parts:
-        rows += part[: most - len(rows)]
-    return rows
+    # One query finds the keys, in parts because each part has its index, and another reads the rows.
+    places = [select_newest(part, place, most) for place, part in enumerate(parts)]
+    newest = sorted(places[0].union(*places[1:], all=True), key=itemgetter(1, 2), reverse=True)
+    keys = [key for _place, _received_at, key in sorted(newest, key=itemgetter(0))][:most]
+    rows = annotate_step_values(Incident.objects.filter(pk__in=keys).with_displayed_rows())
+    return sorted(rows, key=lambda row: keys.index(row.pk))
+
+
+def select_newest(incidents: IncidentQuerySet, place: int, most: int) -> QuerySet[Any, tuple[int, datetime, int]]:
+    """Return the place, the reception and the key of the newest of these cases."""
+    placed = incidents.order_by("-received_at", "-id").annotate(place=Value(place))
+    return placed.values_list("place", "received_at", "id")[:most]
 
 
 def filter_older(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySet:
@@ -92,8 +102,7 @@ def body_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show a body's centre, newest cases and members. Its managers also see the pending invitations."""
     user = get_account(request)
     body = get_body(user, uid)
-    cases = annotate_step_values(Incident.objects.visible_to(user).filter(collectivity=body).with_displayed_rows())
-    rows = list_cases_by_need(cases, CASES_ON_BODY_PAGE + 1)
+    rows = list_cases_by_need(Incident.objects.visible_to(user).filter(collectivity=body), CASES_ON_BODY_PAGE + 1)
     context = {
         "body": body,
         "cases": add_steps(rows[:CASES_ON_BODY_PAGE]),

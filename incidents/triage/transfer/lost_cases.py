@@ -2,14 +2,13 @@
 
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, Count, OuterRef, Q, Subquery
+from django.db.models import CharField
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, TruncDate
+from django.db.models.functions import Cast
 
 from accounts.models import User
-from collectivities.zones import PARIS
+from collectivities.zones import PARIS, find_local_day
 from core.french import choose_plural
 from csirts.models import Csirt
 from incidents.enums import EventKind, Rerouting
@@ -52,15 +51,19 @@ class LostCases(NamedTuple):
 
 def list_lost_cases(user: User, now: datetime, *, within: timedelta) -> list[LostCases]:
     """Return the cases that left the user's centres without their act, newest day first. Cases that came back are left
-    out. Nothing of a case is in the result. One query.
+    out. Nothing of a case is in the result. Runs one query, and another for the names of the takers if a case left.
+
+    Python groups the events, because the queue asks at each display, nearly always in vain, and Django takes longer to
+    write the SQL of the groups than of everything else here.
     """
     own = Csirt.objects.filter(pk__in=user.read_centre_ids).values("slug")
     events = IncidentEvent.objects.filter(kind=EventKind.REROUTED, at__gt=now - within)
-    events = events.alias(giver_slug=Cast(KT("data__from"), CharField()), taker_slug=Cast(KT("data__to"), CharField()))
-    left = events.filter(giver_slug__in=own).exclude(incident__csirt__in=user.read_centre_ids)
-    taker = Subquery(Csirt.objects.filter(slug=OuterRef("taker_slug")).values("name")[:1])
-    is_corrected = Q(data__why=Rerouting.CORRECTED)
-    groups = left.annotate(on=TruncDate("at", tzinfo=ZoneInfo(PARIS)), taker=taker, is_corrected=is_corrected)
-    rows = groups.values_list("on", "taker", "is_corrected")
-    counted = rows.annotate(number=Count("incident", distinct=True)).order_by("-on", "taker")
-    return [LostCases(on, name or "", corrected, number) for on, name, corrected, number in counted]
+    events = events.alias(giver_slug=Cast(KT("data__from"), CharField())).filter(giver_slug__in=own)
+    left = events.exclude(incident__csirt__in=user.read_centre_ids)
+    cases: dict[tuple[date, str, bool], set[int]] = {}
+    for case, at, data in left.values_list("incident", "at", "data"):
+        key = find_local_day(at, PARIS), data["to"], data["why"] == Rerouting.CORRECTED
+        cases.setdefault(key, set()).add(case)
+    names = dict(Csirt.objects.values_list("slug", "name")) if cases else {}
+    groups = [LostCases(on, names.get(to, ""), fixed, len(found)) for (on, to, fixed), found in cases.items()]
+    return sorted(groups, key=lambda group: (-group.on.toordinal(), not group.taker, group.taker))
