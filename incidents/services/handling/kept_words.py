@@ -140,12 +140,14 @@ def has_text(values: Values) -> bool:
 
 
 def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
-    """Return the other people of the centre who are writing to the declarant now, sorted by name. One query."""
+    """Return the other people of the centre who are writing to the declarant now, sorted by name. Runs one query, and
+    another if somebody writes.
+    """
     recent = KeptWords.objects.filter(
         incident=incident, form=KeptForm.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
     )
-    writing = recent.exclude(values={}).exclude(user=reader)
-    return list(list_people(incident.csirt_id).filter(pk__in=writing.values("user")))
+    writing = list(recent.exclude(values={}).exclude(user=reader).values_list("user", flat=True))
+    return list(list_people(incident.csirt_id).filter(pk__in=writing)) if writing else []
 
 
 def forget_kept_words() -> int:

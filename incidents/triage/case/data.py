@@ -6,15 +6,21 @@ from typing import Any
 from incidents.enums import NOT_STATED, Answer, DataCategory, LeakStatus, PersonCategory
 from incidents.models import DataLeak, Incident
 from incidents.questions.facts import get_label
-from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_leak_status
+from incidents.services.history.declared import (
+    find_judgement,
+    read_declared_data,
+    read_declared_data_by_case,
+    read_declared_leak_status,
+)
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.wording import DATA_ANSWERS
 
 
 def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
-    """Return what the page of a case says about personal data. Two queries at most."""
-    declared = read_declared_data(incident)
-    judgement = find_judgement(incident, declared, leaks[0] if leaks else None)
+    """Return what the page of a case says about personal data. `leaks` are those of the case. Two queries at most."""
+    leak = leaks[0] if leaks else None
+    declared = read_declared_data_by_case([incident], {incident.pk: leak} if leak else {})[incident.pk]
+    judgement = find_judgement(incident, declared, leak)
     return {
         "data": summarise_data(declared, judgement),
         "concerned": get_label(Answer, declared["concerned"]),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Value
 
 from accounts.models import User
 from incidents.models import CaseGroup, Incident
@@ -25,19 +25,18 @@ class GroupBlock:
 def build_group_block(incident: Incident, user: User) -> GroupBlock:
     """Return the group of the case, or the groups to choose from; nothing for a person of another centre.
 
-    Two queries at most.
+    Runs one query at most.
     """
     if incident.csirt_id not in user.read_centre_ids:
         return GroupBlock()
     if incident.group_id:
         return GroupBlock(own=incident.group)
-    offered = CaseGroup.objects.filter(csirt=incident.csirt_id, closed_at=None).order_by("-opened_at", "-id")
-    same_supplier = (
-        list(offered.filter(pk__in=find_groups_of_supplier(incident))[:MAX_OFFERED]) if incident.supplier_key else []
-    )
-    other_groups = [group for group in offered[:MAX_OFFERED] if group not in same_supplier]
+    of_supplier = Q(pk__in=find_groups_of_supplier(incident)) if incident.supplier_key else Value(value=False)
+    offered = CaseGroup.objects.filter(csirt=incident.csirt_id, closed_at=None).annotate(is_of_supplier=of_supplier)
+    groups = list(offered.order_by("-is_of_supplier", "-opened_at", "-id")[:MAX_OFFERED])
     return GroupBlock(
-        same_supplier=tuple(same_supplier), others=tuple(other_groups[: MAX_OFFERED - len(same_supplier)])
+        same_supplier=tuple(group for group in groups if group.is_of_supplier),
+        others=tuple(group for group in groups if not group.is_of_supplier),
     )
 
 
