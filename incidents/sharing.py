@@ -72,13 +72,16 @@ def may_others_read_mailbox(incident: "Incident") -> bool:
     """Tell whether somebody else may read the declarant's mailbox. If so, no mail to this mailbox gives access to the
     case.
     """
-    return incident.mail_without_code or is_mailbox_in_doubt(incident.type)
+    return incident.mail_without_code or is_mailbox_in_doubt(incident)
 
 
-def is_mailbox_in_doubt(incident_type: str) -> bool:
-    """Tell whether an incident of this type may have opened the mailbox to somebody else, whatever the declarant
-    chose.
-    """
+def is_mailbox_in_doubt(incident: "Incident") -> bool:
+    """Tell whether the type of the case, now or formerly, puts the mailbox in doubt, whatever the declarant chose."""
+    return incident.mailbox_was_in_doubt or puts_mailbox_in_doubt(incident.type)
+
+
+def puts_mailbox_in_doubt(incident_type: str) -> bool:
+    """Tell whether an incident of this type may have opened the mailbox to somebody else."""
     return incident_type in TYPES_WITH_OPEN_MAILBOX
 
 

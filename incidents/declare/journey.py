@@ -29,7 +29,7 @@ from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.draft import Values, derive_draft_code
 from incidents.services.library.reflexes import find_reflex_sheet
-from incidents.sharing import is_mailbox_in_doubt
+from incidents.sharing import puts_mailbox_in_doubt
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Journey:
         """True if, in an incident of this type, somebody else may read the body's mailbox. No code is then sent
         to it.
         """
-        return is_mailbox_in_doubt(self.draft.type)
+        return puts_mailbox_in_doubt(self.draft.type)
 
     @property
     def collectivity(self) -> Collectivity | None:

@@ -162,7 +162,7 @@ class CallerEditor(SingleFormEditor[CallerForm]):
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         initial: dict[str, Any] = map_caller(read_caller(incident))
         self.form = CallerForm(data, initial=initial | {"mail_without_code": incident.mail_without_code})
-        self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident.type)
+        self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident)
         self.email_help = MAILBOX_IN_DOUBT_HELP if self.is_mailbox_in_doubt else MAILBOX_HELP
 
     def save(self, writing: Writing) -> SavedSheet:

@@ -115,6 +115,8 @@ class Incident(Labelled):
     # The declarant chose that mails contain neither the code nor texts of the case. `sharing` applies the same limit
     # to some types of incident.
     mail_without_code = models.BooleanField("mails sans code", default=False)
+    # A former type of the case was among `sharing.TYPES_WITH_OPEN_MAILBOX`. Another type does not close the mailbox.
+    mailbox_was_in_doubt = models.BooleanField("boîte mail mise en doute", default=False, db_default=False)
     # True if the declarant of an express declaration asked for a call, and nobody of the centre has spoken with them
     # yet.
     is_to_call_back = models.BooleanField("à rappeler : déclaration express", default=False)

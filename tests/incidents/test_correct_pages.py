@@ -171,8 +171,9 @@ def test_a_mail_address_given_late_may_refuse_the_code(client, incident):
     ]
 
 
-def test_a_mailbox_in_doubt_asks_nothing_and_keeps_the_choice(client, incident):
-    Incident.objects.filter(pk=incident.pk).update(type="boite", mail_without_code=True)
+@pytest.mark.parametrize("cause", [{"type": "boite"}, {"mailbox_was_in_doubt": True}], ids=str)
+def test_a_mailbox_in_doubt_asks_nothing_and_keeps_the_choice(client, incident, cause):
+    Incident.objects.filter(pk=incident.pk).update(**cause, mail_without_code=True)
     page = client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
     assert 'name="mail_without_code"' not in page
     assert "aucun mail n’y portera le lien ou le code" in page

@@ -11,7 +11,7 @@ from django.utils import timezone
 from csirts.models import Coverage
 from incidents.access import Guest
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
-from incidents.enums import ClosingReason, EventKind, KeptForm, Tlp
+from incidents.enums import ClosingReason, EventKind, KeptForm, Nature, Tlp
 from incidents.facts.shapes import Instant, Leak
 from incidents.models import Closing, Incident, KeptWords, PendingEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
@@ -19,11 +19,13 @@ from incidents.services.evidence.files import take_back_evidence
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.kept_words import Pen, save_kept_words
+from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer
+from incidents.sharing import is_mailbox_in_doubt
 from stats.services import fold_new_events, verify_figures
 from tests.cast import a_responder, an_evidence_file, breizh_cyber, declare
 from tests.incidents.transferring import create_other_centre, propose_transfer
@@ -134,6 +136,21 @@ def test_the_first_taking_of_each_case_is_found_in_its_history(cloned_db, time_m
     assert dict(Incident.objects.values_list("pk", "first_acknowledged_at")) == before
     pending = PendingEvent.objects.filter(consumer="stats")
     assert sorted(pending.values_list("event__incident", flat=True)) == sorted(late)
+
+
+@pytest.mark.proof
+def test_a_case_whose_type_was_changed_keeps_its_mailbox_in_doubt(cloned_db):
+    mailbox, unchanged, outage = declare(type="boite"), declare(type="boite"), declare(type="panne")
+    for case, kind in [(mailbox, "rancon"), (outage, "rancon")]:
+        classify_incident(reference=case.reference, actor=a_responder(), nature=Nature.INCIDENT, type=kind)
+    try:
+        call_command("migrate", "incidents", "0025", verbosity=0)
+    finally:
+        call_command("migrate", verbosity=0)
+
+    in_doubt = [case.pk for case in Incident.objects.order_by("pk") if is_mailbox_in_doubt(case)]
+    assert in_doubt == [mailbox.pk, unchanged.pk]
+    assert Incident.objects.get(mailbox_was_in_doubt=True) == mailbox
 
 
 def close_and_reopen(case, actor):

@@ -8,13 +8,14 @@ from django.conf import settings
 from collectivities.models import Collectivity
 from csirts.models import Contact
 from incidents.catalogues.reflex_sheets import REFLEXES, dump_sheet
-from incidents.enums import ClosingReason, IncidentType, Origin
+from incidents.enums import ClosingReason, IncidentType, Nature, Origin
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import ReflexSheet
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declaring.declare import declare_incident
+from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
@@ -279,6 +280,23 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_text_of_the_centre(centre
     deliver_all(post)
 
     assert "Le mot du centre." not in "".join(read_body(message) for message in post.list_mails_to(TOWN))
+
+
+@pytest.mark.parametrize("kind", TYPES_WITH_OPEN_MAILBOX)
+def test_another_type_does_not_close_a_mailbox_that_others_may_read(centre, post, kind):
+    """The receipt may leave late, and the centre writes later still."""
+    incident, actor = declare(type=kind), a_responder(centre)
+    classify_incident(reference=incident.reference, actor=actor, nature=Nature.INCIDENT, type=IncidentType.RANSOMWARE)
+    classify_incident(reference=incident.reference, actor=actor, nature=Nature.INCIDENT, type=IncidentType.OUTAGE)
+    write_to_declarant(reference=incident.reference, actor=actor, letter=Letter(text="Le mot du centre.", key="a"))
+
+    deliver_all(post)
+
+    texts = [read_on_one_line(message) for message in post.list_mails_to(TOWN)]
+    assert len(texts) == 2
+    secret = derive_secret(incident.accesses.get())
+    for text in texts:
+        assert not [word for word in (secret, hyphenate(secret), "/suivi/", "Le mot du centre.") if word in text]
 
 
 def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the_body(centre, post):

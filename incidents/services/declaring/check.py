@@ -20,7 +20,7 @@ from incidents.enums import Answer, Certainty, IncidentType
 from incidents.facts.description import Fact, FactKind, map_facts
 from incidents.facts.shapes import CALLER_PREFIX, INSTANTS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.moments import compute_stored_end, is_before
-from incidents.sharing import is_mailbox_in_doubt
+from incidents.sharing import puts_mailbox_in_doubt
 
 # How far in the future an instant may be, since the clock of a declarant may differ a little from that of the server.
 CLOCK_SLACK = timedelta(minutes=5)
@@ -102,7 +102,7 @@ def clean_field(fact: Fact, text: str, field: str, problems: dict[str, list[str]
 
 def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
     """Tell whether the declarant must give a whole telephone number, as their mail may be down or read by others."""
-    return without_code or is_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
+    return without_code or puts_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
 
 
 def list_caller_problems(caller: Caller, body: Collectivity | None, *, needs_number: bool) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak_row
+from incidents.sharing import is_mailbox_in_doubt
 
 QUALIFICATION_COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "tlp", "pap")
 
@@ -179,6 +180,7 @@ def apply_qualification(incident: Incident, current: Qualification, chosen: Qual
     """Save the new values, recompute the severity (which may only rise), and record which codes changed."""
     now = timezone.now()
     changed: dict[str, Any] = {}
+    incident.mailbox_was_in_doubt = is_mailbox_in_doubt(incident)
     for name in QUALIFICATION_COLUMNS:
         if getattr(current, name) != getattr(chosen, name):
             changed[name] = [encode_code(getattr(current, name)), encode_code(getattr(chosen, name))]
@@ -192,7 +194,7 @@ def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any
     was = incident.severity
     raised = raise_severity(incident, now)
     settle_due(incident, worked_at=now)
-    incident.save(update_fields=[*QUALIFICATION_COLUMNS, *SEVERITY_FIELDS, *DUE_FIELDS])
+    incident.save(update_fields=[*QUALIFICATION_COLUMNS, "mailbox_was_in_doubt", *SEVERITY_FIELDS, *DUE_FIELDS])
     severity = {"severity": [int(was), int(incident.severity)]} if raised else {}
     record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | severity)
 
