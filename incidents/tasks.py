@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from incidents.services.declaring import draft, limits
 from incidents.services.evidence import sweep, upload
-from incidents.services.handling import kept_words
+from incidents.services.handling import unsent_text
 from incidents.services.history import index
 
 
@@ -23,7 +23,7 @@ def forget_drafts() -> None:
     limits.forget_counts(timezone.now())
     while draft.delete_surplus_drafts():
         pass
-    kept_words.forget_kept_words()
+    unsent_text.delete_expired_unsent_texts()
 
 
 @shared_task

@@ -30,7 +30,7 @@ def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
     journey = find_journey(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:
         return None
-    context = {"step": journey, "is_kept": save_lost_screen(request, journey, screen)}
+    context = {"step": journey, "is_screen_saved": save_lost_screen(request, journey, screen)}
     return render(request, "declare/cookies_lost.html", context, status=403)
 
 

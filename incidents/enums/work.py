@@ -33,8 +33,8 @@ class ObservableKind(models.TextChoices):
     FILE = "file", "nom de fichier"
 
 
-class KeptForm(models.TextChoices):
-    """The forms of a case that keep what a person has typed or chosen before it is sent."""
+class CaseFormCode(models.TextChoices):
+    """The forms of a case whose input is stored before it is sent."""
 
     REPLY = "reponse", "message au déclarant"
     NOTE = "note", "note interne"

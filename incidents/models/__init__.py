@@ -9,12 +9,12 @@ from incidents.models.groups import CaseGroup
 from incidents.models.history import MAIL_HELD, IncidentEvent, PendingEvent
 from incidents.models.incident import Incident
 from incidents.models.judgements import SeverityChoice
-from incidents.models.kept_words import KeptWords
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
 from incidents.models.numbers import OfficialNumber
 from incidents.models.papers import Paper, ReflexSheet
 from incidents.models.traces import IgnoredValue, Observable, SearchDocument
 from incidents.models.transfers import Advice, RoutingCheck, Transfer
+from incidents.models.unsent_text import UnsentText
 from incidents.models.words import AnswerSheet, Message, Reading
 from incidents.models.work import BulkItem, BulkJob, MessageTemplate, Note, Playbook, Task
 
@@ -38,7 +38,6 @@ __all__ = [
     "IgnoredValue",
     "Incident",
     "IncidentEvent",
-    "KeptWords",
     "Message",
     "MessageTemplate",
     "Note",
@@ -61,4 +60,5 @@ __all__ = [
     "StrayObject",
     "Task",
     "Transfer",
+    "UnsentText",
 ]

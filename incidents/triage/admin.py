@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.signed_in import get_account
 from core.stale import Stale
 from incidents.access import get_incident
-from incidents.enums import TYPE_TERMS, Ability, KeptForm
+from incidents.enums import TYPE_TERMS, Ability, CaseFormCode
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import split_groups
@@ -67,10 +67,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
         of_a_case = [
             *CASE_ROUTES,
-            PageRoute("message", require_POST(self.message_view), "message", KeptForm.REPLY),
-            PageRoute("gravite", require_POST(self.severity_view), "severity", KeptForm.SEVERITY),
+            PageRoute("message", require_POST(self.message_view), "message", CaseFormCode.REPLY),
+            PageRoute("gravite", require_POST(self.severity_view), "severity", CaseFormCode.SEVERITY),
             PageRoute("code", require_http_methods(["GET", "HEAD", "POST"])(self.code_view), "code"),
-            PageRoute("corriger", require_POST(self.correct_view), "correct", KeptForm.CORRECTION),
+            PageRoute("corriger", require_POST(self.correct_view), "correct", CaseFormCode.CORRECTION),
         ]
         return [
             path("", wrap(self.changelist_view), name=name("changelist")),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import QueryDict
 
-from incidents.enums import KeptForm
+from incidents.enums import CaseFormCode
 
 # The id of the form element in `case.html`.
 ELEMENT = "ecrits"
@@ -18,12 +18,12 @@ ELEMENT = "ecrits"
 class CaseForm(forms.Form):
     """A form on the page of a case. Its controls are prefixed with `code`; submitted data may omit the prefix."""
 
-    code: ClassVar[KeptForm]
+    code: ClassVar[CaseFormCode]
     element = ELEMENT
     # Fields that describe what the page showed. They are not restored, since a later page shows other data.
     page_state_fields: ClassVar[frozenset[str]] = frozenset()
     # True if the form shows values that were typed earlier and not sent.
-    is_kept = False
+    is_restored = False
 
     def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
         prefixed = add_prefix_to_names(data, self.code, self.base_fields)
@@ -33,7 +33,7 @@ class CaseForm(forms.Form):
 
     def restore(self, values: dict[str, list[str]]) -> None:
         """Fill this unbound form with values that were typed earlier."""
-        self.is_kept = True
+        self.is_restored = True
         for name, field in self.fields.items():
             texts = values.get(name, [])
             if name in self.page_state_fields:
@@ -46,7 +46,7 @@ class CaseForm(forms.Form):
                 self.initial[name] = texts[-1]
 
 
-def add_prefix_to_names(data: QueryDict | None, code: KeptForm, fields: Any) -> QueryDict | None:
+def add_prefix_to_names(data: QueryDict | None, code: CaseFormCode, fields: Any) -> QueryDict | None:
     """Return `data` with the prefixed names that the form reads. Data from another page has no prefix."""
     if data is None:
         return None

@@ -10,7 +10,7 @@ from incidents.enums import Status
 from incidents.models import Incident
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
-from incidents.services.handling.kept_words import has_begun_reply
+from incidents.services.handling.unsent_text import has_begun_reply
 from incidents.triage.wording import format_phone
 
 NOTIFIED = "Le déclarant en est averti."

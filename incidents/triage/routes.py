@@ -3,7 +3,7 @@
 Each feature has its views next to its forms. An act that needs only a button is in `acts.py` and has no route here.
 """
 
-from incidents.enums import KeptForm
+from incidents.enums import CaseFormCode
 from incidents.triage.bulk import pages as in_bulk
 from incidents.triage.calls.call_back import call_back_view
 from incidents.triage.case import messages
@@ -34,19 +34,19 @@ from incidents.triage.work.assign import PREFIX
 
 CASE_ROUTES: list[PageRoute] = [
     PageRoute("histoire", history_view, "history"),
-    PageRoute("qualifier", qualify_view, "qualify", KeptForm.QUALIFICATION),
-    PageRoute("cloture", closing_view, "closing", KeptForm.CLOSING),
-    PageRoute("verifier", verify_view, "verify", KeptForm.VERIFICATION),
-    PageRoute("rouvrir", reopen_view, "reopen", KeptForm.REOPENING),
-    PageRoute("appel", call_back_view, "call", KeptForm.CALL),
-    PageRoute("note", views.write_note_view, "note", KeptForm.NOTE),
+    PageRoute("qualifier", qualify_view, "qualify", CaseFormCode.QUALIFICATION),
+    PageRoute("cloture", closing_view, "closing", CaseFormCode.CLOSING),
+    PageRoute("verifier", verify_view, "verify", CaseFormCode.VERIFICATION),
+    PageRoute("rouvrir", reopen_view, "reopen", CaseFormCode.REOPENING),
+    PageRoute("appel", call_back_view, "call", CaseFormCode.CALL),
+    PageRoute("note", views.write_note_view, "note", CaseFormCode.NOTE),
     PageRoute("attribuer", views.assign_view, "assign", PREFIX),
     PageRoute("presence", views.presence_view, "presence"),
-    PageRoute("taches", views.add_task_view, "add_task", KeptForm.TASK),
+    PageRoute("taches", views.add_task_view, "add_task", CaseFormCode.TASK),
     PageRoute("taches/<uuid:uid>", views.task_state_view, "task"),
-    PageRoute("transfert", propose_transfer_view, "transfer", KeptForm.TRANSFER),
+    PageRoute("transfert", propose_transfer_view, "transfer", CaseFormCode.TRANSFER),
     PageRoute("transfert/retirer", withdraw_transfer_view, "withdraw_transfer"),
-    PageRoute("avis", advise_view, "advise", KeptForm.ADVICE),
+    PageRoute("avis", advise_view, "advise", CaseFormCode.ADVICE),
     PageRoute("indicateurs", observables_view, "observables"),
     PageRoute("indicateurs/<uuid:uid>", observable_view, "observable"),
     PageRoute("fusionner", merging.compare_cases_view, "compare"),

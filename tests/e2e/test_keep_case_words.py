@@ -6,8 +6,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from incidents.enums import KeptForm
-from incidents.models import KeptWords, Message, Task
+from incidents.enums import CaseFormCode
+from incidents.models import Message, Task, UnsentText
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident
 from tests.browser import open_page
@@ -76,7 +76,7 @@ def test_each_action_changes_its_block_and_keeps_the_reply(desk, case, wait_unti
     expect(page.get_by_label(REPLY)).to_have_value("")
     assert page.evaluate("window.isSamePage")
     assert Message.objects.get().text == TYPED
-    assert wait_until(lambda: not KeptWords.objects.filter(form=KeptForm.REPLY).exclude(values={}).exists())
+    assert wait_until(lambda: not UnsentText.objects.filter(form=CaseFormCode.REPLY).exclude(values={}).exists())
     desk.check()
 
 
@@ -111,27 +111,27 @@ def test_leaving_the_page_at_once_saves_the_reply(desk, case, wait_until):
     page.goto(address(desk, case))
     page.get_by_label(REPLY).fill(TYPED)
     page.goto(f"{desk.site}/admin/")
-    assert wait_until(lambda: KeptWords.objects.filter(form=KeptForm.REPLY).exists())
+    assert wait_until(lambda: UnsentText.objects.filter(form=CaseFormCode.REPLY).exists())
 
 
 @pytest.mark.parametrize("delay", [0, 150])
 @pytest.mark.parametrize(
     ("label", "button", "form"),
-    [(REPLY, "Envoyer au déclarant", KeptForm.REPLY), ("À faire", "Ajouter la tâche", KeptForm.TASK)],
+    [(REPLY, "Envoyer au déclarant", CaseFormCode.REPLY), ("À faire", "Ajouter la tâche", CaseFormCode.TASK)],
 )
 def test_a_text_is_sent_or_kept_never_both_when_the_page_is_left_at_once(
     desk, case, wait_until, label, button, form, delay
 ):
     page = desk.page
     page.goto(address(desk, case))
-    if form == KeptForm.TASK:
+    if form == CaseFormCode.TASK:
         page.get_by_role("button", name="Ajouter une tâche à moi").click()
     page.get_by_label(label, exact=True).fill(TYPED)
     page.get_by_role("button", name=button, exact=True).click(no_wait_after=True)
     page.wait_for_timeout(delay)
     page.goto(f"{desk.site}/admin/")
     page.wait_for_timeout(1000)  # a save on leaving arrives in the background
-    model, unsent = (Message if form == KeptForm.REPLY else Task), KeptWords.objects.filter(form=form)
+    model, unsent = (Message if form == CaseFormCode.REPLY else Task), UnsentText.objects.filter(form=form)
     is_sent = model.objects.filter(**{"text" if model is Message else "title": TYPED}).exists
     assert wait_until(lambda: is_sent() != unsent.exclude(values={}).exists())
 
@@ -214,5 +214,5 @@ def test_a_closing_report_survives_the_end_of_the_session(desk, case, person, wa
         page.get_by_role("link", name="Se connecter dans un autre onglet").click()
     steps.sign_in(opened.value, person)
     send.click()
-    row = KeptWords.objects.filter(form=KeptForm.CLOSING, values__summary=[f"Tout est rétabli. {TYPED}"])
+    row = UnsentText.objects.filter(form=CaseFormCode.CLOSING, values__summary=[f"Tout est rétabli. {TYPED}"])
     assert wait_until(row.exists)

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from incidents.catalogues.attack import MATRIX_FILE, MATRIX_RELEASE, TECHNIQUES, find_techniques
-from incidents.enums import KeptForm
+from incidents.enums import CaseFormCode
 from incidents.models import Incident
 from tests.cast import a_responder, declare
 
@@ -24,7 +24,7 @@ def url(incident, *parts):
 
 def search(client, incident, words, **fields):
     """Search as the page does: with the prefix of its form."""
-    posted = {f"{KeptForm.QUALIFICATION.value}-{name}": value for name, value in {"find": words, **fields}.items()}
+    posted = {f"{CaseFormCode.QUALIFICATION.value}-{name}": value for name, value in {"find": words, **fields}.items()}
     return client.post(url(incident, "qualifier"), posted | {"chercher": "oui"})
 
 

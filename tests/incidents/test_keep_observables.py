@@ -40,7 +40,7 @@ def incident(responder):
 
 
 def list_offered_ticks(response):
-    return [offer.tick for offer in response.context["offers"] if not offer.row.is_kept]
+    return [offer.tick for offer in response.context["offers"] if not offer.row.is_recorded]
 
 
 def list_observables(incident):

@@ -7,10 +7,10 @@ from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from incidents.enums import ClosingReason, KeptForm
-from incidents.models import Incident, KeptWords
-from incidents.services.handling.kept_words import load_kept_words
+from incidents.enums import CaseFormCode, ClosingReason
+from incidents.models import Incident, UnsentText
 from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.unsent_text import load_unsent_texts
 from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, declare
@@ -77,7 +77,7 @@ def test_stored_text_is_deleted_once_it_is_sent(client, case):
     version_field = LexborHTMLParser(client.get(url(case, "cloture")).content.decode()).css_first("[name=seen]")
     assert client.post(url(case, "cloture"), form | {"seen": version_field.attributes["value"]}).status_code == 302
     post_save(client, case, "cloture", {"summary": TYPED}, stroke=2)  # this save arrives late
-    assert load_kept_words(case, case.assignee) == {}
+    assert load_unsent_texts(case, case.assignee) == {}
 
 
 def test_a_refused_form_is_kept_without_a_script_too(client, case):
@@ -116,7 +116,7 @@ def test_a_form_opened_by_its_address_shows_what_was_typed(client, case):
 def test_text_typed_on_the_case_page_is_stored_too(client, case):
     client.post(url(case, "garder"), {"reponse-text": TYPED, "stylo": "b"}, headers={"accept": "application/json"})
     post_save(client, case, "cloture", {"summary": TYPED})
-    assert set(load_kept_words(case, case.assignee)) == {KeptForm.REPLY, KeptForm.CLOSING}
+    assert set(load_unsent_texts(case, case.assignee)) == {CaseFormCode.REPLY, CaseFormCode.CLOSING}
     assert TYPED in client.get(url(case)).content.decode()
 
 
@@ -140,7 +140,7 @@ def test_colleagues_and_strangers_neither_see_nor_change_the_stored_text(client,
     stranger = Client()
     stranger.force_login(a_lead(elsewhere))
     assert post_save(stranger, case, "cloture", {"summary": "x"}).status_code == 404
-    assert KeptWords.objects.count() == 1
+    assert UnsentText.objects.count() == 1
 
 
 def test_erasing_a_case_deletes_the_stored_text(client, case):
@@ -148,7 +148,7 @@ def test_erasing_a_case_deletes_the_stored_text(client, case):
     response = post_save(client, case, "cloture", {"summary": TYPED})
     assert response.status_code == 422
     assert "effacés" in response.json()["said"]
-    assert not KeptWords.objects.exists()
+    assert not UnsentText.objects.exists()
 
 
 def test_hostile_text_is_escaped_in_a_draft_report(client, case):

@@ -12,11 +12,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import Role
 from csirts.models import Csirt
-from incidents.enums import ClosingReason, KeptForm
-from incidents.models import KeptWords, Message, Note
-from incidents.services.handling.kept_words import WORDS_LIFETIME, Pen, load_kept_words, save_kept_words
+from incidents.enums import CaseFormCode, ClosingReason
+from incidents.models import Message, Note, UnsentText
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import close_incident
+from incidents.services.handling.unsent_text import WORDS_LIFETIME, Pen, load_unsent_texts, save_unsent_texts
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.tasks import forget_drafts
@@ -106,7 +106,7 @@ def test_ticking_a_task_keeps_the_text_typed_in_other_forms(client, case, respon
 def test_saving_a_note_keeps_the_reply_and_forgets_the_note(client, case):
     press(client, open_page(client, case), "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert Note.objects.get().text == "Vu avec le maire."
-    assert set(load_kept_words(case, case.assignee)) == {KeptForm.REPLY}
+    assert set(load_unsent_texts(case, case.assignee)) == {CaseFormCode.REPLY}
     tree = open_page(client, case)
     assert (get_field_value(tree, "reponse-text").strip(), get_field_value(tree, "note-text").strip()) == (TYPED, "")
 
@@ -117,7 +117,7 @@ def test_saving_a_qualification_keeps_the_reply(client, case):
     assert answer.status_code == 302
     case.refresh_from_db()
     assert case.nature == "incident"
-    assert set(load_kept_words(case, case.assignee)) == {KeptForm.REPLY}
+    assert set(load_unsent_texts(case, case.assignee)) == {CaseFormCode.REPLY}
 
 
 @pytest.mark.parametrize("act", ["verifier/", "guide/", "attribuer/#attribution", "clore/"])
@@ -139,7 +139,7 @@ def test_a_half_filled_form_comes_back_open(client, case):
 def test_an_unchanged_form_is_not_kept(client, case):
     tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
     press(client, tree, "guide/")
-    assert load_kept_words(case, case.assignee) == {}
+    assert load_unsent_texts(case, case.assignee) == {}
 
 
 def test_stored_text_is_deleted_once_sent_even_if_a_save_arrives_late(client, case):
@@ -147,7 +147,7 @@ def test_stored_text_is_deleted_once_sent_even_if_a_save_arrives_late(client, ca
     client.post(url(case, "message"), REPLY | {"stylo": "a", "trait": "3"})
     post_save(client, case, REPLY, stroke=2)
     assert Message.objects.get().text == TYPED
-    assert load_kept_words(case, case.assignee) == {}
+    assert load_unsent_texts(case, case.assignee) == {}
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_a_text_already_sent_does_not_come_back_with_a_later_save(client, case, 
     post_save(client, case, fields, stroke=1)
     client.post(url(case, act), fields | {"stylo": "a", "trait": "2"})
     assert post_save(client, case, fields | {"tache-title": "Rappeler"}, stroke=3).json() == {"said": ""}
-    assert set(load_kept_words(case, case.assignee)) == {KeptForm.TASK}
+    assert set(load_unsent_texts(case, case.assignee)) == {CaseFormCode.TASK}
     post_save(client, case, fields | {f"{form}-text": f"{text} Et ensuite ?"}, stroke=4)
-    assert load_kept_words(case, case.assignee)[KeptForm(form)]["text"] == [f"{text} Et ensuite ?"]
+    assert load_unsent_texts(case, case.assignee)[CaseFormCode(form)]["text"] == [f"{text} Et ensuite ?"]
 
 
 def test_a_save_with_the_number_of_the_post_that_sent_the_form_is_not_stored(client, case):
@@ -169,15 +169,15 @@ def test_a_save_with_the_number_of_the_post_that_sent_the_form_is_not_stored(cli
     task = {"tache-title": "Rappeler le maire"}
     client.post(url(case, "taches"), task | {"stylo": "a", "trait": "2"})
     post_save(client, case, task, stroke=2)
-    assert load_kept_words(case, case.assignee) == {}
+    assert load_unsent_texts(case, case.assignee) == {}
     post_save(client, case, task, stroke=3)
-    assert load_kept_words(case, case.assignee)[KeptForm.TASK]["title"] == ["Rappeler le maire"]
+    assert load_unsent_texts(case, case.assignee)[CaseFormCode.TASK]["title"] == ["Rappeler le maire"]
 
 
 def test_a_post_that_arrives_after_the_save_that_repeats_it_forgets_the_words(client, case):
     post_save(client, case, REPLY, stroke=2)
     client.post(url(case, "message"), REPLY | {"stylo": "a", "trait": "2"})
-    assert load_kept_words(case, case.assignee) == {}
+    assert load_unsent_texts(case, case.assignee) == {}
 
 
 def test_a_refused_message_is_kept(client, case):
@@ -192,13 +192,13 @@ def test_an_older_page_does_not_overwrite_a_newer_one(client, case):
     post_save(client, case, REPLY, pen="b")
     response = post_save(client, case, REPLY | {"reponse-text": "Autre chose."}, pen="a", opened_at=early)
     assert "depuis une autre page" in response.json()["said"]
-    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
+    assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == [TYPED]
 
 
 def test_a_page_opened_later_shows_the_text_typed_before(client, case):
     post_save(client, case, REPLY, pen="a")
     assert post_save(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"said": ""}
-    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == ["La suite."]
+    assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == ["La suite."]
 
 
 def open_two_pages_with_a_task(client, case):
@@ -224,10 +224,10 @@ def test_an_older_page_with_an_unchanged_form_deletes_nothing(client, case):
     press(client, open_form(), "qualifier/#qualification", **{"qualifier-nature": "incident"})
     older = open_form()
     post_save(client, case, read_form_fields(older).dict() | {"qualifier-cause": "phishing"}, pen="b")
-    saved = load_kept_words(case, case.assignee)
-    assert KeptForm.QUALIFICATION in saved
+    saved = load_unsent_texts(case, case.assignee)
+    assert CaseFormCode.QUALIFICATION in saved
     assert press(client, older, "qualifier/#qualification").status_code == 302
-    assert load_kept_words(case, case.assignee) == saved
+    assert load_unsent_texts(case, case.assignee) == saved
 
 
 def test_texts_of_two_pages_are_both_kept_until_one_page_shows_both(client, case):
@@ -239,57 +239,57 @@ def test_texts_of_two_pages_are_both_kept_until_one_page_shows_both(client, case
     tree = open_page(client, case)
     assert get_field_value(tree, "reponse-text").strip() == f"{TYPED}\n\nDébranchez le câble."
     press(client, tree, tick, **{"reponse-text": "Débranchez le câble."})
-    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == ["Débranchez le câble."]
+    assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == ["Débranchez le câble."]
 
 
 def test_a_deleted_text_is_not_stored(client, case):
     post_save(client, case, REPLY)
     press(client, open_page(client, case), "guide/", **{"reponse-text": ""})
-    assert load_kept_words(case, case.assignee) == {}
+    assert load_unsent_texts(case, case.assignee) == {}
 
 
 def test_a_post_without_its_page_deletes_nothing(client, case):
     post_save(client, case, REPLY)
     client.post(url(case, "garder"), {"reponse-text": ""})
-    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
+    assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == [TYPED]
 
 
 def test_a_colleague_does_not_see_the_stored_text(client, case, colleague):
     post_save(client, case, REPLY)
     client.force_login(colleague)
     assert TYPED not in client.get(url(case)).content.decode()
-    assert load_kept_words(case, colleague) == {}
+    assert load_unsent_texts(case, colleague) == {}
 
 
 def test_no_text_is_stored_for_a_responder_of_another_centre(case):
     other = a_person(Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        save_kept_words(reference=case.reference, actor=other, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen())
-    assert not KeptWords.objects.exists()
+        save_unsent_texts(reference=case.reference, actor=other, words={CaseFormCode.NOTE: {"text": ["x"]}}, pen=Pen())
+    assert not UnsentText.objects.exists()
 
 
 def test_stored_text_is_erased_with_the_case(client, case):
     post_save(client, case, REPLY)
     erase_personal_data(reference=case.reference, actor=a_lead())
-    assert not KeptWords.objects.exists()
+    assert not UnsentText.objects.exists()
     refused = post_save(client, case, REPLY, stroke=2)
     assert (refused.status_code, "effacés" in refused.json()["said"]) == (422, True)
     with pytest.raises(ValidationError):
-        save_kept_words(
-            reference=case.reference, actor=case.assignee, words={KeptForm.NOTE: {"text": ["x"]}}, pen=Pen()
+        save_unsent_texts(
+            reference=case.reference, actor=case.assignee, words={CaseFormCode.NOTE: {"text": ["x"]}}, pen=Pen()
         )
-    assert not KeptWords.objects.exists()
+    assert not UnsentText.objects.exists()
 
 
 def test_a_stored_text_expires(client, case):
     post_save(client, case, REPLY)
     with time_machine.travel(timezone.now() + WORDS_LIFETIME - timedelta(minutes=1)):
         forget_drafts()
-        assert load_kept_words(case, case.assignee)
+        assert load_unsent_texts(case, case.assignee)
     with time_machine.travel(timezone.now() + WORDS_LIFETIME + timedelta(minutes=1)):
-        assert load_kept_words(case, case.assignee) == {}
+        assert load_unsent_texts(case, case.assignee) == {}
         forget_drafts()
-    assert not KeptWords.objects.exists()
+    assert not UnsentText.objects.exists()
 
 
 def test_stored_text_of_a_form_no_longer_on_the_page_causes_no_error(client, case):
@@ -321,7 +321,7 @@ def test_hostile_text_is_escaped_in_a_draft_reply(client, case):
 )
 def test_invalid_marks_of_a_page_do_not_prevent_a_save(client, case, marks):
     assert client.post(url(case, "garder"), REPLY | marks, headers=JSON).status_code == 200
-    assert load_kept_words(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
+    assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == [TYPED]
 
 
 def test_storing_typed_text_records_no_event(client, case):

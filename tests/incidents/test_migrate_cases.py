@@ -11,18 +11,18 @@ from django.utils import timezone
 from csirts.models import Coverage
 from incidents.access import Guest
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
-from incidents.enums import ClosingReason, EventKind, KeptForm, Nature, Tlp
+from incidents.enums import CaseFormCode, ClosingReason, EventKind, Nature, Tlp
 from incidents.facts.shapes import Instant, Leak
-from incidents.models import Closing, Incident, KeptWords, PendingEvent
+from incidents.models import Closing, Incident, PendingEvent, UnsentText
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.evidence.files import take_back_evidence
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.kept_words import Pen, save_kept_words
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.unsent_text import Pen, save_unsent_texts
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.sharing import is_mailbox_in_doubt
@@ -225,8 +225,8 @@ def test_rerouted_cases_survive_a_migration_back(take_back_to, monkeypatch):
 def test_undoing_the_migration_deletes_text_that_older_tables_cannot_store(take_back_to):
     responder = a_responder()
     incident = declare_and_acknowledge(responder)
-    words = {KeptForm.NOTE: {"text": ["Vu."]}, KeptForm.CLOSING: {"summary": ["Fini."]}}
-    words[KeptForm.VERIFICATION] = {"source": ["known"]}
-    save_kept_words(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
+    words = {CaseFormCode.NOTE: {"text": ["Vu."]}, CaseFormCode.CLOSING: {"summary": ["Fini."]}}
+    words[CaseFormCode.VERIFICATION] = {"source": ["known"]}
+    save_unsent_texts(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
     take_back_to("incidents", "0018")
-    assert list(KeptWords.objects.values_list("form", flat=True)) == [KeptForm.NOTE]
+    assert list(UnsentText.objects.values_list("form", flat=True)) == [CaseFormCode.NOTE]

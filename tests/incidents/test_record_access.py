@@ -11,10 +11,10 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from incidents.access import get_incident
-from incidents.enums import Ability, Door, KeptForm
+from incidents.enums import Ability, CaseFormCode, Door
 from incidents.models import CaseAccess, Reading
 from incidents.services.groups.merge import merge_incident
-from incidents.services.handling.kept_words import Pen
+from incidents.services.handling.unsent_text import Pen
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import forget_submitted_words
@@ -104,7 +104,7 @@ def test_requests_that_show_no_text_of_a_case_are_not_recorded(client, responder
 
 
 def test_deleting_a_stored_text_is_not_recorded(responder, incident):
-    forget_submitted_words(responder, incident.reference, KeptForm.NOTE, Pen(name="a", stroke=2))
+    forget_submitted_words(responder, incident.reference, CaseFormCode.NOTE, Pen(name="a", stroke=2))
     assert list_accesses() == []
 
 

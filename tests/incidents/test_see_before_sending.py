@@ -18,7 +18,7 @@ from incidents.services.correspondence.correspond import (
     write_to_csirt,
     write_to_declarant,
 )
-from incidents.services.handling.kept_words import WRITING_FOR
+from incidents.services.handling.unsent_text import WRITING_FOR
 from tests.cast import declare
 from tests.incidents.desk import acknowledge_as, url
 from tests.incidents.transferring import sign_in_as

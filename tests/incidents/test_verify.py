@@ -11,7 +11,7 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from incidents.access import Guest, get_incident
 from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberSource
-from incidents.models import KeptWords, Note, OfficialNumber
+from incidents.models import Note, OfficialNumber, UnsentText
 from incidents.services.declarant.complete import Writing, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.tasks import apply_playbook
@@ -264,7 +264,7 @@ def test_what_is_typed_is_kept_until_it_is_submitted(client, case):
     client.post(url(case, "guide"), CALLED_NUMBER)
     assert read_number_and_source(client.get(url(case))) == ("02 98 11 22 33", "directory")
     client.post(url(case, "verifier"), CALLED_NUMBER)
-    assert not KeptWords.objects.exclude(values={}).exists()
+    assert not UnsentText.objects.exclude(values={}).exists()
 
 
 def test_a_playbook_applied_after_the_call_back_has_its_call_done(client, responder):

@@ -19,7 +19,7 @@ from incidents.reference import hyphenate
 from incidents.services.groups.merge import lock_cases, lock_with_main, record_news_on_main, update_main_after_answer
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, record_answer, record_news
-from incidents.services.handling.kept_words import list_colleagues_writing
+from incidents.services.handling.unsent_text import list_colleagues_writing
 from incidents.services.history.record import record_event
 
 TEXT_LIMIT = 10_000

@@ -39,7 +39,7 @@ def check_answers(
         if question.code not in values:
             continue
         try:
-            answer = check_answer(question, values[question.code], is_kept=question.code in keep, now=now)
+            answer = check_answer(question, values[question.code], is_oddness_accepted=question.code in keep, now=now)
         except ValidationError as error:
             problems[question.code] = error.messages
         else:
@@ -52,7 +52,7 @@ def check_answers(
     return clean
 
 
-def check_answer(question: Question, value: Any, *, is_kept: bool, now: datetime) -> Any:
+def check_answer(question: Question, value: Any, *, is_oddness_accepted: bool, now: datetime) -> Any:
     if value is None or value == "":
         return value
     if check := CHECKS_BY_KIND.get(question.kind):
@@ -60,7 +60,7 @@ def check_answer(question: Question, value: Any, *, is_kept: bool, now: datetime
     if question.kind == QuestionKind.MOMENT:
         return check_moment(question, value, now)
     line = clean_line(value, limit=LINE_LIMITS[question.kind], field=question.code)
-    return check_line(question, line, is_kept=is_kept)
+    return check_line(question, line, is_oddness_accepted=is_oddness_accepted)
 
 
 def check_code(question: Question, code: str) -> str:
@@ -108,10 +108,10 @@ def check_text(question: Question, text: str) -> str:
     return clean_text(text, limit=LONG_TEXT_LIMIT, field=question.code)
 
 
-def check_line(question: Question, line: str, *, is_kept: bool) -> str:
+def check_line(question: Question, line: str, *, is_oddness_accepted: bool) -> str:
     if question.kind == QuestionKind.IBAN:
         line = iban.compact(line)
-    if line and not is_kept and (problem := find_oddness(question.kind, line)):
+    if line and not is_oddness_accepted and (problem := find_oddness(question.kind, line)):
         raise ValidationError(problem, code="odd")
     return line
 

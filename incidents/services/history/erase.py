@@ -16,7 +16,6 @@ from incidents.models import (
     Evidence,
     EvidenceUpload,
     Incident,
-    KeptWords,
     Message,
     Note,
     Observable,
@@ -28,6 +27,7 @@ from incidents.models import (
     Story,
     Task,
     Transfer,
+    UnsentText,
 )
 from incidents.services.groups.group import remove_supplier_name
 from incidents.services.history.record import record_event
@@ -76,6 +76,6 @@ def erase_texts(incident: Incident) -> None:
     EvidenceUpload.objects.filter(incident=incident).update(name="", author="")
     Opening.objects.filter(evidence__incident=incident).delete()
     DraftPage.objects.filter(draft__incident=incident).delete()
-    KeptWords.objects.filter(incident=incident).delete()
+    UnsentText.objects.filter(incident=incident).delete()
     forget_papers(incident)
     CaseKey.objects.filter(incident=incident).delete()

@@ -65,7 +65,7 @@ class Proposal(NamedTuple):
 
     indicator: Indicator
     origins: tuple[Origin, ...]
-    is_kept: bool
+    is_recorded: bool
     seen_elsewhere: int
     ignored: str
 

@@ -18,13 +18,13 @@ from collectivities.models import Collectivity
 from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
-from incidents.enums import Ability, InterruptionExtent, KeptForm, NoteKind
+from incidents.enums import Ability, CaseFormCode, InterruptionExtent, NoteKind
 from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.call_back import Call, check_not_ended, save_call, stamp_facts
-from incidents.services.handling.kept_words import Values
 from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.unsent_text import Values
 from incidents.services.history.declared import read_declared_data, read_declared_leak
 from incidents.services.history.snapshots import list_interruptions, read_instants
 from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, read_or_make_key
@@ -87,7 +87,7 @@ def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
     except ValidationError as error:
         return report_refusal(request, incident.reference, error)
     form = CallForm(incident)
-    saved_values = restore_page(form, incident, get_account(request), KeptForm.CALL)
+    saved_values = restore_page(form, incident, get_account(request), CaseFormCode.CALL)
     return render_call(request, form, saved_values=saved_values)
 
 
@@ -139,7 +139,7 @@ def render_call(
         "seen": request.POST.get(SEEN, "")
         if form.is_bound and not is_stale
         else choose_facts_stamp(form, saved_values),
-        "is_kept": bool(saved_values),
+        "is_restored": bool(saved_values),
         "page": describe_new_page(),
         "key": read_or_make_key(request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,

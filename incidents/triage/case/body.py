@@ -11,7 +11,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from core.fields import FreeTextField
 from incidents.access import list_abilities
-from incidents.enums import Ability, KeptForm, UnconfirmingReason
+from incidents.enums import Ability, CaseFormCode, UnconfirmingReason
 from incidents.models import Incident
 from incidents.services.declaring.bodies import Correction, stamp_body
 from incidents.triage.case_form import CaseForm
@@ -22,7 +22,7 @@ MAX_MATCHES = 10
 class BodyCorrectionForm(CaseForm):
     """The form that corrects an unconfirmed body. The service checks the values, and reports errors by field."""
 
-    code = KeptForm.CORRECTION
+    code = CaseFormCode.CORRECTION
 
     name = FreeTextField(label="Son nom")
     kind = forms.ChoiceField(

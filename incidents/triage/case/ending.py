@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
-from incidents.enums import KeptForm, Status
+from incidents.enums import CaseFormCode, Status
 from incidents.models import Incident, Rating
 from incidents.services.handling.reopen import MOTIVE_LIMIT
 from incidents.triage.case_form import CaseForm
@@ -17,7 +17,7 @@ MAX_CLOSED_CASES_SHOWN = 5
 class ReopenForm(CaseForm):
     """The form that reopens a case. The service checks the reason, and reports errors by field."""
 
-    code = KeptForm.REOPENING
+    code = CaseFormCode.REOPENING
 
     motive = forms.CharField(
         label="Pourquoi le rouvrir",

@@ -8,13 +8,13 @@ from django import forms
 from django.http import QueryDict
 
 from accounts.models import User
-from incidents.enums import EventKind, KeptForm
+from incidents.enums import CaseFormCode, EventKind
 from incidents.models import Incident, IncidentEvent, Message, Reading
 from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_thread_page
 from incidents.services.correspondence.templates import check_blanks, check_placeholders
 from incidents.services.handling.assign import format_person_tag
-from incidents.services.handling.kept_words import list_colleagues_writing
 from incidents.services.handling.readings import has_news
+from incidents.services.handling.unsent_text import list_colleagues_writing
 from incidents.triage.case_form import CaseForm
 
 # The anchors of the page at which it shows what the declarant added, other than messages.
@@ -24,7 +24,7 @@ ANCHORS = {EventKind.FILE: "pieces", EventKind.FACTS: "reponses"}
 class ReplyForm(CaseForm):
     """The form of a message to the declarant. The service checks its text, and reports errors by field."""
 
-    code = KeptForm.REPLY
+    code = CaseFormCode.REPLY
     # A tick that lifts a question is about the question that the page showed, so it is not kept with the text.
     page_state_fields = frozenset({"seen", "confirmed", "lifts_question"})
 

@@ -207,7 +207,7 @@ def render_observables_page(
         "observables": build_observables_block(incident, user),
         "found": proposals,
         "offers": [offer for offer in offers if not offer.row.ignored],
-        "has_boxes": any(not (offer.row.ignored or offer.row.is_kept) for offer in offers),
+        "has_boxes": any(not (offer.row.ignored or offer.row.is_recorded) for offer in offers),
         "ignored": [offer for offer in offers if offer.row.ignored],
         "pieces": [] if incident.erased_at else list(list_text_files(incident)),
         "left_out": ", ".join(origin.label for origin in proposals.left_out),

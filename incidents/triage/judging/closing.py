@@ -17,7 +17,7 @@ from core.fields import DayField, FreeTextField, HourField
 from core.french import choose_plural
 from core.stale import Stale
 from incidents.access import get_incident
-from incidents.enums import Ability, Cause, ClosingReason, Door, KeptForm, LeakStatus, Outcome, Status
+from incidents.enums import Ability, CaseFormCode, Cause, ClosingReason, Door, LeakStatus, Outcome, Status
 from incidents.models import Incident
 from incidents.services.handling.amend import CONCLUDED_STATUSES
 from incidents.services.handling.close import (
@@ -31,8 +31,8 @@ from incidents.services.handling.close import (
     is_message_unanswered,
     stamp_closing_page,
 )
-from incidents.services.handling.kept_words import has_begun_reply, list_colleagues_writing, load_kept_words
 from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.unsent_text import has_begun_reply, list_colleagues_writing, load_unsent_texts
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.page import (
@@ -167,15 +167,17 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
         if incident.status == Status.CLOSED:
             return render_already_closed(request, incident)
         form = ClosingForm(incident, find_unfinished(incident))
-        words = restore_page(form, incident, get_account(request), KeptForm.CLOSING)
-        return render_closing_form(request, incident, form, is_kept=bool(words))
+        words = restore_page(form, incident, get_account(request), CaseFormCode.CLOSING)
+        return render_closing_form(request, incident, form, is_restored=bool(words))
 
 
 def render_already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the report that this person had begun when a colleague closed the case, so that they can copy it. Redirect
     to the case if they had typed nothing.
     """
-    begun = {} if incident.erased_at else load_kept_words(incident, get_account(request)).get(KeptForm.CLOSING, {})
+    begun = (
+        {} if incident.erased_at else load_unsent_texts(incident, get_account(request)).get(CaseFormCode.CLOSING, {})
+    )
     if not (
         words_typed := [
             word for name, words in begun.items() if name in FREE_TEXT_FIELDS for word in words if word.strip()
@@ -208,14 +210,14 @@ def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 def render_closing_form(
-    request: HttpRequest, incident: Incident, form: ClosingForm, *, is_stale: bool = False, is_kept: bool = False
+    request: HttpRequest, incident: Incident, form: ClosingForm, *, is_stale: bool = False, is_restored: bool = False
 ) -> HttpResponse:
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
         "form": form,
         "is_stale": is_stale,
-        "is_kept": is_kept,
+        "is_restored": is_restored,
         "page": describe_new_page(),
         "is_reply_begun": has_begun_reply(incident, get_account(request)),
         "writing": list_colleagues_writing(incident, get_account(request)),

@@ -20,9 +20,9 @@ from incidents.enums import (
     NOT_STATED,
     TYPE_TERMS,
     Answer,
+    CaseFormCode,
     Cause,
     ClosingReason,
-    KeptForm,
     LeakStatus,
     Nature,
     Pap,
@@ -51,7 +51,7 @@ class QualifyForm(CaseForm):
     codes may be combined.
     """
 
-    code = KeptForm.QUALIFICATION
+    code = CaseFormCode.QUALIFICATION
     matrix = MATRIX_RELEASE
 
     nature = forms.ChoiceField(label="Nature", choices=list(NATURES.items()), widget=forms.RadioSelect)

@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from collectivities.zones import find_local_day, find_zone
-from incidents.enums import KeptForm, Severity
+from incidents.enums import CaseFormCode, Severity
 from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
 from incidents.services.handling.severity import assess_case
 from incidents.services.history.snapshots import read_interruption, read_leak_row
@@ -24,7 +24,7 @@ def parse_severity(value: str) -> Severity:
 class SeverityForm(CaseForm):
     """The form that sets the severity. The service checks the reason, and reports errors by field."""
 
-    code = KeptForm.SEVERITY
+    code = CaseFormCode.SEVERITY
 
     severity = forms.TypedChoiceField(label="Gravité", choices=Severity.choices, coerce=parse_severity)
     motive = forms.CharField(label="Pourquoi", required=False, widget=forms.TextInput(attrs={"maxlength": 300}))

@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from core.fields import FreeTextField
-from incidents.enums import KeptForm, NumberSource
+from incidents.enums import CaseFormCode, NumberSource
 from incidents.services.handling.verify import NUMBER_LIMIT, CallBack
 from incidents.triage.case.emergency import NumberToCall
 from incidents.triage.case_form import CaseForm
@@ -19,7 +19,7 @@ class VerifyForm(CaseForm):
     service checks the number.
     """
 
-    code = KeptForm.VERIFICATION
+    code = CaseFormCode.VERIFICATION
 
     official = FreeTextField()
     number = FreeTextField(

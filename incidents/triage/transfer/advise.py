@@ -15,7 +15,7 @@ from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
 from incidents.catalogues.partners import PARTNERS, PARTNERS_WITH_MAIL, format_partner
-from incidents.enums import Ability, EventKind, KeptForm, Tlp
+from incidents.enums import Ability, CaseFormCode, EventKind, Tlp
 from incidents.models import Advice, Incident
 from incidents.panels import Remark, list_remarks
 from incidents.services.transfer.advise import (
@@ -81,8 +81,10 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(get_account(request), reference, to=Ability.ADVISE)
     if request.method != "POST":
         form = AdviceForm(initial={"tlp": propose_label(incident.tlp), "label": incident.tlp})
-        words = restore_page(form, incident, get_account(request), KeptForm.ADVICE, except_fields=FIELDS_NOT_RESTORED)
-        return render_advice_page(request, incident, form, is_kept=bool(words))
+        words = restore_page(
+            form, incident, get_account(request), CaseFormCode.ADVICE, except_fields=FIELDS_NOT_RESTORED
+        )
+        return render_advice_page(request, incident, form, is_restored=bool(words))
     form = AdviceForm(request.POST)
     try:
         if form.is_valid():

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from incidents.access import find_given_transfer
-from incidents.enums import KeptForm
+from incidents.enums import CaseFormCode
 from incidents.triage.case.page import FREE_TEXT_FIELDS, render_page
 
 # Fields whose values a person does not type: the hidden fields of a form, and the kind of a note.
@@ -65,6 +65,6 @@ def is_typed(name: str, value: str) -> bool:
     The page of a case sends all its forms, so from that page only free text counts.
     """
     form, _dash, field = name.partition("-")
-    if form in KeptForm.values:
+    if form in CaseFormCode.values:
         return field in FREE_TEXT_FIELDS
     return name in FREE_TEXT_FIELDS or any(character.isalpha() for character in value)

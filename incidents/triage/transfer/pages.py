@@ -17,7 +17,7 @@ from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident, get_proposed_transfer, list_abilities
-from incidents.enums import Ability, KeptForm, TransferState
+from incidents.enums import Ability, CaseFormCode, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.transfer.proposal import (
     accept_transfer,
@@ -85,8 +85,8 @@ def open_ask_page(request: HttpRequest, incident: Incident) -> HttpResponse:
         return redirect_to_case(incident.reference)
     newest = find_newest_transfer(incident)
     form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
-    words = restore_page(form, incident, get_account(request), KeptForm.TRANSFER, except_fields=CONSENT_FIELDS)
-    return render_ask_page(request, incident, form, is_kept=bool(words))
+    words = restore_page(form, incident, get_account(request), CaseFormCode.TRANSFER, except_fields=CONSENT_FIELDS)
+    return render_ask_page(request, incident, form, is_restored=bool(words))
 
 
 def render_ask_page(

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from incidents.enums import KeptForm, NoteKind
+from incidents.enums import CaseFormCode, NoteKind
 from incidents.models import Incident, Note
 from incidents.services.handling.notes import MAX_NOTES_SHOWN, filter_readable
 from incidents.triage.case_form import CaseForm
@@ -23,7 +23,7 @@ KIND_CHOICES = [
 class NoteForm(CaseForm):
     """The form of a note. The service checks its text, and reports errors by field."""
 
-    code = KeptForm.NOTE
+    code = CaseFormCode.NOTE
 
     kind = forms.ChoiceField(label="Nature", choices=KIND_CHOICES, initial=NoteKind.NOTE, widget=forms.RadioSelect)
     text = forms.CharField(

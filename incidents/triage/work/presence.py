@@ -7,8 +7,8 @@ from accounts.models import User
 from collectivities.zones import find_zone
 from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
-from incidents.services.handling.kept_words import list_colleagues_writing
 from incidents.services.handling.readings import PRESENT_FOR, list_present_colleagues
+from incidents.services.handling.unsent_text import list_colleagues_writing
 from incidents.triage import wording
 
 

@@ -10,7 +10,7 @@ from django.db.models import F
 
 from collectivities.zones import find_zone
 from core.fields import DayField, HourField
-from incidents.enums import KeptForm, Status
+from incidents.enums import CaseFormCode, Status
 from incidents.models import Incident, Task
 from incidents.services.handling.tasks import NewTask, count_missing_steps
 from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
@@ -24,7 +24,7 @@ END_OF_DAY = {"hour": 23, "minute": 59}
 class TaskForm(CaseForm):
     """The form of a task. Its date is in the time zone of the body (`zone`, an IANA name)."""
 
-    code = KeptForm.TASK
+    code = CaseFormCode.TASK
 
     title = forms.CharField(label="À faire", required=False, widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
     due = DayField(needs_year=True, label="Avant le", required=False, widget=forms.TextInput(attrs={"type": "date"}))

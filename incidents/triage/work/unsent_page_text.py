@@ -10,11 +10,11 @@ from django.http import QueryDict
 
 from accounts.models import User
 from core.text import strip_controls
-from incidents.enums import KeptForm
+from incidents.enums import CaseFormCode
 from incidents.models import Incident
-from incidents.services.handling.kept_words import Pen, Values, load_kept_words, save_kept_words
+from incidents.services.handling.unsent_text import Pen, Values, load_unsent_texts, save_unsent_texts
 
-PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)
+PAGES = (CaseFormCode.CLOSING, CaseFormCode.TRANSFER, CaseFormCode.ADVICE, CaseFormCode.CALL)
 # Fields that the person did not type. The state on which the page was opened is not among them, so that a later change
 # is noticed.
 HIDDEN_FIELDS = frozenset(
@@ -33,23 +33,23 @@ def read_page_values(posted: QueryDict) -> Values:
     }
 
 
-def keep_page_words(user: User, reference: str, code: KeptForm, posted: QueryDict, pen: Pen) -> bool:
+def keep_page_words(user: User, reference: str, code: CaseFormCode, posted: QueryDict, pen: Pen) -> bool:
     """Keep what is typed on a page. Return whether a later page of `user` has saved another text, which is then kept.
 
     Raises Http404, PermissionDenied, and ValidationError if the case is erased.
     """
     values = read_page_values(posted)
     is_blank = not any(value.strip() for name, texts in values.items() if name not in STATE_FIELDS for value in texts)
-    return bool(save_kept_words(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
+    return bool(save_unsent_texts(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
 
 
 def restore_page(
-    form: Form, incident: Incident, user: User, code: KeptForm, *, except_fields: Collection[str] = ()
+    form: Form, incident: Incident, user: User, code: CaseFormCode, *, except_fields: Collection[str] = ()
 ) -> Values:
     """Fill the unbound `form` with what `user` typed on the page `code` before, except for `except_fields`. Return all
     that was typed, or {} if nothing was. Runs one query.
     """
-    values = {} if incident.erased_at else load_kept_words(incident, user).get(code, {})
+    values = {} if incident.erased_at else load_unsent_texts(incident, user).get(code, {})
     posted = QueryDict(mutable=True)
     for name, texts in values.items():
         posted.setlist(name, texts)

@@ -23,11 +23,11 @@ from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.text import strip_controls
 from incidents.access import check_ability
-from incidents.enums import Ability, KeptForm
+from incidents.enums import Ability, CaseFormCode
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import was_letter_saved
-from incidents.services.handling.kept_words import Pen, Values, load_kept_words, save_kept_words
 from incidents.services.handling.notes import was_note_saved
+from incidents.services.handling.unsent_text import Pen, Values, load_unsent_texts, save_unsent_texts
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.body import BodyCorrectionForm, make_correction_form
 from incidents.triage.case.ending import ReopenForm
@@ -49,34 +49,36 @@ WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rec
 
 # The block of the context that holds each form. The form that corrects a body is in the block of the proposed body.
 BLOCKS = {
-    KeptForm.REPLY: "thread",
-    KeptForm.NOTE: "notes",
-    KeptForm.TASK: "tasks",
-    KeptForm.QUALIFICATION: "qualify",
-    KeptForm.SEVERITY: "weighed",
-    KeptForm.REOPENING: "ending",
-    KeptForm.VERIFICATION: "verify",
+    CaseFormCode.REPLY: "thread",
+    CaseFormCode.NOTE: "notes",
+    CaseFormCode.TASK: "tasks",
+    CaseFormCode.QUALIFICATION: "qualify",
+    CaseFormCode.SEVERITY: "weighed",
+    CaseFormCode.REOPENING: "ending",
+    CaseFormCode.VERIFICATION: "verify",
 }
 # How to build each form from a post, with the initial values from which changes are recognised.
-FORM_BUILDERS: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
-    KeptForm.REPLY: lambda case, posted: ReplyForm(posted),
-    KeptForm.NOTE: lambda case, posted: NoteForm(posted),
-    KeptForm.TASK: lambda case, posted: TaskForm(posted, zone=find_zone(case.collectivity)),
-    KeptForm.QUALIFICATION: lambda case, posted: QualifyForm(case, find_leak_row(case), posted),
-    KeptForm.SEVERITY: lambda case, posted: SeverityForm(posted, initial=make_severity_form(case).initial),
-    KeptForm.CORRECTION: lambda case, posted: BodyCorrectionForm(
+FORM_BUILDERS: dict[CaseFormCode, Callable[[Incident, QueryDict], CaseForm]] = {
+    CaseFormCode.REPLY: lambda case, posted: ReplyForm(posted),
+    CaseFormCode.NOTE: lambda case, posted: NoteForm(posted),
+    CaseFormCode.TASK: lambda case, posted: TaskForm(posted, zone=find_zone(case.collectivity)),
+    CaseFormCode.QUALIFICATION: lambda case, posted: QualifyForm(case, find_leak_row(case), posted),
+    CaseFormCode.SEVERITY: lambda case, posted: SeverityForm(posted, initial=make_severity_form(case).initial),
+    CaseFormCode.CORRECTION: lambda case, posted: BodyCorrectionForm(
         posted, initial=make_correction_form(case.collectivity).initial
     ),
-    KeptForm.REOPENING: lambda case, posted: ReopenForm(posted),
-    KeptForm.VERIFICATION: lambda case, posted: VerifyForm(posted),
+    CaseFormCode.REOPENING: lambda case, posted: ReopenForm(posted),
+    CaseFormCode.VERIFICATION: lambda case, posted: VerifyForm(posted),
 }
 
 
-def read_typed_words(incident: Incident, posted: QueryDict, codes: Iterable[KeptForm]) -> dict[KeptForm, Values]:
+def read_typed_words(
+    incident: Incident, posted: QueryDict, codes: Iterable[CaseFormCode]
+) -> dict[CaseFormCode, Values]:
     """Return what was typed in each of these forms that `posted` contains, or {} for a form that was not changed or
     was already sent.
     """
-    words: dict[KeptForm, Values] = {}
+    words: dict[CaseFormCode, Values] = {}
     for code in codes:
         values = read_form_values(posted, code)
         if not values:
@@ -137,17 +139,17 @@ def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Call
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             posted, form_code, user = request.POST, code or kwargs.get("act", ""), get_account(request)
-            pen, words = read_posted_pen(posted), dict[KeptForm, Values]()
+            pen, words = read_posted_pen(posted), dict[CaseFormCode, Values]()
             if form_code in PAGES:
                 with suppress(ValidationError):  # the case is erased, so the view refuses the post
-                    keep_page_words(user, reference, KeptForm(form_code), posted, pen)
+                    keep_page_words(user, reference, CaseFormCode(form_code), posted, pen)
             else:
                 words = keep_typed_words(user, reference, posted, form_code)
             request.POST = add_unprefixed_names(posted, form_code)  # type: ignore[assignment]  # immutable in its stubs
             response = view(request, reference, *args, **kwargs)
-            is_accepted = form_code in KeptForm.values and response.status_code == HTTPStatus.FOUND
-            if is_accepted and words.get(KeptForm(form_code)) != {}:
-                forget_submitted_words(user, reference, KeptForm(form_code), pen)
+            is_accepted = form_code in CaseFormCode.values and response.status_code == HTTPStatus.FOUND
+            if is_accepted and words.get(CaseFormCode(form_code)) != {}:
+                forget_submitted_words(user, reference, CaseFormCode(form_code), pen)
             return response
 
         return wrapped
@@ -155,18 +157,18 @@ def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Call
     return decorate
 
 
-def keep_typed_words(user: User, reference: str, posted: QueryDict, form_code: str = "") -> dict[KeptForm, Values]:
+def keep_typed_words(user: User, reference: str, posted: QueryDict, form_code: str = "") -> dict[CaseFormCode, Values]:
     """Keep what was typed in all forms of the page, whichever form was sent, and return it. The words in the form
     `form_code`, which was sent, replace what another page saved for it. May raise Http404 or PermissionDenied.
     """
-    if not any(read_form_values(posted, code) for code in KeptForm.values):
+    if not any(read_form_values(posted, code) for code in CaseFormCode.values):
         return {}
     incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at:
         return {}
-    words = read_typed_words(incident, posted, KeptForm)
+    words = read_typed_words(incident, posted, CaseFormCode)
     replaced = next((code for code in words if code == form_code and words[code]), None)
-    save_kept_words(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), submitted=replaced)
+    save_unsent_texts(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), submitted=replaced)
     return words
 
 
@@ -181,12 +183,12 @@ def add_unprefixed_names(posted: QueryDict, form_code: str) -> QueryDict:
     return fields
 
 
-def forget_submitted_words(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
+def forget_submitted_words(user: User, reference: str, code: CaseFormCode, pen: Pen) -> None:
     incident = check_ability(user, reference, to=Ability.WORK)
-    if incident.erased_at is None and (code in load_kept_words(incident, user) or pen.stroke):
+    if incident.erased_at is None and (code in load_unsent_texts(incident, user) or pen.stroke):
         # For a form on a page of its own, forget only what that page has saved.
         code_sent = None if code in PAGES else code
-        save_kept_words(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
+        save_unsent_texts(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
 
 
 @never_cache
@@ -196,19 +198,19 @@ def keep_words_view(request: HttpRequest, reference: str) -> HttpResponse:
     user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     if request.GET.get("page") in PAGES:
-        return keep_page_view(request, reference, KeptForm(request.GET["page"]))
+        return keep_page_view(request, reference, CaseFormCode(request.GET["page"]))
     if request.headers.get("Accept") != "application/json":
         keep_typed_words(user, reference, request.POST)
         return redirect(find_next_address(reference, request.POST))
-    words = read_typed_words(incident, request.POST, KeptForm)
+    words = read_typed_words(incident, request.POST, CaseFormCode)
     try:
-        elsewhere = save_kept_words(reference=reference, actor=user, words=words, pen=read_posted_pen(request.POST))
+        elsewhere = save_unsent_texts(reference=reference, actor=user, words=words, pen=read_posted_pen(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})
 
 
-def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> HttpResponse:
+def keep_page_view(request: HttpRequest, reference: str, code: CaseFormCode) -> HttpResponse:
     """Keep what is typed on a page other than that of the case, and return the result to its script as JSON."""
     try:
         elsewhere = keep_page_words(get_account(request), reference, code, request.POST, read_posted_pen(request.POST))
@@ -241,7 +243,7 @@ def describe_new_page() -> dict[str, Any]:
 
 def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:
     """Put what `user` has typed and not sent into the forms of the page that `context` describes. Runs one query."""
-    words = {} if incident.erased_at else load_kept_words(incident, user)
+    words = {} if incident.erased_at else load_unsent_texts(incident, user)
     context["begun"] = [code.value for code in words if code in PAGES]
     for code, values in words.items():
         if code in PAGES:
@@ -252,9 +254,9 @@ def restore_words(context: dict[str, Any], incident: Incident, user: User) -> No
             form.restore(values)
 
 
-def find_form(context: Mapping[str, Any], code: KeptForm) -> CaseForm | None:
+def find_form(context: Mapping[str, Any], code: CaseFormCode) -> CaseForm | None:
     """Return the form `code` from the context of the page, or None if the page does not have it."""
-    if code == KeptForm.CORRECTION:
+    if code == CaseFormCode.CORRECTION:
         return context["proposed"].form if context.get("proposed") else None
     form: CaseForm | None = context.get(BLOCKS[code], {}).get("form")
     return form

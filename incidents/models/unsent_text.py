@@ -7,19 +7,19 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from incidents.enums import KeptForm
+from incidents.enums import CaseFormCode
 from incidents.models.constraints import limit_to_choices
 from incidents.models.incident import Incident
 
 
-class KeptWords(models.Model):
+class UnsentText(models.Model):
     """The input of one person in one form on the page of a case. Nobody else sees it, and it is erased with the
     case.
     """
 
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="kept_words", verbose_name="incident")
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="unsent_texts", verbose_name="incident")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")
-    form = models.CharField("formulaire", max_length=12, choices=KeptForm)
+    form = models.CharField("formulaire", max_length=12, choices=CaseFormCode)
     # Sending the form empties the values but leaves the row, so that a late save of the same page does not restore
     # them.
     values = models.JSONField("réponses", default=dict, blank=True)
@@ -31,10 +31,11 @@ class KeptWords(models.Model):
     expires_at = models.DateTimeField("effacé après le")
 
     class Meta:
+        db_table = "incidents_keptwords"  # the earlier name of the model: renaming a table stops the running code
         verbose_name = "mots pas encore envoyés"
         verbose_name_plural = "mots pas encore envoyés"
         constraints = [
-            limit_to_choices("form", KeptForm.values, name="kept_words_form_known"),
+            limit_to_choices("form", CaseFormCode.values, name="kept_words_form_known"),
             models.UniqueConstraint(fields=["incident", "user", "form"], name="kept_words_once_a_form"),
             models.CheckConstraint(condition=Q(expires_at__gt=F("saved_at")), name="kept_words_expire_after_saved"),
         ]

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.enums import Ability, KeptForm
-from incidents.models import Incident, KeptWords
+from incidents.enums import Ability, CaseFormCode
+from incidents.models import Incident, UnsentText
 from incidents.services.handling.assign import list_people
 
 # How long an unsent text is stored after its last save, like drafts of declarations.
@@ -38,9 +38,14 @@ class Pen:
 
 
 @transaction.atomic
-def save_kept_words(
-    *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, submitted: KeptForm | None = None
-) -> list[KeptForm]:
+def save_unsent_texts(
+    *,
+    reference: str,
+    actor: User,
+    words: Mapping[CaseFormCode, Values],
+    pen: Pen,
+    submitted: CaseFormCode | None = None,
+) -> list[CaseFormCode]:
     """Store the values that `actor` has typed in each form. A form without values is emptied.
 
     Returns the forms that were not stored, because the actor has since typed in them on another page. The form
@@ -50,7 +55,7 @@ def save_kept_words(
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
-    before = {row.form: row for row in KeptWords.objects.filter(incident=incident, user=actor)}
+    before = {row.form: row for row in UnsentText.objects.filter(incident=incident, user=actor)}
     newer_forms = [
         form for form in words if form != submitted and is_of_later_page(before.get(form), words[form], pen)
     ]
@@ -61,7 +66,7 @@ def save_kept_words(
     return newer_forms
 
 
-def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
+def is_of_later_page(row: UnsentText | None, values: Values, pen: Pen) -> bool:
     """Tell whether `row` holds other values, which another page saved after the page of `pen` was made.
 
     A page that does not say when it was made may not have shown these values, so it cannot empty them.
@@ -71,7 +76,7 @@ def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
     return row.saved_at > pen.opened_at if pen.opened_at else not values
 
 
-def append_text(row: KeptWords, values: Values) -> None:
+def append_text(row: UnsentText, values: Values) -> None:
     """Add the text of `values` below the text of `row`, unless `row` already contains it. The caller has locked the
     case.
 
@@ -86,7 +91,7 @@ def append_text(row: KeptWords, values: Values) -> None:
 
 
 def save_rows(
-    incident: Incident, actor: User, before: Mapping[str, KeptWords], words: Mapping[KeptForm, Values], pen: Pen
+    incident: Incident, actor: User, before: Mapping[str, UnsentText], words: Mapping[CaseFormCode, Values], pen: Pen
 ) -> None:
     """Save the values of each form, except late saves of the same page. `before` holds the stored rows.
 
@@ -94,7 +99,7 @@ def save_rows(
     """
     now = timezone.now()
     rows = [
-        KeptWords(
+        UnsentText(
             incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + WORDS_LIFETIME
         )
         for form, values in words.items()
@@ -102,7 +107,7 @@ def save_rows(
     ]
     for row in rows:
         row.pen, row.stroke = pen.name, pen.stroke
-    KeptWords.objects.bulk_create(
+    UnsentText.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["incident", "user", "form"],
@@ -110,7 +115,7 @@ def save_rows(
     )
 
 
-def must_be_saved(row: KeptWords | None, values: Values, pen: Pen) -> bool:
+def must_be_saved(row: UnsentText | None, values: Values, pen: Pen) -> bool:
     """Tell whether to save `values`. A late save of the same page is not saved, nor a save with the number of a post
     that sent the form: it repeats what was sent.
 
@@ -124,15 +129,15 @@ def must_be_saved(row: KeptWords | None, values: Values, pen: Pen) -> bool:
     return pen.stroke >= row.stroke and not was_sent
 
 
-def load_kept_words(incident: Incident, user: User) -> dict[KeptForm, Values]:
-    """Return, for each form on the page of the case, the values that `user` has typed and not sent. One query."""
-    live = KeptWords.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
-    return {KeptForm(row.form): row.values for row in live}
+def load_unsent_texts(incident: Incident, user: User) -> dict[CaseFormCode, Values]:
+    """Return, for each form on the page of the case, the values that `user` has typed and not sent. Runs one query."""
+    live = UnsentText.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
+    return {CaseFormCode(row.form): row.values for row in live}
 
 
 def has_begun_reply(incident: Incident, user: User) -> bool:
-    """Tell whether `user` has typed a message to the declarant and not sent it. One query."""
-    return not incident.erased_at and has_text(load_kept_words(incident, user).get(KeptForm.REPLY, {}))
+    """Tell whether `user` has typed a message to the declarant and not sent it. Runs one query."""
+    return not incident.erased_at and has_text(load_unsent_texts(incident, user).get(CaseFormCode.REPLY, {}))
 
 
 def has_text(values: Values) -> bool:
@@ -143,13 +148,13 @@ def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
     """Return the other people of the centre who are writing to the declarant now, sorted by name. Runs one query, and
     another if somebody writes.
     """
-    recent = KeptWords.objects.filter(
-        incident=incident, form=KeptForm.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
+    recent = UnsentText.objects.filter(
+        incident=incident, form=CaseFormCode.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
     )
     writing = list(recent.exclude(values={}).exclude(user=reader).values_list("user", flat=True))
     return list(list_people(incident.csirt_id).filter(pk__in=writing)) if writing else []
 
 
-def forget_kept_words() -> int:
+def delete_expired_unsent_texts() -> int:
     """Delete the expired texts. Returns the number of deleted forms."""
-    return KeptWords.objects.filter(expires_at__lte=timezone.now()).delete()[0]
+    return UnsentText.objects.filter(expires_at__lte=timezone.now()).delete()[0]
