@@ -63,7 +63,7 @@ BY_NAME = """
     GROUP BY id ORDER BY min(rank), max(score) DESC, id LIMIT %(limit)s
 """
 # `high` is the first stem after those that begin with `low`, because stems are ASCII and compared byte by byte.
-NEAR = """
+NAMES_BY_PREFIX = """
     SELECT c.id, CASE c.stem WHEN {low} THEN 0 ELSE 2 END + {fit} AS rank, coalesce(c.population, 0) AS score
     FROM collectivities_collectivity c
     WHERE c.stem ~>=~ {low} AND c.stem ~<~ {high} AND c.vanished_on IS NULL AND {known} AND {place}
@@ -288,7 +288,7 @@ def _find_ids_by_name(
 def _make_prefix_query(reading: QueryReading, condition: sql.Composable) -> sql.Composable:
     low = reading.stem
     high = low[:-1] + chr(ord(low[-1]) + 1)
-    return sql.SQL(NEAR).format(
+    return sql.SQL(NAMES_BY_PREFIX).format(
         low=low, high=high, fit=_make_kind_rank(reading), place=_make_territory_condition(reading), known=condition
     )
 

@@ -67,7 +67,7 @@ app.conf.update(
 app.conf.include = ["config.tasks"]
 app.autodiscover_tasks()
 
-BETWEEN_NUDGES_SECONDS = 0.1
+NUDGE_INTERVAL_SECONDS = 0.1
 NUDGE_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0, "retry_on_timeout": False}
 
 
@@ -107,7 +107,7 @@ class Nudger:
                     self.condition.wait_for(lambda: self.pending)
                     consumers, self.pending = self.pending, set()
                 self.send(consumers)
-                time.sleep(BETWEEN_NUDGES_SECONDS)
+                time.sleep(NUDGE_INTERVAL_SECONDS)
         finally:
             self.disconnect()
 

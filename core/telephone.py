@@ -23,7 +23,7 @@ OTHER_TEXT = re.compile(r"[^0-9\s+()./–-]+")
 EDGES = re.compile(r"^[\s.()/–-]+|[\s.()/–-]+$")
 LONGEST_RUN, LONGEST_TEXT = 80, 200
 # What may be between two numbers, or between a number and a remark or another line of the same switchboard.
-BETWEEN_NUMBERS = re.compile(r"[/(\n\r]")
+NUMBER_SEPARATORS = re.compile(r"[/(\n\r]")
 # Hours and days after a number: « 24h/24 », « 24/24 », « 7j/7 », « 8h30-12h », « 8:30-12:00 », « 7 jours ».
 HOURS = re.compile(
     r"(?<![0-9])(?:[0-9]{1,2}\s?[hj][a-z]*\s?(?:[0-9]{2}(?![0-9]))?\s?(?:/\s?[0-9]{1,2})?|(?:24|7)\s?/\s?(?:24|7)"
@@ -73,7 +73,7 @@ def split_runs(text: str) -> Iterator[str]:
     begin.
     """
     for run in OTHER_TEXT.split(text):
-        yield from (run, *BETWEEN_NUMBERS.split(run))
+        yield from (run, *NUMBER_SEPARATORS.split(run))
 
 
 def is_whole(run: str, local_digits: int | None) -> bool:

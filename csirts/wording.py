@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
 
-_IN_REGIONS = {
+_REGIONS_WITH_EN = {
     "01": "en Guadeloupe",
     "02": "en Martinique",
     "03": "en Guyane",
@@ -44,7 +44,7 @@ _IN_REGIONS = {
 # Names without an article, or with one that belongs to the name.
 WITHOUT_ARTICLE = ("04", "06", "975", "977", "978", "986")
 ARTICLES_BY_PREPOSITION = (("de l’", "l’"), ("de ", "la "), ("du ", "le "), ("des ", "les "), ("d’", "l’"))
-_OF_REGIONS = {
+_REGIONS_WITH_DE = {
     "01": "de Guadeloupe",
     "02": "de Martinique",
     "03": "de Guyane",
@@ -85,12 +85,12 @@ def format_centre(centre: str) -> str:
     return f"le {centre}" if centre.startswith(COMMON_NOUNS) else centre
 
 
-def format_to_centre(centre: str) -> str:
+def format_centre_with_a(centre: str) -> str:
     """Return « au CERT-FR » or « à Breizh Cyber »."""
     return f"au {centre}" if centre.startswith(COMMON_NOUNS) else f"à {centre}"
 
 
-def format_of_centre(centre: str) -> str:
+def format_centre_with_de(centre: str) -> str:
     """Return « du CERT-FR », « de Breizh Cyber » or « d’Urgence Cyber »."""
     if centre.startswith(COMMON_NOUNS):
         return f"du {centre}"
@@ -119,17 +119,19 @@ def curl_apostrophes(name: str) -> str:
     return name.replace("'", "’")
 
 
-def format_in_region(region: Region) -> str:
-    return _IN_REGIONS.get(region.code, f"dans la région {region.name}")
+def format_region_with_en(region: Region) -> str:
+    """Return « en Bretagne », « dans le Grand Est » or « à Mayotte »."""
+    return _REGIONS_WITH_EN.get(region.code, f"dans la région {region.name}")
 
 
-def format_of_region(region: Region) -> str:
-    return _OF_REGIONS.get(region.code, f"de la région {region.name}")
+def format_region_with_de(region: Region) -> str:
+    """Return « de Bretagne », « du Grand Est » or « d’Occitanie »."""
+    return _REGIONS_WITH_DE.get(region.code, f"de la région {region.name}")
 
 
 def format_region(region: Region) -> str:
     """Return « la Bretagne », « les Pays de la Loire », « l’Île-de-France » or « Mayotte »."""
-    text = format_of_region(region)
+    text = format_region_with_de(region)
     if region.code in WITHOUT_ARTICLE:
         return curl_apostrophes(region.name)
     for prefix, article in ARTICLES_BY_PREPOSITION:
@@ -151,7 +153,7 @@ def explain_location(body: Collectivity, region: Region | None, member_regions: 
     name = "La collectivité" if body.name == region.name else format_body(body)
     words = {
         "body": name,
-        "at": format_in_region(region),
+        "at": format_region_with_en(region),
         "regions": join_names([curl_apostrophes(member_region.name) for member_region in member_regions]),
     }
     if body.region_correction_id and member_regions:
@@ -181,7 +183,7 @@ def explain_route(location: str, csirt: str, region: Region, *, departement: boo
     words = {
         "where": location,
         "csirt": format_centre(csirt),
-        "of": format_of_region(region),
+        "of": format_region_with_de(region),
         "kind": Kind(kind).label if kind else "",
     }
     if departement and kind:

@@ -30,8 +30,9 @@ MEMBER_ABILITIES = frozenset(
 )
 # Claiming a case takes both the link and an account of the body.
 LINK_ABILITIES = MEMBER_ABILITIES - {Ability.CLAIM}
-# When a person opens a case again through the same door within this time, no new access is recorded.
-SAME_ACCESS_WITHIN = timedelta(minutes=1)
+# How long one recorded access lasts: when the person opens the case again through the same door within this time,
+# no new access is recorded.
+ACCESS_DURATION = timedelta(minutes=1)
 SAVE_ACCESSES = """
     INSERT INTO incidents_caseaccess (incident_id, user_id, csirt_id, door, at, until)
     SELECT opened.incident_id, %(user)s, opened.csirt_id, %(door)s, %(at)s, %(until)s
@@ -120,7 +121,7 @@ def save_accesses(user: User, cases_and_centres: list[tuple[int, int | None]], d
         return
     at = timezone.now()
     cases, csirts = zip(*cases_and_centres, strict=True)
-    values: dict[str, Any] = {"user": user.pk, "door": door, "at": at, "until": at + SAME_ACCESS_WITHIN}
+    values: dict[str, Any] = {"user": user.pk, "door": door, "at": at, "until": at + ACCESS_DURATION}
     with connection.cursor() as cursor:
         cursor.execute(SAVE_ACCESSES, values | {"incidents": list(cases), "csirts": list(csirts)})
 

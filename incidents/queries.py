@@ -13,7 +13,7 @@ from incidents.enums import Door, EventKind, Status
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import holder_works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
-from incidents.questions.facts import SNAPSHOT_TITLES, UNSAID, get_section_title, list_sheet_facts
+from incidents.questions.facts import OMITTED_TEXTS, SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
 
 # The kinds of events that the body can read as sentences on its follow-up page. Events of other kinds are internal to
@@ -60,9 +60,9 @@ class SheetView:
         return list_sheet_facts(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
 
     @property
-    def is_unsaid(self) -> bool:
+    def has_only_omitted_facts(self) -> bool:
         """Tell whether the sheet holds only facts that the declaration left out. An erased sheet holds none."""
-        return bool(self.sheet.values) and all(line.words in UNSAID for line in self.lines)
+        return bool(self.sheet.values) and all(line.words in OMITTED_TEXTS for line in self.lines)
 
     @property
     def title(self) -> str:
@@ -236,7 +236,7 @@ def list_opened_evidence(incident: Incident) -> list[OpenedEvidence]:
     """Return the evidence files in the order of their numbers, with the people who opened each file. Runs two queries,
     however many openings there were, or one query if there are no files.
     """
-    return add_openings(incident, list(incident.evidence.order_by("number")))
+    return pair_files_with_readers(list(incident.evidence.order_by("number")))
 
 
 def count_remaining_files(pieces: Iterable[OpenedEvidence]) -> int:
@@ -244,7 +244,8 @@ def count_remaining_files(pieces: Iterable[OpenedEvidence]) -> int:
     return sum(piece.evidence.taken_back_at is None for piece in pieces)
 
 
-def add_openings(incident: Incident, evidence: list[Evidence]) -> list[OpenedEvidence]:
+def pair_files_with_readers(evidence: list[Evidence]) -> list[OpenedEvidence]:
+    """Return each of these files with the people who opened it. Runs one query, or none without files."""
     opened = map_openings(evidence) if evidence else {}
     return [OpenedEvidence(piece, opened.get(piece.pk, [])) for piece in evidence]
 

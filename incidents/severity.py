@@ -77,9 +77,10 @@ ACKNOWLEDGE_WITHIN: dict[int, timedelta] = {
     Severity.MODERATE: timedelta(hours=24),
     Severity.LOW: timedelta(hours=72),
 }
-MANY_PEOPLE, VERY_MANY_PEOPLE = 1_000, 10_000
+# How many people the interruptions affect.
+PEOPLE_FOR_ONE_POINT, PEOPLE_FOR_TWO_POINTS = 1_000, 10_000
 # Below this number of computers, half of them being down proves nothing about the spread.
-FEW_COMPUTERS = 4
+MIN_TOUCHED_COMPUTERS = 4
 # The days of the month in which payrolls are prepared.
 PAY_DAYS = range(15, 32)
 LARGE_BANDS = frozenset({PersonsBand.OVER_5000})
@@ -170,8 +171,8 @@ def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
     elif ongoing:
         yield Reason(1, f"service touché : {list_services(ongoing)}")
     people = max((interruption.people_affected or 0 for interruption in ongoing), default=0)
-    if people >= MANY_PEOPLE:
-        points = 2 if people >= VERY_MANY_PEOPLE else 1
+    if people >= PEOPLE_FOR_ONE_POINT:
+        points = 2 if people >= PEOPLE_FOR_TWO_POINTS else 1
         yield Reason(points, f"{people:,} personnes gênées".replace(",", "\N{NNBSP}"))
 
 
@@ -196,7 +197,7 @@ def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
         yield Reason(2, "l’annuaire des comptes est touché")
     elif servers & CENTRAL_SERVERS:
         yield Reason(1, "un serveur central est touché")
-    elif touched >= FEW_COMPUTERS and touched * 2 >= total:
+    elif touched >= MIN_TOUCHED_COMPUTERS and touched * 2 >= total:
         yield Reason(1, "la moitié des ordinateurs ou plus")
 
 

@@ -56,10 +56,10 @@ class FigureCheckAdmin(ReadOnlyAdmin):
         "Aucun recomptage n’a encore commencé : chaque nuit, les chiffres exacts sont recomptés d’après les dossiers, "
         "et chaque recomptage sera ici, avec les écarts trouvés."
     )
-    list_display = ["started_at", "finished_at", "repairs", "mistakes", "first_found", "repaired_at"]
+    list_display = ["started_at", "finished_at", "repairs", "mistakes", "format_first_mistakes", "repaired_at"]
 
     @admin.display(description="premiers écarts")
-    def first_found(self, check: FigureCheck) -> str:
+    def format_first_mistakes(self, check: FigureCheck) -> str:
         return "\n".join(check.found[:3])
 
 

@@ -26,7 +26,7 @@ class TooManyTokens(Exception):
     """The person has as many live tokens as allowed, and must revoke one first."""
 
 
-class AlreadyShown(Exception):
+class TokenAlreadyShown(Exception):
     """This form made a token earlier, which was shown and cannot be shown again."""
 
 
@@ -34,15 +34,15 @@ class AlreadyShown(Exception):
 def make_token(*, actor: User, name: str, key: str) -> str:
     """Make a token, queue a mail about it to its owner, and return it. It is not stored and cannot be read again.
 
-    `key` is the random key of the form: the same form sent twice within two minutes returns the same token. Raise
-    Http404 for a person who may read no case, TooManyTokens, or AlreadyShown.
+    `key` is the random key of the form: the same form sent twice within two minutes returns the same token. Raises
+    Http404 for a person who may read no case, TooManyTokens, or TokenAlreadyShown.
     """
     check_entitled(actor)
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two concurrent clicks are handled in turn
     token = derive_form_token(actor, key)
     if earlier := actor.api_tokens.filter(token_hash=hash_token(token)).first():
         if earlier.revoked_at or timezone.now() - earlier.created_at > REPEATED_WITHIN:
-            raise AlreadyShown
+            raise TokenAlreadyShown
         return token
     if list_live_tokens(actor).count() >= MAX_LIVE_TOKENS:
         raise TooManyTokens

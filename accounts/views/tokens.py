@@ -15,7 +15,7 @@ from django.views.generic.edit import FormView
 from accounts.forms import TokenForm
 from accounts.services.tokens import (
     MAX_LIVE_TOKENS,
-    AlreadyShown,
+    TokenAlreadyShown,
     TooManyTokens,
     check_entitled,
     get_token,
@@ -56,7 +56,7 @@ class NewToken(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # D
     def form_valid(self, form: TokenForm) -> HttpResponse:
         try:
             token = make_token(actor=get_account(self.request), **form.cleaned_data)
-        except AlreadyShown:
+        except TokenAlreadyShown:
             return redirect("api_tokens")
         except TooManyTokens:
             form.add_error(None, TOO_MANY)

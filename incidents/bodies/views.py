@@ -1,4 +1,6 @@
-"""The page that adds a body during a declaration, and the question that it asks if a similar body exists."""
+"""The page that adds a body during a declaration. If similar bodies exist, it first asks whether the body is one of
+them.
+"""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -28,9 +30,9 @@ from incidents.services.declaring.draft import ScreenEntry, is_draft_open, start
 
 # The query parameter that names the page to return to, and its value for the express page.
 BACK, TO_EXPRESS = "retour", "rappel"
-# One address may add this many bodies within `WITHIN_SECONDS` before it is asked to confirm the next one.
-MANY_BODIES = 5
-WITHIN_SECONDS = 3600
+# One address may add this many bodies within BODY_COUNT_WINDOW_SECONDS before it is asked to confirm the next one.
+MAX_UNCONFIRMED_BODIES = 5
+BODY_COUNT_WINDOW_SECONDS = 3600
 DIFFERENT, CONFIRMED, CORRECT = "autre", "confirme", "corriger"
 
 
@@ -87,9 +89,14 @@ def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivi
     numbered = [duplicate for duplicate in duplicates if sketch.siren and duplicate.body.siren == sketch.siren]
     if numbered or (duplicates and DIFFERENT not in request.POST):
         return ask_body_confirmation(request, form, numbered or duplicates, is_numbered=bool(numbered))
-    if CONFIRMED not in request.POST and is_burst(request, "body", limit=MANY_BODIES, within_seconds=WITHIN_SECONDS):
+    if CONFIRMED not in request.POST and has_added_many_bodies(request):
         return ask_body_confirmation(request, form, [])
     return redirect_to_body_choice(request, propose_body(proposal=form.build_proposal()))
+
+
+def has_added_many_bodies(request: HttpRequest) -> bool:
+    """Count this body for the address, and tell whether the address has now added more than MAX_UNCONFIRMED_BODIES."""
+    return is_burst(request, "body", limit=MAX_UNCONFIRMED_BODIES, within_seconds=BODY_COUNT_WINDOW_SECONDS)
 
 
 def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:

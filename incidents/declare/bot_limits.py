@@ -13,28 +13,33 @@ from core.burst import hash_address, is_burst
 logger = logging.getLogger(__name__)
 
 TRAP_FIELD = "site_web"  # a hidden field that people leave empty
-MANY_SENT = 10
-MANY_BEGUN = 30
-WITHIN_SECONDS = 600
+# One address may send and begin this many declarations within COUNT_WINDOW_SECONDS before it must confirm the next.
+MAX_UNCONFIRMED_DECLARATIONS, MAX_UNCONFIRMED_STARTS = 10, 30
+COUNT_WINDOW_SECONDS = 600
 CONFIRMED = "confirme"
 
-# The numbers of wrong codes in WITHIN_SECONDS, from one address and from all, after which further tries are slowed.
-FEW_WRONG, MANY_WRONG = 8, 300
-BETWEEN_TRIES_SECONDS = 10
+# The numbers of wrong codes within COUNT_WINDOW_SECONDS, from one address and from all, after which further tries are
+# slowed.
+MAX_WRONG_CODES_OF_ADDRESS, MAX_WRONG_CODES_OF_ALL = 8, 300
+TRY_INTERVAL_SECONDS = 10
 
 
 def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
     """Tell whether this post looks automatic and was not confirmed yet."""
     if CONFIRMED in data:
         return False
-    return bool(data.get(TRAP_FIELD)) or is_burst(request, "declare", limit=MANY_SENT, within_seconds=WITHIN_SECONDS)
+    return bool(data.get(TRAP_FIELD)) or is_burst(
+        request, "declare", limit=MAX_UNCONFIRMED_DECLARATIONS, within_seconds=COUNT_WINDOW_SECONDS
+    )
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
     """Tell whether a new declaration must be confirmed, because more declarations began at this address than one town
     hall would begin.
     """
-    return CONFIRMED not in data and is_burst(request, "begin", limit=MANY_BEGUN, within_seconds=WITHIN_SECONDS)
+    return CONFIRMED not in data and is_burst(
+        request, "begin", limit=MAX_UNCONFIRMED_STARTS, within_seconds=COUNT_WINDOW_SECONDS
+    )
 
 
 def count_seconds_to_wait(request: HttpRequest) -> int:
@@ -46,9 +51,10 @@ def count_seconds_to_wait(request: HttpRequest) -> int:
     address = hash_address(request)
     try:
         wrong = cache.get_many([f"wrong:{address}", "wrong:everywhere"])
-        slowed = wrong.get(f"wrong:{address}", 0) >= FEW_WRONG or wrong.get("wrong:everywhere", 0) >= MANY_WRONG
-        if slowed and not cache.add(f"try:{address}", 1, timeout=BETWEEN_TRIES_SECONDS):
-            return BETWEEN_TRIES_SECONDS
+        of_address, of_all = wrong.get(f"wrong:{address}", 0), wrong.get("wrong:everywhere", 0)
+        slowed = of_address >= MAX_WRONG_CODES_OF_ADDRESS or of_all >= MAX_WRONG_CODES_OF_ALL
+        if slowed and not cache.add(f"try:{address}", 1, timeout=TRY_INTERVAL_SECONDS):
+            return TRY_INTERVAL_SECONDS
     except RedisError:
         logger.warning("no counter of wrong codes: the cache does not answer")
     return 0
@@ -58,7 +64,7 @@ def count_wrong_code(request: HttpRequest) -> None:
     """Count a wrong code for this address and for all addresses together. A failing cache is ignored."""
     for key in (f"wrong:{hash_address(request)}", "wrong:everywhere"):
         try:
-            cache.add(key, 0, timeout=WITHIN_SECONDS)
+            cache.add(key, 0, timeout=COUNT_WINDOW_SECONDS)
             cache.incr(key)
         except (RedisError, ValueError):
             logger.warning("no counter of wrong codes: the cache does not answer")

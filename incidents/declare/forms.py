@@ -52,7 +52,7 @@ EMPTY_VALUES: dict[type[forms.Field], Any] = {
     forms.BooleanField: False,
 }
 DECLARATION_FACTS, SERVICE_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Interruption, Leak))
-DECLARED_LEAKS = [
+LEAK_STATUS_CHOICES = [
     (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
     (LeakStatus.SUSPECTED, "Nous le craignons"),
     (LeakStatus.CONFIRMED, "C’est certain"),
@@ -74,7 +74,7 @@ class DetailsForm(forms.Form):
     )
     service_stopped = make_fact_field(DECLARATION_FACTS["service_stopped"])
     data_concerned = make_fact_field(DECLARATION_FACTS["data_concerned"])
-    leak_status = make_fact_field(LEAK_FACTS["status"], DECLARED_LEAKS)
+    leak_status = make_fact_field(LEAK_FACTS["status"], LEAK_STATUS_CHOICES)
     categories = make_fact_field(LEAK_FACTS["categories"])
     person_categories = make_fact_field(LEAK_FACTS["person_categories"])
     persons_band = make_list_field(LEAK_FACTS["persons_band"])

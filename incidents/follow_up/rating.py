@@ -8,7 +8,7 @@ from core.fields import FreeTextField
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Satisfaction
 from incidents.models import Incident, Rating
-from incidents.services.declarant.rate import WORDS_LIMIT, is_rating_asked, stamp_rating
+from incidents.services.declarant.rate import WORDS_LIMIT, can_be_rated, stamp_rating
 
 LEVELS = [(str(level), label) for level, label in Satisfaction.choices]
 
@@ -36,7 +36,7 @@ def build_rating_block(incident: Incident, guest: Guest, form: RateForm | None =
     """Return the context of the rating. Return None, without any query, if the guest is not asked for a rating. `form`
     is a refused form.
     """
-    if not is_rating_asked(incident) or not speaks_for_body(guest, incident):
+    if not can_be_rated(incident) or not speaks_for_body(guest, incident):
         return None
     rating = Rating.objects.filter(incident=incident).first()
     initial = {"level": rating.level, "words": rating.words} if rating else {}

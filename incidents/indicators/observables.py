@@ -52,7 +52,7 @@ SUSPICIOUS_ENDINGS = (
     "docm|dotm|xlsm|xlsb|xltm|xlam|pptm|ppam|iso|img|vhd|vhdx|cab|ace|arj|rar|7z|zip|gz|tgz"
 )
 FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS_ENDINGS})(?![\w-])(?!\.\w)")
-BETWEEN_NAMES = re.compile(r"[\s\"'’«»“”<>|*?,;:/\\()\[\]]+")
+NAME_SEPARATORS = re.compile(r"[\s\"'’«»“”<>|*?,;:/\\()\[\]]+")
 NAMES_LIMIT = 1_000
 # Endings that are also top-level domains, although in a sentence they more often end the name of a file.
 FILE_LIKE_ENDINGS = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
@@ -199,7 +199,7 @@ def find_indicators(text: str) -> list[Indicator]:
 
 def list_file_names(text: str) -> list[str]:
     """Return the normalised words of the text that may be file names of any ending, at most NAMES_LIMIT."""
-    words = (word.strip(".!") for word in BETWEEN_NAMES.split(strip_invisible(text[:TEXT_LIMIT])))
+    words = (word.strip(".!") for word in NAME_SEPARATORS.split(strip_invisible(text[:TEXT_LIMIT])))
     names = (normalise_file(word) for word in words if "." in word)
     return list(dict.fromkeys(name for name in names if name))[:NAMES_LIMIT]
 

@@ -31,7 +31,7 @@ SNAPSHOT_TITLES: dict[str, str] = {
 DECLARATION_FACTS, CALLER_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Caller, Leak))
 NOTHING_WRITTEN = "rien d’écrit"
 # The texts that stand for a fact that the declarant did not give.
-UNSAID = (NOT_STATED, NOTHING_WRITTEN)
+OMITTED_TEXTS = (NOT_STATED, NOTHING_WRITTEN)
 # The telephone number and the mail address come first.
 CALLER_ORDER = tuple(dict.fromkeys(("phone", "email", *CALLER_FACTS)))
 

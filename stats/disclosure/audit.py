@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stats.disclosure.figures import MANY, THRESHOLD, Cell, Figures, Printed, Rest
+from stats.disclosure.figures import THRESHOLD, UNBOUNDED, Cell, Figures, Printed, Rest
 
 MAX_SENSITIVE_REST = 2 * (THRESHOLD - 1)  # no rest from 1 to this number may be proved
 EPSILON = 1e-6
@@ -148,15 +148,15 @@ class CountryProgram:
         for low, high in figures.bounds.values():
             self.solver.addVar(low, high)
         for total, parts, is_whole in figures.list_sums():
-            self.add_row([total], parts, low=0 if is_whole else -MANY, high=0)
+            self.add_row([total], parts, low=0 if is_whole else -UNBOUNDED, high=0)
         for total, parts in figures.list_inclusions():
-            self.add_row([total], parts, low=-MANY, high=0)
+            self.add_row([total], parts, low=-UNBOUNDED, high=0)
         for total, parts in figures.list_covers():
-            self.add_row([total], parts, low=0, high=MANY)
+            self.add_row([total], parts, low=0, high=UNBOUNDED)
         for bodies, least in figures.list_body_lower_bounds():
-            self.add_row([], bodies, low=least, high=MANY)
-        for cells, others in figures.list_orders():
-            self.add_row(others, cells, low=-MANY, high=0)
+            self.add_row([], bodies, low=least, high=UNBOUNDED)
+        for cells, others in figures.list_inequalities():
+            self.add_row(others, cells, low=-UNBOUNDED, high=0)
 
     def add_row(self, whole: Iterable[Cell], parts: Iterable[Cell], *, low: float, high: float) -> None:
         """Require that the sum of the parts minus the whole lie between `low` and `high`. A row across several
@@ -177,13 +177,13 @@ class CountryProgram:
         """
         changes = range(len(self.cells), self.solver.getNumCol())
         for column in changes:
-            self.solver.changeColBounds(column, 0, MANY)
+            self.solver.changeColBounds(column, 0, UNBOUNDED)
         costs = [0.0] * len(self.cells) + [1.0] * len(changes)
         least = self.minimize(costs)
         if least is None:
             raise ArithmeticError("a release that fitted alone fits no more")
         for column in changes:
-            self.solver.changeColBounds(column, 0, MANY if least[column] > EPSILON else 0)
+            self.solver.changeColBounds(column, 0, UNBOUNDED if least[column] > EPSILON else 0)
 
     def limit_dashes(self) -> None:
         """Limit each dash to fewer than `THRESHOLD` units. The caller has checked that a country in which all dashes

@@ -20,7 +20,7 @@ from stats.disclosure.tables import SHORT_LIST_OF, Period, Table, list_tables
 
 LARGEST_SHARE = 0.85
 MAX_DRAWS = 300  # draws before the table that fails most often is closed
-MANY = 10**9
+MORE_BODIES_THAN_EXIST = 10**9
 
 type Cell = tuple[str, ...]
 type Values = dict[Cell, int | None]
@@ -36,7 +36,7 @@ class CellCount(NamedTuple):
     units: int
     bodies: int
     largest: int
-    bodies_outside_cell: int = MANY
+    bodies_outside_cell: int = MORE_BODIES_THAN_EXIST
 
 
 EMPTY_COUNT = CellCount(0, 0, 0)

@@ -15,7 +15,7 @@ THRESHOLD = 5  # distinct bodies
 BASE = 5
 # The printed total from which a table opens. A total of a quarter that is smaller is not printed at all.
 OPENS_FROM = 40
-MANY = 1e7  # stands for « no upper bound »
+UNBOUNDED = 1e7  # more units than any cell has
 TOTAL: tuple[str, ...] = ()
 
 type Printed = Mapping[str, Any]
@@ -55,13 +55,13 @@ class Figures:
 
     def add_cell(self, cell: Cell, value: int | None) -> None:
         if value is None:
-            self.bounds[cell] = (0, MANY)
+            self.bounds[cell] = (0, UNBOUNDED)
             self.dashes.append(cell)
         else:
             self.bounds[cell] = bound_value(value)
 
     def add_unlisted_bodies(self, cell: Cell) -> None:
-        self.bounds[cell] = (0, MANY)
+        self.bounds[cell] = (0, UNBOUNDED)
         self.unlisted.append(cell)
 
     def add_small_total(self, cell: Cell) -> None:
@@ -111,7 +111,7 @@ class Figures:
             if not self.small_totals.intersection(parts):
                 yield [total], parts
         for release in self.releases:
-            yield from ((months, crossed) for crossed, months in self.list_orders_of_quarters(release))
+            yield from ((months, crossed) for crossed, months in self.list_quarter_inequalities(release))
             yield from self.list_repeats(release)
         for total, all_parts, has_all in self.list_sums():
             parts = [part for part in all_parts if part not in self.small_totals]
@@ -195,13 +195,13 @@ class Figures:
             if leaks:
                 yield from ((leaks, [category]) for category in self.list_cells(period, "leak_categories"))
 
-    def list_orders(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_inequalities(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """Yield pairs of lists of cells such that the sum of the first list cannot exceed the sum of the second."""
         for release in self.releases:
-            yield from self.list_orders_of_delays(release)
-            yield from self.list_orders_of_quarters(release)
+            yield from self.list_delay_inequalities(release)
+            yield from self.list_quarter_inequalities(release)
 
-    def list_orders_of_quarters(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_quarter_inequalities(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """Yield the régions of each quarter and the nation's months of that quarter, if all three are printed."""
         cells = self.list_cells(release["period"], "incidents")
         crossed = [cell for cell in cells if cell[2] == ("region", "quarter")]
@@ -211,7 +211,7 @@ class Figures:
             if len(inner) == 3:
                 yield [cell for cell in crossed if cell[3][1] == quarter], inner
 
-    def list_orders_of_delays(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_delay_inequalities(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """Yield, for each delay, the cells of the cases closed within it, and those of the cases acknowledged within
         it or after an unknown delay, which are at least as many because a case is acknowledged before it is closed.
 

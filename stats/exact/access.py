@@ -12,7 +12,7 @@ from accounts.enums import Role
 from accounts.models import User
 from collectivities.models import Region
 from csirts.models import Csirt
-from csirts.wording import format_in_region, format_of_region
+from csirts.wording import format_region_with_de, format_region_with_en
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ def get_region_scope(user: User, code: str) -> Scope:
     region = list_readable_regions(user).filter(code=code).first()
     if region is None:
         raise Http404
-    return Scope(format_in_region(region), region_id=region.pk, region_code=region.code, code=f"region-{region.code}")
+    return Scope(
+        format_region_with_en(region), region_id=region.pk, region_code=region.code, code=f"region-{region.code}"
+    )
 
 
 def list_readable_regions(user: User) -> QuerySet[Region]:
@@ -110,7 +112,7 @@ def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
         regions = [region]
     return links + [
         ExactLink(
-            f"Les chiffres exacts {format_of_region(region_row)}", reverse("exact_region", args=[region_row.code])
+            f"Les chiffres exacts {format_region_with_de(region_row)}", reverse("exact_region", args=[region_row.code])
         )
         for region_row in regions
     ]

@@ -28,7 +28,7 @@ from stats.pages.wording import format_full_day
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses
 
-BRIEF_SECONDS = 300
+SHORT_CACHE_SECONDS = 300
 # Files that the browser saves instead of showing them.
 SAVED_EXTENSIONS = ("csv", "md", "py", "zip")
 FEED_LENGTH = 100
@@ -56,7 +56,7 @@ def cache_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]
     def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = view(request, *args, **kwargs)
         cache_scope = {"private": True} if request.user.is_authenticated else {"public": True}
-        patch_cache_control(response, max_age=BRIEF_SECONDS, **cache_scope)
+        patch_cache_control(response, max_age=SHORT_CACHE_SECONDS, **cache_scope)
         return response
 
     return respond

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.french import choose_plural
-from csirts.wording import format_of_region, join_names
+from csirts.wording import format_region_with_de, join_names
 from incidents.enums import LeakStatus
 from stats.categories import label_category
 from stats.counting.periods import SETTLED_AFTER
@@ -65,7 +65,7 @@ def write_story(page: FiguresPage) -> list[str]:
 def write_year_in_progress(page: FiguresPage) -> list[str]:
     if page.region is not None:
         return [
-            f"Les chiffres {format_of_region(page.region)} paraissent avec l’année entière, "
+            f"Les chiffres {format_region_with_de(page.region)} paraissent avec l’année entière, "
             f"à partir du {format_due_day(page.year)}."
         ]
     return [

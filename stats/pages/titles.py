@@ -19,13 +19,13 @@ CHANGES = {
     TotalChange.MORE: "Plus d’incidents déclarés qu’en %s",
     TotalChange.FEWER: "Moins d’incidents déclarés qu’en %s",
 }
-WITHIN_HOURS: dict[str, object] = {
+HOURS_BAND_PHRASES: dict[str, object] = {
     HoursBand.UNDER_4_HOURS: "moins de 4 heures",
     HoursBand.UNDER_A_DAY: "moins d’un jour",
     HoursBand.UNDER_3_DAYS: "moins de 3 jours",
     HoursBand.UNDER_7_DAYS: "moins de 7 jours",
 }
-WITHIN_DELAYS: dict[str, object] = {
+DELAY_BAND_PHRASES: dict[str, object] = {
     DelayBand.UNDER_AN_HOUR: "en moins d’une heure",
     DelayBand.UNDER_4_HOURS: "en moins de 4 heures",
     DelayBand.UNDER_A_DAY: "en moins d’un jour",
@@ -195,7 +195,7 @@ def find_median_text(breakdown: Breakdown, words: Mapping[str, object]) -> objec
 
 
 def write_hours_title(breakdown: Breakdown, plain: str) -> str:
-    band = find_median_text(breakdown, WITHIN_HOURS)
+    band = find_median_text(breakdown, HOURS_BAND_PHRASES)
     return f"Au moins une interruption sur deux dure {band}" if band else plain
 
 
@@ -209,7 +209,7 @@ def write_delay_title(code: str, breakdown: Breakdown, plain: str) -> str:
     """Return a title with the time within which at least half of the incidents were certainly declared, acknowledged
     or closed, or else the plain title.
     """
-    band = find_median_text(breakdown, WITHIN_DELAYS)
+    band = find_median_text(breakdown, DELAY_BAND_PHRASES)
     return str(HALVES[code]) % band if band else plain
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from django.utils.formats import date_format
 
 from collectivities.models import Region
-from csirts.wording import format_in_region, format_of_region
+from csirts.wording import format_region_with_de, format_region_with_en
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
 from stats.pages.labels import NO_BREAK, bind_words, format_number
@@ -52,12 +52,12 @@ def explain_narrow_cells(cells: Iterable[Cell]) -> str:
 
 def format_place(region: Region | None) -> str:
     """Return « en Bretagne » or « en France »."""
-    return format_in_region(region) if region else "en France"
+    return format_region_with_en(region) if region else "en France"
 
 
 def format_heading(region: Region | None, year: int) -> str:
     return "Les incidents dans les collectivités {of}, {year}".format(
-        of=format_of_region(region) if region else "françaises",
+        of=format_region_with_de(region) if region else "françaises",
         year=year,
     )
 

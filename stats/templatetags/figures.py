@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from collectivities.models import Region
-from csirts.wording import format_of_region
+from csirts.wording import format_region_with_de
 from stats.exact.access import list_exact_links, list_title_links, list_unentitled_regions
 from stats.pages.charts import Interval, place_interval
 from stats.pages.labels import bind_words
@@ -23,7 +23,7 @@ from stats.reports.address import find_report_address
 
 register = template.Library()
 
-register.filter("of_region", format_of_region)
+register.filter("of_region", format_region_with_de)
 register.filter("report_of", find_report_address)
 
 
@@ -38,7 +38,7 @@ def render_exact_links(context: Context, region: Region | None = None) -> dict[s
     return {
         "request": context.get("request"),
         "first": list_title_links(reader, region),
-        "closed": [format_of_region(region_row) for region_row in list_unentitled_regions(reader)],
+        "closed": [format_region_with_de(region_row) for region_row in list_unentitled_regions(reader)],
         "links": list_exact_links(reader),
     }
 

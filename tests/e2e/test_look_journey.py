@@ -78,7 +78,7 @@ def test_resuming_on_another_device_is_accessible(visitor, live_site, browser):
 @pytest.mark.proof
 def test_confirming_the_start_keeps_the_chosen_type(visitor, monkeypatch):
     """If many declarations begin at once, the page asks for one more click on a button."""
-    monkeypatch.setattr("incidents.declare.bot_limits.MANY_BEGUN", 0)
+    monkeypatch.setattr("incidents.declare.bot_limits.MAX_UNCONFIRMED_STARTS", 0)
     visitor.goto("/declarer/?quoi=panne")
     steps.go_on(visitor.page)
     visitor.inspect("confirm-start")

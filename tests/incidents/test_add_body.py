@@ -13,7 +13,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body, save_body_confirmation
 from csirts.routing import find_route
-from incidents.bodies.views import MANY_BODIES
+from incidents.bodies.views import MAX_UNCONFIRMED_BODIES
 from incidents.models import Draft
 from tests import harmless
 from tests.cast import breizh_cyber
@@ -283,15 +283,15 @@ def test_similar_bodies_are_shown_before_one_is_added(declarant):
 
 
 def test_an_address_that_adds_many_bodies_must_press_one_more_button(declarant):
-    for number in range(MANY_BODIES):
+    for number in range(MAX_UNCONFIRMED_BODIES):
         declarant.post(
             URL, make_fields(siren=make_fake_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui")
         )
     response = declarant.post(URL, make_fields(autre="oui"))
     assert "Encore un bouton" in read_text(response)
-    assert find_added_bodies().count() == MANY_BODIES
+    assert find_added_bodies().count() == MAX_UNCONFIRMED_BODIES
     assert declarant.post(URL, read_hidden_fields(response)).status_code == 302
-    assert find_added_bodies().count() == MANY_BODIES + 1
+    assert find_added_bodies().count() == MAX_UNCONFIRMED_BODIES + 1
 
 
 def test_a_hostile_name_is_escaped_on_every_page(declarant):

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connections
 from django.test import Client
 
 from csirts.models import Csirt
-from incidents.declare.bot_limits import MANY_SENT
+from incidents.declare.bot_limits import MAX_UNCONFIRMED_DECLARATIONS
 from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import hyphenate, make_reference
@@ -187,20 +187,20 @@ def test_the_page_with_one_more_button_keeps_the_hidden_fields_of_the_screen(cli
 
 
 def test_a_burst_only_meets_one_more_button(client, town):
-    for number in range(MANY_SENT):
+    for number in range(MAX_UNCONFIRMED_DECLARATIONS):
         post(client, {"cle": str(number)})
     response = post(client, {"cle": "x"})
     assert "Votre déclaration n’est pas encore partie." in read_text(response)
-    assert Incident.objects.count() == MANY_SENT
+    assert Incident.objects.count() == MAX_UNCONFIRMED_DECLARATIONS
     client.post(WHERE["rappel"], read_hidden_fields(response.content.decode()))
-    assert Incident.objects.count() == MANY_SENT + 1
+    assert Incident.objects.count() == MAX_UNCONFIRMED_DECLARATIONS + 1
     # Somebody else is not concerned.
     post(Client(REMOTE_ADDR=make_address()))
-    assert Incident.objects.count() == MANY_SENT + 2
+    assert Incident.objects.count() == MAX_UNCONFIRMED_DECLARATIONS + 2
 
 
 def test_no_declaration_is_limited_while_the_cache_is_down(client, town, settings):
     settings.CACHES = DEAD
-    for number in range(MANY_SENT + 2):
+    for number in range(MAX_UNCONFIRMED_DECLARATIONS + 2):
         assert post(client, {"cle": str(number)}).status_code == 200
-    assert Incident.objects.count() == MANY_SENT + 2
+    assert Incident.objects.count() == MAX_UNCONFIRMED_DECLARATIONS + 2

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from incidents.declare.bot_limits import MANY_BEGUN
+from incidents.declare.bot_limits import MAX_UNCONFIRMED_STARTS
 from incidents.models import Draft, DraftPage
 from incidents.services.declaring import draft as drafts
 from incidents.services.declaring.draft import (
@@ -91,13 +91,13 @@ def test_a_declarant_whose_draft_was_deleted_loses_no_text(client):
 
 def test_an_address_that_begins_many_drafts_must_press_one_more_button(client):
     """An office that shares its address is asked, never refused; other addresses are not asked."""
-    for _ in range(MANY_BEGUN):
+    for _ in range(MAX_UNCONFIRMED_STARTS):
         assert start(Client(REMOTE_ADDR=client.defaults["REMOTE_ADDR"])).url == WHERE["qui"] + "?suite=oui"
     client.get(START)
     page = client.post(START, {"quoi": "panne"})
     assert "Encore un bouton, et vous continuez" in read_text(page)
     assert 'name="quoi" value="panne"' in page.content.decode()
-    assert Draft.objects.count() == MANY_BEGUN
+    assert Draft.objects.count() == MAX_UNCONFIRMED_STARTS
     assert client.post(START, {"quoi": "panne", "confirme": "oui"}).url == WHERE["qui"] + "?suite=oui"
     assert start(Client(REMOTE_ADDR=make_address())).url == WHERE["qui"] + "?suite=oui"
 
@@ -108,7 +108,7 @@ def start(device):
 
 
 def test_text_typed_without_a_draft_is_sent_with_the_extra_button(client, monkeypatch):
-    monkeypatch.setattr("incidents.declare.bot_limits.MANY_BEGUN", 0)
+    monkeypatch.setattr("incidents.declare.bot_limits.MAX_UNCONFIRMED_STARTS", 0)
     page = client.post(WHERE["rappel"], {"description": "Écrit <longuement>."})
     assert 'action="/declarer/rappel/"' in page.content.decode()
     assert "Écrit &lt;longuement&gt;." in page.content.decode()

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from incidents.declare.bot_limits import FEW_WRONG, MANY_WRONG
+from incidents.declare.bot_limits import MAX_WRONG_CODES_OF_ADDRESS, MAX_WRONG_CODES_OF_ALL
 from incidents.devices import case_cookie as follow_up
 from incidents.models import Draft, Incident
 from incidents.reference import hyphenate
@@ -88,7 +88,7 @@ def test_a_wrong_code_is_refused_and_the_form_keeps_what_was_typed(other_device,
 
 def test_repeated_guesses_must_wait_and_see_the_telephone_number(client, other_device):
     begin(client)
-    for _ in range(FEW_WRONG):
+    for _ in range(MAX_WRONG_CODES_OF_ADDRESS):
         assert other_device.post(RESUME, {"code": WRONG}).status_code == 422
     assert other_device.post(RESUME, {"code": WRONG}).status_code == 422  # one try is allowed every ten seconds
     slowed = other_device.post(RESUME, {"code": get_draft_code()})
@@ -102,7 +102,7 @@ def test_repeated_guesses_must_wait_and_see_the_telephone_number(client, other_d
 
 def test_a_right_code_still_works_during_an_attack_from_many_addresses(client, other_device):
     begin(client)
-    cache.set("wrong:everywhere", MANY_WRONG)
+    cache.set("wrong:everywhere", MAX_WRONG_CODES_OF_ALL)
     assert other_device.post(RESUME, {"code": get_draft_code()}).status_code == 303
     assert other_device.post(RESUME, {"code": WRONG}).status_code == 429
 
@@ -110,7 +110,7 @@ def test_a_right_code_still_works_during_an_attack_from_many_addresses(client, o
 def test_wrong_guesses_are_not_delayed_when_the_cache_is_down(client, other_device, settings):
     begin(client)
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
-    for _ in range(FEW_WRONG + 2):
+    for _ in range(MAX_WRONG_CODES_OF_ADDRESS + 2):
         assert other_device.post(RESUME, {"code": WRONG}).status_code == 422
     assert other_device.post(RESUME, {"code": get_draft_code()}).status_code == 303
 

@@ -136,7 +136,7 @@ def test_the_reason_and_the_agreement_of_a_proposal_are_described_by_their_help(
     ["Dominique Exemple", "DOMINIQUE", "02 99 00 00 00", "06.39.98.00.12", "+33 6 39 98 00 12", "a@b.example"],
 )
 def test_a_reason_with_personal_data_is_refused(incident, giver, taker, identifier):
-    """The other centre reads the motive before it has the case. The body may be named, since the offer shows it."""
+    """The other centre reads the reason before it has the case. The body may be named, since the offer shows it."""
     client = sign_in_as(giver)
     answer = client.post(url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {identifier} à Plouexemple."})
     assert answer.status_code == 422

@@ -46,7 +46,7 @@ def is_announced_in_queue(responder):
 
 
 def test_the_reason_of_a_withdrawal_waits_for_an_answer(incident):
-    """The motive is announced above the queue like any message, and the follow-up page tells the declarant so."""
+    """The reason is announced above the queue like any message, and the follow-up page tells the declarant so."""
     responder, declarant = a_responder(), open_by_link(incident)
     acknowledge_incident(reference=incident.reference, actor=responder)
     withdraw(declarant, incident, "Ce n’est pas moi qui ai déclaré.")

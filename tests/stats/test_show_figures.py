@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from collectivities.models import Region
 from csirts.models import Coverage
-from csirts.wording import format_in_region
+from csirts.wording import format_region_with_en
 from incidents.enums import Cause, DataCategory, PublicService
 from stats.disclosure.tables import Period
 from stats.pages import story
@@ -375,7 +375,7 @@ def test_only_a_lead_gets_the_link_to_exact_figures(client):
         assert ("/statistiques/mon-centre/" in client.get(PAGE).content.decode()) is is_shown
 
 
-@pytest.mark.parametrize("part", [Cause, DataCategory, PublicService, format_in_region, story.write_story])
+@pytest.mark.parametrize("part", [Cause, DataCategory, PublicService, format_region_with_en, story.write_story])
 def test_a_change_of_the_code_of_a_page_changes_its_etag(part):
     """Else a reader who has the page would learn that it has not changed, until the next release."""
     file = Path(inspect.getfile(part)).relative_to(settings.BASE_DIR)

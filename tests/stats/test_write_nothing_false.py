@@ -12,7 +12,7 @@ from stats.pages.intervals import TotalChange, compare_totals
 from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import make_delays_table, make_sections
 from stats.pages.story import write_story
-from stats.pages.titles import WITHIN_DELAYS, WITHIN_HOURS, write_months_title, write_strata_title
+from stats.pages.titles import DELAY_BAND_PHRASES, HOURS_BAND_PHRASES, write_months_title, write_strata_title
 from stats.releases.reading import Cell, CellState
 from tests.stats.pages import BODIES, a_page, plain
 
@@ -92,12 +92,12 @@ def test_the_category_of_data_called_most_frequent_is_the_most_frequent(data):
 
 @given(countries("interruptions_by_hours"))
 def test_at_least_half_of_the_interruptions_are_as_short_as_the_title_says(country):
-    check_half(country, make_sections(country.page)[0].title, CATEGORIES["hours"], WITHIN_HOURS)
+    check_half(country, make_sections(country.page)[0].title, CATEGORIES["hours"], HOURS_BAND_PHRASES)
 
 
 @given(countries("incidents_by_help"))
 def test_at_least_half_of_the_incidents_get_help_as_soon_as_the_title_says(country):
-    check_half(country, make_delays_table(country.page).title, CATEGORIES["help"], WITHIN_DELAYS)
+    check_half(country, make_delays_table(country.page).title, CATEGORIES["help"], DELAY_BAND_PHRASES)
 
 
 @given(countries("incidents_by_month"))

@@ -21,7 +21,7 @@ from collectivities.zones import CLOCK_LABELS, PARIS, find_local_day, find_zone
 from core.french import choose_plural, group_phone
 from csirts.models import Csirt
 from csirts.routing import Fallback, find_stand_in
-from csirts.wording import format_centre, format_of_centre, format_to_centre
+from csirts.wording import format_centre, format_centre_with_a, format_centre_with_de
 from incidents.links import list_linkable_hosts, split_links
 from incidents.moments import has_hour, reduce_to_known_end
 from incidents.triage.wording import format_duration, format_short_day, format_short_moment
@@ -181,13 +181,13 @@ def le(centre: str) -> str:
 @register.filter
 def au(centre: str) -> str:
     """Return « au CERT-FR » or « à Breizh Cyber »."""
-    return format_to_centre(centre)
+    return format_centre_with_a(centre)
 
 
 @register.filter
 def du(centre: str) -> str:
     """Return « du CERT-FR » or « de Breizh Cyber »."""
-    return format_of_centre(centre)
+    return format_centre_with_de(centre)
 
 
 @register.filter("host")

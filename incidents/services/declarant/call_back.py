@@ -164,8 +164,8 @@ def merge_interruption(before: Interruption, declared: Interruption) -> Interrup
 
     The page displays an empty extent as « je ne sais pas », so this answer does not replace an empty extent.
     """
-    is_unsaid = not before.extent and declared.extent == InterruptionExtent.UNKNOWN
-    extent = before.extent if is_unsaid else declared.extent
+    is_omitted = not before.extent and declared.extent == InterruptionExtent.UNKNOWN
+    extent = before.extent if is_omitted else declared.extent
     return replace(before, extent=extent, started_at=merge_moment(before.started_at, declared.started_at))
 
 

@@ -17,7 +17,7 @@ WORDS_LIMIT = 500
 RATED_CLOSING_REASONS = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
 
 
-def is_rating_asked(incident: Incident) -> bool:
+def can_be_rated(incident: Incident) -> bool:
     ended = incident.merged_into or incident
     return ended.status == Status.CLOSED and ended.closing_reason in RATED_CLOSING_REASONS and not incident.erased_at
 
@@ -37,7 +37,7 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
     incident = get_case(guest, reference, to=Ability.RATE, lock=True)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
-    if not is_rating_asked(incident):
+    if not can_be_rated(incident):
         raise ValidationError("Ce dossier n’attend pas d’avis : il n’est pas clos, ou il a été retiré.")
     if level not in Satisfaction.values:
         raise ValidationError({"level": "Choisissez une réponse."})

@@ -15,7 +15,7 @@ from incidents.services.declarant.access import count_warning_mail
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 
-MOTIVE_LIMIT = 1_000
+REASON_LIMIT = 1_000
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
-    reason = replace(letter, text=clean_text(letter.text, limit=MOTIVE_LIMIT, field="text"))
+    reason = replace(letter, text=clean_text(letter.text, limit=REASON_LIMIT, field="text"))
     if incident.status == Status.CLOSED:
         return incident
     if incident.is_verified or incident.doubles.exists():

@@ -35,7 +35,7 @@ from incidents.workflow import check_transition
 
 TEXT_LIMIT = 10_000
 LESSON_LIMIT = 3_000
-MOTIVE_LIMIT = 1_000
+REASON_LIMIT = 1_000
 UNTOUCHED_QUESTION = (
     "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
 )
@@ -201,7 +201,7 @@ def clean_ending(ending: Ending) -> Ending:
         ending,
         summary=clean_text(ending.summary, limit=TEXT_LIMIT, field="summary"),
         lesson=clean_text(ending.lesson, limit=LESSON_LIMIT, field="lesson"),
-        why=clean_text(ending.why, limit=MOTIVE_LIMIT, field="why"),
+        why=clean_text(ending.why, limit=REASON_LIMIT, field="why"),
     )
 
 

@@ -16,7 +16,7 @@ from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
 
-MOTIVE_LIMIT = 1_000
+REASON_LIMIT = 1_000
 REOPENED_FIELDS = ("closed_at", "closing_reason", "answer_by", *ACKNOWLEDGED_FIELDS, *DUE_FIELDS)
 
 
@@ -34,7 +34,7 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
     if incident.status != Status.CLOSED:
         raise InvalidTransition(Status(incident.status), Status.ACKNOWLEDGED)
     check_may_be_reopened(incident)
-    why = clean_text(motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_text(motive, limit=REASON_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues le liront, pas le déclarant."})
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)

@@ -21,7 +21,7 @@ from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak, list_interruptions
 from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess_situation
 
-MOTIVE_LIMIT = 300
+REASON_LIMIT = 300
 # The columns that a new assessment of the severity may change.
 SEVERITY_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
 
@@ -87,7 +87,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus de motif.")
-    why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_line(motive, limit=REASON_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : ceux qui reprendront ce dossier le liront."})
     newest = incident.severity_choices.order_by("-id").first()

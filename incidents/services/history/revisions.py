@@ -15,7 +15,7 @@ from incidents.enums import EventKind, IncidentType
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import MAX_SHEETS, SheetView
 from incidents.questions.catalogue import QuestionKind
-from incidents.questions.facts import UNSAID, list_sheet_facts
+from incidents.questions.facts import OMITTED_TEXTS, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact, format_moment
 from incidents.services.history.centres import MOVE_KINDS, map_centres
 from incidents.services.history.declared import exclude_judgement_sheets
@@ -115,7 +115,7 @@ def list_revision_sentences(incident: Incident, views: Sequence[SheetView], acts
     for view in views:
         if is_revision(incident, view):
             newer = [*view.lines, *list_lines_without_ends(view)]
-            verb = "Complété" if all(is_line_kept(line, newer) for line in before) else "Corrigé"
+            verb = "Complété" if all(is_line_in(line, newer) for line in before) else "Corrigé"
             change = f"{verb} {format_author(view, writings)}"
             changed_at.pop(change, None)
             changed_at[change] = format_moment(view.sheet.written_at, view.zone)
@@ -138,7 +138,7 @@ def format_author(view: SheetView, writings: Mapping[datetime, CentreAct]) -> st
 
 
 def list_stated_lines(view: SheetView) -> list[DisplayedFact]:
-    return [line for line in view.lines if line.words not in UNSAID]
+    return [line for line in view.lines if line.words not in OMITTED_TEXTS]
 
 
 def list_lines_without_ends(view: SheetView) -> list[DisplayedFact]:
@@ -152,8 +152,8 @@ def list_lines_without_ends(view: SheetView) -> list[DisplayedFact]:
     return list_sheet_facts(sheet.section, sheet.version, sheet.values | {"services": services}, view.zone)
 
 
-def is_line_kept(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
-    """Tell whether the newer lines contain this line. A long text is kept if the newer text contains it."""
+def is_line_in(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
+    """Tell whether the newer lines contain this line. A long text need only be part of the newer text."""
     return any(
         other.label == line.label
         and (other.words == line.words or (line.kind == QuestionKind.LONG and line.words in other.words))
@@ -171,7 +171,7 @@ def list_replaced_story(incident: Incident, views: Sequence[SheetView], acts: Se
         if is_revision(incident, view) and (written_at in writings or replaced_at not in writings):
             continue
         for line in list_stated_lines(view):
-            if not is_line_kept(line, views[-1].lines):
+            if not is_line_in(line, views[-1].lines):
                 label = format_replaced_label(incident, line.label, view)
                 replaced.setdefault((line.label, line.words), [label, line.words])
     return list(replaced.values())

@@ -18,7 +18,7 @@ from incidents.services.indicators.observe import ChosenValue, clean_observable
 
 logger = structlog.get_logger(__name__)
 
-MOTIVE_LIMIT = 200
+REASON_LIMIT = 200
 
 
 @transaction.atomic
@@ -31,7 +31,7 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     if csirt.pk not in actor.work_centre_ids:
         raise Http404
     observable = clean_observable(kind, value)
-    why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_line(motive, limit=REASON_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues ne verront plus cette valeur."})
     row, is_new = IgnoredValue.objects.get_or_create(

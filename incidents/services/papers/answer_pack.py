@@ -164,7 +164,7 @@ def list_progress(incident: Incident, judgement: str, zone: str) -> list[str]:
     centre judged the leak.
     """
     lines = (
-        format_acknowledgement(incident, zone),
+        format_handling_state(incident, zone),
         format_verification(incident, zone),
         format_judgement_sentence(incident, judgement),
     )
@@ -178,7 +178,10 @@ def format_judgement_sentence(incident: Incident, judgement: str) -> str:
     return f"{who} juge : {judged}." if judged else ""
 
 
-def format_acknowledgement(incident: Incident, zone: str) -> str:
+def format_handling_state(incident: Incident, zone: str) -> str:
+    """Return a sentence that says when the case was closed or taken, or that nobody has it, or "" if an untaken case
+    has no centre.
+    """
     words = {"csirt": incident.csirt}
     if incident.closed_at:
         reason = incident.get_closing_reason_display()

@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from csirts.models import Csirt
 from csirts.queries import format_printed_origins, list_published_contacts
 from csirts.routing import Fallback, Route
-from csirts.wording import format_centre, format_to_centre
+from csirts.wording import format_centre, format_centre_with_a
 
 
 def describe_contacts(csirt: Csirt | None, route: Route) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
 def describe_fallback(fallback: Fallback) -> dict[str, str]:
     return {
         "name": fallback.name,
-        "to": format_to_centre(fallback.name),
+        "to": format_centre_with_a(fallback.name),
         "phone": fallback.phone,
         "phone_note": fallback.phone_note,
         "hours": fallback.hours,

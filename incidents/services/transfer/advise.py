@@ -36,7 +36,7 @@ from incidents.services.history.snapshots import (
 from incidents.services.transfer.agreements import NO_AGREEMENT, Agreement, check_agreement
 from incidents.sharing import ReaderKind, forbids_leaving, needs_agreement
 
-MOTIVE_LIMIT = 500
+REASON_LIMIT = 500
 FORMAT = "tocsin-advice/1"
 MAX_OBSERVABLES_SENT = 2000
 # The kinds of indicators that identify nobody. Other kinds (an e-mail address, an account, a file name) may identify a
@@ -121,7 +121,7 @@ def check_advice_agreement(incident: Incident, request: AdviceRequest) -> str:
 
 
 def clean_advice_reason(request: AdviceRequest) -> str:
-    why = clean_line(request.motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_line(request.motive, limit=REASON_LIMIT, field="motive")
     if not why:
         missing = "Écrivez pourquoi des coordonnées partent." if request.with_persons else "Écrivez pourquoi."
         raise ValidationError({"motive": missing})

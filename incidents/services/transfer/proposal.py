@@ -38,7 +38,7 @@ from incidents.services.transfer.agreements import (
 from incidents.sharing import ReaderKind, needs_agreement, rank_label
 from incidents.workflow import check_transferable
 
-MOTIVE_LIMIT = 500
+REASON_LIMIT = 500
 ACCEPTANCE_FIELDS = ("csirt", "group", *ACKNOWLEDGED_FIELDS, *DUE_FIELDS)
 
 
@@ -64,7 +64,7 @@ def create_proposal(
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = find_newest_transfer(incident)
-    why = clean_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    why = clean_line(motive, limit=REASON_LIMIT, field="motive")
     words = clean_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
     is_agreed_alike = newest and newest.agreement == words and (not words or newest.agreed_tlp == agreement.label)
     if newest and is_repeated_proposal(newest, taker, why, actor) and is_agreed_alike:
@@ -83,13 +83,13 @@ def create_proposal(
     return transfer
 
 
-def create_platform_proposal(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
+def create_platform_proposal(incident: Incident, taker: Csirt, *, reason: str) -> Transfer:
     """Propose the case, in the name of the platform, to the centre that now answers for its body.
 
     The caller has locked the case.
     """
     giver: Any = incident.csirt_id
-    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=taker, motive=motive[:MOTIVE_LIMIT])
+    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=taker, motive=reason[:REASON_LIMIT])
     record_transfer(transfer, EventKind.TRANSFER_ASKED, None)
     return transfer
 
@@ -134,7 +134,7 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
     A repeated call by the same person changes nothing. Raises Http404, Stale, ValidationError on « answer ».
     """
     transfer = lock_offer(actor, uid)
-    why = clean_line(answer, limit=MOTIVE_LIMIT, field="answer")
+    why = clean_line(answer, limit=REASON_LIMIT, field="answer")
     if transfer.state == TransferState.RETURNED and transfer.answered_by_id == actor.pk:
         return transfer
     if transfer.state != TransferState.ASKED:

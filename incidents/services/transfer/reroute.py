@@ -153,7 +153,7 @@ def offer_case(incident: Incident, centre: Csirt, reason: str) -> bool:
         return False
     if needs_agreement(incident.tlp, ReaderKind.COLLEAGUE):
         return add_agreement_task(incident, centre)
-    create_platform_proposal(incident, centre, motive=reason)
+    create_platform_proposal(incident, centre, reason=reason)
     return True
 
 

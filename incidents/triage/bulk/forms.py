@@ -17,7 +17,7 @@ from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, Gro
 from incidents.models import CaseGroup, Incident
 from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group, list_working_people
 from incidents.services.groups.group import TITLE_LIMIT
-from incidents.services.handling.close import MOTIVE_LIMIT, is_message_unanswered
+from incidents.services.handling.close import REASON_LIMIT, is_message_unanswered
 
 GROUPS_OFFERED = 50
 NOBODY = "personne"
@@ -98,7 +98,7 @@ class CloseForm(BulkForm):
         choices=[("", "—"), *((reason.value, reason.label) for reason in CLOSING_REASONS)],
     )
 
-    why = FreeTextField(widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}))
+    why = FreeTextField(widget=forms.Textarea(attrs={"rows": 2, "maxlength": REASON_LIMIT}))
     read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
 
     def make_choices(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class CloseForm(BulkForm):
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
     def read_text(self) -> str:
-        return clean_text(self.cleaned_data.get("why", ""), limit=MOTIVE_LIMIT, field="why")
+        return clean_text(self.cleaned_data.get("why", ""), limit=REASON_LIMIT, field="why")
 
     def fill_choices(self) -> None:
         number, reason = len(self.cases), self.fields["reason"]

@@ -7,7 +7,7 @@ from django import forms
 from accounts.models import User
 from incidents.enums import CaseFormCode, Status
 from incidents.models import Incident, Rating
-from incidents.services.handling.reopen import MOTIVE_LIMIT
+from incidents.services.handling.reopen import REASON_LIMIT
 from incidents.triage.case_form import CaseForm
 from incidents.triage.notice import format_notice
 
@@ -23,7 +23,7 @@ class ReopenForm(CaseForm):
         label="Pourquoi le rouvrir",
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": REASON_LIMIT}),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from incidents.files.seals import find_first_broken_seal
 from incidents.models import Evidence, Incident, IncidentEvent
-from incidents.queries import add_openings
+from incidents.queries import pair_files_with_readers
 
 
 def build_evidence_block(incident: Incident, evidence: list[Evidence], history: list[IncidentEvent]) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def build_evidence_block(incident: Incident, evidence: list[Evidence], history: 
     `history` is empty if the page has not loaded the whole history. One or two queries, none without files, and two
     more before an alarm.
     """
-    pieces = add_openings(incident, evidence)
+    pieces = pair_files_with_readers(evidence)
     broken = find_first_broken_seal(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None
     if broken is not None:  # a file may have arrived between the two reads, so read both again before the alarm
         broken = find_first_broken_seal(incident, list(incident.evidence.order_by("number")))

@@ -15,9 +15,9 @@ from incidents.models import Incident
 NBSP = "\N{NO-BREAK SPACE}"
 # From this many points, a case is shown as a likely duplicate: the same type within a week, or another type within
 # an hour.
-LIKELY_FROM = 4
+MIN_POINTS = 4
 CLOSED_SINCE = timedelta(days=30)
-SAME_TYPE, NEAR_TYPE, SAME_SUPPLIER, SAME_CALLER = 3, 2, 2, 1
+SAME_TYPE_POINTS, NEAR_TYPE_POINTS, SAME_SUPPLIER_POINTS, SAME_CALLER_POINTS = 3, 2, 2, 1
 CLOSENESS = ((timedelta(hours=1), 4), (timedelta(days=1), 2), (timedelta(days=7), 1))
 # Types that two people may choose for the same incident. The type « ne sait pas » is near all of them.
 FAMILIES: tuple[frozenset[str], ...] = (
@@ -44,7 +44,7 @@ def list_likely_doubles(incident: Incident, others: Iterable[Incident], now: dat
     if incident.merged_into_id:
         return []
     weighed = (compare_cases(incident, other) for other in others if may_be_double(incident, other, now))
-    return sorted((likely for likely in weighed if likely.points >= LIKELY_FROM), key=lambda likely: -likely.points)
+    return sorted((likely for likely in weighed if likely.points >= MIN_POINTS), key=lambda likely: -likely.points)
 
 
 def may_be_double(incident: Incident, other: Incident, now: datetime) -> bool:
@@ -66,16 +66,16 @@ def compare_cases(incident: Incident, other: Incident) -> LikelyDouble:
 
 def list_likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, str]]:
     if incident.type == other.type:
-        yield SAME_TYPE, "même type"
+        yield SAME_TYPE_POINTS, "même type"
     elif are_near_types(incident.type, other.type):
-        yield NEAR_TYPE, "type voisin"
+        yield NEAR_TYPE_POINTS, "type voisin"
     apart = abs(other.received_at - incident.received_at)
     points = next((points for limit, points in CLOSENESS if apart <= limit), 0)
     yield points, format_time_apart(apart, is_before=other.received_at < incident.received_at)
     if incident.supplier_key and incident.supplier_key == other.supplier_key:
-        yield SAME_SUPPLIER, "même prestataire"
+        yield SAME_SUPPLIER_POINTS, "même prestataire"
     if list_caller_contacts(incident) & list_caller_contacts(other):
-        yield SAME_CALLER, "même personne à rappeler"
+        yield SAME_CALLER_POINTS, "même personne à rappeler"
 
 
 def are_near_types(first: str, second: str) -> bool:

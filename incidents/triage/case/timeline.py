@@ -41,13 +41,13 @@ class TimelineEvent:
         return self.event.kind in INTERNAL_EVENTS
 
     @property
-    def is_lost(self) -> bool:
-        """Tell whether the event is a message to a partner that was not sent."""
+    def is_unsent_advice(self) -> bool:
+        """Tell whether the event is advice to a partner that was not sent."""
         return self.event.kind == EventKind.ADVISED and any(mail.is_troubled for mail, _when in self.mails)
 
     @property
     def title(self) -> str:
-        return "pas parti à un partenaire" if self.is_lost else event_details.format_event_title(self.event)
+        return "pas parti à un partenaire" if self.is_unsent_advice else event_details.format_event_title(self.event)
 
     @property
     def who(self) -> str:

@@ -21,7 +21,7 @@ from incidents.indicators.observables import Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings
 from incidents.models import Incident, Observable
 from incidents.services.evidence.files import Erased
-from incidents.services.indicators.ignore import MOTIVE_LIMIT, ignore_values
+from incidents.services.indicators.ignore import REASON_LIMIT, ignore_values
 from incidents.services.indicators.observe import (
     ChosenValue,
     remove_observable,
@@ -58,7 +58,7 @@ class IgnoreReasonForm(forms.Form):
     motive = forms.CharField(
         label="Pourquoi ne plus les proposer",
         required=False,
-        widget=forms.TextInput(attrs={"maxlength": MOTIVE_LIMIT}),
+        widget=forms.TextInput(attrs={"maxlength": REASON_LIMIT}),
     )
 
 
@@ -103,8 +103,8 @@ def keep_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse
 def ignore_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
     if incident.csirt is None:
         raise Http404
-    motive, chosen = request.POST.get("motive", ""), read_ticked_values(request)
-    ignore_values(csirt=incident.csirt, actor=get_account(request), chosen=chosen, motive=motive)
+    reason, chosen = request.POST.get("motive", ""), read_ticked_values(request)
+    ignore_values(csirt=incident.csirt, actor=get_account(request), chosen=chosen, motive=reason)
     return redirect_to_observables(
         request, incident, "Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues »."
     )

@@ -21,8 +21,8 @@ from incidents.enums import Ability, CaseFormCode, Cause, ClosingReason, Door, L
 from incidents.models import Incident
 from incidents.services.handling.amend import CONCLUDED_STATUSES
 from incidents.services.handling.close import (
-    MOTIVE_LIMIT,
     NEVER_KNOWN,
+    REASON_LIMIT,
     Ending,
     UnfinishedWork,
     close_with_report,
@@ -73,7 +73,7 @@ class ClosingForm(forms.Form):
     )
     why = FreeTextField(
         label="Pourquoi (note interne)",
-        widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": REASON_LIMIT}),
     )
     outcome = make_choice_field("Ce que sont devenus les systèmes et les données", Outcome.choices)
     cause = make_choice_field("Cause", Cause.choices)

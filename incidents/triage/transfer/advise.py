@@ -20,7 +20,7 @@ from incidents.models import Advice, Incident
 from incidents.panels import Remark, list_remarks
 from incidents.services.transfer.advise import (
     FILE_LABELS,
-    MOTIVE_LIMIT,
+    REASON_LIMIT,
     AdviceRequest,
     FormUsed,
     advise_partner,
@@ -54,7 +54,7 @@ class AdviceForm(AgreementForm):
     motive = forms.CharField(
         label="Pourquoi",
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": REASON_LIMIT, "aria-describedby": "motif-aide"}),
     )
     tlp = forms.ChoiceField(
         label="TLP du message", required=False, choices=[(label.value, label.label) for label in FILE_LABELS]

@@ -8,7 +8,7 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import OPEN, TransferState
 from incidents.models import Incident, Transfer
-from incidents.services.transfer.proposal import MOTIVE_LIMIT, lacks_agreement, list_takers
+from incidents.services.transfer.proposal import REASON_LIMIT, lacks_agreement, list_takers
 from incidents.triage import wording
 from incidents.triage.transfer.agreement import AgreementForm
 
@@ -23,7 +23,7 @@ class AskForm(AgreementForm):
     motive = forms.CharField(
         label="Pourquoi",
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": REASON_LIMIT, "aria-describedby": "motif-aide"}),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -44,7 +44,7 @@ class ReturnForm(forms.Form):
     answer = forms.CharField(
         label="Pourquoi vous ne le prenez pas",
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": REASON_LIMIT}),
     )
 
 
