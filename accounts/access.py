@@ -40,13 +40,13 @@ def list_team(lead: User) -> QuerySet[User]:
 
 
 def has_workers(csirt: int) -> bool:
-    """Tell whether somebody with an open account works for this centre today. One query."""
+    """Tell whether somebody with an open account works for this centre today. Runs one query."""
     roles = Membership.objects.in_force().filter(csirt=csirt, role__in=WORKING_ROLES, user__is_active=True)
     return roles.exists()
 
 
 def has_leader(csirt: int) -> bool:
-    """Tell whether somebody with an open account leads this centre today. One query."""
+    """Tell whether somebody with an open account leads this centre today. Runs one query."""
     return Membership.objects.in_force().filter(csirt=csirt, role=Role.LEAD, user__is_active=True).exists()
 
 
@@ -56,14 +56,14 @@ def register_case_counter(count: CountCases) -> None:
 
 
 def count_assigned_cases(people: Collection[int], csirts: Collection[int]) -> CaseCounts:
-    """Return the numbers of open and of late cases assigned to these people in these centres. One query."""
+    """Return the numbers of open and of late cases assigned to these people in these centres. Runs one query."""
     (count,) = _counters
     return count(people, csirts)
 
 
 def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
     """Return, for each centre id, the number of orphaned cases: open cases of people who no longer work in the centre.
-    Two queries.
+    Runs two queries.
 
     `memberships` contains every role, ended or not, of the people to examine in their centres.
     """
@@ -77,7 +77,7 @@ def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
 
 def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
     """Return, for each account id, the number of open cases that closing the account would orphan: those of the
-    person in the centres where they work today. Two queries.
+    person in the centres where they work today. Runs two queries.
     """
     roles = Membership.objects.in_force().filter(user__in=people, user__is_active=True, csirt__isnull=False)
     pairs = set(roles.values_list("user", "csirt"))
@@ -143,7 +143,7 @@ def get_body(user: User, uid: UUID) -> Collectivity:
 
 
 def get_managed_body(user: User, uid: UUID) -> Collectivity:
-    """Return this body if the user manages it. Raise as `get_body` does, and PermissionDenied for other members."""
+    """Return this body if the user manages it. Raises as `get_body` does, and PermissionDenied for other members."""
     body = get_body(user, uid)
     if not is_manager_of(user, body):
         raise PermissionDenied

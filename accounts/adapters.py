@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt before the password is checked, once for the account with this IP address and once for the
-        account alone. Raise the form error `too_many_login_attempts` beyond a limit.
+        account alone. Raises the form error `too_many_login_attempts` beyond a limit.
         """
         account = str(credentials.get("email", "")).lower()
         keys = {"login_failed": f"{account}|{self.get_client_ip(request)}", "login_failed_anywhere": account}

@@ -31,7 +31,7 @@ def describe_missing_step(user: User, *, has_any_factor: bool) -> str:
 
 def list_names_with_missing_steps(people: QuerySet[User]) -> list[tuple[User, str]]:
     """Return these people, each with a name such as « Camille Exemple (n’a pas encore ouvert son compte) », for a list
-    of choices. One query.
+    of choices. Runs one query.
     """
     factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
     choices: list[tuple[User, str]] = []
@@ -55,7 +55,7 @@ def record_new_factor(request: HttpRequest, user: User, kind: str) -> None:
 
 
 def describe_factors(user: User) -> dict[str, Any]:
-    """Return the context of the account page about factors. One query."""
+    """Return the context of the account page about factors. Runs one query."""
     factors = list(Authenticator.objects.filter(user=user).order_by("created_at"))
     codes = next((factor for factor in factors if factor.type == Authenticator.Type.RECOVERY_CODES), None)
     return {

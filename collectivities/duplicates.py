@@ -21,7 +21,7 @@ class LikelyDuplicate:
 
 def find_likely_duplicates(proposed: Collectivity) -> list[LikelyDuplicate]:
     """Return at most MAX_DUPLICATES likely duplicates, the likeliest first. `proposed` may be unsaved but has a seat.
-    Three queries.
+    Runs three queries.
     """
     same_body = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
     sharing = Collectivity.objects.existing().with_territory().filter(same_body).order_by("pk")[: MAX_DUPLICATES + 1]

@@ -18,7 +18,7 @@ CORSICA = {"20": ("2A", "2B")}
 
 @dataclass(frozen=True, slots=True)
 class QueryReading:
-    """One way to understand a query. An empty field is no condition."""
+    """One way to understand a query. An empty field is not a condition."""
 
     words: tuple[str, ...]
     departements: tuple[str, ...] = ()

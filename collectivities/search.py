@@ -153,7 +153,8 @@ def search_bodies_and_places(query: str, limit: int = 20) -> BodySearchResult:
 
 def find_places(mention: Mention, limit: int = MAX_PLACES) -> list[Collectivity]:
     """Return the bodies that `mention.place` names, where the mentioned body may be. If it is the present or former
-    name of one, the names in which it ends inside a word are left out: Brestot for « Brest ». Two queries, or none.
+    name of one, the names in which it ends inside a word are left out: Brestot for « Brest ». Runs two queries, or
+    none.
     """
     if not mention.place:
         return []
@@ -199,7 +200,9 @@ def find_similar_bodies(name: str, kind: str, departement: int, limit: int) -> l
 
 
 def parse_siren(text: str) -> str:
-    """Return the SIREN that `text` is or, if it is a SIRET, begins with. Raises `SearchProblem` for any other text."""
+    """Return the SIREN in `text`: the text itself, or the first nine digits of a SIRET. Raises `SearchProblem` for any
+    other text.
+    """
     compact = re.sub(r"[\s.\-]", "", text[:MAX_QUERY_LENGTH])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
         raise SearchProblem("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas ».")
@@ -221,7 +224,7 @@ def find_body_by_code(code: str) -> Collectivity | None:
 
 def find_body_by_uid(value: str) -> Collectivity | None:
     """Return the body with this public identifier, or the body that absorbed it; None otherwise.
-    Two queries at most.
+    Runs two queries at most.
     """
     try:
         body = Collectivity.objects.with_territory().select_related("seat").filter(uid=UUID(value)).first()

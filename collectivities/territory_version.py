@@ -8,12 +8,12 @@ from collectivities.models import GroundsVersion
 
 
 def read_territory_version() -> UUID | None:
-    """Return a random value that changes whenever the région, département or kind of any body does. One query."""
+    """Return a random value that changes whenever the région, département or kind of any body does. Runs one query."""
     return GroundsVersion.objects.values_list("token", flat=True).first()
 
 
 def renew_territory_version() -> None:
-    """Record that the région, the département or the kind of a body has changed. Call it last in the transaction that
-    changes it: another caller waits until that transaction ends.
+    """Renew the token because the région, the département or the kind of a body has changed. Call this function at the
+    end of the transaction that makes the change, because another caller waits until that transaction ends.
     """
     GroundsVersion.objects.update_or_create(pk=1, defaults={"token": uuid4()})

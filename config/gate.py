@@ -68,7 +68,7 @@ class Pace:
         self.seconds_left = GRACE_SECONDS
 
     async def await_step[T](self, step: Awaitable[T]) -> T:
-        """Await a step that depends on the client and return its result. Raise TimeoutError if the client has no time
+        """Await a step that depends on the client and return its result. Raises TimeoutError if the client has no time
         left.
         """
         began = monotonic()
@@ -90,7 +90,7 @@ class RequestBody:
         self.is_over, self.is_slow = False, False
 
     async def next(self) -> bytes:
-        """Return the next bytes, or b"" at the end. Raise BodyLost if the client has disconnected or is too slow."""
+        """Return the next bytes, or b"" at the end. Raises BodyLost if the client has disconnected or is too slow."""
         if self.is_over:
             return b""
         try:
@@ -107,7 +107,7 @@ class RequestBody:
         return content
 
     async def read_whole(self, length: int) -> bytes:
-        """Return `length` bytes, or fewer if the client sent fewer. Raise BodyLost if the client has disconnected or
+        """Return `length` bytes, or fewer if the client sent fewer. Raises BodyLost if the client has disconnected or
         is too slow.
         """
         content = bytearray()
@@ -150,7 +150,7 @@ class UploadSlots:
 
     @asynccontextmanager
     async def acquire(self, *names: str) -> AsyncIterator[None]:
-        """Occupy a slot, and allow no other upload with one of these names meanwhile. Raise NoSlot after
+        """Occupy a slot, and allow no other upload with one of these names meanwhile. Raises NoSlot after
         SLOT_SECONDS.
         """
         try:
@@ -198,7 +198,7 @@ class Gate:
                 await send_whole(send, *TOO_SLOW)
 
     async def respond(self, environ: Environ, body: RequestBody, send: Send) -> None:
-        """Run Django in a thread and send its response. Raise OSError if the client has disconnected or is too
+        """Run Django in a thread and send its response. Raises OSError if the client has disconnected or is too
         slow.
         """
         response = WsgiResponse(self.application, environ)
@@ -215,7 +215,7 @@ class Gate:
                 await self.run(response.close)
 
     async def send_chunks(self, response: "WsgiResponse", body: RequestBody, send: Send) -> None:
-        """Make and send one chunk after the other as long as the client reads. Raise TimeoutError if it reads too
+        """Make and send one chunk after the other as long as the client reads. Raises TimeoutError if it reads too
         slowly.
         """
         pace, end = Pace(), asyncio.ensure_future(body.wait_for_end())
@@ -296,7 +296,7 @@ def parse_length(environ: Environ) -> int:
 
 def find_client_address(environ: Environ) -> str:
     """Return the address of the client that the last proxy wrote, or else that of the connection. An IPv6 address is
-    reduced to its /64, which belongs to one subscriber. A text that is no address is returned as it is.
+    reduced to its /64, which belongs to one subscriber. A text that is not an address is returned as it is.
     """
     address_text: str = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ["REMOTE_ADDR"]
     try:

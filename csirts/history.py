@@ -32,7 +32,7 @@ class RowVersion:
 
 def list_versions(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[RowVersion]:
     """Return the versions of rows of several models, newest first. Each argument is a model and a filter of its
-    versions. One query for each model, and one for the authors.
+    versions. Runs one query for each model, and one for the authors.
     """
     versions = [(model, version) for model, criteria in rows for version in _query_versions(model, criteria)]
     people = _load_author_names(version for _model, version in versions)

@@ -40,7 +40,7 @@ class StoppedCentre(NamedTuple):
 
 def list_directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], on: date) -> list[DirectoryEntry]:
     """Return the lines of the directory on a day. `csirts` are the active centres with their contacts; coverages of
-    other centres are ignored. One query.
+    other centres are ignored. Runs one query.
     """
     by_id = {csirt.pk: csirt for csirt in csirts}
     coverages = list(Coverage.objects.filter(csirt__in=by_id, valid__contains=on).with_territories())
@@ -138,7 +138,7 @@ def query_published_phone(csirt: int | None) -> QuerySet[Contact]:
 
 
 def list_stopped_centres(centres: Iterable[Csirt]) -> list[StoppedCentre]:
-    """Return those of these centres that are out of service. One query for their history, none if all are in
+    """Return those of these centres that are out of service. Runs one query for their history, none if all are in
     service.
     """
     stopped = {centre.pk: centre for centre in centres if not centre.is_active}

@@ -76,8 +76,8 @@ class Route:
 
 
 def find_route(collectivity: Collectivity, on: date) -> Route:
-    """Return the route of a body. Three queries at most, once this process has the directory. For thousands of bodies,
-    load one RoutingTable.
+    """Return the route of a body. Runs three queries at most, once this process has the directory. For thousands of
+    bodies, load one RoutingTable.
     """
     return load_directory(on).route(collectivity, _list_member_regions(collectivity))
 
@@ -97,7 +97,7 @@ def get_centres_by_level(on: date) -> dict[str, Csirt]:
 
 
 def find_stand_in(csirt: Csirt, on: date) -> Fallback | None:
-    """Return the centre to call if this one has no telephone number. One query if it has none."""
+    """Return the centre to call if this one has no telephone number. Runs one query if it has none."""
     if csirt.phone:
         return None
     directory = load_directory(on)
@@ -105,7 +105,7 @@ def find_stand_in(csirt: Csirt, on: date) -> Fallback | None:
 
 
 def load_directory(on: date) -> "Directory":
-    """Return the directory of a day, as this transaction sees it. One query for its version, and two more if this
+    """Return the directory of a day, as this transaction sees it. Runs one query for its version, and two more if this
     process has not loaded that version.
 
     The version is read first, so the rows read after it are never older than the version. If they are newer, the next
@@ -228,7 +228,7 @@ def _query_active_csirts(on: date) -> Iterable[Any]:
 
 
 def _list_member_regions(collectivity: Collectivity) -> Sequence[Region]:
-    """Return the regions of the members of a group, if there are several. One query for a group, none for other
+    """Return the regions of the members of a group, if there are several. Runs one query for a group, none for other
     bodies.
     """
     if collectivity.kind not in GROUPINGS:

@@ -17,12 +17,12 @@ def register_team_readers(has_people: TeamReader, has_leader: TeamReader) -> Non
 
 
 def has_team(csirt: int) -> bool:
-    """Tell whether somebody with an open account works for this centre. One query."""
+    """Tell whether somebody with an open account works for this centre. Runs one query."""
     has_people, _has_leader = _readers
     return has_people(csirt)
 
 
 def has_lead(csirt: int) -> bool:
-    """Tell whether somebody with an open account leads this centre. One query."""
+    """Tell whether somebody with an open account leads this centre. Runs one query."""
     _has_people, has_leader = _readers
     return has_leader(csirt)

@@ -1,4 +1,4 @@
-"""The reason of a route as a French sentence, and the French prepositions of territories: « en
+"""The reason for a route as a French sentence, and the French prepositions of territories: « en
 Bretagne », « du Grand Est ».
 """
 

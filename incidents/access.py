@@ -92,7 +92,7 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
 
 
 def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
-    """Return the case without its texts, for a request that displays none of them. Raise like `get_incident`."""
+    """Return the case without its texts, for a request that displays none of them. Raises like `get_incident`."""
     return check_allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
 
 

@@ -17,7 +17,7 @@ class Remark(NamedTuple):
     to: str
     state: str
     at: datetime | None
-    # The reason of a failure, as the page displays it.
+    # The reason for a failure, as the page displays it.
     trouble: str
     is_troubled: bool
 

@@ -83,7 +83,7 @@ def filter_older(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySe
 @never_cache
 @require_safe
 def own_bodies_page(request: HttpRequest) -> HttpResponse:
-    """Show a list of their bodies to a person of several bodies, and redirect a person of one body to its page. Raise
+    """Show a list of their bodies to a person of several bodies, and redirect a person of one body to its page. Raises
     Http404 for anybody else.
     """
     bodies = list(

@@ -13,7 +13,7 @@ FAILED_STATUSES = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.N
 
 def list_delivery_remarks(events: Collection[int]) -> dict[int, list[Remark]]:
     """Return, for each event id, a remark on each mail of these events, the latest first, without its address. At most
-    MAX_REMARKS in all. One query.
+    MAX_REMARKS in all. Runs one query.
     """
     rows = Delivery.objects.filter(announcement__event__in=events).order_by("-id")
     remarks = defaultdict[int, list[Remark]](list)

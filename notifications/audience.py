@@ -81,8 +81,8 @@ class Audience:
 
 
 def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
-    """Return, for each body id, the open accounts with a role in the bodies to notify of these events. One query, or
-    none.
+    """Return, for each body id, the open accounts with a role in the bodies to notify of these events. Runs one query,
+    or none.
     """
     announced = [event for event in events if Recipient.BODY in RECIPIENTS[event.kind]]
     members_by_body: dict[int, list[User]] = defaultdict(list)
@@ -99,8 +99,8 @@ def list_body_members(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
 
 
 def list_notified_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
-    """Return the pairs (case id, account id) of the members of bodies already notified of these cases. One query, or
-    none.
+    """Return the pairs (case id, account id) of the members of bodies already notified of these cases. Runs one query,
+    or none.
     """
     cases = {event.incident_id for event in events if Recipient.BODY in RECIPIENTS[event.kind]}
     if not cases:
@@ -128,7 +128,7 @@ def find_last_news_times(events: Iterable[IncidentEvent]) -> dict[tuple[int, str
 
 
 def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
-    """Return a dict from slug to centre, for the centres that the events name. One query, or none."""
+    """Return a dict from slug to centre, for the centres that the events name. Runs one query, or none."""
     slugs = {slug for event in events if (slug := read_named_centre(event))}
     return Csirt.objects.in_bulk(slugs, field_name="slug") if slugs else {}
 

@@ -59,7 +59,7 @@ UNKNOWN_CATEGORIES = {
 
 @cache
 def load_region_names() -> dict[str, str]:
-    """Return the names of the régions by code. One query on the first call of a process."""
+    """Return the names of the régions by code. Runs one query on the first call of a process."""
     return {code: curl_apostrophes(name) for code, name in Region.objects.values_list("code", "name")}
 
 

@@ -79,7 +79,7 @@ class User(AbstractBaseUser):
 
     @cached_property
     def memberships(self) -> list["Membership"]:
-        """Return the memberships in force today. One query a request."""
+        """Return the memberships in force today. Runs one query a request."""
         return list(self.membership_set.in_force())
 
     def has_role(self, *roles: Role | str) -> bool:

@@ -26,7 +26,7 @@ class LastManager(Exception):
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     """End the roles of a person in this body, and stop the invitations to it that the person received or sent.
 
-    A member may remove themselves. Raises PermissionDenied if a person who is no manager removes another person,
+    A member may remove themselves. Raises PermissionDenied if a person who is not a manager removes another person,
     Http404 if the person is not a member, and LastManager if nobody would manage the body.
     """
     body = get_body(actor, uid)
@@ -79,7 +79,7 @@ def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User
     """Save the emergency card. `contacts` maps each kind to its name, phone and note; an empty line is saved too, so
     that the card has a line to write on.
 
-    `stamp` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raise
+    `stamp` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raises
     Stale if somebody else changed the card after it was read.
     """
     body = get_body(actor, uid)
@@ -97,7 +97,7 @@ def save_contacts(*, uid: UUID, contacts: dict[str, dict[str, str]], actor: User
 
 
 def list_contacts(body: Collectivity) -> list[EmergencyContact]:
-    """Return the lines of the body's emergency card, in the order in which they are called. One query."""
+    """Return the lines of the body's emergency card, in the order in which they are called. Runs one query."""
     order = list(Helper.values)
     return sorted(body.emergency_contacts.select_related("updated_by"), key=lambda contact: order.index(contact.kind))
 

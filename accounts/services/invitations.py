@@ -59,7 +59,7 @@ def get_or_create_account(email: str) -> User:
 @transaction.atomic
 def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
     """Send a new link to a person who was invited here before, and stop the earlier link.
-    Raise as `invite_member` does.
+    Raises as `invite_member` does.
     """
     body = get_managed_body(actor, uid)
     person = list_invitations(body, person_uid).latest("created_at").user

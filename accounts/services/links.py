@@ -88,12 +88,14 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
 
 
 def invites_administrator(link: AccessLink) -> bool:
-    """Tell whether this is an invitation to somebody who administers the platform. One query for an invitation."""
+    """Tell whether this link invites somebody who administers the platform. Runs one query for an invitation."""
     return link.purpose == LinkPurpose.INVITATION and not can_get_reading_role(link.user)
 
 
 def is_sent_by_lead(link: AccessLink) -> bool:
-    """Tell whether the person who sent this link still leads the centre that the link is about. One query at most."""
+    """Tell whether the person who sent this link still leads the centre that the link is about. Runs one query at
+    most.
+    """
     sender = link.made_by
     return sender is not None and sender.is_active and link.csirt_id in sender.led_centre_ids
 

@@ -25,7 +25,7 @@ AUTHOR = Coalesce(NullIf("user__display_name", Value("")), "user__email", output
 
 
 def can_get_reading_role(person: User) -> bool:
-    """Tell whether this person may be given a role that reads cases. One query."""
+    """Tell whether this person may be given a role that reads cases. Runs one query."""
     return not mixes_administration([*person.membership_set.all(), Membership(role=Role.AGENT)])
 
 
@@ -63,7 +63,7 @@ def describe_body(body: Collectivity) -> str:
 def describe_former_role(person: User) -> str:
     """Return the sentence that tells a person without any role which one ended last: « Vous n’êtes plus de l’équipe de
     Breizh Cyber, depuis le 28 novembre 2026. ». Return "" for a person who has a role, will have one, or never had
-    one. Three queries at most.
+    one. Runs three queries at most.
     """
     if person.memberships or person.membership_set.filter(since_on__gt=timezone.localdate()).exists():
         return ""

@@ -52,7 +52,7 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
     only when the link is used.
 
-    The result does not reveal whether the account administers the platform; only the page of the link does. Raise
+    The result does not reveal whether the account administers the platform; only the page of the link does. Raises
     Http404 unless `actor` leads the centre, ClosedAccount, AlreadyMember, TooManyInvitations, or SentTooSoon if the
     same invitation was sent minutes ago.
     """
@@ -116,7 +116,7 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
     """End the person's role of responder in this centre, and stop the invitations that would restore it. Return the
     number of open cases that nobody follows any more.
 
-    Raises Http404 for a lead, and for a person who is no responder there.
+    Raises Http404 for a lead, and for a person who is not a responder there.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     memberships = Membership.objects.in_force().filter(user__uid=person_uid, role__in=TEAM_ROLES, csirt=centre)
@@ -170,13 +170,13 @@ def stop_channel_trial(*, csirt_id: int, actor: User) -> bool:
 
 
 def has_confirmed_trial(centre: Csirt) -> bool:
-    """Tell whether the last trial of a mailbox was confirmed, and cases still go to that mailbox. One query."""
+    """Tell whether the last trial of a mailbox was confirmed, and cases still go to that mailbox. Runs one query."""
     last = list_channel_trials(centre).order_by("-created_at", "-id").first()
     return last is not None and last.used_at is not None and last.address == centre.notification_email
 
 
 def is_channel_of_another(address: str, centre: Csirt) -> bool:
-    """Tell whether this mailbox receives the cases of another centre. One query."""
+    """Tell whether this mailbox receives the cases of another centre. Runs one query."""
     return Csirt.objects.exclude(pk=centre.pk).filter(notification_email__iexact=address).exists()
 
 
@@ -207,7 +207,7 @@ def find_channel_link(token: str) -> AccessLink | None:
 
 
 def has_mailbox_of_another_centre(link: AccessLink) -> bool:
-    """Tell whether the mailbox that this link confirms now receives the cases of another centre. One query."""
+    """Tell whether the mailbox that this link confirms now receives the cases of another centre. Runs one query."""
     return link.csirt is not None and is_channel_of_another(link.address, link.csirt)
 
 

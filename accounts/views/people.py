@@ -54,7 +54,7 @@ def show_team(request: HttpRequest) -> HttpResponse:
 
 
 def list_pending_rows(lead: User) -> list[dict[str, Any]]:
-    """Return the unanswered invitations, each with the reason why its link no longer works, if so. One query."""
+    """Return the unanswered invitations, each with the reason why its link no longer works, if so. Runs one query."""
     now = timezone.now()
     rows: list[dict[str, Any]] = [{"link": invitation} for invitation in list_pending_responders(lead)[:MAX_ROWS]]
     for row in rows:

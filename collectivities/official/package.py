@@ -126,7 +126,9 @@ def _list_groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[B
 
 
 def _find_majority_territory(members: list[BodyRow], field: str) -> str:
-    """Return the `field` of most inhabitants of the members, a territory code; the lowest in case of a tie."""
+    """Return the territory code (in `field`) of the members that together have the most inhabitants. In a tie, return
+    the lowest code.
+    """
     inhabitants: Counter[str] = Counter()
     for member in members:
         inhabitants[getattr(member, field)] += member.population or 0

@@ -147,7 +147,7 @@ class Server:
         raise NotImplementedError
 
     def connect(self) -> None:
-        """Connect with our password, and create the database if it does not exist. Raise one of `failures`."""
+        """Connect with our password, and create the database if it does not exist. May raise one of `failures`."""
         raise NotImplementedError
 
     def pid(self) -> int | None:

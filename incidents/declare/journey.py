@@ -68,7 +68,9 @@ class Journey:
 
     @cached_property
     def reflexes(self) -> Reflexes | None:
-        """The reflex sheet for this type of the centre that answers for the body, or else the national sheet."""
+        """The reflex sheet for this type of incident, from the centre that answers for the body or, failing that, the
+        national sheet.
+        """
         return find_reflex_sheet(self.type, self.route.csirt if self.route else None).text if self.type else None
 
     @cached_property

@@ -46,7 +46,7 @@ def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) ->
     """Save the last screen and send the whole declaration in one transaction. Return None if something must be
     corrected or confirmed.
 
-    Raise as `send_draft` does, except ValidationError: None is also returned if a value became invalid after the
+    Raises as `send_draft` does, except ValidationError: None is also returned if a value became invalid after the
     check.
     """
     whole = journey.with_answers(entry.screen, entry.values)
@@ -184,8 +184,8 @@ def get_first_secret(access: FollowUpAccess | None) -> str:
 
 
 def get_case_route(journey: Journey, incident: Incident) -> Route | None:
-    """Return the route with the centre and the reason of the case, because the directory may have changed since the
-    declaration.
+    """Return the route with the centre and the reason that the case holds, because the directory may have changed
+    since the declaration.
     """
     route = journey.route
     if route is None or route.csirt == incident.csirt:

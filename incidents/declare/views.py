@@ -287,7 +287,7 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
 
 
 def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Send the declaration if this is its last screen and nothing must be corrected; otherwise save the screen. Raise
+    """Send the declaration if this is its last screen and nothing must be corrected; otherwise save the screen. Raises
     as `send_if_valid` and `save_page` do, except AnswersChanged.
     """
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES

@@ -246,7 +246,9 @@ def map_leak(leak: Leak) -> dict[str, Any]:
 
 
 def read_leak_input(values: Mapping[str, Any]) -> Leak | None:
-    """Return the leak that the cleaned fields of a form describe, or None if nothing was answered."""
+    """Return the leak that the cleaned fields of a form describe. Return None if the declarant answered nothing about
+    it and did not say that data are concerned.
+    """
     leak_values = {name: values[field] for name, field in LEAK_INPUTS.items() if field in values}
     is_answered = any(
         value for name, value in leak_values.items() if (name, value) != ("persons_band", PersonsBand.UNKNOWN)

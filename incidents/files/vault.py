@@ -75,12 +75,12 @@ def remove_object(name: str) -> bool:
 
 
 def list_folders() -> list[str]:
-    """Return the folders that contain objects, 256 at most. Raise one of STORE_ERRORS."""
+    """Return the folders that contain objects, 256 at most. May raise one of STORE_ERRORS."""
     return [name for name in list_path("")[0] if FOLDER_NAME.fullmatch(name)]
 
 
 def list_object_names(folder: str) -> list[str]:
-    """Return the names of the objects in one folder. Names that this module does not make are ignored. Raise one of
+    """Return the names of the objects in one folder, without names that this module would not give. May raise one of
     STORE_ERRORS.
     """
     return [

@@ -18,7 +18,7 @@ from incidents.services.declarant.rate import rate_help, stamp_rating
 @serve_privately
 @require_POST
 def rate_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Save the rating, or show the form again with the reason of the refusal."""
+    """Save the rating, or show the form again with the reason for the refusal."""
     try:
         incident, guest = find_case(request, reference, to=Ability.RATE)
     except Http404:

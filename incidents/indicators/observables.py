@@ -93,7 +93,7 @@ def normalise_ip(value: str) -> str | None:
 
 def normalise_domain(value: str) -> str | None:
     """Return the domain in lower case and in ASCII, so that letters that look alike become distinguishable. Return
-    None if it is no domain.
+    None if it is not a domain.
     """
     bare = value.rstrip(".").lower()
     if len(bare) > 253:
@@ -107,7 +107,7 @@ def normalise_domain(value: str) -> str | None:
 
 def normalise_url(value: str) -> str | None:
     """Return the address with its scheme and host normalised and without the default port. The rest is unchanged.
-    Return None if it is no address.
+    Return None if it is not an address.
     """
     try:
         parts = urlsplit(value)

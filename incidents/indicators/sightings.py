@@ -76,7 +76,7 @@ def list_sightings(observable: Indicator, user: User, *, beside: Incident | None
 
 
 def find_recorded_files(names: Sequence[str], user: User) -> list[Indicator]:
-    """Return those of the file names that the user's centres recorded, in their order. One query."""
+    """Return those of the file names that the user's centres recorded, in their order. Runs one query."""
     files = list_own_observables(user).filter(kind=ObservableKind.FILE, value__in=names)
     recorded = set(files.values_list("value", flat=True))
     return [Indicator(ObservableKind.FILE, name) for name in names if name in recorded]

@@ -55,7 +55,7 @@ class DraftPage(models.Model):
     author = models.CharField("rempli par", max_length=120, blank=True)
     saved_at = models.DateTimeField("enregistré le", default=timezone.now)
     # The opening of the screen that wrote the row, and the number of its save. They show that a second save of the
-    # same opening is no conflict.
+    # same opening is not a conflict.
     pen = models.CharField("page ouverte", max_length=16, blank=True, editable=False)
     stroke = models.PositiveIntegerField("numéro d’enregistrement", default=0, editable=False)
 

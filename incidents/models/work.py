@@ -14,7 +14,7 @@ from incidents.models.constraints import limit_to_choices
 from incidents.models.incident import Incident
 from incidents.models.labelled import Labelled
 
-# How the submission key of a note begins if its text is the reason of an act, and the title of such a note.
+# How the submission key of a note begins if its text is the reason for an act, and the title of such a note.
 CLOSING_KEY, REOPENING_KEY = "close", "reopen"
 ACT_TITLES = {CLOSING_KEY: "clôture", REOPENING_KEY: "réouverture"}
 

@@ -51,12 +51,14 @@ def format_group_notice(addresses: Sequence[str]) -> str:
 
 
 def format_notice_to_all(incident: Incident) -> str:
-    """Return who hears of an act that the declarants of the duplicates are notified of too. One query."""
+    """Return who hears of an act that the declarants of the duplicates are notified of too. Runs one query."""
     return " ".join(filter(None, [format_notice(incident), format_doubles_notice(incident)]))
 
 
 def format_closing_notice(incident: Incident, user: User) -> str:
-    """Return who hears that the case is closed, and whether `user` began a message that was not sent. Two queries."""
+    """Return who hears that the case is closed, and whether `user` began a message that was not sent. Runs two
+    queries.
+    """
     begun = "Le message que vous aviez commencé n’est pas envoyé : il est gardé sous « Répondre »."
     sentences = [format_notice_to_all(incident), begun if has_begun_reply(incident, user) else ""]
     return " ".join(filter(None, sentences))
@@ -64,7 +66,7 @@ def format_closing_notice(incident: Incident, user: User) -> str:
 
 def format_sent_confirmation(incident: Incident, letter: Letter, *, with_doubles: bool) -> str:
     """Return what the page says of a message that was sent, to the declarants of the duplicates too if `with_doubles`.
-    `incident` is the case as it was before. One query with the duplicates.
+    `incident` is the case as it was before. Runs one query with the duplicates.
     """
     sentences = [
         "Message envoyé.",
@@ -85,7 +87,7 @@ def format_question_notice(incident: Incident, letter: Letter) -> str:
 
 
 def format_doubles_notice(incident: Incident) -> str:
-    """Return which duplicates have a declarant whom no mail reaches, and whom to call, or "". One query."""
+    """Return which duplicates have a declarant whom no mail reaches, and whom to call, or "". Runs one query."""
     doubles = incident.doubles.filter(erased_at=None, story__contact_email="").order_by("pk")
     unreached = list(doubles.values_list("reference", "story__contact_phone"))
     if not unreached:

@@ -56,7 +56,7 @@ type Units = Counter[tuple[str, str]]
 
 
 def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
-    """Return the facts of these incidents from their present raw rows, unsaved. Three queries.
+    """Return the facts of these incidents from their present raw rows, unsaved. Runs three queries.
 
     Personal data count as a leak only once somebody has stated that they were leaked, or may have been.
     """

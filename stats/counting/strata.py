@@ -40,7 +40,7 @@ def make_stratum_expression(path: str = "") -> Case:
 
 def find_heirs() -> dict[int, int]:
     """Map each merged body to the body that has its cases now: a commune nouvelle, or the original of a duplicate.
-    One query.
+    Runs one query.
     """
     into = dict(Collectivity.objects.exclude(merged_into=None).values_list("pk", "merged_into_id").iterator())
     heirs = dict(into)
@@ -56,7 +56,7 @@ def count_existing_bodies(year: int) -> Bodies:
     """Return the number of listed bodies that existed at the end of `year`, by région and stratum. Région 0 is the
     nation, with the bodies whose région is unknown; stratum "" is all strata together.
 
-    Strata without a body in a région are zeros, which are public too. One query.
+    Strata without a body in a région are zeros, which are public too. Runs one query.
     """
     last_day = date(year, 12, 31)
     existed = Q(vanished_on=None) | Q(vanished_on__gt=last_day)
@@ -74,7 +74,7 @@ def count_existing_bodies(year: int) -> Bodies:
 
 
 def list_regions_with_bodies() -> list[Region]:
-    """Return the régions in which the list has bodies today, sorted by name. One query."""
+    """Return the régions in which the list has bodies today, sorted by name. Runs one query."""
     bodies = Collectivity.objects.filter(is_listed=True, vanished_on=None).annotate(
         own_region=Coalesce("region_correction", "region")
     )

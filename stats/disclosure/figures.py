@@ -40,7 +40,7 @@ class Figures:
     dashes: list[Cell] = field(default_factory=list)
     # The number of bodies in no stratum. It is not a dash, but must not be proved to be above zero either.
     unlisted: list[Cell] = field(default_factory=list)
-    # Totals of quarters that are not printed because they are too small, as everybody knows.
+    # Totals of quarters that are not printed. Any reader can infer that they are too small.
     small_totals: set[Cell] = field(default_factory=set)
 
     def __post_init__(self) -> None:

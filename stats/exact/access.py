@@ -127,7 +127,7 @@ def list_unentitled_regions(user: User) -> list[Region]:
 
 
 def list_exact_links(user: User | None) -> list[ExactLink]:
-    """Return the links to the exact pages that this person may open, or [] if none. Three queries at most."""
+    """Return the links to the exact pages that this person may open, or [] if none. Runs three queries at most."""
     if user is None:
         return []
     links = []

@@ -79,7 +79,7 @@ class Sums:
 
 
 def find_span(scope: Scope, today: date) -> tuple[list[int], date | None]:
-    """Return the years with figures, the latest first, and the first month with figures of any scope. One query.
+    """Return the years with figures, the latest first, and the first month with figures of any scope. Runs one query.
 
     The current year is always included. A month of the service without figures of this scope is zero.
     """
@@ -93,7 +93,7 @@ def find_span(scope: Scope, today: date) -> tuple[list[int], date | None]:
 
 
 def load_sums(scope: Scope, year: int) -> tuple[Sums, Sums]:
-    """Return the sums of the year before and of `year`. One query."""
+    """Return the sums of the year before and of `year`. Runs one query."""
     rows = Rollup.objects.filter(scope.row_filter, month__range=(date(year - 1, 1, 1), date(year, 12, 31)))
     by_year: dict[int, dict[tuple[int, str, str], int]] = defaultdict(dict)
     for month, measure, band, value in rows.values_list("month", "measure", "band").annotate(Sum("value")):
@@ -105,7 +105,7 @@ def list_region_counts(year: int, last_month: int) -> list[RegionCount]:
     """Return the verified incidents of the first `last_month` months of `year` and of the year before, by région.
 
     All régions with bodies are included, the largest numbers first, then the incidents without a
-    known région. Two queries.
+    known région. Runs two queries.
     """
     both_years = (date(year - 1, 1, 1), date(year, 12, 31))
     rows = Rollup.objects.filter(measure=Measure.INCIDENTS, month__range=both_years, month__month__lte=last_month)
@@ -177,7 +177,7 @@ def list_exact_rates(scope: Scope, counts: Counts, year: int, today: date) -> li
 
     The rate of centres is that of the régions that they cover alone; without such a région the list is empty, because
     elsewhere nobody knows which centre a body belongs to. `counts` is the result of `count_bodies` for the scope.
-    Three queries at most.
+    Runs three queries at most.
     """
     existing = count_existing_bodies(year)
     if scope.region_id:
@@ -223,7 +223,8 @@ class Quantiles:
 
 
 def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quantiles]:
-    """Return the quantiles of times by measure, or {} if there are no `incidents` or more than AT_MOST. Two queries.
+    """Return the quantiles of times by measure, or {} if there are no `incidents` or more than AT_MOST. Runs two
+    queries.
 
     Measures without a known time are left out.
     """

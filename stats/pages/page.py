@@ -179,7 +179,7 @@ def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
 
 
 def is_covered(region: Region, year: int) -> bool:
-    """Tell whether a centre covered any part of the région on any day of the year. One query."""
+    """Tell whether a centre covered any part of the région on any day of the year. Runs one query."""
     days = DateRange(date(year, 1, 1), date(year + 1, 1, 1))
     return Coverage.objects.filter(region=region, valid__overlap=days).exists()
 

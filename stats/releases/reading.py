@@ -63,7 +63,7 @@ class PrintedYear:
 
     @classmethod
     def read(cls, year: int) -> Self:
-        """Return all printed figures of a year; no figures for a year without releases. Three queries."""
+        """Return all printed figures of a year; no figures for a year without releases. Runs three queries."""
         releases = {release.quarter: release for release in Release.objects.filter(year=year).defer("printed")}
         tables: dict[int, Tables] = {quarter: defaultdict(dict) for quarter in releases}
         rows = Figure.objects.filter(release__year=year)

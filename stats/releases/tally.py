@@ -131,7 +131,7 @@ def count_cells(period: Period, existing: Bodies) -> Counts:
 
 def count_bodies_outside_cell(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
     """Return the count of each stratum with its `bodies_outside_cell`: the bodies of the stratum that exist in the
-    régions with a printed number, minus the bodies that declared. One query.
+    régions with a printed number, minus the bodies that declared. Runs one query.
 
     The number of bodies of each région is public. If more bodies of a stratum declared than exist in the régions with
     a number, bodies of the régions with a dash must have declared.

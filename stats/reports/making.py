@@ -36,7 +36,7 @@ MAX_TASK_DURATION = timedelta(seconds=2)
 def request_report(number: int, place: str) -> Report:
     """Return the row of a report, which the first request creates. Raises UnknownSelectionError for an unknown report.
 
-    One query if the row exists.
+    Runs one query if the row exists.
     """
     region = parse_place(place)
     rows = filter_reports(number, region)

@@ -224,7 +224,7 @@ def find_stand_in_today(csirt: Csirt) -> Fallback | None:
 
 @register.filter("file_size")
 def format_size(octets: int) -> str:
-    """Return « 1,8 Mo », « 42 Ko » or « 310 octets », in powers of a thousand, as computers display sizes."""
+    """Return « 1,8 Mo », « 42 Ko » or « 310 octets », in powers of a thousand, as the SI prefixes require."""
     for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):
         if octets >= unit:
             return f"{number_format(octets / unit, 1 if octets < 10 * unit else 0)}\N{NO-BREAK SPACE}{name}"

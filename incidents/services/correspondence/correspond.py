@@ -32,7 +32,7 @@ NO_MESSAGE = "aucun"
 class Letter:
     """The words to send. `key` is the idempotency key of the form: the same words under one key are one message.
 
-    With `lifts_question`, the declarant need not answer any more what the centre asked before.
+    With `lifts_question`, the declarant no longer has to answer what the centre asked earlier.
     """
 
     text: str
@@ -231,7 +231,7 @@ class ThreadPage:
 
 
 def load_thread_page(incident: Incident, *, before: str = "", after: str = "") -> ThreadPage:
-    """Return the messages before or after the message with the given uid. Two queries.
+    """Return the messages before or after the message with the given uid. Runs two queries.
 
     Returns the latest messages if no message has this uid.
     """

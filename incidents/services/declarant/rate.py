@@ -1,4 +1,4 @@
-"""The declarant's rating of the help, which is asked once the case is closed. The rating may be changed."""
+"""The declarant's rating of the help, which is asked for once the case is closed. The rating may be changed."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -12,7 +12,7 @@ from incidents.models import Incident, Rating
 from incidents.services.history.record import record_event
 
 WORDS_LIMIT = 500
-# The reasons of a closing after which the rating is asked. The declarant of a duplicate rates the help once the main
+# The reasons for closing after which a rating is asked for. The declarant of a duplicate rates the help once the main
 # case is closed.
 RATED_CLOSING_REASONS = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
 
@@ -32,7 +32,7 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
 
     Giving the same rating again changes nothing. `seen` is the `stamp_rating` of the rating that the page showed, ""
     if there was no page. Raises Http404, PermissionDenied for a person who does not speak for the body, Stale, and
-    ValidationError: by field, or without a field if no rating is asked.
+    ValidationError: by field, or without a field if no rating is asked for.
     """
     incident = get_case(guest, reference, to=Ability.RATE, lock=True)
     if not speaks_for_body(guest, incident):

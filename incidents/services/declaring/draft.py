@@ -149,7 +149,7 @@ def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: Scree
 
     `before` is the screen as it is stored, or None. Raises Stale if the save would overwrite values that the page had
     not shown. A save from the same opening of the screen (`pen`) is never a conflict, and is ignored if a later save
-    of this opening arrived first. Values that differ only in spelling (`are_same_answers`) are no conflict either.
+    of this opening arrived first. Values that differ only in spelling (`are_same_answers`) are not a conflict either.
     """
     if before and entry.pen and before.pen == entry.pen:
         return before if entry.stroke < before.stroke else save_entry(draft, entry)
@@ -295,7 +295,8 @@ def delete_surplus_drafts() -> int:
     if first_beyond is None:
         return 0
     old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_DRAFT_GRACE))
-    # The rows are locked, so that a draft in which somebody writes meanwhile is no longer empty and is not deleted.
+    # The rows are locked before they are deleted. A draft that somebody is writing to is locked already, so it is
+    # skipped. A draft that somebody has written to since is no longer empty, so the filter no longer matches it.
     ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE])
     DraftPage.objects.filter(draft__in=ids).delete()
     Draft.objects.filter(pk__in=ids).delete()

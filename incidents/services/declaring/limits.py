@@ -37,7 +37,7 @@ UPSERT_COUNTS = """
 def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst | None:
     """Count a declaration, and return the first limit that it exceeds, or None.
 
-    `source` is a digest of the sender's IP address. One query. Call it inside the transaction that declares.
+    `source` is a digest of the sender's IP address. Runs one query. Call it inside the transaction that declares.
     """
     body, email = str(declaration.collectivity.uid), declaration.caller.email
     values = {Burst.ADDRESS: source, Burst.BODY: body, Burst.MAILBOX: normalise_mailbox(email) if email else ""}
@@ -52,7 +52,7 @@ def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Bu
 
     Only the number of warnings to one mailbox is limited. They are counted apart from declarations. The first act of
     this kind on a case within an hour exceeds no limit, unless the case came in a burst and nobody has acknowledged
-    it. Two queries at most. Call it inside the transaction of the act.
+    it. Runs two queries at most. Call it inside the transaction of the act.
     """
     if not (email := incident.story.contact_email):
         return None

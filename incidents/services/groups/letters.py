@@ -33,7 +33,7 @@ class SentLetter(NamedTuple):
 
 
 def list_group_letters(group: CaseGroup) -> list[SentLetter]:
-    """Return the latest messages to the group, newest first. Three queries, or one if there are no messages."""
+    """Return the latest messages to the group, newest first. Runs three queries, or one if there are no messages."""
     jobs = list(find_letter_jobs(group))
     if not jobs:
         return []

@@ -224,7 +224,7 @@ def lock_main_case(duplicate: Incident) -> Incident | None:
 
 def record_news_on_main(duplicate: Incident, *, at: datetime) -> None:
     """Record on the main case that the declarant of a duplicate added something, which the centre reads and answers on
-    the main case. Change nothing if the case is no duplicate.
+    the main case. Change nothing if the case is not a duplicate.
     """
     if main := lock_main_case(duplicate):
         record_news(main, at=at)

@@ -38,7 +38,7 @@ def list_people(*csirt_ids: int | None) -> QuerySet[User]:
 
 
 def find_current_assignee(incident: Incident) -> User | None:
-    """Return the assignee of the case, or None if they have left its centre. One query, or none."""
+    """Return the assignee of the case, or None if they have left its centre. Runs one query, or none."""
     return list_people(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
 
 

@@ -128,7 +128,7 @@ def list_abandoned_cases(user: User) -> QuerySet[Incident]:
 
 def count_open_cases(people: Collection[int], csirts: Collection[int]) -> CaseCounts:
     """Count the open cases of each of these people in each of these centres, and those that the queue calls late, for
-    the pages of a lead and of the administrator (`accounts.access.count_assigned_cases`). One query.
+    the pages of a lead and of the administrator (`accounts.access.count_assigned_cases`). Runs one query.
     """
     cases = Incident.objects.open().filter(assignee__in=people, csirt__in=csirts).order_by()
     late = Count("pk", filter=Q(due_at__lt=timezone.now()))
@@ -157,7 +157,7 @@ class ReceivedHandover:
 
 
 def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]:
-    """Return the hand-overs of the last 24 hours to this person or to the whole centre, newest first. One query."""
+    """Return the hand-overs of the last 24 hours to this person or the whole centre, newest first. Runs one query."""
     open_here = Q(incident__csirt__in=user.work_centre_ids, incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - HANDOVERS_SHOWN_FOR)

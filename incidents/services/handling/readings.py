@@ -47,12 +47,12 @@ def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, a
 
 
 def record_presence(*, incident: Incident, reader: User) -> None:
-    """Record that `reader`, who has read the case before, still has its page open. This is no new reading."""
+    """Record that `reader`, who has read the case before, still has its page open. This is not a new reading."""
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
 
 
 def list_present_colleagues(incident: Incident, reader: User) -> list[User]:
-    """Return the other people of the case's centre who have the case open now, sorted by name. One query."""
+    """Return the other people of the case's centre who have the case open now, sorted by name. Runs one query."""
     recent = timezone.now() - PRESENT_FOR
     readings = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
     return list(list_people(incident.csirt_id).filter(pk__in=readings.values("user")))

@@ -31,8 +31,8 @@ def read_declared(incident: Incident, section: str) -> Values:
 def read_declared_data(incident: Incident) -> Values:
     """Return the latest declaration about the data.
 
-    One query, or three for a case without a sheet about data. The sheets of an erased case are empty. Only the answer
-    to whether data are concerned is returned for it, since the row of the leak may hold the centre's judgement.
+    For an erased case, whose sheets are empty, return only `data_concerned`, since the row of the leak may hold the
+    centre's judgement. Runs one query, two for a case without a sheet about data, and none for an erased case.
     """
     if incident.erased_at:
         return snapshot_data(incident.data_concerned, None)
@@ -53,7 +53,7 @@ def exclude_judgement_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSh
 
 def read_declared_data_by_case(incidents: Sequence[Incident], leaks: Mapping[int, DataLeak]) -> dict[int, Values]:
     """Return a dict from case id to what `read_declared_data` returns for the case. `leaks` maps the id of a case to
-    its first `DataLeak` row. One query, or none without a case.
+    its first `DataLeak` row. Runs one query, or none without a case.
     """
     of_cases = AnswerSheet.objects.filter(incident__in=[incident.pk for incident in incidents], section=DATA)
     sheets = exclude_judgement_sheets(of_cases)
@@ -83,8 +83,8 @@ def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak
     """Return the status of the leak according to the centre, or "" if the centre did not judge the leak or left it at
     the declared status.
 
-    `values` holds the declared answers about the leaked data, and `leak` is the row of the leak, or None. One query if
-    there is no row or the case was erased, otherwise none.
+    `values` holds the declared answers about the leaked data, and `leak` is the row of the leak, or None. Runs one
+    query if there is no row or the case was erased, otherwise none.
     """
     if incident.erased_at:
         return find_judgement_in_events(incident)

@@ -28,7 +28,7 @@ UNCHANGING_KINDS = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentK
 TEXT_QUESTION_KINDS = frozenset(
     {QuestionKind.TEXT, QuestionKind.LONG, QuestionKind.URL, QuestionKind.MAIL, QuestionKind.IBAN}
 )
-# Questions that ask for the address of a contact, which is no trace of the attack.
+# Questions that ask for the address of a contact, which is not a trace of the attack.
 CONTACT_QUESTIONS = frozenset({"precisions.boite", "precisions.prestataire_contact", "precisions.faille_contact"})
 
 DOCUMENT_KINDS_BY_EVENT: Mapping[str, Collection[str]] = {
@@ -40,7 +40,7 @@ DOCUMENT_KINDS_BY_EVENT: Mapping[str, Collection[str]] = {
     EventKind.BODY_UNCONFIRMED: {DocumentKind.DECLARATION},
     EventKind.BODY_MERGED: {DocumentKind.DECLARATION},
     EventKind.MESSAGE: {DocumentKind.MESSAGE},
-    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # The reason of a withdrawal is a message.
+    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # The reason for a withdrawal is a message.
     EventKind.NOTED: {DocumentKind.NOTE, DocumentKind.DECLARATION},  # A call can change facts.
     EventKind.ASSIGNED: {DocumentKind.NOTE},
     EventKind.HANDED_OVER: {DocumentKind.NOTE},

@@ -32,13 +32,13 @@ ROWS_READ = 200
 MAX_PROPOSALS = 200
 MAX_DUPLICATES_READ = 20
 BEFORE_CORRECTION, OF_DUPLICATE = "avant correction", "d’un double"
-# The person to call back is no trace of an attack.
+# The person to call back is not a trace of an attack.
 CALLER_SECTION = "rappel"
 
 
 class Origin(NamedTuple):
-    """The kind of document in which a value was found. `version` says which one if it is no current text of the case:
-    BEFORE_CORRECTION or OF_DUPLICATE.
+    """The kind of document in which a value was found. `version` says which one if it is not a current text of the
+    case: BEFORE_CORRECTION or OF_DUPLICATE.
     """
 
     kind: DocumentKind
@@ -105,7 +105,7 @@ def list_duplicates(incident: Incident, user: User) -> list[Incident]:
 def propose_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
     """Return an evidence file and the values found in it.
 
-    The declarant sees that `actor` opened the file. Raises Http404 if it is no text file or too large,
+    The declarant sees that `actor` opened the file. Raises Http404 if it is not a text file or too large,
     PermissionDenied, Erased, vault.NotReadable.
     """
     incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
@@ -147,21 +147,22 @@ def join_lines(sheets: Iterable[SheetView], *, without: Iterable[SheetView] = ()
 
 
 def list_duplicate_texts(duplicates: Sequence[Incident]) -> Iterator[Source]:
-    """Yield the texts of these duplicates. Four queries, or none without a duplicate."""
+    """Yield the texts of these duplicates. Runs four queries, or none without a duplicate."""
     if not duplicates:
         return
     for duplicate in duplicates:
         words = "\n".join(read_story_texts(duplicate.story).values())
         yield Source(Origin(DocumentKind.DECLARATION, OF_DUPLICATE), words)
     sheets = AnswerSheet.objects.filter(incident__in=duplicates).exclude(section=CALLER_SECTION).order_by("-id")
-    views = [SheetView(sheet, PARIS) for sheet in sheets[:MAX_SHEETS]]  # the hours are no indicators
+    # Any time zone will do here: times are never indicators.
+    views = [SheetView(sheet, PARIS) for sheet in sheets[:MAX_SHEETS]]
     yield Source(Origin(DocumentKind.ANSWERS, OF_DUPLICATE), join_lines(views))
     yield from list_written_texts(duplicates, version=OF_DUPLICATE)
 
 
 def list_written_texts(incidents: Sequence[Incident], *, version: str) -> Iterator[Source]:
-    """Yield the messages of the declarants, notes and file names of these cases, newest first. Three queries."""
-    # A link that the centre sent is no trace of an attack.
+    """Yield the messages of the declarants, notes and file names of these cases, newest first. Runs three queries."""
+    # A link that the centre sent is not a trace of an attack.
     received = Message.objects.filter(incident__in=incidents, is_from_csirt=False)
     for text in received.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(Origin(DocumentKind.MESSAGE, version), text)

@@ -39,7 +39,7 @@ class Guide:
 
 
 def find_guide(kind: str, csirt: Csirt) -> Guide:
-    """Return the newest playbook of the centre for this type, or the national playbook. One query."""
+    """Return the newest playbook of the centre for this type, or the national playbook. Runs one query."""
     return build_guide(kind, csirt, find_newest_playbook(kind, csirt))
 
 
@@ -51,7 +51,7 @@ def build_guide(kind: str, csirt: Csirt, row: Playbook | None) -> Guide:
 
 
 def list_guides(csirt: Csirt) -> list[Guide]:
-    """Return the playbook that applies to each type. One query."""
+    """Return the playbook that applies to each type. Runs one query."""
     rows = Playbook.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
     return [build_guide(kind, csirt, own.get(kind)) for kind in IncidentType]

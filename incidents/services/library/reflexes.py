@@ -38,7 +38,9 @@ class AppliedReflexSheet:
 
 
 def find_reflex_sheet(kind: str, csirt: Csirt | None) -> AppliedReflexSheet:
-    """Return the newest sheet of the CSIRT for this type, or the national one. One query, or none without a CSIRT."""
+    """Return the newest sheet of the CSIRT for this type, or the national one. Runs one query, or none without a
+    CSIRT.
+    """
     return (
         build_reflex_sheet(kind, csirt, find_newest_reflex_sheet(kind, csirt))
         if csirt
@@ -54,7 +56,7 @@ def build_reflex_sheet(kind: str, csirt: Csirt | None, row: ReflexSheet | None) 
 
 
 def list_reflex_sheets(csirt: Csirt) -> list[AppliedReflexSheet]:
-    """Return the sheet that applies to each type in the region of the centre. One query."""
+    """Return the sheet that applies to each type in the region of the centre. Runs one query."""
     rows = ReflexSheet.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
     return [build_reflex_sheet(kind, csirt, own.get(kind)) for kind in IncidentType]

@@ -36,7 +36,7 @@ BATCH = 200
 PASS_TIME_LIMIT = timedelta(seconds=2)
 BLOCKING_STATES = (TransferState.ASKED, TransferState.ACCEPTED)
 REROUTED_FIELDS = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
-# Events that only the people of a centre cause by working on a case. Assigning or grouping a case is no such work.
+# Events that only the people of a centre cause by working on a case. Assigning or grouping a case is not such work.
 WORK_EVENTS = (
     *(EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.QUALIFIED, EventKind.SEVERITY, EventKind.NOTED),
     *(EventKind.HANDED_OVER, EventKind.TASKS_ADDED, EventKind.TASK_DONE, EventKind.OBSERVED, EventKind.ADVISED),
@@ -69,7 +69,7 @@ def reroute_cases() -> int:
 def begin_check(now: datetime) -> RoutingCheck | None:
     """Return the progress of the comparison, restarted if the directory, a body's territory or the day has changed.
 
-    Returns None once it is finished, and during the minutes after a change. Three queries.
+    Returns None once it is finished, and during the minutes after a change. Runs three queries.
     """
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
     current = read_directory_version(), read_territory_version(), timezone.localdate(now)
@@ -106,7 +106,7 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
 
     def is_misplaced(case: Incident) -> bool:
         if case.pk in offered_to and needs_agreement(case.tlp, ReaderKind.COLLEAGUE):
-            return True  # its TLP was narrowed since
+            return True  # Its TLP has been restricted since the proposal.
         centre = directory.route(case.collectivity, ()).csirt
         return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
 

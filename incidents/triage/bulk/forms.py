@@ -1,4 +1,4 @@
-"""The forms that ask what an act on several cases needs, such as an assignee or a reason."""
+"""The forms that ask for what an act on several cases needs, such as an assignee or a reason."""
 
 from collections.abc import Sequence
 from functools import cached_property

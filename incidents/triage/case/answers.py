@@ -65,7 +65,7 @@ def list_replaced_values(before: SheetVersion, later: SheetVersion) -> Iterator[
 
 
 def list_section_blocks(incident: Incident) -> list[SectionBlock]:
-    """Return the answered sections, then the declared facts that were corrected. One query."""
+    """Return the answered sections, then the declared facts that were corrected. Runs one query."""
     blocks = list(build_section_blocks(list_sheets(incident)))
     return sorted(blocks, key=lambda block: block.is_facts)
 

@@ -60,7 +60,7 @@ class ProposedBody:
 def find_proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
     """Return the unconfirmed body, or None if the body is confirmed or this person may not confirm it.
 
-    Four queries.
+    Runs four queries.
     """
     body = incident.collectivity
     if not body.is_unconfirmed or Ability.CONFIRM_BODY not in list_abilities(user, incident):

@@ -17,7 +17,7 @@ from incidents.triage.wording import DATA_ANSWERS
 
 
 def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
-    """Return what the page of a case says about personal data. `leaks` are those of the case. Two queries at most."""
+    """Return what the page of a case says about personal data. `leaks` are its leaks. Runs two queries at most."""
     leak = leaks[0] if leaks else None
     declared = read_declared_data_by_case([incident], {incident.pk: leak} if leak else {})[incident.pk]
     judgement = find_judgement(incident, declared, leak)
@@ -39,7 +39,7 @@ def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[st
 
 
 def format_data(incident: Incident) -> str:
-    """Return in one line what was declared and judged about personal data. Three queries at most."""
+    """Return in one line what was declared and judged about personal data. Runs three queries at most."""
     declared = read_declared_data(incident)
     return summarise_data(declared, find_judgement(incident, declared, find_leak_row(incident)))
 

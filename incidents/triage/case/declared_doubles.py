@@ -13,7 +13,7 @@ from incidents.triage.wording import format_stopped_services
 def attach_declared_facts(doubles: Sequence[Incident]) -> None:
     """Set `declared` on each duplicate: its instants, services and data in the words of the page of a case.
 
-    Three queries, or none without a duplicate.
+    Runs three queries, or none without a duplicate.
     """
     if not doubles:
         return

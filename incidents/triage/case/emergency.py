@@ -16,7 +16,7 @@ CARD_FIELDS = ("name", "phone", "note")
 
 def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
     """Return the contacts of the emergency card that are filled in, each with its label, in the order in which to call
-    them. One query.
+    them. Runs one query.
     """
     rows = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values(
         *CARD_FIELDS, "kind", "updated_at"
@@ -42,7 +42,8 @@ class NumberToCall(NamedTuple):
 
 
 def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> list[NumberToCall]:
-    """Return the numbers that the page of the case proposes to call, the first one to try first. One query at most.
+    """Return the numbers that the page of the case proposes to call, the first one to try first. Runs one query at
+    most.
 
     Until the case is verified, the official number comes before the declared one, since calling the official number
     verifies the declaration.

@@ -1,4 +1,4 @@
-"""The end of a case on its page: the report, the rating of the declarant, the form that reopens it."""
+"""The end of a case on its page: the report, the declarant's rating, the form that reopens it."""
 
 from typing import Any
 

@@ -11,8 +11,8 @@ def build_evidence_block(incident: Incident, evidence: list[Evidence], history: 
     """Return the files, and the number of the first file whose seal is broken. `evidence` is ordered by number,
     `history` newest first.
 
-    `history` is empty if the page has not loaded the whole history. One or two queries, none without files, and two
-    more before an alarm.
+    `history` is empty if the page has not loaded the whole history. Runs one or two queries, none without files, and
+    two more before an alarm.
     """
     pieces = pair_files_with_readers(evidence)
     broken = find_first_broken_seal(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None

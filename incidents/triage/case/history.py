@@ -53,7 +53,7 @@ def find_event_key(incident: Incident, uid: str) -> int:
 
 
 def load_event_texts(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
-    """Return a dict from uid to text, for the rows that these events name. Four queries at most."""
+    """Return a dict from uid to text, for the rows that these events name. Runs four queries at most."""
     codes = [event.data for event in events]
     uids = {code: [data[code] for data in codes if data.get(code)] for code in SOURCES}
     words: dict[str, str] = {}

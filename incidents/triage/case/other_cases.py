@@ -26,7 +26,7 @@ COLUMNS = (
 def build_other_cases_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     """Return the blocks about the other cases of the body.
 
-    One query, two more if the case has duplicates, and another one if a duplicate has news.
+    Runs one query, two more if the case has duplicates, and another one if a duplicate has news.
     """
     other_cases = list_other_cases(incident, user)
     not_merged = [case for case in other_cases if case.merged_into_id != incident.pk]
@@ -50,7 +50,7 @@ def list_other_cases(incident: Incident, user: User) -> list[Incident]:
     """Return the newest other cases of the body that this person may see, and always the duplicates and the main
     case of `incident`.
 
-    Each case is loaded with its story. One query, or two if the body has more cases than are compared.
+    Each case is loaded with its story. Runs one query, or two if the body has more cases than are compared.
     """
     body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id).exclude(pk=incident.pk)
     body = body.select_related("story").only(*COLUMNS).order_by("-received_at", "-id")
@@ -63,7 +63,7 @@ def list_other_cases(incident: Incident, user: User) -> list[Incident]:
 
 
 def find_newest_messages(keys: list[int]) -> dict[int, Message]:
-    """Return a dict from case id to the newest message from the declarant. One query, or none without `keys`."""
+    """Return a dict from case id to the newest message from the declarant. Runs one query, or none without `keys`."""
     if not keys:
         return {}
     written = Message.objects.filter(incident__in=keys, is_from_csirt=False)
@@ -74,7 +74,7 @@ def load_readings_and_counts(doubles: Iterable[Incident], user: User) -> tuple[d
     """Return two dicts: from case id to when this person last read the case, and from case id to its number of
     messages.
 
-    Two queries, or none without `doubles`.
+    Runs two queries, or none without `doubles`.
     """
     keys = [double.pk for double in doubles]
     if not keys:

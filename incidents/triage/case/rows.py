@@ -77,7 +77,7 @@ def read_case_rows(incident: Incident) -> CaseRows:
 
 def attach_people(*lists: tuple[Iterable[Model], str]) -> None:
     """Load the people to whom foreign keys point and set them on the rows. Each argument is a pair of a list of rows
-    and the name of a foreign key. One query.
+    and the name of a foreign key. Runs one query.
     """
     references = [(row, name, getattr(row, f"{name}_id")) for rows, name in lists for row in rows]
     people = User.objects.in_bulk({key for _row, _name, key in references if key})

@@ -57,8 +57,8 @@ class TimelineEvent:
 def list_timeline_events(
     events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime
 ) -> list[TimelineEvent]:
-    """Return the events with their texts and mails. `words` has the texts of rows by uid. Two queries: one for the
-    mails, one for the people to whom the case was given.
+    """Return the events with their texts and mails. `words` has the texts of rows by uid. Runs two queries: one for
+    the mails, one for the people to whom the case was given.
     """
     listed = list(events)
     people = format_receivers(listed)
@@ -80,7 +80,7 @@ def list_timeline_events(
 
 
 def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
-    """Return a dict from event id to the person who was given the case, as « à Camille ». One query, or none."""
+    """Return a dict from event id to the person who was given the case, as « à Camille ». Runs one query, or none."""
     receivers = {
         event.pk: event.data["to"] for event in events if event.kind in ASSIGNING_EVENTS and event.data.get("to")
     }

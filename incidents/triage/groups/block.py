@@ -25,7 +25,7 @@ class GroupBlock:
 def build_group_block(incident: Incident, user: User) -> GroupBlock:
     """Return the group of the case, or the groups to choose from; nothing for a person of another centre.
 
-    Runs one query at most.
+    Runs at most one query.
     """
     if incident.csirt_id not in user.read_centre_ids:
         return GroupBlock()

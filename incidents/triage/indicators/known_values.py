@@ -163,7 +163,7 @@ def make_result(kind: str, value: str, rows: list[Observable]) -> LookUpResult:
 
 def read_values(text: str, user: User) -> list[Indicator]:
     """Return the values in the text, with the file names that the user's centres recorded. A single line without any
-    other value may be a file name. One query.
+    other value may be a file name. Runs one query.
     """
     values = list(dict.fromkeys([*find_recorded_files(list_file_names(text), user), *find_indicators(text)]))
     line = text.strip()

@@ -36,7 +36,7 @@ class ObservableGroup(NamedTuple):
 
 
 def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Return the block for the page. One query, however many indicators there are."""
+    """Return the block for the page. Runs one query, however many indicators there are."""
     groups = group_by_kind(list_observables(incident, user))
     lines = [line for group in groups for line in group.lines]
     number_seen = sum(bool(line.sightings) for line in lines)

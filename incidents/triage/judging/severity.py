@@ -54,7 +54,7 @@ def build_severity_block(
     """Return the severity that follows from the rows that the page has loaded, and how it compares with the stored
     one.
 
-    One query if they differ.
+    Runs one query if they differ.
     """
     situation = Situation(
         type=incident.type,

@@ -113,7 +113,7 @@ def load_line_columns(cases: IncidentQuerySet) -> IncidentQuerySet:
 
 
 def build_lines(incidents: Iterable[Incident], now: datetime) -> list[CaseLine]:
-    """Return the lines. `incidents` must come from `load_line_columns`. One query, however many cases there are.
+    """Return the lines. `incidents` must come from `load_line_columns`. Runs one query, however many cases there are.
 
     Cases annotated with `read_at`, the user's last reading, also show whether there is news.
     """

@@ -119,7 +119,7 @@ def get_centre_cases(user: User) -> IncidentQuerySet:
 
 
 def list_open_cases(user: User) -> Iterator[OpenCase]:
-    """Yield the open cases of the user's centres, unordered. One query over all the open cases of these centres."""
+    """Yield the open cases of the user's centres, unordered. Runs one query, which reads all of them."""
     return map(OpenCase._make, select_columns(get_centre_cases(user).open().order_by()))
 
 

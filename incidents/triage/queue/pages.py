@@ -108,7 +108,7 @@ class QueuePage(NamedTuple):
 
 def read_queue_page(filters: QueueFilters, user: User, now: datetime) -> QueuePage:
     """Return the page. If the wave of `within` no longer exists, because its cases were grouped, taken or closed, the
-    page shows the whole view. One query, and one more for the name of a colleague.
+    page shows the whole view. Runs one query, and one more for the name of a colleague.
     """
     person = find_colleague(user, filters.person) if filters.person else None
     filters = filters._replace(person=str(person.uid) if person else "")
@@ -212,6 +212,6 @@ def compute_position_by_date(case: OpenCase) -> QueuePosition:
 
 
 def load_rows(page: QueuePage, cases: IncidentQuerySet) -> dict[int, Incident]:
-    """Return a dict from primary key to case, with the cases of the page among `cases`. One query."""
+    """Return a dict from primary key to case, with the cases of the page among `cases`. Runs one query."""
     rows: Iterable[Incident] = cases.filter(pk__in=page.list_keys())
     return {row.pk: row for row in rows}

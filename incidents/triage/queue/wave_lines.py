@@ -66,7 +66,7 @@ type QueueRow = CaseLine | WaveLine
 
 
 def build_rows(page: QueuePage, incidents: Mapping[int, Incident], now: datetime) -> list[QueueRow]:
-    """Return the rows, without the cases that have left the centre since the page was read. One query."""
+    """Return the rows, without the cases that have left the centre since the page was read. Runs one query."""
     lines = {line.incident.pk: line for line in build_lines(incidents.values(), now)}
     return list(iterate_rows(page, lines, now))
 

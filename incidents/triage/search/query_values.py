@@ -214,9 +214,9 @@ def read_free_words(operator: str, text: str) -> Value:
     return text
 
 
-# A value of the filter that is no status: the case has no assignee, or the assignee left the centre.
+# A value of the filter that is not a status: the case has no assignee, or the assignee left the centre.
 TO_TAKE = "to_take"
-# Another value that is no status: the assignee works for the centre.
+# Another value that is not a status: the assignee works for the centre.
 TAKEN = "taken"
 YES_NO = {"oui": ("yes",), "non": ("no",)}
 STATES = {

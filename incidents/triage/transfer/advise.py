@@ -152,7 +152,7 @@ def render_advice_page(
 
 def list_sent_advices(incident: Incident) -> list[tuple[Advice, str, Remark | None]]:
     """Return the latest files that were sent, each with the name of the partner and, if its mail failed, a remark
-    about the mail. Three queries.
+    about the mail. Runs three queries.
     """
     advices = list(incident.advices.select_related("actor").order_by("-id")[:MAX_ADVICES_SHOWN])
     events = dict(incident.events.filter(kind=EventKind.ADVISED).values_list("data__advice", "pk"))

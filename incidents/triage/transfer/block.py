@@ -51,7 +51,7 @@ class ReturnForm(forms.Form):
 def list_transfers(incident: Incident) -> list[Transfer]:
     """Return the latest transfers, newest first, without the copy of the facts that the former centre reads.
 
-    One query, and one for the centres if there is a transfer.
+    Runs one query, and one for the centres if there is a transfer.
     """
     latest = list(incident.transfers.defer("standing").order_by("-id")[:SHOWN_ON_CASE])
     centres = Csirt.objects.in_bulk({key for transfer in latest for key in (transfer.giver_id, transfer.taker_id)})

@@ -17,7 +17,7 @@ class FailedAdvice(NamedTuple):
 def list_failed_advices(events: Iterable[IncidentEvent]) -> list[FailedAdvice]:
     """Return one line for each partner whose latest file did not leave. `events` are newest first.
 
-    One query, or none if nothing was sent to a partner.
+    Runs one query, or none if nothing was sent to a partner.
     """
     latest: dict[str, IncidentEvent] = {}
     for event in events:
