@@ -39,7 +39,7 @@ def case_url(incident):
 def test_the_declarant_and_colleagues_see_who_opened_a_file(incident, holder):
     piece, responder = an_evidence_file(incident), a_responder()
     assert "Ouverte" not in read_text(holder.get(follow_up_url(incident, "pieces/")))
-    assert "Personne encore." in read_text(holder.get(follow_up_url(incident)))
+    assert "Personne encore, sur ce site." in read_text(holder.get(follow_up_url(incident)))
     events = IncidentEvent.objects.count()
 
     assert signed_in(responder).get(piece_url(piece)).status_code == 200
@@ -62,7 +62,7 @@ def test_an_opened_file_replaces_the_notice_that_nobody_has_read(incident, holde
     record_opening(evidence=an_evidence_file(incident), reader=responder)
     page_text = read_text(holder.get(follow_up_url(incident)))
     assert f"{responder.display_name} a ouvert une pièce" in page_text
-    assert "Personne encore." not in page_text
+    assert "Personne encore, sur ce site." not in page_text
 
 
 def test_each_opening_is_recorded_and_a_double_click_counts_once(incident, holder):

@@ -55,12 +55,17 @@ def test_each_page_that_shows_a_case_records_the_access(client, responder, incid
     assert f"<b>{responder.display_name}</b>, Breizh Cyber<br>" in page_text
     for door in (Door.CASE, Door.HISTORY, Door.MESSAGES, Door.OBSERVABLES, Door.CLOSING, Door.FOLLOW_UP, Door.PACK):
         assert f"{door.label}, le " in page_text
-    assert "Chaque lecture est notée" in page_text
+    assert "Chaque lecture sur ce site est notée" in page_text
+    assert "Le centre reçoit aussi vos mots par mail : cette liste ne dit pas qui les lit." in page_text.replace(
+        "\xa0", " "
+    )
 
 
 def test_reading_by_the_api_is_recorded_and_shown_to_the_declarant(responder, incident):
     token = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
-    assert "Personne ne l’a encore lue." in read_markup(open_by_link(incident).get(follow_up_url(incident)))
+    assert "Personne ne l’a encore ouverte sur ce site." in read_markup(
+        open_by_link(incident).get(follow_up_url(incident))
+    )
 
     assert Client().get(f"/api/v1/incidents/{incident.reference}/", headers=token).status_code == 200
 
@@ -115,7 +120,7 @@ def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder)
     assert list_accesses() == [(matching.reference, responder.pk, "breizh-cyber", Door.SEARCH)]
     page_text = read_markup(open_by_link(matching).get(follow_up_url(matching)))
     assert "un extrait, dans une recherche, le" in page_text
-    assert "Personne ne l’a encore lue." in page_text
+    assert "Personne ne l’a encore ouverte sur ce site." in page_text
     assert other.reference not in dict.fromkeys(row[0] for row in list_accesses())
 
 
