@@ -1,4 +1,4 @@
-"""Every file, class and function that the guides for newcomers name exists."""
+"""Every file, class and function that the guides for newcomers name exists, and the README sets nginx up whole."""
 
 import ast
 import re
@@ -69,6 +69,12 @@ def test_a_missing_name_is_detected():
     assert list_named(text) == [("incidents/gone.py", ""), ("stats/enums.py", "Measure.GONE")]
     assert "Measure.INCIDENTS" in list_names("stats/enums.py")
     assert "Measure.GONE" not in list_names("stats/enums.py")
+
+
+def test_the_nginx_of_the_readme_sends_the_headers_that_the_site_reads():
+    """Without its Host, nginx sends 127.0.0.1:8000, which ALLOWED_HOSTS refuses."""
+    headers = re.findall(r"^ +proxy_set_header (\S+) (\S+);$", read("README.md"), re.MULTILINE)
+    assert dict(headers) == {"Host": "$host", "X-Forwarded-Proto": "$scheme", "X-Forwarded-For": "$remote_addr"}
 
 
 def test_the_first_pages_link_to_the_guides():
