@@ -18,7 +18,17 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    "query", ["02 98 44 55 66", "0298445566", "02.98.44.55.66", "+33 2 98 44 55 66", "0033298445566"]
+    "query",
+    [
+        "02 98 44 55 66",
+        "0298445566",
+        "02.98.44.55.66",
+        "+33 2 98 44 55 66",
+        "0033298445566",
+        "33298445566",
+        "33 2 98 44 55 66",
+        "33 (0)2 98 44 55 66",
+    ],
 )
 @pytest.mark.parametrize("written", ["02 98 44 55 66", "+33 (0)2 98 44 55 66", "02.98.44.55.66"])
 def test_the_number_of_the_caller_finds_the_case(client, responder, query, written):
@@ -30,6 +40,19 @@ def test_the_number_of_the_caller_finds_the_case(client, responder, query, writt
     assert "Téléphone de la personne à rappeler" in read_markup(page)
     assert "SIREN compte" not in read_markup(page)
     assert page.context["warning"] == ""
+
+
+@pytest.mark.parametrize("query", ["06 39 98 26", "06 39 98 00 1", "06 39 98 00 123", "06.39.98.26", "06 39 98 28 0"])
+def test_a_telephone_number_that_is_not_whole_is_not_called_a_siren(client, responder, query):
+    """The last one would be a well-formed SIREN, but no body's number begins with 0."""
+    page = search(client, query)
+    assert page.context["warning"] == "Un numéro de téléphone s’écrit en entier."
+    assert "SIREN compte" not in read_markup(page)
+
+
+def test_a_postal_code_or_a_long_code_is_not_called_a_telephone_number(client, responder):
+    assert search(client, "01000").context["warning"] == ""
+    assert "SIREN" in search(client, "2920012341").context["warning"]
 
 
 @pytest.mark.parametrize(

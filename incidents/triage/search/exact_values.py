@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db.models.functions import Lower
 
+from collectivities.search import SearchProblem
 from core.text import fold_text
 from incidents.enums import ObservableKind
 from incidents.indicators.observables import EMAIL, Indicator, normalise_ip, normalise_value
@@ -19,7 +20,10 @@ NATIONAL_NUMBER = re.compile(r"0\d{9}", re.ASCII)
 # A telephone number of the Pacific, in pairs or not. Only spaces and dots separate its pairs, unlike « 24/11/26 ».
 PACIFIC_LOCAL = re.compile(r"[2-9]\d(?:[ .]?\d\d){2}|(?:4\d|8[7-9])(?:[ .]?\d\d){3}", re.ASCII)
 PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
-INTERNATIONAL_NUMBER = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
+# Exchanges also show a French number as « 33 6 39 98 00 12 », which is neither a SIREN nor a SIRET.
+INTERNATIONAL_NUMBER = re.compile(r"(?:\+|00)\d{10,14}|330?[1-9]\d{8}", re.ASCII)
+# The beginning of a telephone number, or a number with a digit too many. The SIREN of a body never begins with 0.
+INCOMPLETE_NUMBER = re.compile(r"0\d{5,}", re.ASCII)
 # A file name such as « facture.exe », but not a number such as « 12.05 ».
 FILE_NAME = re.compile(r"[^/]*[^\W_]\.[a-z]\w{1,4}", re.IGNORECASE)
 # Kinds of indicators that look like a name that a person may type, such as « m.martin ».
@@ -83,6 +87,13 @@ def parse_telephone(text: str) -> str:
     if NATIONAL_NUMBER.fullmatch(bare):
         return bare
     return f"0{bare[-LAST_DIGITS:]}" if INTERNATIONAL_NUMBER.fullmatch(bare) else ""
+
+
+def check_number_complete(text: str) -> None:
+    """Raise `SearchProblem` if the text begins like a French telephone number but is none."""
+    bare = re.sub(r"[\s.()-]", "", text)
+    if INCOMPLETE_NUMBER.fullmatch(bare) and not parse_telephone(text):
+        raise SearchProblem("Un numéro de téléphone s’écrit en entier.")
 
 
 def list_number_spellings(number: str) -> list[str]:

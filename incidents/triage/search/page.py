@@ -35,6 +35,7 @@ from incidents.triage.search.exact_values import (
     CALLERS_READ,
     REASONS,
     ExactValue,
+    check_number_complete,
     find_newest_with_value,
     has_caller_name,
     list_caller_names,
@@ -183,9 +184,13 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
 def find_best_matches(
     query: Query, exact: ExactValue | None, cases: IncidentQuerySet
 ) -> tuple[list[FoundCase], list[FoundCase]]:
-    """Return the cases that have the exact value or the name, and the cases of bodies with a similar name."""
+    """Return the cases that have the exact value or the name, and the cases of bodies with a similar name. May raise
+    `SearchProblem`.
+    """
     if exact and ((with_value := find_cases_with_value(exact, cases)) or not exact.may_be_name):
         return with_value, []
+    if not query.phrases:
+        check_number_complete(query.free)
     return find_cases_by_name(query, cases)
 
 
