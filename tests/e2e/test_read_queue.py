@@ -9,14 +9,18 @@ from playwright.sync_api import expect
 from incidents.enums import Answer, Burst, DueFor, LeakStatus, PublicService, Severity
 from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident
+from incidents.services.groups.group import add_to_group
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
+from tests.incidents.grouping import a_group
+from tests.incidents.transferring import create_other_centre, propose_transfer
 
 QUEUE = "/admin/incidents/incident/"
 SUPPLIER = "Paie-Exemple"
 DESK, TELEPHONE, WIDE = (1280, 900), (390, 844), (1920, 1080)
+DEMONSTRATION_BANNER = 33  # pixels that the page of a demonstration has above the others
 KINDS = [
     "rancon",
     "admin",
@@ -137,6 +141,41 @@ def test_queue_shows_the_most_urgent_case_first(page, filled):
     assert row_counts[TELEPHONE] >= 3
     assert row_counts[WIDE] >= 18
     page.set_viewport_size({"width": 1280, "height": 900})
+    assert not find_violations(page, "serious", "critical")
+
+
+@pytest.fixture
+def grouped(filled, responder):
+    """The wave is the second line, as a group that two of its cases are not in, and a transfer waits for an answer."""
+    group = a_group(responder, "Logiciels Imaginaires")
+    for case in filled["wave"][2:]:
+        add_to_group(reference=case.reference, group=group.uid, actor=responder)
+    late = timezone.now() - timedelta(hours=3)
+    cases = Incident.objects.filter(pk__in=[case.pk for case in filled["wave"][3:]])
+    cases.update(severity=Severity.CRITICAL, due_at=late)
+    Incident.objects.filter(pk=filled["newest"].pk).update(due_at=late - timedelta(hours=1))
+    elsewhere, offered = create_other_centre(), town(71)
+    Incident.objects.filter(pk=offered.pk).update(csirt=elsewhere)
+    propose_transfer(offered, a_responder(elsewhere), taker="breizh-cyber")
+
+
+def test_a_telephone_shows_three_rows_around_the_line_of_a_group(page, grouped):
+    """There are as many in a demonstration, below its banner. What the group lacks is offered once its line is open; a
+    desk offers it at once.
+    """
+    page.reload()
+    add = page.get_by_role("button", name="Y ajouter les 2 qui manquent")
+    expect(add).to_be_visible()
+    expect(page.get_by_text("1 transfert à accepter")).to_be_visible()
+    assert "wave" in page.locator(".row").nth(1).get_attribute("class")
+    assert count_whole_rows(page, (TELEPHONE[0], TELEPHONE[1] - DEMONSTRATION_BANNER)) >= 3
+    expect(add).to_be_hidden()
+    expect(page.get_by_role("link", name="Voir le groupe")).to_be_visible()
+    assert list_cut_texts(page, ".row__clock, .wave small, .wave a") == []
+    save_screenshot(page, "queue-group")
+    page.locator(".wave").get_by_role("link", name="Logiciels Imaginaires").first.click()
+    expect(add).to_be_visible()
+    assert measure_overflow(page) <= 0
     assert not find_violations(page, "serious", "critical")
 
 
