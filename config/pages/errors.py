@@ -8,6 +8,8 @@ from typing import NamedTuple
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import is_valid_path
+from django.utils.encoding import escape_uri_path
 
 from incidents.bodies.views import render_body_form_without_cookies
 from incidents.declare.lost_cookies import render_screen_without_cookies
@@ -59,6 +61,21 @@ EXPIRED = Refusal(
         "rechargez-la, puis envoyez de nouveau."
     ),
 )
+FORM_ONLY = Refusal(
+    405,
+    "Cette adresse ne reçoit qu’un formulaire",
+    (
+        "L’ouvrir n’affiche et n’envoie rien. Revenez à la page où se trouve le formulaire : vous y verrez si ce que "
+        "vous aviez envoyé est arrivé."
+    ),
+)
+
+
+class PageAbove(NamedTuple):
+    """The link of an address that only receives a form, to the page where the form is."""
+
+    address: str
+    label: str
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -90,6 +107,23 @@ def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if request.path.startswith("/api/"):
         return make_problem(refusal)
     return render(request, "pages/refusal.html", {"refusal": refusal}, status=refusal.status)
+
+
+def write_form_only_page(request: HttpRequest) -> bytes:
+    """Return the page of an address that only receives a form."""
+    context = {"refusal": FORM_ONLY, "above": find_page_above(request)}
+    return render(request, "pages/refusal.html", context).content
+
+
+def find_page_above(request: HttpRequest) -> PageAbove | None:
+    """Return the page of the case that the address belongs to, or else the page one level up, or None."""
+    match = request.resolver_match
+    if match and (reference := match.kwargs.get("reference")):
+        before, segment, _after = request.path.partition(f"/{reference}/")
+        label = "Revenir au dossier" if "admin" in match.namespaces else "Revenir à la page de suivi"
+        return PageAbove(escape_uri_path(before + segment), label)
+    above = f"{request.path.rstrip('/').rpartition('/')[0]}/"
+    return PageAbove(escape_uri_path(above), "Remonter d’une page") if above != "/" and is_valid_path(above) else None
 
 
 def make_problem(refusal: Refusal) -> JsonResponse:

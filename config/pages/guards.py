@@ -1,5 +1,5 @@
-"""Middleware and upload handlers that refuse NUL characters in addresses, refuse files on pages that accept none, and
-remove invisible characters from pages.
+"""Middleware and upload handlers that refuse NUL characters in addresses, refuse files on pages that accept none,
+remove invisible characters from pages, and explain the addresses that only receive a form.
 """
 
 import re
@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from config.pages.errors import bad_request
+from config.pages.errors import bad_request, write_form_only_page
 
 # CONTROLS are the ASCII controls except tab and line ends. INVISIBLE_CHARACTERS are, in UTF-8, the other controls,
 # line separators, and characters that change the reading order. They are separate because each is then removed four
@@ -35,6 +35,27 @@ class InvisibleCharacterRemover:
         if not response.streaming and response.get("Content-Type", "").startswith("text/html"):
             response.content = INVISIBLE_CHARACTERS.sub(b"", response.content.translate(None, CONTROLS))
         return response
+
+
+class FormOnlyExplainer:
+    """Gives a page to a browser that opens an address which only receives a form, such as a bookmark of a refused form
+    or the address that follows signing in. Django's answer is a 405 without content.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content and is_opened_by_browser(request):
+            response.content = write_form_only_page(request)
+        return response
+
+
+def is_opened_by_browser(request: HttpRequest) -> bool:
+    """Tell whether a person opens the address. A script of ours accepts anything, and so does not name HTML."""
+    is_read = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
+    return is_read and "text/html" in request.headers.get("Accept", "") and "HX-Request" not in request.headers
 
 
 class NulGuard:

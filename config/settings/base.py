@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.pages.guards.InvisibleCharacterRemover",
+    "config.pages.guards.FormOnlyExplainer",
     "config.pages.guards.NulGuard",
 ]
 

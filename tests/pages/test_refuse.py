@@ -1,16 +1,24 @@
 """The pages that a person reads after an error."""
 
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import path
+from selectolax.lexbor import LexborHTMLParser
 
+from accounts.tokens import issue_token
 from config.urls import *  # noqa: F403  the handlers, with routes that fail on purpose
 from config.urls import urlpatterns as real
-from tests.cast import an_agent
+from tests.cast import a_responder, an_agent, declare
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+QUEUE = "/admin/incidents/incident/"
+CASE = f"{QUEUE}{{}}/"
 
 
 def fail(error):
@@ -78,6 +86,62 @@ def test_a_page_left_open_too_long_says_what_to_do():
 
     assert response.status_code == 403
     assert "Cet envoi n’est pas accepté" in response.content.decode()
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+FORM_ONLY = "Cette adresse ne reçoit qu’un formulaire"
+
+
+@pytest.mark.parametrize(
+    ("path", "above", "label"),
+    [
+        ("/suivi/{}/message/", "/suivi/{}/", "Revenir à la page de suivi"),
+        ("/suivi/{}/completer/repris/", "/suivi/{}/", "Revenir à la page de suivi"),
+        (CASE + "note/", CASE, "Revenir au dossier"),
+        (CASE + "prendre/", CASE, "Revenir au dossier"),
+        (f"{CASE}taches/{uuid4()}/", CASE, "Revenir au dossier"),
+        (CASE + "transfert/retirer/", CASE, "Revenir au dossier"),
+        (f"{QUEUE}actes/", QUEUE, "Remonter d’une page"),
+        ("/declarer/autre/", "/declarer/", "Remonter d’une page"),
+        ("/deconnexion/", "/", "Revenir à l’accueil"),
+    ],
+)
+def test_an_address_that_only_receives_a_form_says_so_and_leads_to_its_page(client, path, above, label):
+    client.force_login(a_responder())
+    response = client.get(path.format("T7K4-9MQX"), headers=BROWSER)
+
+    page = LexborHTMLParser(response.content.decode())
+    links = {link.text().strip(): link.attributes["href"] for link in page.css(".actions a")}
+    assert response.status_code == 405
+    assert response["Allow"] in ("POST", "POST, OPTIONS")
+    assert page.css_first("h1").text() == FORM_ONLY
+    assert links[label] == above.format("T7K4-9MQX")
+
+
+def test_a_note_whose_session_was_over_leads_back_to_its_case_after_signing_in(client):
+    incident, responder = declare(), a_responder()
+    case = CASE.format(incident.reference)
+    away = client.post(f"{case}note/", {"kind": "note", "text": "Vu avec le maire"}, headers=BROWSER)
+    assert away.status_code == 302
+    after = parse_qs(urlsplit(away["Location"]).query)["next"][0]
+    client.force_login(responder)
+
+    response = client.get(after, headers=BROWSER)
+
+    assert FORM_ONLY in response.content.decode()
+    assert f'href="{case}">Revenir au dossier' in response.content.decode()
+    assert client.get(case).status_code == 200
+
+
+def test_a_script_that_opens_such_an_address_gets_no_page(client):
+    """Neither does a client of the API."""
+    url = "/suivi/T7K4-9MQX/message/"
+    assert client.get(url, headers={"Accept": "*/*"}).content == b""
+    assert client.get(url, headers=BROWSER | {"HX-Request": "true"}).content == b""
+    assert client.put(url, headers=BROWSER).content == b""
+    token = {"Authorization": f"Bearer {issue_token(a_responder(), name='essai')}"}
+    answer = client.get("/api/v1/incidents/T7K4-9MQX/acknowledge/", headers=BROWSER | token)
+    assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
 
 
 @pytest.mark.parametrize(("url", "status"), [("/api/nulle-part/", 404), ("/api/trop/", 413)])
