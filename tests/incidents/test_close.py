@@ -120,6 +120,7 @@ def test_the_message_on_open_tasks_is_shown_once_and_each_field_refers_to_it(cli
     assert "Faites cette tâche" not in page
     assert page.count('aria-describedby="taches-aide"') == 2
     assert page.count('id="taches-aide"') == 1
+    assert f'Les autres se font <a href="{url(incident)}">dans le dossier</a>.' in page
 
 
 def assert_open(incident):

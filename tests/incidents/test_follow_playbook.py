@@ -305,3 +305,17 @@ def test_a_responder_reads_and_does_not_write(client, responder):
     assert post_guide(client).status_code == 404
     with pytest.raises(Http404):
         publish_playbook(kind="rancon", csirt_slug="breizh-cyber", steps=NATIONAL_STEPS, based_on=0, actor=responder)
+
+
+@pytest.mark.parametrize(
+    ("is_of_another_centre", "kind"), [(True, "rancon"), (False, "panne")], ids=["centre", "type"]
+)
+def test_an_earlier_version_is_of_this_centre_and_this_type(client, is_of_another_centre, kind):
+    lead, centre = a_lead(), breizh_cyber()
+    if is_of_another_centre:
+        centre = Csirt.objects.create(name="Exemple CSIRT", slug="exemple-csirt")
+    steps = [PLAYBOOKS["rancon"][0]._asdict() | {"title": "Étape d’ailleurs"}]
+    Playbook.objects.create(type=kind, csirt=centre, version=7, steps=steps, author=lead)
+    client.force_login(lead)
+
+    assert "Étape d’ailleurs" not in client.get(f"{PAGE}?version=7").content.decode()

@@ -140,6 +140,8 @@ def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
     conflict = client.post(case(incident, "appel"), data | {"description": "Mes mots."})
     assert conflict.status_code == 409
     assert "Mes mots." in conflict.content.decode()
+    warning = "Le dossier a changé pendant que vous écriviez"
+    assert [warning in answer.content.decode() for answer in (page, conflict)] == [False, True]
     assert not Note.objects.exists()
     assert client.post(case(incident, "appel"), data | {"vu": read_hidden_value(conflict, "vu")}).status_code == 302
 
