@@ -34,6 +34,11 @@ HOURS = re.compile(
 HOUR_RANGE = re.compile(r"(?<![0-9])[0-9]{1,2}\s?[–-]\s?[0-9]{1,2}\s?h[a-z]*(?:[0-9]{2})?(?![0-9])", re.IGNORECASE)
 # The first two digits of a national number.
 NATIONAL_START = re.compile(r"0[1-9]")
+# Signs that look like a dash or a dot, and that a keyboard, a signature or a directory writes instead.
+LOOKALIKES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2014\u2015\u2212", "-") | dict.fromkeys("·•‧∙", "."))
+# Signs that separate the digits of a number only if it has several of them: « 02,98,00,00,00 » is a number, and
+# « 02 98 00 00 00, 12 » is a number and an extension.
+REPEATED_SEPARATOR = re.compile(r"(?<=[0-9])\s?[,;_:]\s?(?=[0-9])")
 
 
 def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
@@ -51,20 +56,23 @@ def is_short_number(text: str) -> bool:
 
     A text with a national number is judged by that number: « 02 98 00 poste 12 » is not a short number.
     """
-    text = HOURS.sub(" h ", write_plain_digits(text[:LONGEST_TEXT]))
+    text = HOURS.sub(" h ", write_plain_signs(text[:LONGEST_TEXT]))
     runs = [re.sub(r"[\s.]", "", EDGES.sub("", run)) for run in split_runs(text)]
     return any(map(SHORT_NUMBER.fullmatch, runs)) and not any(map(NATIONAL_START.match, runs))
 
 
 def has_too_many_digits(text: str) -> bool:
     """Tell whether some digits of the text that are written in one run are too many for a national number."""
-    return any(len(re.findall(r"[0-9]", run)) > NATIONAL_DIGITS for run in OTHER_TEXT.split(write_plain_digits(text)))
+    text = join_pairs(write_plain_signs(text))
+    return any(len(re.findall(r"[0-9]", run)) > NATIONAL_DIGITS for run in OTHER_TEXT.split(text))
 
 
 def list_runs(text: str) -> Iterator[str]:
-    """Yield the runs of the text. The hours of the text are read both as digits and as words."""
-    text = write_plain_digits(text[:LONGEST_TEXT])
-    for candidate in (text, HOURS.sub(" h ", text), HOURS.sub(" h ", HOUR_RANGE.sub(" h ", text))):
+    """Yield the runs of the text. The hours of the text are read both as digits and as words, its commas both as
+    separators of digits and as ends of numbers.
+    """
+    text = write_plain_signs(text[:LONGEST_TEXT])
+    for candidate in (text, join_pairs(text), HOURS.sub(" h ", text), HOURS.sub(" h ", HOUR_RANGE.sub(" h ", text))):
         yield from split_runs(candidate)
 
 
@@ -86,6 +94,12 @@ def is_whole(run: str, local_digits: int | None) -> bool:
     return LOCAL_NUMBER.fullmatch(number) is not None and len(re.findall(r"[0-9]", number)) in lengths
 
 
-def write_plain_digits(text: str) -> str:
-    """Return the text with the digits of any alphabet written 0 to 9."""
-    return re.sub(r"\d", lambda digit: str(int(digit[0])), text)
+def join_pairs(text: str) -> str:
+    """Return the text with the commas, colons and underscores between its digits as dots, if it has several."""
+    joined, number = REPEATED_SEPARATOR.subn(".", text)
+    return joined if number > 1 else text
+
+
+def write_plain_signs(text: str) -> str:
+    """Return the text with the digits of any alphabet written 0 to 9, and with one kind of dashes and dots."""
+    return re.sub(r"\d", lambda digit: str(int(digit[0])), text.translate(LOOKALIKES))
