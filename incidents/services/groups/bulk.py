@@ -144,10 +144,8 @@ def start_bulk_job(
     case is left, if there are too many, or if they belong to several centres. Raises FormUsed if the key was used with
     other content.
     """
-    form_digest, content_digest = (
-        digest_parts(actor.pk, key),
-        digest_parts(act, sorted(set(references)), choices, text),
-    )
+    form_digest = digest_form(actor, key)
+    content_digest = digest_parts(act, sorted(set(references)), choices, text)
     if earlier := find_sent_job(form_digest):
         if earlier.submission_key != form_digest + content_digest:
             raise FormUsed(earlier)
@@ -163,6 +161,11 @@ def find_sent_job(form_digest: str) -> BulkJob | None:
     """Return the job that this form created, or None. The second of two simultaneous posts waits for the first."""
     lock_key(form_digest)
     return BulkJob.objects.filter(submission_key__startswith=form_digest).first()
+
+
+def digest_form(actor: User, key: str) -> str:
+    """Return the start of the submission key of the job that the form with this key creates."""
+    return digest_parts(actor.pk, key)
 
 
 def digest_parts(*parts: Any) -> str:

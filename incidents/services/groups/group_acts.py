@@ -20,8 +20,9 @@ from incidents.services.correspondence.templates import (
     format_centre_phone,
     list_placeholder_values,
 )
-from incidents.services.groups.bulk import FormUsed, start_bulk_job
+from incidents.services.groups.bulk import FormUsed, digest_form, start_bulk_job
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
+from incidents.services.groups.letters import find_letter_jobs
 from incidents.services.handling.close import collect_identifying_values
 
 # The most cases of one act. Repeating the act reaches further cases, since the first cases are then done.
@@ -160,8 +161,18 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
         references=references,
         choices=choices,
         text=clean.text,
-        key=f"{case_group.uid}\n{clean.key}",
+        key=make_letter_form_key(case_group, clean),
     )
+
+
+def make_letter_form_key(group: CaseGroup, letter: GroupLetter) -> str:
+    return f"{group.uid}\n{letter.key}"
+
+
+def find_newest_letter_of_others(group: CaseGroup, letter: GroupLetter, actor: User) -> int | None:
+    """Return the key of the newest job that wrote to the group, except the job of this very form. One query."""
+    own = digest_form(actor, make_letter_form_key(group, letter))
+    return next((job.pk for job in find_letter_jobs(group) if not job.submission_key.startswith(own)), None)
 
 
 def list_ungrouped_supplier_cases(group: CaseGroup) -> QuerySet[Incident]:

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode
 from incidents.models import Incident, UnsentText
@@ -22,6 +24,8 @@ from incidents.services.handling.assign import list_people
 WORDS_LIFETIME = timedelta(days=30)
 # How long after the last save a person is shown as writing. A page saves one second after each pause.
 WRITING_FOR = timedelta(minutes=3)
+# The most replies under way that one page names.
+MAX_REPLIES_NAMED = 20
 # The name of the text field in the forms of the answer and of the note.
 TEXT_FIELD = "text"
 
@@ -148,11 +152,25 @@ def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
     """Return the other people of the centre who are writing to the declarant now, sorted by name. Runs one query, and
     another if somebody writes.
     """
-    recent = UnsentText.objects.filter(
-        incident=incident, form=CaseFormCode.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
-    )
-    writing = list(recent.exclude(values={}).exclude(user=reader).values_list("user", flat=True))
+    writing = list(list_fresh_replies(reader).filter(incident=incident).values_list("user", flat=True))
     return list(list_people(incident.csirt_id).filter(pk__in=writing)) if writing else []
+
+
+def list_replies_under_way(cases: QuerySet[Incident], centre: Csirt, reader: User) -> list[UnsentText]:
+    """Return the replies that other people of the centre are writing now to the declarants of these cases, each with
+    its author and its case, without its words. Runs one query.
+    """
+    replies = list_fresh_replies(reader).filter(
+        incident__in=cases.order_by(), user__in=list_people(centre.pk).order_by()
+    )
+    replies = replies.select_related("user", "incident").defer("values")
+    return list(replies.order_by("user__display_name", "user", "incident")[:MAX_REPLIES_NAMED])
+
+
+def list_fresh_replies(reader: User) -> QuerySet[UnsentText]:
+    """Return the replies that anybody but `reader` is writing now."""
+    recent = UnsentText.objects.filter(form=CaseFormCode.REPLY, saved_at__gte=timezone.now() - WRITING_FOR)
+    return recent.exclude(values={}).exclude(user=reader)
 
 
 def delete_expired_unsent_texts() -> int:

@@ -10,13 +10,16 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
 from accounts.signed_in import get_account
 from core.fields import FreeTextField
 from core.french import choose_plural
+from core.locks import lock_key
 from incidents.catalogues.message_templates import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.groups.bulk import FormUsed
@@ -26,11 +29,13 @@ from incidents.services.groups.group_acts import (
     DoubtfulNames,
     GroupLetter,
     check_letter,
+    find_newest_letter_of_others,
     list_recipient_cases,
     preview_first_letter,
     write_to_group,
 )
 from incidents.services.groups.letters import list_group_letters
+from incidents.services.handling.kept_words import list_replies_under_way
 from incidents.triage.case.page import render_page
 from incidents.triage.groups.pages import redirect_to_group, replace_posted
 from incidents.triage.notice import format_group_notice
@@ -89,19 +94,26 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
     """
     letter, hash_seen = form.make_letter(), form.cleaned_data["seen"]
     checked = check_letter(letter, group, get_account(request))
-    preview_hash = compute_preview_hash(checked, group)
-    if SEND in request.POST and hash_seen == preview_hash:
-        return send_letter(request, group, letter)
-    is_stale = SEND in request.POST and bool(hash_seen)
+    is_sending = SEND in request.POST
+    with transaction.atomic():
+        if is_sending:  # Of two messages sent at once, the second waits here and then finds the first.
+            lock_key(f"message {group.uid}")
+        preview_hash = compute_preview_hash(checked, group, get_account(request))
+        if is_sending and hash_seen == preview_hash:
+            return send_letter(request, group, letter)
+    is_stale = is_sending and bool(hash_seen)
     form = GroupLetterForm(replace_posted(request, seen=preview_hash))
     status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
     return render_letter_form(request, group, form, preview=checked, status=status)
 
 
-def compute_preview_hash(letter: GroupLetter, group: CaseGroup) -> str:
-    """Return a hash of what the declarants would read, and of the cases that would get it."""
+def compute_preview_hash(letter: GroupLetter, group: CaseGroup, author: User) -> str:
+    """Return a hash of what the declarants would read, of the cases that would get it, and of the newest other message
+    to the group, which this one may contradict.
+    """
     cases = list(list_reader_keys(group, letter))
-    content = letter.text, letter.asks_answer, letter.with_closed, cases
+    newest = find_newest_letter_of_others(group, letter, author)
+    content = letter.text, letter.asks_answer, letter.with_closed, cases, newest
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
@@ -152,6 +164,8 @@ def render_letter_form(
             None,
             preview.text,
         )
+        cases = list_recipient_cases(group, with_closed=preview.with_closed)
+        context["replies"] = list_replies_under_way(cases, group.csirt, get_account(request))
     return render_page(request, TEMPLATE, context, status=status)
 
 
