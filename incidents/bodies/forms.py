@@ -11,8 +11,9 @@ from django.utils.functional import cached_property
 from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
+from collectivities.wording import normalize
 from core.fields import FreeTextField
-from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, find_commune
+from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, find_commune, keep_exact_names
 
 # Plain words for legal terms that a secretary may not know.
 PLAIN_LABELS = {
@@ -52,7 +53,7 @@ class BodyForm(forms.Form):
             matches = find_collectivities(query) if query else []
         except SearchProblem:
             return []
-        return [body for body in matches if body.kind == Kind.COMMUNE]
+        return keep_exact_names([body for body in matches if body.kind == Kind.COMMUNE], query)
 
     @property
     def chosen(self) -> Collectivity | None:
@@ -84,7 +85,8 @@ class BodyForm(forms.Form):
         if self.towns and self.get_value("town").strip().isdecimal():
             return ["Plusieurs communes ont ce code postal. Choisissez laquelle."]
         if self.towns:
-            return ["Plusieurs communes portent ce nom. Choisissez laquelle."]
+            verb = "portent" if len({normalize(town.name) for town in self.towns}) == 1 else "ressemblent à"
+            return [f"Plusieurs communes {verb} ce nom. Choisissez laquelle."]
         if self.get_value("town").strip():
             other = "son nom" if self.get_value("town").strip().isdecimal() else "son code postal"
             return [f"Nous n’avons pas trouvé cette commune. Essayez {other}."]

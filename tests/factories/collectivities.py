@@ -9,8 +9,8 @@ from collectivities.wording import make_stem, normalize
 
 
 def make_fake_siren(number: int) -> str:
-    """Return a SIREN that passes the Luhn check and starts like that of no French body."""
-    digits = f"99{number % 1_000_000:06d}"
+    """Return a SIREN that passes the Luhn check and starts like that of a public body, but of no French one."""
+    digits = f"29{number % 1_000_000:06d}"
     return digits + luhn.calc_check_digit(digits)
 
 

@@ -98,6 +98,10 @@ def test_a_declarant_outside_public_bodies_learns_whom_to_call(declarant, kind):
         ({"kind": "public_body", "siren": PRIVATE, "legal_form": "association"}, "Seul un organisme public local"),
         ({"kind": "other", "siren": PRIVATE, "legal_form": "public"}, "Ce numéro est celui d’une entreprise"),
         ({"kind": "public_body", "siren": PRIVATE, "legal_form": "unknown"}, "Ce numéro est celui d’une entreprise"),
+        *(
+            ({"kind": kind, "siren": PRIVATE}, "commencent par 1, 2, 92 ou 93")
+            for kind in ("ccas", "syndicate", "sivu", "open_mixed", "sdis", "cdg", "school_fund", "pole")
+        ),
     ],
 )
 def test_a_company_is_not_added_as_another_public_body(declarant, changes, words):
@@ -114,6 +118,9 @@ def test_a_company_is_not_added_as_another_public_body(declarant, changes, words
         {"kind": "public_body", "siren": PRIVATE, "legal_form": "public"},
         {"kind": "other", "siren": "", "no_siren": "oui", "legal_form": "unknown"},
         {"kind": "local_company", "siren": PRIVATE},
+        {"kind": "regie", "siren": PRIVATE},
+        {"kind": "housing", "siren": PRIVATE},
+        {"kind": "digital", "siren": PRIVATE},
         {"kind": "syndicate", "name": "Syndicat d’Exempleville"},
     ],
 )
@@ -179,6 +186,7 @@ def test_a_body_whose_siren_is_unknown_is_added_without_it(declarant):
         ({"town": "zzqxkjw"}, "Nous n’avons pas trouvé cette commune"),
         ({"town": "123456789"}, "Nous n’avons pas trouvé cette commune"),
         ({"town": "Saint-Denis"}, "Plusieurs communes portent ce nom"),
+        ({"town": "Saint-Denis-en"}, "Plusieurs communes ressemblent à ce nom"),
         ({"town": "zzq", "town_asked": "zzq", "seat": "pas un identifiant\x00"}, "cette commune"),
     ],
 )
@@ -205,6 +213,15 @@ def test_the_declarant_chooses_between_homonyms(declarant):
     assert reunion in towns
     declarant.post(URL, make_fields(town="Saint-Denis", town_asked="Saint-Denis", seat=reunion))
     assert find_added_bodies().get().region.code == "04"
+
+
+@pytest.mark.parametrize(
+    ("town", "code"), [("Brest", "29019"), ("Quimper", "29232"), ("lyon", "69123"), (" RENNES ", "35238")]
+)
+def test_the_exact_name_of_one_town_is_taken_without_a_question(declarant, town, code):
+    """Longer names begin like it: Brestot, Quimperlé, Lyons-la-Forêt, Rennes-le-Château."""
+    assert declarant.post(URL, make_fields(town=town)).status_code == 302
+    assert find_added_bodies().get().seat.insee_code == code
 
 
 def test_a_town_typed_after_the_choice_of_a_seat_replaces_it(declarant):

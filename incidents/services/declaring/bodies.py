@@ -34,6 +34,9 @@ NAME_LIMIT = 150
 MAX_TOWNS_NAMED = 5
 # The kinds that a private company could choose for itself, so that the legal form is asked too.
 KINDS_WITH_LEGAL_FORM = (Kind.PUBLIC_BODY, Kind.OTHER)
+# The kinds whose bodies may have the number of a company or of an association: local public companies, the bodies that
+# manage a public service as a business does, and associations of towns that share their computers.
+KINDS_WITH_ANY_SIREN = (Kind.LOCAL_COMPANY, Kind.REGIE, Kind.HOUSING, Kind.DIGITAL)
 # How SIREN numbers begin: with 1 for the State, with 2 for local bodies, and, since these ran out, with 92 or 93.
 PUBLIC_SIREN_PREFIXES = ("1", "2", "92", "93")
 
@@ -102,7 +105,7 @@ def build_proposed_body(proposal: Proposal) -> Collectivity:
         problems["kind"] = ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]
     elif proposal.kind not in UNLISTED:
         problems["kind"] = ["Choisissez ce qui ressemble le plus, ou « autre organisme public local »."]
-    elif proposal.kind in KINDS_WITH_LEGAL_FORM:
+    else:
         problems |= find_legal_problems(proposal, sketch.siren)
     if sketch.seat is None:
         problems["seat"] = ["Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond."]
@@ -114,21 +117,27 @@ def build_proposed_body(proposal: Proposal) -> Collectivity:
 
 
 def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
-    """Return a dict from field to the problems of the legal form. A company is not a public body, whatever kind was
-    chosen.
+    """Return a dict from field to the problems of the legal form and of the number. A company is not a public body,
+    whatever kind was chosen.
     """
-    if proposal.legal_form in ELSEWHERE_BY_LEGAL_FORM:
-        return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
-    if proposal.legal_form not in LegalForm.values:
-        return {"legal_form": ["Choisissez sa forme juridique, ou « Je ne sais pas »."]}
-    is_strict = proposal.kind == Kind.OTHER or proposal.legal_form == LegalForm.UNKNOWN
-    if siren and is_strict and not siren.startswith(PUBLIC_SIREN_PREFIXES):
+    if proposal.kind in KINDS_WITH_LEGAL_FORM:
+        if proposal.legal_form in ELSEWHERE_BY_LEGAL_FORM:
+            return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
+        if proposal.legal_form not in LegalForm.values:
+            return {"legal_form": ["Choisissez sa forme juridique, ou « Je ne sais pas »."]}
+    if siren and not may_have_any_siren(proposal) and not siren.startswith(PUBLIC_SIREN_PREFIXES):
         message = (
             "Ce numéro est celui d’une entreprise ou d’une association : "
-            "ceux des organismes publics commencent par 1 ou 2."
+            "ceux des organismes publics commencent par 1, 2, 92 ou 93."
         )
         return {"siren": [message]}
     return {}
+
+
+def may_have_any_siren(proposal: Proposal) -> bool:
+    """Tell whether a public body of this kind may have the number of a company."""
+    is_said_public = proposal.kind == Kind.PUBLIC_BODY and proposal.legal_form == LegalForm.PUBLIC
+    return is_said_public or proposal.kind in KINDS_WITH_ANY_SIREN
 
 
 def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
@@ -265,13 +274,20 @@ def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivit
     except SearchProblem:
         matches = []
     towns = [body for body in matches if body.kind == Kind.COMMUNE]
-    candidates = [town for town in towns if normalize(town.name) == normalize(text)] or towns
+    candidates = keep_exact_names(towns, text)
     if len(candidates) == 1:
         return candidates[0]
     likely = ", ".join(f"{town} : {town.insee_code}" for town in candidates[:MAX_TOWNS_NAMED])
     which = f"Laquelle ? Écrivez son code INSEE. {likely}."
     problems["seat"] = [which if likely else "Nous n’avons pas trouvé cette commune."]
     return None
+
+
+def keep_exact_names(towns: list[Collectivity], text: str) -> list[Collectivity]:
+    """Return the communes whose name is exactly the text, or all of them if it is the name of none: « Brest » does not
+    mean Brestot.
+    """
+    return [town for town in towns if normalize(town.name) == normalize(text)] or towns
 
 
 @transaction.atomic
