@@ -35,6 +35,7 @@ from incidents.services.correspondence.correspond import MAX_MESSAGES_SHOWN, lis
 from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
 from incidents.services.declarant.share import derive_shared_secret
+from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.assign import find_current_assignee
 from incidents.services.history.centres import map_centres
 from incidents.services.history.declared import find_judgement, read_declared_data
@@ -90,6 +91,7 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
         "progress": progress,
         "is_mail_held": progress.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
         "holder": holder,
+        "awaits_call": awaits_call(incident),
         "interruptions": interruptions,
         "halted": any(interruption.ended_at is None for interruption in interruptions),
         "pieces": pieces[::-1],

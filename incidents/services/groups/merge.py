@@ -20,6 +20,7 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident, IncidentEvent
 from incidents.reference import hyphenate
+from incidents.services.groups.call_backs import inherit_call_back, list_waiting_duplicates, recompute_call_back
 from incidents.services.groups.merge_task import add_missing_facts_task, close_missing_facts_task
 from incidents.services.handling.due import (
     DUE_FIELDS,
@@ -36,7 +37,7 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 
 # The most duplicates of one case, few enough to be listed on one page.
 MAX_DOUBLES = 50
-WAITING_FIELDS = ("answer_by", *DUE_FIELDS)
+WAITING_FIELDS = ("answer_by", "is_to_call_back", *DUE_FIELDS)
 CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FIELDS)
 
 
@@ -47,7 +48,8 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     Raises Http404, PermissionDenied, ValidationError if the two cases cannot be merged. A duplicate of a duplicate is
     refused, so that `merged_into` always names the main case.
     """
-    lock_cases(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
+    both = Incident.objects.filter(reference__in=[reference, into])
+    lock_cases((both | list_waiting_duplicates(into)).values_list("pk", flat=True))
     duplicate = get_incident(actor, reference, to=Ability.LINK, lock=True)
     main = get_incident(actor, into, to=Ability.LINK, lock=True)
     if duplicate.merged_into_id == main.pk:
@@ -56,6 +58,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     now = timezone.now()
     before, severity = copy_state(duplicate), main.severity
     inherit_deadlines(main, duplicate, at=now)
+    is_call_inherited = inherit_call_back(main, duplicate)
     duplicate.status, duplicate.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
     duplicate.closed_at = now
     duplicate.merged_into = main
@@ -63,8 +66,9 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     duplicate.save(update_fields=CLOSED_FIELDS)
     add_missing_facts_task(main, duplicate, actor=actor, at=now)
     settle_due(main, worked_at=now)
-    main.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS])
+    main.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS, "is_to_call_back"])
     raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
+    raised |= {"call_back": True} if is_call_inherited else {}
     record_event(duplicate, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
     record_event(main, EventKind.MERGED, at=now, actor=actor, double=duplicate.reference, **raised)
     return duplicate
@@ -170,9 +174,12 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     main = get_incident(actor, duplicate.merged_into.reference, to=Ability.LINK, lock=True)
     now = timezone.now()
     restore_state(duplicate, get_merging_event(duplicate, main))
-    duplicate.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
+    # A call on the main case was also a call to this declarant.
+    duplicate.is_to_call_back = duplicate.is_to_call_back and main.is_to_call_back
+    duplicate.save(update_fields=[*CLOSED_FIELDS, "answer_by", "is_to_call_back"])
     close_missing_facts_task(main, duplicate, actor=actor, at=now)
     recompute_answer_due(main)
+    recompute_call_back(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
     # The declarant of the duplicate was notified of the closing, so the history records a reopening.
@@ -232,15 +239,25 @@ def record_news_on_main(duplicate: Incident, *, at: datetime) -> None:
 
 
 def update_main_after_answer(duplicate: Incident, *, at: datetime) -> None:
-    """Recompute the deadlines of the main case after the centre answered on a duplicate. Change nothing if the case is
-    no duplicate.
+    """Recompute the deadlines of the main case, and whether it is to be called back, after the centre answered on a
+    duplicate. Change nothing if the case is no duplicate.
 
     The caller has recorded the event of the answer.
     """
     if main := lock_main_case(duplicate):
         recompute_answer_due(main)
+        recompute_call_back(main)
         settle_due(main, worked_at=at)
         main.save(update_fields=WAITING_FIELDS)
+
+
+def update_main_after_call(duplicate: Incident) -> None:
+    """Recompute whether the main case is to be called back, after a call that was no answer to the declarant of a
+    duplicate. Change nothing if the case is no duplicate.
+    """
+    if main := lock_main_case(duplicate):
+        recompute_call_back(main)
+        main.save(update_fields=["is_to_call_back"])
 
 
 def recompute_answer_due(main: Incident) -> None:

@@ -11,6 +11,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
 from incidents.models import Incident
 from incidents.queries import lacks_responder
+from incidents.services.groups.merge import lock_with_main, update_main_after_call
 from incidents.services.handling.close import Ending, check_finished, save_closing
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.verify import CallBack, record_call_back
@@ -75,6 +76,7 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DET
     Http404, PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body,
     which no figure counts.
     """
+    lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     if incident.is_verified:
         return incident
@@ -85,6 +87,7 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DET
     record_call_back(incident, actor=actor, call=call, at=now)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
+    update_main_after_call(incident)
     data = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
     record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **data)
     return incident

@@ -1,6 +1,6 @@
 """The next act on a case, which the page of the case proposes first, and the deadlines of the case."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -39,7 +39,7 @@ def find_next_act(context: Mapping[str, Any], *, is_left: bool) -> NextAct | Non
         title = "Reprenez ce dossier" if is_left else "Prenez ce dossier en charge"
         return NextAct("take", title, "Le déclarant le voit aussitôt sur sa page de suivi.")
     return (
-        suggest_verifying(incident)
+        suggest_verifying(incident, [double for double, _is_new in context["doubles"]])
         or find_answering_act(incident, now)
         or find_working_act(incident, context["tasks"])
     )
@@ -51,12 +51,15 @@ def suggest_reading(incident: Incident) -> NextAct | None:
     return NextAct("read", "Lisez ce que le déclarant a écrit", "Le dossier était déjà clos.")
 
 
-def suggest_verifying(incident: Incident) -> NextAct | None:
+def suggest_verifying(incident: Incident, doubles: Sequence[Incident]) -> NextAct | None:
     """Return the act by which the centre finds out who declared the case, or None if the centre knows."""
     if incident.collectivity.is_unconfirmed:
         return NextAct("confirm", "Dites si cette collectivité existe", "Aucune liste ne la porte.")
     if incident.is_to_call_back:
-        return NextAct("call", "Rappelez, et saisissez le reste", "Déclaration express : presque rien n’est dit.")
+        why = "Déclaration express : presque rien n’est dit."
+        if any(double.is_to_call_back for double in doubles):
+            why = "L’un des doubles demande à être rappelé : son numéro est avec les doubles."
+        return NextAct("call", "Rappelez, et saisissez le reste", why)
     if not incident.is_verified and not incident.erased_at:
         why = "Par un numéro connu par ailleurs, jamais celui du formulaire."
         return NextAct("verify", "Rappelez pour vérifier", why)

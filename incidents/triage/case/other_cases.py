@@ -18,7 +18,7 @@ MAX_COMPARED, MAX_LISTED = 50, 10
 COLUMNS = (
     *("reference", "type", "status", "origin", "received_at", "closed_at", "closing_reason", "declarant_wrote_at"),
     *("service_stopped", "data_concerned", *(f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty"))),
-    *("erased_at", "supplier_key", "collectivity", "csirt", "merged_into", "story__description"),
+    *("is_to_call_back", "erased_at", "supplier_key", "collectivity", "csirt", "merged_into", "story__description"),
     *("story__contact_name", "story__contact_role", "story__contact_phone", "story__contact_email"),
 )
 

@@ -1,0 +1,81 @@
+"""A declarant who asked to be called back still waits for the call after a merge, until either case is called."""
+
+import pytest
+
+from incidents.enums import NoteKind
+from incidents.models import Incident
+from incidents.services.groups.merge import unmerge_incident
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from tests.cast import declare
+from tests.incidents.devices import case_url, follow_up_url, open_by_link
+from tests.incidents.merging import merge, reload
+from tests.reading import read_text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def express_double(double):
+    """Return the double as it would be if its declarant had asked to be called back."""
+    Incident.objects.filter(pk=double.pk).update(is_to_call_back=True)
+    return reload(double)
+
+
+def is_call_announced(incident):
+    return "Vous avez demandé à être rappelé" in read_text(open_by_link(incident).get(follow_up_url(incident)))
+
+
+def test_the_call_that_a_double_asked_for_stays_to_be_made(client, responder, main, express_double):
+    acknowledge_incident(reference=main.reference, actor=responder)
+    merge(express_double, main, responder)
+    assert reload(main).is_to_call_back
+    page_text = read_text(client.get(case_url(main)))
+    assert "L’un des doubles demande à être rappelé : son numéro est avec les doubles." in page_text
+    assert "02 99 00 00 01 · à rappeler" in page_text
+    assert is_call_announced(express_double)
+    assert not is_call_announced(main), "the declarant of the main case did not ask for a call"
+
+
+@pytest.mark.parametrize("called", ["main", "double"])
+@pytest.mark.parametrize("act", ["call", "verify"])
+def test_a_call_on_either_case_ends_the_wait_of_a_double(client, responder, main, express_double, called, act):
+    merge(express_double, main, responder)
+    reference = (main if called == "main" else express_double).reference
+    if act == "call":
+        write_note(reference=reference, actor=responder, kind=NoteKind.CALL_OUT, text="Vu.", key="k")
+    else:
+        verify_incident(reference=reference, actor=responder)
+    assert not reload(main).is_to_call_back
+    assert "à rappeler" not in read_text(client.get(case_url(main))).partition("Doubles")[2].partition("Échanges")[0]
+    assert not is_call_announced(express_double)
+    unmerge_incident(reference=express_double.reference, actor=responder)
+    assert not reload(express_double).is_to_call_back
+
+
+def test_undoing_a_merge_leaves_the_call_to_the_case_that_asked_for_it(responder, main, express_double):
+    second = declare()
+    Incident.objects.filter(pk=second.pk).update(is_to_call_back=True)
+    for duplicate in (express_double, second):
+        merge(duplicate, main, responder)
+    unmerge_incident(reference=express_double.reference, actor=responder)
+    assert [reload(case).is_to_call_back for case in (main, express_double)] == [True, True]
+    unmerge_incident(reference=second.reference, actor=responder)
+    assert [reload(case).is_to_call_back for case in (main, second)] == [False, True]
+
+
+def test_undoing_a_merge_keeps_the_call_that_the_main_case_asked_for(responder, main, express_double):
+    Incident.objects.filter(pk=main.pk).update(is_to_call_back=True)
+    merge(express_double, main, responder)
+    assert is_call_announced(main)
+    unmerge_incident(reference=express_double.reference, actor=responder)
+    assert reload(main).is_to_call_back
+
+
+def test_a_double_that_was_called_is_not_called_again_for_a_later_double(client, responder, main, express_double):
+    merge(express_double, main, responder)
+    verify_incident(reference=main.reference, actor=responder)
+    second = declare()
+    Incident.objects.filter(pk=second.pk).update(is_to_call_back=True)
+    merge(second, main, responder)
+    assert [is_call_announced(case) for case in (express_double, second)] == [False, True]
