@@ -15,6 +15,24 @@ GLUED_SAINT = re.compile(r"(ste?)([a-z]{3,})")
 POSTAL_CODE = re.compile(r"\d[\dab]\d{3}")
 CORSICA = {"20": ("2A", "2B")}
 
+# Services that a town hall runs, which are no bodies: who types one means the town. As `split_words` returns them.
+TOWN_SERVICE_PHRASES = (
+    *(
+        "creche",
+        "creche municipale",
+        "garderie",
+        "halte garderie",
+        "periscolaire",
+        "centre loisirs",
+        "accueil loisirs",
+    ),
+    *("cantine", "cantine scolaire", "restaurant scolaire", "groupe scolaire", "ecole maternelle", "ecole primaire"),
+    *("ecole elementaire", "mediatheque", "mediatheque municipale", "bibliotheque", "bibliotheque municipale"),
+    *("police municipale", "etat civil", "services techniques", "piscine", "piscine municipale", "salle fetes"),
+)
+TOWN_SERVICES = frozenset(tuple(phrase.split()) for phrase in TOWN_SERVICE_PHRASES)
+LONGEST_SERVICE = max(map(len, TOWN_SERVICES))
+
 
 @dataclass(frozen=True, slots=True)
 class QueryReading:
@@ -70,7 +88,21 @@ def _split_place(reading: QueryReading) -> list[QueryReading]:
 
 def _split_kind(reading: QueryReading) -> QueryReading:
     kinds, words = split_kind(list(reading.words))
+    if not kinds and (town := _drop_town_service(reading.words)):
+        return replace(reading, words=town, kinds=(Kind.COMMUNE,))
     return replace(reading, words=tuple(words), kinds=kinds)
+
+
+def _drop_town_service(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words without the service of a town hall that begins or ends them, or an empty tuple if they name no
+    such service or nothing else: « crèche de Brest », « La Crèche ».
+    """
+    for size in range(min(LONGEST_SERVICE, len(words) - 1), 0, -1):
+        if words[:size] in TOWN_SERVICES:
+            return words[size:]
+        if words[-size:] in TOWN_SERVICES:
+            return words[:-size]
+    return ()
 
 
 @cache
