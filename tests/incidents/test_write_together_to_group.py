@@ -8,11 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.enums import KeptForm
-from incidents.models import BulkJob, KeptWords
+from incidents.enums import CaseFormCode
+from incidents.models import BulkJob, UnsentText
 from incidents.reference import hyphenate
 from incidents.services.groups.group import add_to_group
-from incidents.services.handling.kept_words import Pen, save_kept_words
+from incidents.services.handling.unsent_text import Pen, save_unsent_texts
 from tests.incidents.grouping import a_group, copy_case, declare_town, send_letter, url
 from tests.reading import read_text
 
@@ -62,10 +62,10 @@ def test_the_preview_names_the_colleagues_who_write_to_a_declarant_of_the_group(
 
 def keep_reply(incident, actor, minutes=0):
     """Store a reply that the actor was typing so many minutes ago."""
-    words = {KeptForm.REPLY: {"text": ["Débranchez tout."]}}
-    save_kept_words(reference=incident.reference, actor=actor, words=words, pen=Pen(name="a", stroke=1))
+    words = {CaseFormCode.REPLY: {"text": ["Débranchez tout."]}}
+    save_unsent_texts(reference=incident.reference, actor=actor, words=words, pen=Pen(name="a", stroke=1))
     saved_at = timezone.now() - timedelta(minutes=minutes)
-    KeptWords.objects.filter(incident=incident, user=actor).update(saved_at=saved_at)
+    UnsentText.objects.filter(incident=incident, user=actor).update(saved_at=saved_at)
 
 
 @pytest.mark.parametrize("number", [2, 50])

@@ -1,7 +1,6 @@
 """The pages that a person reads after an error."""
 
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -99,7 +98,7 @@ FORM_ONLY = "Cette adresse ne reçoit qu’un formulaire"
         ("/suivi/{}/completer/repris/", "/suivi/{}/", "Revenir à la page de suivi"),
         (CASE + "note/", CASE, "Revenir au dossier"),
         (CASE + "prendre/", CASE, "Revenir au dossier"),
-        (f"{CASE}taches/{uuid4()}/", CASE, "Revenir au dossier"),
+        (f"{CASE}taches/75bcabcb-732a-41f1-ba8f-c5f35f413d3c/", CASE, "Revenir au dossier"),
         (CASE + "transfert/retirer/", CASE, "Revenir au dossier"),
         (f"{QUEUE}actes/", QUEUE, "Remonter d’une page"),
         ("/declarer/autre/", "/declarer/", "Remonter d’une page"),

@@ -35,7 +35,7 @@ from incidents.services.groups.group_acts import (
     write_to_group,
 )
 from incidents.services.groups.letters import list_group_letters
-from incidents.services.handling.kept_words import list_replies_under_way
+from incidents.services.handling.unsent_text import list_replies_under_way
 from incidents.triage.case.page import render_page
 from incidents.triage.groups.pages import redirect_to_group, replace_posted
 from incidents.triage.notice import format_group_notice
