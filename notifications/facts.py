@@ -9,6 +9,7 @@ from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCateg
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end
+from incidents.services.groups.call_backs import awaits_call
 from incidents.sharing import TLP_MEANINGS
 from notifications.wording import defuse_line, group_thousands, quote_lines
 
@@ -34,7 +35,7 @@ def describe_status(incident: Incident) -> dict[str, Any]:
         "type": TYPE_TERMS[incident.type],
         "type_label": incident.get_type_display(),
         "severity": incident.get_severity_display(),
-        "is_to_call_back": incident.is_to_call_back,
+        "is_to_call_back": awaits_call(incident),
         "is_verified": incident.is_verified,
         "verification": incident.get_verification_display(),
         "origin": incident.get_origin_display(),

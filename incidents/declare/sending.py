@@ -30,6 +30,7 @@ from incidents.queries import list_sheets, list_useful_sections
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
+from incidents.services.groups.call_backs import awaits_call
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.snapshots import find_leak_row
 from incidents.services.papers.duties import list_timed_duties
@@ -150,6 +151,7 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
         "step": journey,
         "route": route,
         "incident": incident,
+        "awaits_call": awaits_call(incident),
         "is_called": is_called_back(incident, route),
         "may_others_read": may_others_read_mailbox(incident),
         "secret": secret,
@@ -165,10 +167,8 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
 
 
 def is_called_back(incident: Incident, route: Route | None) -> bool:
-    """Tell whether the confirmation page may promise a call, because the case asks for one and its centre receives
-    mails.
-    """
-    return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
+    """Tell whether the confirmation page may promise a call: the declarant waits for one and the centre gets mails."""
+    return bool(route and route.csirt and route.csirt.notification_email and awaits_call(incident))
 
 
 def find_callable_number(incident: Incident) -> str:

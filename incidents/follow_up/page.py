@@ -43,7 +43,7 @@ from incidents.services.history.snapshots import find_leak_row
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.services.papers.answer_pack import explain_centre, format_judgement_sentence, list_declared_sections
 from incidents.services.papers.duties import list_timed_duties
-from incidents.sharing import may_share_sentence
+from incidents.sharing import may_mail_texts_to_csirt, may_share_sentence
 
 # The number of messages that the page shows. Earlier messages are folded, except from the oldest open question on.
 MAX_LATEST_MESSAGES_SHOWN = 1
@@ -97,10 +97,16 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
         "pieces": pieces[::-1],
         "held": count_remaining_files(pieces),
         "openers": list_openers(pieces),
+        "is_mailed_to_centre": is_mailed_to_centre(incident),
         "route": route,
         "sentences": list_sentences(build_sentence_facts(incident, progress, interruptions, route)),
         "shared_link": build_shared_link(incident),
     }
+
+
+def is_mailed_to_centre(incident: Incident) -> bool:
+    """Tell whether the centre also gets the words of the declarant by mail."""
+    return bool(incident.csirt and incident.csirt.notification_email and may_mail_texts_to_csirt(incident))
 
 
 def build_declared_context(incident: Incident, guest: Guest, zone: str) -> dict[str, Any]:

@@ -331,18 +331,18 @@ def test_one_menu_is_open_at_a_time(page):
     page.wait_for_url("**etat=non-verifies")
 
 
-@pytest.mark.parametrize("width", [320, 360, 390, 600, 768, 1000])
-def test_each_menu_opens_inside_the_screen(page, width):
-    page.set_viewport_size({"width": width, "height": 844})
-    for menu in page.locator("details.menu").all():
-        menu.locator("summary").click()
-        box, button = menu.locator("ul").bounding_box(), menu.locator("summary").bounding_box()
-        assert 0 <= box["x"] < box["x"] + box["width"] <= width, menu.inner_text()
-        assert box["x"] < button["x"] + button["width"]
-        assert button["x"] < box["x"] + box["width"]
-        assert 0 <= box["y"] - button["y"] - button["height"] < 8
-        assert measure_overflow(page) <= 0
-        menu.locator("summary").click()
+def test_each_menu_opens_inside_the_screen(page):
+    for width in (320, 360, 390, 600, 768, 1000):
+        page.set_viewport_size({"width": width, "height": 844})
+        for menu in page.locator("details.menu").all():
+            menu.locator("summary").click()
+            box, button = menu.locator("ul").bounding_box(), menu.locator("summary").bounding_box()
+            assert 0 <= box["x"] < box["x"] + box["width"] <= width, (width, menu.inner_text())
+            assert box["x"] < button["x"] + button["width"]
+            assert button["x"] < box["x"] + box["width"]
+            assert 0 <= box["y"] - button["y"] - button["height"] < 8
+            assert measure_overflow(page) <= 0
+            menu.locator("summary").click()
 
 
 def test_without_a_script_a_wave_opens_by_its_link(browser, live_site, filled, responder):

@@ -1,12 +1,17 @@
 """A declarant who asked to be called back still waits for the call after a merge, until either case is called."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from incidents.enums import NoteKind
+from csirts.routing import find_route
+from incidents.declare.sending import is_called_back
+from incidents.enums import ClosingReason, NoteKind
 from incidents.models import Incident
 from incidents.services.groups.merge import unmerge_incident
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from notifications.facts import describe_status
 from tests.cast import declare
 from tests.incidents.devices import case_url, follow_up_url, open_by_link
 from tests.incidents.merging import merge, reload
@@ -33,6 +38,10 @@ def test_the_call_that_a_double_asked_for_stays_to_be_made(client, responder, ma
     page_text = read_text(client.get(case_url(main)))
     assert "L’un des doubles demande à être rappelé : son numéro est avec les doubles." in page_text
     assert "02 99 00 00 01 · à rappeler" in page_text
+    assert "à rappeler : un double le demande" in page_text
+    assert "déclaration express" not in page_text
+    for address in (case_url(main, "appel"), f"/triage/{main.reference}/"):
+        assert "un double le demande" in read_text(client.get(address)), address
     assert is_call_announced(express_double)
     assert not is_call_announced(main), "the declarant of the main case did not ask for a call"
 
@@ -79,3 +88,36 @@ def test_a_double_that_was_called_is_not_called_again_for_a_later_double(client,
     Incident.objects.filter(pk=second.pk).update(is_to_call_back=True)
     merge(second, main, responder)
     assert [is_call_announced(case) for case in (express_double, second)] == [False, True]
+
+
+def test_the_declarant_of_the_main_case_is_promised_no_call(responder, main, express_double):
+    """A mail of the main case to the centre that leaves late does not say either that it is an express declaration."""
+    merge(express_double, main, responder)
+    assert not is_called_back(reload(main), find_route(main.collectivity, on=main.received_at.date()))
+    assert not describe_status(reload(main))["is_to_call_back"]
+    assert describe_status(reload(express_double))["is_to_call_back"]
+
+
+@pytest.mark.parametrize("is_merged_second", [False, True])
+def test_a_double_that_was_closed_before_the_merge_waits_for_no_call(
+    responder, main, express_double, is_merged_second
+):
+    second = declare()
+    close_incident(reference=express_double.reference, actor=responder, reason=ClosingReason.NOT_AN_INCIDENT)
+    if is_merged_second:
+        Incident.objects.filter(pk=second.pk).update(is_to_call_back=True)
+        merge(second, main, responder)
+    merge(express_double, main, responder)
+    assert not is_call_announced(express_double)
+    write_note(reference=main.reference, actor=responder, kind=NoteKind.CALL_OUT, text="Vu.", key="k")
+    assert not reload(main).is_to_call_back
+    unmerge_incident(reference=express_double.reference, actor=responder)
+    assert reload(express_double).is_to_call_back, "nobody has called this declarant"
+
+
+def test_a_merge_reads_no_case_but_its_own(responder, main, express_double):
+    """A condition that joins tables would read all cases."""
+    with CaptureQueriesContext(connection) as captured:
+        merge(express_double, main, responder)
+    locks = [query["sql"] for query in captured if "FOR NO KEY UPDATE" in query["sql"] and "UNION" in query["sql"]]
+    assert len(locks) == 1

@@ -12,7 +12,7 @@ from accounts.enums import Role
 from accounts.tokens import issue_token
 from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode, Door
-from incidents.models import CaseAccess, Reading
+from incidents.models import CaseAccess, Incident, Reading
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.unsent_text import Pen
 from incidents.services.history.index import index_pending_events
@@ -59,6 +59,12 @@ def test_each_page_that_shows_a_case_records_the_access(client, responder, incid
     assert "Le centre reçoit aussi vos mots par mail : cette liste ne dit pas qui les lit." in page_text.replace(
         "\xa0", " "
     )
+
+
+def test_a_red_case_is_not_said_to_reach_the_centre_by_mail(client, responder, incident):
+    Incident.objects.filter(pk=incident.pk).update(tlp="red")
+    client.get(url(incident))
+    assert "vos mots par mail" not in read_markup(open_by_link(incident).get(follow_up_url(incident)))
 
 
 def test_reading_by_the_api_is_recorded_and_shown_to_the_declarant(responder, incident):

@@ -6,13 +6,15 @@ import pytest
 
 from collectivities.models import Collectivity
 from incidents.enums import ClosingReason, IncidentType, Nature
+from incidents.models import Incident, Story
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.access import derive_secret
+from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
-from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
+from incidents.sharing import TYPES_WITH_OPEN_MAILBOX, may_others_read_mailbox
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.notifications.mailing import TOWN, deliver_all, read_body, read_on_one_line
 
@@ -95,3 +97,11 @@ def test_without_a_centre_the_mail_to_a_mailbox_in_doubt_says_whom_to_ask(centre
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
     assert "17Cyber : https://17cyber.gouv.fr" in text
     assert "appelez" not in text
+
+
+@pytest.mark.parametrize(("address", "is_in_doubt"), [(TOWN.upper(), True), ("autre@plouexemple.example", False)])
+def test_a_merge_keeps_the_same_mailbox_in_doubt(centre, address, is_in_doubt):
+    main, duplicate, actor = declare(), declare(type=IncidentType.MAILBOX), a_responder(centre)
+    Story.objects.filter(incident=duplicate).update(contact_email=address)
+    merge_incident(reference=duplicate.reference, into=main.reference, actor=actor)
+    assert may_others_read_mailbox(Incident.objects.get(pk=main.pk)) is is_in_doubt

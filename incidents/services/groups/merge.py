@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -34,9 +35,12 @@ from incidents.services.handling.due import (
 from incidents.services.handling.severity import SEVERITY_FIELDS
 from incidents.services.history.record import record_event
 from incidents.severity import ACKNOWLEDGE_WITHIN
+from incidents.sharing import is_mailbox_in_doubt
 
 # The most duplicates of one case, few enough to be listed on one page.
 MAX_DOUBLES = 50
+# The entry of the merging event of a case that was already closed although its declarant waited for a call.
+CLOSED_AND_TO_CALL_BACK = "call_back"
 WAITING_FIELDS = ("answer_by", "is_to_call_back", *DUE_FIELDS)
 CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FIELDS)
 
@@ -48,8 +52,8 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     Raises Http404, PermissionDenied, ValidationError if the two cases cannot be merged. A duplicate of a duplicate is
     refused, so that `merged_into` always names the main case.
     """
-    both = Incident.objects.filter(reference__in=[reference, into])
-    lock_cases((both | list_waiting_duplicates(into)).values_list("pk", flat=True))
+    both = Incident.objects.filter(reference__in=[reference, into]).values("pk")
+    lock_cases(both.union(list_waiting_duplicates(into).values("pk")))
     duplicate = get_incident(actor, reference, to=Ability.LINK, lock=True)
     main = get_incident(actor, into, to=Ability.LINK, lock=True)
     if duplicate.merged_into_id == main.pk:
@@ -59,14 +63,11 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     before, severity = copy_state(duplicate), main.severity
     inherit_deadlines(main, duplicate, at=now)
     is_call_inherited = inherit_call_back(main, duplicate)
-    duplicate.status, duplicate.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
-    duplicate.closed_at = now
-    duplicate.merged_into = main
-    settle_due(duplicate)
-    duplicate.save(update_fields=CLOSED_FIELDS)
+    inherit_doubt(main, duplicate)
+    close_as_duplicate(duplicate, main, before, at=now)
     add_missing_facts_task(main, duplicate, actor=actor, at=now)
     settle_due(main, worked_at=now)
-    main.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS, "is_to_call_back"])
+    main.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS, "is_to_call_back", "mailbox_was_in_doubt"])
     raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
     raised |= {"call_back": True} if is_call_inherited else {}
     record_event(duplicate, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
@@ -74,7 +75,25 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     return duplicate
 
 
-def lock_cases(ids: Collection[int]) -> dict[int, int | None]:
+def close_as_duplicate(duplicate: Incident, main: Incident, before: dict[str, Any], *, at: datetime) -> None:
+    """Close the case, whose state was `before`, as a duplicate of `main`."""
+    duplicate.status, duplicate.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
+    duplicate.closed_at = at
+    duplicate.merged_into = main
+    # A case that was closed before, unlike one that the merge closes, waits for no call.
+    duplicate.is_to_call_back = duplicate.is_to_call_back and CLOSED_AND_TO_CALL_BACK not in before
+    settle_due(duplicate)
+    duplicate.save(update_fields=[*CLOSED_FIELDS, "is_to_call_back"])
+
+
+def inherit_doubt(main: Incident, duplicate: Incident) -> None:
+    """Put the mailbox of `main` in doubt if it is that of the duplicate, where it is in doubt. Does not save."""
+    addresses = [case.story.contact_email.casefold() for case in (main, duplicate)]
+    if is_mailbox_in_doubt(duplicate) and addresses[0] == addresses[1]:
+        main.mailbox_was_in_doubt = True
+
+
+def lock_cases(ids: Collection[int] | QuerySet[Any, Any]) -> dict[int, int | None]:
     """Lock these cases in the order of their ids. Returns the id of the main case, or None, of each."""
     locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return dict(locked.values_list("pk", "merged_into"))
@@ -109,13 +128,14 @@ def check_main_case(duplicate: Incident, main: Incident) -> None:
 
 
 def copy_state(incident: Incident) -> dict[str, Any]:
-    """Return the status, closing date and closing reason of the case. The merge overwrites them in the row, and
-    undoing it restores them.
+    """Return the status, closing date and closing reason of the case, and whether it was closed although its declarant
+    waited for a call. The merge overwrites them in the row, and undoing it restores them.
     """
     if incident.closed_at is None:
         return {"status": incident.status}
     closed_at = incident.closed_at.isoformat()
-    return {"status": incident.status, "closed_at": closed_at, "reason": incident.closing_reason}
+    state = {"status": incident.status, "closed_at": closed_at, "reason": incident.closing_reason}
+    return state | ({CLOSED_AND_TO_CALL_BACK: True} if incident.is_to_call_back else {})
 
 
 def find_awaited_answer_due(duplicate: Incident) -> datetime | None:
@@ -173,9 +193,9 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
         return duplicate
     main = get_incident(actor, duplicate.merged_into.reference, to=Ability.LINK, lock=True)
     now = timezone.now()
-    restore_state(duplicate, get_merging_event(duplicate, main))
     # A call on the main case was also a call to this declarant.
     duplicate.is_to_call_back = duplicate.is_to_call_back and main.is_to_call_back
+    restore_state(duplicate, get_merging_event(duplicate, main))
     duplicate.save(update_fields=[*CLOSED_FIELDS, "answer_by", "is_to_call_back"])
     close_missing_facts_task(main, duplicate, actor=actor, at=now)
     recompute_answer_due(main)
@@ -202,6 +222,7 @@ def restore_state(duplicate: Incident, merged: IncidentEvent) -> None:
     duplicate.status, duplicate.closing_reason = was["status"], was.get("reason", "")
     duplicate.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
     duplicate.merged_into = None
+    duplicate.is_to_call_back = duplicate.is_to_call_back or CLOSED_AND_TO_CALL_BACK in was
     since = find_waiting_start(duplicate, merged.at)
     if duplicate.status != Status.CLOSED and since and duplicate.answer_by is None:
         duplicate.answer_by = since + ANSWER_WITHIN[duplicate.severity]

@@ -23,6 +23,7 @@ from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.call_back import Call, check_not_ended, save_call, stamp_facts
+from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.unsent_text import Values
 from incidents.services.history.declared import read_declared_data, read_declared_leak
@@ -130,6 +131,7 @@ def render_call(
     is_wrong = form.is_bound and bool(form.errors)
     context = {
         "incident": form.incident,
+        "awaits_call": awaits_call(form.incident),
         "story_help": STORY_REPLACED if form.incident.story.description else "",
         "form": form,
         "is_wrong": is_wrong,

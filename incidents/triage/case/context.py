@@ -12,6 +12,7 @@ from incidents.access import list_abilities
 from incidents.enums import Ability, Certainty, ClosingReason, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident
+from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.triage import format_last_addition
 from incidents.triage import wording
 from incidents.triage.case.answers import list_section_blocks
@@ -61,6 +62,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
             "verify": {"form": VerifyForm(proposed=calls[0] if calls else None)},
             "transfers": build_transfer_block(incident, rows.transfers),
             "failed_advices": list_failed_advices(rows.events),
+            "awaits_call": awaits_call(incident),
         }
     )
     thread["news_at"] = find_news_anchor(thread, rows.events, context["doubles"])

@@ -17,6 +17,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.queries import lacks_responder
+from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.readings import has_news, record_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out_act
@@ -45,6 +46,7 @@ def build_telephone_context(incident: Incident, user: User, now: datetime) -> di
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {
         "incident": incident,
+        "awaits_call": awaits_call(incident),
         "is_left": lacks_responder(incident),
         "zone": find_zone(incident.collectivity),
         "term": wording.format_term(incident),
