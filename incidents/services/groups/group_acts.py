@@ -1,13 +1,17 @@
 """Acts on all the cases of a group or of a supplier, carried out case by case by `services/groups/bulk.py`."""
 
+import hashlib
 from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
+from core.locks import lock_key
+from core.stale import Stale
 from core.text import clean_text, fold_text
 from incidents.anonymous import IdentifyingWords, index_text, match_identifying_words
 from incidents.catalogues.message_templates import PLACEHOLDERS, fill_placeholders
@@ -142,14 +146,19 @@ def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> 
     )
 
 
-def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
+@transaction.atomic
+def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) -> BulkJob:
     """Start the job that writes to each declarant of the group, each in the thread of their case.
 
-    The same form sent twice is one message. Raises Http404, FormUsed if the form was used with another text or other
+    `seen` is the `stamp_preview` of the preview that the author read. The same form sent twice is one message. Raises
+    Http404, Stale if the preview would be another one now, FormUsed if the form was used with another text or other
     cases, and ValidationError: on « text », or without a field if no declarant would get the message.
     """
     case_group = get_group(actor, group)
     clean = check_letter(letter, case_group, actor)
+    lock_key(f"message {case_group.uid}")  # of two messages sent at once, the second waits here, then finds the first
+    if seen != stamp_preview(clean, case_group, actor):
+        raise Stale
     cases = list_recipient_cases(case_group, with_closed=clean.with_closed)
     references = list(cases.values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
     if not references:
@@ -167,6 +176,16 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
 
 def make_letter_form_key(group: CaseGroup, letter: GroupLetter) -> str:
     return f"{group.uid}\n{letter.key}"
+
+
+def stamp_preview(letter: GroupLetter, group: CaseGroup, author: User) -> str:
+    """Return a hash of what the declarants would read, of the cases that would get it, and of the newest other message
+    to the group, which this one may contradict.
+    """
+    cases = list_recipient_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)
+    newest = find_newest_letter_of_others(group, letter, author)
+    content = letter.text, letter.asks_answer, letter.with_closed, list(cases[:MAX_CASES_AT_ONCE]), newest
+    return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 def find_newest_letter_of_others(group: CaseGroup, letter: GroupLetter, actor: User) -> int | None:

@@ -2,7 +2,6 @@
 thread.
 """
 
-import hashlib
 import secrets
 from http import HTTPStatus
 from uuid import UUID
@@ -10,18 +9,15 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
 from accounts.signed_in import get_account
 from core.fields import FreeTextField
 from core.french import choose_plural
-from core.locks import lock_key
+from core.stale import Stale
 from incidents.catalogues.message_templates import PLACEHOLDERS
-from incidents.models import BulkJob, CaseGroup, Incident
+from incidents.models import BulkJob, CaseGroup
 from incidents.services.groups.bulk import FormUsed
 from incidents.services.groups.group import get_group
 from incidents.services.groups.group_acts import (
@@ -29,9 +25,9 @@ from incidents.services.groups.group_acts import (
     DoubtfulNames,
     GroupLetter,
     check_letter,
-    find_newest_letter_of_others,
     list_recipient_cases,
     preview_first_letter,
+    stamp_preview,
     write_to_group,
 )
 from incidents.services.groups.letters import list_group_letters
@@ -92,29 +88,17 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
 
     Raises ValidationError, DoubtfulNames and FormUsed like the services.
     """
-    letter, hash_seen = form.make_letter(), form.cleaned_data["seen"]
+    letter, seen = form.make_letter(), form.cleaned_data["seen"]
+    is_stale = False
+    if SEND in request.POST and seen:
+        try:
+            return send_letter(request, group, letter, seen)
+        except Stale:
+            is_stale = True
     checked = check_letter(letter, group, get_account(request))
-    is_sending = SEND in request.POST
-    with transaction.atomic():
-        if is_sending:  # Of two messages sent at once, the second waits here and then finds the first.
-            lock_key(f"message {group.uid}")
-        preview_hash = compute_preview_hash(checked, group, get_account(request))
-        if is_sending and hash_seen == preview_hash:
-            return send_letter(request, group, letter)
-    is_stale = is_sending and bool(hash_seen)
-    form = GroupLetterForm(replace_posted(request, seen=preview_hash))
+    form = GroupLetterForm(replace_posted(request, seen=stamp_preview(checked, group, get_account(request))))
     status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
     return render_letter_form(request, group, form, preview=checked, status=status)
-
-
-def compute_preview_hash(letter: GroupLetter, group: CaseGroup, author: User) -> str:
-    """Return a hash of what the declarants would read, of the cases that would get it, and of the newest other message
-    to the group, which this one may contradict.
-    """
-    cases = list(list_reader_keys(group, letter))
-    newest = find_newest_letter_of_others(group, letter, author)
-    content = letter.text, letter.asks_answer, letter.with_closed, cases, newest
-    return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 def renew_letter_form(request: HttpRequest) -> GroupLetterForm:
@@ -124,8 +108,8 @@ def renew_letter_form(request: HttpRequest) -> GroupLetterForm:
     return GroupLetterForm(replace_posted(request, key=secrets.token_urlsafe()))
 
 
-def send_letter(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
-    job = write_to_group(group=group.uid, letter=letter, actor=get_account(request))
+def send_letter(request: HttpRequest, group: CaseGroup, letter: GroupLetter, seen: str) -> HttpResponse:
+    job = write_to_group(group=group.uid, letter=letter, actor=get_account(request), seen=seen)
     sentence = choose_plural(
         "Votre message part, à un déclarant.",
         "Votre message part, à %(count)s déclarants, l’un après l’autre.",
@@ -175,8 +159,3 @@ def list_reader_addresses(group: CaseGroup, letter: GroupLetter | None) -> list[
         return []
     cases = list_recipient_cases(group, with_closed=letter.with_closed)
     return list(cases.values_list("story__contact_email", flat=True)[:MAX_CASES_AT_ONCE])
-
-
-def list_reader_keys(group: CaseGroup, letter: GroupLetter) -> QuerySet[Incident, int]:
-    """Return the keys of the cases that would get the message, up to the limit of one act."""
-    return list_recipient_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)[:MAX_CASES_AT_ONCE]
