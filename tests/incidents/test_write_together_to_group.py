@@ -38,7 +38,7 @@ def test_a_message_must_be_previewed_again_when_a_colleague_wrote_to_the_group(c
 
     answer = client.post(url(group, "message"), fields | {"seen": seen})
     assert answer.status_code == 409
-    assert "ou un autre message est parti au groupe entre-temps : relisez ci-dessous" in read_text(answer)
+    assert "ou un autre message est parti au groupe entre-temps : relisez cette page" in read_text(answer)
     assert other_text in read_text(answer), "the other message is shown whole"
     assert BulkJob.objects.count() == 1
 
