@@ -7,7 +7,7 @@ from functools import cache
 
 from collectivities.enums import Kind
 from collectivities.official import load_shipped_departements
-from collectivities.wording import SAINT_ABBREVIATIONS, split_kind, split_words
+from collectivities.wording import SAINT_ABBREVIATIONS, normalize, split_kind, split_words
 
 MAX_DEPARTEMENT_WORDS = 4
 DEPARTEMENT_CODE = re.compile(r"0[1-9]|[1-9]\d|2[ab]|97[1-8]|98[4-9]")
@@ -30,8 +30,9 @@ TOWN_SERVICE_PHRASES = (
     *("ecole elementaire", "mediatheque", "mediatheque municipale", "bibliotheque", "bibliotheque municipale"),
     *("police municipale", "etat civil", "services techniques", "piscine", "piscine municipale", "salle fetes"),
 )
-TOWN_SERVICES = frozenset(tuple(phrase.split()) for phrase in TOWN_SERVICE_PHRASES)
-LONGEST_SERVICE = max(map(len, TOWN_SERVICES))
+# The name of a commune that begins with such a service, in its usual spellings: « creche sur saone », « Crêches
+# s/Saône ». No other commune of the list needs an exception, which a test checks.
+NAME_LIKE_SERVICE = re.compile(r"\bcreches? (?:sur|s|saone)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def list_readings(query: str) -> list[QueryReading]:
         return []
     literal = QueryReading(words)
     placed = [literal, *_split_place(literal)]
-    return list(dict.fromkeys([*placed, *(_split_kind(reading) for reading in placed)]))
+    may_name_service = not NAME_LIKE_SERVICE.search(normalize(query))
+    return list(dict.fromkeys([*placed, *(_split_kind(reading, may_name_service) for reading in placed)]))
 
 
 def list_saint_readings(readings: Iterable[QueryReading]) -> list[QueryReading]:
@@ -86,23 +88,32 @@ def _split_place(reading: QueryReading) -> list[QueryReading]:
     return []
 
 
-def _split_kind(reading: QueryReading) -> QueryReading:
+def _split_kind(reading: QueryReading, may_name_service: bool) -> QueryReading:
     kinds, words = split_kind(list(reading.words))
-    if not kinds and (town := _drop_town_service(reading.words)):
+    if may_name_service and not kinds and (town := _drop_town_service(reading.words)):
         return replace(reading, words=town, kinds=(Kind.COMMUNE,))
     return replace(reading, words=tuple(words), kinds=kinds)
 
 
 def _drop_town_service(words: tuple[str, ...]) -> tuple[str, ...]:
     """Return the words without the service of a town hall that begins or ends them, or an empty tuple if they name no
-    such service or nothing else: « crèche de Brest », « La Crèche ».
+    such service or nothing else: « crèche de Brest », « La Crèche ». A service may be in the plural.
     """
+    singulars = _drop_plurals(words)
     for size in range(min(LONGEST_SERVICE, len(words) - 1), 0, -1):
-        if words[:size] in TOWN_SERVICES:
+        if singulars[:size] in TOWN_SERVICES:
             return words[size:]
-        if words[-size:] in TOWN_SERVICES:
+        if singulars[-size:] in TOWN_SERVICES:
             return words[:-size]
     return ()
+
+
+def _drop_plurals(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word.removesuffix("s") for word in words)
+
+
+TOWN_SERVICES = frozenset(_drop_plurals(phrase.split()) for phrase in TOWN_SERVICE_PHRASES)
+LONGEST_SERVICE = max(map(len, TOWN_SERVICES))
 
 
 @cache
