@@ -3,10 +3,11 @@ overseas may have shorter local numbers.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 NATIONAL_DIGITS = 10
-SEPARATOR = r"[\s./()–-]{0,3}"
+SEPARATOR = r"[\s./()-]{0,3}"
 FRENCH = rf"(?:0{SEPARATOR}|(?:(?:\+|00){SEPARATOR})?33{SEPARATOR}(?:0{SEPARATOR})?)[1-9](?:{SEPARATOR}[0-9]){{8}}"
 # A foreign number has eight to fifteen digits with the code of its country (ITU-T E.164).
 FOREIGN = rf"(?:\+|00){SEPARATOR}(?!3{SEPARATOR}3)[1-9](?:{SEPARATOR}[0-9]){{7,14}}"
@@ -16,11 +17,11 @@ OVERSEAS = (
     rf"|(?:262|590|594|596){SEPARATOR}(?:0{SEPARATOR})?[1-9](?:{SEPARATOR}[0-9]){{8}})"
 )
 # One whole number, or several after each other, with no digit left over.
-WHOLE_NUMBERS = re.compile(rf"(?:(?:{FRENCH}|{FOREIGN}|{OVERSEAS})[\s./()–-]*)+")
+WHOLE_NUMBERS = re.compile(rf"(?:(?:{FRENCH}|{FOREIGN}|{OVERSEAS})[\s./()-]*)+")
 LOCAL_NUMBER = re.compile(rf"[1-9](?:{SEPARATOR}[0-9])*")
 SHORT_NUMBER = re.compile(r"[13][0-9]{1,3}")  # 17, 112, 3218: the short numbers of the French plan
-OTHER_TEXT = re.compile(r"[^0-9\s+()./–-]+")
-EDGES = re.compile(r"^[\s.()/–-]+|[\s.()/–-]+$")
+OTHER_TEXT = re.compile(r"[^0-9\s+()./-]+")
+EDGES = re.compile(r"^[\s.()/-]+|[\s.()/-]+$")
 LONGEST_RUN, LONGEST_TEXT = 80, 200
 # What may be between two numbers, or between a number and a remark or another line of the same switchboard.
 NUMBER_SEPARATORS = re.compile(r"[/(\n\r]")
@@ -31,14 +32,18 @@ HOURS = re.compile(
     re.IGNORECASE,
 )
 # Hours whose first has no unit: « 8-12h ».
-HOUR_RANGE = re.compile(r"(?<![0-9])[0-9]{1,2}\s?[–-]\s?[0-9]{1,2}\s?h[a-z]*(?:[0-9]{2})?(?![0-9])", re.IGNORECASE)
+HOUR_RANGE = re.compile(r"(?<![0-9])[0-9]{1,2}\s?-\s?[0-9]{1,2}\s?h[a-z]*(?:[0-9]{2})?(?![0-9])", re.IGNORECASE)
 # The first two digits of a national number.
 NATIONAL_START = re.compile(r"0[1-9]")
 # Signs that look like a dash or a dot, and that a keyboard, a signature or a directory writes instead.
-LOOKALIKES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2014\u2015\u2212", "-") | dict.fromkeys("·•‧∙", "."))
-# Signs that separate the digits of a number only if it has several of them: « 02,98,00,00,00 » is a number, and
-# « 02 98 00 00 00, 12 » is a number and an extension.
-REPEATED_SEPARATOR = re.compile(r"(?<=[0-9])\s?[,;_:]\s?(?=[0-9])")
+LOOKALIKES = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-") | dict.fromkeys("·•‧∙", ".")
+)
+# Signs that separate the digits of a number only if the same sign is repeated: « 02,98,00,00,00 » is a number, and
+# « 02 98 00 00 00, 12 » is a number and an extension. A colon must be found three times, because hours have some:
+# « 02 98 12 : 10:30 », « 8:30-12:00 ».
+REPEATED_SEPARATOR = re.compile(r"(?<=[0-9])\s?([,;_:])\s?(?=[0-9])")
+FEWEST_SEPARATORS = {",": 2, ";": 2, "_": 2, ":": 3}
 
 
 def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
@@ -95,9 +100,12 @@ def is_whole(run: str, local_digits: int | None) -> bool:
 
 
 def join_pairs(text: str) -> str:
-    """Return the text with the commas, colons and underscores between its digits as dots, if it has several."""
-    joined, number = REPEATED_SEPARATOR.subn(".", text)
-    return joined if number > 1 else text
+    """Return the text with the commas, colons and underscores between its digits as dots, if the same one is
+    repeated.
+    """
+    numbers = Counter(found[1] for found in REPEATED_SEPARATOR.finditer(text))
+    repeated = {sign for sign, fewest in FEWEST_SEPARATORS.items() if numbers[sign] >= fewest}
+    return REPEATED_SEPARATOR.sub(lambda found: "." if found[1] in repeated else found[0], text)
 
 
 def write_plain_signs(text: str) -> str:
