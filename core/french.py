@@ -2,6 +2,8 @@
 
 import re
 
+from core.telephone import fold_separators
+
 COMPACT_NUMBER = re.compile(r"(0|\+33)([1-9])(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
 
 
@@ -13,10 +15,12 @@ def choose_plural(singular: str, plural: str, number: int) -> str:
 
 
 def group_phone(number: str) -> str:
-    """Group the digits of a French number by two: « 02 98 99 00 00 ». A number that already has spaces, or of another
-    country, does not change.
+    """Group the digits of a French number by two: « 02 98 99 00 00 ». A number that already has spaces
+    and no unusual separator, or of another country, does not change.
     """
-    match = COMPACT_NUMBER.fullmatch(re.sub(r"[.\-]", "", number.strip()))
+    folded = fold_separators(number.strip())
+    has_usual_separators = folded == number.strip()
+    match = COMPACT_NUMBER.fullmatch(re.sub(r"[.\-]" if has_usual_separators else r"[.\-\s]", "", folded))
     if not match:
         return number
     prefix, first_digit, *pairs = match.groups()

@@ -17,7 +17,8 @@ OVERSEAS = (
     rf"|(?:262|590|594|596){SEPARATOR}(?:0{SEPARATOR})?[1-9](?:{SEPARATOR}[0-9]){{8}})"
 )
 # One whole number, or several after each other, with no digit left over.
-WHOLE_NUMBERS = re.compile(rf"(?:(?:{FRENCH}|{FOREIGN}|{OVERSEAS})[\s./()-]*)+")
+NUMBER = rf"(?:{FRENCH}|{FOREIGN}|{OVERSEAS})"
+WHOLE_NUMBERS = re.compile(rf"(?P<first>{NUMBER})[\s./()-]*(?:{NUMBER}[\s./()-]*)*")
 LOCAL_NUMBER = re.compile(rf"[1-9](?:{SEPARATOR}[0-9])*")
 SHORT_NUMBER = re.compile(r"[13][0-9]{1,3}")  # 17, 112, 3218: the short numbers of the French plan
 OTHER_TEXT = re.compile(r"[^0-9\s+()./-]+")
@@ -56,6 +57,14 @@ def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
     return any(is_whole(run, local_digits) for run in list_runs(text))
 
 
+def find_first_number(text: str) -> str:
+    """Return the first whole number of the text with its separators, or "" if the text holds none. Local numbers are
+    not whole.
+    """
+    matches = (match_whole_numbers(EDGES.sub("", run)) for run in list_runs(text))
+    return next((match["first"] for match in matches if match), "")
+
+
 def is_short_number(text: str) -> bool:
     """Tell whether the text holds a short number, such as 112 or 32 18, perhaps among words, hours or other numbers.
 
@@ -68,7 +77,7 @@ def is_short_number(text: str) -> bool:
 
 def has_too_many_digits(text: str) -> bool:
     """Tell whether some digits of the text that are written in one run are too many for a national number."""
-    text = join_pairs(write_plain_signs(text))
+    text = fold_separators(text)
     return any(len(re.findall(r"[0-9]", run)) > NATIONAL_DIGITS for run in OTHER_TEXT.split(text))
 
 
@@ -77,7 +86,7 @@ def list_runs(text: str) -> Iterator[str]:
     separators of digits and as ends of numbers.
     """
     text = write_plain_signs(text[:LONGEST_TEXT])
-    for candidate in (text, join_pairs(text), HOURS.sub(" h ", text), HOURS.sub(" h ", HOUR_RANGE.sub(" h ", text))):
+    for candidate in (join_pairs(text), text, HOURS.sub(" h ", text), HOURS.sub(" h ", HOUR_RANGE.sub(" h ", text))):
         yield from split_runs(candidate)
 
 
@@ -91,12 +100,18 @@ def split_runs(text: str) -> Iterator[str]:
 
 def is_whole(run: str, local_digits: int | None) -> bool:
     number = EDGES.sub("", run)
-    if len(number) > LONGEST_RUN:  # before the pattern, which would try every division of it
+    if len(number) > LONGEST_RUN:
         return False
-    if WHOLE_NUMBERS.fullmatch(number):
+    if match_whole_numbers(number):
         return True
     lengths = (6, 8) if local_digits is None else (local_digits,)
     return LOCAL_NUMBER.fullmatch(number) is not None and len(re.findall(r"[0-9]", number)) in lengths
+
+
+def match_whole_numbers(number: str) -> re.Match[str] | None:
+    """Return the match of one or more whole numbers, or None for any other text, or one too long to be numbers."""
+    # The length comes before the pattern, which would try every division of a long text.
+    return WHOLE_NUMBERS.fullmatch(number) if len(number) <= LONGEST_RUN else None
 
 
 def join_pairs(text: str) -> str:
@@ -106,6 +121,13 @@ def join_pairs(text: str) -> str:
     numbers = Counter(found[1] for found in REPEATED_SEPARATOR.finditer(text))
     repeated = {sign for sign, fewest in FEWEST_SEPARATORS.items() if numbers[sign] >= fewest}
     return REPEATED_SEPARATOR.sub(lambda found: "." if found[1] in repeated else found[0], text)
+
+
+def fold_separators(text: str) -> str:
+    """Return the text with the separators of its numbers written in the few ways that every reader accepts: « 02.98 »
+    for « 02,98 » or « 02·98 ».
+    """
+    return join_pairs(write_plain_signs(text))
 
 
 def write_plain_signs(text: str) -> str:

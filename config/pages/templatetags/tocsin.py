@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCK_LABELS, PARIS, find_local_day, find_zone
 from core.french import choose_plural, group_phone
+from core.telephone import find_first_number
 from csirts.models import Csirt
 from csirts.routing import Fallback, find_stand_in
 from csirts.wording import format_centre, format_centre_with_a, format_centre_with_de
@@ -162,8 +163,11 @@ def spell_out(reference: str) -> str:
 
 @register.filter("tel")
 def make_tel_uri(number: str) -> str:
-    """Return the tel: URI of a number, which the page shows as it was published."""
-    return "tel:" + "".join(character for character in str(number) if character.isdigit() or character == "+")
+    """Return the tel: URI of a number, which the page shows as it was published, or of the first whole number of a
+    text.
+    """
+    dialled = find_first_number(str(number)) or str(number)
+    return "tel:" + "".join(character for character in dialled if character.isdigit() or character == "+")
 
 
 @register.filter("phone")
