@@ -28,9 +28,15 @@ pytestmark = pytest.mark.django_db
         "33298445566",
         "33 2 98 44 55 66",
         "33 (0)2 98 44 55 66",
+        "02,98,44,55,66",
+        "02, 98, 44, 55, 66",
+        "02:98:44:55:66",
+        "02·98·44·55·66",
+        "02\N{NON-BREAKING HYPHEN}98\N{NON-BREAKING HYPHEN}44\N{NON-BREAKING HYPHEN}55\N{NON-BREAKING HYPHEN}66",
+        "02\N{EN DASH}98\N{EN DASH}44\N{EN DASH}55\N{EN DASH}66",
     ],
 )
-@pytest.mark.parametrize("written", ["02 98 44 55 66", "+33 (0)2 98 44 55 66", "02.98.44.55.66"])
+@pytest.mark.parametrize("written", ["02 98 44 55 66", "+33 (0)2 98 44 55 66", "02.98.44.55.66", "02,98,44,55,66"])
 def test_the_number_of_the_caller_finds_the_case(client, responder, query, written):
     incident, _other = declare(caller=replace(CALLER, phone=written)), declare()
 
@@ -42,7 +48,13 @@ def test_the_number_of_the_caller_finds_the_case(client, responder, query, writt
     assert page.context["warning"] == ""
 
 
-@pytest.mark.parametrize("query", ["06 39 98 26", "06 39 98 00 1", "06 39 98 00 123", "06.39.98.26", "06 39 98 28 0"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("06 39 98 26", "06 39 98 00 1", "06 39 98 00 123", "06.39.98.26", "06 39 98 28 0"),
+        *("06 39 98", "06,39,98,26"),
+    ],
+)
 def test_a_telephone_number_that_is_not_whole_is_not_called_a_siren(client, responder, query):
     """The last one would be a well-formed SIREN, but no body's number begins with 0."""
     page = search(client, query)
@@ -53,6 +65,13 @@ def test_a_telephone_number_that_is_not_whole_is_not_called_a_siren(client, resp
 def test_a_postal_code_or_a_long_code_is_not_called_a_telephone_number(client, responder):
     assert search(client, "01000").context["warning"] == ""
     assert "SIREN" in search(client, "2920012341").context["warning"]
+    assert "téléphone" not in search(client, "012345").context["warning"]
+    assert "téléphone" not in search(client, "0012 3456").context["warning"]
+
+
+@pytest.mark.parametrize("day", ["01.11.26", "01-11-2026", "1.11.2026", "01/11/2026", "14.11.26"])
+def test_a_day_is_called_neither_a_telephone_number_nor_a_siren(client, responder, day):
+    assert search(client, day).context["warning"] == ""
 
 
 @pytest.mark.parametrize(

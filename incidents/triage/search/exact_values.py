@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db.models.functions import Lower
 
 from collectivities.search import SearchProblem
+from core.telephone import fold_separators
 from core.text import fold_text
 from incidents.enums import ObservableKind
 from incidents.indicators.observables import EMAIL, Indicator, normalise_ip, normalise_value
@@ -23,7 +24,11 @@ PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
 # Exchanges also show a French number as « 33 6 39 98 00 12 », which is neither a SIREN nor a SIRET.
 INTERNATIONAL_NUMBER = re.compile(r"(?:\+|00)\d{10,14}|330?[1-9]\d{8}", re.ASCII)
 # The beginning of a telephone number, or a number with a digit too many. The SIREN of a body never begins with 0.
-INCOMPLETE_NUMBER = re.compile(r"0\d{5,}", re.ASCII)
+INCOMPLETE_NUMBER = re.compile(r"0[1-9]\d{4,}", re.ASCII)
+# Six digits without a separator are rather a code.
+SHORT_CODE = re.compile(r"\d{6}", re.ASCII)
+# A day such as « 01.11.26 » or « 01-11-2026 ».
+DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:\d\d|20\d\d)", re.ASCII)
 # A file name such as « facture.exe », but not a number such as « 12.05 ».
 FILE_NAME = re.compile(r"[^/]*[^\W_]\.[a-z]\w{1,4}", re.IGNORECASE)
 # Kinds of indicators that look like a name that a person may type, such as « m.martin ».
@@ -58,7 +63,8 @@ REASONS: dict[str, str] = {
 
 def parse_exact_value(text: str) -> ExactValue | None:
     """Return the exact value if the whole text is one, else None. A SIREN or a postal code is not an exact value."""
-    if NUMBER.fullmatch(text) and (number := parse_telephone(text)):
+    folded = fold_separators(text)
+    if NUMBER.fullmatch(folded) and (number := parse_telephone(folded)):
         return ExactValue(phone=number)
     indicators = tuple(list_indicators(text.strip()))
     return ExactValue(indicators=indicators) if indicators else None
@@ -90,10 +96,20 @@ def parse_telephone(text: str) -> str:
 
 
 def check_number_complete(text: str) -> None:
-    """Raise `SearchProblem` if the text begins like a French telephone number but is none."""
-    bare = re.sub(r"[\s.()-]", "", text)
-    if INCOMPLETE_NUMBER.fullmatch(bare) and not parse_telephone(text):
+    """Raise `SearchProblem` if the text begins like a French telephone number but is none. A day is not refused, nor a
+    code of six digits.
+    """
+    folded = fold_separators(text.strip())
+    if is_day(text) or SHORT_CODE.fullmatch(folded):
+        return
+    bare = re.sub(r"[\s.()-]", "", folded)
+    if INCOMPLETE_NUMBER.fullmatch(bare) and not parse_telephone(folded):
         raise SearchProblem("Un numéro de téléphone s’écrit en entier.")
+
+
+def is_day(text: str) -> bool:
+    """Tell whether the whole text is a day in figures."""
+    return DAY.fullmatch(fold_separators(text.strip())) is not None
 
 
 def list_number_spellings(number: str) -> list[str]:

@@ -38,6 +38,7 @@ from incidents.triage.search.exact_values import (
     check_number_complete,
     find_newest_with_value,
     has_caller_name,
+    is_day,
     list_caller_names,
     parse_exact_value,
 )
@@ -190,6 +191,8 @@ def find_best_matches(
     if exact and ((with_value := find_cases_with_value(exact, cases)) or not exact.may_be_name):
         return with_value, []
     if not query.phrases:
+        if is_day(query.free):  # or else its digits would be taken for a SIREN
+            return [], []
         check_number_complete(query.free)
     return find_cases_by_name(query, cases)
 
