@@ -1,5 +1,7 @@
 """The page of a case in every state, with and without JavaScript: a declarant and a responder write to each other."""
 
+from datetime import UTC, datetime
+
 import pytest
 from playwright.sync_api import expect
 
@@ -25,6 +27,10 @@ def visitor(live_site, browser):
 
 @pytest.fixture
 def incident(live_site):
+    return declare_with_two_services()
+
+
+def declare_with_two_services():
     halted = Interruption(service="civil", extent="stopped")
     slow = Interruption(service="messagerie", extent="degraded")
     return declare(service_stopped="yes", interruptions=(halted, slow))
@@ -174,11 +180,15 @@ def test_the_responders_page_is_accessible(visitor, live_site, incident):
 
 
 @pytest.mark.proof
-def test_an_ordinary_case_is_short_on_a_telephone(visitor, live_site, incident):
+def test_an_ordinary_case_is_short_on_a_telephone(visitor, live_site, time_machine):
+    """Also on a day whose name is long: the page writes it several times."""
+    time_machine.move_to(datetime(2026, 9, 30, 20, 30, tzinfo=UTC))
     page = visitor.page
-    enter(page, live_site, incident)
+    enter(page, live_site, declare_with_two_services())
     page.set_viewport_size({"width": 360, "height": 760})
+    assert "mercredi 30 septembre 2026 à 23 h 3" in page.locator("h1 ~ p").nth(1).inner_text().replace("\xa0", " ")
     assert page.evaluate("document.documentElement.scrollHeight") < 2500
+    assert min(page.locator(".folds summary").evaluate_all("lines => lines.map(line => line.offsetHeight)")) >= 44
     visitor.inspect("follow-new")
     for line in page.locator(".folds summary").all():
         line.click()

@@ -181,7 +181,7 @@ def test_the_page_names_who_has_the_case_now(client, incident):
     assign_incident(reference=incident.reference, actor=first, assignee=None)
     put_back = read_text(client.get(page_url(incident)))
     assert "Breizh Cyber s’occupe de votre incident" not in put_back
-    assert "Personne ne l’a encore ouverte sur ce site." in put_back
+    assert "Personne ne l’a encore lue ici." in put_back
 
     acknowledge_incident(reference=incident.reference, actor=first)
     invited = a_responder()

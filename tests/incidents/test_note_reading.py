@@ -36,7 +36,7 @@ def html(response):
 
 def test_the_declarant_sees_who_has_read_the_case(incident):
     declarant, responder = open_by_link(incident), a_responder()
-    assert "Personne ne l’a encore ouverte sur ce site." in read_text(declarant.get(follow_up_url(incident)))
+    assert "Personne ne l’a encore lue ici." in read_text(declarant.get(follow_up_url(incident)))
 
     assert signed_in(responder).get(case_url(incident)).status_code == 200
 

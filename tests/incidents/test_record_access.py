@@ -69,9 +69,7 @@ def test_a_red_case_is_not_said_to_reach_the_centre_by_mail(client, responder, i
 
 def test_reading_by_the_api_is_recorded_and_shown_to_the_declarant(responder, incident):
     token = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
-    assert "Personne ne l’a encore ouverte sur ce site." in read_markup(
-        open_by_link(incident).get(follow_up_url(incident))
-    )
+    assert "Personne ne l’a encore lue ici." in read_markup(open_by_link(incident).get(follow_up_url(incident)))
 
     assert Client().get(f"/api/v1/incidents/{incident.reference}/", headers=token).status_code == 200
 
@@ -126,7 +124,7 @@ def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder)
     assert list_accesses() == [(matching.reference, responder.pk, "breizh-cyber", Door.SEARCH)]
     page_text = read_markup(open_by_link(matching).get(follow_up_url(matching)))
     assert "un extrait, dans une recherche, le" in page_text
-    assert "Personne ne l’a encore ouverte sur ce site." in page_text
+    assert "Personne ne l’a encore lue ici." in page_text
     assert other.reference not in dict.fromkeys(row[0] for row in list_accesses())
 
 

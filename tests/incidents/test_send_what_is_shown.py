@@ -125,6 +125,6 @@ def test_the_follow_up_page_says_by_when_the_centre_means_to_act(client, town):
     client.post(WHERE["rappel"], open_last_screen(client) | CALLER)
     address = f"/suivi/{Incident.objects.get().reference}/"
     words = "pour objectif de s’en occuper avant le"
-    assert f"Personne ne l’a encore ouverte sur ce site. Breizh Cyber a {words}" in read_text(client.get(address))
+    assert f"Personne ne l’a encore lue ici. Breizh Cyber a {words}" in read_text(client.get(address))
     Incident.objects.update(acknowledge_by=timezone.now() - timedelta(hours=1))
-    assert f"Personne ne l’a encore ouverte sur ce site. Breizh Cyber avait {words}" in read_text(client.get(address))
+    assert f"Personne ne l’a encore lue ici. Breizh Cyber avait {words}" in read_text(client.get(address))
