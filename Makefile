@@ -17,8 +17,8 @@ ready:
 run: ready  ## Démarre tout sur http://localhost:8000 (PORT=8001 pour un autre port) ; Ctrl-C arrête tout
 	@exec $(PYTHON) -m config.devserver.run
 
-test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" pour une partie)
-	$(PYTHON) -m pytest -n 3 -m "not proof" $(or $(ARGS),--cov)
+test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" pour une partie, CI=true pour mesurer sa couverture)
+	$(PYTHON) -m pytest -n 3 -m "not proof" $(or $(ARGS),$(if $(CI),--cov))
 
 proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-k bite" pour une partie)
 	$(PYTHON) -m pytest -n 3 -m proof $(ARGS)
