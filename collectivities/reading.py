@@ -15,7 +15,8 @@ GLUED_SAINT = re.compile(r"(ste?)([a-z]{3,})")
 POSTAL_CODE = re.compile(r"\d[\dab]\d{3}")
 CORSICA = {"20": ("2A", "2B")}
 
-# Services that a town hall runs, which are no bodies: who types one means the town. As `split_words` returns them.
+# Services that a town hall runs, which are not bodies: a person who types one means the town. The words are written as
+# `split_words` returns them.
 TOWN_SERVICE_PHRASES = (
     *(
         "creche",

@@ -9,7 +9,7 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import GroupKind
 from incidents.models import CaseGroup, Incident, Story
-from incidents.services.groups.group import open_group
+from incidents.services.groups.group import add_to_group, open_group
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.responses import Response
 
@@ -38,6 +38,14 @@ def send_letter(client: Client, group: CaseGroup, fields: dict[str, Any]) -> Res
 
 def declare_town(number: int, **fields: Any) -> Incident:
     return declare(collectivity=plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}"), **fields)
+
+
+def a_group_of_towns(actor: User, towns: int = 3) -> CaseGroup:
+    """Return a group with one case of each of several towns."""
+    group = a_group(actor)
+    for number in range(towns):
+        add_to_group(reference=declare_town(number).reference, group=group.uid, actor=actor)
+    return group
 
 
 def copy_case(incident: Incident, group: CaseGroup | None, number: int) -> list[Incident]:

@@ -15,7 +15,7 @@ from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare, plouexemple
 from tests.incidents.devices import follow_up_url, open_by_link
-from tests.incidents.grouping import a_group, copy_case, declare_town, send_letter, url
+from tests.incidents.grouping import a_group, a_group_of_towns, copy_case, declare_town, send_letter, url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
@@ -24,10 +24,7 @@ WORDS = "Coupez l’accès de votre prestataire."
 
 @pytest.fixture
 def group(responder):
-    group = a_group(responder)
-    for number in range(3):
-        add_to_group(reference=declare_town(number).reference, group=group.uid, actor=responder)
-    return group
+    return a_group_of_towns(responder)
 
 
 def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, responder, group):

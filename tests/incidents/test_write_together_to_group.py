@@ -11,9 +11,8 @@ from django.utils import timezone
 from incidents.enums import CaseFormCode
 from incidents.models import BulkJob, UnsentText
 from incidents.reference import hyphenate
-from incidents.services.groups.group import add_to_group
 from incidents.services.handling.unsent_text import Pen, save_unsent_texts
-from tests.incidents.grouping import a_group, copy_case, declare_town, send_letter, url
+from tests.incidents.grouping import a_group_of_towns, copy_case, declare_town, send_letter, url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
@@ -22,10 +21,7 @@ WORDS = "Coupez l’accès de votre prestataire."
 
 @pytest.fixture
 def group(responder):
-    group = a_group(responder)
-    for number in range(3):
-        add_to_group(reference=declare_town(number).reference, group=group.uid, actor=responder)
-    return group
+    return a_group_of_towns(responder)
 
 
 def test_a_message_must_be_previewed_again_when_a_colleague_wrote_to_the_group(client, colleague, group):

@@ -136,8 +136,8 @@ def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list
 
 def may_have_any_siren(proposal: Proposal) -> bool:
     """Tell whether a public body of this kind may have the number of a company."""
-    is_said_public = proposal.kind == Kind.PUBLIC_BODY and proposal.legal_form == LegalForm.PUBLIC
-    return is_said_public or proposal.kind in KINDS_WITH_ANY_SIREN
+    is_declared_public = proposal.kind == Kind.PUBLIC_BODY and proposal.legal_form == LegalForm.PUBLIC
+    return is_declared_public or proposal.kind in KINDS_WITH_ANY_SIREN
 
 
 def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
