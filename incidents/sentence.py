@@ -93,6 +93,14 @@ def list_verification_sentences(facts: SentenceFacts) -> Iterator[str]:
 
 
 def add_article(body: str) -> str:
+    """Return « la commune de X », « le département de X » or « Brest Métropole », which takes no article. The name of
+    a département or of a région begins with its nature.
+    """
+    nature, _space, name = body.partition(" ")
+    if nature in ("Département", "Région"):
+        body = f"{nature.lower()} {name}"
+    if body.startswith("département "):
+        return f"le {body}"
     return f"la {body}" if body.startswith(FEMININE) else body
 
 

@@ -196,3 +196,5 @@ def test_labels_and_bodies_are_worded_for_a_sentence():
     assert lower_label("EHPAD et soins") == "EHPAD et soins"
     assert add_article("communauté de communes du X") == "la communauté de communes du X"
     assert add_article("Brest Métropole") == "Brest Métropole"
+    assert add_article("Département de la Loire") == "le département de la Loire"
+    assert add_article("Région Bretagne") == "la région Bretagne"
