@@ -265,6 +265,8 @@ MATRIX: list[tuple[str, str, *tuple[str | int, ...]]] = [
     ("post", "admin/incidents/incident/{reference}/cloture/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/verifier/",         IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/verifier/",        IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/numero-officiel/",  IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/{reference}/numero-officiel/", IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/rouvrir/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/rouvrir/",         IN,  IN,  IN, 422, 404, 422, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/appel/",            IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),

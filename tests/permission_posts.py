@@ -30,6 +30,7 @@ SENT: dict[str, dict[str, str | Callable[[Incident], int | None]]] = {
     "admin/incidents/incident/{reference}/cloture/": {"reason": "not_an_incident"},
     "admin/incidents/incident/{reference}/appel/": {"direction": "call_in"},
     "admin/incidents/incident/{reference}/verifier/": {"source": "known"},
+    "admin/incidents/incident/{reference}/numero-officiel/": {"retirer": "oui"},
     "admin/incidents/incident/{reference}/rouvrir/": {"motive": "Cela recommence"},
     "suivi/{reference}/avis/": {"level": "4"},
     "admin/incidents/incident/{reference}/note/": {"kind": "note", "text": "Vu avec le maire"},

@@ -16,6 +16,7 @@ from incidents.triage.groups import pages as groups
 from incidents.triage.indicators.known_values import known_values_view, look_up_view
 from incidents.triage.indicators.observable_pages import observable_view, observables_view
 from incidents.triage.judging.closing import closing_view, reopen_view
+from incidents.triage.judging.official_number import official_number_view
 from incidents.triage.judging.pages import qualify_view, verify_view
 from incidents.triage.queue import state
 from incidents.triage.search.page import search_view
@@ -37,6 +38,7 @@ CASE_ROUTES: list[PageRoute] = [
     PageRoute("qualifier", qualify_view, "qualify", CaseFormCode.QUALIFICATION),
     PageRoute("cloture", closing_view, "closing", CaseFormCode.CLOSING),
     PageRoute("verifier", verify_view, "verify", CaseFormCode.VERIFICATION),
+    PageRoute("numero-officiel", official_number_view, "official_number"),
     PageRoute("rouvrir", reopen_view, "reopen", CaseFormCode.REOPENING),
     PageRoute("appel", call_back_view, "call", CaseFormCode.CALL),
     PageRoute("note", views.write_note_view, "note", CaseFormCode.NOTE),

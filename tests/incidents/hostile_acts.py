@@ -16,7 +16,7 @@ from csirts.enums import ContactKind
 from csirts.models import Csirt
 from incidents.api.serializers import DeclarationIn
 from incidents.enums import BulkAct
-from incidents.models import BulkJob, Draft, Incident, MessageTemplate
+from incidents.models import BulkJob, Draft, Incident, MessageTemplate, OfficialNumber
 from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
@@ -116,6 +116,7 @@ def act_as_responder(responder: Visitor, incident: Incident) -> None:
     responder.fill(case, to="/corriger/", leave="corriger-s")
     responder.fill(f"{case}?ouvrir=qualifier", to="/qualifier/", leave="qualifier-seen")
     write_for_colleagues(responder, incident, case)
+    correct_official_number(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
     responder.fill(f"{case}appel/", type=incident.type, direction="call_in")
 
@@ -126,6 +127,17 @@ def write_for_colleagues(responder: Visitor, incident: Incident, case: str) -> N
     responder.fill(case, to="/note/", kind="note")
     responder.fill(f"{case}?ouvrir=tache", to="/taches/", due="", due_time="")
     responder.fill(f"{TRIAGE}relais/", dossier=incident.reference, colleague="personne")
+
+
+def correct_official_number(responder: Visitor, incident: Incident, case: str) -> None:
+    """Ask to replace the official number by a text that is no number."""
+    finder = a_responder(incident.csirt)
+    number = {"phone": "02 98 11 22 33", "source": "website", "found_on": "2026-11-03", "noted_by": finder}
+    OfficialNumber.objects.create(collectivity=incident.collectivity, **number)
+    page = f"{case}numero-officiel/"
+    responder.get(page)
+    fields = {"number": responder.join_words(40), "seen": "02 98 11 22 33"}
+    assert responder.read(responder.client.post(page, fields), page).status_code == 422
 
 
 def write_guide(lead: Visitor, kind: str) -> None:

@@ -177,6 +177,7 @@ WITHOUT_WORDS = {
     *((CSIRT, name) for name in ("slug", "contacts--value", "contacts--0-value")),
     *((ADD.format("csirts/csirt"), name) for name in ("slug", "name")),
     *(("admin/incidents/incident/<str:reference>/verifier/", f"verifier-{name}") for name in ("number", "official")),
+    ("admin/incidents/incident/<str:reference>/numero-officiel/", "number"),
     *((ADD.format("accounts/user"), name) for name in ("email", "display_name", "membership_set-0-exact_act")),
     ("admin/accounts/user/<path:object_id>/change/", "email"),
     (ADD.format("csirts/coverage"), "source"),

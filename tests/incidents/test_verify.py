@@ -147,7 +147,7 @@ def test_the_emergency_contact_comes_before_the_official_number(client, case):
     label = '<small>officiel, pour vérifier<span class="visually-hidden"> : '
     assert f"06 39 98 00 24 {label}Maxime Imaginaire, fiche d’urgence," in get_case_bar(client, case)
     EmergencyContact.objects.all().delete()
-    official = f"02 98 11 22 33 {label}site de la mairie, relevé le 3 novembre 2026</span></small>"
+    official = f"02 98 11 22 33 {label}site de la mairie, relevé le 3 novembre 2026 par {agent}</span></small>"
     assert official in get_case_bar(client, case)
 
 

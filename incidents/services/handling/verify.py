@@ -35,39 +35,53 @@ NUMBER_PREFIX = re.compile(r"(?:(?:00)?33)?0?")
 class CallBack:
     """The details of a call as the responder gives them: the number and its source, which may be missing.
 
-    `is_official` tells whether the number is the known number that the page proposed.
+    `is_official` tells whether the number is the known number that the page proposed. `is_looked_up` tells whether the
+    responder says where they found that number again before they called.
     """
 
     source: NumberSource | None = None
     number: str = ""
     is_official: bool = False
+    is_looked_up: bool = False
 
 
 def check_call_number(incident: Incident, call: CallBack) -> str:
     """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called, or if the body
-    declared it and `call.is_official` is false.
+    declared it; on « source » if the body declared the official number and the responder did not look it up again.
 
     A number from a declaration of the body proves nothing, because a false declarant could otherwise verify
-    themselves.
+    themselves. The number on the emergency card is accepted, because only people of the body write that card.
     """
-    number = clean_line(call.number, limit=NUMBER_LIMIT, field="number")
+    number = clean_whole_number(incident, call.number)
+    is_trusted = call.is_official and (call.is_looked_up or call.source == NumberSource.CARD)
+    if not number or is_trusted or not is_declared_number(incident, number):
+        return number
+    if call.is_official:
+        raise ValidationError(
+            {"source": "Le formulaire donne ce même numéro : cherchez-le vous-même, puis dites où vous l’avez trouvé."}
+        )
+    raise ValidationError(
+        {
+            "number": (
+                "Ce numéro est dans une déclaration de cette collectivité : il ne vérifie rien. "
+                "Appelez-en un autre. S’il est aussi dans un annuaire, laissez ce champ vide et dites où vous "
+                "l’avez trouvé."
+            )
+        }
+    )
+
+
+def clean_whole_number(incident: Incident, text: str) -> str:
+    """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called."""
+    number = clean_line(text, limit=NUMBER_LIMIT, field="number")
     if number and not holds_whole_number(number, local_digits=get_local_digits(incident.collectivity)):
         raise ValidationError({"number": f"« {number} » n’est pas un numéro entier : comptez ses chiffres."})
-    if (
-        number
-        and not call.is_official
-        and any(has_same_number(number, declared) for declared in list_declared_numbers(incident))
-    ):
-        raise ValidationError(
-            {
-                "number": (
-                    "Ce numéro est dans une déclaration de cette collectivité : il ne vérifie rien. "
-                    "Appelez-en un autre. S’il est aussi dans un annuaire, laissez ce champ vide et dites où vous "
-                    "l’avez trouvé."
-                )
-            }
-        )
     return number
+
+
+def is_declared_number(incident: Incident, number: str) -> bool:
+    """Tell whether a declaration of the body gives this number, in any spelling. Runs two queries."""
+    return any(has_same_number(number, declared) for declared in list_declared_numbers(incident))
 
 
 def list_declared_numbers(incident: Incident) -> Iterator[str]:
@@ -114,15 +128,21 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
     close_call_back_task(incident, actor=actor, at=at)
     if not incident.erased_at:
         save_call_note(incident, actor=actor, words=describe_call(number, call.source), at=at)
-    if (
-        number
-        and call.source in PUBLIC_SOURCES
-        and not call.is_official
-        and not is_on_emergency_card(incident, number)
-    ):
-        found_on = find_local_day(at, find_zone(incident.collectivity))
-        values = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
-        OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=values)
+    if number and call.source and (call.is_looked_up or not call.is_official):
+        save_official_number(incident, actor=actor, number=number, source=call.source, at=at)
+
+
+def save_official_number(
+    incident: Incident, *, actor: User, number: str, source: NumberSource, at: datetime
+) -> OfficialNumber | None:
+    """Store the number as the one to call next time, and return it. Return None if its source is not public, or if
+    the number is on the emergency card of the body.
+    """
+    if source not in PUBLIC_SOURCES or is_on_emergency_card(incident, number):
+        return None
+    found_on = find_local_day(at, find_zone(incident.collectivity))
+    values = {"phone": number, "source": source, "found_on": found_on, "noted_by": actor}
+    return OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=values)[0]
 
 
 def is_on_emergency_card(incident: Incident, number: str) -> bool:

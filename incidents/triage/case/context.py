@@ -17,7 +17,7 @@ from incidents.services.handling.triage import format_last_addition
 from incidents.triage import wording
 from incidents.triage.case.answers import list_section_blocks
 from incidents.triage.case.data import build_data_context
-from incidents.triage.case.emergency import list_emergency_contacts, list_numbers_to_call
+from incidents.triage.case.emergency import find_official_number, list_emergency_contacts, list_numbers_to_call
 from incidents.triage.case.ending import build_ending_block, may_be_reopened
 from incidents.triage.case.evidence import build_evidence_block
 from incidents.triage.case.next_act import find_next_act, list_clocks
@@ -42,8 +42,6 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
     rows = read_case_rows(incident)
     thread = build_thread_context(incident, user, rows.readings)
     evidence = build_evidence_block(incident, rows.evidence, rows.history)
-    emergency = list_emergency_contacts(incident)
-    calls = list_numbers_to_call(incident, emergency)
     work = build_work_context(incident, user, now, rows)
     is_left = incident.status == Status.ACKNOWLEDGED and (
         work["assigned"]["is_gone"] or work["assigned"]["holder"] is None
@@ -54,12 +52,10 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
         | build_other_cases_block(incident, user, now)
         | work
         | build_status_context(incident, user, now, is_left=is_left)
+        | build_numbers_context(incident)
         | {
             "thread": thread,
             "evidence": evidence,
-            "emergency": emergency,
-            "calls": calls,
-            "verify": {"form": VerifyForm(proposed=calls[0] if calls else None)},
             "transfers": build_transfer_block(incident, rows.transfers),
             "failed_advices": list_failed_advices(rows.events),
             "awaits_call": awaits_call(incident),
@@ -91,6 +87,18 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_le
         "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
         "ending": build_ending_block(incident),
         "observables": build_observables_block(incident, user),
+    }
+
+
+def build_numbers_context(incident: Incident) -> dict[str, Any]:
+    """Return the telephone numbers of the body, and the form that records a call back. Runs two queries."""
+    emergency = list_emergency_contacts(incident)
+    official = find_official_number(incident, emergency)
+    return {
+        "emergency": emergency,
+        "official": official,
+        "calls": list_numbers_to_call(incident, official),
+        "verify": {"form": VerifyForm(proposed=official)},
     }
 
 

@@ -8,7 +8,8 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.zones import find_local_day, find_zone
 from incidents.enums import NumberSource
-from incidents.models import Incident, OfficialNumber
+from incidents.models import Incident
+from incidents.services.handling.official_numbers import find_stored_number, format_origin
 from incidents.services.handling.verify import is_same_number
 
 CARD_FIELDS = ("name", "phone", "note")
@@ -30,20 +31,27 @@ def list_emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
 
 
 class NumberToCall(NamedTuple):
-    """A telephone number. `words` says whose it is, or where and when it was found. A declared one has no `source`."""
+    """A telephone number. `words` says whose it is, or where and when it was found, and by whom. A declared number has
+    no `source`. `is_declared_too` is true for an official number that the declaration gives as well.
+    """
 
     phone: str
     words: str
     source: NumberSource | None = None
+    is_declared_too: bool = False
 
     @property
     def is_official(self) -> bool:
         return self.source is not None
 
+    @property
+    def is_correctable(self) -> bool:
+        """True if a centre found this number. A number of the emergency card is corrected by the body itself."""
+        return self.is_official and self.source != NumberSource.CARD
 
-def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> list[NumberToCall]:
-    """Return the numbers that the page of the case proposes to call, the first one to try first. Runs one query at
-    most.
+
+def list_numbers_to_call(incident: Incident, official: NumberToCall | None) -> list[NumberToCall]:
+    """Return the numbers that the page of the case proposes to call, the first one to try first.
 
     Until the case is verified, the official number comes before the declared one, since calling the official number
     verifies the declaration.
@@ -51,7 +59,6 @@ def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) ->
     declared = incident.story.contact_phone
     if incident.is_verified and declared:
         return [NumberToCall(declared, incident.story.contact_name or "le déclarant")]
-    official = find_official_number(incident, emergency)
     numbers = [official] if official else []
     if declared and not (official and is_same_number(declared, official.phone)):
         numbers.append(NumberToCall(declared, "numéro du formulaire"))
@@ -59,8 +66,8 @@ def list_numbers_to_call(incident: Incident, emergency: list[dict[str, Any]]) ->
 
 
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
-    """Return the number of the elected contact on the emergency card, or else the number found in a public
-    source, or None.
+    """Return the number of the elected contact on the emergency card, or else the number that a centre found in a
+    public source, or None. Runs one query at most.
     """
     zone = find_zone(incident.collectivity)
     for contact in emergency:
@@ -70,9 +77,10 @@ def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) ->
                 "day": date_format(find_local_day(contact["updated_at"], zone), "j F Y"),
             }
             return NumberToCall(contact["phone"], "{who}, fiche d’urgence, {day}".format(**origin), NumberSource.CARD)
-    official = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).first()
-    if official is None:
+    stored = find_stored_number(incident)
+    if stored is None:
         return None
-    source = NumberSource(official.source)
-    origin = {"source": source.label, "day": date_format(official.found_on, "j F Y")}
-    return NumberToCall(official.phone, "{source}, relevé le {day}".format(**origin), source)
+    declared = incident.story.contact_phone
+    is_declared_too = bool(declared) and is_same_number(declared, stored.phone)
+    words = format_origin(stored) + (", aussi dans le formulaire" if is_declared_too else "")
+    return NumberToCall(stored.phone, words, NumberSource(stored.source), is_declared_too)

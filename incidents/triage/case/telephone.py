@@ -22,7 +22,7 @@ from incidents.services.handling.readings import has_news, record_reading
 from incidents.triage import wording
 from incidents.triage.acts import carry_out_act
 from incidents.triage.case.data import format_data
-from incidents.triage.case.emergency import list_emergency_contacts, list_numbers_to_call
+from incidents.triage.case.emergency import find_official_number, list_emergency_contacts, list_numbers_to_call
 from incidents.triage.work.tasks import may_add_task
 
 
@@ -52,7 +52,7 @@ def build_telephone_context(incident: Incident, user: User, now: datetime) -> di
         "term": wording.format_term(incident),
         "waiting": wording.compute_waiting_time(incident, now),
         "late": wording.compute_taking_lateness(incident, now),
-        "calls": list_numbers_to_call(incident, list_emergency_contacts(incident)),
+        "calls": list_numbers_to_call(incident, find_official_number(incident, list_emergency_contacts(incident))),
         "services": wording.format_stopped_services(
             incident, list(incident.interruptions.order_by("started_at", "id"))
         ),

@@ -15,8 +15,8 @@ HELP_ATTRIBUTES = {"aria-describedby": "verifier-aide"}
 
 
 class VerifyForm(CaseForm):
-    """The form of a call back. `official` contains the number that the page proposed, if its box is ticked. The
-    service checks the number.
+    """The form of a call back. `official` contains the number that the page proposed, if its box is ticked; `source`
+    then says where that number was looked up again. The service checks the number.
     """
 
     code = CaseFormCode.VERIFICATION
@@ -37,7 +37,7 @@ class VerifyForm(CaseForm):
 
     def __init__(self, data: QueryDict | None = None, *, proposed: NumberToCall | None = None) -> None:
         super().__init__(data)
-        self.proposed = proposed if proposed and proposed.is_official else None
+        self.proposed = proposed
 
     @property
     def is_official(self) -> bool:
@@ -57,8 +57,12 @@ class VerifyForm(CaseForm):
     def make_call_back(self) -> CallBack:
         """Return the call back. The form must be valid."""
         cleaned = self.cleaned_data
+        source = NumberSource(cleaned["source"]) if cleaned["source"] else None
         if self.proposed and cleaned["official"]:
-            return CallBack(source=self.proposed.source, number=self.proposed.phone, is_official=True)
-        return CallBack(
-            source=NumberSource(cleaned["source"]) if cleaned["source"] else None, number=cleaned["number"]
-        )
+            return CallBack(
+                source=source or self.proposed.source,
+                number=self.proposed.phone,
+                is_official=True,
+                is_looked_up=source is not None,
+            )
+        return CallBack(source=source, number=cleaned["number"])
