@@ -185,6 +185,11 @@ class Collectivity(models.Model):
         return f"{self.name}{self.place}".replace("'", "’")
 
     @property
+    def name_found(self) -> str:
+        """The name in a list of results, after the former name under which the search found the body, if any."""
+        return f"{self.former_name}, aujourd’hui dans {self}" if self.former_name else str(self)
+
+    @property
     def place(self) -> str:
         """The département in brackets, which distinguishes homonyms; empty if the name is that of the territory."""
         if self.kind in TERRITORIAL or self.departement is None or self.departement.name == self.name:
