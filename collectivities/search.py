@@ -1,8 +1,9 @@
 """The search for a body by its approximate name or by one of its numbers. A search takes two queries.
 
-Names equal to the query come first, then names that begin with it. Names that contain or resemble the query are added
-only if no name is equal to it and few begin with it. Within each group the largest population comes first. Bodies that
-vanished are never returned. A body that somebody added while declaring is found only by its exact SIREN until it is
+Names equal to the query come first, then names that begin with it. If no name is equal to it, the few names that have
+it as whole words come before these: Île-de-Sein, for « Sein », before Seine-Port. If few begin with it either, names
+that contain or resemble it are added. Within each group the largest population comes first. Bodies that vanished are
+never returned. A body that somebody added while declaring is found only by its exact SIREN until it is
 confirmed, so that nobody can write in a list that everybody sees.
 """
 
@@ -45,35 +46,51 @@ BEST_CODES = """
     GROUP BY c.id ORDER BY min(hit.rank), c.population DESC NULLS LAST, c.id LIMIT %(limit)s
 """
 
-# Ranks: 0 for a name equal to the query, 2 for a name that begins with it, 4 for one that contains it, 6 for one that
-# resembles it. KIND_RANK or GROUPING_RANK is added.
+# Ranks: 0 for a name equal to the query, 2 for one that has it as whole words, 4 for one that begins with it, 6 for
+# one that contains it, 8 for one that resembles it (`quality` is 4 or 6 for these two). KIND_RANK or GROUPING_RANK is
+# added.
 BY_NAME = """
     WITH near AS ({near}),
+    whole AS ({whole}),
     far AS (
-        SELECT c.id, likely.quality + {fit} AS rank,
+        SELECT c.id, likely.quality + 2 + {fit} AS rank,
             CASE likely.quality WHEN 6 THEN likely.likeness + 0.05 * log(coalesce(c.population, 0) + 1)
                 ELSE coalesce(c.population, 0) END AS score
         FROM collectivities_resembling({stem}, {edits}::text[]) likely
         JOIN collectivities_collectivity c USING (id)
         WHERE c.vanished_on IS NULL AND {known} AND {place}
         AND NOT EXISTS (SELECT FROM near WHERE rank < 2)
-        AND (SELECT count(*) FROM near WHERE rank < 8) < %(enough)s
+        AND (SELECT count(*) FROM near WHERE rank < 10) < %(enough)s
     )
-    SELECT id FROM (SELECT * FROM near UNION ALL SELECT * FROM far) hit
+    SELECT id FROM (
+        SELECT * FROM near UNION ALL SELECT * FROM far UNION ALL SELECT * FROM whole
+        WHERE NOT EXISTS (SELECT FROM near WHERE rank < 2) AND (SELECT count(*) FROM whole) <= %(few)s
+    ) hit
     GROUP BY id ORDER BY min(rank), max(score) DESC, id LIMIT %(limit)s
 """
 # `high` is the first stem after those that begin with `low`, because stems are ASCII and compared byte by byte.
 NAMES_BY_PREFIX = """
-    SELECT c.id, CASE c.stem WHEN {low} THEN 0 ELSE 2 END + {fit} AS rank, coalesce(c.population, 0) AS score
+    SELECT c.id, CASE c.stem WHEN {low} THEN 0 ELSE 4 END + {fit} AS rank, coalesce(c.population, 0) AS score
     FROM collectivities_collectivity c
     WHERE c.stem ~>=~ {low} AND c.stem ~<~ {high} AND c.vanished_on IS NULL AND {known} AND {place}
     UNION ALL
-    SELECT c.id, CASE a.stem WHEN {low} THEN 0 ELSE 2 END + {fit}, coalesce(c.population, 0)
+    SELECT c.id, CASE a.stem WHEN {low} THEN 0 ELSE 4 END + {fit}, coalesce(c.population, 0)
     FROM collectivities_alias a JOIN collectivities_collectivity c ON c.id = a.collectivity_id
     WHERE a.stem ~>=~ {low} AND a.stem ~<~ {high} AND c.vanished_on IS NULL AND {known} AND {place}
 """
+# The spaces around a stem let the index of trigrams find a word of two letters. A word that more than FEW names have
+# (« Mont ») says little: the limit stops its search.
+NAMES_BY_WORD = """
+    SELECT c.id, 2 + {fit} AS rank, coalesce(c.population, 0) AS score
+    FROM (
+        SELECT id FROM collectivities_collectivity WHERE stem LIKE {first} OR stem LIKE {inside} OR stem LIKE {last}
+        UNION SELECT collectivity_id FROM collectivities_alias
+        WHERE stem LIKE {first} OR stem LIKE {inside} OR stem LIKE {last}
+    ) word JOIN collectivities_collectivity c USING (id)
+    WHERE c.vanished_on IS NULL AND {known} AND {place} LIMIT %(few)s + 1
+"""
 # A nature in the query counts more than anything else. Without it, a groupement comes after the commune of its name.
-KIND_RANK = "CASE WHEN c.kind = ANY({}) THEN 0 ELSE 8 END"
+KIND_RANK = "CASE WHEN c.kind = ANY({}) THEN 0 ELSE 10 END"
 GROUPING_RANK = "(c.kind = ANY({}))::int"
 IN_DEPARTEMENTS = "c.departement_id IN (SELECT id FROM collectivities_departement WHERE code = ANY({}))"
 AT_CODE = "({code} = ANY(c.postal_codes) OR c.insee_code = {code})"
@@ -86,6 +103,7 @@ SIMILAR_NAMES = """
 UNLISTED_ONLY = "({} AND c.kind = ANY({}))"
 CONFIRMED = "(c.declared_at IS NULL OR c.confirmed_at IS NOT NULL)"
 ENOUGH = 5
+FEW = 12
 MAX_PLACES = 4
 
 type Params = dict[str, str | int]
@@ -279,13 +297,14 @@ def _find_ids_by_name(
     near += [_make_prefix_query(reading, loose_condition) for reading in list_saint_readings([literal, loosest])]
     statement = sql.SQL(BY_NAME).format(
         near=sql.SQL(" UNION ALL ").join(near),
+        whole=_make_word_query(loosest, loose_condition),
         stem=loosest.stem,
         edits=list_spellings(loosest.stem),
         fit=_make_kind_rank(loosest),
         place=_make_territory_condition(loosest),
         known=loose_condition,
     )
-    return _run_query(statement, {"enough": ENOUGH, "limit": limit})
+    return _run_query(statement, {"enough": ENOUGH, "few": FEW, "limit": limit})
 
 
 def _make_prefix_query(reading: QueryReading, condition: sql.Composable) -> sql.Composable:
@@ -293,6 +312,19 @@ def _make_prefix_query(reading: QueryReading, condition: sql.Composable) -> sql.
     high = low[:-1] + chr(ord(low[-1]) + 1)
     return sql.SQL(NAMES_BY_PREFIX).format(
         low=low, high=high, fit=_make_kind_rank(reading), place=_make_territory_condition(reading), known=condition
+    )
+
+
+def _make_word_query(reading: QueryReading, condition: sql.Composable) -> sql.Composable:
+    # A stem holds only letters, digits and spaces, so that no character of it is a wildcard of LIKE. The wildcards are
+    # doubled because the statement has parameters.
+    return sql.SQL(NAMES_BY_WORD).format(
+        first=f"{reading.stem} %%",
+        inside=f"%% {reading.stem} %%",
+        last=f"%% {reading.stem}",
+        fit=_make_kind_rank(reading),
+        place=_make_territory_condition(reading),
+        known=condition,
     )
 
 
