@@ -177,6 +177,22 @@ def test_a_defanged_address_is_found_in_a_text(client, responder, value):
     assert find_references(client, defang(*value)) == find_references(client, value[1]) == {written.reference}
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Reçu de x@mechant14.example hier",
+        "Reçu de x@mail.mechant14.example hier",
+        "Reçu de x[@]mechant14[.]example hier",
+        "Le lien hxxp://www.mechant14[.]example:8080/x",
+        "Le lien https://mechant14.example/x.",
+        "Vers MECHANT14(point)example",
+    ],
+)
+def test_a_domain_finds_the_texts_that_name_a_mailbox_or_an_address_on_it(client, responder, written):
+    incident, _other = declare(description=written), declare(description="Reçu de x@autre.example")
+    assert find_references(client, "mechant14.example") == {incident.reference}
+
+
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", "abcd:ef01::1"])
 def test_an_ip_address_finds_observables_and_texts(client, responder, address):
     with_observable, with_text, _other = (

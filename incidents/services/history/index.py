@@ -16,7 +16,7 @@ from core.locks import Lock, acquire_lock, try_lock
 from incidents.enums import TYPE_TERMS, DocumentKind, EventKind
 from incidents.models import Incident, PendingEvent, SearchDocument
 from incidents.questions.catalogue import QuestionKind, load_versions
-from incidents.services.history.index_sql import MAX_TEXT_LENGTH, SOURCE_QUERIES, WRITE_DOCUMENTS
+from incidents.services.history.index_sql import DEFANGED_DOT, HOST, MAX_TEXT_LENGTH, SOURCE_QUERIES, WRITE_DOCUMENTS
 
 CONSUMER = "search"
 BATCH = 500
@@ -134,6 +134,8 @@ def write_documents(incidents: Iterable[int], kind: str, *, overwrite: bool) -> 
             "kind": kind,
             "longest": MAX_TEXT_LENGTH,
             "overwrite": overwrite,
+            "dot": DEFANGED_DOT,
+            "host": HOST,
             "weight": WEIGHTS[kind],
             "terms": list_type_terms(),
             "asked": list_text_questions(),

@@ -2,6 +2,9 @@
 
 Each text is indexed twice: without accents and with the positions of its words, to find phrases; and as written, since
 the French stemmer depends on accents (« chiffrées » and « chiffrement » share the stem « chiffr » only then).
+
+Its hosts are indexed once more, each with the domains that contain it, because PostgreSQL reads « x@exemple.fr » as
+one word, which a search for « exemple.fr » does not find.
 """
 
 from collections.abc import Mapping
@@ -16,11 +19,21 @@ MAX_TEXT_LENGTH = 200_000
 # The source of a document that holds the words from before a correction; for answers, it follows the section.
 FORMER = "avant"
 
+# A dot as in « exemple[.]fr » or « exemple(point)fr ».
+DEFANGED_DOT = r"[[({]\s?(?:[.]|dot|point)\s?[\])}]"
+HOST = r"\m(?:[[:alnum:]_-]{1,63}[.]){1,8}[[:alpha:]][[:alnum:]-]{1,62}"
+
 WRITE_DOCUMENTS = """
     INSERT INTO incidents_searchdocument (incident_id, csirt_id, kind, source, at, vector)
     SELECT made.incident_id, made.csirt_id, %(kind)s, made.source, made.at,
         setweight(to_tsvector('tocsin', made.text), %(weight)s::"char")
         || setweight(strip(to_tsvector('french', made.text)), %(weight)s::"char")
+        || setweight(strip(to_tsvector('tocsin', coalesce((
+            SELECT string_agg(DISTINCT array_to_string(label[start:], '.'), ' ')
+            FROM regexp_matches(regexp_replace(made.text, %(dot)s, '.', 'gi'), %(host)s, 'g') host
+            CROSS JOIN LATERAL string_to_array(lower(host[1]), '.') label
+            CROSS JOIN LATERAL generate_series(1, cardinality(label) - 1) start
+        ), ''))), %(weight)s::"char")
     FROM (
         SELECT incident_id, csirt_id, source, at, left(text, %(longest)s) AS text
         FROM ({source}) found WHERE text <> ''
