@@ -163,10 +163,11 @@ def test_a_name_typed_like_a_domain_still_finds_its_caller(client, responder):
 
 
 def test_an_empty_result_says_that_numbers_must_be_typed_whole(client, responder):
-    """Half a reference and the end of a number find nothing, so the advice says why."""
+    """Three symbols of a reference and the end of a number find nothing, so the advice says why."""
     incident = declare()
-    for query in (incident.reference[:4], "44 55"):
-        assert "Une référence, un numéro ou un indicateur s’écrivent en entier." in read_markup(search(client, query))
+    for query in (incident.reference[:3], "44 55"):
+        text = read_markup(search(client, query))
+        assert "Un numéro ou un indicateur s’écrivent en entier, une référence par quatre signes au moins" in text
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,41 @@ def test_a_reference_is_understood_in_any_dictated_form(client, responder, say):
     assert get_redirect(client, say(incident.reference)) == url(incident)
 
 
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda text: text[:4],
+        lambda text: text[:4].lower(),
+        lambda text: hyphenate(text)[:5],
+        lambda text: text[-4:].lower(),
+        lambda text: hyphenate(text)[2:],
+        lambda text: f"{text[:4]} {text[4:6]}",
+    ],
+    ids=["beginning", "lower case", "dash at the end", "end", "end with a dash", "spaced"],
+)
+def test_the_beginning_or_the_end_of_a_reference_finds_its_case(client, responder, cut):
+    incident, _other = declare(), declare()
+    Incident.objects.filter(pk=incident.pk).update(reference="7K3M9QXH")
+    page = client.get(URL, {"q": cut("7K3M9QXH")})
+    assert [hit.incident for hit in page.context["hits"]] == [incident]
+    assert "Référence qui commence ou finit ainsi" in read_markup(page)
+
+
+def test_three_symbols_or_the_middle_of_a_reference_find_nothing(client, responder):
+    incident = declare()
+    Incident.objects.filter(pk=incident.pk).update(reference="7K3M9QXH")
+    for query in ("7K3", "3M9Q"):
+        assert find_references(client, query) == set()
+
+
+def test_part_of_a_reference_of_another_centre_finds_nothing(client, responder):
+    incident = declare()
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
+    Incident.objects.filter(pk=incident.pk).update(reference="7K3M9QXH", csirt=elsewhere)
+    for query in ("7K3M", "9QXH"):
+        assert find_references(client, query) == set()
+
+
 @pytest.mark.parametrize("query", ["Plouexemple", "plou exemple", "PLOUEXEMPLE", "Plouexempl", "29999"])
 def test_a_body_is_found_by_name_or_code(client, responder, query):
     incident = declare()

@@ -6,11 +6,14 @@ import re
 import unicodedata
 
 from collectivities.search import find_body_by_code, find_body_ids
-from incidents.reference import REFERENCE_LENGTH, compact_code, is_reference
+from incidents.reference import ALPHABET, REFERENCE_LENGTH, compact_code, is_reference
 
 # Many bodies share a name (« Saint-Martin »), so this is more than a page of suggestions, yet only a few index
 # look-ups.
 BODIES_TRIED = 60
+# Fewer symbols are in too many references.
+SHORTEST_PART = 4
+PART_OF_REFERENCE = re.compile(r"[a-z0-9]+(?:[ -]+[a-z0-9]+)*-?", re.IGNORECASE)
 
 
 def list_references(query: str) -> list[str]:
@@ -21,6 +24,12 @@ def list_references(query: str) -> list[str]:
     words = re.findall(r"[^\W_]+", bare)
     spelled = "".join(word[0] for word in words) if len(words) == REFERENCE_LENGTH else ""
     return [text for text in {compact_code(bare), spelled.upper()} if is_reference(text)]
+
+
+def read_reference_part(query: str) -> str:
+    """Return the beginning or the end of a reference if `query` may be one (« t7k4 », « 4-9mqx »), else ""."""
+    part = compact_code(query) if PART_OF_REFERENCE.fullmatch(query.strip()) else ""
+    return part if SHORTEST_PART <= len(part) < REFERENCE_LENGTH and set(part) <= set(ALPHABET) else ""
 
 
 def find_bodies(query: str) -> list[int]:

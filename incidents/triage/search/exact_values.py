@@ -58,6 +58,7 @@ REASONS: dict[str, str] = {
     "caller": "personne à rappeler",
     "contact": "mail de la personne à rappeler",
     "observable": "indicateur relevé",
+    "reference": "référence qui commence ou finit ainsi",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -30,7 +30,7 @@ from incidents.models import Incident, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page
-from incidents.triage.search.bodies import find_bodies, list_references
+from incidents.triage.search.bodies import find_bodies, list_references, read_reference_part
 from incidents.triage.search.exact_values import (
     CALLERS_READ,
     REASONS,
@@ -45,6 +45,7 @@ from incidents.triage.search.exact_values import (
 from incidents.triage.search.excerpts import Excerpt, list_excerpts
 from incidents.triage.search.filters import build_conditions, build_days_condition, has_text
 from incidents.triage.search.finding import (
+    CASES_READ,
     MAX_FOUND,
     FoundCase,
     exclude_words,
@@ -209,27 +210,44 @@ def explain_empty_query(query: Query) -> SearchResult:
 
 
 def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[FoundCase], list[FoundCase]]:
-    """Return the newest cases whose body or whose caller has this name, and the cases of bodies with a similar name.
+    """Return the newest cases whose body, caller or part of a reference was typed, and the cases of bodies with a
+    similar name.
 
-    One query finds both bodies and callers, since a page may run only ten.
+    One query finds them all, since a page may run only ten.
     """
     bodies = [] if query.phrases else find_bodies(query.free)
     callers = list_caller_names([*query.words, *query.phrases])
-    newest = cases.order_by("-received_at", "-id")
-    columns = ("pk", "collectivity__name", "collectivity__departement__name", "story__contact_name")
-    of_bodies = newest.filter(collectivity__in=bodies).annotate(is_caller=Value(value=False))
-    of_callers = newest.exclude(story__contact_name="").annotate(is_caller=Value(value=True))
-    rows = of_bodies.values_list(*columns, "is_caller")[:CASES_OF_BODIES]
-    if callers:
-        rows = rows.union(of_callers.values_list(*columns, "is_caller")[:CALLERS_READ], all=True)
+    part = "" if query.phrases else read_reference_part(query.free)
     same_name: list[FoundCase] = []
     similar: list[FoundCase] = []
-    for pk, *name, caller, is_caller in rows if bodies or callers else ():
-        if is_caller:
+    for pk, *name, caller, column in list_named_cases(cases, bodies, part, has_callers=bool(callers)):
+        if column == "caller":
             same_name += [FoundCase(pk, reason=REASONS["caller"])] if has_caller_name(caller, callers) else []
+        elif column == "reference":
+            same_name.append(FoundCase(pk, reason=REASONS["reference"]))
         else:
             (same_name if has_body_name(query, name) else similar).append(FoundCase(pk))
     return same_name, similar
+
+
+def list_named_cases(
+    cases: IncidentQuerySet, bodies: list[int], part: str, *, has_callers: bool
+) -> Iterable[tuple[Any, ...]]:
+    """Return the newest cases of the bodies, with a caller, or with a reference that begins or ends with `part`. The
+    last column tells which. The end of a reference is compared in the newest cases only. Runs one query, or none.
+    """
+    newest = cases.order_by("-received_at", "-id")
+    columns = ("pk", "collectivity__name", "collectivity__departement__name", "story__contact_name", "column")
+    branches = []
+    if bodies:
+        branches.append((newest.filter(collectivity__in=bodies), "body", CASES_OF_BODIES))
+    if has_callers:
+        branches.append((newest.exclude(story__contact_name=""), "caller", CALLERS_READ))
+    if part:
+        is_end = Q(reference__endswith=part, pk__in=newest.values("pk")[:CASES_READ])
+        branches.append((newest.filter(Q(reference__startswith=part) | is_end), "reference", CASES_OF_BODIES))
+    rows = [found.annotate(column=Value(name)).values_list(*columns)[:most] for found, name, most in branches]
+    return rows[0].union(*rows[1:], all=True) if rows else ()
 
 
 def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
