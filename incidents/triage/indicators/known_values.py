@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.signed_in import get_account
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
+from incidents.indicators.hosts import CASES_READ, list_related, list_searched_hosts
 from incidents.indicators.known_values import load_national_list
 from incidents.indicators.observables import (
     Indicator,
@@ -27,7 +28,7 @@ from incidents.models import IgnoredValue, Observable
 from incidents.services.indicators.ignore import ignore_value, stop_ignoring_value
 from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observable_pages import IgnoreReasonForm, TypedIndicatorForm, read_uid
-from incidents.triage.indicators.observables import make_search_link
+from incidents.triage.indicators.observables import RelatedSighting, list_related_sightings, make_search_link
 
 PAGE_SIZE = 50
 # The longest text to look values up in, such as a pasted mail or list.
@@ -52,6 +53,8 @@ class LookUpResult(NamedTuple):
     rows: list[Observable]
     has_more: bool
     search: str  # the address of the search for the value in the texts
+    related: list[RelatedSighting]
+    has_host: bool
 
 
 class LookUpForm(forms.Form):
@@ -134,7 +137,7 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     list_own_centres(user)
     form = LookUpForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {"form": form, "most": MAX_LOOKED_UP}
+    context: dict[str, Any] = {"form": form, "most": MAX_LOOKED_UP, "cases_read": CASES_READ}
     if request.method == "POST":
         context |= look_up_values(form, request.POST.get("text", ""), user)
     return render_page(request, "incidents/triage/look_up.html", context, status=422 if form.errors else 200)
@@ -151,14 +154,25 @@ def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
     values = read_values(text, user)
     if not values:
         form.add_error("text", "Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte.")
-    results = [make_result(kind, value, rows) for (kind, value), rows in look_up_sightings(values, user).items()]
-    results.sort(key=lambda result: not result.rows)
+    related = list(list_related(values[:MAX_LOOKED_UP], user)) if values else []
+    sightings = look_up_sightings(values, user)
+    results = [
+        make_result(Indicator(ObservableKind(kind), value), rows, related) for (kind, value), rows in sightings.items()
+    ]
+    results.sort(key=lambda result: (not result.rows, not result.related))
     return {"results": results, "left": len(values) - len(results)}
 
 
-def make_result(kind: str, value: str, rows: list[Observable]) -> LookUpResult:
-    label, has_more = str(ObservableKind(kind).label), len(rows) > MAX_SIGHTINGS
-    return LookUpResult(label, defang(kind, value), rows[:MAX_SIGHTINGS], has_more, make_search_link(value))
+def make_result(indicator: Indicator, rows: list[Observable], related: list[Observable]) -> LookUpResult:
+    return LookUpResult(
+        kind=str(indicator.kind.label),
+        value=defang(*indicator),
+        rows=rows[:MAX_SIGHTINGS],
+        has_more=len(rows) > MAX_SIGHTINGS,
+        search=make_search_link(indicator.value),
+        related=list_related_sightings(indicator, related),
+        has_host=bool(list_searched_hosts([indicator])),
+    )
 
 
 def read_values(text: str, user: User) -> list[Indicator]:

@@ -17,8 +17,9 @@ from core.french import choose_plural
 from incidents.access import get_incident
 from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.files.vault import NotReadable
+from incidents.indicators.hosts import CASES_READ, list_related, list_searched_hosts
 from incidents.indicators.observables import Indicator, defang
-from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings
+from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings, match_same_case
 from incidents.models import Incident, Observable
 from incidents.services.evidence.files import Erased
 from incidents.services.indicators.ignore import REASON_LIMIT, ignore_values
@@ -41,6 +42,7 @@ from incidents.triage.indicators.observables import (
     build_observables_block,
     format_indicator_origin,
     format_sightings,
+    list_related_sightings,
     make_search_link,
 )
 
@@ -226,13 +228,15 @@ def make_proposal_line(row: Proposal, chosen: Collection[str]) -> ProposalLine:
 
 @require_safe
 def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """Show one indicator and the cases of the user's centres that have the same value."""
+    """Show one indicator and the cases of the user's centres that have the same value, or another on the same host."""
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.READ, door=Door.OBSERVABLES)
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
     if row is None:
         raise Http404
-    sightings = list(list_sightings(Indicator(ObservableKind(row.kind), row.value), user, beside=incident))
+    indicator = Indicator(ObservableKind(row.kind), row.value)
+    sightings = list(list_sightings(indicator, user, beside=incident))
+    related = list_related([indicator], user).exclude(match_same_case(incident))
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
@@ -242,6 +246,9 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "pap": PAP_LIMITS[Pap(incident.pap)],
         "seen": sightings[:MAX_SIGHTINGS],
         "has_more": len(sightings) > MAX_SIGHTINGS,
+        "related": list_related_sightings(indicator, related),
+        "has_host": bool(list_searched_hosts([indicator])),
+        "cases_read": CASES_READ,
         "search": make_search_link(row.value),
     }
     return render_page(request, "incidents/triage/observable.html", context)

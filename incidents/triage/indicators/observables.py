@@ -1,7 +1,7 @@
 """The indicators of a case on its page: by kind, defanged, with the other cases that have them."""
 
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -9,7 +9,8 @@ from django.urls import reverse
 from accounts.models import User
 from core.french import choose_plural
 from incidents.enums import DocumentKind, ObservableKind, Pap
-from incidents.indicators.observables import defang
+from incidents.indicators.hosts import is_related
+from incidents.indicators.observables import Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_observables
 from incidents.models import Incident, Observable
 
@@ -28,6 +29,13 @@ class ObservableLine(NamedTuple):
     row: Observable
     value: str  # defanged
     sightings: str
+
+
+class RelatedSighting(NamedTuple):
+    """A sighting of another value on the same host, which a list of sightings shows beside the case."""
+
+    incident: Incident
+    shown_value: str  # defanged
 
 
 class ObservableGroup(NamedTuple):
@@ -53,6 +61,12 @@ def group_by_kind(rows: Iterable[Any]) -> list[ObservableGroup]:
         for kind, same in groupby(rows, key=lambda row: row.kind)
     }
     return [ObservableGroup(kind, by_kind[kind]) for kind in ObservableKind if kind in by_kind]
+
+
+def list_related_sightings(value: Indicator, rows: Iterable[Observable]) -> list[RelatedSighting]:
+    """Return those of the rows that are on the host of `value`, MAX_SIGHTINGS at most."""
+    related = (RelatedSighting(row.incident, defang(row.kind, row.value)) for row in rows if is_related(row, value))
+    return list(islice(related, MAX_SIGHTINGS))
 
 
 def format_sightings(number: int) -> str:

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from collectivities.search import SearchProblem
 from core.telephone import fold_separators
 from core.text import fold_text
 from incidents.enums import ObservableKind
-from incidents.indicators.observables import EMAIL, Indicator, normalise_ip, normalise_value
+from incidents.indicators.hosts import CASES_READ, list_enclosing_hosts, list_searched_hosts, match_on_hosts
+from incidents.indicators.observables import EMAIL, Indicator, find_indicator_host, normalise_ip, normalise_value
 from incidents.indicators.sightings import match_values
-from incidents.models import Observable
+from incidents.models import Incident, Observable
 from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
 
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
@@ -59,6 +62,7 @@ REASONS: dict[str, str] = {
     "contact": "mail de la personne à rappeler",
     "observable": "indicateur relevé",
     "reference": "référence qui commence ou finit ainsi",
+    "host": "indicateur relevé sur le même domaine ou la même adresse",
 }
 
 
@@ -80,6 +84,10 @@ def list_indicators(text: str) -> Iterator[Indicator]:
         pattern = PATTERNS.get(kind)
         if (pattern is None or pattern.fullmatch(text)) and (value := normalise_value(kind, text)):
             yield Indicator(kind, value)
+    # A host with a port or a path, which is typed without « http:// »
+    if re.search(r"[:/]", text) and (url := normalise_value(ObservableKind.URL, f"http://{text}")):
+        host = find_indicator_host(ObservableKind.URL, url)
+        yield Indicator(ObservableKind.IP if normalise_ip(host) else ObservableKind.DOMAIN, host)
 
 
 def parse_telephone(text: str) -> str:
@@ -135,18 +143,39 @@ def list_number_spellings(number: str) -> list[str]:
     ]
 
 
-def find_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
-    """Return the newest of `cases` that have this value, each with the reason. Runs one query, or two for a mail
-    address.
+def find_newest_with_value(
+    exact: ExactValue, cases: IncidentQuerySet, own_cases: IncidentQuerySet, most: int
+) -> tuple[list[tuple[int, str]], datetime | None]:
+    """Return the newest of `cases` that have this value, or another on the same host, each with the reason. Return
+    also the instant before which the hosts of `own_cases` were not read, or None if all were. Runs one query.
     """
     if exact.phone:
-        return list_newest(cases.with_contact_number(exact.phone), "phone", most)
+        return list_newest(cases.with_contact_number(exact.phone), "phone", most), None
+    newest = own_cases.order_by("-received_at", "-id")
     sightings = Observable.objects.filter(match_values(exact.indicators))
-    rows = list_newest(cases.filter(pk__in=sightings.values("incident")), "observable", most)
+    found = {"observable": cases.filter(pk__in=sightings.values("incident"))}
     mails = [indicator.value for indicator in exact.indicators if indicator.kind == ObservableKind.EMAIL]
     if mails:
-        rows += list_newest(cases.alias(mail=Lower("story__contact_email")).filter(mail__in=mails), "contact", most)
-    return rows
+        found["contact"] = cases.alias(mail=Lower("story__contact_email")).filter(mail__in=mails)
+    found["host"] = cases.filter(match_related_indicators(exact, newest[:CASES_READ]))
+    branches = [label_rows(rows.order_by("-received_at", "-id"), reason)[:most] for reason, rows in found.items()]
+    first_unread = label_rows(newest, "unread")[CASES_READ : CASES_READ + 1]
+    rows = sorted(first_unread.union(*branches, all=True), reverse=True)
+    matches = [(key, REASONS[reason]) for reason in found for _at, key, label in rows if label == reason]
+    return matches, next((at for at, _key, label in rows if label == "unread"), None)
+
+
+def label_rows(cases: IncidentQuerySet, label: str) -> QuerySet[Incident, tuple[datetime, int, str]]:
+    return cases.annotate(label=Value(label)).values_list("received_at", "pk", "label")
+
+
+def match_related_indicators(exact: ExactValue, newest: IncidentQuerySet) -> Q:
+    """Return the condition that a case has another indicator on the same host. Only the indicators of the cases
+    `newest` are read, because no index leads from a host to its indicators.
+    """
+    enclosing = {host for indicator in exact.indicators for host in list_enclosing_hosts(indicator)}
+    on_hosts = match_on_hosts(list_searched_hosts(exact.indicators)) | match_values(enclosing)
+    return Q(pk__in=Observable.objects.filter(on_hosts, incident__in=newest.values("pk")).values("incident"))
 
 
 def list_caller_names(texts: Collection[str]) -> list[str]:

@@ -160,14 +160,17 @@ def search_cases(query: Query, user: User) -> SearchResult:
     own_cases = Incident.objects.filter(csirt__in=user.read_centre_ids)
     cases = own_cases.filter(build_conditions(query, user)).filter(exclude_words(query))
     if has_text(query):
-        return find_cases_by_words(query, cases, user)
+        return find_cases_by_words(query, cases, own_cases.filter(build_days_condition(query)), user)
     if not query.filters and not query.left_out:
         return explain_empty_query(query)
     matches, oldest = find_without_words(cases, own_cases.filter(build_days_condition(query)))
     return SearchResult(matches, oldest=oldest)
 
 
-def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> SearchResult:
+def find_cases_by_words(
+    query: Query, cases: IncidentQuerySet, own_cases: IncidentQuerySet, user: User
+) -> SearchResult:
+    """Return the cases that match the words. `own_cases` are those of the user's centres on the days of the query."""
     centres = user.read_centre_ids
     plan = plan_search(query, centres)
     result = SearchResult(lexemes=plan.lexemes)
@@ -175,8 +178,12 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
     if len(with_words) < MAX_FOUND:
         result.oldest = plan.oldest
     exact = parse_exact_value(query.free) if not query.phrases else None
+    with_value: list[FoundCase] = []
+    if exact:
+        with_value, unread = find_cases_with_value(exact, cases, own_cases)
+        result.oldest = max(filter(None, (unread, result.oldest)), default=None)
     try:
-        best_matches, similar = find_best_matches(query, exact, cases)
+        best_matches, similar = find_best_matches(query, exact, with_value, cases)
     except SearchProblem as problem:
         best_matches, similar, result.warning = [], [], str(problem)
     result.matches = merge_matches(best_matches, with_words, [] if with_words else similar)
@@ -184,12 +191,12 @@ def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> Se
 
 
 def find_best_matches(
-    query: Query, exact: ExactValue | None, cases: IncidentQuerySet
+    query: Query, exact: ExactValue | None, with_value: list[FoundCase], cases: IncidentQuerySet
 ) -> tuple[list[FoundCase], list[FoundCase]]:
     """Return the cases that have the exact value or the name, and the cases of bodies with a similar name. May raise
     `SearchProblem`.
     """
-    if exact and ((with_value := find_cases_with_value(exact, cases)) or not exact.may_be_name):
+    if exact and (with_value or not exact.may_be_name):
         return with_value, []
     if not query.phrases:
         if is_day(query.free):  # or else its digits would be taken for a SIREN
@@ -198,9 +205,14 @@ def find_best_matches(
     return find_cases_by_name(query, cases)
 
 
-def find_cases_with_value(exact: ExactValue, cases: IncidentQuerySet) -> list[FoundCase]:
-    """Return the cases that have this number or address in a field of their own."""
-    return [FoundCase(key, reason=reason) for key, reason in find_newest_with_value(exact, cases, CASES_OF_BODIES)]
+def find_cases_with_value(
+    exact: ExactValue, cases: IncidentQuerySet, own_cases: IncidentQuerySet
+) -> tuple[list[FoundCase], datetime | None]:
+    """Return the cases that have this number or address in a field of their own, or another on the same host, and the
+    instant before which hosts were not read.
+    """
+    found, oldest = find_newest_with_value(exact, cases, own_cases, CASES_OF_BODIES)
+    return [FoundCase(key, reason=reason) for key, reason in found], oldest
 
 
 def explain_empty_query(query: Query) -> SearchResult:
@@ -259,10 +271,11 @@ def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
 
 
 def merge_matches(*lists: list[FoundCase]) -> list[FoundCase]:
-    """Return each case once, at its first place in the lists, with the documents and the reason from any of them."""
-    reasons = {match.incident: match.reason for matches in lists for match in matches if match.reason}
-    places = {match.incident: match.places for matches in lists for match in matches if match.places}
-    order = dict.fromkeys(match.incident for matches in lists for match in matches)
+    """Return each case once, at its first place in the lists, with its first reason and its documents."""
+    whole = [match for matches in lists for match in matches]
+    reasons = {match.incident: match.reason for match in reversed(whole) if match.reason}
+    places = {match.incident: match.places for match in whole if match.places}
+    order = dict.fromkeys(match.incident for match in whole)
     return [FoundCase(pk, places.get(pk, ()), reasons.get(pk, "")) for pk in order][:MAX_FOUND]
 
 

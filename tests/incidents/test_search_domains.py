@@ -1,0 +1,125 @@
+"""A domain or an address finds the indicators on the same host, in the search and on the page that looks values up."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from incidents.enums import ObservableKind
+from incidents.indicators import hosts
+from incidents.indicators.observables import defang
+from incidents.triage.search import exact_values
+from tests.cast import declare
+from tests.incidents.observing import an_observable, declare_elsewhere, page
+from tests.incidents.searching import URL, find_references, search
+from tests.reading import read_markup
+
+pytestmark = pytest.mark.django_db
+LOOK = "/admin/incidents/incident/indicateurs/"
+
+ON_THE_HOST = [
+    ("mechant14.example", ObservableKind.URL, "http://mechant14.example/x"),
+    ("mechant14.example", ObservableKind.URL, "https://mechant14.example:8443/x?y=1"),
+    ("mechant14.example", ObservableKind.URL, "https://moi@www.mechant14.example/"),
+    ("mechant14.example", ObservableKind.EMAIL, "x@mechant14.example"),
+    ("mechant14.example", ObservableKind.EMAIL, "x@mail.mechant14.example"),
+    ("mechant14.example", ObservableKind.DOMAIN, "www.mechant14.example"),
+    ("MECHANT14[.]example", ObservableKind.URL, "http://mechant14.example/x"),
+    ("méchant.example", ObservableKind.URL, "http://xn--mchant-bva.example/x"),
+    ("mechant14.example:8080/x", ObservableKind.DOMAIN, "www.mechant14.example"),
+    ("mechant14.example/autre", ObservableKind.URL, "http://mechant14.example/x"),
+    ("hxxp://mechant14[.]example/x", ObservableKind.DOMAIN, "mechant14.example"),
+    ("http://www.mechant14.example/x", ObservableKind.DOMAIN, "mechant14.example"),
+    ("https://mechant14.example/x", ObservableKind.URL, "http://mechant14.example/x"),
+    ("x@mechant14.example", ObservableKind.DOMAIN, "mechant14.example"),
+    ("203.0.113.9", ObservableKind.URL, "http://203.0.113.9:8080/x"),
+    ("http://203.0.113.9/x", ObservableKind.IP, "203.0.113.9"),
+    ("2001:db8::9", ObservableKind.URL, "http://[2001:db8::9]/x"),
+]
+ELSEWHERE = [
+    ("mechant14.example", ObservableKind.URL, "http://pasmechant14.example/x"),
+    ("mechant14.example", ObservableKind.URL, "http://autre.example/mechant14.example/"),
+    ("mechant14.example", ObservableKind.EMAIL, "mechant14.example@autre.example"),
+    ("mechant14.example", ObservableKind.DOMAIN, "mechant14.example.autre.example"),
+    ("x@gmail.com", ObservableKind.EMAIL, "y@gmail.com"),
+    ("203.0.113.9", ObservableKind.URL, "http://203.0.113.99/x"),
+    ("203.0.113.9", ObservableKind.IP, "203.0.113.99"),
+]
+
+
+@pytest.mark.parametrize(("query", "kind", "value"), ON_THE_HOST)
+def test_an_indicator_on_the_host_is_found_at_both_doors(client, responder, query, kind, value):
+    incident, _other = declare(), declare()
+    an_observable(incident, value, kind)
+
+    found = search(client, query)
+    assert [hit.incident for hit in found.context["hits"]] == [incident]
+    assert "Indicateur relevé sur le même domaine ou la même adresse" in read_markup(found)
+
+    looked_up = client.post(LOOK, {"text": query})
+    assert defang(kind, value) in read_markup(looked_up)
+    assert f'href="{page(incident)}"' in read_markup(looked_up)
+
+
+@pytest.mark.parametrize(("query", "kind", "value"), ELSEWHERE)
+def test_an_indicator_on_another_host_is_not_found(client, responder, query, kind, value):
+    incident = declare()
+    an_observable(incident, value, kind)
+    assert find_references(client, query) == set()
+    assert f'href="{page(incident)}"' not in read_markup(client.post(LOOK, {"text": query}))
+
+
+def test_the_same_value_keeps_its_own_reason(client, responder):
+    incident = declare()
+    an_observable(incident, "mechant14.example")
+    an_observable(incident, "x@mechant14.example", ObservableKind.EMAIL)
+    assert "<b>Indicateur relevé</b>" in read_markup(search(client, "mechant14.example"))
+
+
+def test_the_page_of_a_value_lists_the_others_on_its_host(client, responder):
+    incident, other = declare(), declare()
+    row = an_observable(incident, "mechant14.example")
+    an_observable(incident, "ici@mechant14.example", ObservableKind.EMAIL)
+    an_observable(other, "http://mechant14.example/x", ObservableKind.URL)
+    text = read_markup(client.get(page(incident, "indicateurs", str(row.uid))))
+    assert f'href="{page(other)}"' in text
+    assert "hxxp://mechant14[.]example/x" in text
+    assert "ici[@]mechant14" not in text, "the same case"
+
+
+def test_an_indicator_of_another_centre_is_not_found_by_its_host(client, responder):
+    elsewhere, incident = declare_elsewhere(), declare()
+    row = an_observable(incident, "mechant14.example")
+    an_observable(elsewhere, "http://mechant14.example/x", ObservableKind.URL)
+    an_observable(elsewhere, "mechant15.example")
+    for answer in (
+        search(client, "mechant14.example"),
+        search(client, "x@mechant15.example"),
+        client.post(LOOK, {"text": "mechant14.example x@mechant15.example"}),
+        client.get(page(incident, "indicateurs", str(row.uid))),
+    ):
+        assert elsewhere.reference not in answer.content.decode().replace(" ", "").replace("&nbsp;", "")
+
+
+def test_a_domain_that_is_read_in_the_newest_cases_only_says_so(client, responder, monkeypatch):
+    monkeypatch.setattr(exact_values, "CASES_READ", 1)
+    monkeypatch.setattr(hosts, "CASES_READ", 1)
+    old = declare()
+    an_observable(old, "http://mechant14.example/x", ObservableKind.URL)
+    for _ in range(2):
+        declare()
+    assert "Chercher dans les plus anciens" in read_markup(search(client, "mechant14.example"))
+    looked_up = read_markup(client.post(LOOK, {"text": "mechant14.example"}))
+    assert f'href="{page(old)}"' not in looked_up
+    assert "sont cherchés dans vos" in looked_up
+
+
+@pytest.mark.parametrize("many", [2, 50])
+@pytest.mark.parametrize("query", ["mechant14.example", "http://mechant14.example/x", "x@mechant14.example", "7k3m"])
+def test_a_search_by_domain_costs_at_most_ten_queries(client, responder, many, query):
+    for number in range(many):
+        incident = declare(description=f"Voir {query} et {query}")
+        an_observable(incident, f"x{number}@mechant14.example", ObservableKind.EMAIL, actor=responder)
+    search(client, query)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(URL, {"q": query})
+    assert len(queries) <= 10, [text["sql"][:90] for text in queries.captured_queries]
