@@ -1,10 +1,21 @@
-"""French plurals, and the spelling of French telephone numbers."""
+"""French plurals, and the spelling of telephone numbers for readers."""
 
 import re
+from functools import lru_cache
 
-from core.telephone import fold_separators
-
-COMPACT_NUMBER = re.compile(r"(0|\+33)([1-9])(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
+NBSP = "\N{NO-BREAK SPACE}"
+# What people write between two digits of one number.
+BETWEEN = r"[\s./(),;:_·•‧∙\u2010-\u2015\u2212-]{0,3}"
+FRENCH_NUMBER = (
+    rf"(?P<country>(?:(?:\+|00){BETWEEN})?33{BETWEEN}(?:0{BETWEEN})?|0{BETWEEN})"
+    rf"(?P<subscriber>[1-9](?:{BETWEEN}[0-9]){{8}})(?![0-9])"
+)
+FOREIGN_NUMBER = r"(?:\+|00)[1-9](?:[\s.,()-]{0,3}[0-9]){7,14}(?![0-9])"
+NUMBER = re.compile(rf"(?<![0-9+])(?:{FRENCH_NUMBER}|{FOREIGN_NUMBER})")
+# A number that somebody has grouped with spaces keeps these groups: many centres publish « 0 970 609 909 ».
+GROUPED_NUMBER = re.compile(r"(?:0[1-9]?|\+33\s[1-9])(?:\s[0-9]{2,3}){3,4}")
+# The numbers with a tariff of their own are read in threes: « 0 800 200 008 ».
+SPECIAL_NUMBER = re.compile(r"8[0129][0-9]{7}")
 
 
 def choose_plural(singular: str, plural: str, number: int) -> str:
@@ -14,14 +25,26 @@ def choose_plural(singular: str, plural: str, number: int) -> str:
     return singular if number < 2 else plural
 
 
-def group_phone(number: str) -> str:
-    """Group the digits of a French number by two: « 02 98 99 00 00 ». A number that already has spaces
-    and no unusual separator, or of another country, does not change.
+@lru_cache(maxsize=4096)
+def format_phone(text: str) -> str:
+    """Return the text with each telephone number as people read it aloud, with no-break spaces: « 02 98 99 00 00 »,
+    « +33 2 98 99 00 00 », « 0 800 200 008 ».
+
+    The digits of a foreign number keep their groups, and so do those of a number that has spaces only. The words
+    around a number, and a local number, do not change.
     """
-    folded = fold_separators(number.strip())
-    has_usual_separators = folded == number.strip()
-    match = COMPACT_NUMBER.fullmatch(re.sub(r"[.\-]" if has_usual_separators else r"[.\-\s]", "", folded))
-    if not match:
-        return number
-    prefix, first_digit, *pairs = match.groups()
-    return " ".join([f"0{first_digit}" if prefix == "0" else f"+33 {first_digit}", *pairs])
+    return NUMBER.sub(_format_number, text)
+
+
+def _format_number(match: re.Match[str]) -> str:
+    if GROUPED_NUMBER.fullmatch(match[0]):
+        return re.sub(r"\s", NBSP, match[0])
+    if match["subscriber"] is None:
+        return re.sub(r"[\s.,-]+", NBSP, match[0])
+    country, subscriber = (re.sub(r"[^0-9]", "", match[part]) for part in ("country", "subscriber"))
+    pairs = [subscriber[at : at + 2] for at in range(1, len(subscriber), 2)]
+    if country != "0":
+        return NBSP.join(["+33", subscriber[0], *pairs])
+    if SPECIAL_NUMBER.fullmatch(subscriber):
+        return NBSP.join(["0", subscriber[:3], subscriber[3:6], subscriber[6:]])
+    return NBSP.join([f"0{subscriber[0]}", *pairs])

@@ -20,6 +20,8 @@ OVERSEAS = (
 NUMBER = rf"(?:{FRENCH}|{FOREIGN}|{OVERSEAS})"
 WHOLE_NUMBERS = re.compile(rf"(?P<first>{NUMBER})[\s./()-]*(?:{NUMBER}[\s./()-]*)*")
 LOCAL_NUMBER = re.compile(rf"[1-9](?:{SEPARATOR}[0-9])*")
+# The zero that a French number has only inside the country, after the code of the country.
+TRUNK_ZERO = re.compile(r"^(?:\+|00)?330?(?=[1-9][0-9]{8}$)")
 SHORT_NUMBER = re.compile(r"[13][0-9]{1,3}")  # 17, 112, 3218: the short numbers of the French plan
 OTHER_TEXT = re.compile(r"[^0-9\s+()./-]+")
 EDGES = re.compile(r"^[\s.()/-]+|[\s.()/-]+$")
@@ -45,6 +47,8 @@ LOOKALIKES = str.maketrans(
 # « 02 98 12 : 10:30 », « 8:30-12:00 ».
 REPEATED_SEPARATOR = re.compile(r"(?<=[0-9])\s?([,;_:])\s?(?=[0-9])")
 FEWEST_SEPARATORS = {",": 2, ";": 2, "_": 2, ":": 3}
+# Five pairs with one sign between each two, such as « 02,98-70-12-34 », are one number whatever the signs are.
+FIVE_PAIRS = re.compile(r"(?<![0-9])0[1-9](?:[\s.,;_/-][0-9]{2}){4}(?!\s?[.,;:_/h-]?[0-9])")
 
 
 def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
@@ -63,6 +67,15 @@ def find_first_number(text: str) -> str:
     """
     matches = (match_whole_numbers(EDGES.sub("", run)) for run in list_runs(text))
     return next((match["first"] for match in matches if match), "")
+
+
+def find_dialled_number(text: str) -> str:
+    """Return the digits to dial, with a « + » if the text has one: those of the first whole number of the text, or all
+    its digits if it holds none. The zero of « +33 (0)2 » is not dialled.
+    """
+    number = find_first_number(text) or text
+    dialled = "".join(character for character in number if character.isdecimal() or character == "+")
+    return TRUNK_ZERO.sub("+33", dialled)
 
 
 def is_short_number(text: str) -> bool:
@@ -116,8 +129,9 @@ def match_whole_numbers(number: str) -> re.Match[str] | None:
 
 def join_pairs(text: str) -> str:
     """Return the text with the commas, colons and underscores between its digits as dots, if the same one is
-    repeated.
+    repeated or in a number of five pairs.
     """
+    text = FIVE_PAIRS.sub(lambda found: re.sub(r"[,;_]", ".", found[0]), text)
     numbers = Counter(found[1] for found in REPEATED_SEPARATOR.finditer(text))
     repeated = {sign for sign, fewest in FEWEST_SEPARATORS.items() if numbers[sign] >= fewest}
     return REPEATED_SEPARATOR.sub(lambda found: "." if found[1] in repeated else found[0], text)

@@ -21,6 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from collectivities.fields import PlainLineField
+from core.french import format_phone
 from csirts import wording
 from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, SitesForm
@@ -264,7 +265,7 @@ class CsirtAdmin(TracedAdmin):
 
     @admin.display(description="téléphone")
     def phone(self, csirt: Csirt) -> str:
-        return csirt.phone
+        return format_phone(csirt.phone)
 
     @admin.display(description="canal réglé", boolean=True)
     def has_channel(self, csirt: Csirt) -> bool:

@@ -19,6 +19,7 @@ from pghistory.core import event_models
 
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
+from core.telephone import find_dialled_number
 from csirts import wording
 from csirts.contact_values import check_contact_value
 from csirts.enums import ContactKind, Level
@@ -145,8 +146,8 @@ class Csirt(models.Model):
         """The tel: URI of the published number without spaces and dots. Local numbers exist, so
         E.164 is not imposed.
         """
-        digits = "".join(character for character in self.phone if character.isdecimal() or character == "+")
-        return f"tel:{digits}" if digits else ""
+        number = find_dialled_number(self.phone)
+        return f"tel:{number}" if number else ""
 
     @property
     def website(self) -> str:

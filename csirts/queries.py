@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from collectivities.enums import Zone
 from collectivities.models import Region
+from core.french import format_phone
 from csirts.enums import ContactKind, Level
 from csirts.models import Contact, Coverage, Csirt, get_history
 from csirts.wording import NBSP, append_note, curl_apostrophes, format_day, format_origin
@@ -85,9 +86,9 @@ def list_sourced_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
 
 def list_published_contacts(csirt: Csirt) -> tuple[str, ...]:
     """Return the address, the phone number and the mailbox that the CSIRT publishes. They are only displayed, and
-    nothing is sent to them. The number has no-break spaces. A value that is not published is "".
+    nothing is sent to them. A value that is not published is "".
     """
-    return (csirt.address, csirt.phone.replace(" ", "\N{NO-BREAK SPACE}"), csirt.email)
+    return (csirt.address, format_phone(csirt.phone), csirt.email)
 
 
 def _make_entry(csirt: Csirt, zone: str, coverages: list[Coverage]) -> DirectoryEntry:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectivities.zones import find_zone
-from core.french import choose_plural
+from core.french import choose_plural, format_phone
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
@@ -68,7 +68,11 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
 def list_caller_lines(story: Story) -> list[str]:
     """Return the known lines about the person to call back: name and role, telephone, address."""
     name = ", ".join(filter(None, (defuse_line(story.contact_name), defuse_line(story.contact_role))))
-    return [line for line in (name, defuse_line(story.contact_phone), defuse_line(story.contact_email)) if line]
+    return [
+        line
+        for line in (name, defuse_line(format_phone(story.contact_phone)), defuse_line(story.contact_email))
+        if line
+    ]
 
 
 def list_known_moments(incident: Incident) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from core.french import choose_plural
+from core.french import choose_plural, format_phone
 from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey, find_body
@@ -77,6 +77,8 @@ def format_field_value(field: forms.BoundField) -> str:
     value = field.value()
     if value is True:
         return str(Answer.YES.label)
+    if field.name == "contact_phone":
+        return format_phone(str(value))
     values = value if isinstance(value, list) else [value]
     return ", ".join(labels.get(str(item), str(item)) for item in values)
 

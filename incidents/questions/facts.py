@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from core.french import choose_plural
+from core.french import choose_plural, format_phone
 from incidents.enums import (
     EXTENT_NOT_STATED,
     NOT_STATED,
@@ -114,7 +114,8 @@ def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displaye
     for name in CALLER_ORDER:
         if values.get(name):
             kind = QuestionKind.MAIL if name == "email" else QuestionKind.TEXT
-            yield DisplayedFact(label=CALLER_FACTS[name].history_label, words=values[name], kind=kind)
+            words = format_phone(values[name]) if name == "phone" else values[name]
+            yield DisplayedFact(label=CALLER_FACTS[name].history_label, words=words, kind=kind)
     if values.get("mail_without_code"):
         yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=QuestionKind.TEXT)
 

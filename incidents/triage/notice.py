@@ -5,13 +5,12 @@ if a case has no mail address, the responder has to telephone.
 from collections.abc import Sequence
 
 from accounts.models import User
-from core.french import choose_plural
+from core.french import choose_plural, format_phone
 from incidents.enums import Status
 from incidents.models import Incident
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.handling.unsent_text import has_begun_reply
-from incidents.triage.wording import format_phone
 
 NOTIFIED = "Le déclarant en est averti."
 

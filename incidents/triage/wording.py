@@ -1,6 +1,5 @@
 """The texts that several responders' pages share: short dates, interrupted services, why an act was refused."""
 
-import re
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -19,7 +18,6 @@ from incidents.models import Incident, Story
 from incidents.workflow import InvalidTransition
 
 NBSP = "\N{NO-BREAK SPACE}"
-FRENCH_NUMBER = re.compile(r"0\d{9}", re.ASCII)
 DUE_VERBS = {DueFor.ACKNOWLEDGE: "prendre", DueFor.ANSWER: "répondre", DueFor.TASK: "faire", DueFor.REVIEW: "revoir"}
 # The verb instead of « revoir », if nobody of the centre is in charge of the case any more.
 TAKE_OVER = "reprendre"
@@ -39,14 +37,6 @@ def format_label(choices: type[Choices], value: Any) -> str:
     French.
     """
     return str(choices(value).label)
-
-
-@lru_cache(maxsize=4096)
-def format_phone(number: str) -> str:
-    """Return a French number in pairs, « 02 98 00 00 00 », and any other number as it was typed."""
-    if FRENCH_NUMBER.fullmatch(number):
-        return NBSP.join(number[at : at + 2] for at in range(0, len(number), 2))
-    return number
 
 
 @cache

@@ -10,7 +10,7 @@ from accounts.enums import LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact, Membership, PendingMail, User
 from accounts.tokens import derive_link_token
 from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.reading import read_text
+from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db
 NEW = "une phrase assez longue"
@@ -194,7 +194,7 @@ def test_the_emergency_card_is_shown_to_members_and_responders(client, manager):
     assert "&lt;b&gt;12&lt;/b&gt;" in page
     assert 'href="tel:0299000000"' in page
     assert "Breizh Cyber" in page  # printed with the card, unlike the bar at the top
-    assert "0 800 200 008" in page
+    assert f"0{NBSP}800{NBSP}200{NBSP}008" in page
 
     client.force_login(a_responder())
     case = client.get(f"/admin/incidents/incident/{incident.reference}/").content.decode()

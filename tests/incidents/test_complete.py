@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 
+from core.french import format_phone
 from core.stale import Stale
 from incidents.access import Guest
 from incidents.enums import EventKind, Severity
@@ -233,7 +234,7 @@ def test_the_caller_is_corrected(incident):
     assert (incident.story.contact_phone, incident.story.contact_email) == ("02 98 00 00 01", "")
     assert not incident.is_verified
     first = incident.sheets.filter(section="rappel").earliest("id")
-    assert CALLER.phone in read_words(first)
+    assert format_phone(CALLER.phone) in read_words(first)
     with pytest.raises(ValidationError) as refused:
         correct_caller(writing=make_writing(incident, "rappel"), caller=Caller(name="Camille"))
     assert list(refused.value.message_dict) == ["contact_phone"]

@@ -218,6 +218,8 @@ def test_each_mistake_names_its_field(client, fields, field, words):
         {"contact_phone": "+33 2 98 00 00 00"},
         {"contact_phone": "02,98,00,00,00"},
         {"contact_phone": "02, 98, 00, 00, 00"},
+        {"contact_phone": "02,98-00-00-00"},
+        {"contact_phone": "02;98 00 00 00"},
         {"contact_phone": "+33 2,98,00,00,00"},
         {"contact_phone": "02_98_00_00_00"},
         {"contact_phone": "02:98:00:00:00"},

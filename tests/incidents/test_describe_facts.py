@@ -9,6 +9,7 @@ from incidents.questions.facts import list_sheet_facts
 from incidents.services.history.snapshots import snapshot_rows
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents import completing_pages
+from tests.incidents.devices import open_by_link
 from tests.incidents.express import case
 from tests.incidents.journeys import WHERE, begin, make_address, post
 from tests.reading import read_hidden_value, read_text
@@ -46,6 +47,23 @@ def test_story_lines_are_asked_on_the_last_screen(client):
     post(client, {"contact_phone": PHONE, **LINES})
 
     assert get_story_lines(Incident.objects.get()) == LINES
+
+
+def test_a_number_typed_in_any_way_is_written_as_people_read_it_everywhere(client):
+    begin(client)
+    post(client, {"contact_phone": "02,99-00-00-00"})
+    incident = Incident.objects.get()
+    assert incident.story.contact_phone == "02,99-00-00-00"
+
+    client.force_login(a_responder())
+    declarant = open_by_link(incident)
+    case_page = f"/admin/incidents/incident/{incident.reference}/"
+    pages = [client.get(path) for path in ("/admin/incidents/incident/", case_page, f"/triage/{incident.reference}/")]
+    pages += [declarant.get(f"/suivi/{incident.reference}/{part}") for part in ("", "dossier/")]
+    for page in pages:
+        words = read_text(page)
+        assert PHONE in words, page.request["PATH_INFO"]
+        assert "02,99" not in words, page.request["PATH_INFO"]
 
 
 def test_story_lines_are_asked_in_a_call(client):

@@ -24,7 +24,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import find_commune
-from tests.reading import read_text
+from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -299,7 +299,7 @@ def test_the_page_starts_with_what_is_urgent(client, incident):
     client.post(make_link(incident))
     content = client.get(page_url(incident)).content.decode()
     order = [
-        "0 800 200 008",
+        f"0{NBSP}800{NBSP}200{NBSP}008",
         "<h1>",
         'id="maintenant"',
         'id="manque"',
@@ -368,9 +368,10 @@ def test_the_printed_page_has_the_number(client, incident):
     Contact.objects.update_or_create(csirt=incident.csirt, kind="hours", defaults=fields)
     client.post(make_link(incident))
     content = client.get(page_url(incident)).content.decode()
+    number = f"0{NBSP}800{NBSP}200{NBSP}008"
     hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h (presse, à confirmer)"
-    assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}. Fermé&nbsp;? CERT-FR" in content
-    assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in content
+    assert f"<b>Breizh Cyber</b>&nbsp;: {number}. {hours}. Fermé&nbsp;? CERT-FR" in content
+    assert f'Appelez le <span class="phone">{number}</span>. {hours}.' in content
 
 
 def test_all_declared_facts_are_shown_as_in_the_dossier(client):

@@ -16,7 +16,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare, plouexemple
 from tests.incidents.devices import follow_up_url, open_by_link
 from tests.incidents.grouping import a_group, a_group_of_towns, copy_case, declare_town, send_letter, url
-from tests.reading import read_text
+from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db
 WORDS = "Coupez l’accès de votre prestataire."
@@ -102,7 +102,8 @@ def test_placeholders_are_filled_from_each_case(client, responder, group):
     cases = list(group.cases.all())
     assert len(cases) == 3
     for case in cases:
-        start = f"Breizh Cyber à {case.collectivity}, {hyphenate(case.reference)} : 0 800 200 008, {responder}."
+        number = f"0{NBSP}800{NBSP}200{NBSP}008"
+        start = f"Breizh Cyber à {case.collectivity}, {hyphenate(case.reference)} : {number}, {responder}."
         assert case.messages.get().text == f"{start} {{0}} {{}} {{ x }} {{2F1-A}}"
 
 

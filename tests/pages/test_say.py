@@ -83,6 +83,10 @@ def test_a_reference_is_grouped_and_spelled(reference):
         ("02 98 00 00 00 poste 12", "tel:0298000000"),
         ("02 98 00 00 00 ou 06 98 00 00 00", "tel:0298000000"),
         ("02,98,00,00,00, 06 98 00 00 00", "tel:0298000000"),
+        ("02,98-00-00-00", "tel:0298000000"),
+        ("+33 (0)2 98 00 00 00", "tel:+33298000000"),
+        ("0033 2 98 00 00 00", "tel:+33298000000"),
+        ("+32 2 123 45 67", "tel:+3221234567"),
     ],
 )
 def test_a_number_is_dialled_as_published(published, dialled):
@@ -97,16 +101,31 @@ def test_a_number_is_dialled_as_published(published, dialled):
         ("+33298990000", "+33 2 98 99 00 00"),
         ("0 800 200 008", "0 800 200 008"),
         ("505.300", "505.300"),
+        ("0 970 609 909", "0 970 609 909"),
+        ("0 805 29 29 40", "0 805 29 29 40"),
+        ("0298 44 55 66", "02 98 44 55 66"),
         ("02,98,44,55,66", "02 98 44 55 66"),
         ("02, 98, 44, 55, 66", "02 98 44 55 66"),
         ("02·98·44·55·66", "02 98 44 55 66"),
         ("+33 2,98,44,55,66", "+33 2 98 44 55 66"),
-        ("02,98,44,55,66 (8:30-12:00)", "02,98,44,55,66 (8:30-12:00)"),
+        ("02,98,44,55,66 (8:30-12:00)", "02 98 44 55 66 (8:30-12:00)"),
+        ("02,98-44-55-66", "02 98 44 55 66"),
+        ("02 98 44 55 66 poste 12", "02 98 44 55 66 poste 12"),
+        ("Mairie : 0298445566 ou 06.98.44.55.66", "Mairie : 02 98 44 55 66 ou 06 98 44 55 66"),
+        ("+33 (0)2.98.44.55.66", "+33 2 98 44 55 66"),
+        ("0033298445566", "+33 2 98 44 55 66"),
+        ("33298445566", "+33 2 98 44 55 66"),
+        ("08.00.20.00.08", "0 800 200 008"),
+        ("+32.2.123.45.67", "+32 2 123 45 67"),
         ("+32 2 123 45 67", "+32 2 123 45 67"),
     ],
 )
-def test_a_number_is_spaced_in_pairs_of_digits_unless_it_was_already_grouped(number, expected):
-    assert format_phone(number) == expected
+def test_a_number_is_written_as_people_read_it_however_it_was_typed(number, expected):
+    assert format_phone(number).replace(NBSP, " ") == expected
+
+
+def test_a_line_never_ends_within_a_number():
+    assert format_phone("Mairie : 02,98,44,55,66") == f"Mairie : 02{NBSP}98{NBSP}44{NBSP}55{NBSP}66"
 
 
 @pytest.mark.parametrize("path", ["/declarer/", "/declarer/rappelez-moi/", "/reflexes/", "/suivi/", "/annuaire/"])
@@ -193,7 +212,7 @@ def test_the_call_block_gives_the_number_the_reason_and_the_fallback():
     )
 
     assert 'href="tel:0800200008"' in html
-    assert "0 800 200 008" in html
+    assert f"0{NBSP}800{NBSP}200{NBSP}008" in html
     assert "Calvi est en Corse." in html
     assert 'href="https://17cyber.gouv.fr"' in html
 

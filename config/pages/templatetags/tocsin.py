@@ -18,8 +18,9 @@ from django.utils.safestring import SafeString
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCK_LABELS, PARIS, find_local_day, find_zone
-from core.french import choose_plural, group_phone
-from core.telephone import find_first_number
+from core import french
+from core.french import choose_plural
+from core.telephone import find_dialled_number
 from csirts.models import Csirt
 from csirts.routing import Fallback, find_stand_in
 from csirts.wording import format_centre, format_centre_with_a, format_centre_with_de
@@ -163,17 +164,14 @@ def spell_out(reference: str) -> str:
 
 @register.filter("tel")
 def make_tel_uri(number: str) -> str:
-    """Return the tel: URI of a number, which the page shows as it was published, or of the first whole number of a
-    text.
-    """
-    dialled = find_first_number(str(number)) or str(number)
-    return "tel:" + "".join(character for character in dialled if character.isdigit() or character == "+")
+    """Return the tel: URI of a number, or of the first whole number of a text."""
+    return f"tel:{find_dialled_number(str(number))}"
 
 
 @register.filter("phone")
 def format_phone(number: str) -> str:
-    """Return « 02 98 99 00 00 »."""
-    return group_phone(str(number))
+    """Return « 02 98 99 00 00 », with no-break spaces."""
+    return french.format_phone(str(number))
 
 
 @register.filter

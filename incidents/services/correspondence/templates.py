@@ -10,6 +10,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from core.french import format_phone
 from core.stale import Stale
 from core.text import clean_line, clean_text
 from csirts.models import Csirt
@@ -116,7 +117,8 @@ def check_blanks(text: str) -> None:
 def format_centre_phone(csirt: int | None) -> str:
     """Return the published number of a centre, with its note in brackets, or ""."""
     value, note = query_published_phone(csirt).values_list("value", "note").first() or ("", "")
-    return f"{value} ({note})" if note else value
+    phone = format_phone(value)
+    return f"{phone} ({note})" if note else phone
 
 
 def clean_wording(wording: Wording) -> Wording:

@@ -17,6 +17,7 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, CollectivityQuerySet, Departement
+from core.french import format_phone
 from core.typeset import draw_qr_code
 from csirts.routing import Route, find_route, load_directory
 from incidents.catalogues.reflex_sheets import REFLEXES
@@ -46,7 +47,8 @@ def build_body_card(body: Collectivity, *, on: date, contacts: Iterable[Emergenc
 def list_card_lines(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
     """Return each line as [label, known contact]. The contact is "" if somebody must write it by hand."""
     known_contacts = {
-        contact.kind: ", ".join(filter(None, (contact.name, contact.phone, contact.note))) for contact in contacts
+        contact.kind: ", ".join(filter(None, (contact.name, format_phone(contact.phone), contact.note)))
+        for contact in contacts
     }
     return [[str(label), known_contacts.get(helper, "") if helper else ""] for label, helper in CARD_LINES]
 

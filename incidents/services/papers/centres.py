@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.utils.text import capfirst
 
+from core.french import format_phone
 from csirts.models import Csirt
 from csirts.queries import format_printed_origins, list_published_contacts
 from csirts.routing import Fallback, Route
@@ -35,7 +36,7 @@ def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
     return {
         "name": csirt.name,
         "the_name": capfirst(format_centre(csirt.name)),
-        "phone": csirt.phone,
+        "phone": format_phone(csirt.phone),
         "phone_note": csirt.phone_note,
         "website": describe_site(csirt.website),
         "link": csirt.website,
@@ -51,7 +52,7 @@ def describe_fallback(fallback: Fallback) -> dict[str, str]:
     return {
         "name": fallback.name,
         "to": format_centre_with_a(fallback.name),
-        "phone": fallback.phone,
+        "phone": format_phone(fallback.phone),
         "phone_note": fallback.phone_note,
         "hours": fallback.hours,
         "website": describe_site(fallback.website),

@@ -14,6 +14,7 @@ from django.utils.formats import number_format
 from accounts.models import User
 from collectivities.models import Region
 from collectivities.zones import PARIS, find_region_zone
+from core.french import format_phone
 from incidents.enums import DueFor, Nature, Severity, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.querysets import IncidentQuerySet
@@ -226,6 +227,6 @@ def build_line(incident: Any, touched: list[tuple[str, bool]], zone: str, now: d
         **build_clock(incident, find_answer_due(incident), now, zone),
         zone=zone,
         has_news=has_news(incident, getattr(incident, "read_at", None)) or is_unread(incident),
-        phone=wording.format_phone(incident.story.contact_phone),
+        phone=format_phone(incident.story.contact_phone),
         caller=incident.story.contact_name,
     )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from collectivities.enums import Kind
-from core.french import choose_plural, group_phone
+from core.french import choose_plural, format_phone
 from incidents.catalogues.attack import list_technique_titles
 from incidents.catalogues.partners import format_partner
 from incidents.catalogues.rsit import RsitClass, RsitType
@@ -97,7 +97,7 @@ def list_found_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
 
 def list_contact_lines(contact: Mapping[str, str] | None) -> Iterator[Line]:
     if contact:
-        words = (contact["name"], contact["role"], group_phone(contact["phone"]), contact["email"])
+        words = (contact["name"], contact["role"], format_phone(contact["phone"]), contact["email"])
         yield "Qui rappeler", ", ".join(filter(None, words)) or str(NOT_STATED)
 
 
