@@ -16,6 +16,7 @@ from incidents.declare.journey import Journey, find_body
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_POSITIONS, ScreenPosition
 from incidents.enums import NOT_STATED, Answer, PublicService, Screen
 from incidents.models import DraftPage
+from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
 
 RESUMED = "reprise"  # the query parameter of a screen opened with a resumption code
 
@@ -80,6 +81,8 @@ def format_field_value(field: forms.BoundField) -> str:
     if field.name == "contact_phone":
         return format_phone(str(value))
     values = value if isinstance(value, list) else [value]
+    if field.name in PLAIN_TEXTS:
+        return join_plain_labels(field.name, map(str, values))
     return ", ".join(labels.get(str(item), str(item)) for item in values)
 
 

@@ -20,6 +20,7 @@ from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, L
 from incidents.moments import reduce_to_known_end
 from incidents.questions.catalogue import QuestionKind, find_version
 from incidents.questions.formatting import DisplayedFact, format_moment, format_number, list_answers
+from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
 
 SNAPSHOT_TITLES: dict[str, str] = {
     "recit": "Ce qui se passe",
@@ -106,6 +107,8 @@ def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedF
     for name, fact in LEAK_FACTS.items():
         if name == "persons_band" and leak.get("persons") is not None:
             yield DisplayedFact(label=fact.history_label, words=format_number(leak["persons"]))
+        elif name in PLAIN_TEXTS and name in leak:
+            yield DisplayedFact(label=fact.history_label, words=join_plain_labels(name, leak[name]) or str(NOT_STATED))
         elif name in leak and name != "persons":
             yield DisplayedFact(label=fact.history_label, words=format_fact(fact, leak[name]))
 
@@ -137,8 +140,6 @@ def format_fact(fact: Fact, value: Any) -> str:
     match fact.kind:
         case FactKind.CHOICE:
             return get_label(fact.choices, value)
-        case FactKind.CHOICES:
-            return join_choice_labels(fact.choices, value)
         case FactKind.COUNT if value is not None:
             return format_number(value)
     return str(value or NOT_STATED)
@@ -149,7 +150,3 @@ def get_label(choices: Any, code: str) -> str:
     use.
     """
     return str(dict(choices.choices).get(code, code) or NOT_STATED)
-
-
-def join_choice_labels(choices: Any, codes: list[str]) -> str:
-    return ", ".join(get_label(choices, code) for code in codes) or str(NOT_STATED)

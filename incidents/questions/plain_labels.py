@@ -1,5 +1,9 @@
-"""The CNIL's categories of data and of persons in the words of a town hall, in the order in which they are asked."""
+"""The CNIL's categories of data and of persons in the words of a town hall, in the order in which they are asked.
 
+The boxes of the declaration and all that repeats its answers use these words.
+"""
+
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from incidents.enums import DataCategory, PersonCategory
@@ -40,3 +44,14 @@ PERSON_LABELS = (
     PlainLabel(PersonCategory.OTHER, "D’autres personnes"),
     PlainLabel(PersonCategory.UNKNOWN, "Je ne sais pas encore"),
 )
+PLAIN_TEXTS: dict[str, dict[str, str]] = {
+    "categories": {str(label.value): label.plain for label in DATA_LABELS},
+    "person_categories": {str(label.value): label.plain for label in PERSON_LABELS},
+}
+
+
+def join_plain_labels(name: str, codes: Iterable[str]) -> str:
+    """Return the ticked boxes of a fact of `PLAIN_TEXTS` as the declarant read them, or "" if none is ticked. A code
+    that is no longer in use is returned as it is.
+    """
+    return ", ".join(PLAIN_TEXTS[name].get(code, code) for code in codes)

@@ -198,7 +198,7 @@ def test_the_data_of_a_leak_are_corrected(incident):
     assert find_leak(incident) is None
     assert len(list_fact_events(incident)) == 3
     earlier = incident.sheets.filter(section="donnees").order_by("id")[1]
-    assert read_words(earlier) == ["Oui", "confirmée", "Données de santé", "Élèves, étudiants", "40"]
+    assert read_words(earlier) == ["Oui", "confirmée", "Santé", "Élèves", "40"]
 
 
 @time_machine.travel(NOW, tick=False)

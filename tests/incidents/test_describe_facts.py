@@ -66,6 +66,18 @@ def test_a_number_typed_in_any_way_is_written_as_people_read_it_everywhere(clien
         assert "02,99" not in words, page.request["PATH_INFO"]
 
 
+def test_the_data_are_named_by_the_boxes_that_were_ticked(client):
+    begin(client)
+    data = {"data_concerned": "yes", "categories": ["nir", "coordonnees"], "person_categories": ["employes"]}
+    post(client, data)
+    declarant, incident = open_by_link(Incident.objects.get()), Incident.objects.get()
+    for part in ("", "dossier/"):
+        words = read_text(declarant.get(f"/suivi/{incident.reference}/{part}"))
+        assert "Numéro de sécurité sociale, Comment les joindre" in words, part
+        assert "Agents et élus" in words, part
+        assert "NIR" not in words, part
+
+
 def test_story_lines_are_asked_in_a_call(client):
     client.force_login(a_responder())
     page = client.get("/triage/saisir/")

@@ -386,4 +386,4 @@ def test_all_declared_facts_are_shown_as_in_the_dossier(client):
         for label, words in section["lines"]:
             assert f"<dt>{label}</dt><dd>{linebreaksbr(words)}</dd>" in content
     assert "en attendant\xa0: Registre &lt;papier&gt;." in content
-    assert "Numéro de sécurité sociale (NIR), Données de santé" in content
+    assert "Numéro de sécurité sociale, Santé" in content
