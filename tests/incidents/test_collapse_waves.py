@@ -61,7 +61,7 @@ def test_a_critical_case_in_a_wave_is_taken_without_opening_it(client, db):
     Incident.objects.filter(pk=cases[2].pk).update(severity=Severity.CRITICAL)
     line = client.get(URL).content.decode().partition("data-wave")[2].partition("</li>")[0]
     assert take in line
-    assert f"d’abord {cases[2].collectivity}" in line
+    assert f"le plus pressant&nbsp;: {cases[2].collectivity}" in line
 
     acknowledge_incident(reference=cases[2].reference, actor=responder)
     assert take not in client.get(URL).content.decode()
@@ -199,7 +199,7 @@ def test_the_line_of_a_wave_says_what_its_cases_have_in_common(client, responder
     content = read_text(page)
     for words in [
         f"Vague : {SUPPLIER}",
-        "9 dossiers, d’abord",
+        "9 dossiers, le plus pressant : ",
         "Élevée pour 1 sur 9",
         "9 collectivités",
         "8 non vérifiées",

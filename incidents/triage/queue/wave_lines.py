@@ -57,6 +57,12 @@ class WaveLine:
         return self.worst.level
 
     @property
+    def leading_text(self) -> str:
+        """Return what the leading case is: the first in the order of the queue, of the whole wave or of its group."""
+        is_first = self.leading.incident.pk == self.worst.incident.pk
+        return "le plus pressant" if is_first else "le plus pressant du groupe"
+
+    @property
     def is_urgent(self) -> bool:
         """Tell whether its leading case is critical and free, so that it can be taken without opening the wave."""
         return self.leading.is_free and self.leading.level == Severity.CRITICAL
