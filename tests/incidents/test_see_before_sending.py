@@ -18,6 +18,7 @@ from incidents.services.correspondence.correspond import (
     write_to_csirt,
     write_to_declarant,
 )
+from incidents.services.handling.readings import PRESENT_FOR
 from incidents.services.handling.unsent_text import WRITING_FOR
 from tests.cast import declare
 from tests.incidents.desk import acknowledge_as, url
@@ -47,6 +48,18 @@ def send_reply(client, case, fields, text):
 
 def type_reply(client, case, text=FIRST):
     return client.post(url(case, "garder"), {"reponse-text": text, "stylo": "b", "trait": "1"}, headers=JSON)
+
+
+def start_reply(person, case):
+    """Open the page of the case as this person and type a reply. Returns the client, which still has the page open."""
+    client = sign_in_as(person)
+    client.get(url(case))
+    type_reply(client, case)
+    return client
+
+
+def list_writers(client, case):
+    return client.post(url(case, "presence"), {"seen": ""}).json()["writing"]
 
 
 def write_as_declarant(case, text="Le serveur redémarre seul."):
@@ -104,10 +117,34 @@ def test_a_reply_waits_while_a_colleague_is_writing_whose_draft_stays_hidden(cli
 def test_a_colleague_who_stopped_writing_holds_back_no_reply(client, case, colleague):
     now = timezone.now()
     with time_machine.travel(now, tick=False):
-        type_reply(sign_in_as(colleague), case)
+        start_reply(colleague, case)
     with time_machine.travel(now + WRITING_FOR + timedelta(seconds=1), tick=False):
         client.force_login(case.assignee)
         assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
+
+
+def test_a_colleague_whose_page_was_left_is_no_longer_writing(client, case, colleague):
+    colleague_client = start_reply(colleague, case)
+    assert list_writers(client, case) == [str(colleague)]
+    colleague_client.post(url(case, "presence"), {"left": "1"})
+    assert list_writers(client, case) == []
+    list_writers(colleague_client, case)
+    assert list_writers(client, case) == [str(colleague)], "another page with these words is still open"
+
+
+def test_a_colleague_whose_page_reports_no_more_is_no_longer_writing(client, case, colleague):
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        start_reply(colleague, case)
+    with time_machine.travel(now + PRESENT_FOR + timedelta(seconds=1), tick=False):
+        assert list_writers(client, case) == []
+
+
+def test_a_colleague_who_sent_their_reply_is_no_longer_writing(client, case, colleague):
+    colleague_client = start_reply(colleague, case)
+    fields = get_reply_fields(colleague_client.get(url(case)))
+    assert send_reply(colleague_client, case, fields | {"stylo": "b", "trait": "2"}, FIRST).status_code == 302
+    assert list_writers(client, case) == []
 
 
 def test_a_colleague_who_emptied_their_draft_holds_back_no_reply(client, case, colleague):
@@ -146,7 +183,7 @@ def test_closing_says_that_a_begun_reply_is_not_sent(client, case):
 
 
 def test_closing_says_that_a_colleague_is_writing(client, case, colleague):
-    type_reply(sign_in_as(colleague), case)
+    start_reply(colleague, case)
     client.force_login(case.assignee)
     for address in (url(case), url(case, "cloture")):
         page = read_markup(client.get(address))

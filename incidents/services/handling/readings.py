@@ -51,6 +51,11 @@ def record_presence(*, incident: Incident, reader: User) -> None:
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
 
 
+def record_departure(*, incident: Incident, reader: User) -> None:
+    """Record that `reader` has left the page of the case. Another page of theirs reports within seconds."""
+    Reading.objects.filter(incident=incident, user=reader).update(present_at=None)
+
+
 def list_present_colleagues(incident: Incident, reader: User) -> list[User]:
     """Return the other people of the case's centre who have the case open now, sorted by name. Runs one query."""
     recent = timezone.now() - PRESENT_FOR

@@ -10,19 +10,21 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode
-from incidents.models import Incident, UnsentText
+from incidents.models import Incident, Reading, UnsentText
 from incidents.services.handling.assign import list_people
+from incidents.services.handling.readings import PRESENT_FOR
 
 # How long an unsent text is stored after its last save, like drafts of declarations.
 WORDS_LIFETIME = timedelta(days=30)
-# How long after the last save a person is shown as writing. A page saves one second after each pause.
+# How long after the last save a person whose page is still open is shown as writing. A page saves one second after
+# each pause.
 WRITING_FOR = timedelta(minutes=3)
 # The most replies under way that one page names.
 MAX_REPLIES_NAMED = 20
@@ -168,9 +170,13 @@ def list_replies_under_way(cases: QuerySet[Incident], centre: Csirt, reader: Use
 
 
 def list_fresh_replies(reader: User) -> QuerySet[UnsentText]:
-    """Return the replies that anybody but `reader` is writing now."""
-    recent = UnsentText.objects.filter(form=CaseFormCode.REPLY, saved_at__gte=timezone.now() - WRITING_FOR)
-    return recent.exclude(values={}).exclude(user=reader)
+    """Return the replies that anybody but `reader` is writing now: with words, saved lately, on a page still open."""
+    now = timezone.now()
+    recent = UnsentText.objects.filter(form=CaseFormCode.REPLY, saved_at__gte=now - WRITING_FOR)
+    is_open = Reading.objects.filter(
+        incident=OuterRef("incident"), user=OuterRef("user"), present_at__gte=now - PRESENT_FOR
+    )
+    return recent.filter(Exists(is_open)).exclude(values={}).exclude(user=reader)
 
 
 def delete_expired_unsent_texts() -> int:

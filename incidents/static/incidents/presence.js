@@ -45,7 +45,17 @@
   document.addEventListener("submit", (event) => {
     setTimeout(() => { if (!event.defaultPrevented) leftAt = performance.now(); });
   });
-  addEventListener("pageshow", () => { leftAt = -Infinity; });
+  // A page that is left says so at once, so that its reader no longer counts as present, nor as writing.
+  addEventListener("pagehide", () => {
+    clearTimeout(timer);
+    const body = new FormData(form);
+    body.set("left", "1");
+    fetch(form.action, { method: "POST", body, keepalive: true }).catch(() => null);
+  });
+  addEventListener("pageshow", (event) => {
+    leftAt = -Infinity;
+    if (event.persisted) ask();
+  });
   document.addEventListener("visibilitychange", ask);
   ask();
 })();

@@ -19,7 +19,7 @@ from incidents.enums import Ability, NoteKind
 from incidents.models import Incident
 from incidents.services.handling.assign import assign_incident, get_colleague
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.readings import record_presence
+from incidents.services.handling.readings import record_departure, record_presence
 from incidents.services.handling.tasks import TaskState, add_task, set_task
 from incidents.triage.case.page import build_page_context, redirect_to_case, render_page, report_refusal
 from incidents.triage.work.assign import make_assign_form
@@ -113,9 +113,14 @@ def task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
 @never_cache
 @require_POST
 def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Record that the page is open, and return to its script who else has it open and what changed."""
+    """Record that the page is open, and return to its script who else has it open and what changed. With `left`,
+    record that the page was left.
+    """
     user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
+    if "left" in request.POST:
+        record_departure(incident=incident, reader=user)
+        return JsonResponse({})
     record_presence(incident=incident, reader=user)
     return JsonResponse(describe_presence(incident, user, request.POST.get("seen", ""), timezone.now()))
 
