@@ -332,7 +332,9 @@ def save_closing(
     )
     if ending.why:
         save_closing_note(incident, ending.why, actor, at=at)
-    codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
+    codes: dict[str, Any] = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
+    if left := incident.tasks.filter(done_at=None).count():
+        codes["left"] = left
     data = {"reason": ending.reason} | codes | dict(changes or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
     for duplicate in incident.doubles.all():  # so that the declarants of the duplicates are notified too

@@ -60,6 +60,8 @@ def format_choice(words: type[Choices], code: Any) -> str:
 
 def format_closing(data: Mapping[str, Any]) -> str:
     parts = [format_choice(ClosingReason, data.get("reason")), *(format_ending(data) if data.get("outcome") else ())]
+    if left := data.get("left"):
+        parts.append(choose_plural("%d tâche abandonnée", "%d tâches abandonnées", left) % left)
     return ", ".join(parts)
 
 

@@ -67,11 +67,14 @@ def may_add_task(incident: Incident) -> bool:
 
 def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> dict[str, Any]:
     """Return the block of tasks for the page, with how many steps of the centre's playbook are missing. That number is
-    unknown before there is a task.
+    unknown before there is a task. The open tasks of a closed case are `left`: they have no deadline until the case is
+    reopened.
     """
-    is_open = may_add_task(incident)
+    is_open, is_closed = may_add_task(incident), incident.status == Status.CLOSED
+    open_tasks = [task for task in tasks if task.done_at is None]
     return {
-        "open": [TaskLine(task, bool(task.due_at and task.due_at < now)) for task in tasks if task.done_at is None],
+        "open": [TaskLine(task, bool(task.due_at and task.due_at < now)) for task in open_tasks if not is_closed],
+        "left": open_tasks if is_closed else [],
         "over": [task for task in tasks if task.done_at],
         "total": len(tasks),
         "may_add": is_open,
