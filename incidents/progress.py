@@ -34,6 +34,8 @@ class CaseProgress:
     readers: Sequence[Reader]
     # The case whose end the page displays, which for a duplicate is its closed main case.
     ended: Incident
+    # The service to which that case was handed over, or "".
+    handed_to: str = ""
 
     @property
     def question(self) -> Message | None:
@@ -54,7 +56,10 @@ def describe_progress(incident: Incident, *, thread: Sequence[Message], has_hold
     questions = list_open_questions(incident, thread)
     is_read = find_first_opener(readers) is not None
     step = find_step(incident, is_asked=bool(questions), is_read=is_read, has_holder=has_holder)
-    return CaseProgress(step=step, questions=questions, readers=readers, ended=find_ended_case(incident))
+    ended = find_ended_case(incident)
+    return CaseProgress(
+        step=step, questions=questions, readers=readers, ended=ended, handed_to=find_service_handed_to(ended)
+    )
 
 
 def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
@@ -79,6 +84,13 @@ def find_ended_case(incident: Incident) -> Incident:
     """Return the case whose end the page displays: the closed main case of a duplicate, or else the case itself."""
     main = incident.merged_into
     return main if main and main.status == Status.CLOSED else incident
+
+
+def find_service_handed_to(incident: Incident) -> str:
+    """Return the service to which the closed case was handed over, or "". Runs one query if it was handed over."""
+    if incident.closing_reason != ClosingReason.HANDED_OVER:
+        return ""
+    return incident.closings.order_by("-id").values_list("handed_to", flat=True).first() or ""
 
 
 def find_step(incident: Incident, *, is_asked: bool, is_read: bool, has_holder: bool) -> Step:

@@ -18,6 +18,7 @@ from csirts.routing import Fallback, find_after_hours, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import list_linkable_hosts
 from incidents.models import Advice, Incident, Message, Transfer
+from incidents.progress import find_ended_case, find_service_handed_to
 from incidents.reference import hyphenate
 from incidents.sentence import add_article
 from incidents.services.declarant.access import derive_secret
@@ -198,7 +199,10 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
         return context | {"why": incident.route_reason, "had_centre": bool(delivery.event.data.get("from"))}
     if delivery.event.kind == EventKind.CLOSED:
         reason = ClosingReason(delivery.event.data["reason"])
-        return context | {"reason": reason.label, "is_rated": reason in RATED_CLOSING_REASONS}
+        ended = find_ended_case(incident)
+        service = find_service_handed_to(ended) if may_mail_texts_to_declarant(incident) else ""
+        closing = {"reason": reason.label, "service": defuse_line(service)}
+        return context | closing | {"is_rated": reason in RATED_CLOSING_REASONS}
     if delivery.event.kind == EventKind.MESSAGE:
         return context | quote_message_for_declarant(delivery)
     return context

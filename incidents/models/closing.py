@@ -15,6 +15,8 @@ class Closing(models.Model):
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="closings", verbose_name="incident")
     outcome = models.CharField("issue", max_length=16, choices=Outcome, blank=True)
+    # The service to which the case was handed over, which the declarant reads too.
+    handed_to = models.CharField("confié à", max_length=120, blank=True, default="", db_default="")
     summary = models.TextField("bilan, pour le centre", blank=True)
     # The lesson is written for other centres. It names nobody, which the person who shares it has confirmed.
     lesson = models.TextField("enseignement", blank=True)

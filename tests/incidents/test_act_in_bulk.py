@@ -31,7 +31,7 @@ from tests.incidents.many_cases import (
     send,
     start_job,
 )
-from tests.reading import read_markup
+from tests.reading import NBSP, read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -202,6 +202,17 @@ def test_resolving_untouched_cases_in_bulk_warns_and_asks_why(client, responder,
     assert list_messages(answer) == ["3 dossiers clos."]
     assert [case.notes.get().text for case in cases[1:]] == ["Essais de notre centre."] * 2
     assert BulkJob.objects.get().text == ""
+
+
+def test_cases_handed_over_in_bulk_name_the_service(client, responder, cases):
+    refused = send(client, "clore", cases, reason="handed_over")
+    assert refused.status_code == 422
+    assert "Dites à quel service" in read_markup(refused)
+
+    answer = send(client, "clore", cases, reason="handed_over", handed_to="la DSI", why="Vu ensemble.")
+    assert list_messages(answer) == ["3 dossiers clos."]
+    assert {case.closings.get().handed_to for case in cases} == {"la DSI"}
+    assert {case.notes.get().text for case in cases} == {f"Confié à{NBSP}: la DSI.\nVu ensemble."}
 
 
 def test_the_note_typed_with_another_reason_is_kept(client, responder, cases):

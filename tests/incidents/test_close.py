@@ -134,7 +134,7 @@ def assert_open(incident):
 
 @pytest.mark.parametrize("reason", ["not_an_incident", "duplicate", "withdrawn", "handed_over"])
 def test_other_reasons_need_no_report(client, responder, incident, reason):
-    assert client.post(url(incident, "cloture"), {"reason": reason}).status_code == 302
+    assert client.post(url(incident, "cloture"), {"reason": reason, "handed_to": "la DSI"}).status_code == 302
     assert Incident.objects.get().closing_reason == reason
     assert incident.interruptions.get().ended_at is None
 
@@ -231,7 +231,7 @@ def test_the_short_form_does_not_resolve_an_unfinished_case(client, responder, i
 
 
 def test_the_short_form_saves_a_closing_too(responder, incident):
-    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=responder)
     assert Closing.objects.get().outcome == ""
 
 
@@ -335,12 +335,11 @@ def test_an_erased_case_can_be_closed_but_only_without_text(client, responder, i
 
 def test_erasing_empties_the_report(responder, incident):
     lead = a_lead()
-    close_with_report(
-        reference=incident.reference, actor=lead, ending=Ending(reason="handed_over", summary="A", lesson="B")
-    )
+    ending = Ending(reason="handed_over", handed_to="la DSI", summary="A", lesson="B")
+    close_with_report(reference=incident.reference, actor=lead, ending=ending)
     erase_personal_data(reference=incident.reference, actor=lead)
     closing = Closing.objects.get()
-    assert (closing.summary, closing.lesson) == ("", "")
+    assert (closing.handed_to, closing.summary, closing.lesson) == ("", "", "")
 
 
 def test_another_centre_finds_nothing(client, incident):

@@ -118,7 +118,7 @@ def test_the_api_accepts_a_day(client, responder):
 @pytest.mark.parametrize("started_at", [FIRST_MINUTE, AFTERNOON])
 def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_at):
     case = declare_day(interruptions=(Interruption(service="civil", extent="stopped", started_at=started_at),))
-    ending = Ending(reason="handed_over", ended={"civil": FIRST_MINUTE})
+    ending = Ending(reason="handed_over", handed_to="la DSI", ended={"civil": FIRST_MINUTE})
     close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == started_at
     assert "repris le 27 nov.<" in read_markup(client.get(url(case)))
@@ -128,14 +128,14 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
 
 def test_a_service_may_resume_in_the_minute_of_the_stop(responder):
     case = declare_day(interruptions=(Interruption(service="civil", extent="stopped", started_at=AFTERNOON),))
-    ending = Ending(reason="handed_over", ended={"civil": AFTERNOON.replace(second=0)})
+    ending = Ending(reason="handed_over", handed_to="la DSI", ended={"civil": AFTERNOON.replace(second=0)})
     close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == AFTERNOON
 
 
 def test_a_service_may_not_resume_on_the_day_before_the_stop(client, responder):
     case = declare_day()
-    form = {"reason": "handed_over", "ended_civil_date": "2026-11-26"}
+    form = {"reason": "handed_over", "handed_to": "la DSI", "ended_civil_date": "2026-11-26"}
     answer = client.post(url(case, "cloture"), form)
     assert "La reprise ne peut pas précéder l’arrêt." in read_markup(answer)
     assert ServiceInterruption.objects.get().ended_at is None

@@ -59,7 +59,12 @@ def test_typed_text_is_shown_again_on_another_device(client, case, page, field):
 
 
 def test_choices_and_ticks_are_shown_again(client, case):
-    post_save(client, case, "cloture", {"reason": "handed_over", "is_shared": "on", "outcome": "", "lesson": "x"})
+    post_save(
+        client,
+        case,
+        "cloture",
+        {"reason": "handed_over", "handed_to": "la DSI", "is_shared": "on", "outcome": "", "lesson": "x"},
+    )
     tree = LexborHTMLParser(client.get(url(case, "cloture")).content.decode())
     assert tree.css_first("[name=reason][checked]").attributes["value"] == "handed_over"
     assert "checked" in tree.css_first("[name=is_shared]").attributes
@@ -73,7 +78,7 @@ def test_choices_and_ticks_are_shown_again(client, case):
 
 def test_stored_text_is_deleted_once_it_is_sent(client, case):
     post_save(client, case, "cloture", {"summary": TYPED, "reason": "handed_over"})
-    form = {"summary": TYPED, "reason": "handed_over", "stylo": "a", "trait": "3"}
+    form = {"summary": TYPED, "reason": "handed_over", "handed_to": "la DSI", "stylo": "a", "trait": "3"}
     version_field = LexborHTMLParser(client.get(url(case, "cloture")).content.decode()).css_first("[name=seen]")
     assert client.post(url(case, "cloture"), form | {"seen": version_field.attributes["value"]}).status_code == 302
     post_save(client, case, "cloture", {"summary": TYPED}, stroke=2)  # this save arrives late

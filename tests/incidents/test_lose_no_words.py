@@ -19,7 +19,12 @@ FORMS = {
     "note": {"kind": "note", "text": TYPED, "key": "k"},
     "gravite": {"severity": "2", "motive": TYPED},
     "taches": {"title": TYPED},
-    "cloture": {"reason": "handed_over", "summary": TYPED, "lesson": "Couper les accès du prestataire."},
+    "cloture": {
+        "reason": "handed_over",
+        "handed_to": "la DSI",
+        "summary": TYPED,
+        "lesson": "Couper les accès du prestataire.",
+    },
     "transfert": {"taker": "", "motive": TYPED},
     "rouvrir": {"motive": TYPED},
 }
@@ -31,7 +36,7 @@ def case(responder):
 
 
 def close(case, colleague):
-    close_incident(reference=case.reference, reason=ClosingReason.HANDED_OVER, actor=colleague)
+    close_incident(reference=case.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=colleague)
 
 
 def assert_words_shown_again(answer, why):

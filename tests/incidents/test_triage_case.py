@@ -132,7 +132,7 @@ def test_a_call_back_verifies_the_case(client, responder, incident):
 
 def test_a_case_is_closed_once_with_a_reason(client, responder, incident, time_machine):
     time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
-    client.post(url(incident, "clore"), {"raison": "handed_over"})
+    client.post(url(incident, "clore"), {"raison": "handed_over", "handed_to": "la DSI"})
     assert Incident.objects.get().closing_reason == "handed_over"
 
     again = client.post(url(incident, "clore"), {"raison": "duplicate"}, follow=True)

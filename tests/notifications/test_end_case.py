@@ -53,6 +53,18 @@ def test_the_declarant_is_mailed_about_the_closing_and_the_reopening(post):
     assert "chiffrement" not in reopened
 
 
+def test_the_mail_names_the_service_that_takes_the_case_over(post):
+    close_incident(
+        reference=declare().reference,
+        reason=ClosingReason.HANDED_OVER,
+        why="la DSI du Département",
+        actor=a_responder(),
+    )
+    deliver_all(post)
+    _receipt, closed = map(read_mail, post.list_mails_to(TOWN))
+    assert "confié à un autre service (la DSI du Département)" in closed
+
+
 @pytest.mark.parametrize("reason", [ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN])
 def test_no_rating_is_asked_for_a_duplicate_or_withdrawn_case(post, reason):
     incident = declare()

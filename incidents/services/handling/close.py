@@ -15,7 +15,7 @@ from accounts.models import User
 from collectivities.zones import find_zone
 from core.french import choose_plural
 from core.stale import Stale
-from core.text import clean_text
+from core.text import clean_line, clean_text
 from incidents.access import get_incident
 from incidents.anonymous import IdentifyingValues, list_identifying_words
 from incidents.catalogues.message_templates import find_blanks_problem
@@ -36,6 +36,9 @@ from incidents.workflow import check_transition
 TEXT_LIMIT = 10_000
 LESSON_LIMIT = 3_000
 REASON_LIMIT = 1_000
+TEXTS = ("handed_to", "summary", "lesson", "why")
+SERVICE_LIMIT = 120
+SERVICE_QUESTION = "Dites à quel service ce dossier est confié : le déclarant le lira."
 UNTOUCHED_QUESTION = (
     "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
 )
@@ -59,10 +62,12 @@ class Ending:
 
     `ended` gives, by service, the instant at which the service resumed. `moot` holds the uids of the tasks that no
     longer apply. `leak` is a conclusion, `NEVER_KNOWN` or "". `why` says why a case that nobody handled or answered is
-    resolved. It becomes a note that no declarant reads.
+    resolved. It becomes a note that no declarant reads. `handed_to` names the service that takes the case over, and
+    the declarant reads it.
     """
 
     reason: str
+    handed_to: str = ""
     outcome: str = ""
     cause: str = ""
     summary: str = ""
@@ -183,6 +188,7 @@ def close_with_report(*, reference: str, actor: User, ending: Ending, seen: str 
         raise Stale
     report_problems = (
         *list_text_problems(incident, clean),
+        *list_service_problems(incident, clean),
         *list_report_problems(clean),
         *list_untouched_problems(incident, clean),
     )
@@ -197,8 +203,10 @@ def close_with_report(*, reference: str, actor: User, ending: Ending, seen: str 
 
 
 def clean_ending(ending: Ending) -> Ending:
+    is_handed_over = ending.reason == ClosingReason.HANDED_OVER
     return replace(
         ending,
+        handed_to=clean_line(ending.handed_to, limit=SERVICE_LIMIT, field="handed_to") if is_handed_over else "",
         summary=clean_text(ending.summary, limit=TEXT_LIMIT, field="summary"),
         lesson=clean_text(ending.lesson, limit=LESSON_LIMIT, field="lesson"),
         why=clean_text(ending.why, limit=REASON_LIMIT, field="why"),
@@ -209,7 +217,8 @@ def is_same_closing(incident: Incident, ending: Ending, actor: User) -> bool:
     newest = incident.closings.order_by("-id").first()
     if newest is None or newest.actor_id != actor.pk or incident.closing_reason != ending.reason:
         return False
-    return (newest.outcome, newest.summary, newest.lesson) == (ending.outcome, ending.summary, ending.lesson)
+    names = ("handed_to", "outcome", "summary", "lesson")
+    return all(getattr(newest, name) == getattr(ending, name) for name in names)
 
 
 def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
@@ -218,7 +227,7 @@ def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     An erased case takes no text, and a lesson must not identify anybody and must
     have no line left to fill in.
     """
-    if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
+    if incident.erased_at and (written := [name for name in TEXTS if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
     elif pointers := list_identifying_words(ending.lesson, collect_identifying_values(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in pointers)
@@ -229,6 +238,12 @@ def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
         yield "is_shared", "Il n’y a rien à partager : écrivez l’enseignement, ou décochez."
     elif ending.is_shared and not may_share_lesson(incident.tlp):
         yield "is_shared", "Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez."
+
+
+def list_service_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
+    """Yield a problem if the case is handed over and no service is named. An erased case takes no text."""
+    if ending.reason == ClosingReason.HANDED_OVER and not ending.handed_to and not incident.erased_at:
+        yield "handed_to", SERVICE_QUESTION
 
 
 def collect_identifying_values(incident: Incident) -> IdentifyingValues:
@@ -323,6 +338,7 @@ def save_closing(
     incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *SEVERITY_FIELDS, *DUE_FIELDS])
     Closing.objects.create(
         incident=incident,
+        handed_to=ending.handed_to,
         outcome=ending.outcome,
         summary=ending.summary,
         lesson=ending.lesson,
@@ -330,8 +346,8 @@ def save_closing(
         actor=actor,
         closed_at=at,
     )
-    if ending.why:
-        save_closing_note(incident, ending.why, actor, at=at)
+    if words := format_closing_note(ending):
+        save_closing_note(incident, words, actor, at=at)
     codes: dict[str, Any] = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     if left := incident.tasks.filter(done_at=None).count():
         codes["left"] = left
@@ -341,8 +357,14 @@ def save_closing(
         record_event(duplicate, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 
 
+def format_closing_note(ending: Ending) -> str:
+    """Return the service to which the case is handed over, then why it is closed, or ""."""
+    service = f"Confié à\N{NO-BREAK SPACE}: {ending.handed_to}." if ending.handed_to else ""
+    return "\n".join(filter(None, (service, ending.why)))
+
+
 def save_closing_note(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
-    """Save the reason as a note, which only the centre reads."""
+    """Save the text as a note, which only the centre reads."""
     key = f"{CLOSING_KEY} {incident.pk} {at.isoformat()}"
     Note.objects.create(
         incident=incident, kind=NoteKind.NOTE, text=why, author=actor, written_at=at, submission_key=key

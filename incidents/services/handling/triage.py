@@ -11,8 +11,15 @@ from incidents.access import get_incident
 from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
 from incidents.models import Incident
 from incidents.queries import lacks_responder
+from incidents.services.declaring.check import raise_problems
 from incidents.services.groups.merge import lock_with_main, update_main_after_call
-from incidents.services.handling.close import Ending, check_finished, save_closing
+from incidents.services.handling.close import (
+    Ending,
+    check_finished,
+    clean_ending,
+    list_service_problems,
+    save_closing,
+)
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.verify import CallBack, record_call_back
 from incidents.services.history.record import record_event
@@ -105,20 +112,28 @@ def close_incident(
 ) -> Incident:
     """Close the case in one act, without a report (`services/handling/close.py` writes one).
 
-    `why` has the same meaning as in `Ending`. `seen` is the `format_last_addition` of the case on its page, None if
-    there was no page. `read_at` is the instant at which a list of cases was shown, if the case is closed from a list.
-    Raises Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be
-    closed as resolved yet, ValidationError if the declarant wrote meanwhile.
+    `why` has the same meaning as in `Ending`; of a case that is handed over, its first line names the service. `seen`
+    is the `format_last_addition` of the case on its page, None if there was no page. `read_at` is the instant at which
+    a list of cases was shown, if the case is closed from a list. Raises Http404, PermissionDenied, InvalidTransition
+    if the case is already closed, NotFinished if it cannot be closed as resolved yet, ValidationError if the declarant
+    wrote meanwhile or the service has no name.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
     wrote_at = incident.declarant_wrote_at
     if (seen is not None and seen != format_last_addition(incident)) or (read_at and wrote_at and wrote_at > read_at):
         raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
-    why = "" if incident.erased_at else why  # an erased case takes no text
-    check_finished(incident, reason, why)
-    save_closing(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())
+    ending = make_short_ending(reason, "" if incident.erased_at else why)  # an erased case takes no text
+    raise_problems(list_service_problems(incident, ending))
+    check_finished(incident, reason, ending.why)
+    save_closing(incident, ending, actor=actor, at=timezone.now())
     return incident
+
+
+def make_short_ending(reason: ClosingReason, why: str) -> Ending:
+    """Return the ending of a case that is closed without a report. Raises ValidationError for a text too long."""
+    service, _newline, rest = why.partition("\n") if reason == ClosingReason.HANDED_OVER else ("", "", why)
+    return clean_ending(Ending(reason=reason, handed_to=service, why=rest))
 
 
 def format_last_addition(incident: Incident) -> str:

@@ -66,7 +66,7 @@ def erase_texts(incident: Incident) -> None:
     Message.objects.filter(incident=incident).update(text="", author="")
     Note.objects.filter(incident=incident).update(text="")
     Task.objects.filter(incident=incident).update(title="", why="", source="")
-    Closing.objects.filter(incident=incident).update(summary="", lesson="", is_shared=False)
+    Closing.objects.filter(incident=incident).update(handed_to="", summary="", lesson="", is_shared=False)
     Rating.objects.filter(incident=incident).update(words="")
     Transfer.objects.filter(incident=incident).update(motive="", agreement="", answer="", standing={})
     Advice.objects.filter(incident=incident).update(motive="", agreement="", content="")

@@ -22,6 +22,7 @@ from csirts.queries import list_published_contacts
 from csirts.routing import find_route
 from incidents.enums import TYPE_TERMS, EventKind, IncidentType, Status, TransferState
 from incidents.models import Incident
+from incidents.progress import find_service_handed_to
 from incidents.queries import lacks_responder
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import NBSP, format_moment
@@ -184,7 +185,8 @@ def format_handling_state(incident: Incident, zone: str) -> str:
     """
     words = {"csirt": incident.csirt}
     if incident.closed_at:
-        reason = incident.get_closing_reason_display()
+        service = find_service_handed_to(incident)
+        reason = incident.get_closing_reason_display() + (f" ({service})" if service else "")
         return f"Dossier clos le {format_pack_moment(incident.closed_at, zone)} : {reason}."
     if lacks_responder(incident) or was_unassigned(incident):
         return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)

@@ -11,13 +11,13 @@ from accounts.factors import list_names_with_missing_steps
 from accounts.models import User
 from core.fields import FreeTextField
 from core.french import choose_plural
-from core.text import clean_text
+from core.text import clean_line, clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp
 from incidents.models import CaseGroup, Incident
 from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group, list_working_people
 from incidents.services.groups.group import TITLE_LIMIT
-from incidents.services.handling.close import REASON_LIMIT, is_message_unanswered
+from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION, is_message_unanswered
 
 GROUPS_OFFERED = 50
 NOBODY = "personne"
@@ -98,15 +98,30 @@ class CloseForm(BulkForm):
         choices=[("", "—"), *((reason.value, reason.label) for reason in CLOSING_REASONS)],
     )
 
+    handed_to = forms.CharField(
+        label="À quel service, s’ils sont confiés à un autre (le déclarant le lira)",
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": SERVICE_LIMIT, "autocomplete": "off"}),
+    )
     why = FreeTextField(widget=forms.Textarea(attrs={"rows": 2, "maxlength": REASON_LIMIT}))
     read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
+
+    def clean_handed_to(self) -> str:
+        service: str = self.cleaned_data["handed_to"]
+        if self.cleaned_data.get("reason") == ClosingReason.HANDED_OVER and not service:
+            raise ValidationError(SERVICE_QUESTION)
+        return service
 
     def make_choices(self) -> dict[str, Any]:
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
     def read_text(self) -> str:
-        return clean_text(self.cleaned_data.get("why", ""), limit=REASON_LIMIT, field="why")
+        why = clean_text(self.cleaned_data.get("why", ""), limit=REASON_LIMIT, field="why")
+        if self.cleaned_data["reason"] != ClosingReason.HANDED_OVER:
+            return why
+        service = clean_line(self.cleaned_data["handed_to"], limit=SERVICE_LIMIT, field="handed_to")
+        return "\n".join([service, why])
 
     def fill_choices(self) -> None:
         number, reason = len(self.cases), self.fields["reason"]
@@ -114,6 +129,8 @@ class CloseForm(BulkForm):
         reason.error_messages["required"] = choose_plural(
             "Choisissez pourquoi le dossier est clos.", "Choisissez pourquoi les dossiers sont clos.", number
         )
+        if number == 1:
+            self.fields["handed_to"].label = "À quel service, s’il est confié à un autre (le déclarant le lira)"
         note = choose_plural("note interne du dossier", "note interne, dans chacun des %d dossiers", number)
         self.fields["why"].label = f"Pourquoi ({note % number if number > 1 else note})"
         if not self.warnings:

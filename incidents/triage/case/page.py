@@ -25,7 +25,7 @@ from incidents.triage.work.unsent_text import describe_new_page, restore_words
 
 # Fields of the pages of a case in which a person types freely.
 FREE_TEXT_FIELDS = frozenset(
-    {"text", "value", "motive", "title", "due", "due_time", "why", "summary", "lesson", "name", "seat"}
+    {"text", "value", "motive", "title", "due", "due_time", "why", "handed_to", "summary", "lesson", "name", "seat"}
 )
 
 

@@ -23,6 +23,7 @@ from incidents.services.handling.amend import CONCLUDED_STATUSES
 from incidents.services.handling.close import (
     NEVER_KNOWN,
     REASON_LIMIT,
+    SERVICE_LIMIT,
     Ending,
     UnfinishedWork,
     close_with_report,
@@ -70,6 +71,11 @@ class ClosingForm(forms.Form):
         choices=ClosingReason.choices,
         initial=ClosingReason.RESOLVED,
         widget=forms.RadioSelect,
+    )
+    handed_to = forms.CharField(
+        label="Confié à quel service",
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": SERVICE_LIMIT, "autocomplete": "off"}),
     )
     why = FreeTextField(
         label="Pourquoi (note interne)",
@@ -138,7 +144,8 @@ class ClosingForm(forms.Form):
         """Return the ending. The form must be valid. Days and hours are in the active time zone."""
         cleaned = self.cleaned_data
         words = {
-            name: cleaned[name] for name in ("reason", "why", "outcome", "cause", "summary", "lesson", "is_shared")
+            name: cleaned[name]
+            for name in ("reason", "handed_to", "why", "outcome", "cause", "summary", "lesson", "is_shared")
         }
         moot = frozenset(str(task.uid) for task in self.remaining.tasks if cleaned[f"task_{task.uid}"])
         ended = {interruption.service: self.read_end(interruption) for interruption in self.remaining.interruptions}
