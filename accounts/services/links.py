@@ -4,11 +4,14 @@ a password.
 
 import secrets
 from datetime import timedelta
+from uuid import UUID
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.access import get_person
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.mails import queue_mail
@@ -38,6 +41,20 @@ def send_link(
     link = make_link(purpose, user=user, made_by=made_by, collectivity=collectivity)
     queue_mail(MAIL_KINDS[purpose], user, link=link)
     return link
+
+
+@transaction.atomic
+def send_helping_link(*, uid: UUID, actor: User) -> User:
+    """Send the person the link with which they choose a password, and write it in the history of their account.
+
+    The link goes to the mailbox of the account only, so that the helper never knows the password. Raises Http404 if
+    `actor` may not help this account.
+    """
+    person = get_person(actor, uid)
+    purpose = LinkPurpose.PASSWORD if person.has_usable_password() else LinkPurpose.WELCOME
+    send_link(purpose, user=person, made_by=actor)
+    LogEntry.objects.log_actions(actor.pk, [person], CHANGE, "Lien de mot de passe envoyé", single_object=True)
+    return person
 
 
 def make_link(

@@ -13,11 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import can_help, count_assigned_cases, find_former_members, get_person, leads_a_team, list_team
-from accounts.enums import TEAM_ROLES, LinkPurpose
+from accounts.enums import TEAM_ROLES
 from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
-from accounts.services.links import send_link
+from accounts.services.links import send_helping_link
 from accounts.services.team import list_led_centres, list_pending_responders
 from accounts.signed_in import get_account
 from csirts.queries import list_stopped_centres
@@ -103,10 +103,6 @@ def reset_second_factor(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def send_password_link(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Send the link to the mailbox of the account only, so that the helper never knows the password."""
-    actor = get_account(request)
-    helped = get_person(actor, uid)
-    purpose = LinkPurpose.PASSWORD if helped.has_usable_password() else LinkPurpose.WELCOME
-    send_link(purpose, user=helped, made_by=actor)
+    helped = send_helping_link(uid=uid, actor=get_account(request))
     messages.success(request, f"Le lien part par mail à {helped.email}.")
     return redirect("person", uid)

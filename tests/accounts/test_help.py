@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import LogEntry
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -71,6 +72,14 @@ def test_an_hour_after_signing_in_security_pages_ask_to_confirm_first(client, me
     assert answer.headers["Location"].startswith("/compte/confirmer/?next=")
     assert list(Authenticator.objects.values()) == before
     assert not FactorReset.objects.exists()
+
+
+def test_the_history_of_an_account_says_who_sent_a_link(client):
+    lead, responder = a_lead(), a_responder()
+    signed_in(client, lead).post(f"/equipe/{responder.uid}/lien/")
+    assert AccessLink.objects.get(user=responder).made_by == lead
+    [line] = LogEntry.objects.filter(object_id=str(responder.pk), content_type__model="user")
+    assert (line.user, line.change_message) == (lead, "Lien de mot de passe envoyé")
 
 
 def test_a_double_click_resets_the_second_factor_once(client):
