@@ -68,8 +68,10 @@ def close_case(reference: str, actor: User, request: HttpRequest) -> str:
     if reason not in ClosingReason.values:
         raise ValidationError("Choisissez pourquoi le dossier est clos.")
     seen = request.POST.get("vu")
-    service = request.POST.get("handed_to", "") if reason == ClosingReason.HANDED_OVER else ""
-    incident = close_incident(reference=reference, reason=ClosingReason(reason), actor=actor, why=service, seen=seen)
+    service = request.POST.get("handed_to", "")
+    incident = close_incident(
+        reference=reference, reason=ClosingReason(reason), actor=actor, handed_to=service, seen=seen
+    )
     return f"Dossier clos : {ClosingReason(reason).label}. {format_closing_notice(incident, actor)}"
 
 

@@ -192,7 +192,7 @@ def test_the_follow_up_is_accessible(visitor):
     acknowledge_incident(reference=reference, actor=responder)
     visitor.goto(f"/suivi/{reference}/")
     visitor.inspect("follow-up-taken")
-    close_incident(reference=reference, reason="handed_over", why="la DSI", actor=responder)
+    close_incident(reference=reference, reason="handed_over", handed_to="la DSI", actor=responder)
     steps.reload(page)
     visitor.inspect("follow-up-closed")
     page.locator("summary", has_text="Code, compte").click()

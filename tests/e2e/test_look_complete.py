@@ -71,7 +71,7 @@ def test_errors_conflicts_and_former_answers_are_accessible(visitor, incident):
     for section in ("precisions", "services"):
         visitor.goto(f"{base}{section}/avant/")
         visitor.inspect(f"complete-before-{section}")
-    close_incident(reference=incident.reference, reason="handed_over", why="la DSI", actor=a_responder())
+    close_incident(reference=incident.reference, reason="handed_over", handed_to="la DSI", actor=a_responder())
     visitor.goto(base)
     visitor.inspect("complete-closed")
     visitor.check()

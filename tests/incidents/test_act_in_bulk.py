@@ -8,15 +8,13 @@ from django.core.exceptions import ValidationError
 from accounts.enums import Role
 from accounts.models import Membership
 from csirts.models import Csirt
-from incidents.access import Guest
-from incidents.enums import BulkAct, BulkOutcome, BulkState, ClosingReason, EventKind, GroupKind, Nature, Status
+from incidents.enums import BulkOutcome, BulkState, EventKind, GroupKind, Nature, Status
 from incidents.models import BulkJob, CaseGroup, Incident, IncidentEvent
-from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.groups import bulk
-from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.groups.group import open_group
+from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.qualify import classify_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.triage import acknowledge_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
@@ -31,7 +29,7 @@ from tests.incidents.many_cases import (
     send,
     start_job,
 )
-from tests.reading import NBSP, read_markup
+from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +101,18 @@ def test_cases_are_assigned_to_a_colleague_or_to_nobody(client, responder, cases
     assert Incident.objects.filter(assignee=None).count() == 3
 
 
+def test_taking_cases_of_a_colleague_names_that_colleague(client, responder, cases):
+    colleague = a_responder()
+    assign_incident(reference=cases[0].reference, actor=responder, assignee=colleague)
+    assert f"Il est attribué à {colleague}." in read_markup(client.get(url(cases[0])))
+
+    answer = send(client, "prendre", cases)
+
+    warning = f"Était attribué : 1 à {colleague}. Prévenez cette personne."
+    assert list_messages(answer) == ["3 dossiers pris en charge.", warning]
+    assert set(Incident.objects.values_list("assignee", flat=True)) == {responder.pk}
+
+
 def test_nobody_of_another_centre_can_be_chosen(client, cases):
     stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     former = a_responder()
@@ -128,7 +138,7 @@ def test_qualifying_in_bulk_changes_only_what_is_set(client, responder, cases):
 
     answer = send(client, "qualifier", cases, nature="", type="", rsit="availability/ddos", cause="", tlp="green")
 
-    assert list_messages(answer) == ["3 dossiers qualifiés."]
+    assert list_messages(answer) == ["3 dossiers changés : 2 restent à qualifier, car leur nature n’est pas dite."]
     assert set(Incident.objects.values_list("rsit_class", "rsit_type", "tlp")) == {("availability", "ddos", "green")}
     assert dict(Incident.objects.values_list("pk", "type")) == before
     assert set(Incident.objects.values_list("nature", "cause")) == {("report", "theft"), ("unqualified", "")}
@@ -148,117 +158,6 @@ def test_qualifying_in_bulk_asks_for_one_change_at_least(client, cases):
     assert answer.status_code == 422
     assert "Choisissez au moins une chose à changer." in read_markup(answer)
     assert not BulkJob.objects.exists()
-
-
-def test_closing_in_bulk_asks_for_a_reason(client, responder, cases):
-    close_incident(reference=cases[0].reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    page = send(client, "clore", cases, reason="")
-    assert page.status_code == 422
-    assert "Choisissez pourquoi les dossiers sont clos." in read_markup(page)
-    assert Incident.objects.filter(status=Status.CLOSED).count() == 1
-
-    answer = send(client, "clore", cases, reason="duplicate")
-
-    assert list_messages(answer)[0] == "2 dossiers clos."
-    assert "Ce dossier a été clos" in list_messages(answer)[1]
-    assert "résolu" in list_messages(answer)[1]
-
-
-@pytest.mark.parametrize(
-    ("number", "words", "others"),
-    [
-        (1, ("Pourquoi est-il clos", "Pourquoi (note interne du dossier)", "Dossier coché<"), ("sont-ils",)),
-        (
-            2,
-            ("Pourquoi sont-ils clos", "Pourquoi (note interne, dans chacun des 2 dossiers)", "Dossiers cochés<"),
-            ("est-il",),
-        ),
-    ],
-)
-def test_the_question_of_the_closing_speaks_of_one_case_or_of_several(client, responder, number, words, others):
-    cases = [declare() for _ in range(number)]
-    question = read_markup(client.post(URL, {"acte": "clore", "dossier": [case.reference for case in cases]}))
-    for expected in words:
-        assert expected in question
-    for other in others:
-        assert f"Pourquoi {other}" not in question
-
-
-def test_resolving_untouched_cases_in_bulk_warns_and_asks_why(client, responder, cases):
-    """Cases qualified in bulk no longer count as untouched: they would be closed without a word."""
-    Incident.objects.update(nature=Nature.INCIDENT)
-    verify_incident(reference=cases[0].reference, actor=responder)
-    guest = Guest(access_uid=cases[1].accesses.get().uid)
-    write_to_csirt(reference=cases[1].reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
-    warning = "2 non vérifiés, 3 sans aucune réponse, 1 message sans réponse"
-    assert warning in read_markup(send(client, "clore", cases, confirme=[], follow=False))
-
-    refused = send(client, "clore", cases, reason="resolved")
-    assert refused.status_code == 422
-    assert f"{warning} : dites pourquoi ces dossiers sont résolus." in read_markup(refused)
-    assert not Incident.objects.filter(status=Status.CLOSED).exists()
-
-    answer = send(client, "clore", cases, reason="resolved", why="Essais de notre centre.")
-    assert list_messages(answer) == ["3 dossiers clos."]
-    assert [case.notes.get().text for case in cases[1:]] == ["Essais de notre centre."] * 2
-    assert BulkJob.objects.get().text == ""
-
-
-def test_cases_handed_over_in_bulk_name_the_service(client, responder, cases):
-    refused = send(client, "clore", cases, reason="handed_over")
-    assert refused.status_code == 422
-    assert "Dites à quel service" in read_markup(refused)
-
-    answer = send(client, "clore", cases, reason="handed_over", handed_to="la DSI", why="Vu ensemble.")
-    assert list_messages(answer) == ["3 dossiers clos."]
-    assert {case.closings.get().handed_to for case in cases} == {"la DSI"}
-    assert {case.notes.get().text for case in cases} == {f"Confié à{NBSP}: la DSI.\nVu ensemble."}
-
-
-def test_the_note_typed_with_another_reason_is_kept(client, responder, cases):
-    """The closing of one case keeps it too."""
-    answer = send(client, "clore", cases, reason="not_an_incident", why="Essais de notre centre.")
-    assert list_messages(answer) == ["3 dossiers clos."]
-    assert [case.notes.get().text for case in cases] == ["Essais de notre centre."] * 3
-    notes = harmless.check_response(client.get(url(cases[0]))).css_first("section.inner")
-    assert notes.css_first(".inner__list .talk__head b").text() == "Clôture"
-
-
-def test_closing_in_bulk_warns_that_a_qualified_incident_would_not_be_counted(client, cases):
-    Incident.objects.filter(pk__in=[case.pk for case in cases[:2]]).update(nature=Nature.INCIDENT)
-    page = read_markup(send(client, "clore", cases, confirme=[], follow=False))
-    assert "2 qualifiés « incident »" in page
-    assert "n’est plus compté dans les chiffres" in page
-    assert "plus compté" not in read_markup(send(client, "clore", cases[2:], confirme=[], follow=False))
-
-
-def test_a_message_that_came_after_the_list_was_read_blocks_the_closing(client, responder, cases, time_machine):
-    time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
-    listed = harmless.check_response(client.get(QUEUE))
-    read_at = listed.css_first("form#en-nombre input[name=read_at]").attributes["value"]
-    time_machine.shift(60)
-    guest = Guest(access_uid=cases[0].accesses.get().uid)
-    write_to_csirt(reference=cases[0].reference, guest=guest, letter=Letter(text="Attendez !", key="w"))
-    confirmation = harmless.check_response(send(client, "clore", cases, read_at=read_at))
-    assert confirmation.css_first("input[name=read_at]").attributes["value"] == read_at
-    fields = {"reason": ClosingReason.NOT_AN_INCIDENT, "confirme": "oui"}
-    answer = send(client, "clore", cases, **fields, read_at=read_at)
-    assert "Le déclarant a ajouté quelque chose" in read_markup(answer)
-    assert [case.status for case in Incident.objects.order_by("id")] == [Status.DECLARED, Status.CLOSED, Status.CLOSED]
-    assert send(client, "clore", cases, **fields, read_at="hier").status_code == 422
-
-
-def test_nobody_withdraws_for_declarants_in_bulk(client, responder, cases):
-    page = read_markup(send(client, "clore", cases, confirme=[], follow=False))
-    assert "déjà déclaré" in page
-    assert "retiré par le déclarant" not in page
-
-    assert send(client, "clore", cases, reason="withdrawn").status_code == 422
-    assert not BulkJob.objects.exists()
-    job = start_job(responder, BulkAct.CLOSE, cases, choices={"reason": "withdrawn"})
-    run_due_jobs()
-    assert list_outcomes(job) == [BulkOutcome.REFUSED] * 3
-    assert not Incident.objects.filter(status=Status.CLOSED).exists()
 
 
 def test_cases_are_grouped_in_a_known_or_a_new_group(client, responder, cases):

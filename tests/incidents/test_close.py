@@ -231,7 +231,7 @@ def test_the_short_form_does_not_resolve_an_unfinished_case(client, responder, i
 
 
 def test_the_short_form_saves_a_closing_too(responder, incident):
-    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, handed_to="la DSI", actor=responder)
     assert Closing.objects.get().outcome == ""
 
 

@@ -294,7 +294,7 @@ def test_a_case_without_first_sheets_gets_them_at_its_first_correction(incident)
 def test_nothing_is_changed_on_a_closed_or_erased_case(incident, state):
     writing = make_writing_by_account(an_agent(), incident)
     if state == "closed":
-        close_incident(reference=incident.reference, reason="handed_over", why="la DSI", actor=a_responder())
+        close_incident(reference=incident.reference, reason="handed_over", handed_to="la DSI", actor=a_responder())
     else:
         erase_personal_data(reference=incident.reference, actor=a_lead())
     count = IncidentEvent.objects.count()

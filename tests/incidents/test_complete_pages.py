@@ -309,7 +309,7 @@ def test_a_wrong_number_and_a_wrong_address_are_reported_together(client, incide
 
 def test_a_form_sent_to_a_closed_case_says_why_it_is_refused_and_keeps_its_text(client, incident):
     page = client.get(url(incident, "precisions"))
-    close_incident(reference=incident.reference, reason="handed_over", why="la DSI", actor=a_responder())
+    close_incident(reference=incident.reference, reason="handed_over", handed_to="la DSI", actor=a_responder())
     answer = client.post(
         url(incident, "precisions"), {"seen": read_hidden_value(page, "seen"), "q-note_texte": "Trop tard."}
     )

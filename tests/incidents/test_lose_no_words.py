@@ -36,7 +36,7 @@ def case(responder):
 
 
 def close(case, colleague):
-    close_incident(reference=case.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=colleague)
+    close_incident(reference=case.reference, reason=ClosingReason.HANDED_OVER, handed_to="la DSI", actor=colleague)
 
 
 def assert_words_shown_again(answer, why):

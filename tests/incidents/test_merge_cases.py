@@ -277,7 +277,7 @@ def test_the_declarant_of_a_double_reads_that_the_main_case_is_closed(responder,
     merge(double, main, responder)
     assert notice not in read_text(device.get(follow_up_url(double)))
 
-    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=responder)
+    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, handed_to="la DSI", actor=responder)
 
     page_text = read_text(device.get(follow_up_url(double)))
     assert notice in page_text
@@ -295,7 +295,7 @@ def test_the_declarant_of_a_double_reads_that_the_main_case_is_closed(responder,
 def test_the_declarant_of_a_double_reads_that_the_main_case_is_reopened(responder, main, double):
     device = open_by_link(double)
     merge(double, main, responder)
-    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=responder)
+    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, handed_to="la DSI", actor=responder)
     for _ in range(2):
         reopen_incident(reference=main.reference, actor=responder, motive="Il continue.")
 
@@ -310,7 +310,7 @@ def test_the_declarant_of_a_double_reads_that_the_main_case_is_reopened(responde
 
 def test_a_double_taken_out_of_a_closed_case_is_open_again(responder, main, double):
     merge(double, main, responder)
-    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=responder)
+    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, handed_to="la DSI", actor=responder)
     unmerge_incident(reference=double.reference, actor=responder)
     assert reload(double).status == Status.DECLARED
     assert double.events.get(kind=EventKind.REOPENED).actor == responder
@@ -323,7 +323,7 @@ def test_the_correction_page_of_a_double_is_closed_with_its_main_case(responder,
     device = open_by_link(double)
     assert "dites-lui par un message ce qui change" in read_text(device.get(address))
     assert "est clos" not in read_text(device.get(address))
-    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=responder)
+    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, handed_to="la DSI", actor=responder)
     assert "Ce dossier est clos" in read_text(device.get(address))
 
 

@@ -116,7 +116,7 @@ def test_only_an_open_question_is_marked_as_awaiting_an_answer(client, responder
     marks = {case_url(incident): "<span>attend une réponse", case_url(incident, "messages"): "· attend une réponse"}
     for address, mark in marks.items():
         assert client.get(address).content.decode().count(mark) == 1
-    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, handed_to="la DSI", actor=responder)
     for address, mark in marks.items():
         assert mark not in client.get(address).content.decode()
 

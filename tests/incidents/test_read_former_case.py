@@ -102,7 +102,7 @@ def test_the_former_centre_reads_nothing_written_after_the_transfer(incident, gi
     incident.story.contact_phone = "06 39 98 00 12"
     incident.story.save()
     verify_incident(reference=incident.reference, actor=taker)
-    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=taker)
+    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, handed_to="la DSI", actor=taker)
 
     assert {page: get_page_text(client, page) for page in pages} == before
     assert LATER.lower() not in "".join(before.values()).lower()

@@ -8,6 +8,8 @@ from core.stale import Stale
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, EventKind, TransferState
 from incidents.models import Incident, Transfer
+from incidents.services.correspondence.correspond import Letter
+from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer, withdraw_transfer
@@ -15,6 +17,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.desk import url
+from tests.incidents.devices import guest
 from tests.incidents.merging import merge
 from tests.incidents.transferring import (
     AGREED,
@@ -228,20 +231,34 @@ def test_only_the_receiving_centre_answers_a_transfer(incident, giver, elsewhere
 def test_a_closed_case_is_not_transferred(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
-    assert "à accepter" not in read_markup(sign_in_as(taker).get(QUEUE))
-    assert f"transferts/{transfer.uid}/" in read_markup(sign_in_as(taker).get(f"{QUEUE}transferts/"))
-
-    answer = sign_in_as(taker).post(offer_url(transfer, "accepter"))
-
-    assert answer.status_code == 409
-    assert "Il a été clos depuis" in read_markup(answer)
+    assert sign_in_as(taker).post(offer_url(transfer, "accepter")).status_code == 409
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
-    withdraw_transfer(reference=incident.reference, actor=giver)
     fields = PROPOSAL | {"seen": str(transfer.uid)}
     answer = sign_in_as(giver).post(url(incident, "transfert"), fields)
     assert (answer.status_code, WHY in read_markup(answer)) == (422, True)
     assert Transfer.objects.count() == 1
+
+
+@pytest.mark.parametrize("door", ["closing", "merging", "withdrawing"])
+def test_closing_a_case_withdraws_its_proposal(incident, giver, taker, door):
+    """The other centre would otherwise believe that the case waits for it."""
+    transfer = propose_transfer(incident, giver)
+    page = sign_in_as(giver).get(url(incident, "cloture"))
+    assert "Ce dossier est proposé à Loin Cyber" in read_markup(page)
+    case_page = read_markup(sign_in_as(giver).get(url(incident)))
+    assert "La <b>proposition de transfert</b> à Loin Cyber sera retirée." in case_page
+    if door == "closing":
+        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
+    elif door == "merging":
+        merge(incident, declare(), giver)
+    else:
+        withdraw_incident(reference=incident.reference, guest=guest(incident), letter=Letter(text="", key="k"))
+    transfer.refresh_from_db()
+    assert transfer.state == TransferState.WITHDRAWN
+    assert list_event_kinds(incident).count(EventKind.TRANSFER_WITHDRAWN) == 1
+    assert f"transferts/{transfer.uid}/" not in read_markup(sign_in_as(taker).get(f"{QUEUE}transferts/"))
+    assert "sans réponse." not in read_markup(sign_in_as(giver).get(url(incident)))
 
 
 def test_an_erased_case_is_not_transferred(incident, giver, taker):

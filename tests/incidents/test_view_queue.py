@@ -281,7 +281,10 @@ def test_a_closed_case_waits_for_no_declarant(client, responder):
     Incident.objects.filter(pk=declare().pk).update(awaited_since=timezone.now())
     assert "attend le déclarant</small>" in read_markup(client.get(URL))
     close_incident(
-        reference=Incident.objects.get().reference, reason=ClosingReason.HANDED_OVER, why="la DSI", actor=responder
+        reference=Incident.objects.get().reference,
+        reason=ClosingReason.HANDED_OVER,
+        handed_to="la DSI",
+        actor=responder,
     )
     page = read_markup(client.get(URL, {"etat": "clos"}))
     assert page.count("data-reference") == 1

@@ -91,8 +91,10 @@ def close_case(reference: str, job: BulkJob) -> None:
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSING_REASONS:
         raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
-    read_at = parse_moment(job.choices.get("read_at"))
-    close_incident(reference=reference, reason=reason, actor=job.actor, why=job.text, read_at=read_at)
+    # If the cases are handed over, the first line of the text names the service.
+    handed_to, _newline, why = job.text.partition("\n") if reason == ClosingReason.HANDED_OVER else ("", "", job.text)
+    seen = parse_moment(job.choices.get("read_at"))
+    close_incident(reference=reference, reason=reason, actor=job.actor, seen=seen, why=why, handed_to=handed_to)
 
 
 def group_case(reference: str, job: BulkJob) -> None:

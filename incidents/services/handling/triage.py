@@ -107,33 +107,34 @@ def close_incident(
     reason: ClosingReason,
     actor: User,
     why: str = "",
-    seen: str | None = None,
-    read_at: datetime | None = None,
+    handed_to: str = "",
+    seen: str | datetime | None = None,
 ) -> Incident:
     """Close the case in one act, without a report (`services/handling/close.py` writes one).
 
-    `why` has the same meaning as in `Ending`; of a case that is handed over, its first line names the service. `seen`
-    is the `format_last_addition` of the case on its page, None if there was no page. `read_at` is the instant at which
-    a list of cases was shown, if the case is closed from a list. Raises Http404, PermissionDenied, InvalidTransition
-    if the case is already closed, NotFinished if it cannot be closed as resolved yet, ValidationError if the declarant
-    wrote meanwhile or the service has no name.
+    `why` and `handed_to` have the same meaning as in `Ending`. `seen` is the `format_last_addition` of the case on its
+    page, or the instant at which the list was shown from which the case is closed, or None. Raises Http404,
+    PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be closed as resolved
+    yet, ValidationError if the declarant wrote meanwhile or the service has no name.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
-    wrote_at = incident.declarant_wrote_at
-    if (seen is not None and seen != format_last_addition(incident)) or (read_at and wrote_at and wrote_at > read_at):
+    if was_added_since(incident, seen):
         raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
-    ending = make_short_ending(reason, "" if incident.erased_at else why)  # an erased case takes no text
+    # An erased case takes no text
+    ending = Ending(reason=reason) if incident.erased_at else Ending(reason=reason, why=why, handed_to=handed_to)
+    ending = clean_ending(ending)
     raise_problems(list_service_problems(incident, ending))
     check_finished(incident, reason, ending.why)
     save_closing(incident, ending, actor=actor, at=timezone.now())
     return incident
 
 
-def make_short_ending(reason: ClosingReason, why: str) -> Ending:
-    """Return the ending of a case that is closed without a report. Raises ValidationError for a text too long."""
-    service, _newline, rest = why.partition("\n") if reason == ClosingReason.HANDED_OVER else ("", "", why)
-    return clean_ending(Ending(reason=reason, handed_to=service, why=rest))
+def was_added_since(incident: Incident, seen: str | datetime | None) -> bool:
+    """Tell whether the declarant added something that the person did not see. `seen` is as in `close_incident`."""
+    if isinstance(seen, datetime):
+        return incident.declarant_wrote_at is not None and incident.declarant_wrote_at > seen
+    return seen is not None and seen != format_last_addition(incident)
 
 
 def format_last_addition(incident: Incident) -> str:

@@ -21,13 +21,13 @@ from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_proposed_transfer
 from incidents.anonymous import list_personal_details
-from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
-from incidents.models import Incident, IncidentEvent, Transfer
+from incidents.enums import Ability, EventKind, NoteKind, Status, TransferState
+from incidents.models import Incident, Transfer
 from incidents.services.handling.close import collect_identifying_values
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS, set_acknowledged
-from incidents.services.history.record import record_event
 from incidents.services.history.remains import copy_case
+from incidents.services.history.transfers import record_transfer, set_transfer_state, withdraw_offer
 from incidents.services.transfer.agreements import (
     AGREEMENT_LIMIT,
     NO_AGREEMENT,
@@ -103,9 +103,7 @@ def withdraw_platform_proposal(incident: Incident, *, unless_to: Csirt | None) -
     stale = incident.transfers.filter(state=TransferState.ASKED, asked_by=None).exclude(taker=unless_to).first()
     if stale is None:
         return False
-    set_transfer_state(stale, TransferState.WITHDRAWN, None)
-    stale.save(update_fields=["state", "answered_at", "answered_by"])
-    record_transfer(stale, EventKind.TRANSFER_WITHDRAWN, None)
+    withdraw_offer(stale, None)
     return True
 
 
@@ -121,9 +119,7 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
         return newest
     if newest is None or newest.state != TransferState.ASKED:
         raise Stale(newest)
-    set_transfer_state(newest, TransferState.WITHDRAWN, actor)
-    newest.save(update_fields=["state", "answered_at", "answered_by"])
-    record_transfer(newest, EventKind.TRANSFER_WITHDRAWN, actor)
+    withdraw_offer(newest, actor)
     return newest
 
 
@@ -233,10 +229,6 @@ def lock_offer(actor: User, uid: UUID) -> Transfer:
     return transfer
 
 
-def set_transfer_state(transfer: Transfer, state: TransferState, actor: User | None) -> None:
-    transfer.state, transfer.answered_at, transfer.answered_by = state, timezone.now(), actor
-
-
 def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
     """Move the case to the taker and acknowledge it for the actor. Who had acknowledged it at the former centre stays
     in the events.
@@ -251,17 +243,3 @@ def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
     incident.save(update_fields=ACCEPTANCE_FIELDS)
     handovers = [str(uid) for uid in incident.notes.filter(kind=NoteKind.HANDOVER).values_list("uid", flat=True)]
     incident.documents.exclude(source__in=handovers).update(csirt=transfer.taker)
-
-
-def record_transfer(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:
-    """Record the event of a transfer, with its giver (`from`) and taker (`to`). `actor` is None for the platform."""
-    centres: dict[str, Any] = {"from": transfer.giver.slug, "to": transfer.taker.slug}
-    return record_event(
-        transfer.incident,
-        kind,
-        at=transfer.answered_at or transfer.asked_at,
-        actor=actor,
-        by=None if actor else ActorKind.SYSTEM,
-        transfer=str(transfer.uid),
-        **centres,
-    )

@@ -13,8 +13,8 @@ from core.fields import FreeTextField
 from core.french import choose_plural
 from core.text import clean_line, clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
-from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp
-from incidents.models import CaseGroup, Incident
+from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp, TransferState
+from incidents.models import CaseGroup, Incident, Transfer
 from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group, list_working_people
 from incidents.services.groups.group import TITLE_LIMIT
 from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION, is_message_unanswered
@@ -117,6 +117,7 @@ class CloseForm(BulkForm):
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
     def read_text(self) -> str:
+        """Return why the cases are closed, after a line with the service to which they are handed over, if any."""
         why = clean_text(self.cleaned_data.get("why", ""), limit=REASON_LIMIT, field="why")
         if self.cleaned_data["reason"] != ClosingReason.HANDED_OVER:
             return why
@@ -149,6 +150,25 @@ class CloseForm(BulkForm):
             (unread, choose_plural("%d message sans réponse", "%d messages sans réponse", unread)),
         ]
         return [text % number for number, text in warnings if number]
+
+    @cached_property
+    def offered(self) -> str:
+        """Return how many of the open cases are proposed to another centre, in words, or "". Runs one query."""
+        still_open = [case.pk for case in self.cases if case.status in OPEN]
+        number = Transfer.objects.filter(incident__in=still_open, state=TransferState.ASKED).count()
+        text = choose_plural(
+            "%d est proposé à un autre centre : clore retire la proposition",
+            "%d sont proposés à un autre centre : clore retire ces propositions",
+            number,
+        )
+        return text % number if number else ""
+
+    @property
+    def unqualified(self) -> str:
+        """Return how many of the open cases are not qualified, in words, or ""."""
+        number = sum(case.status in OPEN and case.nature == Nature.UNQUALIFIED for case in self.cases)
+        text = choose_plural("%d pas encore qualifié", "%d pas encore qualifiés", number)
+        return text % number if number else ""
 
     @property
     def qualified(self) -> str:

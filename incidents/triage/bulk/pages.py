@@ -1,6 +1,8 @@
 """The pages of an act on the ticked cases: what to choose first, the results, and the progress of a long act."""
 
 import secrets
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.signed_in import get_account
 from core.french import choose_plural
-from incidents.enums import BulkAct, BulkOutcome, BulkState, Status
+from incidents.enums import BulkAct, BulkOutcome, BulkState, Nature, Status
 from incidents.models import BulkItem, BulkJob, Incident
 from incidents.reference import hyphenate, is_reference
 from incidents.services.groups.bulk import (
@@ -127,11 +129,13 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
             text=form.read_text(),
         )
     warn_about_ignored_cases(request, len(set(references)) - job.total)
-    if job.total > MAX_CASES_IN_REQUEST:
-        return redirect("admin:incidents_incident_bulk", job.uid)
-    run_job_in_request(job)
-    announce_results(request, job)
-    return redirect(find_queue_address(request))
+    is_long = job.total > MAX_CASES_IN_REQUEST
+    if not is_long:
+        run_job_in_request(job)
+        announce_results(request, job)
+    if act == BulkAct.TAKE:
+        name_former_holders(request, form.cases)
+    return redirect("admin:incidents_incident_bulk", job.uid) if is_long else redirect(find_queue_address(request))
 
 
 def explain_used_form(request: HttpRequest, job: BulkJob) -> HttpResponse:
@@ -183,6 +187,27 @@ def warn_about_ignored_cases(request: HttpRequest, number: int) -> None:
         messages.warning(request, sentence % {"number": number})
 
 
+def name_former_holders(request: HttpRequest, cases: Sequence[Any]) -> None:
+    """Warn a person who takes cases that were assigned to colleagues, whom no mail warns.
+
+    `cases` are as they were before. A case that its assignee has already taken is refused instead.
+    """
+    user = get_account(request)
+    holders = Counter(
+        case.assignee
+        for case in cases
+        if case.status == Status.DECLARED and case.assignee and case.assignee != user and case.has_holder
+    )
+    if holders:
+        parts = [f"{number} à {holder}" for holder, number in holders.items()]
+        sentence = choose_plural(
+            "Était attribué : %(parts)s. Prévenez cette personne.",
+            "Étaient attribués : %(parts)s. Prévenez-les.",
+            sum(holders.values()),
+        )
+        messages.warning(request, sentence % {"parts": ", ".join(parts)})
+
+
 def describe_done(job: BulkJob, number: int) -> str:
     """Return a text such as « 2 dossiers attribués à Camille. »."""
     sentences = {
@@ -192,12 +217,23 @@ def describe_done(job: BulkJob, number: int) -> str:
         BulkAct.ASSIGN: choose_plural(
             "%(number)s dossier attribué à %(to)s.", "%(number)s dossiers attribués à %(to)s.", number
         ),
-        BulkAct.CLASSIFY: choose_plural("%(number)s dossier qualifié.", "%(number)s dossiers qualifiés.", number),
+        BulkAct.CLASSIFY: describe_classified(job, number),
         BulkAct.CLOSE: choose_plural("%(number)s dossier clos.", "%(number)s dossiers clos.", number),
         BulkAct.GROUP: choose_plural("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
         BulkAct.MESSAGE: choose_plural("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
     }
     return sentences[BulkAct(job.act)] % {"number": number, "to": find_assignee_name(job)}
+
+
+def describe_classified(job: BulkJob, number: int) -> str:
+    """Return how many cases are qualified, or, if some of them still have no nature, how many have changed."""
+    left = job.items.filter(outcome=BulkOutcome.DONE, incident__nature=Nature.UNQUALIFIED).count()
+    if not left:
+        return choose_plural("%(number)s dossier qualifié.", "%(number)s dossiers qualifiés.", number)
+    changed = choose_plural("%(number)s dossier changé", "%(number)s dossiers changés", number)
+    rest = choose_plural("%d reste à qualifier", "%d restent à qualifier", left) % left
+    whose = choose_plural("sa", "leur", left)
+    return f"{changed}\N{NO-BREAK SPACE}: {rest}, car {whose} nature n’est pas dite."
 
 
 def find_assignee_name(job: BulkJob) -> str:

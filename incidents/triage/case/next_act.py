@@ -36,13 +36,23 @@ def find_next_act(context: Mapping[str, Any], *, is_left: bool) -> NextAct | Non
     if incident.status == Status.CLOSED:
         return suggest_reading(incident)
     if incident.status == Status.DECLARED or is_left:
-        title = "Reprenez ce dossier" if is_left else "Prenez ce dossier en charge"
-        return NextAct("take", title, "Le déclarant le voit aussitôt sur sa page de suivi.")
+        return suggest_taking(context["assigned"], is_left=is_left)
     return (
         suggest_verifying(incident, [double for double, _is_new in context["doubles"]])
         or find_answering_act(incident, now)
         or find_working_act(incident, context["tasks"])
     )
+
+
+def suggest_taking(assigned: Mapping[str, Any], *, is_left: bool) -> NextAct:
+    """Return the act by which a person takes the case. `assigned` says to whom it is assigned (`work/assign.py`)."""
+    why = "Le déclarant le voit aussitôt sur sa page de suivi."
+    if is_left:
+        return NextAct("take", "Reprenez ce dossier", why)
+    whose = "Il vous est attribué. " if assigned["is_mine"] else ""
+    if assigned["holder"] and not assigned["is_mine"]:
+        whose = f"Il est attribué à {assigned['holder']}. "
+    return NextAct("take", "Prenez ce dossier en charge", whose + why)
 
 
 def suggest_reading(incident: Incident) -> NextAct | None:
