@@ -61,7 +61,7 @@ def test_a_critical_case_in_a_wave_is_taken_without_opening_it(client, db):
     Incident.objects.filter(pk=cases[2].pk).update(severity=Severity.CRITICAL)
     line = client.get(URL).content.decode().partition("data-wave")[2].partition("</li>")[0]
     assert take in line
-    assert f"le plus pressant&nbsp;: {cases[2].collectivity}" in line
+    assert f"en tête&nbsp;: {cases[2].collectivity}" in line
 
     acknowledge_incident(reference=cases[2].reference, actor=responder)
     assert take not in client.get(URL).content.decode()

@@ -110,7 +110,7 @@ def test_a_domain_that_is_read_in_the_newest_cases_only_says_so(client, responde
     assert "Chercher dans les plus anciens" in read_markup(search(client, "mechant14.example"))
     looked_up = read_markup(client.post(LOOK, {"text": "mechant14.example"}))
     assert f'href="{page(old)}"' not in looked_up
-    assert "sont cherchés dans vos" in looked_up
+    assert "dans vos 2 000 dossiers les plus récents" in looked_up
 
 
 @pytest.mark.parametrize("many", [2, 50])

@@ -36,7 +36,7 @@ def test_the_line_of_a_group_shows_the_deadline_and_telephone_of_a_case_in_the_g
     row = read_text(page)
     assert "dont 1 hors du groupe, dont le plus pressant (en retard de 58 jours)" in row
     assert row.count("58 jours") == 1
-    assert f"le plus pressant du groupe : {inside[1].collectivity.name}" in row
+    assert f"en tête du groupe : {inside[1].collectivity.name}" in row
     assert "3 à prendre (+ 1)" in row
     assert "hors du groupe : 1 en retard" in row
     assert 'href="tel:+33639980001"' in page.content.decode()

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.signed_in import get_account
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
-from incidents.indicators.hosts import CASES_READ, list_related, list_searched_hosts
+from incidents.indicators.hosts import list_related
 from incidents.indicators.known_values import load_national_list
 from incidents.indicators.observables import (
     Indicator,
@@ -54,7 +54,6 @@ class LookUpResult(NamedTuple):
     has_more: bool
     search: str  # the address of the search for the value in the texts
     related: list[RelatedSighting]
-    has_host: bool
 
 
 class LookUpForm(forms.Form):
@@ -137,7 +136,7 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     list_own_centres(user)
     form = LookUpForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {"form": form, "most": MAX_LOOKED_UP, "cases_read": CASES_READ}
+    context: dict[str, Any] = {"form": form, "most": MAX_LOOKED_UP}
     if request.method == "POST":
         context |= look_up_values(form, request.POST.get("text", ""), user)
     return render_page(request, "incidents/triage/look_up.html", context, status=422 if form.errors else 200)
@@ -171,7 +170,6 @@ def make_result(indicator: Indicator, rows: list[Observable], related: list[Obse
         has_more=len(rows) > MAX_SIGHTINGS,
         search=make_search_link(indicator.value),
         related=list_related_sightings(indicator, related),
-        has_host=bool(list_searched_hosts([indicator])),
     )
 
 

@@ -59,8 +59,16 @@ class WaveLine:
     @property
     def leading_text(self) -> str:
         """Return what the leading case is: the first in the order of the queue, of the whole wave or of its group."""
-        is_first = self.leading.incident.pk == self.worst.incident.pk
-        return "le plus pressant" if is_first else "le plus pressant du groupe"
+        return "le plus pressant" if self.is_worst_leading else "le plus pressant du groupe"
+
+    @property
+    def leading_place(self) -> str:
+        """Return the same in fewer words, for a narrow column."""
+        return "en tête" if self.is_worst_leading else "en tête du groupe"
+
+    @property
+    def is_worst_leading(self) -> bool:
+        return self.leading.incident.pk == self.worst.incident.pk
 
     @property
     def is_urgent(self) -> bool:
