@@ -19,8 +19,7 @@ class Desk:
         self.problems: list[tuple[Any, ...]] = []
 
     def sign_in(self, person: User) -> None:
-        steps.sign_in_by_cookie(self.page, self.site, person)
-        self.page.goto(self.site + "/admin/")
+        steps.open_admin(self.page, self.site, person)
 
     def inspect(self, name: str) -> None:
         """Collect what is wrong with the page in both colour schemes, and whether it scrolls sideways on a narrow

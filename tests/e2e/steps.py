@@ -149,8 +149,8 @@ def reload(page: Page) -> None:
 
 
 def open_admin(page: Page, site: str, user: User) -> None:
+    sign_in_by_cookie(page, site, user)
     page.goto(site + "/admin/")
-    sign_in(page, user)
 
 
 def open_acts(page: Page) -> None:

@@ -74,8 +74,8 @@ def test_the_case_of_an_unconfirmed_body_is_accessible(live_site, browser, width
     create_proposed_body(kind=Kind.CCAS, name="C.C.A.S. Plouexemple", siren=None, seat=plouexemple())
     incident = declare(collectivity=body)
     page = open_page(browser, width=width, reduced_motion="reduce")
+    steps.sign_in_by_cookie(page, live_site, a_responder())
     page.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
-    steps.sign_in(page, a_responder())
     check_page(page, f"case-to-confirm-{width}")
     steps.press(page, page.get_by_role("button", name="C’est celle-ci").first)
     check_page(page, f"case-merged-{width}")
@@ -88,8 +88,8 @@ def test_correcting_a_body_and_withdrawing_its_confirmation_are_accessible(live_
     body = create_proposed_body(kind=Kind.CCAS, name="C.C.A.S de Plouexample", siren=SIREN, seat=plouexemple())
     incident = declare(collectivity=body)
     page = open_page(browser, width=width, reduced_motion="reduce")
+    steps.sign_in_by_cookie(page, live_site, a_responder())
     page.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
-    steps.sign_in(page, a_responder())
     page.get_by_text("Corriger ce qui est donné…").click()
     page.get_by_label("Son nom").fill("CCAS de Plouexemple")
     page.get_by_label("Commune du siège").fill("Saint-Denis")
@@ -125,8 +125,8 @@ def check_page(page, name):
 @pytest.fixture(params=[360, 1280])
 def sheet(request, live_site, browser):
     page = open_page(browser, width=request.param, reduced_motion="reduce")
+    steps.sign_in_by_cookie(page, live_site, a_responder())
     page.goto(live_site + SHEET)
-    steps.sign_in(page, a_responder())
     page.sheet_width = request.param
     return page
 
@@ -237,8 +237,8 @@ def test_errors_and_another_centre_on_the_call_sheet_are_accessible(sheet):
 @pytest.mark.proof
 def test_a_call_is_written_down_without_script(live_site, browser):
     page = open_page(browser, width=360, java_script_enabled=False)
+    steps.sign_in_by_cookie(page, live_site, a_responder())
     page.goto(live_site + SHEET)
-    steps.sign_in(page, a_responder())
     page.locator("#id_body").fill("saint denis")
     page.locator("#id_contact_phone").fill("02 99 00 00 00")
     with page.expect_navigation():

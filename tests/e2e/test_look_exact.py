@@ -19,8 +19,8 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = tru
 @pytest.mark.proof
 def test_the_exact_pages_are_accessible_empty_and_full(live_site, browser):
     csirt, visitor = breizh_cyber(), Visitor(browser, live_site)
+    steps.sign_in_by_cookie(visitor.page, live_site, a_person(Role.NATIONAL))
     visitor.goto(NATION)
-    steps.sign_in(visitor.page, a_person(Role.NATIONAL))
     visitor.inspect("exact-empty")
     store_two_years(csirt)
     for path in (
@@ -39,8 +39,8 @@ def test_the_exact_pages_are_accessible_empty_and_full(live_site, browser):
 @pytest.mark.proof
 def test_the_links_to_the_files_download_them(live_site, browser):
     csirt, visitor = breizh_cyber(), Visitor(browser, live_site)
+    steps.sign_in_by_cookie(visitor.page, live_site, a_person(Role.NATIONAL))
     visitor.goto(NATION)
-    steps.sign_in(visitor.page, a_person(Role.NATIONAL))
     store_two_years(csirt)
     year = timezone.localdate().year
     visitor.goto(f"{NATION}?annee={year - 1}")

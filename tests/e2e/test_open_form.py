@@ -72,8 +72,7 @@ def test_an_ended_session_redirects_to_the_sign_in_page(desk, case):
 
 def test_without_a_script_the_button_leads_to_the_open_form(browser, live_site, case):
     page = open_page(browser, width=1280, java_script_enabled=False)
-    page.goto(f"{live_site}/admin/")
-    steps.sign_in(page, a_responder())
+    steps.open_admin(page, live_site, a_responder())
     page.goto(case)
     page.get_by_role("button", name="Qualifier", exact=True).click()
     expect(page.get_by_role("button", name="Enregistrer la qualification")).to_be_visible()

@@ -28,8 +28,7 @@ def test_a_reply_survives_a_colleagues_change(desk, browser, live_site):
 
     colleague = a_lead()
     other = open_page(browser, width=1280)
-    other.goto(f"{live_site}/admin/")
-    steps.sign_in(other, colleague)
+    steps.open_admin(other, live_site, colleague)
     assign_to_oneself(other, case)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
