@@ -9,7 +9,7 @@ restored after each test. A worker has one browser and one site, which tests wit
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from math import inf
 from typing import Any
 
@@ -155,6 +155,26 @@ def reusable_database(backend: Backend) -> Iterator[tuple[str, ReusableDatabase]
     """Yield the database of this worker for tests with real commits."""
     with backend.clone() as name, closing(ReusableDatabase(backend.url(name))) as database:
         yield name, database
+
+
+@pytest.fixture(scope="module")
+def fill_database_once(
+    backend: Backend, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Callable[[Callable[[], object]], tuple[str, ReusableDatabase]]]:
+    """Yield a function that makes a database for the tests of a module, and calls `fill` to write their common rows.
+
+    A module returns the result from its own `reusable_database`: each of its tests then begins with these rows.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(django_db_blocker.unblock())
+
+        def make_database(fill: Callable[[], object]) -> tuple[str, ReusableDatabase]:
+            name = stack.enter_context(backend.clone())
+            with use_database(name):
+                fill()
+            return name, stack.enter_context(closing(ReusableDatabase(backend.url(name))))
+
+        yield make_database
 
 
 @pytest.fixture

@@ -22,6 +22,10 @@ class Until(Protocol):
 @pytest.fixture(autouse=True)
 def town_and_centre(browser: Browser, live_site: str) -> None:
     cache.clear()  # the counter of declarations from one address outlives a test
+    create_town_and_centre()
+
+
+def create_town_and_centre() -> None:
     plouexemple(postal_codes=["29998"])
     breizh_cyber()
 

@@ -10,6 +10,7 @@ from incidents.models import Incident, Message, OfficialNumber
 from tests.browser import measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, an_agent, plouexemple
 from tests.e2e import steps
+from tests.e2e.conftest import create_town_and_centre
 from tests.incidents.desk import url
 
 TELEPHONE, WIDE = (390, 844), (1920, 1080)
@@ -18,27 +19,40 @@ LONGEST = 5_000
 REPLY = "Votre message au déclarant"
 
 
-@pytest.fixture
-def person():
-    return a_responder()
+@pytest.fixture(scope="module")
+def reusable_database(fill_database_once):
+    def fill():
+        create_town_and_centre()
+        make_case(a_responder())
+
+    return fill_database_once(fill)
 
 
-@pytest.fixture
-def case(live_site, person):
-    """A case with an exchange, notes, files, answers, eighteen tasks, indicators and an open question."""
+def make_case(person):
+    """Make a case with an exchange, notes, files, answers, eighteen tasks, indicators and an open question."""
     now = timezone.now().replace(second=0, microsecond=0)
     showcase.make_ransomware_case(plouexemple(), {"agent": an_agent(), "responder": person}, now)
     case = Incident.objects.get()
     fill_case(case, person, a_lead())
     Incident.objects.filter(pk=case.pk).update(awaited_since=now)
-    return case
+
+
+@pytest.fixture
+def case(transactional_db):
+    return Incident.objects.get()
+
+
+@pytest.fixture
+def person(case):
+    """The responder who took the case."""
+    return case.acknowledged_by
 
 
 @pytest.fixture
 def open_case(browser, live_site, person, case):
     def open_case(size, **options):
         page = open_page(browser, **options)
-        page.set_viewport_size({"width": size[0], "height": size[1]})
+        resize(page, size)
         steps.open_admin(page, live_site, person)
         page.goto(live_site + url(case))
         return page
@@ -95,19 +109,27 @@ def test_the_menu_closes_once_its_action_is_done(open_case):
     assert not page.complaints
 
 
-@pytest.mark.parametrize("size", [(320, 640), (360, 640), (390, 844), (600, 800)])
-def test_the_menu_of_acts_opens_inside_the_screen(open_case, case, person, size):
+def resize(page, size):
+    width, height = size
+    page.set_viewport_size({"width": width, "height": height})
+
+
+def test_the_menu_of_acts_opens_inside_the_screen(open_case, case, person):
+    """A page that is loaded, scrolled and opened on each screen in turn."""
     number = {"phone": "02 98 11 22 33", "source": "directory", "found_on": "2026-11-03", "noted_by": person}
     OfficialNumber.objects.create(collectivity=case.collectivity, **number)
-    page = open_case(size)
-    page.evaluate("scrollTo(0, 2000)")
-    page.locator("#actes > summary").click()
-    page.locator("#clore > summary").click()
-    box = measure_box(page, "#rares")
-    assert 0 <= box["x"] < box["x"] + box["width"] <= size[0]
-    assert 0 <= box["y"] < box["y"] + box["height"] <= size[1]
-    assert measure_overflow(page) == 0
-    save_screenshot(page, "case-acts")
+    page = open_case(WIDE)
+    for size in ((320, 640), (360, 640), (390, 844), (600, 800)):
+        resize(page, size)
+        page.reload()
+        page.evaluate("scrollTo(0, 2000)")
+        page.locator("#actes > summary").click()
+        page.locator("#clore > summary").click()
+        box = measure_box(page, "#rares")
+        assert 0 <= box["x"] < box["x"] + box["width"] <= size[0], size
+        assert 0 <= box["y"] < box["y"] + box["height"] <= size[1], size
+        assert measure_overflow(page) == 0, size
+        save_screenshot(page, "case-acts")
 
 
 def test_the_menu_of_acts_can_be_scrolled_to_at_four_times_the_size(open_case):
@@ -122,13 +144,12 @@ def test_the_menu_of_acts_can_be_scrolled_to_at_four_times_the_size(open_case):
     assert 0 <= place["y"] < place["y"] + place["height"] <= 225
 
 
-@pytest.mark.parametrize("width", [360, 1280, 1920])
-def test_the_bar_cuts_neither_name_nor_number(open_case, person, case, width):
+def test_the_bar_cuts_neither_name_nor_number(open_case, person, case):
     """Also with two numbers, and with the longest deadline."""
     number = {"phone": "02 98 11 22 33", "source": "directory", "found_on": "2026-11-03", "noted_by": person}
     OfficialNumber.objects.create(collectivity=case.collectivity, **number)
     Incident.objects.filter(pk=case.pk).update(verification="unverified", verified_at=None)
-    page = open_case((width, 900))
+    page = open_case(WIDE)
     expect(page.locator(".casebar__call")).to_have_count(2)
     page.locator(".casebar__clock span").first.evaluate(
         "clock => { clock.firstChild.data = 'répondre avant le 1er sept., 23 h 59 ' }"
@@ -137,10 +158,12 @@ def test_the_bar_cuts_neither_name_nor_number(open_case, person, case, width):
         "title => { title.firstChild.data = 'Saint-Exemple-sur-Ruisseau (Finistère) ' }"
     )
     widths = "parts => parts.map(part => [part.innerText, part.scrollWidth - part.clientWidth])"
-    for place in (".casebar h1", ".casebar__call small"):
-        assert [words for words, beyond in page.locator(place).evaluate_all(widths) if beyond > 1] == []
-    assert measure_overflow(page) == 0
-    save_screenshot(page, "case-bar")
+    for width in (360, 1280, 1920):
+        resize(page, (width, 900))
+        for place in (".casebar h1", ".casebar__call small"):
+            assert [words for words, beyond in page.locator(place).evaluate_all(widths) if beyond > 1] == [], width
+        assert measure_overflow(page) == 0, width
+        save_screenshot(page, "case-bar")
 
 
 def test_a_wide_screen_shows_three_columns(open_case):
@@ -161,9 +184,9 @@ def test_no_label_of_a_fact_is_broken_over_two_lines(open_case):
       return range.getClientRects().length;
     }"""
     page = open_case(WIDE)
-    for width, height in (WIDE, (1280, 900)):
-        page.set_viewport_size({"width": width, "height": height})
-        assert page.locator(".case__facts .facts dt").first.evaluate(pieces) == 1, width
+    for size in (WIDE, (1280, 900)):
+        resize(page, size)
+        assert page.locator(".case__facts .facts dt").first.evaluate(pieces) == 1, size
 
 
 def test_a_letter_key_moves_the_focus_to_its_form(open_case):

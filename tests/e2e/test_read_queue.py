@@ -14,6 +14,7 @@ from incidents.services.handling.triage import acknowledge_incident, verify_inci
 from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
+from tests.e2e.conftest import create_town_and_centre
 from tests.incidents.grouping import a_group
 from tests.incidents.transferring import create_other_centre, propose_transfer
 
@@ -37,9 +38,30 @@ WAVE, BURST, SINGLE_CASES = 9, 4, 26
 LONGEST_DEADLINE = "répondre avant le 1er\xa0sept. "
 
 
+@pytest.fixture(scope="module")
+def ground():
+    """The people and the cases with which each test begins, by name."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def reusable_database(fill_database_once, ground):
+    def fill():
+        create_town_and_centre()
+        ground["responder"] = a_responder()
+        ground["filled"] = fill_queue(ground["responder"])
+
+    return fill_database_once(fill)
+
+
 @pytest.fixture
-def responder(transactional_db, town_and_centre):
-    return a_responder()
+def responder(transactional_db, ground):
+    return ground["responder"]
+
+
+@pytest.fixture
+def filled(transactional_db, ground):
+    return ground["filled"]
 
 
 def town(number, **fields):
@@ -66,9 +88,8 @@ def declare_single_cases(responder):
         yield case
 
 
-@pytest.fixture
-def filled(responder):
-    """Thirty-nine open cases, thirteen of them in two waves, and a critical one that came last."""
+def fill_queue(responder):
+    """Declare thirty-nine cases that stay open, thirteen of them in two waves, and a critical one that comes last."""
     late = timezone.now() - timedelta(hours=2, minutes=5)
     singles = list(declare_single_cases(responder))
     Incident.objects.filter(pk__in=[singles[6].pk, singles[7].pk]).update(due_at=late)
