@@ -4,6 +4,7 @@ An object that the role may not see and an object that does not exist give the s
 """
 
 from copy import deepcopy
+from typing import NamedTuple
 
 import pytest
 from django.db import transaction
@@ -11,12 +12,7 @@ from django.test import Client
 
 from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
 from incidents.access import Guest
-from incidents.models import (
-    CaseAccess,
-    Evidence,
-    IncidentEvent,
-    Story,
-)
+from incidents.models import CaseAccess, Evidence, IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.history.index import index_pending_events
 from tests.cast import (
@@ -35,10 +31,40 @@ from tests.routes import list_routes, simplify_route
 pytestmark = pytest.mark.django_db
 
 
+# A word that the declarant wrote in each text.
+WORD = "mirliflore"
+# The routes on which a responder or a lead of the centre reads it.
+SHOW_WORDS = {
+    ("get", "suivi/{reference}/"),
+    ("get", "suivi/{reference}/dossier/"),
+    ("get", "suivi/{reference}/messages/"),
+    ("get", "suivi/{reference}/pieces/"),
+    ("get", "suivi/{reference}/pieces/bordereau/"),
+    ("get", "api/v1/incidents/{reference}/"),
+    ("get", "admin/incidents/incident/{reference}/"),
+    ("get", "admin/incidents/incident/{reference}/appel/"),
+    ("get", "admin/incidents/incident/{reference}/histoire/"),
+    ("get", "admin/incidents/incident/{reference}/indicateurs/"),
+    ("get", "admin/incidents/incident/{reference}/messages/"),
+    ("get", "admin/incidents/incident/recherche/"),
+}
+
+
 @pytest.fixture(scope="module")
 def incident(module_rows):
+    """A case with WORD in its story, a message and the name of a file, indexed for the search."""
     breizh_cyber()
-    return declare(supplier="Exemple SAS")
+    incident = declare(supplier="Exemple SAS", description=f"Le site {WORD}.example demande de l’argent.")
+    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=f"Et le {WORD} ?", key="k"))
+    Evidence.objects.filter(pk=an_evidence_file(incident, number=2).pk).update(name=f"{WORD}.png")
+    index_pending_events()
+    return incident
+
+
+@pytest.fixture(autouse=True)
+def _look_for_the_word(monkeypatch):
+    monkeypatch.setitem(SENT, "admin/incidents/incident/recherche/", {"q": WORD})
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +80,15 @@ def devices(cast):
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
 def test_each_role_gets_the_status_code_of_the_permission_matrix(incident, cast, devices, method, route, codes):
+    """A route on which the centre reads what the declarant wrote also records the access of the reader."""
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
     url = "/" + route.format(**fill_places(route, incident, cast))
 
-    answers = {role: get_code(method, route, url, cast[role], incident, devices[role]) for role in ROLES}
-    assert answers == expected
+    requests = {role: request_route(method, route, url, cast[role], incident, devices[role]) for role in ROLES}
+    assert {role: request.code for role, request in requests.items()} == expected
+    readers = {role: requests[role] for role in ("responder", "lead") if requests[role].shows_word}
+    assert bool(readers) == ((method, route) in SHOW_WORDS)
+    assert all(request.is_recorded for request in readers.values()), readers
 
 
 # Pages to sign in on, which send back whoever has given no password yet; and one that leads everybody to the account.
@@ -161,62 +191,31 @@ def test_a_role_that_only_reads_is_shown_no_assignment_form(incident, cast, devi
     assert 'id="attribution"' not in client.get(address).content.decode()
 
 
-def get_code(method, route, url, user, incident, cookies):
-    """Return the status code, or IN, and undo what was written. A refused request must not write."""
+class Request(NamedTuple):
+    code: int | str  # of the response, IN or ENROL
+    shows_word: bool
+    is_recorded: bool  # the person is among those who have read the case
+
+
+def request_route(method, route, url, user, incident, cookies):
+    """Return what a request of this person did, and undo what it wrote. A refused request must not write."""
     with transaction.atomic():
+        events = IncidentEvent.objects.count()
         response = send_request(method, route, url, user, incident, cookies)
         signs_in = response.headers.get("Location", "").startswith(("/connexion/", "/admin/login/"))
         if signs_in or response.status_code >= 400:
-            assert IncidentEvent.objects.count() == 1
+            assert IncidentEvent.objects.count() == events
+        shows_word = WORD in read_body(response)
+        is_recorded = shows_word and CaseAccess.objects.filter(incident=incident, user=user).exists()
         transaction.set_rollback(True)
+    code = IN if signs_in else response.status_code
     if response.headers.get("Location") == "/compte/" and route not in LEADS_TO_ACCOUNT:
-        return ENROL
-    return IN if signs_in else response.status_code
+        code = ENROL
+    return Request(code, shows_word, is_recorded)
 
 
-# A word that the declarant wrote in each text.
-WORD = "mirliflore"
-# The routes on which a responder or a lead of the centre reads it.
-SHOW_WORDS = {
-    ("get", "suivi/{reference}/"),
-    ("get", "suivi/{reference}/dossier/"),
-    ("get", "suivi/{reference}/messages/"),
-    ("get", "suivi/{reference}/pieces/"),
-    ("get", "suivi/{reference}/pieces/bordereau/"),
-    ("get", "api/v1/incidents/{reference}/"),
-    ("get", "admin/incidents/incident/{reference}/"),
-    ("get", "admin/incidents/incident/{reference}/appel/"),
-    ("get", "admin/incidents/incident/{reference}/histoire/"),
-    ("get", "admin/incidents/incident/{reference}/indicateurs/"),
-    ("get", "admin/incidents/incident/{reference}/messages/"),
-    ("get", "admin/incidents/incident/recherche/"),
-}
-
-
-@pytest.fixture
-def worded_case(incident):
-    """Return the case with WORD in its story, a message and the name of a file, indexed for the search."""
-    Story.objects.filter(incident=incident).update(description=f"Le site {WORD}.example demande de l’argent.")
-    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=f"Et le {WORD} ?", key="k"))
-    Evidence.objects.filter(pk=an_evidence_file(incident, number=2).pk).update(name=f"{WORD}.png")
-    index_pending_events()
-    return incident
-
-
-def test_each_route_that_shows_text_of_a_case_records_the_access(worded_case, cast, devices, monkeypatch):
-    monkeypatch.setitem(SENT, "admin/incidents/incident/recherche/", {"q": WORD})
-    routes_with_words = set()
-    for method, route, *_codes in MATRIX:
-        with transaction.atomic():
-            url = "/" + route.format(**fill_places(route, worded_case, cast))
-            for role in ("responder", "lead"):
-                if WORD in read_body(send_request(method, route, url, cast[role], worded_case, devices[role])):
-                    routes_with_words.add((method, route))
-                    accesses = CaseAccess.objects.filter(incident=worded_case, user=cast[role])
-                    assert accesses.exists(), (role, method, route)
-            transaction.set_rollback(True)
-    assert routes_with_words == SHOW_WORDS
+def get_code(*request):
+    return request_route(*request).code
 
 
 def read_body(response):
