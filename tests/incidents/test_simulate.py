@@ -103,7 +103,7 @@ def test_the_person_who_took_the_invented_cases_is_not_marked_as_new():
 
 
 def test_the_severity_of_an_invented_case_is_that_of_its_facts():
-    simulate()
+    simulate(count=150)
 
     for incident in Incident.objects.filter(interruptions=None):
         assert assess_case(incident, incident.received_at).severity == incident.severity
