@@ -17,35 +17,36 @@ from tests.reading import read_markup
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "02 98 44 55 66",
-        "0298445566",
-        "02.98.44.55.66",
-        "+33 2 98 44 55 66",
-        "0033298445566",
-        "33298445566",
-        "33 2 98 44 55 66",
-        "33 (0)2 98 44 55 66",
-        "02,98,44,55,66",
-        "02, 98, 44, 55, 66",
-        "02:98:44:55:66",
-        "02·98·44·55·66",
-        "02\N{NON-BREAKING HYPHEN}98\N{NON-BREAKING HYPHEN}44\N{NON-BREAKING HYPHEN}55\N{NON-BREAKING HYPHEN}66",
-        "02\N{EN DASH}98\N{EN DASH}44\N{EN DASH}55\N{EN DASH}66",
-    ],
-)
-@pytest.mark.parametrize("written", ["02 98 44 55 66", "+33 (0)2 98 44 55 66", "02.98.44.55.66", "02,98,44,55,66"])
-def test_the_number_of_the_caller_finds_the_case(client, responder, query, written):
-    incident, _other = declare(caller=replace(CALLER, phone=written)), declare()
+SPELLINGS = [
+    "02 98 44 55 66",
+    "0298445566",
+    "02.98.44.55.66",
+    "+33 2 98 44 55 66",
+    "0033298445566",
+    "33298445566",
+    "33 2 98 44 55 66",
+    "33 (0)2 98 44 55 66",
+    "02,98,44,55,66",
+    "02, 98, 44, 55, 66",
+    "02:98:44:55:66",
+    "02·98·44·55·66",
+    "02\N{NON-BREAKING HYPHEN}98\N{NON-BREAKING HYPHEN}44\N{NON-BREAKING HYPHEN}55\N{NON-BREAKING HYPHEN}66",
+    "02\N{EN DASH}98\N{EN DASH}44\N{EN DASH}55\N{EN DASH}66",
+]
+WRITTEN = ("02 98 44 55 66", "+33 (0)2 98 44 55 66", "02.98.44.55.66", "02,98,44,55,66")
 
-    page = search(client, query)
 
-    assert [hit.incident for hit in page.context["hits"]] == [incident]
-    assert "Téléphone de la personne à rappeler" in read_markup(page)
-    assert "SIREN compte" not in read_markup(page)
-    assert page.context["warning"] == ""
+def test_the_number_of_the_caller_finds_the_case(client, responder):
+    """Each spelling finds the cases that were written in any other, and no other case."""
+    incidents = {declare(caller=replace(CALLER, phone=written)) for written in WRITTEN}
+    declare()
+    for query in SPELLINGS:
+        page = search(client, query)
+        hits = [hit.incident for hit in page.context["hits"]]
+        assert (len(hits), {*hits}) == (len(WRITTEN), incidents), query
+        assert read_markup(page).count("Téléphone de la personne à rappeler") == len(WRITTEN), query
+        assert "SIREN compte" not in read_markup(page), query
+        assert page.context["warning"] == "", query
 
 
 @pytest.mark.parametrize(
@@ -84,28 +85,30 @@ def test_a_number_in_a_text_is_found_in_any_spelling(client, responder, written)
 
 
 @pytest.mark.parametrize(
-    ("written", "query"),
+    "spellings",
     [
-        (written, query)
-        for spellings in (
-            ("28 12 34", "281234", "+687 28 12 34", "00687281234"),
-            ("40 12 34 56", "40123456", "+689 40 12 34 56", "00 689 40 12 34 56"),
-            ("72 12 34", "+681 72 12 34"),
-        )
-        for written in spellings
-        for query in spellings
+        ("28 12 34", "281234", "+687 28 12 34", "00687281234"),
+        ("40 12 34 56", "40123456", "+689 40 12 34 56", "00 689 40 12 34 56"),
+        ("72 12 34", "+681 72 12 34"),
     ],
+    ids=["Nouméa", "Papeete", "Wallis"],
 )
-def test_a_telephone_number_of_the_pacific_finds_its_case(client, responder, written, query):
+def test_a_telephone_number_of_the_pacific_finds_its_case(client, responder, spellings):
     """The number is matched by the search, in texts, and by the form that takes a call."""
-    incident, _other = declare(), declare()
-    Story.objects.filter(incident=incident).update(contact_phone=written)
-    page = search(client, query)
-    assert [hit.incident for hit in page.context["hits"]] == [incident]
-    assert "Téléphone de la personne à rappeler" in read_markup(page)
-    assert list(Incident.objects.with_contact_number(query)) == [incident]
-    mentioning = declare(description=f"On nous appelle du {written} sans cesse.")
-    assert mentioning.reference in find_references(client, query)
+    incidents = {declare() for _written in spellings}
+    declare()
+    for incident, written in zip(incidents, spellings, strict=True):
+        Story.objects.filter(incident=incident).update(contact_phone=written)
+    for query in spellings:
+        page = search(client, query)
+        hits = [hit.incident for hit in page.context["hits"]]
+        assert (len(hits), {*hits}) == (len(spellings), incidents), query
+        assert read_markup(page).count("Téléphone de la personne à rappeler") == len(spellings), query
+        assert {*Incident.objects.with_contact_number(query)} == incidents, query
+    texts = [f"On nous appelle du {written} sans cesse." for written in spellings]
+    mentioning = {declare(description=text).reference for text in texts}
+    for query in spellings:
+        assert mentioning <= find_references(client, query), query
 
 
 def test_the_name_of_the_caller_finds_the_case(client, responder):
