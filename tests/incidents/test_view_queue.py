@@ -6,7 +6,7 @@ from html import unescape
 from urllib.parse import urljoin
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -207,24 +207,33 @@ def make_view_values(view):
     return {"due_at": timezone.now() - timedelta(days=1)} if view == "retard" else {}
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_view_costs_the_same_at_two_and_at_fifty_rows(client, responder, view):
+def test_a_view_costs_the_same_at_two_and_at_fifty_rows(client, responder):
     client.get(URL)
     costs = []
-    for number in (2, 48):
-        for _ in range(number):
-            incident = declare()
-            if view == "miens":
+    for number in (2, 50):
+        while Incident.objects.count() < number:
+            declare()
+        costs.append({view: count_queries_of_view(client, responder, view, rows=number) for view in VIEWS})
+    assert costs[0] == costs[1]
+    assert max(costs[1].values()) <= 10, costs
+
+
+def count_queries_of_view(client, responder, view, *, rows):
+    """Return how many queries the view takes while it shows all cases, and undo what makes it show them."""
+    with transaction.atomic():
+        incidents = list(Incident.objects.all())
+        if view == "miens":
+            for incident in incidents:
                 acknowledge_incident(reference=incident.reference, actor=responder)
         Incident.objects.update(**make_view_values(view))
         if view == "clos":
-            for incident in Incident.objects.exclude(status="closed"):
+            for incident in incidents:
                 close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
         with CaptureQueriesContext(connection) as queries:
             page = client.get(URL, {"etat": view})
-        costs.append(len(queries))
-        assert len(page.context["rows"]) == (2 if number == 2 else 50)
-    assert costs[0] == costs[1] <= 10
+        assert len(page.context["rows"]) == rows, view
+        transaction.set_rollback(True)
+    return len(queries)
 
 
 def test_pages_of_each_view_follow_each_other(client, responder, monkeypatch):
