@@ -21,7 +21,8 @@ test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" po
 	$(PYTHON) -m pytest -n 3 -m "not proof" $(or $(ARGS),$(if $(CI),--cov))
 
 proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-k bite" pour une partie)
-	$(PYTHON) -m pytest -n 3 -m proof $(ARGS)
+	@# One test at a time for each worker: many of them take a minute, and a worker that keeps several makes the others wait.
+	$(PYTHON) -m pytest -n 3 --maxschedchunk=1 -m proof $(ARGS)
 
 check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations
 	$(PYTHON) -m ruff check .
