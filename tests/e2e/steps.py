@@ -6,7 +6,9 @@ from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
+from incidents.enums import Screen
 from tests.cast import PASSWORD, code_of, signed_in
+from tests.incidents import journeys
 
 
 def click_to_next_page(target: Locator) -> None:
@@ -99,6 +101,14 @@ def begin(page: Page, site: str, *, kind: str = "rancon", query: str = "29998", 
     choose_body(page, query, name)
 
 
+def begin_by_cookie(page: Page, site: str) -> None:
+    """Open the third screen of a declaration by Plouexemple, without the pages before it, which other tests use."""
+    client = Client()
+    journeys.begin(client)
+    add_cookies(page, site, client)
+    page.goto(site + journeys.WHERE[Screen.SERVICES])
+
+
 def declare(
     page: Page, site: str, *, kind: str = "rancon", query: str = "29998", name: str = "Plouexemple"
 ) -> tuple[str, str]:
@@ -122,10 +132,13 @@ def sign_in(page: Page, user: User) -> None:
 
 def sign_in_by_cookie(page: Page, site: str, user: User) -> None:
     """Sign in without the sign-in page, which other tests use."""
-    cookies = signed_in(Client(), user).cookies
     page.context.clear_cookies()
+    add_cookies(page, site, signed_in(Client(), user))
+
+
+def add_cookies(page: Page, site: str, client: Client) -> None:
     page.context.add_cookies(
-        [{"name": name, "value": cookie.coded_value, "url": site} for name, cookie in cookies.items()]
+        [{"name": name, "value": cookie.coded_value, "url": site} for name, cookie in client.cookies.items()]
     )
 
 

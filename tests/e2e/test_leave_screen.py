@@ -15,7 +15,7 @@ WORDS = "Plus rien ne s’ouvre à l’accueil."
 @pytest.fixture
 def page(browser, live_site):
     page = open_page(browser)
-    steps.begin(page, live_site)
+    steps.begin_by_cookie(page, live_site)
     return page
 
 

@@ -24,7 +24,7 @@ def page(live_site, browser):
     """Open the third screen, for a town whose centre has a long name."""
     Csirt.objects.filter(slug="breizh-cyber").update(name="Campus régional de cybersécurité Nouvelle-Aquitaine")
     page = open_page(browser, reduced_motion="reduce")
-    steps.begin(page, live_site)
+    steps.begin_by_cookie(page, live_site)
     expect(page.locator("h1")).to_contain_text("Un service")
     page.check("#id_service_stopped_0")
     return page
