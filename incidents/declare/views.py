@@ -46,6 +46,7 @@ from incidents.services.declaring.draft import (
     AlreadySent,
     AnswersChanged,
     ScreenEntry,
+    check_answers_seen,
     save_page,
     start_draft,
 )
@@ -287,14 +288,17 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
 
 
 def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
-    """Send the declaration if this is its last screen and nothing must be corrected; otherwise save the screen. Raises
-    as `send_if_valid` and `save_page` do, except AnswersChanged.
+    """Send the declaration if this is its last screen and nothing must be corrected; otherwise save the screen. On the
+    last screen, show first what changed elsewhere, with the errors if there are any. Raises as `send_if_valid` and
+    `save_page` do, except AnswersChanged.
     """
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.first_missing_screen is None and journey.incident is None
     try:
         if may_be_sent and (response := send_if_valid(request, journey, entry)):
             return response
+        if may_be_sent:
+            check_answers_seen(journey.draft, journey.pages, entry)
     except AnswersChanged:
         save_page(uid=journey.draft.uid, entry=entry)
         return render_screen(request, find_journey(request) or journey, entry.screen, has_changed=True)
@@ -351,7 +355,7 @@ def render_screen(
     if screen == Screen.WHO:
         return render_body_screen(request, journey, clash=clash)
     details = journey.check_answers(now=timezone.now())
-    is_refused = WITH_ERRORS in request.GET and journey.find_wrong_screen(details) == screen
+    is_refused = (has_changed or WITH_ERRORS in request.GET) and journey.find_wrong_screen(details) == screen
     status = 409 if clash or has_changed else 422 if is_refused else 200
     to_mend = is_refused or is_correcting(request)
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []

@@ -40,6 +40,19 @@ def test_last_screen_shows_what_another_tab_changed_and_sends_nothing(client, to
     assert Incident.objects.get().type == "panne"
 
 
+@pytest.mark.parametrize("mistake", [{"contact_phone": "02 98"}, {"detected_date": "2031-01-01"}])
+def test_last_screen_shows_what_another_tab_changed_beside_an_error(client, town, mistake):
+    page = open_last_screen(client)
+    client.post(START, {"quoi": "panne", "version": read_hidden_value(client.get(START), "version")})
+    refused = client.post(WHERE["rappel"], page | CALLER | mistake)
+    assert refused.status_code == 409
+    assert "Rien n’est encore envoyé : des réponses ont changé" in read_text(refused)
+    assert "Un point à corriger" in read_text(refused)
+    assert CALLER["description"] in refused.content.decode()
+    corrected = page | CALLER | {"detected_date": "", "seen": read_hidden_value(refused, "seen")}
+    assert client.post(WHERE["rappel"], corrected).url == SENT
+
+
 def test_last_screen_shows_another_body_before_sending(client, town):
     page = open_last_screen(client)
     other = plouexemple(insee_code="29998", name="Saint-Exemple")

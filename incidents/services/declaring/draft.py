@@ -195,12 +195,17 @@ def send_draft(
     """
     draft = lock_draft(uid)
     pages = {page.screen: page for page in draft.pages.all()}
-    if entry.seen and entry.seen != stamp_answers(draft, pages, excluding=entry.screen):
-        raise AnswersChanged
+    check_answers_seen(draft, pages, entry)
     prolong_draft(draft, entry)
     pages[entry.screen] = save_entry_unless_stale(pages.get(entry.screen), draft, entry)
     submission = build_submission(draft, pages.values(), author=entry.author, origin=origin, source=source)
     return declare_draft(draft, declaration, submission, actor=actor)
+
+
+def check_answers_seen(draft: Draft, pages: Mapping[str, DraftPage], entry: ScreenEntry) -> None:
+    """Raise AnswersChanged if another screen has changed since the screen of this entry was opened."""
+    if entry.seen and entry.seen != stamp_answers(draft, pages, excluding=entry.screen):
+        raise AnswersChanged
 
 
 @transaction.atomic
