@@ -21,7 +21,7 @@ from incidents.enums import Ability, ClosingReason, UnconfirmingReason
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.groups.group import add_to_group, remove_from_group
 from incidents.services.groups.merge import unmerge_incident
-from incidents.services.handling.close import NotFinished
+from incidents.services.handling.close import SERVICE_QUESTION, NotFinished
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
@@ -62,16 +62,17 @@ def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def close_case(reference: str, actor: User, request: HttpRequest) -> str:
-    """Close the case without a report. Raises ValidationError if no known reason is chosen."""
+    """Close the case without a report. Raises ValidationError if no known reason is chosen, and NotFinished for a case
+    that is handed over, because only the page of the report asks to which service.
+    """
     check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
         raise ValidationError("Choisissez pourquoi le dossier est clos.")
+    if reason == ClosingReason.HANDED_OVER:
+        raise NotFinished(SERVICE_QUESTION)
     seen = request.POST.get("vu")
-    service = request.POST.get("handed_to", "")
-    incident = close_incident(
-        reference=reference, reason=ClosingReason(reason), actor=actor, handed_to=service, seen=seen
-    )
+    incident = close_incident(reference=reference, reason=ClosingReason(reason), actor=actor, seen=seen)
     return f"Dossier clos : {ClosingReason(reason).label}. {format_closing_notice(incident, actor)}"
 
 

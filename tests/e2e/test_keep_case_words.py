@@ -55,7 +55,7 @@ def test_each_action_changes_its_block_and_keeps_the_reply(desk, case, wait_unti
     page.get_by_label(REPLY).fill(TYPED)
     page.get_by_role("button", name="Fait : Rappeler le maire").click()
     expect(page.get_by_role("status").get_by_text("Tâche faite.")).to_be_visible()
-    expect(page.get_by_text("Tout est fait.")).to_be_visible()
+    expect(page.get_by_text("Plus rien à faire")).to_be_visible()
 
     page.get_by_label("Note interne", exact=True).fill("Vu avec le maire.")
     page.get_by_role("button", name="Garder en note interne").click()
@@ -86,7 +86,7 @@ def test_the_history_shows_each_action_at_once(desk, case):
     page.locator("#histoire > summary").click()
     before = page.locator("#histoire > summary").inner_text()
     page.get_by_role("button", name="Fait : Rappeler le maire").click()
-    expect(page.get_by_text("Tout est fait.")).to_be_visible()
+    expect(page.get_by_text("Plus rien à faire")).to_be_visible()
     assert page.locator("#histoire > summary").inner_text() != before
     expect(page.locator("#histoire > summary")).to_contain_text("tâche")
     expect(page.locator("#histoire .events li").first).to_be_visible()

@@ -49,6 +49,19 @@ def test_a_number_is_corrected_and_the_case_notes_both_numbers(client, case, res
     assert case.events.filter(kind=EventKind.NOTED).count() == 1
 
 
+def test_a_double_click_corrects_the_number_once(client, case):
+    post_correction(client, case)
+    assert post_correction(client, case).status_code == 200
+    assert case.notes.count() == 1
+
+
+def test_what_was_typed_is_shown_if_a_colleague_removed_the_number(client, case):
+    OfficialNumber.objects.all().delete()
+    page = post_correction(client, case)
+    assert page.status_code == 409
+    assert "Vous aviez écrit : <b>02 98 11 22 44</b>" in read_markup(page)
+
+
 def test_a_number_is_removed_once(client, case):
     for _time in range(2):
         page = read_markup(client.post(url(case, "numero-officiel"), {"retirer": "oui", "seen": NUMBER}, follow=True))
@@ -126,8 +139,9 @@ class TestANumberThatTheDeclarationGivesToo:
         assert "Le formulaire donne ce même numéro" in read_markup(client.get(url(suspect)))
         assert "donne ce même numéro" in read_markup(client.get(url(suspect, "numero-officiel")))
 
-    def test_a_tick_alone_does_not_verify(self, client, suspect):
-        page = client.post(url(suspect, "verifier"), {"verifier-official": NUMBER})
+    @pytest.mark.parametrize("source", ["", "known", "card"])
+    def test_a_tick_without_a_public_source_does_not_verify(self, client, suspect, source):
+        page = client.post(url(suspect, "verifier"), {"verifier-official": NUMBER, "verifier-source": source})
         assert page.status_code == 422
         assert "cherchez-le vous-même, puis dites où vous l’avez trouvé" in read_markup(page)
         assert not reload(suspect).is_verified

@@ -15,6 +15,17 @@ from tests.reading import read_text
 pytestmark = pytest.mark.django_db
 
 
+def test_the_summary_tells_done_tasks_from_tasks_set_aside(client, responder):
+    incident = declare()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    over = {"incident": incident, "author": responder, "done_by": responder, "done_at": timezone.now()}
+    for title, is_moot in (("Isoler", False), ("Prévenir", True), ("Appeler", True)):
+        Task.objects.create(title=title, is_moot=is_moot, **over)
+    page = read_text(client.get(url(incident)))
+    assert "Plus rien à faire : 1 faite, 2 sans objet." in page
+    assert "Tout est fait" not in page
+
+
 def test_the_open_tasks_of_a_closed_case_have_no_deadline_until_it_is_reopened(client, responder):
     incident = declare()
     late = timezone.now() - timedelta(hours=1)

@@ -240,7 +240,7 @@ def test_a_closed_case_is_not_transferred(incident, giver, taker):
     assert Transfer.objects.count() == 1
 
 
-@pytest.mark.parametrize("door", ["closing", "merging", "withdrawing"])
+@pytest.mark.parametrize("door", ["closing", "merging", "keeping", "withdrawing"])
 def test_closing_a_case_withdraws_its_proposal(incident, giver, taker, door):
     """The other centre would otherwise believe that the case waits for it."""
     transfer = propose_transfer(incident, giver)
@@ -250,8 +250,11 @@ def test_closing_a_case_withdraws_its_proposal(incident, giver, taker, door):
     assert "La <b>proposition de transfert</b> à Loin Cyber sera retirée." in case_page
     if door == "closing":
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
-    elif door == "merging":
-        merge(incident, declare(), giver)
+    elif door in ("merging", "keeping"):
+        other = declare()
+        compared = sign_in_as(giver).get(url(incident, "fusionner"), {"avec": other.reference})
+        assert "proposé à Loin Cyber : fusionner retire la proposition" in read_markup(compared)
+        merge(*((incident, other) if door == "merging" else (other, incident)), giver)
     else:
         withdraw_incident(reference=incident.reference, guest=guest(incident), letter=Letter(text="", key="k"))
     transfer.refresh_from_db()
@@ -350,5 +353,6 @@ def test_an_offer_cannot_be_accepted_once_the_case_has_a_duplicate(incident, giv
 
     page_text = read_markup(taker_client.get(offer))
 
+    assert "Breizh Cyber a retiré sa proposition" in page_text
     assert "Il a été fusionné avec un autre depuis." in page_text
     assert "Accepter et prendre en charge" not in page_text

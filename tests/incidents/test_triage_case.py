@@ -132,12 +132,12 @@ def test_a_call_back_verifies_the_case(client, responder, incident):
 
 def test_a_case_is_closed_once_with_a_reason(client, responder, incident, time_machine):
     time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
-    client.post(url(incident, "clore"), {"raison": "handed_over", "handed_to": "la DSI"})
-    assert Incident.objects.get().closing_reason == "handed_over"
+    client.post(url(incident, "clore"), {"raison": "not_an_incident"})
+    assert Incident.objects.get().closing_reason == "not_an_incident"
 
     again = client.post(url(incident, "clore"), {"raison": "duplicate"}, follow=True)
-    assert "Ce dossier a été clos à 9 h 51 : confié à un autre service." in read_markup(again)
-    assert Incident.objects.get().closing_reason == "handed_over"
+    assert "Ce dossier a été clos à 9 h 51 : pas un incident." in read_markup(again)
+    assert Incident.objects.get().closing_reason == "not_an_incident"
 
 
 @pytest.mark.parametrize("reason", ["", "because"])

@@ -34,7 +34,7 @@ from incidents.services.handling.due import (
 )
 from incidents.services.handling.severity import SEVERITY_FIELDS
 from incidents.services.history.record import record_event
-from incidents.services.history.transfers import withdraw_offer_of_closed_case
+from incidents.services.history.transfers import withdraw_any_offer
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.sharing import is_mailbox_in_doubt
 
@@ -72,7 +72,8 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
     raised |= {"call_back": True} if is_call_inherited else {}
     record_event(duplicate, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
-    withdraw_offer_of_closed_case(duplicate, actor, at=now)
+    for case in (duplicate, main):
+        withdraw_any_offer(case, actor, at=now)
     record_event(main, EventKind.MERGED, at=now, actor=actor, double=duplicate.reference, **raised)
     return duplicate
 

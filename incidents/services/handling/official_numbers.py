@@ -9,11 +9,13 @@ from django.utils.formats import date_format
 
 from accounts.models import User
 from core.stale import Stale
+from core.text import clean_line
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, NumberSource
 from incidents.models import Incident, OfficialNumber
 from incidents.services.handling.notes import save_note
 from incidents.services.handling.verify import (
+    NUMBER_LIMIT,
     PUBLIC_SOURCES,
     CallBack,
     check_call_number,
@@ -51,15 +53,18 @@ def correct_official_number(
 ) -> OfficialNumber | None:
     """Replace the official number of the body of the case, or remove it, and return the number that is now official.
 
-    A note of the case states both numbers. `seen` is the number that the page showed. Raises Http404 and
-    PermissionDenied, Stale if the number is another one now, and ValidationError on « number » or « source » for a
-    number that cannot be called, that an unverified declaration gives, or that has no public source.
+    A note of the case states both numbers. If the actor repeats a correction, nothing changes. `seen` is the number
+    that the page showed. Raises Http404 and PermissionDenied, Stale if the number is another one now, and
+    ValidationError on « number » or « source » for a number that cannot be called, that an unverified declaration
+    gives, or that has no public source.
     """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     stored = find_stored_number(incident, lock=True)
     is_removal = not correction.number.strip()
     if stored is None and is_removal:
         return None
+    if stored and is_same_correction(stored, correction, actor):
+        return stored
     if stored is None or stored.phone != seen:
         raise Stale(stored)
     former = f"{stored.phone} ({format_origin(stored)})"
@@ -71,6 +76,12 @@ def correct_official_number(
     words = f"Numéro officiel corrigé : {former} devient {saved.phone} ({saved.get_source_display()})."
     record_correction(incident, actor=actor, words=words)
     return saved
+
+
+def is_same_correction(stored: OfficialNumber, correction: NumberCorrection, actor: User) -> bool:
+    """Tell whether the actor has made this correction, as after a double click."""
+    number = clean_line(correction.number, limit=NUMBER_LIMIT, field="number")
+    return (stored.phone, stored.source, stored.noted_by_id) == (number, correction.source, actor.pk)
 
 
 def save_correction(incident: Incident, *, actor: User, correction: NumberCorrection) -> OfficialNumber:

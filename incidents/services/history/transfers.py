@@ -32,9 +32,9 @@ def withdraw_offer(offer: Transfer, actor: User | None, *, at: datetime | None =
     record_transfer(offer, EventKind.TRANSFER_WITHDRAWN, actor)
 
 
-def withdraw_offer_of_closed_case(incident: Incident, actor: User | None, *, at: datetime) -> None:
-    """Withdraw the proposal that waits for an answer, if any, because nobody may accept a closed case. The other
-    centre would otherwise believe that the case waits for it. Runs one query if there is none.
+def withdraw_any_offer(incident: Incident, actor: User | None, *, at: datetime) -> None:
+    """Withdraw the proposal that waits for an answer, if any, because nobody may accept a closed or merged case. The
+    other centre would otherwise believe that the case waits for it. Runs one query if there is none.
     """
     if offer := find_open_offer(incident):
         offer.incident = incident

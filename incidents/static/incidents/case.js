@@ -183,7 +183,7 @@
     for (const fresh of page.querySelectorAll("[data-block]")) {
       const old = document.querySelector(`[data-block="${fresh.dataset.block}"]`);
       if (!old || old.innerHTML === fresh.innerHTML) continue;
-      if (old === place || !isHeld(old)) replace(old, fresh);
+      if (old === place || !isHeld(old)) replace(old, fresh, isWrong && old === place);
       else isFresh = false;
     }
     const seen = page.querySelector("[data-presence] [name=seen]");
@@ -213,11 +213,16 @@
     return controls.some((one) => touched.has(codeOf(one.name)) || one === document.activeElement);
   }
 
-  function replace(old, fresh) {
+  // After a refusal, keep what was chosen in the block, so that it need not be chosen again.
+  function replace(old, fresh, keepsChoices) {
     const focused = old.contains(document.activeElement) ? nameOf(document.activeElement) : "";
     const open = new Set([...old.querySelectorAll("details[open] > summary")].map(titleOf));
     const node = document.importNode(fresh, true);
     for (const summary of node.querySelectorAll("details > summary")) if (open.has(titleOf(summary))) summary.parentElement.open = true;
+    if (keepsChoices) for (const choice of old.querySelectorAll("input[type=radio]:checked")) {
+      const same = [...node.querySelectorAll("input[type=radio]")].find((one) => one.name === choice.name && one.value === choice.value);
+      if (same) same.checked = true;
+    }
     old.replaceWith(node);
     window.htmx?.process(node);
     if (focused) focusIn(node, focused);
@@ -241,8 +246,10 @@
     const line = document.createElement("p");
     line.className = isWrong ? "said talk__wrong" : "said";
     line.setAttribute("role", isWrong ? "alert" : "status");
-    (block.querySelector(".act__more[open] > div") ?? block).append(line); // beside the form that was sent from a menu
+    const menu = block.querySelector(".act__more[open] > div");
+    (menu ?? block).append(line); // beside the form that was sent from a menu
     line.textContent = words.join(" ");
+    if (menu) line.scrollIntoView({ block: "nearest" }); // the menu scrolls by itself, and may hide its end
     if (!address) return;
     const door = new URL(address);
     door.searchParams.set("next", location.pathname); // not the address to which the form was posted

@@ -82,7 +82,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_le
         "group": build_group_block(incident, user),
         "waiting": wording.compute_waiting_time(incident, now),
         "late": wording.compute_taking_lateness(incident, now),
-        "reasons": ClosingReason.choices,
+        "reasons": [(value, label) for value, label in ClosingReason.choices if value != ClosingReason.HANDED_OVER],
         "last_word": format_last_addition(incident),
         "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
         "ending": build_ending_block(incident),

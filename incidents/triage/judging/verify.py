@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from core.fields import FreeTextField
 from incidents.enums import CaseFormCode, NumberSource
-from incidents.services.handling.verify import NUMBER_LIMIT, CallBack
+from incidents.services.handling.verify import NUMBER_LIMIT, PUBLIC_SOURCES, CallBack
 from incidents.triage.case.emergency import NumberToCall
 from incidents.triage.case_form import CaseForm
 
@@ -60,9 +60,9 @@ class VerifyForm(CaseForm):
         source = NumberSource(cleaned["source"]) if cleaned["source"] else None
         if self.proposed and cleaned["official"]:
             return CallBack(
-                source=source or self.proposed.source,
+                source=source if source in PUBLIC_SOURCES else self.proposed.source,
                 number=self.proposed.phone,
                 is_official=True,
-                is_looked_up=source is not None,
+                is_looked_up=source in PUBLIC_SOURCES,
             )
         return CallBack(source=source, number=cleaned["number"])

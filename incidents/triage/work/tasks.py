@@ -10,6 +10,7 @@ from django.db.models import F
 
 from collectivities.zones import find_zone
 from core.fields import DayField, HourField
+from core.french import choose_plural
 from incidents.enums import CaseFormCode, Status
 from incidents.models import Incident, Task
 from incidents.services.handling.tasks import NewTask, count_missing_steps
@@ -72,14 +73,26 @@ def build_tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> d
     """
     is_open, is_closed = may_add_task(incident), incident.status == Status.CLOSED
     open_tasks = [task for task in tasks if task.done_at is None]
+    over = [task for task in tasks if task.done_at]
     return {
         "open": [TaskLine(task, bool(task.due_at and task.due_at < now)) for task in open_tasks if not is_closed],
         "left": open_tasks if is_closed else [],
-        "over": [task for task in tasks if task.done_at],
+        "over": over,
+        "summary": format_task_summary(over),
         "total": len(tasks),
         "may_add": is_open,
         "missing": count_steps_to_add(incident, tasks) if is_open else None,
     }
+
+
+def format_task_summary(over: list[Task]) -> str:
+    """Return how many of these tasks were done and how many were set aside, in words, or ""."""
+    moot = sum(task.is_moot for task in over)
+    done = len(over) - moot
+    parts = [choose_plural("%d faite", "%d faites", done) % done] if done else []
+    if moot:
+        parts.append(f"{moot} sans objet")
+    return ", ".join(parts)
 
 
 def list_tasks(incident: Incident) -> list[Task]:
