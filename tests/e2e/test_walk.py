@@ -77,8 +77,8 @@ def verify_and_close(page, site, responder, reference):
     page.get_by_role("button", name="Marquer vérifiée par rappel").click()
     steps.expect_message(page, "elle comptera dans les chiffres")
     steps.open_acts(page)
-    page.get_by_text("Clore sans bilan…").click()
-    page.get_by_label("Confié à un autre service").check()
+    page.get_by_role("link", name="Confié à un autre service…").click()
+    page.get_by_label("Confié à quel service").fill("la DSI")
     page.get_by_role("button", name="Clore le dossier").click()
     steps.expect_message(page, "Dossier clos")
 

@@ -90,5 +90,6 @@ def test_the_refusal_of_an_unfinished_case_names_the_waiting_declarant(responder
 
 @pytest.mark.parametrize("reason", [value for value in ClosingReason.values if value != "resolved"])
 def test_other_reasons_ask_nothing_of_an_untouched_case(responder, reason):
-    close_incident(reference=declare().reference, reason=reason, actor=responder)
+    service = "la DSI" if reason == ClosingReason.HANDED_OVER else ""
+    close_incident(reference=declare().reference, reason=reason, actor=responder, handed_to=service)
     assert Incident.objects.get().closing_reason == reason

@@ -11,6 +11,7 @@ from django.utils import timezone
 from incidents.enums import CaseFormCode
 from incidents.models import BulkJob, UnsentText
 from incidents.reference import hyphenate
+from incidents.services.handling.readings import record_reading
 from incidents.services.handling.unsent_text import Pen, save_unsent_texts
 from tests.incidents.grouping import a_group_of_towns, copy_case, declare_town, send_letter, url
 from tests.reading import read_text
@@ -62,6 +63,7 @@ def keep_reply(incident, actor, minutes=0):
     save_unsent_texts(reference=incident.reference, actor=actor, words=words, pen=Pen(name="a", stroke=1))
     saved_at = timezone.now() - timedelta(minutes=minutes)
     UnsentText.objects.filter(incident=incident, user=actor).update(saved_at=saved_at)
+    record_reading(incident=incident, reader=actor, at=timezone.now())  # the page is open
 
 
 @pytest.mark.parametrize("number", [2, 50])

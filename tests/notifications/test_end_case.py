@@ -57,7 +57,7 @@ def test_the_mail_names_the_service_that_takes_the_case_over(post):
     close_incident(
         reference=declare().reference,
         reason=ClosingReason.HANDED_OVER,
-        why="la DSI du Département",
+        handed_to="la DSI du Département",
         actor=a_responder(),
     )
     deliver_all(post)
