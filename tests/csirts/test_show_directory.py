@@ -187,6 +187,11 @@ def test_a_search_without_result_shows_the_whole_directory(page, query):
     assert 'class="call ' not in directory.html
 
 
+def test_a_search_without_result_repeats_the_words_that_were_typed(page):
+    assert "Nous ne trouvons pas « Zzyzx »." in page(q="Zzyzx").text
+    assert "Nous ne trouvons pas « <b>zzzz</b> »." in page(q="<b>zzzz</b>").text
+
+
 def test_an_impossible_number_is_explained(page):
     directory = page(q="213402343")
 
