@@ -63,10 +63,18 @@ def test_a_declarant_hands_over_two_files(holder, incident):
     assert (photo.number, photo.media_type) == (2, "image/jpeg")
     assert read_decrypted(note) == NOTE
     page_text = read_text(holder.get(response["Location"]))
-    assert "2 fichiers sont reçus" in page_text
+    assert "2 fichiers sont reçus Breizh Cyber peut les ouvrir." in page_text
     assert "par Dominique" in page_text
     assert f"{note.sha256[:4]} … {note.sha256[-4:]}" in page_text
     assert note.sha256 in page_text
+
+
+def test_one_file_is_confirmed_in_the_singular(holder, incident):
+    for received in ("Un fichier est reçu", "Ce fichier est déjà reçu"):
+        confirmed = read_text(holder.get(hand_over(holder, incident, make_file())["Location"]))
+        assert f"{received} Breizh Cyber peut l’ouvrir." in confirmed
+    both = read_text(holder.get(hand_over(holder, incident, make_file(), make_file("b", b"b"))["Location"]))
+    assert "Un fichier est reçu Un autre était déjà reçu. Breizh Cyber peut les ouvrir." in both
 
 
 def test_the_form_takes_several_files_and_a_photograph(holder, incident):
