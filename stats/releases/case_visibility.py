@@ -186,9 +186,9 @@ NOT_COUNTED_REASON = "Elle n’était pas encore vérifiée, ou elle était clos
 
 def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
     if incident.closing_reason in NOT_COUNTED:
-        reason = "le centre l’a close comme doublon, comme retirée, ou sans incident."
+        reason = "elle est close comme doublon, comme retirée, ou sans incident."
     elif not incident.is_verified:
-        reason = "seules les déclarations vérifiées par le centre sont comptées."
+        reason = "seules les déclarations vérifiées par un centre sont comptées."
     else:
         return ""
     start = "Elle n’entre plus dans ce qui paraîtra" if was_counted else "Elle n’est comptée nulle part"

@@ -231,11 +231,11 @@ def test_a_signalement_that_became_an_incident_is_a_late_case(db):
 def test_the_page_says_why_a_case_is_counted_nowhere(own_case):
     change_cases([own_case], verification="unverified", verified_at=None)
     own_case.refresh_from_db()
-    why = "Elle n’est comptée nulle part : seules les déclarations vérifiées par le centre sont comptées."
+    why = "Elle n’est comptée nulle part : seules les déclarations vérifiées par un centre sont comptées."
     assert read_reason_and_coming(own_case) == (why, [])
     change_cases([own_case], status="closed", closed_at=paris_time(2025, 3, 1), closing_reason="duplicate")
     own_case.refresh_from_db()
-    reason = "le centre l’a close comme doublon, comme retirée, ou sans incident."
+    reason = "elle est close comme doublon, comme retirée, ou sans incident."
     assert read_reason_and_coming(own_case) == (f"Elle n’est comptée nulle part : {reason}", [])
 
 
@@ -245,9 +245,7 @@ def test_a_case_discarded_between_quarter_and_year_stays_in_the_quarter_alone(ow
     own_case.refresh_from_db()
     publish_due_periods(now=YEAR)
     assert list_places(own_case)[0] == ("Incidents vérifiés", "France entière, 1er trimestre 2025", "50")
-    assert read_reason_and_coming(own_case)[0].startswith(
-        "Elle n’entre plus dans ce qui paraîtra : le centre l’a close"
-    )
+    assert read_reason_and_coming(own_case)[0].startswith("Elle n’entre plus dans ce qui paraîtra : elle est close")
 
 
 # Who reads it
