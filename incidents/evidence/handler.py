@@ -16,7 +16,7 @@ from incidents.services.evidence.files import MAX_FILES, RemainingQuota
 FILES_INPUT = "pieces"
 STORE_FULL: str = (
     "Nous n’avons plus de place pour le garder. Il n’est pas perdu : gardez-le, et réessayez plus tard, "
-    "ou appelez le centre. Ce qui est déjà remis reste remis."
+    "ou dites-le par un message. Ce qui est déjà remis reste remis."
 )
 
 
@@ -60,11 +60,11 @@ class VaultUploadHandler(FileUploadHandler):
         try:
             self.deposit.write(raw_data)
         except TooLarge:
-            self.refuse_file("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
+            self.refuse_file("C’est plus que 100 Mo. Coupez-le en plusieurs fichiers.")
         except vault.StoreRefused:
             self.refuse_file(str(STORE_FULL))
         if self.byte_count + self.deposit.size > self.quota.byte_count:
-            self.refuse_file("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
+            self.refuse_file("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Dites-le par un message.")
 
     def file_complete(self, file_size: int) -> None:
         if self.deposit is None:

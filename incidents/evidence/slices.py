@@ -21,7 +21,7 @@ from incidents.services.evidence.upload import WrongOffset, finish_upload, get_u
 View = Callable[..., JsonResponse]
 ERROR_RESPONSES: dict[type[Exception], tuple[int, str]] = {
     vault.StoreRefused: (507, STORE_FULL),
-    vault.NotReadable: (422, "Ce qui était arrivé ne se lit plus. Appelez le centre."),
+    vault.NotReadable: (422, "Ce qui était arrivé ne se lit plus. Abandonnez cet envoi, puis recommencez."),
     Erased: (410, "Les données de ce dossier ont été effacées."),
     Http404: (404, "Cet envoi est abandonné, ou le dossier ne s’ouvre plus ici. Rechargez la page."),
 }

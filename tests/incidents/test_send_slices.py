@@ -79,7 +79,7 @@ def test_a_lost_slice_is_reported_at_the_end(holder, incident):
     vault.remove_object(vault.make_slice_name(EvidenceUpload.objects.get().uid, SLICE_SIZE))
     done = holder.post(url + "fin/")
     assert done.status_code == 422
-    assert done.json()["message"] == "Ce qui était arrivé ne se lit plus. Appelez le centre."
+    assert done.json()["message"] == "Ce qui était arrivé ne se lit plus. Abandonnez cet envoi, puis recommencez."
 
 
 def test_an_upload_finished_meanwhile_gets_the_number_of_its_file(holder, incident, monkeypatch):

@@ -108,9 +108,13 @@ def compute_remaining_quota(incident: Incident, *, excluding: EvidenceUpload | N
 def check_quota(quota: RemainingQuota, size: int) -> None:
     """Raise ValidationError, which says what the person can do, if the quota does not allow a file of this size."""
     if quota.files < 1:
-        raise ValidationError(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Appelez le centre.")
+        raise ValidationError(
+            f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Dites-le par un message."
+        )
     if quota.byte_count < size:
-        raise ValidationError("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre.")
+        raise ValidationError(
+            "Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Dites-le par un message."
+        )
 
 
 @transaction.atomic

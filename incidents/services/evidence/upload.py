@@ -53,7 +53,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
     key = get_writing_key(guest=guest, reference=reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if size > MAX_FILE_BYTES:
-        raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre.")
+        raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs fichiers.")
     for interrupted in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
         if first and first == hash_first_slice(interrupted, key):
             return interrupted
