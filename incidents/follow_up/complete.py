@@ -32,7 +32,7 @@ from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import make_questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
-from incidents.queries import SheetView, group_by_section, list_sheets, list_useful_sections
+from incidents.queries import SheetView, UsefulSection, group_by_section, list_sheets, list_useful_sections
 from incidents.services.declarant.complete import CannotComplete, Writing, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
@@ -81,10 +81,10 @@ def read_typed_text(request: HttpRequest) -> str:
 @require_completable_case
 @require_safe
 def completion_page(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
-    useful = list_useful_sections(incident, list_sheets(incident))
+    useful, case = list_useful_sections(incident, list_sheets(incident)), build_case_context(incident)
     context = {
-        **build_case_context(incident),
-        "questions": [section for section in useful if not section.is_facts],
+        **case,
+        "questions": list_shown_questions(useful, frozen=bool(case["why_not"])),
         "facts": [section for section in useful if section.is_facts],
         "resuming": [
             interruption for interruption in incident.interruptions.order_by("id") if interruption.ended_at is None
@@ -94,6 +94,11 @@ def completion_page(request: HttpRequest, incident: Incident, guest: Guest) -> H
         "done": next((section for section in useful if section.code == request.GET.get("fait")), None),
     }
     return render(request, "follow_up/complete/list.html", context)
+
+
+def list_shown_questions(useful: list[UsefulSection], *, frozen: bool) -> list[UsefulSection]:
+    """Return the sections of questions, without those that nobody answered if the answers are frozen."""
+    return [section for section in useful if not section.is_facts and not (frozen and section.is_open)]
 
 
 def find_resumed_label(incident: Incident, service: str) -> str:

@@ -87,11 +87,11 @@ def lock_case_to_complete(writing: Writing) -> Incident:
 def find_completion_refusal(incident: Incident) -> str:
     """Return why nothing can be added to this case any more, or ""."""
     if incident.erased_at:
-        return "Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre."
+        return "Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter."
     if incident.merged_into and incident.merged_into.status != Status.CLOSED:
         return "Le centre traite cette déclaration avec une autre : dites-lui par un message ce qui change."
     if incident.status == Status.CLOSED:
-        return "Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre."
+        return "Ce dossier est clos : les réponses ne changent plus."
     return ""
 
 
