@@ -77,7 +77,7 @@ class SheetView:
 
 @dataclass(frozen=True)
 class UsefulSection:
-    """A section in the list « Ce qui nous aiderait encore », and its newest sheet or None."""
+    """A section in the list « Ce qui aiderait encore », and its newest sheet or None."""
 
     code: str
     title: str

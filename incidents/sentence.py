@@ -143,7 +143,7 @@ def list_centre_sentences(facts: SentenceFacts) -> Iterator[str]:
 
 def list_awaited_sentences(facts: SentenceFacts) -> Iterator[str]:
     """Yield the sentence about what is awaited, if anything is."""
-    if facts.waits_for_body:
+    if facts.waits_for_body and facts.centre:
         yield "Le centre attend une réponse de la collectivité."
     elif facts.status == Status.ACKNOWLEDGED and any(not service.has_resumed for service in facts.services):
         yield "On attend le retour de ces services."

@@ -39,6 +39,7 @@ SENTENCES: dict[str, str] = {
     EventKind.UNMERGED: "%(who)s traite de nouveau cette déclaration à part",
 }
 NO_CENTRE_NOW = "Plus aucun centre ne répond de votre territoire : personne n’a votre dossier"
+MESSAGE_WITHOUT_CENTRE = "Vous avez écrit un message"
 # Sentences for the acts of the reader, on the declarant's side.
 OWN_SENTENCES: dict[str, str] = {
     EventKind.DECLARED: "Vous avez déclaré l’incident",
@@ -141,6 +142,8 @@ def build_line(events: list[IncidentEvent], centres: Mapping[int, str], reader: 
 def build_sentence(event: IncidentEvent, centre: str, reader: HistoryReader) -> str:
     if event.kind == EventKind.DECLARED and event.data.get("origin") == Origin.PHONE and event.actor:
         return format_call(reader.caller, event.actor.display_name or centre)
+    if event.kind == EventKind.MESSAGE and not centre and reader.is_author_of(event):
+        return MESSAGE_WITHOUT_CENTRE
     if event.kind in OWN_SENTENCES and reader.is_author_of(event):
         return str(OWN_SENTENCES[event.kind])
     if event.kind == EventKind.REROUTED and not event.data["to"]:

@@ -59,7 +59,7 @@ def test_a_section_is_filled_saved_and_read_again(client, incident):
 
 def test_the_title_of_the_list_names_the_case(client, incident):
     title = re.search(r"<title>(.*?)</title>", read_markup(client.get(url(incident))))[1]
-    assert f"{hyphenate(incident.reference)} : ce qui nous aiderait encore" in title
+    assert f"{hyphenate(incident.reference)} : ce qui aiderait encore" in title
 
 
 @time_machine.travel(NOW, tick=False)

@@ -114,10 +114,7 @@ def test_each_section_leads_back_to_the_page_that_names_the_case(incident, uids,
     """A section has the words of its questions alone: it names neither the case nor the body."""
     response = open_by_link(incident).get(follow_up_url(incident, *path.split("/")))
     assert Controls(response.content.decode()).nameless == []
-    assert (
-        f'<a href="{follow_up_url(incident, "completer")}">Ce qui nous aiderait encore</a>'
-        in response.content.decode()
-    )
+    assert f'<a href="{follow_up_url(incident, "completer")}">Ce qui aiderait encore</a>' in response.content.decode()
 
 
 @pytest.mark.parametrize("path", OF_THE_TRIAGE)
