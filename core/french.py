@@ -10,7 +10,9 @@ FRENCH_NUMBER = (
     rf"(?P<country>(?:(?:\+|00){BETWEEN})?33{BETWEEN}(?:0{BETWEEN})?|0{BETWEEN})"
     rf"(?P<subscriber>[1-9](?:{BETWEEN}[0-9]){{8}})(?![0-9])"
 )
-FOREIGN_NUMBER = r"(?:\+|00)[1-9](?:[\s.,()-]{0,3}[0-9]){7,14}(?![0-9])"
+# The length of a foreign number varies, so a comma or a dash between spaces is read as the start of another number.
+WITHIN_FOREIGN = r"(?:[\s.-]|\s?\(|\)[\s.-]?)?"
+FOREIGN_NUMBER = rf"(?:\+|00)[1-9](?:{WITHIN_FOREIGN}[0-9]){{7,14}}(?![0-9])"
 NUMBER = re.compile(rf"(?<![0-9+])(?:{FRENCH_NUMBER}|{FOREIGN_NUMBER})")
 # A number that somebody has grouped with spaces keeps these groups: many centres publish « 0 970 609 909 ».
 GROUPED_NUMBER = re.compile(r"(?:0[1-9]?|\+33\s[1-9])(?:\s[0-9]{2,3}){3,4}")
@@ -40,7 +42,8 @@ def _format_number(match: re.Match[str]) -> str:
     if GROUPED_NUMBER.fullmatch(match[0]):
         return re.sub(r"\s", NBSP, match[0])
     if match["subscriber"] is None:
-        return re.sub(r"[\s.,-]+", NBSP, match[0])
+        # Beside spaces, a dash or a dot may separate a second number or hours, so it stays.
+        return re.sub(r"\s" if re.search(r"\s", match[0]) else r"[.-]", NBSP, match[0])
     country, subscriber = (re.sub(r"[^0-9]", "", match[part]) for part in ("country", "subscriber"))
     pairs = [subscriber[at : at + 2] for at in range(1, len(subscriber), 2)]
     if country != "0":

@@ -118,10 +118,34 @@ def test_a_number_is_dialled_as_published(published, dialled):
         ("08.00.20.00.08", "0 800 200 008"),
         ("+32.2.123.45.67", "+32 2 123 45 67"),
         ("+32 2 123 45 67", "+32 2 123 45 67"),
+        ("+32-2-123-45-67", "+32 2 123 45 67"),
+        ("+32 (0)2 123 45 67", "+32 (0)2 123 45 67"),
+        ("+1 (555) 123 4567", "+1 (555) 123 4567"),
+        ("0041.22.123.45.67", "0041 22 123 45 67"),
     ],
 )
 def test_a_number_is_written_as_people_read_it_however_it_was_typed(number, expected):
     assert format_phone(number).replace(NBSP, " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("two_numbers", "expected"),
+    [
+        ("+41 22 123 45 67, 0298990000", "+41 22 123 45 67, 02 98 99 00 00"),
+        ("+41 22 123 45 67 - 02.98.99.00.00", "+41 22 123 45 67 - 02 98 99 00 00"),
+        ("+41.22.123.45.67, 02.98.99.00.00", "+41 22 123 45 67, 02 98 99 00 00"),
+        ("02.98.99.00.00, +41.22.123.45.67", "02 98 99 00 00, +41 22 123 45 67"),
+        ("+689 40 50 60 70, 87 12 34 56", "+689 40 50 60 70, 87 12 34 56"),
+        ("+689 40 50 60 70 - 87 12 34 56", "+689 40 50 60 70 - 87 12 34 56"),
+        ("+689 40 50 60 70-87 12 34 56", "+689 40 50 60 70-87 12 34 56"),
+        ("+687 26 50 50, +687 26 50 51", "+687 26 50 50, +687 26 50 51"),
+        ("+32 2 123 45 67, 12", "+32 2 123 45 67, 12"),
+        ("+32 2 123 45 67 8-12h", "+32 2 123 45 67 8-12h"),
+    ],
+)
+def test_two_numbers_stay_two_after_a_foreign_number(two_numbers, expected):
+    """A separator that is lost would make one number of two, or an extension part of a number."""
+    assert format_phone(two_numbers).replace(NBSP, " ") == expected
 
 
 def test_a_line_never_ends_within_a_number():
