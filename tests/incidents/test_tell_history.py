@@ -23,6 +23,8 @@ from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
+OFFICIAL = "https://www.cybermalveillance.gouv.fr/"
+
 
 @pytest.fixture
 def incident(responder):
@@ -46,6 +48,34 @@ def test_the_history_shows_texts_mails_and_actions_newest_first(client, responde
     assert page.count("Mail, le centre de réponse : à envoyer") == 2
     assert f"Pris en charge</b> par {responder}" in page
     assert page.index("Message</b> par") < page.index("Pris en charge</b> par") < page.index("Déclaré</b> par")
+
+
+def write_as_centre(incident, responder, text):
+    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text=text, key="centre"))
+
+
+def test_a_message_of_the_centre_has_the_same_links_in_the_history_and_the_exchanges(client, responder, incident):
+    """A responder who copies it from either place copies what the declarant received."""
+    write_as_declarant(incident, f"Voir {OFFICIAL}")
+    write_as_centre(incident, responder, f"Lisez {OFFICIAL}, pas https://piege.example/")
+
+    link = f'<a href="{OFFICIAL}" rel="external noreferrer">{OFFICIAL}</a>'
+    words = f"Lisez {link}, pas https://piege.example/</p>"
+    page, whole_history = read_markup(client.get(url(incident))), read_markup(client.get(url(incident, "histoire")))
+    for text in (page, read_markup(client.get(url(incident, "messages")))):
+        assert f'<p class="story">{words}' in text
+    for text in (page, whole_history):
+        assert f'<p class="events__words">{words}' in text
+        assert '<p class="events__words">Voir hxxps://www[.]cybermalveillance[.]gouv[.]fr/</p>' in text
+
+
+def test_an_excerpt_of_a_message_never_ends_within_an_address(client, responder, incident):
+    """The start of an address would be a link to another page."""
+    write_as_centre(incident, responder, f"{'Bonjour. ' * 14}Lisez {OFFICIAL}tous-nos-contenus/fiches-reflexes")
+
+    page = read_markup(client.get(url(incident, "histoire")))
+    assert "Bonjour. Lisez …</p>" in page
+    assert OFFICIAL not in page
 
 
 def test_a_mail_that_did_not_arrive_is_highlighted(client, incident):

@@ -1,5 +1,6 @@
 """The events of a case, newest first, each with what was written, and whether its mails arrived."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +13,14 @@ from core.text import break_links
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.panels import Remark, list_remarks
+from incidents.services.handling.due import CSIRT
 from incidents.triage import wording
 from incidents.triage.case import event_details
 
 MAX_EVENTS = 200
 EXCERPT_LENGTH = 160
+# A web address at the end of an excerpt, where it may be cut: the start of an address leads elsewhere.
+CUT_ADDRESS = re.compile(r"https?://\S*…$")
 # The key under which the data of an event has the uid of a row with a text, and the relation from the case to such
 # rows.
 SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence", "task": "tasks"}
@@ -27,7 +31,7 @@ INTERNAL_EVENTS = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 @dataclass(frozen=True)
 class TimelineEvent:
     """An event as the history shows it. `mails` contains a remark about each of its mails (`incidents/panels.py`), and
-    the time of the remark.
+    the time of the remark. `words` is defanged, except in a message of the centre.
     """
 
     event: IncidentEvent
@@ -39,6 +43,10 @@ class TimelineEvent:
     @property
     def is_internal(self) -> bool:
         return self.event.kind in INTERNAL_EVENTS
+
+    @property
+    def is_message_of_centre(self) -> bool:
+        return is_message_of_centre(self.event)
 
     @property
     def is_unsent_advice(self) -> bool:
@@ -91,8 +99,17 @@ def format_receivers(events: Sequence[IncidentEvent]) -> dict[int, str]:
 
 
 def format_excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
+    """Return the start of the text of the event. Only what the centre wrote to the declarant keeps its links."""
     texts = (words.get(event.data.get(code, ""), "") for code in SOURCES)
-    return break_links(Truncator(next(filter(None, texts), "")).chars(EXCERPT_LENGTH))
+    whole = next(filter(None, texts), "")
+    excerpt = Truncator(whole).chars(EXCERPT_LENGTH)
+    if not is_message_of_centre(event):
+        return break_links(excerpt)
+    return excerpt if excerpt == whole else CUT_ADDRESS.sub("…", excerpt)
+
+
+def is_message_of_centre(event: IncidentEvent) -> bool:
+    return event.kind == EventKind.MESSAGE and event.data.get("side") == CSIRT
 
 
 def index_texts(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
