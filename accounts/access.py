@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.enums import COLLECTIVITY_ROLES, TEAM_ROLES, WORKING_ROLES, Role
 from accounts.models import Membership, User
-from collectivities.models import Collectivity
+from collectivities.models import Collectivity, CollectivityQuerySet
 
 
 class CaseCounts(NamedTuple):
@@ -134,9 +134,23 @@ def get_person(actor: User, uid: UUID) -> User:
     return person
 
 
+def is_member(user: User, body: Collectivity) -> bool:
+    """Tell whether the user has a role in this body today."""
+    return body.pk in user.collectivity_ids()
+
+
+def has_body(user: User) -> bool:
+    return bool(user.collectivity_ids())
+
+
+def list_bodies(user: User) -> CollectivityQuerySet:
+    """Return the bodies in which the user has a role today, unsorted."""
+    return Collectivity.objects.filter(pk__in=user.collectivity_ids())
+
+
 def get_body(user: User, uid: UUID) -> Collectivity:
     """Return this body. Raises Http404 if it does not exist or if the user has no role in it."""
-    body = Collectivity.objects.filter(uid=uid, pk__in=user.collectivity_ids()).first()
+    body = list_bodies(user).filter(uid=uid).first()
     if body is None:
         raise Http404
     return body

@@ -12,11 +12,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import get_body, is_manager_of
+from accounts.access import get_body, has_body, is_manager_of, list_bodies
 from accounts.services.bodies import list_memberships
 from accounts.services.invitations import list_pending_invitations
 from accounts.signed_in import get_account
-from collectivities.models import Collectivity
 from csirts.routing import find_route
 from incidents.enums import OPEN
 from incidents.models import Incident
@@ -39,7 +38,7 @@ def own_cases_page(request: HttpRequest) -> HttpResponse:
     context = {
         "cases": add_steps(rows[:PAGE_ROWS]),
         "has_more": len(rows) > PAGE_ROWS,
-        "has_body": bool(get_account(request).collectivity_ids()),
+        "has_body": has_body(get_account(request)),
     }
     return render(request, "incidents/own_cases.html", context)
 
@@ -86,9 +85,7 @@ def own_bodies_page(request: HttpRequest) -> HttpResponse:
     """Show a list of their bodies to a person of several bodies, and redirect a person of one body to its page. Raises
     Http404 for anybody else.
     """
-    bodies = list(
-        Collectivity.objects.filter(pk__in=get_account(request).collectivity_ids()).order_by("sort_key", "id")
-    )
+    bodies = list(list_bodies(get_account(request)).order_by("sort_key", "id"))
     if not bodies:
         raise Http404
     if len(bodies) == 1:

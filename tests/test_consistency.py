@@ -236,6 +236,13 @@ def test_names_say_what_they_name():
     ] == []
 
 
+def test_one_place_decides_to_which_bodies_somebody_belongs():
+    """Elsewhere `accounts.access` answers: `is_member`, `has_body`, `list_bodies`, `get_body`."""
+    outside = [path for app in APPS if app != "accounts" for path in list_sources(app)]
+    callers = {str(path.relative_to(ROOT)) for path in outside if ".collectivity_ids()" in path.read_text()}
+    assert callers == {"incidents/access.py", "incidents/querysets.py"}
+
+
 def test_no_folder_gets_crowded():
     sources = [path for app in APPS for path in list_sources(app) if path.name != "__init__.py"]
     folders = Counter(str(path.parent.relative_to(ROOT)) for path in sources)

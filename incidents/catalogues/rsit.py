@@ -150,8 +150,3 @@ FIRST_CLASSIFICATION: dict[str, tuple[RsitClass, RsitType]] = {
     IncidentType.SUPPLIER: (RsitClass.OTHER, RsitType.UNDETERMINED),
     IncidentType.FLAW: (RsitClass.VULNERABLE, RsitType.VULNERABLE_SYSTEM),
 }
-
-
-def format_machine_tag(rsit_class: str, rsit_type: str) -> str:
-    """Return the tag that other tools read, such as `rsit:availability="ddos"`."""
-    return f'rsit:{rsit_class}="{rsit_type}"'

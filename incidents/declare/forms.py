@@ -42,7 +42,6 @@ CERTAINTIES = [
     (Certainty.APPROXIMATE, "à peu près"),
     (Certainty.EXACT, "exactement"),
 ]
-ALL_SERVICES = tuple(PublicService)
 # The value of an empty field, where it is not an empty text.
 EMPTY_VALUES: dict[type[forms.Field], Any] = {
     DayField: None,

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
+from accounts.access import is_member, list_bodies
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import PARIS, find_zone
@@ -105,7 +106,7 @@ class Journey:
             isinstance(user, User)
             and user.is_active
             and self.collectivity is not None
-            and self.collectivity.pk in user.collectivity_ids()
+            and is_member(user, self.collectivity)
         )
 
     def with_answers(self, screen: Screen, values: Values) -> "Journey":
@@ -225,7 +226,7 @@ def list_own_bodies(request: HttpRequest) -> list[Collectivity]:
     """Return the bodies of a signed-in member, which the screens offer before any search."""
     if not isinstance(request.user, User):
         return []
-    return list(Collectivity.objects.with_territory().filter(pk__in=request.user.collectivity_ids()))
+    return list(list_bodies(request.user).with_territory())
 
 
 def drop_controls(data: QueryDict) -> QueryDict:

@@ -6,6 +6,7 @@ from functools import wraps
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
+from accounts.access import has_body
 from accounts.models import User
 from incidents.access import Guest, get_case, record_accesses
 from incidents.devices import case_cookie
@@ -42,7 +43,7 @@ def list_guests(request: HttpRequest, reference: str) -> list[Guest]:
     if not isinstance(request.user, User):
         return by_link
     by_account = [Guest(user=request.user)]
-    return by_account + by_link if request.user.collectivity_ids() else by_link + by_account
+    return by_account + by_link if has_body(request.user) else by_link + by_account
 
 
 def find_case(
@@ -62,12 +63,3 @@ def find_case(
             record_accesses(request.user, [incident], door)
         return incident, guest
     raise Http404
-
-
-def find_incident(request: HttpRequest, reference: str) -> tuple[Incident | None, bool]:
-    """Return the case, or None for a visitor without access, and whether the visitor opens it with the link."""
-    try:
-        incident, guest = find_case(request, reference)
-    except Http404:
-        return None, False
-    return incident, guest.user is None

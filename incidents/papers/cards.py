@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import is_member
 from accounts.models import EmergencyContact, User
 from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
@@ -50,7 +51,12 @@ def wall_card_page(request: HttpRequest, body_uid: UUID) -> HttpResponse:
     body = get_existing_body(body_uid)
     contacts = list_body_contacts(request, body)
     card = build_body_card(body, on=timezone.localdate(), contacts=contacts)
-    context = {"body": body, "card": card, "is_member": is_member(request, body), "has_contacts": bool(contacts)}
+    context = {
+        "body": body,
+        "card": card,
+        "is_member": is_visitor_of_body(request, body),
+        "has_contacts": bool(contacts),
+    }
     return render(request, "papers/card.html", context)
 
 
@@ -69,11 +75,11 @@ def list_body_contacts(request: HttpRequest, body: Collectivity) -> list[Emergen
     """Return the emergency contacts to a member of the body, and none to anybody else, whose card has empty lines to
     fill in by hand.
     """
-    return list_contacts(body) if is_member(request, body) else []
+    return list_contacts(body) if is_visitor_of_body(request, body) else []
 
 
-def is_member(request: HttpRequest, body: Collectivity) -> bool:
-    return isinstance(request.user, User) and body.pk in request.user.collectivity_ids()
+def is_visitor_of_body(request: HttpRequest, body: Collectivity) -> bool:
+    return isinstance(request.user, User) and is_member(request.user, body)
 
 
 def get_existing_body(uid: UUID) -> Collectivity:

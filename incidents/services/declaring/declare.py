@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from psycopg.errors import UniqueViolation
 
+from accounts.access import is_member
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import find_local_day, find_zone
@@ -166,7 +167,7 @@ def verifies_by_membership(actor: User | None, body: Collectivity) -> bool:
 
     It is not if the body is unconfirmed.
     """
-    return actor is not None and not body.is_unconfirmed and body.pk in actor.collectivity_ids()
+    return actor is not None and not body.is_unconfirmed and is_member(actor, body)
 
 
 def assess_first_severity(clean: Declaration, now: datetime) -> Severity:
