@@ -1,11 +1,13 @@
 """The words of a case are indexed once after each event that changes them, and follow its rows."""
 
+import logging
 from dataclasses import replace
 from io import StringIO
+from random import Random
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from csirts.models import Csirt
@@ -238,3 +240,71 @@ def test_the_reasons_of_a_withdrawal_and_of_a_reopening_are_found():
 
     assert has_word(incident, "horloge", kind=DocumentKind.MESSAGE)
     assert has_word(incident, "sirène", kind=DocumentKind.NOTE)
+
+
+# A text that no vector of lexemes can hold must not stop the others
+
+
+def make_hosts(letters):
+    """Return 184 hosts of nine labels, which give eight domains each."""
+    return " ".join(".".join("".join(letters.choices("abcdefgh", k=2)) for _ in range(9)) for _ in range(184))
+
+
+def make_accented_pairs(letters):
+    """Return words that are indexed whole and in parts, with their accents and without."""
+    return " ".join("-".join("".join(letters.choices("àçéïôüñšžčřňťďľý", k=5)) for _ in range(33)) for _ in range(25))
+
+
+@pytest.mark.parametrize("make_text", [make_hosts, make_accented_pairs])
+def test_a_text_made_to_exceed_the_index_does_not_stop_the_others(make_text):
+    hostile, letters = declare(), Random(15)
+    for _ in range(45):
+        text = make_text(letters)
+        assert 4_700 < len(text) <= 5_000
+        correct_story(writing=make_writing(hostile, "recit"), description=text)
+    other = declare(description="Une tête de mort verte")
+
+    index_cases()
+
+    assert count_pending() == 0
+    assert has_word(other, "tete de mort")
+    assert list_documents(hostile) == {(DocumentKind.DECLARATION, ""), (DocumentKind.DECLARATION, "avant")}
+    assert has_word(hostile, text.split()[0])
+    call_command("index_cases", stdout=StringIO())
+    assert has_word(other, "tete de mort")
+    assert len(list_documents(hostile)) == 2
+
+
+REFUSE_DOCUMENTS = """
+    CREATE FUNCTION pg_temp.refuse() RETURNS trigger AS $$
+        BEGIN RAISE 'refused: %%', NEW.vector USING ERRCODE = %(state)s; END
+    $$ LANGUAGE plpgsql;
+    CREATE TRIGGER refused BEFORE INSERT ON incidents_searchdocument
+    FOR EACH ROW WHEN (NEW.incident_id = %(incident)s) EXECUTE FUNCTION pg_temp.refuse()
+"""
+
+
+def refuse_documents(incident, state):
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE_DOCUMENTS, {"incident": incident.pk, "state": state})
+
+
+def test_a_case_that_cannot_be_indexed_fails_alone_and_is_logged_without_its_text(caplog):
+    cases = [declare(description="Une tête de mort verte") for _ in range(5)]
+    refuse_documents(cases[2], "54000")
+
+    with caplog.at_level(logging.ERROR):
+        index_cases()
+
+    assert count_pending() == 0
+    assert [bool(list_documents(case)) for case in cases] == [True, True, False, True, True]
+    assert f"Case {cases[2].pk} is not indexed" in caplog.text
+    assert "mort" not in caplog.text
+
+
+def test_a_failure_that_no_text_caused_leaves_the_events_pending():
+    incident = declare()
+    refuse_documents(incident, "53100")  # disk full
+    with pytest.raises(OperationalError):
+        index_cases()
+    assert count_pending() == 1

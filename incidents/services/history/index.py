@@ -4,24 +4,39 @@ The documents of an erased case are deleted for good. If a rebuild writes them a
 erasure deletes them afterwards, because indexing and rebuilding take the same lock.
 """
 
+import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 from time import monotonic
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from core.locks import Lock, acquire_lock, try_lock
 from incidents.enums import TYPE_TERMS, DocumentKind, EventKind
 from incidents.models import Incident, PendingEvent, SearchDocument
 from incidents.questions.catalogue import QuestionKind, load_versions
-from incidents.services.history.index_sql import DEFANGED_DOT, HOST, MAX_TEXT_LENGTH, SOURCE_QUERIES, WRITE_DOCUMENTS
+from incidents.services.history.index_sql import (
+    DEFANGED_DOT,
+    HOST,
+    HOSTS_TEXT_LENGTH,
+    MAX_HOSTS_LENGTH,
+    MAX_TEXT_LENGTH,
+    SHORT_TEXT_LENGTH,
+    SOURCE_QUERIES,
+    WRITE_DOCUMENTS,
+)
+
+logger = logging.getLogger(__name__)
 
 CONSUMER = "search"
 BATCH = 500
 # The number of seconds after which a worker stops indexing, so that its other tasks can run.
 PASS_TIME_LIMIT = 2.0
+# Classes of errors of PostgreSQL (the first two characters of SQLSTATE) that no text causes: a lost connection, a
+# read-only server, a deadlock, a schema that is not migrated yet, a full disk, a lock, a stopped server.
+OUTSIDE_ERRORS = frozenset({"08", "25", "40", "42", "53", "55", "57", "58"})
 EVERY_KIND = frozenset(DocumentKind.values)
 # Messages, notes and file names never change, so only rows without a document are indexed.
 UNCHANGING_KINDS = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})
@@ -126,21 +141,54 @@ def rebuild_documents(*, after: int, count: int = BATCH) -> int | None:
 
 
 def write_documents(incidents: Iterable[int], kind: str, *, overwrite: bool) -> None:
-    """Write the documents of one kind for these cases. Without `overwrite`, write only the missing documents."""
-    run_statement(
-        WRITE_DOCUMENTS.format(source=SOURCE_QUERIES[kind]),
-        {
-            "incidents": sorted(incidents),
-            "kind": kind,
-            "longest": MAX_TEXT_LENGTH,
-            "overwrite": overwrite,
-            "dot": DEFANGED_DOT,
-            "host": HOST,
-            "weight": WEIGHTS[kind],
-            "terms": list_type_terms(),
-            "asked": list_text_questions(),
-        },
-    )
+    """Write the documents of one kind for these cases. Without `overwrite`, write only the missing documents.
+
+    A case whose documents cannot be written does not stop the others. The beginning of its texts is indexed if that
+    is possible; else the case keeps the documents that it had, and its id is logged.
+    """
+    cases = sorted(incidents)
+    if not (error := try_to_write(cases, kind, MAX_TEXT_LENGTH, overwrite=overwrite)):
+        return
+    if len(cases) > 1:
+        middle = len(cases) // 2
+        write_documents(cases[:middle], kind, overwrite=overwrite)
+        write_documents(cases[middle:], kind, overwrite=overwrite)
+    elif error := try_to_write(cases, kind, SHORT_TEXT_LENGTH, overwrite=overwrite):
+        # The message of the error may contain a text of the case.
+        logger.error("Case %s is not indexed: %s of %s", cases[0], type(error).__name__, kind)
+
+
+def try_to_write(incidents: Sequence[int], kind: str, longest: int, *, overwrite: bool) -> DatabaseError | None:
+    """Write the documents with the first `longest` characters of each text. Return the error if these texts cannot be
+    indexed; nothing is written then. Raises an error that no text caused.
+    """
+    values = {
+        "incidents": incidents,
+        "kind": kind,
+        "longest": longest,
+        "overwrite": overwrite,
+        "dot": DEFANGED_DOT,
+        "host": HOST,
+        "hosts_read": HOSTS_TEXT_LENGTH,
+        "longest_hosts": MAX_HOSTS_LENGTH,
+        "weight": WEIGHTS[kind],
+        "terms": list_type_terms(),
+        "asked": list_text_questions(),
+    }
+    try:
+        with transaction.atomic():
+            run_statement(WRITE_DOCUMENTS.format(source=SOURCE_QUERIES[kind]), values)
+    except DatabaseError as error:
+        if is_from_outside(error):
+            raise
+        return error
+    return None
+
+
+def is_from_outside(error: DatabaseError) -> bool:
+    """Tell whether no text of a case caused the error, so that the same statement may succeed later."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state[:2] in OUTSIDE_ERRORS
 
 
 # The weight of a found word in the ranking (« A » is the highest), by the kind of document that holds it.

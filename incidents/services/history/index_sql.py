@@ -12,9 +12,13 @@ from collections.abc import Mapping
 from incidents.enums import DocumentKind
 from incidents.facts.shapes import STORY_WORDS
 
-# The number of characters that are indexed of one text. It is larger than any text of a row, and small enough for
-# PostgreSQL, which refuses a vector of lexemes of more than a megabyte.
+# The number of characters that are indexed of one text. It is larger than any text of a row. PostgreSQL refuses a
+# vector of lexemes of more than a megabyte, which only a text made for that reaches: such a text is cut shorter.
 MAX_TEXT_LENGTH = 200_000
+SHORT_TEXT_LENGTH = 20_000
+# Hosts are read at the beginning of a text, and so many characters of them and of their domains are indexed, because
+# a host of nine labels gives eight domains.
+HOSTS_TEXT_LENGTH, MAX_HOSTS_LENGTH = 50_000, 100_000
 
 # The source of a document that holds the words from before a correction; for answers, it follows the section.
 FORMER = "avant"
@@ -29,8 +33,10 @@ WRITE_DOCUMENTS = """
         setweight(to_tsvector('tocsin', made.text), %(weight)s::"char")
         || setweight(strip(to_tsvector('french', made.text)), %(weight)s::"char")
         || setweight(strip(to_tsvector('tocsin', coalesce((
-            SELECT string_agg(DISTINCT array_to_string(label[start:], '.'), ' ')
-            FROM regexp_matches(regexp_replace(made.text, %(dot)s, '.', 'gi'), %(host)s, 'g') host
+            SELECT left(string_agg(DISTINCT array_to_string(label[start:], '.'), ' '), %(longest_hosts)s)
+            FROM regexp_matches(
+                regexp_replace(left(made.text, %(hosts_read)s), %(dot)s, '.', 'gi'), %(host)s, 'g'
+            ) host
             CROSS JOIN LATERAL string_to_array(lower(host[1]), '.') label
             CROSS JOIN LATERAL generate_series(1, cardinality(label) - 1) start
         ), ''))), %(weight)s::"char")
