@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from incidents.access import get_incident
-from incidents.enums import Ability, CaseFormCode, Door
+from incidents.enums import Ability, CaseFormCode, Door, ObservableKind
 from incidents.models import CaseAccess, Incident, Reading
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.unsent_text import Pen
@@ -20,6 +20,7 @@ from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import forget_submitted_words
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.desk import open_by_link, url
+from tests.incidents.observing import an_observable, declare_elsewhere
 from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
 from tests.reading import read_markup
 
@@ -59,6 +60,27 @@ def test_each_page_that_shows_a_case_records_the_access(client, responder, incid
     assert "Le centre reçoit aussi vos mots par mail : cette liste ne dit pas qui les lit." in page_text.replace(
         "\xa0", " "
     )
+
+
+def test_a_value_shown_beside_another_case_records_the_access(client, responder, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    incident, same_value, on_host, elsewhere = declare(), declare(), declare(), declare_elsewhere()
+    row = an_observable(incident, "evil.example")
+    an_observable(same_value, "evil.example")
+    an_observable(on_host, "agent@evil.example", ObservableKind.EMAIL)
+    an_observable(elsewhere, "chef@evil.example", ObservableKind.EMAIL)
+    access = (on_host.reference, responder.pk, "breizh-cyber", Door.OBSERVABLES)
+
+    look_up_url = "/admin/incidents/incident/indicateurs/"
+    looked_up = client.post(look_up_url, {"text": "evil.example"})
+    assert "agent[@]evil[.]example" in read_markup(looked_up)
+    assert list_accesses() == [access], "the value that the reader typed shows nothing new of the others"
+
+    client.post(look_up_url, {"text": "evil.example"})
+    assert list_accesses() == [access], "the same access"
+    time_machine.shift(timedelta(minutes=5))
+    assert "agent[@]evil[.]example" in read_markup(client.get(url(incident, "indicateurs", str(row.uid))))
+    assert list_accesses() == [access, (incident.reference, *access[1:]), access]
 
 
 def test_a_red_case_is_not_said_to_reach_the_centre_by_mail(client, responder, incident):

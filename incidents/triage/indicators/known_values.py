@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.signed_in import get_account
 from csirts.models import Csirt
-from incidents.enums import ObservableKind
+from incidents.access import record_accesses
+from incidents.enums import Door, ObservableKind
 from incidents.indicators.hosts import list_related
 from incidents.indicators.known_values import load_national_list
 from incidents.indicators.observables import (
@@ -143,7 +144,10 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
 
 
 def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
-    """Return the results for the page. If there can be none, add the reason to the form as an error."""
+    """Return the results for the page. If there can be none, add the reason to the form as an error.
+
+    An access is recorded for each case of which another value on the same host is shown.
+    """
     if len(text) > PASTED_LIMIT:
         form.add_error("text", "Ce texte est trop long : 20 000 caractères au plus.")
     elif not text.strip():
@@ -158,6 +162,7 @@ def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
     results = [
         make_result(Indicator(ObservableKind(kind), value), rows, related) for (kind, value), rows in sightings.items()
     ]
+    record_accesses(user, {sighting.incident for result in results for sighting in result.related}, Door.OBSERVABLES)
     results.sort(key=lambda result: (not result.rows, not result.related))
     return {"results": results, "left": len(values) - len(results)}
 

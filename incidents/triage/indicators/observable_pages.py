@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.french import choose_plural
-from incidents.access import get_incident
+from incidents.access import get_incident, record_accesses
 from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.files.vault import NotReadable
 from incidents.indicators.hosts import CASES_READ, list_related, list_searched_hosts
@@ -228,7 +228,10 @@ def make_proposal_line(row: Proposal, chosen: Collection[str]) -> ProposalLine:
 
 @require_safe
 def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """Show one indicator and the cases of the user's centres that have the same value, or another on the same host."""
+    """Show one indicator and the cases of the user's centres that have the same value, or another on the same host.
+
+    An access is recorded for each case of which another value is shown.
+    """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.READ, door=Door.OBSERVABLES)
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
@@ -236,7 +239,9 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         raise Http404
     indicator = Indicator(ObservableKind(row.kind), row.value)
     sightings = list(list_sightings(indicator, user, beside=incident))
-    related = list_related([indicator], user).exclude(match_same_case(incident))
+    rows_on_host = list_related([indicator], user).exclude(match_same_case(incident))
+    related = list_related_sightings(indicator, rows_on_host)
+    record_accesses(user, {sighting.incident for sighting in related}, Door.OBSERVABLES)
     context = {
         "incident": incident,
         "zone": find_zone(incident.collectivity),
@@ -246,7 +251,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "pap": PAP_LIMITS[Pap(incident.pap)],
         "seen": sightings[:MAX_SIGHTINGS],
         "has_more": len(sightings) > MAX_SIGHTINGS,
-        "related": list_related_sightings(indicator, related),
+        "related": related,
         "has_host": bool(list_searched_hosts([indicator])),
         "cases_read": CASES_READ,
         "search": make_search_link(row.value),
