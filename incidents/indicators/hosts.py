@@ -6,6 +6,7 @@ No index leads from a host to these values, so those on a host are read in the n
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
@@ -15,6 +16,7 @@ from incidents.indicators.known_values import is_within_domains
 from incidents.indicators.observables import Indicator, find_indicator_host, normalise_ip
 from incidents.indicators.sightings import match_values
 from incidents.models import Incident, Observable
+from incidents.querysets import IncidentQuerySet
 
 # The newest cases of which the indicators are read.
 CASES_READ = 2000
@@ -65,16 +67,28 @@ def is_related(row: Observable, value: Indicator) -> bool:
     return is_on_host or indicator in list_enclosing_hosts(value)
 
 
+def list_newest_cases(cases: IncidentQuerySet) -> tuple[list[int], datetime | None]:
+    """Return the keys of the CASES_READ newest of these cases, and when the next one was received, or None if there is
+    none. Runs one query.
+
+    The keys are read apart: PostgreSQL reads all the indicators of the table if one query also finds the newest cases.
+    """
+    rows = list(cases.order_by("-received_at", "-id").values_list("pk", "received_at")[: CASES_READ + 1])
+    first_unread = rows[CASES_READ][1] if len(rows) > CASES_READ else None
+    return [key for key, _at in rows[:CASES_READ]], first_unread
+
+
 def list_related(values: Sequence[Indicator], user: User) -> QuerySet[Observable]:
     """Return the indicators of the user's centres that are related to these values, the newest first. Those on a host
-    are read in the CASES_READ newest cases. Each of both kinds has at most MAX_READ rows.
+    are read in the CASES_READ newest cases. Each of both kinds has at most MAX_READ rows. Runs two queries at most,
+    before the one of the returned rows.
     """
     own_rows = Observable.objects.filter(incident__csirt__in=user.read_centre_ids).order_by("-incident__received_at")
-    newest = Incident.objects.filter(csirt__in=user.read_centre_ids).order_by("-received_at", "-id")
-    in_newest = Q(incident__in=newest.values("pk")[:CASES_READ])
-    on_hosts = own_rows.filter(match_on_hosts(list_searched_hosts(values)), in_newest)
     enclosing = {host for value in values for host in list_enclosing_hosts(value)}
-    around = own_rows.filter(match_values(enclosing))
-    keys = [rows.values("pk")[:MAX_READ] for rows in (on_hosts, around)]
-    rows = Observable.objects.filter(Q(pk__in=keys[0]) | Q(pk__in=keys[1]))
+    found = own_rows.filter(match_values(enclosing)).values_list("pk")[:MAX_READ]
+    if hosts := list_searched_hosts(values):
+        newest, _unread = list_newest_cases(Incident.objects.filter(csirt__in=user.read_centre_ids))
+        on_hosts = own_rows.filter(match_on_hosts(hosts), incident__in=newest)
+        found = found.union(on_hosts.values_list("pk")[:MAX_READ])
+    rows = Observable.objects.filter(pk__in=[key for (key,) in found])
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")

@@ -26,6 +26,16 @@ SPARE_BYTES = 3_000_000_000
 PART_SUPPLIERS = """
     UPDATE incidents_incident SET supplier_key = supplier_key || id WHERE supplier_key <> '' AND id % 8 > 0
 """
+# Gives each case five indicators, which a search by domain compares.
+ADD_OBSERVABLES = """
+    INSERT INTO incidents_observable (uid, incident_id, kind, value, origin, actor_id, added_at)
+    SELECT gen_random_uuid(), incident.id, made.kind, made.before || incident.id || made.after, 'hand',
+        (SELECT min(id) FROM accounts_user), incident.received_at
+    FROM incidents_incident incident CROSS JOIN (VALUES
+        ('url', 'https://bench', '.example/x'), ('url', 'http://www.bench', '.example:8080/a/b'),
+        ('email', 'x@bench', '.example'), ('domain', 'bench', '.example'), ('domain', 'www.bench', '.example')
+    ) made(kind, before, after)
+"""
 
 
 class BenchDatabases:
@@ -96,6 +106,8 @@ class BenchDatabases:
         with connect(self.url(name)) as connection:
             connection.execute(PART_SUPPLIERS)
         self.manage(name, "create_demonstration")
+        with connect(self.url(name)) as connection:
+            connection.execute(ADD_OBSERVABLES)
 
     def get_enlarged(self, count: int, under: int) -> str:
         """Return the name of a database with `count` incidents, and with uncounted copies of their rows up to `under`

@@ -44,6 +44,8 @@ ROUNDS = 30
 QUEUE = "/admin/incidents/incident/"
 SEARCH = f"{QUEUE}recherche/"
 SEARCHED_BODY = "Rennes"
+# The cases have indicators on other hosts only, so that all that may be read is read.
+SEARCHED_DOMAIN = "evil.example"
 CASES_OF_A_TOWN = 3
 NAMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/change/)")
 
@@ -174,6 +176,9 @@ PAGES: dict[str, Callable[[Reader], tuple[str, str]]] = {
     "search of a rare word": lambda reader: ("responder", f'{SEARCH}?q="{reader.case.collectivity.name}"'),
     "search of a usual word": lambda reader: ("responder", f"{SEARCH}?q=fichiers"),
     "search of words and filters": lambda reader: ("responder", f"{SEARCH}?q=fichiers pop<50000 etat:clos"),
+    "search by domain": lambda reader: ("responder", f"{SEARCH}?q={SEARCHED_DOMAIN}"),
+    "search by the beginning of a reference": lambda reader: ("responder", f"{SEARCH}?q={reader.case.reference[:4]}"),
+    "search by the end of a reference": lambda reader: ("responder", f"{SEARCH}?q={reader.case.reference[4:]}"),
     "search that finds nothing": lambda reader: ("responder", f"{SEARCH}?q=zzqxkjw"),
     "case page": lambda reader: ("responder", f"{QUEUE}{reader.case.reference}/"),
     "own cases of an agent": lambda reader: ("agent", "/mes-dossiers/"),

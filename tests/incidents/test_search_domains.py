@@ -7,7 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from incidents.enums import ObservableKind
 from incidents.indicators import hosts
 from incidents.indicators.observables import defang
-from incidents.triage.search import exact_values
+from incidents.models import Incident, Story
+from tests.bench.copies import copy_cases
+from tests.bench.databases import ADD_OBSERVABLES
 from tests.cast import declare
 from tests.incidents.observing import an_observable, declare_elsewhere, page
 from tests.incidents.searching import URL, find_references, search
@@ -101,7 +103,6 @@ def test_an_indicator_of_another_centre_is_not_found_by_its_host(client, respond
 
 
 def test_a_domain_that_is_read_in_the_newest_cases_only_says_so(client, responder, monkeypatch):
-    monkeypatch.setattr(exact_values, "CASES_READ", 1)
     monkeypatch.setattr(hosts, "CASES_READ", 1)
     old = declare()
     an_observable(old, "http://mechant14.example/x", ObservableKind.URL)
@@ -123,3 +124,35 @@ def test_a_search_by_domain_costs_at_most_ten_queries(client, responder, many, q
     with CaptureQueriesContext(connection) as queries:
         client.get(URL, {"q": query})
     assert len(queries) <= 10, [text["sql"][:90] for text in queries.captured_queries]
+
+
+COUNT_SCANS = """
+    SELECT coalesce(sum(seq_scan), 0) FROM pg_stat_xact_user_tables
+    WHERE relname IN ('incidents_incident', 'incidents_observable')
+"""
+
+
+def test_neither_the_cases_nor_their_indicators_are_read_whole(client, responder):
+    incident = declare()
+    row = an_observable(incident, "mechant14.example")
+    for power in range(1, 14):
+        copy_cases(connection.connection, 2**power)
+    Story.objects.bulk_create(Story(incident=case) for case in Incident.objects.filter(story=None))
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_OBSERVABLES)
+        cursor.execute("ANALYZE incidents_incident, incidents_observable")
+
+        def count_scans():
+            cursor.execute(COUNT_SCANS)
+            return cursor.fetchone()[0]
+
+        for ask in (
+            lambda: client.get(URL, {"q": "mechant14.example"}),
+            lambda: client.get(URL, {"q": "7k3m"}),
+            lambda: client.get(URL, {"q": "Brest"}),
+            lambda: client.post(LOOK, {"text": "mechant14.example"}),
+            lambda: client.get(page(incident, "indicateurs", str(row.uid))),
+        ):
+            before = count_scans()
+            assert ask().status_code == 200
+            assert count_scans() == before

@@ -12,7 +12,7 @@ from incidents.models import Incident
 from incidents.triage.search import finding
 from incidents.triage.search import page as search_page
 from tests.cast import declare
-from tests.incidents.searching import URL, search
+from tests.incidents.searching import URL, find_references, search
 from tests.reading import find_link, read_markup
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +81,23 @@ def test_the_link_to_older_cases_keeps_the_first_day(client, responder, monkeypa
     day = page.context["further"]["day"]
     query = f"alerte du:{day.replace(day=1).isoformat()} au:{day.isoformat()}"
     assert parse_qs(page.context["further"]["address"][1:]) == {"q": [query]}
+
+
+def test_a_case_is_found_by_the_beginning_of_its_reference_at_any_age_and_by_the_end_while_new(
+    client, responder, monkeypatch
+):
+    monkeypatch.setattr(search_page, "CASES_READ", 2)
+    old, middle, new = (declare() for _ in range(3))
+    for days, (incident, reference) in enumerate([(new, "ABCD4567"), (middle, "EFGH89JK"), (old, "LMNPQRST")]):
+        Incident.objects.filter(pk=incident.pk).update(
+            reference=reference, received_at=timezone.now() - timedelta(days=30 * days)
+        )
+    expected = {
+        "abcd": {"ABCD4567"},
+        "lmnp": {"LMNPQRST"},
+        "4567": {"ABCD4567"},
+        "89jk": {"EFGH89JK"},
+        "qrst": set(),
+        "abcd -etat:clos": {"ABCD4567"},
+    }
+    assert {part: find_references(client, part) for part in expected} == expected
