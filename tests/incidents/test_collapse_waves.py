@@ -166,13 +166,6 @@ def test_cases_that_have_nothing_in_common_stay_apart():
 
 
 @pytest.fixture
-def responder(client, db):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
 def wave(responder):
     """Nine town halls of one supplier, the fourth one worse, one taken, one verified."""
     cases = [declare_town(number, type="prestataire", supplier=SUPPLIER) for number in range(9)]

@@ -40,13 +40,6 @@ def incident(body):
     return declare(collectivity=body)
 
 
-@pytest.fixture
-def responder(client, incident):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
 def test_a_responder_confirms_an_added_body(client, responder, incident, body):
     page = read_markup(client.get(url(incident)))
     for words in ["Collectivité à confirmer", "CCAS de Plouexemple", SIREN, "Plouexemple (Finistère)"]:

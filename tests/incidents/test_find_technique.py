@@ -8,14 +8,9 @@ from django.core.management import CommandError, call_command
 from incidents.catalogues.attack import MATRIX_FILE, MATRIX_RELEASE, TECHNIQUES, find_techniques
 from incidents.enums import CaseFormCode
 from incidents.models import Incident
-from tests.cast import a_responder, declare
+from tests.cast import a_responder
 
 REFERENCE = {"source_name": "mitre-attack"}
-
-
-@pytest.fixture
-def incident(db):
-    return declare()
 
 
 def url(incident, *parts):

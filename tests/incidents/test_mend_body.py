@@ -42,13 +42,6 @@ def incident(body):
     return declare(collectivity=body)
 
 
-@pytest.fixture
-def responder(client, incident):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
 def post_correction(client, incident, **fields):
     return client.post(url(incident, "corriger"), CORRECTION | fields, follow=True)
 

@@ -9,15 +9,10 @@ from incidents.enums import Status
 from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import acknowledge_incident
-from tests.cast import a_responder, an_agent, code_of, declare
+from tests.cast import a_responder, an_agent, code_of
 from tests.incidents.threads import add_messages
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def incident():
-    return declare()
 
 
 def url(incident):

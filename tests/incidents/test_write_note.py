@@ -20,18 +20,13 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch
 from notifications.models import Delivery
-from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.cast import a_lead, a_responder, an_agent
 from tests.incidents.desk import acknowledge_as, reload, url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 WORDS = "Le maire hésite à payer, zinzoline."
 MARK = "zinzoline"
-
-
-@pytest.fixture
-def incident():
-    return declare()
 
 
 def post_note(client, incident, **changes):
