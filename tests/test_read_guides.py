@@ -1,15 +1,25 @@
-"""Every file, class and function that the guides for newcomers name exists, and the README sets nginx up whole."""
+"""Every file, class and function that the documents name exists, each decision has the form of the others, and the
+README sets nginx up whole.
+"""
 
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from incidents.facts.description import Fact
+from tests.measure_house import APPS, list_sources
+
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("docs/recipes.md", "docs/tour.md")
+# These name a module by the end of its path, as `services/handling/due.py` or `urls.py`.
+BRIEF_DOCUMENTS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/proofs.md")
+NAMED_MODULES = re.compile(r"`([\w./-]+\.py)(?:::([\w.]+))?`")
+NEVER_WRITTEN = "utils.py"  # ARCHITECTURE.md forbids a module of this name
 # `path/of/a/file.py`, `path/of/a/folder` or `path/of/a/file.py::Name.member`. An address of the site begins with /.
 NAMED = re.compile(r"`([\w.-]+(?:/[\w.-]+)+)(?:::([\w.]+))?`")
 LINKS = re.compile(r"\[[^\]]+\]\(([^)\s:]+)\)")
@@ -54,6 +64,35 @@ def test_each_name_in_a_guide_exists(guide):
     assert [path for path, _name in references if not (ROOT / path).exists()] == []
     inside = [(path, name) for path, name in references if name and (ROOT / path).exists()]
     assert [f"{path}::{name}" for path, name in inside if name not in list_names(path)] == []
+
+
+@pytest.mark.parametrize("document", BRIEF_DOCUMENTS)
+def test_each_module_that_a_document_names_exists(document):
+    paths = [*ROOT.glob("*.py"), *(path for app in [*APPS, "tests"] for path in list_sources(app))]
+    modules = [str(path.relative_to(ROOT)) for path in paths]
+    references = NAMED_MODULES.findall(read(document))
+    assert references
+    for end, name in references:
+        found = [path for path in modules if f"/{path}".endswith(f"/{end}")]
+        assert found or end == NEVER_WRITTEN, end
+        assert not name or any(name in list_names(path) for path in found), f"{end}::{name}"
+
+
+def test_the_recipe_of_a_line_of_the_story_names_arguments_of_its_description():
+    step = re.search(r"its description, with (.+?)\n2\. ", read("docs/recipes.md"), re.DOTALL)[1]
+    arguments = re.findall(r"`(\w+)(?:=[\w.]+)?`", step)
+    assert len(arguments) >= 4
+    assert set(arguments) <= {field.name for field in fields(Fact)}
+
+
+def test_each_decision_has_its_number_its_date_its_status_and_its_line_in_the_index():
+    folder = ROOT / "docs/decisions"
+    index = (folder / "README.md").read_text()
+    for page in sorted(folder.glob("0*.md")):
+        form = rf"# {int(page.name[:4])}\. (.+)\n\nDate: .+\n\nStatus: (?:accepted|superseded)\b"
+        assert re.match(form, page.read_text()), page.name
+        assert f"- [{int(page.name[:4])}. " in index, page.name
+        assert f"]({page.name})" in index, page.name
 
 
 @pytest.mark.parametrize("guide", GUIDES)
