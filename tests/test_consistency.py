@@ -163,10 +163,16 @@ def test_no_template_carries_inline_code_or_calls_another_host(path):
     assert not re.search(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=[\"']?(?:https?:)?//", text)
 
 
+# Each of these names is that of a module or more: stats/exact/files.py, stats/open_data/package.py and sheets.py.
+MODULES_FOR_READERS = {"views.py", "charts.py", "files.py", "package.py", "sheets.py"}
+
+
 def test_views_and_exports_of_figures_read_no_raw_facts():
-    """Views and exports of `stats` read released blocks; only the rollups and disclosure read raw facts."""
-    readers = [path for path in (ROOT / "stats").rglob("*.py") if path.name in {"views.py", "exports.py", "charts.py"}]
-    assert readers
+    """Pages and files of exact figures read sums, those of published figures read releases, and neither reads what was
+    counted of one case.
+    """
+    readers = [path for path in (ROOT / "stats").rglob("*.py") if path.name in MODULES_FOR_READERS]
+    assert {path.name for path in readers} == MODULES_FOR_READERS
     for path in readers:
         assert not re.search(r"\bCaseFact\b", path.read_text()), f"{path.relative_to(ROOT)} reads raw facts"
 
