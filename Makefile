@@ -1,6 +1,6 @@
 # Tocsin. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test proofs check fix bench bench-large ready
+.PHONY: help run test proofs check fix bench bench-large figures ready
 
 PYTHON := .venv/bin/python
 SOURCE := accounts collectivities config core csirts incidents notifications stats
@@ -41,3 +41,7 @@ bench: ready  ## Mesure à 10 000 et 100 000 incidents (10 minutes, machine au r
 
 bench-large: ready  ## Mesure à un million d’incidents, puis à dix millions, après avoir regardé la place sur le disque
 	$(PYTHON) -m tests.bench --large
+
+figures: ready  ## Mesure le code lui-même : longueurs, complexité, noms répétés, fichiers par recette, modules par action
+	$(PYTHON) -m tests.measure_house
+	$(PYTHON) -m pytest -q -s tests/measure_paths.py

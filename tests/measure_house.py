@@ -1,8 +1,12 @@
-"""Figures of the code itself: `python -m tests.measure_house`. They show which folders, files and functions are too
-large; nothing fails.
+"""Figures of the code itself, printed by `make figures`: which folders, files and functions are the largest, which
+names are defined more than once, and how many files each recipe takes. `tests/test_consistency.py` fails when a
+folder, a file, a function or the number of these names exceeds its limit below, and ruff when a function is too
+complex.
 """
 
 import ast
+import re
+import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -10,7 +14,9 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ["core", "collectivities", "csirts", "accounts", "incidents", "notifications", "stats", "config"]
-LONG_FUNCTION, LONG_FILE, CROWDED_FOLDER, SHOWN = 30, 400, 20, 20
+LONG_FUNCTION, LONG_FILE, CROWDED_FOLDER, MOST_SHARED_NAMES, SHOWN = 30, 400, 20, 49, 20
+COMPLEX = re.compile(r"^(.+?):\d+:\d+: C901 `(\w+)` is too complex \((\d+) > 0\)$", re.MULTILINE)
+RECIPE = re.compile(r"^\| \[(\d+\. [^]]+)\]\([^)]+\) \| ([^|]+) \|", re.MULTILINE)
 
 
 def list_sources(folder: str) -> list[Path]:
@@ -41,6 +47,19 @@ def find_shared_names(paths: list[Path]) -> dict[str, set[Path]]:
     return {name: found for name, found in modules.items() if len(found) > 1}
 
 
+def measure_complexity() -> list[tuple[str, int]]:
+    """Return each function as (path:name, cyclomatic complexity), as ruff measures it."""
+    options = ["--select=C901", "--ignore-noqa", "--config=lint.mccabe.max-complexity=0", "--output-format=concise"]
+    command = [sys.executable, "-m", "ruff", "check", *options, *APPS]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    return [(f"{path}:{name}", int(complexity)) for path, name, complexity in COMPLEX.findall(output)]
+
+
+def list_recipe_sizes() -> list[tuple[str, str]]:
+    """Return each recipe with the files that it takes, in the words of the table of docs/recipes.md."""
+    return RECIPE.findall((ROOT / "docs/recipes.md").read_text())
+
+
 def describe_house() -> list[str]:
     sources = [path for app in APPS for path in list_sources(app)]
     tests = list_sources("tests")
@@ -49,7 +68,10 @@ def describe_house() -> list[str]:
         f"source without migrations: {count_lines(sources)} lines; tests: {count_lines(tests)} lines",
         *describe_folders(sources),
         *describe_lengths(sources, tests),
+        *describe_complexity(),
         *describe_shared_names(sources),
+        "files of each recipe:",
+        *(f"  {recipe}: {files}" for recipe, files in list_recipe_sizes()),
     ]
 
 
@@ -71,6 +93,15 @@ def describe_lengths(sources: list[Path], tests: list[Path]) -> list[str]:
         f"functions: {len(functions)}, median {median(length for _name, length in functions):g} lines",
         *(f"  {name}: {length} lines" for name, length in functions if length > LONG_FUNCTION),
         *(f"  {path.relative_to(ROOT)}: {count_lines([path])} lines" for path in files),
+    ]
+
+
+def describe_complexity() -> list[str]:
+    functions = measure_complexity()
+    highest = max(complexity for _name, complexity in functions)
+    return [
+        f"highest complexity of a function: {highest}",
+        *(f"  {name}" for name, complexity in functions if complexity == highest),
     ]
 
 

@@ -1,5 +1,4 @@
-"""Counts how many of our modules an action runs through: `python -m pytest -q -s tests/measure_paths.py`. Nothing
-fails.
+"""Counts how many of our modules an action runs through, printed by `make figures`. No number of modules fails.
 
 A module is counted when one of its functions is called. Code that runs when a module is imported is not counted.
 """

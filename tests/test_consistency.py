@@ -21,9 +21,13 @@ from tests.measure_house import (
     CROWDED_FOLDER,
     LONG_FILE,
     LONG_FUNCTION,
+    MOST_SHARED_NAMES,
     count_lines,
+    find_shared_names,
     list_functions,
+    list_recipe_sizes,
     list_sources,
+    measure_complexity,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -212,6 +216,19 @@ def test_functions_and_files_stay_short():
     sources = [path for app in APPS for path in list_sources(app)]
     assert [name for name, lines in list_functions(sources) if lines > LONG_FUNCTION] == []
     assert [path.name for path in [*sources, *list_sources("tests")] if count_lines([path]) > LONG_FILE] == []
+
+
+def test_few_names_are_defined_more_than_once():
+    """Two functions of one name in two modules make a reader open both. Lower the limit when a name goes."""
+    assert len(find_shared_names([path for app in APPS for path in list_sources(app)])) <= MOST_SHARED_NAMES
+
+
+def test_the_figures_of_the_house_find_every_function_and_recipe():
+    """`make figures` reads what ruff prints and the table of recipes, whose forms may change."""
+    sources = [path for app in APPS for path in list_sources(app)]
+    assert len(measure_complexity()) == len(list_functions(sources))
+    recipes = re.findall(r"^## (\d+\. .+)$", (ROOT / "docs/recipes.md").read_text(), re.MULTILINE)
+    assert [name.lower() for name, _files in list_recipe_sizes()] == [name.lower() for name in recipes]
 
 
 # As a name, but for a constant, each hides what the thing is or does: a declaration, a message, matches.
