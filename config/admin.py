@@ -87,7 +87,7 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return any(formset.has_changed() for formset in formsets)
 
 
-# Models that nobody edits here: rights come from memberships, and factors from their owners.
+# Models that nobody edits here: roles give the permissions, and each person enrols their own second factors.
 FOREIGN_MODULES = ("django.contrib.auth.", "allauth.")
 UNUSED_PAGES = ("view_on_site", "password_change_done")
 

@@ -45,8 +45,9 @@ class DayField(forms.DateField):
 
 
 def find_latest_day(text: str, today: date) -> date:
-    """Return the last day that « 28/11 » names, `today` included. Raises ValidationError if no such day exists in this
-    year or the last, and if it is so near in the future that it may be a slip.
+    """Return the latest date, `today` included, with the day and month of « 28/11 ». Raises ValidationError if
+    neither this year up to today nor the last has such a date, or if one comes so soon after today that it may be a
+    slip.
     """
     day, month = map(int, re.findall(r"\d+", text))
     known_days = []

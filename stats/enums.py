@@ -117,12 +117,12 @@ NOT_STATED = "not_said"
 
 
 def make_leak_band(persons: str, status: str) -> str:
-    """Return the band of a leak: its number of persons, then its status."""
+    """Return the category code of a leak, « persons band/status »."""
     return f"{persons}/{status}"
 
 
 def make_type_band(kind: str) -> str:
-    """Return the band of a type: its RSIT class, then the type."""
+    """Return the category code of a type, « RSIT class/type »."""
     return f"{FIRST_CLASSIFICATION[kind][0]}/{kind}"
 
 

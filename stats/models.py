@@ -137,11 +137,10 @@ class Rollup(models.Model):
 
 
 class Presence(models.Model):
-    """The number of incidents of one body in one year, updated by signed differences, because distinct bodies
-    do not add up.
+    """The number of incidents of one body in one year, within one centre and région. Signed differences update it.
 
-    A year of a région has one row for each body that declared, whatever the number of cases. For entitled readers
-    only.
+    There is one row for each body, because counts of distinct bodies cannot be added together. Only entitled readers
+    may read the rows.
     """
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name="CSIRT")

@@ -69,7 +69,7 @@ class HistoryLine(NamedTuple):
 
 
 class HistoryReader(NamedTuple):
-    """The person who reads the history. `user` is None for a reader with the secret link. `is_declarant` tells whether
+    """The person who reads the history. `user` is None if they use the secret link. `is_declarant` tells whether
     this reader counts as the author of what was done with the link.
 
     `caller` is the name of the declaration's author as the declaration gave it, or "".
@@ -95,8 +95,8 @@ def load_page_events(incident: Incident) -> list[IncidentEvent]:
 def find_centre_acts(
     incident: Incident, events: Sequence[IncidentEvent], centres: Mapping[int, str]
 ) -> list[CentreAct]:
-    """Return the `load_centre_acts` of the case. Runs no query unless `events`, from `load_page_events`, may lack
-    older events.
+    """Return what `load_centre_acts` returns for the case. Runs no query unless `events`, from `load_page_events`, may
+    lack older events.
     """
     return select_centre_acts(events, centres) if len(events) < MAX_EVENTS else load_centre_acts(incident)
 
@@ -104,11 +104,11 @@ def find_centre_acts(
 def list_history(
     incident: Incident, user: User | None, events: Sequence[IncidentEvent], centres: Mapping[int, str]
 ) -> list[HistoryLine]:
-    """Return the events of `load_page_events` that the body may read, newest first.
+    """Return a line for each event that the body may read, newest first. `events` is what `load_page_events` returns.
 
     Consecutive events of one kind and person are one line with their number. An event at a former centre names that
-    centre: `centres` is the `map_centres` of the events. `user` is the account of the reader, or None with the secret
-    link.
+    centre: `centres` is what `map_centres` returns for the events. `user` is the account of the reader, or None if the
+    reader uses the secret link.
     """
     visible = [event for event in events if event.kind != EventKind.QUALIFIED]
     reader = describe_reader(incident, user)

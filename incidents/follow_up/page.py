@@ -45,7 +45,8 @@ from incidents.services.papers.answer_pack import explain_centre, format_judgeme
 from incidents.services.papers.duties import list_timed_duties
 from incidents.sharing import may_mail_texts_to_csirt, may_share_sentence
 
-# The number of messages that the page shows. Earlier messages are folded, except from the oldest open question on.
+# The number of messages that the page shows. Earlier messages are collapsed, except the oldest open question and all
+# messages after it.
 MAX_LATEST_MESSAGES_SHOWN = 1
 
 
@@ -131,7 +132,9 @@ def load_interruptions(incident: Incident) -> list[ServiceInterruption]:
 
 
 def count_folded(thread: Sequence[Message], progress: CaseProgress) -> int:
-    """Return how many of the oldest messages are folded: none from an open question on."""
+    """Return how many of the oldest messages are collapsed. An open question and all messages after it stay
+    visible.
+    """
     before_latest = max(len(thread) - MAX_LATEST_MESSAGES_SHOWN, 0)
     return min(before_latest, thread.index(progress.question)) if progress.question else before_latest
 

@@ -30,9 +30,9 @@ def stamp_rating(rating: Rating | None) -> str:
 def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen: str = "") -> Rating:
     """Save the rating.
 
-    Giving the same rating again changes nothing. `seen` is the `stamp_rating` of the rating that the page showed, ""
-    if there was no page. Raises Http404, PermissionDenied for a person who does not speak for the body, Stale, and
-    ValidationError: by field, or without a field if no rating is asked for.
+    Giving the same rating again changes nothing. `seen` is what `stamp_rating` returned for the rating that the page
+    showed, or "" if there was no page. Raises Http404, PermissionDenied for a person who does not speak for the body,
+    Stale, and ValidationError: by field, or without a field if no rating is asked for.
     """
     incident = get_case(guest, reference, to=Ability.RATE, lock=True)
     if not speaks_for_body(guest, incident):

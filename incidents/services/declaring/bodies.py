@@ -83,7 +83,7 @@ class Proposal:
 class Correction:
     """The new values that a responder types for a body. `seat` is as typed: an INSEE code or a name of a commune.
 
-    `seen` is the `stamp_body` of the body on the page, or "" if there was no page.
+    `seen` is what `stamp_body` returned for the body on the page, or "" if there was no page.
     """
 
     kind: str

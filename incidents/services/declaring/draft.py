@@ -45,10 +45,12 @@ type Values = dict[str, list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class ScreenEntry:
-    """The values that somebody typed on one screen. `version` is the `stamp_page` of the screen on their page.
+    """The values that somebody typed on one screen. `version` is what `stamp_page` returned for the screen on their
+    page.
 
-    `pen` identifies this opening of the screen, if the page sends it, and `stroke` numbers its saves. `seen` is the
-    `stamp_answers` of the other screens, which the last screen sums up. Each is "" if the page does not send it.
+    `pen` identifies this opening of the screen, if the page sends it, and `stroke` numbers its saves. `seen` is what
+    `stamp_answers` returned for the other screens, which the last screen sums up. Each is "" if the page does not send
+    it.
     """
 
     screen: Screen

@@ -150,9 +150,9 @@ def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> 
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) -> BulkJob:
     """Start the job that writes to each declarant of the group, each in the thread of their case.
 
-    `seen` is the `stamp_preview` of the preview that the author read. The same form sent twice is one message. Raises
-    Http404, Stale if the preview would be another one now, FormUsed if the form was used with another text or other
-    cases, and ValidationError: on « text », or without a field if no declarant would get the message.
+    `seen` is what `stamp_preview` returned for the preview that the author read. The same form sent twice is one
+    message. Raises Http404, Stale if the preview would be another one now, FormUsed if the form was used with another
+    text or other cases, and ValidationError: on « text », or without a field if no declarant would get the message.
     """
     case_group = get_group(actor, group)
     clean = check_letter(letter, case_group, actor)

@@ -63,8 +63,8 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
     nothing.
 
     A person who assigns an untaken case to themselves acknowledges it; assigning it to somebody else does not
-    acknowledge it. `seen` is the `format_person_tag` of the assignee that the page showed, or "" if there was no page.
-    Raises Http404, PermissionDenied, Stale with the assignee, ValidationError on « assignee ».
+    acknowledge it. `seen` is what `format_person_tag` returned for the assignee that the page showed, or "" if there
+    was no page. Raises Http404, PermissionDenied, Stale with the assignee, ValidationError on « assignee ».
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_assignee(incident, assignee)

@@ -174,10 +174,10 @@ def check_finished(incident: Incident, reason: str, why: str = "") -> None:
 def close_with_report(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
     """Close the case with its report. A repeated call by the same person with the same report changes nothing.
 
-    `seen` is the `stamp_closing_page` of the page, or "" if there was no page. Raises Http404, PermissionDenied,
-    InvalidTransition if the case is already closed, Stale if the facts of the page changed or the declarant wrote,
-    ValidationError by field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`,
-    `ended_<service>`, `task_<uid>`.
+    `seen` is what `stamp_closing_page` returned for the page, or "" if there was no page. Raises Http404,
+    PermissionDenied, InvalidTransition if the case is already closed, Stale if the facts of the page changed or the
+    declarant wrote, ValidationError by field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`,
+    `leak`, `ended_<service>`, `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     clean = clean_ending(ending)

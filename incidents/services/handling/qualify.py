@@ -53,8 +53,8 @@ class Qualification:
 def qualify_incident(*, reference: str, actor: User, qualification: Qualification, seen: str = "") -> Incident:
     """Save the qualification of the case.
 
-    Saving the same values again changes nothing. `seen` is the `stamp_qualification` of the page, "" if there was no
-    page. Raises Http404, PermissionDenied, Stale, ValidationError by field of `Qualification`.
+    Saving the same values again changes nothing. `seen` is what `stamp_qualification` returned for the page, or "" if
+    there was no page. Raises Http404, PermissionDenied, Stale, ValidationError by field of `Qualification`.
     """
     incident = lock_case_to_qualify(reference, actor)
     check_qualification(qualification, kept_techniques=incident.techniques)

@@ -112,10 +112,10 @@ def close_incident(
 ) -> Incident:
     """Close the case in one act, without a report (`services/handling/close.py` writes one).
 
-    `why` and `handed_to` have the same meaning as in `Ending`. `seen` is the `format_last_addition` of the case on its
-    page, or the instant at which the list was shown from which the case is closed, or None. Raises Http404,
-    PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be closed as resolved
-    yet, ValidationError if the declarant wrote meanwhile or the service has no name.
+    `why` and `handed_to` have the same meaning as in `Ending`. `seen` is what `format_last_addition` returned for the
+    case on its page, or the instant at which the list was displayed from which the case is closed, or None. Raises
+    Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be closed as
+    resolved yet, ValidationError if the declarant wrote meanwhile or the service has no name.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)

@@ -221,9 +221,9 @@ def find_taker(incident: Incident, slug: str) -> Csirt:
 
 
 def lock_offer(actor: User, uid: UUID) -> Transfer:
-    """Return the proposal, read after its case was locked. May raise Http404."""
-    offer = get_proposed_transfer(actor, uid)
-    incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.incident_id)
+    """Lock the case of the proposal, then read the proposal again and return it. May raise Http404."""
+    proposal = get_proposed_transfer(actor, uid)
+    incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal.incident_id)
     transfer = get_proposed_transfer(actor, uid)
     transfer.incident = incident
     return transfer

@@ -48,7 +48,9 @@ class BulkForm(forms.Form):
         """Fill in what depends on the centre or on the cases, such as the choices of a field."""
 
     def make_choices(self) -> dict[str, Any]:
-        """Return the user's choices as the codes and ids that the job stores. Subclasses may raise ValidationError."""
+        """Return the arguments of the job: the codes and ids of what the user chose. Subclasses may raise
+        ValidationError.
+        """
         return {}
 
     def read_text(self) -> str:
@@ -187,6 +189,8 @@ class CloseForm(BulkForm):
 
 
 class GroupForm(BulkForm):
+    """The form that adds cases to an open group or to a new group, which `make_arguments` opens."""
+
     group = forms.ChoiceField(label="Groupe ouvert", required=False)
     title = forms.CharField(label="Ou nouveau groupe", required=False, max_length=TITLE_LIMIT)
     kind = forms.ChoiceField(label="Cause commune", choices=GroupKind.choices, required=False)
@@ -203,7 +207,9 @@ class GroupForm(BulkForm):
         return cleaned
 
     def make_choices(self) -> dict[str, Any]:
-        """Return the chosen group, or open a new group and return it. May raise ValidationError."""
+        """Return the uid of the chosen group. If none is chosen, open the new group first. May raise
+        ValidationError.
+        """
         cleaned = self.cleaned_data
         if cleaned["group"]:
             return {"group": cleaned["group"]}

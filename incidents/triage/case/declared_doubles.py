@@ -1,4 +1,4 @@
-"""What the declarants of the duplicates of a case gave, for its page: merging copies none of it into the case."""
+"""Shows on the page of a case what the declarants of its duplicates entered, because a merge copies none of it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from incidents.triage.wording import format_stopped_services
 
 
 def attach_declared_facts(doubles: Sequence[Incident]) -> None:
-    """Set `declared` on each duplicate: its instants, services and data in the words of the page of a case.
+    """Set `declared` on each duplicate: its instants, services and data, worded as on the page of a case.
 
     Runs three queries, or none without a duplicate.
     """
