@@ -116,24 +116,24 @@ LEAK_STATUSES = (LeakStatus.CLAIMED, LeakStatus.SUSPECTED, LeakStatus.CONFIRMED)
 NOT_STATED = "not_said"
 
 
-def make_leak_band(persons: str, status: str) -> str:
+def make_leak_code(persons: str, status: str) -> str:
     """Return the category code of a leak, « persons band/status »."""
     return f"{persons}/{status}"
 
 
-def make_type_band(kind: str) -> str:
+def make_type_code(kind: str) -> str:
     """Return the category code of a type, « RSIT class/type »."""
     return f"{FIRST_CLASSIFICATION[kind][0]}/{kind}"
 
 
-LEAK_BANDS = [make_leak_band(persons, status) for persons in PersonsBand.values for status in LEAK_STATUSES]
+LEAK_CODES = [make_leak_code(persons, status) for persons in PersonsBand.values for status in LEAK_STATUSES]
 
 BANDS: dict[str, list[str]] = {
     Measure.DECLARED: [ALL_BANDS],
-    Measure.INCIDENTS: [make_type_band(kind) for kind in IncidentType.values],
+    Measure.INCIDENTS: [make_type_code(kind) for kind in IncidentType.values],
     Measure.REPORTS: [ALL_BANDS],
     Measure.INTERRUPTIONS: HoursBand.values,
-    Measure.LEAKS: LEAK_BANDS,
+    Measure.LEAKS: LEAK_CODES,
     Measure.UNFOUNDED: [ALL_BANDS],
     Measure.SERVICES: PublicService.values,
     Measure.CATEGORIES: DataCategory.values,

@@ -17,8 +17,8 @@ from stats.enums import (
     DelayBand,
     HoursBand,
     Measure,
-    make_leak_band,
-    make_type_band,
+    make_leak_code,
+    make_type_code,
 )
 from stats.models import CaseFact
 
@@ -159,7 +159,7 @@ def count_units(fact: CaseFact) -> Units:
 def count_incident_units(fact: CaseFact) -> Units:
     counts: Units = Counter(
         {
-            (Measure.INCIDENTS, make_type_band(fact.type)): 1,
+            (Measure.INCIDENTS, make_type_code(fact.type)): 1,
             (Measure.CAUSES, fact.cause or NOT_STATED): 1,
             (Measure.DISCOVERY, fact.discovery_delay): 1,
             (Measure.HELP, fact.help_delay): 1,
@@ -177,4 +177,4 @@ def count_incident_units(fact: CaseFact) -> Units:
 def find_leak_key(status: str, persons: str) -> tuple[str, str]:
     if status == LeakStatus.UNFOUNDED:
         return Measure.UNFOUNDED, ALL_BANDS
-    return Measure.LEAKS, make_leak_band(persons, status)
+    return Measure.LEAKS, make_leak_code(persons, status)

@@ -58,7 +58,7 @@ def describe_report(release: Release, region: str) -> Content:
     # The page of the place and, for a région, the page of the nation.
     pages = [read_figures_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
     own, time, effects = pages[0], describe_time(pages), describe_effects(pages)
-    rates = describe_nearest(pages, describe_rates)
+    rates = find_first_description(pages, describe_rates)
     return {
         "title": format_heading(own.region, own.year),
         "chapters": [str(chapter) for chapter in CHAPTERS],
@@ -76,7 +76,9 @@ def describe_report(release: Release, region: str) -> Content:
     }
 
 
-def describe_nearest(pages: list[FiguresPage], describe: Callable[[FiguresPage], Content | None]) -> Content | None:
+def find_first_description(
+    pages: list[FiguresPage], describe: Callable[[FiguresPage], Content | None]
+) -> Content | None:
     """Return the first description that is not empty among those of the pages, with the label of the place if it is
     not that of the report. Return None if all are empty.
     """
@@ -120,10 +122,10 @@ def list_titles(number: int, parts: Content) -> Iterator[Content]:
 
 def describe_time(pages: list[FiguresPage]) -> Content:
     return {
-        "trend": describe_nearest(pages, describe_trend),
-        "quarters": describe_nearest(pages, describe_quarters),
-        "map": describe_nearest(pages, describe_map),
-        "types": describe_nearest(pages, lambda page: describe_sections(page).get("types")),
+        "trend": find_first_description(pages, describe_trend),
+        "quarters": find_first_description(pages, describe_quarters),
+        "map": find_first_description(pages, describe_map),
+        "types": find_first_description(pages, lambda page: describe_sections(page).get("types")),
     }
 
 
@@ -133,7 +135,7 @@ def describe_effects(pages: list[FiguresPage]) -> Content:
     for page in reversed(pages):
         sections |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
     sections.pop("types", None)
-    return {"sections": list(sections.values()), "delays": describe_nearest(pages, describe_delays)}
+    return {"sections": list(sections.values()), "delays": find_first_description(pages, describe_delays)}
 
 
 def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
