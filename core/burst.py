@@ -16,19 +16,20 @@ logger = logging.getLogger(__name__)
 SUBSCRIBER_PREFIX_BITS = 64
 
 
-def is_burst(request: HttpRequest, purpose: str, *, limit: int, within_seconds: int) -> bool:
-    """Tell whether this address sent more than `limit` requests in the current period of `within_seconds`, which began
-    with its first request. A burst does not prove an abuse, because the computers of a town hall share one address.
-    Return False if the cache does not answer.
+def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) -> int:
+    """Count this request for its address. Return how many the address sent in the current period of `within_seconds`,
+    which began with its first request, or 0 if the cache does not answer.
+
+    A large number does not prove an abuse, because the computers of a town hall share one address.
     """
     key = f"{purpose}:{hash_address(request)}"
     try:
         # Most calls end here, after one command to the cache.
         is_first = cache.add(key, 1, timeout=within_seconds)
-        return (1 if is_first else cache.incr(key)) > limit
+        return 1 if is_first else cache.incr(key)
     except (RedisError, ValueError):  # A ValueError means that the key expired between the two calls.
         logger.warning("no burst counter: the cache does not answer")
-        return False
+        return 0
 
 
 def hash_address(request: HttpRequest) -> str:

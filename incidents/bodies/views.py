@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from collectivities.duplicates import LikelyDuplicate, find_likely_duplicates
 from collectivities.mentions import OtherVictim
 from collectivities.models import Collectivity
-from core.burst import is_burst
+from core.burst import count_request
 from csirts.routing import get_centres_by_level
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_hidden_inputs
 from incidents.devices import draft_cookie
@@ -89,14 +89,14 @@ def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivi
     numbered = [duplicate for duplicate in duplicates if sketch.siren and duplicate.body.siren == sketch.siren]
     if numbered or (duplicates and DIFFERENT not in request.POST):
         return ask_body_confirmation(request, form, numbered or duplicates, is_numbered=bool(numbered))
-    if CONFIRMED not in request.POST and has_added_many_bodies(request):
+    if CONFIRMED not in request.POST and count_added_body(request) > MAX_UNCONFIRMED_BODIES:
         return ask_body_confirmation(request, form, [])
     return redirect_to_body_choice(request, propose_body(proposal=form.build_proposal()))
 
 
-def has_added_many_bodies(request: HttpRequest) -> bool:
-    """Count this body for the address, and tell whether the address has now added more than MAX_UNCONFIRMED_BODIES."""
-    return is_burst(request, "body", limit=MAX_UNCONFIRMED_BODIES, within_seconds=BODY_COUNT_WINDOW_SECONDS)
+def count_added_body(request: HttpRequest) -> int:
+    """Count this body for the address, and return how many the address has added in the current period."""
+    return count_request(request, "body", within_seconds=BODY_COUNT_WINDOW_SECONDS)
 
 
 def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:

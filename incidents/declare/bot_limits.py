@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, QueryDict
 from redis import RedisError
 
-from core.burst import hash_address, is_burst
+from core.burst import count_request, hash_address
 
 logger = logging.getLogger(__name__)
 
@@ -25,21 +25,21 @@ TRY_INTERVAL_SECONDS = 10
 
 
 def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether this post looks automatic and was not confirmed yet."""
+    """Tell whether this post looks automatic and was not confirmed yet. Counts the post for its address."""
     if CONFIRMED in data:
         return False
-    return bool(data.get(TRAP_FIELD)) or is_burst(
-        request, "declare", limit=MAX_UNCONFIRMED_DECLARATIONS, within_seconds=COUNT_WINDOW_SECONDS
-    )
+    if data.get(TRAP_FIELD):
+        return True
+    return count_request(request, "declare", within_seconds=COUNT_WINDOW_SECONDS) > MAX_UNCONFIRMED_DECLARATIONS
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
     """Tell whether a new declaration must be confirmed, because more declarations began at this address than one town
-    hall would begin.
+    hall would begin. Counts the start for its address.
     """
-    return CONFIRMED not in data and is_burst(
-        request, "begin", limit=MAX_UNCONFIRMED_STARTS, within_seconds=COUNT_WINDOW_SECONDS
-    )
+    if CONFIRMED in data:
+        return False
+    return count_request(request, "begin", within_seconds=COUNT_WINDOW_SECONDS) > MAX_UNCONFIRMED_STARTS
 
 
 def count_seconds_to_wait(request: HttpRequest) -> int:
