@@ -14,7 +14,7 @@ from incidents.services.correspondence.correspond import Letter, record_message,
 from incidents.services.declarant.access import count_warning_mail
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
-from incidents.services.history.transfers import withdraw_any_offer
+from incidents.services.history.transfers import withdraw_any_proposal
 
 REASON_LIMIT = 1_000
 
@@ -58,4 +58,4 @@ def close_withdrawn_case(incident: Incident, guest: Guest, reason: Letter) -> No
     settle_due(incident)
     incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])
     record_event(incident, EventKind.WITHDRAWN, at=now, actor=guest.user, by=guest.kind, **data)
-    withdraw_any_offer(incident, None, at=now)
+    withdraw_any_proposal(incident, None, at=now)

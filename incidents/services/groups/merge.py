@@ -34,7 +34,7 @@ from incidents.services.handling.due import (
 )
 from incidents.services.handling.severity import SEVERITY_FIELDS
 from incidents.services.history.record import record_event
-from incidents.services.history.transfers import withdraw_any_offer
+from incidents.services.history.transfers import withdraw_any_proposal
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.sharing import is_mailbox_in_doubt
 
@@ -73,7 +73,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     raised |= {"call_back": True} if is_call_inherited else {}
     record_event(duplicate, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
     for case in (duplicate, main):
-        withdraw_any_offer(case, actor, at=now)
+        withdraw_any_proposal(case, actor, at=now)
     record_event(main, EventKind.MERGED, at=now, actor=actor, double=duplicate.reference, **raised)
     return duplicate
 

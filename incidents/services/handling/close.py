@@ -30,7 +30,7 @@ from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak_row, list_interruptions, snapshot_services
-from incidents.services.history.transfers import withdraw_any_offer
+from incidents.services.history.transfers import withdraw_any_proposal
 from incidents.sharing import may_share_lesson
 from incidents.workflow import check_transition
 
@@ -354,7 +354,7 @@ def save_closing(
         codes["left"] = left
     data = {"reason": ending.reason} | codes | dict(changes or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
-    withdraw_any_offer(incident, actor, at=at)
+    withdraw_any_proposal(incident, actor, at=at)
     for duplicate in incident.doubles.all():  # so that the declarants of the duplicates are notified too
         record_event(duplicate, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 

@@ -11,7 +11,7 @@ from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.history.record import record_event
 
 
-def find_open_offer(incident: Incident) -> Transfer | None:
+def find_open_proposal(incident: Incident) -> Transfer | None:
     """Return the proposal of the case that waits for an answer, or None. Runs one query."""
     return incident.transfers.filter(state=TransferState.ASKED).select_related("giver", "taker").first()
 
@@ -23,22 +23,22 @@ def set_transfer_state(
     transfer.state, transfer.answered_at, transfer.answered_by = state, at or timezone.now(), actor
 
 
-def withdraw_offer(offer: Transfer, actor: User | None, *, at: datetime | None = None) -> None:
+def withdraw_proposal(proposal: Transfer, actor: User | None, *, at: datetime | None = None) -> None:
     """Withdraw the proposal, which waits for an answer. The caller has locked the case. `actor` is None for the
     platform.
     """
-    set_transfer_state(offer, TransferState.WITHDRAWN, actor, at=at)
-    offer.save(update_fields=["state", "answered_at", "answered_by"])
-    record_transfer(offer, EventKind.TRANSFER_WITHDRAWN, actor)
+    set_transfer_state(proposal, TransferState.WITHDRAWN, actor, at=at)
+    proposal.save(update_fields=["state", "answered_at", "answered_by"])
+    record_transfer(proposal, EventKind.TRANSFER_WITHDRAWN, actor)
 
 
-def withdraw_any_offer(incident: Incident, actor: User | None, *, at: datetime) -> None:
+def withdraw_any_proposal(incident: Incident, actor: User | None, *, at: datetime) -> None:
     """Withdraw the proposal that waits for an answer, if any, because nobody may accept a closed or merged case. The
     other centre would otherwise believe that the case waits for it. Runs one query if there is none.
     """
-    if offer := find_open_offer(incident):
-        offer.incident = incident
-        withdraw_offer(offer, actor, at=at)
+    if proposal := find_open_proposal(incident):
+        proposal.incident = incident
+        withdraw_proposal(proposal, actor, at=at)
 
 
 def record_transfer(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:

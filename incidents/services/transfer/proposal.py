@@ -27,7 +27,7 @@ from incidents.services.handling.close import collect_identifying_values
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.history.remains import copy_case
-from incidents.services.history.transfers import record_transfer, set_transfer_state, withdraw_offer
+from incidents.services.history.transfers import record_transfer, set_transfer_state, withdraw_proposal
 from incidents.services.transfer.agreements import (
     AGREEMENT_LIMIT,
     NO_AGREEMENT,
@@ -103,7 +103,7 @@ def withdraw_platform_proposal(incident: Incident, *, unless_to: Csirt | None) -
     stale = incident.transfers.filter(state=TransferState.ASKED, asked_by=None).exclude(taker=unless_to).first()
     if stale is None:
         return False
-    withdraw_offer(stale, None)
+    withdraw_proposal(stale, None)
     return True
 
 
@@ -119,7 +119,7 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
         return newest
     if newest is None or newest.state != TransferState.ASKED:
         raise Stale(newest)
-    withdraw_offer(newest, actor)
+    withdraw_proposal(newest, actor)
     return newest
 
 
@@ -129,7 +129,7 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
 
     A repeated call by the same person changes nothing. Raises Http404, Stale, ValidationError on « answer ».
     """
-    transfer = lock_offer(actor, uid)
+    transfer = lock_proposal(actor, uid)
     why = clean_line(answer, limit=REASON_LIMIT, field="answer")
     if transfer.state == TransferState.RETURNED and transfer.answered_by_id == actor.pk:
         return transfer
@@ -152,7 +152,7 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     proposal was withdrawn, InvalidTransition if the case was closed, ValidationError if the case can no longer be
     transferred.
     """
-    transfer = lock_offer(actor, uid)
+    transfer = lock_proposal(actor, uid)
     if transfer.state == TransferState.ACCEPTED and transfer.answered_by_id == actor.pk:
         return transfer
     if transfer.state != TransferState.ASKED:
@@ -220,7 +220,7 @@ def find_taker(incident: Incident, slug: str) -> Csirt:
     return centre
 
 
-def lock_offer(actor: User, uid: UUID) -> Transfer:
+def lock_proposal(actor: User, uid: UUID) -> Transfer:
     """Lock the case of the proposal, then read the proposal again and return it. May raise Http404."""
     proposal = get_proposed_transfer(actor, uid)
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal.incident_id)

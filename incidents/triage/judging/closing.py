@@ -34,7 +34,7 @@ from incidents.services.handling.close import (
 )
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.unsent_text import has_begun_reply, list_colleagues_writing, load_unsent_texts
-from incidents.services.history.transfers import find_open_offer
+from incidents.services.history.transfers import find_open_proposal
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.page import (
@@ -233,7 +233,7 @@ def render_closing_form(
         "writing": list_colleagues_writing(incident, get_account(request)),
         "is_message_unanswered": is_message_unanswered(incident),
         "may_share": may_share_lesson(incident.tlp),
-        "offer": find_open_offer(incident),
+        "offer": find_open_proposal(incident),
     }
     status = 409 if is_stale else 422 if form.errors else 200
     return render_page(request, "incidents/triage/closing.html", context, status=status)

@@ -41,7 +41,7 @@ def list_advice_lines(content: str, zone: str) -> list[Line]:
         ("Accord du déclarant", "donné" if facts["declarant_agreed"] else str(NOT_STATED)),
         ("Référence", hyphenate(facts["reference"])),
         ("Centre", facts["centre"] or str(NOT_STATED)),
-        ("Collectivité", format_advised_body(facts["body"])),
+        ("Collectivité", format_body_of_advice(facts["body"])),
         *list_judgement_lines(facts),
         ("Reçu", format_code_moment(facts["received_at"], zone)),
         *((INSTANTS[name].term.capitalize(), format_code_moment(at, zone)) for name, at in facts["moments"].items()),
@@ -52,7 +52,7 @@ def list_advice_lines(content: str, zone: str) -> list[Line]:
     ]
 
 
-def format_advised_body(body: Mapping[str, Any]) -> str:
+def format_body_of_advice(body: Mapping[str, Any]) -> str:
     """Return a text such as « Plouexemple (Finistère), commune, INSEE 29999 »."""
     codes = [f"{name} {body[key]}" for key, name in (("insee", "INSEE"), ("siren", "SIREN")) if body[key]]
     doubt = [] if body["confirmed"] else ["à confirmer"]

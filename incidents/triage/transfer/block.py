@@ -16,7 +16,7 @@ SHOWN_ON_CASE = 5
 MAX_COUNTED = 99
 
 
-class AskForm(AgreementForm):
+class ProposalForm(AgreementForm):
     """The form that proposes a case to another centre. The service checks it, and reports errors by field."""
 
     taker = forms.ChoiceField(label="Centre", required=False)

@@ -34,7 +34,7 @@ from incidents.triage.case.page import redirect_to_case, render_page, report_ref
 from incidents.triage.notice import format_notice
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, reset_changed_agreement
 from incidents.triage.transfer.block import (
-    AskForm,
+    ProposalForm,
     ReturnForm,
     explain_offer_refusal,
     format_offer_title,
@@ -57,8 +57,8 @@ def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the form that proposes a case on GET, submit it on POST. If it is refused, show it as it was typed."""
     incident = get_incident(get_account(request), reference, to=Ability.TRANSFER)
     if request.method != "POST":
-        return open_ask_page(request, incident)
-    form = AskForm(request.POST, incident=incident)
+        return open_proposal_page(request, incident)
+    form = ProposalForm(request.POST, incident=incident)
     try:
         if form.is_valid():
             transfer = create_proposal(reference=reference, actor=get_account(request), **form.make_arguments())
@@ -66,31 +66,31 @@ def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, confirmation % {"centre": transfer.taker})
             return redirect_to_case(reference)
     except Stale as stale:
-        form = rebase_ask_form(request, incident, stale.current)
-        return render_ask_page(request, incident, form, stale=stale.current, status=409)
+        form = rebase_proposal_form(request, incident, stale.current)
+        return render_proposal_page(request, incident, form, stale=stale.current, status=409)
     except InvalidTransition as problem:
         return report_refusal(
             request, reference, ValidationError(wording.explain_invalid_transition(incident, problem, timezone.now()))
         )
     except ValidationError as error:
-        form = AskForm(reset_changed_agreement(request.POST, incident), incident=incident)
+        form = ProposalForm(reset_changed_agreement(request.POST, incident), incident=incident)
         form.add_error(None, error)
-    return render_ask_page(request, incident, form, status=422)
+    return render_proposal_page(request, incident, form, status=422)
 
 
-def open_ask_page(request: HttpRequest, incident: Incident) -> HttpResponse:
+def open_proposal_page(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the form, or redirect to the case if it is merged, because its proposal would be refused."""
     if problem := find_merge_refusal(incident):
         messages.error(request, problem)
         return redirect_to_case(incident.reference)
     newest = find_newest_transfer(incident)
-    form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
+    form = ProposalForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
     words = restore_page(form, incident, get_account(request), CaseFormCode.TRANSFER, except_fields=CONSENT_FIELDS)
-    return render_ask_page(request, incident, form, is_restored=bool(words))
+    return render_proposal_page(request, incident, form, is_restored=bool(words))
 
 
-def render_ask_page(
-    request: HttpRequest, incident: Incident, form: AskForm, *, status: int = 200, **more: Any
+def render_proposal_page(
+    request: HttpRequest, incident: Incident, form: ProposalForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {
         "incident": incident,
@@ -104,11 +104,11 @@ def render_ask_page(
     return render_page(request, "incidents/triage/transfer.html", context | more, status=status)
 
 
-def rebase_ask_form(request: HttpRequest, incident: Incident, newest: Transfer | None) -> AskForm:
+def rebase_proposal_form(request: HttpRequest, incident: Incident, newest: Transfer | None) -> ProposalForm:
     """Return the form as it was typed, based on the transfer that the page now shows."""
     data = reset_changed_agreement(request.POST, incident).copy()
     data["seen"] = str(newest.uid) if newest else ""
-    return AskForm(data, incident=incident)
+    return ProposalForm(data, incident=incident)
 
 
 @require_POST
