@@ -29,7 +29,7 @@ class SentTooSoon(Exception):
     """The same invitation was sent minutes ago, so this is a double click or the first mail has not arrived yet."""
 
 
-class AlreadyMember(Exception):
+class ExistingMember(Exception):
     """The person is already a member of the body or of the centre."""
 
 
@@ -39,7 +39,7 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     only when the link is used.
 
     The result reveals neither whether the address had an account nor whether that account administers the platform;
-    only the page of the link does. Raises AlreadyMember for a member, TooManyInvitations, or SentTooSoon if the same
+    only the page of the link does. Raises ExistingMember for a member, TooManyInvitations, or SentTooSoon if the same
     invitation was sent minutes ago.
     """
     body = get_managed_body(actor, uid)
@@ -96,7 +96,7 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
     does not reveal that it is closed.
     """
     if body.pk in person.collectivity_ids():
-        raise AlreadyMember
+        raise ExistingMember
     check_invitation_rate(person, body)
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, collectivity=body)
     if person.is_active:

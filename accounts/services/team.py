@@ -16,7 +16,7 @@ from accounts.services.bodies import end_roles
 from accounts.services.invitations import (
     MAX_INVITATIONS_A_DAY,
     RESEND_AFTER,
-    AlreadyMember,
+    ExistingMember,
     SentTooSoon,
     TooManyInvitations,
     get_or_create_account,
@@ -53,7 +53,7 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     only when the link is used.
 
     The result does not reveal whether the account administers the platform; only the page of the link does. Raises
-    Http404 unless `actor` leads the centre, ClosedAccount, AlreadyMember, TooManyInvitations, or SentTooSoon if the
+    Http404 unless `actor` leads the centre, ClosedAccount, ExistingMember, TooManyInvitations, or SentTooSoon if the
     same invitation was sent minutes ago.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
@@ -61,7 +61,7 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     if not person.is_active:
         raise ClosedAccount
     if centre.pk in person.work_centre_ids:
-        raise AlreadyMember
+        raise ExistingMember
     check_centre_mail_rate(list_centre_invitations(centre).filter(user=person), list_centre_invitations(centre))
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, csirt=centre)
     queue_mail(MailKind.CENTRE_INVITATION, person, link=link)
@@ -131,8 +131,8 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
 # The mailbox
 
 
-class AlreadyChannel(Exception):
-    """This mailbox receives the cases of the centre already."""
+class MailboxInUse(Exception):
+    """This mailbox already receives the cases of the centre."""
 
 
 class ChannelOfAnotherCentre(Exception):
@@ -145,12 +145,12 @@ class ChannelOfAnotherCentre(Exception):
 def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
     """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
-    Raises AlreadyChannel, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
+    Raises MailboxInUse, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
     TooManyInvitations beyond the number of trials a day.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     if address.lower() == centre.notification_email.lower():
-        raise AlreadyChannel
+        raise MailboxInUse
     if is_channel_of_another(address, centre):
         raise ChannelOfAnotherCentre
     trials = list_channel_trials(centre)

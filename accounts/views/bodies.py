@@ -27,7 +27,7 @@ from accounts.services.bodies import (
     transfer_management,
 )
 from accounts.services.invitations import (
-    AlreadyMember,
+    ExistingMember,
     SentTooSoon,
     TooManyInvitations,
     invite_again,
@@ -67,7 +67,7 @@ class InviteMemberView(UnprocessableFormMixin, FormView):  # type: ignore[type-a
         except TooManyInvitations:
             form.add_error("email", TOO_MANY)
             return self.form_invalid(form)
-        except AlreadyMember:
+        except ExistingMember:
             return redirect_to_body(self.request, self.body.uid, ALREADY_MEMBER)
         except SentTooSoon:
             return redirect_to_body(self.request, self.body.uid, JUST_SENT)
@@ -80,7 +80,7 @@ def resend_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResp
         invited = invite_again(uid=uid, person_uid=person, actor=get_account(request))
     except TooManyInvitations:
         return redirect_to_body(request, uid, TOO_MANY)
-    except AlreadyMember:
+    except ExistingMember:
         return redirect_to_body(request, uid, ALREADY_MEMBER)
     except SentTooSoon:
         return redirect_to_body(request, uid, JUST_SENT)

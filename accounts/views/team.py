@@ -21,7 +21,7 @@ from accounts.enums import TEAM_ROLES
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership, User
 from accounts.services import team
-from accounts.services.invitations import AlreadyMember, SentTooSoon, TooManyInvitations
+from accounts.services.invitations import ExistingMember, SentTooSoon, TooManyInvitations
 from accounts.signed_in import get_account
 from accounts.views.bodies import INVITATION_SENT, JUST_SENT, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
@@ -30,7 +30,7 @@ from csirts.queries import list_sourced_contacts, list_stopped_centres
 
 REFUSED_INVITATIONS = {
     TooManyInvitations: TOO_MANY,
-    AlreadyMember: "Cette personne est déjà de l’équipe : rien n’est parti.",
+    ExistingMember: "Cette personne est déjà de l’équipe : rien n’est parti.",
     team.ClosedAccount: "Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.",
 }
 CHANNEL_OF_ANOTHER = (
@@ -38,7 +38,7 @@ CHANNEL_OF_ANOTHER = (
     "centre est seul à lire."
 )
 NEEDLESS_TRIALS = {
-    team.AlreadyChannel: "Cette adresse est déjà celle du centre\N{NO-BREAK SPACE}: rien n’a changé.",
+    team.MailboxInUse: "Cette adresse est déjà celle du centre\N{NO-BREAK SPACE}: rien n’a changé.",
     SentTooSoon: "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.",
 }
 CONFIRMED_MEANWHILE = "Cette adresse vient d’être confirmée\N{NO-BREAK SPACE}: elle est celle du centre."
@@ -150,7 +150,7 @@ class EditChannelView(LeadFormView):
             return self.refuse(form, "Vingt essais sont partis en un jour : réessayez demain.")
         except team.ChannelOfAnotherCentre:
             return self.refuse(form, CHANNEL_OF_ANOTHER)
-        except (team.AlreadyChannel, SentTooSoon) as needless:
+        except (team.MailboxInUse, SentTooSoon) as needless:
             messages.info(self.request, NEEDLESS_TRIALS[type(needless)])
             return redirect("centre_channel")
         messages.success(self.request, f"Un mail d’essai part à {email}.")

@@ -13,7 +13,7 @@ from incidents.declare.entries import read_entry
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import SCREENS_OF_QUESTIONS
 from incidents.models import Draft
-from incidents.services.declaring.draft import AlreadySent, save_page, stamp_page
+from incidents.services.declaring.draft import SentDraft, save_page, stamp_page
 
 
 @login_not_required
@@ -37,7 +37,7 @@ def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     except Stale:
         return JsonResponse({}, status=HTTPStatus.CONFLICT)
-    except AlreadySent:
+    except SentDraft:
         return JsonResponse({}, status=HTTPStatus.GONE)
     return JsonResponse({"version": stamp_page(page), "said": render_saved_notice(journey.with_saved_page(page))})
 

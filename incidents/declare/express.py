@@ -41,8 +41,8 @@ from incidents.devices import draft_cookie
 from incidents.enums import IncidentType, Origin, Screen, Status
 from incidents.models import Draft
 from incidents.services.declaring.draft import (
-    AlreadySent,
     ScreenEntry,
+    SentDraft,
     save_page,
     send_express,
     stamp_page,
@@ -314,7 +314,7 @@ def send_express_page(request: HttpRequest, page: ExpressPage, details: Declarat
             actor=member,
             source=hash_address(request),
         )
-    except AlreadySent:
+    except SentDraft:
         response: HttpResponse = redirect_to_route("declare_sent")
     except ValidationError as error:  # a value has become invalid since it was checked
         page.problems = {PHONE: " ".join(error.messages)}

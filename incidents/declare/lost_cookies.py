@@ -17,7 +17,7 @@ from incidents.declare.screens import ROUTES, SCREENS_OF_QUESTIONS
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.models import Draft
-from incidents.services.declaring.draft import AlreadySent, save_page
+from incidents.services.declaring.draft import SentDraft, save_page
 
 
 def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
@@ -40,6 +40,6 @@ def save_lost_screen(request: HttpRequest, journey: Journey, screen: Screen) -> 
         return False
     try:
         save_page(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
-    except (Draft.DoesNotExist, AlreadySent, Stale):
+    except (Draft.DoesNotExist, SentDraft, Stale):
         return False
     return True

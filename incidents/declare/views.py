@@ -43,9 +43,9 @@ from incidents.devices import draft_cookie
 from incidents.enums import Screen, Status
 from incidents.models import Draft, DraftPage
 from incidents.services.declaring.draft import (
-    AlreadySent,
     AnswersChanged,
     ScreenEntry,
+    SentDraft,
     check_answers_seen,
     save_page,
     start_draft,
@@ -277,7 +277,7 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
     screen = entry.screen
     try:
         response = save_or_send(request, journey, entry)
-    except AlreadySent:
+    except SentDraft:
         return answer_repeated_post(request, journey, entry)
     except Draft.DoesNotExist:
         return start_missing_draft(request, screen)

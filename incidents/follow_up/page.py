@@ -78,7 +78,7 @@ def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
     """Return the context that is the same for all who may follow the case, with the history as `guest` reads it."""
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
-    folded = count_folded(thread, progress)
+    folded = count_collapsed(thread, progress)
     interruptions, route = load_interruptions(incident), find_new_route(incident)
     pieces, zone = list_opened_evidence(incident), find_zone(incident.collectivity)
     return build_declared_context(incident, guest, zone) | {
@@ -131,7 +131,7 @@ def load_interruptions(incident: Incident) -> list[ServiceInterruption]:
     return list(incident.interruptions.all())
 
 
-def count_folded(thread: Sequence[Message], progress: CaseProgress) -> int:
+def count_collapsed(thread: Sequence[Message], progress: CaseProgress) -> int:
     """Return how many of the oldest messages are collapsed. An open question and all messages after it stay
     visible.
     """

@@ -65,7 +65,7 @@ class ScreenEntry:
     collectivity: Collectivity | None = field(default=None)
 
 
-class AlreadySent(Exception):
+class SentDraft(Exception):
     """The draft has already become a case. Nothing was changed."""
 
     def __init__(self, incident: Incident) -> None:
@@ -130,7 +130,7 @@ def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     """Save a screen and return the stored screen.
 
     Saving the same values again does not change the screen, nor the name of its author. Raises Draft.DoesNotExist,
-    AlreadySent, Stale with the stored screen.
+    SentDraft, Stale with the stored screen.
     """
     draft = lock_draft(uid)
     prolong_draft(draft, entry)
@@ -139,10 +139,10 @@ def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
 
 
 def lock_draft(uid: UUID) -> Draft:
-    """Return the draft, locked until the transaction ends. May raise Draft.DoesNotExist or AlreadySent."""
+    """Return the draft, locked until the transaction ends. May raise Draft.DoesNotExist or SentDraft."""
     draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
     if draft.incident:  # Read after the lock, since a join would miss a case made meanwhile.
-        raise AlreadySent(draft.incident)
+        raise SentDraft(draft.incident)
     return draft
 
 
@@ -192,7 +192,7 @@ def send_draft(
 ) -> DeclarationResult:
     """Save the last screen and declare the draft. A draft is declared only once.
 
-    `source` is a digest of the sender's IP address. Raises Draft.DoesNotExist, AlreadySent, Stale, AnswersChanged, and
+    `source` is a digest of the sender's IP address. Raises Draft.DoesNotExist, SentDraft, Stale, AnswersChanged, and
     ValidationError by field. If it raises, nothing is saved.
     """
     draft = lock_draft(uid)
@@ -223,13 +223,13 @@ def send_express(
     """Save the screens of the express declaration, which are on one page, and declare them with a request for a call
     back.
 
-    The screens are saved in the draft `uid`, or in a new draft with this uid. Raises AlreadySent if the draft is
+    The screens are saved in the draft `uid`, or in a new draft with this uid. Raises SentDraft if the draft is
     already a case, ValidationError by field. If it raises, nothing is saved.
     """
     lock_key(derive_draft_lock(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or build_draft(uid=uid)
     if draft.incident:
-        raise AlreadySent(draft.incident)
+        raise SentDraft(draft.incident)
     for entry in entries:
         prolong_draft(draft, entry)
     draft.save()

@@ -59,7 +59,7 @@ CLOSING_REASONS = tuple(reason for reason in ClosingReason if reason != ClosingR
 TRANSFERRED_REFUSAL = "Ce dossier a été transféré à un autre centre."
 
 
-class FormUsed(Exception):
+class UsedBulkForm(Exception):
     """The key of this form was already used with another act, other cases or other choices.
 
     `job` is the job that the earlier use created.
@@ -143,14 +143,14 @@ def start_bulk_job(
     """Create a job that is due at once. The same key with the same act, cases and choices returns the same job.
 
     Cases of centres for which the actor does not work are left out. Raises ValidationError on « references » if no
-    case is left, if there are too many, or if they belong to several centres. Raises FormUsed if the key was used with
-    other content.
+    case is left, if there are too many, or if they belong to several centres. Raises UsedBulkForm if the key was used
+    with other content.
     """
     form_digest = digest_form(actor, key)
     content_digest = digest_parts(act, sorted(set(references)), choices, text)
     if earlier := find_sent_job(form_digest):
         if earlier.submission_key != form_digest + content_digest:
-            raise FormUsed(earlier)
+            raise UsedBulkForm(earlier)
         return earlier
     cases = find_cases(actor, references)
     values = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "total": len(cases)}

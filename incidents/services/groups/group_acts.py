@@ -24,7 +24,7 @@ from incidents.services.correspondence.templates import (
     format_centre_phone,
     list_placeholder_values,
 )
-from incidents.services.groups.bulk import FormUsed, digest_form, start_bulk_job
+from incidents.services.groups.bulk import UsedBulkForm, digest_form, start_bulk_job
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
 from incidents.services.groups.letters import find_letter_jobs
 from incidents.services.handling.close import collect_identifying_values
@@ -151,8 +151,9 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) 
     """Start the job that writes to each declarant of the group, each in the thread of their case.
 
     `seen` is what `stamp_preview` returned for the preview that the author read. The same form sent twice is one
-    message. Raises Http404, Stale if the preview would be another one now, FormUsed if the form was used with another
-    text or other cases, and ValidationError: on « text », or without a field if no declarant would get the message.
+    message. Raises Http404, Stale if the preview would be another one now, UsedBulkForm if the form was used with
+    another text or other cases, and ValidationError: on « text », or without a field if no declarant would get the
+    message.
     """
     case_group = get_group(actor, group)
     clean = check_letter(letter, case_group, actor)
@@ -260,5 +261,5 @@ def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: Us
             choices={"group": str(group.uid)},
             key=f"{group.uid}\n{key}",
         )
-    except FormUsed as used:
+    except UsedBulkForm as used:
         return used.job  # This is the second click of a double click: some of the cases are already in the group.

@@ -49,7 +49,7 @@ TLP_RED_REFUSAL = (
 )
 
 
-class FormUsed(Exception):
+class UsedAdviceForm(Exception):
     """The key of this form was already used with another partner, reason or file. Nothing was sent."""
 
 
@@ -75,8 +75,8 @@ class AdviceRequest:
 def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Advice:
     """Store the file and record the event that causes its sending. The same form sent twice returns the first advice.
 
-    Raises Http404, PermissionDenied, FormUsed, Stale if the file differs from that of the page, and ValidationError:
-    by field, or without a field if the case is erased or TLP:RED.
+    Raises Http404, PermissionDenied, UsedAdviceForm, Stale if the file differs from that of the page, and
+    ValidationError: by field, or without a field if the case is erased or TLP:RED.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{request.key}".encode()).hexdigest()
@@ -85,7 +85,7 @@ def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Ad
         return earlier
     partner = check_partner(incident, request)
     if earlier:
-        raise FormUsed
+        raise UsedAdviceForm
     agreement = check_advice_agreement(incident, request)
     content = format_advice(incident, partner, request)
     if request.seen != hash_content(content):

@@ -47,7 +47,7 @@ class BulkForm(forms.Form):
     def fill_choices(self) -> None:
         """Fill in what depends on the centre or on the cases, such as the choices of a field."""
 
-    def make_choices(self) -> dict[str, Any]:
+    def make_arguments(self) -> dict[str, Any]:
         """Return the arguments of the job: the codes and ids of what the user chose. Subclasses may raise
         ValidationError.
         """
@@ -69,7 +69,7 @@ class BulkAssignForm(BulkForm):
         ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
-    def make_choices(self) -> dict[str, Any]:
+    def make_arguments(self) -> dict[str, Any]:
         chosen = self.cleaned_data["assignee"]
         return {"assignee": None if chosen == NOBODY else chosen}
 
@@ -91,7 +91,7 @@ class ClassifyForm(BulkForm):
             raise ValidationError("Choisissez au moins une chose à changer.")
         return cleaned
 
-    def make_choices(self) -> dict[str, Any]:
+    def make_arguments(self) -> dict[str, Any]:
         return {name: code for name, code in self.cleaned_data.items() if code}
 
 
@@ -114,7 +114,7 @@ class CloseForm(BulkForm):
             raise ValidationError(SERVICE_QUESTION)
         return service
 
-    def make_choices(self) -> dict[str, Any]:
+    def make_arguments(self) -> dict[str, Any]:
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
@@ -206,7 +206,7 @@ class GroupForm(BulkForm):
             raise ValidationError({"group": "Choisissez un groupe, ou donnez un titre au nouveau."})
         return cleaned
 
-    def make_choices(self) -> dict[str, Any]:
+    def make_arguments(self) -> dict[str, Any]:
         """Return the uid of the chosen group. If none is chosen, open the new group first. May raise
         ValidationError.
         """

@@ -26,7 +26,7 @@ from incidents.services.groups.bulk import (
     MAX_CASES,
     MAX_CASES_IN_REQUEST,
     TRANSFERRED_REFUSAL,
-    FormUsed,
+    UsedBulkForm,
     count_outcomes,
     run_job_in_request,
     start_bulk_job,
@@ -69,7 +69,7 @@ def bulk_act_view(request: HttpRequest) -> HttpResponse:
     try:
         if form.is_valid():
             return begin_act(request, act, references, form)
-    except FormUsed as used:
+    except UsedBulkForm as used:
         return explain_used_form(request, used.job)
     except ValidationError as error:
         form.add_error(None, ValidationError(error.messages))
@@ -116,7 +116,7 @@ def render_question(
 
 def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
     """Carry out the act at once on a few cases, or let a task act on many. Raises ValidationError if a choice is
-    refused, and FormUsed if this form was already submitted with other choices.
+    refused, and UsedBulkForm if this form was already submitted with other choices.
     """
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # roll back a group that was opened for a refused act
@@ -124,7 +124,7 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
             actor=get_account(request),
             act=act,
             references=references,
-            choices=form.make_choices(),
+            choices=form.make_arguments(),
             key=key,
             text=form.read_text(),
         )

@@ -18,7 +18,7 @@ from core.french import choose_plural
 from core.stale import Stale
 from incidents.catalogues.message_templates import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup
-from incidents.services.groups.bulk import FormUsed
+from incidents.services.groups.bulk import UsedBulkForm
 from incidents.services.groups.group import get_group
 from incidents.services.groups.group_acts import (
     MAX_CASES_AT_ONCE,
@@ -73,7 +73,7 @@ def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         if form.is_valid():
             return preview_or_send(request, group, form)
-    except FormUsed as used:
+    except UsedBulkForm as used:
         return render_letter_form(request, group, renew_letter_form(request), before=used.job, status=409)
     except DoubtfulNames as error:
         form.add_error(None, error)
@@ -86,7 +86,7 @@ def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm) -> HttpResponse:
     """Send the message if its author has seen the preview of exactly this message; otherwise show the preview.
 
-    Raises ValidationError, DoubtfulNames and FormUsed like the services.
+    Raises ValidationError, DoubtfulNames and UsedBulkForm like the services.
     """
     letter, seen = form.make_letter(), form.cleaned_data["seen"]
     is_stale = False

@@ -22,7 +22,7 @@ from incidents.services.transfer.advise import (
     FILE_LABELS,
     REASON_LIMIT,
     AdviceRequest,
-    FormUsed,
+    UsedAdviceForm,
     advise_partner,
     check_advice_agreement,
     check_partner,
@@ -95,7 +95,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
             )
     except Stale:
         return preview_advice(request, incident, form, is_stale=True)
-    except FormUsed:
+    except UsedAdviceForm:
         return preview_advice(request, incident, form, is_used=True)
     except ValidationError as error:
         form = AdviceForm(reset_changed_agreement(request.POST, incident))
