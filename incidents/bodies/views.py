@@ -138,7 +138,7 @@ def ask_body_confirmation(
     """
     chosen = {"seat": form.chosen.uid, "town_asked": form.get_value("town")} if form.chosen else {}
     context = {
-        "doubles": duplicates,
+        "duplicates": duplicates,
         "is_numbered": is_numbered,
         "kept": list_hidden_inputs(
             {name: form.get_value(name) for name in form.fields if form.get_value(name)} | chosen

@@ -117,9 +117,9 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             if form.is_valid():
                 send = write_to_case_and_duplicates if form.cleaned_data["to_doubles"] else write_to_declarant
-                letter, with_doubles = form.make_letter(), form.cleaned_data["to_doubles"]
+                letter, with_duplicates = form.make_letter(), form.cleaned_data["to_doubles"]
                 send(reference=reference, actor=get_account(request), letter=letter, seen=form.read_seen())
-                messages.success(request, format_sent_confirmation(incident, letter, with_doubles=with_doubles))
+                messages.success(request, format_sent_confirmation(incident, letter, with_duplicates=with_duplicates))
                 return redirect_to_case(reference)
         except ThreadMoved as moved:
             return self.render_moved_thread(request, incident, form, moved)

@@ -51,7 +51,7 @@ def format_group_notice(addresses: Sequence[str]) -> str:
 
 def format_notice_to_all(incident: Incident) -> str:
     """Return who hears of an act that the declarants of the duplicates are notified of too. Runs one query."""
-    return " ".join(filter(None, [format_notice(incident), format_doubles_notice(incident)]))
+    return " ".join(filter(None, [format_notice(incident), format_duplicates_notice(incident)]))
 
 
 def format_closing_notice(incident: Incident, user: User) -> str:
@@ -63,14 +63,14 @@ def format_closing_notice(incident: Incident, user: User) -> str:
     return " ".join(filter(None, sentences))
 
 
-def format_sent_confirmation(incident: Incident, letter: Letter, *, with_doubles: bool) -> str:
-    """Return what the page says of a message that was sent, to the declarants of the duplicates too if `with_doubles`.
-    `incident` is the case as it was before. Runs one query with the duplicates.
+def format_sent_confirmation(incident: Incident, letter: Letter, *, with_duplicates: bool) -> str:
+    """Return what the page says of a message that was sent. With `with_duplicates`, it was also sent to the declarants
+    of the duplicates, and one query runs. `incident` is the case as it was before.
     """
     sentences = [
         "Message envoyé.",
         format_notice(incident, "Le déclarant peut le lire sur sa page de suivi."),
-        format_doubles_notice(incident) if with_doubles else "",
+        format_duplicates_notice(incident) if with_duplicates else "",
         format_question_notice(incident, letter),
     ]
     return " ".join(filter(None, sentences))
@@ -85,10 +85,10 @@ def format_question_notice(incident: Incident, letter: Letter) -> str:
     return "La question posée avant attend toujours sa réponse."
 
 
-def format_doubles_notice(incident: Incident) -> str:
+def format_duplicates_notice(incident: Incident) -> str:
     """Return which duplicates have a declarant whom no mail reaches, and whom to call, or "". Runs one query."""
-    doubles = incident.doubles.filter(erased_at=None, story__contact_email="").order_by("pk")
-    unreached = list(doubles.values_list("reference", "story__contact_phone"))
+    duplicates = incident.doubles.filter(erased_at=None, story__contact_email="").order_by("pk")
+    unreached = list(duplicates.values_list("reference", "story__contact_phone"))
     if not unreached:
         return ""
     sentence = choose_plural(

@@ -98,8 +98,8 @@ def test_a_commune_is_a_duplicate_of_its_town_hall_but_not_of_its_ccas(db):
     seat = quimper()
     of_town = {"seat": seat, "departement": seat.departement}
     assert find_likely_duplicates(Collectivity(kind=Kind.CCAS, name="CCAS de Quimper", **of_town)) == []
-    doubles = find_likely_duplicates(Collectivity(kind=Kind.OTHER, name="Mairie de Quimper", **of_town))
-    assert [likely.body for likely in doubles if likely.body.kind == Kind.COMMUNE] == [seat]
+    duplicates = find_likely_duplicates(Collectivity(kind=Kind.OTHER, name="Mairie de Quimper", **of_town))
+    assert [likely.body for likely in duplicates if likely.body.kind == Kind.COMMUNE] == [seat]
 
 
 def test_the_numbers_of_merged_bodies_lead_to_the_remaining_one(db):

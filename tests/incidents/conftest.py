@@ -38,13 +38,13 @@ def incident(db: None) -> Incident:
 
 @pytest.fixture
 def main(db: None) -> Incident:
-    """Return the first of two declarations of one incident. The second one is `double`."""
+    """Return the first of two declarations of one incident. The second one is `duplicate`."""
     breizh_cyber()
     return declare()
 
 
 @pytest.fixture
-def double(main: Incident) -> Incident:
+def duplicate(main: Incident) -> Incident:
     return declare(caller=MAYOR, description="Tout est bloqué depuis ce matin.")
 
 

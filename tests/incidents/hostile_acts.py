@@ -216,11 +216,11 @@ def open_group(responder: Visitor, incident: Incident) -> None:
     responder.read(responder.client.get(f"{page}message/"), f"{page}message/")
 
 
-def merge_cases(responder: Visitor, incident: Incident, double: Incident) -> None:
+def merge_cases(responder: Visitor, incident: Incident, duplicate: Incident) -> None:
     """Compare the two cases, merge them, and read the main case, which shows the texts of the duplicate."""
     case = f"/admin/incidents/incident/{incident.reference}/"
-    responder.get(f"{case}fusionner/", {"avec": double.reference})
-    responder.client.post(f"{case}fusionner/", {"avec": double.reference, "garder": incident.reference})
+    responder.get(f"{case}fusionner/", {"avec": duplicate.reference})
+    responder.client.post(f"{case}fusionner/", {"avec": duplicate.reference, "garder": incident.reference})
     responder.get(case)
 
 

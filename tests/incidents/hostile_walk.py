@@ -93,8 +93,8 @@ class Crowd:
         hostile_acts.open_group(self.responder, self.incident)
         called = hostile_acts.call_api(manager, self.incident.collectivity, self.nobody)
         self.manager.fill(f"/suivi/{called.reference}/retirer/")
-        double = hostile_acts.call_api(manager, self.incident.collectivity, self.nobody)
-        hostile_acts.merge_cases(self.responder, self.incident, double)
+        duplicate = hostile_acts.call_api(manager, self.incident.collectivity, self.nobody)
+        hostile_acts.merge_cases(self.responder, self.incident, duplicate)
 
     def read(self) -> None:
         """Open every page as the holder and the responder; for the first type of incident as everybody else too, for

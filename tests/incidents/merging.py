@@ -14,8 +14,8 @@ def reload(incident: Incident) -> Incident:
     return Incident.objects.get(pk=incident.pk)
 
 
-def merge(double: Incident, main: Incident, actor: User) -> Incident:
-    return merge_incident(reference=double.reference, into=main.reference, actor=actor)
+def merge(duplicate: Incident, main: Incident, actor: User) -> Incident:
+    return merge_incident(reference=duplicate.reference, into=main.reference, actor=actor)
 
 
 def write(incident: Incident, words: str = "La mairie est fermée.") -> Message:

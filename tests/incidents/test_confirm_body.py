@@ -90,11 +90,11 @@ def test_merging_twice_merges_once(responder, incident):
     assert incident.events.filter(kind=EventKind.BODY_MERGED).count() == 1
 
 
-def test_likely_doubles_are_shown_with_their_reasons(client, responder, incident, body):
-    double = a_ccas(siren=None, name="C.C.A.S. Plouexemple")
+def test_likely_duplicates_are_shown_with_their_reasons(client, responder, incident, body):
+    duplicate = a_ccas(siren=None, name="C.C.A.S. Plouexemple")
     page = client.get(url(incident))
-    [likely] = page.context["proposed"].doubles
-    assert likely.body == double
+    [likely] = page.context["proposed"].duplicates
+    assert likely.body == duplicate
     assert "même commune du siège" in read_markup(page)
     assert "à confirmer elle aussi" in read_markup(page)
 
@@ -243,5 +243,5 @@ def test_the_page_costs_at_most_thirty_five_queries(client, responder, incident,
     is_demonstration()  # asked of the database once a minute, whatever the page
     with CaptureQueriesContext(connection) as queries:
         page = client.get(url(incident))
-    assert page.context["proposed"].doubles
+    assert page.context["proposed"].duplicates
     assert len(queries) <= 35, [query["sql"][:90] for query in queries]

@@ -204,13 +204,13 @@ def test_when_a_coverage_ends_only_cases_nobody_took_lose_their_centre():
     assert "Plus aucun centre ne répond de votre territoire" in read_text(page)
 
 
-def test_a_double_and_its_main_case_are_not_rerouted():
+def test_a_duplicate_and_its_main_case_are_not_rerouted():
     main, former = declare_at_breizh()
-    double = declare()
-    merge_incident(reference=double.reference, into=main.reference, actor=former)
+    duplicate = declare()
+    merge_incident(reference=duplicate.reference, into=main.reference, actor=former)
     cover(create_other_centre(), departement=finistere())
     assert not reroute.reroute_cases()
-    assert {reload(main).csirt, reload(double).csirt} == {breizh_cyber()}
+    assert {reload(main).csirt, reload(duplicate).csirt} == {breizh_cyber()}
 
 
 def test_a_case_that_fails_delays_no_other(uncovered_centre, monkeypatch):

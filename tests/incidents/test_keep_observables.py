@@ -97,24 +97,24 @@ def test_what_stood_in_the_declaration_before_a_correction_is_proposed(client, r
 def test_what_stands_in_the_words_of_a_duplicate_is_proposed_in_the_case_that_is_kept(client, responder):
     """The mailbox of the duplicate's declarant is innocent, and the reading of its words is recorded."""
     main = declare()
-    double = declare(key="double", description="Vu à l’adresse 198.51.100.44, dit mairie@plouexemple.example.")
+    duplicate = declare(key="double", description="Vu à l’adresse 198.51.100.44, dit mairie@plouexemple.example.")
     write_to_csirt(
-        reference=double.reference,
-        guest=Guest(access_uid=double.accesses.get().uid),
+        reference=duplicate.reference,
+        guest=Guest(access_uid=duplicate.accesses.get().uid),
         letter=Letter(text="Et 198.51.100.45.", key="k"),
     )
-    merge(double, main, responder)
+    merge(duplicate, main, responder)
     answer = client.get(page(main, "indicateurs"))
     assert list_offered_ticks(answer) == ["ip|declaration|198.51.100.44", "ip|message|198.51.100.45"]
     text = read_markup(answer)
     assert "198[.]51[.]100[.]44</bdi> <small>adresse IP, déclaration d’un double, réponses d’un double." in text
     assert "message d’un double." in text
-    assert double.read_log.filter(user=responder, door=Door.BESIDE).exists()
+    assert duplicate.read_log.filter(user=responder, door=Door.BESIDE).exists()
 
     form = {"acte": "relever", "choix": list_offered_ticks(answer)}
     client.post(page(main, "indicateurs"), form)
     assert main.observables.count() == 2
-    Incident.objects.filter(pk=double.pk).update(erased_at=timezone.now())
+    Incident.objects.filter(pk=duplicate.pk).update(erased_at=timezone.now())
     assert not client.get(page(main, "indicateurs")).context["offers"], "an erased duplicate gives nothing"
 
 

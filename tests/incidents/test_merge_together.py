@@ -30,7 +30,7 @@ def run_together(*acts):
         return sorted(pool.map(run, acts))
 
 
-def test_merging_two_cases_into_each_other_leaves_one_double(transactional_db):
+def test_merging_two_cases_into_each_other_leaves_one_duplicate(transactional_db):
     first_actor, second_actor = a_responder(), a_responder()
     for _ in range(5):
         first, second = declare(), declare()
@@ -41,17 +41,17 @@ def test_merging_two_cases_into_each_other_leaves_one_double(transactional_db):
 
 
 def test_messages_are_kept_while_a_merge_is_undone_and_done_again(transactional_db):
-    responder, main, double = a_responder(), declare(), declare()
-    merge(double, main, responder)
+    responder, main, duplicate = a_responder(), declare(), declare()
+    merge(duplicate, main, responder)
 
     def part_and_meet():
         for _ in range(6):
-            unmerge_incident(reference=double.reference, actor=responder)
-            merge(double, main, responder)
+            unmerge_incident(reference=duplicate.reference, actor=responder)
+            merge(duplicate, main, responder)
 
     def write_some():
         for number in range(12):
-            write(double, f"Numéro {number}")
+            write(duplicate, f"Numéro {number}")
 
     def answer_some(act):
         for number in range(12):
@@ -64,5 +64,5 @@ def test_messages_are_kept_while_a_merge_is_undone_and_done_again(transactional_
         lambda: answer_some(write_to_case_and_duplicates),
     )
     assert run_together(*acts) == ["done"] * 4
-    assert double.messages.filter(is_from_csirt=False).count() == 12
+    assert duplicate.messages.filter(is_from_csirt=False).count() == 12
     assert main.messages.count() == 24

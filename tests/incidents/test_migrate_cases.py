@@ -103,9 +103,9 @@ def test_the_first_taking_of_each_case_is_found_in_its_history(cloned_db, time_m
     time_machine.move_to(timezone.now(), tick=False)
     responder, taker = a_responder(), a_responder(create_other_centre())
     untaken, taken, again, put_back, moved = declare(), *(declare_and_acknowledge(responder) for _ in range(4))
-    reopened, accepted, double, main, its_double = (declare() for _ in range(5))
+    reopened, accepted, duplicate, main, its_duplicate = (declare() for _ in range(5))
     close_and_reopen(reopened, responder)
-    merge_incident(reference=its_double.reference, into=main.reference, actor=responder)
+    merge_incident(reference=its_duplicate.reference, into=main.reference, actor=responder)
     close_and_reopen(main, responder)
     accept_transfer(uid=propose_transfer(accepted, responder).uid, actor=taker)
     first_at = timezone.now()
@@ -121,13 +121,15 @@ def test_the_first_taking_of_each_case_is_found_in_its_history(cloned_db, time_m
     for case, actor in [(again, responder), (reopened, responder), (main, responder), (accepted, taker)]:
         acknowledge_incident(reference=case.reference, actor=actor)
     accept_transfer(uid=propose_transfer(moved, responder).uid, actor=taker)
-    merge_incident(reference=double.reference, into=taken.reference, actor=responder)
+    merge_incident(reference=duplicate.reference, into=taken.reference, actor=responder)
     close_and_reopen(taken, responder)
     fold_new_events()
     assert verify_figures().found == []
     before = dict(Incident.objects.values_list("pk", "first_acknowledged_at"))
     late = {case.pk for case in (again, put_back, moved, reopened, main, accepted)}
-    assert before == dict.fromkeys((*late, taken.pk), first_at) | dict.fromkeys((untaken.pk, double.pk, its_double.pk))
+    assert before == dict.fromkeys((*late, taken.pk), first_at) | dict.fromkeys(
+        (untaken.pk, duplicate.pk, its_duplicate.pk)
+    )
     try:
         call_command("migrate", "incidents", "0022", verbosity=0)
     finally:

@@ -34,7 +34,7 @@ OF_THE_TRIAGE = [
     *("histoire", "cloture", "appel", "transfert", "avis", "indicateurs", "indicateurs/{observable}", "messages"),
     *("code", "effacer/demande"),
 ]
-NAMED_BY_BODY = ["", "fusionner/", "fusionner/?avec={double}"]
+NAMED_BY_BODY = ["", "fusionner/", "fusionner/?avec={duplicate}"]
 
 
 class Controls(HTMLParser):
@@ -87,7 +87,7 @@ def uids(incident):
     return {
         "piece": hand_over(declarant, incident, b"x", name="journal.txt").uid,
         "observable": an_observable(incident, actor=responder).uid,
-        "double": declare(caller=MAYOR).reference,
+        "duplicate": declare(caller=MAYOR).reference,
     }
 
 

@@ -131,7 +131,7 @@ def test_proposals_cost_one_query_more_with_fifty_cases_and_stop_there(client, r
         with CaptureQueriesContext(connection) as queries:
             response = client.get(case_url(incident))
         costs.append(len(queries))
-    # From fifty other cases of the body on, one more query loads the doubles and the main case.
+    # From fifty other cases of the body on, one more query loads the duplicates and the main case.
     assert costs[1] == costs[0] + 1, costs
     assert len(response.context["likely"]) == 50
     assert len(response.context["others"]) == 10

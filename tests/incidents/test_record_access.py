@@ -151,14 +151,14 @@ def test_an_excerpt_in_a_search_is_recorded_but_is_no_reading(client, responder)
 
 
 def test_access_to_a_duplicate_is_recorded_when_its_main_case_shows_its_text(client, responder):
-    main, double = declare(), declare(description="Le même, vu de la cantine.")
-    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    main, duplicate = declare(), declare(description="Le même, vu de la cantine.")
+    merge_incident(reference=duplicate.reference, into=main.reference, actor=responder)
     assert "vu de la cantine" not in read_markup(client.get(f"/triage/{main.reference}/"))
     assert [row[0] for row in list_accesses()] == [main.reference], "that page does not show them"
     assert "vu de la cantine" in read_markup(client.get(url(main)))
     assert list_accesses() == [
         (main.reference, responder.pk, "breizh-cyber", Door.CASE),
-        (double.reference, responder.pk, "breizh-cyber", Door.BESIDE),
+        (duplicate.reference, responder.pk, "breizh-cyber", Door.BESIDE),
     ]
 
 

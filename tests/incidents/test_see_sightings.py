@@ -66,9 +66,9 @@ def test_observables_of_another_centre_are_not_shown(client, responder):
 
 
 def test_duplicates_of_a_case_do_not_count_as_other_cases(client, responder):
-    main, double, second = declare(), declare(), declare(description="evil.example")
-    rows = {case: an_observable(case) for case in (main, double)}
-    for case in (double, second):
+    main, duplicate, second = declare(), declare(), declare(description="evil.example")
+    rows = {case: an_observable(case) for case in (main, duplicate)}
+    for case in (duplicate, second):
         merge_incident(reference=case.reference, into=main.reference, actor=responder)
 
     for case, row in rows.items():

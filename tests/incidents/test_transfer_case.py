@@ -277,10 +277,10 @@ def test_an_erased_case_is_not_transferred(incident, giver, taker):
     assert incident.csirt.slug == "breizh-cyber"
 
 
-@pytest.mark.parametrize("is_double", [True, False])
-def test_a_merged_case_is_not_transferred(incident, giver, taker, is_double):
+@pytest.mark.parametrize("is_duplicate", [True, False])
+def test_a_merged_case_is_not_transferred(incident, giver, taker, is_duplicate):
     other = declare()
-    duplicate, main = (incident, other) if is_double else (other, incident)
+    duplicate, main = (incident, other) if is_duplicate else (other, incident)
     close_incident(reference=duplicate.reference, reason=ClosingReason.DUPLICATE, actor=giver)
     Incident.objects.filter(pk=duplicate.pk).update(merged_into=main)
 
@@ -294,7 +294,9 @@ def test_a_merged_case_is_not_transferred(incident, giver, taker, is_double):
     assert not page.css('a[href$="/transfert/"]')
     for place in ("#rares", "#aiguillage"):
         words = " ".join(page.css_first(place).text().split())
-        assert ("pas tant que ce dossier a un double. Ouvrez ce double, et défaites la fusion." in words) != is_double
+        assert (
+            "pas tant que ce dossier a un double. Ouvrez ce double, et défaites la fusion." in words
+        ) != is_duplicate
     instead = client.get(url(incident, "transfert"), follow=True)
     assert instead.redirect_chain == [(url(incident), 302)]
     assert "Défaites la fusion" in read_markup(instead)

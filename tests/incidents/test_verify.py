@@ -188,10 +188,12 @@ def test_the_number_of_the_declaration_verifies_nothing(client, case, number):
 def test_a_number_of_another_open_declaration_of_the_body_verifies_nothing(client, case, responder):
     declare(caller=replace(CALLER, phone="06 39 98 00 41 ou 06 39 98 00 42"))
     declare(description="Rappelez le maire au 06.39.98.00.43, vite.")
-    double = declare(caller=replace(CALLER, phone="06 39 98 00 44"))
+    duplicate = declare(caller=replace(CALLER, phone="06 39 98 00 44"))
     declare(collectivity=plouexemple(insee_code="29998"), caller=replace(CALLER, phone="06 39 98 00 45"))
-    verify_incident(reference=double.reference, actor=responder, call=CallBack(source=NumberSource.KNOWN))
-    close_incident(reference=double.reference, actor=responder, reason=ClosingReason.HANDED_OVER, handed_to="la DSI")
+    verify_incident(reference=duplicate.reference, actor=responder, call=CallBack(source=NumberSource.KNOWN))
+    close_incident(
+        reference=duplicate.reference, actor=responder, reason=ClosingReason.HANDED_OVER, handed_to="la DSI"
+    )
     statuses = {}
     for last in range(41, 46):
         verified = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": f"06 39 98 00 {last}"})

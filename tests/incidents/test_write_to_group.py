@@ -230,26 +230,26 @@ def test_an_empty_or_too_long_message_is_refused_and_kept(client, group, words):
 def test_the_message_goes_to_duplicates_but_to_closed_cases_only_if_ticked(client, responder, group):
     main, closed, other = group.cases.order_by("pk")
     close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    double = declare(collectivity=main.collectivity)
-    add_to_group(reference=double.reference, group=group.uid, actor=responder)
-    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    duplicate = declare(collectivity=main.collectivity)
+    add_to_group(reference=duplicate.reference, group=group.uid, actor=responder)
+    merge_incident(reference=duplicate.reference, into=main.reference, actor=responder)
     fields = {"text": WORDS, "key": "k"}
     assert "3 déclarants liront" in read_text(client.post(url(group, "message"), fields))
     assert "4 déclarants liront" in read_text(client.post(url(group, "message"), fields | {"with_closed": "on"}))
     send_letter(client, group, fields)
     run_due_jobs()
-    assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, double.pk}
+    assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, duplicate.pk}
 
 
 def test_the_message_goes_to_a_duplicate_outside_the_group(client, responder, group):
     main = group.cases.earliest("pk")
-    double = declare(collectivity=main.collectivity)
-    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    duplicate = declare(collectivity=main.collectivity)
+    merge_incident(reference=duplicate.reference, into=main.reference, actor=responder)
     fields = {"text": WORDS, "key": "k"}
     assert "4 déclarants liront" in read_text(client.post(url(group, "message"), fields))
     send_letter(client, group, fields)
     run_due_jobs()
-    assert double.messages.get().text == WORDS
+    assert duplicate.messages.get().text == WORDS
 
 
 def test_a_message_that_asks_for_an_answer_waits_in_each_case(client, group):
@@ -269,16 +269,16 @@ def test_a_message_to_the_group_leaves_the_question_of_each_case_open(client, gr
 def test_a_closed_case_does_not_wait_for_an_answer(client, responder, group):
     main, closed, _other = group.cases.order_by("pk")
     close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    double = declare(collectivity=main.collectivity)
-    add_to_group(reference=double.reference, group=group.uid, actor=responder)
-    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    duplicate = declare(collectivity=main.collectivity)
+    add_to_group(reference=duplicate.reference, group=group.uid, actor=responder)
+    merge_incident(reference=duplicate.reference, into=main.reference, actor=responder)
     fields = {"text": WORDS, "key": "k", "asks_answer": "on", "with_closed": "on"}
     assert "Chaque dossier ouvert dira" in read_text(client.post(url(group, "message"), fields))
     send_letter(client, group, fields)
     run_due_jobs()
     assert Message.objects.count() == 4
     waiting = group.cases.exclude(awaited_since=None)
-    assert not waiting.filter(pk__in=[closed.pk, double.pk]).exists()
+    assert not waiting.filter(pk__in=[closed.pk, duplicate.pk]).exists()
     assert waiting.count() == Message.objects.filter(asks_answer=True).count() == 2
 
 

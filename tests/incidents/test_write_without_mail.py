@@ -69,17 +69,17 @@ def test_the_reply_box_says_that_no_mail_leaves(client, incident):
 
 
 def test_a_reply_to_duplicates_counts_those_without_mail(client, responder):
-    main, double = declare(), declare(caller=BY_PHONE)
-    merge(double, main, responder)
+    main, duplicate = declare(), declare(caller=BY_PHONE)
+    merge(duplicate, main, responder)
     assert "chacun le lit dans son propre dossier ; 1 sans mail, à appeler" in read_text(client.get(url(main)))
     answer = read_text(write(client, main, to_doubles="on"))
     assert "Le déclarant peut le lire sur sa page de suivi. Le déclarant d’un double n’a pas de mail" in answer
 
 
 def test_closing_and_reopening_name_the_duplicates_to_call(client, responder):
-    main, double = declare(), declare(caller=BY_PHONE)
-    merge(double, main, responder)
-    to_call = f"Le déclarant d’un double n’a pas de mail : appelez-le ({hyphenate(double.reference)}, 02 "
+    main, duplicate = declare(), declare(caller=BY_PHONE)
+    merge(duplicate, main, responder)
+    to_call = f"Le déclarant d’un double n’a pas de mail : appelez-le ({hyphenate(duplicate.reference)}, 02 "
     assert f"Dossier clos. Le déclarant en est averti. {to_call}" in read_text(close(client, main))
     assert f"Le déclarant en est averti. {to_call}" in read_text(reopen(client, main))
     closed = client.post(url(main, "clore"), {"raison": "not_an_incident"}, follow=True)

@@ -73,16 +73,16 @@ def test_no_rating_is_asked_for_a_duplicate_or_withdrawn_case(post, reason):
     assert "vous a-t-elle été utile" not in read_mail(post.list_mails_to(TOWN)[-1])
 
 
-def test_the_declarant_of_a_double_is_mailed_about_the_closing_and_the_reopening(post):
+def test_the_declarant_of_a_duplicate_is_mailed_about_the_closing_and_the_reopening(post):
     main, responder = declare(), a_responder()
-    double = declare(key="double", caller=Caller(name="Alix Maire", email="maire@plouexemple.example"))
-    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    duplicate = declare(key="double", caller=Caller(name="Alix Maire", email="maire@plouexemple.example"))
+    merge_incident(reference=duplicate.reference, into=main.reference, actor=responder)
     close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=main.reference, actor=responder, motive="Le chiffrement a repris.")
     for _ in range(2):
         deliver_all(post)
     _receipt, closed, reopened = map(read_mail, post.list_mails_to("maire@plouexemple.example"))
-    assert closed.startswith(f"{hyphenate(double.reference)} : votre dossier est clos")
+    assert closed.startswith(f"{hyphenate(duplicate.reference)} : votre dossier est clos")
     assert "Raison : résolu" in closed
     assert "L’aide reçue vous a-t-elle été utile ?" in closed
     assert "Breizh Cyber a rouvert votre dossier" in reopened

@@ -191,17 +191,19 @@ class History:
         correct_moments(writing=self.make_section_writing(incident, "moments"), instants={"detected": moment})
 
     def merge_duplicate(self, rng: Random) -> None:
-        double = self.draw_case(rng)
-        alike = Incident.objects.filter(collectivity=double.collectivity, csirt=double.csirt).exclude(pk=double.pk)
+        duplicate = self.draw_case(rng)
+        alike = Incident.objects.filter(collectivity=duplicate.collectivity, csirt=duplicate.csirt).exclude(
+            pk=duplicate.pk
+        )
         if candidates := list(alike.order_by("pk")[:5]):
             main = rng.choice(candidates)
-            merge_incident(reference=double.reference, into=main.reference, actor=self.find_lead(double))
+            merge_incident(reference=duplicate.reference, into=main.reference, actor=self.find_lead(duplicate))
 
     def unmerge_duplicate(self, rng: Random) -> None:
-        doubles = list(Incident.objects.filter(merged_into__isnull=False).order_by("pk"))
-        if doubles:
-            double = rng.choice(doubles)
-            unmerge_incident(reference=double.reference, actor=self.find_lead(double))
+        duplicates = list(Incident.objects.filter(merged_into__isnull=False).order_by("pk"))
+        if duplicates:
+            duplicate = rng.choice(duplicates)
+            unmerge_incident(reference=duplicate.reference, actor=self.find_lead(duplicate))
 
     def transfer_case(self, rng: Random) -> None:
         incident = self.draw_case(rng)

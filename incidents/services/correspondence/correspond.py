@@ -132,8 +132,8 @@ def write_to_case_and_duplicates(
     incident = check_ability(actor, reference, to=Ability.MESSAGE)
     locked_ids = lock_cases([incident.pk, *incident.doubles.values_list("pk", flat=True)])
     write_to_declarant(reference=reference, actor=actor, letter=letter, seen=seen)
-    doubles = incident.doubles.filter(pk__in=locked_ids, erased_at=None).order_by("pk")
-    references = list(doubles.values_list("reference", flat=True))
+    duplicates = incident.doubles.filter(pk__in=locked_ids, erased_at=None).order_by("pk")
+    references = list(duplicates.values_list("reference", flat=True))
     for duplicate in references:
         duplicate_text = letter.text.replace(hyphenate(reference), hyphenate(duplicate))
         write_to_declarant(reference=duplicate, actor=actor, letter=replace(letter, text=duplicate_text))

@@ -39,7 +39,7 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.sharing import is_mailbox_in_doubt
 
 # The most duplicates of one case, few enough to be listed on one page.
-MAX_DOUBLES = 50
+MAX_DUPLICATES = 50
 # The entry of the merging event of a case that was already closed although its declarant waited for a call.
 CLOSED_AND_TO_CALL_BACK = "call_back"
 WAITING_FIELDS = ("answer_by", "is_to_call_back", *DUE_FIELDS)
@@ -125,9 +125,9 @@ def check_main_case(duplicate: Incident, main: Incident) -> None:
     if duplicate.doubles.exists():
         has_duplicates = "%(double)s a lui-même des doubles : c’est lui qu’il faut garder."
         raise ValidationError(has_duplicates % {"double": hyphenate(duplicate.reference)})
-    if main.doubles.count() >= MAX_DOUBLES:
+    if main.doubles.count() >= MAX_DUPLICATES:
         many = "%(main)s a déjà %(most)s doubles, et n’en prend pas plus."
-        raise ValidationError(many % {"main": hyphenate(main.reference), "most": MAX_DOUBLES})
+        raise ValidationError(many % {"main": hyphenate(main.reference), "most": MAX_DUPLICATES})
 
 
 def copy_state(incident: Incident) -> dict[str, Any]:

@@ -44,13 +44,13 @@ def make_correction_form(body: Collectivity) -> BodyCorrectionForm:
 
 @dataclass(frozen=True)
 class ProposedBody:
-    """The unconfirmed body of a case, and its likely duplicates (`doubles`).
+    """The unconfirmed body of a case. `duplicates` are its likely duplicates.
 
     `matches` are the results of the search for `query`; `problem` says why the search failed.
     """
 
     body: Collectivity
-    doubles: list[LikelyDuplicate]
+    duplicates: list[LikelyDuplicate]
     form: BodyCorrectionForm
     query: str = ""
     matches: tuple[Collectivity, ...] = ()
@@ -71,9 +71,9 @@ def find_proposed_body(incident: Incident, user: User, query: str = "") -> Propo
     except SearchProblem as error:
         problem = str(error)
     body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()
-    doubles = [] if query.strip() else find_likely_duplicates(body)
+    duplicates = [] if query.strip() else find_likely_duplicates(body)
     other_matches = tuple(match for match in matches if match.pk != body.pk)
-    return ProposedBody(body, doubles, make_correction_form(body), query.strip(), other_matches, problem)
+    return ProposedBody(body, duplicates, make_correction_form(body), query.strip(), other_matches, problem)
 
 
 def list_withdrawal_reasons(incident: Incident, user: User) -> list[tuple[str, str]]:

@@ -61,7 +61,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
             "awaits_call": awaits_call(incident),
         }
     )
-    thread["news_at"] = find_news_anchor(thread, rows.events, context["doubles"])
+    thread["news_at"] = find_news_anchor(thread, rows.events, context["duplicates"])
     clocks = list_clocks(incident, context["tasks"], now, is_left=is_left)
     return context | {"next": find_next_act(context, is_left=is_left), "clocks": clocks}
 

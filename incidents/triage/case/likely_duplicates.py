@@ -31,23 +31,23 @@ FAMILIES: tuple[frozenset[str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class LikelyDouble:
+class LikelyDuplicateCase:
     incident: Incident
     points: int
     reasons: tuple[str, ...]
 
 
-def list_likely_doubles(incident: Incident, others: Iterable[Incident], now: datetime) -> list[LikelyDouble]:
+def list_likely_duplicates(incident: Incident, others: Iterable[Incident], now: datetime) -> list[LikelyDuplicateCase]:
     """Return the likely duplicates, likeliest first. `others` must be loaded with their stories; cases of other bodies
     or centres are ignored.
     """
     if incident.merged_into_id:
         return []
-    weighed = (compare_cases(incident, other) for other in others if may_be_double(incident, other, now))
+    weighed = (compare_cases(incident, other) for other in others if may_be_duplicate(incident, other, now))
     return sorted((likely for likely in weighed if likely.points >= MIN_POINTS), key=lambda likely: -likely.points)
 
 
-def may_be_double(incident: Incident, other: Incident, now: datetime) -> bool:
+def may_be_duplicate(incident: Incident, other: Incident, now: datetime) -> bool:
     is_near = other.closed_at is None or other.closed_at > now - CLOSED_SINCE
     return (
         other.pk != incident.pk
@@ -58,10 +58,10 @@ def may_be_double(incident: Incident, other: Incident, now: datetime) -> bool:
     )
 
 
-def compare_cases(incident: Incident, other: Incident) -> LikelyDouble:
+def compare_cases(incident: Incident, other: Incident) -> LikelyDuplicateCase:
     likenesses = list(list_likenesses(incident, other))
     reasons = ("même collectivité", *(reason for _points, reason in likenesses))
-    return LikelyDouble(other, sum(points for points, _reason in likenesses), reasons)
+    return LikelyDuplicateCase(other, sum(points for points, _reason in likenesses), reasons)
 
 
 def list_likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, str]]:

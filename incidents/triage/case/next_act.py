@@ -38,7 +38,7 @@ def find_next_act(context: Mapping[str, Any], *, is_left: bool) -> NextAct | Non
     if incident.status == Status.DECLARED or is_left:
         return suggest_taking(context["assigned"], is_left=is_left)
     return (
-        suggest_verifying(incident, [double for double, _is_new in context["doubles"]])
+        suggest_verifying(incident, [duplicate for duplicate, _is_new in context["duplicates"]])
         or find_answering_act(incident, now)
         or find_working_act(incident, context["tasks"])
     )
@@ -61,13 +61,13 @@ def suggest_reading(incident: Incident) -> NextAct | None:
     return NextAct("read", "Lisez ce que le déclarant a écrit", "Le dossier était déjà clos.")
 
 
-def suggest_verifying(incident: Incident, doubles: Sequence[Incident]) -> NextAct | None:
+def suggest_verifying(incident: Incident, duplicates: Sequence[Incident]) -> NextAct | None:
     """Return the act by which the centre finds out who declared the case, or None if the centre knows."""
     if incident.collectivity.is_unconfirmed:
         return NextAct("confirm", "Dites si cette collectivité existe", "Aucune liste ne la porte.")
     if incident.is_to_call_back:
         why = "Déclaration express : presque rien n’est dit."
-        if any(double.is_to_call_back for double in doubles):
+        if any(duplicate.is_to_call_back for duplicate in duplicates):
             why = "L’un des doubles demande à être rappelé : son numéro est avec les doubles."
         return NextAct("call", "Rappelez, et saisissez le reste", why)
     if not incident.is_verified and not incident.erased_at:

@@ -10,7 +10,7 @@ from accounts.models import User
 from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident, Message, Reading
 from incidents.services.handling.readings import has_news
-from incidents.triage.case.likely_duplicates import list_likely_doubles
+from incidents.triage.case.likely_duplicates import list_likely_duplicates
 
 # How many of the newest other cases of a body are compared with the case, and how many the page lists.
 MAX_COMPARED, MAX_LISTED = 50, 10
@@ -30,18 +30,18 @@ def build_other_cases_block(incident: Incident, user: User, now: datetime) -> di
     """
     other_cases = list_other_cases(incident, user)
     not_merged = [case for case in other_cases if case.merged_into_id != incident.pk]
-    doubles = [case for case in other_cases if case.merged_into_id == incident.pk]
-    read_at, written = load_readings_and_counts(doubles, user)
-    marked = [(double, has_news(double, read_at.get(double.pk))) for double in doubles]
-    newest = find_newest_messages([double.pk for double, is_new in marked if is_new])
-    for double in doubles:
-        double.written = written.get(double.pk, 0)  # type: ignore[attr-defined]  # for the template
-        double.newest = newest.get(double.pk)  # type: ignore[attr-defined]
+    duplicates = [case for case in other_cases if case.merged_into_id == incident.pk]
+    read_at, written = load_readings_and_counts(duplicates, user)
+    marked = [(duplicate, has_news(duplicate, read_at.get(duplicate.pk))) for duplicate in duplicates]
+    newest = find_newest_messages([duplicate.pk for duplicate, is_new in marked if is_new])
+    for duplicate in duplicates:
+        duplicate.written = written.get(duplicate.pk, 0)  # type: ignore[attr-defined]  # for the template
+        duplicate.newest = newest.get(duplicate.pk)  # type: ignore[attr-defined]
     return {
         "others": other_cases[:MAX_LISTED],
-        "likely": list_likely_doubles(incident, not_merged, now),
-        "doubles": marked,
-        "doubles_without_mail": sum(not case.erased_at and not case.story.contact_email for case in doubles),
+        "likely": list_likely_duplicates(incident, not_merged, now),
+        "duplicates": marked,
+        "duplicates_without_mail": sum(not case.erased_at and not case.story.contact_email for case in duplicates),
         "main": next((case for case in not_merged if case.pk == incident.merged_into_id), None),
     }
 
@@ -70,13 +70,13 @@ def find_newest_messages(keys: list[int]) -> dict[int, Message]:
     return {message.incident_id: message for message in written.order_by("incident_id", "-id").distinct("incident_id")}
 
 
-def load_readings_and_counts(doubles: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
+def load_readings_and_counts(duplicates: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
     """Return two dicts: from case id to when this person last read the case, and from case id to its number of
     messages.
 
-    Runs two queries, or none without `doubles`.
+    Runs two queries, or none without `duplicates`.
     """
-    keys = [double.pk for double in doubles]
+    keys = [duplicate.pk for duplicate in duplicates]
     if not keys:
         return {}, {}
     readings = Reading.objects.filter(user=user, incident__in=keys).values_list("incident", "last_at")

@@ -18,7 +18,7 @@ from incidents.enums import Door
 from incidents.models import Incident
 from incidents.triage.case.body import find_proposed_body, list_withdrawal_reasons
 from incidents.triage.case.context import build_case_context
-from incidents.triage.case.declared_doubles import attach_declared_facts
+from incidents.triage.case.declared_duplicates import attach_declared_facts
 from incidents.triage.case.opened_forms import open_form
 from incidents.triage.work.offered_templates import insert_template
 from incidents.triage.work.unsent_text import describe_new_page, restore_words
@@ -61,9 +61,9 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
         "doubt": doubt,
         "page": describe_new_page(),
     }
-    doubles = [double for double, _is_new in context["doubles"]]
-    attach_declared_facts(doubles)
-    record_accesses(user, doubles, Door.BESIDE)
+    duplicates = [duplicate for duplicate, _is_new in context["duplicates"]]
+    attach_declared_facts(duplicates)
+    record_accesses(user, duplicates, Door.BESIDE)
     open_form(context, incident, user, request.GET.get("ouvrir", ""))
     restore_words(context, incident, user)
     if template_code := request.GET.get("modele"):

@@ -101,7 +101,7 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
 
 
 def find_news_anchor(
-    thread: dict[str, Any], events: Iterable[IncidentEvent], doubles: Iterable[tuple[Incident, bool]]
+    thread: dict[str, Any], events: Iterable[IncidentEvent], duplicates: Iterable[tuple[Incident, bool]]
 ) -> str:
     """Return the anchor of what the declarant added since the last reading: the thread, the files, the corrections or
     the duplicates.
@@ -113,7 +113,7 @@ def find_news_anchor(
     for kind, anchor in ANCHORS.items():
         if kind in new:
             return anchor
-    return "doubles" if any(is_new for _double, is_new in doubles) else "echanges"
+    return "doubles" if any(is_new for _duplicate, is_new in duplicates) else "echanges"
 
 
 def list_messages_since(thread: dict[str, Any], newest_seen: str) -> list[Message]:

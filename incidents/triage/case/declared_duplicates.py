@@ -10,23 +10,23 @@ from incidents.triage.case.data import summarise_data
 from incidents.triage.wording import format_stopped_services
 
 
-def attach_declared_facts(doubles: Sequence[Incident]) -> None:
+def attach_declared_facts(duplicates: Sequence[Incident]) -> None:
     """Set `declared` on each duplicate: its instants, services and data, worded as on the page of a case.
 
     Runs three queries, or none without a duplicate.
     """
-    if not doubles:
+    if not duplicates:
         return
     interruptions = defaultdict[int, list[ServiceInterruption]](list)
-    for row in ServiceInterruption.objects.filter(incident__in=doubles).order_by("started_at", "id"):
+    for row in ServiceInterruption.objects.filter(incident__in=duplicates).order_by("started_at", "id"):
         interruptions[row.incident_id].append(row)
-    leaks = {leak.incident_id: leak for leak in DataLeak.objects.filter(incident__in=doubles).order_by("-id")}
-    data = read_declared_data_by_case(doubles, leaks)
-    for double in doubles:
-        rows = interruptions[double.pk]
-        double.declared = {  # type: ignore[attr-defined]  # for the template
-            "instants": list(list_instants(double)),
-            "services": format_stopped_services(double, rows),
+    leaks = {leak.incident_id: leak for leak in DataLeak.objects.filter(incident__in=duplicates).order_by("-id")}
+    data = read_declared_data_by_case(duplicates, leaks)
+    for duplicate in duplicates:
+        rows = interruptions[duplicate.pk]
+        duplicate.declared = {  # type: ignore[attr-defined]  # for the template
+            "instants": list(list_instants(duplicate)),
+            "services": format_stopped_services(duplicate, rows),
             "interruptions": rows,
-            "data": summarise_data(data[double.pk], ""),
+            "data": summarise_data(data[duplicate.pk], ""),
         }

@@ -1,4 +1,4 @@
-"""The page of a case shows what the declarants of its doubles gave."""
+"""The page of a case shows what the declarants of its duplicates entered."""
 
 import html
 from datetime import timedelta
@@ -16,11 +16,11 @@ from tests.incidents.merging import merge, reload
 pytestmark = pytest.mark.django_db
 
 
-def test_the_main_case_shows_what_the_double_declared(client, responder, main):
+def test_the_main_case_shows_what_the_duplicate_declared(client, responder, main):
     """Its services, instants and data are shown beside its words. Nothing of them enters the main case."""
     day = timezone.now().replace(microsecond=0) - timedelta(days=2)
     stopped = Interruption(service="cantine", extent="stopped", started_at=day)
-    double = declare(
+    duplicate = declare(
         key="other",
         occurred=Instant(at=day, certainty="exact"),
         service_stopped=Answer.YES,
@@ -28,7 +28,7 @@ def test_the_main_case_shows_what_the_double_declared(client, responder, main):
         data_concerned=Answer.YES,
         leak=Leak(status=LeakStatus.SUSPECTED),
     )
-    merge(double, main, responder)
+    merge(duplicate, main, responder)
     page_html = client.get(case_url(main)).content.decode()
     block = read_block(page_html, "doubles")
     when = format_short_moment(day, timezone.now(), "Europe/Paris")
