@@ -35,11 +35,11 @@ def read_demonstration() -> bool:
 def mark_as_demonstration() -> None:
     """Mark this database as a demonstration, for ever."""
     Installation.objects.update_or_create(id=1, defaults={"is_demonstration": True})
-    forget_demonstration()
+    clear_demonstration_cache()
 
 
-def forget_demonstration() -> None:
-    """Empty the cache. The tests need it, since they change databases in one process."""
+def clear_demonstration_cache() -> None:
+    """Empty the cache of `is_demonstration`. The tests need it, since they change databases in one process."""
     _answers.clear()
 
 

@@ -19,8 +19,8 @@ def forget_drafts() -> None:
     """Delete expired drafts, the oldest empty drafts when there are too many, old counts of recent declarations, and
     expired unsent text.
     """
-    draft.forget_old_drafts()
-    limits.forget_counts(timezone.now())
+    draft.delete_expired_drafts()
+    limits.delete_old_counts(timezone.now())
     while draft.delete_surplus_drafts():
         pass
     unsent_text.delete_expired_unsent_texts()

@@ -13,7 +13,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from collectivities.wording import normalize
 from core.fields import FreeTextField
-from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, find_commune, keep_exact_names
+from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, find_commune, select_exact_names
 
 # Plain words for legal terms that a secretary may not know.
 PLAIN_LABELS = {
@@ -53,7 +53,7 @@ class BodyForm(forms.Form):
             matches = find_collectivities(query) if query else []
         except SearchProblem:
             return []
-        return keep_exact_names([body for body in matches if body.kind == Kind.COMMUNE], query)
+        return select_exact_names([body for body in matches if body.kind == Kind.COMMUNE], query)
 
     @property
     def chosen(self) -> Collectivity | None:

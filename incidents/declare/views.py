@@ -256,11 +256,11 @@ def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
 @login_not_required
 @require_POST
 def declare_another(request: HttpRequest) -> HttpResponse:
-    """Forget this declaration on this device, sent or not, and redirect to a new one. The code or the link still opens
-    the former declaration.
+    """Remove this declaration from this device, sent or not, and redirect to a new one. The code or the link still
+    opens the former declaration.
     """
     response = redirect_to_route("declare_type")
-    draft_cookie.forget_draft(response)
+    draft_cookie.delete_draft_cookie(response)
     return response
 
 

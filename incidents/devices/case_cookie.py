@@ -37,7 +37,7 @@ def remember_case(request: HttpRequest, response: HttpResponse, reference: str, 
     write_case_cookie(response, dict(list((other_cases | {reference: str(uid)}).items())[-MAX_CASES:]))
 
 
-def forget_case(request: HttpRequest, response: HttpResponse, reference: str) -> None:
+def remove_case(request: HttpRequest, response: HttpResponse, reference: str) -> None:
     write_case_cookie(
         response, {name: value for name, value in read_case_cookie(request).items() if name != reference}
     )

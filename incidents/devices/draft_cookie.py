@@ -72,5 +72,5 @@ def remember_draft(response: HttpResponse, uid: UUID, author: str = "") -> None:
     )
 
 
-def forget_draft(response: HttpResponse) -> None:
+def delete_draft_cookie(response: HttpResponse) -> None:
     response.delete_cookie(COOKIE_NAME, path=PATH, samesite="Lax")

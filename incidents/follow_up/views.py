@@ -117,7 +117,7 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
 def follow_up_leave(request: HttpRequest, reference: str) -> HttpResponse:
     """Remove the case from the cookie of this device."""
     response = redirect("follow_up_start")
-    case_cookie.forget_case(request, response, compact_code(reference))
+    case_cookie.remove_case(request, response, compact_code(reference))
     return response
 
 

@@ -45,7 +45,7 @@ from incidents.triage.queue.wave_lines import build_rows
 from incidents.triage.routes import CASE_ROUTES, OTHER_ROUTES
 from incidents.triage.search.page import redirect_to_search
 from incidents.triage.transfer.moved_case import explain_moved_case
-from incidents.triage.work.unsent_text import keep_posted_words, keep_words_view
+from incidents.triage.work.unsent_text import save_posted_text, save_unsent_text_view
 
 
 @admin.register(Incident)
@@ -63,7 +63,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         wrap = self.admin_site.admin_view
 
         def wrap_case(view: Any, form: str = "") -> Any:
-            return wrap(explain_moved_case(keep_posted_words(form)(view)))
+            return wrap(explain_moved_case(save_posted_text(form)(view)))
 
         of_a_case = [
             *CASE_ROUTES,
@@ -81,7 +81,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             ],
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
-            path("<str:reference>/garder/", wrap(explain_moved_case(keep_words_view)), name=name("keep")),
+            path("<str:reference>/garder/", wrap(explain_moved_case(save_unsent_text_view)), name=name("keep")),
             path("<str:reference>/<slug:act>/", wrap_case(require_POST(self.act_view)), name=name("act")),
         ]
 

@@ -7,7 +7,7 @@ from django.core import mail
 
 from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Trouble
-from accounts.installation import forget_demonstration, mark_as_demonstration
+from accounts.installation import clear_demonstration_cache, mark_as_demonstration
 from accounts.models import PendingMail
 from accounts.services.links import send_link
 from accounts.services.mails import queue_mail
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _forget_demonstration():
-    forget_demonstration()
+def _clear_demonstration_cache():
+    clear_demonstration_cache()
     yield
-    forget_demonstration()
+    clear_demonstration_cache()
 
 
 def test_a_queued_mail_is_sent_once():

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.enums import Role
 from accounts.installation import (
-    forget_demonstration,
+    clear_demonstration_cache,
     is_demonstration,
     mark_as_demonstration,
     read_demonstration,
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _forget_demonstration():
-    forget_demonstration()
+def _clear_demonstration_cache():
+    clear_demonstration_cache()
     yield
-    forget_demonstration()
+    clear_demonstration_cache()
 
 
 def test_demonstration_has_one_account_for_each_role(capsys):

@@ -8,7 +8,7 @@ from base64 import b64encode
 
 import pytest
 
-from accounts.installation import forget_demonstration, mark_as_demonstration
+from accounts.installation import clear_demonstration_cache, mark_as_demonstration
 from tests.backend import ROOT, Backend
 
 WORKER = ["worker", "-c", "1", "--without-gossip", "--without-mingle"]
@@ -37,7 +37,7 @@ def start_worker(database_url, *options):
 
 
 def test_the_worker_refuses_a_demonstration_database(transactional_db):
-    forget_demonstration()
+    clear_demonstration_cache()
     mark_as_demonstration()
     process = start_worker(transactional_db)
 

@@ -15,8 +15,8 @@ from incidents.services.declaring.draft import (
     DRAFT_LIFETIME,
     EMPTY_DRAFT_GRACE,
     EMPTY_DRAFT_LIFETIME,
+    delete_expired_drafts,
     delete_surplus_drafts,
-    forget_old_drafts,
 )
 from incidents.tasks import forget_drafts
 from tests.cast import breizh_cyber, plouexemple
@@ -45,9 +45,9 @@ def test_an_empty_draft_expires_before_one_with_an_answer(client):
     begin(other)
     other.post(WHERE["donnees"], {"data_concerned": "unknown"})
     with travel_by(EMPTY_DRAFT_LIFETIME - timedelta(minutes=1)):
-        assert forget_old_drafts() == 0
+        assert delete_expired_drafts() == 0
     with travel_by(EMPTY_DRAFT_LIFETIME + timedelta(minutes=1)):
-        assert forget_old_drafts() == 1
+        assert delete_expired_drafts() == 1
         assert 'value="unknown" checked' in other.get(WHERE["donnees"]).content.decode()
     with travel_by(DRAFT_LIFETIME + timedelta(minutes=1)):
         forget_drafts()

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Draft, DraftPage, Incident
-from incidents.services.declaring.draft import DRAFT_LIFETIME, derive_draft_code, forget_old_drafts
+from incidents.services.declaring.draft import DRAFT_LIFETIME, delete_expired_drafts, derive_draft_code
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, begin, make_address, post, read_version
 from tests.reading import read_text
@@ -246,18 +246,18 @@ def test_each_save_prolongs_the_draft_by_a_month(client):
     begin(client)
     submit(client, "services", service="civil")
     with time_machine.travel(timezone.now() + DRAFT_LIFETIME - timedelta(hours=1)):
-        assert forget_old_drafts() == 0
+        assert delete_expired_drafts() == 0
         assert 'value="civil" checked' in client.get(WHERE["services"]).content.decode()
         submit(client, "donnees", passer="oui")
     with time_machine.travel(timezone.now() + DRAFT_LIFETIME + timedelta(days=1)):
-        assert forget_old_drafts() == 0  # the last save is less than a month old
+        assert delete_expired_drafts() == 0  # the last save is less than a month old
 
 
 def test_old_drafts_are_forgotten_and_cases_are_not(client):
     post(client)
     begin(client)
     with time_machine.travel(timezone.now() + DRAFT_LIFETIME + timedelta(minutes=1)):
-        assert forget_old_drafts() == 1
+        assert delete_expired_drafts() == 1
         assert client.get(WHERE["services"]).status_code == 400
     assert not DraftPage.objects.exists()
     assert Draft.objects.get().incident == Incident.objects.get()

@@ -9,7 +9,7 @@ from core.burst import get_subscriber_prefix
 from incidents.enums import Burst
 from incidents.facts.shapes import Caller
 from incidents.models import Incident, RecentCount, Story
-from incidents.services.declaring.limits import BURST_LIMITS, BURST_WINDOW, forget_counts
+from incidents.services.declaring.limits import BURST_LIMITS, BURST_WINDOW, delete_old_counts
 from incidents.tasks import forget_drafts
 from notifications import dispatch
 from notifications.models import Delivery
@@ -253,7 +253,7 @@ def test_neither_address_nor_mailbox_is_stored_in_clear(client):
 
 def test_old_counts_are_deleted(client):
     send_declaration(client, 1)
-    forget_counts(timezone.now())
+    delete_old_counts(timezone.now())
     assert RecentCount.objects.count() == 3
     RecentCount.objects.update(began_at=timezone.now() - BURST_WINDOW)
     forget_drafts()

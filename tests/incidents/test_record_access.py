@@ -17,7 +17,7 @@ from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.unsent_text import Pen
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
-from incidents.triage.work.unsent_text import forget_submitted_words
+from incidents.triage.work.unsent_text import delete_sent_text
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.desk import open_by_link, url
 from tests.incidents.observing import an_observable, declare_elsewhere
@@ -135,7 +135,7 @@ def test_requests_that_show_no_text_of_a_case_are_not_recorded(client, responder
 
 
 def test_deleting_a_stored_text_is_not_recorded(responder, incident):
-    forget_submitted_words(responder, incident.reference, CaseFormCode.NOTE, Pen(name="a", stroke=2))
+    delete_sent_text(responder, incident.reference, CaseFormCode.NOTE, Pen(name="a", stroke=2))
     assert list_accesses() == []
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.factors import list_names_with_missing_steps
-from accounts.installation import forget_demonstration, is_demonstration
+from accounts.installation import clear_demonstration_cache, is_demonstration
 from accounts.models import Installation
 from config.demo.management.commands import simulate_incidents
 from config.demo.simulation import priors, store
@@ -26,10 +26,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _forget_demonstration():
-    forget_demonstration()
+def _clear_demonstration_cache():
+    clear_demonstration_cache()
     yield
-    forget_demonstration()
+    clear_demonstration_cache()
 
 
 def simulate(**options):
@@ -222,7 +222,7 @@ def test_real_database_is_refused():
     simulate(count=1)
     Incident.objects.update(origin=Origin.WEB)
     Installation.objects.all().delete()
-    forget_demonstration()
+    clear_demonstration_cache()
 
     with pytest.raises(CommandError):
         simulate()

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
-from accounts.installation import forget_demonstration, mark_as_demonstration
+from accounts.installation import clear_demonstration_cache, mark_as_demonstration
 from tests.factories.csirts import CsirtFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,12 +21,12 @@ PUBLIC = ["home", "personal_data", "accessibility", "legal_notice", "login"]
 def demonstration():
     mark_as_demonstration()
     yield
-    forget_demonstration()
+    clear_demonstration_cache()
 
 
 @pytest.fixture(autouse=True)
 def _fresh_answer():
-    forget_demonstration()
+    clear_demonstration_cache()
 
 
 class Elements(HTMLParser):

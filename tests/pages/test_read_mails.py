@@ -2,7 +2,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.urls import reverse
 
-from accounts.installation import forget_demonstration, mark_as_demonstration
+from accounts.installation import clear_demonstration_cache, mark_as_demonstration
 from incidents.facts.shapes import Caller
 from incidents.services.declarant.access import derive_secret
 from notifications import dispatch
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 def store(settings, tmp_path):
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path)
-    forget_demonstration()
+    clear_demonstration_cache()
     yield tmp_path
-    forget_demonstration()
+    clear_demonstration_cache()
 
 
 @pytest.fixture

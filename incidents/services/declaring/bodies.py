@@ -274,7 +274,7 @@ def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivit
     except SearchProblem:
         matches = []
     towns = [body for body in matches if body.kind == Kind.COMMUNE]
-    candidates = keep_exact_names(towns, text)
+    candidates = select_exact_names(towns, text)
     if len(candidates) == 1:
         return candidates[0]
     likely = ", ".join(f"{town} : {town.insee_code}" for town in candidates[:MAX_TOWNS_NAMED])
@@ -283,7 +283,7 @@ def find_typed_commune(text: str, problems: dict[str, list[str]]) -> Collectivit
     return None
 
 
-def keep_exact_names(towns: list[Collectivity], text: str) -> list[Collectivity]:
+def select_exact_names(towns: list[Collectivity], text: str) -> list[Collectivity]:
     """Return the communes whose name is exactly the text, or all of them if it is the name of none: « Brest » does not
     mean Brestot.
     """

@@ -279,7 +279,7 @@ def map_section_authors(pages: Iterable[DraftPage]) -> dict[str, str]:
 
 
 @transaction.atomic
-def forget_old_drafts() -> int:
+def delete_expired_drafts() -> int:
     """Delete expired drafts that were not sent, and the screens of expired sent ones.
 
     Returns the number of deleted rows.

@@ -88,6 +88,6 @@ def normalise_mailbox(address: str) -> str:
     return f"{name.strip('"').partition('+')[0]}@{domain}"
 
 
-def forget_counts(now: datetime) -> None:
+def delete_old_counts(now: datetime) -> None:
     """Delete the counts that are more than an hour old."""
     RecentCount.objects.filter(began_at__lte=now - BURST_WINDOW).delete()

@@ -177,10 +177,10 @@ def abandon_upload(*, guest: Guest, reference: str, uid: UUID) -> None:
     incident = get_case(guest, reference, to=Ability.COMPLETE)
     unfinished = EvidenceUpload.objects.select_for_update(of=("self",)).filter(incident=incident, evidence=None)
     if upload := unfinished.filter(uid=uid).first():
-        forget_upload(upload)
+        delete_upload(upload)
 
 
-def forget_upload(upload: EvidenceUpload) -> None:
+def delete_upload(upload: EvidenceUpload) -> None:
     """Delete the row, and the slices once the transaction commits. Call it inside a transaction."""
     upload.delete()
     transaction.on_commit(partial(remove_slices, upload), robust=True)
@@ -199,6 +199,6 @@ def sweep_uploads() -> int:
         with transaction.atomic():
             upload = old.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
             if upload:
-                forget_upload(upload)
+                delete_upload(upload)
                 swept += 1
     return swept

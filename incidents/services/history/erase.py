@@ -31,7 +31,7 @@ from incidents.models import (
 )
 from incidents.services.groups.group import remove_supplier_name
 from incidents.services.history.record import record_event
-from incidents.services.papers.making import forget_papers
+from incidents.services.papers.making import delete_papers
 
 
 @transaction.atomic
@@ -77,5 +77,5 @@ def erase_texts(incident: Incident) -> None:
     Opening.objects.filter(evidence__incident=incident).delete()
     DraftPage.objects.filter(draft__incident=incident).delete()
     UnsentText.objects.filter(incident=incident).delete()
-    forget_papers(incident)
+    delete_papers(incident)
     CaseKey.objects.filter(incident=incident).delete()

@@ -130,7 +130,7 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     paper = first.select_for_update(skip_locked=True, of=("self",)).first()
     if paper is None:
         return None
-    forget_content(paper)
+    delete_content(paper)
     paper.tries, paper.due_at, paper.done, paper.storage_name = (
         paper.tries + 1,
         now + LEASE,
@@ -214,7 +214,7 @@ def record_made_paper(paper: Paper, size: int) -> bool:
         vault.remove_object(paper.storage_name)
         return False
     if paper.kind == PaperKind.WALL_CARDS:
-        forget_selected_papers(
+        delete_selected_papers(
             Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=paper.departement_id, pk__lt=paper.pk)
         )
     return True
@@ -241,17 +241,17 @@ def read_unencrypted_content(name: str) -> Iterator[bytes]:
         raise vault.NotReadable from error
 
 
-def forget_papers(incident: Incident) -> None:
+def delete_papers(incident: Incident) -> None:
     """Delete the papers of a case that is being erased. Call it inside the transaction that erases."""
-    forget_selected_papers(Paper.objects.filter(incident=incident))
+    delete_selected_papers(Paper.objects.filter(incident=incident))
 
 
-def forget_selected_papers(papers: QuerySet[Paper]) -> None:
+def delete_selected_papers(papers: QuerySet[Paper]) -> None:
     for paper in papers:
-        forget_content(paper)
+        delete_content(paper)
         paper.delete()
 
 
-def forget_content(paper: Paper) -> None:
+def delete_content(paper: Paper) -> None:
     if paper.storage_name:
         transaction.on_commit(partial(vault.remove_object, paper.storage_name), robust=True)

@@ -92,7 +92,7 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
         return render_refused_form(request, incident, error)
 
 
-def keep_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
+def save_ticked_values(request: HttpRequest, incident: Incident) -> HttpResponse:
     number = save_observables(
         reference=incident.reference, actor=get_account(request), chosen=read_ticked_values(request)
     )
@@ -141,7 +141,7 @@ def render_file_values(request: HttpRequest, incident: Incident) -> HttpResponse
 
 
 ACTS: dict[str, Callable[[HttpRequest, Incident], HttpResponse]] = {
-    "relever": keep_ticked_values,
+    "relever": save_ticked_values,
     "ignorer": ignore_ticked_values,
     "ajouter": add_typed_value,
     "retirer": remove_kept_value,

@@ -33,8 +33,9 @@ def read_page_values(posted: QueryDict) -> Values:
     }
 
 
-def keep_page_words(user: User, reference: str, code: CaseFormCode, posted: QueryDict, pen: Pen) -> bool:
-    """Keep what is typed on a page. Return whether a later page of `user` has saved another text, which is then kept.
+def save_page_text(user: User, reference: str, code: CaseFormCode, posted: QueryDict, pen: Pen) -> bool:
+    """Save what is typed on a page. Return whether a later page of `user` has saved another text, which is then not
+    replaced.
 
     Raises Http404, PermissionDenied, and ValidationError if the case is erased.
     """

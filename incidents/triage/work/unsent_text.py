@@ -1,4 +1,4 @@
-"""Unsent text on the page of a case, which the server keeps. Each post of the page contains all of it, and a script
+"""Unsent text on the page of a case, which the server saves. Each post of the page contains all of it, and a script
 saves it between two posts. The next page shows it again, on any device, to this person only.
 """
 
@@ -39,7 +39,7 @@ from incidents.triage.judging.severity import SeverityForm, make_severity_form
 from incidents.triage.judging.verify import VerifyForm
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm
-from incidents.triage.work.unsent_page_text import PAGES, keep_page_words
+from incidents.triage.work.unsent_page_text import PAGES, save_page_text
 
 # Hidden fields of a form, which the person did not type.
 HIDDEN_FIELDS = frozenset({"key", "seen", "confirmed"})
@@ -125,12 +125,12 @@ def read_posted_pen(posted: QueryDict) -> Pen:
     return Pen(name=strip_controls(posted.get("stylo", ""))[:32], opened_at=opened_at, stroke=number)
 
 
-def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Return a decorator that keeps all that is typed on the page of a case when one of its forms or buttons is posted
+def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Return a decorator that saves all that is typed on the page of a case when one of its forms or buttons is posted
     to the view.
 
     `code` names the form; if it is empty, the argument `act` of the view names it. The view reads the fields of its
-    form without their prefix. If the view accepts the form, the text typed in it is forgotten; otherwise it is kept.
+    form without their prefix. If the view accepts the form, the text typed in it is deleted; otherwise it stays saved.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -142,14 +142,14 @@ def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Call
             pen, words = read_posted_pen(posted), dict[CaseFormCode, Values]()
             if form_code in PAGES:
                 with suppress(ValidationError):  # the case is erased, so the view refuses the post
-                    keep_page_words(user, reference, CaseFormCode(form_code), posted, pen)
+                    save_page_text(user, reference, CaseFormCode(form_code), posted, pen)
             else:
-                words = keep_typed_words(user, reference, posted, form_code)
+                words = save_typed_text(user, reference, posted, form_code)
             request.POST = add_unprefixed_names(posted, form_code)  # type: ignore[assignment]  # immutable in its stubs
             response = view(request, reference, *args, **kwargs)
             is_accepted = form_code in CaseFormCode.values and response.status_code == HTTPStatus.FOUND
             if is_accepted and words.get(CaseFormCode(form_code)) != {}:
-                forget_submitted_words(user, reference, CaseFormCode(form_code), pen)
+                delete_sent_text(user, reference, CaseFormCode(form_code), pen)
             return response
 
         return wrapped
@@ -157,9 +157,9 @@ def keep_posted_words(code: str) -> Callable[[Callable[..., HttpResponse]], Call
     return decorate
 
 
-def keep_typed_words(user: User, reference: str, posted: QueryDict, form_code: str = "") -> dict[CaseFormCode, Values]:
-    """Keep what was typed in all forms of the page, whichever form was sent, and return it. The words in the form
-    `form_code`, which was sent, replace what another page saved for it. May raise Http404 or PermissionDenied.
+def save_typed_text(user: User, reference: str, posted: QueryDict, form_code: str = "") -> dict[CaseFormCode, Values]:
+    """Save what was typed in all forms of the page, whichever form was sent, and return it. The text of the form
+    `form_code`, which was sent, replaces what another page saved for it. May raise Http404 or PermissionDenied.
     """
     if not any(read_form_values(posted, code) for code in CaseFormCode.values):
         return {}
@@ -183,24 +183,24 @@ def add_unprefixed_names(posted: QueryDict, form_code: str) -> QueryDict:
     return fields
 
 
-def forget_submitted_words(user: User, reference: str, code: CaseFormCode, pen: Pen) -> None:
+def delete_sent_text(user: User, reference: str, code: CaseFormCode, pen: Pen) -> None:
     incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at is None and (code in load_unsent_texts(incident, user) or pen.stroke):
-        # For a form on a page of its own, forget only what that page has saved.
+        # For a form on a page of its own, delete only what that page has saved.
         code_sent = None if code in PAGES else code
         save_unsent_texts(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
 
 
 @never_cache
 @require_POST
-def keep_words_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Keep what is typed. The script gets the result as JSON; without a script, the page comes back with the words."""
+def save_unsent_text_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Save what is typed. The script gets the result as JSON; without a script, the page comes back with the text."""
     user = get_account(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     if request.GET.get("page") in PAGES:
-        return keep_page_view(request, reference, CaseFormCode(request.GET["page"]))
+        return save_page_text_view(request, reference, CaseFormCode(request.GET["page"]))
     if request.headers.get("Accept") != "application/json":
-        keep_typed_words(user, reference, request.POST)
+        save_typed_text(user, reference, request.POST)
         return redirect(find_next_address(reference, request.POST))
     words = read_typed_words(incident, request.POST, CaseFormCode)
     try:
@@ -210,10 +210,10 @@ def keep_words_view(request: HttpRequest, reference: str) -> HttpResponse:
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})
 
 
-def keep_page_view(request: HttpRequest, reference: str, code: CaseFormCode) -> HttpResponse:
-    """Keep what is typed on a page other than that of the case, and return the result to its script as JSON."""
+def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode) -> HttpResponse:
+    """Save what is typed on a page other than that of the case, and return the result to its script as JSON."""
     try:
-        elsewhere = keep_page_words(get_account(request), reference, code, request.POST, read_posted_pen(request.POST))
+        elsewhere = save_page_text(get_account(request), reference, code, request.POST, read_posted_pen(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     confirmation = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."
