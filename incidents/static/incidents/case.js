@@ -200,6 +200,11 @@
     for (let menu = button.closest("details"); menu?.closest(".casebar__menu"); menu = menu.parentElement.closest("details")) menu.open = false;
   }
 
+  // The menu may be longer than the screen: when a form in it opens, show its button.
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open && event.target.matches?.(".casebar__menu .act__more")) event.target.lastElementChild.scrollIntoView({ block: "nearest" });
+  }, true);
+
   // Remove the notice, because the page now shows the change that it announced.
   function clearNotice() {
     const notice = presence.querySelector("[data-changed]");
