@@ -4,11 +4,13 @@ import json
 import re
 
 import pytest
+from django.utils.formats import date_format
 
-from incidents.catalogues.reflex_sheets import ICONS, REFLEXES, dump_sheet
+from incidents.catalogues.reflex_sheets import FILE, ICONS, PUBLISHED_ON, REFLEXES, VERSION, dump_sheet
 from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
+from incidents.reflexes.official import list_official_pages
 from tests.cast import breizh_cyber, bretagne
 from tests.reading import read_text
 
@@ -23,7 +25,7 @@ def test_each_type_has_its_reflex_sheet(client):
         sheet = REFLEXES[kind]
         for words in (sheet.words, *(part for act in (*sheet.hour, *sheet.day) for part in act), *sheet.sources):
             assert normalize_spaces(words) in normalize_spaces(page), kind
-        assert "version 3 du 29 novembre 2026" in normalize_spaces(page)
+        assert f"version {VERSION} du {date_format(PUBLISHED_ON, 'j F Y')}" in normalize_spaces(page)
 
 
 def test_whoever_unplugs_the_box_is_warned_of_the_landline(client):
@@ -131,6 +133,32 @@ def test_a_sheet_ends_with_the_official_pages_once(client, kind, urls):
     page = client.get(f"/reflexes/{kind}/").content.decode()
     assert re.findall(r'<a href="(https:[^"]+)" rel="external">', page) == urls
     assert all(page.count(f'href="{url}"') == 1 for url in urls)
+
+
+def test_each_cert_fr_sheet_that_a_source_names_has_its_address():
+    """An unknown code gives no link, so that the page would lead nowhere without a word."""
+    for kind, sheet in REFLEXES.items():
+        for source in (source for source in sheet.sources if "CERTFR" in source):
+            pages = list_official_pages(sheet._replace(sources=(source,)))
+            linked = [page.url.strip("/")[-3:] for page in pages if "cert.ssi.gouv.fr" in page.url]
+            assert linked == re.findall(r"\b\d{3}\b", source), (kind, source)
+
+
+def test_the_sheets_follow_french_typography():
+    """A no-break space before : ; ? ! » and after «, typographic apostrophes."""
+    sheets = json.loads(FILE.read_text())["sheets"]
+    words = [words for sheet in sheets.values() for words in list_words(sheet) if " " in words]
+    assert words
+    assert [text for text in words if re.search(r"(?<!\xa0)[;?!»]|(?<!\xa0):(?!//)|«(?!\xa0)|'", text)] == []
+
+
+def list_words(data):
+    """Yield each text of a value of JSON."""
+    if isinstance(data, str):
+        yield data
+    else:
+        for item in data.values() if isinstance(data, dict) else data:
+            yield from list_words(item)
 
 
 def test_the_sheets_give_the_deadline_to_file_a_complaint():

@@ -4,7 +4,7 @@ import pytest
 
 from core.stale import Stale
 from csirts.models import Csirt
-from incidents.catalogues.reflex_sheets import REFLEXES
+from incidents.catalogues.reflex_sheets import REFLEXES, VERSION
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflexes.forms import build_initial_values, parse_acts
@@ -33,7 +33,7 @@ def build_fields(based_on=0, **changes):
 
 
 def test_a_lead_publishes_a_sheet_for_their_region(client, csirt, lead):
-    assert "nationale, version 3" in read_text(client.get("/admin/incidents/reflexsheet/"))
+    assert f"nationale, version {VERSION}" in read_text(client.get("/admin/incidents/reflexsheet/"))
     assert REFLEXES["rancon"].hour[0].title in client.get(PAGE).content.decode()
     fields = build_fields(
         words="Débranchez, appelez Brest.", hour="Un\nvite\n\nDeux\nvite\n\nTrois\ntout de suite\naussi"
