@@ -18,7 +18,9 @@ class Role(models.TextChoices):
 class CentreAbility(StrEnum):
     """An ability that a role gives in a CSIRT. Every check of what a person may do in a CSIRT names one ability."""
 
-    READ = "read"  # see its cases, groups, guides and messages
+    # See its cases with their messages, files and indicators, its groups, guides and ignored values. The pages of
+    # hand-overs, transfers, message templates and bulk jobs, and the tokens of the API, need WORK.
+    READ = "read"
     WORK = "work"  # act on its cases, groups and messages
     LEAD = "lead"  # manage its people, address, guides and reflex sheets, and see its figures
 

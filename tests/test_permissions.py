@@ -5,16 +5,20 @@ An object that the role may not see and an object that does not exist give the s
 
 from copy import deepcopy
 from typing import NamedTuple
+from urllib.parse import urldefrag, urljoin
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
 from incidents.access import Guest
-from incidents.models import CaseAccess, Evidence, IncidentEvent
+from incidents.enums import BulkAct
+from incidents.models import BulkJob, CaseAccess, Evidence, Incident, IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.history.index import index_pending_events
+from incidents.services.indicators.ignore import ignore_value
 from tests.cast import (
     a_person,
     an_agent,
@@ -25,7 +29,7 @@ from tests.cast import (
 )
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
 from tests.permission_posts import SENT
-from tests.permission_requests import create_cast, fill_places, make_cookies, send_request
+from tests.permission_requests import NAMED, create_cast, fill_places, make_cookies, send_request
 from tests.routes import list_routes, simplify_route
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +193,86 @@ def test_a_role_that_only_reads_is_shown_no_assignment_form(incident, cast, devi
     assert 'id="attribution"' in client.get(address).content.decode()
     monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
     assert 'id="attribution"' not in client.get(address).content.decode()
+
+
+# The pages from which a person who only reads starts. Those that they lead to are opened too.
+READ_PAGES = (
+    "admin/incidents/incident/",
+    "admin/incidents/incident/{reference}/",
+    "admin/incidents/incident/recherche/?q=" + WORD,
+    "admin/incidents/incident/groupes/",
+    "admin/incidents/incident/groupes/{uid}/",
+    "admin/incidents/incident/indicateurs/",
+    "admin/incidents/incident/valeurs-connues/",
+    "admin/incidents/incident/{reference}/indicateurs/",
+    "triage/{reference}/",
+)
+
+
+def test_a_role_that_only_reads_is_offered_nothing_that_is_refused(incident, cast, devices, monkeypatch):
+    """No link of the pages that it opens, and no form or button of theirs, leads to an address that refuses it."""
+    group, _task, _value = [NAMED[part](incident, cast) for part in ("/groupes/", "/taches/", "/indicateurs/")]
+    ignore_value(csirt=incident.csirt, actor=cast["responder"], kind="domain", value="ville.example", motive="À nous.")
+    Incident.objects.filter(pk=incident.pk).update(group=group)
+    send_letter_to_group(group, cast["responder"])
+    monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+    client = Client()
+    client.cookies = deepcopy(devices["responder"])
+
+    pages = ["/" + page.format(reference=incident.reference, uid=group.uid) for page in READ_PAGES]
+    opened, refused = set(), []
+    while pages:
+        url = pages.pop()
+        response = client.get(url)
+        opened.add(url.partition("?")[0])
+        refused += [(url, response.status_code)] if response.status_code in (403, 404) else []
+        if response.headers["Content-Type"].startswith("text/html"):
+            page = LexborHTMLParser(response.content).body
+            refused += [(url, *post) for post in list_refused_posts(client, url, page)]
+            links = {join_address(url, link.attributes["href"]) for link in page.css("a[href]")}
+            pages += [link for link in links - {None, *pages} if link.partition("?")[0] not in opened]
+    assert refused == []
+    assert len(opened) > len(READ_PAGES)
+
+
+def send_letter_to_group(group, author):
+    """Leave a message to all the declarants of the group, whose page then names its job."""
+    choices = {"group": str(group.uid)}
+    BulkJob.objects.create(csirt=group.csirt, actor=author, act=BulkAct.MESSAGE, choices=choices, total=1)
+
+
+def list_refused_posts(client, url, page):
+    """Return the address and the status code of each form or button of the page that is refused, then undo it."""
+    refused = []
+    for button in page.css("button:not([type=button])"):
+        form = find_form(page, button)
+        if form is None or form.attributes.get("method") != "post":
+            continue
+        address = join_address(url, button.attributes.get("formaction") or form.attributes.get("action") or url)
+        hidden = [*form.css("input[type=hidden]"), button]
+        fields = {field.attributes.get("name"): field.attributes.get("value") or "" for field in hidden}
+        fields.pop(None, None)
+        with transaction.atomic():
+            code = client.post(address, fields).status_code if address else None
+            transaction.set_rollback(True)
+        refused += [(address, code)] if code in (403, 404) else []
+    return refused
+
+
+def find_form(page, button):
+    """Return the form that the button submits, or None."""
+    if name := button.attributes.get("form"):
+        return page.css_first(f"form#{name}")
+    form = button.parent
+    while form is not None and form.tag != "form":
+        form = form.parent
+    return form
+
+
+def join_address(url, to):
+    """Return the address of a link of the page without its fragment, or None outside the pages of cases."""
+    address = urldefrag(urljoin(url, to)).url
+    return address if address.startswith(("/admin/incidents/", "/triage/")) else None
 
 
 class Request(NamedTuple):

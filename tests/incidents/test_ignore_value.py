@@ -1,12 +1,14 @@
 """A centre lists the values that it knows, and why; they are no longer proposed to that centre."""
 
+from datetime import date
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.enums import Role
+from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
+from accounts.models import Membership
 from incidents.models import IgnoredValue, Observable
 from tests.cast import a_person, breizh_cyber, declare
 from tests.incidents.devices import signed_in
@@ -129,3 +131,20 @@ def test_older_values_are_on_the_next_page(client, responder):
     assert values == [f"evil{number}.example" for number in reversed(range(60))]
     for strange in ("x", uuid4()):
         assert len(client.get(LIST, {"avant": strange}).context["rows"]) == 50
+
+
+def test_a_person_who_reads_in_one_centre_and_works_in_another_changes_only_the_other(monkeypatch):
+    monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+    other = get_other_centre()
+    user = a_person(Role.RESPONDER, csirt=breizh_cyber())
+    Membership.objects.create(user=user, role=Role.LEAD, since_on=date(2021, 1, 1), csirt=other)
+    client = signed_in(user)
+    read_only, own = ignore_value(user), ignore_value(user, "autre.example", other)
+
+    page_text = read_markup(client.get(LIST))
+
+    assert "evil[.]example" in page_text
+    assert str(read_only.uid) not in page_text
+    assert str(own.uid) in page_text
+    assert client.post(LIST, {"kind": "domain", "value": "ville.example", "motive": WHY}).status_code == 302
+    assert IgnoredValue.objects.get(value="ville.example").csirt == other

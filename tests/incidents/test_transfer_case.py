@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
 from core.stale import Stale
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, EventKind, TransferState
@@ -358,3 +359,21 @@ def test_an_offer_cannot_be_accepted_once_the_case_has_a_duplicate(incident, giv
     assert "Breizh Cyber a retiré sa proposition" in page_text
     assert "Il a été fusionné avec un autre depuis." in page_text
     assert "Accepter et prendre en charge" not in page_text
+
+
+def test_a_role_that_only_reads_is_shown_the_proposal_without_its_answers(incident, giver, taker, monkeypatch):
+    """Nor is the reader of either centre led to the list of transfers, which needs more than reading."""
+    transfer = propose_transfer(incident, giver)
+    with monkeypatch.context() as patch:
+        patch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+        page_text = read_markup(sign_in_as(taker).get(offer_url(transfer)))
+    assert WHY in page_text
+    assert "/accepter/" not in page_text
+    assert "/refuser/" not in page_text
+    assert f'{QUEUE}transferts/"' not in page_text
+
+    accept_transfer(uid=transfer.uid, actor=taker)
+    monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
+    page_text = read_markup(sign_in_as(giver).get(offer_url(transfer, "dossier")))
+    assert WHY in page_text
+    assert f'{QUEUE}transferts/"' not in page_text

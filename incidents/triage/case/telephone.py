@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
-from incidents.access import get_incident
+from incidents.access import get_incident, list_abilities
 from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.queries import lacks_responder
@@ -46,6 +46,7 @@ def build_telephone_context(incident: Incident, user: User, now: datetime) -> di
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {
         "incident": incident,
+        "can": list_abilities(user, incident),
         "awaits_call": awaits_call(incident),
         "is_left": lacks_responder(incident),
         "zone": find_zone(incident.collectivity),

@@ -93,6 +93,7 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
         "groups": rows[:PER_PAGE],
         "next": rows[PER_PAGE - 1].uid if len(rows) > PER_PAGE else None,
         "is_closed": is_closed,
+        "works": bool(user.work_centre_ids),
     }
     return render_page(request, "incidents/triage/groups.html", context)
 
@@ -204,6 +205,7 @@ def render_group(
         "letters": list_group_letters(group),
         "is_stale": status == HTTPStatus.CONFLICT,
         "key": secrets.token_urlsafe(),
+        "works": group.csirt_id in get_account(request).work_centre_ids,
     }
     return render_page(request, "incidents/triage/group.html", context, status=status)
 

@@ -73,6 +73,11 @@ def list_own_centres(user: User) -> list[Csirt]:
     return centres
 
 
+def list_work_centres(request: HttpRequest, centres: list[Csirt]) -> list[Csirt]:
+    """Return those of `centres` for which the user works, and whose ignored values the user may change."""
+    return [centre for centre in centres if centre.pk in get_account(request).work_centre_ids]
+
+
 # The ignored values
 
 
@@ -80,7 +85,7 @@ def list_own_centres(user: User) -> list[Csirt]:
 def known_values_view(request: HttpRequest) -> HttpResponse:
     centres = list_own_centres(get_account(request))
     if request.method != "POST":
-        return render_known_page(request, centres, IgnoredValueForm(csirts=centres))
+        return render_known_page(request, centres)
     if "uid" in request.POST:
         stop_ignoring_value(actor=get_account(request), uid=read_uid(request))
         messages.success(request, "Cette valeur sera de nouveau proposée.")
@@ -89,10 +94,13 @@ def known_values_view(request: HttpRequest) -> HttpResponse:
 
 
 def submit_known_value(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
-    form = IgnoredValueForm(request.POST, csirts=centres)
+    work_centres = list_work_centres(request, centres)
+    if not work_centres:
+        raise Http404
+    form = IgnoredValueForm(request.POST, csirts=work_centres)
     values = {name: request.POST.get(name, "") for name in ("kind", "value", "motive")}
-    slug = request.POST.get("csirt", "") or centres[0].slug
-    csirt = next((centre for centre in centres if centre.slug == slug), None)
+    slug = request.POST.get("csirt", "") or work_centres[0].slug
+    csirt = next((centre for centre in work_centres if centre.slug == slug), None)
     if csirt is None:
         raise Http404
     try:
@@ -105,14 +113,16 @@ def submit_known_value(request: HttpRequest, centres: list[Csirt]) -> HttpRespon
 
 
 def render_known_page(
-    request: HttpRequest, centres: list[Csirt], form: IgnoredValueForm, *, status: int = 200
+    request: HttpRequest, centres: list[Csirt], form: IgnoredValueForm | None = None, *, status: int = 200
 ) -> HttpResponse:
+    work_centres = list_work_centres(request, centres)
     rows = list(list_older_values(request.GET.get("avant", ""), centres)[: PAGE_SIZE + 1])
     context = {
         "rows": [(row, defang(row.kind, row.value)) for row in rows[:PAGE_SIZE]],
         "next": rows[PAGE_SIZE - 1].uid if len(rows) > PAGE_SIZE else None,
         "centres": centres,
-        "form": form,
+        "work_centres": work_centres,
+        "form": form or IgnoredValueForm(csirts=work_centres),
         "national": load_national_list(),
     }
     return render_page(request, "incidents/triage/known_values.html", context, status=status)

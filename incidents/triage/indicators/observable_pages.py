@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.french import choose_plural
-from incidents.access import get_incident, record_accesses
+from incidents.access import get_incident, list_abilities, record_accesses
 from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.files.vault import NotReadable
 from incidents.indicators.hosts import CASES_READ, list_related, list_searched_hosts
@@ -205,6 +205,7 @@ def render_observables_page(
     offers = [make_proposal_line(row, chosen) for row in proposals.rows]
     context = {
         "incident": incident,
+        "works": Ability.WORK in list_abilities(user, incident),
         "zone": find_zone(incident.collectivity),
         "observables": build_observables_block(incident, user),
         "found": proposals,

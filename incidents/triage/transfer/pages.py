@@ -224,6 +224,7 @@ def render_offer_page(
     context = {
         "transfer": transfer,
         "form": form,
+        "works": transfer.taker_id in get_account(request).work_centre_ids,
         "zone": find_zone(incident.collectivity),
         "is_mine": bool(list_abilities(get_account(request), incident)),
         "why_not": explain_offer_refusal(transfer),
