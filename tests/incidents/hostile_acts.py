@@ -164,9 +164,8 @@ def add_indicators(responder: Visitor, incident: Incident) -> None:
 
 
 def close_and_reopen(responder: Visitor, holder: Visitor, incident: Incident) -> None:
-    """Close without and with a report, rate the help as the holder, and reopen the case with a reason."""
+    """Close with a report, rate the help as the holder, and reopen the case with a reason."""
     case = f"/admin/incidents/incident/{incident.reference}/"
-    responder.fill(case, to="/rouvrir/")
     responder.fill(f"{case}cloture/", reason="handed_over", is_shared="")
     holder.fill(f"/suivi/{incident.reference}/", to="/avis/")
     responder.fill(case, to="/rouvrir/")
