@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the servers of a single process once it knows that a test needs them."""
     gc.freeze()  # modules and tests outlive every collection of garbage
-    gc.set_threshold(50_000, 10, 10)  # by default, collections take a tenth of the time of the tests
+    gc.set_threshold(50_000, 20, 100)  # by default, collections take a tenth of the time of the tests
     is_without = "TOCSIN_TEST_TEMPLATE" not in os.environ and not session.config.option.collectonly
     if is_without and any(needs_backend(item) for item in session.items):
         start_backend(session.config)

@@ -36,5 +36,6 @@ def test_closing_without_a_report_leads_to_the_page_that_asks_for_the_service(cl
     refused = client.post(url(incident, "clore"), {"clore-raison": "handed_over"}, follow=True)
     assert "Dites à quel service ce dossier est confié" in read_text(refused)
     assert Incident.objects.get().status == Status.DECLARED
+    client.post(url(incident, "garder") + "?page=cloture", {"reason": "resolved", "summary": "Vu."})
     form = LexborHTMLParser(client.get(url(incident, "cloture"), {"raison": "handed_over"}).content.decode())
     assert form.css_first("[name=reason][checked]").attributes["value"] == "handed_over"

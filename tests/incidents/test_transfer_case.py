@@ -262,7 +262,15 @@ def test_closing_a_case_withdraws_its_proposal(incident, giver, taker, door):
     assert transfer.state == TransferState.WITHDRAWN
     assert list_event_kinds(incident).count(EventKind.TRANSFER_WITHDRAWN) == 1
     assert f"transferts/{transfer.uid}/" not in read_markup(sign_in_as(taker).get(f"{QUEUE}transferts/"))
+    assert ("Il a été clos depuis." in read_markup(sign_in_as(taker).get(offer_url(transfer)))) == (door != "keeping")
     assert "sans réponse." not in read_markup(sign_in_as(giver).get(url(incident)))
+
+
+def test_the_other_centre_does_not_read_what_becomes_of_a_case_after_a_withdrawal(incident, giver, taker):
+    transfer = propose_transfer(incident, giver)
+    withdraw_transfer(reference=incident.reference, actor=giver)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
+    assert "clos depuis" not in read_markup(sign_in_as(taker).get(offer_url(transfer)))
 
 
 def test_an_erased_case_is_not_transferred(incident, giver, taker):
@@ -357,7 +365,7 @@ def test_an_offer_cannot_be_accepted_once_the_case_has_a_duplicate(incident, giv
     page_text = read_markup(taker_client.get(offer))
 
     assert "Breizh Cyber a retiré sa proposition" in page_text
-    assert "Il a été fusionné avec un autre depuis." in page_text
+    assert "fusionné" not in page_text, "the other centre does not read what becomes of the case"
     assert "Accepter et prendre en charge" not in page_text
 
 

@@ -88,6 +88,8 @@ def find_completion_refusal(incident: Incident) -> str:
     """Return why nothing can be added to this case any more, or ""."""
     if incident.erased_at:
         return "Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter."
+    if incident.merged_into and incident.merged_into.status != Status.CLOSED and incident.csirt_id is None:
+        return "Cette déclaration est jointe à une autre : écrivez dans un message ce qui change."
     if incident.merged_into and incident.merged_into.status != Status.CLOSED:
         return "Le centre traite cette déclaration avec une autre : dites-lui par un message ce qui change."
     if incident.status == Status.CLOSED:

@@ -63,7 +63,7 @@ def correct_official_number(
     is_removal = not correction.number.strip()
     if stored is None and is_removal:
         return None
-    if stored and is_same_correction(stored, correction, actor):
+    if stored and stored.phone != seen and is_same_correction(stored, correction, actor):
         return stored
     if stored is None or stored.phone != seen:
         raise Stale(stored)

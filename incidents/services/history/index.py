@@ -144,7 +144,7 @@ def write_documents(incidents: Iterable[int], kind: str, *, overwrite: bool) -> 
     """Write the documents of one kind for these cases. Without `overwrite`, write only the missing documents.
 
     A case whose documents cannot be written does not stop the others. The beginning of its texts is indexed if that
-    is possible; else the case keeps the documents that it had, and its id is logged.
+    is possible; else the case keeps the documents that it had (none during a rebuild), and its id is logged.
     """
     cases = sorted(incidents)
     if not (error := try_to_write(cases, kind, MAX_TEXT_LENGTH, overwrite=overwrite)):

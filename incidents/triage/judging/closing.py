@@ -175,9 +175,9 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
         if incident.status == Status.CLOSED:
             return render_already_closed(request, incident)
         form = ClosingForm(incident, find_unfinished(incident))
+        words = restore_page(form, incident, get_account(request), CaseFormCode.CLOSING)
         if (reason := request.GET.get("raison", "")) in ClosingReason.values:
             form.initial["reason"] = reason
-        words = restore_page(form, incident, get_account(request), CaseFormCode.CLOSING)
         return render_closing_form(request, incident, form, is_restored=bool(words))
 
 

@@ -214,6 +214,14 @@ def format_decline_confirmation(transfer: Transfer) -> str:
     return f"Dossier laissé à {transfer.giver}, qui ne reçoit pas nos mails : téléphonez-lui."
 
 
+def may_explain_refusal(transfer: Transfer) -> bool:
+    """Tell whether the page may say what became of the case: while the offer waits, and if the closing of the case
+    withdrew it. What happens to the case later is not for the other centre.
+    """
+    is_ended_by_closing = transfer.answered_at is not None and transfer.answered_at == transfer.incident.closed_at
+    return transfer.state == TransferState.ASKED or is_ended_by_closing
+
+
 def render_offer_page(
     request: HttpRequest, transfer: Transfer, form: ReturnForm, *, status: int = 200
 ) -> HttpResponse:
@@ -227,7 +235,7 @@ def render_offer_page(
         "works": transfer.taker_id in get_account(request).work_centre_ids,
         "zone": find_zone(incident.collectivity),
         "is_mine": bool(list_abilities(get_account(request), incident)),
-        "why_not": explain_offer_refusal(transfer),
+        "why_not": explain_offer_refusal(transfer) if may_explain_refusal(transfer) else "",
         "forbids_leaving": lacks_agreement(transfer),
     }
     if transfer.state == TransferState.ASKED:
