@@ -37,6 +37,12 @@ def incident(db: None) -> Incident:
 
 
 @pytest.fixture
+def cases(responder: User) -> list[Incident]:
+    """Return three cases, for an act on many."""
+    return [declare() for _ in range(3)]
+
+
+@pytest.fixture
 def main(db: None) -> Incident:
     """Return the first of two declarations of one incident. The second one is `duplicate`."""
     breizh_cyber()

@@ -34,11 +34,6 @@ from tests.reading import read_markup
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def cases(responder):
-    return [declare() for _ in range(3)]
-
-
 def test_taking_cases_in_bulk_says_how_many_were_taken(client, responder, cases):
     answer = send(client, "prendre", cases[:2], retour="etat=sans-responsable")
 

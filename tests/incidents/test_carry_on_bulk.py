@@ -26,11 +26,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def cases(responder):
-    return [declare() for _ in range(3)]
-
-
-@pytest.fixture
 def long_job(client, monkeypatch, cases):
     monkeypatch.setattr("incidents.triage.bulk.pages.MAX_CASES_IN_REQUEST", 2)
     answer = send(client, "prendre", cases)

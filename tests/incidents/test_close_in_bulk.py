@@ -27,11 +27,6 @@ from tests.reading import NBSP, read_markup
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def cases(responder):
-    return [declare() for _ in range(3)]
-
-
 def test_closing_in_bulk_asks_for_a_reason(client, responder, cases):
     close_incident(reference=cases[0].reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     page = send(client, "clore", cases, reason="")
