@@ -181,8 +181,8 @@ def find_cases_by_words(
     exact = parse_exact_value(query.free) if not query.phrases else None
     with_value: list[FoundCase] = []
     if exact:
-        with_value, unread = find_cases_with_value(exact, cases, own_cases)
-        result.oldest = max(filter(None, (unread, result.oldest)), default=None)
+        found = find_newest_with_value(exact, cases, CASES_OF_BODIES)
+        with_value = [FoundCase(key, reason=reason) for key, reason in found]
     try:
         best_matches, similar = find_best_matches(query, exact, with_value, cases, own_cases)
     except SearchProblem as problem:
@@ -208,16 +208,6 @@ def find_best_matches(
             return [], []
         check_number_complete(query.free)
     return find_cases_by_name(query, cases, own_cases)
-
-
-def find_cases_with_value(
-    exact: ExactValue, cases: IncidentQuerySet, own_cases: IncidentQuerySet
-) -> tuple[list[FoundCase], datetime | None]:
-    """Return the cases that have this number or address in a field of their own, or another on the same host, and the
-    instant before which hosts were not read.
-    """
-    found, oldest = find_newest_with_value(exact, cases, own_cases, CASES_OF_BODIES)
-    return [FoundCase(key, reason=reason) for key, reason in found], oldest
 
 
 def explain_empty_query(query: Query) -> SearchResult:
