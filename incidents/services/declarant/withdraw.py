@@ -11,7 +11,7 @@ from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, record_message, save_body_message
-from incidents.services.declarant.access import count_warning_mail
+from incidents.services.declarant.access import make_mail_held_data
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 from incidents.services.history.transfers import withdraw_any_proposal
@@ -49,7 +49,7 @@ def request_closing(incident: Incident, guest: Guest, reason: Letter) -> None:
 
 
 def close_withdrawn_case(incident: Incident, guest: Guest, reason: Letter) -> None:
-    data = {} if guest.user else count_warning_mail(incident, EventKind.WITHDRAWN)
+    data = {} if guest.user else make_mail_held_data(incident, EventKind.WITHDRAWN)
     if reason.text:
         message, _is_new = save_body_message(incident, reason, guest=guest)
         data["message"] = str(message.uid)
