@@ -118,5 +118,5 @@ def show_figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the published figures that count a case, to those who may follow it by its secret link
     or with an account.
     """
-    incident, _guest = find_case(request, reference)
+    incident, _visitor = find_case(request, reference)
     return render(request, "stats/mine.html", {"incident": incident, "visibility": describe_visibility(incident)})

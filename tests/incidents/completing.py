@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident
 from incidents.questions.catalogue import get_current_version
@@ -18,7 +18,7 @@ def make_writing(incident: Incident, section: str = "precisions", **fields: str)
     access = incident.accesses.get(revoked_at=None)
     newest = find_newest_sheet(incident, section)
     defaults = {"author": "Dominique, accueil", "seen": str(newest.uid) if newest else ""}
-    return Writing(guest=Guest(access_uid=access.uid), reference=incident.reference, **defaults | fields)
+    return Writing(visitor=CaseVisitor(access_uid=access.uid), reference=incident.reference, **defaults | fields)
 
 
 def answer(writing: Writing, section: str = "precisions", **values: Any) -> SavedSheet:

@@ -11,7 +11,7 @@ from django.http import Http404
 
 from core.french import format_phone
 from core.stale import Stale
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import EventKind, Severity
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
@@ -51,7 +51,7 @@ def incident(centre):
 
 
 def make_writing_by_account(user, incident, section="precisions", **fields):
-    return replace(make_writing(incident, section, **fields), guest=Guest(user=user))
+    return replace(make_writing(incident, section, **fields), visitor=CaseVisitor(user=user))
 
 
 def list_fact_events(incident):
@@ -317,7 +317,7 @@ def test_only_the_declarant_s_side_completes(incident):
     with pytest.raises(Http404):
         answer(replace(make_writing(other), reference=incident.reference), note_vue="oui")
     writing = make_writing(incident)
-    rotate_access_by_declarant(access_uid=writing.guest.access_uid)
+    rotate_access_by_declarant(access_uid=writing.visitor.access_uid)
     with pytest.raises(Http404):
         answer(writing, note_vue="oui")
     assert not AnswerSheet.objects.filter(section="precisions").exists()

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import Answer, DocumentKind, EventKind, IncidentType
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, Note, PendingEvent, SearchDocument
@@ -232,8 +232,10 @@ def test_the_longest_texts_are_indexed():
 
 def test_the_reasons_of_a_withdrawal_and_of_a_reopening_are_found():
     incident, responder = declare(), a_responder()
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Une horloge déréglée", key="a"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    withdraw_incident(
+        reference=incident.reference, visitor=visitor, letter=Letter(text="Une horloge déréglée", key="a")
+    )
     reopen_incident(reference=incident.reference, actor=responder, motive="La sirène hurle encore")
 
     index_cases()

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import Door, EventKind
 from incidents.indicators.observables import TEXT_LIMIT
 from incidents.models import CaseKey, Incident, Observable, Opening
@@ -79,9 +79,9 @@ def test_a_responder_records_the_proposed_observables(client, responder, inciden
 def test_a_link_in_a_message_of_the_centre_is_not_proposed(client, responder, incident):
     centre_letter = Letter(text="Suivez https://aide.evil.example/fiche.", key="k")
     write_to_declarant(reference=incident.reference, actor=responder, letter=centre_letter)
-    guest = Guest(access_uid=incident.accesses.get().uid)
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     declarant_letter = Letter(text="Vu https://piege.evil.example/a", key="k")
-    write_to_csirt(reference=incident.reference, guest=guest, letter=declarant_letter)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=declarant_letter)
     answer = client.get(page(incident, "indicateurs"))
     assert "url|message|https://piege.evil.example/a" in list_offered_ticks(answer)
     assert "aide.evil.example" not in " ".join(list_offered_ticks(answer))
@@ -100,7 +100,7 @@ def test_what_stands_in_the_words_of_a_duplicate_is_proposed_in_the_case_that_is
     duplicate = declare(key="double", description="Vu à l’adresse 198.51.100.44, dit mairie@plouexemple.example.")
     write_to_csirt(
         reference=duplicate.reference,
-        guest=Guest(access_uid=duplicate.accesses.get().uid),
+        visitor=CaseVisitor(access_uid=duplicate.accesses.get().uid),
         letter=Letter(text="Et 198.51.100.45.", key="k"),
     )
     merge(duplicate, main, responder)

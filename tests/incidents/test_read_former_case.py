@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, EventKind, Severity
 from incidents.models import AnswerSheet, Closing, Evidence, Message, Note, Observable, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
@@ -25,14 +25,14 @@ pytestmark = pytest.mark.django_db
 LATER = "MotDApres"
 
 
-def get_guest(incident):
-    return Guest(access_uid=incident.accesses.get().uid)
+def get_visitor(incident):
+    return CaseVisitor(access_uid=incident.accesses.get().uid)
 
 
 def add_one_of_each(incident, actor, word):
     """Add one thing of each kind to the case, each with `word` in it. `word` is also the key of the note."""
     write_to_csirt(
-        reference=incident.reference, guest=get_guest(incident), letter=Letter(text=f"{word} demande", key=word)
+        reference=incident.reference, visitor=get_visitor(incident), letter=Letter(text=f"{word} demande", key=word)
     )
     letter = Letter(text=f"{word} réponse", key=word)
     write_to_declarant(reference=incident.reference, actor=actor, letter=letter)
@@ -53,7 +53,9 @@ def add_second_piece(incident):
 
 def answer_again(incident, section, **values):
     newest = incident.sheets.filter(section=section).order_by("-id").first()
-    writing = Writing(guest=get_guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
+    writing = Writing(
+        visitor=get_visitor(incident), reference=incident.reference, seen=str(newest.uid) if newest else ""
+    )
     answer_section(writing=writing, section=section, version="2026-11", values=values)
 
 

@@ -12,7 +12,7 @@ from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.devices import follow_up_url, guest, open_by_link, signed_in
+from tests.incidents.devices import follow_up_url, get_visitor, open_by_link, signed_in
 from tests.incidents.merging import MAYOR, reload
 from tests.reading import read_text
 
@@ -78,7 +78,9 @@ def test_a_telephoned_declaration_names_the_caller_and_the_responder_who_wrote_i
 
 def test_the_name_of_the_declaration_outlives_its_correction(incident):
     newest = incident.sheets.filter(section="rappel").order_by("-id").first()
-    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
+    writing = Writing(
+        visitor=get_visitor(incident), reference=incident.reference, seen=str(newest.uid) if newest else ""
+    )
     correct_caller(writing=writing, caller=MAYOR)
     assert reload(incident).story.contact_name == MAYOR.name
     assert "Dominique Exemple a déclaré l’incident" in read_history(signed_in(an_agent()), incident)

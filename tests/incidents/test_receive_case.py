@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import DueFor, Status
 from incidents.models import CaseGroup, Incident, Observable, SearchDocument, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -78,8 +78,8 @@ def test_the_declarant_reads_which_centre_has_the_case_and_who_did_what(incident
 def test_the_new_centre_receives_the_files_and_messages(incident, giver, taker):
     piece = an_evidence_file(incident)
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Du nouveau.", key="k"))
 
     assert "Du nouveau." in read_markup(sign_in_as(taker).get(url(incident)))
     download = f"/triage/{incident.reference}/pieces/{piece.uid}/"

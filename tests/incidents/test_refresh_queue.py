@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -69,8 +69,8 @@ def test_a_transfer_offer_or_a_message_on_a_closed_case_changes_the_mark(client,
     close_incident(reference=ended.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     marks = [get_state(client)["mark"]]
     time_machine.shift(timedelta(minutes=1))
-    guest = Guest(access_uid=ended.accesses.get().uid)
-    write_to_csirt(reference=ended.reference, guest=guest, letter=Letter(text="Cela recommence.", key="w"))
+    visitor = CaseVisitor(access_uid=ended.accesses.get().uid)
+    write_to_csirt(reference=ended.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="w"))
     marks.append(get_state(client)["mark"])
     offered = declare()
     Incident.objects.filter(pk=offered.pk).update(csirt=far)

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, EventKind, IncidentType, InterruptionExtent, PublicService, Severity
 from incidents.facts.shapes import Interruption
@@ -27,9 +27,9 @@ def url(incident, *parts):
 
 
 def answer_as_declarant(incident, section, **values):
-    guest = Guest(access_uid=incident.accesses.get().uid)
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     newest = incident.sheets.filter(section=section).order_by("-id").first()
-    writing = Writing(guest=guest, reference=incident.reference, seen=str(newest.uid) if newest else "")
+    writing = Writing(visitor=visitor, reference=incident.reference, seen=str(newest.uid) if newest else "")
     answer_section(writing=writing, section=section, version="2026-11", values=values)
     incident.refresh_from_db()
     return incident

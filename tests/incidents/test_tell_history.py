@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ActorKind, EventKind
 from incidents.models import IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
@@ -32,8 +32,8 @@ def incident(responder):
 
 
 def write_as_declarant(incident, text):
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    return write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key="essai"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    return write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text=text, key="essai"))
 
 
 def test_the_history_shows_texts_mails_and_actions_newest_first(client, responder, incident):

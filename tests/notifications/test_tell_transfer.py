@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.catalogues.partners import PARTNERS
 from incidents.enums import Tlp
 from incidents.models import Advice, Incident
@@ -48,8 +48,8 @@ def incident(giver, taker):
 
 
 def write(incident, text, key):
-    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key=key))
+    visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text=text, key=key))
 
 
 def list_deliveries(kind):

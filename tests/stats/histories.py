@@ -15,7 +15,7 @@ from collectivities.enums import Kind
 from collectivities.models import Region
 from collectivities.services import create_proposed_body
 from core.stale import Stale
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import (
     Cause,
     ClosingReason,
@@ -222,7 +222,7 @@ class History:
     def withdraw_case(self, rng: Random) -> None:
         incident = self.draw_case(rng)
         letter = Letter(text="", author="Dominique", key=str(rng.random()))
-        withdraw_incident(reference=incident.reference, guest=self.find_guest(incident), letter=letter)
+        withdraw_incident(reference=incident.reference, visitor=self.find_visitor(incident), letter=letter)
 
     def unconfirm_case_body(self, rng: Random) -> None:
         incident = self.draw_case(rng)
@@ -234,17 +234,17 @@ class History:
         for body in self.ccas:
             body.refresh_from_db()
 
-    def find_guest(self, incident: Incident) -> Guest:
+    def find_visitor(self, incident: Incident) -> CaseVisitor:
         access = incident.accesses.filter(revoked_at=None).first()
         if access is None:
             raise Http404
-        return Guest(access_uid=access.uid)
+        return CaseVisitor(access_uid=access.uid)
 
     def make_section_writing(self, incident: Incident, section: str) -> Writing:
         newest = find_newest_sheet(incident, section)
         newest_uid = str(newest.uid) if newest else ""
         return Writing(
-            guest=self.find_guest(incident), reference=incident.reference, author="Dominique", seen=newest_uid
+            visitor=self.find_visitor(incident), reference=incident.reference, author="Dominique", seen=newest_uid
         )
 
     # Raw changes, in one transaction with the event that a service would write

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core.stale import Stale
 from core.text import are_same_answers, clean_line
-from incidents.access import Guest, get_case
+from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, Incident
@@ -33,7 +33,7 @@ class Writing:
     `seen` is the uid of the newest sheet of the section on that person's page, or "" if it showed none.
     """
 
-    guest: Guest
+    visitor: CaseVisitor
     reference: str
     author: str = ""
     seen: str = ""
@@ -78,7 +78,7 @@ def answer_section(
 
 def lock_case_to_complete(writing: Writing) -> Incident:
     """Return the case, locked. Raises CannotComplete if it is closed or erased, Http404, PermissionDenied."""
-    incident = get_case(writing.guest, writing.reference, to=Ability.COMPLETE, lock=True)
+    incident = get_case(writing.visitor, writing.reference, to=Ability.COMPLETE, lock=True)
     if reason := find_completion_refusal(incident):
         raise CannotComplete(reason)
     return incident
@@ -126,19 +126,19 @@ def append_sheet(
         version=version,
         values=dict(values),
         author=read_author(writing),
-        actor_kind=writing.guest.kind,
-        actor=writing.guest.user,
+        actor_kind=writing.visitor.kind,
+        actor=writing.visitor.user,
         written_at=now,
     )
     raised = raise_severity(incident, now)
     record_news(incident, at=now)
     incident.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS])
     data = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
-    record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **data)
+    record_event(incident, EventKind.FACTS, at=now, actor=writing.visitor.user, by=writing.visitor.kind, **data)
     return SavedSheet(sheet=sheet, is_new=True)
 
 
 def read_author(writing: Writing) -> str:
     """Return the cleaned name of the writer, or the display name of their account if they gave none."""
     label = clean_line(writing.author, limit=LINE_LIMIT, field="author")
-    return label or (writing.guest.user.display_name if writing.guest.user else "")
+    return label or (writing.visitor.user.display_name if writing.visitor.user else "")
