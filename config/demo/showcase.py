@@ -28,7 +28,7 @@ from incidents.models import Incident
 from incidents.questions.catalogue import get_current_version
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declarant.claim import claim_incident
-from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.complete import SectionEdit, answer_section
 from incidents.services.declarant.correct import end_interruption
 from incidents.services.declarant.rate import rate_help
 from incidents.services.declarant.share import share_sentence
@@ -138,7 +138,7 @@ def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User
     verify_incident(reference=reference, actor=responder)
     claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)
     answer_questions(reference, agent, ANSWERS)
-    end_interruption(writing=Writing(visitor=CaseVisitor(user=agent), reference=reference), service="civil")
+    end_interruption(edit=SectionEdit(visitor=CaseVisitor(user=agent), reference=reference), service="civil")
     exchange_messages(reference, agent, responder)
     share_sentence(reference=reference, visitor=CaseVisitor(user=agent))
 
@@ -165,8 +165,8 @@ def draw_picture() -> bytes:
 
 def answer_questions(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> None:
     for section, values in answers.items():
-        writing = Writing(visitor=CaseVisitor(user=agent), reference=reference)
-        answer_section(writing=writing, section=section, version=get_current_version().code, values=values)
+        edit = SectionEdit(visitor=CaseVisitor(user=agent), reference=reference)
+        answer_section(edit=edit, section=section, version=get_current_version().code, values=values)
 
 
 def exchange_messages(reference: str, agent: User, responder: User) -> None:

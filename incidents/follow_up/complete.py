@@ -33,7 +33,7 @@ from incidents.follow_up.complete_questions import make_questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
 from incidents.queries import SheetView, UsefulSection, group_by_section, list_sheets, list_useful_sections
-from incidents.services.declarant.complete import CannotComplete, Writing, find_completion_refusal
+from incidents.services.declarant.complete import CannotComplete, SectionEdit, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
 # The query parameter of a section that is opened as one of the five screens after an express declaration.
@@ -141,11 +141,11 @@ def end_interruption_view(request: HttpRequest, incident: Incident, visitor: Cas
     """End an interruption now, with one button. If the case can no longer be completed, the page of the redirection
     says why.
     """
-    writing = Writing(visitor=visitor, reference=incident.reference, author=read_signature(request, visitor))
+    edit = SectionEdit(visitor=visitor, reference=incident.reference, author=read_signature(request, visitor))
     address = reverse("complete", args=[incident.reference])
     service = request.POST.get("service", "")
     try:
-        end_interruption(writing=writing, service=service)
+        end_interruption(edit=edit, service=service)
     except CannotComplete:
         return redirect(address)
     return redirect(f"{address}?{urlencode({'fait': 'services', 'repris': service})}")
@@ -222,7 +222,7 @@ class SectionPage:
         if not all(form.is_valid() for form in self.forms):
             return self.render_page(status=422)
         try:
-            self.editor.save(self.build_writing())
+            self.editor.save(self.build_edit())
         except ValidationError as error:
             self.editor.add_service_errors(error)
             return self.render_page(status=422)
@@ -233,10 +233,10 @@ class SectionPage:
             return self.render_page(status=409, reason=str(refused))
         return self.redirect_after_saving()
 
-    def build_writing(self) -> Writing:
+    def build_edit(self) -> SectionEdit:
         author = self.signature.cleaned_data["author"]
-        writing = Writing(visitor=self.visitor, reference=self.incident.reference, author=author, seen=self.seen)
-        return replace(writing, author="") if self.visitor.user else writing
+        edit = SectionEdit(visitor=self.visitor, reference=self.incident.reference, author=author, seen=self.seen)
+        return replace(edit, author="") if self.visitor.user else edit
 
     @property
     def progress(self) -> "ScreenProgress | None":

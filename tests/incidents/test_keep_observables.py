@@ -24,7 +24,7 @@ from incidents.services.indicators.observe import (
     save_typed_observable,
 )
 from tests.cast import a_lead, declare
-from tests.incidents.completing import make_writing
+from tests.incidents.completing import make_edit
 from tests.incidents.merging import merge
 from tests.incidents.observing import EMAIL, STORY, URL, a_text, an_observable, declare_elsewhere, page
 from tests.reading import read_markup
@@ -88,7 +88,7 @@ def test_a_link_in_a_message_of_the_centre_is_not_proposed(client, responder, in
 
 
 def test_what_stood_in_the_declaration_before_a_correction_is_proposed(client, responder, incident):
-    correct_story(writing=make_writing(incident, "recit"), description="Un mail, et rien d’autre.")
+    correct_story(edit=make_edit(incident, "recit"), description="Un mail, et rien d’autre.")
     answer = client.get(page(incident, "indicateurs"))
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
     assert "adresse web, déclaration avant correction." in read_markup(answer)

@@ -9,7 +9,7 @@ from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, EventKind, Severity
 from incidents.models import AnswerSheet, Closing, Evidence, Message, Note, Observable, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.complete import SectionEdit, answer_section
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
@@ -53,10 +53,10 @@ def add_second_piece(incident):
 
 def answer_again(incident, section, **values):
     newest = incident.sheets.filter(section=section).order_by("-id").first()
-    writing = Writing(
+    edit = SectionEdit(
         visitor=get_visitor(incident), reference=incident.reference, seen=str(newest.uid) if newest else ""
     )
-    answer_section(writing=writing, section=section, version="2026-11", values=values)
+    answer_section(edit=edit, section=section, version="2026-11", values=values)
 
 
 def transfer_case(incident, giver, taker):

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from incidents.enums import ActorKind, EventKind, Origin
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.declarant.complete import Writing
+from incidents.services.declarant.complete import SectionEdit
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.reopen import reopen_incident
@@ -78,10 +78,10 @@ def test_a_telephoned_declaration_names_the_caller_and_the_responder_who_wrote_i
 
 def test_the_name_of_the_declaration_outlives_its_correction(incident):
     newest = incident.sheets.filter(section="rappel").order_by("-id").first()
-    writing = Writing(
+    edit = SectionEdit(
         visitor=get_visitor(incident), reference=incident.reference, seen=str(newest.uid) if newest else ""
     )
-    correct_caller(writing=writing, caller=MAYOR)
+    correct_caller(edit=edit, caller=MAYOR)
     assert reload(incident).story.contact_name == MAYOR.name
     assert "Dominique Exemple a déclaré l’incident" in read_history(signed_in(an_agent()), incident)
 

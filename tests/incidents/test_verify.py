@@ -12,7 +12,7 @@ from accounts.models import EmergencyContact
 from incidents.access import CaseVisitor, get_incident
 from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberSource
 from incidents.models import Note, OfficialNumber, UnsentText
-from incidents.services.declarant.complete import Writing, find_newest_sheet
+from incidents.services.declarant.complete import SectionEdit, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.handling.triage import close_incident, verify_incident
@@ -203,8 +203,8 @@ def test_a_number_of_another_open_declaration_of_the_body_verifies_nothing(clien
 
 def test_the_earlier_number_of_a_corrected_declaration_verifies_nothing(client, case):
     visitor, first = CaseVisitor(access_uid=case.accesses.get().uid), find_newest_sheet(case, "rappel")
-    writing = Writing(visitor=visitor, reference=case.reference, seen=str(first.uid) if first else "")
-    correct_caller(writing=writing, caller=replace(CALLER, phone="06 39 98 00 41"))
+    edit = SectionEdit(visitor=visitor, reference=case.reference, seen=str(first.uid) if first else "")
+    correct_caller(edit=edit, caller=replace(CALLER, phone="06 39 98 00 41"))
     for number in (CALLER.phone, "06 39 98 00 41"):
         assert client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number}).status_code == 422
 

@@ -8,7 +8,7 @@ from incidents.enums import EventKind
 from incidents.facts.shapes import Caller
 from incidents.models import Story
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.declarant.complete import Writing
+from incidents.services.declarant.complete import SectionEdit
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
@@ -85,8 +85,8 @@ def test_a_declarant_who_gives_an_address_late_is_mailed_the_last_message(post, 
     assert not post.list_mails_to(TOWN)
 
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
-    correct_caller(writing=writing, caller=CALLER)
+    edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(edit=edit, caller=CALLER)
     deliver_all(post)
 
     [mail] = post.list_mails_to(TOWN)
@@ -100,8 +100,8 @@ def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, cl
     incident = declare(caller=SILENT)
     deliver_all(post)
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
-    correct_caller(writing=writing, caller=CALLER, mail_without_code=without_code)
+    edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(edit=edit, caller=CALLER, mail_without_code=without_code)
     deliver_all(post)
     [mail] = post.list_mails_to(TOWN)
     assert ("/suivi/acces/" in read_on_one_line(mail)) is not without_code
@@ -112,8 +112,8 @@ def test_a_phone_number_alone_sends_no_mail(post, clock):
     incident = declare(caller=SILENT)
     deliver_all(post)
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
-    correct_caller(writing=writing, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
+    edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(edit=edit, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
     deliver_all(post)
     assert list_statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
 

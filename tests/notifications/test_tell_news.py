@@ -20,7 +20,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
-from tests.incidents.completing import make_writing
+from tests.incidents.completing import make_edit
 from tests.incidents.devices import get_visitor
 from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_body, read_on_one_line
 
@@ -164,7 +164,7 @@ def test_mails_about_added_facts_and_files_give_no_detail(incident, post, kind):
 
 def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, post):
     deliver_all(post)
-    correct_story(writing=make_writing(incident, "recit"), description="La paie est arrêtée aussi.", supplier="")
+    correct_story(edit=make_edit(incident, "recit"), description="La paie est arrêtée aussi.", supplier="")
 
     deliver_all(post)
 

@@ -22,7 +22,9 @@ from incidents.services.history.declared import exclude_judgement_sheets
 
 # The events of the centre's acts that write answer sheets: a call, and a closing that ends interruptions. The event
 # and its sheets have the same instant.
-CENTRE_WRITINGS = Q(kind=EventKind.NOTED, data__has_key="sections") | Q(kind=EventKind.CLOSED, data__has_key="ended")
+CENTRE_FACT_CHANGES = Q(kind=EventKind.NOTED, data__has_key="sections") | Q(
+    kind=EventKind.CLOSED, data__has_key="ended"
+)
 TYPE_CHANGES = Q(kind=EventKind.QUALIFIED, data__changed__has_key="type")
 SERVICES = "services"
 
@@ -60,7 +62,7 @@ def load_centre_acts(incident: Incident) -> list[CentreAct]:
     """Return the acts by which centres changed what the case says, oldest first. Runs one query, or two if the case
     changed centres.
     """
-    changes = CENTRE_WRITINGS | TYPE_CHANGES
+    changes = CENTRE_FACT_CHANGES | TYPE_CHANGES
     events = list(incident.events.filter(changes | Q(kind__in=MOVE_KINDS)).order_by("-id"))
     return select_centre_acts(events, map_centres(events, incident))
 
@@ -75,7 +77,7 @@ def select_centre_acts(events: Sequence[IncidentEvent], centres: Mapping[int, st
 
 
 def is_centre_change(event: IncidentEvent) -> bool:
-    """Tell whether CENTRE_WRITINGS or TYPE_CHANGES matches the event."""
+    """Tell whether CENTRE_FACT_CHANGES or TYPE_CHANGES matches the event."""
     match event.kind:
         case EventKind.NOTED:
             return "sections" in event.data
@@ -109,32 +111,32 @@ def list_revision_sentences(incident: Incident, views: Sequence[SheetView], acts
 
     Changes of one kind by one author are one sentence, with the instant of the last of them.
     """
-    writings = map_writings(acts)
+    acts_by_instant = map_acts_by_instant(acts)
     changed_at: dict[str, str] = {}
     before: list[DisplayedFact] = []
     for view in views:
         if is_revision(incident, view):
             newer = [*view.lines, *list_lines_without_ends(view)]
             verb = "Complété" if all(is_line_in(line, newer) for line in before) else "Corrigé"
-            change = f"{verb} {format_author(view, writings)}"
+            change = f"{verb} {format_author(view, acts_by_instant)}"
             changed_at.pop(change, None)
             changed_at[change] = format_moment(view.sheet.written_at, view.zone)
         before = list_stated_lines(view)
     return [f"{change}, le {moment}." for change, moment in changed_at.items()]
 
 
-def map_writings(acts: Sequence[CentreAct]) -> dict[datetime, CentreAct]:
+def map_acts_by_instant(acts: Sequence[CentreAct]) -> dict[datetime, CentreAct]:
     """Return a dict from the instant of the sheets that a centre wrote to its act."""
     return {act.event.at: act for act in acts if act.event.kind != EventKind.QUALIFIED}
 
 
-def format_author(view: SheetView, writings: Mapping[datetime, CentreAct]) -> str:
+def format_author(view: SheetView, acts_by_instant: Mapping[datetime, CentreAct]) -> str:
     """Return « par » and the centre that wrote the sheet, or the author's name, after « au téléphone » for a call."""
-    writing = writings.get(view.sheet.written_at)
-    if writing is None:
+    act = acts_by_instant.get(view.sheet.written_at)
+    if act is None:
         return f"par {view.who}"
-    is_call = writing.event.kind == EventKind.NOTED
-    return f"au téléphone par {writing.centre}" if is_call else f"par {writing.centre}"
+    is_call = act.event.kind == EventKind.NOTED
+    return f"au téléphone par {act.centre}" if is_call else f"par {act.centre}"
 
 
 def list_stated_lines(view: SheetView) -> list[DisplayedFact]:
@@ -165,10 +167,10 @@ def list_replaced_story(incident: Incident, views: Sequence[SheetView], acts: Se
     """Return the lines of the story that a body stated and that the newest sheet does not contain, each as
     [label, text]: those of the declaration, and those that the body wrote later and a centre replaced.
     """
-    writings, replaced = map_writings(acts), dict[tuple[str, str], list[str]]()
+    acts_by_instant, replaced = map_acts_by_instant(acts), dict[tuple[str, str], list[str]]()
     for view, newer in pairwise(views):
         written_at, replaced_at = view.sheet.written_at, newer.sheet.written_at
-        if is_revision(incident, view) and (written_at in writings or replaced_at not in writings):
+        if is_revision(incident, view) and (written_at in acts_by_instant or replaced_at not in acts_by_instant):
             continue
         for line in list_stated_lines(view):
             if not is_line_in(line, views[-1].lines):
