@@ -15,7 +15,7 @@ from incidents.enums import (
     InterruptionExtent,
     PublicService,
 )
-from incidents.facts.description import Fact, FactKind, map_facts
+from incidents.facts.description import FactField, FieldKind, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import reduce_to_known_end
 from incidents.questions.catalogue import QuestionKind, find_version
@@ -136,11 +136,11 @@ def parse_moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def format_fact(fact: Fact, value: Any) -> str:
+def format_fact(fact: FactField, value: Any) -> str:
     match fact.kind:
-        case FactKind.CHOICE:
+        case FieldKind.CHOICE:
             return get_label(fact.choices, value)
-        case FactKind.COUNT if value is not None:
+        case FieldKind.COUNT if value is not None:
             return format_number(value)
     return str(value or NOT_STATED)
 
