@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectivities.zones import find_zone
-from core.french import choose_plural, format_phone
+from core.french import format_phone
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end
+from incidents.questions.formatting import format_number, format_people
 from incidents.services.groups.call_backs import awaits_call
 from incidents.sharing import TLP_MEANINGS
-from notifications.wording import defuse_line, group_thousands, quote_lines
+from notifications.wording import defuse_line, quote_lines
 
 NBSP = "\N{NO-BREAK SPACE}"
 ANSWER_LABELS: dict[str, str] = {
@@ -52,7 +53,7 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
         "body": defuse_line(body.label),
         "must_be_confirmed": body.is_unconfirmed,
         "siren": body.siren or "",
-        "population": f"{group_thousands(body.population)} habitants" if body.population else "population inconnue",
+        "population": f"{format_number(body.population)} habitants" if body.population else "population inconnue",
         "moments": list(list_known_moments(incident)),
         "no_moments": explain_no_moment(incident),
         "services": [describe_interruption(interruption, zone) for interruption in incident.interruptions.all()],
@@ -97,15 +98,15 @@ def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[
         "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_label}",
         "since": interruption.started_at,
         "until": reduce_to_known_end(interruption.started_at, interruption.ended_at, zone),
-        "people": f"{count_people(number)} touchées" if number else "",
+        "people": f"{format_people(number)} touchées" if number else "",
     }
 
 
 def describe_leak(leak: DataLeak) -> list[str]:
     """Return « fuite soupçonnée » with the size of the leak if it was given, then each category of data."""
     sizes = [
-        count_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
-        f"{group_thousands(leak.records)} enregistrements" if leak.records else "",
+        format_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
+        f"{format_number(leak.records)} enregistrements" if leak.records else "",
     ]
     status = f"fuite {leak.get_status_display()}" if leak.status else "données touchées, fuite : pas dit"
     title = ", ".join(filter(None, [status, *sizes]))
@@ -114,7 +115,3 @@ def describe_leak(leak: DataLeak) -> list[str]:
 
 def format_persons_band(band: str) -> str:
     return "" if band in ("", PersonsBand.UNKNOWN) else str(PersonsBand(band).label)
-
-
-def count_people(number: int) -> str:
-    return choose_plural("%s personne", "%s personnes", number) % group_thousands(number)

@@ -127,14 +127,14 @@ def render_evidence_page(
         "received": read_query_number(request, "recus"),
         "known": read_query_number(request, "deja"),
         "abandoned": read_query_number(request, "abandonne"),
-        "taken_back": find_taken_back(pieces, read_query_number(request, "reprise")),
+        "taken_back": find_taken_back_number(pieces, read_query_number(request, "reprise")),
         "most_files": MAX_FILES,
         "slice": SLICE_SIZE,
     }
     return render(request, "evidence/page.html", context | outcome, status=status)
 
 
-def find_taken_back(pieces: Iterable[OpenedEvidence], number: int) -> int:
+def find_taken_back_number(pieces: Iterable[OpenedEvidence], number: int) -> int:
     """Return `number` if the evidence file with this number was taken back, or else 0."""
     return next(
         (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from core.french import choose_plural, format_phone
+from core.french import format_phone
 from incidents.enums import (
     EXTENT_NOT_STATED,
     NOT_STATED,
@@ -19,7 +19,7 @@ from incidents.facts.description import FactField, FieldKind, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import reduce_to_known_end
 from incidents.questions.catalogue import QuestionKind, find_version
-from incidents.questions.formatting import DisplayedFact, format_moment, format_number, list_answers
+from incidents.questions.formatting import DisplayedFact, format_moment, format_number, format_people, list_answers
 from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
 
 SNAPSHOT_TITLES: dict[str, str] = {
@@ -92,8 +92,7 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
         end = reduce_to_known_end(parse_moment(interruption["from"]), parse_moment(interruption["to"]), zone)
         yield f"jusqu’au {format_moment(end, zone)}"
     if interruption["people"] is not None:
-        many = choose_plural("%(number)s personne", "%(number)s personnes", interruption["people"])
-        yield many % {"number": format_number(interruption["people"])}
+        yield format_people(interruption["people"])
     if interruption["workaround"]:
         yield "en attendant : {words}".format(words=interruption["workaround"])
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from stdnum import iban
 
+from core.french import choose_plural
 from incidents.moments import has_hour
 from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, load_versions
 
@@ -66,6 +67,11 @@ def format_moment(at: date | datetime | None, zone: str) -> str:
 
 def format_number(number: int) -> str:
     return f"{number:,}".replace(",", THIN_SPACE)
+
+
+def format_people(number: int) -> str:
+    """Return « 4 210 personnes » for 4210."""
+    return choose_plural("%s personne", "%s personnes", number) % format_number(number)
 
 
 def format_amount(cents: int) -> str:

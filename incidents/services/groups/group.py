@@ -2,7 +2,7 @@
 
 A group belongs to a centre and holds only cases of that centre. Declarants never learn that it exists. Its title may
 repeat the supplier's name as a declarant typed it, which may be a person's name. The title is therefore changed when
-the last case with that name is erased (`remove_supplier_name`).
+the last case with that name is erased (`retitle_supplier_groups`).
 """
 
 from typing import Any
@@ -114,7 +114,7 @@ def build_group_title(supplier: str) -> str:
     return " ".join(supplier.split())[:TITLE_LIMIT]
 
 
-def remove_supplier_name(incident: Incident) -> None:
+def retitle_supplier_groups(incident: Incident) -> None:
     """Rename the current and former groups of the case whose title is the name of its supplier.
 
     The new title is the name as another case of the group spells it, or `ERASED_NAME_TITLE` if there is none. The

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from collectivities.enums import Kind
-from core.french import choose_plural, format_phone
+from core.french import format_phone
 from incidents.catalogues.attack import list_technique_titles
 from incidents.catalogues.partners import format_partner
 from incidents.catalogues.rsit import RsitClass, RsitType
@@ -25,7 +25,7 @@ from incidents.enums import (
 from incidents.facts.shapes import INSTANTS
 from incidents.indicators.observables import defang
 from incidents.questions.facts import get_label, list_data_facts
-from incidents.questions.formatting import format_moment, format_number
+from incidents.questions.formatting import format_moment, format_people
 from incidents.reference import hyphenate
 
 type Line = tuple[str, str]
@@ -76,13 +76,8 @@ def list_service_lines(facts: Mapping[str, Any], zone: str) -> Iterator[Line]:
         words = get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else EXTENT_NOT_STATED
         since = f"depuis : {format_code_moment(interruption['from'], zone)}"
         until = [f"repris : {format_code_moment(interruption['to'], zone)}"] if interruption["to"] else []
-        people = list_people(interruption["people"])
+        people = [format_people(interruption["people"])] if interruption["people"] is not None else []
         yield get_label(PublicService, interruption["service"]), ", ".join([str(words), since, *until, *people])
-
-
-def list_people(number: int | None) -> Iterator[str]:
-    if number is not None:
-        yield choose_plural("%s personne", "%s personnes", number) % format_number(number)
 
 
 def list_found_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
