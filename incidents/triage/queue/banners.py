@@ -10,7 +10,7 @@ from csirts.models import Csirt
 from csirts.queries import StoppedCentre, list_stopped_centres
 from incidents.triage.case.ending import list_closed_cases_to_read
 from incidents.triage.transfer.block import count_offers
-from incidents.triage.transfer.lost_cases import SHOWN_ABOVE_QUEUE, LostCases, list_lost_cases
+from incidents.triage.transfer.rerouted_cases import SHOWN_ABOVE_QUEUE, ReroutedCases, list_rerouted_cases
 
 
 class QueueBanners(NamedTuple):
@@ -18,14 +18,14 @@ class QueueBanners(NamedTuple):
 
     `offers` is the number of transfers to answer. `closed_to_read` are the closed cases on which the declarant wrote.
     `without_channel` are the user's centres without notification address, which get no mail. `stopped` are those that
-    are out of service. `lost` are the cases that left with their territory.
+    are out of service. `rerouted` are the cases that left with their territory.
     """
 
     offers: int
     closed_to_read: list[dict[str, Any]]
     without_channel: list[Csirt]
     stopped: list[StoppedCentre]
-    lost: list[LostCases]
+    rerouted: list[ReroutedCases]
 
 
 def load_banners(user: User) -> QueueBanners:
@@ -35,7 +35,7 @@ def load_banners(user: User) -> QueueBanners:
         closed_to_read=list_closed_cases_to_read(user),
         without_channel=[centre for centre in centres if not centre.notification_email],
         stopped=list_stopped_centres(centres),
-        lost=list_lost_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
+        rerouted=list_rerouted_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
     )
 
 

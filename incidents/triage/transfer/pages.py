@@ -40,7 +40,7 @@ from incidents.triage.transfer.block import (
     format_offer_title,
     summarise_case,
 )
-from incidents.triage.transfer.lost_cases import SHOWN_AMONG_TRANSFERS, list_lost_cases
+from incidents.triage.transfer.rerouted_cases import SHOWN_AMONG_TRANSFERS, list_rerouted_cases
 from incidents.triage.work.unsent_page_text import restore_page
 from incidents.triage.work.unsent_text import describe_new_page
 from incidents.workflow import InvalidTransition
@@ -145,7 +145,7 @@ def transfer_list_view(request: HttpRequest) -> HttpResponse:
         "proposed": list(waiting.filter(giver__in=centre_ids)[:PER_PAGE]),
         "given": transfers_away[:PER_PAGE],
         "next": transfers_away[PER_PAGE - 1].uid if len(transfers_away) > PER_PAGE else "",
-        "lost": list_lost_cases(get_account(request), timezone.now(), within=SHOWN_AMONG_TRANSFERS),
+        "rerouted": list_rerouted_cases(get_account(request), timezone.now(), within=SHOWN_AMONG_TRANSFERS),
     }
     return render_page(request, "incidents/triage/transfers.html", context)
 
