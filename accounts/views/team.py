@@ -89,7 +89,7 @@ def cancel_centre_invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
+def remove_responder_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask to confirm, with one button for each centre, then remove the responder."""
     lead = get_account(request)
     if request.method == "POST":
