@@ -15,7 +15,7 @@ def index_cases() -> None:
 
 
 @shared_task
-def forget_drafts() -> None:
+def delete_expired_rows() -> None:
     """Delete expired drafts, the oldest empty drafts when there are too many, old counts of recent declarations, and
     expired unsent text.
     """

@@ -19,7 +19,7 @@ from incidents.services.handling.triage import close_incident
 from incidents.services.handling.unsent_text import WORDS_LIFETIME, Pen, load_unsent_texts, save_unsent_texts
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer
-from incidents.tasks import forget_drafts
+from incidents.tasks import delete_expired_rows
 from tests import harmless
 from tests.cast import a_lead, a_person, declare
 from tests.hostile import MARKUP
@@ -284,11 +284,11 @@ def test_stored_text_is_erased_with_the_case(client, case):
 def test_a_stored_text_expires(client, case):
     post_save(client, case, REPLY)
     with time_machine.travel(timezone.now() + WORDS_LIFETIME - timedelta(minutes=1)):
-        forget_drafts()
+        delete_expired_rows()
         assert load_unsent_texts(case, case.assignee)
     with time_machine.travel(timezone.now() + WORDS_LIFETIME + timedelta(minutes=1)):
         assert load_unsent_texts(case, case.assignee) == {}
-        forget_drafts()
+        delete_expired_rows()
     assert not UnsentText.objects.exists()
 
 
