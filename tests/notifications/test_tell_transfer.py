@@ -271,7 +271,7 @@ def test_nothing_leaves_once_the_case_is_erased(green, giver, post):
 
 
 def test_a_demonstration_writes_to_no_partner(green, giver, post, monkeypatch):
-    monkeypatch.setattr("accounts.transports.email.read_demonstration", lambda: True)
+    monkeypatch.setattr("accounts.transports.email.is_marked_as_demonstration", lambda: True)
     send_advice(green, giver)
     deliver_all(post)
     assert post.list_mails_to(CERT) == []

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.factors import has_factor
-from accounts.installation import mark_as_demonstration, read_demonstration
+from accounts.installation import is_marked_as_demonstration, mark_as_demonstration
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
 from config.demo.simulation.country import TooFewBodiesError, draw_rate, draw_years
@@ -122,7 +122,7 @@ def refuse_real_database() -> None:
     """
     if settings.REFUSES_DEMONSTRATION:
         raise CommandError("Rien ne s’invente en production : la base ne pourrait plus servir.")
-    if not read_demonstration() and Incident.objects.exists():
+    if not is_marked_as_demonstration() and Incident.objects.exists():
         raise CommandError("Cette base contient de vrais incidents : aucune invention n’y sera ajoutée.")
 
 
