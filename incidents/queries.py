@@ -48,7 +48,7 @@ MAX_SHEETS = 400
 
 
 @dataclass(frozen=True)
-class SheetView:
+class DisplayedSheet:
     """An answer sheet, with the time zone in which its answers are displayed."""
 
     sheet: AnswerSheet
@@ -84,7 +84,7 @@ class UsefulSection:
     why: str
     question_count: int = 0
     answer_count: int = 0
-    newest: SheetView | None = None
+    newest: DisplayedSheet | None = None
     has_earlier: bool = False
 
     @property
@@ -147,22 +147,22 @@ def list_readers(incident: Incident) -> list[Reader]:
     return list(readers.values())
 
 
-def list_sheets(incident: Incident) -> list[SheetView]:
+def list_sheets(incident: Incident) -> list[DisplayedSheet]:
     """Return the answer sheets, newest first. Runs one query."""
     zone = find_zone(incident.collectivity)
     sheets = incident.sheets.select_related("actor").order_by("-id")[:MAX_SHEETS]
-    return [SheetView(sheet, zone) for sheet in sheets]
+    return [DisplayedSheet(sheet, zone) for sheet in sheets]
 
 
-def group_by_section(sheets: Iterable[SheetView]) -> dict[str, list[SheetView]]:
+def group_by_section(sheets: Iterable[DisplayedSheet]) -> dict[str, list[DisplayedSheet]]:
     """Return the sheets of each section, newest first."""
-    by_code: dict[str, list[SheetView]] = {}
+    by_code: dict[str, list[DisplayedSheet]] = {}
     for sheet in sheets:
         by_code.setdefault(sheet.sheet.section, []).append(sheet)
     return by_code
 
 
-def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> list[UsefulSection]:
+def list_useful_sections(incident: Incident, sheets: Iterable[DisplayedSheet]) -> list[UsefulSection]:
     """Return the sections of questions for this type of incident, followed by the facts that were declared."""
     by_code = group_by_section(sheets)
     questions = [
@@ -182,7 +182,7 @@ def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> lis
     return questions + facts
 
 
-def describe_section(section: Section, sheets: list[SheetView]) -> UsefulSection:
+def describe_section(section: Section, sheets: list[DisplayedSheet]) -> UsefulSection:
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
     excluded = sum(q.code not in answers and q.find_excluding_answer(answers) is not None for q in section.questions)
@@ -197,11 +197,11 @@ def describe_section(section: Section, sheets: list[SheetView]) -> UsefulSection
     )
 
 
-def get_newest_sheet(sheets: dict[str, list[SheetView]], code: str) -> SheetView | None:
+def get_newest_sheet(sheets: dict[str, list[DisplayedSheet]], code: str) -> DisplayedSheet | None:
     return next(iter(sheets.get(code, [])), None)
 
 
-def has_earlier(sheets: dict[str, list[SheetView]], code: str) -> bool:
+def has_earlier(sheets: dict[str, list[DisplayedSheet]], code: str) -> bool:
     return len(sheets.get(code, [])) > 1
 
 

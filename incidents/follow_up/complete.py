@@ -32,7 +32,7 @@ from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import make_questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
-from incidents.queries import SheetView, UsefulSection, group_by_section, list_sheets, list_useful_sections
+from incidents.queries import DisplayedSheet, UsefulSection, group_by_section, list_sheets, list_useful_sections
 from incidents.services.declarant.complete import CannotComplete, SectionEdit, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
@@ -191,7 +191,12 @@ class SectionPage:
     """The page of one section for one person. The constructor raises Http404 if the section does not exist."""
 
     def __init__(
-        self, request: HttpRequest, incident: Incident, visitor: CaseVisitor, section: str, sheets: list[SheetView]
+        self,
+        request: HttpRequest,
+        incident: Incident,
+        visitor: CaseVisitor,
+        section: str,
+        sheets: list[DisplayedSheet],
     ) -> None:
         self.request, self.incident, self.visitor, self.section, self.kept = (
             request,
@@ -228,7 +233,9 @@ class SectionPage:
             return self.render_page(status=422)
         except Stale as stale:
             self.seen = str(stale.current.uid)
-            return self.render_page(status=409, other=SheetView(stale.current, find_zone(self.incident.collectivity)))
+            return self.render_page(
+                status=409, other=DisplayedSheet(stale.current, find_zone(self.incident.collectivity))
+            )
         except CannotComplete as refused:
             return self.render_page(status=409, reason=str(refused))
         return self.redirect_after_saving()
@@ -255,7 +262,7 @@ class SectionPage:
             remember_signature(response, self.signature.cleaned_data["author"])
         return response
 
-    def render_page(self, *, status: int = 200, other: SheetView | None = None, reason: str = "") -> HttpResponse:
+    def render_page(self, *, status: int = 200, other: DisplayedSheet | None = None, reason: str = "") -> HttpResponse:
         context = {
             **build_case_context(self.incident),
             "why_not": reason,
@@ -274,7 +281,7 @@ class SectionPage:
         return render(self.request, self.editor.template, context, status=status)
 
 
-def make_editor(incident: Incident, section: str, data: Any, sheets: list[SheetView]) -> Editor:
+def make_editor(incident: Incident, section: str, data: Any, sheets: list[DisplayedSheet]) -> Editor:
     """Return the editor of a section. Raises Http404 if the section does not exist."""
     if section in EDITORS:
         return EDITORS[section](incident, data)
