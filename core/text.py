@@ -70,7 +70,7 @@ def clean_file_name(name: str) -> str:
     return clean or "sans nom"
 
 
-def break_links(text: str) -> str:
+def defang_links(text: str) -> str:
     """Return the text with its schemes and dots broken (`hxxp://exemple[.]fr`), so that no program turns it into a
     link.
     """

@@ -12,7 +12,7 @@ from incidents.moments import reduce_to_known_end
 from incidents.questions.formatting import format_number, format_people
 from incidents.services.groups.call_backs import awaits_call
 from incidents.sharing import TLP_MEANINGS
-from notifications.wording import defuse_line, quote_lines
+from notifications.wording import defang_line, quote_lines
 
 NBSP = "\N{NO-BREAK SPACE}"
 ANSWER_LABELS: dict[str, str] = {
@@ -50,7 +50,7 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
     """Return what was declared, as text in which no mail program makes links."""
     story, body, zone = incident.story, incident.collectivity, find_zone(incident.collectivity)
     return {
-        "body": defuse_line(body.label),
+        "body": defang_line(body.label),
         "must_be_confirmed": body.is_unconfirmed,
         "siren": body.siren or "",
         "population": f"{format_number(body.population)} habitants" if body.population else "population inconnue",
@@ -61,17 +61,17 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
         "leaks": [describe_leak(leak) for leak in incident.leaks.all()],
         "data_answer": ANSWER_LABELS[incident.data_concerned],
         "caller": list_caller_lines(story),
-        "supplier": defuse_line(story.supplier),
+        "supplier": defang_line(story.supplier),
         "description": quote_lines(story.description),
     }
 
 
 def list_caller_lines(story: Story) -> list[str]:
     """Return the known lines about the person to call back: name and role, telephone, address."""
-    name = ", ".join(filter(None, (defuse_line(story.contact_name), defuse_line(story.contact_role))))
+    name = ", ".join(filter(None, (defang_line(story.contact_name), defang_line(story.contact_role))))
     return [
         line
-        for line in (name, defuse_line(format_phone(story.contact_phone)), defuse_line(story.contact_email))
+        for line in (name, defang_line(format_phone(story.contact_phone)), defang_line(story.contact_email))
         if line
     ]
 

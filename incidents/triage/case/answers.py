@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from core.text import break_links
+from core.text import defang_links
 from incidents.models import Incident
 from incidents.queries import DisplayedSheet, group_by_section, list_sheets
 from incidents.questions.catalogue import SNAPSHOTS
@@ -23,11 +23,11 @@ class SheetVersion:
 
     @property
     def who(self) -> str:
-        return break_links(self.answer.who)
+        return defang_links(self.answer.who)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        return [(line.label, break_links(line.words)) for line in self.answer.lines]
+        return [(line.label, defang_links(line.words)) for line in self.answer.lines]
 
 
 class FormerValue(NamedTuple):
