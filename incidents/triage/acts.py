@@ -81,7 +81,7 @@ def erase_case(reference: str, actor: User, request: HttpRequest) -> str:
     return "Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste."
 
 
-def add_guide_steps(reference: str, actor: User, request: HttpRequest) -> str:
+def add_playbook_steps(reference: str, actor: User, request: HttpRequest) -> str:
     added = apply_playbook(reference=reference, actor=actor)
     if not added:
         return "Toutes les étapes du guide sont déjà dans le dossier."
@@ -116,7 +116,7 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "retirer-confirmation": withdraw_confirmation,
     "rattacher": attach_to_body,
     "effacer": erase_case,
-    "guide": add_guide_steps,
+    "guide": add_playbook_steps,
     "defusionner": unmerge_case,
     "grouper": add_case_to_group,
     "degrouper": remove_case_from_group,

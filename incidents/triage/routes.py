@@ -30,7 +30,7 @@ from incidents.triage.transfer.pages import (
     transfer_list_view,
     withdraw_transfer_view,
 )
-from incidents.triage.work import guides, handover, message_templates, views
+from incidents.triage.work import handover, message_templates, playbooks, views
 from incidents.triage.work.assign import PREFIX
 
 CASE_ROUTES: list[PageRoute] = [
@@ -57,8 +57,8 @@ CASE_ROUTES: list[PageRoute] = [
 ]
 OTHER_ROUTES: list[PageRoute] = [
     PageRoute("relais", handover.handover_view, "handover"),
-    PageRoute("guides", guides.guide_list_view, "playbooks"),
-    PageRoute("guides/<slug:slug>/<slug:kind>", guides.guide_view, "playbook"),
+    PageRoute("guides", playbooks.playbook_list_view, "playbooks"),
+    PageRoute("guides/<slug:slug>/<slug:kind>", playbooks.playbook_view, "playbook"),
     PageRoute("messages-types", message_templates.template_list_view, "message_templates"),
     PageRoute("messages-types/<slug:slug>/nouveau", message_templates.new_template_view, "new_message_template"),
     PageRoute("messages-types/<slug:slug>/<uuid:uid>", message_templates.template_view, "message_template"),
