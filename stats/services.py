@@ -56,8 +56,8 @@ def publish_period(period: Period, now: datetime) -> Release:
     began = monotonic()
     try:
         with transaction.atomic():
-            release, draft = make_release(period, now=now)
-            save_attempt(period, now, began, release=release, draws=draft.draws, closed=list(draft.closed))
+            release, draw = make_release(period, now=now)
+            save_attempt(period, now, began, release=release, draws=draw.draws, closed=list(draw.closed))
             making.prepare_reports(release)
     except Exception:
         logger.exception("release not published", period=str(period))

@@ -78,7 +78,7 @@ def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, An
     """Return the context that is the same for all who may follow the case, with the history as `visitor` reads it."""
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
-    folded = count_collapsed(thread, progress)
+    collapsed = count_collapsed(thread, progress)
     interruptions, route = load_interruptions(incident), find_new_route(incident)
     pieces, zone = list_opened_evidence(incident), find_zone(incident.collectivity)
     return build_declared_context(incident, visitor, zone) | {
@@ -86,8 +86,8 @@ def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, An
         "zone": zone,
         "now": timezone.now(),
         "why_this_centre": route.reason if route and route.csirt else explain_centre(incident),
-        "earlier": thread[:folded],
-        "latest": thread[folded:],
+        "earlier": thread[:collapsed],
+        "latest": thread[collapsed:],
         "has_more": len(thread) == MAX_MESSAGES_SHOWN,
         "progress": progress,
         "is_mail_held": progress.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),

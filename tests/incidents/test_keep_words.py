@@ -16,7 +16,7 @@ from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Message, Note, UnsentText
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import close_incident
-from incidents.services.handling.unsent_text import WORDS_LIFETIME, Pen, load_unsent_texts, save_unsent_texts
+from incidents.services.handling.unsent_text import TEXT_LIFETIME, Pen, load_unsent_texts, save_unsent_texts
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.tasks import delete_expired_rows
@@ -264,7 +264,9 @@ def test_a_colleague_does_not_see_the_stored_text(client, case, colleague):
 def test_no_text_is_stored_for_a_responder_of_another_centre(case):
     other = a_person(Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        save_unsent_texts(reference=case.reference, actor=other, words={CaseFormCode.NOTE: {"text": ["x"]}}, pen=Pen())
+        save_unsent_texts(
+            reference=case.reference, actor=other, values_by_form={CaseFormCode.NOTE: {"text": ["x"]}}, pen=Pen()
+        )
     assert not UnsentText.objects.exists()
 
 
@@ -276,17 +278,20 @@ def test_stored_text_is_erased_with_the_case(client, case):
     assert (refused.status_code, "effacés" in refused.json()["said"]) == (422, True)
     with pytest.raises(ValidationError):
         save_unsent_texts(
-            reference=case.reference, actor=case.assignee, words={CaseFormCode.NOTE: {"text": ["x"]}}, pen=Pen()
+            reference=case.reference,
+            actor=case.assignee,
+            values_by_form={CaseFormCode.NOTE: {"text": ["x"]}},
+            pen=Pen(),
         )
     assert not UnsentText.objects.exists()
 
 
 def test_a_stored_text_expires(client, case):
     post_save(client, case, REPLY)
-    with time_machine.travel(timezone.now() + WORDS_LIFETIME - timedelta(minutes=1)):
+    with time_machine.travel(timezone.now() + TEXT_LIFETIME - timedelta(minutes=1)):
         delete_expired_rows()
         assert load_unsent_texts(case, case.assignee)
-    with time_machine.travel(timezone.now() + WORDS_LIFETIME + timedelta(minutes=1)):
+    with time_machine.travel(timezone.now() + TEXT_LIFETIME + timedelta(minutes=1)):
         assert load_unsent_texts(case, case.assignee) == {}
         delete_expired_rows()
     assert not UnsentText.objects.exists()

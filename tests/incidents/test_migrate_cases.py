@@ -229,6 +229,6 @@ def test_undoing_the_migration_deletes_text_that_older_tables_cannot_store(take_
     incident = declare_and_acknowledge(responder)
     words = {CaseFormCode.NOTE: {"text": ["Vu."]}, CaseFormCode.CLOSING: {"summary": ["Fini."]}}
     words[CaseFormCode.VERIFICATION] = {"source": ["known"]}
-    save_unsent_texts(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
+    save_unsent_texts(reference=incident.reference, actor=responder, values_by_form=words, pen=Pen(name="a", stroke=1))
     take_back_to("incidents", "0018")
     assert list(UnsentText.objects.values_list("form", flat=True)) == [CaseFormCode.NOTE]

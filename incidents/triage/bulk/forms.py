@@ -47,8 +47,8 @@ class BulkForm(forms.Form):
     def fill_choices(self) -> None:
         """Fill in what depends on the centre or on the cases, such as the choices of a field."""
 
-    def make_arguments(self) -> dict[str, Any]:
-        """Return the arguments of the job: the codes and ids of what the user chose. Subclasses may raise
+    def make_job_choices(self) -> dict[str, Any]:
+        """Return the choices of the job: the codes and ids of what the user chose. Subclasses may raise
         ValidationError.
         """
         return {}
@@ -69,7 +69,7 @@ class BulkAssignForm(BulkForm):
         ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
-    def make_arguments(self) -> dict[str, Any]:
+    def make_job_choices(self) -> dict[str, Any]:
         chosen = self.cleaned_data["assignee"]
         return {"assignee": None if chosen == NOBODY else chosen}
 
@@ -91,7 +91,7 @@ class ClassifyForm(BulkForm):
             raise ValidationError("Choisissez au moins une chose à changer.")
         return cleaned
 
-    def make_arguments(self) -> dict[str, Any]:
+    def make_job_choices(self) -> dict[str, Any]:
         return {name: code for name, code in self.cleaned_data.items() if code}
 
 
@@ -114,7 +114,7 @@ class CloseForm(BulkForm):
             raise ValidationError(SERVICE_QUESTION)
         return service
 
-    def make_arguments(self) -> dict[str, Any]:
+    def make_job_choices(self) -> dict[str, Any]:
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
@@ -189,7 +189,7 @@ class CloseForm(BulkForm):
 
 
 class GroupForm(BulkForm):
-    """The form that adds cases to an open group or to a new group, which `make_arguments` opens."""
+    """The form that adds cases to an open group or to a new group, which `make_job_choices` opens."""
 
     group = forms.ChoiceField(label="Groupe ouvert", required=False)
     title = forms.CharField(label="Ou nouveau groupe", required=False, max_length=TITLE_LIMIT)
@@ -206,7 +206,7 @@ class GroupForm(BulkForm):
             raise ValidationError({"group": "Choisissez un groupe, ou donnez un titre au nouveau."})
         return cleaned
 
-    def make_arguments(self) -> dict[str, Any]:
+    def make_job_choices(self) -> dict[str, Any]:
         """Return the uid of the chosen group. If none is chosen, open the new group first. May raise
         ValidationError.
         """

@@ -124,7 +124,7 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
             actor=get_account(request),
             act=act,
             references=references,
-            choices=form.make_arguments(),
+            choices=form.make_job_choices(),
             key=key,
             text=form.read_text(),
         )

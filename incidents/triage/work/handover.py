@@ -88,9 +88,9 @@ def submit_handover(request: HttpRequest, user: User) -> HttpResponse:
     form, ticked = HandoverForm(request.POST, user=user), list(filter(is_reference, request.POST.getlist("dossier")))
     try:
         if form.is_valid():
-            handover = hand_shift_over(actor=user, references=ticked, shift=form.make_handover(user))
-            announce_handover(request, handover)
-            return redirect(HANDOVER_URL_NAME) if handover.is_written else render_unsaved_handover(request, user)
+            result = hand_shift_over(actor=user, references=ticked, handover=form.make_handover(user))
+            announce_handover(request, result)
+            return redirect(HANDOVER_URL_NAME) if result.is_written else render_unsaved_handover(request, user)
     except ValidationError as error:
         wrong = error.message_dict
         # The checkboxes of the cases are not fields of the form.

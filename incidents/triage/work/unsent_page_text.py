@@ -41,7 +41,9 @@ def save_page_text(user: User, reference: str, code: CaseFormCode, posted: Query
     """
     values = read_page_values(posted)
     is_blank = not any(value.strip() for name, texts in values.items() if name not in STATE_FIELDS for value in texts)
-    return bool(save_unsent_texts(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
+    return bool(
+        save_unsent_texts(reference=reference, actor=user, values_by_form={code: {} if is_blank else values}, pen=pen)
+    )
 
 
 def restore_page(

@@ -72,21 +72,21 @@ FORM_BUILDERS: dict[CaseFormCode, Callable[[Incident, QueryDict], CaseForm]] = {
 }
 
 
-def read_typed_words(
+def read_typed_values(
     incident: Incident, posted: QueryDict, codes: Iterable[CaseFormCode]
 ) -> dict[CaseFormCode, Values]:
     """Return what was typed in each of these forms that `posted` contains, or {} for a form that was not changed or
     was already sent.
     """
-    words: dict[CaseFormCode, Values] = {}
+    values_by_form: dict[CaseFormCode, Values] = {}
     for code in codes:
         values = read_form_values(posted, code)
         if not values:
             continue
         form = FORM_BUILDERS[code](incident, posted)
         is_unsent = set(form.changed_data) - HIDDEN_FIELDS and not was_sent(incident, form)
-        words[code] = values if is_unsent else {}
-    return words
+        values_by_form[code] = values if is_unsent else {}
+    return values_by_form
 
 
 def was_sent(incident: Incident, form: CaseForm) -> bool:
@@ -139,16 +139,16 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             posted, form_code, user = request.POST, code or kwargs.get("act", ""), get_account(request)
-            pen, words = read_posted_pen(posted), dict[CaseFormCode, Values]()
+            pen, values_by_form = read_posted_pen(posted), dict[CaseFormCode, Values]()
             if form_code in PAGES:
                 with suppress(ValidationError):  # the case is erased, so the view refuses the post
                     save_page_text(user, reference, CaseFormCode(form_code), posted, pen)
             else:
-                words = save_typed_text(user, reference, posted, form_code)
+                values_by_form = save_typed_text(user, reference, posted, form_code)
             request.POST = add_unprefixed_names(posted, form_code)  # type: ignore[assignment]  # immutable in its stubs
             response = view(request, reference, *args, **kwargs)
             is_accepted = form_code in CaseFormCode.values and response.status_code == HTTPStatus.FOUND
-            if is_accepted and words.get(CaseFormCode(form_code)) != {}:
+            if is_accepted and values_by_form.get(CaseFormCode(form_code)) != {}:
                 delete_sent_text(user, reference, CaseFormCode(form_code), pen)
             return response
 
@@ -166,10 +166,12 @@ def save_typed_text(user: User, reference: str, posted: QueryDict, form_code: st
     incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at:
         return {}
-    words = read_typed_words(incident, posted, CaseFormCode)
-    replaced = next((code for code in words if code == form_code and words[code]), None)
-    save_unsent_texts(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), submitted=replaced)
-    return words
+    values_by_form = read_typed_values(incident, posted, CaseFormCode)
+    replaced = next((code for code in values_by_form if code == form_code and values_by_form[code]), None)
+    save_unsent_texts(
+        reference=reference, actor=user, values_by_form=values_by_form, pen=read_posted_pen(posted), submitted=replaced
+    )
+    return values_by_form
 
 
 def add_unprefixed_names(posted: QueryDict, form_code: str) -> QueryDict:
@@ -188,7 +190,7 @@ def delete_sent_text(user: User, reference: str, code: CaseFormCode, pen: Pen) -
     if incident.erased_at is None and (code in load_unsent_texts(incident, user) or pen.stroke):
         # For a form on a page of its own, delete only what that page has saved.
         code_sent = None if code in PAGES else code
-        save_unsent_texts(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
+        save_unsent_texts(reference=reference, actor=user, values_by_form={code: {}}, pen=pen, submitted=code_sent)
 
 
 @never_cache
@@ -202,9 +204,11 @@ def save_unsent_text_view(request: HttpRequest, reference: str) -> HttpResponse:
     if request.headers.get("Accept") != "application/json":
         save_typed_text(user, reference, request.POST)
         return redirect(find_next_address(reference, request.POST))
-    words = read_typed_words(incident, request.POST, CaseFormCode)
+    values_by_form = read_typed_values(incident, request.POST, CaseFormCode)
     try:
-        elsewhere = save_unsent_texts(reference=reference, actor=user, words=words, pen=read_posted_pen(request.POST))
+        elsewhere = save_unsent_texts(
+            reference=reference, actor=user, values_by_form=values_by_form, pen=read_posted_pen(request.POST)
+        )
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})
@@ -243,9 +247,9 @@ def describe_new_page() -> dict[str, Any]:
 
 def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:
     """Put what `user` has typed and not sent into the forms of the page that `context` describes. Runs one query."""
-    words = {} if incident.erased_at else load_unsent_texts(incident, user)
-    context["begun"] = [code.value for code in words if code in PAGES]
-    for code, values in words.items():
+    values_by_form = {} if incident.erased_at else load_unsent_texts(incident, user)
+    context["begun"] = [code.value for code in values_by_form if code in PAGES]
+    for code, values in values_by_form.items():
         if code in PAGES:
             continue
         if code in FORMS:
