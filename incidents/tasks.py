@@ -11,7 +11,7 @@ from incidents.services.history import index
 
 @shared_task
 def index_cases() -> None:
-    index.index_pending_events(seconds=index.PASS_TIME_LIMIT)
+    index.index_pending_events(seconds=index.PASS_TIME_LIMIT.total_seconds())
 
 
 @shared_task

@@ -27,7 +27,7 @@ logger = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
 MAX_TRIES = 3
 # Reports are made one at a time, and only for this time in one task, so that the worker also runs other tasks.
-MAX_TASK_DURATION = timedelta(seconds=2)
+PASS_TIME_LIMIT = timedelta(seconds=2)
 
 
 # Requesting
@@ -90,12 +90,12 @@ def read_content(report: Report) -> bytes:
 
 
 def make_due_reports() -> int:
-    """Make the reports that are due, until none is left or MAX_TASK_DURATION has passed. Return the number of reports
+    """Make the reports that are due, until none is left or PASS_TIME_LIMIT has passed. Return the number of reports
     made.
 
     Do nothing while another worker makes reports.
     """
-    count, deadline = 0, timezone.now() + MAX_TASK_DURATION
+    count, deadline = 0, timezone.now() + PASS_TIME_LIMIT
     with hold_lock(Lock.MAKE_REPORTS, waits=False) as is_free:
         while is_free and timezone.now() < deadline and (report := claim_report(timezone.now())):
             count += make_report(report)
