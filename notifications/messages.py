@@ -43,8 +43,8 @@ TEMPLATES_IN_DOUBT: dict[str, str] = {
     EventKind.DECLARED: "notifications/declarant_declared_without_code.txt",
     EventKind.REROUTED: "notifications/declarant_rerouted_in_doubt.txt",
 }
-# The first news that a centre gets of a case.
-ARRIVAL_KINDS = (EventKind.DECLARED, EventKind.REROUTED)
+# The events that bring a case of which the centre knew nothing; it has had a mail about the offer of a transfer.
+NEW_CASE_KINDS = (EventKind.DECLARED, EventKind.REROUTED)
 
 
 def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
@@ -75,7 +75,7 @@ def choose_template(delivery: Delivery) -> str:
     """
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in TRANSFER_KINDS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
-    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in ARRIVAL_KINDS:
+    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in NEW_CASE_KINDS:
         is_red = not may_mail_texts_to_csirt(delivery.incident)
         return f"notifications/csirt_{'red' if is_red else 'declared'}.txt"
     if delivery.recipient == Recipient.CSIRT and not may_mail_texts_to_csirt(delivery.incident):
