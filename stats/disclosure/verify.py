@@ -64,7 +64,7 @@ def main(folder: Path) -> int:
 
 def verify(folder: Path) -> tuple[str, bool]:
     """Return the verdict for the reader, and whether the audit fails. Raises WrongCopyError if a file was changed."""
-    printed, seal = read_signed_form(folder)
+    printed, seal = read_signed_document(folder)
     earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_files(folder, printed)
     check_tables(folder, [*earlier, printed], seal)
@@ -84,9 +84,9 @@ def verify(folder: Path) -> tuple[str, bool]:
     return "\n".join(lines), bool(failing)
 
 
-def read_signed_form(folder: Path) -> tuple[Printed, Mapping[str, str]]:
-    """Return the printed form and its seal. Raises WrongCopyError if the signature or the digest is not that of the
-    form.
+def read_signed_document(folder: Path) -> tuple[Printed, Mapping[str, str]]:
+    """Return the printed document and its seal. Raises WrongCopyError if the signature or the digest is not that of
+    the document.
     """
     body = read_file(folder, "canonical.json")
     try:

@@ -1,8 +1,8 @@
 """The files of a release, which are a Data Package and its parts. Their bytes do not depend on when they are made.
 
 The package follows https://datapackage.org/standard/data-package/ (version 2). It has CSV files with a Table Schema
-for each, the same figures in one JSON file, the dictionary, the signed form (`stats/releases/seal.py`) with those of
-the quarters of the year, and the program that checks the signature and repeats the audit
+for each, the same figures in one JSON file, the dictionary, the signed document (`stats/releases/seal.py`) with those
+of the quarters of the year, and the program that checks the signature and repeats the audit
 (`stats/disclosure/verify.py`).
 """
 
@@ -32,7 +32,7 @@ from stats.open_data.definitions import (
 )
 from stats.open_data.edition import MAX_CACHED_EDITIONS, Edition, Row
 from stats.open_data.sheets import CsvFile, list_csv_files
-from stats.releases.seal import encode_form
+from stats.releases.seal import encode_document
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
 FORMULA_CHARACTERS = ("=", "+", "-", "@", "\t", "\r")
@@ -71,11 +71,11 @@ def make_files(edition: Edition) -> dict[str, File]:
         ),
         File("release.json", "Les mêmes nombres, en JSON", write_json(describe_release_page(edition))),
         File("dictionary.json", "Le dictionnaire, en JSON", write_json(describe_dictionary())),
-        File("canonical.json", "Les nombres, tels que signés", encode_form(edition.printed)),
+        File("canonical.json", "Les nombres, tels que signés", encode_document(edition.printed)),
     ]
     for printed in edition.earlier:
         title = "Les nombres de la publication no {}, tels que signés".format(printed["number"])
-        parts.append(File(f"canonical-{printed['number']}.json", title, encode_form(printed)))
+        parts.append(File(f"canonical-{printed['number']}.json", title, encode_document(printed)))
     parts.append(File("verify.py", "Le programme qui vérifie tout", read_program()))
     package = write_json(describe_package(edition, sheets, parts))
     inside = [

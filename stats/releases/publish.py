@@ -109,9 +109,11 @@ def check_foreign_keys_at_once() -> None:
 
 def save_release(release: Release, draw: DrawResult, bodies: dict[str, int]) -> None:
     denominators = [Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in bodies.items()]
-    printed = seal.make_signed_form(release, draw.tables, denominators, seal.list_quarterly_releases(release.period))
-    release.printed = seal.encode_form(printed)
-    release.digest, release.signature, release.verify_key = seal.sign_form(release.printed)
+    printed = seal.make_signed_document(
+        release, draw.tables, denominators, seal.list_quarterly_releases(release.period)
+    )
+    release.printed = seal.encode_document(printed)
+    release.digest, release.signature, release.verify_key = seal.sign_document(release.printed)
     release.save(force_insert=True)
     Denominator.objects.bulk_create(denominators)
     Figure.objects.bulk_create(
