@@ -167,8 +167,8 @@ def test_no_template_carries_inline_code_or_calls_another_host(path):
     assert not re.search(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=[\"']?(?:https?:)?//", text)
 
 
-# Each of these names is that of a module or more: stats/exact/files.py, stats/open_data/package.py and sheets.py.
-MODULES_FOR_READERS = {"views.py", "charts.py", "files.py", "package.py", "sheets.py"}
+# Each of these names is that of a module or more: stats/exact/files.py, stats/open_data/package.py and csv_files.py.
+MODULES_FOR_READERS = {"views.py", "charts.py", "files.py", "package.py", "csv_files.py"}
 
 
 def test_views_and_exports_of_figures_read_no_raw_facts():

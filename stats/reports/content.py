@@ -303,7 +303,7 @@ def describe_report_section(section: FiguresSection) -> Content:
 
 def describe_bar(bar: SectionBar) -> Content:
     words = {"label": bind_words(upper_first(bar.label)), "text": format_number(bar.value)}
-    return words | {"share": float(bar.share), "is_rest": bar.is_rest}
+    return words | {"share": float(bar.share), "is_other": bar.is_other}
 
 
 def describe_unbarred(section: FiguresSection) -> str:

@@ -71,7 +71,7 @@ def test_the_unknown_category_is_never_called_most_frequent():
     tables = {"incidents": 320, "incidents_by_cause": fill("incidents_by_cause", 20, rest=5) | {"not_found": 250}}
     causes = find_section("causes", tables)
     assert causes.title == "Comment c’est arrivé"
-    assert [(bar.label, bar.is_rest) for bar in causes.bars[-2:]] == [("pas trouvée", True), ("pas dite", True)]
+    assert [(bar.label, bar.is_other) for bar in causes.bars[-2:]] == [("pas trouvée", True), ("pas dite", True)]
 
 
 def test_a_leak_is_in_several_categories():
@@ -115,7 +115,7 @@ def test_the_title_gives_the_time_within_which_half_of_the_incidents_get_help():
     [section] = make_delay_sections(a_page(tables))
     assert section.title == delays.title
     assert section.subtitle == "Incidents vérifiés, selon le temps de la déclaration à la première prise en charge."
-    assert [(bar.value, bar.is_rest) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
+    assert [(bar.value, bar.is_other) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
     assert make_delays_table(a_page({"incidents": 35})) is None
 
 
