@@ -87,7 +87,7 @@ def lay_out_months(page: FiguresPage) -> dict[str, object] | None:
         "charts": draw_periods(page) if titles.has_line(page) else {},
         "title": titles.write_months_title(page),
         "under": titles.write_months_subtitle(page),
-        "summary": titles.summarize_months(page),
+        "summary": titles.summarise_months(page),
         "unit": titles.name_period_unit(page),
     }
 
