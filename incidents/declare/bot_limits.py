@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.http import HttpRequest, QueryDict
 from redis import RedisError
 
-from core.burst import count_request, hash_address
+from core.request_counter import count_request, hash_address
 
 logger = logging.getLogger(__name__)
 
-TRAP_FIELD = "site_web"  # a hidden field that people leave empty
+HONEYPOT_FIELD = "site_web"  # a hidden field that people leave empty
 # One address may send and begin this many declarations within COUNT_WINDOW_SECONDS before it must confirm the next.
 MAX_UNCONFIRMED_DECLARATIONS, MAX_UNCONFIRMED_STARTS = 10, 30
 COUNT_WINDOW_SECONDS = 600
@@ -30,7 +30,7 @@ def count_unconfirmed_sending(request: HttpRequest, data: QueryDict) -> bool:
     """
     if CONFIRMED in data:
         return False
-    if data.get(TRAP_FIELD):
+    if data.get(HONEYPOT_FIELD):
         return True
     return count_request(request, "declare", within_seconds=COUNT_WINDOW_SECONDS) > MAX_UNCONFIRMED_DECLARATIONS
 

@@ -20,9 +20,9 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import BodySearchResult, SearchProblem, search_bodies_and_places
 from collectivities.telephones import find_number_problem
-from core.burst import hash_address
+from core.request_counter import hash_address
 from csirts.routing import Route, get_centres_by_level
-from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, count_unconfirmed_sending, count_unconfirmed_start
+from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, count_unconfirmed_sending, count_unconfirmed_start
 from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
@@ -57,7 +57,7 @@ PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
 SEARCHED, WARNED = "pour", "averti"
 # The button that adds a body that no official list contains. Its value may give a kind and the commune of the seat.
 ADD_BODY = "ajouter"
-NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD}
+NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, HONEYPOT_FIELD}
 
 
 @dataclass

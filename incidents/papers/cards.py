@@ -17,7 +17,7 @@ from accounts.models import EmergencyContact, User
 from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
 from collectivities.search import SearchProblem, check_query_not_empty, find_collectivities
-from core.burst import hash_address
+from core.request_counter import hash_address
 from core.typeset import typeset
 from incidents.enums import PaperState
 from incidents.models import Paper

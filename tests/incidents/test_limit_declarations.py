@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from core.burst import get_subscriber_prefix
+from core.request_counter import get_subscriber_prefix
 from incidents.enums import Burst
 from incidents.facts.shapes import Caller
 from incidents.models import Incident, RecentCount, Story
