@@ -259,6 +259,23 @@ def test_names_say_what_they_name():
     ] == []
 
 
+def test_exceptions_are_named_for_the_fact():
+    """As `DoesNotExist` of Django is: `raise` and `except` already say that it is an error."""
+    classes = [
+        (path, node)
+        for path in [source for app in [*APPS, "tests"] for source in list_sources(app)]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    ]
+    exceptions = [
+        (path, node.name)
+        for path, node in classes
+        if any(re.search(r"(Exception|Error)$", ast.unparse(base)) for base in node.bases)
+    ]
+    assert exceptions
+    assert [f"{path.relative_to(ROOT)}::{name}" for path, name in exceptions if name.endswith("Error")] == []
+
+
 def test_one_place_decides_to_which_bodies_somebody_belongs():
     """Elsewhere `accounts.access` answers: `is_member`, `has_body`, `list_bodies`, `get_body`."""
     outside = [path for app in APPS if app != "accounts" for path in list_sources(app)]

@@ -74,7 +74,7 @@ def find_due_day(period: Period) -> date:
 
 @transaction.atomic
 def make_release(period: Period, *, now: datetime) -> tuple[Release, DrawResult]:
-    """Freeze, count, draw, audit, seal and save one release. Raises UnsafeReleaseError and saves nothing if no draw is
+    """Freeze, count, draw, audit, seal and save one release. Raises UnsafeRelease and saves nothing if no draw is
     safe.
 
     The caller holds `Lock.PUBLISH`. The database refuses a second release of a period.

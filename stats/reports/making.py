@@ -16,7 +16,7 @@ from collectivities.models import Region
 from core.locks import Lock, hold_lock
 from core.typeset import typeset
 from incidents.enums import PaperState
-from stats.pages.page import UnknownSelectionError
+from stats.pages.page import UnknownSelection
 from stats.releases.rows import Figure, Release
 from stats.reports.address import parse_place
 from stats.reports.content import TEMPLATE, describe_report
@@ -34,7 +34,7 @@ PASS_TIME_LIMIT = timedelta(seconds=2)
 
 
 def request_report(number: int, place: str) -> Report:
-    """Return the row of a report, which the first request creates. Raises UnknownSelectionError for an unknown report.
+    """Return the row of a report, which the first request creates. Raises UnknownSelection for an unknown report.
 
     Runs one query if the row exists.
     """
@@ -53,10 +53,10 @@ def filter_reports(number: int, region: str) -> QuerySet[Report]:
 
 
 def save_report(number: int, region: str) -> None:
-    """Create the row, unless it exists. Raises UnknownSelectionError if no yearly release has that number."""
+    """Create the row, unless it exists. Raises UnknownSelection if no yearly release has that number."""
     release = Release.objects.filter(number=number, quarter=0).first()
     if release is None:
-        raise UnknownSelectionError(number)
+        raise UnknownSelection(number)
     place = Region.objects.get(code=region) if region else None
     Report.objects.bulk_create([Report(release=release, region=place)], ignore_conflicts=True)
 

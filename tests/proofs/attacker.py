@@ -20,7 +20,7 @@ import numpy as np
 
 from tests.proofs.countries import Body
 from tests.proofs.knowledge import Edition, Knowledge, Unknown
-from tests.proofs.solver import ContradictionError, Program
+from tests.proofs.solver import Contradiction, Program
 from tests.proofs.truth import Truth, find_truth
 
 FEW = 4
@@ -223,13 +223,13 @@ class Attack:
         try:
             for reader in (OUTSIDER, *insiders):
                 self.ask(reader, findings)
-        except ContradictionError:
+        except Contradiction:
             findings.is_contradiction = True
         findings.solves = self.program.solves
         return findings
 
     def ask(self, reader: Body | None, findings: Findings) -> None:
-        """Add what this reader proves to the findings. Raise ContradictionError if no assignment agrees with what the
+        """Add what this reader proves to the findings. Raise Contradiction if no assignment agrees with what the
         reader believes.
         """
         own = np.zeros(self.program.width, np.int64)

@@ -10,7 +10,7 @@ from tests.proofs.knowledge import Row, Unknown
 EPSILON = 1e-6
 
 
-class ContradictionError(Exception):
+class Contradiction(Exception):
     """No assignment agrees with what the reader believes."""
 
 
@@ -50,7 +50,7 @@ class Program:
         self.solver.changeColsBounds(self.width, self.indices, least.astype(float), most.astype(float))
 
     def find_assignment(self, weights: np.ndarray) -> np.ndarray:
-        """Return the assignment, in whole numbers, whose weighted total is smallest. Raise ContradictionError if there
+        """Return the assignment, in whole numbers, whose weighted total is smallest. Raise Contradiction if there
         is no assignment.
         """
         self.solver.changeColsCost(self.width, self.indices, weights.astype(np.float64))
@@ -74,5 +74,5 @@ class Program:
     def solve(self) -> np.ndarray:
         self.solver.run()
         if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise ContradictionError
+            raise Contradiction
         return np.array(self.solver.getSolution().col_value)
