@@ -1,5 +1,6 @@
 """A case that another centre accepts goes there with all it holds; the former centre no longer has it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -96,6 +97,19 @@ def test_a_case_can_be_transferred_back(incident, giver, taker):
     assert "Reçu de Loin Cyber" in read_markup(page)
     assert "Confié par Breizh Cyber à Loin Cyber" in read_markup(page)
     assert sign_in_as(taker).get(url(incident)).status_code == 404
+
+
+def test_only_what_was_typed_is_given_back_for_a_case_that_moved(incident, giver, taker):
+    """Codes of choices, the keys of the form and its buttons are not there to be copied."""
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
+    client, hour = sign_in_as(giver), "8 h 10"
+    call = {"direction": "call_in", "cle": "abcdef", "vu": "f00d", "type": "ransomware", "stopped_time": hour}
+    closing = {"reason": "handed_over", "handed_to": "la DSI", "summary": "Bilan.", "seen": "f00d"}
+
+    pages = [client.post(url(incident, *part), fields) for part, fields in ((["appel"], call), (["cloture"], closing))]
+
+    given_back = [re.findall(r'<p class="story">(.*?)</p>', read_markup(page)) for page in pages]
+    assert given_back == [[hour], ["la DSI", "Bilan."]]
 
 
 def test_the_first_centre_does_not_learn_of_a_second_transfer(incident, giver, taker):

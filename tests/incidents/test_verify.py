@@ -75,6 +75,38 @@ def test_verifying_twice_records_one_note_and_one_event(client, case):
     assert Note.objects.count() == case.events.filter(kind=EventKind.VERIFIED).count() == 1
 
 
+def test_the_call_of_a_second_person_is_noted_and_the_first_is_named(client, case, colleague):
+    verify_incident(reference=case.reference, actor=colleague, call=CallBack(source=NumberSource.KNOWN))
+
+    for _time in range(2):
+        page = read_markup(client.post(url(case, "verifier"), CALLED_NUMBER, follow=True))
+
+    assert f"{colleague} avait déjà vérifié cette déclaration. Votre rappel est noté aussi." in page
+    assert case.events.filter(kind=EventKind.VERIFIED).count() == 1
+    assert [note.author == colleague for note in case.notes.order_by("id")] == [True, False]
+    assert "02 98 11 22 33" in case.notes.order_by("id")[1].text
+
+
+@pytest.mark.parametrize("number", ["02 98", "02 98 11 22 33"])
+def test_a_second_call_that_cannot_be_noted_is_shown_again(client, case, colleague, number):
+    verify_incident(reference=case.reference, actor=colleague, call=CallBack(source=NumberSource.KNOWN))
+    if number != "02 98":
+        erase_personal_data(reference=case.reference, actor=a_lead())
+
+    page = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
+
+    assert page.status_code == 422
+    assert f'<p class="story">{number}</p>' in read_markup(page)
+    assert not Note.objects.filter(text__contains=number).exists()
+
+
+def test_verifying_an_erased_case_does_not_claim_a_note(client, case):
+    erase_personal_data(reference=case.reference, actor=a_lead())
+    page = read_markup(client.post(url(case, "verifier"), CALLED_NUMBER, follow=True))
+    assert "Déclaration vérifiée" in page
+    assert "est noté" not in page
+
+
 def test_an_agent_of_the_body_may_see_the_case_but_not_verify_it(case):
     agent = an_agent()
     assert get_incident(agent, case.reference, to=Ability.VIEW) == case

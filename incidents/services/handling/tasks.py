@@ -18,10 +18,10 @@ from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.catalogues.playbooks import Step
 from incidents.due import ANSWER_WITHIN
-from incidents.enums import Ability, ActorKind, EventKind, Status, Verification
+from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Task
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.verify import CALL_BACK_STEP
+from incidents.services.handling.verify import CALL_BACK_STEP, find_verification
 from incidents.services.history.record import record_event
 from incidents.services.library.playbooks import TITLE_LIMIT, find_applied_playbook
 
@@ -93,8 +93,7 @@ def close_call_back_tasks(tasks: Collection[Task], incident: Incident, *, actor:
     """Close the call-back tasks of a verified case: as done by the person who called back, else as moot. Does not
     save.
     """
-    called = incident.events.filter(kind=EventKind.VERIFIED, data__method=Verification.CALL_BACK, actor__isnull=False)
-    event = called.order_by("-id").first() if incident.verification == Verification.CALL_BACK else None
+    event = find_verification(incident)
     for task in (task for task in tasks if task.step == CALL_BACK_STEP):
         task.done_at, task.done_by = (event.at, event.actor) if event else (at, actor)
         task.is_moot = event is None

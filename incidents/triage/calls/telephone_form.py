@@ -67,8 +67,8 @@ class TelephoneForm(forms.Form):
     """
 
     body = FreeTextField(label="Collectivité")
-    body_asked = FreeTextField()
-    collectivite = FreeTextField()
+    body_asked = FreeTextField(widget=forms.HiddenInput)
+    collectivite = FreeTextField(widget=forms.HiddenInput)
     type = make_short_field(DECLARATION_FACTS["type"], TYPES)
     service_stopped = make_short_field(DECLARATION_FACTS["service_stopped"])
     data_concerned = make_short_field(DECLARATION_FACTS["data_concerned"])

@@ -12,6 +12,7 @@ from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.services.handling.qualify import qualify_incident
 from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import find_verification
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
 from incidents.triage.case.page import rebase_form, redirect_to_case, render_case_again, report_refusal
@@ -67,13 +68,31 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = VerifyForm(request.POST, proposed=find_official_number(incident, list_emergency_contacts(incident)))
     try:
         if form.is_valid():
-            verify_incident(reference=reference, actor=get_account(request), call=form.make_call_back())
-            confirmation = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
-            messages.success(request, confirmation)
-            return redirect_to_case(reference)
+            verified = verify_incident(reference=reference, actor=get_account(request), call=form.make_call_back())
+            return confirm_verification(request, verified)
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             return report_refusal(request, reference, error)
         form.add_error(None, error)
     incident = get_incident(get_account(request), reference, to=Ability.VERIFY)
+    if incident.is_verified:  # by a colleague meanwhile: the page no longer has this form
+        problems = [problem for field_problems in form.errors.values() for problem in field_problems]
+        return report_refusal(request, reference, ValidationError(problems))
     return render_case_again(request, incident, verify={"form": form})
+
+
+def confirm_verification(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Redirect to the case with a message that says who verified it. If the call could not be noted because the case
+    is erased and somebody else had verified it, show what was typed.
+    """
+    event = find_verification(incident)
+    if event and event.actor == get_account(request):
+        noted = "" if incident.erased_at else " Votre rappel est noté."
+        messages.success(request, f"Déclaration vérifiée : elle comptera dans les chiffres.{noted}")
+        return redirect_to_case(incident.reference)
+    who = str(event.actor) if event else "Un membre connu de la collectivité"
+    if incident.erased_at:
+        why = f"{who} avait déjà vérifié cette déclaration. Le dossier est effacé : votre rappel n’y est pas noté."
+        return report_refusal(request, incident.reference, ValidationError(why))
+    messages.success(request, f"{who} avait déjà vérifié cette déclaration. Votre rappel est noté aussi.")
+    return redirect_to_case(incident.reference)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -39,10 +39,9 @@ from incidents.triage.judging.severity import SeverityForm, make_severity_form
 from incidents.triage.judging.verify import VerifyForm
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm
+from incidents.triage.work.typed_fields import HIDDEN_FIELDS, STATE_FIELDS
 from incidents.triage.work.unsent_page_text import PAGES, save_page_text
 
-# Hidden fields of a form, which the person did not type.
-HIDDEN_FIELDS = frozenset({"key", "seen", "confirmed"})
 # From the parameter that a button sends to the anchor to which the page scrolls without a script.
 BUTTON_ANCHORS = {"modele": "echanges", "corps": "a-confirmer"}
 WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
@@ -72,6 +71,10 @@ FORM_BUILDERS: dict[CaseFormCode, Callable[[Incident, QueryDict], CaseForm]] = {
 }
 
 
+class RefusalRedirect(HttpResponseRedirect):
+    """A redirect after a form that was refused: what was typed in it stays saved."""
+
+
 def read_typed_values(
     incident: Incident, posted: QueryDict, codes: Iterable[CaseFormCode]
 ) -> dict[CaseFormCode, Values]:
@@ -84,7 +87,7 @@ def read_typed_values(
         if not values:
             continue
         form = FORM_BUILDERS[code](incident, posted)
-        is_unsent = set(form.changed_data) - HIDDEN_FIELDS and not was_sent(incident, form)
+        is_unsent = set(form.changed_data) - HIDDEN_FIELDS - STATE_FIELDS and not was_sent(incident, form)
         values_by_form[code] = values if is_unsent else {}
     return values_by_form
 
@@ -147,8 +150,8 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
                 values_by_form = save_typed_text(user, reference, posted, form_code)
             request.POST = add_unprefixed_names(posted, form_code)  # type: ignore[assignment]  # immutable in its stubs
             response = view(request, reference, *args, **kwargs)
-            is_accepted = form_code in CaseFormCode.values and response.status_code == HTTPStatus.FOUND
-            if is_accepted and values_by_form.get(CaseFormCode(form_code)) != {}:
+            is_refused = response.status_code != HTTPStatus.FOUND or isinstance(response, RefusalRedirect)
+            if form_code in CaseFormCode.values and not is_refused and values_by_form.get(CaseFormCode(form_code)) != {}:
                 delete_sent_text(user, reference, CaseFormCode(form_code), pen)
             return response
 
