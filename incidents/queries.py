@@ -9,12 +9,13 @@ from typing import NamedTuple
 from django.db.models import Count, Max, Min, Q
 
 from collectivities.zones import find_zone
-from incidents.enums import Door, EventKind, Status
+from incidents.enums import Door, EventKind
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import holder_works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
 from incidents.questions.facts import OMITTED_TEXTS, SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
+from incidents.workflow import is_left
 
 # The kinds of events that the body can read as sentences on its follow-up page. Events of other kinds are internal to
 # the centre.
@@ -127,10 +128,8 @@ class Reader:
 
 
 def lacks_responder(incident: Incident) -> bool:
-    """Tell whether somebody took the case but nobody who works for its centre is in charge of it now. Runs at most one
-    query.
-    """
-    if incident.status != Status.ACKNOWLEDGED:
+    """Tell whether the case is to be taken over (`is_left`). Runs at most one query."""
+    if not is_left(incident.status, incident.assignee_id, has_holder=False):
         return False
     return not Incident.objects.filter(holder_works_for_centre(), pk=incident.pk).exists()
 

@@ -39,7 +39,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     it is closed.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
-    if lacks_responder(incident):
+    if incident.status == Status.ACKNOWLEDGED and lacks_responder(incident):
         return assign_abandoned_case(incident, actor)
     if incident.status == Status.ACKNOWLEDGED and incident.assignee_id == actor.pk:
         return incident

@@ -17,6 +17,7 @@ from incidents.enums import Severity, Status, Verification
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet, holder_works_for_centre
 from incidents.reference import is_reference
+from incidents.workflow import is_left
 
 CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
 INSTANT_FORMAT = "%Y%m%dT%H%M%S%f"
@@ -55,8 +56,8 @@ class OpenCase(NamedTuple):
 
     @property
     def is_left(self) -> bool:
-        """Tell whether the person who was in charge of the case has left the centre, and nobody replaces them."""
-        return self.assignee is not None and self.holder is None
+        """Tell whether the case is to be taken over."""
+        return is_left(self.status, self.assignee, has_holder=self.holder is not None)
 
     @property
     def is_verified(self) -> bool:
