@@ -23,7 +23,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import list_story_lines, make_fact_field, make_list_field, with_facts
+from incidents.facts.forms import list_story_fields, make_fact_field, make_list_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     STORY_WORDS,
@@ -80,7 +80,7 @@ class DetailsForm(forms.Form):
     breach_known_date, breach_known_time, breach_known_certainty = make_moment_fields(
         DECLARATION_FACTS["breach_known"].question
     )
-    story_lines = property(list_story_lines)
+    story_lines = property(list_story_fields)
 
     def clean(self) -> dict[str, Any]:
         for name in INSTANTS:

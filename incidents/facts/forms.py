@@ -62,6 +62,6 @@ def with_facts[F: type[forms.Form]](
     return add_fields
 
 
-def list_story_lines(form: forms.BaseForm) -> list[forms.BoundField]:
+def list_story_fields(form: forms.BaseForm) -> list[forms.BoundField]:
     """Return the fields of the lines of a story, which templates draw one after the other."""
     return [form[name] for name in STORY_LINES]

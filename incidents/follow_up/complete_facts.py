@@ -19,7 +19,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import list_story_lines, make_fact_field, make_list_field, with_facts
+from incidents.facts.forms import list_story_fields, make_fact_field, make_list_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     Declaration,
@@ -136,7 +136,7 @@ class SingleFormEditor[F: FactsForm]:
 
 @with_facts(Section.STORY)
 class StoryForm(FactsForm):
-    story_lines = property(list_story_lines)
+    story_lines = property(list_story_fields)
 
 
 class StoryEditor(SingleFormEditor[StoryForm]):

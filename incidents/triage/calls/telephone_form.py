@@ -26,7 +26,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import list_story_lines, make_short_field, with_facts
+from incidents.facts.forms import list_story_fields, make_short_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     STORY_WORDS,
@@ -78,7 +78,7 @@ class TelephoneForm(forms.Form):
     person_categories = make_short_field(LEAK_FACTS["person_categories"])
     # The order of the fields on the page and in its list of errors.
     field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *FACT_FIELDS)
-    story_lines = property(list_story_lines)
+    story_lines = property(list_story_fields)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
