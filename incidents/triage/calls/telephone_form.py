@@ -131,8 +131,8 @@ class TelephoneForm(forms.Form):
         if not self.read_input("body").strip():
             return "Quelle collectivité appelle ? Son nom, son code postal ou son SIREN."
         if mention := find_mention(self.read_input("body")):
-            words = {"label": str(mention.label).capitalize()}
-            return "{label} n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.".format(**words)
+            label = str(mention.label).capitalize()
+            return f"{label} n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège."
         return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
 
     def list_services(self) -> Iterator[tuple[forms.BoundField, str]]:

@@ -38,9 +38,9 @@ def list_advice_lines(content: str, zone: str) -> list[Line]:
         ("Destinataire", format_partner(facts["to"])),
         ("TLP du message", facts["tlp"]),
         ("PAP", facts["pap"]),
-        ("Accord du déclarant", "donné" if facts["declarant_agreed"] else str(NOT_STATED)),
+        ("Accord du déclarant", "donné" if facts["declarant_agreed"] else NOT_STATED),
         ("Référence", hyphenate(facts["reference"])),
-        ("Centre", facts["centre"] or str(NOT_STATED)),
+        ("Centre", facts["centre"] or NOT_STATED),
         ("Collectivité", format_body_of_advice(facts["body"])),
         *list_judgement_lines(facts),
         ("Reçu", format_code_moment(facts["received_at"], zone)),
@@ -66,8 +66,8 @@ def list_judgement_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
     yield "Gravité", facts["severity"]
     yield "Vérifiée", "oui" if facts["verified"] else "non"
     codes = ((RsitClass, facts["rsit"]["class"]), (RsitType, facts["rsit"]["type"]))
-    yield "RSIT", ", ".join(get_label(choices, code) for choices, code in codes if code) or str(NOT_STATED)
-    yield "Techniques ATT&CK", ", ".join(list_technique_titles(facts["techniques"])) or str(NOT_STATED)
+    yield "RSIT", ", ".join(get_label(choices, code) for choices, code in codes if code) or NOT_STATED
+    yield "Techniques ATT&CK", ", ".join(list_technique_titles(facts["techniques"])) or NOT_STATED
 
 
 def list_service_lines(facts: Mapping[str, Any], zone: str) -> Iterator[Line]:
@@ -93,12 +93,12 @@ def list_found_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
 def list_contact_lines(contact: Mapping[str, str] | None) -> Iterator[Line]:
     if contact:
         words = (contact["name"], contact["role"], format_phone(contact["phone"]), contact["email"])
-        yield "Qui rappeler", ", ".join(filter(None, words)) or str(NOT_STATED)
+        yield "Qui rappeler", ", ".join(filter(None, words)) or NOT_STATED
 
 
 def format_code_moment(code: str | None, zone: str) -> str:
     """Return the words of a moment that `incidents.moments.format_iso_moment` wrote: a day, or an instant in UTC."""
     if not code:
-        return str(NOT_STATED)
+        return NOT_STATED
     is_day = "T" not in code
     return format_moment(date.fromisoformat(code) if is_day else datetime.fromisoformat(code), zone)
