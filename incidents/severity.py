@@ -130,12 +130,12 @@ class Assessment:
         return convert_points(sum(reason.points for reason in self.reasons if not reason.is_of_day))
 
 
+# From how many points on a case has each severity, the lowest first.
+LEAST_POINTS = {Severity.LOW: 0, Severity.MODERATE: 2, Severity.HIGH: 4, Severity.CRITICAL: 6}
+
+
 def convert_points(points: int) -> Severity:
-    if points >= 6:
-        return Severity.CRITICAL
-    if points >= 4:
-        return Severity.HIGH
-    return Severity.MODERATE if points >= 2 else Severity.LOW
+    return max(severity for severity, least in LEAST_POINTS.items() if points >= least)
 
 
 def assess_situation(situation: Situation) -> Assessment:

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.models import User
@@ -132,7 +131,7 @@ def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
         messages.success(request, ACTS[act](reference, get_account(request), request))
     except InvalidTransition as refused:
         incident = check_ability(get_account(request), reference, to=Ability.VIEW)
-        messages.error(request, explain_invalid_transition(incident, refused, timezone.now()))
+        messages.error(request, explain_invalid_transition(incident, refused))
     except NotFinished as error:
         messages.error(request, add_link_to_closing(str(error.message), reference))
     except ValidationError as error:

@@ -25,7 +25,6 @@ from incidents.services.handling.severity import set_severity
 from incidents.triage.acts import ACTS, carry_out_act, make_messages_response, wants_messages_only
 from incidents.triage.case.body import BodyCorrectionForm
 from incidents.triage.case.page import (
-    PageRoute,
     build_page_context,
     rebase_form,
     redirect_to_case,
@@ -42,8 +41,9 @@ from incidents.triage.queue.pages import PERSON, TYPE, VIEW, QueueFilters, Queue
 from incidents.triage.queue.refresh import annotate_line_state, compute_page_stamp
 from incidents.triage.queue.saved_views import VIEWS
 from incidents.triage.queue.wave_lines import build_rows
-from incidents.triage.routes import CASE_ROUTES, OTHER_ROUTES
+from incidents.triage.routes import CASE_ROUTES, OTHER_ROUTES, PageRoute
 from incidents.triage.search.page import redirect_to_search
+from incidents.triage.transfer.block import MAX_OFFERS_COUNTED
 from incidents.triage.transfer.moved_case import explain_moved_case
 from incidents.triage.work.unsent_text import save_posted_text, save_unsent_text_view
 
@@ -245,6 +245,7 @@ def render_queue(request: HttpRequest) -> HttpResponse:
         "key": uuid4(),
         "me": user.pk,
         "works": bool(user.work_centre_ids),
+        "max_offers": MAX_OFFERS_COUNTED,
     }
     return render_page(request, "incidents/triage/queue.html", context | banners._asdict())
 

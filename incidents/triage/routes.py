@@ -3,13 +3,17 @@
 Each feature has its views next to its forms. An act that needs only a button is in `acts.py` and has no route here.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.http import HttpResponse
+
 from incidents.enums import CaseFormCode
 from incidents.triage.bulk import pages as in_bulk
 from incidents.triage.calls.call_back import call_back_view
 from incidents.triage.case import messages
 from incidents.triage.case.history import history_view
 from incidents.triage.case.opened_forms import opened_form_view
-from incidents.triage.case.page import PageRoute
 from incidents.triage.groups import merging
 from incidents.triage.groups import message as group_message
 from incidents.triage.groups import pages as groups
@@ -32,6 +36,19 @@ from incidents.triage.transfer.pages import (
 )
 from incidents.triage.work import handover, message_templates, playbooks, views
 from incidents.triage.work.assign import PREFIX
+
+
+class PageRoute(NamedTuple):
+    """A page of the triage: `path` is its path below that of a case or of the list, `name` its URL name in the admin.
+
+    `form` is the code of the form that is posted to it.
+    """
+
+    path: str
+    view: Callable[..., HttpResponse]
+    name: str
+    form: str = ""
+
 
 CASE_ROUTES: list[PageRoute] = [
     PageRoute("histoire", history_view, "history"),

@@ -23,11 +23,12 @@ from incidents.services.indicators.observe import (
     save_observables,
     save_typed_observable,
 )
+from incidents.sharing import PAP_MEANINGS
 from tests.cast import a_lead, declare
 from tests.incidents.completing import make_edit
 from tests.incidents.merging import merge
 from tests.incidents.observing import EMAIL, STORY, URL, a_text, an_observable, declare_elsewhere, page
-from tests.reading import read_markup
+from tests.reading import NBSP, read_markup
 
 pytestmark = pytest.mark.django_db
 # Queries of the page of a case's observables and of the page of one observable, whatever they hold.
@@ -56,7 +57,7 @@ def test_a_responder_records_the_proposed_observables(client, responder, inciden
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
     page_text = read_markup(answer)
     assert "hxxps://banque[.]evil[.]example/payer" in page_text
-    assert "PAP:AMBER</b> : recoupements passifs seulement" in page_text
+    assert f"PAP:AMBER</b> : {PAP_MEANINGS['amber'].replace(NBSP, ' ')}" in page_text
     assert "1 valeur sans intérêt" in page_text, "the declarant's own address is not proposed"
 
     form = {"acte": "relever", "choix": list_offered_ticks(answer)}

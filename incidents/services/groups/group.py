@@ -26,12 +26,18 @@ from incidents.services.history.record import record_event
 
 TITLE_LIMIT = 120
 SHEET_LIMIT = 20_000
+MAX_GROUPS_OFFERED = 50
 ERASED_NAME_TITLE = "Prestataire (nom effacé)"
 
 
 def list_groups(user: User) -> QuerySet[CaseGroup]:
     """Return the groups that the user may read."""
     return CaseGroup.objects.filter(csirt__in=user.read_centre_ids).select_related("csirt", "author")
+
+
+def list_open_groups(csirt_id: int | None) -> QuerySet[CaseGroup]:
+    """Return the open groups of a centre, newest first. A page offers the first MAX_GROUPS_OFFERED of them."""
+    return CaseGroup.objects.filter(csirt=csirt_id, closed_at=None).order_by("-opened_at", "-id")
 
 
 def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = False) -> CaseGroup:

@@ -14,12 +14,11 @@ from core.french import choose_plural
 from core.text import clean_line, clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp, TransferState
-from incidents.models import CaseGroup, Incident, Transfer
+from incidents.models import Incident, Transfer
 from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group, list_working_people
-from incidents.services.groups.group import TITLE_LIMIT
+from incidents.services.groups.group import MAX_GROUPS_OFFERED, TITLE_LIMIT, list_open_groups
 from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION, is_message_unanswered
 
-GROUPS_OFFERED = 50
 NOBODY = "personne"
 
 
@@ -196,8 +195,8 @@ class GroupForm(BulkForm):
     kind = forms.ChoiceField(label="Cause commune", choices=GroupKind.choices, required=False)
 
     def fill_choices(self) -> None:
-        opened = CaseGroup.objects.filter(csirt=self.csirt, closed_at=None).order_by("-opened_at", "-id")
-        groups = [(str(group.uid), group.title) for group in opened[:GROUPS_OFFERED]]
+        opened = list_open_groups(self.csirt.pk)[:MAX_GROUPS_OFFERED]
+        groups = [(str(group.uid), group.title) for group in opened]
         self.fields["group"].choices = [("", "—"), *groups]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """What the responders' pages share: the admin frame, the page of a case with a refused form, redirects to a case."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -24,18 +24,6 @@ from incidents.triage.case.opened_forms import open_form
 from incidents.triage.work.offered_templates import insert_template
 from incidents.triage.work.typed_fields import is_typed
 from incidents.triage.work.unsent_text import RefusalRedirect, describe_new_page, restore_words
-
-
-class PageRoute(NamedTuple):
-    """A page of the triage: `path` is its path below that of a case or of the list, `name` its URL name in the admin.
-
-    `form` is the code of the form that is posted to it.
-    """
-
-    path: str
-    view: Callable[..., HttpResponse]
-    name: str
-    form: str = ""
 
 
 def render_page(

@@ -27,6 +27,7 @@ from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.reference import compact_code, hyphenate
 from incidents.services.groups.bulk import MAX_CASES_IN_REQUEST, run_job_in_request
 from incidents.services.groups.group import (
+    TITLE_LIMIT,
     add_to_group,
     close_group,
     get_group,
@@ -51,7 +52,7 @@ class OpeningForm(forms.Form):
     """The form that opens a group. The service checks the title."""
 
     kind = forms.ChoiceField(label="Ce que ces dossiers ont en commun", choices=GroupKind.choices)
-    title = FreeTextField(label="Titre", widget=forms.TextInput(attrs={"maxlength": 120}))
+    title = FreeTextField(label="Titre", widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
     csirt = forms.ModelChoiceField(label="Centre", queryset=Csirt.objects.none(), to_field_name="slug")
     dossier = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)

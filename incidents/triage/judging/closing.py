@@ -207,7 +207,7 @@ def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
             messages.success(request, f"Dossier clos. {format_closing_notice(incident, get_account(request))}")
             return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:
-        why = ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
+        why = ValidationError(explain_invalid_transition(incident, refusal))
         return report_refusal(request, incident.reference, why)
     except Stale:
         is_stale = True
@@ -247,9 +247,7 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, f"Dossier rouvert : vous l’avez. {format_notice_to_all(incident)}")
             return redirect_to_case(reference)
     except InvalidTransition as refusal:
-        return report_refusal(
-            request, reference, ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
-        )
+        return report_refusal(request, reference, ValidationError(explain_invalid_transition(incident, refusal)))
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             return report_refusal(request, reference, error)

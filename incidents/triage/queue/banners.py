@@ -8,9 +8,11 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from csirts.queries import StoppedCentre, list_stopped_centres
-from incidents.triage.case.ending import list_closed_cases_to_read
+from incidents.models import Incident
 from incidents.triage.transfer.block import count_offers
 from incidents.triage.transfer.rerouted_cases import SHOWN_ABOVE_QUEUE, ReroutedCases, list_rerouted_cases
+
+MAX_CLOSED_CASES_SHOWN = 5
 
 
 class QueueBanners(NamedTuple):
@@ -37,6 +39,15 @@ def load_banners(user: User) -> QueueBanners:
         stopped=list_stopped_centres(centres),
         rerouted=list_rerouted_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
     )
+
+
+def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
+    """Return the closed cases of the user's centres with news from the declarant that nobody has answered
+    (`wrote_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
+    """
+    closed_cases = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
+    newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
+    return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]
 
 
 def compute_banner_stamp(offers: int, closed_to_read: list[dict[str, Any]]) -> str:

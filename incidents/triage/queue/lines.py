@@ -20,7 +20,7 @@ from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.querysets import IncidentQuerySet
 from incidents.services.handling.readings import has_news
 from incidents.triage import wording
-from incidents.triage.queue.refresh import is_late
+from incidents.triage.queue.order import is_late
 from incidents.workflow import is_left
 
 TO_CALL_BACK, TO_TAKE_OVER = "à rappeler", "à reprendre"

@@ -23,6 +23,11 @@ CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
 INSTANT_FORMAT = "%Y%m%dT%H%M%S%f"
 
 
+def is_late(case: "OpenCase | Incident", now: datetime) -> bool:
+    """Tell whether what is due next on the case is late. Nothing is due on a closed case."""
+    return case.status != Status.CLOSED and case.due_at < now
+
+
 class OpenCase(NamedTuple):
     """The columns of an open case that sorting, counting and collapsing need. They hold no free text."""
 
@@ -64,7 +69,7 @@ class OpenCase(NamedTuple):
         return self.verification != Verification.UNVERIFIED
 
     def is_late(self, now: datetime) -> bool:
-        return self.due_at < now
+        return is_late(self, now)
 
     def is_answer_late(self, now: datetime) -> bool:
         return self.answer_by is not None and self.answer_by < now
@@ -107,7 +112,7 @@ def compute_urgency(severity: int, *, is_late: bool) -> int:
 
 def compute_position(case: OpenCase | Incident, now: datetime) -> QueuePosition:
     """Return the position of an open case."""
-    below_worst = CRITICAL - compute_urgency(case.severity, is_late=case.due_at < now)
+    below_worst = CRITICAL - compute_urgency(case.severity, is_late=is_late(case, now))
     return QueuePosition(below_worst, case.due_at, case.reference)
 
 

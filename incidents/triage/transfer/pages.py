@@ -70,7 +70,7 @@ def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
         return render_proposal_page(request, incident, form, stale=stale.current, status=409)
     except InvalidTransition as problem:
         return report_refusal(
-            request, reference, ValidationError(wording.explain_invalid_transition(incident, problem, timezone.now()))
+            request, reference, ValidationError(wording.explain_invalid_transition(incident, problem))
         )
     except ValidationError as error:
         form = ProposalForm(reset_changed_agreement(request.POST, incident), incident=incident)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.signed_in import get_account
+from core.french import NBSP
 from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, Step, read_steps
@@ -228,7 +229,6 @@ def format_steps(steps: tuple[Step, ...]) -> str:
 
 
 def list_step_lines(step: Step) -> list[str]:
-    nbsp = "\N{NO-BREAK SPACE}"
-    source = f"Source{nbsp}: {step.source}" if step.source else ""
-    before = f"Avant{nbsp}: {step.within_hours}{nbsp}h" if step.within_hours else ""
+    source = f"Source{NBSP}: {step.source}" if step.source else ""
+    before = f"Avant{NBSP}: {step.within_hours}{NBSP}h" if step.within_hours else ""
     return [line for line in (step.title, step.why, source, before) if line]

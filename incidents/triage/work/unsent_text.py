@@ -44,6 +44,7 @@ from incidents.triage.work.unsent_page_text import PAGES, save_page_text
 
 # From the parameter that a button sends to the anchor to which the page scrolls without a script.
 BUTTON_ANCHORS = {"modele": "echanges", "corps": "a-confirmer"}
+SAVED = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."
 WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
 
 # The block of the context that holds each form. The form that corrects a body is in the block of the proposed body.
@@ -214,7 +215,7 @@ def save_unsent_text_view(request: HttpRequest, reference: str) -> HttpResponse:
         )
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})
+    return JsonResponse({"said": WRITTEN_ELSEWHERE if elsewhere else ""})
 
 
 def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode) -> HttpResponse:
@@ -223,8 +224,7 @@ def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode
         elsewhere = save_page_text(get_account(request), reference, code, request.POST, read_posted_pen(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    confirmation = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."
-    return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else confirmation})
+    return JsonResponse({"said": WRITTEN_ELSEWHERE if elsewhere else SAVED})
 
 
 def find_next_address(reference: str, posted: QueryDict) -> str:
@@ -240,11 +240,14 @@ def find_next_address(reference: str, posted: QueryDict) -> str:
 
 
 def describe_new_page() -> dict[str, Any]:
-    """Return what the page sends back with each post: its name, the time when it was made, and its forms."""
+    """Return what the page sends back with each post, its name and the time when it was made, and what its script
+    needs: its forms, and the sentence that confirms that a text is saved.
+    """
     return {
         "name": get_random_string(22),
         "opened_at": timezone.now(),
         "forms": [code.value for code in FORM_BUILDERS],
+        "confirmation": SAVED,
     }
 
 
