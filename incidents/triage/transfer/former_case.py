@@ -65,7 +65,7 @@ def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         ],
         "remains": remains,
     }
-    return render_page(request, "incidents/triage/former.html", context)
+    return render_page(request, "incidents/triage/former_case.html", context)
 
 
 def read_rows_to_skip(request: HttpRequest) -> dict[str, int]:

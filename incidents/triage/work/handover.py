@@ -168,7 +168,7 @@ def render_handover(
         if user.led_centre_ids
         else [],
     }
-    return render_page(request, "incidents/triage/relay.html", context, status=status)
+    return render_page(request, "incidents/triage/handover.html", context, status=status)
 
 
 def sort_as_queue(cases: Iterable[Incident], now: datetime) -> list[Incident]:
