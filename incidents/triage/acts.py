@@ -152,4 +152,4 @@ def make_messages_response(request: HttpRequest) -> JsonResponse:
     """Return as JSON the messages that the next page would show, so that a script can announce them."""
     announced = list(messages.get_messages(request))
     is_done = all(message.level < messages.ERROR for message in announced)
-    return JsonResponse({"said": [str(message) for message in announced], "is_done": is_done})
+    return JsonResponse({"messages": [str(message) for message in announced], "is_done": is_done})

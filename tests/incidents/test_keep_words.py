@@ -80,7 +80,7 @@ def press(client, tree, action, **fields):
 
 
 def test_typed_text_is_shown_again_on_another_device(client, case):
-    assert post_save(client, case, REPLY).json() == {"said": ""}
+    assert post_save(client, case, REPLY).json() == {"message": ""}
     other_device = Client()
     other_device.force_login(case.assignee)
     tree = open_page(other_device, case)
@@ -158,7 +158,7 @@ def test_a_text_already_sent_does_not_come_back_with_a_later_save(client, case, 
     fields = {f"{form}-text": text, f"{form}-key": "k", f"{form}-kind": "call_out"}
     post_save(client, case, fields, stroke=1)
     client.post(url(case, act), fields | {"stylo": "a", "trait": "2"})
-    assert post_save(client, case, fields | {"tache-title": "Rappeler"}, stroke=3).json() == {"said": ""}
+    assert post_save(client, case, fields | {"tache-title": "Rappeler"}, stroke=3).json() == {"message": ""}
     assert set(load_unsent_texts(case, case.assignee)) == {CaseFormCode.TASK}
     post_save(client, case, fields | {f"{form}-text": f"{text} Et ensuite ?"}, stroke=4)
     assert load_unsent_texts(case, case.assignee)[CaseFormCode(form)]["text"] == [f"{text} Et ensuite ?"]
@@ -191,13 +191,13 @@ def test_an_older_page_does_not_overwrite_a_newer_one(client, case):
     early = timezone.now() - timedelta(minutes=5)
     post_save(client, case, REPLY, pen="b")
     response = post_save(client, case, REPLY | {"reponse-text": "Autre chose."}, pen="a", opened_at=early)
-    assert "depuis une autre page" in response.json()["said"]
+    assert "depuis une autre page" in response.json()["message"]
     assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == [TYPED]
 
 
 def test_a_page_opened_later_shows_the_text_typed_before(client, case):
     post_save(client, case, REPLY, pen="a")
-    assert post_save(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"said": ""}
+    assert post_save(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"message": ""}
     assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == ["La suite."]
 
 
@@ -275,7 +275,7 @@ def test_stored_text_is_erased_with_the_case(client, case):
     erase_personal_data(reference=case.reference, actor=a_lead())
     assert not UnsentText.objects.exists()
     refused = post_save(client, case, REPLY, stroke=2)
-    assert (refused.status_code, "effacés" in refused.json()["said"]) == (422, True)
+    assert (refused.status_code, "effacés" in refused.json()["message"]) == (422, True)
     with pytest.raises(ValidationError):
         save_unsent_texts(
             reference=case.reference,

@@ -136,7 +136,10 @@ def test_taking_a_case_from_the_queue_reports_the_outcome(client, responder):
 
     answer = client.post(f"{URL}{case.reference}/prendre/", headers=JSON)
 
-    assert answer.json() == {"said": ["Vous avez pris ce dossier en charge. Le déclarant le voit."], "is_done": True}
+    assert answer.json() == {
+        "messages": ["Vous avez pris ce dossier en charge. Le déclarant le voit."],
+        "is_done": True,
+    }
     case.refresh_from_db()
     assert case.acknowledged_by == responder
     assert "Vous avez pris" not in client.get(f"{URL}{case.reference}/").content.decode()
@@ -149,5 +152,5 @@ def test_a_case_that_somebody_else_took_says_who_and_when(client, responder):
     answer = client.post(f"{URL}{case.reference}/prendre/", headers=JSON).json()
 
     assert answer["is_done"] is False
-    assert [message.replace("\u00a0", " ") for message in answer["said"]] == [f"{colleague} l’a pris à 9 h 00."]
+    assert [message.replace("\u00a0", " ") for message in answer["messages"]] == [f"{colleague} l’a pris à 9 h 00."]
     assert case.events.count() == 2

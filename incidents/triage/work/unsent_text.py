@@ -214,8 +214,8 @@ def save_unsent_text_view(request: HttpRequest, reference: str) -> HttpResponse:
             reference=reference, actor=user, values_by_form=values_by_form, pen=read_posted_pen(request.POST)
         )
     except ValidationError as error:
-        return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JsonResponse({"said": WRITTEN_ELSEWHERE if elsewhere else ""})
+        return JsonResponse({"message": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return JsonResponse({"message": WRITTEN_ELSEWHERE if elsewhere else ""})
 
 
 def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode) -> HttpResponse:
@@ -223,8 +223,8 @@ def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode
     try:
         elsewhere = save_page_text(get_account(request), reference, code, request.POST, read_posted_pen(request.POST))
     except ValidationError as error:
-        return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JsonResponse({"said": WRITTEN_ELSEWHERE if elsewhere else SAVED})
+        return JsonResponse({"message": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return JsonResponse({"message": WRITTEN_ELSEWHERE if elsewhere else SAVED})
 
 
 def find_next_address(reference: str, posted: QueryDict) -> str:
