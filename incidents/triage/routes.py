@@ -35,7 +35,7 @@ from incidents.triage.transfer.pages import (
     withdraw_transfer_view,
 )
 from incidents.triage.work import handover, message_templates, playbooks, views
-from incidents.triage.work.assign import PREFIX
+from incidents.triage.work.assign import ASSIGN_PREFIX
 
 
 class PageRoute(NamedTuple):
@@ -59,7 +59,7 @@ CASE_ROUTES: list[PageRoute] = [
     PageRoute("rouvrir", reopen_view, "reopen", CaseFormCode.REOPENING),
     PageRoute("appel", call_back_view, "call", CaseFormCode.CALL),
     PageRoute("note", views.write_note_view, "note", CaseFormCode.NOTE),
-    PageRoute("attribuer", views.assign_view, "assign", PREFIX),
+    PageRoute("attribuer", views.assign_view, "assign", ASSIGN_PREFIX),
     PageRoute("presence", views.presence_view, "presence"),
     PageRoute("taches", views.add_task_view, "add_task", CaseFormCode.TASK),
     PageRoute("taches/<uuid:uid>", views.task_state_view, "task"),

@@ -149,7 +149,8 @@ def test_a_long_history_is_paged_at_a_constant_cost(client, incident, monkeypatc
 
 
 @pytest.mark.parametrize("before", ["x", "00000000-0000-4000-8000-000000000000"])
-def test_a_page_cursor_of_another_case_is_not_found(client, incident, before):
-    other = declare()
-    assert client.get(url(incident, "histoire"), {"avant": before}).status_code == 404
-    assert client.get(url(incident, "histoire"), {"avant": other.events.get().uid}).status_code == 404
+def test_an_altered_page_cursor_shows_the_newest_events(client, incident, before):
+    events = [event.pk for event in incident.events.order_by("-id")]
+    for cursor in (before, declare().events.get().uid):
+        page = client.get(url(incident, "histoire"), {"avant": cursor})
+        assert [moment.event.pk for moment in page.context["moments"]] == events

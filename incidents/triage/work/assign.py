@@ -13,7 +13,7 @@ from incidents.triage.case_form import ELEMENT
 from incidents.workflow import is_left
 
 # The names of the controls of AssignForm have this prefix, because other forms are on the same page.
-PREFIX = "attribuer"
+ASSIGN_PREFIX = "attribuer"
 
 
 class AssignForm(forms.Form):
@@ -25,7 +25,7 @@ class AssignForm(forms.Form):
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, colleagues: list[tuple[User, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"prefix": PREFIX, "auto_id": "%s"})
+        super().__init__(*args, **kwargs | {"prefix": ASSIGN_PREFIX, "auto_id": "%s"})
         people = [(format_person_tag(colleague), name) for colleague, name in colleagues]
         self.fields["assignee"].choices = [(NOBODY, "personne"), *people]  # type: ignore[attr-defined]  # a ChoiceField
         for field in self.fields.values():
