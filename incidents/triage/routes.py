@@ -1,6 +1,7 @@
 """The routes of the pages of one case, and of the other pages of the triage. `admin.py` turns them into URLs.
 
 Each feature has its views next to its forms. An act that needs only a button is in `acts.py` and has no route here.
+Django's admin itself names the queue and the page of a case: their views are in `admin.py`.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from django.http import HttpResponse
 from incidents.enums import CaseFormCode
 from incidents.triage.bulk import pages as in_bulk
 from incidents.triage.calls.call_back import call_back_view
+from incidents.triage.calls.follow_up_code import code_view
 from incidents.triage.case import messages
 from incidents.triage.case.history import history_view
 from incidents.triage.case.opened_forms import opened_form_view
@@ -21,7 +23,7 @@ from incidents.triage.indicators.known_values import known_values_view, look_up_
 from incidents.triage.indicators.observable_pages import observable_view, observables_view
 from incidents.triage.judging.closing import closing_view, reopen_view
 from incidents.triage.judging.official_number import official_number_view
-from incidents.triage.judging.pages import qualify_view, verify_view
+from incidents.triage.judging.pages import correct_view, qualify_view, severity_view, verify_view
 from incidents.triage.queue import state
 from incidents.triage.search.page import search_view
 from incidents.triage.transfer.advise import advise_view
@@ -58,6 +60,10 @@ CASE_ROUTES: list[PageRoute] = [
     PageRoute("numero-officiel", official_number_view, "official_number"),
     PageRoute("rouvrir", reopen_view, "reopen", CaseFormCode.REOPENING),
     PageRoute("appel", call_back_view, "call", CaseFormCode.CALL),
+    PageRoute("message", messages.message_view, "message", CaseFormCode.REPLY),
+    PageRoute("gravite", severity_view, "severity", CaseFormCode.SEVERITY),
+    PageRoute("corriger", correct_view, "correct", CaseFormCode.CORRECTION),
+    PageRoute("code", code_view, "code"),
     PageRoute("note", views.write_note_view, "note", CaseFormCode.NOTE),
     PageRoute("attribuer", views.assign_view, "assign", ASSIGN_PREFIX),
     PageRoute("presence", views.presence_view, "presence"),
