@@ -151,8 +151,8 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
                 values_by_form = save_typed_text(user, reference, posted, form_code)
             request.POST = add_unprefixed_names(posted, form_code)  # type: ignore[assignment]  # immutable in its stubs
             response = view(request, reference, *args, **kwargs)
-            is_refused = response.status_code != HTTPStatus.FOUND or isinstance(response, RefusalRedirect)
-            if form_code in CaseFormCode.values and not is_refused and values_by_form.get(CaseFormCode(form_code)) != {}:
+            is_accepted = response.status_code == HTTPStatus.FOUND and not isinstance(response, RefusalRedirect)
+            if is_accepted and form_code in CaseFormCode.values and values_by_form.get(CaseFormCode(form_code)) != {}:
                 delete_sent_text(user, reference, CaseFormCode(form_code), pen)
             return response
 
