@@ -23,6 +23,7 @@ from accounts.factors import FACTORS
 from accounts.models import User
 from accounts.services.mails import queue_mail
 from accounts.views.first_page import find_first_page
+from core.client_address import find_client_address, get_subscriber_prefix
 from core.secrets import hash_value
 
 REFUSED = "Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."
@@ -75,9 +76,9 @@ class AccountAdapter(DefaultAccountAdapter):
             usage.rollback()
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the last address of X-Forwarded-For, which the nearest proxy wrote, or else REMOTE_ADDR."""
-        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        return forwarded or str(request.META.get("REMOTE_ADDR", ""))
+        """Return the address by which allauth counts attempts: that of the client, or its /64 in IPv6."""
+        address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))
+        return get_subscriber_prefix(address)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Return False for ACCOUNT_REAUTHENTICATION_TIMEOUT seconds after the last authentication of this session."""
@@ -99,7 +100,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Redirect a person who signs in to a closed account with a passkey to the sign-in page. A sign-in with a
         password is refused earlier, by the form.
         """
-        messages.error(request, str(REFUSED))
+        messages.error(request, REFUSED)
         return redirect("login")
 
     def add_message(self, request: HttpRequest, level: int, *args: Any, message: str | None = None, **kw: Any) -> None:

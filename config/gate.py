@@ -13,7 +13,6 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from itertools import chain
 from time import monotonic
 from typing import Any
@@ -21,6 +20,8 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
 import structlog
+
+from core.client_address import find_client_address, get_subscriber_prefix
 
 logger = structlog.get_logger(__name__)
 
@@ -183,7 +184,7 @@ class Gate:
         environ, body = make_environ(scope), RequestBody(receive)
         try:
             if scope["method"] == "POST" and STREAMED_PATHS.fullmatch(scope["path"]):
-                async with self.slots.acquire(find_client_address(environ), scope["path"]):
+                async with self.slots.acquire(find_subscriber(environ), scope["path"]):
                     environ["wsgi.input"] = BodyReader(read_more=wait_in_thread(body.next))
                     await self.respond(environ, body, send)
             else:
@@ -294,18 +295,9 @@ def parse_length(environ: Environ) -> int:
     return int(length) if length.isascii() and length.isdigit() and len(length) < LONGEST_LENGTH else 0
 
 
-def find_client_address(environ: Environ) -> str:
-    """Return the address of the client that the last proxy wrote, or else that of the connection. An IPv6 address is
-    reduced to its /64, which belongs to one subscriber. A text that is not an address is returned as it is.
-    """
-    address_text: str = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ["REMOTE_ADDR"]
-    try:
-        address = ip_address(address_text)
-    except ValueError:
-        return address_text
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
-    return str(address)
+def find_subscriber(environ: Environ) -> str:
+    """Return the address of the client, or what all addresses of one IPv6 subscriber share."""
+    return get_subscriber_prefix(find_client_address(environ.get("HTTP_X_FORWARDED_FOR", ""), environ["REMOTE_ADDR"]))
 
 
 def make_environ(scope: Message) -> Environ:

@@ -3,17 +3,15 @@ is refused.
 """
 
 import logging
-from ipaddress import IPv6Address, ip_address
 
 from django.core.cache import cache
 from django.http import HttpRequest
 from redis import RedisError
 
+from core.client_address import find_client_address, get_subscriber_prefix
 from core.secrets import hash_value
 
 logger = logging.getLogger(__name__)
-# An IPv6 subscriber gets at least a /64 (RFC 6177), so all addresses of a /64 count as one subscriber.
-SUBSCRIBER_PREFIX_BITS = 64
 
 
 def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) -> int:
@@ -33,24 +31,8 @@ def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) ->
 
 
 def hash_address(request: HttpRequest) -> str:
-    """Return a keyed hash of the client's address, so that the address itself is not stored. Behind proxies, the
-    address is the last entry of X-Forwarded-For, which our own proxy wrote.
+    """Return a keyed hash of the client's address, so that the address itself is not stored. All addresses of one
+    subscriber have the same hash.
     """
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    address = get_subscriber_prefix(forwarded or request.META.get("REMOTE_ADDR", ""))
-    return hash_value("incidents.declare.brake", address).hex()[:32]
-
-
-def get_subscriber_prefix(address: str) -> str:
-    """Return the prefix that all addresses of one subscriber share: the /64 of an IPv6 address, or the whole of an
-    IPv4 address. A text that is not an address is returned as it is.
-    """
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(int(parsed) >> (128 - SUBSCRIBER_PREFIX_BITS))
+    address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))
+    return hash_value("incidents.declare.brake", get_subscriber_prefix(address)).hex()[:32]

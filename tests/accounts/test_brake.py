@@ -53,6 +53,14 @@ def test_the_victim_signs_in_from_another_address():
     assert sign_in(victim, address="192.0.2.99").status_code == 302
 
 
+def test_the_ipv6_addresses_of_one_subscriber_count_as_one():
+    victim = an_agent()
+    for number in range(1, 6):
+        guess(victim, 1, address=f"2001:db8:1:2::{number}")
+    assert is_refused(sign_in(victim, address="2001:db8:1:2::99"))
+    assert sign_in(victim, address="2001:db8:1:3::1").status_code == 302
+
+
 def test_capitals_in_the_address_do_not_get_round_the_brake():
     victim = an_agent()
     guess(victim, 5)

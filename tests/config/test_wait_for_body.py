@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from config import gate
-from config.gate import BodyReader, Gate, find_client_address, make_environ
+from config.gate import BodyReader, Gate, find_subscriber, make_environ
 
 PIECES = "/suivi/ABCD1234/pieces/"
 
@@ -245,7 +245,7 @@ def test_the_next_upload_starts_when_another_ends():
     ],
 )
 def test_the_address_is_the_one_given_by_the_last_proxy(forwarded, address):
-    assert find_client_address(make_environ(scope(headers=[(b"x-forwarded-for", forwarded)]))) == address
+    assert find_subscriber(make_environ(scope(headers=[(b"x-forwarded-for", forwarded)]))) == address
 
 
 class Pieces:

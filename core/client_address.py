@@ -1,0 +1,24 @@
+"""The address of the client of a request, behind proxies or not."""
+
+from ipaddress import IPv6Address, IPv6Network, ip_address
+
+# An IPv6 subscriber gets at least a /64 (RFC 6177), so all addresses of a /64 count as one subscriber.
+SUBSCRIBER_PREFIX_BITS = 64
+
+
+def find_client_address(forwarded: str, remote: str) -> str:
+    """Return the last address of X-Forwarded-For, which our own proxy wrote, or else that of the connection."""
+    return forwarded.rpartition(",")[2].strip() or remote
+
+
+def get_subscriber_prefix(address: str) -> str:
+    """Return what all addresses of one subscriber share: the /64 of an IPv6 address, or the whole of an IPv4
+    address. A text that is not an address is returned as it is.
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed), SUBSCRIBER_PREFIX_BITS), strict=False))
