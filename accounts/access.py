@@ -12,7 +12,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import COLLECTIVITY_ROLES, TEAM_ROLES, WORKING_ROLES, Role
+from accounts.enums import COLLECTIVITY_ROLES, LEADING_ROLES, TEAM_ROLES, WORKING_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, CollectivityQuerySet
 
@@ -47,7 +47,12 @@ def has_workers(csirt: int) -> bool:
 
 def has_leader(csirt: int) -> bool:
     """Tell whether somebody with an open account leads this centre today. Runs one query."""
-    return Membership.objects.in_force().filter(csirt=csirt, role=Role.LEAD, user__is_active=True).exists()
+    return list_leads().filter(csirt=csirt).exists()
+
+
+def list_leads() -> QuerySet[Membership]:
+    """Return the roles of those who lead a centre today and have an open account."""
+    return Membership.objects.in_force().filter(role__in=LEADING_ROLES, user__is_active=True)
 
 
 def register_case_counter(count: CountCases) -> None:

@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from accounts.access import count_cases_to_orphan, count_orphaned_cases
+from accounts.access import count_cases_to_orphan, count_orphaned_cases, list_leads
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import Membership, User
 from accounts.role_forms import AddUserForm, ChangeUserForm, RoleForm, RolesFormSet
@@ -32,7 +32,6 @@ from accounts.services.roles import (
     log_ended_roles,
     log_given_roles,
 )
-from accounts.services.team import list_leads
 from accounts.signed_in import get_account
 from collectivities.fields import PlainLineField
 from csirts.models import Csirt

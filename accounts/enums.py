@@ -34,6 +34,8 @@ COLLECTIVITY_ROLES = (Role.AGENT, Role.MANAGER)
 CSIRT_ROLES = tuple(CENTRE_ABILITIES)
 # The roles whose holders can be assigned a case.
 WORKING_ROLES = tuple(role for role, may in CENTRE_ABILITIES.items() if CentreAbility.WORK in may)
+# The roles whose holders manage their CSIRT.
+LEADING_ROLES = tuple(role for role, may in CENTRE_ABILITIES.items() if CentreAbility.LEAD in may)
 # The roles whose holders the lead of a CSIRT helps, and which the lead can end.
 TEAM_ROLES = tuple(role for role, may in CENTRE_ABILITIES.items() if CentreAbility.LEAD not in may)
 REGION_ROLES = (Role.ANALYST,)

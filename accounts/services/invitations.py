@@ -97,20 +97,22 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
     """
     if body.pk in person.collectivity_ids():
         raise ExistingMember
-    check_invitation_rate(person, body)
+    # The body's row is locked first, so that two concurrent clicks are judged in turn.
+    Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
+    invitations = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
+    check_mail_rate(invitations.filter(user=person), invitations)
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, collectivity=body)
     if person.is_active:
         queue_mail(MailKind.INVITATION, person, link=link)
 
 
-def check_invitation_rate(person: User, body: Collectivity) -> None:
-    """Raise SentTooSoon or TooManyInvitations if a new mail must wait. The body's row is locked first, so that
-    two concurrent clicks are judged in turn.
+def check_mail_rate(repeated: QuerySet[AccessLink], earlier: QuerySet[AccessLink]) -> None:
+    """Raise SentTooSoon or TooManyInvitations if a new mail must wait. `earlier` are the links sent for the body or
+    the centre; `repeated` are those of them that the new mail would repeat. The caller has locked the body or the
+    centre, so that two concurrent clicks are judged in turn.
     """
-    Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
-    invitations = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
     now = timezone.now()
-    if invitations.filter(user=person, revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
+    if repeated.filter(revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
         raise SentTooSoon
-    if invitations.filter(created_at__gt=now - timedelta(days=1)).count() >= MAX_INVITATIONS_A_DAY:
+    if earlier.filter(created_at__gt=now - timedelta(days=1)).count() >= MAX_INVITATIONS_A_DAY:
         raise TooManyInvitations

@@ -1,6 +1,5 @@
 """The responders of a centre, whom its lead invites and removes, and the mailbox that receives its cases."""
 
-from datetime import timedelta
 from uuid import UUID
 
 import pghistory
@@ -9,18 +8,11 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.access import count_orphaned_cases
-from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind, Role
+from accounts.access import count_orphaned_cases, list_leads
+from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind
 from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end_roles
-from accounts.services.invitations import (
-    MAX_INVITATIONS_A_DAY,
-    RESEND_AFTER,
-    ExistingMember,
-    SentTooSoon,
-    TooManyInvitations,
-    get_or_create_account,
-)
+from accounts.services.invitations import ExistingMember, check_mail_rate, get_or_create_account
 from accounts.services.links import is_sent_by_lead, list_live_links, make_link, stop_links
 from accounts.services.mails import queue_mail
 from accounts.tokens import hash_token
@@ -62,21 +54,9 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
         raise ClosedAccount
     if centre.pk in person.work_centre_ids:
         raise ExistingMember
-    check_centre_mail_rate(list_centre_invitations(centre).filter(user=person), list_centre_invitations(centre))
+    check_mail_rate(list_centre_invitations(centre).filter(user=person), list_centre_invitations(centre))
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, csirt=centre)
     queue_mail(MailKind.CENTRE_INVITATION, person, link=link)
-
-
-def check_centre_mail_rate(repeated: QuerySet[AccessLink], earlier: QuerySet[AccessLink]) -> None:
-    """Raise SentTooSoon or TooManyInvitations if a new mail must wait. `earlier` are the links sent for the
-    centre; `repeated` are those of them that the new mail would repeat. The caller has locked the centre, so that two
-    concurrent clicks are judged in turn.
-    """
-    now = timezone.now()
-    if repeated.filter(revoked_at=None, used_at=None, created_at__gt=now - RESEND_AFTER).exists():
-        raise SentTooSoon
-    if earlier.filter(created_at__gt=now - timedelta(days=1)).count() >= MAX_INVITATIONS_A_DAY:
-        raise TooManyInvitations
 
 
 def list_centre_invitations(centre: Csirt) -> QuerySet[AccessLink]:
@@ -91,11 +71,6 @@ def list_pending_responders(actor: User) -> QuerySet[AccessLink]:
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt__in=actor.led_centre_ids)
     pending = pending.filter(used_at=None, revoked_at=None)
     return pending.annotate(has_sender=Exists(senders)).select_related("user", "csirt").order_by("-created_at", "-id")
-
-
-def list_leads() -> QuerySet[Membership]:
-    """Return the roles of those who lead a centre today and have an open account."""
-    return Membership.objects.in_force().filter(role=Role.LEAD, user__is_active=True)
 
 
 @transaction.atomic
@@ -154,7 +129,7 @@ def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
     if is_channel_of_another(address, centre):
         raise MailboxOfAnotherCentre
     trials = list_channel_trials(centre)
-    check_centre_mail_rate(trials.filter(address__iexact=address), trials)
+    check_mail_rate(trials.filter(address__iexact=address), trials)
     stop_links(trials)
     link = make_link(LinkPurpose.CHANNEL, user=actor, made_by=actor, csirt=centre, address=address)
     queue_mail(MailKind.CHANNEL, actor, link=link, to=address)

@@ -102,7 +102,7 @@ def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
     and régions or, for national coordination, of the page's `region` (None is the nation).
     """
     links = []
-    if user.has_role(Role.LEAD):
+    if user.led_centre_ids:
         links.append(ExactLink("Les chiffres exacts de mon centre", reverse("own_statistics")))
     if not user.has_role(Role.NATIONAL):
         regions = list(list_readable_regions(user)) if user.exact_region_ids() else []
@@ -132,7 +132,7 @@ def list_exact_links(user: User | None) -> list[ExactLink]:
         return []
     links = []
     is_national = user.has_role(Role.NATIONAL)
-    if user.has_role(Role.LEAD):
+    if user.led_centre_ids:
         links.append(ExactLink("Mon centre", reverse("own_statistics")))
     if is_national:
         links.append(ExactLink("Toute la France", reverse("exact_nation")))

@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.db import DatabaseError, IntegrityError, transaction
 
-from accounts.enums import Role
+from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
 from accounts.models import Membership
 from stats.models import ExactReading
 from stats.services import fold_new_events
-from tests.cast import a_lead, a_person, breizh_cyber
+from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.incidents.transferring import create_other_centre
 from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.exact_pages import (
@@ -62,6 +62,12 @@ def test_the_page_of_published_figures_links_to_the_exact_figures_beside_its_tit
     assert place in read_header(client, url)
     client.force_login(a_lead())
     assert 'href="/statistiques/mon-centre/">Les chiffres exacts de mon centre</a>' in read_header(client, url)
+
+
+def test_a_role_that_may_lead_has_the_link_to_its_centre_whatever_its_name(client, release, monkeypatch):
+    monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset(CentreAbility))
+    client.force_login(a_responder(breizh_cyber()))
+    assert 'href="/statistiques/mon-centre/">' in read_header(client, "/statistiques/")
 
 
 @pytest.mark.parametrize("url", ["/statistiques/", "/statistiques/?region=53"])
