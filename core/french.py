@@ -1,9 +1,14 @@
-"""French plurals, and the spelling of telephone numbers for readers."""
+"""French plurals and dates, and the spelling of telephone numbers for readers."""
 
 import re
+from datetime import date
 from functools import lru_cache
 
+from django.utils.formats import date_format
+
 NBSP = "\N{NO-BREAK SPACE}"
+# The day of a date, if it is 1: the name of a month follows.
+FIRST_OF_MONTH = re.compile(r"(?<![^ ])1(?= [^\W\d_]{3})")
 # What people write between two digits of one number.
 BETWEEN = r"[\s./(),;:_·•‧∙\u2010-\u2015\u2212-]{0,3}"
 FRENCH_NUMBER = (
@@ -25,6 +30,22 @@ def choose_plural(singular: str, plural: str, number: int) -> str:
     unfilled.
     """
     return singular if number < 2 else plural
+
+
+def format_day(day: date) -> str:
+    """Return « 1er janvier 2021 ». A moment is read in its own time zone."""
+    return write_first_as_ordinal(date_format(day, "j F Y"))
+
+
+@lru_cache(maxsize=2048)
+def format_long_day(day: date) -> str:
+    """Return « mardi 1er décembre 2026 ». It is cached, because a page repeats a few days many times."""
+    return write_first_as_ordinal(date_format(day, "l j F Y"))
+
+
+def write_first_as_ordinal(text: str) -> str:
+    """Return the date with its day as « 1er » if it is the first of the month."""
+    return FIRST_OF_MONTH.sub("1er", text, count=1)
 
 
 @lru_cache(maxsize=4096)

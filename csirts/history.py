@@ -8,8 +8,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.utils.formats import date_format
 
+from core.french import format_day
 from csirts import wording
 from csirts.directory import CONTEXT
 from csirts.models import get_history
@@ -79,7 +79,7 @@ def _format_value(field: Any, version: Any) -> str:
         case bool():
             return "oui" if value else "non"
         case date():
-            return date_format(value, "j F Y")
+            return format_day(value)
         case DateRange():
             return wording.format_validity(value)
     return str(value)

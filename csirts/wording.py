@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.utils.formats import date_format
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
+from core.french import format_day
 
 _REGIONS_WITH_EN = {
     "01": "en Guadeloupe",
@@ -99,7 +99,7 @@ def format_centre_with_de(centre: str) -> str:
 
 def format_origin(source: str, source_on: date | None) -> str:
     """Return « Liste de l’ANSSI, 23 juin 2026 »."""
-    return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source
+    return f"{source}, {format_day(source_on)}" if source_on else source
 
 
 def strip_origin(note: str) -> str:
@@ -204,11 +204,6 @@ def explain_missing_route(location: str, region: Region | None, websites: Sequen
     if region is None:
         return f"{location}. {advice}"
     return f"{location}, et nous n’y connaissons pas de centre régional. {advice}"
-
-
-def format_day(day: date) -> str:
-    """Return « 1er janvier 2021 »."""
-    return re.sub(r"^1 ", "1er ", date_format(day, "j F Y"))
 
 
 def format_validity(valid: DateRange) -> str:

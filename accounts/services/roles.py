@@ -9,12 +9,12 @@ from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
-from csirts.wording import curl_apostrophes, format_centre_with_de, format_day
+from core.french import format_day
+from csirts.wording import curl_apostrophes, format_centre_with_de
 
 READING_ROLES = (*COLLECTIVITY_ROLES, *CSIRT_ROLES)
 # The name of the user who wrote a line of the history, as `User.__str__` writes it.
@@ -131,4 +131,4 @@ def describe_authors(role: Membership) -> str:
 
 
 def format_author(verb: str, author: str | None, moment: datetime | None) -> str:
-    return f"{verb} par {author}, le {date_format(timezone.localtime(moment), 'j F Y')}." if author and moment else ""
+    return f"{verb} par {author}, le {format_day(timezone.localtime(moment))}." if author and moment else ""

@@ -8,10 +8,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from stdnum import iban
 
-from core.french import choose_plural
+from core.french import choose_plural, format_long_day
 from incidents.moments import has_hour
 from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, load_versions
 
@@ -59,7 +58,7 @@ def format_moment(at: date | datetime | None, zone: str) -> str:
     if at is None:
         return ""
     local = at.astimezone(ZoneInfo(zone)) if isinstance(at, datetime) else at
-    day = date_format(local, "l j F Y").replace(" 1 ", " 1er ")
+    day = format_long_day(local.date() if isinstance(local, datetime) else local)
     if not isinstance(local, datetime) or not has_hour(local, zone):
         return day
     return "{day} à {hour}".format(day=day, hour=f"{local.hour}{NBSP}h{NBSP}{local.minute:02}")

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from collectivities.zones import find_local_day, find_zone
-from core.french import NBSP, choose_plural
+from core.french import NBSP, choose_plural, format_day
 from incidents.due import compute_taking_due
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
 from incidents.facts.shapes import STORY_LINES
@@ -115,7 +115,7 @@ def format_since(at: datetime, now: datetime, zone: str) -> str:
     day = find_local_day(at, zone)
     if day == find_local_day(now, zone):
         return f"à {format_hour(at, zone)}"
-    return f"le {date_format(day, 'j F Y')} à {format_hour(at, zone)}"
+    return f"le {format_day(day)} à {format_hour(at, zone)}"
 
 
 def explain_invalid_transition(incident: Incident, refusal: InvalidTransition) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from core.french import format_day
 from stats.exact.tables import ExactRow, ExactTable, Value
 from stats.exact.year import ExactYear
 from stats.pages.labels import bind_words, lower_first
@@ -88,14 +88,15 @@ def make_styles(workbook: "Workbook") -> Styles:
 
 def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Styles) -> None:
     """Write the notes that the page shows above its tables, so that a reader of the file sees them too."""
-    written = date_format(timezone.localtime(timezone.now()), "j F Y, H:i")
+    written = timezone.localtime(timezone.now())
+    moment = f"{format_day(written)}, {written:%H:%M}"
     lines = [
         title,
         "Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas.",
         "Incidents, signalements, interruptions, fuites et collectivités : ce qu’un centre a vérifié.",
         *exact.notes,
         *(["Une case vide, dans le tableau des mois : avant le service."] if exact.since else []),
-        f"Fichier fait le {written} (heure de Paris). Sa lecture est notée.",
+        f"Fichier fait le {moment} (heure de Paris). Sa lecture est notée.",
     ]
     sheet.set_column(0, 0, 90)
     for number, line in enumerate(lines):

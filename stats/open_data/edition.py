@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from accounts.installation import is_demonstration
+from core.french import format_day
 from stats.categories import QUARTERS, label_category
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, name_table
-from stats.pages.wording import format_full_day
 from stats.releases.reading import Cell, CellState
 from stats.releases.rows import Release
 from stats.releases.seal import Printed, list_quarterly_releases, load_printed
@@ -74,7 +74,7 @@ class Edition:
 
     @property
     def published_day(self) -> str:
-        return format_full_day(self.published_on)
+        return format_day(self.published_on)
 
     @property
     def title(self) -> str:

@@ -15,6 +15,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_safe
 
+from core.french import format_day
 from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.draw import LARGEST_SHARE
 from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD
@@ -24,7 +25,6 @@ from stats.open_data.definitions import FIXED_TABLES_SINCE, UNDER_DECLARED, list
 from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
 from stats.open_data.package import LICENCE, make_files
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_proof_progress
-from stats.pages.wording import format_full_day
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses
 
@@ -74,7 +74,7 @@ def show_definitions(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_briefly
 def show_method(request: HttpRequest) -> HttpResponse:
-    year_day, _space, _year = format_full_day(date(2001, *settings.STATS_YEAR_PUBLISHED_ON)).rpartition(" ")
+    year_day, _space, _year = format_day(date(2001, *settings.STATS_YEAR_PUBLISHED_ON)).rpartition(" ")
     context = {"last": find_last_edition(), "year_day": year_day}
     return render(request, "stats/method_page.html", RULE_CONTEXT | context)
 

@@ -7,6 +7,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.timezone import localtime
 from django.views.decorators.http import etag, require_safe
 
+from core.french import format_day
 from incidents.devices.visits import find_case, serve_privately
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
@@ -20,7 +21,7 @@ from stats.pages.page import FiguresPage, UnknownRegion, UnknownSelection, read_
 from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import make_delay_sections, make_sections
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_proof_progress
-from stats.pages.wording import format_full_day, format_heading
+from stats.pages.wording import format_heading
 from stats.releases.case_visibility import describe_visibility
 
 
@@ -48,7 +49,7 @@ def write_sentences(page: FiguresPage) -> dict[str, object]:
     release = page.printed.release
     return {
         "heading": format_heading(page.region, page.year),
-        "published_on": format_full_day(localtime(release.published_at).date()) if release else "",
+        "published_on": format_day(localtime(release.published_at).date()) if release else "",
         "story": story.write_story(page),
         "keys": story.list_key_figures(page),
         "late_line": story.write_late_line(page),

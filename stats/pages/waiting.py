@@ -2,8 +2,9 @@
 
 from django.utils.timezone import now
 
+from core.french import format_day
 from stats.counting.periods import SETTLED_AFTER
-from stats.pages.wording import format_full_day, format_period
+from stats.pages.wording import format_period
 from stats.releases.progress import read_progress
 
 # How many seconds a cache may keep a page that shows the progress of the first publication.
@@ -19,5 +20,5 @@ def describe_proof_progress() -> dict[str, object]:
         "days": SETTLED_AFTER.days,
         "progress": progress,
         "proved": [format_period(period) for period in progress.due],
-        "earliest": format_full_day(progress.earliest_on),
+        "earliest": format_day(progress.earliest_on),
     }

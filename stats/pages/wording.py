@@ -1,11 +1,9 @@
 """The format of cells, places and dates in sentences about figures."""
 
 from collections.abc import Iterable
-from datetime import date
-
-from django.utils.formats import date_format
 
 from collectivities.models import Region
+from core.french import format_day
 from csirts.wording import format_region_with_de, format_region_with_en
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
@@ -62,11 +60,6 @@ def format_heading(region: Region | None, year: int) -> str:
     )
 
 
-def format_full_day(day: date) -> str:
-    text = date_format(day, "j F Y")
-    return text.replace("1 ", "1er ", 1) if day.day == 1 else text
-
-
 def format_period(period: Period) -> str:
     """Return « 1er trimestre 2026 » or « année 2026 »."""
     if not period.quarter:
@@ -77,4 +70,4 @@ def format_period(period: Period) -> str:
 
 def format_due_day(year: int) -> str:
     """Return the date from which the year is published: « 1er avril 2027 »."""
-    return format_full_day(find_due_day(Period(year)))
+    return format_day(find_due_day(Period(year)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from collectivities.zones import find_region_zone
+from core.french import format_day
 from incidents.enums import Nature
 from incidents.models import Incident
 from stats.categories import QUARTERS, label_category
@@ -19,7 +20,7 @@ from stats.disclosure.tables import BY_MONTH, SHORT_LIST_OF, Period, Table, list
 from stats.enums import FAMILY_OF
 from stats.open_data.definitions import CLASSIFICATIONS, UNITS
 from stats.pages.labels import bind_words, lower_first, upper_first
-from stats.pages.wording import format_cell, format_full_day
+from stats.pages.wording import format_cell
 from stats.releases.publish import find_due_day, rank_period
 from stats.releases.reading import Cell, CellState, PrintedYear
 from stats.releases.rows import CountedCase, Release
@@ -74,7 +75,7 @@ def describe_visibility(incident: Incident) -> Visibility:
 
 def describe_case_release(case: CountedCase, printed: PrintedYear) -> CaseRelease:
     release = case.release
-    day = format_full_day(timezone.localtime(release.published_at, PARIS).date())
+    day = format_day(timezone.localtime(release.published_at, PARIS).date())
     words = {"period": name_period(release.period), "number": release.number, "day": day}
     title = "{period} : publication no {number} du {day}".format(**words)
     return CaseRelease(bind_words(upper_first(title)), case.is_late, list(list_cell_texts(case, printed)))
@@ -216,5 +217,5 @@ def announce_period(period: Period, *, line: str = "") -> str:
     """Return « l’année 2025 : à partir du 1er avril 2026 »."""
     day = find_due_day(period)
     is_due = day <= timezone.localdate(timezone=PARIS)
-    when = "n’a pas encore paru" if is_due else f"à partir du {format_full_day(day)}"
+    when = "n’a pas encore paru" if is_due else f"à partir du {format_day(day)}"
     return bind_words(f"{line}{name_period(period)} : {when}")

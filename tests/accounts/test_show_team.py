@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from core.french import format_day
 from csirts.models import Csirt
-from csirts.wording import format_day
 from incidents.models import Incident
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, signed_in

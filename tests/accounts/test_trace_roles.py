@@ -1,6 +1,9 @@
 """The admin shows who gave and who ended each role of an account."""
 
+from datetime import UTC, datetime
+
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -30,6 +33,15 @@ def test_account_shows_who_gave_and_who_ended_a_role(client):
     assert "Rôle donné : intervenant d’un CSIRT (Breizh Cyber)" in history
     assert "Rôle terminé : intervenant d’un CSIRT (Breizh Cyber)" in history
     assert str(lead) in history
+
+
+def test_the_first_day_of_a_month_is_an_ordinal(client):
+    administrator, person = a_person(Role.ADMINISTRATOR), an_agent()
+    client.force_login(administrator)
+    post_role(client, person, Role.LEAD, csirt=breizh_cyber())
+    LogEntry.objects.update(action_time=datetime(2026, 11, 1, 12, tzinfo=UTC))
+    page = read_text(client.get(f"{URL}{person.pk}/change/"))
+    assert f"Donné par {administrator}, le 1er novembre 2026." in page
 
 
 def test_account_shows_a_role_given_and_ended_in_the_admin(client):

@@ -87,6 +87,8 @@ def test_the_history_names_the_lead_who_confirmed_the_address(client, lead, brei
     assert "en service&nbsp;: oui" in history
     assert "période&nbsp;: toujours" in history
     assert "date de la source&nbsp;: 23 juin 2026" in history
+    Coverage.objects.filter(csirt=breizh).update(source_on="2026-11-01")
+    assert "1er novembre 2026" in client.get(url(breizh, "history")).content.decode()
 
 
 def test_a_lead_changes_no_published_fact(client, lead, breizh):

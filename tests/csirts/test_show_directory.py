@@ -101,6 +101,11 @@ def test_a_value_of_another_source_names_that_source(page):
     )
 
 
+def test_a_source_of_the_first_day_of_a_month_is_dated_with_an_ordinal(page):
+    Contact.objects.filter(csirt__slug="cyber-occ").update(source_on="2026-11-01")
+    assert "1er novembre 2026" in page().lines["Occitanie"]
+
+
 def test_missing_and_local_telephones_are_explained(page):
     assert "04 20 97 00 97 Presse, à confirmer" in page().lines["Corse"]
     Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").delete()

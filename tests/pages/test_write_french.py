@@ -1,7 +1,11 @@
-"""Templates write French: the plural begins at two."""
+"""Templates write French: the plural begins at two, and the first day of a month is « 1er »."""
+
+from datetime import UTC, date, datetime
 
 import pytest
 from django.template import engines
+
+from tests.stats.cases import PARIS
 
 
 @pytest.mark.parametrize(
@@ -24,6 +28,23 @@ def test_zero_takes_the_singular(number, words):
 def test_zero_takes_the_singular_of_two_given_forms(number, verb):
     template = engines["django"].from_string('{{ number|pluralize:"lira,liront" }}')
     assert template.render({"number": number}) == verb
+
+
+@pytest.mark.parametrize(
+    ("day", "form", "text"),
+    [
+        (date(2026, 11, 1), "j F Y", "1er novembre 2026"),
+        (date(2026, 11, 11), "j F Y", "11 novembre 2026"),
+        (date(2026, 11, 1), "d/m/Y", "01/11/2026"),
+        (datetime(2026, 11, 11, 1, 1, tzinfo=PARIS), "j F Y à G \\h i", "11 novembre 2026 à 1 h 01"),
+        # In Paris the month has begun.
+        (datetime(2026, 10, 31, 23, 30, tzinfo=UTC), "l j F Y à H:i", "dimanche 1er novembre 2026 à 00:30"),
+        (None, "j F Y", ""),
+    ],
+)
+def test_the_first_day_of_a_month_is_an_ordinal(day, form, text):
+    template = engines["django"].from_string("{{ day|date:form }}")
+    assert template.render({"day": day, "form": form}) == text
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,13 @@ def test_a_spreadsheet_has_a_sheet_for_each_table(client, national):
     assert [line for line in notice if "mêmes mois" in line and "en février et mars 2025" in line]
 
 
+@time_machine.travel(paris_time(2026, 4, 1, 9), tick=False)
+def test_a_file_made_on_the_first_day_of_a_month_has_its_date_with_an_ordinal(client, national):
+    store_two_years()
+    notice = [cell.value for (cell,) in read_book(download(client, f"{NATION}chiffres.xlsx"))["À lire"].iter_rows()]
+    assert bind_words("Fichier fait le 1er avril 2026, 09:00 (heure de Paris). Sa lecture est notée.") in notice
+
+
 def test_the_months_before_the_service_are_empty_in_the_files(client, national):
     """The service began in February 2025."""
     store_two_years()

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import template
-from django.template.defaultfilters import pluralize, stringfilter
+from django.template.defaultfilters import date, pluralize, stringfilter
+
+from core.french import write_first_as_ordinal
 
 register = template.Library()
 
@@ -20,6 +22,12 @@ def choose_french_plural(value: Any, suffixes: str = "s") -> str:
     except (TypeError, ValueError):
         return ""
     return pluralize(1 if is_singular else 2, suffixes)
+
+
+@register.filter("date", expects_localtime=True, is_safe=False)
+def format_french_date(value: Any, form: str | None = None) -> str:
+    """Work like Django's filter of this name, but with « 1er » for the first day of a month."""
+    return write_first_as_ordinal(date(value, form))
 
 
 @register.filter("full_stop", is_safe=True)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -12,14 +12,14 @@ from django import template
 from django.forms import BaseForm, BaseFormSet, BoundField
 from django.template.loader import get_template
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCK_LABELS, PARIS, find_local_day, find_zone
 from core import french
-from core.french import choose_plural
+from core.french import choose_plural, format_long_day
 from core.telephone import find_dialled_number
 from csirts.models import Csirt
 from csirts.routing import Fallback, find_stand_in
@@ -105,12 +105,6 @@ def format_day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
         return ""
     local = value.astimezone(ZoneInfo(zone))
     return f"{format_long_day(local.date())} à {local.hour}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{local.minute:02}"
-
-
-@lru_cache(maxsize=2048)
-def format_long_day(day: date) -> str:
-    """Return « mardi 24 novembre 2026 ». It is cached, because a page repeats a few days many times."""
-    return date_format(day, "l j F Y").replace(" 1 ", " 1er ")
 
 
 @register.filter("hour")

@@ -1,6 +1,5 @@
 """The rules that every declaration must satisfy. All problems are returned at once, by field, in plain French."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,11 +9,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from collectivities.models import Collectivity
 from collectivities.telephones import find_number_problem
 from collectivities.zones import find_local_day, find_zone
+from core.french import format_day
 from core.text import clean_line, clean_text
 from incidents.enums import Answer, Certainty, IncidentType
 from incidents.facts.description import FactField, FieldKind, map_facts
@@ -163,7 +162,9 @@ def list_order_problems(instants: Mapping[str, Instant], zone: str) -> Iterator[
         if {start.certainty, instant.certainty} == {Certainty.EXACT} or find_local_day(
             instant.at, zone
         ) < find_local_day(start.at, zone):
-            yield describe_order_problem(name, format_local_day(instant.at), format_local_day(start.at))
+            yield describe_order_problem(
+                name, format_day(timezone.localtime(instant.at)), format_day(timezone.localtime(start.at))
+            )
 
 
 def describe_order_problem(name: str, date: str, start: str) -> Problem:
@@ -176,18 +177,13 @@ def describe_order_problem(name: str, date: str, start: str) -> Problem:
     return f"{name}_at", f"Le {date} est avant le début de l’incident, le {start}. Vérifiez les deux dates."
 
 
-def format_local_day(at: datetime) -> str:
-    """Return a day such as « 1er novembre 2026 », in the active time zone."""
-    return re.sub(r"^1 ", "1er ", date_format(timezone.localtime(at), "j F Y"))
-
-
 def list_moment_problems(field: str, at: datetime | None, now: datetime) -> Iterator[Problem]:
     if at is None:
         return
     if at > now + CLOCK_SLACK:
         yield field, "Cette date est à venir. Vérifiez-la."
     elif at < now - MAX_AGE:
-        yield field, f"Le {format_local_day(at)} est il y a plus de dix ans. Vérifiez l’année."
+        yield field, f"Le {format_day(timezone.localtime(at))} est il y a plus de dix ans. Vérifiez l’année."
 
 
 def list_interruption_problems(declaration: Declaration, now: datetime) -> Iterator[Problem]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from accounts.models import User
+from core.french import format_day
 from core.stale import Stale
 from core.text import clean_line
 from incidents.access import get_incident
@@ -44,7 +44,7 @@ def format_origin(number: OfficialNumber) -> str:
 
     The name of the finder is for every centre: it helps to judge how far to trust the number.
     """
-    return f"{number.get_source_display()}, relevé le {date_format(number.found_on, 'j F Y')} par {number.noted_by}"
+    return f"{number.get_source_display()}, relevé le {format_day(number.found_on)} par {number.noted_by}"
 
 
 @transaction.atomic

@@ -12,11 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCK_LABELS, find_zone
+from core.french import format_day
 from core.typeset import draw_qr_code
 from csirts.queries import list_published_contacts
 from csirts.routing import find_route
@@ -107,7 +107,7 @@ def format_pack_moment(at: datetime, zone: str) -> str:
 
 def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
     whose = f"Fiche de {sheet.csirt.name}" if sheet.csirt else "Fiche nationale"
-    day = date_format(sheet.published_on, "j F Y")
+    day = format_day(sheet.published_on)
     return {
         "hour_title": "La première heure",
         "hour": [list(act) for act in sheet.text.hour],

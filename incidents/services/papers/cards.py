@@ -10,14 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, CollectivityQuerySet, Departement
-from core.french import format_phone
+from core.french import format_day, format_phone
 from core.typeset import draw_qr_code
 from csirts.routing import Route, find_route, load_directory
 from incidents.catalogues.reflex_sheets import REFLEXES
@@ -81,5 +80,5 @@ def build_card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
         "address": address,
         "qr": draw_qr_code(address),
         "lines": list_card_lines(()),
-        "made": "Fiche établie le {day}, vérifiez les numéros une fois par an.".format(day=date_format(on, "j F Y")),
+        "made": f"Fiche établie le {format_day(on)}, vérifiez les numéros une fois par an.",
     }

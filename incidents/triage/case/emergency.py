@@ -2,11 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from django.utils.formats import date_format
-
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.zones import find_local_day, find_zone
+from core.french import format_day
 from incidents.enums import NumberSource
 from incidents.models import Incident
 from incidents.services.handling.official_numbers import find_stored_number, format_origin
@@ -72,7 +71,7 @@ def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) ->
     zone = find_zone(incident.collectivity)
     for contact in emergency:
         if contact["kind"] == Helper.ELECTED and contact["phone"]:
-            day = date_format(find_local_day(contact["updated_at"], zone), "j F Y")
+            day = format_day(find_local_day(contact["updated_at"], zone))
             origin = f"{contact['name'] or contact['who']}, fiche d’urgence, {day}"
             return NumberToCall(contact["phone"], origin, NumberSource.CARD)
     stored = find_stored_number(incident)
