@@ -33,6 +33,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
     Severity,
+    find_persons_band,
 )
 from incidents.facts.shapes import Interruption, Leak
 
@@ -186,8 +187,9 @@ def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
         yield Reason(2, "fuite possible de données sensibles" if leak.status else "données sensibles touchées")
     else:
         yield Reason(1, "fuite possible de données" if leak.status else "données touchées")
-    if find_stated_persons_band(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
-        yield Reason(1, f"données {PersonsBand(find_stated_persons_band(leak)).label}")
+    band = find_persons_band(leak.persons, leak.persons_band)
+    if band in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
+        yield Reason(1, f"données {PersonsBand(band).label}")
 
 
 def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
@@ -230,20 +232,6 @@ def weigh_calendar(interruptions: Collection[Interruption], on: date) -> Iterato
 
 def join_service_labels(interruptions: Collection[Interruption]) -> str:
     return ", ".join(str(PublicService(interruption.service).label).lower() for interruption in interruptions)
-
-
-def find_stated_persons_band(leak: Leak) -> str:
-    if leak.persons is None:
-        return str(leak.persons_band)
-    return next((band for top, band in BAND_LIMITS if leak.persons <= top), PersonsBand.OVER_5000)
-
-
-BAND_LIMITS = (
-    (5, PersonsBand.UP_TO_5),
-    (50, PersonsBand.UP_TO_50),
-    (300, PersonsBand.UP_TO_300),
-    (5_000, PersonsBand.UP_TO_5000),
-)
 
 
 def read_number(answer: Any) -> int:

@@ -34,6 +34,7 @@ from incidents.enums.facts import (
     PersonsBand,
     PublicService,
     Screen,
+    find_persons_band,
 )
 from incidents.enums.history import (
     Ability,
@@ -100,4 +101,5 @@ __all__ = [
     "TransferState",
     "UnconfirmingReason",
     "Verification",
+    "find_persons_band",
 ]

@@ -120,6 +120,22 @@ class PersonsBand(models.TextChoices):
     UNKNOWN = "unknown", "je ne sais pas"
 
 
+# (largest number of persons of the band, band)
+PERSONS_UP_TO = (
+    (5, PersonsBand.UP_TO_5),
+    (50, PersonsBand.UP_TO_50),
+    (300, PersonsBand.UP_TO_300),
+    (5_000, PersonsBand.UP_TO_5000),
+)
+
+
+def find_persons_band(persons: int | None, stated_band: str) -> str:
+    """Return the band of the number of persons of a leak, or the band that was stated if there is no exact number."""
+    if persons is None:
+        return stated_band
+    return next((band for limit, band in PERSONS_UP_TO if persons <= limit), PersonsBand.OVER_5000)
+
+
 class Screen(models.TextChoices):
     """The screens of the declaration, in their order. The server saves each screen when the person leaves it."""
 

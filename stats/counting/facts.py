@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from collectivities.zones import find_region_zone
-from incidents.enums import ClosingReason, DataCategory, LeakStatus, Nature, PersonsBand
+from incidents.enums import ClosingReason, DataCategory, LeakStatus, Nature, PersonsBand, find_persons_band
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from stats.counting.periods import find_month, find_quarter
 from stats.enums import (
@@ -37,13 +37,6 @@ DELAY_UP_TO = (
     (timedelta(days=7), DelayBand.UNDER_7_DAYS),
     (timedelta(days=30), DelayBand.UNDER_30_DAYS),
 )
-PERSONS_UP_TO = (
-    (5, PersonsBand.UP_TO_5),
-    (50, PersonsBand.UP_TO_50),
-    (300, PersonsBand.UP_TO_300),
-    (5000, PersonsBand.UP_TO_5000),
-)
-
 
 # The fields of an incident that `make_fact` reads.
 READ_FIELDS = (
@@ -70,7 +63,7 @@ def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
     for leak in DataLeak.objects.filter(incident__in=ids).exclude(status="").order_by("pk"):
         fact = facts[leak.incident_id]
         fact.leak_statuses.append(leak.status)
-        fact.leak_persons.append(find_persons_band(leak))
+        fact.leak_persons.append(find_persons_band(leak.persons, leak.persons_band) or PersonsBand.UNKNOWN)
         if leak.status != LeakStatus.UNFOUNDED:
             fact.leak_categories += sorted(set(leak.categories)) or [DataCategory.UNKNOWN.value]
     return facts
@@ -112,14 +105,6 @@ def find_hours_band(interruption: ServiceInterruption) -> str:
         return HoursBand.UNKNOWN
     duration = interruption.ended_at - interruption.started_at
     return next((band for limit, band in HOURS_UP_TO if duration < limit), HoursBand.OVER_7_DAYS)
-
-
-def find_persons_band(leak: DataLeak) -> str:
-    """Return the band of the number of persons of a leak. If the leak has an exact number, its own band is ignored."""
-    if leak.persons is None:
-        return leak.persons_band or PersonsBand.UNKNOWN
-    persons = leak.persons
-    return next((band for limit, band in PERSONS_UP_TO if persons <= limit), PersonsBand.OVER_5000)
 
 
 # The rules of `is_incident` and `is_hit` in SQL, for counting without loading the cases.
