@@ -14,6 +14,7 @@ FILE_NAME_LIMIT = 255
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 FILLERS = "\u115f\u1160\u3164\uffa0"  # These letters of Unicode have no visible shape.
 KEPT_CONTROLS = "\n\t"
+FORMULA_CHARACTERS = ("=", "+", "-", "@", "\t", "\r")
 NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
@@ -68,6 +69,11 @@ def clean_file_name(name: str) -> str:
     if len(clean) > FILE_NAME_LIMIT:
         clean = clean[: FILE_NAME_LIMIT - 25] + "…" + clean[-24:]
     return clean or "sans nom"
+
+
+def neutralise_formula(text: str) -> str:
+    """Return the text. If a spreadsheet program would read it as a formula, put an apostrophe before it."""
+    return f"'{text}" if text.startswith(FORMULA_CHARACTERS) else text
 
 
 def defang_links(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from core.french import format_day
+from core.text import neutralise_formula
 from stats.exact.tables import ExactRow, ExactTable, Value
 from stats.exact.year import ExactYear
 from stats.pages.labels import bind_words, lower_first
@@ -17,17 +18,11 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-FORMULA_CHARACTERS = ("=", "+", "-", "@", "\t", "\r")
 CSV_COLUMNS = ("annee", "tableau", "ligne", "mesure", "valeur", "periode_precedente", "valeur_precedente")
 # Widths of columns, in characters.
 WIDEST_LABEL, NARROWEST, WIDEST = 60, 12, 24
 
 type Styles = dict[str, Format]
-
-
-def neutralise_formula(text: str) -> str:
-    """Return the text. If a spreadsheet program would read it as a formula, put an apostrophe before it."""
-    return f"'{text}" if text.startswith(FORMULA_CHARACTERS) else text
 
 
 # CSV

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from core.text import neutralise_formula
 from stats.disclosure import audit, figures, verify
 from stats.disclosure.tables import CATEGORIES
 from stats.open_data.csv_files import CsvFile, list_csv_files
@@ -35,7 +36,6 @@ from stats.open_data.edition import MAX_CACHED_EDITIONS, Edition, Row
 from stats.releases.seal import encode_document
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
-FORMULA_CHARACTERS = ("=", "+", "-", "@", "\t", "\r")
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -259,7 +259,7 @@ def format_csv_cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_CHARACTERS) else value
+        return neutralise_formula(value)
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

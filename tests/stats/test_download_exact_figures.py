@@ -12,13 +12,13 @@ import time_machine
 from accounts.enums import Role
 from accounts.models import Membership
 from collectivities.models import Region
+from core.text import neutralise_formula
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.transfer.proposal import accept_transfer
 from stats.enums import Measure
 from stats.exact.breakdowns import BREAKDOWNS
-from stats.exact.files import neutralise_formula
 from stats.exact.sums import Totals
 from stats.models import ExactReading
 from stats.pages.labels import bind_words

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from accounts.installation import mark_as_demonstration
+from core.text import FORMULA_CHARACTERS
 from incidents.enums import Cause
 from stats.categories import LABELS
 from stats.disclosure.tables import CATEGORIES, TABLES, TABLES_OF_A_YEAR
@@ -16,7 +17,7 @@ from stats.enums import HoursBand
 from stats.models import Figure, Release
 from stats.open_data.caching import hash_form
 from stats.open_data.edition import load_edition, read_edition
-from stats.open_data.package import FORMULA_CHARACTERS, format_csv_cell, make_files
+from stats.open_data.package import format_csv_cell, make_files
 from stats.releases import seal
 from stats.services import publish_due_periods
 from tests.stats.cases import bodies, one_each, paris_time, store
