@@ -15,11 +15,10 @@ from django.utils.timezone import localtime
 from accounts.installation import is_demonstration
 from core.french import format_day
 from stats.categories import QUARTERS, label_category
-from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, name_table
-from stats.releases.reading import Cell, CellState
+from stats.releases.reading import Cell, CellState, are_totals_scarce
 from stats.releases.rows import Release
 from stats.releases.seal import Printed, list_quarterly_releases, load_printed
 
@@ -172,13 +171,8 @@ class Edition:
         total = [row for row in self.figures if row["table"] == table.opened_by]
         if not total or (table.opened_by != table.code and all(row["table_closed"] for row in total)):
             return False
-        crossed = table.categories_opened_by
-        has_categories = not crossed or self.reaches(crossed, OPENS_FROM)
-        return not (self.reaches(table.opened_by, table.opens_from) and has_categories)
-
-    def reaches(self, code: str, least: int) -> bool:
-        """Tell whether any printed number of a table is at least `least`."""
-        return any((row["value"] or 0) >= least for row in self.figures if row["table"] == code)
+        crossed = [row["value"] for row in self.figures if row["table"] == table.categories_opened_by]
+        return are_totals_scarce(table, [row["value"] for row in total], crossed)
 
 
 def list_editions() -> list[Edition]:

@@ -11,9 +11,9 @@ from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import TABLES
 from stats.pages.intervals import TotalChange, compare_totals
 from stats.pages.labels import bind_words, upper_first
-from stats.pages.page import FiguresPage, arrange_breakdown, find_crossing
+from stats.pages.page import FiguresPage, find_crossing
 from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
-from stats.releases.reading import Cell, CellState
+from stats.releases.reading import Cell, CellState, are_totals_scarce
 
 ROUNDING = (
     "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5, à 4 "
@@ -325,12 +325,4 @@ def is_scarce(page: FiguresPage, code: str) -> bool:
     total = page.get_total() if page.region is not None else page.printed.get_cell(table.opened_by)
     if total.state is CellState.CLOSED:
         return False
-    crossed = table.categories_opened_by
-    is_rare = crossed and not any(
-        is_at_least(line.cell, OPENS_FROM) for line in arrange_breakdown(page.printed, crossed).lines
-    )
-    return bool(is_rare) or not is_at_least(total, table.opens_from)
-
-
-def is_at_least(cell: Cell, number: int) -> bool:
-    return cell.value is not None and cell.value >= number
+    return are_totals_scarce(table, [total.value], page.printed.list_values(table.categories_opened_by))

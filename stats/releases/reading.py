@@ -1,12 +1,13 @@
 """The printed figures of a year, as pages, reports, files and the API read them from the rows of releases."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from stats.disclosure.figures import bound_value
-from stats.disclosure.tables import Period
+from stats.disclosure.figures import OPENS_FROM, bound_value
+from stats.disclosure.tables import Period, Table
 from stats.releases.rows import Denominator, Figure, Release
 
 # Table → cell → value; None is a dash.
@@ -105,8 +106,21 @@ class PrintedYear:
         """Tell whether any cell of a table of the year was printed."""
         return bool(self.tables.get(0, {}).get(table))
 
+    def list_values(self, table: str) -> list[int | None]:
+        """Return the printed numbers of a table of the year, None for a dash; [] if it is closed or does not exist."""
+        return list(self.tables.get(0, {}).get(table, {}).values())
+
     def has_quarter(self, quarter: int) -> bool:
         return quarter in self.quarters
+
+
+def are_totals_scarce(table: Table, totals: Iterable[int | None], crossed: Iterable[int | None]) -> bool:
+    """Tell whether the totals that open a table are too small: all numbers of its total, or, for a crossing, all
+    numbers of the classification that it crosses.
+    """
+    is_rare = max((value or 0 for value in totals), default=0) < table.opens_from
+    is_crossing = bool(table.categories_opened_by)
+    return is_rare or (is_crossing and max((value or 0 for value in crossed), default=0) < OPENS_FROM)
 
 
 def list_years() -> dict[int, bool]:
