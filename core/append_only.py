@@ -3,16 +3,14 @@
 import pgtrigger
 
 
-def make_append_only_triggers(
-    name: str, reason: str = "what was published is never changed"
-) -> list[pgtrigger.Trigger]:
-    """Return the triggers under which rows can only be inserted. A row trigger does not see TRUNCATE, so the second
-    trigger refuses the statement itself.
+def make_append_only_triggers(row_trigger: str, table_trigger: str, *, reason: str) -> list[pgtrigger.Trigger]:
+    """Return the two triggers, with these names, under which rows can only be inserted. A row trigger does not see
+    TRUNCATE, so the second trigger refuses the statement itself, with `reason`.
     """
     return [
-        pgtrigger.Protect(name=f"{name}_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
+        pgtrigger.Protect(name=row_trigger, operation=pgtrigger.Update | pgtrigger.Delete),
         pgtrigger.Trigger(
-            name=f"{name}_table_is_never_changed",
+            name=table_trigger,
             level=pgtrigger.Statement,
             when=pgtrigger.Before,
             operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,

@@ -188,7 +188,11 @@ class ExactReading(models.Model):
             ),
             models.CheckConstraint(condition=Q(csirt=None) | Q(region=None), name="exact_reading_of_one_scope"),
         ]
-        triggers = make_append_only_triggers("exact_reading", "readings of exact figures are append-only")
+        triggers = make_append_only_triggers(
+            "exact_reading_is_never_changed",
+            "exact_reading_table_is_never_changed",
+            reason="readings of exact figures are append-only",
+        )
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.year}"

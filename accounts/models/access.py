@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-import pgtrigger
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
@@ -16,6 +15,7 @@ from accounts.enums import (
 )
 from accounts.models.people import User
 from collectivities.models import Collectivity
+from core.append_only import make_append_only_triggers
 from csirts.models import Csirt
 
 
@@ -159,16 +159,11 @@ class FactorReset(models.Model):
         verbose_name = "remise à zéro d’un second facteur"
         verbose_name_plural = "remises à zéro de seconds facteurs"
         constraints = [models.CheckConstraint(condition=~Q(user=F("by")), name="factor_reset_by_another")]
-        triggers = [
-            pgtrigger.Protect(name="factor_reset_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="factor_resets_are_never_changed",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'pgtrigger: resets of second factors are append-only';",
-            ),
-        ]
+        triggers = make_append_only_triggers(
+            "factor_reset_is_never_changed",
+            "factor_resets_are_never_changed",
+            reason="resets of second factors are append-only",
+        )
 
     def __str__(self) -> str:
         return f"{self.user} : {self.by}"

@@ -1,11 +1,11 @@
 """The record of who in a centre saw texts of a case, and when. Its rows never change."""
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
+from core.append_only import make_append_only_triggers
 from csirts.models import Csirt
 from incidents.enums import Door
 from incidents.models.constraints import limit_to_choices
@@ -36,16 +36,11 @@ class CaseAccess(models.Model):
             models.CheckConstraint(condition=Q(until__gte=F("at")), name="case_access_ends_after_it_begins"),
         ]
         indexes = [models.Index(fields=["incident", "user", "door", "until"], name="case_access_of_person")]
-        triggers = [
-            pgtrigger.Protect(name="case_access_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="case_accesses_are_never_changed",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'pgtrigger: accesses to cases are append-only';",
-            ),
-        ]
+        triggers = make_append_only_triggers(
+            "case_access_is_never_changed",
+            "case_accesses_are_never_changed",
+            reason="accesses to cases are append-only",
+        )
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.user_id} {self.door}"

@@ -2,11 +2,11 @@
 
 from uuid import uuid4
 
-import pgtrigger
 from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from core.append_only import make_append_only_triggers
 from incidents.enums import ActorKind, EventKind
 from incidents.models.constraints import build_actor_constraint, limit_to_choices
 from incidents.models.incident import Incident
@@ -40,17 +40,11 @@ class IncidentEvent(models.Model):
             models.Index(fields=["incident", "id"], name="event_by_incident"),
             models.Index(fields=["at"], condition=models.Q(kind=EventKind.REROUTED), name="event_rerouted_by_date"),
         ]
-        triggers = [
-            pgtrigger.Protect(name="event_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
-            # A row trigger does not fire on TRUNCATE, so this statement trigger refuses it.
-            pgtrigger.Trigger(
-                name="events_are_never_changed",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'pgtrigger: the history of incidents is append-only';",
-            ),
-        ]
+        triggers = make_append_only_triggers(
+            "event_is_never_changed",
+            "events_are_never_changed",
+            reason="the history of incidents is append-only",
+        )
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.kind}"

@@ -13,12 +13,13 @@ from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import TABLES, Period
 from stats.enums import AttemptOutcome, Stratum
 
+NEVER_CHANGED = "what was published is never changed"
 # CURRENT_TIMESTAMP is when the transaction began, so only the transaction that made the release may add rows to it.
-FILLED_ONCE = """
+FILLED_ONCE = f"""
     IF NOT EXISTS (
         SELECT FROM stats_release WHERE id = NEW.release_id AND made_at = CURRENT_TIMESTAMP
     ) THEN
-        RAISE EXCEPTION 'pgtrigger: what was published is never changed';
+        RAISE EXCEPTION 'pgtrigger: {NEVER_CHANGED}';
     END IF;
     RETURN NEW;
 """
@@ -48,7 +49,9 @@ class Release(models.Model):
             models.UniqueConstraint(fields=["year", "quarter"], name="release_once_a_period"),
             models.CheckConstraint(condition=Q(quarter__lte=4), name="release_quarter_known"),
         ]
-        triggers = make_append_only_triggers("release")
+        triggers = make_append_only_triggers(
+            "release_is_never_changed", "release_table_is_never_changed", reason=NEVER_CHANGED
+        )
 
     def __str__(self) -> str:
         return f"{self.number} ({self.period})"
@@ -83,7 +86,9 @@ class Figure(models.Model):
             ),
         ]
         triggers = [
-            *make_append_only_triggers("figure"),
+            *make_append_only_triggers(
+                "figure_is_never_changed", "figure_table_is_never_changed", reason=NEVER_CHANGED
+            ),
             pgtrigger.Trigger(
                 name="figure_is_filled_once", when=pgtrigger.Before, operation=pgtrigger.Insert, func=FILLED_ONCE
             ),
@@ -109,7 +114,9 @@ class Denominator(models.Model):
             models.CheckConstraint(condition=Q(stratum__in=Stratum.values), name="denominator_stratum_known"),
             models.UniqueConstraint(fields=["release", "stratum"], name="denominator_once"),
         ]
-        triggers = make_append_only_triggers("denominator")
+        triggers = make_append_only_triggers(
+            "denominator_is_never_changed", "denominator_table_is_never_changed", reason=NEVER_CHANGED
+        )
 
     def __str__(self) -> str:
         return f"{self.release_id} {self.stratum}"
@@ -166,7 +173,9 @@ class CountedCase(models.Model):
         verbose_name = "dossier compté"
         verbose_name_plural = "dossiers comptés"
         constraints = [models.UniqueConstraint(fields=["fact", "release"], name="counted_case_once")]
-        triggers = make_append_only_triggers("counted_case")
+        triggers = make_append_only_triggers(
+            "counted_case_is_never_changed", "counted_case_table_is_never_changed", reason=NEVER_CHANGED
+        )
 
     def __str__(self) -> str:
         return f"{self.release_id} {self.fact_id}"
