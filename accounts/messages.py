@@ -1,7 +1,6 @@
-"""The text of a mail about an account: the first line of its template is the subject, the rest the body."""
+"""The text of a mail about an account."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -10,28 +9,16 @@ from django.urls import reverse
 
 from accounts.enums import LinkPurpose
 from accounts.models import PendingMail
-from core.typography import set_no_break_spaces
+from core.mails import make_mail
 
 # The page that each kind of link opens. Kinds that are not listed open the page of an account link.
 PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
 
 
 def write_account_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
-    """Render the mail from the present state of its rows. `token` is the secret of its link, empty if it has none.
-
-    The Message-ID is the same at every attempt.
-    """
-    text = set_no_break_spaces(render_to_string(f"accounts/mail/{mail.kind}.txt", make_account_context(mail, token)))
-    subject, _newline, body = text.strip().partition("\n")
-    return EmailMessage(
-        subject=subject,
-        body=body.strip() + "\n",
-        to=[mail.to],
-        headers={
-            "Message-ID": f"<{mail.key}@{urlsplit(settings.SITE_URL).hostname}>",
-            "Auto-Submitted": "auto-generated",
-        },
-    )
+    """Render the mail from the present state of its rows. `token` is the secret of its link, empty if it has none."""
+    text = render_to_string(f"accounts/mail/{mail.kind}.txt", make_account_context(mail, token))
+    return make_mail(text, key=mail.key, to=mail.to)
 
 
 def make_account_context(mail: PendingMail, token: str) -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""The text of mails: the first line of a template is the subject, the rest the body.
+"""The text of mails about cases.
 
 Templates receive texts and never model rows. Texts of strangers are made harmless first (`wording`).
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -13,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from collectivities.zones import find_zone
-from core.typography import set_no_break_spaces
+from core.mails import make_mail
 from csirts.routing import Fallback, find_after_hours, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import list_linkable_hosts
@@ -48,20 +47,10 @@ NEW_CASE_KINDS = (EventKind.DECLARED, EventKind.REROUTED)
 
 
 def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
-    """Write the mail of this delivery from the present state of its rows. Its Message-ID is the
-    same at every attempt.
-    """
-    text = set_no_break_spaces(render_to_string(choose_template(delivery), make_case_context(delivery)))
-    subject, _newline, body = text.strip().partition("\n")
-    mail = EmailMessage(
-        subject=subject,
-        body=wrap_quotations(body),
-        to=[to],
-        headers={
-            "Message-ID": f"<{delivery.key}@{urlsplit(settings.SITE_URL).hostname}>",
-            "Auto-Submitted": "auto-generated",
-        },
-    )
+    """Write the mail of this delivery from the present state of its rows."""
+    text = render_to_string(choose_template(delivery), make_case_context(delivery))
+    mail = make_mail(text, key=delivery.key, to=to)
+    mail.body = wrap_quotations(str(mail.body))
     if delivery.recipient == Recipient.PARTNER:
         mail.attach(f"{delivery.incident.reference}.json", get_advice(delivery).content.encode(), "application/json")
     return mail

@@ -1,0 +1,24 @@
+"""Plain mails from a template: its first line is the subject, the rest the body."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from core.typography import set_no_break_spaces
+
+
+def make_mail(text: str, *, key: object, to: str) -> EmailMessage:
+    """Return the mail of this rendered template. `key` identifies it, so that its Message-ID is the same at every
+    attempt to send it.
+    """
+    subject, _newline, body = set_no_break_spaces(text).strip().partition("\n")
+    return EmailMessage(
+        subject=subject,
+        body=body.strip() + "\n",
+        to=[to],
+        headers={
+            "Message-ID": f"<{key}@{urlsplit(settings.SITE_URL).hostname}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
