@@ -14,10 +14,11 @@ from django.utils.timezone import localtime
 
 from accounts.installation import is_demonstration
 from core.french import format_day
-from stats.categories import QUARTERS, label_category
+from stats.categories import label_category
 from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, name_table
+from stats.pages.wording import format_period
 from stats.releases.reading import Cell, CellState, are_totals_scarce
 from stats.releases.rows import Release
 from stats.releases.seal import Printed, list_quarterly_releases, load_printed
@@ -55,8 +56,7 @@ class Edition:
     @property
     def period(self) -> str:
         """« année 2025 » or « 3e trimestre 2025 »."""
-        year, quarter = self.release.period
-        return f"{QUARTERS[f'T{quarter}']} {year}" if quarter else f"année {year}"
+        return format_period(self.release.period)
 
     @property
     def path(self) -> str:

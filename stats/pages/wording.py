@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from collectivities.models import Region
 from core.french import format_day
 from csirts.wording import format_region_with_de, format_region_with_en
+from stats.categories import QUARTERS
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
 from stats.pages.labels import NO_BREAK, bind_words, format_number
@@ -64,8 +65,7 @@ def format_period(period: Period) -> str:
     """Return « 1er trimestre 2026 » or « année 2026 »."""
     if not period.quarter:
         return f"année {period.year}"
-    ordinal = "1er" if period.quarter == 1 else f"{period.quarter}e"
-    return f"{ordinal} trimestre {period.year}"
+    return f"{QUARTERS[f'T{period.quarter}']} {period.year}"
 
 
 def format_due_day(year: int) -> str:

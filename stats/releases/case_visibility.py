@@ -21,14 +21,13 @@ from stats.enums import FAMILY_OF
 from stats.open_data.definitions import CLASSIFICATIONS, UNITS
 from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.wording import format_cell
-from stats.releases.publish import find_due_day, rank_period
+from stats.releases.publish import YEAR_RANK, find_due_day, find_last_rank, rank_period
 from stats.releases.reading import Cell, CellState, PrintedYear
-from stats.releases.rows import CountedCase, Release
+from stats.releases.rows import CountedCase
 
 # The classifications that are columns of a case's row.
 OWN_CLASSIFICATIONS = ("region", "month", "quarter", "type", "cause", "discovery", "help", "closing", "stratum")
 PLACE_AND_TIME = ("region", "month", "quarter")
-YEAR_RANK = 5  # the rank of a year, after its quarters
 
 
 @dataclass(frozen=True)
@@ -171,9 +170,7 @@ def explain_other_releases(incident: Incident, cases: list[CountedCase]) -> tupl
         return reason, []
     month = find_month(incident.received_at, find_region_zone(incident.region.code if incident.region else None))
     own = Period(month.year, (month.month + 2) // 3), Period(month.year)
-    last_rank = max(
-        (rank_period(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0)
-    )
+    last_rank = find_last_rank()
     if waiting := [period for period in own if rank_period(period) > last_rank]:
         missed = (
             f"Son trimestre a été publié sans elle. {NOT_COUNTED_REASON}" if len(waiting) == 1 and not cases else ""

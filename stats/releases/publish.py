@@ -24,6 +24,8 @@ from stats.releases import seal
 from stats.releases.rows import Denominator, Figure, Release
 from stats.releases.tally import count_cells, freeze_cases, save_cases
 
+YEAR_RANK = 5  # the rank of a year, after its quarters
+
 
 def list_due_periods(now: datetime) -> list[Period]:
     """Return the periods to publish at `now`, the earliest first.
@@ -35,9 +37,7 @@ def list_due_periods(now: datetime) -> list[Period]:
     first_quarter = CaseFact.objects.aggregate(first=Min("quarter"))["first"]
     if first_quarter is None:
         return []
-    last_rank = max(
-        (rank_period(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0)
-    )
+    last_rank = find_last_rank()
     later = (period for period in list_periods(first_quarter, today) if rank_period(period) > last_rank)
     return list(takewhile(lambda period: find_due_day(period) <= today, later))
 
@@ -50,7 +50,13 @@ def find_first_due_day(now: datetime) -> date:
 
 def rank_period(period: Period) -> tuple[int, int]:
     """Return the order of publication: a year comes after its quarters."""
-    return period.year, period.quarter or 5
+    return period.year, period.quarter or YEAR_RANK
+
+
+def find_last_rank() -> tuple[int, int]:
+    """Return the rank of the last published period, (0, 0) if there is none. Runs one query."""
+    periods = Release.objects.values_list("year", "quarter")
+    return max((rank_period(Period(*row)) for row in periods), default=(0, 0))
 
 
 def list_periods(first_day: date, today: date) -> Iterator[Period]:
