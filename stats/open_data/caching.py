@@ -17,11 +17,12 @@ from django.utils.http import parse_etags
 from core.secrets import hash_value
 from stats.open_data.csv_files import list_csv_files
 from stats.open_data.package import describe_dictionary, read_program
+from stats.pages.freshness import BRIEF_SECONDS
 
 # Increase it when the form of the published files changes, to invalidate all ETags.
 FORM_VERSION = 2
 CACHE_FOREVER = "public, max-age=31536000, immutable"
-CACHE_BRIEFLY = "public, max-age=300"
+CACHE_BRIEFLY = f"public, max-age={BRIEF_SECONDS}"
 
 
 def respond_with_etag(

@@ -1,9 +1,6 @@
 """The public pages and files of the releases, the dictionary, the method and the feed. None shows exact figures."""
 
-from collections.abc import Callable
 from datetime import date
-from functools import wraps
-from typing import Concatenate
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -24,11 +21,11 @@ from stats.open_data.caching import CACHE_BRIEFLY, CACHE_FOREVER, respond_with_e
 from stats.open_data.definitions import FIXED_TABLES_SINCE, UNDER_DECLARED, list_definitions, list_sources
 from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
 from stats.open_data.package import LICENCE, make_files
+from stats.pages.freshness import cache_briefly
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_proof_progress
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses
 
-SHORT_CACHE_SECONDS = 300
 # Files that the browser saves instead of showing them.
 SAVED_EXTENSIONS = ("csv", "md", "py", "zip")
 FEED_LENGTH = 100
@@ -45,21 +42,6 @@ RULE_CONTEXT = {
     "days": SETTLED_AFTER.days,
     "under_declared": UNDER_DECLARED,
 }
-
-
-def cache_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return the view with a header that lets shared caches keep the page for a few minutes. The page of a signed-in
-    user names the account, so only the browser may keep it.
-    """
-
-    @wraps(view)
-    def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        cache_scope = {"private": True} if request.user.is_authenticated else {"public": True}
-        patch_cache_control(response, max_age=SHORT_CACHE_SECONDS, **cache_scope)
-        return response
-
-    return respond
 
 
 @login_not_required

@@ -9,6 +9,7 @@ from functools import cache, wraps
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
+from typing import Concatenate
 
 from django.conf import settings
 from django.core.cache.backends.locmem import LocMemCache
@@ -22,11 +23,12 @@ from csirts.models import DirectoryVersion
 from stats.releases.progress import read_progress
 from stats.releases.rows import Release
 
-MAX_AGE = 300
+BRIEF_SECONDS = 300
 # Pages in the memory of each process, some 10 MB, so that they do not depend on the shared cache.
 page_cache = LocMemCache("pages of figures", {"TIMEOUT": 3600, "OPTIONS": {"MAX_ENTRIES": 100}})
-# The folders whose files determine a page. The last two hold names of categories and régions.
-PAGE_FOLDERS = ("stats", "config/templates", "config/static", "incidents/enums", "csirts")
+# The folders whose files determine a page: `config/pages` has the filters of its templates, `core` what these call,
+# and the last two the names of categories and régions.
+PAGE_FOLDERS = ("stats", "config/templates", "config/static", "config/pages", "core", "incidents/enums", "csirts")
 SUFFIXES = {".py", ".html", ".css", ".svg"}
 QUERY_PARAMETERS = ("region", "annee")
 
@@ -84,18 +86,18 @@ def cache_page_by_etag(view: Callable[[HttpRequest], HttpResponse]) -> Callable[
     return respond
 
 
-def allow_shared_caching(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def cache_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
     """Return the view with a header that lets shared caches keep the page for five minutes. Only the browser may keep
-    the page of a signed-in user, and must revalidate it.
+    the page of a signed-in user, which names the account, and must revalidate it.
     """
 
     @wraps(view)
-    def respond(request: HttpRequest) -> HttpResponse:
-        response = view(request)
+    def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
         if request.user.is_authenticated:
             patch_cache_control(response, private=True, no_cache=True)
         else:
-            patch_cache_control(response, public=True, max_age=MAX_AGE)
+            patch_cache_control(response, public=True, max_age=BRIEF_SECONDS)
         return response
 
     return respond

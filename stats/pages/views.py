@@ -14,7 +14,7 @@ from stats.disclosure.tables import QUARTERS
 from stats.pages import method, story, titles
 from stats.pages.charts import LineChart, Series, make_line_charts
 from stats.pages.columns import lay_out_blocks
-from stats.pages.freshness import allow_shared_caching, cache_page_by_etag, find_page_etag
+from stats.pages.freshness import cache_briefly, cache_page_by_etag, find_page_etag
 from stats.pages.labels import bind_words
 from stats.pages.map import draw_map
 from stats.pages.page import FiguresPage, UnknownRegion, UnknownSelection, read_figures_page
@@ -27,7 +27,7 @@ from stats.releases.case_visibility import describe_visibility
 
 @login_not_required
 @require_safe
-@allow_shared_caching
+@cache_briefly
 @etag(find_page_etag)
 @cache_page_by_etag
 def show_statistics(request: HttpRequest) -> HttpResponse:

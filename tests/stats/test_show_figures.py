@@ -13,6 +13,8 @@ from psycopg.types.range import DateRange
 from selectolax.lexbor import LexborHTMLParser
 
 from collectivities.models import Region
+from config.pages.templatetags.french import choose_french_plural
+from core.french import choose_plural
 from csirts.models import Coverage
 from csirts.wording import format_region_with_en
 from incidents.enums import Cause, DataCategory, PublicService
@@ -375,7 +377,13 @@ def test_only_a_lead_gets_the_link_to_exact_figures(client):
         assert ("/statistiques/mon-centre/" in client.get(PAGE).content.decode()) is is_shown
 
 
-@pytest.mark.parametrize("part", [Cause, DataCategory, PublicService, format_region_with_en, story.write_story])
+@pytest.mark.parametrize(
+    "part",
+    [
+        *(Cause, DataCategory, PublicService, format_region_with_en, story.write_story),
+        *(choose_plural, choose_french_plural),
+    ],
+)
 def test_a_change_of_the_code_of_a_page_changes_its_etag(part):
     """Else a reader who has the page would learn that it has not changed, until the next release."""
     file = Path(inspect.getfile(part)).relative_to(settings.BASE_DIR)
