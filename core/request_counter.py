@@ -1,6 +1,4 @@
-"""A counter of the requests that come from one address. Beyond the limit the page asks for one more click; no request
-is refused.
-"""
+"""A counter of the requests that come from one address."""
 
 import logging
 
@@ -18,7 +16,7 @@ def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) ->
     """Count this request for its address. Return how many the address sent in the current period of `within_seconds`,
     which began with its first request, or 0 if the cache does not answer.
 
-    A large number does not prove an abuse, because the computers of a town hall share one address.
+    A large number does not prove an abuse, because the computers of one building share one address.
     """
     key = f"{purpose}:{hash_address(request)}"
     try:
@@ -35,4 +33,5 @@ def hash_address(request: HttpRequest) -> str:
     subscriber have the same hash.
     """
     address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))
+    # The purpose keeps its first name, since rows hold these hashes.
     return hash_value("incidents.declare.brake", get_subscriber_prefix(address)).hex()[:32]

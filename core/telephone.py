@@ -1,11 +1,13 @@
-"""Whether a typed text holds a telephone number that can be called. Its plan is the French one, whose territories
-overseas may have shorter local numbers.
+"""Whether a typed text holds a telephone number that can be called, and how readers see such a number. Its plan is
+the French one, whose territories overseas may have shorter local numbers.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
+NBSP = "\N{NO-BREAK SPACE}"
 NATIONAL_DIGITS = 10
 SEPARATOR = r"[\s./()-]{0,3}"
 FRENCH = rf"(?:0{SEPARATOR}|(?:(?:\+|00){SEPARATOR})?33{SEPARATOR}(?:0{SEPARATOR})?)[1-9](?:{SEPARATOR}[0-9]){{8}}"
@@ -39,9 +41,8 @@ HOUR_RANGE = re.compile(r"(?<![0-9])[0-9]{1,2}\s?-\s?[0-9]{1,2}\s?h[a-z]*(?:[0-9
 # The first two digits of a national number.
 NATIONAL_START = re.compile(r"0[1-9]")
 # Signs that look like a dash or a dot, and that a keyboard, a signature or a directory writes instead.
-LOOKALIKES = str.maketrans(
-    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-") | dict.fromkeys("·•‧∙", ".")
-)
+DASHES, DOTS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "·•‧∙"
+LOOKALIKES = str.maketrans(dict.fromkeys(DASHES, "-") | dict.fromkeys(DOTS, "."))
 # Signs that separate the digits of a number only if the same sign is repeated: « 02,98,00,00,00 » is a number, and
 # « 02 98 00 00 00, 12 » is a number and an extension. A colon must be found three times, because hours have some:
 # « 02 98 12 : 10:30 », « 8:30-12:00 ».
@@ -49,6 +50,20 @@ REPEATED_SEPARATOR = re.compile(r"(?<=[0-9])\s?([,;_:])\s?(?=[0-9])")
 FEWEST_SEPARATORS = {",": 2, ";": 2, "_": 2, ":": 3}
 # Five pairs with one sign between each two, such as « 02,98-70-12-34 », are one number whatever the signs are.
 FIVE_PAIRS = re.compile(r"(?<![0-9])0[1-9](?:[\s.,;_/-][0-9]{2}){4}(?!\s?[.,;:_/h-]?[0-9])")
+# For the spelling of a number: what people write between two of its digits.
+BETWEEN = rf"[\s./(),;:_{DOTS}{DASHES}-]{{0,3}}"
+GROUPED_FRENCH = (
+    rf"(?P<country>(?:(?:\+|00){BETWEEN})?33{BETWEEN}(?:0{BETWEEN})?|0{BETWEEN})"
+    rf"(?P<subscriber>[1-9](?:{BETWEEN}[0-9]){{8}})(?![0-9])"
+)
+# The length of a foreign number varies, so a comma or a dash between spaces is read as the start of another number.
+BETWEEN_FOREIGN = r"(?:[\s.-]|\s?\(|\)[\s.-]?)?"
+GROUPED_FOREIGN = rf"(?:\+|00)[1-9](?:{BETWEEN_FOREIGN}[0-9]){{7,14}}(?![0-9])"
+NUMBER_IN_TEXT = re.compile(rf"(?<![0-9+])(?:{GROUPED_FRENCH}|{GROUPED_FOREIGN})")
+# A number that somebody has grouped with spaces keeps these groups: many centres publish « 0 970 609 909 ».
+GROUPED_NUMBER = re.compile(r"(?:0[1-9]?|\+33\s[1-9])(?:\s[0-9]{2,3}){3,4}")
+# The numbers with a tariff of their own are read in threes: « 0 800 200 008 ».
+SPECIAL_NUMBER = re.compile(r"8[0129][0-9]{7}")
 
 
 def holds_whole_number(text: str, *, local_digits: int | None = 0) -> bool:
@@ -147,3 +162,29 @@ def fold_separators(text: str) -> str:
 def write_plain_signs(text: str) -> str:
     """Return the text with the digits of any alphabet written 0 to 9, and with one kind of dashes and dots."""
     return re.sub(r"\d", lambda digit: str(int(digit[0])), text.translate(LOOKALIKES))
+
+
+@lru_cache(maxsize=4096)
+def format_phone(text: str) -> str:
+    """Return the text with each telephone number as people read it aloud, with no-break spaces: « 02 98 99 00 00 »,
+    « +33 2 98 99 00 00 », « 0 800 200 008 ».
+
+    The digits of a foreign number keep their groups, and so do those of a number that has spaces only. The words
+    around a number, and a local number, do not change.
+    """
+    return NUMBER_IN_TEXT.sub(_format_number, text)
+
+
+def _format_number(match: re.Match[str]) -> str:
+    if GROUPED_NUMBER.fullmatch(match[0]):
+        return re.sub(r"\s", NBSP, match[0])
+    if match["subscriber"] is None:
+        # Beside spaces, a dash or a dot may separate a second number or hours, so it stays.
+        return re.sub(r"\s" if re.search(r"\s", match[0]) else r"[.-]", NBSP, match[0])
+    country, subscriber = (re.sub(r"[^0-9]", "", match[part]) for part in ("country", "subscriber"))
+    pairs = [subscriber[at : at + 2] for at in range(1, len(subscriber), 2)]
+    if country != "0":
+        return NBSP.join(["+33", subscriber[0], *pairs])
+    if SPECIAL_NUMBER.fullmatch(subscriber):
+        return NBSP.join(["0", subscriber[:3], subscriber[3:6], subscriber[6:]])
+    return NBSP.join([f"0{subscriber[0]}", *pairs])

@@ -21,7 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from collectivities.fields import PlainLineField
-from core.french import format_phone
+from core.telephone import format_phone
 from csirts import wording
 from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, SitesForm

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from collectivities.enums import Zone
 from collectivities.models import Region
-from core.french import format_day, format_phone
+from core.french import format_day
+from core.telephone import format_phone
 from csirts.enums import ContactKind, Level
 from csirts.models import Contact, Coverage, Csirt, get_history
 from csirts.wording import NBSP, append_note, curl_apostrophes, format_origin

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectivities.zones import find_zone
-from core.french import format_phone
+from core.telephone import format_phone
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story

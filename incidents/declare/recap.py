@@ -9,7 +9,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from core.french import choose_plural, format_phone
+from core.french import choose_plural
+from core.telephone import format_phone
 from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey, find_body

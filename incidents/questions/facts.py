@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from core.french import format_phone
+from core.telephone import format_phone
 from incidents.enums import (
     EXTENT_NOT_STATED,
     NOT_STATED,

@@ -5,7 +5,8 @@ if a case has no mail address, the responder has to telephone.
 from collections.abc import Sequence
 
 from accounts.models import User
-from core.french import choose_plural, format_phone
+from core.french import choose_plural
+from core.telephone import format_phone
 from incidents.enums import Status
 from incidents.models import Incident
 from incidents.reference import hyphenate

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 
-from core.french import format_phone
 from core.stale import Stale
+from core.telephone import format_phone
 from incidents.access import CaseVisitor
 from incidents.enums import EventKind, Severity
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission

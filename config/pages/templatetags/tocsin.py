@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCK_LABELS, PARIS, find_local_day, find_zone
-from core import french
+from core import telephone
 from core.french import choose_plural, format_long_day
 from core.telephone import find_dialled_number
 from csirts.models import Csirt
@@ -165,7 +165,7 @@ def make_tel_uri(number: str) -> str:
 @register.filter("phone")
 def format_phone(number: str) -> str:
     """Return « 02 98 99 00 00 », with no-break spaces."""
-    return french.format_phone(str(number))
+    return telephone.format_phone(str(number))
 
 
 @register.filter

@@ -10,8 +10,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from core.french import format_phone
 from core.stale import Stale
+from core.telephone import format_phone
 from core.text import clean_line, clean_text
 from csirts.models import Csirt
 from csirts.queries import query_published_phone

@@ -16,7 +16,8 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, CollectivityQuerySet, Departement
-from core.french import format_day, format_phone
+from core.french import format_day
+from core.telephone import format_phone
 from core.typeset import draw_qr_code
 from csirts.routing import Route, find_route, load_directory
 from incidents.catalogues.reflex_sheets import REFLEXES

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.utils.text import capfirst
 
-from core.french import format_phone
+from core.telephone import format_phone
 from csirts.models import Csirt
 from csirts.queries import format_printed_origins, list_published_contacts
 from csirts.routing import Fallback, Route

@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from accounts.models import User
 from collectivities.models import Region
 from collectivities.zones import PARIS, find_region_zone
-from core.french import format_phone
+from core.telephone import format_phone
 from incidents.enums import DueFor, Nature, Severity, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.querysets import IncidentQuerySet

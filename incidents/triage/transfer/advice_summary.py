@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from collectivities.enums import Kind
-from core.french import format_phone
+from core.telephone import format_phone
 from incidents.catalogues.attack import list_technique_titles
 from incidents.catalogues.partners import format_partner
 from incidents.catalogues.rsit import RsitClass, RsitType
