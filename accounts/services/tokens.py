@@ -35,7 +35,7 @@ def make_token(*, actor: User, name: str, key: str) -> str:
     """Make a token, queue a mail about it to its owner, and return it. It is not stored and cannot be read again.
 
     `key` is the random key of the form: the same form sent twice within two minutes returns the same token. Raises
-    Http404 for a person who may read no case, TooManyTokens, or TokenAlreadyShown.
+    Http404 for a person who neither works on cases nor belongs to a body, TooManyTokens, or TokenAlreadyShown.
     """
     check_entitled(actor)
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two concurrent clicks are handled in turn
@@ -75,7 +75,7 @@ def list_live_tokens(user: User) -> QuerySet[ApiToken]:
 
 
 def may_have_tokens(user: User) -> bool:
-    """Tell whether this person reads cases. The API offers nothing to other people."""
+    """Tell whether this person works on cases, or belongs to a body. The API offers nothing to other people."""
     return bool(user.collectivity_ids() or user.work_centre_ids)
 
 
