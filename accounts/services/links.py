@@ -28,17 +28,14 @@ LIFETIMES = {
 }
 MAIL_KINDS = {
     LinkPurpose.WELCOME: MailKind.WELCOME,
-    LinkPurpose.INVITATION: MailKind.INVITATION,
     LinkPurpose.PASSWORD: MailKind.PASSWORD_LINK,
 }
 
 
 @transaction.atomic
-def send_link(
-    purpose: LinkPurpose, *, user: User, made_by: User | None, collectivity: Collectivity | None = None
-) -> AccessLink:
-    """Create a link, stop the earlier ones for the same purpose, and queue the mail that carries it."""
-    link = make_link(purpose, user=user, made_by=made_by, collectivity=collectivity)
+def send_link(purpose: LinkPurpose, *, user: User, made_by: User | None) -> AccessLink:
+    """Create a link to the account, stop the earlier ones for the same purpose, and queue the mail that carries it."""
+    link = make_link(purpose, user=user, made_by=made_by)
     queue_mail(MAIL_KINDS[purpose], user, link=link)
     return link
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.enums import Helper, LinkPurpose, Role
 from accounts.models import AccessLink
 from accounts.services.bodies import save_contacts
-from accounts.services.links import send_link
+from accounts.services.links import make_link, send_link
 from accounts.tokens import derive_link_token
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.e2e import steps
@@ -138,7 +138,7 @@ def test_pages_of_tokens_are_accessible(visitor):
 def test_pages_of_dead_links_are_accessible(visitor):
     agent, lead, town = an_agent(), a_lead(), plouexemple()
     used, replaced, live = (send_link(LinkPurpose.PASSWORD, user=agent, made_by=None) for _ in range(3))
-    withdrawn = send_link(LinkPurpose.INVITATION, user=lead, made_by=agent, collectivity=town)
+    withdrawn = make_link(LinkPurpose.INVITATION, user=lead, made_by=agent, collectivity=town)
     old = send_link(LinkPurpose.WELCOME, user=lead, made_by=None)
     AccessLink.objects.filter(pk=used.pk).update(used_at=timezone.now())
     AccessLink.objects.filter(pk__in=(withdrawn.pk, live.pk)).update(revoked_at=timezone.now())
