@@ -8,16 +8,9 @@ from stats.pages import labels
 register = template.Library()
 
 register.filter("number", labels.format_number)
-register.filter("percent", labels.format_percent)
 register.filter("duration", labels.format_duration)
 register.filter("bind", labels.bind_words)
 register.filter("curly", curl_apostrophes)
-
-
-@register.filter
-def plural(value: int) -> str:
-    """Return the « s » of a plural. Zero takes the singular in French."""
-    return "s" if value > 1 else ""
 
 
 @register.filter
