@@ -54,17 +54,6 @@ def read_acts(content: Sequence[Mapping[str, str]]) -> tuple[Act, ...]:
     return tuple(Act(act["title"], act["how"]) for act in content)
 
 
-def dump_sheet(sheet: Reflexes) -> dict[str, Any]:
-    """Return the sheet in the JSON shape that `read_sheet` reads."""
-    return {
-        "words": sheet.words,
-        "title": sheet.title,
-        "hour": [act._asdict() for act in sheet.hour],
-        "day": [act._asdict() for act in sheet.day],
-        "sources": list(sheet.sources),
-    }
-
-
 _FILE_CONTENT = json.loads(FILE.read_text(encoding="utf-8"))
 
 VERSION: int = _FILE_CONTENT["version"]

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils.timezone import localtime
-from nacl.signing import SigningKey, VerifyKey
+from nacl.signing import SigningKey
 
 from stats.counting.periods import PARIS
 from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import Period
-from stats.releases.rows import Denominator, Figure, Release
+from stats.releases.rows import Denominator, Release
 
 type Printed = dict[str, Any]
 
@@ -67,21 +67,6 @@ def list_quarterly_releases(period: Period) -> list[Release]:
     if period.quarter:
         return []
     return list(Release.objects.filter(year=period.year, quarter__gt=0).order_by("quarter"))
-
-
-def is_intact(release: Release) -> bool:
-    """Tell whether the figures and the digest of a release are those that were signed. Raises BadSignatureError (nacl)
-    if the signature is wrong.
-    """
-    document = bytes(release.printed)
-    VerifyKey(bytes.fromhex(release.verify_key)).verify(document, bytes.fromhex(release.signature))
-    printed = {
-        (table["code"], *(*cell, "", "")[:2], value)
-        for table in json.loads(document)["tables"]
-        for cell, value in table["cells"]
-    }
-    rows = Figure.objects.filter(release=release).values_list("table", "first", "second", "value")
-    return hashlib.sha256(document).hexdigest() == release.digest and printed == set(rows)
 
 
 # Keys. Each is derived from the secret of the installation, for one use only.

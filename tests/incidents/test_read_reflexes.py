@@ -6,12 +6,13 @@ import re
 import pytest
 from django.utils.formats import date_format
 
-from incidents.catalogues.reflex_sheets import FILE, ICONS, PUBLISHED_ON, REFLEXES, VERSION, dump_sheet
+from incidents.catalogues.reflex_sheets import FILE, ICONS, PUBLISHED_ON, REFLEXES, VERSION
 from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflexes.official import list_official_pages
 from tests.cast import breizh_cyber, bretagne
+from tests.incidents.reflex_sheets import dump_sheet
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from collectivities.models import Collectivity
 from csirts.models import Contact
-from incidents.catalogues.reflex_sheets import REFLEXES, dump_sheet
+from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import ReflexSheet
@@ -20,6 +20,7 @@ from notifications.wording import defang_line, quote_lines, wrap_quotations
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
+from tests.incidents.reflex_sheets import dump_sheet
 from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_body, read_on_one_line
 
 pytestmark = pytest.mark.django_db

@@ -2,16 +2,19 @@
 them.
 """
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from django.db import transaction
+from nacl.signing import VerifyKey
 
 from stats.disclosure.draw import DrawResult, format_table
 from stats.disclosure.tables import TABLES, Period, Table, list_tables
 from stats.enums import Stratum
-from stats.models import Release
+from stats.models import Figure, Release
 from stats.releases import seal
 from stats.releases.publish import save_release
 from tests.stats.cases import paris_time
@@ -104,3 +107,18 @@ def fill(table: Table, period: Period, figures: PrintedTables) -> Iterator[tuple
         )
         if not is_elsewhere and (name in printed or table.code not in CROSSINGS):
             yield cell, printed.get(name)
+
+
+def is_intact(release: Release) -> bool:
+    """Tell whether the figures and the digest of a release are those that were signed. Raises BadSignatureError (nacl)
+    if the signature is wrong.
+    """
+    form = bytes(release.printed)
+    VerifyKey(bytes.fromhex(release.verify_key)).verify(form, bytes.fromhex(release.signature))
+    printed = {
+        (table["code"], *(*cell, "", "")[:2], value)
+        for table in json.loads(form)["tables"]
+        for cell, value in table["cells"]
+    }
+    rows = Figure.objects.filter(release=release).values_list("table", "first", "second", "value")
+    return hashlib.sha256(form).hexdigest() == release.digest and printed == set(rows)
