@@ -57,7 +57,7 @@ class CaseFact(models.Model):
         "délai de prise en charge", max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
     )
     closing_delay = models.CharField("délai de clôture", max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN)
-    # False for cases closed as « pas un incident » or « déjà déclaré », which are counted nowhere.
+    # False for cases closed for one of the reasons NOT_COUNTED (`counting/facts.py`), which are counted nowhere.
     is_counted = models.BooleanField("compté")
     is_verified = models.BooleanField("vérifié")
     # The first two lists have one value for each interruption, the next two one for each leak.

@@ -223,8 +223,8 @@ class Quantiles:
 
 
 def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quantiles]:
-    """Return the quantiles of times by measure, or {} if there are no `incidents` or more than AT_MOST. Runs two
-    queries.
+    """Return the quantiles of times by measure, or {} if there are no `incidents` or more than MAX_TIMED_INCIDENTS.
+    Runs two queries.
 
     Measures without a known time are left out.
     """

@@ -21,6 +21,8 @@ from stats.pages.labels import lower_first, upper_first
 type Value = int | float | None
 
 MAX_BARS = 12
+# The names of the monthly counts, in the order of `Totals`.
+MEASURE_NAMES = ("Déclarés", "Incidents", "Signalements", "Interruptions", "Fuites")
 
 
 @dataclass(frozen=True)
@@ -105,14 +107,9 @@ def make_tables(exact: ExactYear) -> dict[str, ExactTable]:
     }
 
 
-def name_measures() -> Sequence[str]:
-    """Return the names of the monthly counts, in the order of `Totals`."""
-    return "Déclarés", "Incidents", "Signalements", "Interruptions", "Fuites"
-
-
 def make_totals_table(exact: ExactYear) -> ExactTable:
     cells = pair_cells(exact.now.total, exact.compared.total if exact.compared else ())
-    rows = [ExactRow(label, [cell]) for label, cell in zip(name_measures(), cells, strict=True)]
+    rows = [ExactRow(label, [cell]) for label, cell in zip(MEASURE_NAMES, cells, strict=True)]
     return ExactTable("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, name_same_months(exact))
 
 
@@ -138,7 +135,7 @@ def make_months_table(exact: ExactYear) -> ExactTable:
     ]
     rows.append(ExactRow("Ensemble", list_month_cells(1, last_month), is_total=True))
     before = str(exact.before.year) if exact.before else ""
-    return ExactTable("Mois", "Mois par mois", "Mois", name_measures(), rows, before)
+    return ExactTable("Mois", "Mois par mois", "Mois", MEASURE_NAMES, rows, before)
 
 
 def list_month_values(figures: YearFigures, start: int, end: int) -> Sequence[Value]:
