@@ -64,7 +64,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return whether the official list contains the body, or else whether it is confirmed: somebody added it."""
         if body.is_listed:
             return "officielle"
-        return str("à confirmer" if body.is_unconfirmed and not body.vanished_on else "ajoutée")
+        return "à confirmer" if body.is_unconfirmed and not body.vanished_on else "ajoutée"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Collectivity], search_term: str

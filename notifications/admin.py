@@ -67,7 +67,7 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     @admin.display(description="envoyé")
     def sent_moment(self, delivery: Delivery) -> str:
         if delivery.sent_at is None:
-            return str("pas encore" if delivery.status == DeliveryStatus.DUE else "non")
+            return "pas encore" if delivery.status == DeliveryStatus.DUE else "non"
         moment = {"at": delivery.sent_at, "collectivity": delivery.incident.collectivity}
         return render_to_string("notifications/moment.txt", moment)
 

@@ -89,7 +89,7 @@ def explain_no_moment(incident: Incident) -> str:
     dit ».
     """
     certainties = {getattr(incident, f"{name}_certainty") for name in INSTANTS}
-    return "pas connu" if Certainty.UNKNOWN in certainties else str(NOT_STATED)
+    return "pas connu" if Certainty.UNKNOWN in certainties else NOT_STATED
 
 
 def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[str, Any]:

@@ -66,5 +66,5 @@ def load_region_names() -> dict[str, str]:
 def label_category(classification: str, code: str) -> str:
     """Return the name of a category: « de 1 à 3 jours », « Bretagne »."""
     if classification == "region":
-        return str(OTHER_TERRITORIES) if code == OTHER_REGION else load_region_names().get(code, code)
-    return str(LABELS[classification][code])
+        return OTHER_TERRITORIES if code == OTHER_REGION else load_region_names().get(code, code)
+    return LABELS[classification][code]

@@ -283,7 +283,7 @@ class Definition(NamedTuple):
     @property
     def categories(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The name of each classification with the codes and labels of its categories."""
-        return [(str(CLASSIFICATIONS[code].name), list_categories(code)) for code in self.table.by]
+        return [(CLASSIFICATIONS[code].name, list_categories(code)) for code in self.table.by]
 
 
 def list_definitions() -> list[Definition]:
@@ -316,8 +316,8 @@ def list_categories(classification: str) -> list[tuple[str, str]]:
 
 def name_table(code: str) -> str:
     """Return « incidents vérifiés, par région et par type »."""
-    classifications = " et ".join(str(CLASSIFICATIONS[classification].name) for classification in TABLES[code].by)
-    return ", ".join(filter(None, [str(UNITS[TABLES[code].counts].name), classifications]))
+    classifications = " et ".join(CLASSIFICATIONS[classification].name for classification in TABLES[code].by)
+    return ", ".join(filter(None, [UNITS[TABLES[code].counts].name, classifications]))
 
 
 def explain_opening(table: Table) -> str:
@@ -344,4 +344,4 @@ def explain_total(table: Table) -> str:
 
 
 def join_sentences(sentences: Iterable[str]) -> str:
-    return bind_words(" ".join(str(sentence) for sentence in sentences if sentence))
+    return bind_words(" ".join(sentence for sentence in sentences if sentence))

@@ -124,7 +124,7 @@ def describe_definition(entry: Definition) -> Row:
         "table": entry.code,
         "label": entry.name,
         "counts": entry.table.counts,
-        "unit": str(entry.unit.unit),
+        "unit": entry.unit.unit,
         "definition": entry.definition,
         "formula": entry.formula,
         "limits": entry.limits,
@@ -141,7 +141,7 @@ def describe_classification(classification: str) -> list[Row]:
 
 def describe_dictionary() -> Row:
     return {
-        "under_declaration": str(UNDER_DECLARED),
+        "under_declaration": UNDER_DECLARED,
         "sources": [source._asdict() for source in list_sources()],
         "tables": [describe_definition(entry) for entry in list_definitions()],
         "categories": {classification: describe_classification(classification) for classification in CATEGORIES},
@@ -169,7 +169,7 @@ def describe_release_page(edition: Edition) -> Row:
         "is_invented": edition.is_invented,
         "citation": edition.citation,
         "licence": LICENCE,
-        "under_declaration": str(UNDER_DECLARED),
+        "under_declaration": UNDER_DECLARED,
         **describe_numbers(edition),
     }
 
@@ -194,7 +194,7 @@ def describe_package(edition: Edition, csv_files: list[CsvFile], files: list[Fil
         "name": "tocsin-incidents-collectivites",
         "id": edition.url,
         "title": edition.title,
-        "description": str(UNDER_DECLARED),
+        "description": UNDER_DECLARED,
         "homepage": settings.SITE_URL + reverse("statistics"),
         "version": str(edition.number),
         "created": format_utc(edition.release.published_at),

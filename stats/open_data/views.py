@@ -132,7 +132,7 @@ def write_feed(editions: list[Edition]) -> str:
     atom = Atom1Feed(
         title="Tocsin : les publications de chiffres",
         link=settings.SITE_URL + reverse("stats_releases"),
-        description=str(UNDER_DECLARED),
+        description=UNDER_DECLARED,
         language="fr",
         author_name="Tocsin",
         feed_url=settings.SITE_URL + reverse("stats_feed"),

@@ -198,9 +198,9 @@ def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -
     return FiguresSection(
         code=texts.code,
         title=make_title(texts, breakdown),
-        subtitle=bind_words(str(texts.subtitle)),
-        caption=str(texts.caption),
-        heading=str(texts.heading),
+        subtitle=bind_words(texts.subtitle),
+        caption=texts.caption,
+        heading=texts.heading,
         breakdown=breakdown,
         note=bind_words(note.strip()),
         total=format_cell(breakdown.total),
@@ -208,7 +208,7 @@ def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -
 
 
 def make_title(texts: SectionTexts, breakdown: Breakdown) -> str:
-    plain = str(texts.plain)
+    plain = texts.plain
     if texts.code == "durees":
         return write_hours_title(breakdown, plain)
     if texts.code in DELAYS:
@@ -258,7 +258,7 @@ def make_delays_table(page: FiguresPage) -> Delays | None:
     return Delays(
         title=bind_words(write_delays_title(columns.get("help"))),
         subtitle=bind_words(subtitle % page.year),
-        heads=[str(DELAY_HEADINGS[code]) for code in columns],
+        heads=[DELAY_HEADINGS[code] for code in columns],
         lines=[make_band_row(list(columns.values()), number) for number in range(len(CATEGORIES["help"]))],
     )
 

@@ -59,7 +59,7 @@ def write_story(page: FiguresPage) -> list[str]:
         sentences = [write_total(page), *write_effects(page), *write_first_quarter(page), *compare_years(page)]
     else:
         sentences = [*write_total_without_number(page), *write_first_quarter(page)]
-    return [bind_words(str(sentence)) for sentence in sentences]
+    return [bind_words(sentence) for sentence in sentences]
 
 
 def write_year_in_progress(page: FiguresPage) -> list[str]:
@@ -77,7 +77,7 @@ def write_year_in_progress(page: FiguresPage) -> list[str]:
 
 def write_quarter_count(page: FiguresPage) -> str:
     """Return « Trois trimestres de 2026 ont paru. », with the reason if none of their totals has a number."""
-    sentence = str(COUNTED_QUARTERS[len(page.printed.quarters) - 1]) % page.year
+    sentence = COUNTED_QUARTERS[len(page.printed.quarters) - 1] % page.year
     if page.has_quarter_totals():
         return f"{sentence}."
     if len(page.printed.quarters) == 1:
@@ -163,8 +163,8 @@ def compare_years(page: FiguresPage) -> list[str]:
     return {
         TotalChange.ROUNDING: [(same if now == before else near) % was],
         TotalChange.UNSURE: [f"{was} : la différence peut être due au hasard."],
-        TotalChange.MORE: [f"{was} : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.", str(NO_TREND)],
-        TotalChange.FEWER: [f"{was} : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.", str(NO_TREND)],
+        TotalChange.MORE: [f"{was} : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.", NO_TREND],
+        TotalChange.FEWER: [f"{was} : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.", NO_TREND],
     }[change]
 
 
@@ -299,7 +299,7 @@ def explain_missing_of_place(page: FiguresPage) -> list[str]:
 
 
 def join_table_names(codes: list[str]) -> str:
-    return join_names([str(TABLE_NAMES[code]) for code in codes])
+    return join_names([TABLE_NAMES[code] for code in codes])
 
 
 def list_table_codes(page: FiguresPage) -> list[str]:

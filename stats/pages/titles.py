@@ -19,13 +19,13 @@ CHANGES = {
     TotalChange.MORE: "Plus d’incidents déclarés qu’en %s",
     TotalChange.FEWER: "Moins d’incidents déclarés qu’en %s",
 }
-HOURS_BAND_PHRASES: dict[str, object] = {
+HOURS_BAND_PHRASES: dict[str, str] = {
     HoursBand.UNDER_4_HOURS: "moins de 4 heures",
     HoursBand.UNDER_A_DAY: "moins d’un jour",
     HoursBand.UNDER_3_DAYS: "moins de 3 jours",
     HoursBand.UNDER_7_DAYS: "moins de 7 jours",
 }
-DELAY_BAND_PHRASES: dict[str, object] = {
+DELAY_BAND_PHRASES: dict[str, str] = {
     DelayBand.UNDER_AN_HOUR: "en moins d’une heure",
     DelayBand.UNDER_4_HOURS: "en moins de 4 heures",
     DelayBand.UNDER_A_DAY: "en moins d’un jour",
@@ -74,7 +74,7 @@ def name_period_unit(page: FiguresPage) -> str:
 def write_months_title(page: FiguresPage) -> str:
     change = compare_totals(page.get_total(), page.get_total(before=True)) if page.is_comparable() else None
     if change in CHANGES:
-        return str(CHANGES[change]) % (page.year - 1)
+        return CHANGES[change] % (page.year - 1)
     unit = name_period_unit(page)
     values = [cell.value for _name, cell, _before in list_chart_periods(page)]
     numbers = [value for value in values if value is not None]
@@ -128,7 +128,7 @@ def list_quarter_headings(page: FiguresPage) -> list[str]:
 def list_totals(page: FiguresPage) -> list[tuple[str, list[Cell]]]:
     """Return each of the four totals: its name, and its cells in the order of `list_quarter_headings`."""
     return [
-        (str(name), [page.printed.get_cell(counts, quarter=quarter) for quarter in page.printed.quarters])
+        (name, [page.printed.get_cell(counts, quarter=quarter) for quarter in page.printed.quarters])
         for counts, name in TOTAL_NAMES.items()
     ]
 
@@ -186,7 +186,7 @@ def write_largest_title(breakdown: Breakdown, plain: str) -> str:
     )
 
 
-def find_median_text(breakdown: Breakdown, words: Mapping[str, object]) -> object:
+def find_median_text(breakdown: Breakdown, words: Mapping[str, str]) -> str | None:
     """Return the text of the shortest time (« moins de 4 heures ») within which at least half of the cases certainly
     fall, or None.
     """
@@ -210,7 +210,7 @@ def write_delay_title(code: str, breakdown: Breakdown, plain: str) -> str:
     or closed, or else the plain title.
     """
     band = find_median_text(breakdown, DELAY_BAND_PHRASES)
-    return str(HALVES[code]) % band if band else plain
+    return HALVES[code] % band if band else plain
 
 
 def write_strata_title(rates: list[StratumRate]) -> str:
@@ -235,4 +235,4 @@ def write_strata_subtitle(page: FiguresPage) -> str:
             "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, dans les régions "
             "qui ont un nombre."
         )
-    return bind_words(" ".join([*sentences, str(UNKNOWN_SHARE)]))
+    return bind_words(" ".join([*sentences, UNKNOWN_SHARE]))

@@ -27,14 +27,14 @@ def format_cell(cell: Cell) -> str:
     """Return the printed number, or the text of a cell without a number, which never says zero."""
     if cell.value is not None:
         return format_number(cell.value)
-    return str(WITHOUT_NUMBER[cell.state]) % {"least": THRESHOLD}
+    return WITHOUT_NUMBER[cell.state] % {"least": THRESHOLD}
 
 
 def format_narrow_cell(cell: Cell) -> str:
     """Return the number, or « – » or « n. p. » for a narrow cell. Show the legend
     of `explain_narrow_cells` beside it.
     """
-    return str(NARROW_TEXTS[cell.state]).replace(" ", NO_BREAK) if cell.state in NARROW_TEXTS else format_cell(cell)
+    return NARROW_TEXTS[cell.state].replace(" ", NO_BREAK) if cell.state in NARROW_TEXTS else format_cell(cell)
 
 
 def explain_narrow_cells(cells: Iterable[Cell]) -> str:

@@ -61,7 +61,7 @@ def describe_report(release: Release, region: str) -> Content:
     rates = find_first_description(pages, describe_rates)
     return {
         "title": format_heading(own.region, own.year),
-        "chapters": [str(chapter) for chapter in CHAPTERS],
+        "chapters": list(CHAPTERS),
         "release": bind_words(f"Publication no {edition.number} du {edition.published_day}"),
         "place": f"{label_place(own)}, {own.year}",
         "closed_label": label_place(pages[-1]) if own.region else "",
@@ -104,8 +104,8 @@ def describe_essential(pages: list[FiguresPage]) -> Content:
     ) | {
         "story": story.write_story(own),
         "beside": None if own is nation else beside,
-        "rounding": str(story.ROUNDING),
-        "unknown": str(story.UNKNOWN_SHARE),
+        "rounding": story.ROUNDING,
+        "unknown": story.UNKNOWN_SHARE,
     }
 
 
@@ -158,14 +158,14 @@ def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
 def describe_reading(own: FiguresPage, edition: Edition) -> Content:
     screen = ({"region": own.region.code} if own.region else {}) | {"annee": str(own.year)}
     return {
-        "numbers": [bind_words(str(story.ROUNDING))],
+        "numbers": [bind_words(story.ROUNDING)],
         "method": method.list_method_paragraphs(),
         "missing": story.explain_missing(own) if own.region else [],
         "definitions": [
-            {"name": bind_words(upper_first(str(UNITS[code].name))), "text": bind_words(str(UNITS[code].definition))}
+            {"name": bind_words(upper_first(UNITS[code].name)), "text": bind_words(UNITS[code].definition)}
             for code in DEFINED_UNITS
         ],
-        "limit": bind_words(str(UNDER_DECLARED)),
+        "limit": bind_words(UNDER_DECLARED),
         "late": story.write_late_line(own),
         "citation": bind_words(edition.citation),
         "licence": LICENCE,
@@ -192,8 +192,8 @@ def describe_line(label: str, cells: Iterable[Content]) -> Content:
     return {"label": bind_words(upper_first(label)), "cells": list(cells)}
 
 
-def describe_report_table(heads: Sequence[object], lines: list[Content]) -> Content:
-    return {"heads": [bind_words(upper_first(str(head))) for head in heads], "lines": lines}
+def describe_report_table(heads: Sequence[str], lines: list[Content]) -> Content:
+    return {"heads": [bind_words(upper_first(head)) for head in heads], "lines": lines}
 
 
 # Over time
@@ -250,7 +250,7 @@ def describe_quarters(page: FiguresPage) -> Content | None:
 
 def describe_quarter(page: FiguresPage, number: int) -> Content:
     cells = (page.printed.get_cell(counts, quarter=number) for counts in TOTALS)
-    return describe_line(str(QUARTERS[f"T{number}"]), map(describe_narrow_cell, cells))
+    return describe_line(QUARTERS[f"T{number}"], map(describe_narrow_cell, cells))
 
 
 def describe_map(page: FiguresPage) -> Content | None:

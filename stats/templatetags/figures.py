@@ -64,7 +64,7 @@ def short_cell(value: Cell) -> SafeString | str:
 @register.simple_tag
 def fewer_than_five() -> str:
     """Return the definition of « moins de 5 collectivités », the same on all pages."""
-    return bind_words(str(DASH))
+    return bind_words(DASH)
 
 
 @register.filter
