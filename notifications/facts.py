@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectivities.zones import find_zone
+from core.french import choose_plural
 from core.telephone import format_phone
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
@@ -98,7 +99,7 @@ def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[
         "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_label}",
         "since": interruption.started_at,
         "until": reduce_to_known_end(interruption.started_at, interruption.ended_at, zone),
-        "people": f"{format_people(number)} touchées" if number else "",
+        "people": f"{format_people(number)} {choose_plural('touchée', 'touchées', number)}" if number else "",
     }
 
 
@@ -106,7 +107,7 @@ def describe_leak(leak: DataLeak) -> list[str]:
     """Return « fuite soupçonnée » with the size of the leak if it was given, then each category of data."""
     sizes = [
         format_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
-        f"{format_number(leak.records)} enregistrements" if leak.records else "",
+        format_records(leak.records) if leak.records else "",
     ]
     status = f"fuite {leak.get_status_display()}" if leak.status else "données touchées, fuite : pas dit"
     title = ", ".join(filter(None, [status, *sizes]))
@@ -115,3 +116,7 @@ def describe_leak(leak: DataLeak) -> list[str]:
 
 def format_persons_band(band: str) -> str:
     return "" if band in ("", PersonsBand.UNKNOWN) else str(PersonsBand(band).label)
+
+
+def format_records(number: int) -> str:
+    return f"{format_number(number)} {choose_plural('enregistrement', 'enregistrements', number)}"

@@ -73,6 +73,17 @@ def test_the_centre_reads_all_that_was_declared(centre, post):
         assert line in text
 
 
+def test_one_person_and_one_record_are_singular(centre, post):
+    stop = Interruption(service="civil", extent="stopped", people_affected=1)
+    leak = Leak(status="suspected", categories=("nir",), persons=1, records=1)
+    declare(service_stopped="yes", data_concerned="yes", interruptions=(stop,), leak=leak)
+    deliver_all(post)
+    [message] = post.list_mails_to(CENTRE)
+    words = read_on_one_line(message)
+    assert "- État civil : arrêté, 1 personne touchée " in words
+    assert "- fuite soupçonnée, 1 personne, 1 enregistrement " in words
+
+
 def test_a_day_without_its_hour_is_a_day(centre, post):
     day = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
     stops = (
