@@ -11,7 +11,6 @@ from celery import Celery, Task
 from celery.loaders.app import AppLoader
 from django.conf import settings
 from django.db import close_old_connections, connections
-from django.utils.module_loading import import_string
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -45,7 +44,9 @@ class Loader(AppLoader):
     def on_worker_init(self) -> None:
         if settings.REFUSES_DEMONSTRATION:
             # The models need the applications, which Celery has loaded by now and which import this module.
-            import_string("accounts.installation.refuse_demonstration")()
+            from accounts.installation import refuse_demonstration  # noqa: PLC0415
+
+            refuse_demonstration()
             connections.close_all()  # no child may inherit a connection
         gc.collect()
         gc.freeze()  # garbage collection in a child would copy the memory that it shares with this process

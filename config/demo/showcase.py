@@ -83,7 +83,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 
 def has_showcase() -> bool:
-    return Incident.objects.filter(submission_key=hash_submission_key(make_submission_key("rancon"))).exists()
+    return Incident.objects.filter(
+        submission_key=hash_submission_key(make_submission_key(IncidentType.RANSOMWARE))
+    ).exists()
 
 
 @transaction.atomic
