@@ -83,9 +83,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 
 def has_showcase() -> bool:
-    return Incident.objects.filter(
-        submission_key=hash_submission_key(make_submission_key(IncidentType.RANSOMWARE))
-    ).exists()
+    key = hash_submission_key(make_submission_key(IncidentType.RANSOMWARE))
+    return Incident.objects.filter(submission_key=key).exists()
 
 
 @transaction.atomic
