@@ -23,7 +23,8 @@ from incidents.services.handling.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.triage.wording import NBSP
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.desk import acknowledge_as, open_by_link, reload, url
+from tests.incidents.desk import acknowledge_as, reload, url
+from tests.incidents.devices import open_by_link
 from tests.incidents.grouping import a_group
 from tests.reading import read_markup
 

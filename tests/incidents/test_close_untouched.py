@@ -12,7 +12,7 @@ from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.triage import close_incident, verify_incident
 from tests.cast import an_agent, declare
 from tests.incidents.closing import REPORT, url
-from tests.incidents.desk import open_by_link
+from tests.incidents.devices import open_by_link
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -17,8 +17,8 @@ from incidents.services.papers.duties import compute_legal_deadline
 from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
-from tests.incidents.desk import open_by_link, url
-from tests.incidents.devices import follow_up_url
+from tests.incidents.desk import url
+from tests.incidents.devices import follow_up_url, open_by_link
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

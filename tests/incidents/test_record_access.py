@@ -19,7 +19,8 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import delete_sent_text
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare
-from tests.incidents.desk import open_by_link, url
+from tests.incidents.desk import url
+from tests.incidents.devices import open_by_link
 from tests.incidents.observing import an_observable, declare_elsewhere
 from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
 from tests.reading import read_markup
