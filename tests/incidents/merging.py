@@ -10,10 +10,6 @@ from tests.incidents.devices import get_visitor
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
 
 
-def reload(incident: Incident) -> Incident:
-    return Incident.objects.get(pk=incident.pk)
-
-
 def merge(duplicate: Incident, main: Incident, actor: User) -> Incident:
     return merge_incident(reference=duplicate.reference, into=main.reference, actor=actor)
 

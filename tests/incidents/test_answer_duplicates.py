@@ -19,8 +19,9 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
+from tests.incidents.desk import reload
 from tests.incidents.devices import case_url
-from tests.incidents.merging import MAYOR, merge, reload, write
+from tests.incidents.merging import MAYOR, merge, write
 from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,9 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from notifications.facts import describe_status
 from tests.cast import declare
+from tests.incidents.desk import reload
 from tests.incidents.devices import case_url, follow_up_url, open_by_link
-from tests.incidents.merging import merge, reload
+from tests.incidents.merging import merge
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,9 @@ from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.incidents.desk import reload
 from tests.incidents.devices import follow_up_url, get_visitor, open_by_link, signed_in
-from tests.incidents.merging import MAYOR, reload
+from tests.incidents.merging import MAYOR
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,9 @@ from incidents.enums import Answer, LeakStatus, PublicService
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.triage.wording import format_short_moment
 from tests.cast import declare
+from tests.incidents.desk import reload
 from tests.incidents.devices import case_url
-from tests.incidents.merging import merge, reload
+from tests.incidents.merging import merge
 
 pytestmark = pytest.mark.django_db
 
