@@ -11,7 +11,7 @@ from tests.browser import measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, an_agent, plouexemple
 from tests.e2e import steps
 from tests.e2e.conftest import create_town_and_centre
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 
 TELEPHONE, WIDE = (390, 844), (1920, 1080)
 # The same case took more than 13 000 before its parts were folded.
@@ -54,7 +54,7 @@ def open_case(browser, live_site, person, case):
         page = open_page(browser, **options)
         resize(page, size)
         steps.open_admin(page, live_site, person)
-        page.goto(live_site + url(case))
+        page.goto(live_site + case_url(case))
         return page
 
     return open_case

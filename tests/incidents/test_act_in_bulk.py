@@ -18,7 +18,7 @@ from incidents.services.handling.triage import acknowledge_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 from tests.incidents.many_cases import (
     QUEUE,
     URL,
@@ -99,7 +99,7 @@ def test_cases_are_assigned_to_a_colleague_or_to_nobody(client, responder, cases
 def test_taking_cases_of_a_colleague_names_that_colleague(client, responder, cases):
     colleague = a_responder()
     assign_incident(reference=cases[0].reference, actor=responder, assignee=colleague)
-    assert f"Il est attribué à {colleague}." in read_markup(client.get(url(cases[0])))
+    assert f"Il est attribué à {colleague}." in read_markup(client.get(case_url(cases[0])))
 
     answer = send(client, "prendre", cases)
 

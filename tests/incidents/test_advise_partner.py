@@ -20,7 +20,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 from tests.incidents.transferring import AGREED, make_agreement_fields, sign_in_as
 from tests.reading import NBSP, read_markup
 
@@ -48,7 +48,7 @@ def incident(responder):
 def open_preview(client, incident, **fields):
     """Preview the message. Return the page and the fields that it would send."""
     defaults = {"partner": "cert-fr", "motive": WHY, "tlp": "green", "key": "k", "voir": "1"}
-    page = client.post(url(incident, "avis"), defaults | fields)
+    page = client.post(case_url(incident, "avis"), defaults | fields)
     assert page.status_code == 200
     form = page.context["form"]
     return page, {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
@@ -69,7 +69,7 @@ def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(responder, incident):
         assert word not in content
 
     fields.pop("with_persons")
-    assert client.post(url(incident, "avis"), fields).status_code == 302
+    assert client.post(case_url(incident, "avis"), fields).status_code == 302
 
     advice = Advice.objects.get()
     assert (advice.content, advice.motive, advice.tlp) == (content, WHY, Tlp.GREEN)
@@ -77,8 +77,8 @@ def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(responder, incident):
     event = incident.events.get(kind=EventKind.ADVISED)
     sealed = {"partner": "cert-fr", "sha256": advice.sha256, "advice": str(advice.uid)}
     assert event.data == sealed | {"tlp": "green", "agreed": False}
-    assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in read_markup(client.get(url(incident)))
-    assert advice.sha256 in read_markup(client.get(url(incident, "avis")))
+    assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in read_markup(client.get(case_url(incident)))
+    assert advice.sha256 in read_markup(client.get(case_url(incident, "avis")))
 
 
 def test_the_file_is_read_in_french_before_it_is_sent(responder):
@@ -114,24 +114,24 @@ def test_a_refused_mail_is_not_shown_as_sent(responder, incident):
     client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     fields.pop("with_persons")
-    client.post(url(incident, "avis"), fields)
+    client.post(case_url(incident, "avis"), fields)
     announce_all_events()
-    assert "Envoyé à un partenaire</b>" in read_markup(client.get(url(incident)))
-    assert "Pas parti" not in read_markup(client.get(url(incident, "avis")))
+    assert "Envoyé à un partenaire</b>" in read_markup(client.get(case_url(incident)))
+    assert "Pas parti" not in read_markup(client.get(case_url(incident, "avis")))
     lost = {"status": DeliveryStatus.REFUSED, "last_error": Trouble.REFUSED}
     assert Delivery.objects.filter(recipient=Recipient.PARTNER).update(**lost) == 1
 
-    for where in (url(incident), url(incident, "histoire")):
+    for where in (case_url(incident), case_url(incident, "histoire")):
         page = read_markup(client.get(where))
         assert '<b class="late">Pas parti à un partenaire</b>' in page
         assert "Envoyé à un partenaire" not in page
-    case = read_markup(client.get(url(incident)))
+    case = read_markup(client.get(case_url(incident)))
     assert "<b>L’envoi au CERT-FR n’est pas parti</b> : refusé (refusé par le serveur du destinataire)." in case
-    assert f'<a href="{url(incident, "avis")}">Refaire l’envoi</a>' in case
+    assert f'<a href="{case_url(incident, "avis")}">Refaire l’envoi</a>' in case
     mails = read_markup(client.get("/admin/notifications/delivery/", {"q": incident.reference}))
     assert "avis à un partenaire" in mails
     assert "envoyé à un partenaire" not in mails
-    listing = read_markup(client.get(url(incident, "avis")))
+    listing = read_markup(client.get(case_url(incident, "avis")))
     assert '<b class="late">Pas parti : refusé (refusé par le serveur du destinataire)</b> CERT-FR' in listing
 
 
@@ -141,19 +141,19 @@ def test_the_case_no_longer_warns_when_the_file_left_the_second_time(responder, 
         Delivery.objects.filter(recipient=Recipient.PARTNER).update(status=DeliveryStatus.DEAD)
         _page, fields = open_preview(client, incident, key=key)
         fields.pop("with_persons")
-        client.post(url(incident, "avis"), fields)
+        client.post(case_url(incident, "avis"), fields)
         announce_all_events()
     assert Delivery.objects.filter(recipient=Recipient.PARTNER).count() == 2
-    assert "n’est pas parti" not in read_markup(client.get(url(incident)))
+    assert "n’est pas parti" not in read_markup(client.get(case_url(incident)))
     Delivery.objects.filter(recipient=Recipient.PARTNER).update(status=DeliveryStatus.DEAD)
-    assert read_markup(client.get(url(incident))).count("L’envoi au CERT-FR n’est pas parti") == 1
+    assert read_markup(client.get(case_url(incident))).count("L’envoi au CERT-FR n’est pas parti") == 1
 
 
 def test_persons_are_sent_only_when_ticked(responder, incident):
     page, fields = open_preview(sign_in_as(responder), incident, with_persons="on")
     for word in PERSONAL:
         assert word in page.context["preview"]["content"]
-    sign_in_as(responder).post(url(incident, "avis"), fields | {"with_persons": "on"})
+    sign_in_as(responder).post(case_url(incident, "avis"), fields | {"with_persons": "on"})
     assert "Dominique Exemple" in Advice.objects.get().content
 
 
@@ -161,7 +161,7 @@ def test_persons_are_sent_only_when_ticked(responder, incident):
 def test_without_a_reason_nothing_is_shown_or_sent(responder, incident, with_persons):
     fields = {"partner": "cert-fr", "motive": " ", "key": "k", "with_persons": with_persons}
     for button in ("voir", "envoyer"):
-        answer = sign_in_as(responder).post(url(incident, "avis"), fields | {button: "1"})
+        answer = sign_in_as(responder).post(case_url(incident, "avis"), fields | {button: "1"})
         assert answer.status_code == 422
         assert "Écrivez pourquoi" in read_markup(answer)
     assert not Advice.objects.exists()
@@ -173,11 +173,11 @@ def test_a_case_labelled_tlp_red_cannot_be_sent(responder, incident):
     Incident.objects.update(tlp=Tlp.RED)
 
     for button in ("voir", "envoyer"):
-        answer = client.post(url(incident, "avis"), fields | {button: "1"} | make_agreement_fields(incident))
+        answer = client.post(case_url(incident, "avis"), fields | {button: "1"} | make_agreement_fields(incident))
         assert answer.status_code == 422
         assert "TLP:RED" in read_markup(answer)
         assert WHY in read_markup(answer)
-    assert "<textarea" not in read_markup(client.get(url(incident, "avis")))
+    assert "<textarea" not in read_markup(client.get(case_url(incident, "avis")))
     assert not Advice.objects.exists()
     assert not incident.events.filter(kind=EventKind.ADVISED).exists()
 
@@ -187,11 +187,13 @@ def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, inciden
     """The message has a label of its own; the label of the case does not change."""
     Incident.objects.update(tlp=tlp)
     client = sign_in_as(responder)
-    first = client.get(url(incident, "avis"))
+    first = client.get(case_url(incident, "avis"))
     assert first.context["form"]["tlp"].value() == Tlp.AMBER_STRICT
     assert "Demandez d’abord au déclarant s’il est d’accord" in read_markup(first)
     for button in ("voir", "envoyer"):
-        answer = client.post(url(incident, "avis"), {"partner": "cert-fr", "motive": WHY, "key": "k", button: "1"})
+        answer = client.post(
+            case_url(incident, "avis"), {"partner": "cert-fr", "motive": WHY, "key": "k", button: "1"}
+        )
         assert answer.status_code == 422
         assert "notez qui a dit oui" in read_markup(answer)
     assert not Advice.objects.exists()
@@ -201,7 +203,7 @@ def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, inciden
     facts = json.loads(page.context["preview"]["content"])
     assert (facts["tlp"], facts["declarant_agreed"]) == ("TLP:AMBER+STRICT", True)
     assert AGREED not in page.context["preview"]["content"]
-    assert client.post(url(incident, "avis"), fields).status_code == 302
+    assert client.post(case_url(incident, "avis"), fields).status_code == 302
 
     advice = Advice.objects.get()
     assert (advice.tlp, advice.agreement) == (Tlp.AMBER_STRICT, AGREED)
@@ -209,13 +211,13 @@ def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, inciden
     assert incident.tlp == tlp
     event = incident.events.get(kind=EventKind.ADVISED)
     assert (event.data["tlp"], event.data["agreed"]) == ("amber+strict", True)
-    assert "(CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant)" in read_markup(client.get(url(incident)))
-    assert AGREED in read_markup(client.get(url(incident, "avis")))
+    assert "(CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant)" in read_markup(client.get(case_url(incident)))
+    assert AGREED in read_markup(client.get(case_url(incident, "avis")))
 
 
 def test_a_label_wider_than_that_of_the_case_asks_for_the_agreement(responder, incident):
     fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "tlp": "clear", "voir": "1"}
-    answer = sign_in_as(responder).post(url(incident, "avis"), fields)
+    answer = sign_in_as(responder).post(case_url(incident, "avis"), fields)
     assert answer.status_code == 422
     assert "notez qui a dit oui" in read_markup(answer)
     open_preview(sign_in_as(responder), incident, tlp="clear", **make_agreement_fields(incident))
@@ -227,7 +229,7 @@ def test_an_agreement_without_an_explanation_is_refused(responder, incident, hol
     fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "envoyer": "1"} | make_agreement_fields(
         incident, hollow
     )
-    answer = sign_in_as(responder).post(url(incident, "avis"), fields)
+    answer = sign_in_as(responder).post(case_url(incident, "avis"), fields)
     assert answer.status_code == 422
     assert "Notez qui a dit oui" in read_markup(answer)
 
@@ -238,7 +240,7 @@ def test_a_refusal_is_no_agreement(responder, incident, tlp):
     fields = {"partner": "cert-fr", "motive": WHY, "tlp": "green", "key": "k", "label": tlp}
     for button in ("voir", "envoyer"):
         refused = fields | {"agreement": "Non, la maire refuse.", button: "1"}
-        answer = sign_in_as(responder).post(url(incident, "avis"), refused)
+        answer = sign_in_as(responder).post(case_url(incident, "avis"), refused)
         assert answer.status_code == 422
         assert "ochez la case" in read_markup(answer)
         assert "Non, la maire refuse." in read_markup(answer)
@@ -251,13 +253,13 @@ def test_a_label_that_changed_since_the_agreement_asks_for_it_again(responder, i
     _page, fields = open_preview(client, incident, tlp="amber", **make_agreement_fields(incident))
     fields.pop("with_persons")
     Incident.objects.update(tlp=Tlp.AMBER_STRICT)
-    answer = client.post(url(incident, "avis"), fields)
+    answer = client.post(case_url(incident, "avis"), fields)
     assert answer.status_code == 422
     assert "il est TLP:AMBER+STRICT. Demandez de nouveau" in read_markup(answer)
     form = answer.context["form"]
     assert (form["agreed"].value(), form["label"].value()) == (False, Tlp.AMBER_STRICT)
     assert not Advice.objects.exists()
-    assert client.post(url(incident, "avis"), fields | {"label": "amber+strict"}).status_code == 302
+    assert client.post(case_url(incident, "avis"), fields | {"label": "amber+strict"}).status_code == 302
 
 
 def test_a_draft_never_ticks_the_agreement(responder, incident):
@@ -265,8 +267,8 @@ def test_a_draft_never_ticks_the_agreement(responder, incident):
     draft = {"motive": WHY, "agreed": "on", "agreement": AGREED, "label": "clear"}
     marks = {"stylo": "a", "trait": "1", "ouverte": timezone.now().isoformat()}
     for page in ("avis", "transfert"):
-        client.post(f"{url(incident, 'garder')}?page={page}", draft | marks)
-        form = client.get(url(incident, page)).context["form"]
+        client.post(f"{case_url(incident, 'garder')}?page={page}", draft | marks)
+        form = client.get(case_url(incident, page)).context["form"]
         assert form["motive"].value() == WHY
         assert form["agreement"].value() == AGREED
         assert not form["agreed"].value()
@@ -289,14 +291,14 @@ def test_a_message_that_changed_since_the_preview_is_shown_again(responder, inci
     Observable.objects.create(incident=incident, kind="ip", value="192.0.2.2", actor=responder)
     fields.pop("with_persons")
 
-    answer = client.post(url(incident, "avis"), fields)
+    answer = client.post(case_url(incident, "avis"), fields)
 
     assert answer.status_code == 409
     assert "192.0.2.2" in read_markup(answer)
     assert WHY in read_markup(answer)
     assert not Advice.objects.exists()
     again = answer.context["form"]["seen"].value()
-    assert client.post(url(incident, "avis"), fields | {"seen": again}).status_code == 302
+    assert client.post(case_url(incident, "avis"), fields | {"seen": again}).status_code == 302
 
 
 def test_a_double_click_sends_one_message(responder, incident):
@@ -313,11 +315,11 @@ def test_a_used_form_sends_no_other_message_before_its_preview(responder, incide
     client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     fields.pop("with_persons")
-    client.post(url(incident, "avis"), fields)
+    client.post(case_url(incident, "avis"), fields)
     _page, changed = open_preview(client, incident, **other)
     changed = {name: value for name, value in changed.items() if value} | other
 
-    refusal = client.post(url(incident, "avis"), changed)
+    refusal = client.post(case_url(incident, "avis"), changed)
 
     assert refusal.status_code == 409
     assert "celui-ci n’est pas parti" in read_markup(refusal)
@@ -326,20 +328,22 @@ def test_a_used_form_sends_no_other_message_before_its_preview(responder, incide
     assert Advice.objects.count() == 1
     again = {"key": refusal.context["form"]["key"].value(), "seen": refusal.context["form"]["seen"].value()}
     for _ in range(2):
-        assert client.post(url(incident, "avis"), changed | again).status_code == 302
+        assert client.post(case_url(incident, "avis"), changed | again).status_code == 302
     assert [advice.motive for advice in Advice.objects.order_by("id")] == [WHY, changed["motive"]]
 
 
 @pytest.mark.parametrize("partner", ["", "cert-sante", "inconnu", "\0"])
 def test_a_partner_without_a_mail_is_never_written_to(responder, incident, partner):
-    answer = sign_in_as(responder).post(url(incident, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"})
+    answer = sign_in_as(responder).post(
+        case_url(incident, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"}
+    )
     assert answer.status_code == 422
     assert WHY in read_markup(answer)
     assert not Advice.objects.exists()
 
 
 def test_partners_without_a_mail_are_shown_with_their_site(responder, incident):
-    page = read_markup(sign_in_as(responder).get(url(incident, "avis")))
+    page = read_markup(sign_in_as(responder).get(case_url(incident, "avis")))
     for partner in PARTNERS.values():
         assert partner.website in page
         assert partner.name in page
@@ -352,7 +356,7 @@ def test_an_erased_case_is_not_sent(responder, incident):
     _page, fields = open_preview(client, incident)
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
-    assert client.post(url(incident, "avis"), fields).status_code == 422
+    assert client.post(case_url(incident, "avis"), fields).status_code == 422
     assert not Advice.objects.exists()
 
 
@@ -360,12 +364,12 @@ def test_erasing_empties_the_message_and_keeps_its_seal(responder, incident):
     client = sign_in_as(responder)
     _page, fields = open_preview(client, incident)
     fields.pop("with_persons")
-    client.post(url(incident, "avis"), fields)
+    client.post(case_url(incident, "avis"), fields)
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
     advice = Advice.objects.get()
     assert (advice.content, advice.motive, advice.agreement) == ("", "", "")
-    assert advice.sha256 in read_markup(client.get(url(incident, "avis")))
+    assert advice.sha256 in read_markup(client.get(case_url(incident, "avis")))
 
 
 def test_hostile_text_is_escaped_in_the_preview(responder, incident):

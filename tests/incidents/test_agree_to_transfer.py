@@ -6,7 +6,7 @@ from incidents.enums import Tlp
 from incidents.models import Incident, Story, Transfer
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 from tests.incidents.transferring import AGREED, PROPOSAL, WHY, offer_url, propose_transfer, sign_in_as
 from tests.reading import read_markup
 
@@ -19,21 +19,21 @@ def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, take
     Incident.objects.update(tlp=tlp)
     giver_client = sign_in_as(giver)
     assert "demandez d’abord au déclarant s’il est d’accord" in read_markup(
-        giver_client.get(url(incident, "transfert"))
+        giver_client.get(case_url(incident, "transfert"))
     )
 
     fields = PROPOSAL | {"label": tlp}
     for hollow in (" ", "\u200b", "\u3164", "."):
-        answer = giver_client.post(url(incident, "transfert"), fields | {"agreement": hollow})
+        answer = giver_client.post(case_url(incident, "transfert"), fields | {"agreement": hollow})
         assert answer.status_code == 422
         assert "Notez qui a dit oui" in read_markup(answer)
         assert WHY in read_markup(answer)
     assert not Transfer.objects.exists()
 
-    assert giver_client.post(url(incident, "transfert"), fields).status_code == 302
+    assert giver_client.post(case_url(incident, "transfert"), fields).status_code == 302
     transfer = Transfer.objects.get()
     assert transfer.agreement == AGREED
-    assert AGREED in read_markup(giver_client.get(url(incident)))
+    assert AGREED in read_markup(giver_client.get(case_url(incident)))
     offer = read_markup(sign_in_as(taker).get(offer_url(transfer)))
     assert "accord du déclarant noté par Breizh Cyber" in offer
     assert AGREED not in offer
@@ -42,7 +42,7 @@ def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, take
 @pytest.mark.parametrize("tlp", [Tlp.GREEN, Tlp.CLEAR])
 def test_a_wide_label_needs_no_agreement(incident, giver, taker, tlp):
     Incident.objects.update(tlp=tlp)
-    assert "sans nouvel accord" in read_markup(sign_in_as(giver).get(url(incident, "transfert")))
+    assert "sans nouvel accord" in read_markup(sign_in_as(giver).get(case_url(incident, "transfert")))
     propose_transfer(incident, giver, agreement="")
 
 
@@ -59,7 +59,7 @@ def test_a_text_without_the_tick_is_no_agreement(incident, giver, taker):
     for tlp, message in ((Tlp.AMBER, "cochez la case"), (Tlp.GREEN, "Cochez la case si le déclarant est d’accord")):
         Incident.objects.update(tlp=tlp)
         fields = {"taker": "loin-cyber", "motive": WHY, "agreement": "Non, la maire refuse.", "label": tlp}
-        answer = sign_in_as(giver).post(url(incident, "transfert"), fields)
+        answer = sign_in_as(giver).post(case_url(incident, "transfert"), fields)
         assert answer.status_code == 422
         assert message in read_markup(answer)
         assert "Non, la maire refuse." in read_markup(answer)
@@ -70,7 +70,7 @@ def test_an_agreement_under_another_label_is_asked_for_again(incident, giver, ta
     """The page showed one label; a colleague changed it before the button."""
     Incident.objects.update(tlp=Tlp.RED)
     giver_client = sign_in_as(giver)
-    answer = giver_client.post(url(incident, "transfert"), PROPOSAL)
+    answer = giver_client.post(case_url(incident, "transfert"), PROPOSAL)
     assert answer.status_code == 422
     assert "il est TLP:RED. Demandez de nouveau au déclarant" in read_markup(answer)
     form = answer.context["form"]
@@ -78,7 +78,8 @@ def test_an_agreement_under_another_label_is_asked_for_again(incident, giver, ta
     assert not Transfer.objects.exists()
 
     assert (
-        giver_client.post(url(incident, "transfert"), PROPOSAL | {"label": form["label"].value()}).status_code == 302
+        giver_client.post(case_url(incident, "transfert"), PROPOSAL | {"label": form["label"].value()}).status_code
+        == 302
     )
     assert Transfer.objects.get().agreed_tlp == Tlp.RED
 
@@ -97,7 +98,7 @@ def test_a_new_agreement_needs_a_new_proposal(incident, giver, taker):
     Incident.objects.update(tlp=Tlp.GREEN)
     propose_transfer(incident, giver)
     Incident.objects.update(tlp=Tlp.RED)
-    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"label": Tlp.RED})
+    answer = sign_in_as(giver).post(case_url(incident, "transfert"), PROPOSAL | {"label": Tlp.RED})
     assert answer.status_code == 409
     assert "Retirez d’abord cette proposition" in read_markup(answer)
 
@@ -105,7 +106,7 @@ def test_a_new_agreement_needs_a_new_proposal(incident, giver, taker):
 def test_the_name_of_the_office_is_no_personal_name(incident, giver, taker):
     Story.objects.update(contact_name="Mairie de Plouexemple")
     assert sign_in_as(giver).post(
-        url(incident, "transfert"), PROPOSAL | {"motive": f"La Mairie, à Plouexemple. {WHY}"}
+        case_url(incident, "transfert"), PROPOSAL | {"motive": f"La Mairie, à Plouexemple. {WHY}"}
     )
     assert Transfer.objects.exists()
 
@@ -114,7 +115,7 @@ def test_the_same_proposal_with_an_agreement_is_another_proposal(incident, giver
     Incident.objects.update(tlp=Tlp.GREEN)
     propose_transfer(incident, giver, agreement="")
     Incident.objects.update(tlp=Tlp.AMBER)
-    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"label": "amber"})
+    answer = sign_in_as(giver).post(case_url(incident, "transfert"), PROPOSAL | {"label": "amber"})
     assert answer.status_code == 409
     assert "Retirez d’abord cette proposition" in read_markup(answer)
 

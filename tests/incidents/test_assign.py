@@ -23,8 +23,8 @@ from incidents.services.handling.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.triage.wording import NBSP
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.desk import acknowledge_as, reload, url
-from tests.incidents.devices import open_by_link
+from tests.incidents.desk import acknowledge_as, reload
+from tests.incidents.devices import case_url, open_by_link
 from tests.incidents.grouping import a_group
 from tests.reading import read_markup
 
@@ -34,13 +34,15 @@ QUEUE = "/admin/incidents/incident/"
 
 def test_the_page_names_who_has_the_case_and_who_took_it(client, responder, colleague):
     incident = acknowledge_as(responder, declare())
-    assert f"<b>{responder}</b> s’en occupe depuis" in read_markup(client.get(url(incident)))
+    assert f"<b>{responder}</b> s’en occupe depuis" in read_markup(client.get(case_url(incident)))
     assign_incident(
         reference=incident.reference, actor=responder, assignee=colleague, seen=format_person_tag(responder)
     )
-    assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder}," in read_markup(client.get(url(incident)))
+    assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder}," in read_markup(
+        client.get(case_url(incident))
+    )
     assign_incident(reference=incident.reference, actor=responder, assignee=None, seen=format_person_tag(colleague))
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
     assert "À prendre</span> reçu il y a" in page
     assert "s’en occupe" not in page
 
@@ -55,24 +57,24 @@ def list_events(incident):
 
 def test_a_case_is_assigned_to_a_colleague_on_its_page(client, responder, colleague, incident):
     acknowledge_as(responder, incident)
-    form = client.get(url(incident), {"ouvrir": "attribution"}).context["assigned"]["form"]
+    form = client.get(case_url(incident), {"ouvrir": "attribution"}).context["assigned"]["form"]
     assert [value for value, _name in form.fields["assignee"].choices] == [
         NOBODY,
         *(format_person_tag(person) for person in sorted([responder, colleague], key=str)),
     ]
 
     answer = client.post(
-        url(incident, "attribuer"), {"assignee": format_person_tag(colleague), "seen": form["seen"].value()}
+        case_url(incident, "attribuer"), {"assignee": format_person_tag(colleague), "seen": form["seen"].value()}
     )
 
-    assert (answer.status_code, answer["Location"]) == (302, f"{url(incident)}#attribution")
+    assert (answer.status_code, answer["Location"]) == (302, f"{case_url(incident)}#attribution")
     after = reload(incident)
     assert (after.assignee, after.acknowledged_by) == (colleague, responder)
     event = incident.events.get(kind=EventKind.ASSIGNED)
     assert (event.actor, event.data) == (responder, {"to": str(colleague.uid)})
     assert after.worked_at < event.at, "to give a case is no work on it"
     assert f'<option value="{colleague.uid}" selected>' in read_markup(
-        client.get(url(incident), {"ouvrir": "attribution"})
+        client.get(case_url(incident), {"ouvrir": "attribution"})
     )
 
 
@@ -85,7 +87,7 @@ def test_each_list_of_colleagues_marks_those_who_cannot_work_yet(client, respond
     invited.save()
     acknowledge_as(responder, incident)
     pages = [
-        client.get(url(incident), {"ouvrir": "attribution"}),
+        client.get(case_url(incident), {"ouvrir": "attribution"}),
         client.post(f"{QUEUE}actes/", {"acte": "attribuer", "dossier": incident.reference}),
         client.get(f"{QUEUE}relais/"),
     ]
@@ -97,9 +99,9 @@ def test_each_list_of_colleagues_marks_those_who_cannot_work_yet(client, respond
 
 
 def test_a_closed_case_offers_no_assignment(client, responder, incident):
-    assert "Me l’attribuer" in read_markup(client.get(url(incident)))
+    assert "Me l’attribuer" in read_markup(client.get(case_url(incident)))
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
     assert "Me l’attribuer" not in page
     assert 'id="attribution"' not in page
 
@@ -112,7 +114,7 @@ def test_assigning_twice_changes_nothing(responder, colleague, incident):
 
 
 def test_assigning_oneself_a_free_case_takes_it(client, responder, incident):
-    client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": NOBODY})
+    client.post(case_url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": NOBODY})
 
     after = reload(incident)
     assert (after.status, after.acknowledged_by, after.assignee) == (Status.ACKNOWLEDGED, responder, responder)
@@ -130,7 +132,7 @@ def test_a_free_case_given_to_somebody_else_stays_to_be_taken(responder, colleag
 
 def test_a_case_that_is_put_back_has_no_assignee(client, responder, incident):
     acknowledge_as(responder, incident)
-    client.post(url(incident, "attribuer"), {"assignee": NOBODY, "seen": format_person_tag(responder)})
+    client.post(case_url(incident, "attribuer"), {"assignee": NOBODY, "seen": format_person_tag(responder)})
 
     assert reload(incident).assignee is None
     assert incident.events.get(kind=EventKind.ASSIGNED).data == {"to": None, "put_back": True}
@@ -152,7 +154,7 @@ def test_a_case_that_is_put_back_is_to_be_taken_everywhere(client, responder, in
     assert after.due_at == after.answer_by, "the declarant, whom nobody ever answered, waits longer than that"
     line = client.get(QUEUE).context["rows"][0]
     assert (line.incident, line.is_free) == (incident, True)
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
     assert "s’en occupe" not in page
     assert "à prendre avant le" in page or "En retard de" in page
     follow_up = read_markup(open_by_link(incident).get(f"/suivi/{incident.reference}/"))
@@ -205,7 +207,7 @@ def test_a_late_task_keeps_the_case_late_when_nobody_has_it(client, responder, i
         (line,) = client.get(QUEUE, {"etat": "retard"}).context["rows"]
         assert line.clock == f"en retard de 3{NBSP}h"
         assert line.clock_below.startswith("faire avant ")
-        assert client.get(url(incident)).context["clocks"][0][:2] == ("tâche", task.due_at)
+        assert client.get(case_url(incident)).context["clocks"][0][:2] == ("tâche", task.due_at)
 
     assign(incident, responder, None)
     set_task(reference=incident.reference, actor=responder, uid=task.uid, state=TaskState.DONE)
@@ -229,7 +231,7 @@ def test_the_page_of_a_case_names_the_deadline_of_the_queue_first(
         assign(incident, responder, None)
     client.force_login(responder)
 
-    page = client.get(url(incident))
+    page = client.get(case_url(incident))
     clock = page.context["clocks"][0]
     assert (clock.words, clock.at) == ("prendre" if is_put_back else "revoir", reload(incident).due_at)
     assert clock.is_late == bool(days)
@@ -278,7 +280,7 @@ def test_the_second_writer_sees_who_has_the_case_and_keeps_the_choice(client, re
     assign(incident, lead, lead)
 
     late = {"assignee": format_person_tag(colleague), "seen": format_person_tag(responder)}
-    answer = client.post(url(incident, "attribuer"), late)
+    answer = client.post(case_url(incident, "attribuer"), late)
 
     assert answer.status_code == 409
     page = read_markup(answer)
@@ -286,7 +288,7 @@ def test_the_second_writer_sees_who_has_the_case_and_keeps_the_choice(client, re
     assert f'<option value="{colleague.uid}" selected>' in page
     assert reload(incident).assignee == lead
     fresh = answer.context["assigned"]["form"]["seen"].value()
-    assert client.post(url(incident, "attribuer"), late | {"seen": fresh}).status_code == 302
+    assert client.post(case_url(incident, "attribuer"), late | {"seen": fresh}).status_code == 302
     assert reload(incident).assignee == colleague
 
 
@@ -313,7 +315,7 @@ def test_only_people_of_the_centre_may_have_the_case(client, responder, colleagu
     with pytest.raises(ValidationError) as refusal:
         assign(incident, responder, colleague)
     assert list(refusal.value.message_dict) == ["assignee"]
-    answer = client.post(url(incident, "attribuer"), {"assignee": format_person_tag(colleague)}, follow=True)
+    answer = client.post(case_url(incident, "attribuer"), {"assignee": format_person_tag(colleague)}, follow=True)
     assert "Choisissez une personne du centre" in read_markup(answer)
     assert reload(incident).assignee == responder
     assert list_events(incident) == [EventKind.ACKNOWLEDGED]
@@ -321,7 +323,7 @@ def test_only_people_of_the_centre_may_have_the_case(client, responder, colleagu
 
 @pytest.mark.parametrize("odd", ["", "x", "\0", "0" * 500])
 def test_a_choice_that_is_no_person_of_the_centre_is_refused(client, responder, incident, odd):
-    answer = client.post(url(incident, "attribuer"), {"assignee": odd}, follow=True)
+    answer = client.post(case_url(incident, "attribuer"), {"assignee": odd}, follow=True)
     assert "Choisissez une personne du centre" in read_markup(answer)
     assert list_events(incident) == []
 
@@ -342,8 +344,8 @@ def test_the_page_says_that_the_assignee_has_left(client, responder, colleague, 
     acknowledge_as(colleague, incident)
     Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
 
-    page = client.get(url(incident))
+    page = client.get(case_url(incident))
     assert f"{colleague} a ce dossier et ne travaille plus au centre." in read_markup(page)
     tag = page.context["assigned"]["seen"]
-    client.post(url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": tag})
+    client.post(case_url(incident, "attribuer"), {"assignee": format_person_tag(responder), "seen": tag})
     assert reload(incident).assignee == responder

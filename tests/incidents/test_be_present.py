@@ -14,7 +14,7 @@ from incidents.models import Incident, Reading
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.notes import write_note
 from tests.cast import a_responder
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.django_db
 def open_page(user, incident):
     client = Client()
     client.force_login(user)
-    client.get(url(incident))
+    client.get(case_url(incident))
     return client
 
 
 def post_presence(client, incident, mark=""):
-    return client.post(url(incident, "presence"), {"seen": mark}).json()
+    return client.post(case_url(incident, "presence"), {"seen": mark}).json()
 
 
 def add_note(incident, actor, key="k1"):
@@ -37,7 +37,7 @@ def add_note(incident, actor, key="k1"):
 
 def test_the_page_names_a_colleague_and_announces_a_change(client, responder, colleague, incident):
     open_page(colleague, incident)
-    page = client.get(url(incident))
+    page = client.get(case_url(incident))
     assert f"Aussi sur cette page : {colleague}." in read_markup(page)
     mark = str(incident.events.get().uid)
     assert f'name="seen" value="{mark}"' in page.content.decode()
@@ -56,7 +56,7 @@ def test_a_colleague_who_left_the_page_is_no_longer_listed(client, responder, co
     now = timezone.now()
     with time_machine.travel(now, tick=False):
         colleague_client = open_page(colleague, incident)
-        client.get(url(incident))
+        client.get(case_url(incident))
     with time_machine.travel(now + timedelta(seconds=40), tick=False):
         assert post_presence(client, incident)["others"] == [str(colleague)]
         post_presence(colleague_client, incident)
@@ -64,13 +64,13 @@ def test_a_colleague_who_left_the_page_is_no_longer_listed(client, responder, co
         assert post_presence(client, incident)["others"] == [str(colleague)]
     with time_machine.travel(now + timedelta(seconds=90), tick=False):
         assert post_presence(client, incident)["others"] == []
-        assert "Aussi sur cette page" not in read_markup(client.get(url(incident)))
+        assert "Aussi sur cette page" not in read_markup(client.get(case_url(incident)))
 
 
 def test_being_present_does_not_count_as_a_new_reading(client, responder, incident):
     now = timezone.now()
     with time_machine.travel(now, tick=False):
-        client.get(url(incident))
+        client.get(case_url(incident))
     with time_machine.travel(now + timedelta(minutes=10), tick=False):
         post_presence(client, incident)
     reading = Reading.objects.get()
@@ -86,7 +86,7 @@ def test_the_page_loaded_again_soon_counts_as_present(client, responder, inciden
     now = timezone.now()
     for later in (0, 30):
         with time_machine.travel(now + timedelta(seconds=later), tick=False):
-            client.get(url(incident))
+            client.get(case_url(incident))
     reading = Reading.objects.get()
     assert (reading.last_at, reading.present_at) == (now, now + timedelta(seconds=30))
 
@@ -108,9 +108,9 @@ def test_people_of_another_centre_are_not_named(client, responder, incident):
     Incident.objects.filter(pk=incident.pk).update(csirt=incident.csirt)
 
     assert post_presence(client, incident)["others"] == []
-    assert former_client.post(url(incident, "presence"), {"seen": ""}).status_code == 404
+    assert former_client.post(case_url(incident, "presence"), {"seen": ""}).status_code == 404
     client.force_login(stranger)
-    assert client.post(url(incident, "presence")).status_code == 404
+    assert client.post(case_url(incident, "presence")).status_code == 404
 
 
 @pytest.mark.parametrize("odd", ["x", "\0", "é" * 3000])

@@ -11,7 +11,7 @@ from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.triage import close_incident, verify_incident
 from tests import harmless
 from tests.cast import declare
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 from tests.incidents.many_cases import (
     QUEUE,
     URL,
@@ -106,7 +106,7 @@ def test_the_note_typed_with_another_reason_is_kept(client, responder, cases):
     answer = send(client, "clore", cases, reason="not_an_incident", why="Essais de notre centre.")
     assert list_messages(answer) == ["3 dossiers clos."]
     assert [case.notes.get().text for case in cases] == ["Essais de notre centre."] * 3
-    notes = harmless.check_response(client.get(url(cases[0]))).css_first("section.inner")
+    notes = harmless.check_response(client.get(case_url(cases[0]))).css_first("section.inner")
     assert notes.css_first(".inner__list .talk__head b").text() == "Clôture"
 
 

@@ -7,7 +7,8 @@ from incidents.models import Incident
 from incidents.services.handling.triage import close_incident
 from tests import harmless
 from tests.cast import declare
-from tests.incidents.desk import acknowledge_as, url
+from tests.incidents.desk import acknowledge_as
+from tests.incidents.devices import case_url
 
 pytestmark = pytest.mark.django_db
 WARNING = "Clos « pas un incident », il n’est plus compté dans les chiffres."
@@ -27,17 +28,19 @@ def read_words(client, address, place):
 
 @pytest.mark.parametrize(("page", "place"), [("", "#clore"), ("cloture", "form.judge")])
 def test_closing_a_qualified_incident_warns_before(client, case, page, place):
-    assert WARNING in read_words(client, url(case, page) if page else url(case), place)
+    assert WARNING in read_words(client, case_url(case, page) if page else case_url(case), place)
     Incident.objects.update(nature=Nature.REPORT)
-    assert WARNING not in read_words(client, url(case, page) if page else url(case), place)
+    assert WARNING not in read_words(client, case_url(case, page) if page else case_url(case), place)
 
 
 def test_a_case_closed_against_its_nature_says_which_judgement_counts(client, responder, case):
     close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     for place in (".case__marks a[href='#qualification']", "#qualification > summary", "#qualification dl"):
-        assert "qualifié incident, mais clos « pas un incident » : pas compté" in read_words(client, url(case), place)
+        assert "qualifié incident, mais clos « pas un incident » : pas compté" in read_words(
+            client, case_url(case), place
+        )
 
 
 def test_a_resolved_incident_keeps_its_nature_alone(client, responder, case):
     close_incident(reference=case.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    assert read_words(client, url(case), ".case__marks a[href='#qualification']") == "incident"
+    assert read_words(client, case_url(case), ".case__marks a[href='#qualification']") == "incident"

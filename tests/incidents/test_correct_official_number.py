@@ -11,7 +11,8 @@ from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.verify import CallBack
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
-from tests.incidents.desk import acknowledge_as, reload, url
+from tests.incidents.desk import acknowledge_as, reload
+from tests.incidents.devices import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -30,11 +31,16 @@ def case(responder):
 
 
 def post_correction(client, case, **fields):
-    return client.post(url(case, "numero-officiel"), CORRECTION | fields, follow=True)
+    return client.post(case_url(case, "numero-officiel"), CORRECTION | fields, follow=True)
 
 
 def test_every_page_says_who_found_the_number(client, case, responder):
-    for page in (url(case), url(case, "appel"), url(case, "numero-officiel"), f"/triage/{case.reference}/"):
+    for page in (
+        case_url(case),
+        case_url(case, "appel"),
+        case_url(case, "numero-officiel"),
+        f"/triage/{case.reference}/",
+    ):
         assert f" par {responder}" in read_markup(client.get(page)), page
 
 
@@ -64,11 +70,13 @@ def test_what_was_typed_is_shown_if_a_colleague_removed_the_number(client, case)
 
 def test_a_number_is_removed_once(client, case):
     for _time in range(2):
-        page = read_markup(client.post(url(case, "numero-officiel"), {"retirer": "oui", "seen": NUMBER}, follow=True))
+        page = read_markup(
+            client.post(case_url(case, "numero-officiel"), {"retirer": "oui", "seen": NUMBER}, follow=True)
+        )
         assert "Numéro officiel retiré." in page
     assert not OfficialNumber.objects.exists()
     assert case.notes.get().text.startswith(f"Numéro officiel retiré\N{NO-BREAK SPACE}: {NUMBER} (annuaire officiel")
-    assert "Aucun numéro officiel n’est noté" in read_markup(client.get(url(case, "numero-officiel")))
+    assert "Aucun numéro officiel n’est noté" in read_markup(client.get(case_url(case, "numero-officiel")))
 
 
 def test_a_number_that_a_colleague_changed_meanwhile_is_kept(client, case):
@@ -108,9 +116,9 @@ def test_the_declared_number_may_become_official_once_the_case_is_verified(clien
 
 def test_a_verified_case_still_shows_the_number_and_its_correction(client, case, responder):
     verify_incident(reference=case.reference, actor=responder, call=CallBack(source=NumberSource.KNOWN))
-    card = read_markup(client.get(url(case))).partition('id="collectivite"')[2].partition("</details>")[0]
+    card = read_markup(client.get(case_url(case))).partition('id="collectivite"')[2].partition("</details>")[0]
     assert NUMBER in card
-    assert f"{url(case)}numero-officiel/" in card
+    assert f"{case_url(case)}numero-officiel/" in card
     assert "à rappeler pour vérifier" not in card
 
 
@@ -118,12 +126,12 @@ def test_an_erased_case_takes_no_correction(client, case):
     erase_personal_data(reference=case.reference, actor=a_lead())
     assert "on n’y écrit plus de note" in read_markup(post_correction(client, case))
     assert OfficialNumber.objects.get().phone == NUMBER
-    assert "numero-officiel/" not in read_markup(client.get(url(case)))
+    assert "numero-officiel/" not in read_markup(client.get(case_url(case)))
 
 
 def test_another_centre_corrects_the_number_of_its_own_cases_only(client, case):
     client.force_login(a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
-    assert client.get(url(case, "numero-officiel")).status_code == 404
+    assert client.get(case_url(case, "numero-officiel")).status_code == 404
     assert post_correction(client, case).status_code == 404
     assert OfficialNumber.objects.get().phone == NUMBER
 
@@ -134,14 +142,14 @@ class TestANumberThatTheDeclarationGivesToo:
         return declare(caller=replace(CALLER, phone="+33 2 98 11 22 33"))
 
     def test_the_page_says_so(self, client, suspect):
-        for page in (url(suspect), f"/triage/{suspect.reference}/"):
+        for page in (case_url(suspect), f"/triage/{suspect.reference}/"):
             assert "aussi dans le formulaire" in read_markup(client.get(page))
-        assert "Le formulaire donne ce même numéro" in read_markup(client.get(url(suspect)))
-        assert "donne ce même numéro" in read_markup(client.get(url(suspect, "numero-officiel")))
+        assert "Le formulaire donne ce même numéro" in read_markup(client.get(case_url(suspect)))
+        assert "donne ce même numéro" in read_markup(client.get(case_url(suspect, "numero-officiel")))
 
     @pytest.mark.parametrize("source", ["", "known", "card"])
     def test_a_tick_without_a_public_source_does_not_verify(self, client, suspect, source):
-        page = client.post(url(suspect, "verifier"), {"verifier-official": NUMBER, "verifier-source": source})
+        page = client.post(case_url(suspect, "verifier"), {"verifier-official": NUMBER, "verifier-source": source})
         assert page.status_code == 422
         assert "cherchez-le vous-même, puis dites où vous l’avez trouvé" in read_markup(page)
         assert not reload(suspect).is_verified
@@ -149,7 +157,7 @@ class TestANumberThatTheDeclarationGivesToo:
     def test_a_new_search_verifies_and_dates_the_number_again(self, client, suspect):
         colleague = a_responder()
         client.force_login(colleague)
-        client.post(url(suspect, "verifier"), {"verifier-official": NUMBER, "verifier-source": "website"})
+        client.post(case_url(suspect, "verifier"), {"verifier-official": NUMBER, "verifier-source": "website"})
         assert reload(suspect).is_verified
         saved = OfficialNumber.objects.get(collectivity=plouexemple())
         assert (saved.phone, saved.source, saved.noted_by) == (NUMBER, NumberSource.WEBSITE, colleague)

@@ -21,7 +21,8 @@ from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, find_applied_playbook, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
-from tests.incidents.desk import CASE, acknowledge_as, reload, url
+from tests.incidents.desk import CASE, acknowledge_as, reload
+from tests.incidents.devices import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -35,18 +36,20 @@ def incident(responder):
 
 
 def post_task_state(client, incident, task, state):
-    return client.post(url(incident, "taches", str(task.uid)), {"etat": state})
+    return client.post(case_url(incident, "taches", str(task.uid)), {"etat": state})
 
 
 def post_task(client, incident, **fields):
-    return client.post(url(incident, "taches"), {"title": "Rappeler le maire", "due": "", "due_time": ""} | fields)
+    return client.post(
+        case_url(incident, "taches"), {"title": "Rappeler le maire", "due": "", "due_time": ""} | fields
+    )
 
 
 def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
     steps = PLAYBOOKS["rancon"]
-    assert "Ajouter les étapes du guide « rançongiciel »" in read_markup(client.get(url(incident)))
+    assert "Ajouter les étapes du guide « rançongiciel »" in read_markup(client.get(case_url(incident)))
 
-    answer = client.post(url(incident, "guide"), follow=True)
+    answer = client.post(case_url(incident, "guide"), follow=True)
 
     assert f"Étapes du guide ajoutées : {len(steps)}." in read_markup(answer)
     event = incident.events.get(kind=EventKind.TASKS_ADDED)
@@ -63,7 +66,7 @@ def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
     first.refresh_from_db()
     assert (first.done_by, first.is_moot) == (responder, False)
     assert incident.events.get(kind=EventKind.TASK_DONE).data == {"task": str(first.uid), "state": "done"}
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
     assert f"{len(steps) - 1} sur {len(steps)}" in page
     assert "<b>Tâche faite</b> par" in page
     assert f"<b>Tâches ajoutées</b> ({len(steps)})" in page
@@ -71,7 +74,7 @@ def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
 
 def test_adding_the_guide_twice_adds_nothing(client, responder, incident):
     for _ in range(2):
-        answer = client.post(url(incident, "guide"), follow=True)
+        answer = client.post(case_url(incident, "guide"), follow=True)
     assert "déjà dans le dossier" in read_markup(answer)
     assert Task.objects.count() == len(PLAYBOOKS["rancon"])
     assert incident.events.filter(kind=EventKind.TASKS_ADDED).count() == 1
@@ -83,7 +86,7 @@ def test_another_type_adds_only_its_new_steps(client, responder, incident):
     Incident.objects.filter(pk=incident.pk).update(type=IncidentType.MAILBOX)
     first_steps = {step.step for step in PLAYBOOKS["rancon"]}
     new_steps = [step for step in PLAYBOOKS["boite"] if step.step not in first_steps]
-    assert f"({len(new_steps)} de plus)" in read_markup(client.get(url(incident)))
+    assert f"({len(new_steps)} de plus)" in read_markup(client.get(case_url(incident)))
 
     assert apply_playbook(reference=incident.reference, actor=responder) == len(new_steps)
     assert Task.objects.filter(step="rappeler").count() == 1
@@ -104,9 +107,9 @@ def test_an_unknown_state_or_task_changes_nothing(client, responder, incident):
     post_task(client, incident)
     task = Task.objects.get()
     post_task_state(client, incident, task, "x")
-    assert client.post(url(incident, "taches", str(uuid4())), {"etat": "done"}).status_code == 404
+    assert client.post(case_url(incident, "taches", str(uuid4())), {"etat": "done"}).status_code == 404
     other = acknowledge_as(responder, declare())
-    assert client.post(url(other, "taches", str(task.uid)), {"etat": "done"}).status_code == 404
+    assert client.post(case_url(other, "taches", str(task.uid)), {"etat": "done"}).status_code == 404
     task.refresh_from_db()
     assert task.done_at is None
 
@@ -126,7 +129,7 @@ def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
     post_task(client, incident, due=str(timezone.localdate() + timedelta(days=1)))
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         client.force_login(responder)
-        page = client.get(url(incident))
+        page = client.get(case_url(incident))
     assert [(line.task.title, line.is_late) for line in page.context["tasks"]["open"]] == [
         ("Rappeler le maire", True),
         ("Sans date", False),
@@ -168,12 +171,12 @@ def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, incid
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     with pytest.raises(ValidationError):
         apply_playbook(reference=incident.reference, actor=responder)
-    assert "Ce dossier est clos" in read_markup(client.post(url(incident, "taches"), {"title": "x"}, follow=True))
+    assert "Ce dossier est clos" in read_markup(client.post(case_url(incident, "taches"), {"title": "x"}, follow=True))
     erased = acknowledge_as(responder, declare())
     apply_playbook(reference=erased.reference, actor=responder)
     erase_personal_data(reference=erased.reference, actor=a_lead())
     assert set(erased.tasks.values_list("title", "why", "source")) == {("", "", "")}
-    assert client.get(url(erased)).status_code == 200
+    assert client.get(case_url(erased)).status_code == 200
     with pytest.raises(ValidationError):
         apply_playbook(reference=erased.reference, actor=responder)
 
@@ -189,7 +192,7 @@ def test_the_tasks_cost_one_query(client, responder, incident, number):
     row = {"incident": incident, "author": responder, "done_by": responder, "done_at": timezone.now()}
     Task.objects.bulk_create(Task(title=f"Tâche {index}", **row) for index in range(number))
     with CaptureQueriesContext(connection) as queries:
-        client.get(url(incident))
+        client.get(case_url(incident))
     assert len([query for query in queries if 'FROM "incidents_task"' in query["sql"]]) == 1
 
 
@@ -237,7 +240,7 @@ def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
     incident = acknowledge_as(lead, declare())
     assert apply_playbook(reference=incident.reference, actor=lead) == 2
     assert incident.events.get(kind=EventKind.TASKS_ADDED).data["own"] is True
-    assert "Ajouter les étapes" not in read_markup(client.get(url(incident)))
+    assert "Ajouter les étapes" not in read_markup(client.get(case_url(incident)))
 
 
 def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):

@@ -21,7 +21,8 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.desk import CASE, acknowledge_as, reload, url
+from tests.incidents.desk import CASE, acknowledge_as, reload
+from tests.incidents.devices import case_url
 from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer, sign_in_as
 from tests.reading import read_markup
 
@@ -64,7 +65,7 @@ def test_a_responder_hands_a_case_over_to_a_colleague(client, responder, colleag
     assert f"Relais de {responder}, " in received
     assert WORDS in received
     assert first.reference in received.replace("-", "")
-    assert WORDS in read_markup(client.get(url(first)))
+    assert WORDS in read_markup(client.get(case_url(first)))
 
 
 def test_a_case_handed_over_to_nobody_is_for_the_whole_centre(client, responder, colleague):
@@ -203,7 +204,7 @@ def test_a_hand_over_note_leaves_the_page_after_a_day(client, responder, colleag
     post_hand_over(client, [case], format_person_tag(colleague))
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         assert WORDS not in read_markup(get_page(colleague))
-    assert WORDS in read_markup(client.get(url(case)))
+    assert WORDS in read_markup(client.get(case_url(case)))
 
 
 def test_the_lead_unassigns_the_cases_of_a_former_colleague_in_one_click(client, responder, colleague):
@@ -304,7 +305,7 @@ def list_pages_and_matches(client, case):
     return [
         *(
             read_markup(client.get(address))
-            for address in (url(case), url(case, "histoire"), url(case, "indicateurs"))
+            for address in (case_url(case), case_url(case, "histoire"), case_url(case, "indicateurs"))
         ),
         read_markup(client.get(PAGE)),
         *([hit.incident for hit in client.get(f"{CASE}/recherche/", {"q": q}).context["hits"]] for q in searches),
@@ -323,7 +324,7 @@ def test_a_hand_over_note_stays_in_its_centre(client, responder, colleague, tran
     assert "Note du dossier" in pages[0]
     assert "Note du dossier" in pages[1]
     assert (excluding, in_notes, in_all) == ([transferred], [], [])
-    assert "Saint-Secret" in read_markup(client.get(url(remaining)))
+    assert "Saint-Secret" in read_markup(client.get(case_url(remaining)))
     assert "Saint-Secret" in read_markup(get_page(colleague))
     former = Transfer.objects.get()
     assert "Saint-Secret" in read_markup(client.get(offer_url(former, "dossier")))
@@ -356,4 +357,4 @@ def test_a_hand_over_note_survives_a_returned_transfer(client, responder):
     post_hand_over(client, [case], NOBODY)
     taker = a_responder(create_other_centre())
     return_transfer(uid=propose_transfer(case, responder).uid, answer="Non.", actor=taker)
-    assert WORDS in read_markup(client.get(url(case)))
+    assert WORDS in read_markup(client.get(case_url(case)))

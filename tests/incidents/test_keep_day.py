@@ -17,8 +17,7 @@ from incidents.services.papers.duties import compute_legal_deadline
 from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
-from tests.incidents.desk import url
-from tests.incidents.devices import follow_up_url, open_by_link
+from tests.incidents.devices import case_url, follow_up_url, open_by_link
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -47,13 +46,13 @@ def assert_no_invented_hour(words):
 
 def test_pages_show_the_day_without_an_hour(client, responder):
     case = declare_day()
-    case_text = read_markup(client.get(url(case)))
+    case_text = read_markup(client.get(case_url(case)))
     assert "Survenu</dt><dd>à peu près le 27 nov.<" in case_text
     assert "depuis le 27 nov.<" in case_text
-    assert "depuis le vendredi 27 novembre 2026 :" in read_markup(client.get(url(case, "cloture")))
+    assert "depuis le vendredi 27 novembre 2026 :" in read_markup(client.get(case_url(case, "cloture")))
     for words in (
         case_text,
-        read_markup(client.get(url(case, "cloture"))),
+        read_markup(client.get(case_url(case, "cloture"))),
         read_markup(open_by_link(case).get(follow_up_url(case))),
     ):
         assert_no_invented_hour(words)
@@ -62,7 +61,7 @@ def test_pages_show_the_day_without_an_hour(client, responder):
 def test_the_current_day_is_shown_as_today(client, responder):
     first_minute = datetime(2026, 11, 27, 23, 0, tzinfo=UTC)
     case = declare_day(occurred=Instant(at=first_minute, certainty="approximate"), interruptions=())
-    assert "Survenu</dt><dd>à peu près aujourd’hui<" in read_markup(client.get(url(case)))
+    assert "Survenu</dt><dd>à peu près aujourd’hui<" in read_markup(client.get(case_url(case)))
 
 
 def test_the_file_for_a_partner_has_a_day_without_an_hour(responder):
@@ -121,7 +120,7 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
     ending = Ending(reason="handed_over", handed_to="la DSI", ended={"civil": FIRST_MINUTE})
     close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == started_at
-    assert "repris le 27 nov.<" in read_markup(client.get(url(case)))
+    assert "repris le 27 nov.<" in read_markup(client.get(case_url(case)))
     assert "Repris le vendredi 27 novembre 2026<" in read_markup(open_by_link(case).get(follow_up_url(case)))
     assert describe_case_facts(Incident.objects.get())["services"][0]["until"] == date(2026, 11, 27)
 
@@ -136,7 +135,7 @@ def test_a_service_may_resume_in_the_minute_of_the_stop(responder):
 def test_a_service_may_not_resume_on_the_day_before_the_stop(client, responder):
     case = declare_day()
     form = {"reason": "handed_over", "handed_to": "la DSI", "ended_civil_date": "2026-11-26"}
-    answer = client.post(url(case, "cloture"), form)
+    answer = client.post(case_url(case, "cloture"), form)
     assert "La reprise ne peut pas précéder l’arrêt." in read_markup(answer)
     assert ServiceInterruption.objects.get().ended_at is None
 

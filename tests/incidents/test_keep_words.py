@@ -23,7 +23,8 @@ from incidents.tasks import delete_expired_rows
 from tests import harmless
 from tests.cast import a_lead, a_person, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import acknowledge_as, url
+from tests.incidents.desk import acknowledge_as
+from tests.incidents.devices import case_url
 from tests.incidents.transferring import create_other_centre, propose_transfer
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ def case(responder):
 
 
 def open_page(client, case):
-    return LexborHTMLParser(client.get(url(case)).content.decode())
+    return LexborHTMLParser(client.get(case_url(case)).content.decode())
 
 
 def get_field_value(tree, name):
@@ -50,7 +51,7 @@ def post_save(client, case, fields, *, pen="a", stroke=1, opened_at=None):
     """Post a save as the script of the page does."""
     opened_at = opened_at or timezone.now()
     marks = {"stylo": pen, "trait": str(stroke), "ouverte": opened_at.isoformat()}
-    return client.post(url(case, "garder"), fields | marks, headers=JSON)
+    return client.post(case_url(case, "garder"), fields | marks, headers=JSON)
 
 
 def read_form_fields(tree):
@@ -93,7 +94,7 @@ def test_ticking_a_task_keeps_the_text_typed_in_other_forms(client, case, respon
     task = add_task(reference=case.reference, actor=responder, new_task=NewTask(title="Rappeler", due_at=None))
     fields = {"reponse-text": TYPED, "note-text": "Le maire est joignable.", "note-kind": "call_out"}
     answer = press(client, open_page(client, case), f"taches/{task.uid}/", **fields)
-    assert (answer.status_code, answer["Location"]) == (302, f"{url(case)}#taches")
+    assert (answer.status_code, answer["Location"]) == (302, f"{case_url(case)}#taches")
     task.refresh_from_db()
     assert task.done_at
     tree = open_page(client, case)
@@ -112,7 +113,7 @@ def test_saving_a_note_keeps_the_reply_and_forgets_the_note(client, case):
 
 
 def test_saving_a_qualification_keeps_the_reply(client, case):
-    tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
+    tree = LexborHTMLParser(client.get(case_url(case), {"ouvrir": "qualifier"}).content.decode())
     answer = press(client, tree, "qualifier/#qualification", **{"reponse-text": TYPED, "qualifier-nature": "incident"})
     assert answer.status_code == 302
     case.refresh_from_db()
@@ -137,14 +138,14 @@ def test_a_half_filled_form_comes_back_open(client, case):
 
 
 def test_an_unchanged_form_is_not_kept(client, case):
-    tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
+    tree = LexborHTMLParser(client.get(case_url(case), {"ouvrir": "qualifier"}).content.decode())
     press(client, tree, "guide/")
     assert load_unsent_texts(case, case.assignee) == {}
 
 
 def test_stored_text_is_deleted_once_sent_even_if_a_save_arrives_late(client, case):
     post_save(client, case, REPLY, stroke=1)
-    client.post(url(case, "message"), REPLY | {"stylo": "a", "trait": "3"})
+    client.post(case_url(case, "message"), REPLY | {"stylo": "a", "trait": "3"})
     post_save(client, case, REPLY, stroke=2)
     assert Message.objects.get().text == TYPED
     assert load_unsent_texts(case, case.assignee) == {}
@@ -157,7 +158,7 @@ def test_a_text_already_sent_does_not_come_back_with_a_later_save(client, case, 
     """A page that is left just after « Envoyer » saves once more, because it has not seen the outcome."""
     fields = {f"{form}-text": text, f"{form}-key": "k", f"{form}-kind": "call_out"}
     post_save(client, case, fields, stroke=1)
-    client.post(url(case, act), fields | {"stylo": "a", "trait": "2"})
+    client.post(case_url(case, act), fields | {"stylo": "a", "trait": "2"})
     assert post_save(client, case, fields | {"tache-title": "Rappeler"}, stroke=3).json() == {"message": ""}
     assert set(load_unsent_texts(case, case.assignee)) == {CaseFormCode.TASK}
     post_save(client, case, fields | {f"{form}-text": f"{text} Et ensuite ?"}, stroke=4)
@@ -167,7 +168,7 @@ def test_a_text_already_sent_does_not_come_back_with_a_later_save(client, case, 
 def test_a_save_with_the_number_of_the_post_that_sent_the_form_is_not_stored(client, case):
     """The script repeats the number of the post, as long as nothing else was typed."""
     task = {"tache-title": "Rappeler le maire"}
-    client.post(url(case, "taches"), task | {"stylo": "a", "trait": "2"})
+    client.post(case_url(case, "taches"), task | {"stylo": "a", "trait": "2"})
     post_save(client, case, task, stroke=2)
     assert load_unsent_texts(case, case.assignee) == {}
     post_save(client, case, task, stroke=3)
@@ -176,12 +177,12 @@ def test_a_save_with_the_number_of_the_post_that_sent_the_form_is_not_stored(cli
 
 def test_a_post_that_arrives_after_the_save_that_repeats_it_forgets_the_words(client, case):
     post_save(client, case, REPLY, stroke=2)
-    client.post(url(case, "message"), REPLY | {"stylo": "a", "trait": "2"})
+    client.post(case_url(case, "message"), REPLY | {"stylo": "a", "trait": "2"})
     assert load_unsent_texts(case, case.assignee) == {}
 
 
 def test_a_refused_message_is_kept(client, case):
-    refused = client.post(url(case, "message"), {"reponse-text": "x" * 10_001, "reponse-key": "k"})
+    refused = client.post(case_url(case, "message"), {"reponse-text": "x" * 10_001, "reponse-key": "k"})
     assert refused.status_code == 422
     assert "x" * 10_001 in refused.content.decode()
     assert get_field_value(open_page(client, case), "reponse-text").strip() == "x" * 10_001
@@ -219,7 +220,7 @@ def test_an_older_page_without_text_deletes_none_of_a_newer_page(client, case, p
 
 def test_an_older_page_with_an_unchanged_form_deletes_nothing(client, case):
     def open_form():
-        return LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
+        return LexborHTMLParser(client.get(case_url(case), {"ouvrir": "qualifier"}).content.decode())
 
     press(client, open_form(), "qualifier/#qualification", **{"qualifier-nature": "incident"})
     older = open_form()
@@ -250,14 +251,14 @@ def test_a_deleted_text_is_not_stored(client, case):
 
 def test_a_post_without_its_page_deletes_nothing(client, case):
     post_save(client, case, REPLY)
-    client.post(url(case, "garder"), {"reponse-text": ""})
+    client.post(case_url(case, "garder"), {"reponse-text": ""})
     assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == [TYPED]
 
 
 def test_a_colleague_does_not_see_the_stored_text(client, case, colleague):
     post_save(client, case, REPLY)
     client.force_login(colleague)
-    assert TYPED not in client.get(url(case)).content.decode()
+    assert TYPED not in client.get(case_url(case)).content.decode()
     assert load_unsent_texts(case, colleague) == {}
 
 
@@ -300,15 +301,15 @@ def test_a_stored_text_expires(client, case):
 def test_stored_text_of_a_form_no_longer_on_the_page_causes_no_error(client, case):
     post_save(client, case, {"tache-title": "Rappeler"})
     close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=case.assignee)
-    assert client.get(url(case)).status_code == 200
+    assert client.get(case_url(case)).status_code == 200
 
 
 def test_a_ready_made_message_is_added_below_the_typed_text(client, case):
-    tree = LexborHTMLParser(client.get(url(case), {"ouvrir": "message-type"}).content.decode())
+    tree = LexborHTMLParser(client.get(case_url(case), {"ouvrir": "message-type"}).content.decode())
     form = read_form_fields(tree)
     form["reponse-text"], form["modele"], form["aller"] = TYPED, "accuse", "modele"
-    answer = client.post(url(case, "garder"), form.urlencode(), content_type="application/x-www-form-urlencoded")
-    assert answer["Location"] == f"{url(case)}?modele=accuse#echanges"
+    answer = client.post(case_url(case, "garder"), form.urlencode(), content_type="application/x-www-form-urlencoded")
+    assert answer["Location"] == f"{case_url(case)}?modele=accuse#echanges"
     reopened = LexborHTMLParser(client.get(answer["Location"]).content.decode())
     assert get_field_value(reopened, "reponse-text").strip().startswith(f"{TYPED}\n\nBonjour")
 
@@ -316,7 +317,7 @@ def test_a_ready_made_message_is_added_below_the_typed_text(client, case):
 def test_hostile_text_is_escaped_in_a_draft_reply(client, case):
     for number, hostile in enumerate(MARKUP):
         post_save(client, case, REPLY | {"reponse-text": f"{hostile}\0"}, stroke=number)
-        answer = client.get(url(case))
+        answer = client.get(case_url(case))
         harmless.check_response(answer)
         assert get_field_value(LexborHTMLParser(answer.content.decode()), "reponse-text").strip() == hostile
 
@@ -325,7 +326,7 @@ def test_hostile_text_is_escaped_in_a_draft_reply(client, case):
     "marks", [{"ouverte": "hier"}, {"ouverte": "2026-11-28"}, {"trait": "é"}, {"stylo": "x" * 99}]
 )
 def test_invalid_marks_of_a_page_do_not_prevent_a_save(client, case, marks):
-    assert client.post(url(case, "garder"), REPLY | marks, headers=JSON).status_code == 200
+    assert client.post(case_url(case, "garder"), REPLY | marks, headers=JSON).status_code == 200
     assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == [TYPED]
 
 
@@ -347,7 +348,7 @@ def test_text_typed_on_a_transferred_case_is_shown_again(client, case, responder
 
 def test_the_tick_that_withdraws_a_question_is_not_stored_for_another_question(client, case, responder):
     client.force_login(responder)
-    client.post(url(case, "message"), {"reponse-text": "Qui vous héberge ?", "reponse-asks_answer": "on"})
+    client.post(case_url(case, "message"), {"reponse-text": "Qui vous héberge ?", "reponse-asks_answer": "on"})
     post_save(client, case, REPLY | {"reponse-asks_answer": "on", "reponse-lifts_question": "on"})
     page = open_page(client, case)
     assert "checked" in page.css_first("[name='reponse-asks_answer']").attributes

@@ -18,7 +18,8 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.triage.work.typed_fields import is_typed
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import acknowledge_as, reload, url
+from tests.incidents.desk import acknowledge_as, reload
+from tests.incidents.devices import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +60,9 @@ def assert_words_shown_again(answer, why):
 
 def test_a_report_on_a_case_closed_meanwhile_is_shown_again(client, case, colleague):
     close(case, colleague)
-    page = assert_words_shown_again(client.post(url(case, "cloture"), FORMS["cloture"]), "Ce dossier a été clos")
+    page = assert_words_shown_again(client.post(case_url(case, "cloture"), FORMS["cloture"]), "Ce dossier a été clos")
     assert "Couper les accès du prestataire." in page
-    assert url(case) in page
+    assert case_url(case) in page
     assert not Closing.objects.filter(summary=TYPED).exists()
 
 
@@ -69,14 +70,14 @@ def test_a_report_on_a_case_closed_meanwhile_is_shown_again(client, case, collea
 def test_a_text_for_a_closed_case_is_shown_again(client, case, colleague, part):
     close(case, colleague)
     before = case.events.count()
-    assert_words_shown_again(client.post(url(case, part), FORMS[part]), "clos")
+    assert_words_shown_again(client.post(case_url(case, part), FORMS[part]), "clos")
     assert case.events.count() == before
 
 
 def test_a_reason_for_a_case_already_reopened_is_shown_again(client, case, colleague):
     close(case, colleague)
     reopen_incident(reference=case.reference, actor=colleague, motive="Tout recommence.")
-    assert_words_shown_again(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "s’occupe de ce dossier")
+    assert_words_shown_again(client.post(case_url(case, "rouvrir"), FORMS["rouvrir"]), "s’occupe de ce dossier")
     assert reload(case).assignee == colleague
 
 
@@ -87,7 +88,7 @@ def test_a_reason_for_a_case_already_reopened_is_shown_again(client, case, colle
 def test_a_number_or_an_agreement_that_is_refused_is_shown_again(client, case, colleague, part, fields):
     verify_incident(reference=case.reference, actor=colleague)
     close(case, colleague)
-    answer = client.post(url(case, part), fields)
+    answer = client.post(case_url(case, part), fields)
     assert answer.status_code == 422
     assert f'<p class="story">{TYPED}</p>' in read_markup(answer)
 
@@ -95,7 +96,7 @@ def test_a_number_or_an_agreement_that_is_refused_is_shown_again(client, case, c
 def test_what_was_chosen_stays_saved_after_a_refusal_without_typed_text(client, case, responder, colleague):
     close(case, colleague)
     page = {"stylo": "a", "trait": "1", "ouverte": timezone.now().isoformat()}
-    answer = client.post(url(case, "transfert"), page | {"taker": "", "agreed": "on"})
+    answer = client.post(case_url(case, "transfert"), page | {"taker": "", "agreed": "on"})
     assert answer.status_code == 302
     assert load_unsent_texts(case, responder)[CaseFormCode.TRANSFER]["agreed"] == ["on"]
 
@@ -122,18 +123,18 @@ def list_triage_forms(form):
 def test_a_text_for_an_erased_case_is_shown_again(client, case, part):
     erase_personal_data(reference=case.reference, actor=a_lead())
     before = case.events.count()
-    assert_words_shown_again(client.post(url(case, part), FORMS[part]), "Les mots de ce dossier ont été effacés")
+    assert_words_shown_again(client.post(case_url(case, part), FORMS[part]), "Les mots de ce dossier ont été effacés")
     assert case.events.count() == before
 
 
 def test_hostile_text_is_escaped_in_a_refused_form(client, case, colleague):
     close(case, colleague)
-    page = client.post(url(case, "cloture"), FORMS["cloture"] | {"summary": MARKUP[0]}).content.decode()
+    page = client.post(case_url(case, "cloture"), FORMS["cloture"] | {"summary": MARKUP[0]}).content.decode()
     assert MARKUP[0] not in page
 
 
 def test_a_refusal_without_typed_text_is_shown_above_the_case(client, case, colleague):
     close(case, colleague)
-    answer = client.post(url(case, "cloture"), {"reason": "handed_over"}, follow=True)
-    assert answer.redirect_chain == [(url(case), 302)]
+    answer = client.post(case_url(case, "cloture"), {"reason": "handed_over"}, follow=True)
+    assert answer.redirect_chain == [(case_url(case), 302)]
     assert "Ce dossier a été clos" in read_markup(answer)

@@ -15,8 +15,7 @@ from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer.proposal import create_proposal
 from tests.cast import a_lead, a_person, a_responder, an_evidence_file, breizh_cyber, declare
-from tests.incidents.desk import url
-from tests.incidents.devices import follow_up_url, open_by_link
+from tests.incidents.devices import case_url, follow_up_url, open_by_link
 from tests.incidents.transferring import (
     create_other_centre,
     make_agreement,
@@ -57,11 +56,11 @@ def is_refused(response):
 @pytest.mark.parametrize("end", [end_role, close_account])
 def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incident, end):
     client = sign_in_as(responder)
-    assert client.get(url(incident)).status_code == 200
+    assert client.get(case_url(incident)).status_code == 200
     before = IncidentEvent.objects.count(), Reading.objects.values_list("last_at", flat=True)[0]
     end(responder)
 
-    assert is_refused(client.get(url(incident)))
+    assert is_refused(client.get(case_url(incident)))
     for part, fields in (
         ("message", {"text": "Bonjour", "key": "k"}),
         ("gravite", {"severity": "2", "motive": "Parce que."}),
@@ -71,7 +70,7 @@ def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incide
         ("transfert", {"taker": "loin-cyber", "motive": "Loin"} | make_agreement_fields(incident)),
         ("avis", {"partner": "cert-fr", "motive": "Loin", "envoyer": "1"}),
     ):
-        assert is_refused(client.post(url(incident, part), fields)), part
+        assert is_refused(client.post(case_url(incident, part), fields)), part
     assert is_refused(client.post(f"/triage/{incident.reference}/"))
     assert (IncidentEvent.objects.count(), Reading.objects.values_list("last_at", flat=True)[0]) == before
     assert not Message.objects.exists()
@@ -134,7 +133,7 @@ def test_a_former_responder_cannot_read_a_case_they_transferred(responder, incid
     assert client.get(offer_url(transfer, "dossier")).status_code == 200
     end_role(responder)
     assert is_refused(client.get(offer_url(transfer, "dossier")))
-    assert is_refused(client.post(url(incident, "message"), {"text": "Bonjour"}))
+    assert is_refused(client.post(case_url(incident, "message"), {"text": "Bonjour"}))
 
 
 def test_a_responder_who_moved_works_in_the_new_centre_only(responder, incident):
@@ -144,16 +143,16 @@ def test_a_responder_who_moved_works_in_the_new_centre_only(responder, incident)
     Membership.objects.create(user=responder, role="responder", csirt=new_centre)
 
     assert client.get("/admin/incidents/incident/").status_code == 200
-    assert client.get(url(incident)).status_code == 404
-    assert client.post(url(incident, "message"), {"text": "Bonjour"}).status_code == 404
+    assert client.get(case_url(incident)).status_code == 404
+    assert client.post(case_url(incident, "message"), {"text": "Bonjour"}).status_code == 404
     assert not IncidentEvent.objects.filter(actor_kind=ActorKind.USER).exists()
 
 
 def test_acts_of_a_former_responder_keep_their_name(responder, incident):
-    sign_in_as(responder).post(url(incident, "prendre"))
+    sign_in_as(responder).post(case_url(incident, "prendre"))
     end_role(responder)
     colleague = a_responder()
-    assert str(responder) in sign_in_as(colleague).get(url(incident)).content.decode()
+    assert str(responder) in sign_in_as(colleague).get(case_url(incident)).content.decode()
 
 
 @pytest.mark.parametrize("end", [end_role, close_account])
@@ -173,7 +172,7 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     matches = colleague.get(f"{QUEUE}recherche/", {"q": "resp:personne"}).content.decode()
     assert incident.reference in matches
     assert name not in matches
-    head = read_text(colleague.get(url(incident)))
+    head = read_text(colleague.get(case_url(incident)))
     assert f"{name} s’en occupe" not in head
     assert f"À reprendre Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre." in head
     status = read_text(open_by_link(incident).get(follow_up_url(incident)))
@@ -200,7 +199,7 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
     row = colleague.get(to_take).content.decode().partition("data-reference")[2]
     assert 'class="row__clock">reprendre avant' in row
     assert ">Reprendre<" in row
-    head = read_text(colleague.get(url(incident)))
+    head = read_text(colleague.get(case_url(incident)))
     assert "reprendre avant" in head
     assert "revoir" not in head
     (view,) = (tab for tab in colleague.get(to_take).context["views"] if tab["view"].code == "a-prendre")
@@ -211,10 +210,10 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
     telephone_page = colleague.get(f"/triage/{incident.reference}/").content.decode()
     assert "À reprendre" in telephone_page
     assert "Prendre en charge</button>" in telephone_page
-    assert "prendre/" in colleague.get(url(incident)).content.decode()
+    assert "prendre/" in colleague.get(case_url(incident)).content.decode()
 
     for _ in range(2):
-        colleague.post(url(incident, "prendre"))
+        colleague.post(case_url(incident, "prendre"))
     incident.refresh_from_db()
     assert incident.assignee == newcomer
     assert incident.events.filter(kind=EventKind.ASSIGNED).count() == 1
@@ -261,9 +260,9 @@ def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, 
     former, newcomer = a_responder(breizh_cyber()), a_responder(breizh_cyber())
     assign_incident(reference=incident.reference, actor=responder, assignee=former)
     end_role(former)
-    sign_in_as(newcomer).post(url(incident, "prendre"))
+    sign_in_as(newcomer).post(case_url(incident, "prendre"))
 
-    answer = sign_in_as(responder).post(url(incident, "prendre"), follow=True)
+    answer = sign_in_as(responder).post(case_url(incident, "prendre"), follow=True)
     assert "Vous avez pris ce dossier" not in read_text(answer)
     assert f"{newcomer} s’occupe de ce dossier." in read_text(answer)
     telephone = read_text(sign_in_as(newcomer).get(f"/triage/{incident.reference}/"))

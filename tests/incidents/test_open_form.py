@@ -11,7 +11,8 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.triage.case.opened_forms import FORMS
 from tests import harmless
 from tests.cast import a_lead
-from tests.incidents.desk import acknowledge_as, url
+from tests.incidents.desk import acknowledge_as
+from tests.incidents.devices import case_url
 
 pytestmark = pytest.mark.django_db
 PLACES = {
@@ -47,10 +48,10 @@ def get_normalised_html(node):
 @pytest.mark.parametrize("name", FORMS)
 def test_a_form_is_the_same_in_place_and_on_a_full_page(client, responder, incident, name):
     case = acknowledge_as(responder, incident)
-    closed = parse_page(client.get(url(case)))
+    closed = parse_page(client.get(case_url(case)))
     assert find_form(closed, name) is None
     button = closed.css_first(f"button[name=ouvrir][value={name}]").attributes
-    assert (button["form"], button["formaction"]) == ("ecrits", url(case, "garder"))
+    assert (button["form"], button["formaction"]) == ("ecrits", case_url(case, "garder"))
 
     form = find_form(parse_page(client.post(button["formaction"], {"ouvrir": name}, follow=True)), name)
     alone = parse_page(client.get(button["hx-get"]))
@@ -62,49 +63,49 @@ def test_a_form_is_the_same_in_place_and_on_a_full_page(client, responder, incid
 
 
 def test_only_one_form_is_open_at_a_time(client, responder, incident):
-    page = parse_page(client.get(url(acknowledge_as(responder, incident)), {"ouvrir": "gravite"}))
+    page = parse_page(client.get(case_url(acknowledge_as(responder, incident)), {"ouvrir": "gravite"}))
     assert find_form(page, "gravite")
     assert find_form(page, "qualifier") is None
 
 
 @pytest.mark.parametrize("name", ["", "effacer", "<b>"])
 def test_an_unknown_form_opens_nothing(client, responder, incident, name):
-    page = parse_page(client.get(url(incident), {"ouvrir": name}))
+    page = parse_page(client.get(case_url(incident), {"ouvrir": name}))
     assert not [form for form in FORMS if find_form(page, form)]
 
 
 def test_a_form_that_the_page_does_not_offer_is_not_found(client, incident):
     lead = a_lead()
     client.force_login(lead)
-    assert client.get(url(incident, "formulaire", "effacer")).status_code == 404
+    assert client.get(case_url(incident, "formulaire", "effacer")).status_code == 404
     erase_personal_data(reference=incident.reference, actor=lead)
-    assert [client.get(url(incident, "formulaire", name)).status_code for name in FORMS] == [404] * 5
+    assert [client.get(case_url(incident, "formulaire", name)).status_code for name in FORMS] == [404] * 5
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_form_requested_before_its_page_redirects_to_the_page(client, responder, incident, name):
     """The page records the reader and shows what is new."""
     case = acknowledge_as(responder, incident)
-    answer = client.get(url(case, "formulaire", name))
-    assert (answer.status_code, answer["Location"]) == (302, f"{url(case)}?ouvrir={name}")
+    answer = client.get(case_url(case, "formulaire", name))
+    assert (answer.status_code, answer["Location"]) == (302, f"{case_url(case)}?ouvrir={name}")
     assert not case.readings.exists()
     assert find_form(parse_page(client.get(answer["Location"])), name)
-    assert client.get(url(case, "formulaire", name)).status_code == 200
+    assert client.get(case_url(case, "formulaire", name)).status_code == 200
 
 
 def test_opening_a_form_does_not_count_as_reading(client, responder, incident):
     case = acknowledge_as(responder, incident)
-    client.get(url(case))
+    client.get(case_url(case))
     before = case.readings.get().last_at
     case.readings.update(first_at=before - timedelta(hours=2), last_at=before - timedelta(hours=1))
-    client.get(url(case, "formulaire", "qualifier"))
+    client.get(case_url(case, "formulaire", "qualifier"))
     assert case.readings.get().last_at == before - timedelta(hours=1)
 
 
 def test_forms_that_do_not_fit_the_status_are_not_found(client, responder, incident):
-    client.get(url(incident))
-    assert client.get(url(incident, "formulaire", "tache")).status_code == 404
+    client.get(case_url(incident))
+    assert client.get(case_url(incident, "formulaire", "tache")).status_code == 404
     acknowledge_as(responder, incident)
     close_incident(reference=incident.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=a_lead())
-    statuses = {name: client.get(url(incident, "formulaire", name)).status_code for name in FORMS}
+    statuses = {name: client.get(case_url(incident, "formulaire", name)).status_code for name in FORMS}
     assert {name for name, status in statuses.items() if status == 404} == {"tache", "attribution"}

@@ -16,7 +16,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_responder, an_evidence_file
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 from tests.incidents.grouping import get_other_centre
 from tests.incidents.transferring import QUEUE, create_other_centre, offer_url, propose_transfer, sign_in_as
 from tests.reading import read_markup
@@ -123,10 +123,10 @@ def test_no_other_page_of_the_case_opens_for_the_former_centre(incident, giver, 
     client = sign_in_as(giver)
 
     for address in (
-        url(incident),
-        url(incident, "effacer", "demande"),
-        url(incident, "transfert"),
-        url(incident, "avis"),
+        case_url(incident),
+        case_url(incident, "effacer", "demande"),
+        case_url(incident, "transfert"),
+        case_url(incident, "avis"),
         f"/triage/{incident.reference}/",
         f"/triage/{incident.reference}/pieces/{piece.uid}/",
         f"/suivi/{incident.reference}/",

@@ -17,7 +17,7 @@ from stats.counting.rollups import fold_pending_events
 from stats.models import CaseFact
 from stats.services import verify_figures
 from tests.cast import a_responder, an_evidence_file, signed_in
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 from tests.incidents.transferring import QUEUE, create_other_centre, propose_transfer, sign_in_as
 from tests.reading import read_markup
 
@@ -41,7 +41,7 @@ def test_the_case_passes_to_the_new_centre_and_leaves_the_former_one(incident, g
     assert incident.due_for == DueFor.ANSWER  # the declarant still waits for one
     assert incident.documents.get().csirt == elsewhere
     client = sign_in_as(giver)
-    assert client.get(url(incident)).status_code == 404
+    assert client.get(case_url(incident)).status_code == 404
     assert incident.reference not in read_markup(client.get(QUEUE, {"etat": "tous"}))
     for query in (incident.reference, "Plouexemple", "mot"):
         assert client.get(f"{QUEUE}recherche/", {"q": query}).context["count"] == 0, query
@@ -82,7 +82,7 @@ def test_the_new_centre_receives_the_files_and_messages(incident, giver, taker):
     visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Du nouveau.", key="k"))
 
-    assert "Du nouveau." in read_markup(sign_in_as(taker).get(url(incident)))
+    assert "Du nouveau." in read_markup(sign_in_as(taker).get(case_url(incident)))
     download = f"/triage/{incident.reference}/pieces/{piece.uid}/"
     assert sign_in_as(taker).get(download).status_code == 200
     assert sign_in_as(giver).get(download).status_code == 404
@@ -93,10 +93,10 @@ def test_a_case_can_be_transferred_back(incident, giver, taker):
     second = propose_transfer(incident, taker, taker="breizh-cyber", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=giver)
 
-    page = sign_in_as(giver).get(url(incident))
+    page = sign_in_as(giver).get(case_url(incident))
     assert "Reçu de Loin Cyber" in read_markup(page)
     assert "Confié par Breizh Cyber à Loin Cyber" in read_markup(page)
-    assert sign_in_as(taker).get(url(incident)).status_code == 404
+    assert sign_in_as(taker).get(case_url(incident)).status_code == 404
 
 
 def test_only_what_was_typed_is_given_back_for_a_case_that_moved(incident, giver, taker):
@@ -118,7 +118,7 @@ def test_the_first_centre_does_not_learn_of_a_second_transfer(incident, giver, t
     third = a_responder(create_other_centre("tiers", "Tiers"))
     accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
 
-    answer = sign_in_as(giver).post(url(incident, "note"), {"kind": "note", "text": "Rappeler.", "key": "k"})
+    answer = sign_in_as(giver).post(case_url(incident, "note"), {"kind": "note", "text": "Rappeler.", "key": "k"})
 
     assert answer.status_code == 409
     assert "Ce dossier n’est plus à votre centre" in read_markup(answer)
@@ -139,15 +139,15 @@ def test_text_that_the_former_centre_was_typing_is_shown_again(incident, giver, 
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     before = incident.events.count()
 
-    answer = sign_in_as(giver).post(url(incident, part), fields)
+    answer = sign_in_as(giver).post(case_url(incident, part), fields)
 
     assert answer.status_code == 409
     assert "a été confié à Loin Cyber" in read_markup(answer)
     assert "Avez-vous des sauvegardes ?" in read_markup(answer)
     assert incident.events.count() == before
     third = a_responder(create_other_centre("tiers", "Tiers"))
-    assert sign_in_as(third).post(url(incident, part), fields).status_code == 404
-    assert sign_in_as(giver).get(url(incident)).status_code == 404
+    assert sign_in_as(third).post(case_url(incident, part), fields).status_code == 404
+    assert sign_in_as(giver).get(case_url(incident)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_text_that_the_former_centre_was_typing_is_shown_again(incident, giver, 
 def test_numbers_that_the_former_centre_was_typing_are_shown_again(incident, giver, taker, part, fields, number):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
-    answer = sign_in_as(giver).post(url(incident, part), fields)
+    answer = sign_in_as(giver).post(case_url(incident, part), fields)
 
     assert answer.status_code == 409
     assert f'<p class="story">{number}</p>' in read_markup(answer)
@@ -181,7 +181,7 @@ def test_the_time_to_take_a_case_ends_when_the_first_centre_took_it(incident, gi
     time_machine.move_to(incident.acknowledge_by + timedelta(hours=10))
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
 
-    page = read_markup(sign_in_as(taker).get(url(incident)))
+    page = read_markup(sign_in_as(taker).get(case_url(incident)))
 
     assert "en 10 min (cible 4 h)" in page
     assert "de trop" not in page

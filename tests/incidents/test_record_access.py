@@ -19,8 +19,7 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import delete_sent_text
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare
-from tests.incidents.desk import url
-from tests.incidents.devices import open_by_link
+from tests.incidents.devices import case_url, open_by_link
 from tests.incidents.observing import an_observable, declare_elsewhere
 from tests.incidents.transferring import offer_url, propose_transfer, sign_in_as
 from tests.reading import read_markup
@@ -39,11 +38,11 @@ def follow_up_url(incident, *parts):
 def test_each_page_that_shows_a_case_records_the_access(client, responder, incident, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     for address, door in (
-        (url(incident), Door.CASE),
-        (url(incident, "histoire"), Door.HISTORY),
-        (url(incident, "messages"), Door.MESSAGES),
-        (url(incident, "indicateurs"), Door.OBSERVABLES),
-        (url(incident, "cloture"), Door.CLOSING),
+        (case_url(incident), Door.CASE),
+        (case_url(incident, "histoire"), Door.HISTORY),
+        (case_url(incident, "messages"), Door.MESSAGES),
+        (case_url(incident, "indicateurs"), Door.OBSERVABLES),
+        (case_url(incident, "cloture"), Door.CLOSING),
         (follow_up_url(incident), Door.FOLLOW_UP),
         (follow_up_url(incident, "pieces"), Door.FILES),
         (follow_up_url(incident, "dossier"), Door.PACK),
@@ -80,13 +79,13 @@ def test_a_value_shown_beside_another_case_records_the_access(client, responder,
     client.post(look_up_url, {"text": "evil.example"})
     assert list_accesses() == [access], "the same access"
     time_machine.shift(timedelta(minutes=5))
-    assert "agent[@]evil[.]example" in read_markup(client.get(url(incident, "indicateurs", str(row.uid))))
+    assert "agent[@]evil[.]example" in read_markup(client.get(case_url(incident, "indicateurs", str(row.uid))))
     assert list_accesses() == [access, (incident.reference, *access[1:]), access]
 
 
 def test_a_red_case_is_not_said_to_reach_the_centre_by_mail(client, responder, incident):
     Incident.objects.filter(pk=incident.pk).update(tlp="red")
-    client.get(url(incident))
+    client.get(case_url(incident))
     assert "vos mots par mail" not in read_markup(open_by_link(incident).get(follow_up_url(incident)))
 
 
@@ -107,7 +106,7 @@ def test_reloads_within_a_minute_share_one_row(client, responder, incident, time
     time_machine.move_to(timezone.now(), tick=False)
     for seconds, expected in ((0, 1), (30, 1), (29, 1), (2, 2)):
         time_machine.shift(timedelta(seconds=seconds))
-        client.get(url(incident))
+        client.get(case_url(incident))
         assert CaseAccess.objects.count() == expected
     for row in CaseAccess.objects.all():
         assert row.until - row.at == timedelta(minutes=1)
@@ -125,13 +124,15 @@ def test_recording_an_access_costs_one_statement(responder, incident):
 
 
 def test_requests_that_show_no_text_of_a_case_are_not_recorded(client, responder, incident):
-    client.post(url(incident, "presence"), {"seen": ""})
+    client.post(case_url(incident, "presence"), {"seen": ""})
     client.get("/admin/incidents/incident/etat/")
-    client.post(url(incident, "prendre"))
+    client.post(case_url(incident, "prendre"))
     written = {"reponse-text": "Ne redémarrez rien.", "stylo": "a", "trait": "1"}
-    assert client.post(url(incident, "garder"), written, headers={"accept": "application/json"}).status_code == 200
-    assert client.post(url(incident, "garder"), written).status_code == 302
-    assert client.post(url(incident, "verifier"), written | {"verifier-source": "known"}).status_code == 302
+    assert (
+        client.post(case_url(incident, "garder"), written, headers={"accept": "application/json"}).status_code == 200
+    )
+    assert client.post(case_url(incident, "garder"), written).status_code == 302
+    assert client.post(case_url(incident, "verifier"), written | {"verifier-source": "known"}).status_code == 302
     assert list_accesses() == []
 
 
@@ -156,7 +157,7 @@ def test_access_to_a_duplicate_is_recorded_when_its_main_case_shows_its_text(cli
     merge_incident(reference=duplicate.reference, into=main.reference, actor=responder)
     assert "vu de la cantine" not in read_markup(client.get(f"/triage/{main.reference}/"))
     assert [row[0] for row in list_accesses()] == [main.reference], "that page does not show them"
-    assert "vu de la cantine" in read_markup(client.get(url(main)))
+    assert "vu de la cantine" in read_markup(client.get(case_url(main)))
     assert list_accesses() == [
         (main.reference, responder.pk, "breizh-cyber", Door.CASE),
         (duplicate.reference, responder.pk, "breizh-cyber", Door.BESIDE),
@@ -165,7 +166,7 @@ def test_access_to_a_duplicate_is_recorded_when_its_main_case_shows_its_text(cli
 
 def test_comparing_two_cases_records_both(client, responder):
     first, second = declare(), declare()
-    client.get(url(first, "fusionner"), {"avec": second.reference})
+    client.get(case_url(first, "fusionner"), {"avec": second.reference})
     assert {(row[0], row[3]) for row in list_accesses()} == {
         (first.reference, Door.BESIDE),
         (second.reference, Door.BESIDE),
@@ -200,19 +201,19 @@ def test_only_people_of_the_centre_are_recorded(incident):
     open_by_link(incident).get(follow_up_url(incident))
     for person in (an_agent(incident.collectivity), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
         sign_in_as(person).get(follow_up_url(incident))
-        sign_in_as(person).get(url(incident))
+        sign_in_as(person).get(case_url(incident))
     assert list_accesses() == []
 
 
 def test_a_refused_page_is_not_recorded(client, incident, elsewhere):
     client.force_login(a_responder(elsewhere))
-    assert client.get(url(incident)).status_code == 404
+    assert client.get(case_url(incident)).status_code == 404
     assert list_accesses() == []
 
 
 @pytest.mark.parametrize("change", ["update", "delete", "truncate"])
 def test_access_rows_cannot_be_changed(client, responder, incident, change):
-    client.get(url(incident))
+    client.get(case_url(incident))
     changes = {
         "update": lambda: CaseAccess.objects.update(door=Door.API),
         "delete": lambda: CaseAccess.objects.all()._raw_delete("default"),

@@ -21,7 +21,8 @@ from incidents.services.correspondence.correspond import (
 from incidents.services.handling.readings import PRESENT_FOR
 from incidents.services.handling.unsent_text import WRITING_FOR
 from tests.cast import declare
-from tests.incidents.desk import acknowledge_as, url
+from tests.incidents.desk import acknowledge_as
+from tests.incidents.devices import case_url
 from tests.incidents.transferring import sign_in_as
 from tests.reading import read_markup
 
@@ -43,23 +44,23 @@ def get_reply_fields(answer):
 
 
 def send_reply(client, case, fields, text):
-    return client.post(url(case, "message"), fields | {"reponse-text": text})
+    return client.post(case_url(case, "message"), fields | {"reponse-text": text})
 
 
 def type_reply(client, case, text=FIRST):
-    return client.post(url(case, "garder"), {"reponse-text": text, "stylo": "b", "trait": "1"}, headers=JSON)
+    return client.post(case_url(case, "garder"), {"reponse-text": text, "stylo": "b", "trait": "1"}, headers=JSON)
 
 
 def start_reply(person, case):
     """Open the page of the case as this person and type a reply. Returns the client, which still has the page open."""
     client = sign_in_as(person)
-    client.get(url(case))
+    client.get(case_url(case))
     type_reply(client, case)
     return client
 
 
 def list_writers(client, case):
-    return client.post(url(case, "presence"), {"seen": ""}).json()["writing"]
+    return client.post(case_url(case, "presence"), {"seen": ""}).json()["writing"]
 
 
 def write_as_declarant(case, text="Le serveur redémarre seul."):
@@ -70,7 +71,10 @@ def write_as_declarant(case, text="Le serveur redémarre seul."):
 def test_a_reply_waits_until_a_newer_message_was_read(client, case, colleague):
     """Two pages are opened at the same time: the second shows the message of the first before it sends its own."""
     colleague_client = sign_in_as(colleague)
-    reply, colleague_reply = get_reply_fields(client.get(url(case))), get_reply_fields(colleague_client.get(url(case)))
+    reply, colleague_reply = (
+        get_reply_fields(client.get(case_url(case))),
+        get_reply_fields(colleague_client.get(case_url(case))),
+    )
     assert send_reply(colleague_client, case, colleague_reply, FIRST).status_code == 302
 
     answer = send_reply(client, case, reply, SECOND)
@@ -89,7 +93,7 @@ def test_a_reply_waits_until_a_newer_message_was_read(client, case, colleague):
 
 
 def test_a_reply_waits_until_a_new_message_of_the_declarant_was_read(client, case):
-    reply = get_reply_fields(client.get(url(case)))
+    reply = get_reply_fields(client.get(case_url(case)))
     write_as_declarant(case)
     answer = send_reply(client, case, reply, SECOND)
     assert answer.status_code == 409
@@ -99,12 +103,12 @@ def test_a_reply_waits_until_a_new_message_of_the_declarant_was_read(client, cas
 
 def test_a_reply_waits_while_a_colleague_is_writing_whose_draft_stays_hidden(client, case, colleague):
     colleague_client = sign_in_as(colleague)
-    colleague_client.get(url(case))
+    colleague_client.get(case_url(case))
     type_reply(colleague_client, case)
-    page = client.get(url(case))
+    page = client.get(case_url(case))
     assert f"{colleague} écrit aussi au déclarant." in read_markup(page)
     assert FIRST not in read_markup(page)
-    presence = client.post(url(case, "presence"), {"seen": ""}).json()
+    presence = client.post(case_url(case, "presence"), {"seen": ""}).json()
     assert presence["writing"] == [str(colleague)]
 
     answer = send_reply(client, case, get_reply_fields(page), SECOND)
@@ -120,13 +124,13 @@ def test_a_colleague_who_stopped_writing_holds_back_no_reply(client, case, colle
         start_reply(colleague, case)
     with time_machine.travel(now + WRITING_FOR + timedelta(seconds=1), tick=False):
         client.force_login(case.assignee)
-        assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
+        assert send_reply(client, case, get_reply_fields(client.get(case_url(case))), SECOND).status_code == 302
 
 
 def test_a_colleague_whose_page_was_left_is_no_longer_writing(client, case, colleague):
     colleague_client = start_reply(colleague, case)
     assert list_writers(client, case) == [str(colleague)]
-    colleague_client.post(url(case, "presence"), {"left": "1"})
+    colleague_client.post(case_url(case, "presence"), {"left": "1"})
     assert list_writers(client, case) == []
     list_writers(colleague_client, case)
     assert list_writers(client, case) == [str(colleague)], "another page with these words is still open"
@@ -142,7 +146,7 @@ def test_a_colleague_whose_page_reports_no_more_is_no_longer_writing(client, cas
 
 def test_a_colleague_who_sent_their_reply_is_no_longer_writing(client, case, colleague):
     colleague_client = start_reply(colleague, case)
-    fields = get_reply_fields(colleague_client.get(url(case)))
+    fields = get_reply_fields(colleague_client.get(case_url(case)))
     assert send_reply(colleague_client, case, fields | {"stylo": "b", "trait": "2"}, FIRST).status_code == 302
     assert list_writers(client, case) == []
 
@@ -151,33 +155,33 @@ def test_a_colleague_who_emptied_their_draft_holds_back_no_reply(client, case, c
     colleague_client = sign_in_as(colleague)
     type_reply(colleague_client, case)
     type_reply(colleague_client, case, "")
-    assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
+    assert send_reply(client, case, get_reply_fields(client.get(case_url(case))), SECOND).status_code == 302
 
 
 def test_a_reply_is_not_held_back_by_its_own_draft(client, case):
     type_reply(client, case, SECOND)
-    assert send_reply(client, case, get_reply_fields(client.get(url(case))), SECOND).status_code == 302
+    assert send_reply(client, case, get_reply_fields(client.get(case_url(case))), SECOND).status_code == 302
 
 
 def test_a_restored_draft_is_sent_from_the_page_that_shows_the_new_message(client, case):
     """The words were typed before a message came, and the page that gives them back shows that message."""
-    page = client.get(url(case))
-    client.post(url(case, "garder"), get_reply_fields(page) | {"reponse-text": SECOND}, headers=JSON)
+    page = client.get(case_url(case))
+    client.post(case_url(case, "garder"), get_reply_fields(page) | {"reponse-text": SECOND}, headers=JSON)
     write_as_declarant(case)
-    reply = get_reply_fields(client.get(url(case)))
+    reply = get_reply_fields(client.get(case_url(case)))
     assert reply["reponse-text"].strip() == SECOND
     assert send_reply(client, case, reply, SECOND).status_code == 302
 
 
 def test_closing_says_that_a_begun_reply_is_not_sent(client, case):
     begun = "Un message commencé n’est pas envoyé."
-    assert begun not in read_markup(client.get(url(case)))
-    assert begun not in read_markup(client.get(url(case, "cloture")))
+    assert begun not in read_markup(client.get(case_url(case)))
+    assert begun not in read_markup(client.get(case_url(case, "cloture")))
     type_reply(client, case, SECOND)
-    for address in (url(case), url(case, "cloture")):
+    for address in (case_url(case), case_url(case, "cloture")):
         page = read_markup(client.get(address))
         assert page.index(begun) < page.index("Clore le dossier</button>"), address
-    closed = client.post(url(case, "clore"), {"raison": "not_an_incident"}, follow=True)
+    closed = client.post(case_url(case, "clore"), {"raison": "not_an_incident"}, follow=True)
     assert "Le message que vous aviez commencé n’est pas envoyé" in read_markup(closed)
     assert SECOND in read_markup(closed)
 
@@ -185,21 +189,21 @@ def test_closing_says_that_a_begun_reply_is_not_sent(client, case):
 def test_closing_says_that_a_colleague_is_writing(client, case, colleague):
     start_reply(colleague, case)
     client.force_login(case.assignee)
-    for address in (url(case), url(case, "cloture")):
+    for address in (case_url(case), case_url(case, "cloture")):
         page = read_markup(client.get(address))
         sentence = f"{colleague} écrit aussi au déclarant."
         assert page.index(sentence) < page.index("Clore le dossier</button>"), address
-    assert "Un message commencé" not in read_markup(client.get(url(case, "cloture")))
+    assert "Un message commencé" not in read_markup(client.get(case_url(case, "cloture")))
 
 
 def test_a_double_click_sends_one_reply_without_a_question(client, case):
-    reply = get_reply_fields(client.get(url(case)))
+    reply = get_reply_fields(client.get(case_url(case)))
     assert [send_reply(client, case, reply, FIRST).status_code for _click in range(2)] == [302, 302]
     assert Message.objects.count() == 1
 
 
 def test_a_second_new_message_holds_back_the_reply_again(client, case):
-    reply = get_reply_fields(client.get(url(case)))
+    reply = get_reply_fields(client.get(case_url(case)))
     write_as_declarant(case)
     answer = send_reply(client, case, reply, SECOND)
     write_as_declarant(case, "Il s’est arrêté.")

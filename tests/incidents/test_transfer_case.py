@@ -17,8 +17,7 @@ from incidents.services.transfer.proposal import accept_transfer, withdraw_trans
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.desk import url
-from tests.incidents.devices import get_visitor
+from tests.incidents.devices import case_url, get_visitor
 from tests.incidents.merging import merge
 from tests.incidents.transferring import (
     AGREED,
@@ -39,7 +38,7 @@ pytestmark = pytest.mark.django_db
 def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
     giver_client, taker_client = sign_in_as(giver), sign_in_as(taker)
 
-    answer = giver_client.post(url(incident, "transfert"), PROPOSAL, follow=True)
+    answer = giver_client.post(case_url(incident, "transfert"), PROPOSAL, follow=True)
 
     assert "Transfert proposé à Loin Cyber" in read_markup(answer)
     assert "transfert proposé à Loin Cyber" in read_markup(giver_client.get(QUEUE))
@@ -49,7 +48,7 @@ def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
 
     answer = taker_client.post(offer_url(transfer, "accepter"), follow=True)
 
-    assert answer.redirect_chain == [(url(incident), 302)]
+    assert answer.redirect_chain == [(case_url(incident), 302)]
     assert "Reçu de Breizh Cyber" in read_markup(answer)
     assert "Les fichiers de l’accueil" in read_markup(answer)
     transfer.refresh_from_db()
@@ -61,21 +60,21 @@ def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
 
 def test_the_head_of_the_case_says_that_its_transfer_is_proposed(incident, giver, taker):
     giver_client = sign_in_as(giver)
-    assert "Transfert proposé" not in read_markup(giver_client.get(url(incident)))
+    assert "Transfert proposé" not in read_markup(giver_client.get(case_url(incident)))
     propose_transfer(incident, giver)
-    page = read_markup(giver_client.get(url(incident)))
+    page = read_markup(giver_client.get(case_url(incident)))
     head = page[page.index('class="case__state"') : page.index('class="case__marks"')]
     assert '<a href="#ailleurs"><b>Transfert proposé à Loin Cyber</b></a>, sans réponse.' in head
     withdraw_transfer(reference=incident.reference, actor=giver)
-    assert "sans réponse." not in read_markup(giver_client.get(url(incident)))
+    assert "sans réponse." not in read_markup(giver_client.get(case_url(incident)))
 
 
 def test_a_reason_that_ends_with_a_full_stop_gets_no_second_one(incident, giver, taker):
     transfer = propose_transfer(incident, giver)
-    proposed = read_markup(sign_in_as(giver).get(url(incident)))
+    proposed = read_markup(sign_in_as(giver).get(case_url(incident)))
     assert f"{WHY} Accord du déclarant : {AGREED} Le dossier reste" in proposed
     sign_in_as(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
-    for page in (sign_in_as(giver).get(url(incident)), sign_in_as(taker).get(offer_url(transfer))):
+    for page in (sign_in_as(giver).get(case_url(incident)), sign_in_as(taker).get(offer_url(transfer))):
         assert "Pas notre territoire.<" in read_markup(page)
         assert ".." not in read_markup(page).replace("…", "")
 
@@ -100,9 +99,9 @@ def test_the_case_stays_at_its_centre_while_the_transfer_is_proposed(incident, g
     propose_transfer(incident, giver)
     taker_client = sign_in_as(taker)
 
-    assert taker_client.get(url(incident)).status_code == 404
+    assert taker_client.get(case_url(incident)).status_code == 404
     assert incident.reference not in read_markup(taker_client.get(QUEUE))
-    assert sign_in_as(giver).post(url(incident, "prendre")).status_code == 302
+    assert sign_in_as(giver).post(case_url(incident, "prendre")).status_code == 302
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
 
@@ -121,7 +120,7 @@ def test_the_case_stays_at_its_centre_while_the_transfer_is_proposed(incident, g
 def test_an_impossible_proposal_is_refused_and_keeps_its_text(incident, giver, elsewhere, changes, problem):
     Csirt.objects.create(slug="ferme", name="Fermé", is_active=False)
 
-    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | changes)
+    answer = sign_in_as(giver).post(case_url(incident, "transfert"), PROPOSAL | changes)
 
     assert answer.status_code == 422
     assert problem in read_markup(answer)
@@ -131,7 +130,7 @@ def test_an_impossible_proposal_is_refused_and_keeps_its_text(incident, giver, e
 
 
 def test_the_reason_and_the_agreement_of_a_proposal_are_described_by_their_help(incident, giver, taker):
-    descriptions = list_descriptions(sign_in_as(giver).get(url(incident, "transfert")))
+    descriptions = list_descriptions(sign_in_as(giver).get(case_url(incident, "transfert")))
     assert descriptions == {"motive": ["motif-aide"], "agreement": ["accord-aide"]}
 
 
@@ -142,13 +141,15 @@ def test_the_reason_and_the_agreement_of_a_proposal_are_described_by_their_help(
 def test_a_reason_with_personal_data_is_refused(incident, giver, taker, identifier):
     """The other centre reads the reason before it has the case. The body may be named, since the offer shows it."""
     client = sign_in_as(giver)
-    answer = client.post(url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {identifier} à Plouexemple."})
+    answer = client.post(
+        case_url(incident, "transfert"), PROPOSAL | {"motive": f"{WHY} Voyez {identifier} à Plouexemple."}
+    )
     assert answer.status_code == 422
     assert "Ce motif désigne quelqu’un. Retirez : «" in read_markup(answer).replace("\u00a0", " ")
     assert identifier in read_markup(answer)
     assert not Transfer.objects.exists()
     fields = PROPOSAL | {"motive": "Plouexemple est à 12 km, dossier 20261128."}
-    assert client.post(url(incident, "transfert"), fields).status_code == 302
+    assert client.post(case_url(incident, "transfert"), fields).status_code == 302
 
 
 def test_a_double_click_makes_one_proposal(incident, giver, taker):
@@ -163,7 +164,7 @@ def test_the_second_of_two_proposals_conflicts_and_keeps_its_text(incident, give
     colleague = a_responder()
     propose_transfer(incident, colleague)
 
-    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL | {"motive": "Un autre motif."})
+    answer = sign_in_as(giver).post(case_url(incident, "transfert"), PROPOSAL | {"motive": "Un autre motif."})
 
     assert answer.status_code == 409
     assert f"{colleague} l’a déjà proposé à Loin Cyber" in read_markup(answer)
@@ -181,7 +182,7 @@ def test_a_transfer_is_withdrawn_then_proposed_again(incident, giver, taker):
     giver_client = sign_in_as(giver)
     first = propose_transfer(incident, giver)
     for _ in range(2):
-        assert giver_client.post(url(incident, "transfert", "retirer")).status_code == 302
+        assert giver_client.post(case_url(incident, "transfert", "retirer")).status_code == 302
 
     assert list_event_kinds(incident) == ["declared", "transfer_asked", "transfer_withdrawn"]
     page = read_markup(sign_in_as(taker).get(offer_url(first)))
@@ -200,7 +201,7 @@ def test_a_transfer_is_returned_with_an_explanation(incident, giver, taker):
         answer = taker_client.post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
         assert answer.status_code == 302
 
-    page = read_markup(sign_in_as(giver).get(url(incident)))
+    page = read_markup(sign_in_as(giver).get(case_url(incident)))
     assert "Loin Cyber ne l’a pas pris" in page
     assert "Pas notre territoire." in page
     assert list_event_kinds(incident) == ["declared", "transfer_asked", "transfer_returned"]
@@ -236,7 +237,7 @@ def test_a_closed_case_is_not_transferred(incident, giver, taker):
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
     fields = PROPOSAL | {"seen": str(transfer.uid)}
-    answer = sign_in_as(giver).post(url(incident, "transfert"), fields)
+    answer = sign_in_as(giver).post(case_url(incident, "transfert"), fields)
     assert (answer.status_code, WHY in read_markup(answer)) == (422, True)
     assert Transfer.objects.count() == 1
 
@@ -245,15 +246,15 @@ def test_a_closed_case_is_not_transferred(incident, giver, taker):
 def test_closing_a_case_withdraws_its_proposal(incident, giver, taker, door):
     """The other centre would otherwise believe that the case waits for it."""
     transfer = propose_transfer(incident, giver)
-    page = sign_in_as(giver).get(url(incident, "cloture"))
+    page = sign_in_as(giver).get(case_url(incident, "cloture"))
     assert "Ce dossier est proposé à Loin Cyber" in read_markup(page)
-    case_page = read_markup(sign_in_as(giver).get(url(incident)))
+    case_page = read_markup(sign_in_as(giver).get(case_url(incident)))
     assert "La <b>proposition de transfert</b> à Loin Cyber sera retirée." in case_page
     if door == "closing":
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
     elif door in ("merging", "keeping"):
         other = declare()
-        compared = sign_in_as(giver).get(url(incident, "fusionner"), {"avec": other.reference})
+        compared = sign_in_as(giver).get(case_url(incident, "fusionner"), {"avec": other.reference})
         assert "proposé à Loin Cyber : fusionner retire la proposition" in read_markup(compared)
         merge(*((incident, other) if door == "merging" else (other, incident)), giver)
     else:
@@ -263,7 +264,7 @@ def test_closing_a_case_withdraws_its_proposal(incident, giver, taker, door):
     assert list_event_kinds(incident).count(EventKind.TRANSFER_WITHDRAWN) == 1
     assert f"transferts/{transfer.uid}/" not in read_markup(sign_in_as(taker).get(f"{QUEUE}transferts/"))
     assert ("Il a été clos depuis." in read_markup(sign_in_as(taker).get(offer_url(transfer)))) == (door != "keeping")
-    assert "sans réponse." not in read_markup(sign_in_as(giver).get(url(incident)))
+    assert "sans réponse." not in read_markup(sign_in_as(giver).get(case_url(incident)))
 
 
 def test_the_other_centre_does_not_read_what_becomes_of_a_case_after_a_withdrawal(incident, giver, taker):
@@ -293,32 +294,32 @@ def test_a_merged_case_is_not_transferred(incident, giver, taker, is_duplicate):
     close_incident(reference=duplicate.reference, reason=ClosingReason.DUPLICATE, actor=giver)
     Incident.objects.filter(pk=duplicate.pk).update(merged_into=main)
 
-    answer = sign_in_as(giver).post(url(incident, "transfert"), PROPOSAL)
+    answer = sign_in_as(giver).post(case_url(incident, "transfert"), PROPOSAL)
 
     assert answer.status_code == 422
     assert "fusionné avec un autre" in read_markup(answer)
     assert not Transfer.objects.exists()
     client = sign_in_as(giver)
-    page = harmless.check_response(client.get(url(incident)))
+    page = harmless.check_response(client.get(case_url(incident)))
     assert not page.css('a[href$="/transfert/"]')
     for place in ("#rares", "#aiguillage"):
         words = " ".join(page.css_first(place).text().split())
         assert (
             "pas tant que ce dossier a un double. Ouvrez ce double, et défaites la fusion." in words
         ) != is_duplicate
-    instead = client.get(url(incident, "transfert"), follow=True)
-    assert instead.redirect_chain == [(url(incident), 302)]
+    instead = client.get(case_url(incident, "transfert"), follow=True)
+    assert instead.redirect_chain == [(case_url(incident), 302)]
     assert "Défaites la fusion" in read_markup(instead)
 
 
 def test_a_hostile_reason_is_escaped(incident, giver, taker):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
     transfer = propose_transfer(incident, giver, motive=words)
-    for person, address in ((giver, url(incident)), (taker, offer_url(transfer)), (taker, f"{QUEUE}transferts/")):
+    for person, address in ((giver, case_url(incident)), (taker, offer_url(transfer)), (taker, f"{QUEUE}transferts/")):
         harmless.check_response(sign_in_as(person).get(address))
     accept_transfer(uid=transfer.uid, actor=taker)
     harmless.check_response(sign_in_as(giver).get(offer_url(transfer, "dossier")))
-    harmless.check_response(sign_in_as(giver).post(url(incident, "message"), {"text": words}))
+    harmless.check_response(sign_in_as(giver).post(case_url(incident, "message"), {"text": words}))
 
 
 @pytest.mark.parametrize("number", [2, 50])
@@ -348,7 +349,7 @@ def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
 
 def test_a_centre_without_accounts_is_marked_in_the_form(incident, giver):
     Csirt.objects.create(slug="vide", name="Vide")
-    assert "Vide (personne n’y a de compte ici)" in read_markup(sign_in_as(giver).get(url(incident, "transfert")))
+    assert "Vide (personne n’y a de compte ici)" in read_markup(sign_in_as(giver).get(case_url(incident, "transfert")))
 
 
 def test_withdrawing_a_transfer_that_does_not_exist_is_refused_as_stale(incident, giver, taker):

@@ -11,7 +11,7 @@ from incidents.models import Incident
 from incidents.reference import hyphenate, make_reference
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.desk import url
+from tests.incidents.devices import case_url
 from tests.reading import read_markup
 
 QUEUE = "/admin/incidents/incident/"
@@ -45,9 +45,9 @@ def test_a_query_in_the_queue_is_sent_to_the_search(client, responder):
 def test_a_reference_opens_its_case(client, responder):
     incident, other = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
 
-    assert get_redirect(client, incident.reference) == url(incident)
+    assert get_redirect(client, incident.reference) == case_url(incident)
     page = client.get(QUEUE, {"q": other.reference}, follow=True)
-    assert page.redirect_chain == [(f"{URL}?q={other.reference}", 302), (url(other), 302)]
+    assert page.redirect_chain == [(f"{URL}?q={other.reference}", 302), (case_url(other), 302)]
     assert page.context["incident"] == other
 
 
@@ -90,7 +90,7 @@ def spell_out(reference):
 def test_a_reference_is_understood_in_any_dictated_form(client, responder, say):
     incident = declare()
     declare()
-    assert get_redirect(client, say(incident.reference)) == url(incident)
+    assert get_redirect(client, say(incident.reference)) == case_url(incident)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_closed_cases_are_found(client, responder):
     incident = declare()
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
 
-    assert get_redirect(client, incident.reference) == url(incident)
+    assert get_redirect(client, incident.reference) == case_url(incident)
     assert find_references(client, "Plouexemple") == {incident.reference}
     assert find_references(client, "Plouexemple etat:ouvert") == set()
 

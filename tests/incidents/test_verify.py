@@ -19,7 +19,8 @@ from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.handling.verify import CallBack
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, an_agent, declare, plouexemple
-from tests.incidents.desk import acknowledge_as, reload, url
+from tests.incidents.desk import acknowledge_as, reload
+from tests.incidents.devices import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,7 @@ def case(responder):
 
 
 def get_case_bar(client, case):
-    return read_markup(client.get(url(case))).partition('class="casebar__acts"')[2].partition("Répondre")[0]
+    return read_markup(client.get(case_url(case))).partition('class="casebar__acts"')[2].partition("Répondre")[0]
 
 
 def read_number_and_source(page):
@@ -44,11 +45,11 @@ def read_number_and_source(page):
 
 
 def find_official_tick(client, case):
-    return LexborHTMLParser(client.get(url(case)).content.decode()).css_first("[name=verifier-official]")
+    return LexborHTMLParser(client.get(case_url(case)).content.decode()).css_first("[name=verifier-official]")
 
 
 def test_a_call_back_ticks_the_task_and_is_noted(client, case, responder):
-    answer = client.post(url(case, "verifier"), CALLED_NUMBER, follow=True)
+    answer = client.post(case_url(case, "verifier"), CALLED_NUMBER, follow=True)
     assert "Votre rappel est noté." in read_markup(answer)
     task = case.tasks.get(step="rappeler")
     assert (task.done_by, task.is_moot, case.tasks.exclude(done_at=None).count()) == (responder, False, 1)
@@ -57,21 +58,21 @@ def test_a_call_back_ticks_the_task_and_is_noted(client, case, responder):
     assert note.text == "Vérification par rappel. Numéro\N{NO-BREAK SPACE}: 02 98 11 22 33, annuaire officiel."
     noted, done = case.events.get(kind=EventKind.NOTED), case.events.get(kind=EventKind.TASK_DONE)
     assert (noted.data["spoke"], done.data["task"]) == (False, str(task.uid))
-    assert "sans réponse" not in read_markup(client.get(url(case))).partition('id="histoire"')[2]
+    assert "sans réponse" not in read_markup(client.get(case_url(case))).partition('id="histoire"')[2]
 
 
 def test_a_call_back_is_no_answer_to_the_declarant(client, case):
     """The person who answered at the town hall need not be the declarant."""
     before = reload(case).answer_by
     assert before
-    client.post(url(case, "verifier"), CALLED_NUMBER)
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
     assert reload(case).answer_by == before
     assert not reload(case).answered_at
 
 
 def test_verifying_twice_records_one_note_and_one_event(client, case):
     for _time in range(2):
-        client.post(url(case, "verifier"), CALLED_NUMBER)
+        client.post(case_url(case, "verifier"), CALLED_NUMBER)
     assert Note.objects.count() == case.events.filter(kind=EventKind.VERIFIED).count() == 1
 
 
@@ -126,11 +127,11 @@ def test_verifying_an_erased_case_writes_no_note(case, responder):
 
 
 def test_a_number_with_too_few_or_too_many_digits_is_refused(client, case, responder):
-    page = client.post(url(case, "verifier"), {"verifier-number": "02 98", "verifier-source": "website"})
+    page = client.post(case_url(case, "verifier"), {"verifier-number": "02 98", "verifier-source": "website"})
     assert page.status_code == 422
     assert "« 02 98 » n’est pas un numéro entier" in read_markup(page)
     assert not reload(case).is_verified
-    for response in (page, client.get(url(case))):
+    for response in (page, client.get(case_url(case))):
         assert read_number_and_source(response) == ("02 98", "website")
     for number in ("12", "02 98 00 00 00 12"):
         with pytest.raises(ValidationError):
@@ -139,7 +140,7 @@ def test_a_number_with_too_few_or_too_many_digits_is_refused(client, case, respo
 
 
 def test_the_official_number_is_shown_on_the_next_case_until_it_is_verified(client, case, responder):
-    client.post(url(case, "verifier"), CALLED_NUMBER)
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
     other = declare()
     bar = get_case_bar(client, other)
     assert 'href="tel:0298112233"' in bar
@@ -147,7 +148,7 @@ def test_the_official_number_is_shown_on_the_next_case_until_it_is_verified(clie
     assert "officiel, pour vérifier" in bar
     assert bar.index("02 98 11 22 33") < bar.index(CALLER.phone) < bar.index("numéro du formulaire")
     assert find_official_tick(client, other).attributes["value"] == "02 98 11 22 33"
-    assert "02 98 11 22 33" in read_markup(client.get(url(other, "appel")))
+    assert "02 98 11 22 33" in read_markup(client.get(case_url(other, "appel")))
     telephone = read_markup(client.get(f"/triage/{other.reference}/"))
     official, own = (telephone.index(f">{phone}</span>") for phone in ("02 98 11 22 33", CALLER.phone))
     assert official < telephone.index("Numéro officiel") < own < telephone.index("À rappeler")
@@ -156,7 +157,7 @@ def test_the_official_number_is_shown_on_the_next_case_until_it_is_verified(clie
 
 
 def test_a_second_number_of_the_caller_is_shown_beside_the_official_number(client, case):
-    client.post(url(case, "verifier"), CALLED_NUMBER)
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
     two_numbers = declare(caller=replace(CALLER, phone="02 98 11 22 33 ou 06 39 98 00 41"))
     assert "06 39 98 00 41" in get_case_bar(client, two_numbers)
     assert "06 39 98 00 41" in read_markup(client.get(f"/triage/{two_numbers.reference}/"))
@@ -166,7 +167,7 @@ def test_a_second_number_of_the_caller_is_shown_beside_the_official_number(clien
 
 @pytest.mark.parametrize("source", ["", "known", "card"])
 def test_only_a_number_from_a_public_source_is_saved(client, case, source):
-    client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-source": source})
+    client.post(case_url(case, "verifier"), CALLED_NUMBER | {"verifier-source": source})
     assert not OfficialNumber.objects.exists()
 
 
@@ -195,13 +196,13 @@ def test_without_an_official_number_the_number_of_the_form_is_labelled(client, c
 
 def test_taking_a_case_offers_the_playbook(client, responder):
     case = declare()
-    page = read_markup(client.post(url(case, "prendre"), follow=True))
+    page = read_markup(client.post(case_url(case, "prendre"), follow=True))
     assert (
         "Ajouter les étapes du guide « rançongiciel »"
         in page.partition('id="maintenant"')[2].partition("</section>")[0]
     )
     assert "Ajouter les étapes du guide" in read_markup(client.get(f"/triage/{case.reference}/"))
-    client.post(url(case, "guide"))
+    client.post(case_url(case, "guide"))
     assert "Ajouter les étapes du guide" not in read_markup(client.get(f"/triage/{case.reference}/"))
 
 
@@ -209,7 +210,7 @@ def test_taking_a_case_offers_the_playbook(client, responder):
     "number", [CALLER.phone, "+33 2 99 00 00 00", "0033 (0)2.99.00.00.00", "0299000000 poste 12", "٠٢ ٩٩ ٠٠ ٠٠ ٠٠"]
 )
 def test_the_number_of_the_declaration_verifies_nothing(client, case, number):
-    page = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
+    page = client.post(case_url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
     assert page.status_code == 422
     assert "Ce numéro est dans une déclaration de cette collectivité" in read_markup(page)
     assert not reload(case).is_verified
@@ -228,7 +229,7 @@ def test_a_number_of_another_open_declaration_of_the_body_verifies_nothing(clien
     )
     statuses = {}
     for last in range(41, 46):
-        verified = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": f"06 39 98 00 {last}"})
+        verified = client.post(case_url(case, "verifier"), CALLED_NUMBER | {"verifier-number": f"06 39 98 00 {last}"})
         statuses[last] = verified.status_code
     assert statuses == {41: 422, 42: 422, 43: 422, 44: 302, 45: 302}
 
@@ -238,20 +239,20 @@ def test_the_earlier_number_of_a_corrected_declaration_verifies_nothing(client, 
     edit = SectionEdit(visitor=visitor, reference=case.reference, seen=str(first.uid) if first else "")
     correct_caller(edit=edit, caller=replace(CALLER, phone="06 39 98 00 41"))
     for number in (CALLER.phone, "06 39 98 00 41"):
-        assert client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number}).status_code == 422
+        assert client.post(case_url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number}).status_code == 422
 
 
 def test_the_official_number_is_noted_only_if_it_is_ticked(client, case, responder):
-    client.post(url(case, "verifier"), CALLED_NUMBER)
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
     OfficialNumber.objects.update(found_on=date(2026, 11, 3))
     unticked, ticked = declare(), declare()
     assert "checked" not in find_official_tick(client, unticked).attributes
-    client.post(url(unticked, "verifier"), {"verifier-number": "", "verifier-source": "known"})
+    client.post(case_url(unticked, "verifier"), {"verifier-number": "", "verifier-source": "known"})
     assert (
         Note.objects.get(incident=unticked).text
         == "Vérification par rappel. Numéro\N{NO-BREAK SPACE}: déjà connu du centre."
     )
-    client.post(url(ticked, "verifier"), {"verifier-official": "02 98 11 22 33"})
+    client.post(case_url(ticked, "verifier"), {"verifier-official": "02 98 11 22 33"})
     note = Note.objects.get(incident=ticked)
     assert note.text == "Vérification par rappel. Numéro\N{NO-BREAK SPACE}: 02 98 11 22 33, annuaire officiel."
     assert OfficialNumber.objects.get().found_on == date(2026, 11, 3)
@@ -260,20 +261,20 @@ def test_the_official_number_is_noted_only_if_it_is_ticked(client, case, respond
 def test_a_tick_is_refused_if_the_number_changed_or_another_one_is_typed(client, case):
     number = {"phone": "02 98 11 22 33", "source": "website", "found_on": "2026-11-03", "noted_by": case.assignee}
     OfficialNumber.objects.create(collectivity=plouexemple(), **number)
-    changed = client.post(url(case, "verifier"), {"verifier-official": "02 98 11 22 44"})
+    changed = client.post(case_url(case, "verifier"), {"verifier-official": "02 98 11 22 44"})
     assert "Ce numéro officiel a changé" in read_markup(changed)
-    tick_and_number = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-official": "02 98 11 22 33"})
+    tick_and_number = client.post(case_url(case, "verifier"), CALLED_NUMBER | {"verifier-official": "02 98 11 22 33"})
     assert "pas les deux" in read_markup(tick_and_number)
     assert "checked" in find_official_tick(client, case).attributes
     assert (changed.status_code, tick_and_number.status_code, reload(case).is_verified) == (422, 422, False)
 
 
 def test_the_source_of_the_number_is_required(client, case):
-    page = client.post(url(case, "verifier"))
+    page = client.post(case_url(case, "verifier"))
     assert page.status_code == 422
     assert "Dites au moins où vous avez trouvé le numéro appelé." in read_markup(page)
     assert not reload(case).is_verified
-    client.post(url(case, "verifier"), {"verifier-source": "directory"})
+    client.post(case_url(case, "verifier"), {"verifier-source": "directory"})
     assert reload(case).is_verified
     assert Note.objects.get().text == "Vérification par rappel. Numéro\N{NO-BREAK SPACE}: annuaire officiel."
     assert not OfficialNumber.objects.exists()
@@ -283,21 +284,21 @@ def test_a_number_of_the_emergency_card_is_shown_to_no_other_centre(client, case
     EmergencyContact.objects.create(
         collectivity=plouexemple(), kind=Helper.SUPPLIER, phone="+33 2 98 11 22 33", updated_by=an_agent()
     )
-    client.post(url(case, "verifier"), CALLED_NUMBER)
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
     assert reload(case).is_verified
     assert not OfficialNumber.objects.exists()
 
 
 def test_the_day_of_the_number_is_that_of_the_time_zone_of_the_body(client, case, time_machine):
     time_machine.move_to(datetime(2026, 12, 1, 23, 30, tzinfo=UTC), tick=False)
-    client.post(url(case, "verifier"), CALLED_NUMBER)
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
     assert OfficialNumber.objects.get().found_on == date(2026, 12, 2)
 
 
 def test_what_is_typed_is_kept_until_it_is_submitted(client, case):
-    client.post(url(case, "guide"), CALLED_NUMBER)
-    assert read_number_and_source(client.get(url(case))) == ("02 98 11 22 33", "directory")
-    client.post(url(case, "verifier"), CALLED_NUMBER)
+    client.post(case_url(case, "guide"), CALLED_NUMBER)
+    assert read_number_and_source(client.get(case_url(case))) == ("02 98 11 22 33", "directory")
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
     assert not UnsentText.objects.exclude(values={}).exists()
 
 
@@ -321,7 +322,7 @@ def test_a_playbook_for_a_case_declared_by_a_member_needs_no_call(responder):
 
 
 def test_the_page_says_that_a_call_back_is_no_answer(client, case):
-    client.post(url(case, "verifier"), CALLED_NUMBER)
-    page = read_markup(client.get(url(case)))
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
+    page = read_markup(client.get(case_url(case)))
     assert "Première réponse</dt><dd>pas encore" in page
     assert "un rappel de vérification ne compte pas" in page

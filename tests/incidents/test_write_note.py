@@ -21,7 +21,8 @@ from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent
-from tests.incidents.desk import acknowledge_as, reload, url
+from tests.incidents.desk import acknowledge_as, reload
+from tests.incidents.devices import case_url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ MARK = "zinzoline"
 
 
 def post_note(client, incident, **changes):
-    return client.post(url(incident, "note"), {"kind": "note", "text": WORDS, "key": "k1"} | changes)
+    return client.post(case_url(incident, "note"), {"kind": "note", "text": WORDS, "key": "k1"} | changes)
 
 
 def add_note(incident, actor, **fields):
@@ -41,12 +42,12 @@ def add_note(incident, actor, **fields):
 def test_a_responder_writes_an_internal_note(client, responder, incident):
     answer = post_note(client, incident)
 
-    assert (answer.status_code, answer["Location"]) == (302, f"{url(incident)}#notes")
+    assert (answer.status_code, answer["Location"]) == (302, f"{case_url(incident)}#notes")
     note = incident.notes.get()
     assert (note.kind, note.text, note.author) == ("note", WORDS, responder)
     event = incident.events.get(kind=EventKind.NOTED)
     assert (event.actor, event.data) == (responder, {"note": str(note.uid), "nature": "note", "spoke": False})
-    page = read_markup(client.get(url(incident)))
+    page = read_markup(client.get(case_url(incident)))
     assert "Interne : le déclarant ne lit jamais ceci." in page
     assert WORDS in page
     assert not Message.objects.exists()
@@ -78,7 +79,7 @@ def test_a_missed_call_is_noted_but_is_no_answer(client, responder, incident):
     after, note = reload(incident), incident.notes.get()
     assert (note.kind, note.text) == ("call_out", "Sans réponse.")
     assert (after.answer_by, after.answered_at) == (case.answer_by, None)
-    assert "<b>Appel passé, sans réponse</b> par" in read_markup(client.get(url(incident)))
+    assert "<b>Appel passé, sans réponse</b> par" in read_markup(client.get(case_url(incident)))
 
 
 def test_a_double_click_records_one_note(client, responder, incident):
@@ -132,7 +133,7 @@ def test_only_the_centre_of_the_case_writes_notes(incident):
         add_note(incident, elsewhere)
     agent = Client()
     agent.force_login(an_agent(incident.collectivity))
-    assert agent.post(url(incident, "note"), {"kind": "note", "text": WORDS}).status_code in (302, 403, 404)
+    assert agent.post(case_url(incident, "note"), {"kind": "note", "text": WORDS}).status_code in (302, 403, 404)
     assert not Note.objects.exists()
 
 
@@ -211,9 +212,9 @@ def test_an_agent_of_the_body_who_works_at_another_centre_reads_no_note(client, 
     client.force_login(user)
 
     if where in ("message", "note"):  # a refused form is given back as it was typed
-        page = client.post(url(incident, where), {"text": "", "key": "k" * 200})
+        page = client.post(case_url(incident, where), {"text": "", "key": "k" * 200})
     else:
-        page = client.get(url(incident, where) if where else url(incident))
+        page = client.get(case_url(incident, where) if where else case_url(incident))
 
     assert page.status_code == 403
     assert MARK not in read_markup(page)

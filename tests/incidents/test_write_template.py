@@ -22,8 +22,8 @@ from incidents.services.handling.qualify import classify_incident
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.delays import build_delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.desk import CASE, acknowledge_as, reload, url
-from tests.incidents.devices import follow_up_url, open_by_link
+from tests.incidents.desk import CASE, acknowledge_as, reload
+from tests.incidents.devices import case_url, follow_up_url, open_by_link
 from tests.incidents.transferring import propose_transfer, sign_in_as
 from tests.reading import NBSP, read_markup, read_text
 
@@ -55,7 +55,7 @@ def test_a_template_of_the_centre_fills_in_the_reply(client, lead):
     assert "Premier mot" in read_markup(client.get(LIST))
     incident = acknowledge_as(lead, declare())
 
-    page = client.get(f"{url(incident)}?modele={row.uid}")
+    page = client.get(f"{case_url(incident)}?modele={row.uid}")
 
     filled_text = (
         f"Bonjour {incident.collectivity}, dossier {hyphenate(incident.reference)} (Nos fichiers ne s’ouvrent plus). "
@@ -69,7 +69,7 @@ def test_a_template_of_the_centre_fills_in_the_reply(client, lead):
 def test_an_unknown_template_leaves_the_reply_empty(client, lead):
     incident = declare()
     for odd in ("", "x", "\0"):
-        page = client.get(url(incident), {"modele": odd})
+        page = client.get(case_url(incident), {"modele": odd})
         assert not page.context["thread"]["form"]["text"].value()
 
 
@@ -81,7 +81,7 @@ def test_national_messages_refer_only_to_parts_that_the_declarant_sees(incident)
 
 
 def list_offered_templates(client, incident):
-    return client.get(url(incident), {"ouvrir": "message-type"}).context["ready"]["messages"]
+    return client.get(case_url(incident), {"ouvrir": "message-type"}).context["ready"]["messages"]
 
 
 def test_national_templates_are_offered_by_type(client, lead):
@@ -117,7 +117,7 @@ def test_placeholders_are_replaced_once_and_never_evaluated():
 
 def test_a_hostile_body_name_is_escaped(client, lead):
     body = plouexemple(insee_code="29998", name="<script>piege=1</script>{centre}", stem="p")
-    page = client.get(f"{url(declare(collectivity=body))}?modele=accuse").content.decode()
+    page = client.get(f"{case_url(declare(collectivity=body))}?modele=accuse").content.decode()
     assert "<script>piege" not in page
     assert "&lt;script&gt;piege=1&lt;/script&gt;{centre}" in page
 
@@ -151,21 +151,21 @@ def test_unknown_placeholders_are_listed(client, lead):
 def test_a_reply_with_an_unfilled_placeholder_is_not_sent(client, lead, name):
     incident = acknowledge_as(lead, declare())
     words = f"Appelez {{{name}}} ou {{0}}, {{ x }}"
-    answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
+    answer = client.post(case_url(incident, "message"), {"text": words, "key": "k"})
 
     assert answer.status_code == 422
     assert f"partiraient tels quels : {{{name}}}. Écrivez" in read_markup(answer)
     assert answer.context["thread"]["form"]["text"].value() == words
     assert not Message.objects.exists()
     mended = words.replace(f"{{{name}}}", "le standard")
-    assert client.post(url(incident, "message"), {"text": mended, "key": "k"}).status_code == 302
+    assert client.post(case_url(incident, "message"), {"text": mended, "key": "k"}).status_code == 302
     assert Message.objects.get().text == mended
 
 
 def test_a_reply_with_blank_lines_of_a_template_is_not_sent(client, lead):
     incident = acknowledge_as(lead, declare())
-    words = client.get(f"{url(incident)}?modele=point").context["thread"]["form"]["text"].value()
-    answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
+    words = client.get(f"{case_url(incident)}?modele=point").context["thread"]["form"]["text"].value()
+    answer = client.post(case_url(incident, "message"), {"text": words, "key": "k"})
 
     assert answer.status_code == 422
     assert "4 lignes restent à compléter : « - ce qui est fait : … », « - ce qui est en cours : … »" in read_text(
@@ -174,16 +174,16 @@ def test_a_reply_with_blank_lines_of_a_template_is_not_sent(client, lead):
     assert answer.context["thread"]["form"]["text"].value() == words
     assert not Message.objects.exists()
     for blank in ("…", "- …", "Prochain point : ...", "Prochain point:…"):
-        answer = client.post(url(incident, "message"), {"text": f"Bonjour,\n{blank}\nMerci.", "key": "k"})
+        answer = client.post(case_url(incident, "message"), {"text": f"Bonjour,\n{blank}\nMerci.", "key": "k"})
         assert f"Une ligne reste à compléter : « {blank} »." in read_text(answer), blank
     mended = "Nous avançons… Point fait : pare-feu coupé, sauvegarde en cours…\nProchain point : lundi."
-    assert client.post(url(incident, "message"), {"text": mended, "key": "k"}).status_code == 302
+    assert client.post(case_url(incident, "message"), {"text": mended, "key": "k"}).status_code == 302
 
 
 def test_an_empty_or_binary_reply_is_refused_without_an_error(client, lead):
     incident = acknowledge_as(lead, declare())
     for words in ("a\0b", "", "{"):
-        answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
+        answer = client.post(case_url(incident, "message"), {"text": words, "key": "k"})
         assert answer.status_code == (302 if words == "{" else 422)
 
 
@@ -191,7 +191,7 @@ def test_the_type_placeholder_gives_the_current_type(client, lead):
     post_template(client, text="{type}")
     incident = acknowledge_as(lead, declare())
     classify_incident(reference=incident.reference, actor=lead, nature=Nature.INCIDENT, type=IncidentType.DDOS)
-    page = client.get(url(incident), {"modele": str(MessageTemplate.objects.get().uid)})
+    page = client.get(case_url(incident), {"modele": str(MessageTemplate.objects.get().uid)})
 
     assert page.context["thread"]["form"]["text"].value() == IncidentType.DDOS.label
     assert "d’après le type que le dossier a aujourd’hui" in read_markup(client.get(NEW))
@@ -299,10 +299,10 @@ def test_the_time_limits_of_a_case_are_shown(client, lead):
     late = build_delays_block(incident, now)
     assert (late["taking"].late, late["first_answer"]) == (timedelta(hours=3), None)
     assert late["answer"].due_at == incident.answer_by
-    assert "Délais du centre" in read_markup(client.get(url(incident)))
+    assert "Délais du centre" in read_markup(client.get(case_url(incident)))
 
     case = acknowledge_as(lead, incident)
-    client.post(url(incident, "message"), {"text": "Bonjour", "key": "k"})
+    client.post(case_url(incident, "message"), {"text": "Bonjour", "key": "k"})
     case = reload(case)
     delays = build_delays_block(case, timezone.now())
     assert (delays["taking"].late, delays["taking"].took) == (None, case.acknowledged_at - case.received_at)
@@ -315,9 +315,9 @@ def test_the_delay_ends_when_the_case_was_first_taken(incident, giver, taker, ti
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
     time_machine.shift(timedelta(days=20))
     assign_incident(reference=incident.reference, actor=taker, assignee=None)
-    assert "Prise en charge à prendre avant" in read_text(sign_in_as(taker).get(url(incident)))
+    assert "Prise en charge à prendre avant" in read_text(sign_in_as(taker).get(case_url(incident)))
     acknowledge_as(taker, incident)
-    assert "Prise en charge en 2 h Première réponse" in read_text(sign_in_as(taker).get(url(incident)))
+    assert "Prise en charge en 2 h Première réponse" in read_text(sign_in_as(taker).get(case_url(incident)))
 
 
 def test_national_templates_promise_only_what_the_follow_up_page_shows():

@@ -9,8 +9,7 @@ from incidents.reference import hyphenate
 from incidents.services.groups.group import add_to_group
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
-from tests.incidents.desk import url
-from tests.incidents.devices import follow_up_url, open_by_link
+from tests.incidents.devices import case_url, follow_up_url, open_by_link
 from tests.incidents.grouping import a_group, declare_town, send_letter
 from tests.incidents.grouping import url as group_url
 from tests.incidents.merging import merge
@@ -29,19 +28,19 @@ def incident(responder):
 
 
 def close(client, incident):
-    return client.post(url(incident, "cloture"), {"reason": "not_an_incident"}, follow=True)
+    return client.post(case_url(incident, "cloture"), {"reason": "not_an_incident"}, follow=True)
 
 
 def reopen(client, incident):
-    return client.post(url(incident, "rouvrir"), {"motive": "Cela recommence."}, follow=True)
+    return client.post(case_url(incident, "rouvrir"), {"motive": "Cela recommence."}, follow=True)
 
 
 def write(client, incident, **fields):
-    return client.post(url(incident, "message"), {"text": WORDS, "key": "k"} | fields, follow=True)
+    return client.post(case_url(incident, "message"), {"text": WORDS, "key": "k"} | fields, follow=True)
 
 
 def test_taking_closing_and_reopening_say_to_telephone(client, incident):
-    taken = read_text(client.post(url(incident, "prendre"), follow=True))
+    taken = read_text(client.post(case_url(incident, "prendre"), follow=True))
     assert f"Vous avez pris ce dossier en charge. {CALL}" in taken
     closed = read_text(close(client, incident))
     assert f"Dossier clos. {CALL}" in closed
@@ -51,7 +50,7 @@ def test_taking_closing_and_reopening_say_to_telephone(client, incident):
 
 def test_taking_closing_and_reopening_say_that_the_mail_leaves(client, responder):
     incident = declare()
-    assert "en charge. Le déclarant le voit." in read_text(client.post(url(incident, "prendre"), follow=True))
+    assert "en charge. Le déclarant le voit." in read_text(client.post(case_url(incident, "prendre"), follow=True))
     assert "Dossier clos. Le déclarant en est averti." in read_text(close(client, incident))
     assert "vous l’avez. Le déclarant en est averti." in read_text(reopen(client, incident))
 
@@ -63,15 +62,15 @@ def test_closing_an_erased_case_does_not_claim_that_a_mail_leaves(client, respon
 
 
 def test_the_reply_box_says_that_no_mail_leaves(client, incident):
-    assert "Pas de mail : il ne sera pas prévenu. Téléphonez-lui." in read_text(client.get(url(incident)))
-    assert "Pas de mail" not in read_text(client.get(url(declare(collectivity=plouexemple(name="Autre")))))
+    assert "Pas de mail : il ne sera pas prévenu. Téléphonez-lui." in read_text(client.get(case_url(incident)))
+    assert "Pas de mail" not in read_text(client.get(case_url(declare(collectivity=plouexemple(name="Autre")))))
     assert f"Message envoyé. {CALL}" in read_text(write(client, incident))
 
 
 def test_a_reply_to_duplicates_counts_those_without_mail(client, responder):
     main, duplicate = declare(), declare(caller=BY_PHONE)
     merge(duplicate, main, responder)
-    assert "chacun le lit dans son propre dossier ; 1 sans mail, à appeler" in read_text(client.get(url(main)))
+    assert "chacun le lit dans son propre dossier ; 1 sans mail, à appeler" in read_text(client.get(case_url(main)))
     answer = read_text(write(client, main, to_doubles="on"))
     assert "Le déclarant peut le lire sur sa page de suivi. Le déclarant d’un double n’a pas de mail" in answer
 
@@ -82,12 +81,12 @@ def test_closing_and_reopening_name_the_duplicates_to_call(client, responder):
     to_call = f"Le déclarant d’un double n’a pas de mail : appelez-le ({hyphenate(duplicate.reference)}, 02 "
     assert f"Dossier clos. Le déclarant en est averti. {to_call}" in read_text(close(client, main))
     assert f"Le déclarant en est averti. {to_call}" in read_text(reopen(client, main))
-    closed = client.post(url(main, "clore"), {"raison": "not_an_incident"}, follow=True)
+    closed = client.post(case_url(main, "clore"), {"raison": "not_an_incident"}, follow=True)
     assert f"Le déclarant en est averti. {to_call}" in read_text(closed)
 
 
 def test_closing_without_report_says_to_telephone(client, incident):
-    closed = client.post(url(incident, "clore"), {"raison": "not_an_incident"}, follow=True)
+    closed = client.post(case_url(incident, "clore"), {"raison": "not_an_incident"}, follow=True)
     assert f". {CALL}" in read_text(closed)
 
 
@@ -118,8 +117,8 @@ def test_a_message_to_a_group_says_how_many_are_notified(client, responder, call
 
 
 def test_a_transfer_promises_no_mail_to_a_declarant_without_address(client, incident, taker):
-    assert f"plus rien d’après. {CALL}" in read_text(client.get(url(incident, "transfert")))
-    assert "Le déclarant est prévenu." in read_text(client.get(url(declare(), "transfert")))
+    assert f"plus rien d’après. {CALL}" in read_text(client.get(case_url(incident, "transfert")))
+    assert "Le déclarant est prévenu." in read_text(client.get(case_url(declare(), "transfert")))
     transfer, taker_client = propose_transfer(incident, a_responder()), sign_in_as(taker)
     assert "Le déclarant en est prévenu s’il a donné un mail." in read_text(taker_client.get(offer_url(transfer)))
     answer = taker_client.post(offer_url(transfer, "accepter"), follow=True)
