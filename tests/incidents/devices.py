@@ -18,7 +18,7 @@ def open_by_link(incident: Incident) -> Client:
     return client
 
 
-def signed_in(user: User) -> Client:
+def sign_in_as(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client

@@ -6,8 +6,8 @@ from incidents.enums import Tlp
 from incidents.models import Incident, Story, Transfer
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
-from tests.incidents.devices import case_url
-from tests.incidents.transferring import AGREED, PROPOSAL, WHY, offer_url, propose_transfer, sign_in_as
+from tests.incidents.devices import case_url, sign_in_as
+from tests.incidents.transferring import AGREED, PROPOSAL, WHY, offer_url, propose_transfer
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

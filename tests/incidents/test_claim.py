@@ -9,7 +9,7 @@ from incidents.services.handling.triage import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_person, a_responder, an_agent, declare, plouexemple
-from tests.incidents.devices import follow_up_url, open_by_link, signed_in
+from tests.incidents.devices import follow_up_url, open_by_link, sign_in_as
 from tests.reading import read_text
 
 
@@ -44,9 +44,9 @@ def test_an_agent_claims_a_case_into_their_account(incident):
 
 
 def test_claiming_takes_both_the_link_and_the_account(incident):
-    assert claim(signed_in(an_agent()), incident).status_code == 404
+    assert claim(sign_in_as(an_agent()), incident).status_code == 404
     assert claim(open_by_link(incident), incident).status_code == 404
-    assert "Rattacher à mon compte" not in read_text(signed_in(an_agent()).get(follow_up_url(incident)))
+    assert "Rattacher à mon compte" not in read_text(sign_in_as(an_agent()).get(follow_up_url(incident)))
     assert "Se connecter" in read_text(open_by_link(incident).get(follow_up_url(incident)))
     incident.refresh_from_db()
     assert incident.claimed_at is None

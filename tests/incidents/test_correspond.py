@@ -24,7 +24,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
-from tests.incidents.devices import QUEUE, case_url, follow_up_url, get_visitor, open_by_link, send, signed_in
+from tests.incidents.devices import QUEUE, case_url, follow_up_url, get_visitor, open_by_link, send, sign_in_as
 from tests.incidents.merging import merge
 from tests.reading import read_markup, read_text
 
@@ -35,7 +35,7 @@ def reply(client, incident, words="Avec quel logiciel ?", **more):
 
 def test_the_declarant_and_the_centre_write_to_each_other(incident):
     declarant, responder = open_by_link(incident), a_responder()
-    camille = signed_in(responder)
+    camille = sign_in_as(responder)
 
     assert send(declarant, incident)["Location"] == follow_up_url(incident) + "#echanges"
     incident.refresh_from_db()
@@ -59,7 +59,7 @@ def test_the_declarant_and_the_centre_write_to_each_other(incident):
 
 
 def test_the_form_names_the_centre_and_says_whether_it_awaits_an_answer(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     assert "<summary>Écrire à Breizh Cyber</summary>" in declarant.get(follow_up_url(incident)).content.decode()
     reply(camille, incident, asks_answer="on")
     assert "<summary>Répondre à Breizh Cyber</summary>" in declarant.get(follow_up_url(incident)).content.decode()
@@ -79,7 +79,7 @@ def test_the_form_is_signed_with_the_last_name_used_on_the_device(incident):
 
 
 def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     for number in range(3):
         send(declarant, incident, f"Numéro {number}", key=str(number))
     content = declarant.get(follow_up_url(incident)).content.decode()
@@ -93,7 +93,7 @@ def test_the_latest_message_is_shown_and_earlier_ones_are_folded(incident):
 
 
 def test_an_answer_of_the_declarant_ends_the_wait_of_the_centre(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     reply(camille, incident, asks_answer="on")
     assert "En attente de vous" in read_text(declarant.get(follow_up_url(incident)))
     send(declarant, incident, "Je ne sais pas.")
@@ -101,7 +101,7 @@ def test_an_answer_of_the_declarant_ends_the_wait_of_the_centre(incident):
 
 
 def test_a_question_stays_open_when_the_centre_writes_again_without_asking(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     reply(camille, incident, asks_answer="on")
     asked_at = Incident.objects.get().awaited_since
     assert "attend déjà la réponse du déclarant" in read_text(camille.get(case_url(incident)))
@@ -118,7 +118,7 @@ def test_a_question_stays_open_when_the_centre_writes_again_without_asking(incid
 
 
 def test_two_questions_wait_together_for_one_answer(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Depuis quand ?", asks_answer="on")
     content = read_text(declarant.get(follow_up_url(incident)))
@@ -130,7 +130,7 @@ def test_two_questions_wait_together_for_one_answer(incident):
 
 def test_a_merge_keeps_a_question_that_is_newer_than_the_message_of_the_duplicate(incident):
     responder, duplicate = a_responder(), declare()
-    declarant, camille = open_by_link(incident), signed_in(responder)
+    declarant, camille = open_by_link(incident), sign_in_as(responder)
     reply(camille, incident, asks_answer="on")
     send(open_by_link(duplicate), duplicate, "Le serveur fume.")
     reply(camille, incident, "Depuis quand ?", asks_answer="on")
@@ -141,7 +141,7 @@ def test_a_merge_keeps_a_question_that_is_newer_than_the_message_of_the_duplicat
 
 
 def test_the_centre_withdraws_its_question_by_ticking_a_box(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Merci, vu au téléphone.", lifts_question="on")
     content = read_text(camille.get(case_url(incident)))
@@ -151,7 +151,7 @@ def test_the_centre_withdraws_its_question_by_ticking_a_box(incident):
 
 
 def test_a_message_may_withdraw_a_question_and_ask_a_new_one(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     reply(camille, incident, asks_answer="on")
     reply(camille, incident, "Plutôt : depuis quand ?", asks_answer="on", lifts_question="on")
     content = read_text(declarant.get(follow_up_url(incident)))
@@ -161,7 +161,7 @@ def test_a_message_may_withdraw_a_question_and_ask_a_new_one(incident):
 
 def test_a_question_waits_again_once_its_case_is_reopened(incident):
     responder = a_responder()
-    camille = signed_in(responder)
+    camille = sign_in_as(responder)
     reply(camille, incident, asks_answer="on")
     assert "Une question attend la réponse du déclarant" in read_text(camille.get(case_url(incident, "cloture")))
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
@@ -170,7 +170,7 @@ def test_a_question_waits_again_once_its_case_is_reopened(incident):
 
 
 def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(incident):
-    camille = signed_in(a_responder())
+    camille = sign_in_as(a_responder())
     reply(camille, incident, asks_answer="on")
     camille.post(case_url(incident, "note"), {"kind": "missed", "text": "", "key": "n"})
     assert "En attente de vous" in read_text(open_by_link(incident).get(follow_up_url(incident)))
@@ -185,7 +185,7 @@ def test_the_wait_ends_when_the_declarant_calls_not_when_the_centre_does(inciden
 
 def test_a_closed_case_waits_for_nobody(incident):
     responder = a_responder()
-    reply(signed_in(responder), incident, asks_answer="on")
+    reply(sign_in_as(responder), incident, asks_answer="on")
     close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     content = read_text(open_by_link(incident).get(follow_up_url(incident)))
     assert "Votre dossier est clos" in content
@@ -194,7 +194,7 @@ def test_a_closed_case_waits_for_nobody(incident):
 
 def test_a_colleague_writes_under_their_own_name(incident):
     agent = an_agent()
-    assert send(signed_in(agent), incident, author="Quelqu’un d’autre").status_code == 302
+    assert send(sign_in_as(agent), incident, author="Quelqu’un d’autre").status_code == 302
     message = Message.objects.get()
     assert (message.author, message.actor, message.is_from_csirt) == (agent.display_name, agent, False)
     assert agent.display_name in read_text(open_by_link(incident).get(follow_up_url(incident)))
@@ -203,7 +203,7 @@ def test_a_colleague_writes_under_their_own_name(incident):
 def test_the_browser_stores_drafts_of_each_account_apart(incident):
     agent = an_agent()
     assert f'data-typed="{incident.reference} message {agent.uid}"' in read_markup(
-        signed_in(agent).get(follow_up_url(incident))
+        sign_in_as(agent).get(follow_up_url(incident))
     )
     assert f'data-typed="{incident.reference} message"' in read_markup(
         open_by_link(incident).get(follow_up_url(incident))
@@ -218,7 +218,7 @@ def test_a_message_sent_with_the_link_and_an_account_is_signed_by_the_account(in
 
 
 def test_a_message_sent_twice_is_one_message(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     for _ in range(2):
         send(declarant, incident)
         reply(camille, incident)
@@ -256,7 +256,7 @@ def test_a_double_click_at_one_instant_is_one_message(transactional_db):
 
 @pytest.mark.parametrize("words", ["", " \n\t ", "x" * (TEXT_LIMIT + 1)], ids=["empty", "blank", "long"])
 def test_a_message_that_cannot_be_sent_is_refused_and_kept(incident, words):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     for response in (send(declarant, incident, words), reply(camille, incident, words)):
         assert response.status_code == 422
         assert words in response.content.decode()
@@ -279,7 +279,7 @@ def test_text_typed_before_the_link_was_revoked_is_shown_again(incident):
 
 
 def test_hostile_text_and_names_are_escaped_in_messages(incident):
-    declarant, camille = open_by_link(incident), signed_in(a_responder())
+    declarant, camille = open_by_link(incident), sign_in_as(a_responder())
     for words in MARKUP:
         send(declarant, incident, words, author=words)
         reply(camille, incident, words)
@@ -296,22 +296,22 @@ def test_only_the_body_and_its_centre_write_and_read(incident):
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     for person in (a_responder(elsewhere), an_agent(neighbour)):
-        assert send(signed_in(person), incident).status_code == 404
-        assert signed_in(person).get(follow_up_url(incident)).status_code == 404
-    assert reply(signed_in(a_responder(elsewhere)), incident).status_code == 404
+        assert send(sign_in_as(person), incident).status_code == 404
+        assert sign_in_as(person).get(follow_up_url(incident)).status_code == 404
+    assert reply(sign_in_as(a_responder(elsewhere)), incident).status_code == 404
     assert Message.objects.count() == 1
 
 
 def test_responders_cannot_write_as_the_declarant_nor_colleagues_as_the_centre(incident):
-    response = signed_in(a_responder()).get(follow_up_url(incident))
+    response = sign_in_as(a_responder()).get(follow_up_url(incident))
     assert 'id="ecrire"' not in response.content.decode()
-    assert send(signed_in(a_responder()), incident).status_code == 403
+    assert send(sign_in_as(a_responder()), incident).status_code == 403
     with pytest.raises(PermissionDenied):
         write_to_declarant(reference=incident.reference, actor=an_agent(), letter=Letter(text="a", key="k"))
     # Somebody of the body who also works for another centre is no more than a colleague.
     member = an_agent()
     member.membership_set.create(role="responder", csirt=Csirt.objects.create(slug="autre", name="Autre"))
-    assert reply(signed_in(member), incident).status_code == 403
+    assert reply(sign_in_as(member), incident).status_code == 403
     assert not Message.objects.exists()
 
 
@@ -322,7 +322,7 @@ def test_another_case_s_link_writes_nothing(incident):
 
 
 def test_an_erased_case_shows_its_messages_without_text_and_takes_no_new_one(incident):
-    declarant, agent = open_by_link(incident), signed_in(an_agent())
+    declarant, agent = open_by_link(incident), sign_in_as(an_agent())
     send(declarant, incident, "Mon numéro privé")
     erase_personal_data(reference=incident.reference, actor=a_lead())
     content = read_text(agent.get(follow_up_url(incident)))
@@ -336,7 +336,7 @@ def test_the_history_tells_the_messages_of_one_side_in_one_line(incident):
     declarant = open_by_link(incident)
     for number in range(3):
         send(declarant, incident, str(number))
-    reply(signed_in(a_responder()), incident)
+    reply(sign_in_as(a_responder()), incident)
     content = read_text(declarant.get(follow_up_url(incident)))
     assert "Vous avez écrit au centre (3 fois)" in content
     assert "(Breizh Cyber) a écrit un message" in content
@@ -344,7 +344,7 @@ def test_the_history_tells_the_messages_of_one_side_in_one_line(incident):
 
 @pytest.mark.parametrize("number", [2, 50])
 def test_a_thread_costs_few_queries(incident, django_assert_max_num_queries, number):
-    client, responder = open_by_link(incident), signed_in(a_person("responder", csirt=incident.csirt))
+    client, responder = open_by_link(incident), sign_in_as(a_person("responder", csirt=incident.csirt))
     for index in range(number):
         letter = Letter(text=str(index), key="k")
         write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=letter)

@@ -24,8 +24,8 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, signed_in
-from tests.incidents.transferring import QUEUE, create_other_centre, list_event_kinds, offer_url, sign_in_as
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.transferring import QUEUE, create_other_centre, list_event_kinds, offer_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ def test_open_cases_move_to_a_centre_whose_coverage_starts(uncovered_centre):
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.REROUTED, None, "system")
     assert event.data == {"from": "", "to": "breizh-cyber", "why": "opened"}
     assert incident.reference in sign_in_as(responder).get(QUEUE).content.decode()
-    content = read_text(signed_in(responder).get(case_url(incident)))
+    content = read_text(sign_in_as(responder).get(case_url(incident)))
     assert "un centre répond désormais de ce territoire" in content
     assert "Breizh Cyber reçoit votre dossier" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 

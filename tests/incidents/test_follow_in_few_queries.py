@@ -5,7 +5,7 @@ import pytest
 from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_responder
 from tests.incidents.calling import post_call
-from tests.incidents.devices import follow_up_url, open_by_link, signed_in
+from tests.incidents.devices import follow_up_url, open_by_link, sign_in_as
 from tests.incidents.transferring import create_other_centre, propose_transfer
 from tests.reading import read_text
 
@@ -21,7 +21,7 @@ def test_a_case_costs_few_queries(incident, django_assert_max_num_queries):
 
 
 def test_a_case_that_was_called_and_moved_costs_few_queries(incident, django_assert_max_num_queries):
-    client, responder = open_by_link(incident), signed_in(a_responder())
+    client, responder = open_by_link(incident), sign_in_as(a_responder())
     for words in ("Un poste.", "Deux postes."):
         post_call(responder, incident, description=words, type="fuite")
     client.get(follow_up_url(incident))

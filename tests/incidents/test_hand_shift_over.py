@@ -22,8 +22,8 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload
-from tests.incidents.devices import case_url
-from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer, sign_in_as
+from tests.incidents.devices import case_url, sign_in_as
+from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

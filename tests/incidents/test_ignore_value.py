@@ -11,7 +11,7 @@ from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
 from accounts.models import Membership
 from incidents.models import IgnoredValue, Observable
 from tests.cast import a_person, breizh_cyber, declare
-from tests.incidents.devices import signed_in
+from tests.incidents.devices import sign_in_as
 from tests.incidents.observing import EMAIL, STORY, URL, an_observable, get_other_centre, page
 from tests.reading import read_markup
 
@@ -99,7 +99,7 @@ def test_another_centre_does_not_see_an_ignored_value(client, responder):
 
 
 def test_only_people_of_a_centre_open_the_list():
-    administrator = signed_in(a_person(Role.ADMINISTRATOR))
+    administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
     assert administrator.get(LIST).status_code == 404
     form = {"kind": "domain", "value": "evil.com", "motive": WHY}
     assert administrator.post(LIST, form).status_code == 404
@@ -138,7 +138,7 @@ def test_a_person_who_reads_in_one_centre_and_works_in_another_changes_only_the_
     other = get_other_centre()
     user = a_person(Role.RESPONDER, csirt=breizh_cyber())
     Membership.objects.create(user=user, role=Role.LEAD, since_on=date(2021, 1, 1), csirt=other)
-    client = signed_in(user)
+    client = sign_in_as(user)
     read_only, own = ignore_value(user), ignore_value(user, "autre.example", other)
 
     page_text = read_markup(client.get(LIST))

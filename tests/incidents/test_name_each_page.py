@@ -12,7 +12,7 @@ from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.completing import CIVIL
 from tests.incidents.completing_pages import post as complete
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, send, signed_in
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, send, sign_in_as
 from tests.incidents.evidence_files import hand_over
 from tests.incidents.merging import MAYOR
 from tests.incidents.observing import an_observable
@@ -120,23 +120,23 @@ def test_each_section_leads_back_to_the_page_that_names_the_case(incident, uids,
 @pytest.mark.parametrize("path", OF_THE_TRIAGE)
 def test_each_page_of_the_triage_names_the_case(incident, uids, path):
     address = case_url(incident, *path.format(**uids).split("/"))
-    assert_named(signed_in(a_lead()).get(address), hyphenate(incident.reference))
+    assert_named(sign_in_as(a_lead()).get(address), hyphenate(incident.reference))
 
 
 @pytest.mark.parametrize("path", NAMED_BY_BODY)
 def test_the_pages_that_are_read_by_body_name_the_body(incident, uids, path):
     address = case_url(incident).rstrip("/") + "/" + path.format(**uids)
-    assert_named(signed_in(a_lead()).get(address), incident.collectivity.name)
+    assert_named(sign_in_as(a_lead()).get(address), incident.collectivity.name)
 
 
 def test_the_telephone_page_names_the_body(incident, uids):
-    response = signed_in(a_lead()).get(f"/triage/{incident.reference}/")
+    response = sign_in_as(a_lead()).get(f"/triage/{incident.reference}/")
     assert_named(response, incident.collectivity.name)
 
 
 def test_the_offer_names_the_case_to_the_other_centre(incident, uids):
     transfer = propose_transfer(incident, a_responder())
-    taker = signed_in(a_responder(transfer.taker))
+    taker = sign_in_as(a_responder(transfer.taker))
     assert_named(taker.get(offer_url(transfer)), hyphenate(incident.reference))
 
 

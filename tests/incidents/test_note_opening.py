@@ -13,7 +13,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.readings import record_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
-from tests.incidents.devices import signed_in
+from tests.incidents.devices import sign_in_as
 from tests.reading import read_text
 
 
@@ -42,7 +42,7 @@ def test_the_declarant_and_colleagues_see_who_opened_a_file(incident, holder):
     assert "Personne encore, sur ce site." in read_text(holder.get(follow_up_url(incident)))
     events = IncidentEvent.objects.count()
 
-    assert signed_in(responder).get(piece_url(piece)).status_code == 200
+    assert sign_in_as(responder).get(piece_url(piece)).status_code == 200
 
     opening = Opening.objects.get()
     assert (opening.evidence, opening.user) == (piece, responder)
@@ -54,7 +54,7 @@ def test_the_declarant_and_colleagues_see_who_opened_a_file(incident, holder):
     assert f"{responder.display_name} a ouvert une pièce, la dernière fois le" in read_text(
         holder.get(follow_up_url(incident))
     )
-    assert f"Ouverte par {responder.display_name}, " in read_text(signed_in(a_responder()).get(case_url(incident)))
+    assert f"Ouverte par {responder.display_name}, " in read_text(sign_in_as(a_responder()).get(case_url(incident)))
 
 
 def test_an_opened_file_replaces_the_notice_that_nobody_has_read(incident, holder):
@@ -76,10 +76,10 @@ def test_each_opening_is_recorded_and_a_double_click_counts_once(incident, holde
 
 def test_a_request_without_content_records_no_opening(incident):
     piece = an_evidence_file(incident)
-    assert signed_in(a_responder()).head(piece_url(piece)).status_code == 200
-    assert signed_in(an_agent()).get(piece_url(piece)).status_code == 403
+    assert sign_in_as(a_responder()).head(piece_url(piece)).status_code == 200
+    assert sign_in_as(an_agent()).get(piece_url(piece)).status_code == 403
     assert Client().get(piece_url(piece)).status_code == 302
-    signed_in(a_responder()).get(case_url(incident))
+    sign_in_as(a_responder()).get(case_url(incident))
     assert not Opening.objects.exists()
 
 
@@ -101,6 +101,6 @@ def test_the_pages_cost_the_same_with_fifty_openings(incident, holder, many, dja
     for page, most in (("", 20), ("pieces/", 10)):
         with django_assert_max_num_queries(most):
             assert read_text(holder.get(follow_up_url(incident, page))).count("Ouverte par") == many
-    responder = signed_in(a_responder())
+    responder = sign_in_as(a_responder())
     with django_assert_max_num_queries(35):
         assert read_text(responder.get(case_url(incident))).count("Ouverte par") == many

@@ -19,7 +19,7 @@ from incidents.services.history.record import record_event
 from incidents.triage import admin
 from incidents.triage.case import telephone as views
 from tests.cast import a_person, a_responder, an_agent, declare
-from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, signed_in
+from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
 from tests.reading import read_text
 
 NEW = '<span class="pill pill--going">nouveau</span>'
@@ -38,7 +38,7 @@ def test_the_declarant_sees_who_has_read_the_case(incident):
     declarant, responder = open_by_link(incident), a_responder()
     assert "Personne ne l’a encore lue ici." in read_text(declarant.get(follow_up_url(incident)))
 
-    assert signed_in(responder).get(case_url(incident)).status_code == 200
+    assert sign_in_as(responder).get(case_url(incident)).status_code == 200
 
     reading = Reading.objects.get()
     assert (reading.user, reading.incident) == (responder, incident)
@@ -50,9 +50,9 @@ def test_the_declarant_sees_who_has_read_the_case(incident):
 
 
 def test_a_case_that_nobody_has_opened_is_marked_for_the_whole_centre(incident):
-    colleague = signed_in(a_responder())
+    colleague = sign_in_as(a_responder())
     assert NEW in html(colleague.get(QUEUE))
-    reader = signed_in(a_responder())
+    reader = sign_in_as(a_responder())
     reader.get(case_url(incident))
     assert NEW not in html(colleague.get(QUEUE)), "a colleague has read it"
     close_incident(reference=declare().reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=a_responder())
@@ -60,7 +60,7 @@ def test_a_case_that_nobody_has_opened_is_marked_for_the_whole_centre(incident):
 
 
 def test_opening_the_telephone_page_counts_as_reading(incident):
-    client, address = signed_in(a_responder()), f"/triage/{incident.reference}/"
+    client, address = sign_in_as(a_responder()), f"/triage/{incident.reference}/"
     first = read_text(client.get(address))
     assert "depuis votre dernière lecture" not in first
     assert "avec ses messages" not in first
@@ -73,7 +73,7 @@ def test_opening_the_telephone_page_counts_as_reading(incident):
 
 
 def test_neither_the_queue_nor_a_head_request_counts_as_reading(incident):
-    client = signed_in(a_responder())
+    client = sign_in_as(a_responder())
     client.head(case_url(incident))
     client.get(QUEUE)
     assert not Reading.objects.exists()
@@ -82,8 +82,8 @@ def test_neither_the_queue_nor_a_head_request_counts_as_reading(incident):
 def test_only_responders_of_the_centre_count_as_readers(incident):
     for person in (an_agent(), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
         record_reading(incident=incident, reader=person, at=timezone.now())
-        signed_in(person).get(follow_up_url(incident))
-        signed_in(person).get(case_url(incident))
+        sign_in_as(person).get(follow_up_url(incident))
+        sign_in_as(person).get(case_url(incident))
     open_by_link(incident).get(follow_up_url(incident))
     assert not Reading.objects.exists()
 
@@ -104,7 +104,7 @@ def test_a_reading_is_recorded_once_a_minute_or_at_once_after_news(incident):
 
 @pytest.mark.parametrize(("module", "builder"), [(admin, "build_page_context"), (views, "build_telephone_context")])
 def test_a_message_that_arrives_during_a_request_stays_new(incident, monkeypatch, module, builder):
-    client = signed_in(a_responder())
+    client = sign_in_as(a_responder())
     address = case_url(incident) if module is admin else f"/triage/{incident.reference}/"
 
     build_context = getattr(module, builder)
@@ -124,7 +124,7 @@ def test_a_message_that_arrives_during_a_request_stays_new(incident, monkeypatch
 
 
 def test_a_case_read_before_a_message_is_marked_new_for_each_reader(incident):
-    camille, sacha = signed_in(a_responder()), signed_in(a_responder())
+    camille, sacha = sign_in_as(a_responder()), sign_in_as(a_responder())
     camille.get(case_url(incident))
     assert NEW not in html(camille.get(QUEUE))
     write(incident)
@@ -137,7 +137,7 @@ def test_a_case_read_before_a_message_is_marked_new_for_each_reader(incident):
 
 @pytest.mark.parametrize("number", [2, 49])
 def test_the_marks_cost_no_query_per_row(incident, django_assert_max_num_queries, number):
-    client = signed_in(a_responder())
+    client = sign_in_as(a_responder())
     for _ in range(number):
         write(declare())
     client.get(QUEUE)
@@ -149,7 +149,7 @@ def test_the_marks_cost_no_query_per_row(incident, django_assert_max_num_queries
 
 @pytest.mark.parametrize(("kind", "anchor"), [(EventKind.FACTS, "reponses"), (EventKind.FILE, "pieces")])
 def test_the_mark_links_to_what_is_new(incident, kind, anchor):
-    client = signed_in(a_responder())
+    client = sign_in_as(a_responder())
     client.get(case_url(incident))
     now = timezone.now()
     with transaction.atomic():

@@ -26,7 +26,7 @@ from incidents.services.papers import making as papers
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_cards, list_communes
 from incidents.services.papers.making import make_due_papers as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
-from tests.incidents.devices import signed_in
+from tests.incidents.devices import sign_in_as
 from tests.incidents.journeys import find_commune
 from tests.paper import count_pages, read_codes
 from tests.reading import NBSP, read_text
@@ -66,7 +66,7 @@ def test_a_member_prints_the_numbers_that_the_body_entered(client, town):
     agent = an_agent()
     contact = {"kind": "supplier", "name": "Exemple Informatique", "phone": "02 99 00 00 01", "updated_by": agent}
     EmergencyContact.objects.create(collectivity=town, **contact)
-    for visitor, is_there in ((Client(), False), (signed_in(a_responder()), False), (signed_in(agent), True)):
+    for visitor, is_there in ((Client(), False), (sign_in_as(a_responder()), False), (sign_in_as(agent), True)):
         page = visitor.get(f"/secours/{town.uid}/")
         words = PdfReader(BytesIO(read_content(visitor.get(f"/secours/{town.uid}/pdf/")))).pages[0].extract_text()
         for content in (read_text(page), words):

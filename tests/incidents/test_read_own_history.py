@@ -13,7 +13,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import reload
-from tests.incidents.devices import follow_up_url, get_visitor, open_by_link, signed_in
+from tests.incidents.devices import follow_up_url, get_visitor, open_by_link, sign_in_as
 from tests.incidents.merging import MAYOR
 from tests.reading import read_text
 
@@ -44,7 +44,7 @@ def test_the_declarant_is_called_you_in_their_own_history(incident):
 
 
 def test_a_colleague_reads_the_name_of_the_person_who_declared(incident):
-    history = read_history(signed_in(an_agent()), incident)
+    history = read_history(sign_in_as(an_agent()), incident)
     assert "Dominique Exemple a déclaré l’incident" in history
     assert "Le déclarant a remis une pièce" in history
     assert "Vous avez" not in history
@@ -53,9 +53,9 @@ def test_a_colleague_reads_the_name_of_the_person_who_declared(incident):
 def test_a_colleague_is_called_you_for_their_own_actions_only(incident):
     author, other = an_agent(), an_agent()
     record_file(incident, author)
-    assert "Vous avez remis une pièce" in read_history(signed_in(author), incident)
-    assert f"{other.display_name} a remis" not in read_history(signed_in(other), incident)
-    assert f"{author.display_name} a remis une pièce" in read_history(signed_in(other), incident)
+    assert "Vous avez remis une pièce" in read_history(sign_in_as(author), incident)
+    assert f"{other.display_name} a remis" not in read_history(sign_in_as(other), incident)
+    assert f"{author.display_name} a remis une pièce" in read_history(sign_in_as(other), incident)
     assert f"{author.display_name} a remis une pièce" in read_history(open_by_link(incident), incident)
 
 
@@ -64,17 +64,17 @@ def test_an_account_that_claimed_the_declaration_is_its_declarant(incident):
     client = open_by_link(incident)
     client.force_login(agent)
     client.post(follow_up_url(incident, "rattacher"))
-    assert "Vous avez déclaré l’incident" in read_history(signed_in(agent), incident)
+    assert "Vous avez déclaré l’incident" in read_history(sign_in_as(agent), incident)
 
 
 def test_a_telephoned_declaration_names_the_caller_and_the_responder_who_wrote_it_down():
     responder = a_responder()
     incident = declare(actor=responder, origin=Origin.PHONE)
     sentence = f"Dominique Exemple a déclaré l’incident par téléphone : {responder.display_name} l’a noté"
-    for client in (open_by_link(incident), signed_in(an_agent()), signed_in(responder)):
+    for client in (open_by_link(incident), sign_in_as(an_agent()), sign_in_as(responder)):
         assert sentence in read_history(client, incident)
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    assert "L’incident a été déclaré par téléphone" in read_history(signed_in(an_agent()), incident)
+    assert "L’incident a été déclaré par téléphone" in read_history(sign_in_as(an_agent()), incident)
 
 
 def test_the_name_of_the_declaration_outlives_its_correction(incident):
@@ -84,7 +84,7 @@ def test_the_name_of_the_declaration_outlives_its_correction(incident):
     )
     correct_caller(edit=edit, caller=MAYOR)
     assert reload(incident).story.contact_name == MAYOR.name
-    assert "Dominique Exemple a déclaré l’incident" in read_history(signed_in(an_agent()), incident)
+    assert "Dominique Exemple a déclaré l’incident" in read_history(sign_in_as(an_agent()), incident)
 
 
 def test_the_centre_of_a_responder_is_in_brackets(incident):

@@ -22,8 +22,7 @@ from incidents.services.handling.readings import PRESENT_FOR
 from incidents.services.handling.unsent_text import WRITING_FOR
 from tests.cast import declare
 from tests.incidents.desk import acknowledge_as
-from tests.incidents.devices import case_url
-from tests.incidents.transferring import sign_in_as
+from tests.incidents.devices import case_url, sign_in_as
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from incidents.services.groups.merge import merge_incident
 from incidents.services.history.index import index_pending_events
 from incidents.triage.indicators.observables import build_observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
-from tests.incidents.devices import signed_in
+from tests.incidents.devices import sign_in_as
 from tests.incidents.observing import STORY, URL, an_observable, declare_elsewhere, get_other_centre, page
 from tests.reading import read_markup
 
@@ -90,7 +90,7 @@ def test_a_responder_does_not_see_cases_of_their_own_body_at_another_centre(clie
         user=user, role=Role.AGENT, collectivity=case_elsewhere.collectivity, since_on=date(2021, 1, 1)
     )
     row, _ = an_observable(incident), an_observable(case_elsewhere)
-    client = signed_in(user)
+    client = sign_in_as(user)
     assert case_elsewhere.reference not in client.get(page(incident, "indicateurs", str(row.uid))).content.decode()
 
 
@@ -102,7 +102,7 @@ def test_a_transferred_case_counts_for_its_new_centre_only(client, responder):
 
     assert "Vu dans" not in read_markup(client.get(page(incident)))
     assert client.get(page(moved, "indicateurs")).status_code == 404
-    new_centre_client = signed_in(a_responder(get_other_centre()))
+    new_centre_client = sign_in_as(a_responder(get_other_centre()))
     results = new_centre_client.post(LOOK, {"text": "evil.example"}).content.decode()
     assert moved.reference in results.replace(" ", "")
     assert incident.reference not in results
@@ -221,6 +221,6 @@ def test_at_most_fifty_values_are_looked_up_at_a_time(client, responder):
 
 
 def test_only_people_of_a_centre_may_look_values_up(client):
-    assert signed_in(a_lead()).get(LOOK).status_code == 200
-    administrator = signed_in(a_person(Role.ADMINISTRATOR))
+    assert sign_in_as(a_lead()).get(LOOK).status_code == 200
+    administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
     assert administrator.get(LOOK).status_code == administrator.post(LOOK, {"text": "evil.com"}).status_code == 404

@@ -15,7 +15,7 @@ from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, signed_in
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.journeys import find_commune
 from tests.reading import read_text
 
@@ -98,9 +98,9 @@ def test_sharing_twice_makes_one_link_and_unsharing_closes_it(incident):
 
 
 def test_a_colleague_may_share_and_the_centre_may_not(incident):
-    assert share(signed_in(a_responder()), incident).status_code == 403
+    assert share(sign_in_as(a_responder()), incident).status_code == 403
     assert not SharedSentence.objects.exists()
-    assert share(signed_in(an_agent()), incident).status_code == 302
+    assert share(sign_in_as(an_agent()), incident).status_code == 302
 
 
 def test_a_red_case_is_not_shared(incident):
@@ -143,7 +143,7 @@ def test_the_sentence_gives_the_hour_in_the_time_zone_of_the_body(db):
 
 def test_the_centre_sees_that_the_sentence_was_shared(incident):
     share(open_by_link(incident), incident)
-    assert "Phrase partagée" in read_text(signed_in(a_responder()).get(case_url(incident)))
+    assert "Phrase partagée" in read_text(sign_in_as(a_responder()).get(case_url(incident)))
 
 
 KNOWN = {"body": "commune de X", "centre": "Breizh Cyber", "status": Status.DECLARED, "service_stopped": "unknown"}

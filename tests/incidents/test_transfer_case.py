@@ -17,7 +17,7 @@ from incidents.services.transfer.proposal import accept_transfer, withdraw_trans
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.devices import case_url, get_visitor
+from tests.incidents.devices import case_url, get_visitor, sign_in_as
 from tests.incidents.merging import merge
 from tests.incidents.transferring import (
     AGREED,
@@ -28,7 +28,6 @@ from tests.incidents.transferring import (
     list_event_kinds,
     offer_url,
     propose_transfer,
-    sign_in_as,
 )
 from tests.reading import list_descriptions, read_markup
 

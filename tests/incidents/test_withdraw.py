@@ -8,7 +8,7 @@ from incidents.services.handling.triage import acknowledge_incident, close_incid
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, declare
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, send, signed_in
+from tests.incidents.devices import case_url, follow_up_url, open_by_link, send, sign_in_as
 from tests.reading import read_text
 
 
@@ -37,11 +37,11 @@ def test_the_declarant_withdraws_an_unverified_declaration(incident):
     assert "Votre déclaration est retirée" in page_text
     assert "Vous avez retiré la déclaration" in page_text
     assert "Retirer la déclaration" not in page_text
-    assert "C’était un essai." in read_text(signed_in(a_responder()).get(case_url(incident)))
+    assert "C’était un essai." in read_text(sign_in_as(a_responder()).get(case_url(incident)))
 
 
 def is_announced_in_queue(responder):
-    queue = read_text(signed_in(responder).get("/admin/incidents/incident/"))
+    queue = read_text(sign_in_as(responder).get("/admin/incidents/incident/"))
     return "Le déclarant a écrit sur un dossier clos" in queue
 
 
@@ -55,7 +55,7 @@ def test_the_reason_of_a_withdrawal_waits_for_an_answer(incident):
     assert Incident.objects.wrote_since_closing().get() == incident
     assert is_announced_in_queue(responder)
     assert "a retiré sa déclaration, et ce qu’il avait écrit attend une réponse" in read_text(
-        signed_in(responder).get(case_url(incident))
+        sign_in_as(responder).get(case_url(incident))
     )
     assert "Ce que vous avez écrit est signalé à Breizh Cyber" in read_text(declarant.get(follow_up_url(incident)))
 
@@ -119,7 +119,7 @@ def test_withdrawing_a_verified_case_only_asks_the_centre(incident):
 def test_the_centre_may_close_a_verified_case_as_withdrawn(incident):
     responder = a_responder()
     verify_incident(reference=incident.reference, actor=responder)
-    signed_in(responder).post(case_url(incident, "clore"), {"raison": "withdrawn"})
+    sign_in_as(responder).post(case_url(incident, "clore"), {"raison": "withdrawn"})
     assert "Votre déclaration est retirée" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
@@ -139,7 +139,7 @@ def test_a_reason_that_is_too_long_is_refused_and_shown_again(incident):
 
 
 def test_a_colleague_may_withdraw_and_the_centre_may_not(incident):
-    assert withdraw(signed_in(a_responder()), incident).status_code == 403
-    withdraw(signed_in(an_agent()), incident)
+    assert withdraw(sign_in_as(a_responder()), incident).status_code == 403
+    withdraw(sign_in_as(an_agent()), incident)
     incident.refresh_from_db()
     assert incident.closing_reason == ClosingReason.WITHDRAWN

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.test import Client
-
 from accounts.models import User
 from csirts.models import Contact, Csirt
 from incidents.models import Incident, Transfer
@@ -61,9 +59,3 @@ def propose_transfer(
 
 def list_event_kinds(incident: Incident) -> list[str]:
     return list(incident.events.order_by("id").values_list("kind", flat=True))
-
-
-def sign_in_as(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
