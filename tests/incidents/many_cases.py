@@ -10,9 +10,9 @@ from csirts.models import Csirt
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, Incident
 from incidents.services.groups import bulk
+from tests.incidents.devices import QUEUE
 from tests.responses import Response
 
-QUEUE = "/admin/incidents/incident/"
 URL = f"{QUEUE}actes/"
 
 

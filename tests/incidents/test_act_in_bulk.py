@@ -18,9 +18,8 @@ from incidents.services.handling.triage import acknowledge_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.devices import case_url
+from tests.incidents.devices import QUEUE, case_url
 from tests.incidents.many_cases import (
-    QUEUE,
     URL,
     list_messages,
     list_outcomes,

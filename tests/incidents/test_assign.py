@@ -24,12 +24,11 @@ from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.triage.wording import NBSP
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.desk import acknowledge_as, reload
-from tests.incidents.devices import case_url, open_by_link
+from tests.incidents.devices import QUEUE, case_url, open_by_link
 from tests.incidents.grouping import a_group
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
-QUEUE = "/admin/incidents/incident/"
 
 
 def test_the_page_names_who_has_the_case_and_who_took_it(client, responder, colleague):

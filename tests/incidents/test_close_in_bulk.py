@@ -11,16 +11,8 @@ from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.triage import close_incident, verify_incident
 from tests import harmless
 from tests.cast import declare
-from tests.incidents.devices import case_url
-from tests.incidents.many_cases import (
-    QUEUE,
-    URL,
-    list_messages,
-    list_outcomes,
-    list_references,
-    send,
-    start_job,
-)
+from tests.incidents.devices import QUEUE, case_url
+from tests.incidents.many_cases import URL, list_messages, list_outcomes, list_references, send, start_job
 from tests.incidents.transferring import create_other_centre, propose_transfer
 from tests.reading import NBSP, read_markup
 

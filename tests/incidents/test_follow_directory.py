@@ -24,8 +24,8 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
-from tests.incidents.transferring import QUEUE, create_other_centre, list_event_kinds, offer_url
+from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.transferring import create_other_centre, list_event_kinds, offer_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

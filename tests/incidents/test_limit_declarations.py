@@ -14,13 +14,12 @@ from incidents.tasks import forget_drafts
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import follow_up_url, open_by_link
+from tests.incidents.devices import QUEUE, follow_up_url, open_by_link
 from tests.incidents.journeys import make_address, post
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 NO_MAIL = "Aucun mail ne vous est envoyé cette fois"
-QUEUE = "/admin/incidents/incident/"
 
 
 @pytest.fixture(autouse=True)

@@ -15,12 +15,11 @@ from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.transfer.proposal import create_proposal
 from tests.cast import a_lead, a_person, a_responder, an_evidence_file, breizh_cyber, declare
-from tests.incidents.devices import case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.transferring import create_other_centre, make_agreement, make_agreement_fields, offer_url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
-QUEUE = "/admin/incidents/incident/"
 LISTS = (QUEUE, f"{QUEUE}transferts/", "/admin/notifications/delivery/", "/triage/saisir/")
 
 

@@ -8,8 +8,8 @@ from config.tasks import run_turns_on_cases
 from csirts.models import Coverage
 from incidents.services.transfer import reroute
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
-from tests.incidents.devices import sign_in_as
-from tests.incidents.transferring import QUEUE, create_other_centre
+from tests.incidents.devices import QUEUE, sign_in_as
+from tests.incidents.transferring import create_other_centre
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db

@@ -16,9 +16,9 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_responder, an_evidence_file
-from tests.incidents.devices import case_url, sign_in_as
+from tests.incidents.devices import QUEUE, case_url, sign_in_as
 from tests.incidents.grouping import get_other_centre
-from tests.incidents.transferring import QUEUE, create_other_centre, offer_url, propose_transfer
+from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db

@@ -17,12 +17,11 @@ from incidents.services.transfer.proposal import accept_transfer, withdraw_trans
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.devices import case_url, get_visitor, sign_in_as
+from tests.incidents.devices import QUEUE, case_url, get_visitor, sign_in_as
 from tests.incidents.merging import merge
 from tests.incidents.transferring import (
     AGREED,
     PROPOSAL,
-    QUEUE,
     WHY,
     create_other_centre,
     list_event_kinds,

@@ -11,10 +11,9 @@ from incidents.models import Incident
 from incidents.reference import hyphenate, make_reference
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import case_url
+from tests.incidents.devices import QUEUE, case_url
 from tests.reading import read_markup
 
-QUEUE = "/admin/incidents/incident/"
 URL = f"{QUEUE}recherche/"
 SPOKEN = {"T": "Thérèse", "K": "Kléber", "E": "Eugène", "M": "Marcel"}
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from csirts.models import Contact, Csirt
 from incidents.models import Incident, Transfer
 from incidents.services.transfer.agreements import NO_AGREEMENT, Agreement
 from incidents.services.transfer.proposal import create_proposal
+from tests.incidents.devices import QUEUE
 
-QUEUE = "/admin/incidents/incident/"
 AGREED = "Dominique, au téléphone, le 28."
 WHY = "Le siège est dans votre région."
 # The form of the page of a case that proposes it to the other centre.
