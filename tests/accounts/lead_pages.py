@@ -44,5 +44,5 @@ def post_role(client: Client, person: User, role: Role, **scope: Any) -> Respons
     return client.post(f"/admin/accounts/user/{person.pk}/change/", data)
 
 
-def read_text(response: Response) -> str:
+def read_plain_markup(response: Response) -> str:
     return unescape(response.content.decode()).replace("\N{NO-BREAK SPACE}", " ")

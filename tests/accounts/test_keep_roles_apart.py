@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.enums import Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MAX_INVITATIONS_A_DAY
-from tests.accounts.lead_pages import NOUR, make_link_path, post_invitation, post_role, read_text
+from tests.accounts.lead_pages import NOUR, make_link_path, post_invitation, post_role, read_plain_markup
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
@@ -15,14 +15,16 @@ pytestmark = pytest.mark.django_db
 def test_lead_does_not_learn_who_administers_the_platform_and_the_link_opens_nothing(client):
     client.force_login(a_lead())
     administrator = a_person(Role.ADMINISTRATOR)
-    pages = [read_text(post_invitation(client, email)).replace(email, "") for email in (administrator.email, NOUR)]
+    pages = [
+        read_plain_markup(post_invitation(client, email)).replace(email, "") for email in (administrator.email, NOUR)
+    ]
     assert all("L’invitation part par mail à ." in page for page in pages)
     assert "administre" not in pages[0]
     assert PendingMail.objects.filter(to=administrator.email).count() == 1
     address = make_link_path(AccessLink.objects.get(user=administrator))
     for response in (Client().get(address), Client().post(address)):
         assert response.status_code == 404
-        assert "ne rejoint ni une collectivité ni un centre" in read_text(response)
+        assert "ne rejoint ni une collectivité ni un centre" in read_plain_markup(response)
     assert User.objects.get(pk=administrator.pk).read_centre_ids == set()
 
 
@@ -30,7 +32,7 @@ def test_invitations_that_reach_no_administrator_count_towards_the_daily_limit(c
     client.force_login(a_lead())
     for _number in range(MAX_INVITATIONS_A_DAY):
         post_invitation(client, a_person(Role.ADMINISTRATOR).email)
-    assert "Vingt invitations sont parties en un jour" in read_text(
+    assert "Vingt invitations sont parties en un jour" in read_plain_markup(
         post_invitation(client, a_person(Role.ADMINISTRATOR).email)
     )
     assert PendingMail.objects.count() == MAX_INVITATIONS_A_DAY
@@ -45,8 +47,8 @@ def test_invitation_to_a_centre_does_not_open_for_a_person_who_administers_since
     address = make_link_path(AccessLink.objects.get())
     for response in (Client().get(address), Client().post(address)):
         assert response.status_code == 404
-        assert f"Le compte de {person.email} administre la plateforme" in read_text(response)
-        assert "Demandez une autre invitation" not in read_text(response)
+        assert f"Le compte de {person.email} administre la plateforme" in read_plain_markup(response)
+        assert "Demandez une autre invitation" not in read_plain_markup(response)
     assert User.objects.get(pk=person.pk).read_centre_ids == set()
 
 
@@ -54,12 +56,14 @@ def test_manager_does_not_learn_who_administers_the_platform_and_the_link_opens_
     body = plouexemple()
     client.force_login(a_person(Role.MANAGER, collectivity=body))
     administrator = a_person(Role.ADMINISTRATOR)
-    page = read_text(client.post(f"/ma-collectivite/{body.uid}/inviter/", {"email": administrator.email}, follow=True))
+    page = read_plain_markup(
+        client.post(f"/ma-collectivite/{body.uid}/inviter/", {"email": administrator.email}, follow=True)
+    )
     assert f"L’invitation part par mail à {administrator.email}" in page
     assert PendingMail.objects.get().to == administrator.email
     response = Client().post(make_link_path(AccessLink.objects.get()))
     assert response.status_code == 404
-    assert "ne rejoint ni une collectivité ni un centre" in read_text(response)
+    assert "ne rejoint ni une collectivité ni un centre" in read_plain_markup(response)
     assert User.objects.get(pk=administrator.pk).collectivity_ids() == set()
 
 
@@ -67,7 +71,7 @@ def test_manager_does_not_learn_who_administers_the_platform_and_the_link_opens_
 def test_admin_refuses_the_administration_to_a_person_who_reads_cases(client, make):
     client.force_login(a_person(Role.ADMINISTRATOR))
     person = make()
-    page = read_text(post_role(client, person, Role.ADMINISTRATOR))
+    page = read_plain_markup(post_role(client, person, Role.ADMINISTRATOR))
     assert "La personne qui administre la plateforme ne lit pas les déclarations" in page
     assert not User.objects.get(pk=person.pk).has_role(Role.ADMINISTRATOR)
 
@@ -75,7 +79,7 @@ def test_admin_refuses_the_administration_to_a_person_who_reads_cases(client, ma
 def test_admin_refuses_a_centre_to_a_person_who_administers(client):
     client.force_login(a_person(Role.ADMINISTRATOR))
     person = a_person(Role.ADMINISTRATOR)
-    page = read_text(post_role(client, person, Role.RESPONDER, csirt=breizh_cyber()))
+    page = read_plain_markup(post_role(client, person, Role.RESPONDER, csirt=breizh_cyber()))
     assert "La personne qui administre la plateforme ne lit pas les déclarations" in page
     assert User.objects.get(pk=person.pk).read_centre_ids == set()
 

@@ -12,7 +12,7 @@ from accounts.models import AccessLink, PendingMail, User
 from accounts.services.links import send_link
 from accounts.tokens import derive_link_token
 from config.logs import mask_text
-from tests.accounts.lead_pages import make_link_path, post_invitation, read_text
+from tests.accounts.lead_pages import make_link_path, post_invitation, read_plain_markup
 from tests.cast import PASSWORD, a_lead, a_responder, an_agent, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -181,9 +181,9 @@ def test_link_of_a_closed_account_says_that_it_is_closed(client):
     User.objects.filter(pk=person.pk).update(is_active=False)
     page = Client().get(make_link_path(AccessLink.objects.get()))
     assert page.status_code == 404
-    assert f"Le compte de {person.email} est fermé" in read_text(page)
-    assert "Cette adresse n’ouvre rien" not in read_text(page)
-    assert "Demandez une autre invitation" not in read_text(page)
+    assert f"Le compte de {person.email} est fermé" in read_plain_markup(page)
+    assert "Cette adresse n’ouvre rien" not in read_plain_markup(page)
+    assert "Demandez une autre invitation" not in read_plain_markup(page)
 
 
 def test_person_who_accepts_while_signed_in_is_not_asked_to_sign_in(client):
@@ -192,9 +192,9 @@ def test_person_who_accepts_while_signed_in_is_not_asked_to_sign_in(client):
     post_invitation(client, person.email)
     own = signed_in(Client(), person)
     invitation = make_link_path(AccessLink.objects.get())
-    page = read_text(own.post(invitation))
+    page = read_plain_markup(own.post(invitation))
     assert "Vous êtes de l’équipe de Breizh Cyber." in page
     assert "Connectez-vous" not in page
     assert '<a class="button button--large" href="/admin/">' in page
-    assert "Connectez-vous" not in read_text(own.get(invitation))
-    assert "Connectez-vous avec l’adresse" in read_text(Client().get(invitation))
+    assert "Connectez-vous" not in read_plain_markup(own.get(invitation))
+    assert "Connectez-vous avec l’adresse" in read_plain_markup(Client().get(invitation))

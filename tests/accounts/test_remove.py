@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import Membership
 from csirts.models import Csirt
-from tests.accounts.lead_pages import read_text
+from tests.accounts.lead_pages import read_plain_markup
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def test_the_team_page_offers_to_remove_responders_of_the_led_centre_only(client
     responder, other_lead = a_responder(), a_lead()
     other_lead.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
 
-    page = read_text(signed_in(client, a_lead()).get("/equipe/"))
+    page = read_plain_markup(signed_in(client, a_lead()).get("/equipe/"))
 
     assert other_lead.email in page
     assert f"Retirer {responder}" in page
@@ -41,27 +41,27 @@ def test_a_removed_responder_reads_on_their_first_page_that_they_left_the_team(c
     responder = a_responder()
     signed_in(client, a_lead()).post(f"/equipe/{responder.uid}/retirer/", {"csirt": breizh_cyber().pk})
 
-    page = read_text(signed_in(client, responder).get("/connexion/", follow=True))
+    page = read_plain_markup(signed_in(client, responder).get("/connexion/", follow=True))
 
     assert "Vous n’êtes plus de l’équipe de Breizh Cyber, depuis le " in page
     client.logout()
-    assert "Vous n’êtes plus" not in read_text(client.get("/"))
+    assert "Vous n’êtes plus" not in read_plain_markup(client.get("/"))
 
 
 def test_a_person_whose_only_role_ended_reads_which_one(client):
     agent = an_agent()
     Membership.objects.filter(user=agent).update(ended_on="2026-11-01")
-    page = read_text(signed_in(client, agent).get("/connexion/", follow=True))
+    page = read_plain_markup(signed_in(client, agent).get("/connexion/", follow=True))
     assert "Votre rôle a pris fin le 1er novembre 2026 : agent d’une collectivité (Plouexemple, Finistère)." in page
 
 
 def test_a_person_whose_next_role_begins_later_reads_nothing_of_the_one_that_ended(client):
     responder = a_responder()
     responder.membership_set.update(ended_on="2026-11-01")
-    assert "Vous n’êtes plus" in read_text(signed_in(client, responder).get("/connexion/", follow=True))
+    assert "Vous n’êtes plus" in read_plain_markup(signed_in(client, responder).get("/connexion/", follow=True))
     later = timezone.localdate() + timedelta(days=3)
     responder.membership_set.create(role=Role.RESPONDER, csirt=breizh_cyber(), since_on=later)
-    assert "Vous n’êtes plus" not in read_text(client.get("/connexion/", follow=True))
+    assert "Vous n’êtes plus" not in read_plain_markup(client.get("/connexion/", follow=True))
 
 
 def test_a_person_who_has_another_role_reads_nothing_of_the_one_that_ended(client):
@@ -71,6 +71,6 @@ def test_a_person_who_has_another_role_reads_nothing_of_the_one_that_ended(clien
     Membership.objects.create(
         user=agent, role=Role.RESPONDER, csirt=breizh_cyber(), since_on="2021-01-01", ended_on="2026-01-01"
     )
-    assert "Vous n’êtes plus" not in read_text(signed_in(client, agent).get("/"))
+    assert "Vous n’êtes plus" not in read_plain_markup(signed_in(client, agent).get("/"))
     Membership.objects.filter(user=agent, collectivity=plouexemple()).update(ended_on=later)
-    assert "Vous n’êtes plus" not in read_text(client.get("/"))
+    assert "Vous n’êtes plus" not in read_plain_markup(client.get("/"))

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Role
 from accounts.models import AccessLink, Membership
 from accounts.services.roles import record_ended_roles, record_given_role
-from tests.accounts.lead_pages import make_link_path, post_invitation, post_role, read_text
+from tests.accounts.lead_pages import make_link_path, post_invitation, post_role, read_plain_markup
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +26,10 @@ def test_account_shows_who_gave_and_who_ended_a_role(client):
     client.post(f"/equipe/{person.uid}/retirer/", {"csirt": breizh_cyber().pk})
 
     signed_in(client, administrator)
-    page = read_text(client.get(f"{URL}{person.pk}/change/"))
+    page = read_plain_markup(client.get(f"{URL}{person.pk}/change/"))
     assert f"Donné par {lead}, le " in page
     assert f"Terminé par {lead}, le " in page
-    history = read_text(client.get(f"{URL}{person.pk}/history/"))
+    history = read_plain_markup(client.get(f"{URL}{person.pk}/history/"))
     assert "Rôle donné : intervenant d’un CSIRT (Breizh Cyber)" in history
     assert "Rôle terminé : intervenant d’un CSIRT (Breizh Cyber)" in history
     assert str(lead) in history
@@ -40,7 +40,7 @@ def test_the_first_day_of_a_month_is_an_ordinal(client):
     client.force_login(administrator)
     post_role(client, person, Role.LEAD, csirt=breizh_cyber())
     LogEntry.objects.update(action_time=datetime(2026, 11, 1, 12, tzinfo=UTC))
-    page = read_text(client.get(f"{URL}{person.pk}/change/"))
+    page = read_plain_markup(client.get(f"{URL}{person.pk}/change/"))
     assert f"Donné par {administrator}, le 1er novembre 2026." in page
 
 
@@ -49,7 +49,7 @@ def test_account_shows_a_role_given_and_ended_in_the_admin(client):
     client.force_login(administrator)
     Membership.objects.filter(user=person).update(ended_on="2021-02-01")
     post_role(client, person, Role.LEAD, csirt=breizh_cyber())
-    page = read_text(client.get(f"{URL}{person.pk}/change/"))
+    page = read_plain_markup(client.get(f"{URL}{person.pk}/change/"))
     assert page.count(f"Donné par {administrator}, le ") == 1
     assert "Terminé par" not in page
 
@@ -68,7 +68,7 @@ def test_authors_of_ten_roles_cost_as_many_queries_as_the_author_of_one(client):
             Membership.objects.filter(pk=role.pk).update(ended_on="2021-03-01")
             record_ended_roles([role], administrator)
         with CaptureQueriesContext(connection) as queries:
-            page = read_text(client.get(f"{URL}{person.pk}/change/"))
+            page = read_plain_markup(client.get(f"{URL}{person.pk}/change/"))
         assert page.count(f"Donné par {administrator}, le ") == page.count("Terminé par ") == traced
         numbers.append(sum("django_admin_log" in query["sql"] for query in queries))
     assert numbers[0] == numbers[1]
@@ -79,7 +79,7 @@ def test_history_shows_who_handed_a_body_over(client):
     manager, agent = a_person(Role.MANAGER, collectivity=body), an_agent()
     signed_in(client, manager).post(f"/ma-collectivite/{body.uid}/{agent.uid}/responsable/")
     signed_in(client, a_person(Role.ADMINISTRATOR))
-    history = read_text(client.get(f"{URL}{agent.pk}/history/"))
+    history = read_plain_markup(client.get(f"{URL}{agent.pk}/history/"))
     assert "Rôle donné : responsable d’une collectivité (Plouexemple, Finistère)" in history
     assert str(manager) in history
 
@@ -87,4 +87,4 @@ def test_history_shows_who_handed_a_body_over(client):
 def test_list_of_accounts_names_the_body_of_an_agent(client):
     client.force_login(a_person(Role.ADMINISTRATOR))
     an_agent()
-    assert "agent d’une collectivité (Plouexemple, Finistère)" in read_text(client.get(URL))
+    assert "agent d’une collectivité (Plouexemple, Finistère)" in read_plain_markup(client.get(URL))
