@@ -4,13 +4,12 @@ from email.message import EmailMessage
 
 from notifications import dispatch
 from notifications.models import Delivery
-from tests.post import Post
 
 CENTRE = "garde@breizh.example"
 TOWN = "mairie@plouexemple.example"
 
 
-def deliver_all(post: Post) -> None:
+def deliver_all() -> None:
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
     assert not Delivery.objects.filter(status="due").exists()

@@ -17,7 +17,7 @@ def test_later_mails_give_a_number_that_answers_while_the_centre_is_closed(post)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
 
-    deliver_all(post)
+    deliver_all()
 
     taken = read_on_one_line(post.list_mails_to(TOWN)[1])
     assert "Ses horaires : lun.–ven. 8 h–17 h. Fermé ? CERT-FR : +33 9 70 83 32 18 (à toute heure" in taken

@@ -33,7 +33,7 @@ def centre(time_machine):
 def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, fields):
     incident = declare(**fields)
 
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.list_mails_to(TOWN)
     secret = derive_secret(incident.accesses.get())
@@ -50,7 +50,7 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_text_of_the_centre(centre
     letter = Letter(text="Le mot du centre.", key="a")
     write_to_declarant(reference=incident.reference, actor=a_responder(centre), letter=letter)
 
-    deliver_all(post)
+    deliver_all()
 
     assert "Le mot du centre." not in "".join(read_body(message) for message in post.list_mails_to(TOWN))
 
@@ -63,7 +63,7 @@ def test_another_type_does_not_close_a_mailbox_that_others_may_read(centre, post
     classify_incident(reference=incident.reference, actor=actor, nature=Nature.INCIDENT, type=IncidentType.OUTAGE)
     write_to_declarant(reference=incident.reference, actor=actor, letter=Letter(text="Le mot du centre.", key="a"))
 
-    deliver_all(post)
+    deliver_all()
 
     texts = [read_on_one_line(message) for message in post.list_mails_to(TOWN)]
     assert len(texts) == 2
@@ -79,7 +79,7 @@ def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the
     close_incident(reference=incident.reference, actor=actor, reason=ClosingReason.RESOLVED)
     reopen_incident(reference=incident.reference, actor=actor, motive="Il en reste.")
 
-    deliver_all(post)
+    deliver_all()
 
     texts = [read_on_one_line(message) for message in post.list_mails_to(TOWN)]
     assert len(texts) == 5
@@ -91,7 +91,7 @@ def test_no_later_mail_to_a_mailbox_that_others_may_read_has_a_link_or_names_the
 def test_without_a_centre_the_mail_to_a_mailbox_in_doubt_says_whom_to_ask(centre, post):
     declare(collectivity=Collectivity.objects.get(insee_code="97611"), mail_without_code=True)
 
-    deliver_all(post)
+    deliver_all()
 
     text = read_on_one_line(post.list_mails_to(TOWN)[0])
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text

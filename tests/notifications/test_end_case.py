@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 CENTRE, TOWN = "garde@breizh.example", "mairie@plouexemple.example"
 
 
-def deliver_all(post):
+def deliver_all():
     dispatch.announce_all_events()
     dispatch.send_due_deliveries()
 
@@ -45,7 +45,7 @@ def test_the_declarant_is_mailed_about_the_closing_and_the_reopening(post):
     incident, responder = declare(), a_responder()
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=incident.reference, actor=responder, motive="Le chiffrement a repris.")
-    deliver_all(post)
+    deliver_all()
     _receipt, closed, reopened = map(read_mail, post.list_mails_to(TOWN))
     assert "L’aide reçue vous a-t-elle été utile ?" in closed
     assert "Breizh Cyber a rouvert votre dossier" in reopened
@@ -60,7 +60,7 @@ def test_the_mail_names_the_service_that_takes_the_case_over(post):
         handed_to="la DSI du Département",
         actor=a_responder(),
     )
-    deliver_all(post)
+    deliver_all()
     _receipt, closed = map(read_mail, post.list_mails_to(TOWN))
     assert "confié à un autre service (la DSI du Département)" in closed
 
@@ -69,7 +69,7 @@ def test_the_mail_names_the_service_that_takes_the_case_over(post):
 def test_no_rating_is_asked_for_a_duplicate_or_withdrawn_case(post, reason):
     incident = declare()
     close_incident(reference=incident.reference, reason=reason, actor=a_responder())
-    deliver_all(post)
+    deliver_all()
     assert "vous a-t-elle été utile" not in read_mail(post.list_mails_to(TOWN)[-1])
 
 
@@ -80,7 +80,7 @@ def test_the_declarant_of_a_duplicate_is_mailed_about_the_closing_and_the_reopen
     close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=main.reference, actor=responder, motive="Le chiffrement a repris.")
     for _ in range(2):
-        deliver_all(post)
+        deliver_all()
     _receipt, closed, reopened = map(read_mail, post.list_mails_to("maire@plouexemple.example"))
     assert closed.startswith(f"{hyphenate(duplicate.reference)} : votre dossier est clos")
     assert "Raison : résolu" in closed
@@ -94,7 +94,7 @@ def test_a_stricter_label_applies_to_mails_that_are_not_sent_yet(post):
     incident = declare(description="Confidentiel, vraiment")
     dispatch.announce_all_events()
     change_label(incident, Tlp.RED)
-    deliver_all(post)
+    deliver_all()
     [mail] = post.list_mails_to(CENTRE)
     assert mail["Subject"].startswith("[TLP:RED]")
     assert "Confidentiel" not in read_mail(mail)
@@ -103,12 +103,12 @@ def test_a_stricter_label_applies_to_mails_that_are_not_sent_yet(post):
 
 def test_a_stricter_label_applies_to_messages_of_the_centre(post):
     incident = declare()
-    deliver_all(post)
+    deliver_all()
     letter = Letter(text="Le mot de passe du pare-feu est connu.", key="k")
     write_to_declarant(reference=incident.reference, actor=a_responder(), letter=letter)
     dispatch.announce_all_events()
     change_label(incident, Tlp.RED)
-    deliver_all(post)
+    deliver_all()
     assert "pare-feu" not in read_mail(post.list_mails_to(TOWN)[-1])
 
 
@@ -117,5 +117,5 @@ def test_a_message_on_a_closed_case_says_that_the_case_is_closed(post):
     visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="k"))
-    deliver_all(post)
+    deliver_all()
     assert "Ce dossier est clos : rouvrez-le si ce n’est pas fini." in read_mail(post.list_mails_to(CENTRE)[-1])

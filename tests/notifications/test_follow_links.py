@@ -41,7 +41,7 @@ def test_listed_sites_are_links_on_the_page_of_the_case(incident):
 
 def test_a_mail_keeps_the_address_whole(incident, post):
     write_as_centre(incident, f"Lisez {LONG} puis {OWN}. Jamais https://piege.example/a")
-    deliver_all(post)
+    deliver_all()
     text = read_body(post.list_mails_to(TOWN)[-1])
     assert LONG in text
     assert OWN in text
@@ -57,7 +57,7 @@ def test_an_address_with_an_invalid_port_is_plain_text(incident, post, address):
     page = open_by_link(incident).get(f"/suivi/{incident.reference}/")
     assert page.status_code == 200
     assert address in page.content.decode()
-    deliver_all(post)
+    deliver_all()
     assert "sur le pare-feu" in read_body(post.list_mails_to(TOWN)[-1])
 
 
@@ -67,7 +67,7 @@ def test_what_a_victim_writes_is_never_a_link(incident, post):
     page = open_by_link(incident).get(f"/suivi/{incident.reference}/").content.decode()
     assert f'href="{LONG}"' not in page
     assert 'rel="external noreferrer"' not in page
-    deliver_all(post)
+    deliver_all()
     text = "".join(read_body(message) for message in post.list_mails_to(CENTRE))
     assert "hxxps://" in text
     assert "https://www.cnil.fr" not in text

@@ -14,7 +14,7 @@ def test_undoing_the_migration_marks_a_mail_no_longer_needed_as_without_channel(
     breizh_cyber(notification_email="")
     incident = declare()
     write_as_declarant(incident, "k")
-    deliver_all(post)
+    deliver_all()
     give_centre_address()
     tasks.reconcile()
     assert DeliveryStatus.MOOT in list_statuses("csirt")

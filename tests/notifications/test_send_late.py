@@ -34,7 +34,7 @@ def test_a_centre_that_gives_its_address_gets_the_declaration_once(centre, post,
     """Two mails found no channel: once the centre has an address, it gets the declaration alone."""
     incident = declare()
     write_as_declarant(incident, "k")
-    deliver_all(post)
+    deliver_all()
     tasks.reconcile()
     assert list_statuses("csirt") == [DeliveryStatus.NO_CHANNEL] * 2
 
@@ -54,7 +54,7 @@ def test_the_newest_unanswered_message_of_a_taken_case_is_sent(centre, post, clo
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
     write_as_declarant(incident, "k")
-    deliver_all(post)
+    deliver_all()
     give_centre_address()
     resume_centre_mails()
     dispatch.send_due_deliveries()
@@ -69,7 +69,7 @@ def test_nothing_is_sent_about_closed_or_answered_cases(centre, post, clock):
     acknowledge_incident(reference=answered.reference, actor=responder)
     letter = Letter(text="Nous arrivons.", key="r")
     write_to_declarant(reference=answered.reference, actor=responder, letter=letter)
-    deliver_all(post)
+    deliver_all()
     give_centre_address()
     assert not resume_centre_mails()
     assert list_statuses("csirt") == [DeliveryStatus.MOOT] * 2
@@ -81,13 +81,13 @@ def test_a_declarant_who_gives_an_address_late_is_mailed_the_last_message(post, 
     responder = a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
     write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Débranchez.", key="r"))
-    deliver_all(post)
+    deliver_all()
     assert not post.list_mails_to(TOWN)
 
     sheet = incident.sheets.filter(section="rappel").latest("id")
     edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(edit=edit, caller=CALLER)
-    deliver_all(post)
+    deliver_all()
 
     [mail] = post.list_mails_to(TOWN)
     assert "Débranchez." in read_on_one_line(mail)
@@ -98,11 +98,11 @@ def test_a_declarant_who_gives_an_address_late_is_mailed_the_last_message(post, 
 def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, clock, without_code):
     breizh_cyber()
     incident = declare(caller=SILENT)
-    deliver_all(post)
+    deliver_all()
     sheet = incident.sheets.filter(section="rappel").latest("id")
     edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(edit=edit, caller=CALLER, mail_without_code=without_code)
-    deliver_all(post)
+    deliver_all()
     [mail] = post.list_mails_to(TOWN)
     assert ("/suivi/acces/" in read_on_one_line(mail)) is not without_code
 
@@ -110,11 +110,11 @@ def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, cl
 def test_a_phone_number_alone_sends_no_mail(post, clock):
     breizh_cyber()
     incident = declare(caller=SILENT)
-    deliver_all(post)
+    deliver_all()
     sheet = incident.sheets.filter(section="rappel").latest("id")
     edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(edit=edit, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
-    deliver_all(post)
+    deliver_all()
     assert list_statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
 
 
@@ -136,7 +136,7 @@ def test_an_address_given_while_the_first_mail_was_announced_is_found(post, cloc
 def test_a_declarant_who_never_gave_an_address_is_cheap_to_skip(post, clock, django_assert_num_queries):
     breizh_cyber()
     declare(caller=SILENT)
-    deliver_all(post)
+    deliver_all()
     with django_assert_num_queries(3):  # with those of its transaction
         assert not resume_missed_declarant_mails()
     assert list_statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
@@ -150,7 +150,7 @@ def test_a_withdrawal_that_had_no_channel_is_sent_while_a_message_waits(centre, 
     withdraw_incident(
         reference=incident.reference, visitor=get_visitor(incident), letter=Letter(text="Erreur.", key="w")
     )
-    deliver_all(post)
+    deliver_all()
     give_centre_address()
     assert resume_centre_mails() == 1
     kinds = Delivery.objects.filter(status=DeliveryStatus.DUE).values_list("announcement__event__kind", flat=True)

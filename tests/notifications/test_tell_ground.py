@@ -35,13 +35,13 @@ def test_a_coverage_that_starts_causes_mails_to_its_centre_and_to_the_declarants
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     declare()
-    deliver_all(post)
+    deliver_all()
     assert not post.list_mails_to(CENTRE)
     before = len(post.list_mails_to(TOWN))
 
     cover(centre)
     reroute_cases()
-    deliver_all(post)
+    deliver_all()
 
     [mail] = post.list_mails_to(CENTRE)
     assert "Plouexemple" in mail["Subject"]
@@ -56,13 +56,13 @@ def test_the_mail_of_a_new_centre_without_telephone_gives_a_number_that_answers(
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     declare()
-    deliver_all(post)
+    deliver_all()
     before = len(post.list_mails_to(TOWN))
     centre.contacts.all().delete()
 
     cover(centre)
     reroute_cases()
-    deliver_all(post)
+    deliver_all()
 
     [notice] = post.list_mails_to(TOWN)[before:]
     text = read_on_one_line(notice)
@@ -74,12 +74,12 @@ def test_the_mail_of_a_new_centre_without_telephone_gives_a_number_that_answers(
 def test_the_mail_about_a_coverage_that_ended_says_that_nobody_has_the_case(post, clock):
     breizh_cyber()
     declare()
-    deliver_all(post)
+    deliver_all()
     before = len(post.list_mails_to(TOWN))
     Coverage.objects.all().delete()
 
     reroute_cases()
-    deliver_all(post)
+    deliver_all()
 
     assert len(post.list_mails_to(CENTRE)) == 1
     [notice] = post.list_mails_to(TOWN)[before:]
@@ -93,14 +93,14 @@ def test_a_mail_to_a_mailbox_in_doubt_does_not_reveal_that_nobody_works_on_the_c
     if not is_closed:
         Coverage.objects.all().delete()
     declare(type="boite")
-    deliver_all(post)
+    deliver_all()
     before = len(post.list_mails_to(TOWN))
     Coverage.objects.all().delete()
     if not is_closed:
         Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
 
     reroute_cases()
-    deliver_all(post)
+    deliver_all()
 
     [notice] = post.list_mails_to(TOWN)[before:]
     assert notice["Subject"].endswith("du nouveau sur votre dossier")
@@ -114,14 +114,14 @@ def test_a_mail_to_a_mailbox_in_doubt_does_not_reveal_that_nobody_works_on_the_c
 def test_a_territory_closed_and_reopened_before_the_mails_leave_causes_one_mail(post, clock):
     centre = breizh_cyber()
     declare()
-    deliver_all(post)
+    deliver_all()
     before = len(post.list_mails_to(TOWN))
     Coverage.objects.all().delete()
     reroute_cases()
     dispatch.announce_all_events()
     cover(centre)
     reroute_cases()
-    deliver_all(post)
+    deliver_all()
     [notice] = post.list_mails_to(TOWN)[before:]
     assert "Breizh Cyber reçoit votre dossier" in notice["Subject"]
     assert len(post.list_mails_to(CENTRE)) == 2
@@ -132,7 +132,7 @@ def test_a_case_that_moved_twice_causes_a_mail_to_the_centre_that_has_it(post, c
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     incident = declare()
-    deliver_all(post)
+    deliver_all()
     before = len(post.list_mails_to(TOWN))
     cover(centre)
     reroute_cases()
@@ -141,7 +141,7 @@ def test_a_case_that_moved_twice_causes_a_mail_to_the_centre_that_has_it(post, c
     reroute_cases()
     cover(centre)
     reroute_cases()
-    deliver_all(post)
+    deliver_all()
     assert len(post.list_mails_to(CENTRE)) == 1
     assert len(post.list_mails_to(TOWN)[before:]) == 1
     assert incident.events.filter(kind=EventKind.REROUTED).count() == 3
@@ -151,13 +151,13 @@ def test_no_mail_says_that_nobody_has_a_case_that_was_taken_meanwhile(post, cloc
     centre = breizh_cyber()
     Coverage.objects.all().delete()
     incident = declare()
-    deliver_all(post)
+    deliver_all()
     before = len(post.list_mails_to(TOWN))
     cover(centre)
     reroute_cases()
     dispatch.announce_all_events()
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
-    deliver_all(post)
+    deliver_all()
     [notice] = post.list_mails_to(TOWN)[before:]
     assert "Personne ne s’en occupe encore" not in read_on_one_line(notice)
     assert not post.list_mails_to(CENTRE)
@@ -170,12 +170,12 @@ def test_no_mail_about_a_coverage_goes_to_the_mailbox_of_a_burst(post, clock):
     centre = breizh_cyber()
     declare()
     Incident.objects.update(burst=Burst.values[0])
-    deliver_all(post)
+    deliver_all()
     Coverage.objects.all().delete()
     reroute_cases()
     cover(centre)
     reroute_cases()
-    deliver_all(post)
+    deliver_all()
     assert not post.list_mails_to(TOWN)
     assert len(post.list_mails_to(CENTRE)) == 2
 
@@ -191,7 +191,7 @@ def test_mails_about_many_cases_of_a_coverage_delay_no_declaration(post, clock):
     Coverage.objects.all().delete()
     for _number in range(8):
         declare()
-    deliver_all(post)
+    deliver_all()
     cover(centre)
     assert reroute_cases() == 8
     dispatch.announce_all_events()
@@ -205,7 +205,7 @@ def test_mails_that_a_centre_gets_late_delay_no_declaration(post, clock):
     breizh_cyber(notification_email="")
     for _number in range(8):
         declare()
-    deliver_all(post)
+    deliver_all()
     breizh_cyber()
     tasks.reconcile()
     assert Delivery.objects.due(timezone.now()).count() == 8

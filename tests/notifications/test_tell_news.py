@@ -62,7 +62,7 @@ def get_last_mail(post, address):
 
 def test_the_centre_reads_the_message_of_the_declarant(incident, post):
     write(incident)
-    deliver_all(post)
+    deliver_all()
 
     message = get_last_mail(post, CENTRE)
     reference = hyphenate(incident.reference)
@@ -78,7 +78,7 @@ def test_the_centre_reads_the_message_of_the_declarant(incident, post):
 
 def test_the_declarant_is_mailed_about_an_answer_without_any_secret(incident, responder, post):
     message = answer(incident, responder)
-    deliver_all(post)
+    deliver_all()
 
     mail = get_last_mail(post, TOWN)
     assert mail["Subject"].replace("\u00a0", " ") == f"{hyphenate(incident.reference)} : Breizh Cyber vous a écrit"
@@ -92,7 +92,7 @@ def test_the_declarant_is_mailed_about_an_answer_without_any_secret(incident, re
 @pytest.mark.parametrize("kind", [IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT])
 def test_no_text_of_an_answer_goes_to_a_mailbox_that_others_may_read(responder, post, kind):
     answer(declare(type=kind), responder, "Changez de mot de passe.")
-    deliver_all(post)
+    deliver_all()
     mail = get_last_mail(post, TOWN)
     assert "Changez" not in mail.as_string()
     assert "Il vous attend dans votre dossier." in read_on_one_line(mail)
@@ -102,7 +102,7 @@ def test_mails_on_a_red_case_contain_no_text_of_messages(responder, post):
     incident = declare(tlp="red")
     write(incident, "Confidentiel")
     answer(incident, responder, "Secret aussi")
-    deliver_all(post)
+    deliver_all()
     news = get_last_mail(post, CENTRE)
     assert news["Subject"] == f"[TLP:RED] Du nouveau dans le dossier {hyphenate(incident.reference)}"
     for mail in post.received:
@@ -113,7 +113,7 @@ def test_mails_on_a_red_case_contain_no_text_of_messages(responder, post):
 def test_an_erased_message_is_not_sent(incident, post):
     message = write(incident)
     type(message).objects.update(text="", author="")
-    deliver_all(post)
+    deliver_all()
     assert "cantine" not in read_body(get_last_mail(post, CENTRE))
 
 
@@ -156,17 +156,17 @@ def test_each_answer_of_the_centre_causes_a_mail(incident, responder):
 @pytest.mark.parametrize("kind", [EventKind.FACTS, EventKind.FILE])
 def test_mails_about_added_facts_and_files_give_no_detail(incident, post, kind):
     record_event(incident, kind, at=timezone.now(), actor=None, by=ActorKind.DECLARANT)
-    deliver_all(post)
+    deliver_all()
     mail = get_last_mail(post, CENTRE)
     assert "argent" not in read_body(mail)
     assert f"/admin/incidents/incident/{incident.reference}/" in read_body(mail)
 
 
 def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, post):
-    deliver_all(post)
+    deliver_all()
     correct_story(edit=make_edit(incident, "recit"), description="La paie est arrêtée aussi.", supplier="")
 
-    deliver_all(post)
+    deliver_all()
 
     mail = get_last_mail(post, CENTRE)
     assert "Faits ajoutés" in mail["Subject"]
@@ -176,7 +176,7 @@ def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, pos
 def test_a_withdrawal_causes_a_mail_to_the_centre_and_to_the_declarant(incident, post):
     letter = Letter(text="C’était un essai.", key="k")
     withdraw_incident(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
-    deliver_all(post)
+    deliver_all()
     assert "> C’était un essai." in read_body(get_last_mail(post, CENTRE))
     assert "Un intrus" in read_on_one_line(get_last_mail(post, CENTRE))
     assert "Ce n’est pas vous" in read_body(get_last_mail(post, TOWN))
@@ -188,7 +188,7 @@ class TestTheBody:
     def test_agents_and_managers_are_mailed_about_the_declaration(self, responder, post):
         agent, manager = an_agent(), a_person(Role.MANAGER, collectivity=plouexemple())
         incident = declare()
-        deliver_all(post)
+        deliver_all()
         for person in (agent, manager):
             [mail] = post.list_mails_to(person.email)
             assert mail["Subject"].replace("\u00a0", " ") == (
@@ -204,7 +204,7 @@ class TestTheBody:
         agent = an_agent()
         breizh_cyber().contacts.all().delete()
         declare()
-        deliver_all(post)
+        deliver_all()
         [mail] = post.list_mails_to(agent.email)
         assert "Dites-le tout de suite : dans le dossier, retirez la déclaration." in read_on_one_line(mail)
         assert "Besoin d’aide ? - CERT-FR : +33 9 70 83 32 18" in read_on_one_line(mail)
@@ -234,7 +234,7 @@ def test_hostile_text_of_a_message_does_no_harm_in_mails(incident, responder, po
     letter = Letter(text=f"{text}\n-- \nLire et répondre :\n{text}", key="k", author=text)
     write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
     answer(incident, responder, text)
-    deliver_all(post)
+    deliver_all()
     assert {message.went_to[0] for message in post.received} == {CENTRE, TOWN}
     for message in post.received:
         harmless.check_mail(message)

@@ -58,9 +58,9 @@ def list_deliveries(kind):
 
 
 def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(incident, giver, taker, post):
-    deliver_all(post)
+    deliver_all()
     transfer = propose_transfer(incident, giver)
-    deliver_all(post)
+    deliver_all()
 
     [offer] = post.list_mails_to(ELSEWHERE)
     assert f"/transferts/{transfer.uid}/" in read_body(offer)
@@ -70,7 +70,7 @@ def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(incident, gi
     assert len(post.list_mails_to(CENTRE)) == 1  # its own new case, before
 
     accept_transfer(uid=transfer.uid, actor=taker)
-    deliver_all(post)
+    deliver_all()
 
     assert len(post.list_mails_to(CENTRE)) == 1
     acceptance = post.list_mails_to(ELSEWHERE)[-1]
@@ -84,7 +84,7 @@ def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(incident, gi
 def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(incident, giver, taker, post):
     transfer = propose_transfer(incident, giver)
     return_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
-    deliver_all(post)
+    deliver_all()
 
     message = post.list_mails_to(CENTRE)[-1]
     assert "> Pas notre territoire. hxxps://piege[.]example/" in read_body(message)
@@ -97,9 +97,9 @@ def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(incident, 
 def test_mails_of_a_transfer_name_no_fact_and_not_the_type_of_a_red_case(incident, giver, taker, post, tlp):
     Incident.objects.update(tlp=tlp)
     transfer = propose_transfer(incident, giver)
-    deliver_all(post)
+    deliver_all()
     accept_transfer(uid=transfer.uid, actor=taker)
-    deliver_all(post)
+    deliver_all()
 
     mails = [read_body(message) + message["Subject"] for message in post.list_mails_to(ELSEWHERE)]
     assert len(mails) == 2
@@ -116,7 +116,7 @@ def test_the_mail_on_a_returned_red_case_names_the_centre_and_not_the_reason(inc
     Incident.objects.update(tlp=Tlp.RED)
     transfer = propose_transfer(incident, giver)
     return_transfer(uid=transfer.uid, answer="Pas notre territoire.", actor=taker)
-    deliver_all(post)
+    deliver_all()
 
     message = post.list_mails_to(CENTRE)[-1]
     assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
@@ -131,27 +131,27 @@ def test_mails_still_due_to_the_former_centre_are_never_sent(incident, giver, ta
     incident.story.description = "Écrit au nouveau centre."
     incident.story.save()
 
-    deliver_all(post)
+    deliver_all()
 
     assert post.list_mails_to(CENTRE) == []
     unsent = ("csirt", "breizh-cyber", DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)
     assert unsent in list_deliveries("declared")
     assert unsent in list_deliveries("message")
     dispatch.replay_deliveries(status=DeliveryStatus.NO_CHANNEL)
-    deliver_all(post)
+    deliver_all()
     assert post.list_mails_to(CENTRE) == []
 
 
 def test_news_after_the_transfer_goes_to_the_new_centre_at_once(incident, giver, taker, post, clock):
     """This holds even if the former centre heard of the same kind of news moments ago."""
     write(incident, "Un", "1")
-    deliver_all(post)
+    deliver_all()
     clock.shift(timedelta(minutes=1))
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
-    deliver_all(post)
+    deliver_all()
     before = len(post.list_mails_to(CENTRE))
     write(incident, "Deux", "2")
-    deliver_all(post)
+    deliver_all()
 
     assert len(post.list_mails_to(CENTRE)) == before
     assert "> Deux" in read_body(post.list_mails_to(ELSEWHERE)[-1])
@@ -159,7 +159,7 @@ def test_news_after_the_transfer_goes_to_the_new_centre_at_once(incident, giver,
 
 def test_an_event_announced_after_the_transfer_causes_a_mail_to_the_new_centre(incident, giver, taker, post):
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
-    deliver_all(post)
+    deliver_all()
     assert post.list_mails_to(CENTRE) == []
     assert list_deliveries("declared")[0][:2] == ("csirt", "loin-cyber")
 
@@ -169,7 +169,7 @@ def test_the_middle_centre_of_two_transfers_gets_no_mail(incident, giver, taker,
     dispatch.announce_all_events()
     third = a_responder(create_other_centre("tiers", "Tiers"))
     accept_transfer(uid=propose_transfer(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
-    deliver_all(post)
+    deliver_all()
 
     assert post.list_mails_to(ELSEWHERE) == post.list_mails_to(CENTRE) == []
     assert len(post.list_mails_to("garde@tiers.example")) == 1
@@ -179,14 +179,14 @@ def test_a_proposal_taken_back_before_its_mail_causes_no_mail(incident, giver, p
     propose_transfer(incident, giver)
     dispatch.announce_all_events()
     withdraw_transfer(reference=incident.reference, actor=giver)
-    deliver_all(post)
+    deliver_all()
     assert post.list_mails_to(ELSEWHERE) == []
 
 
 def test_hostile_text_is_escaped_in_the_mails_of_a_transfer(incident, giver, taker, post):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
     return_transfer(uid=propose_transfer(incident, giver, motive=words).uid, answer=words, actor=taker)
-    deliver_all(post)
+    deliver_all()
     for message in post.received:
         harmless.check_mail(message)
 
@@ -210,7 +210,7 @@ def green(incident):
 
 def test_a_partner_gets_the_file_that_was_read(green, giver, post):
     advice = send_advice(green, giver)
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.list_mails_to(CERT)
     subject = message["Subject"].replace("\u00a0", " ")
@@ -231,7 +231,7 @@ def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
     send_advice(green, giver)
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
-    deliver_all(post)
+    deliver_all()
     assert post.list_mails_to(CERT) == []
     assert list_deliveries("advised") == [("partner", None, DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)]
 
@@ -244,7 +244,7 @@ def test_a_file_is_not_sent_once_the_case_has_a_narrower_label(green, giver, pos
     send_advice(green, giver, tlp=label, agreement=make_agreement(green) if leaves else NO_AGREEMENT)
     dispatch.announce_all_events()
     Incident.objects.update(tlp=narrowed)
-    deliver_all(post)
+    deliver_all()
     assert bool(post.list_mails_to(CERT)) == leaves
 
 
@@ -253,7 +253,7 @@ def test_a_file_sent_with_consent_has_the_label_of_the_message(incident, giver, 
     send_advice(incident, giver, tlp="amber+strict", agreement=make_agreement(incident))
     dispatch.announce_all_events()
     Incident.objects.update(tlp=tlp)
-    deliver_all(post)
+    deliver_all()
     messages = post.list_mails_to(CERT)
     assert bool(messages) == leaves
     for message in messages:
@@ -265,7 +265,7 @@ def test_nothing_leaves_once_the_case_is_erased(green, giver, post):
     send_advice(green, giver)
     dispatch.announce_all_events()
     erase_personal_data(reference=green.reference, actor=a_lead())
-    deliver_all(post)
+    deliver_all()
     assert post.list_mails_to(CERT) == []
     assert Advice.objects.get().content == ""
 
@@ -273,6 +273,6 @@ def test_nothing_leaves_once_the_case_is_erased(green, giver, post):
 def test_a_demonstration_writes_to_no_partner(green, giver, post, monkeypatch):
     monkeypatch.setattr("accounts.transports.email.is_marked_as_demonstration", lambda: True)
     send_advice(green, giver)
-    deliver_all(post)
+    deliver_all()
     assert post.list_mails_to(CERT) == []
     assert list_deliveries("advised") == [("partner", None, DeliveryStatus.REFUSED, Trouble.DEMONSTRATION)]

@@ -46,7 +46,7 @@ def test_the_centre_reads_all_that_was_declared(centre, post):
         leak=Leak(status="suspected", categories=("nir",), persons_band="301-5000"),
     )
 
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.list_mails_to(CENTRE)
     reference = hyphenate(incident.reference)
@@ -77,7 +77,7 @@ def test_one_person_and_one_record_are_singular(centre, post):
     stop = Interruption(service="civil", extent="stopped", people_affected=1)
     leak = Leak(status="suspected", categories=("nir",), persons=1, records=1)
     declare(service_stopped="yes", data_concerned="yes", interruptions=(stop,), leak=leak)
-    deliver_all(post)
+    deliver_all()
     [message] = post.list_mails_to(CENTRE)
     words = read_on_one_line(message)
     assert "- État civil : arrêté, 1 personne touchée " in words
@@ -91,7 +91,7 @@ def test_a_day_without_its_hour_is_a_day(centre, post):
         Interruption(service="site", extent="stopped", started_at=day, ended_at=day),
     )
     declare(service_stopped="yes", occurred=Instant(at=day, certainty="approximate"), interruptions=stops)
-    deliver_all(post)
+    deliver_all()
     [message] = post.list_mails_to(CENTRE)
     words = read_on_one_line(message)
     assert "- survenu vers le lundi 23 novembre 2026 " in words
@@ -105,7 +105,7 @@ def test_an_express_declaration_says_first_that_somebody_waits_for_a_call(centre
     unanswered = {"service_stopped": "", "data_concerned": ""}
     declare_incident(declaration=a_declaration(**unanswered), submission=submission, actor=None)
 
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.list_mails_to(CENTRE)
     assert "Gravité élevée, À RAPPELER, NON VÉRIFIÉE" in message["Subject"].replace("\u00a0", " ")
@@ -119,7 +119,7 @@ def test_an_express_declaration_says_first_that_somebody_waits_for_a_call(centre
 def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
     incident = declare()
 
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.list_mails_to(TOWN)
     secret = derive_secret(incident.accesses.get())
@@ -146,14 +146,14 @@ def test_the_receipt_gives_the_reflexes_of_the_centre(centre, post):
     content["hour"][0] = {"title": "Appelez Brest", "how": "Avant tout le reste."}
     ReflexSheet.objects.create(type="rancon", csirt=centre, version=1, content=content)
     declare()
-    deliver_all(post)
+    deliver_all()
     assert "1. Appelez Brest. Avant tout le reste." in read_body(post.list_mails_to(TOWN)[0])
 
 
 def test_the_mail_calls_a_declaration_by_a_known_member_verified(centre, post):
     declare(actor=an_agent(), origin="account")
 
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.list_mails_to(CENTRE)
     assert "VÉRIFIÉE" not in message["Subject"] + read_body(message)
@@ -163,7 +163,7 @@ def test_the_mail_calls_a_declaration_by_a_known_member_verified(centre, post):
 def test_the_mail_on_a_red_case_contains_no_facts(centre, post):
     incident = declare(tlp="red", description="Confidentiel", supplier="Exemple Infogérance")
 
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.list_mails_to(CENTRE)
     whole = message["Subject"] + read_body(message)
@@ -177,7 +177,7 @@ def test_without_a_channel_the_mail_asks_the_declarant_to_call(centre, post):
     breizh_cyber(notification_email="")
     declare()
 
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.received
     assert message.went_to == [TOWN]
@@ -190,7 +190,7 @@ def test_without_a_channel_the_mail_asks_the_declarant_to_call(centre, post):
 def test_where_no_centre_answers_the_mail_says_where_to_go(centre, post):
     declare(collectivity=Collectivity.objects.get(insee_code="97611"))
 
-    deliver_all(post)
+    deliver_all()
 
     [message] = post.received
     text = read_on_one_line(message)
@@ -211,7 +211,7 @@ def test_no_mail_asks_to_call_a_centre_without_a_number(centre, post):
     close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.NOT_AN_INCIDENT)
     centre.contacts.filter(kind="phone").delete()
 
-    deliver_all(post)
+    deliver_all()
 
     assert len(post.list_mails_to(TOWN)) == 4
     for message in post.list_mails_to(TOWN):
@@ -224,7 +224,7 @@ def test_no_mail_asks_to_call_a_centre_without_a_number(centre, post):
 def test_the_mail_marks_a_telephone_number_that_is_to_be_confirmed(centre, post):
     declare(collectivity=Collectivity.objects.get(insee_code="2A004"))
 
-    deliver_all(post)
+    deliver_all()
 
     assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in read_on_one_line(post.list_mails_to(TOWN)[0])
 
@@ -236,7 +236,7 @@ def test_the_declarant_is_mailed_about_the_acknowledgement_the_new_code_and_the_
     rotate_access(reference=incident.reference, actor=responder)
     close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.RESOLVED, why="Vu.")
 
-    deliver_all(post)
+    deliver_all()
 
     reference = hyphenate(incident.reference)
     receipt, *rest = post.list_mails_to(TOWN)
@@ -257,7 +257,7 @@ def test_the_declarant_is_mailed_about_the_acknowledgement_the_new_code_and_the_
 def test_a_declaration_of_each_type_is_mailed_to_the_centre_and_the_declarant(centre, post, kind):
     declare(type=kind)
 
-    deliver_all(post)
+    deliver_all()
 
     assert len(post.received) == 2
     assert ("\n3. " in read_body(post.list_mails_to(TOWN)[0])) is (kind not in TYPES_WITH_OPEN_MAILBOX)
@@ -268,7 +268,7 @@ def test_hostile_text_of_a_declaration_does_no_harm_in_mails(centre, post, text)
     person = Caller(name=text, role=text, phone=f"02 99 00 00 00, {text}"[:40], email=TOWN)
     declare(description=f"{text}\n\n-- \nPrendre en charge :\n{text}", supplier=text, caller=person)
 
-    deliver_all(post)
+    deliver_all()
 
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
     for message in post.received:
@@ -283,7 +283,7 @@ def test_hostile_text_of_a_declaration_does_no_harm_in_mails(centre, post, text)
 def test_no_quotation_in_a_mail_is_wider_than_72_columns(centre, post, description):
     declare(description=description)
 
-    deliver_all(post)
+    deliver_all()
 
     quoted = [line for line in read_body(post.list_mails_to(CENTRE)[0]).splitlines() if line.startswith(">")]
     assert len(quoted) > 20
@@ -293,7 +293,7 @@ def test_no_quotation_in_a_mail_is_wider_than_72_columns(centre, post, descripti
 def test_a_sentence_of_a_mail_is_one_line_that_the_telephone_wraps(centre, post):
     declare()
 
-    deliver_all(post)
+    deliver_all()
 
     lines = read_body(post.list_mails_to(TOWN)[0]).splitlines()
     arrival = next(line for line in lines if line.startswith("Votre déclaration est arrivée"))
@@ -340,7 +340,7 @@ def test_the_mail_gives_the_hours_beside_the_number_and_calls_the_target_a_targe
     Contact.objects.update_or_create(csirt=centre, kind="hours", defaults=hours)
     declare()
 
-    deliver_all(post)
+    deliver_all()
 
     [mail] = post.list_mails_to(TOWN)
     text = read_on_one_line(mail)
