@@ -105,6 +105,14 @@ def _fix_demonstration_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installation, "_answers", {str(connection.settings_dict["NAME"]): (False, 0.0)})
 
 
+@pytest.fixture
+def unread_demonstration_answer() -> Iterator[None]:
+    """Let the test read from its database whether it is a demonstration."""
+    installation.clear_demonstration_cache()
+    yield
+    installation.clear_demonstration_cache()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(Session.key, None)
     if session:

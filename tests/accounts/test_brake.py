@@ -1,20 +1,15 @@
 """Guessing passwords is slowed for one account; the others of the same town hall notice nothing."""
 
 import pytest
-from django.core.cache import cache, caches
+from django.core.cache import caches
 from django.test import Client, override_settings
 
 from accounts.models import User
 from config import steady_cache
 from tests.cast import PASSWORD, a_responder, an_agent, code_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 DEAD = "redis://127.0.0.1:1/0"
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_tried():
-    cache.clear()
 
 
 @pytest.fixture

@@ -14,19 +14,11 @@ from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MAX_INVITATIONS_A_DAY
 from accounts.tokens import derive_link_token
 from config.pages.templatetags.tocsin import format_full_moment
-from tests.cast import a_person, an_agent, breizh_cyber, plouexemple
+from tests.cast import a_person, an_agent, plouexemple
 
 pytestmark = pytest.mark.django_db
 NEW = "une phrase assez longue"
 NOUR = "nour@plouexemple.example"
-
-
-@pytest.fixture
-def manager(client):
-    breizh_cyber()
-    manager = a_person(Role.MANAGER, collectivity=plouexemple())
-    client.force_login(manager)
-    return manager
 
 
 @pytest.fixture

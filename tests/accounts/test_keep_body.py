@@ -9,19 +9,11 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose, Role
 from accounts.models import AccessLink, EmergencyContact, Membership, PendingMail, User
 from accounts.tokens import derive_link_token
-from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import PASSWORD, a_lead, a_responder, an_agent, declare, plouexemple
 from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db
 NEW = "une phrase assez longue"
-
-
-@pytest.fixture
-def manager(client):
-    breizh_cyber()
-    manager = a_person(Role.MANAGER, collectivity=plouexemple())
-    client.force_login(manager)
-    return manager
 
 
 def body_url(body=None):

@@ -7,7 +7,7 @@ from django.core import mail
 
 from accounts.dispatch import send_due_mails
 from accounts.enums import LinkPurpose, MailKind, MailStatus, Trouble
-from accounts.installation import clear_demonstration_cache, mark_as_demonstration
+from accounts.installation import mark_as_demonstration
 from accounts.models import PendingMail
 from accounts.services.links import make_link, send_link
 from accounts.services.mails import queue_mail
@@ -15,14 +15,7 @@ from accounts.tasks import send_mails
 from accounts.tokens import derive_link_token
 from tests.cast import a_lead, an_agent, breizh_cyber, plouexemple
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clear_demonstration_cache():
-    clear_demonstration_cache()
-    yield
-    clear_demonstration_cache()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unread_demonstration_answer")]
 
 
 def test_a_queued_mail_is_sent_once():

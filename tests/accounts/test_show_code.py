@@ -7,13 +7,8 @@ from django.core.cache import cache
 
 from tests.cast import PASSWORD, a_responder, code_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 CODE = "/connexion/code/"
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_tried():
-    cache.clear()
 
 
 @pytest.fixture

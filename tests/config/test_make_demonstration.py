@@ -9,7 +9,6 @@ from django.test import Client
 
 from accounts.enums import SECOND_FACTOR_ROLES, Role
 from accounts.installation import (
-    clear_demonstration_cache,
     is_demonstration,
     is_marked_as_demonstration,
     mark_as_demonstration,
@@ -20,17 +19,10 @@ from collectivities.models import Region
 from config.demo.accounts import CAST, DOMAIN, PASSWORD, REGION
 from csirts.models import Csirt
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unread_demonstration_answer")]
 
 ADDRESSES = {name: f"{name}@{DOMAIN}" for name in CAST}
 WITH_FACTOR = {ADDRESSES[name] for name, (_display_name, role, _scope) in CAST.items() if role in SECOND_FACTOR_ROLES}
-
-
-@pytest.fixture(autouse=True)
-def _clear_demonstration_cache():
-    clear_demonstration_cache()
-    yield
-    clear_demonstration_cache()
 
 
 def test_demonstration_has_one_account_for_each_role(capsys):

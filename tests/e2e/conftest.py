@@ -12,6 +12,8 @@ from playwright.sync_api import Browser
 
 from tests.backend import ROOT, Backend
 from tests.cast import breizh_cyber, plouexemple
+from tests.e2e.desk import Desk
+from tests.e2e.visitor import Visitor
 from tests.post import Post
 
 
@@ -71,3 +73,13 @@ def wait_until() -> Until:
         return result
 
     return wait_until
+
+
+@pytest.fixture
+def visitor(live_site: str, browser: Browser) -> Visitor:
+    return Visitor(browser, live_site)
+
+
+@pytest.fixture
+def desk(live_site: str, browser: Browser) -> Desk:
+    return Desk(browser, live_site)

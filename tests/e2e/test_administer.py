@@ -9,12 +9,6 @@ from notifications.dispatch import announce_all_events
 from tests.browser import measure_overflow
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.e2e import steps
-from tests.e2e.desk import Desk
-
-
-@pytest.fixture
-def desk(live_site, browser):
-    return Desk(browser, live_site)
 
 
 @pytest.mark.proof

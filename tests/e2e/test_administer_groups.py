@@ -6,15 +6,9 @@ from incidents.models import CaseGroup
 from incidents.services.groups.group import remove_from_group, save_group_sheet
 from incidents.services.groups.merge import merge_incident
 from tests.cast import a_responder, declare
-from tests.e2e.desk import Desk
 from tests.incidents.grouping import a_group, declare_town
 from tests.incidents.merging import MAYOR, write
 from tests.incidents.threads import add_messages
-
-
-@pytest.fixture
-def desk(live_site, browser):
-    return Desk(browser, live_site)
 
 
 @pytest.mark.proof

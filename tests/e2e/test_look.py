@@ -14,7 +14,6 @@ from stats.pages.freshness import page_cache
 from tests.browser import find_host, open_page
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
-from tests.e2e.visitor import Visitor
 from tests.stats.cases import bodies, one_each, paris_time, store
 from tests.stats.printing import print_release, print_year, spread_tables
 
@@ -53,11 +52,6 @@ WRONG = [
     "/statistiques/?region=53",
     "/statistiques/?annee=1800",
 ]
-
-
-@pytest.fixture
-def visitor(live_site, browser):
-    return Visitor(browser, live_site)
 
 
 def make_file_name(path):

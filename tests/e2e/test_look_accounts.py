@@ -11,12 +11,6 @@ from accounts.services.links import make_link, send_link
 from accounts.tokens import derive_link_token
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.e2e import steps
-from tests.e2e.visitor import Visitor
-
-
-@pytest.fixture
-def visitor(live_site, browser):
-    return Visitor(browser, live_site)
 
 
 def sign_in(visitor, person):

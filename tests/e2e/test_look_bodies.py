@@ -12,16 +12,10 @@ from incidents.models import Incident
 from tests.browser import find_violations, measure_overflow, open_page, save_screenshot, wait_for_transitions
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
-from tests.e2e.visitor import Visitor
 from tests.factories.collectivities import make_fake_siren
 
 SIREN = make_fake_siren(929_292)
 SHEET = "/triage/saisir/"
-
-
-@pytest.fixture
-def visitor(live_site, browser):
-    return Visitor(browser, live_site)
 
 
 def press(page, *keys):

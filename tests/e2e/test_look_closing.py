@@ -14,15 +14,9 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.desk import Desk
 from tests.e2e.visitor import Visitor
 
 QUICK = "Une voix calme au téléphone, et un rappel tous les jours."
-
-
-@pytest.fixture
-def desk(live_site, browser):
-    return Desk(browser, live_site)
 
 
 @pytest.fixture

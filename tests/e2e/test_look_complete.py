@@ -10,12 +10,6 @@ from incidents.services.handling.triage import close_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.visitor import Visitor
-
-
-@pytest.fixture
-def visitor(live_site, browser):
-    return Visitor(browser, live_site)
 
 
 @pytest.fixture

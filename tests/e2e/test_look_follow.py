@@ -21,11 +21,6 @@ WORDS = "La cantine est arrêtée aussi.\nNotre prestataire arrive à 14 h."
 
 
 @pytest.fixture
-def visitor(live_site, browser):
-    return Visitor(browser, live_site)
-
-
-@pytest.fixture
 def incident(live_site):
     return declare_with_two_services()
 

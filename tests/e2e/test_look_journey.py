@@ -9,11 +9,6 @@ from tests.e2e import steps
 from tests.e2e.visitor import Visitor
 
 
-@pytest.fixture
-def visitor(live_site, browser):
-    return Visitor(browser, live_site)
-
-
 def open_second_window(visitor):
     """Open another window of the visitor's browser and return it."""
     page = visitor.page.context.new_page()

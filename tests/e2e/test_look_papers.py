@@ -16,13 +16,7 @@ from stats.reports.making import make_due_reports as make_reports
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.visitor import Visitor
 from tests.stats.printing import print_year
-
-
-@pytest.fixture
-def visitor(live_site, browser):
-    return Visitor(browser, live_site)
 
 
 @pytest.mark.proof

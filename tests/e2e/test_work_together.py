@@ -6,12 +6,6 @@ from playwright.sync_api import expect
 from tests.browser import open_page
 from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps
-from tests.e2e.desk import Desk
-
-
-@pytest.fixture
-def desk(live_site, browser):
-    return Desk(browser, live_site)
 
 
 def test_a_reply_survives_a_colleagues_change(desk, browser, live_site):

@@ -1,6 +1,7 @@
 """People of a centre, their case, and `store`, which runs a test with evidence in a folder, then in a bucket."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,19 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
+from collectivities.models import Collectivity
 from csirts.models import Csirt
-from incidents.models import Incident
-from tests.cast import a_responder, breizh_cyber, declare
+from incidents.files import vault
+from incidents.models import CaseGroup, Incident
+from incidents.services.declarant.access import derive_secret
+from incidents.services.transfer import reroute
+from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
+from tests.incidents.desk import acknowledge_as
+from tests.incidents.grouping import a_group_of_towns
+from tests.incidents.journeys import make_address
 from tests.incidents.merging import MAYOR
 from tests.incidents.transferring import create_other_centre
-from tests.stores import run_bucket_server, store_in_bucket, store_in_folder
+from tests.stores import list_stored_objects, run_bucket_server, store_in_bucket, store_in_folder
 
 
 @pytest.fixture
@@ -85,3 +93,49 @@ def store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) ->
         place = store_in_bucket(settings, request.getfixturevalue("s3"))
     with place as storage:
         yield storage
+
+
+@pytest.fixture
+def town(db: None, client: Client) -> Collectivity:
+    """Return a town whose centre exists. The client has an address of its own, from which nothing was declared."""
+    client.defaults["REMOTE_ADDR"] = make_address()
+    breizh_cyber()
+    return plouexemple()
+
+
+@pytest.fixture
+def lead(db: None, client: Client) -> User:
+    """Return a lead, as whom the client is signed in."""
+    lead = a_lead()
+    client.force_login(lead)
+    return lead
+
+
+@pytest.fixture
+def case(responder: User) -> Incident:
+    """Return a case that the responder has acknowledged."""
+    return acknowledge_as(responder, declare())
+
+
+@pytest.fixture
+def group(responder: User) -> CaseGroup:
+    return a_group_of_towns(responder)
+
+
+@pytest.fixture
+def holder(client: Client, incident: Incident) -> Client:
+    """Return the client, which has opened the case by its secret link."""
+    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+@pytest.fixture
+def empty_store() -> None:
+    for name in list_stored_objects():
+        vault.remove_object(name)
+
+
+@pytest.fixture
+def follow_changes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Follow a change at once, without the minutes in which it may be undone."""
+    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())

@@ -11,9 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from incidents.enums import EventKind
-from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
-from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.files import compute_remaining_quota
 from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import a_responder, an_agent, an_upload, declare, plouexemple
@@ -29,17 +27,7 @@ from tests.incidents.slices import (
 from tests.reading import read_text
 from tests.stores import list_stored_objects, store_in_folder
 
-
-@pytest.fixture(autouse=True)
-def empty_store():
-    for name in list_stored_objects():
-        vault.remove_object(name)
-
-
-@pytest.fixture
-def holder(client, incident):
-    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    return client
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 @pytest.fixture

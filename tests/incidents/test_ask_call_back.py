@@ -26,16 +26,9 @@ from tests.incidents.express import NOW, PHONE, URL, case, declare_express, post
 from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address
 from tests.reading import NBSP, read_field_errors, read_hidden_value, read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 
 EXPRESS = "à rappeler : déclaration express"
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    breizh_cyber()
-    return plouexemple()
 
 
 @time_machine.travel(NOW, tick=False)

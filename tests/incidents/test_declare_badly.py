@@ -8,12 +8,11 @@ from django.test import Client
 
 from incidents.models import Draft, Incident
 from tests import harmless
-from tests.cast import breizh_cyber, plouexemple
 from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
-from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address, post, read_version, search_bodies
+from tests.incidents.journeys import START, WHERE, begin, find_commune, post, read_version, search_bodies
 from tests.reading import read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 
 PAYLOADS = {
     "html": MARKUP[0] + MARKUP[1],
@@ -30,13 +29,6 @@ TYPED_BADLY = {
     "rappel": ["contact_email", "occurred_date", "occurred_time", "occurred_certainty"],
 }
 WORDS = ("description", "supplier", "contact_name", "contact_role")
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    breizh_cyber()
-    return plouexemple()
 
 
 def test_a_missing_telephone_has_its_message_and_the_story_is_kept(client):

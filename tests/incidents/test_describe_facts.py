@@ -7,26 +7,19 @@ from incidents.facts.shapes import CALLER_COLUMNS, STORY_LINES, STORY_WORDS, map
 from incidents.models import Incident, Story
 from incidents.questions.facts import list_sheet_facts
 from incidents.services.history.snapshots import snapshot_rows
-from tests.cast import a_responder, breizh_cyber, declare, plouexemple
+from tests.cast import a_responder, declare
 from tests.incidents import completing_pages
 from tests.incidents.devices import open_by_link
 from tests.incidents.express import case
-from tests.incidents.journeys import WHERE, begin, make_address, post
+from tests.incidents.journeys import WHERE, begin, post
 from tests.reading import read_hidden_value, read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 
 PHONE = "02 99 00 00 00"
 LINES = {name: f"Ligne {place}" for place, name in enumerate(STORY_LINES, start=1)}
 CORRECTED = {name: f"{words}, corrigée" for name, words in LINES.items()}
 INPUTS = [*CALLER_COLUMNS.values(), *STORY_WORDS]
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    breizh_cyber()
-    return plouexemple()
 
 
 def get_story_lines(incident):

@@ -28,13 +28,7 @@ from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link
 from tests.incidents.transferring import create_other_centre, list_event_kinds, offer_url
 from tests.reading import read_text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def follow_changes_at_once(monkeypatch):
-    """Follow a change at once, without the minutes in which it may be undone."""
-    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("follow_changes_at_once")]
 
 
 @pytest.fixture

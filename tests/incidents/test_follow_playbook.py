@@ -210,13 +210,6 @@ def test_each_type_has_a_national_guide_that_fits_its_rows(kind):
 # The guide of a centre
 
 
-@pytest.fixture
-def lead(client):
-    lead = a_lead()
-    client.force_login(lead)
-    return lead
-
-
 def post_playbook(client, based_on=0, text=TYPED, **buttons):
     return client.post(PAGE, {"steps": text, "based_on": based_on} | (buttons or {"publier": "1"}))
 

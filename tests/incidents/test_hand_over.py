@@ -16,22 +16,15 @@ from incidents.enums import ActorKind, EventKind
 from incidents.files import vault
 from incidents.files.seals import compute_seal, find_first_broken_seal
 from incidents.models import CaseKey, Evidence, IncidentEvent
-from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent
 from tests.reading import read_text
 from tests.stores import list_stored_objects
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_store")]
 PROTECTIONS = ["incidents.Evidence:evidence_is_never_removed", "incidents.Evidence:sealed_line_is_never_changed"]
 NOTE = b"YOUR FILES ARE ENCRYPTED\n" * 40
-
-
-@pytest.fixture
-def holder(client, incident):
-    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    return client
 
 
 def get_pieces_url(incident):
@@ -114,12 +107,6 @@ def test_the_same_content_sent_twice_is_one_evidence_file(holder, incident, sett
     assert Evidence.objects.count() == 2
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 2
     assert len(list_stored_objects()) == 2
-
-
-@pytest.fixture(autouse=True)
-def empty_store():
-    for name in list_stored_objects():
-        vault.remove_object(name)
 
 
 def test_a_form_without_a_file_is_refused(holder, incident):

@@ -12,18 +12,11 @@ from selectolax.lexbor import LexborHTMLParser
 from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.draft import DRAFT_LIFETIME, delete_expired_drafts, derive_draft_code
-from tests.cast import breizh_cyber, plouexemple
+from tests.cast import plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, begin, make_address, post, read_version
 from tests.reading import read_text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    breizh_cyber()
-    return plouexemple()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 
 
 def open_other_tab(client):

@@ -9,20 +9,12 @@ from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
 from incidents.services.declaring.draft import stamp_page
-from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, START, WHERE, begin, make_address
+from tests.incidents.journeys import SENT, START, WHERE, begin
 from tests.reading import read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 
 KEEP = "/declarer/garder/rappel/"
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    breizh_cyber()
-    return plouexemple()
 
 
 def open_window(client, screen=Screen.CALLER):

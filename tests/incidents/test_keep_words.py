@@ -21,9 +21,8 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.tasks import delete_expired_rows
 from tests import harmless
-from tests.cast import a_lead, a_person, declare
+from tests.cast import a_lead, a_person
 from tests.hostile import MARKUP
-from tests.incidents.desk import acknowledge_as
 from tests.incidents.devices import case_url
 from tests.incidents.transferring import create_other_centre, propose_transfer
 
@@ -31,11 +30,6 @@ pytestmark = pytest.mark.django_db
 TYPED = "Ne redémarrez aucun poste avant notre appel."
 REPLY = {"reponse-text": TYPED, "reponse-key": "k"}
 JSON = {"accept": "application/json"}
-
-
-@pytest.fixture
-def case(responder):
-    return acknowledge_as(responder, declare())
 
 
 def open_page(client, case):

@@ -16,9 +16,9 @@ from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.handling.unsent_text import load_unsent_texts
 from incidents.services.history.erase import erase_personal_data
 from incidents.triage.work.typed_fields import is_typed
-from tests.cast import a_lead, declare
+from tests.cast import a_lead
 from tests.hostile import MARKUP
-from tests.incidents.desk import acknowledge_as, reload
+from tests.incidents.desk import reload
 from tests.incidents.devices import case_url
 from tests.reading import read_markup
 
@@ -38,11 +38,6 @@ FORMS = {
     "transfert": {"taker": "", "motive": TYPED},
     "rouvrir": {"motive": TYPED},
 }
-
-
-@pytest.fixture
-def case(responder):
-    return acknowledge_as(responder, declare())
 
 
 def close(case, colleague):

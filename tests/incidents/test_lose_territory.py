@@ -6,20 +6,13 @@ import pytest
 
 from config.tasks import run_turns_on_cases
 from csirts.models import Coverage
-from incidents.services.transfer import reroute
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
 from tests.incidents.devices import QUEUE, sign_in_as
 from tests.incidents.transferring import create_other_centre
 from tests.reading import read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("follow_changes_at_once")]
 LOST = "3 dossiers sont passés à {}, le 28 novembre 2026 : votre centre ne répond plus de leur territoire"
-
-
-@pytest.fixture(autouse=True)
-def follow_changes_at_once(monkeypatch):
-    """Follow a change at once, without the minutes in which it may be undone."""
-    monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
 
 
 @pytest.fixture

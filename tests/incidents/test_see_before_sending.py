@@ -20,19 +20,12 @@ from incidents.services.correspondence.correspond import (
 )
 from incidents.services.handling.readings import PRESENT_FOR
 from incidents.services.handling.unsent_text import WRITING_FOR
-from tests.cast import declare
-from tests.incidents.desk import acknowledge_as
 from tests.incidents.devices import case_url, sign_in_as
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 FIRST, SECOND = "Débranchez le serveur de fichiers.", "Ne débranchez rien avant notre appel."
 JSON = {"accept": "application/json"}
-
-
-@pytest.fixture
-def case(responder):
-    return acknowledge_as(responder, declare())
 
 
 def get_reply_fields(answer):

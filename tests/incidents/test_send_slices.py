@@ -17,7 +17,6 @@ from config.env import Env, make_evidence_storage
 from incidents.enums import EventKind
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
-from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence import upload
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE
@@ -35,17 +34,7 @@ from tests.incidents.slices import (
 )
 from tests.stores import list_stored_objects
 
-
-@pytest.fixture(autouse=True)
-def empty_store():
-    for name in list_stored_objects():
-        vault.remove_object(name)
-
-
-@pytest.fixture
-def holder(client, incident):
-    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    return client
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 def test_a_file_sent_in_slices_is_stored_whole(holder, incident):

@@ -22,14 +22,7 @@ from incidents.services.handling.assign import list_people
 from incidents.services.handling.due import ANSWERS
 from incidents.services.handling.severity import assess_case
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clear_demonstration_cache():
-    clear_demonstration_cache()
-    yield
-    clear_demonstration_cache()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unread_demonstration_answer")]
 
 
 def simulate(**options):

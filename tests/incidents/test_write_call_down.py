@@ -12,22 +12,14 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.declarant.correct import correct_story
 from incidents.services.handling.triage import close_incident
 from incidents.services.papers.answer_pack import build_answer_pack
-from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
+from tests.cast import a_lead, a_responder, declare
 from tests.incidents.calling import post_call
 from tests.incidents.completing import make_edit
 from tests.incidents.devices import open_by_link
 from tests.incidents.express import NOW, PHONE, case, declare_express
-from tests.incidents.journeys import make_address
 from tests.reading import read_hidden_value, read_text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    breizh_cyber()
-    return plouexemple()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 
 
 def test_a_call_on_a_case_fills_in_its_facts(client):

@@ -33,13 +33,6 @@ NEW = f"{LIST}breizh-cyber/nouveau/"
 TEXT = "Bonjour {collectivite}, dossier {reference} ({type}). {prenom_nom}, {centre}, {telephone}"
 
 
-@pytest.fixture
-def lead(client):
-    lead = a_lead()
-    client.force_login(lead)
-    return lead
-
-
 def post_template(client, page=NEW, **changes):
     return client.post(page, {"title": "Premier mot", "text": TEXT} | changes)
 

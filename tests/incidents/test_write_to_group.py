@@ -15,16 +15,11 @@ from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare, plouexemple
 from tests.incidents.devices import follow_up_url, open_by_link
-from tests.incidents.grouping import a_group, a_group_of_towns, copy_case, declare_town, send_letter, url
+from tests.incidents.grouping import a_group, copy_case, declare_town, send_letter, url
 from tests.reading import NBSP, read_text
 
 pytestmark = pytest.mark.django_db
 WORDS = "Coupez l’accès de votre prestataire."
-
-
-@pytest.fixture
-def group(responder):
-    return a_group_of_towns(responder)
 
 
 def test_a_message_to_a_group_reaches_each_declarant_in_their_own_case(client, responder, group):

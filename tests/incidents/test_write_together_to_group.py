@@ -13,16 +13,11 @@ from incidents.models import BulkJob, UnsentText
 from incidents.reference import hyphenate
 from incidents.services.handling.readings import record_reading
 from incidents.services.handling.unsent_text import Pen, save_unsent_texts
-from tests.incidents.grouping import a_group_of_towns, copy_case, declare_town, send_letter, url
+from tests.incidents.grouping import copy_case, declare_town, send_letter, url
 from tests.reading import read_text
 
 pytestmark = pytest.mark.django_db
 WORDS = "Coupez l’accès de votre prestataire."
-
-
-@pytest.fixture
-def group(responder):
-    return a_group_of_towns(responder)
 
 
 def test_a_message_must_be_previewed_again_when_a_colleague_wrote_to_the_group(client, colleague, group):

@@ -14,7 +14,7 @@ from stats.open_data.edition import load_edition
 from tests.cast import a_person
 from tests.stats.cases import paris_time
 from tests.stats.packages import ARCHIVE, HOME, unpack
-from tests.stats.releases import save_year_of_releases
+from tests.stats.releases import save_next_release, save_year_of_releases
 
 
 @pytest.fixture
@@ -39,3 +39,10 @@ def release(db: None) -> Release:
 @pytest.fixture
 def unpacked(client: Client, release: Release, tmp_path: Path) -> Path:
     return unpack(client, HOME + ARCHIVE, tmp_path)
+
+
+@pytest.fixture
+def six_releases(db: None) -> tuple[Release, Release]:
+    """Save the four quarters of 2025, their year, and the first quarter of 2026. Return the last two."""
+    load_edition.cache_clear()
+    return save_year_of_releases(), save_next_release()

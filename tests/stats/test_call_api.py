@@ -7,16 +7,8 @@ from django.test import Client
 
 from stats.models import Figure
 from stats.open_data.edition import load_edition
-from tests.stats.releases import save_next_release, save_year_of_releases
 
 RELEASES = "/api/v1/stats/releases/"
-
-
-@pytest.fixture
-def six_releases(db):
-    """The four quarters of 2025, their year, and the first quarter of 2026."""
-    load_edition.cache_clear()
-    return save_year_of_releases(), save_next_release()
 
 
 def read_figures(client, number="5", **filters):

@@ -6,7 +6,6 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from stats.disclosure.draw import round_randomly
-from stats.open_data.edition import load_edition
 from stats.pages.method import list_method_paragraphs
 from tests.cast import a_lead
 from tests.stats.releases import save_next_release, save_year_of_releases
@@ -15,13 +14,6 @@ HOME = "/statistiques/publications/"
 METHOD = "/statistiques/methode/"
 ATOM = "{http://www.w3.org/2005/Atom}"
 NEW_SECRET = "Un nouveau secret d’arrondi commence"
-
-
-@pytest.fixture
-def six_releases(db):
-    """The four quarters of 2025, their year, and the first quarter of 2026."""
-    load_edition.cache_clear()
-    return save_year_of_releases(), save_next_release()
 
 
 def read_tree(client, path):

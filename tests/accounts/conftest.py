@@ -1,0 +1,24 @@
+"""People who sign in, and a cache without earlier tries."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.enums import Role
+from accounts.models import User
+from tests.cast import a_person, breizh_cyber, plouexemple
+
+
+@pytest.fixture
+def manager(db: None, client: Client) -> User:
+    """Return the manager of a town, as whom the client is signed in."""
+    breizh_cyber()
+    manager = a_person(Role.MANAGER, collectivity=plouexemple())
+    client.force_login(manager)
+    return manager
+
+
+@pytest.fixture
+def empty_cache() -> None:
+    """Empty the cache, which counts tries."""
+    cache.clear()
