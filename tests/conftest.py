@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.cache import caches
+from django.core.cache import cache, caches
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
@@ -111,6 +111,12 @@ def unread_demonstration_answer() -> Iterator[None]:
     installation.clear_demonstration_cache()
     yield
     installation.clear_demonstration_cache()
+
+
+@pytest.fixture
+def empty_cache() -> None:
+    """Empty the cache, which counts requests and tries."""
+    cache.clear()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,7 +1,6 @@
-"""People who sign in, and a cache without earlier tries."""
+"""People who sign in."""
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from accounts.enums import Role
@@ -16,9 +15,3 @@ def manager(db: None, client: Client) -> User:
     manager = a_person(Role.MANAGER, collectivity=plouexemple())
     client.force_login(manager)
     return manager
-
-
-@pytest.fixture
-def empty_cache() -> None:
-    """Empty the cache, which counts tries."""
-    cache.clear()

@@ -17,20 +17,12 @@ from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
 from tests.cast import a_responder, an_agent, breizh_cyber, plouexemple
-from tests.incidents.journeys import START, WHERE, begin, find_commune, make_address, post, search_bodies
+from tests.incidents.journeys import START, WHERE, begin, find_commune, post, search_bodies
 from tests.reading import NBSP, read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 
 NOW = datetime(2026, 11, 24, 9, 51, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    """Plouexemple and its centre; the client speaks from an address that no other test has used."""
-    client.defaults["REMOTE_ADDR"] = make_address()
-    breizh_cyber()
-    return plouexemple()
 
 
 def go(client, where, **fields):

@@ -15,18 +15,11 @@ from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import hyphenate, make_reference
 from incidents.services.declarant.access import derive_secret, rotate_access_by_declarant
 from incidents.services.declaring import declare
-from tests.cast import breizh_cyber, plouexemple
+from tests.cast import breizh_cyber
 from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
 from tests.reading import read_text
 
 DEAD = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
-
-
-@pytest.fixture
-def town(db, client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    breizh_cyber()
-    return plouexemple()
 
 
 def read_hidden_fields(page):

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -19,19 +18,10 @@ from incidents.services.declaring.draft import (
     delete_surplus_drafts,
 )
 from incidents.tasks import delete_expired_rows
-from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, begin, make_address, post
 from tests.reading import read_text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    cache.clear()
-    breizh_cyber()
-    return plouexemple()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "town")]
 
 
 def travel_by(delay):

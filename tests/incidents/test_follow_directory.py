@@ -24,6 +24,7 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
+from tests.incidents.desk import reload
 from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.transferring import create_other_centre, list_event_kinds, offer_url
 from tests.reading import read_text
@@ -42,10 +43,6 @@ def uncovered_centre():
 def cover(csirt, **ground):
     ground = {"region": bretagne(), "valid": DateRange(None, None)} | ground
     return Coverage.objects.create(csirt=csirt, source="essai", **ground)
-
-
-def reload(incident):
-    return Incident.objects.get(pk=incident.pk)
 
 
 def test_open_cases_move_to_a_centre_whose_coverage_starts(uncovered_centre):

@@ -3,37 +3,24 @@
 import re
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from incidents.enums import Answer
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import AnswerSheet, Incident
-from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.qualify import Qualification, read_qualification
 from incidents.services.history.snapshots import find_leak_row, snapshot_rows
 from incidents.services.papers.answer_pack import build_answer_pack
 from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
-from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.incidents.api import URL, Api
+from tests.incidents.devices import open_by_link
 from tests.incidents.journeys import post
 from tests.reading import read_hidden_value, read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 UNSAID = {"service_stopped": "", "data_concerned": ""}
-
-
-@pytest.fixture(autouse=True)
-def town():
-    breizh_cyber()
-    return plouexemple()
-
-
-def open_by_link(incident):
-    client = Client()
-    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get())}/")
-    return client
 
 
 def read_paper_lines(incident):

@@ -26,6 +26,7 @@ from incidents.services.transfer.proposal import accept_transfer
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST
+from tests.incidents.devices import open_by_link
 from tests.incidents.journeys import find_commune
 from tests.incidents.transferring import propose_transfer
 from tests.paper import measure_fill, read_codes
@@ -37,13 +38,6 @@ HOSTILE = [*TYPST, *LETTERS, MARKUP[0], "\ufffe \u200b" + "x" * 400]
 @pytest.fixture(autouse=True)
 def empty_store(settings):
     settings.STORAGES = dict(settings.STORAGES)
-
-
-def open_by_link(incident):
-    """Return a client that has opened the secret link."""
-    client = Client()
-    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    return client
 
 
 def pack_url(incident):

@@ -9,22 +9,13 @@ from incidents.devices import case_cookie as follow_up
 from incidents.models import Draft, Incident
 from incidents.reference import hyphenate
 from incidents.services.declaring.draft import derive_draft_code, find_draft
-from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, WHERE, begin, make_address, post
 from tests.reading import read_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "town")]
 
 RESUME = "/declarer/reprendre/"
 WRONG = "22222222"
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    client.defaults["REMOTE_ADDR"] = make_address()
-    cache.clear()
-    breizh_cyber()
-    return plouexemple()
 
 
 @pytest.fixture
