@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from django.utils.formats import date_format
 
+NBSP = "\N{NO-BREAK SPACE}"
 # The day of a date, if it is 1: the name of a month follows.
 FIRST_OF_MONTH = re.compile(r"(?<![^ ])1(?= [^\W\d_]{3})")
 

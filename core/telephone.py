@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-NBSP = "\N{NO-BREAK SPACE}"
+from core.french import NBSP
+
 NATIONAL_DIGITS = 10
 SEPARATOR = r"[\s./()-]{0,3}"
 FRENCH = rf"(?:0{SEPARATOR}|(?:(?:\+|00){SEPARATOR})?33{SEPARATOR}(?:0{SEPARATOR})?)[1-9](?:{SEPARATOR}[0-9]){{8}}"

@@ -235,7 +235,7 @@ def test_view_mark_and_button_agree_on_the_cases_to_take_over(responder, colleag
         if button.text(deep=False).strip() == "Reprendre"
     }
     marked = {reference for reference, line in lines.items() if "à reprendre" in " ".join(line.marks)}
-    on_pages = {case.reference for case in cases if "Reprenez ce dossier" in read_text(client.get(url(case)))}
+    on_pages = {case.reference for case in cases if "Reprenez ce dossier" in read_text(client.get(case_url(case)))}
     on_telephones = {
         case.reference for case in cases if "À reprendre" in read_text(client.get(f"/triage/{case.reference}/"))
     }

@@ -106,7 +106,9 @@ def test_only_what_was_typed_is_given_back_for_a_case_that_moved(incident, giver
     call = {"direction": "call_in", "cle": "abcdef", "vu": "f00d", "type": "ransomware", "stopped_time": hour}
     closing = {"reason": "handed_over", "handed_to": "la DSI", "summary": "Bilan.", "seen": "f00d"}
 
-    pages = [client.post(url(incident, *part), fields) for part, fields in ((["appel"], call), (["cloture"], closing))]
+    pages = [
+        client.post(case_url(incident, *part), fields) for part, fields in ((["appel"], call), (["cloture"], closing))
+    ]
 
     given_back = [re.findall(r'<p class="story">(.*?)</p>', read_markup(page)) for page in pages]
     assert given_back == [[hour], ["la DSI", "Bilan."]]

@@ -80,7 +80,7 @@ def test_the_call_of_a_second_person_is_noted_and_the_first_is_named(client, cas
     verify_incident(reference=case.reference, actor=colleague, call=CallBack(source=NumberSource.KNOWN))
 
     for _time in range(2):
-        page = read_markup(client.post(url(case, "verifier"), CALLED_NUMBER, follow=True))
+        page = read_markup(client.post(case_url(case, "verifier"), CALLED_NUMBER, follow=True))
 
     assert f"{colleague} avait déjà vérifié cette déclaration. Votre rappel est noté aussi." in page
     assert case.events.filter(kind=EventKind.VERIFIED).count() == 1
@@ -94,7 +94,7 @@ def test_a_second_call_that_cannot_be_noted_is_shown_again(client, case, colleag
     if number != "02 98":
         erase_personal_data(reference=case.reference, actor=a_lead())
 
-    page = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
+    page = client.post(case_url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
 
     assert page.status_code == 422
     assert f'<p class="story">{number}</p>' in read_markup(page)
@@ -103,7 +103,7 @@ def test_a_second_call_that_cannot_be_noted_is_shown_again(client, case, colleag
 
 def test_verifying_an_erased_case_does_not_claim_a_note(client, case):
     erase_personal_data(reference=case.reference, actor=a_lead())
-    page = read_markup(client.post(url(case, "verifier"), CALLED_NUMBER, follow=True))
+    page = read_markup(client.post(case_url(case, "verifier"), CALLED_NUMBER, follow=True))
     assert "Déclaration vérifiée" in page
     assert "est noté" not in page
 
