@@ -5,7 +5,7 @@ from django.test import Client
 from accounts.models import User
 from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 
 CASE = "/admin/incidents/incident"
 

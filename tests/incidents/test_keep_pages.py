@@ -9,7 +9,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Incident, UnsentText
-from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.acknowledge import verify_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.unsent_text import load_unsent_texts
 from incidents.services.history.erase import erase_personal_data
 from tests import harmless

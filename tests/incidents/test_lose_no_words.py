@@ -4,8 +4,8 @@ import pytest
 
 from incidents.enums import ClosingReason
 from incidents.models import Closing
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP

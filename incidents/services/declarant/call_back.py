@@ -29,12 +29,12 @@ from incidents.services.declarant.correct import replace_interruptions, save_dec
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.declare import derive_supplier_key, read_instant_columns
 from incidents.services.groups.merge import lock_with_main, update_main_after_answer
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.amend import amend_section
 from incidents.services.handling.due import ANSWER_FIELDS, record_answer
 from incidents.services.handling.notes import save_note
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
-from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.declared import read_declared, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (

@@ -39,9 +39,10 @@ from incidents.services.correspondence.templates import (
 )
 from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
 from incidents.services.groups.merge import lock_with_main
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.workflow import InvalidTransition
 
 logger = structlog.get_logger(__name__)

@@ -11,8 +11,8 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.models.work import REOPENING_KEY
+from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
 

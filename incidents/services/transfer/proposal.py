@@ -23,9 +23,9 @@ from incidents.access import get_incident, get_proposed_transfer
 from incidents.anonymous import list_personal_details
 from incidents.enums import Ability, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, Transfer
+from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.handling.close import collect_identifying_values
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.history.remains import copy_case
 from incidents.services.history.transfers import record_transfer, set_transfer_state, withdraw_proposal
 from incidents.services.transfer.agreements import (

@@ -17,7 +17,8 @@ from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, Gro
 from incidents.models import CaseGroup, Incident, Transfer
 from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group, list_working_people
 from incidents.services.groups.group import TITLE_LIMIT
-from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION, is_message_unanswered
+from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION
+from incidents.services.handling.unfinished import is_message_unanswered
 
 GROUPS_OFFERED = 50
 NOBODY = "personne"

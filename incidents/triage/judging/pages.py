@@ -10,8 +10,8 @@ from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
+from incidents.services.handling.acknowledge import verify_incident
 from incidents.services.handling.qualify import qualify_incident
-from incidents.services.handling.triage import verify_incident
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
 from incidents.triage.case.page import rebase_form, redirect_to_case, render_case_again, report_refusal

@@ -1,4 +1,4 @@
-"""The basic acts of a responder on a case: taking the case, verifying it and closing it."""
+"""Taking a case, and verifying it by a call back."""
 
 from datetime import datetime
 
@@ -8,18 +8,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
+from incidents.enums import Ability, ActorKind, EventKind, Status, Verification
 from incidents.models import Incident
 from incidents.queries import lacks_responder
-from incidents.services.declaring.check import raise_problems
 from incidents.services.groups.merge import lock_with_main, update_main_after_call
-from incidents.services.handling.close import (
-    Ending,
-    check_finished,
-    clean_ending,
-    list_service_problems,
-    save_closing,
-)
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.verify import CallBack, record_call_back
 from incidents.services.history.record import record_event
@@ -98,45 +90,3 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DET
     data = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
     record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **data)
     return incident
-
-
-@transaction.atomic
-def close_incident(
-    *,
-    reference: str,
-    reason: ClosingReason,
-    actor: User,
-    why: str = "",
-    handed_to: str = "",
-    seen: str | datetime | None = None,
-) -> Incident:
-    """Close the case in one act, without a report (`services/handling/close.py` writes one).
-
-    `why` and `handed_to` have the same meaning as in `Ending`. `seen` is what `format_last_addition` returned for the
-    case on its page, or the instant at which the list was displayed from which the case is closed, or None. Raises
-    Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be closed as
-    resolved yet, ValidationError if the declarant wrote meanwhile or the service has no name.
-    """
-    incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
-    check_transition(Status(incident.status), Status.CLOSED)
-    if was_added_since(incident, seen):
-        raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
-    # An erased case takes no text
-    ending = Ending(reason=reason) if incident.erased_at else Ending(reason=reason, why=why, handed_to=handed_to)
-    ending = clean_ending(ending)
-    raise_problems(list_service_problems(incident, ending))
-    check_finished(incident, reason, ending.why)
-    save_closing(incident, ending, actor=actor, at=timezone.now())
-    return incident
-
-
-def was_added_since(incident: Incident, seen: str | datetime | None) -> bool:
-    """Tell whether the declarant added something that the person did not see. `seen` is as in `close_incident`."""
-    if isinstance(seen, datetime):
-        return incident.declarant_wrote_at is not None and incident.declarant_wrote_at > seen
-    return seen is not None and seen != format_last_addition(incident)
-
-
-def format_last_addition(incident: Incident) -> str:
-    """Return when the declarant last added something, for a form, or ""."""
-    return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""
