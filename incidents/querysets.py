@@ -10,6 +10,7 @@ from django.db.models.functions import Right
 
 from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
+from core.telephone import LOCAL_DIGITS, list_local_prefixes
 from incidents.enums import OPEN, ClosingReason, Status
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 # A French number has nine digits after its prefix, so that « 02 98 00 00 00 » and « +33 2 98 00 00 00 » have the same
 # last digits.
 LAST_DIGITS = 9
-# Country code → number of digits, for telephone numbers without a prefix (New Caledonia, Wallis and Futuna, French
-# Polynesia).
-PACIFIC = {"687": 6, "681": 6, "689": 8}
 # A declaration that its declarant withdrew after adding something that nobody has answered.
 LEFT_UNANSWERED = Q(closing_reason=ClosingReason.WITHDRAWN, answer_by__isnull=False, declarant_wrote_at__isnull=False)
 
@@ -39,11 +37,11 @@ def list_last_digits(number: str) -> set[str]:
     """
     digits = re.sub(r"\D", "", number, flags=re.ASCII)
     endings = {digits[-LAST_DIGITS:]} if len(digits) >= LAST_DIGITS else set()
-    for code, length in PACIFIC.items():
-        bare = digits.removeprefix("00")
-        local = bare if len(bare) == length else bare.removeprefix(code)
-        if len(local) == length:
-            endings |= {local, f"{code}{local}"[-LAST_DIGITS:]}
+    for code, length in LOCAL_DIGITS.items():
+        for prefix in ("", code, *list_local_prefixes(code)):
+            if digits.startswith(prefix) and len(digits) == len(prefix) + length:
+                local = digits.removeprefix(prefix)
+                endings |= {local, f"{code}{local}"[-LAST_DIGITS:]}
     return endings
 
 
