@@ -12,7 +12,7 @@ MAX_FILE_BYTES = 100 * 1000 * 1000
 
 
 class TooLarge(Exception):
-    """The file has more bytes than LARGEST."""
+    """The file has more bytes than `MAX_FILE_BYTES`."""
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,11 @@ from uuid import UUID
 import structlog
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import WORKING_ROLES
-from accounts.models import Membership, User
+from accounts.models import User
 from core.locks import lock_key
 from core.text import clean_line
 from csirts.models import Csirt
@@ -194,12 +193,6 @@ def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     if len({csirt for _pk, csirt in ids_by_reference.values()}) > 1:
         raise ValidationError({"references": "Ces dossiers sont de plusieurs centres. Agissez centre par centre."})
     return [ids_by_reference[reference] for reference in ordered if reference in ids_by_reference]
-
-
-def list_working_people(csirt: Csirt) -> QuerySet[User]:
-    """Return the people who work for the centre today, sorted by name."""
-    ids = Membership.objects.in_force().filter(csirt=csirt, role__in=WORKING_ROLES).values("user")
-    return User.objects.filter(pk__in=ids, is_active=True).order_by("display_name", "id")
 
 
 @transaction.atomic

@@ -15,8 +15,9 @@ from core.text import clean_line, clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp, TransferState
 from incidents.models import CaseGroup, Incident, Transfer
-from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group, list_working_people
+from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group
 from incidents.services.groups.group import TITLE_LIMIT
+from incidents.services.handling.assign import list_people
 from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION
 from incidents.services.handling.unfinished import is_message_unanswered
 
@@ -66,7 +67,7 @@ class BulkAssignForm(BulkForm):
 
     def fill_choices(self) -> None:
         people = [
-            (str(person.uid), name) for person, name in list_names_with_missing_steps(list_working_people(self.csirt))
+            (str(person.uid), name) for person, name in list_names_with_missing_steps(list_people(self.csirt.pk))
         ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
