@@ -19,6 +19,7 @@ from incidents.access import Guest, speaks_for_body
 from incidents.devices.visits import find_case, serve_privately
 from incidents.enums import Ability, Door
 from incidents.evidence.handler import ReceivedFiles, VaultUploadHandler
+from incidents.facts.description import LINE_LIMIT
 from incidents.files.seals import find_first_broken_seal, format_instant
 from incidents.models import Incident
 from incidents.queries import OpenedEvidence, count_remaining_files, list_opened_evidence
@@ -34,8 +35,6 @@ from incidents.services.evidence.files import (
     take_back_evidence,
 )
 from incidents.services.evidence.upload import SLICE_SIZE, abandon_upload
-
-AUTHOR_LIMIT = 120
 
 
 @serve_privately
@@ -99,7 +98,7 @@ def clean_author(text: str) -> str:
 
     The limit passed to `clean_line` is three times as long, since Unicode form C can triple the length of a text.
     """
-    return clean_line(text[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
+    return clean_line(text[:LINE_LIMIT], limit=3 * LINE_LIMIT, field="auteur")[:LINE_LIMIT]
 
 
 def format_result_query(recorded: list[RecordedEvidence]) -> str:

@@ -43,6 +43,7 @@ class Question:
     """A question. `choices` are (code, label) pairs. `types` are the types of incident to which the question applies,
     and an empty tuple means all types. `alone` is the choice that contradicts all the others, such as « Aucun ».
     `unless` gives, by code of another question of the section, the choices that contradict any answer to this one.
+    A `future` question accepts a moment that is still to come.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Question:
     types: tuple[str, ...] = ()
     alone: str = ""
     unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    future: bool = False
 
     def find_excluding_answer(self, answers: Mapping[str, Any]) -> tuple[str, str] | None:
         """Return the other question, and its choice among these answers, that leaves nothing to answer here."""
@@ -62,8 +64,6 @@ class Question:
             if choice := next((choice for choice in excluding if choice in codes), ""):
                 return code, choice
         return None
-
-    future: bool = False  # A future question accepts a moment that is still to come.
 
     def concerns(self, incident_type: str) -> bool:
         return not self.types or incident_type in self.types

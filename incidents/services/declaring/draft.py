@@ -24,7 +24,7 @@ from core.stale import Stale
 from core.text import are_same_answers
 from incidents.enums import Screen
 from incidents.facts.shapes import Declaration, Submission
-from incidents.models import Draft, DraftPage, Incident
+from incidents.models import Draft, DraftPage
 from incidents.reference import compact_code, derive_code
 from incidents.services.declaring.declare import DeclarationResult, declare_incident
 
@@ -67,10 +67,6 @@ class ScreenEntry:
 
 class SentDraft(Exception):
     """The draft has already become a case. Nothing was changed."""
-
-    def __init__(self, incident: Incident) -> None:
-        super().__init__(incident.reference)
-        self.incident = incident
 
 
 class AnswersChanged(Exception):
@@ -142,7 +138,7 @@ def lock_draft(uid: UUID) -> Draft:
     """Return the draft, locked until the transaction ends. May raise Draft.DoesNotExist or SentDraft."""
     draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
     if draft.incident:  # Read after the lock, since a join would miss a case made meanwhile.
-        raise SentDraft(draft.incident)
+        raise SentDraft
     return draft
 
 
@@ -188,7 +184,7 @@ def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
 
 @transaction.atomic
 def send_draft(
-    *, uid: UUID, entry: ScreenEntry, declaration: Declaration, origin: str, actor: User | None, source: str = ""
+    *, uid: UUID, entry: ScreenEntry, declaration: Declaration, origin: str, actor: User | None, source: str
 ) -> DeclarationResult:
     """Save the last screen and declare the draft. A draft is declared only once.
 
@@ -218,7 +214,7 @@ def send_express(
     declaration: Declaration,
     origin: str,
     actor: User | None,
-    source: str = "",
+    source: str,
 ) -> DeclarationResult:
     """Save the screens of the express declaration, which are on one page, and declare them with a request for a call
     back.
@@ -229,7 +225,7 @@ def send_express(
     lock_key(derive_draft_lock(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or build_draft(uid=uid)
     if draft.incident:
-        raise SentDraft(draft.incident)
+        raise SentDraft
     for entry in entries:
         prolong_draft(draft, entry)
     draft.save()

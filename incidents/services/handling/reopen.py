@@ -14,7 +14,7 @@ from incidents.models.work import REOPENING_KEY
 from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
-from incidents.workflow import InvalidTransition, check_transition
+from incidents.workflow import InvalidTransition
 
 REASON_LIMIT = 1_000
 REOPENED_FIELDS = ("closed_at", "closing_reason", "answer_by", *ACKNOWLEDGED_FIELDS, *DUE_FIELDS)
@@ -37,7 +37,6 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
     why = clean_text(motive, limit=REASON_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues le liront, pas le déclarant."})
-    check_transition(Status(incident.status), Status.ACKNOWLEDGED)
     save_reopening_note(incident, why, actor)
     save_reopening(incident, actor)
     return incident
