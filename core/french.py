@@ -1,9 +1,10 @@
-"""French plurals, and the spelling of telephone numbers for readers."""
+"""French plurals, quotations and numbers, and the spelling of telephone numbers for readers."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
-NBSP = "\N{NO-BREAK SPACE}"
+NBSP, NARROW_NBSP = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 # What people write between two digits of one number.
 BETWEEN = r"[\s./(),;:_·•‧∙\u2010-\u2015\u2212-]{0,3}"
 FRENCH_NUMBER = (
@@ -27,6 +28,16 @@ def choose_plural(singular: str, plural: str, number: int) -> str:
     return singular if number < 2 else plural
 
 
+def format_number(number: int) -> str:
+    """Return « 12 345 » for 12345, with the narrow no-break space."""
+    return f"{number:,}".replace(",", NARROW_NBSP)
+
+
+def quote_words(words: Iterable[str]) -> str:
+    """Return the words, each in quotation marks, as one list: « mairie », « Dupont »."""
+    return ", ".join(f"«{NBSP}{word}{NBSP}»" for word in words)
+
+
 @lru_cache(maxsize=4096)
 def format_phone(text: str) -> str:
     """Return the text with each telephone number as people read it aloud, with no-break spaces: « 02 98 99 00 00 »,
@@ -35,10 +46,10 @@ def format_phone(text: str) -> str:
     The digits of a foreign number keep their groups, and so do those of a number that has spaces only. The words
     around a number, and a local number, do not change.
     """
-    return NUMBER.sub(_format_number, text)
+    return NUMBER.sub(_format_phone_match, text)
 
 
-def _format_number(match: re.Match[str]) -> str:
+def _format_phone_match(match: re.Match[str]) -> str:
     if GROUPED_NUMBER.fullmatch(match[0]):
         return re.sub(r"\s", NBSP, match[0])
     if match["subscriber"] is None:

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
+from core.french import NBSP
 
 _REGIONS_WITH_EN = {
     "01": "en Guadeloupe",
@@ -74,7 +75,6 @@ _REGIONS_WITH_DE = {
 }
 
 
-NBSP = "\N{NO-BREAK SPACE}"
 # Names that begin with a common noun take an article: « le CSIRT CyberCorsica », « au Campus régional… ».
 COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
 VOWELS = "AEÉIOUYaeéiouy"

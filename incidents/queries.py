@@ -172,7 +172,7 @@ def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> lis
     facts = [
         UsefulSection(
             code,
-            str(SNAPSHOT_TITLES[code]),
+            SNAPSHOT_TITLES[code],
             "",
             newest=get_newest_sheet(by_code, code),
             has_earlier=has_earlier(by_code, code),

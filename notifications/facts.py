@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectivities.zones import find_zone
-from core.french import choose_plural, format_phone
+from core.french import NBSP, choose_plural, format_number, format_phone
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end
 from incidents.services.groups.call_backs import awaits_call
 from incidents.sharing import TLP_MEANINGS
-from notifications.wording import defuse_line, group_thousands, quote_lines
+from notifications.wording import defuse_line, quote_lines
 
-NBSP = "\N{NO-BREAK SPACE}"
 ANSWER_LABELS: dict[str, str] = {
     Answer.YES: "oui, sans précision",
     Answer.NO: "non",
@@ -52,7 +51,7 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
         "body": defuse_line(body.label),
         "must_be_confirmed": body.is_unconfirmed,
         "siren": body.siren or "",
-        "population": f"{group_thousands(body.population)} habitants" if body.population else "population inconnue",
+        "population": f"{format_number(body.population)} habitants" if body.population else "population inconnue",
         "moments": list(list_known_moments(incident)),
         "no_moments": explain_no_moment(incident),
         "services": [describe_interruption(interruption, zone) for interruption in incident.interruptions.all()],
@@ -105,7 +104,7 @@ def describe_leak(leak: DataLeak) -> list[str]:
     """Return « fuite soupçonnée » with the size of the leak if it was given, then each category of data."""
     sizes = [
         count_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
-        f"{group_thousands(leak.records)} enregistrements" if leak.records else "",
+        f"{format_number(leak.records)} enregistrements" if leak.records else "",
     ]
     status = f"fuite {leak.get_status_display()}" if leak.status else "données touchées, fuite : pas dit"
     title = ", ".join(filter(None, [status, *sizes]))
@@ -117,4 +116,4 @@ def format_persons_band(band: str) -> str:
 
 
 def count_people(number: int) -> str:
-    return choose_plural("%s personne", "%s personnes", number) % group_thousands(number)
+    return choose_plural("%s personne", "%s personnes", number) % format_number(number)

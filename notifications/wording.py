@@ -60,8 +60,3 @@ def wrap_quotation(line: str) -> list[str]:
     return textwrap.wrap(
         line, WIDTH, subsequent_indent=QUOTE, break_long_words=not keep_address, break_on_hyphens=False
     ) or [line]
-
-
-def group_thousands(number: int) -> str:
-    """Format a number: « 4 210 » for 4210."""
-    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

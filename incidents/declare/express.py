@@ -284,7 +284,7 @@ def add_page_errors(page: ExpressPage) -> None:
     elif problem := find_number_problem(page.phone, page.body):
         page.problems[PHONE] = f"{problem}."
     if page.journey.type is None:
-        page.problems[TYPE] = str(CHOOSE_TYPE)
+        page.problems[TYPE] = CHOOSE_TYPE
 
 
 def render_express_problem(

@@ -58,7 +58,7 @@ LEAK_STATUS_CHOICES = [
 ]
 
 
-def make_moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
+def make_moment_fields(label: str) -> tuple[forms.Field, forms.Field, forms.Field]:
     """Return three fields: a day, an hour, and how certain they are."""
     certainty = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
     return DayField(required=False, label=label), HourField(required=False, label=label), certainty

@@ -108,7 +108,7 @@ def list_summaries(journey: Journey, details: DeclarationForms) -> list[ScreenSu
 
 def format_yes_or_no(details: DeclarationForms, name: str) -> str:
     value = details.form[name].value()
-    return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_STATED))
+    return str(Answer(value).label) if value in Answer.values else capfirst(NOT_STATED)
 
 
 def list_mistakes_elsewhere(journey: Journey, details: DeclarationForms, screen: Screen) -> Iterator[Mistake]:

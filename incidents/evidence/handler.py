@@ -52,7 +52,7 @@ class VaultUploadHandler(FileUploadHandler):
         try:
             self.deposit = Deposit(self.key)
         except vault.StoreRefused:
-            self.refuse_file(str(STORE_FULL))
+            self.refuse_file(STORE_FULL)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.deposit is None:
@@ -62,7 +62,7 @@ class VaultUploadHandler(FileUploadHandler):
         except TooLarge:
             self.refuse_file("C’est plus que 100 Mo. Coupez-le en plusieurs fichiers.")
         except vault.StoreRefused:
-            self.refuse_file(str(STORE_FULL))
+            self.refuse_file(STORE_FULL)
         if self.byte_count + self.deposit.size > self.quota.byte_count:
             self.refuse_file("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Dites-le par un message.")
 
@@ -74,7 +74,7 @@ class VaultUploadHandler(FileUploadHandler):
             self.byte_count += file_size
         except vault.StoreRefused:
             self.deposit.discard()
-            self.received_files.refused.append((self.given_name, str(STORE_FULL)))
+            self.received_files.refused.append((self.given_name, STORE_FULL))
         self.deposit = None
 
     def upload_interrupted(self) -> None:

@@ -6,10 +6,11 @@ from datetime import date
 from django.utils.formats import date_format
 
 from collectivities.models import Region
+from core.french import NBSP, format_number
 from csirts.wording import format_region_with_de, format_region_with_en
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
-from stats.pages.labels import NO_BREAK, bind_words, format_number
+from stats.pages.labels import bind_words
 from stats.releases.publish import find_due_day
 from stats.releases.reading import BELOW, CLOSED, Cell, CellState
 
@@ -35,7 +36,7 @@ def format_narrow_cell(cell: Cell) -> str:
     """Return the number, or « – » or « n. p. » for a narrow cell. Show the legend
     of `explain_narrow_cells` beside it.
     """
-    return str(NARROW_TEXTS[cell.state]).replace(" ", NO_BREAK) if cell.state in NARROW_TEXTS else format_cell(cell)
+    return str(NARROW_TEXTS[cell.state]).replace(" ", NBSP) if cell.state in NARROW_TEXTS else format_cell(cell)
 
 
 def explain_narrow_cells(cells: Iterable[Cell]) -> str:

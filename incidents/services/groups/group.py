@@ -130,7 +130,7 @@ def remove_supplier_name(incident: Incident) -> None:
             continue
         other_cases = group.cases.filter(supplier_key=key, erased_at=None).exclude(pk=incident.pk)
         supplier = other_cases.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
-        group.title = build_group_title(supplier) if supplier else str(ERASED_NAME_TITLE)
+        group.title = build_group_title(supplier) if supplier else ERASED_NAME_TITLE
         group.save(update_fields=["title"])
 
 

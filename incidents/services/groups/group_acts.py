@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
+from core.french import quote_words
 from core.locks import lock_key
 from core.stale import Stale
 from core.text import clean_text, fold_text
@@ -59,7 +60,7 @@ class DoubtfulNames(ValidationError):
     """Some words of the message may be part of a name. Its author must confirm that they are common words."""
 
     def __init__(self, words: list[str]) -> None:
-        quoted = quote_words(words)
+        quoted = quote_words(words[:MAX_QUOTED_NAMES])
         super().__init__({"text": f"Ce message désigne peut-être quelqu’un du groupe aux autres : {quoted}."})
         self.words = join_words(words)
 
@@ -78,7 +79,7 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
     check_blanks(text)
     pointers = find_identifying_words(text, group, actor)
     if pointers.certain:
-        quoted = quote_words(pointers.certain)
+        quoted = quote_words(pointers.certain[:MAX_QUOTED_NAMES])
         raise ValidationError({"text": f"Ce message désigne quelqu’un du groupe aux autres. Retirez : {quoted}."})
     if pointers.doubtful and letter.common != join_words(pointers.doubtful):
         raise DoubtfulNames(pointers.doubtful)
@@ -88,10 +89,6 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
 def join_words(words: list[str]) -> str:
     """Return the words as one text, in the form in which the page of confirmation posts them."""
     return ", ".join(" ".join(word.split()) for word in words)
-
-
-def quote_words(words: list[str]) -> str:
-    return ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in words[:MAX_QUOTED_NAMES])
 
 
 def find_identifying_words(text: str, group: CaseGroup, actor: User) -> IdentifyingWords:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import find_zone
+from core.french import quote_words
 from core.stale import Stale
 from core.text import clean_line, clean_text
 from incidents.access import get_incident
@@ -169,14 +170,12 @@ def is_same_closing(incident: Incident, ending: Ending, actor: User) -> bool:
 def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield the problems of the texts of the report and of the sharing of its lesson.
 
-    An erased case takes no text, and a lesson must not identify anybody and must
-    have no line left to fill in.
+    An erased case takes no text, and a lesson must not identify anybody and must have no line left to fill in.
     """
     if incident.erased_at and (written := [name for name in TEXTS if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
     elif pointers := list_identifying_words(ending.lesson, collect_identifying_values(incident)):
-        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in pointers)
-        yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quoted}."
+        yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quote_words(pointers)}."
     if blanks := find_blanks_problem(ending.lesson):
         yield "lesson", blanks
     if ending.is_shared and not ending.lesson:

@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCK_LABELS, find_zone
+from core.french import NBSP
 from core.typeset import draw_qr_code
 from csirts.queries import list_published_contacts
 from csirts.routing import find_route
@@ -25,7 +26,7 @@ from incidents.models import Incident
 from incidents.progress import find_service_handed_to
 from incidents.queries import lacks_responder
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
-from incidents.questions.formatting import NBSP, format_moment
+from incidents.questions.formatting import format_moment
 from incidents.reference import hyphenate
 from incidents.services.history.centres import MOVE_KINDS
 from incidents.services.history.declared import DATA, find_judgement, format_judgement, read_declared_data
@@ -71,7 +72,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "reason": explain_centre(incident),
         "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in duties],
-        "no_more": str(LEGAL_CAVEAT),
+        "no_more": LEGAL_CAVEAT,
         "receipt": list_receipt_lines(incident, zone),
         "progress": list_progress(incident, judgement, zone),
         "declared": list_declared_sections(incident, leak_answers, load_centre_acts(incident), zone),
@@ -95,7 +96,7 @@ def explain_centre(incident: Incident) -> str:
 
 def format_identity(body: Collectivity) -> str:
     """Return the SIREN and INSEE code, which insurers and prefectures ask for to tell bodies of one name apart."""
-    siren = body.siren and "SIREN {}".format(NBSP.join(map("".join, batched(body.siren, 3))))
+    siren = body.siren and f"SIREN {NBSP.join(map(''.join, batched(body.siren, 3)))}"
     code = body.insee_code and f"code INSEE {body.insee_code}"
     return capfirst(", ".join(part for part in (siren, code) if part))
 
@@ -183,18 +184,17 @@ def format_handling_state(incident: Incident, zone: str) -> str:
     """Return a sentence that says when the case was closed or taken, or that nobody has it, or "" if an untaken case
     has no centre.
     """
-    words = {"csirt": incident.csirt}
     if incident.closed_at:
         service = find_service_handed_to(incident)
         reason = incident.get_closing_reason_display() + (f" ({service})" if service else "")
         return f"Dossier clos le {format_pack_moment(incident.closed_at, zone)} : {reason}."
     if lacks_responder(incident) or was_unassigned(incident):
-        return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)
+        return f"{incident.csirt} n’a personne sur le dossier en ce moment."
     if incident.acknowledged_at:
         first_at = find_first_taken_at(incident) or incident.acknowledged_at
         moments = dict.fromkeys(format_pack_moment(at, zone) for at in (first_at, incident.acknowledged_at))
         return f"{incident.csirt} a pris le dossier en charge le {', puis de nouveau le '.join(moments)}."
-    return "{csirt} n’a pas encore pris le dossier en charge.".format(**words) if incident.csirt else ""
+    return f"{incident.csirt} n’a pas encore pris le dossier en charge." if incident.csirt else ""
 
 
 def find_first_taken_at(incident: Incident) -> datetime | None:
@@ -234,9 +234,9 @@ def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
     """Return the acknowledgement of receipt, which says what arrived, when, and which service deals with it (code des
     relations entre le public et l’administration, article L112-11).
     """
-    words = {"reference": hyphenate(incident.reference), "at": format_pack_moment(incident.received_at, zone)}
+    reference, received_at = hyphenate(incident.reference), format_pack_moment(incident.received_at, zone)
     lines = [
-        "La déclaration électronique {reference} a été reçue le {at}.".format(**words),
+        f"La déclaration électronique {reference} a été reçue le {received_at}.",
         format_service_in_charge(incident),
         (
             "Cet accusé de réception est délivré au titre de l’article L112-11 du code des relations entre le public "
@@ -252,4 +252,4 @@ def format_service_in_charge(incident: Incident) -> str:
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."
     reached = [part for part in (*list_published_contacts(csirt), describe_site(csirt.website)) if part]
-    return "Service chargé du dossier : {who}.".format(who=", ".join([csirt.name, *reached]))
+    return f"Service chargé du dossier : {', '.join([csirt.name, *reached])}."

@@ -81,5 +81,5 @@ def build_card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
         "address": address,
         "qr": draw_qr_code(address),
         "lines": list_card_lines(()),
-        "made": "Fiche établie le {day}, vérifiez les numéros une fois par an.".format(day=date_format(on, "j F Y")),
+        "made": f"Fiche établie le {date_format(on, 'j F Y')}, vérifiez les numéros une fois par an.",
     }

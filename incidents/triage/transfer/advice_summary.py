@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from collectivities.enums import Kind
-from core.french import choose_plural, format_phone
+from core.french import choose_plural, format_number, format_phone
 from incidents.catalogues.attack import list_technique_titles
 from incidents.catalogues.partners import format_partner
 from incidents.catalogues.rsit import RsitClass, RsitType
@@ -25,7 +25,7 @@ from incidents.enums import (
 from incidents.facts.shapes import INSTANTS
 from incidents.indicators.observables import defang
 from incidents.questions.facts import get_label, list_data_facts
-from incidents.questions.formatting import format_moment, format_number
+from incidents.questions.formatting import format_moment
 from incidents.reference import hyphenate
 
 type Line = tuple[str, str]
