@@ -46,6 +46,7 @@ from incidents.workflow import InvalidTransition
 
 logger = structlog.get_logger(__name__)
 
+# The most cases of one act. Repeating an act on a group reaches further cases, since the first cases are then done.
 MAX_CASES = 5000
 # Jobs of up to this number of cases are done while the person waits for the page.
 MAX_CASES_IN_REQUEST = 20

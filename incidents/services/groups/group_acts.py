@@ -25,14 +25,10 @@ from incidents.services.correspondence.templates import (
     format_centre_phone,
     list_placeholder_values,
 )
-from incidents.services.groups.bulk import UsedBulkForm, digest_form, start_bulk_job
+from incidents.services.groups.bulk import MAX_CASES, UsedBulkForm, digest_form, start_bulk_job
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
 from incidents.services.groups.letters import find_letter_jobs
 from incidents.services.handling.close import collect_identifying_values
-
-# The most cases of one act. Repeating the act reaches further cases, since the first cases are then done.
-MAX_CASES_AT_ONCE = 5000
-
 
 # The columns that identify a case, without its description.
 IDENTIFYING_COLUMNS = (
@@ -100,7 +96,7 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Identify
     cases = (
         list_recipient_cases(group, with_closed=True)
         .select_related("collectivity", "story")
-        .only(*IDENTIFYING_COLUMNS)[:MAX_CASES_AT_ONCE]
+        .only(*IDENTIFYING_COLUMNS)[:MAX_CASES]
     )
     named_cases = list(cases)
     if len({case.collectivity_id for case in named_cases}) < 2:
@@ -158,7 +154,7 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) 
     if seen != stamp_preview(clean, case_group, actor):
         raise Stale
     cases = list_recipient_cases(case_group, with_closed=clean.with_closed)
-    references = list(cases.values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
+    references = list(cases.values_list("reference", flat=True)[:MAX_CASES])
     if not references:
         raise ValidationError("Aucun déclarant à qui écrire dans ce groupe.")
     choices = {"group": str(case_group.uid), "asks_answer": clean.asks_answer}
@@ -182,7 +178,7 @@ def stamp_preview(letter: GroupLetter, group: CaseGroup, author: User) -> str:
     """
     cases = list_recipient_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)
     newest = find_newest_letter_of_others(group, letter, author)
-    content = letter.text, letter.asks_answer, letter.with_closed, list(cases[:MAX_CASES_AT_ONCE]), newest
+    content = letter.text, letter.asks_answer, letter.with_closed, list(cases[:MAX_CASES]), newest
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
@@ -247,7 +243,7 @@ def find_opened_group(actor: User, key: str) -> CaseGroup | None:
 
 
 def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
-    references = list(cases.order_by("pk").values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
+    references = list(cases.order_by("pk").values_list("reference", flat=True)[:MAX_CASES])
     if not references:
         raise ValidationError("Tous ces dossiers sont déjà dans un groupe.")
     try:
