@@ -12,7 +12,7 @@ from collectivities.zones import find_zone
 from incidents.enums import Door, EventKind, Status
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import holder_works_for_centre
-from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
+from incidents.questions.catalogue import SNAPSHOTS, QuestionSection, get_current_version
 from incidents.questions.facts import OMITTED_TEXTS, SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
 
@@ -182,7 +182,7 @@ def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> lis
     return questions + facts
 
 
-def describe_section(section: Section, sheets: list[SheetView]) -> UsefulSection:
+def describe_section(section: QuestionSection, sheets: list[SheetView]) -> UsefulSection:
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
     excluded = sum(q.code not in answers and q.find_excluding_answer(answers) is not None for q in section.questions)

@@ -347,9 +347,9 @@ def make_posted_forms(data: QueryDict) -> list[ServiceForm]:
 
 
 EDITORS: dict[str, Callable[[Incident, QueryDict | None], Editor]] = {
-    "recit": StoryEditor,
-    "moments": MomentsEditor,
-    "services": ServicesEditor,
-    "donnees": DataEditor,
-    "rappel": CallerEditor,
+    Section.STORY: StoryEditor,
+    Section.MOMENTS: MomentsEditor,
+    Section.SERVICES: ServicesEditor,
+    Section.DATA: DataEditor,
+    Section.CALLER: CallerEditor,
 }

@@ -2,7 +2,7 @@
 the case displays it as earlier values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from incidents.enums import (
     InterruptionExtent,
     PublicService,
 )
-from incidents.facts.description import Fact, FactKind, map_facts
+from incidents.facts.description import Fact, FactKind, Section, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import reduce_to_known_end
 from incidents.questions.catalogue import QuestionKind, find_version
@@ -23,11 +23,11 @@ from incidents.questions.formatting import DisplayedFact, format_moment, list_an
 from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
 
 SNAPSHOT_TITLES: dict[str, str] = {
-    "recit": "Ce qui se passe",
-    "moments": "Depuis quand",
-    "services": "Les services arrêtés ou ralentis",
-    "donnees": "Les données touchées",
-    "rappel": "Qui rappeler",
+    Section.STORY: "Ce qui se passe",
+    Section.MOMENTS: "Depuis quand",
+    Section.SERVICES: "Les services arrêtés ou ralentis",
+    Section.DATA: "Les données touchées",
+    Section.CALLER: "Qui rappeler",
 }
 DECLARATION_FACTS, CALLER_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Caller, Leak))
 NOTHING_WRITTEN = "rien d’écrit"
@@ -123,12 +123,12 @@ def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displaye
         yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=QuestionKind.TEXT)
 
 
-FACT_LISTERS = {
-    "recit": list_story_facts,
-    "moments": list_moment_facts,
-    "services": list_service_facts,
-    "donnees": list_data_facts,
-    "rappel": list_caller_facts,
+FACT_LISTERS: dict[str, Callable[[Mapping[str, Any], str], Iterator[DisplayedFact]]] = {
+    Section.STORY: list_story_facts,
+    Section.MOMENTS: list_moment_facts,
+    Section.SERVICES: list_service_facts,
+    Section.DATA: list_data_facts,
+    Section.CALLER: list_caller_facts,
 }
 
 

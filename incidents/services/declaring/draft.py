@@ -23,6 +23,7 @@ from core.secrets import hash_value
 from core.stale import Stale
 from core.text import are_same_answers
 from incidents.enums import Screen
+from incidents.facts.description import Section
 from incidents.facts.shapes import Declaration, Submission
 from incidents.models import Draft, DraftPage
 from incidents.reference import compact_code, derive_code
@@ -63,6 +64,16 @@ class ScreenEntry:
     # These two fields are set by the first two screens.
     type: str = ""
     collectivity: Collectivity | None = field(default=None)
+
+
+# The screen on which each section is asked. The screen of the caller also holds the description and the instants.
+SCREEN_OF_SECTION = {
+    Section.SERVICES: Screen.SERVICES,
+    Section.DATA: Screen.DATA,
+    Section.CALLER: Screen.CALLER,
+    Section.STORY: Screen.CALLER,
+    Section.MOMENTS: Screen.CALLER,
+}
 
 
 class SentDraft(Exception):
@@ -262,16 +273,11 @@ def declare_draft(
 
 
 def map_section_authors(pages: Iterable[DraftPage]) -> dict[str, str]:
-    """Return a dict from the name of a section to its author, or {} if no screen has an author.
-
-    The screen of the caller also holds the description and the instants.
-    """
+    """Return a dict from the name of a section to its author, or {} if no screen has an author."""
     by_screen = {page.screen: page.author for page in pages}
     if not any(by_screen.values()):
         return {}
-    screens = {screen.value: screen.value for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
-    screens |= dict.fromkeys(("recit", "moments"), Screen.CALLER.value)
-    return {section: by_screen[screen] for section, screen in screens.items() if screen in by_screen}
+    return {section: by_screen[screen] for section, screen in SCREEN_OF_SECTION.items() if screen in by_screen}
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from core.text import clean_line, clean_text
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, GroupKind
+from incidents.facts.description import Section
 from incidents.models import CaseGroup, Incident
 from incidents.services.declaring.declare import derive_supplier_key
 from incidents.services.history.record import record_event
@@ -136,7 +137,7 @@ def remove_supplier_name(incident: Incident) -> None:
 
 def list_supplier_keys(incident: Incident) -> set[str]:
     """Return the keys of the suppliers that the case names now or named before a correction."""
-    former_names = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
+    former_names = incident.sheets.filter(section=Section.STORY).values_list("values__supplier", flat=True)
     return {incident.supplier_key, *(derive_supplier_key(name) for name in former_names if name)} - {""}
 
 

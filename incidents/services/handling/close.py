@@ -18,6 +18,7 @@ from incidents.access import get_incident
 from incidents.anonymous import IdentifyingValues, list_identifying_words
 from incidents.catalogues.message_templates import find_blanks_problem
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, NoteKind, Outcome, Status
+from incidents.facts.description import Section
 from incidents.models import Closing, Incident, Note, Task
 from incidents.models.work import CLOSING_KEY
 from incidents.moments import is_before
@@ -266,7 +267,12 @@ def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, acto
     ]
     snapshot = snapshot_services(incident.service_stopped, interruptions)
     amend_section(
-        incident, "services", snapshot, lambda: replace_interruptions(incident, interruptions), actor=actor, at=at
+        incident,
+        Section.SERVICES,
+        snapshot,
+        lambda: replace_interruptions(incident, interruptions),
+        actor=actor,
+        at=at,
     )
 
 

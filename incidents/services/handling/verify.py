@@ -17,6 +17,7 @@ from core.telephone import holds_whole_number
 from core.text import clean_line
 from incidents.anonymous import NUMBER, PHONE_DIGITS
 from incidents.enums import OPEN, EventKind, NoteKind, NumberSource
+from incidents.facts.description import Section
 from incidents.models import AnswerSheet, Incident, OfficialNumber, Story
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event
@@ -92,7 +93,7 @@ def list_declared_numbers(incident: Incident) -> Iterator[str]:
     cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
     for phone, story in Story.objects.filter(cases).values_list("contact_phone", "description"):
         yield from (phone, *(phone for phone in NUMBER.findall(story) if len(extract_digits(phone)) >= PHONE_DIGITS))
-    sheets = AnswerSheet.objects.filter(cases, section="rappel").values_list("values__phone", flat=True)
+    sheets = AnswerSheet.objects.filter(cases, section=Section.CALLER).values_list("values__phone", flat=True)
     yield from (phone or "" for phone in sheets)
 
 

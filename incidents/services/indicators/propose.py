@@ -13,6 +13,7 @@ from accounts.models import User
 from collectivities.zones import PARIS
 from incidents.access import get_incident, record_accesses
 from incidents.enums import Ability, DocumentKind, Door
+from incidents.facts.description import Section
 from incidents.facts.shapes import read_story_texts
 from incidents.files import vault
 from incidents.files.texts import MAX_BYTES, READABLE_TYPES, extract_text
@@ -33,7 +34,6 @@ MAX_PROPOSALS = 200
 MAX_DUPLICATES_READ = 20
 BEFORE_CORRECTION, OF_DUPLICATE = "avant correction", "d’un double"
 # The person to call back is not a trace of an attack.
-CALLER_SECTION = "rappel"
 
 
 class Origin(NamedTuple):
@@ -129,7 +129,7 @@ def list_texts(incident: Incident) -> Iterator[Source]:
     names, newest first, and last what stood in the sections before corrections.
     """
     sections = group_by_section(list_sheets(incident))
-    sections.pop(CALLER_SECTION, None)
+    sections.pop(Section.CALLER, None)
     yield Source(Origin(DocumentKind.DECLARATION), "\n".join(read_story_texts(incident.story).values()))
     for sheets in sections.values():
         yield Source(Origin(DocumentKind.ANSWERS), join_lines(sheets[:1]))
@@ -153,7 +153,7 @@ def list_duplicate_texts(duplicates: Sequence[Incident]) -> Iterator[Source]:
     for duplicate in duplicates:
         words = "\n".join(read_story_texts(duplicate.story).values())
         yield Source(Origin(DocumentKind.DECLARATION, OF_DUPLICATE), words)
-    sheets = AnswerSheet.objects.filter(incident__in=duplicates).exclude(section=CALLER_SECTION).order_by("-id")
+    sheets = AnswerSheet.objects.filter(incident__in=duplicates).exclude(section=Section.CALLER).order_by("-id")
     # Any time zone will do here: times are never indicators.
     views = [SheetView(sheet, PARIS) for sheet in sheets[:MAX_SHEETS]]
     yield Source(Origin(DocumentKind.ANSWERS, OF_DUPLICATE), join_lines(views))

@@ -22,6 +22,7 @@ from core.typeset import draw_qr_code
 from csirts.queries import list_published_contacts
 from csirts.routing import find_route
 from incidents.enums import TYPE_TERMS, EventKind, IncidentType, Status, TransferState
+from incidents.facts.description import Section
 from incidents.models import Incident
 from incidents.progress import find_service_handed_to
 from incidents.queries import lacks_responder
@@ -29,7 +30,7 @@ from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_s
 from incidents.questions.formatting import format_moment
 from incidents.reference import hyphenate
 from incidents.services.history.centres import MOVE_KINDS
-from incidents.services.history.declared import DATA, find_judgement, format_judgement, read_declared_data
+from incidents.services.history.declared import find_judgement, format_judgement, read_declared_data
 from incidents.services.history.revisions import (
     CentreAct,
     TypeChange,
@@ -50,7 +51,6 @@ LEGAL_CAVEAT = (
     "votre assureur et la préfecture répondent pour votre cas."
 )
 
-STORY = "recit"
 TAKEN_OVER_SENTENCE = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
 
 
@@ -130,7 +130,7 @@ def list_declared_sections(
     """
     sheets = load_declared_sheets(incident, zone)
     facts = [
-        format_section(name, "", leak_answers if name == DATA else snapshot_rows(incident, name), zone)
+        format_section(name, "", leak_answers if name == Section.DATA else snapshot_rows(incident, name), zone)
         for name in SNAPSHOT_TITLES
     ]
     newest = [views[-1].sheet for name, views in sorted(sheets.items()) if name not in SNAPSHOT_TITLES]
@@ -138,7 +138,7 @@ def list_declared_sections(
     sections = facts + [section for section in answers if section["lines"]]
     for section in sections:
         section["notes"] = list_revision_sentences(incident, sheets.get(section["code"], []), acts)
-    sections[0]["lines"] += list_replaced_story(incident, sheets.get(STORY, []), acts)
+    sections[0]["lines"] += list_replaced_story(incident, sheets.get(Section.STORY, []), acts)
     add_situation(sections[0], incident, find_type_change(incident, acts, zone), zone)
     return sections
 
