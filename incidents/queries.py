@@ -1,4 +1,6 @@
-"""Queries for answers, corrections and files. The pages of declarants and of responders share them."""
+"""Queries that the pages of declarants and of responders share: answers and corrections, files, readers of a case, and
+the events that its body may read.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

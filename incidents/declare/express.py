@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.search import BodySearchResult, SearchProblem, search_bodies_and_places
+from collectivities.search import BodySearchResult, SearchProblem, find_body_by_uid, search_bodies_and_places
 from collectivities.telephones import find_number_problem
 from core.burst import hash_address
 from csirts.routing import Route, get_centres_by_level
@@ -28,7 +28,6 @@ from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
     Journey,
     drop_controls,
-    find_body,
     find_body_route,
     find_journey,
     list_own_bodies,
@@ -187,9 +186,9 @@ def find_chosen_body(request: HttpRequest, value: str, journey: Journey) -> Coll
     or the only body of the account.
     """
     if request.method == "POST":
-        return None if is_search_requested(request) else find_body(value)
+        return None if is_search_requested(request) else find_body_by_uid(value)
     own_bodies = list_own_bodies(request)
-    return find_body(value) or journey.collectivity or (own_bodies[0] if len(own_bodies) == 1 else None)
+    return find_body_by_uid(value) or journey.collectivity or (own_bodies[0] if len(own_bodies) == 1 else None)
 
 
 def is_search_requested(request: HttpRequest) -> bool:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -182,23 +181,6 @@ def select_drafts() -> QuerySet[Draft]:
     access.
     """
     return Draft.objects.select_related("collectivity__departement", "collectivity__region")
-
-
-def find_body(value: str) -> Collectivity | None:
-    """Return the body with this public identifier, or the body that absorbed it, or None.
-
-    Runs one query, or two for a body that was absorbed. The seat and the corrected région, which few bodies have, are
-    loaded on access.
-    """
-    try:
-        uid = UUID(value)
-    except ValueError:
-        return None
-    bodies = Collectivity.objects.select_related("departement", "region")
-    body = bodies.filter(uid=uid).first()
-    if body and body.vanished_on:
-        return bodies.existing().filter(absorbed=body.pk).first()
-    return body
 
 
 def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentType | None:

@@ -9,10 +9,11 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from collectivities.search import find_body_by_uid
 from core.french import choose_plural, format_phone
 from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
-from incidents.declare.journey import Journey, find_body
+from incidents.declare.journey import Journey
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_POSITIONS, ScreenPosition
 from incidents.enums import NOT_STATED, Answer, PublicService, Screen
 from incidents.models import DraftPage
@@ -54,7 +55,7 @@ def list_lines(page: DraftPage, journey: Journey) -> list[AnswerLine]:
         chosen = find_type(get_only_value(page, "quoi"))
         return [AnswerLine("Ce qui arrive", str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
-        return [AnswerLine("La collectivité", str(find_body(get_only_value(page, "collectivite")) or ""))]
+        return [AnswerLine("La collectivité", str(find_body_by_uid(get_only_value(page, "collectivite")) or ""))]
     details = journey.with_answers(Screen(page.screen), page.values).build_details()
     return list(list_input_lines(details, INPUTS_BY_SCREEN[Screen(page.screen)]))
 

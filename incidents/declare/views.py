@@ -14,7 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from collectivities.search import BodySearchResult, SearchProblem, check_query_not_empty, search_bodies_and_places
+from collectivities.search import (
+    BodySearchResult,
+    SearchProblem,
+    check_query_not_empty,
+    find_body_by_uid,
+    search_bodies_and_places,
+)
 from core.stale import Stale
 from csirts.routing import get_centres_by_level
 from incidents.declare.bot_limits import must_confirm_start
@@ -24,7 +30,6 @@ from incidents.declare.entries import read_entry
 from incidents.declare.journey import (
     Journey,
     drop_controls,
-    find_body,
     find_chosen_type,
     find_journey,
     find_offered_centre,
@@ -107,7 +112,7 @@ def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
         return ask_confirmation(request, Screen.WHAT)
     draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
-    body = find_body(drop_controls(request.POST).get("collectivite", ""))
+    body = find_body_by_uid(drop_controls(request.POST).get("collectivite", ""))
     query = {FROM_FIRST_SCREEN: "oui"} | ({"collectivite": str(body.uid)} if body else {})
     response = redirect_to_route("declare_who", **query)
     draft_cookie.remember_draft(response, draft.uid, entry.author)
@@ -125,7 +130,7 @@ def render_type_screen(
     """Show the first screen. `has_no_draft` means that a later screen was requested although this device has no
     declaration.
     """
-    body = find_body((request.POST or request.GET).get("collectivite", ""))
+    body = find_body_by_uid((request.POST or request.GET).get("collectivite", ""))
     context = build_screen_context(request, Screen.WHAT, journey, clash=clash) | {
         "near": find_offered_centre(body, journey),
         "unknown": UNKNOWN_CHOICE,
@@ -185,7 +190,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
         return render_type_screen(request, has_no_draft=True)
     entry = read_entry(screen, request, None)
     if screen == Screen.WHO:
-        entry = replace(entry, collectivity=find_body(drop_controls(request.POST).get("collectivite", "")))
+        entry = replace(entry, collectivity=find_body_by_uid(drop_controls(request.POST).get("collectivite", "")))
     if not entry.values:
         return redirect_to_route("declare_type")
     if must_confirm_start(request, request.POST):
@@ -200,7 +205,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
 def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
     if request.method != "POST":
         return render_body_screen(request, journey)
-    chosen = find_body(drop_controls(request.POST).get("collectivite", ""))
+    chosen = find_body_by_uid(drop_controls(request.POST).get("collectivite", ""))
     if chosen is None:
         problem = "Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."
         return render_body_screen(request, journey, problem=problem)
@@ -220,7 +225,7 @@ def render_body_screen(
     except SearchProblem as error:
         problem, status = str(error), 422
     own_bodies = [] if query else list_own_bodies(request)
-    current = find_body((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
+    current = find_body_by_uid((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
     context = build_screen_context(request, Screen.WHO, journey, clash=clash) | {
         "near": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,

@@ -28,8 +28,6 @@ from incidents.enums.facts import (
     DataCategory,
     InterruptionExtent,
     LeakStatus,
-    PaperKind,
-    PaperState,
     PersonCategory,
     PersonsBand,
     PublicService,
@@ -51,6 +49,8 @@ from incidents.enums.work import (
     GroupKind,
     NoteKind,
     ObservableKind,
+    PaperKind,
+    PaperState,
     TransferState,
 )
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collectivities.zones import find_zone
 from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
-from incidents.devices.visits import find_case, serve_privately
+from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability, Door
 from incidents.evidence.handler import ReceivedFiles, VaultUploadHandler
 from incidents.facts.description import LINE_LIMIT
@@ -200,5 +200,4 @@ def sealed_list_page(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "evidence/sealed_list.html", context)
 
 
-render_not_found = partial(render, template_name="follow_up/not_found.html", status=404)
 render_erased = partial(render, template_name="evidence/erased.html", status=410)

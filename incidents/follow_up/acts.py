@@ -13,11 +13,11 @@ from core.text import clean_line
 from incidents.access import Guest, speaks_for_body
 from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature, remember_signature
-from incidents.devices.visits import find_case, serve_privately
+from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.forms import LetterForm, WithdrawForm
-from incidents.follow_up.page import build_sentence_facts, find_new_route, render_case_page, render_not_found
+from incidents.follow_up.page import build_sentence_facts, find_new_route, render_case_page
 from incidents.progress import describe_progress
 from incidents.reference import compact_code
 from incidents.sentence import list_sentences

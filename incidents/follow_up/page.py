@@ -229,12 +229,3 @@ def build_shared_link(incident: Incident) -> str:
     if live is None or not may_share_sentence(incident):
         return ""
     return settings.SITE_URL + reverse("shared_sentence", args=[derive_shared_secret(live)])
-
-
-def render_not_found(request: HttpRequest, *, typed_text: str = "") -> HttpResponse:
-    """Show the same page for an invalid or expired link, another person's case and a missing case, so that nobody can
-    tell them apart.
-
-    `typed_text` is what was typed before the link stopped working. The page shows it for copying.
-    """
-    return render(request, "follow_up/not_found.html", {"kept": typed_text}, status=404)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.access import get_led_csirt
 from accounts.models import User
 from core.french import format_phone
 from core.stale import Stale
@@ -23,7 +24,6 @@ from incidents.catalogues.message_templates import (
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
 from incidents.reference import hyphenate
-from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
 # The most templates of one centre, because nobody finds a template in a longer list.

@@ -19,7 +19,7 @@ from django.utils import timezone
 from incidents.access import Guest, get_case
 from incidents.enums import Ability
 from incidents.files import vault
-from incidents.files.deposits import MAX_FILE_BYTES, Deposit, StoredFile
+from incidents.files.deposits import FILE_TOO_LARGE, MAX_FILE_BYTES, Deposit, StoredFile
 from incidents.models import EvidenceUpload, Incident
 from incidents.services.evidence.files import (
     FileSubmission,
@@ -53,7 +53,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
     key = get_writing_key(guest=guest, reference=reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if size > MAX_FILE_BYTES:
-        raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs fichiers.")
+        raise ValidationError(FILE_TOO_LARGE)
     for interrupted in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
         if first and first == hash_first_slice(interrupted, key):
             return interrupted

@@ -14,9 +14,9 @@ from core.french import quote_words
 from core.locks import lock_key
 from core.stale import Stale
 from core.text import clean_text, fold_text
-from incidents.anonymous import IdentifyingWords, index_text, match_identifying_words
 from incidents.catalogues.message_templates import PLACEHOLDERS, fill_placeholders
 from incidents.enums import OPEN, BulkAct, GroupKind
+from incidents.identifying_words import IdentifyingWords, index_text, match_identifying_words
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT
 from incidents.services.correspondence.templates import (

@@ -34,7 +34,7 @@ from incidents.services.handling.due import (
 )
 from incidents.services.handling.severity import SEVERITY_FIELDS
 from incidents.services.history.record import record_event
-from incidents.services.history.transfers import withdraw_any_proposal
+from incidents.services.transfer.state import withdraw_any_proposal
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.sharing import is_mailbox_in_doubt
 

@@ -15,10 +15,10 @@ from core.french import quote_words
 from core.stale import Stale
 from core.text import clean_line, clean_text
 from incidents.access import get_incident
-from incidents.anonymous import IdentifyingValues, list_identifying_words
 from incidents.catalogues.message_templates import find_blanks_problem
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, NoteKind, Outcome, Status
 from incidents.facts.description import Section
+from incidents.identifying_words import IdentifyingValues, list_identifying_words
 from incidents.models import Closing, Incident, Note, Task
 from incidents.models.work import CLOSING_KEY
 from incidents.moments import is_before
@@ -36,7 +36,7 @@ from incidents.services.handling.unfinished import (
 )
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import list_interruptions, snapshot_services
-from incidents.services.history.transfers import withdraw_any_proposal
+from incidents.services.transfer.state import withdraw_any_proposal
 from incidents.sharing import may_share_lesson
 from incidents.workflow import check_transition
 

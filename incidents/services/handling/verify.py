@@ -15,9 +15,9 @@ from collectivities.telephones import get_local_digits
 from collectivities.zones import find_local_day, find_zone
 from core.telephone import holds_whole_number
 from core.text import clean_line
-from incidents.anonymous import NUMBER, PHONE_DIGITS
 from incidents.enums import OPEN, EventKind, NoteKind, NumberSource
 from incidents.facts.description import Section
+from incidents.identifying_words import NUMBER, PHONE_DIGITS
 from incidents.models import AnswerSheet, Incident, OfficialNumber, Story
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from accounts.access import get_led_csirt
 from accounts.models import User
 from core.stale import Stale
 from core.text import clean_line
@@ -18,7 +19,6 @@ from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, dump_steps, read_steps
 from incidents.enums import IncidentType
 from incidents.models import Playbook
-from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
 MAX_STEPS, MAX_HOURS = 30, 24 * 90

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404
 from django.utils import timezone
 
+from accounts.access import get_led_csirt
 from accounts.models import User
 from core.stale import Stale
 from core.text import clean_line
@@ -64,15 +64,6 @@ def list_reflex_sheets(csirt: Csirt) -> list[AppliedReflexSheet]:
 
 def find_newest_reflex_sheet(kind: str, csirt: Csirt) -> ReflexSheet | None:
     return ReflexSheet.objects.filter(type=kind, csirt=csirt).order_by("-version").first()
-
-
-def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
-    """Return the CSIRT, if this user leads it. Raises Http404 otherwise."""
-    led = Csirt.objects.filter(pk__in=user.led_centre_ids, slug=slug)
-    csirt = (led.select_for_update(no_key=True) if lock else led).first()
-    if csirt is None:
-        raise Http404
-    return csirt
 
 
 @transaction.atomic

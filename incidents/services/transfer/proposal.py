@@ -21,14 +21,13 @@ from core.text import clean_line
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_proposed_transfer
-from incidents.anonymous import list_personal_details
 from incidents.enums import Ability, EventKind, NoteKind, Status, TransferState
+from incidents.identifying_words import list_personal_details
 from incidents.models import Incident, Transfer
 from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.handling.close import collect_identifying_values
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.remains import copy_case
-from incidents.services.history.transfers import record_transfer, set_transfer_state, withdraw_proposal
 from incidents.services.transfer.agreements import (
     AGREEMENT_LIMIT,
     NO_AGREEMENT,
@@ -36,6 +35,7 @@ from incidents.services.transfer.agreements import (
     Agreement,
     check_agreement,
 )
+from incidents.services.transfer.state import record_transfer, set_transfer_state, withdraw_proposal
 from incidents.sharing import ReaderKind, needs_agreement, rank_label
 from incidents.workflow import check_transferable
 

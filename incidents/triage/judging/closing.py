@@ -30,7 +30,7 @@ from incidents.services.handling.unfinished import (
     stamp_closing_page,
 )
 from incidents.services.handling.unsent_text import has_begun_reply, list_colleagues_writing, load_unsent_texts
-from incidents.services.history.transfers import find_open_proposal
+from incidents.services.transfer.state import find_open_proposal
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.page import (
