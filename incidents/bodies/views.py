@@ -140,7 +140,7 @@ def ask_body_confirmation(
     context = {
         "duplicates": duplicates,
         "is_numbered": is_numbered,
-        "kept": list_hidden_inputs(
+        "hidden_inputs": list_hidden_inputs(
             {name: form.get_value(name) for name in form.fields if form.get_value(name)} | chosen
         ),
         "yes": CORRECT if is_numbered else DIFFERENT if duplicates else CONFIRMED,

@@ -338,7 +338,7 @@ def ask_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_last
     data = drop_controls(request.POST)
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_REPEATED for value in values]
     step = page.journey if is_last else None
-    context = {"step": step, "route": "declare_express", "kept": hidden_inputs, "confirmed": CONFIRMED}
+    context = {"step": step, "route": "declare_express", "hidden_inputs": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 
@@ -353,7 +353,7 @@ def render_express(request: HttpRequest, page: ExpressPage, *, lost_status: int 
         "page": page,
         "types": IncidentType.choices,
         "unknown": IncidentType.UNKNOWN.value,
-        "mine": own_bodies,
+        "own_bodies": own_bodies,
         "body_name": BODY,
         "helpers": get_centres_by_level(timezone.localdate()) if is_searched else {},
         "is_lost": bool(lost_status),

@@ -98,7 +98,7 @@ def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | No
     data = drop_controls(request.POST)
     left_out = NOT_REPEATED - OPENED_SCREEN_INPUTS if journey else NOT_REPEATED
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
-    context = {"step": journey, "route": ROUTES[screen], "kept": hidden_inputs, "confirmed": CONFIRMED}
+    context = {"step": journey, "route": ROUTES[screen], "hidden_inputs": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 

@@ -136,11 +136,11 @@ def render_type_screen(
         "unknown": UNKNOWN_CHOICE,
         "groups": CHOICE_GROUPS,
         "chosen": find_chosen_type(request, journey),
-        "named": body,
+        "chosen_body": body,
         "helpers": get_centres_by_level(timezone.localdate()),
         "next_route": ROUTES[journey.next_screen] if journey else "",
         "problem": problem,
-        "lost": has_no_draft,
+        "has_no_draft": has_no_draft,
     }
     return render(
         request, "declare/type.html", context, status=400 if problem or has_no_draft else 409 if clash else 200
@@ -236,7 +236,7 @@ def render_body_screen(
         "helpers": get_centres_by_level(timezone.localdate())
         if query and (answer.mention or not answer.bodies)
         else {},
-        "mine": own_bodies,
+        "own_bodies": own_bodies,
         "current": current,
         "problem": problem,
     }

@@ -72,4 +72,4 @@ def render_not_found(request: HttpRequest, *, typed_text: str = "") -> HttpRespo
 
     `typed_text` is what was typed before the link stopped working. The page shows it for copying.
     """
-    return render(request, "follow_up/not_found.html", {"kept": typed_text}, status=404)
+    return render(request, "follow_up/not_found.html", {"typed_text": typed_text}, status=404)

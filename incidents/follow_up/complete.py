@@ -126,7 +126,9 @@ def completion_history_page(request: HttpRequest, incident: Incident, guest: Gue
     if not sheets:
         raise Http404
     return render(
-        request, "follow_up/complete/history.html", build_case_context(incident) | {"section": section, "kept": sheets}
+        request,
+        "follow_up/complete/history.html",
+        build_case_context(incident) | {"section": section, "sheets": sheets},
     )
 
 

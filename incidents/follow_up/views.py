@@ -137,5 +137,5 @@ def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     thread_page = load_thread_page(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
-    context = {"incident": incident, "stretch": thread_page, "zone": find_zone(incident.collectivity)}
+    context = {"incident": incident, "thread_page": thread_page, "zone": find_zone(incident.collectivity)}
     return render(request, "follow_up/messages.html", context)

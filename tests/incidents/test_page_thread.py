@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def list_shown_texts(page):
-    return [message.text for message in page.context["stretch"].messages]
+    return [message.text for message in page.context["thread_page"].messages]
 
 
 def test_a_responder_pages_through_five_thousand_messages(client, responder):

@@ -104,8 +104,8 @@ def list_placeholder_values(incident: Incident, user: User, phone: str) -> dict[
 def check_placeholders(text: str, allowed: Container[str] = ()) -> None:
     """Raise ValidationError on « text » if the text has names in braces that are not in `allowed`."""
     if names := [f"{{{name}}}" for name in list_names_in_braces(text) if name not in allowed]:
-        message = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
-        raise ValidationError({"text": message % {"named": ", ".join(names)}})
+        message = "Ces mots entre accolades partiraient tels quels : %(placeholders)s. Écrivez ce qu’ils veulent dire."
+        raise ValidationError({"text": message % {"placeholders": ", ".join(names)}})
 
 
 def check_blanks(text: str) -> None:
