@@ -37,6 +37,7 @@ from incidents.declare.screens import ROUTES
 from incidents.declare.sending import answer_repeated_post, find_declaring_member, redirect_to_confirmation
 from incidents.declare.views import CHOOSE_TYPE, TO_CORRECT
 from incidents.devices import draft_cookie
+from incidents.devices.inputs import BACK, BODY, TO_EXPRESS, TYPE
 from incidents.enums import IncidentType, Origin, Screen, Status
 from incidents.models import Draft
 from incidents.services.declaring.draft import (
@@ -50,7 +51,7 @@ from incidents.services.declaring.draft import (
 
 # The values of the buttons: search for the body, choose a body other than the chosen one, send.
 SEARCH, ANOTHER, CALL_ME = "chercher", "autre", "rappel"
-PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
+PHONE, QUERY = "contact_phone", "q"
 # The field with the text for which the page lists bodies, and the field with the body about which the page warned that
 # no centre answers for it.
 SEARCHED, WARNED = "pour", "averti"
@@ -234,7 +235,7 @@ def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpRespon
     if page.is_new and must_confirm_start(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page, is_last=False)
     kind, _space, seat = request.POST[ADD_BODY].partition(" ")
-    offered = {"retour": "rappel", "nom": page.query, "nature": kind, "siege": seat}
+    offered = {BACK: TO_EXPRESS, "nom": page.query, "nature": kind, "siege": seat}
     response = redirect_to_route("declare_new_body", **{name: value for name, value in offered.items() if value})
     if uid := save_entries(page):
         draft_cookie.remember_draft(response, uid, page.journey.author)

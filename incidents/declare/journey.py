@@ -23,6 +23,7 @@ from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_ORDER
 from incidents.devices import draft_cookie
+from incidents.devices.inputs import TYPE
 from incidents.enums import IncidentType, Screen
 from incidents.facts.shapes import Declaration
 from incidents.models import Draft, DraftPage, Incident
@@ -187,8 +188,8 @@ def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentT
     """Return the type just posted, or else the type of the declaration, or else the type in the address, which a
     reflex sheet puts there.
     """
-    posted = find_type(request.POST.get("quoi", ""))
-    return posted or (journey and journey.type) or find_type(request.GET.get("quoi", ""))
+    posted = find_type(request.POST.get(TYPE, ""))
+    return posted or (journey and journey.type) or find_type(request.GET.get(TYPE, ""))
 
 
 def find_body_route(body: Collectivity) -> Route:

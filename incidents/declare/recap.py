@@ -15,6 +15,7 @@ from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_POSITIONS, ScreenPosition
+from incidents.devices.inputs import BODY, TYPE
 from incidents.enums import NOT_STATED, Answer, PublicService, Screen
 from incidents.models import DraftPage
 from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
@@ -52,10 +53,10 @@ class ScreenState(NamedTuple):
 def list_lines(page: DraftPage, journey: Journey) -> list[AnswerLine]:
     """Return all answers of one screen, each with its label."""
     if page.screen == Screen.WHAT:
-        chosen = find_type(get_only_value(page, "quoi"))
+        chosen = find_type(get_only_value(page, TYPE))
         return [AnswerLine("Ce qui arrive", str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
-        return [AnswerLine("La collectivité", str(find_body_by_uid(get_only_value(page, "collectivite")) or ""))]
+        return [AnswerLine("La collectivité", str(find_body_by_uid(get_only_value(page, BODY)) or ""))]
     details = journey.with_answers(Screen(page.screen), page.values).build_details()
     return list(list_input_lines(details, INPUTS_BY_SCREEN[Screen(page.screen)]))
 

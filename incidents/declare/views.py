@@ -45,6 +45,7 @@ from incidents.declare.screens import (
 )
 from incidents.declare.sending import RETURNING, answer_repeated_post, ask_confirmation, send_if_valid
 from incidents.devices import draft_cookie
+from incidents.devices.inputs import BODY, TYPE
 from incidents.enums import Screen, Status
 from incidents.models import Draft, DraftPage
 from incidents.services.declaring.draft import (
@@ -102,7 +103,7 @@ def render_or_save_first_screen(request: HttpRequest) -> HttpResponse:
 
 
 def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
-    chosen = find_type(request.POST.get("quoi", ""))
+    chosen = find_type(request.POST.get(TYPE, ""))
     if chosen is None:
         return render_type_screen(request, journey, problem=CHOOSE_TYPE)
     entry = replace(read_entry(Screen.WHAT, request, journey), type=chosen.value)
@@ -112,8 +113,8 @@ def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
         return ask_confirmation(request, Screen.WHAT)
     draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
-    body = find_body_by_uid(drop_controls(request.POST).get("collectivite", ""))
-    query = {FROM_FIRST_SCREEN: "oui"} | ({"collectivite": str(body.uid)} if body else {})
+    body = find_body_by_uid(drop_controls(request.POST).get(BODY, ""))
+    query = {FROM_FIRST_SCREEN: "oui"} | ({BODY: str(body.uid)} if body else {})
     response = redirect_to_route("declare_who", **query)
     draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
@@ -130,7 +131,7 @@ def render_type_screen(
     """Show the first screen. `has_no_draft` means that a later screen was requested although this device has no
     declaration.
     """
-    body = find_body_by_uid((request.POST or request.GET).get("collectivite", ""))
+    body = find_body_by_uid((request.POST or request.GET).get(BODY, ""))
     context = build_screen_context(request, Screen.WHAT, journey, clash=clash) | {
         "near": find_offered_centre(body, journey),
         "unknown": UNKNOWN_CHOICE,
@@ -190,7 +191,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
         return render_type_screen(request, has_no_draft=True)
     entry = read_entry(screen, request, None)
     if screen == Screen.WHO:
-        entry = replace(entry, collectivity=find_body_by_uid(drop_controls(request.POST).get("collectivite", "")))
+        entry = replace(entry, collectivity=find_body_by_uid(drop_controls(request.POST).get(BODY, "")))
     if not entry.values:
         return redirect_to_route("declare_type")
     if must_confirm_start(request, request.POST):
@@ -205,7 +206,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
 def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
     if request.method != "POST":
         return render_body_screen(request, journey)
-    chosen = find_body_by_uid(drop_controls(request.POST).get("collectivite", ""))
+    chosen = find_body_by_uid(drop_controls(request.POST).get(BODY, ""))
     if chosen is None:
         problem = "Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."
         return render_body_screen(request, journey, problem=problem)
@@ -225,7 +226,7 @@ def render_body_screen(
     except SearchProblem as error:
         problem, status = str(error), 422
     own_bodies = [] if query else list_own_bodies(request)
-    current = find_body_by_uid((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
+    current = find_body_by_uid((request.POST or request.GET).get(BODY, "")) or journey.collectivity
     context = build_screen_context(request, Screen.WHO, journey, clash=clash) | {
         "near": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
