@@ -20,10 +20,12 @@ from incidents.devices.visits import find_case, render_not_found, serve_privatel
 from incidents.enums import Ability, Door
 from incidents.evidence.handler import ReceivedFiles, VaultUploadHandler
 from incidents.facts.description import LINE_LIMIT
+from incidents.files.deposits import MAX_FILE_BYTES
 from incidents.files.seals import find_first_broken_seal, format_instant
 from incidents.models import Incident
 from incidents.queries import OpenedEvidence, count_remaining_files, list_opened_evidence
 from incidents.services.evidence.files import (
+    MAX_BYTES,
     MAX_FILES,
     Erased,
     FileSubmission,
@@ -123,6 +125,8 @@ def render_evidence_page(
         "abandoned": read_query_number(request, "abandonne"),
         "taken_back": find_taken_back(pieces, read_query_number(request, "reprise")),
         "most_files": MAX_FILES,
+        "most_megabytes": MAX_FILE_BYTES // 10**6,
+        "most_gigabytes": MAX_BYTES // 10**9,
         "slice": SLICE_SIZE,
     }
     return render(request, "evidence/page.html", context | outcome, status=status)

@@ -215,7 +215,7 @@ class DataEditor(SingleFormEditor[DataForm]):
         return correct_data(writing=writing, concerned=answers["data_concerned"], leak=read_leak_input(answers))
 
 
-class ServiceForm(FactsForm):
+class InterruptionForm(FactsForm):
     """The form of one interruption, which was recorded before or is ticked in this form."""
 
     extent = forms.ChoiceField(choices=InterruptionExtent.choices, required=False, widget=forms.RadioSelect)
@@ -279,18 +279,18 @@ class ServicesEditor:
             service for service in PublicService if service in self.ticked and service not in (*offered, *ongoing)
         ]
         self.offered = [
-            ServiceForm(service, data if service in self.ticked else None, prefix=service)
+            InterruptionForm(service, data if service in self.ticked else None, prefix=service)
             for service in (*offered, *added)
         ]
         self.stopped = (data.get("stopped", "") if data is not None else "") or incident.service_stopped
-        self.sent: list[ServiceForm] = []
+        self.sent: list[InterruptionForm] = []
 
     @property
     def forms(self) -> list[forms.Form]:
         return [*self.noted, *self.added]
 
     @property
-    def added(self) -> list[ServiceForm]:
+    def added(self) -> list[InterruptionForm]:
         return [form for form in self.offered if form.is_bound]
 
     def save(self, writing: Writing) -> SavedSheet:
@@ -307,19 +307,19 @@ class ServicesEditor:
             add_errors(messages, self.sent[int(index)], name)
 
 
-def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[ServiceForm]:
+def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[InterruptionForm]:
     return [
-        ServiceForm(interruption.service, None, prefix=f"r{index}", interruption=interruption)
+        InterruptionForm(interruption.service, None, prefix=f"r{index}", interruption=interruption)
         for index, interruption in enumerate(interruptions)
     ]
 
 
-def make_posted_forms(data: QueryDict) -> list[ServiceForm]:
+def make_posted_forms(data: QueryDict) -> list[InterruptionForm]:
     """Return the rows of the posted page, even if the recorded interruptions changed since, so that no value moves to
     another service.
     """
     services = [service for service in data.getlist("row") if service in PublicService.values]
-    return [ServiceForm(service, data, prefix=f"r{index}") for index, service in enumerate(services)]
+    return [InterruptionForm(service, data, prefix=f"r{index}") for index, service in enumerate(services)]
 
 
 EDITORS: dict[str, Callable[[Incident, QueryDict | None], Editor]] = {

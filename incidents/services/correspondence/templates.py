@@ -59,7 +59,7 @@ def write_template(
     if any(other.uid != uid for other in live.filter(title=clean.title)):
         raise ValidationError({"title": "Un autre message du centre a ce titre. Choisissez-en un autre."})
     if row is None and live.count() >= MAX_TEMPLATES:
-        raise ValidationError({"title": "Le centre a déjà 60 messages types. Retirez-en un."})
+        raise ValidationError({"title": f"Le centre a déjà {MAX_TEMPLATES} messages types. Retirez-en un."})
     row = row or MessageTemplate(csirt=csirt, version=0)
     row.title, row.text, row.types = clean.title, clean.text, clean.types
     row.version, row.author, row.written_at = row.version + 1, actor, timezone.now()

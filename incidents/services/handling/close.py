@@ -20,7 +20,7 @@ from incidents.enums import Ability, Cause, ClosingReason, EventKind, NoteKind, 
 from incidents.facts.description import Section
 from incidents.identifying_words import IdentifyingValues, list_identifying_words
 from incidents.models import Closing, Incident, Note, Task
-from incidents.models.work import CLOSING_KEY
+from incidents.models.work import CLOSING_KEY, make_act_key
 from incidents.moments import is_before
 from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
@@ -316,7 +316,7 @@ def format_closing_note(ending: Ending) -> str:
 
 def save_closing_note(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
     """Save the text as a note, which only the centre reads."""
-    key = f"{CLOSING_KEY} {incident.pk} {at.isoformat()}"
+    key = make_act_key(CLOSING_KEY, incident, at)
     Note.objects.create(
         incident=incident, kind=NoteKind.NOTE, text=why, author=actor, written_at=at, submission_key=key
     )

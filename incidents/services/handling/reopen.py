@@ -10,7 +10,7 @@ from incidents.access import get_incident
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
-from incidents.models.work import REOPENING_KEY
+from incidents.models.work import REOPENING_KEY, make_act_key
 from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
@@ -57,7 +57,7 @@ def check_may_be_reopened(incident: Incident) -> None:
 
 
 def save_reopening_note(incident: Incident, why: str, actor: User) -> None:
-    key = f"{REOPENING_KEY} {incident.pk} {incident.closed_at}"
+    key = make_act_key(REOPENING_KEY, incident, incident.closed_at)
     Note.objects.create(incident=incident, kind=NoteKind.NOTE, text=why, author=actor, submission_key=key)
 
 

@@ -123,8 +123,10 @@ def clean_sheet_line(text: str, limit: int, field: str) -> str:
 
 def check_item_counts(clean: Mapping[str, Any]) -> None:
     if not MIN_HOUR_ACTS <= len(clean["hour"]) <= MAX_ACTS:
-        raise ValidationError({"hour": "Il faut de 3 à 8 gestes : les trois premiers sont affichés partout."})
+        raise ValidationError(
+            {"hour": f"Il faut de {MIN_HOUR_ACTS} à {MAX_ACTS} gestes : les trois premiers sont affichés partout."}
+        )
     if not 1 <= len(clean["day"]) <= MAX_ACTS:
-        raise ValidationError({"day": "Il faut de 1 à 8 gestes."})
+        raise ValidationError({"day": f"Il faut de 1 à {MAX_ACTS} gestes."})
     if not 1 <= len(clean["sources"]) <= MAX_SOURCES:
-        raise ValidationError({"sources": "Citez de 1 à 6 sources, une par ligne."})
+        raise ValidationError({"sources": f"Citez de 1 à {MAX_SOURCES} sources, une par ligne."})

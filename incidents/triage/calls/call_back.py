@@ -22,7 +22,7 @@ from incidents.enums import Ability, CaseFormCode, InterruptionExtent, NoteKind
 from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
-from incidents.services.declarant.call_back import Call, check_not_ended, save_call, stamp_facts
+from incidents.services.declarant.telephone import Call, check_not_ended, save_call, stamp_facts
 from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.acknowledge import verify_incident
 from incidents.services.handling.unsent_text import Values
