@@ -1,27 +1,22 @@
 """Queries for the indicators on one host: a domain finds the addresses, mailboxes and subdomains on it, and an address
 or a mailbox finds the domain.
-
-No index leads from a host to these values, so those on a host are read in the newest cases only.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.db.models.lookups import StartsWith
 
 from accounts.models import User
 from incidents.enums import ObservableKind
 from incidents.indicators.known_values import is_within_domains
 from incidents.indicators.observables import Indicator, find_indicator_host, normalise_ip
 from incidents.indicators.sightings import match_values
-from incidents.models import Incident, Observable
-from incidents.querysets import IncidentQuerySet
+from incidents.models import Observable
+from incidents.querysets import extract_reversed_host
 
-# The newest cases of which the indicators are read.
-CASES_READ = 2000
-# The most indicators on a host that are read for all the values of one search.
-MAX_READ = 400
+# The most indicators that are read on one host, and the most hosts of all the values of one search.
+MAX_ON_HOST, MAX_ENCLOSING = 100, 400
 # A mailbox is not here: its domain may be a provider's, which many people share.
 SEARCHED_KINDS = (ObservableKind.DOMAIN, ObservableKind.IP, ObservableKind.URL)
 
@@ -47,14 +42,14 @@ def list_enclosing_hosts(value: Indicator) -> list[Indicator]:
 
 
 def match_on_hosts(hosts: Iterable[str]) -> Q:
-    """Return the condition that a row is a subdomain of one of the hosts, or an address or a mailbox on it."""
-    names = [re.escape(host) for host in hosts]
-    if not names:
-        return Q(pk__in=())
-    either = "|".join(names)
-    in_address = "|".join(rf"\[{name}\]" if ":" in name else name for name in names)
-    address = Q(kind=ObservableKind.URL, value__regex=rf"^[a-z]+://([^/]*[@.])?({in_address})(:[0-9]+)?/")
-    return address | Q(kind__in=[ObservableKind.DOMAIN, ObservableKind.EMAIL], value__regex=rf"[@.]({either})$")
+    """Return the condition that a row is a subdomain of one of the hosts, or an address or a mailbox on it, in a form
+    for which PostgreSQL uses the index by host. Only an IP address itself ends with this address.
+    """
+    condition = Q(pk__in=())
+    for host in hosts:
+        is_host = Q(kind__in=[ObservableKind.DOMAIN, ObservableKind.IP], value=host)
+        condition |= Q(StartsWith(extract_reversed_host(), f".{host}"[::-1])) & ~is_host
+    return condition
 
 
 def is_related(row: Observable, value: Indicator) -> bool:
@@ -67,28 +62,16 @@ def is_related(row: Observable, value: Indicator) -> bool:
     return is_on_host or indicator in list_enclosing_hosts(value)
 
 
-def list_newest_cases(cases: IncidentQuerySet) -> tuple[list[int], datetime | None]:
-    """Return the keys of the CASES_READ newest of these cases, and when the next one was received, or None if there is
-    none. Runs one query.
-
-    The keys are read apart: PostgreSQL reads all the indicators of the table if one query also finds the newest cases.
-    """
-    rows = list(cases.order_by("-received_at", "-id").values_list("pk", "received_at")[: CASES_READ + 1])
-    first_unread = rows[CASES_READ][1] if len(rows) > CASES_READ else None
-    return [key for key, _at in rows[:CASES_READ]], first_unread
-
-
 def list_related(values: Sequence[Indicator], user: User) -> QuerySet[Observable]:
-    """Return the indicators of the user's centres that are related to these values, the newest first. Those on a host
-    are read in the CASES_READ newest cases. Each of both kinds has at most MAX_READ rows. Runs two queries at most,
-    before the one of the returned rows.
+    """Return the indicators of the user's centres that are related to these values, the newest first: at most
+    MAX_ON_HOST on each of their hosts, and MAX_ENCLOSING that are their hosts. Runs one query before that of the
+    returned rows.
     """
     own_rows = Observable.objects.filter(incident__csirt__in=user.read_centre_ids).order_by("-incident__received_at")
     enclosing = {host for value in values for host in list_enclosing_hosts(value)}
-    found = own_rows.filter(match_values(enclosing)).values_list("pk")[:MAX_READ]
-    if hosts := list_searched_hosts(values):
-        newest, _unread = list_newest_cases(Incident.objects.filter(csirt__in=user.read_centre_ids))
-        on_hosts = own_rows.filter(match_on_hosts(hosts), incident__in=newest)
-        found = found.union(on_hosts.values_list("pk")[:MAX_READ])
+    found = own_rows.filter(match_values(enclosing)).values_list("pk")[:MAX_ENCLOSING]
+    # PostgreSQL plans each branch: it reads the index for a rare host, and the newest cases for a frequent one.
+    on_hosts = (own_rows.filter(match_on_hosts([host])).values_list("pk") for host in list_searched_hosts(values))
+    found = found.union(*(rows[:MAX_ON_HOST] for rows in on_hosts))
     rows = Observable.objects.filter(pk__in=[key for (key,) in found])
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")

@@ -7,8 +7,10 @@ contain only codes, ids and times, and the database refuses to change or remove 
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
+from django.db.models.functions import Reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -261,6 +263,8 @@ class Incident(Labelled):
                 condition=Q(status__in=OPEN) & ~Q(supplier_key=""),
             ),
             models.Index(F("received_at"), name="incident_received"),
+            # The search by the end of a reference compares its beginning, backwards.
+            models.Index(OpClass(Reverse("reference"), name="text_pattern_ops"), name="incident_reference_reversed"),
         ]
 
     def __str__(self) -> str:

@@ -26,16 +26,17 @@ SPARE_BYTES = 3_000_000_000
 PART_SUPPLIERS = """
     UPDATE incidents_incident SET supplier_key = supplier_key || id WHERE supplier_key <> '' AND id % 8 > 0
 """
-# Gives each case five indicators, which a search by domain compares.
+# Gives each case four indicators on a host of its own, and one on USUAL_DOMAIN.
 ADD_OBSERVABLES = """
     INSERT INTO incidents_observable (uid, incident_id, kind, value, origin, actor_id, added_at)
     SELECT gen_random_uuid(), incident.id, made.kind, made.before || incident.id || made.after, 'hand',
         (SELECT min(id) FROM accounts_user), incident.received_at
     FROM incidents_incident incident CROSS JOIN (VALUES
         ('url', 'https://bench', '.example/x'), ('url', 'http://www.bench', '.example:8080/a/b'),
-        ('email', 'x@bench', '.example'), ('domain', 'bench', '.example'), ('domain', 'www.bench', '.example')
+        ('email', 'x', '@messagerie.example'), ('domain', 'bench', '.example'), ('domain', 'www.bench', '.example')
     ) made(kind, before, after)
 """
+USUAL_DOMAIN = "messagerie.example"
 
 
 class BenchDatabases:

@@ -32,6 +32,7 @@ from incidents.enums import Status  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.declarant.access import derive_secret  # noqa: E402
 from incidents.services.handling.acknowledge import acknowledge_incident  # noqa: E402
+from tests.bench.databases import USUAL_DOMAIN  # noqa: E402
 from tests.bench.figures import Figure, judge_at_most, print_figures, report_value  # noqa: E402
 from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
@@ -44,8 +45,6 @@ ROUNDS = 30
 QUEUE = "/admin/incidents/incident/"
 SEARCH = f"{QUEUE}recherche/"
 SEARCHED_BODY = "Rennes"
-# The cases have indicators on other hosts only, so that all that may be read is read.
-SEARCHED_DOMAIN = "evil.example"
 CASES_OF_A_TOWN = 3
 NAMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/change/)")
 
@@ -176,7 +175,8 @@ PAGES: dict[str, Callable[[Reader], tuple[str, str]]] = {
     "search of a rare word": lambda reader: ("responder", f'{SEARCH}?q="{reader.case.collectivity.name}"'),
     "search of a usual word": lambda reader: ("responder", f"{SEARCH}?q=fichiers"),
     "search of words and filters": lambda reader: ("responder", f"{SEARCH}?q=fichiers pop<50000 etat:clos"),
-    "search by domain": lambda reader: ("responder", f"{SEARCH}?q={SEARCHED_DOMAIN}"),
+    "search by domain": lambda reader: ("responder", f"{SEARCH}?q=bench{reader.case.pk}.example"),
+    "search by a usual domain": lambda reader: ("responder", f"{SEARCH}?q={USUAL_DOMAIN}"),
     "search by the beginning of a reference": lambda reader: ("responder", f"{SEARCH}?q={reader.case.reference[:4]}"),
     "search by the end of a reference": lambda reader: ("responder", f"{SEARCH}?q={reader.case.reference[4:]}"),
     "search that finds nothing": lambda reader: ("responder", f"{SEARCH}?q=zzqxkjw"),

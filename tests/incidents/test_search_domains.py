@@ -3,13 +3,17 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from incidents.enums import ObservableKind
 from incidents.indicators import hosts
-from incidents.indicators.observables import defang
-from incidents.models import Incident, Story
+from incidents.indicators.hosts import match_on_hosts
+from incidents.indicators.observables import defang, find_indicator_host, normalise_url
+from incidents.models import Incident, Observable, Story
+from incidents.querysets import extract_reversed_host
 from tests.bench.copies import copy_cases
-from tests.bench.databases import ADD_OBSERVABLES
+from tests.bench.databases import ADD_OBSERVABLES, USUAL_DOMAIN
 from tests.cast import declare
 from tests.incidents.observing import an_observable, declare_elsewhere, page
 from tests.incidents.searching import URL, find_references, search
@@ -102,16 +106,14 @@ def test_an_indicator_of_another_centre_is_not_found_by_its_host(client, respond
         assert elsewhere.reference not in answer.content.decode().replace(" ", "").replace("&nbsp;", "")
 
 
-def test_a_domain_that_is_read_in_the_newest_cases_only_says_so(client, responder, monkeypatch):
-    monkeypatch.setattr(hosts, "CASES_READ", 1)
-    old = declare()
+def test_a_frequent_domain_leaves_room_for_the_others(client, responder, monkeypatch):
+    monkeypatch.setattr(hosts, "MAX_ON_HOST", 1)
+    old, new = declare(), declare()
     an_observable(old, "http://mechant14.example/x", ObservableKind.URL)
-    for _ in range(2):
-        declare()
-    assert "Chercher dans les plus anciens" in read_markup(search(client, "mechant14.example"))
-    looked_up = read_markup(client.post(LOOK, {"text": "mechant14.example"}))
-    assert f'href="{page(old)}"' not in looked_up
-    assert "dans vos 2 000 dossiers les plus récents" in looked_up
+    an_observable(new, f"x@{USUAL_DOMAIN}", ObservableKind.EMAIL)
+    looked_up = read_markup(client.post(LOOK, {"text": f"mechant14.example {USUAL_DOMAIN}"}))
+    assert f'href="{page(old)}"' in looked_up
+    assert f'href="{page(new)}"' in looked_up
 
 
 @pytest.mark.parametrize("many", [2, 50])
@@ -132,27 +134,98 @@ COUNT_SCANS = """
 """
 
 
-def test_neither_the_cases_nor_their_indicators_are_read_whole(client, responder):
-    incident = declare()
-    row = an_observable(incident, "mechant14.example")
-    for power in range(1, 14):
+def fill_centre(powers):
+    """Double the cases `powers` times. Each gets indicators on a host of its own and a mailbox on USUAL_DOMAIN."""
+    for power in range(1, powers + 1):
         copy_cases(connection.connection, 2**power)
     Story.objects.bulk_create(Story(incident=case) for case in Incident.objects.filter(story=None))
     with connection.cursor() as cursor:
         cursor.execute(ADD_OBSERVABLES)
         cursor.execute("ANALYZE incidents_incident, incidents_observable")
 
-        def count_scans():
-            cursor.execute(COUNT_SCANS)
-            return cursor.fetchone()[0]
 
-        for ask in (
-            lambda: client.get(URL, {"q": "mechant14.example"}),
-            lambda: client.get(URL, {"q": "7k3m"}),
-            lambda: client.get(URL, {"q": "Brest"}),
-            lambda: client.post(LOOK, {"text": "mechant14.example"}),
-            lambda: client.get(page(incident, "indicateurs", str(row.uid))),
-        ):
-            before = count_scans()
-            assert ask().status_code == 200
-            assert count_scans() == before
+def count_scans():
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_SCANS)
+        return cursor.fetchone()[0]
+
+
+def test_an_indicator_in_an_old_case_is_found_by_its_host(client, responder):
+    old = declare()
+    an_observable(old, "http://mechant14.example/x", ObservableKind.URL)
+    fill_centre(12)
+    found = search(client, "mechant14.example")
+    assert [hit.incident for hit in found.context["hits"]] == [old]
+    assert "Chercher dans les plus anciens" not in read_markup(found)
+    assert f'href="{page(old)}"' in read_markup(client.post(LOOK, {"text": "mechant14.example"}))
+
+
+def test_neither_the_cases_nor_their_indicators_are_read_whole(client, responder):
+    incident = declare()
+    row = an_observable(incident, "mechant14.example")
+    fill_centre(13)
+    for ask in (
+        lambda: client.get(URL, {"q": "mechant14.example"}),
+        lambda: client.get(URL, {"q": USUAL_DOMAIN}),
+        lambda: client.get(URL, {"q": "7k3m"}),
+        lambda: client.get(URL, {"q": "Brest"}),
+        lambda: client.post(LOOK, {"text": "mechant14.example"}),
+        lambda: client.get(page(incident, "indicateurs", str(row.uid))),
+    ):
+        before = count_scans()
+        assert ask().status_code == 200
+        assert count_scans() == before
+    plan = Observable.objects.filter(match_on_hosts(["mechant14.example"])).explain()
+    assert "observable_by_host" in plan
+
+
+SAME_HOST = [
+    "http://evil.example/",
+    "https://evil.example:8443/a:1/b@c/",
+    "ftp://user:secret@evil.example/x",
+    "http://evil.example@autre.example/",
+    "http://a@b@evil.example:80/",
+    "http://[2001:db8::9]/",
+    "http://moi@[2001:db8::9]:8080/[x]:1/",
+    "http://203.0.113.9:8080/x?y=http://autre.example/",
+    "http://evil.example?x=a@b/c",
+    "http://_x.evil-1.example#/y",
+]
+PARTS_OF_HOSTS = st.text("ab1_-.", max_size=12).map(lambda text: f"{text}.example")
+PARTS = st.text("ab1:@[].%?#/é-", max_size=8)
+URLS = st.builds(
+    "{}://{}{}{}{}".format,
+    st.sampled_from(["http", "https", "ftp", "ftps"]),
+    st.just("") | PARTS.map("{}@".format),
+    PARTS_OF_HOSTS | st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).map("[{}]".format),
+    st.just("") | st.just(":") | st.integers(0, 65535).map(":{}".format),
+    st.just("") | PARTS.map("/{}".format) | PARTS.map("?{}".format),
+)
+OTHERS = [
+    (ObservableKind.EMAIL, "a/b@mail.evil.example"),
+    (ObservableKind.DOMAIN, "www.evil.example"),
+    (ObservableKind.IP, "2001:db8::9"),
+    (ObservableKind.IP, "203.0.113.9"),
+    (ObservableKind.FILE, "a@evil.example"),
+]
+
+
+def find_host_by_sql(row, kind, value):
+    Observable.objects.filter(pk=row.pk).update(kind=kind, value=value)
+    [host] = Observable.objects.filter(pk=row.pk).values_list(extract_reversed_host(), flat=True)
+    return host[::-1].removeprefix(".")
+
+
+@pytest.mark.parametrize(("kind", "value"), OTHERS)
+def test_the_database_finds_the_host_that_the_code_finds(responder, kind, value):
+    assert find_host_by_sql(an_observable(declare()), kind, value) == find_indicator_host(kind, value)
+
+
+@given(st.lists(URLS, max_size=5))
+@example(SAME_HOST)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+def test_the_database_finds_the_host_of_any_url(db, urls):
+    values = [value for url in urls if (value := normalise_url(url))]
+    row = Observable.objects.first() or an_observable(declare())
+    found = {value: find_host_by_sql(row, ObservableKind.URL, value) for value in values}
+    assert found == {value: find_indicator_host(ObservableKind.URL, value) for value in values}

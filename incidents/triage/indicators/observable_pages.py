@@ -17,7 +17,7 @@ from core.french import choose_plural
 from incidents.access import get_incident, list_abilities, record_accesses
 from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.files.vault import NotReadable
-from incidents.indicators.hosts import CASES_READ, list_related, list_searched_hosts
+from incidents.indicators.hosts import list_related, list_searched_hosts
 from incidents.indicators.observables import Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings, match_same_case
 from incidents.models import Incident, Observable
@@ -254,7 +254,6 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "has_more": len(sightings) > MAX_SIGHTINGS,
         "related": related,
         "has_host": bool(list_searched_hosts([indicator])),
-        "cases_read": CASES_READ,
         "search": make_search_link(row.value),
     }
     return render_page(request, "incidents/triage/observable.html", context)

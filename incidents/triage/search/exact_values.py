@@ -12,7 +12,7 @@ from collectivities.search import SearchProblem
 from core.telephone import LOCAL_DIGITS, find_local_number, fold_separators, list_local_prefixes
 from core.text import fold_text
 from incidents.enums import ObservableKind
-from incidents.indicators.hosts import list_enclosing_hosts, list_newest_cases, list_searched_hosts, match_on_hosts
+from incidents.indicators.hosts import list_enclosing_hosts, list_searched_hosts, match_on_hosts
 from incidents.indicators.observables import EMAIL, Indicator, find_indicator_host, normalise_ip, normalise_value
 from incidents.indicators.sightings import match_values
 from incidents.models import Incident, Observable
@@ -140,37 +140,32 @@ def list_number_spellings(number: str) -> list[str]:
     ]
 
 
-def find_newest_with_value(
-    exact: ExactValue, cases: IncidentQuerySet, own_cases: IncidentQuerySet, most: int
-) -> tuple[list[tuple[int, str]], datetime | None]:
-    """Return the newest of `cases` that have this value, or another on the same host, each with the reason. Return
-    also the instant before which the hosts of `own_cases` were not read, or None if all were. Runs two queries.
+def find_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
+    """Return the newest of `cases` that have this value, or another on the same host, each with the reason. Runs one
+    query.
     """
     if exact.phone:
-        return list_newest(cases.with_contact_number(exact.phone), "phone", most), None
+        return list_newest(cases.with_contact_number(exact.phone), "phone", most)
     sightings = Observable.objects.filter(match_values(exact.indicators))
     found = {"observable": cases.filter(pk__in=sightings.values("incident"))}
     mails = [indicator.value for indicator in exact.indicators if indicator.kind == ObservableKind.EMAIL]
     if mails:
         found["contact"] = cases.alias(mail=Lower("story__contact_email")).filter(mail__in=mails)
-    newest, first_unread = list_newest_cases(own_cases)
-    found["host"] = cases.filter(match_related_indicators(exact, newest))
+    found["host"] = cases.filter(match_related_indicators(exact))
     first, *others = [label_rows(rows.order_by("-received_at", "-id"), label)[:most] for label, rows in found.items()]
     rows = sorted(first.union(*others, all=True), reverse=True)
-    return [(key, REASONS[reason]) for reason in found for _at, key, label in rows if label == reason], first_unread
+    return [(key, REASONS[reason]) for reason in found for _at, key, label in rows if label == reason]
 
 
 def label_rows(cases: IncidentQuerySet, label: str) -> QuerySet[Incident, tuple[datetime, int, str]]:
     return cases.annotate(label=Value(label)).values_list("received_at", "pk", "label")
 
 
-def match_related_indicators(exact: ExactValue, newest: list[int]) -> Q:
-    """Return the condition that a case has another indicator on the same host. Only the indicators of the cases
-    `newest` are read, because no index leads from a host to its indicators.
-    """
+def match_related_indicators(exact: ExactValue) -> Q:
+    """Return the condition that a case has another indicator on the same host."""
     enclosing = {host for indicator in exact.indicators for host in list_enclosing_hosts(indicator)}
     on_hosts = match_on_hosts(list_searched_hosts(exact.indicators)) | match_values(enclosing)
-    return Q(pk__in=Observable.objects.filter(on_hosts, incident__in=newest).values("incident"))
+    return Q(pk__in=Observable.objects.filter(on_hosts).values("incident"))
 
 
 def list_caller_names(texts: Collection[str]) -> list[str]:

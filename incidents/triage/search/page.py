@@ -7,13 +7,14 @@ A query that is only a reference opens its case.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
-from django.db.models import Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q, Value
+from django.db.models.functions import Reverse
+from django.db.models.lookups import StartsWith
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -46,7 +47,6 @@ from incidents.triage.search.exact_values import (
 from incidents.triage.search.excerpts import Excerpt, list_excerpts
 from incidents.triage.search.filters import build_conditions, build_days_condition, has_text
 from incidents.triage.search.finding import (
-    CASES_READ,
     MAX_FOUND,
     FoundCase,
     exclude_words,
@@ -161,17 +161,15 @@ def search_cases(query: Query, user: User) -> SearchResult:
     own_cases = Incident.objects.filter(csirt__in=user.read_centre_ids)
     cases = own_cases.filter(build_conditions(query, user)).filter(exclude_words(query))
     if has_text(query):
-        return find_cases_by_words(query, cases, own_cases.filter(build_days_condition(query)), user)
+        return find_cases_by_words(query, cases, user)
     if not query.filters and not query.left_out:
         return explain_empty_query(query)
     matches, oldest = find_without_words(cases, own_cases.filter(build_days_condition(query)))
     return SearchResult(matches, oldest=oldest)
 
 
-def find_cases_by_words(
-    query: Query, cases: IncidentQuerySet, own_cases: IncidentQuerySet, user: User
-) -> SearchResult:
-    """Return the cases that match the words. `own_cases` are those of the user's centres on the days of the query."""
+def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> SearchResult:
+    """Return those of `cases` that match the words."""
     centres = user.read_centre_ids
     plan = plan_search(query, centres)
     result = SearchResult(lexemes=plan.lexemes)
@@ -181,10 +179,10 @@ def find_cases_by_words(
     exact = parse_exact_value(query.free) if not query.phrases else None
     with_value: list[FoundCase] = []
     if exact:
-        with_value, unread = find_cases_with_value(exact, cases, own_cases)
-        result.oldest = max(filter(None, (unread, result.oldest)), default=None)
+        found = find_newest_with_value(exact, cases, CASES_OF_BODIES)
+        with_value = [FoundCase(key, reason=reason) for key, reason in found]
     try:
-        best_matches, similar = find_best_matches(query, exact, with_value, cases, own_cases)
+        best_matches, similar = find_best_matches(query, exact, with_value, cases)
     except SearchProblem as problem:
         best_matches, similar, result.warning = [], [], str(problem)
     result.matches = merge_matches(best_matches, with_words, [] if with_words else similar)
@@ -192,11 +190,7 @@ def find_cases_by_words(
 
 
 def find_best_matches(
-    query: Query,
-    exact: ExactValue | None,
-    with_value: list[FoundCase],
-    cases: IncidentQuerySet,
-    own_cases: IncidentQuerySet,
+    query: Query, exact: ExactValue | None, with_value: list[FoundCase], cases: IncidentQuerySet
 ) -> tuple[list[FoundCase], list[FoundCase]]:
     """Return the cases that have the exact value or the name, and the cases of bodies with a similar name. May raise
     `SearchProblem`.
@@ -207,17 +201,7 @@ def find_best_matches(
         if is_day(query.free):  # or else its digits would be taken for a SIREN
             return [], []
         check_number_complete(query.free)
-    return find_cases_by_name(query, cases, own_cases)
-
-
-def find_cases_with_value(
-    exact: ExactValue, cases: IncidentQuerySet, own_cases: IncidentQuerySet
-) -> tuple[list[FoundCase], datetime | None]:
-    """Return the cases that have this number or address in a field of their own, or another on the same host, and the
-    instant before which hosts were not read.
-    """
-    found, oldest = find_newest_with_value(exact, cases, own_cases, CASES_OF_BODIES)
-    return [FoundCase(key, reason=reason) for key, reason in found], oldest
+    return find_cases_by_name(query, cases)
 
 
 def explain_empty_query(query: Query) -> SearchResult:
@@ -226,9 +210,7 @@ def explain_empty_query(query: Query) -> SearchResult:
     return SearchResult(warning="Écrivez au moins un mot.")
 
 
-def find_cases_by_name(
-    query: Query, cases: IncidentQuerySet, own_cases: IncidentQuerySet
-) -> tuple[list[FoundCase], list[FoundCase]]:
+def find_cases_by_name(query: Query, cases: IncidentQuerySet) -> tuple[list[FoundCase], list[FoundCase]]:
     """Return the newest cases whose body, caller or part of a reference was typed, and the cases of bodies with a
     similar name.
 
@@ -239,7 +221,7 @@ def find_cases_by_name(
     part = "" if query.phrases else read_reference_part(query.free)
     same_name: list[FoundCase] = []
     similar: list[FoundCase] = []
-    for pk, *name, caller, column in list_named_cases(cases, own_cases, bodies, part, has_callers=bool(callers)):
+    for pk, *name, caller, column in list_named_cases(cases, bodies, part, has_callers=bool(callers)):
         if column == "caller":
             same_name += [FoundCase(pk, reason=REASONS["caller"])] if has_caller_name(caller, callers) else []
         elif column == "reference":
@@ -250,11 +232,10 @@ def find_cases_by_name(
 
 
 def list_named_cases(
-    cases: IncidentQuerySet, own_cases: IncidentQuerySet, bodies: list[int], part: str, *, has_callers: bool
+    cases: IncidentQuerySet, bodies: list[int], part: str, *, has_callers: bool
 ) -> Iterable[tuple[Any, ...]]:
     """Return the newest cases of the bodies, with a caller, or with a reference that begins or ends with `part`. The
-    last column tells which. The end of a reference is compared in the newest of `own_cases` only. Runs one query, or
-    none.
+    last column tells which. Runs one query, or none.
     """
     newest = cases.order_by("-received_at", "-id")
     columns = ("pk", "collectivity__name", "collectivity__departement__name", "story__contact_name", "column")
@@ -264,20 +245,10 @@ def list_named_cases(
     if has_callers:
         branches.append((newest.exclude(story__contact_name=""), "caller", CALLERS_READ))
     if part:
-        branches.append((newest.filter(reference__startswith=part), "reference", CASES_OF_BODIES))
-        ending = newest.filter(reference__endswith=part, received_at__gte=select_oldest_read(own_cases))
-        branches.append((ending, "reference", CASES_OF_BODIES))
+        ends_so = Q(StartsWith(Reverse("reference"), part[::-1]))
+        branches.append((newest.filter(Q(reference__startswith=part) | ends_so), "reference", CASES_OF_BODIES))
     rows = [found.annotate(column=Value(name)).values_list(*columns)[:most] for found, name, most in branches]
     return rows[0].union(*rows[1:], all=True) if rows else ()
-
-
-def select_oldest_read(own_cases: IncidentQuerySet) -> Coalesce:
-    """Return the expression of the instant from which the CASES_READ newest cases were received.
-
-    PostgreSQL reads no older case then. With the keys of the newest cases, it would read the whole table.
-    """
-    received = own_cases.order_by("-received_at", "-id").values("received_at")
-    return Coalesce(Subquery(received[CASES_READ - 1 : CASES_READ]), Value(datetime.min.replace(tzinfo=UTC)))
 
 
 def has_body_name(query: Query, name: Iterable[str | None]) -> bool:
