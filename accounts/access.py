@@ -113,10 +113,11 @@ def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int
     return pairs[False] - pairs[True]
 
 
-def can_help(actor: User, person: User) -> bool:
-    """Tell whether `actor` may reset the lost second factor of `person`, who is another person with an open account.
+def may_assist_account(actor: User, person: User) -> bool:
+    """Tell whether `actor` may open the page of the account of `person`, reset its lost second factor and send its
+    owner the link that sets a password. The person must be another one, with an open account.
 
-    An administrator may help any such person. A lead may only help a person whose every role is either a role in a
+    An administrator may assist any such person. A lead may only assist a person whose every role is either a role in a
     body or that of responder in a centre of the lead, because a reset must not open the pages of another centre.
     """
     if actor.pk == person.pk or not person.is_active:
@@ -137,9 +138,9 @@ def is_inside_team(membership: Membership, centres: set[int]) -> bool:
 
 
 def get_person(actor: User, uid: UUID) -> User:
-    """Return this account. Raises Http404 if it does not exist or if `actor` may not help it."""
+    """Return this account. Raises Http404 if it does not exist or if `actor` may not assist it."""
     person = User.objects.filter(uid=uid).first()
-    if person is None or not can_help(actor, person):
+    if person is None or not may_assist_account(actor, person):
         raise Http404
     return person
 

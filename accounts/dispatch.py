@@ -17,14 +17,14 @@ logger = structlog.get_logger(__name__)
 FIRST_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 MAX_ATTEMPTS = 10
-MAX_TASK_DURATION = timedelta(seconds=5)  # mails about cases wait meanwhile
+PASS_TIME_LIMIT = timedelta(seconds=5)  # mails about cases wait meanwhile
 
 
 def send_due_mails() -> int:
     """Send the mails that are due and return the number sent. Stop when none is due, when the mail server cannot be
-    used, or after MAX_TASK_DURATION.
+    used, or after PASS_TIME_LIMIT.
     """
-    count, deadline = 0, timezone.now() + MAX_TASK_DURATION
+    count, deadline = 0, timezone.now() + PASS_TIME_LIMIT
     with Mailer() as mailer:
         while timezone.now() < deadline and (mail := claim_mail()):
             problem = try_mail(mail, mailer)

@@ -20,12 +20,12 @@ def is_demonstration() -> bool:
     answer, read_at = _answers.get(name, (False, -NO_CACHE_SECONDS))
     if answer or time.monotonic() - read_at < NO_CACHE_SECONDS:
         return answer
-    return read_demonstration()
+    return is_marked_as_demonstration()
 
 
-def read_demonstration() -> bool:
-    """Read from the database, without the cache, whether it is a demonstration. Call it where an old answer would do
-    harm, such as before sending a mail.
+def is_marked_as_demonstration() -> bool:
+    """Read from the database, without the cache of `is_demonstration`, whether it holds invented cases. Call it where
+    an old answer would do harm, such as before sending a mail.
     """
     answer = Installation.objects.filter(is_demonstration=True).exists()
     _answers[str(connection.settings_dict["NAME"])] = (answer, time.monotonic())
@@ -48,5 +48,5 @@ def refuse_demonstration() -> None:
 
     Production calls it when it starts.
     """
-    if read_demonstration():
+    if is_marked_as_demonstration():
         raise ImproperlyConfigured("DATABASE_URL points to a demonstration database; production needs its own.")

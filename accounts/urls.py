@@ -36,10 +36,10 @@ urlpatterns = [
     path("equipe/adresse/retirer/", team.drop_channel, name="remove_channel"),
     path("equipe/adresse/confirmer/<str:token>/", team.confirm_mailbox, name="confirm_channel"),
     path("equipe/invitations/<uuid:uid>/retirer/", team.cancel_centre_invitation, name="cancel_invitations"),
-    path("equipe/<uuid:uid>/retirer/", team.dismiss_responder, name="remove_responder"),
+    path("equipe/<uuid:uid>/retirer/", team.remove_responder_view, name="remove_responder"),
     path("equipe/<uuid:uid>/", people.show_person, name="person"),
     path("equipe/<uuid:uid>/second-facteur/", people.reset_second_factor, name="reset_factor"),
-    path("equipe/<uuid:uid>/lien/", people.send_password_link, name="send_password_link"),
+    path("equipe/<uuid:uid>/lien/", people.send_password_link_view, name="send_password_link"),
     path("ma-collectivite/<uuid:uid>/inviter/", bodies.InviteMemberView.as_view(), name="invite_member"),
     path(
         "ma-collectivite/<uuid:uid>/invitations/<uuid:person>/renvoyer/", bodies.resend_invitation, name="invite_again"
@@ -49,7 +49,7 @@ urlpatterns = [
         bodies.cancel_invitation,
         name="withdraw_invitation",
     ),
-    path("ma-collectivite/<uuid:uid>/<uuid:person>/retirer/", bodies.dismiss_member, name="remove_member"),
+    path("ma-collectivite/<uuid:uid>/<uuid:person>/retirer/", bodies.remove_member_view, name="remove_member"),
     path("ma-collectivite/<uuid:uid>/<uuid:person>/responsable/", bodies.change_manager, name="hand_over"),
     path("ma-collectivite/<uuid:uid>/urgence/", bodies.show_emergency_card, name="emergency_card"),
     path("ma-collectivite/<uuid:uid>/urgence/ecrire/", bodies.edit_emergency_card, name="write_emergency"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from collectivities.enums import Kind
-from collectivities.wording import normalize, split_words
+from collectivities.wording import normalise_text, split_words
 
 
 class OtherVictim(StrEnum):
@@ -141,4 +141,4 @@ def begins_name(mention: Mention | None, name: str, text: str) -> bool:
     """Tell whether the words that gave the mention begin the name of a body, which is then probably meant:
     « Hôpital-Camfrout » is a commune and not a hospital.
     """
-    return mention is not None and normalize(" ".join(split_words(name))).startswith(" ".join(split_words(text)))
+    return mention is not None and normalise_text(" ".join(split_words(name))).startswith(" ".join(split_words(text)))

@@ -7,7 +7,7 @@ from functools import cache
 
 from collectivities.enums import Kind
 from collectivities.official import load_shipped_departements
-from collectivities.wording import SAINT_ABBREVIATIONS, normalize, split_kind, split_words
+from collectivities.wording import SAINT_ABBREVIATIONS, normalise_text, split_kind, split_words
 
 MAX_DEPARTEMENT_WORDS = 4
 DEPARTEMENT_CODE = re.compile(r"0[1-9]|[1-9]\d|2[ab]|97[1-8]|98[4-9]")
@@ -59,7 +59,7 @@ def list_readings(query: str) -> list[QueryReading]:
         return []
     literal = QueryReading(words)
     placed = [literal, *_split_place(literal)]
-    may_name_service = not NAME_LIKE_SERVICE.search(normalize(query))
+    may_name_service = not NAME_LIKE_SERVICE.search(normalise_text(query))
     return list(dict.fromkeys([*placed, *(_split_kind(reading, may_name_service) for reading in placed)]))
 
 

@@ -22,7 +22,7 @@ from collectivities.mentions import Mention, begins_name, find_mention
 from collectivities.models import Collectivity
 from collectivities.reading import QueryReading, list_readings, list_saint_readings
 from collectivities.spelling import list_spellings
-from collectivities.wording import make_stem, normalize
+from collectivities.wording import make_stem, normalise_text
 
 MAX_QUERY_LENGTH = 200
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
@@ -278,7 +278,7 @@ def _parse_code(text: str) -> str:
     compact = re.sub(r"[\s.\-]", "", text).upper()
     if CODE.fullmatch(compact):
         return compact
-    council = COUNCIL.fullmatch(normalize(text))
+    council = COUNCIL.fullmatch(normalise_text(text))
     return council[1].upper() if council else ""
 
 

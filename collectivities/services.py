@@ -19,7 +19,7 @@ from collectivities.enums import Kind
 from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
 from collectivities.territory_version import renew_territory_version
-from collectivities.wording import make_stem, normalize
+from collectivities.wording import make_stem, normalise_text
 from core.locks import Lock, acquire_lock, lock_key
 
 type ProgressWriter = Callable[[str], None]
@@ -104,7 +104,10 @@ class TerritoryIds:
     def __init__(self, regions: Iterable[RegionRow], departements: Iterable[DepartementRow]) -> None:
         self.regions = self._write(
             Region,
-            [Region(code=row.code, name=row.name, zone=row.zone, sort_key=normalize(row.name)) for row in regions],
+            [
+                Region(code=row.code, name=row.name, zone=row.zone, sort_key=normalise_text(row.name))
+                for row in regions
+            ],
         )
         self.departements = self._write(
             Departement,
@@ -113,7 +116,7 @@ class TerritoryIds:
                     code=row.code,
                     name=row.name,
                     zone=row.zone,
-                    sort_key=normalize(row.name),
+                    sort_key=normalise_text(row.name),
                     region_id=self.regions[row.region],
                 )
                 for row in departements
@@ -191,7 +194,7 @@ def _make_row(body: BodyRow, uid: UUID, territories: TerritoryIds, millesime: in
         kind=body.kind,
         name=body.name,
         liaison=body.liaison,
-        sort_key=normalize(body.name),
+        sort_key=normalise_text(body.name),
         stem=make_stem(body.name, body.kind),
         siren=body.siren or None,
         insee_code=body.insee_code or None,
@@ -286,7 +289,7 @@ def create_proposed_body(*, kind: Kind, name: str, siren: str | None, seat: Coll
     return Collectivity.objects.create(
         kind=kind,
         name=name,
-        sort_key=normalize(name)[:NAME_LENGTH],
+        sort_key=normalise_text(name)[:NAME_LENGTH],
         stem=stem,
         siren=siren,
         region=seat.home_region,
@@ -334,7 +337,7 @@ def update_proposed_body(body: Collectivity, *, kind: Kind, name: str, seat: Col
     has locked the row.
     """
     body.kind, body.name, body.seat = kind, name, seat
-    body.sort_key, body.stem = normalize(name)[:NAME_LENGTH], make_stem(name, kind)[:NAME_LENGTH]
+    body.sort_key, body.stem = normalise_text(name)[:NAME_LENGTH], make_stem(name, kind)[:NAME_LENGTH]
     body.region, body.departement = seat.home_region, seat.departement
     body.save(update_fields=["kind", "name", "seat", "sort_key", "stem", "region", "departement"])
     renew_territory_version()

@@ -13,7 +13,7 @@ def read_territory_version() -> UUID | None:
 
 
 def renew_territory_version() -> None:
-    """Renew the token because the région, the département or the kind of a body has changed. Call this function at the
-    end of the transaction that makes the change, because another caller waits until that transaction ends.
+    """Renew the version because the région, the département or the kind of a body has changed. Call this function at
+    the end of the transaction that makes the change, because another caller waits until that transaction ends.
     """
     GroundsVersion.objects.update_or_create(pk=1, defaults={"token": uuid4()})

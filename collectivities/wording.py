@@ -32,7 +32,7 @@ LONGEST_PHRASE = 3
 TRAILING_KINDS = {("metropole",), ("agglomeration",), ("agglo",), ("communaute",)}
 
 
-def normalize(text: str) -> str:
+def normalise_text(text: str) -> str:
     """Return lower-case ASCII letters and digits, with one space between words."""
     folded = unicodedata.normalize("NFKD", text.lower().translate(LIGATURES))
     ascii_only = "".join(char for char in folded if not unicodedata.combining(char))
@@ -41,7 +41,7 @@ def normalize(text: str) -> str:
 
 def split_words(text: str) -> list[str]:
     """Return the significant words. A name that has only small words (Lès, Y) keeps them."""
-    words = [SAINT_ABBREVIATIONS.get(word, word) for word in normalize(text).split()]
+    words = [SAINT_ABBREVIATIONS.get(word, word) for word in normalise_text(text).split()]
     return [word for word in words if word not in SMALL_WORDS] or words
 
 

@@ -31,7 +31,7 @@ SCHEDULE = {
     "send mails about accounts": make_sweep_entry("accounts.tasks.send_mails", 5),
     "look for events left behind": make_sweep_entry("notifications.tasks.reconcile", 60),
     "do long work in turn": make_sweep_entry("config.tasks.work_in_turn", 3),
-    "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
+    "delete expired rows": {"task": "incidents.tasks.delete_expired_rows", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
     "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},
     # The task queues itself again until the recount is finished; the run of 3.30 resumes an interrupted recount.

@@ -40,7 +40,7 @@ def run_turns_on_cases() -> list[int]:
 
 
 def index_cases() -> int:
-    return index.index_pending_events(seconds=index.PASS_TIME_LIMIT)
+    return index.index_pending_events(seconds=index.PASS_TIME_LIMIT.total_seconds())
 
 
 def make_papers() -> int:

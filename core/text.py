@@ -70,7 +70,7 @@ def clean_file_name(name: str) -> str:
     return clean or "sans nom"
 
 
-def break_links(text: str) -> str:
+def defang_links(text: str) -> str:
     """Return the text with its schemes and dots broken (`hxxp://exemple[.]fr`), so that no program turns it into a
     link.
     """
@@ -81,10 +81,10 @@ def are_same_answers(first: object, second: object) -> bool:
     """Tell whether two sets of answers are equal apart from invisible characters, spaces and kinds of apostrophe. Each
     may be as somebody typed it or as the database stores it.
     """
-    return _normalize(first) == _normalize(second)
+    return _normalise(first) == _normalise(second)
 
 
-def _normalize(value: object, *, is_number: bool = False) -> object:
+def _normalise(value: object, *, is_number: bool = False) -> object:
     """Return the value without invisible marks, with one kind of apostrophe and single spaces. A telephone number
     loses all its spaces and dots.
     """
@@ -94,9 +94,9 @@ def _normalize(value: object, *, is_number: bool = False) -> object:
             words = unicodedata.normalize("NFC", visible).replace("’", "'").split()
             return "".join(words).replace(".", "") if is_number else " ".join(words)
         case Mapping():
-            return {name: _normalize(item, is_number=str(name).endswith("phone")) for name, item in value.items()}
+            return {name: _normalise(item, is_number=str(name).endswith("phone")) for name, item in value.items()}
         case list() | tuple():
-            return [_normalize(item, is_number=is_number) for item in value]
+            return [_normalise(item, is_number=is_number) for item in value]
     return value
 
 

@@ -62,7 +62,7 @@ class Route:
     @property
     def stand_in(self) -> Fallback | None:
         """The centre to call if the one that answers has no telephone number."""
-        return None if self.csirt and self.csirt.phone else _find_phone(self.fallbacks)
+        return None if self.csirt and self.csirt.phone else _find_callable(self.fallbacks)
 
     @property
     def after_hours(self) -> Fallback | None:
@@ -72,7 +72,7 @@ class Route:
         csirt = self.csirt
         if csirt is None or not csirt.phone or not csirt.may_be_closed:
             return None
-        return _find_phone(fallback for fallback in self.fallbacks if not fallback.hours)
+        return _find_callable(fallback for fallback in self.fallbacks if not fallback.hours)
 
 
 def find_route(collectivity: Collectivity, on: date) -> Route:
@@ -101,7 +101,7 @@ def find_stand_in(csirt: Csirt, on: date) -> Fallback | None:
     if csirt.phone:
         return None
     directory = load_directory(on)
-    return _find_phone((*directory.backups.get(csirt.pk, ()), *directory.last_resorts))
+    return _find_callable((*directory.backups.get(csirt.pk, ()), *directory.last_resorts))
 
 
 def load_directory(on: date) -> "Directory":
@@ -201,7 +201,7 @@ def _find_region(collectivity: Collectivity) -> Region | None:
     return collectivity.home_region or (_find_region(collectivity.seat) if collectivity.seat else None)
 
 
-def _find_phone(fallbacks: Iterable[Fallback]) -> Fallback | None:
+def _find_callable(fallbacks: Iterable[Fallback]) -> Fallback | None:
     return next((fallback for fallback in fallbacks if fallback.phone), None)
 
 

@@ -46,9 +46,9 @@ SAVE_ACCESSES = """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Guest:
-    """A person who opens a case, either with its secret link (`access_uid`) or with an account (`user`), never
-    both.
+class CaseVisitor:
+    """A person who opens the follow-up pages of one case, either with its secret link (`access_uid`) or with an
+    account (`user`), never both. The account is that of a member of the body or of a person of the centre.
     """
 
     access_uid: UUID | None = None
@@ -143,17 +143,17 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
 
 
 def get_case(
-    guest: Guest, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.FOLLOW_UP
+    visitor: CaseVisitor, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.FOLLOW_UP
 ) -> Incident:
     """Return the incident for a page that a declarant opens with the link and a colleague opens with an account.
 
     Raises Http404 and PermissionDenied like `get_incident` and `get_followed_incident`.
     """
-    if guest.user:
-        return get_incident(guest.user, reference, to=to, lock=lock, door=door)
-    if guest.access_uid is None:
+    if visitor.user:
+        return get_incident(visitor.user, reference, to=to, lock=lock, door=door)
+    if visitor.access_uid is None:
         raise Http404
-    incident = get_followed_incident(guest.access_uid, lock=lock)
+    incident = get_followed_incident(visitor.access_uid, lock=lock)
     if incident.reference != reference:
         raise Http404
     if to not in LINK_ABILITIES:
@@ -161,14 +161,14 @@ def get_case(
     return incident
 
 
-def list_guest_abilities(guest: Guest, incident: Incident) -> set[Ability]:
-    """Return what the guest may do to `incident`, which `get_case` has returned for this guest."""
-    return list_abilities(guest.user, incident) if guest.user else set(LINK_ABILITIES)
+def list_visitor_abilities(visitor: CaseVisitor, incident: Incident) -> set[Ability]:
+    """Return what the visitor may do to `incident`, which `get_case` has returned for this visitor."""
+    return list_abilities(visitor.user, incident) if visitor.user else set(LINK_ABILITIES)
 
 
-def speaks_for_body(guest: Guest, incident: Incident) -> bool:
-    """Tell whether the guest is on the declarant's side. A person of the centre opens the same page but is not."""
-    return guest.user is None or incident.collectivity_id in guest.user.collectivity_ids()
+def speaks_for_body(visitor: CaseVisitor, incident: Incident) -> bool:
+    """Tell whether the visitor is on the declarant's side. A person of the centre opens the same page but is not."""
+    return visitor.user is None or incident.collectivity_id in visitor.user.collectivity_ids()
 
 
 def may_declare_for_callers(user: User) -> bool:

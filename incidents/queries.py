@@ -11,12 +11,13 @@ from typing import NamedTuple
 from django.db.models import Count, Max, Min, Q
 
 from collectivities.zones import find_zone
-from incidents.enums import Door, EventKind, Status
+from incidents.enums import Door, EventKind
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import holder_works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, QuestionSection, get_current_version
 from incidents.questions.facts import OMITTED_TEXTS, SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
+from incidents.workflow import is_left
 
 # The kinds of events that the body can read as sentences on its follow-up page. Events of other kinds are internal to
 # the centre.
@@ -50,7 +51,7 @@ MAX_SHEETS = 400
 
 
 @dataclass(frozen=True)
-class SheetView:
+class DisplayedSheet:
     """An answer sheet, with the time zone in which its answers are displayed."""
 
     sheet: AnswerSheet
@@ -86,7 +87,7 @@ class UsefulSection:
     why: str
     question_count: int = 0
     answer_count: int = 0
-    newest: SheetView | None = None
+    newest: DisplayedSheet | None = None
     has_earlier: bool = False
 
     @property
@@ -129,10 +130,8 @@ class Reader:
 
 
 def lacks_responder(incident: Incident) -> bool:
-    """Tell whether somebody took the case but nobody who works for its centre is in charge of it now. Runs at most one
-    query.
-    """
-    if incident.status != Status.ACKNOWLEDGED:
+    """Tell whether the case is to be taken over (`is_left`). Runs at most one query."""
+    if not is_left(incident.status, incident.assignee_id, has_holder=False):
         return False
     return not Incident.objects.filter(holder_works_for_centre(), pk=incident.pk).exists()
 
@@ -149,22 +148,22 @@ def list_readers(incident: Incident) -> list[Reader]:
     return list(readers.values())
 
 
-def list_sheets(incident: Incident) -> list[SheetView]:
+def list_sheets(incident: Incident) -> list[DisplayedSheet]:
     """Return the answer sheets, newest first. Runs one query."""
     zone = find_zone(incident.collectivity)
     sheets = incident.sheets.select_related("actor").order_by("-id")[:MAX_SHEETS]
-    return [SheetView(sheet, zone) for sheet in sheets]
+    return [DisplayedSheet(sheet, zone) for sheet in sheets]
 
 
-def group_by_section(sheets: Iterable[SheetView]) -> dict[str, list[SheetView]]:
+def group_by_section(sheets: Iterable[DisplayedSheet]) -> dict[str, list[DisplayedSheet]]:
     """Return the sheets of each section, newest first."""
-    by_code: dict[str, list[SheetView]] = {}
+    by_code: dict[str, list[DisplayedSheet]] = {}
     for sheet in sheets:
         by_code.setdefault(sheet.sheet.section, []).append(sheet)
     return by_code
 
 
-def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> list[UsefulSection]:
+def list_useful_sections(incident: Incident, sheets: Iterable[DisplayedSheet]) -> list[UsefulSection]:
     """Return the sections of questions for this type of incident, followed by the facts that were declared."""
     by_code = group_by_section(sheets)
     questions = [
@@ -184,7 +183,7 @@ def list_useful_sections(incident: Incident, sheets: Iterable[SheetView]) -> lis
     return questions + facts
 
 
-def describe_section(section: QuestionSection, sheets: list[SheetView]) -> UsefulSection:
+def describe_section(section: QuestionSection, sheets: list[DisplayedSheet]) -> UsefulSection:
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
     excluded = sum(q.code not in answers and q.find_excluding_answer(answers) is not None for q in section.questions)
@@ -199,11 +198,11 @@ def describe_section(section: QuestionSection, sheets: list[SheetView]) -> Usefu
     )
 
 
-def get_newest_sheet(sheets: dict[str, list[SheetView]], code: str) -> SheetView | None:
+def get_newest_sheet(sheets: dict[str, list[DisplayedSheet]], code: str) -> DisplayedSheet | None:
     return next(iter(sheets.get(code, [])), None)
 
 
-def has_earlier(sheets: dict[str, list[SheetView]], code: str) -> bool:
+def has_earlier(sheets: dict[str, list[DisplayedSheet]], code: str) -> bool:
     return len(sheets.get(code, [])) > 1
 
 

@@ -131,12 +131,12 @@ class Assessment:
         return convert_points(sum(reason.points for reason in self.reasons if not reason.is_of_day))
 
 
+# From how many points on a case has each severity, the lowest first.
+LEAST_POINTS = {Severity.LOW: 0, Severity.MODERATE: 2, Severity.HIGH: 4, Severity.CRITICAL: 6}
+
+
 def convert_points(points: int) -> Severity:
-    if points >= 6:
-        return Severity.CRITICAL
-    if points >= 4:
-        return Severity.HIGH
-    return Severity.MODERATE if points >= 2 else Severity.LOW
+    return max(severity for severity, least in LEAST_POINTS.items() if points >= least)
 
 
 def assess_situation(situation: Situation) -> Assessment:
@@ -168,9 +168,9 @@ def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
     if stopped:
         is_stated = all(interruption.extent == InterruptionExtent.STOPPED for interruption in stopped)
         extent = "arrêté" if is_stated else "arrêté ou ralenti"
-        yield Reason(2, f"service essentiel {extent} : {list_services(stopped)}")
+        yield Reason(2, f"service essentiel {extent} : {join_service_labels(stopped)}")
     elif ongoing:
-        yield Reason(1, f"service touché : {list_services(ongoing)}")
+        yield Reason(1, f"service touché : {join_service_labels(ongoing)}")
     people = max((interruption.people_affected or 0 for interruption in ongoing), default=0)
     if people >= PEOPLE_FOR_ONE_POINT:
         points = 2 if people >= PEOPLE_FOR_TWO_POINTS else 1
@@ -187,8 +187,8 @@ def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
         yield Reason(2, "fuite possible de données sensibles" if leak.status else "données sensibles touchées")
     else:
         yield Reason(1, "fuite possible de données" if leak.status else "données touchées")
-    if find_persons_band(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
-        yield Reason(1, f"données {PersonsBand(find_persons_band(leak)).label}")
+    if find_stated_persons_band(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
+        yield Reason(1, f"données {PersonsBand(find_stated_persons_band(leak)).label}")
 
 
 def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
@@ -229,11 +229,11 @@ def weigh_calendar(interruptions: Collection[Interruption], on: date) -> Iterato
         yield Reason(1, "la paie du mois est proche", is_of_day=True)
 
 
-def list_services(interruptions: Collection[Interruption]) -> str:
+def join_service_labels(interruptions: Collection[Interruption]) -> str:
     return ", ".join(str(PublicService(interruption.service).label).lower() for interruption in interruptions)
 
 
-def find_persons_band(leak: Leak) -> str:
+def find_stated_persons_band(leak: Leak) -> str:
     if leak.persons is None:
         return str(leak.persons_band)
     return next((band for top, band in BAND_LIMITS if leak.persons <= top), PersonsBand.OVER_5000)

@@ -11,11 +11,11 @@ from incidents.services.history import index
 
 @shared_task
 def index_cases() -> None:
-    index.index_pending_events(seconds=index.PASS_TIME_LIMIT)
+    index.index_pending_events(seconds=index.PASS_TIME_LIMIT.total_seconds())
 
 
 @shared_task
-def forget_drafts() -> None:
+def delete_expired_rows() -> None:
     """Delete expired drafts, the oldest empty drafts when there are too many, old counts of recent declarations, and
     expired unsent text.
     """

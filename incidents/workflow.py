@@ -14,6 +14,13 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 TRANSFERABLE = OPEN
 
 
+def is_left(status: str, assignee: int | None, *, has_holder: bool) -> bool:
+    """Tell whether somebody had the open case, or was to take it, and nobody who works for its centre has it now.
+    `assignee` is the id of the assignee; `has_holder` tells whether the assignee still works for the centre.
+    """
+    return status != Status.CLOSED and not has_holder and (assignee is not None or status == Status.ACKNOWLEDGED)
+
+
 class InvalidTransition(Exception):
     """The wanted status may not follow the present status of the incident."""
 

@@ -27,6 +27,7 @@ CASES_AT_ONCE = 100
 MISSED_WITHIN = timedelta(days=1)
 CASE_PATH = "announcement__event__incident"
 # The section of the facts with the person to call back and their address.
+# The events that bring a case to a centre.
 ARRIVAL_KINDS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
 NEWS_KINDS = (*ANNOUNCED_ONCE, EventKind.WITHDRAWN)
 # Mails to the declarant that are true only while the case has this status.

@@ -35,7 +35,7 @@ ANNOUNCED_AT_ONCE = 100
 CASES_CLAIMED_AT_ONCE, MAX_MESSAGES_A_CASE = 10, 10
 # A claim is a lease: a worker starts no new message after this time, well before its rows are due again.
 LEASE_TIME = timedelta(seconds=15)
-MAX_TASK_DURATION = timedelta(seconds=60)
+PASS_TIME_LIMIT = timedelta(seconds=60)
 # The pause after a failure of our own mail server, during which nothing is tried and no attempt counted.
 SERVER_PAUSE = timedelta(seconds=20)
 
@@ -97,7 +97,7 @@ def send_due_deliveries() -> int:
     After each batch, new events are announced and mails about accounts sent. Askers get turns, so that a bulk action
     does not delay the mails of others (`DeliveryQuerySet.in_turn`).
     """
-    count, deadline = 0, timezone.now() + MAX_TASK_DURATION
+    count, deadline = 0, timezone.now() + PASS_TIME_LIMIT
     with Mailer() as mailer:
         while timezone.now() < deadline and (claimed := claim_deliveries(timezone.now())):
             count += send_claimed(claimed, mailer)

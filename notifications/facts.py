@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectivities.zones import find_zone
-from core.french import NBSP, choose_plural, format_number, format_phone
+from core.french import NBSP, format_number, format_phone
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end
+from incidents.questions.formatting import format_people
 from incidents.services.groups.call_backs import awaits_call
 from incidents.sharing import TLP_MEANINGS
-from notifications.wording import defuse_line, quote_lines
+from notifications.wording import defang_line, quote_lines
 
 ANSWER_LABELS: dict[str, str] = {
     Answer.YES: "oui, sans précision",
@@ -48,7 +49,7 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
     """Return what was declared, as text in which no mail program makes links."""
     story, body, zone = incident.story, incident.collectivity, find_zone(incident.collectivity)
     return {
-        "body": defuse_line(body.label),
+        "body": defang_line(body.label),
         "must_be_confirmed": body.is_unconfirmed,
         "siren": body.siren or "",
         "population": f"{format_number(body.population)} habitants" if body.population else "population inconnue",
@@ -59,17 +60,17 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
         "leaks": [describe_leak(leak) for leak in incident.leaks.all()],
         "data_answer": ANSWER_LABELS[incident.data_concerned],
         "caller": list_caller_lines(story),
-        "supplier": defuse_line(story.supplier),
+        "supplier": defang_line(story.supplier),
         "description": quote_lines(story.description),
     }
 
 
 def list_caller_lines(story: Story) -> list[str]:
     """Return the known lines about the person to call back: name and role, telephone, address."""
-    name = ", ".join(filter(None, (defuse_line(story.contact_name), defuse_line(story.contact_role))))
+    name = ", ".join(filter(None, (defang_line(story.contact_name), defang_line(story.contact_role))))
     return [
         line
-        for line in (name, defuse_line(format_phone(story.contact_phone)), defuse_line(story.contact_email))
+        for line in (name, defang_line(format_phone(story.contact_phone)), defang_line(story.contact_email))
         if line
     ]
 
@@ -96,14 +97,14 @@ def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[
         "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_label}",
         "since": interruption.started_at,
         "until": reduce_to_known_end(interruption.started_at, interruption.ended_at, zone),
-        "people": f"{count_people(number)} touchées" if number else "",
+        "people": f"{format_people(number)} touchées" if number else "",
     }
 
 
 def describe_leak(leak: DataLeak) -> list[str]:
     """Return « fuite soupçonnée » with the size of the leak if it was given, then each category of data."""
     sizes = [
-        count_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
+        format_people(leak.persons) if leak.persons is not None else format_persons_band(leak.persons_band),
         f"{format_number(leak.records)} enregistrements" if leak.records else "",
     ]
     status = f"fuite {leak.get_status_display()}" if leak.status else "données touchées, fuite : pas dit"
@@ -113,7 +114,3 @@ def describe_leak(leak: DataLeak) -> list[str]:
 
 def format_persons_band(band: str) -> str:
     return "" if band in ("", PersonsBand.UNKNOWN) else str(PersonsBand(band).label)
-
-
-def count_people(number: int) -> str:
-    return choose_plural("%s personne", "%s personnes", number) % format_number(number)

@@ -34,7 +34,7 @@ from incidents.sharing import (
 from notifications.enums import Recipient
 from notifications.facts import describe_case_facts
 from notifications.models import Delivery
-from notifications.wording import defuse_line, quote_lines, wrap_quotations
+from notifications.wording import defang_line, quote_lines, wrap_quotations
 
 TRANSFER_KINDS = (EventKind.TRANSFER_ASKED, EventKind.TRANSFERRED, EventKind.TRANSFER_RETURNED)
 # Templates for a mailbox that somebody else may read: they reveal neither the incident nor whether
@@ -43,8 +43,8 @@ TEMPLATES_IN_DOUBT: dict[str, str] = {
     EventKind.DECLARED: "notifications/declarant_declared_without_code.txt",
     EventKind.REROUTED: "notifications/declarant_rerouted_in_doubt.txt",
 }
-# The first news that a centre gets of a case.
-ARRIVAL_KINDS = (EventKind.DECLARED, EventKind.REROUTED)
+# The events that bring a case of which the centre knew nothing; it has had a mail about the offer of a transfer.
+NEW_CASE_KINDS = (EventKind.DECLARED, EventKind.REROUTED)
 
 
 def write_case_mail(delivery: Delivery, *, to: str) -> EmailMessage:
@@ -75,7 +75,7 @@ def choose_template(delivery: Delivery) -> str:
     """
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in TRANSFER_KINDS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
-    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in ARRIVAL_KINDS:
+    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in NEW_CASE_KINDS:
         is_red = not may_mail_texts_to_csirt(delivery.incident)
         return f"notifications/csirt_{'red' if is_red else 'declared'}.txt"
     if delivery.recipient == Recipient.CSIRT and not may_mail_texts_to_csirt(delivery.incident):
@@ -112,7 +112,7 @@ def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
     links = {
         "link": make_page_link("acknowledge_page", incident.reference),
         "case": make_page_link("admin:incidents_incident_change", incident.reference),
-        "the_body": defuse_line(add_article(incident.collectivity.label)),
+        "the_body": defang_line(add_article(incident.collectivity.label)),
         "rerouted": incident.route_reason if delivery.event.kind == EventKind.REROUTED else "",
         "is_corrected": delivery.event.data.get("why") == Rerouting.CORRECTED,
     }
@@ -131,8 +131,8 @@ def make_transfer_context(delivery: Delivery) -> dict[str, Any]:
         "is_red": is_red,
         "type": TYPE_TERMS[incident.type],
         "severity": incident.get_severity_display(),
-        "giver": defuse_line(transfer.giver.name),
-        "taker": defuse_line(transfer.taker.name),
+        "giver": defang_line(transfer.giver.name),
+        "taker": defang_line(transfer.taker.name),
         "answer": "" if is_red else quote_lines(transfer.answer),
         "offer": make_page_link("admin:incidents_incident_offer", str(transfer.uid)),
         "case": make_page_link("admin:incidents_incident_change", incident.reference),
@@ -168,12 +168,12 @@ def quote_message(delivery: Delivery) -> dict[str, str]:
     if message is None:
         return {"author": "", "said": ""}
     hosts = list_linkable_hosts(delivery.incident.csirt) if message.is_from_csirt else frozenset[str]()
-    return {"author": defuse_line(message.author), "said": quote_lines(message.text, hosts)}
+    return {"author": defang_line(message.author), "said": quote_lines(message.text, hosts)}
 
 
 def make_body_context(incident: Incident) -> dict[str, Any]:
     return {
-        "body": defuse_line(add_article(incident.collectivity.label)),
+        "body": defang_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
         "fallbacks": list_fallback_centres(incident),
         "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
@@ -185,8 +185,8 @@ def make_body_context(incident: Incident) -> dict[str, Any]:
 def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
     context = {
-        "body": defuse_line(incident.collectivity.label),
-        "the_body": defuse_line(add_article(incident.collectivity.label)),
+        "body": defang_line(incident.collectivity.label),
+        "the_body": defang_line(add_article(incident.collectivity.label)),
         "centre": incident.csirt,
         "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
@@ -201,7 +201,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
         reason = ClosingReason(delivery.event.data["reason"])
         ended = find_ended_case(incident)
         service = find_service_handed_to(ended) if may_mail_texts_to_declarant(incident) else ""
-        closing = {"reason": reason.label, "service": defuse_line(service)}
+        closing = {"reason": reason.label, "service": defang_line(service)}
         return context | closing | {"is_rated": reason in RATED_CLOSING_REASONS}
     if delivery.event.kind == EventKind.MESSAGE:
         return context | quote_message_for_declarant(delivery)

@@ -3,22 +3,22 @@
 import re
 import textwrap
 
-from core.text import break_links
+from core.text import defang_links
 from incidents.links import split_links
 
 WIDTH = 72
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 BLANK_LINES = re.compile(r"\n{3,}")
 QUOTE = "> "
-UNDEFUSED_LINK_START = re.compile(r"\bhttps://")
+INTACT_LINK_START = re.compile(r"\bhttps://")
 
 
-def defuse_line(text: str) -> str:
+def defang_line(text: str) -> str:
     """Return one line that no mail client makes clickable: `hxxp://exemple[.]fr`. A text that is only a mail
     address is not changed.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if ADDRESS.fullmatch(line) else break_links(line)
+    return line if ADDRESS.fullmatch(line) else defang_links(line)
 
 
 def quote_lines(text: str, hosts: frozenset[str] = frozenset()) -> str:
@@ -26,22 +26,22 @@ def quote_lines(text: str, hosts: frozenset[str] = frozenset()) -> str:
 
     `hosts` are the sites whose links stay clickable in the text of a centre (`incidents.links`).
     """
-    return "\n".join(QUOTE + defuse_unlisted_links(line, hosts) for line in text.splitlines())
+    return "\n".join(QUOTE + defang_unlisted_links(line, hosts) for line in text.splitlines())
 
 
-def defuse_unlisted_links(line: str, hosts: frozenset[str]) -> str:
-    """Return the line as `defuse_line` does, but with the links to `hosts` unchanged."""
+def defang_unlisted_links(line: str, hosts: frozenset[str]) -> str:
+    """Return the line as `defang_line` does, but with the links to `hosts` unchanged."""
     parts = list(split_links(line, hosts)) if hosts else []
     if not any(part.is_link for part in parts):
-        return defuse_line(line)
-    texts = (part.text if part.is_link else defuse_part(part.text) for part in parts)
+        return defang_line(line)
+    texts = (part.text if part.is_link else defang_part(part.text) for part in parts)
     return " ".join("".join(texts).split())
 
 
-def defuse_part(text: str) -> str:
-    """Return a part of a line as `defuse_line` does, but keep a space at either end."""
+def defang_part(text: str) -> str:
+    """Return a part of a line as `defang_line` does, but keep a space at either end."""
     before, after = text[:1].isspace() * " ", text[-1:].isspace() * " "
-    return f"{before}{defuse_line(text)}{after}"
+    return f"{before}{defang_line(text)}{after}"
 
 
 def wrap_quotations(text: str) -> str:
@@ -55,8 +55,8 @@ def wrap_quotations(text: str) -> str:
 def wrap_quotation(line: str) -> list[str]:
     if not line.startswith(QUOTE):
         return [line]
-    # A whole address in a quotation belongs to the centre (`defuse_unlisted_links`) and must not be cut.
-    keep_address = UNDEFUSED_LINK_START.search(line) is not None
+    # A whole address in a quotation belongs to the centre (`defang_unlisted_links`) and must not be cut.
+    keep_address = INTACT_LINK_START.search(line) is not None
     return textwrap.wrap(
         line, WIDTH, subsequent_indent=QUOTE, break_long_words=not keep_address, break_on_hyphens=False
     ) or [line]

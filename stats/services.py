@@ -1,6 +1,6 @@
 """The changes of the figures: counting pending events, recounting everything, publishing, recording readings."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -21,13 +21,13 @@ from stats.reports import making
 logger = structlog.get_logger(__name__)
 
 
-# In seconds. After this time the task ends, so that the worker runs other tasks.
-MAX_TASK_SECONDS = 2.0
+# The time after which a worker stops counting events, so that its other tasks can run.
+PASS_TIME_LIMIT = timedelta(seconds=2)
 
 
 def fold_new_events() -> int:
-    """Count pending events until none is left or MAX_TASK_SECONDS have passed. Return the number of events."""
-    return rollups.fold_pending_events(seconds=MAX_TASK_SECONDS)
+    """Count pending events until none is left or PASS_TIME_LIMIT has passed. Return the number of events."""
+    return rollups.fold_pending_events(seconds=PASS_TIME_LIMIT.total_seconds())
 
 
 # A year and its quarters. The limit bounds how much is published too early if the clock is wrong for a night.
@@ -56,8 +56,8 @@ def publish_period(period: Period, now: datetime) -> Release:
     began = monotonic()
     try:
         with transaction.atomic():
-            release, draft = make_release(period, now=now)
-            save_attempt(period, now, began, release=release, draws=draft.draws, closed=list(draft.closed))
+            release, draw = make_release(period, now=now)
+            save_attempt(period, now, began, release=release, draws=draw.draws, closed=list(draw.closed))
             making.prepare_reports(release)
     except Exception:
         logger.exception("release not published", period=str(period))
@@ -85,13 +85,13 @@ def fold_all_events() -> None:
 # Recounting everything
 
 # A night's recount is divided into tasks of this length, so that the worker also runs other tasks.
-SECONDS_A_TASK = 10
+RECOUNT_TIME_LIMIT = timedelta(seconds=10)
 MAX_SAVED_MISTAKES = 100
 
 
 def continue_recount() -> FigureCheck | None:
-    """Start today's recount, or continue an unfinished one, for SECONDS_A_TASK at most. Return None if today's recount
-    is finished or another process recounts.
+    """Start today's recount, or continue an unfinished one, for RECOUNT_TIME_LIMIT at most. Return None if today's
+    recount is finished or another process recounts.
     """
     with hold_lock(Lock.RECOUNT, waits=False) as is_free:
         if not is_free:
@@ -101,7 +101,7 @@ def continue_recount() -> FigureCheck | None:
             return None
         if check is None or check.finished_at:
             check = FigureCheck.objects.create()
-        run_recount(check, seconds=SECONDS_A_TASK)
+        run_recount(check, seconds=RECOUNT_TIME_LIMIT.total_seconds())
         return check
 
 

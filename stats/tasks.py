@@ -7,7 +7,7 @@ from stats import services
 
 @shared_task
 def fold_events() -> None:
-    """Add the pending events to the exact figures, until none is left or MAX_TASK_SECONDS have passed."""
+    """Add the pending events to the exact figures, until none is left or PASS_TIME_LIMIT has passed."""
     services.fold_new_events()
 
 

@@ -10,7 +10,7 @@ import time_machine
 from django.db import transaction
 from django.http import QueryDict
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, Screen
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Incident
@@ -50,8 +50,8 @@ def incident(moment: None, module_rows: None) -> Incident:
         data_concerned="yes",
         leak=Leak(status="suspected", categories=("nir",), person_categories=("employes",)),
     )
-    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Que faire ?", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Que faire ?", key="k"))
     return incident
 
 

@@ -167,8 +167,8 @@ def test_no_template_carries_inline_code_or_calls_another_host(path):
     assert not re.search(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=[\"']?(?:https?:)?//", text)
 
 
-# Each of these names is that of a module or more: stats/exact/files.py, stats/open_data/package.py and sheets.py.
-MODULES_FOR_READERS = {"views.py", "charts.py", "files.py", "package.py", "sheets.py"}
+# Each of these names is that of a module or more: stats/exact/files.py, stats/open_data/package.py and csv_files.py.
+MODULES_FOR_READERS = {"views.py", "charts.py", "files.py", "package.py", "csv_files.py"}
 
 
 def test_views_and_exports_of_figures_read_no_raw_facts():
@@ -257,6 +257,23 @@ def test_names_say_what_they_name():
         for name in list_defined_names(path)
         if not name.isupper() and NOUN_OF_NOTHING.fullmatch(name.lower())
     ] == []
+
+
+def test_exceptions_are_named_for_the_fact():
+    """As `DoesNotExist` of Django is: `raise` and `except` already say that it is an error."""
+    classes = [
+        (path, node)
+        for path in [source for app in [*APPS, "tests"] for source in list_sources(app)]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    ]
+    exceptions = [
+        (path, node.name)
+        for path, node in classes
+        if any(re.search(r"(Exception|Error)$", ast.unparse(base)) for base in node.bases)
+    ]
+    assert exceptions
+    assert [f"{path.relative_to(ROOT)}::{name}" for path, name in exceptions if name.endswith("Error")] == []
 
 
 def test_one_place_decides_to_which_bodies_somebody_belongs():

@@ -13,7 +13,7 @@ from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import CENTRE_ABILITIES, CentreAbility, Role
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import BulkAct
 from incidents.models import BulkJob, CaseAccess, Evidence, Incident, IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -59,8 +59,8 @@ def incident(module_rows):
     """A case with WORD in its story, a message and the name of a file, indexed for the search."""
     breizh_cyber()
     incident = declare(supplier="Exemple SAS", description=f"Le site {WORD}.example demande de l’argent.")
-    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=f"Et le {WORD} ?", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text=f"Et le {WORD} ?", key="k"))
     Evidence.objects.filter(pk=an_evidence_file(incident, number=2).pk).update(name=f"{WORD}.png")
     index_pending_events()
     return incident

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.models import IncidentEvent
 from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declarant.claim import claim_incident
@@ -115,8 +115,8 @@ def cast(incident):
 
 @pytest.fixture(scope="module")
 def shared(incident, cast):
-    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    return derive_shared_secret(share_sentence(reference=incident.reference, guest=guest))
+    visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
+    return derive_shared_secret(share_sentence(reference=incident.reference, visitor=visitor))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from incidents.facts.description import Fact
+from incidents.facts.description import FactField
 from tests.measure_house import APPS, list_sources
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,7 +82,7 @@ def test_the_recipe_of_a_line_of_the_story_names_arguments_of_its_description():
     step = re.search(r"its description, with (.+?)\n2\. ", read("docs/recipes.md"), re.DOTALL)[1]
     arguments = re.findall(r"`(\w+)(?:=[\w.]+)?`", step)
     assert len(arguments) >= 4
-    assert set(arguments) <= {field.name for field in fields(Fact)}
+    assert set(arguments) <= {field.name for field in fields(FactField)}
 
 
 def test_each_decision_has_its_number_its_date_its_status_and_its_line_in_the_index():

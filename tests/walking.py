@@ -199,7 +199,7 @@ class Visitor:
         query = {control.name: self.first_word(control.limit) for control in form.written}
         return Client().get("/", query).wsgi_request.get_full_path().replace("/", urlsplit(form.address).path, 1)
 
-    # Writing
+    # SectionEdit
 
     def fill(self, address: str, *, to: str = "", leave: str = "", **fields: Any) -> Answer:
         """Post the form of that page with the most text fields, of those whose address ends with `to`. Return the

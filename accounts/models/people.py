@@ -155,7 +155,7 @@ class User(AbstractBaseUser):
 
     @property
     def name_with_initial(self) -> str:
-        """Return « Camille F. » for a narrow column that gives the full name elsewhere, or the address if
+        """Return « Camille F. » for a narrow column of a page that shows the full name elsewhere, or the address if
         there is no name.
         """
         first_word, *other_words = self.display_name.split() or [self.email]

@@ -44,11 +44,11 @@ def send_link(
 
 
 @transaction.atomic
-def send_helping_link(*, uid: UUID, actor: User) -> User:
+def send_password_link(*, uid: UUID, actor: User) -> User:
     """Send the person the link with which they choose a password, and write it in the history of their account.
 
-    The link goes to the mailbox of the account only, so that the helper never knows the password. Raises Http404 if
-    `actor` may not help this account.
+    The link goes to the mailbox of the account only, so that `actor` never knows the password. Raises Http404 if
+    `actor` may not assist this account.
     """
     person = get_person(actor, uid)
     purpose = LinkPurpose.PASSWORD if person.has_usable_password() else LinkPurpose.WELCOME

@@ -131,11 +131,11 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> int:
 # The mailbox
 
 
-class MailboxInUse(Exception):
-    """This mailbox already receives the cases of the centre."""
+class MailboxUnchanged(Exception):
+    """This mailbox already receives the cases of the centre, so nothing changes."""
 
 
-class ChannelOfAnotherCentre(Exception):
+class MailboxOfAnotherCentre(Exception):
     """This mailbox already receives the cases of another centre, whose people would then read the cases of both
     centres.
     """
@@ -145,14 +145,14 @@ class ChannelOfAnotherCentre(Exception):
 def start_channel_trial(*, csirt_id: int, address: str, actor: User) -> None:
     """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
-    Raises MailboxInUse, ChannelOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
+    Raises MailboxUnchanged, MailboxOfAnotherCentre, SentTooSoon if the same mail was sent minutes ago, and
     TooManyInvitations beyond the number of trials a day.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     if address.lower() == centre.notification_email.lower():
-        raise MailboxInUse
+        raise MailboxUnchanged
     if is_channel_of_another(address, centre):
-        raise ChannelOfAnotherCentre
+        raise MailboxOfAnotherCentre
     trials = list_channel_trials(centre)
     check_centre_mail_rate(trials.filter(address__iexact=address), trials)
     stop_links(trials)

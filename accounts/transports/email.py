@@ -7,7 +7,7 @@ from typing import Self
 from django.core.mail import EmailMessage, get_connection
 
 from accounts.enums import Trouble
-from accounts.installation import read_demonstration
+from accounts.installation import is_marked_as_demonstration
 
 # A bare mailbox under `.example`, a domain that reaches nobody (RFC 2606), without name, quotes or route.
 INVENTED = re.compile(r"[A-Za-z0-9._+-]+@([A-Za-z0-9-]+\.)+example")
@@ -35,7 +35,7 @@ class Mailer:
 
     def send(self, message: EmailMessage) -> None:
         """Send one message to one recipient, or raise NotSent."""
-        if read_demonstration() and not all(INVENTED.fullmatch(address) for address in message.recipients()):
+        if is_marked_as_demonstration() and not all(INVENTED.fullmatch(address) for address in message.recipients()):
             raise NotSent(Trouble.DEMONSTRATION, can_retry=False)
         try:
             is_reused = self.connection.open() is False

@@ -101,7 +101,7 @@ def redirect_to_body(request: HttpRequest, uid: UUID, text: Any, address: str = 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def dismiss_member(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+def remove_member_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     """Ask to confirm, then remove the member. For the last manager, show a page that asks to transfer the management
     first.
     """

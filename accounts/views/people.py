@@ -12,12 +12,19 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import can_help, count_assigned_cases, find_former_members, get_person, leads_a_team, list_team
+from accounts.access import (
+    count_assigned_cases,
+    find_former_members,
+    get_person,
+    leads_a_team,
+    list_team,
+    may_assist_account,
+)
 from accounts.enums import TEAM_ROLES
 from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
-from accounts.services.links import send_helping_link
+from accounts.services.links import send_password_link
 from accounts.services.team import list_led_centres, list_pending_responders
 from accounts.signed_in import get_account
 from csirts.queries import list_stopped_centres
@@ -71,7 +78,7 @@ def make_team_row(lead: User, member: Any) -> dict[str, Any]:
     is_responder = any(role.role in TEAM_ROLES and role.csirt_id in led for role in member.memberships)
     return {
         "person": member,
-        "can_help": can_help(lead, member),
+        "may_assist": may_assist_account(lead, member),
         "missing_step": describe_missing_step(member, has_any_factor=has_any_factor),
         "can_remove": is_responder,
     }
@@ -80,13 +87,13 @@ def make_team_row(lead: User, member: Any) -> dict[str, Any]:
 @never_cache
 @require_safe
 def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show the account and the buttons by which the user helps its owner."""
+    """Show the account and the buttons by which the user assists its owner."""
     user = get_account(request)
-    helped = get_person(user, uid)
-    resets = helped.factor_resets.select_related("by").order_by("-at")[:MAX_RESETS_SHOWN]
+    assisted = get_person(user, uid)
+    resets = assisted.factor_resets.select_related("by").order_by("-at")[:MAX_RESETS_SHOWN]
     context = {
-        "person": helped,
-        "has_factor": has_factor(helped),
+        "person": assisted,
+        "has_factor": has_factor(assisted),
         "leads_a_team": leads_a_team(user),
         "resets": resets,
     }
@@ -96,13 +103,13 @@ def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_POST
 @reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
 def reset_second_factor(request: HttpRequest, uid: UUID) -> HttpResponse:
-    helped = reset_factor(uid=uid, actor=get_account(request))
-    messages.success(request, f"{helped} ajoutera un nouveau second facteur. Un mail le lui dit.")
+    assisted = reset_factor(uid=uid, actor=get_account(request))
+    messages.success(request, f"{assisted} ajoutera un nouveau second facteur. Un mail le lui dit.")
     return redirect("person", uid)
 
 
 @require_POST
-def send_password_link(request: HttpRequest, uid: UUID) -> HttpResponse:
-    helped = send_helping_link(uid=uid, actor=get_account(request))
-    messages.success(request, f"Le lien part par mail à {helped.email}.")
+def send_password_link_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    assisted = send_password_link(uid=uid, actor=get_account(request))
+    messages.success(request, f"Le lien part par mail à {assisted.email}.")
     return redirect("person", uid)

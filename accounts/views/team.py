@@ -38,7 +38,7 @@ CHANNEL_OF_ANOTHER = (
     "centre est seul à lire."
 )
 NEEDLESS_TRIALS = {
-    team.MailboxInUse: "Cette adresse est déjà celle du centre\N{NO-BREAK SPACE}: rien n’a changé.",
+    team.MailboxUnchanged: "Cette adresse est déjà celle du centre\N{NO-BREAK SPACE}: rien n’a changé.",
     SentTooSoon: "Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure.",
 }
 CONFIRMED_MEANWHILE = "Cette adresse vient d’être confirmée\N{NO-BREAK SPACE}: elle est celle du centre."
@@ -89,7 +89,7 @@ def cancel_centre_invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def dismiss_responder(request: HttpRequest, uid: UUID) -> HttpResponse:
+def remove_responder_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask to confirm, with one button for each centre, then remove the responder."""
     lead = get_account(request)
     if request.method == "POST":
@@ -148,9 +148,9 @@ class EditChannelView(LeadFormView):
             team.start_channel_trial(csirt_id=centre.pk, address=email, actor=get_account(self.request))
         except TooManyInvitations:
             return self.refuse(form, "Vingt essais sont partis en un jour : réessayez demain.")
-        except team.ChannelOfAnotherCentre:
+        except team.MailboxOfAnotherCentre:
             return self.refuse(form, CHANNEL_OF_ANOTHER)
-        except (team.MailboxInUse, SentTooSoon) as needless:
+        except (team.MailboxUnchanged, SentTooSoon) as needless:
             messages.info(self.request, NEEDLESS_TRIALS[type(needless)])
             return redirect("centre_channel")
         messages.success(self.request, f"Un mail d’essai part à {email}.")

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.installation import read_demonstration
+from accounts.installation import is_marked_as_demonstration
 from accounts.models import User
 from config.demo.accounts import CAST, DOMAIN, PASSWORD
 
@@ -35,7 +35,7 @@ def show_demonstration(request: HttpRequest) -> HttpResponse:
     """Show the accounts. The Refresh header reloads the page when the codes change, without a script and by the
     server's clock.
     """
-    if not read_demonstration():
+    if not is_marked_as_demonstration():
         raise Http404
     counter, elapsed = divmod(int(time.time()), app_settings.TOTP_PERIOD)
     seconds_left = app_settings.TOTP_PERIOD - elapsed

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.factors import has_factor
-from accounts.installation import read_demonstration
+from accounts.installation import is_marked_as_demonstration
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, Region
 from csirts.models import Csirt
@@ -47,7 +47,7 @@ def create_demonstration() -> list[str]:
 
     Raises ImproperlyConfigured if the database is not a demonstration.
     """
-    if not read_demonstration():
+    if not is_marked_as_demonstration():
         raise ImproperlyConfigured("The demonstration accounts are only for a demonstration database.")
     scopes: dict[str, Any] = {
         "collectivity": Collectivity.objects.get(insee_code=COMMUNE),

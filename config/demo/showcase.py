@@ -20,7 +20,7 @@ from collectivities.models import Collectivity
 from config.demo.accounts import COMMUNE, DOMAIN
 from config.demo.cases import CALLER, declare_case, make_submission_key
 from config.demo.work import add_case_note, make_day_of_work
-from incidents.access import Guest, get_incident
+from incidents.access import CaseVisitor, get_incident
 from incidents.enums import Ability, Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
 from incidents.facts.shapes import Interruption, Leak
 from incidents.files.deposits import Deposit
@@ -28,7 +28,7 @@ from incidents.models import Incident
 from incidents.questions.catalogue import get_current_version
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declarant.claim import claim_incident
-from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.complete import SectionEdit, answer_section
 from incidents.services.declarant.correct import end_interruption
 from incidents.services.declarant.rate import rate_help
 from incidents.services.declarant.share import share_sentence
@@ -131,26 +131,26 @@ def make_ransomware_case(town: Collectivity, cast: dict[str, User], now: datetim
 def work_on_ransomware(declared: DeclarationResult, agent: User, responder: User) -> None:
     """Read, acknowledge, verify, claim and answer the case, as a responder and an agent would."""
     reference = declared.incident.reference
-    add_evidence(reference, Guest(access_uid=declared.access.uid))
+    add_evidence(reference, CaseVisitor(access_uid=declared.access.uid))
     case = get_incident(responder, reference, to=Ability.WORK)
     record_reading(incident=case, reader=responder, at=timezone.now())
     acknowledge_incident(reference=reference, actor=responder)
     verify_incident(reference=reference, actor=responder)
     claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)
     answer_questions(reference, agent, ANSWERS)
-    end_interruption(writing=Writing(guest=Guest(user=agent), reference=reference), service="civil")
+    end_interruption(edit=SectionEdit(visitor=CaseVisitor(user=agent), reference=reference), service="civil")
     exchange_messages(reference, agent, responder)
-    share_sentence(reference=reference, guest=Guest(user=agent))
+    share_sentence(reference=reference, visitor=CaseVisitor(user=agent))
 
 
-def add_evidence(reference: str, guest: Guest) -> None:
-    key = get_writing_key(guest=guest, reference=reference)
+def add_evidence(reference: str, visitor: CaseVisitor) -> None:
+    key = get_writing_key(visitor=visitor, reference=reference)
     files = {"LISEZ-MOI.txt": RANSOM_NOTE, "facture.eml": TRAP_MAIL, "écran.png": draw_picture(), "vpn.log": LOG_FILE}
     for name, content in files.items():
         deposit = Deposit(key)
         deposit.write(content)
         submission = FileSubmission(name=name, author=CALLER.name, file=deposit.finish())
-        record_evidence(guest=guest, reference=reference, submission=submission)
+        record_evidence(visitor=visitor, reference=reference, submission=submission)
 
 
 def draw_picture() -> bytes:
@@ -165,8 +165,8 @@ def draw_picture() -> bytes:
 
 def answer_questions(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> None:
     for section, values in answers.items():
-        writing = Writing(guest=Guest(user=agent), reference=reference)
-        answer_section(writing=writing, section=section, version=get_current_version().code, values=values)
+        edit = SectionEdit(visitor=CaseVisitor(user=agent), reference=reference)
+        answer_section(edit=edit, section=section, version=get_current_version().code, values=values)
 
 
 def exchange_messages(reference: str, agent: User, responder: User) -> None:
@@ -174,7 +174,7 @@ def exchange_messages(reference: str, agent: User, responder: User) -> None:
     question = Letter(text="Bonjour. Les sauvegardes débranchées sont-elles intactes ?", key="1", asks_answer=True)
     write_to_declarant(reference=reference, actor=responder, letter=question)
     reply = Letter(text="Oui, le disque débranché de vendredi s’ouvre. Nous ne l’avons pas rebranché.", key="2")
-    write_to_csirt(reference=reference, guest=Guest(user=agent), letter=reply)
+    write_to_csirt(reference=reference, visitor=CaseVisitor(user=agent), letter=reply)
     add_case_note(
         reference, responder, NoteKind.CALL_OUT, "Rappelé l’accueil : 14 postes touchés, le réseau est coupé."
     )
@@ -228,9 +228,9 @@ def make_closed_case(town: Collectivity, cast: dict[str, User], now: datetime) -
         is_shared=True,
     )
     close_with_report(reference=declared.incident.reference, actor=cast["responder"], ending=ending)
-    guest = Guest(access_uid=declared.access.uid)
+    visitor = CaseVisitor(access_uid=declared.access.uid)
     words = "Quelqu’un a répondu tout de suite."
-    rate_help(reference=declared.incident.reference, guest=guest, level=Satisfaction.VERY, words=words)
+    rate_help(reference=declared.incident.reference, visitor=visitor, level=Satisfaction.VERY, words=words)
 
 
 def make_new_body_case(town: Collectivity, now: datetime) -> None:

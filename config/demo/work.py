@@ -251,5 +251,5 @@ def write_handover(case: Incident, lead: User, responder: User) -> None:
     hand_shift_over(
         actor=lead,
         references=[case.reference],
-        shift=HandoverRequest(to=responder, text=words, key=make_submission_key("relais")),
+        handover=HandoverRequest(to=responder, text=words, key=make_submission_key("relais")),
     )

@@ -52,7 +52,7 @@ maxmemory-policy noeviction
 """
 
 
-class NotStartedError(Exception):
+class NotStarted(Exception):
     """A server did not start. The message holds the end of its log."""
 
 
@@ -82,7 +82,7 @@ class Server:
         return str(self.record.read()["password"])
 
     def start(self) -> None:
-        """Start the server and return once it answers. Do nothing if it already runs. Raises NotStartedError if it
+        """Start the server and return once it answers. Do nothing if it already runs. Raises NotStarted if it
         does not answer within `PATIENCE_SECONDS` or cannot be prepared.
         """
         self.record.write()  # creates the password at the first start
@@ -92,7 +92,7 @@ class Server:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.try_launch(deadline):
             if time.monotonic() > deadline:
-                raise NotStartedError(f"{self.name}:\n{self.read_end_of_log()}")
+                raise NotStarted(f"{self.name}:\n{self.read_end_of_log()}")
             time.sleep(0.5)
 
     def try_launch(self, deadline: float) -> bool:
@@ -181,7 +181,7 @@ class Postgres(Server):
         )
         secret.unlink()
         if initdb.returncode:
-            raise NotStartedError(f"initdb:\n{initdb.stderr}")
+            raise NotStarted(f"initdb:\n{initdb.stderr}")
         with (new / "postgresql.conf").open("a") as file:
             file.write(f"include = '{NAME}.conf'\n")
         new.rename(self.data)

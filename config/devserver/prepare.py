@@ -16,7 +16,7 @@ from django.db import transaction
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 django.setup()
 
-from accounts.installation import read_demonstration  # noqa: E402 (rows, once the applications are loaded)
+from accounts.installation import is_marked_as_demonstration  # noqa: E402 (rows, once the applications are loaded)
 from collectivities.models import Collectivity  # noqa: E402
 from config.demo.accounts import REGION  # noqa: E402
 from config.demo.showcase import has_showcase, make_showcase  # noqa: E402
@@ -50,10 +50,10 @@ def main() -> None:
     if not SearchDocument.objects.exists():  # the database was made before the search existed
         with run_step_quietly("Textes que la recherche lit"):
             call_command("index_cases")
-    if read_demonstration() and not Release.objects.exists():
+    if is_marked_as_demonstration() and not Release.objects.exists():
         with run_step_quietly("Chiffres publiés, arrondis et vérifiés"):
             call_command("publish_releases")
-    if read_demonstration():
+    if is_marked_as_demonstration():
         call_command("create_demonstration")
         if not has_showcase():
             with run_step_quietly("Dossiers de la démonstration"):

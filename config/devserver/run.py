@@ -22,7 +22,7 @@ from types import FrameType
 from typing import IO
 
 from config.broker import HEAVY, URGENT
-from config.devserver.embedded import NotStartedError, Servers, is_free
+from config.devserver.embedded import NotStarted, Servers, is_free
 from config.devserver.processes import stop_group
 from config.devserver.progress import print_progress, report_step
 
@@ -257,7 +257,7 @@ def main() -> None:
             Supervisor(choose_port()).run()
     except KeyboardInterrupt:
         sys.exit(0)
-    except (StartRefused, NotStartedError) as refusal:
+    except (StartRefused, NotStarted) as refusal:
         sys.exit(f"\n{refusal}")
 
 

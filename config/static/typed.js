@@ -15,9 +15,9 @@
   try { store = window.sessionStorage; store.getItem(POSTED); } catch { return; }
 
   const key = (form) => KEPT + form.dataset.typed;
-  const isTick = (one) => one.type === "checkbox" || one.type === "radio";
-  const controls = (form) => [...form.elements].filter((one) => one.name && !one.matches(LEFT_OUT));
-  const read = (form) => controls(form).filter((one) => !isTick(one) || one.checked).map((one) => [one.name, one.value]);
+  const isTick = (control) => control.type === "checkbox" || control.type === "radio";
+  const controls = (form) => [...form.elements].filter((control) => control.name && !control.matches(LEFT_OUT));
+  const read = (form) => controls(form).filter((control) => !isTick(control) || control.checked).map((control) => [control.name, control.value]);
   const keptOf = (form) => JSON.parse(store.getItem(key(form)) || "null");
 
   function forgetPosted() {
@@ -40,15 +40,15 @@
     const left = words.map(([name, value]) => ({ name, value }));
     const names = new Set(words.map(([name]) => name));
     let isChanged = false;
-    for (const one of controls(form)) {
-      if (one.type === "radio" && !names.has(one.name)) continue;
-      const found = left.findIndex(({ name, value }) => name === one.name && (!isTick(one) || value === one.value));
+    for (const control of controls(form)) {
+      if (control.type === "radio" && !names.has(control.name)) continue;
+      const found = left.findIndex(({ name, value }) => name === control.name && (!isTick(control) || value === control.value));
       const [word] = found < 0 ? [] : left.splice(found, 1);
-      if (isTick(one) ? one.checked === Boolean(word) : !word?.value || one.value === word.value) continue;
-      if (isTick(one)) one.checked = Boolean(word);
-      else one.value = word.value;
+      if (isTick(control) ? control.checked === Boolean(word) : !word?.value || control.value === word.value) continue;
+      if (isTick(control)) control.checked = Boolean(word);
+      else control.value = word.value;
       isChanged = true;
-      openAround(one);
+      openAround(control);
     }
     return isChanged;
   }
@@ -60,31 +60,31 @@
     return `le ${then.toLocaleDateString("fr", { day: "numeric", month: "long" })} à ${hour}`;
   }
 
-  function restore(form, kept) {
-    if (!putBack(form, kept.words)) return;
+  function restore(form, draft) {
+    if (!putBack(form, draft.words)) return;
     const seen = form.querySelector(SEEN);
     const fresh = seen?.value;
-    if (seen && "seen" in kept) seen.value = kept.seen;
-    offerToUndo(form, kept, () => {
+    if (seen && "seen" in draft) seen.value = draft.seen;
+    offerToUndo(form, draft, () => {
       form.reset();
       if (seen) seen.value = fresh;
     });
   }
 
-  function offerToUndo(form, kept, undo) {
+  function offerToUndo(form, draft, undo) {
     const line = Object.assign(document.createElement("p"), { className: "kept help" });
     const button = Object.assign(document.createElement("button"), { type: "button" });
     button.className = document.querySelector(".triage") ? "act" : "button button--plain";
     button.textContent = form.dataset.typedUndo || "Vider le formulaire";
     button.addEventListener("click", () => {
       undo();
-      controls(form).forEach((one) => one.dispatchEvent(new Event("input", { bubbles: true })));
+      controls(form).forEach((control) => control.dispatchEvent(new Event("input", { bubbles: true })));
       store.removeItem(key(form));
       line.remove();
       controls(form)[0].focus();
     });
     line.setAttribute("role", "status");
-    line.append(`${form.dataset.typedSaid} ${since(kept.at)} `, button);
+    line.append(`${form.dataset.typedSaid} ${since(draft.at)} `, button);
     form.before(line);
   }
 
@@ -97,9 +97,9 @@
         else store.setItem(key(form), JSON.stringify({ words, at, seen: form.querySelector(SEEN)?.value }));
       } catch { /* the storage is full: the page works as it does without this script */ }
     }
-    const kept = keptOf(form);
+    const draft = keptOf(form);
     if ("typedHeld" in form.dataset) keep();
-    else if (kept?.words) restore(form, kept);
+    else if (draft?.words) restore(form, draft);
     form.addEventListener("input", keep);
     form.addEventListener("change", keep);
   }

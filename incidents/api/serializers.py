@@ -21,7 +21,7 @@ from incidents.enums import (
     PublicService,
     Tlp,
 )
-from incidents.facts.description import Fact, FactKind, map_facts
+from incidents.facts.description import FactField, FieldKind, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_COLUMNS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end, reduce_to_known_moment
@@ -82,15 +82,15 @@ class MomentOut(serializers.Field[Any, Any, Any, Any]):
 
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 # No field is required, because the services check, for the pages and for the API, that somebody can be called back.
-INPUT_FIELDS: dict[FactKind, Callable[[Fact], serializers.Field[Any, Any, Any, Any]]] = {
-    FactKind.LINE: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
-    FactKind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
-    FactKind.CHOICE: lambda fact: serializers.ChoiceField(fact.options, default="", allow_blank=True),
-    FactKind.CHOICES: lambda fact: serializers.MultipleChoiceField(choices=fact.options, default=set),
-    FactKind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=LARGEST_NUMBER, **OPTIONAL),
-    FactKind.FLAG: lambda fact: serializers.BooleanField(default=False),
-    FactKind.MOMENT: lambda fact: MomentField(**OPTIONAL),
-    FactKind.INSTANT: lambda fact: MomentField(**OPTIONAL),
+INPUT_FIELDS: dict[FieldKind, Callable[[FactField], serializers.Field[Any, Any, Any, Any]]] = {
+    FieldKind.LINE: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
+    FieldKind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
+    FieldKind.CHOICE: lambda fact: serializers.ChoiceField(fact.options, default="", allow_blank=True),
+    FieldKind.CHOICES: lambda fact: serializers.MultipleChoiceField(choices=fact.options, default=set),
+    FieldKind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=LARGEST_NUMBER, **OPTIONAL),
+    FieldKind.FLAG: lambda fact: serializers.BooleanField(default=False),
+    FieldKind.MOMENT: lambda fact: MomentField(**OPTIONAL),
+    FieldKind.INSTANT: lambda fact: MomentField(**OPTIONAL),
 }
 
 
@@ -101,7 +101,7 @@ class ShapeIn(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         described = {
-            f"{name}_at" if fact.kind == FactKind.INSTANT else name: INPUT_FIELDS[fact.kind](fact)
+            f"{name}_at" if fact.kind == FieldKind.INSTANT else name: INPUT_FIELDS[fact.kind](fact)
             for name, fact in map_facts(self.shape).items()
         }
         return described | super().get_fields()

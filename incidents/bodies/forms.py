@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
-from collectivities.wording import normalize
+from collectivities.wording import normalise_text
 from core.fields import FreeTextField
 from incidents.services.declaring.bodies import NOT_SERVED_LABELS, BodyProposal, find_commune, select_exact_names
 
@@ -85,7 +85,7 @@ class BodyForm(forms.Form):
         if self.towns and self.get_value("town").strip().isdecimal():
             return ["Plusieurs communes ont ce code postal. Choisissez laquelle."]
         if self.towns:
-            verb = "portent" if len({normalize(town.name) for town in self.towns}) == 1 else "ressemblent à"
+            verb = "portent" if len({normalise_text(town.name) for town in self.towns}) == 1 else "ressemblent à"
             return [f"Plusieurs communes {verb} ce nom. Choisissez laquelle."]
         if self.get_value("town").strip():
             other = "son nom" if self.get_value("town").strip().isdecimal() else "son code postal"

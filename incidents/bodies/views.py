@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from collectivities.duplicates import LikelyDuplicate, find_likely_duplicates
 from collectivities.mentions import OtherVictim
 from collectivities.models import Collectivity
-from core.burst import count_request
+from core.request_counter import count_request
 from csirts.routing import get_centres_by_level
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_hidden_inputs
 from incidents.devices import draft_cookie

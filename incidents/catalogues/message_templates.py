@@ -7,7 +7,7 @@ not searched for placeholders.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,6 +72,13 @@ def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
 def suits_type(types: list[str] | tuple[str, ...], kind: str) -> bool:
     """Tell whether a message with these `types` is offered on a case of type `kind`."""
     return not types or kind in types
+
+
+def list_national_templates(centre_titles: Collection[str]) -> list[OfferedTemplate]:
+    """Return the national messages offered beside those of a centre with these titles. A message of the centre
+    replaces the national one with the same title.
+    """
+    return [message for message in NATIONAL_TEMPLATES if message.title not in centre_titles]
 
 
 _FILE_CONTENT = json.loads(FILE.read_text(encoding="utf-8"))

@@ -39,7 +39,7 @@ def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
         return JsonResponse({}, status=HTTPStatus.CONFLICT)
     except SentDraft:
         return JsonResponse({}, status=HTTPStatus.GONE)
-    return JsonResponse({"version": stamp_page(page), "said": render_saved_notice(journey.with_saved_page(page))})
+    return JsonResponse({"version": stamp_page(page), "message": render_saved_notice(journey.with_saved_page(page))})
 
 
 def render_saved_notice(journey: Journey) -> str:

@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.http import HttpRequest, QueryDict
 from redis import RedisError
 
-from core.burst import count_request, hash_address
+from core.request_counter import count_request, hash_address
 
 logger = logging.getLogger(__name__)
 
-TRAP_FIELD = "site_web"  # a hidden field that people leave empty
+HONEYPOT_FIELD = "site_web"  # a hidden field that people leave empty
 # One address may send and begin this many declarations within COUNT_WINDOW_SECONDS before it must confirm the next.
 MAX_UNCONFIRMED_DECLARATIONS, MAX_UNCONFIRMED_STARTS = 10, 30
 COUNT_WINDOW_SECONDS = 600
@@ -24,27 +24,29 @@ MAX_WRONG_CODES_OF_ADDRESS, MAX_WRONG_CODES_OF_ALL = 8, 300
 TRY_INTERVAL_SECONDS = 10
 
 
-def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether this post looks automatic and was not confirmed yet. Counts the post for its address."""
+def count_unconfirmed_sending(request: HttpRequest, data: QueryDict) -> bool:
+    """Count a sending for its address, unless it was confirmed. Return True if it looks automatic, so that it must be
+    confirmed first.
+    """
     if CONFIRMED in data:
         return False
-    if data.get(TRAP_FIELD):
+    if data.get(HONEYPOT_FIELD):
         return True
     return count_request(request, "declare", within_seconds=COUNT_WINDOW_SECONDS) > MAX_UNCONFIRMED_DECLARATIONS
 
 
-def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether a new declaration must be confirmed, because more declarations began at this address than one town
-    hall would begin. Counts the start for its address.
+def count_unconfirmed_start(request: HttpRequest, data: QueryDict) -> bool:
+    """Count the start of a declaration for its address, unless it was confirmed. Return True if it must be confirmed
+    first, because more declarations began at this address than one town hall would begin.
     """
     if CONFIRMED in data:
         return False
     return count_request(request, "begin", within_seconds=COUNT_WINDOW_SECONDS) > MAX_UNCONFIRMED_STARTS
 
 
-def count_seconds_to_wait(request: HttpRequest) -> int:
-    """Return the seconds until this address may try another code, nearly always 0. Addresses are slowed, never
-    blocked.
+def start_try_wait(request: HttpRequest) -> int:
+    """Start the wait between two tries of a slowed address. Return the seconds until this address may try another
+    code, nearly always 0. Addresses are slowed, never blocked.
 
     When many addresses together send too many wrong codes, every address is slowed, each by its own timer.
     """

@@ -24,8 +24,8 @@ MAILBOX_IN_DOUBT_HELP = (
     "seule suffit, mais le mail dira seulement qu’une déclaration existe et qui appeler. Ni lien, ni code : notez le "
     "code sur l’écran qui suit."
 )
-# The folded questions of the last screen. The fold is open if one of them has an error.
-FOLDED_INPUTS = (
+# The collapsed questions of the last screen. They are expanded if one of them has an error.
+COLLAPSED_INPUTS = (
     *STORY_LINES,
     *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
 )
@@ -38,7 +38,7 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Dec
         "forms": details.all_forms,
         "is_mine": journey.is_declaring_member(request.user),
         "now": timezone.now(),
-        "is_fold_open": any(details.form.errors.get(name) for name in FOLDED_INPUTS),
+        "is_expanded": any(details.form.errors.get(name) for name in COLLAPSED_INPUTS),
         "email_help": MAILBOX_IN_DOUBT_HELP if journey.is_mailbox_in_doubt else MAILBOX_HELP,
         "data_words": DATA_LABELS,
         "person_words": PERSON_LABELS,

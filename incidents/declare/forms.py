@@ -25,7 +25,7 @@ from incidents.facts.forms import (
     add_errors,
     check_moments,
     combine_moment,
-    list_story_lines,
+    list_story_fields,
     make_fact_field,
     make_list_field,
     make_moment_fields,
@@ -70,7 +70,7 @@ class DetailsForm(forms.Form):
     breach_known_date, breach_known_time, breach_known_certainty = make_moment_fields(
         INSTANTS["breach_known"].question
     )
-    story_lines = property(list_story_lines)
+    story_lines = property(list_story_fields)
 
     def clean(self) -> dict[str, Any]:
         check_moments(self, INSTANTS)

@@ -13,7 +13,7 @@ from collectivities.models import Region
 from core.text import clean_line
 from csirts.queries import list_directory_entries, list_last_resorts
 from csirts.routing import load_directory
-from incidents.declare.bot_limits import count_seconds_to_wait, count_wrong_draft_code
+from incidents.declare.bot_limits import count_wrong_draft_code, start_try_wait
 from incidents.declare.journey import drop_controls, open_journey, select_drafts
 from incidents.declare.recap import RESUMED
 from incidents.declare.redirects import redirect_to_route
@@ -70,7 +70,7 @@ def declare_resume(request: HttpRequest) -> HttpResponse:
     form = ResumeForm(drop_controls(request.POST))
     if not form.is_valid():
         return render_code_form(request, form, status=422)
-    if wait := count_seconds_to_wait(request):
+    if wait := start_try_wait(request):
         return render_code_form(request, form, status=429, wait=wait)
     draft = find_draft(form.cleaned_data["code"])
     if draft is None:

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from collectivities.telephones import find_number_problem
-from core.burst import hash_address
+from core.request_counter import hash_address
 from core.text import are_same_answers
 from csirts.routing import Route
-from incidents.declare.bot_limits import CONFIRMED, TRAP_FIELD, must_confirm_sending
+from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, count_unconfirmed_sending
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey, drop_controls, find_journey
 from incidents.declare.recap import list_lines
@@ -36,7 +36,7 @@ from incidents.services.history.snapshots import find_leak_row
 from incidents.services.papers.duties import list_timed_duties
 from incidents.sharing import may_others_read_mailbox
 
-NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, TRAP_FIELD, "version", PEN, "trait"}
+NOT_REPEATED = {"csrfmiddlewaretoken", CONFIRMED, HONEYPOT_FIELD, "version", PEN, "trait"}
 # Inputs that the confirmation request repeats, so that its post counts as coming from the same opened screen.
 OPENED_SCREEN_INPUTS = {PEN, "trait"}
 EMPTY_LOG_LINES = range(18)
@@ -52,7 +52,7 @@ def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) ->
     """
     whole = journey.with_answers(entry.screen, entry.values)
     details = whole.check_answers(now=timezone.now())
-    if whole.find_wrong_screen(details) or must_confirm_sending(request, drop_controls(request.POST)):
+    if whole.find_wrong_screen(details) or count_unconfirmed_sending(request, drop_controls(request.POST)):
         return None
     try:
         return send_declaration(request, whole, details, entry)

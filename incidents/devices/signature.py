@@ -8,17 +8,17 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.devices import case_cookie
 
 COOKIE_NAME = "tocsin_signature"
 SALT = "incidents.devices.signature"
 
 
-def read_signature(request: HttpRequest, guest: Guest) -> str:
+def read_signature(request: HttpRequest, visitor: CaseVisitor) -> str:
     """Return the display name of the account, or else the name given on this device, or else ""."""
-    if guest.user:
-        return guest.user.display_name
+    if visitor.user:
+        return visitor.user.display_name
     try:
         return str(
             signing.loads(request.COOKIES.get(COOKIE_NAME, ""), salt=SALT, max_age=case_cookie.LIFETIME_SECONDS)

@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from accounts.access import has_body
 from accounts.models import User
-from incidents.access import Guest, get_case, record_accesses
+from incidents.access import CaseVisitor, get_case, record_accesses
 from incidents.devices import case_cookie
 from incidents.enums import Ability, Door
 from incidents.models import Incident
@@ -32,37 +32,37 @@ def serve_privately[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[
     return guarded
 
 
-def list_guests(request: HttpRequest, reference: str) -> list[Guest]:
-    """Return the guests that this request may represent: the person who has the secret link in their cookie, and the
+def list_visitors(request: HttpRequest, reference: str) -> list[CaseVisitor]:
+    """Return the visitors that this request may represent: the person who has the secret link in their cookie, and the
     signed-in person.
 
     A member of a body is first listed with their account, so that they act under their own name even if they have the
     link.
     """
     uid = case_cookie.get_access_uid(request, reference)
-    by_link = [Guest(access_uid=uid)] if uid else []
+    by_link = [CaseVisitor(access_uid=uid)] if uid else []
     if not isinstance(request.user, User):
         return by_link
-    by_account = [Guest(user=request.user)]
+    by_account = [CaseVisitor(user=request.user)]
     return by_account + by_link if has_body(request.user) else by_link + by_account
 
 
 def find_case(
     request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW, door: Door = Door.FOLLOW_UP
-) -> tuple[Incident, Guest]:
-    """Return the case and the guest who may open it. Raises Http404, or PermissionDenied if the guest may see the case
-    but lacks the ability `to`.
+) -> tuple[Incident, CaseVisitor]:
+    """Return the case and the visitor who may open it. Raises Http404, or PermissionDenied if the visitor may see the
+    case but lacks the ability `to`.
 
     The access is recorded for a person of the centre, even if they use the link.
     """
-    for guest in list_guests(request, compact_code(reference)):
+    for visitor in list_visitors(request, compact_code(reference)):
         try:
-            incident = get_case(guest, compact_code(reference), to=to, door=door)
+            incident = get_case(visitor, compact_code(reference), to=to, door=door)
         except Http404:
             continue
-        if guest.user is None and isinstance(request.user, User):
+        if visitor.user is None and isinstance(request.user, User):
             record_accesses(request.user, [incident], door)
-        return incident, guest
+        return incident, visitor
     raise Http404
 
 

@@ -50,9 +50,9 @@ def respond_in_json(view: View) -> View:
 @respond_in_json
 def start_upload_view(request: HttpRequest, reference: str) -> JsonResponse:
     """Start an upload, and return its state."""
-    incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     upload = start_upload(
-        guest=guest,
+        visitor=visitor,
         reference=incident.reference,
         name=clean_file_name(request.POST.get("nom", "")),
         size=parse_whole_number(request.POST.get("taille", "")),
@@ -67,11 +67,11 @@ def start_upload_view(request: HttpRequest, reference: str) -> JsonResponse:
 @respond_in_json
 def receive_slice_view(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     """Return how much of the file has arrived. On POST first store the slice that begins at ?debut=."""
-    incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     if request.method != "POST":
-        return JsonResponse(describe_upload(get_upload(guest=guest, reference=incident.reference, uid=uid)))
+        return JsonResponse(describe_upload(get_upload(visitor=visitor, reference=incident.reference, uid=uid)))
     received = receive_slice(
-        guest=guest,
+        visitor=visitor,
         reference=incident.reference,
         uid=uid,
         offset=parse_whole_number(request.GET.get("debut", "")),
@@ -85,8 +85,8 @@ def receive_slice_view(request: HttpRequest, reference: str, uid: UUID) -> JsonR
 @respond_in_json
 def finish_upload_view(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     """Record the uploaded file as evidence. Return its number, and whether the case already contained it."""
-    incident, guest = find_case(request, reference, to=Ability.COMPLETE)
-    recorded = finish_upload(guest=guest, reference=incident.reference, uid=uid)
+    incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
+    recorded = finish_upload(visitor=visitor, reference=incident.reference, uid=uid)
     return JsonResponse({"numero": recorded.evidence.number, "deja": not recorded.is_new})
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collectivities.zones import find_zone
 from core.text import clean_line
-from incidents.access import Guest, speaks_for_body
+from incidents.access import CaseVisitor, speaks_for_body
 from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability, Door
 from incidents.evidence.handler import ReceivedFiles, VaultUploadHandler
@@ -47,25 +47,25 @@ def evidence_page(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if request.method == "POST":
             return receive_post(request, reference)
-        incident, guest = find_case(request, reference, door=Door.FILES)
+        incident, visitor = find_case(request, reference, door=Door.FILES)
     except Http404:
         return render_not_found(request)
     except Erased:
         return render_erased(request)
-    return render_evidence_page(request, incident, guest)
+    return render_evidence_page(request, incident, visitor)
 
 
 def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
     """Find the case and its remaining quota before a byte of a file is read, and then receive the files."""
-    incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
+    incident, visitor = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     handler = VaultUploadHandler(
-        request, get_writing_key(guest=guest, reference=incident.reference), compute_remaining_quota(incident)
+        request, get_writing_key(visitor=visitor, reference=incident.reference), compute_remaining_quota(incident)
     )
     request.upload_handlers = [handler]
     stored_names: set[str] = set()
     try:
         return receive_files(
-            request, incident, guest, received_files=handler.received_files, stored_names=stored_names
+            request, incident, visitor, received_files=handler.received_files, stored_names=stored_names
         )
     finally:
         handler.remove_unrecorded_files(stored_names)
@@ -73,7 +73,12 @@ def receive_post(request: HttpRequest, reference: str) -> HttpResponse:
 
 @csrf_protect
 def receive_files(
-    request: HttpRequest, incident: Incident, guest: Guest, *, received_files: ReceivedFiles, stored_names: set[str]
+    request: HttpRequest,
+    incident: Incident,
+    visitor: CaseVisitor,
+    *,
+    received_files: ReceivedFiles,
+    stored_names: set[str],
 ) -> HttpResponse:
     """Record the files, which are stored while the form is read. The names of stored files to which a row now points
     are added to `stored_names`.
@@ -83,13 +88,13 @@ def receive_files(
     for name, file in received_files.complete:
         try:
             submission = FileSubmission(name=name, author=author, file=file)
-            recorded.append(record_evidence(guest=guest, reference=incident.reference, submission=submission))
+            recorded.append(record_evidence(visitor=visitor, reference=incident.reference, submission=submission))
             stored_names.add(recorded[-1].evidence.storage_name)
         except ValidationError as refusal:
             received_files.refused.append((name, str(refusal.message)))
     if received_files.refused or not recorded:
         return render_evidence_page(
-            request, incident, guest, refused=received_files.refused, recorded=recorded, author=author, status=422
+            request, incident, visitor, refused=received_files.refused, recorded=recorded, author=author, status=422
         )
     return redirect(f"{reverse('evidence', args=[incident.reference])}?{format_result_query(recorded)}")
 
@@ -109,7 +114,7 @@ def format_result_query(recorded: list[RecordedEvidence]) -> str:
 
 
 def render_evidence_page(
-    request: HttpRequest, incident: Incident, guest: Guest, *, status: int = 200, **outcome: Any
+    request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, status: int = 200, **outcome: Any
 ) -> HttpResponse:
     pieces = list_opened_evidence(incident)[::-1]
     context = {
@@ -118,12 +123,12 @@ def render_evidence_page(
         "pieces": pieces,
         "held": count_remaining_files(pieces),
         "unfinished": list(list_unfinished_uploads(incident).order_by("id")),
-        "may_add": speaks_for_body(guest, incident) and not incident.erased_at,
-        "has_account": guest.user is not None,
+        "may_add": speaks_for_body(visitor, incident) and not incident.erased_at,
+        "has_account": visitor.user is not None,
         "received": read_query_number(request, "recus"),
         "known": read_query_number(request, "deja"),
         "abandoned": read_query_number(request, "abandonne"),
-        "taken_back": find_taken_back(pieces, read_query_number(request, "reprise")),
+        "taken_back": find_taken_back_number(pieces, read_query_number(request, "reprise")),
         "most_files": MAX_FILES,
         "most_megabytes": MAX_FILE_BYTES // 10**6,
         "most_gigabytes": MAX_BYTES // 10**9,
@@ -132,7 +137,7 @@ def render_evidence_page(
     return render(request, "evidence/page.html", context | outcome, status=status)
 
 
-def find_taken_back(pieces: Iterable[OpenedEvidence], number: int) -> int:
+def find_taken_back_number(pieces: Iterable[OpenedEvidence], number: int) -> int:
     """Return `number` if the evidence file with this number was taken back, or else 0."""
     return next(
         (
@@ -155,10 +160,10 @@ def read_query_number(request: HttpRequest, name: str) -> int:
 def abandon_upload_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Abandon an upload that has not arrived whole."""
     try:
-        incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
+        incident, visitor = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     except Http404:
         return render_not_found(request)
-    abandon_upload(guest=guest, reference=incident.reference, uid=uid)
+    abandon_upload(visitor=visitor, reference=incident.reference, uid=uid)
     return redirect(f"{reverse('evidence', args=[incident.reference])}?abandonne=1")
 
 
@@ -167,15 +172,15 @@ def abandon_upload_view(request: HttpRequest, reference: str, uid: UUID) -> Http
 def take_back_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """Take back a file that was sent by mistake. On GET ask for confirmation, because this cannot be undone."""
     try:
-        incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+        incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
         if request.method == "POST":
-            piece = take_back_evidence(guest=guest, reference=incident.reference, uid=uid)
+            piece = take_back_evidence(visitor=visitor, reference=incident.reference, uid=uid)
             return redirect(f"{reverse('evidence', args=[incident.reference])}?reprise={piece.number}")
     except Http404:
         return render_not_found(request)
     except Erased:
         return render_erased(request)
-    if not speaks_for_body(guest, incident):
+    if not speaks_for_body(visitor, incident):
         raise PermissionDenied
     current = incident.evidence.filter(uid=uid, taken_back_at=None).first()
     if current is None or incident.erased_at:
@@ -189,7 +194,7 @@ def take_back_view(request: HttpRequest, reference: str, uid: UUID) -> HttpRespo
 def sealed_list_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show a list to print, with each file and its seal, and with the way to compute the seals again."""
     try:
-        incident, _guest = find_case(request, reference, door=Door.FILES)
+        incident, _visitor = find_case(request, reference, door=Door.FILES)
     except Http404:
         return render_not_found(request)
     pieces = list(incident.evidence.order_by("number"))

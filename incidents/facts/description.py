@@ -10,7 +10,7 @@ METADATA_KEY = "fact"
 LINE_LIMIT, MAIL_LIMIT = 120, 254
 
 
-class FactKind(StrEnum):
+class FieldKind(StrEnum):
     """The kind of an answer. Lines and texts are free text that somebody wrote, and erasing a case empties them."""
 
     LINE = auto()
@@ -24,7 +24,7 @@ class FactKind(StrEnum):
     INSTANT = auto()
 
 
-FREE_TEXT_KINDS = (FactKind.LINE, FactKind.TEXT)
+FREE_TEXT_KINDS = (FieldKind.LINE, FieldKind.TEXT)
 
 
 class Section(StrEnum):
@@ -40,7 +40,7 @@ class Section(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fact:
+class FactField:
     """A field of a declaration: the question that a town hall reads, its short label for a responder, and the limits
     of the answer.
 
@@ -50,7 +50,7 @@ class Fact:
     section is corrected on no page.
     """
 
-    kind: FactKind
+    kind: FieldKind
     question: str
     short: str
     history_label: str
@@ -71,17 +71,17 @@ class Fact:
 
 
 def describe_field(
-    kind: FactKind, question: str, *, short: str = "", history_label: str = "", default: Any = "", **more: Any
+    kind: FieldKind, question: str, *, short: str = "", history_label: str = "", default: Any = "", **more: Any
 ) -> Any:
     """Return a dataclass field that carries its description. `short` defaults to the question, and `history_label` to
     `short`.
     """
     short = short or question
-    fact = Fact(kind=kind, question=question, short=short, history_label=history_label or short, **more)
+    fact = FactField(kind=kind, question=question, short=short, history_label=history_label or short, **more)
     return field(default=default, metadata={METADATA_KEY: fact})
 
 
-def map_facts(shape: type, *, section: str = "") -> dict[str, Fact]:
+def map_facts(shape: type, *, section: str = "") -> dict[str, FactField]:
     """Return the described fields of a dataclass by name, in their order. With `section`, return only the fields of
     that section.
     """

@@ -18,7 +18,7 @@ from incidents.enums import (
     PublicService,
     Tlp,
 )
-from incidents.facts.description import MAIL_LIMIT, Fact, FactKind, Section, describe_field, map_facts
+from incidents.facts.description import MAIL_LIMIT, FactField, FieldKind, Section, describe_field, map_facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +33,8 @@ UNSTATED_INSTANT = Instant()
 
 
 def describe_instant(question: str, **words: str) -> Any:
-    """Return a dataclass field that describes an instant. `words` are the labels of `Fact`."""
-    return describe_field(FactKind.INSTANT, question, section=Section.MOMENTS, default=UNSTATED_INSTANT, **words)
+    """Return a dataclass field that describes an instant. `words` are the labels of the `FactField`."""
+    return describe_field(FieldKind.INSTANT, question, section=Section.MOMENTS, default=UNSTATED_INSTANT, **words)
 
 
 def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
@@ -52,11 +52,11 @@ def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Inst
 class Caller:
     """The person whom the CSIRT calls back. Only a telephone number or a mail address is required."""
 
-    name: str = describe_field(FactKind.LINE, "Nom", section=Section.CALLER)
-    role: str = describe_field(FactKind.LINE, "Fonction", section=Section.CALLER)
-    phone: str = describe_field(FactKind.LINE, "Téléphone", section=Section.CALLER, limit=40)
+    name: str = describe_field(FieldKind.LINE, "Nom", section=Section.CALLER)
+    role: str = describe_field(FieldKind.LINE, "Fonction", section=Section.CALLER)
+    phone: str = describe_field(FieldKind.LINE, "Téléphone", section=Section.CALLER, limit=40)
     email: str = describe_field(
-        FactKind.LINE,
+        FieldKind.LINE,
         "Adresse mail",
         short="Mail",
         history_label="Adresse mail",
@@ -69,12 +69,12 @@ class Caller:
 class Interruption:
     """One public service that is stopped or slowed. A value that nobody gave is empty."""
 
-    service: str = describe_field(FactKind.CHOICE, "service", default=MISSING, choices=PublicService)
-    extent: str = describe_field(FactKind.CHOICE, "arrêté ou ralenti", default=MISSING, choices=InterruptionExtent)
-    started_at: datetime | None = describe_field(FactKind.MOMENT, "arrêt", default=None)
-    ended_at: datetime | None = describe_field(FactKind.MOMENT, "reprise", default=None)
-    people_affected: int | None = describe_field(FactKind.COUNT, "personnes gênées", default=None)
-    workaround: str = describe_field(FactKind.LINE, "en attendant", limit=300)
+    service: str = describe_field(FieldKind.CHOICE, "service", default=MISSING, choices=PublicService)
+    extent: str = describe_field(FieldKind.CHOICE, "arrêté ou ralenti", default=MISSING, choices=InterruptionExtent)
+    started_at: datetime | None = describe_field(FieldKind.MOMENT, "arrêt", default=None)
+    ended_at: datetime | None = describe_field(FieldKind.MOMENT, "reprise", default=None)
+    people_affected: int | None = describe_field(FieldKind.COUNT, "personnes gênées", default=None)
+    workaround: str = describe_field(FieldKind.LINE, "en attendant", limit=300)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,30 +82,30 @@ class Leak:
     """The personal data that are affected. A value that nobody gave is empty."""
 
     status: str = describe_field(
-        FactKind.CHOICE, "Que savez-vous", short="Fuite", section=Section.DATA, choices=LeakStatus
+        FieldKind.CHOICE, "Que savez-vous", short="Fuite", section=Section.DATA, choices=LeakStatus
     )
     categories: tuple[str, ...] = describe_field(
-        FactKind.CHOICES, "Quelles données", section=Section.DATA, default=(), choices=DataCategory
+        FieldKind.CHOICES, "Quelles données", section=Section.DATA, default=(), choices=DataCategory
     )
     person_categories: tuple[str, ...] = describe_field(
-        FactKind.CHOICES,
+        FieldKind.CHOICES,
         "Les données de qui",
         short="Quelles personnes",
         section=Section.DATA,
         default=(),
         choices=PersonCategory,
     )
-    persons: int | None = describe_field(FactKind.COUNT, "Leur nombre exact", section=Section.DATA, default=None)
+    persons: int | None = describe_field(FieldKind.COUNT, "Leur nombre exact", section=Section.DATA, default=None)
     persons_band: str = describe_field(
-        FactKind.CHOICE,
+        FieldKind.CHOICE,
         "Combien de personnes, à peu près",
         short="Personnes",
         history_label="Combien de personnes",
         section=Section.DATA,
         choices=PersonsBand,
     )
-    records: int | None = describe_field(FactKind.COUNT, "Nombre d’enregistrements", default=None)
-    records_band: str = describe_field(FactKind.CHOICE, "Enregistrements, à peu près", choices=PersonsBand)
+    records: int | None = describe_field(FieldKind.COUNT, "Nombre d’enregistrements", default=None)
+    records_band: str = describe_field(FieldKind.CHOICE, "Enregistrements, à peu près", choices=PersonsBand)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,12 +116,12 @@ class Declaration:
 
     collectivity: Collectivity
     caller: Caller
-    type: str = describe_field(FactKind.CHOICE, "Ce qui arrive", default=IncidentType.UNKNOWN, choices=IncidentType)
+    type: str = describe_field(FieldKind.CHOICE, "Ce qui arrive", default=IncidentType.UNKNOWN, choices=IncidentType)
     description: str = describe_field(
-        FactKind.TEXT, "Ce qui se passe", history_label="Récit", section=Section.STORY, limit=5_000
+        FieldKind.TEXT, "Ce qui se passe", history_label="Récit", section=Section.STORY, limit=5_000
     )
     supplier: str = describe_field(
-        FactKind.LINE,
+        FieldKind.LINE,
         "Prestataire concerné",
         short="Prestataire",
         history_label="Prestataire concerné",
@@ -144,10 +144,10 @@ class Declaration:
         term="violation de données connue",
     )
     service_stopped: str = describe_field(
-        FactKind.CHOICE, "Un service est-il arrêté ou ralenti", short="Un service arrêté ou ralenti", choices=Answer
+        FieldKind.CHOICE, "Un service est-il arrêté ou ralenti", short="Un service arrêté ou ralenti", choices=Answer
     )
     data_concerned: str = describe_field(
-        FactKind.CHOICE,
+        FieldKind.CHOICE,
         "Des données de personnes sont-elles touchées",
         short="Des données touchées",
         section=Section.DATA,
@@ -155,11 +155,11 @@ class Declaration:
     )
     interruptions: tuple[Interruption, ...] = ()
     leak: Leak | None = None
-    tlp: str = describe_field(FactKind.CHOICE, "Partage", default=Tlp.AMBER_STRICT, choices=Tlp)
+    tlp: str = describe_field(FieldKind.CHOICE, "Partage", default=Tlp.AMBER_STRICT, choices=Tlp)
     # The declarant says that somebody else may read the mailbox. Mails then contain neither the code nor texts of the
     # case.
     mail_without_code: bool = describe_field(
-        FactKind.FLAG,
+        FieldKind.FLAG,
         "N’envoyer ni lien ni code par mail",
         short="Ni lien ni code par mail",
         section=Section.CALLER,
@@ -197,16 +197,16 @@ CASE_ANSWERS = ("service_stopped", "data_concerned", "mail_without_code")
 INSTANTS = map_facts(Declaration, section=Section.MOMENTS)
 # The columns of a story: the texts about the incident, then the person to call back.
 STORY_WORDS = map_facts(Declaration, section=Section.STORY)
-STORY_LINES = {name: fact for name, fact in STORY_WORDS.items() if fact.kind == FactKind.LINE}
+STORY_LINES = {name: fact for name, fact in STORY_WORDS.items() if fact.kind == FieldKind.LINE}
 CALLER_PREFIX = "contact_"
 CALLER_COLUMNS = {name: f"{CALLER_PREFIX}{name}" for name in map_facts(Caller)}
 STORY_COLUMNS = (*STORY_WORDS, *CALLER_COLUMNS.values())
 SERVICE_WORDS = tuple(name for name, fact in map_facts(Interruption).items() if fact.is_free_text)
-# Fact of a leak → its name in forms. No page asks for the number of records, and no snapshot contains it.
+# Field of a leak → its name in forms. No page asks for the number of records, and no snapshot contains it.
 LEAK_INPUTS = {name: "leak_status" if name == "status" else name for name in map_facts(Leak, section=Section.DATA)}
 
 
-def map_inputs(section: Section) -> dict[str, Fact]:
+def map_inputs(section: Section) -> dict[str, FactField]:
     """Return the facts of a section by their names in forms, with the facts about the person to call back first."""
     caller = {CALLER_COLUMNS[name]: fact for name, fact in map_facts(Caller, section=section).items()}
     return caller | map_facts(Declaration, section=section)

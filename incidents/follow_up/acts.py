@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from collectivities.zones import find_zone
 from core.text import clean_line
-from incidents.access import Guest, speaks_for_body
+from incidents.access import CaseVisitor, speaks_for_body
 from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature, remember_signature
 from incidents.devices.visits import find_case, render_not_found, serve_privately
@@ -32,29 +32,29 @@ from incidents.services.handling.assign import find_current_assignee
 @require_POST
 def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     try:
-        incident, guest = find_case(request, reference, to=Ability.MESSAGE)
+        incident, visitor = find_case(request, reference, to=Ability.MESSAGE)
     except Http404:
         return render_not_found(request, typed_text=request.POST.get("text", ""))
     form = LetterForm(request.POST)
     try:
         if not form.is_valid():
-            return render_case_page(request, incident, guest, form=form)
-        write_to_csirt(reference=incident.reference, guest=guest, letter=form.build_letter())
+            return render_case_page(request, incident, visitor, form=form)
+        write_to_csirt(reference=incident.reference, visitor=visitor, letter=form.build_letter())
     except ValidationError as error:
         form.add_error(None, error)
-        return render_case_page(request, incident, guest, form=form)
-    return remember_author(redirect_to_case(incident.reference, "#echanges"), form, guest)
+        return render_case_page(request, incident, visitor, form=form)
+    return remember_author(redirect_to_case(incident.reference, "#echanges"), form, visitor)
 
 
 @serve_privately
 @require_POST
 def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
     try:
-        incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+        incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     except Http404:
         return render_not_found(request)
     try:
-        share_sentence(reference=incident.reference, guest=guest)
+        share_sentence(reference=incident.reference, visitor=visitor)
     except ValidationError as error:
         return render_refused_act(request, incident.reference, "Cette phrase ne se partage pas", error)
     return redirect_to_case(incident.reference, "#phrase")
@@ -64,10 +64,10 @@ def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
     try:
-        incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+        incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
     except Http404:
         return render_not_found(request)
-    revoke_sentence_link(reference=incident.reference, guest=guest)
+    revoke_sentence_link(reference=incident.reference, visitor=visitor)
     return redirect_to_case(incident.reference, "#phrase")
 
 
@@ -102,23 +102,23 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     verified.
     """
     try:
-        incident, guest = find_case(request, reference, to=Ability.WITHDRAW)
+        incident, visitor = find_case(request, reference, to=Ability.WITHDRAW)
     except Http404:
         return render_not_found(request, typed_text=request.POST.get("text", ""))
-    if not speaks_for_body(guest, incident):
+    if not speaks_for_body(visitor, incident):
         raise PermissionDenied
     if incident.status == Status.CLOSED:
         return redirect_to_case(incident.reference)
     data = request.POST if request.method == "POST" else None
-    form = WithdrawForm(data, initial={"author": read_signature(request, guest)})
+    form = WithdrawForm(data, initial={"author": read_signature(request, visitor)})
     if form.is_valid():
         try:
-            withdraw_incident(reference=incident.reference, guest=guest, letter=form.build_letter())
+            withdraw_incident(reference=incident.reference, visitor=visitor, letter=form.build_letter())
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return remember_author(redirect_to_case(incident.reference), form, guest)
-    context = {"incident": incident, "form": form, "signs": guest.user}
+            return remember_author(redirect_to_case(incident.reference), form, visitor)
+    context = {"incident": incident, "form": form, "signs": visitor.user}
     return render(request, "follow_up/withdraw.html", context, status=422 if form.errors else 200)
 
 
@@ -144,9 +144,9 @@ def render_refused_act(request: HttpRequest, reference: str, title: str, error: 
     return render(request, "follow_up/refused.html", context, status=422)
 
 
-def remember_author(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
+def remember_author(response: HttpResponse, form: LetterForm, visitor: CaseVisitor) -> HttpResponse:
     """Remember the typed name on this device. The name of a person with an account comes from the account."""
-    if not guest.user:
+    if not visitor.user:
         remember_signature(response, clean_line(form.cleaned_data["author"], limit=LINE_LIMIT, field="author"))
     return response
 

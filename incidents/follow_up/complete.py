@@ -23,7 +23,7 @@ from collectivities.zones import find_zone
 from core.fields import FreeTextField
 from core.stale import Stale
 from core.text import clean_line
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.devices.signature import read_signature, remember_signature
 from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability, PublicService
@@ -31,8 +31,8 @@ from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import make_questions_editor
 from incidents.models import Incident
-from incidents.queries import SheetView, UsefulSection, group_by_section, list_sheets, list_useful_sections
-from incidents.services.declarant.complete import CannotComplete, Writing, find_completion_refusal
+from incidents.queries import DisplayedSheet, UsefulSection, group_by_section, list_sheets, list_useful_sections
+from incidents.services.declarant.complete import CannotComplete, SectionEdit, find_completion_refusal
 from incidents.services.declarant.correct import end_interruption
 
 # The query parameter of a section that is opened as one of the five screens after an express declaration.
@@ -55,18 +55,18 @@ class SignatureForm(forms.Form):
 
 
 def require_completable_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a view, which then gets the case and the guest. A person who may not complete the case gets a page with
-    what they typed and with help.
+    """Decorate a view, which then gets the case and the visitor. A person who may not complete the case gets a page
+    with what they typed and with help.
     """
 
     @serve_privately
     @wraps(view)
     def guarded(request: HttpRequest, reference: str, **kwargs: str) -> HttpResponse:
         try:
-            incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+            incident, visitor = find_case(request, reference, to=Ability.COMPLETE)
         except Http404:
             return render_not_found(request, typed_text=read_typed_text(request))
-        return view(request, incident, guest, **kwargs)
+        return view(request, incident, visitor, **kwargs)
 
     return guarded
 
@@ -79,7 +79,7 @@ def read_typed_text(request: HttpRequest) -> str:
 
 @require_completable_case
 @require_safe
-def completion_page(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
+def completion_page(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
     useful, case = list_useful_sections(incident, list_sheets(incident)), build_case_context(incident)
     context = {
         **case,
@@ -110,18 +110,22 @@ def find_resumed_label(incident: Incident, service: str) -> str:
 
 @require_completable_case
 @require_http_methods(["GET", "HEAD", "POST"])
-def completion_section_page(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
+def completion_section_page(
+    request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, section: str
+) -> HttpResponse:
     if request.method != "POST" and find_completion_refusal(incident):
         return redirect("complete", incident.reference)
     with timezone.override(ZoneInfo(find_zone(incident.collectivity))):
         sheets = group_by_section(list_sheets(incident)).get(section, [])
-        page = SectionPage(request, incident, guest, section, sheets)
+        page = SectionPage(request, incident, visitor, section, sheets)
         return page.save_or_render() if request.method == "POST" else page.render_page()
 
 
 @require_completable_case
 @require_safe
-def completion_history_page(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
+def completion_history_page(
+    request: HttpRequest, incident: Incident, visitor: CaseVisitor, *, section: str
+) -> HttpResponse:
     sheets = group_by_section(list_sheets(incident)).get(section)
     if not sheets:
         raise Http404
@@ -134,15 +138,15 @@ def completion_history_page(request: HttpRequest, incident: Incident, guest: Gue
 
 @require_POST
 @require_completable_case
-def end_interruption_view(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
+def end_interruption_view(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
     """End an interruption now, with one button. If the case can no longer be completed, the page of the redirection
     says why.
     """
-    writing = Writing(guest=guest, reference=incident.reference, author=read_signature(request, guest))
+    edit = SectionEdit(visitor=visitor, reference=incident.reference, author=read_signature(request, visitor))
     address = reverse("complete", args=[incident.reference])
     service = request.POST.get("service", "")
     try:
-        end_interruption(writing=writing, service=service)
+        end_interruption(edit=edit, service=service)
     except CannotComplete:
         return redirect(address)
     return redirect(f"{address}?{urlencode({'fait': 'services', 'repris': service})}")
@@ -188,12 +192,23 @@ class SectionPage:
     """The page of one section for one person. The constructor raises Http404 if the section does not exist."""
 
     def __init__(
-        self, request: HttpRequest, incident: Incident, guest: Guest, section: str, sheets: list[SheetView]
+        self,
+        request: HttpRequest,
+        incident: Incident,
+        visitor: CaseVisitor,
+        section: str,
+        sheets: list[DisplayedSheet],
     ) -> None:
-        self.request, self.incident, self.guest, self.section, self.kept = request, incident, guest, section, sheets
+        self.request, self.incident, self.visitor, self.section, self.kept = (
+            request,
+            incident,
+            visitor,
+            section,
+            sheets,
+        )
         data = request.POST if request.method == "POST" else None
         self.editor = make_editor(incident, section, data, sheets)
-        self.signature = SignatureForm(data, initial={"author": read_signature(request, guest)})
+        self.signature = SignatureForm(data, initial={"author": read_signature(request, visitor)})
         self.seen = self.get_newest_uid() if data is None else data.get("seen", "")
 
     def get_newest_uid(self) -> str:
@@ -213,21 +228,23 @@ class SectionPage:
         if not all(form.is_valid() for form in self.forms):
             return self.render_page(status=422)
         try:
-            self.editor.save(self.build_writing())
+            self.editor.save(self.build_edit())
         except ValidationError as error:
             self.editor.add_service_errors(error)
             return self.render_page(status=422)
         except Stale as stale:
             self.seen = str(stale.current.uid)
-            return self.render_page(status=409, other=SheetView(stale.current, find_zone(self.incident.collectivity)))
+            return self.render_page(
+                status=409, other=DisplayedSheet(stale.current, find_zone(self.incident.collectivity))
+            )
         except CannotComplete as refused:
             return self.render_page(status=409, reason=str(refused))
         return self.redirect_after_saving()
 
-    def build_writing(self) -> Writing:
+    def build_edit(self) -> SectionEdit:
         author = self.signature.cleaned_data["author"]
-        writing = Writing(guest=self.guest, reference=self.incident.reference, author=author, seen=self.seen)
-        return replace(writing, author="") if self.guest.user else writing
+        edit = SectionEdit(visitor=self.visitor, reference=self.incident.reference, author=author, seen=self.seen)
+        return replace(edit, author="") if self.visitor.user else edit
 
     @property
     def progress(self) -> "ScreenProgress | None":
@@ -242,11 +259,11 @@ class SectionPage:
         else:
             query = {"fait": self.section} | ({AT_END: "oui"} if self.progress else {})
             response = redirect(reverse("complete", args=[self.incident.reference], query=query))
-        if not self.guest.user:
+        if not self.visitor.user:
             remember_signature(response, self.signature.cleaned_data["author"])
         return response
 
-    def render_page(self, *, status: int = 200, other: SheetView | None = None, reason: str = "") -> HttpResponse:
+    def render_page(self, *, status: int = 200, other: DisplayedSheet | None = None, reason: str = "") -> HttpResponse:
         context = {
             **build_case_context(self.incident),
             "why_not": reason,
@@ -255,8 +272,8 @@ class SectionPage:
             "form": self,
             "way": self.progress,
             "signature": self.signature,
-            "signed": read_signature(self.request, self.guest),
-            "by_account": self.guest.user is not None,
+            "signed": read_signature(self.request, self.visitor),
+            "by_account": self.visitor.user is not None,
             "seen": self.seen,
             "newest": self.kept[0] if self.kept else None,
             "has_earlier": len(self.kept) > 1,
@@ -265,7 +282,7 @@ class SectionPage:
         return render(self.request, self.editor.template, context, status=status)
 
 
-def make_editor(incident: Incident, section: str, data: Any, sheets: list[SheetView]) -> Editor:
+def make_editor(incident: Incident, section: str, data: Any, sheets: list[DisplayedSheet]) -> Editor:
     """Return the editor of a section. Raises Http404 if the section does not exist."""
     if section in EDITORS:
         return EDITORS[section](incident, data)

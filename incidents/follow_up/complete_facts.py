@@ -23,7 +23,7 @@ from incidents.facts.forms import (
     add_errors,
     check_moments,
     combine_moment,
-    list_story_lines,
+    list_story_fields,
     make_fact_field,
     make_list_field,
     make_moment_fields,
@@ -46,7 +46,7 @@ from incidents.follow_up.complete_questions import format_day_value, format_hour
 from incidents.models import Incident
 from incidents.moments import reduce_to_known_end
 from incidents.questions.plain_labels import DATA_LABELS, PERSON_LABELS
-from incidents.services.declarant.complete import SavedSheet, Writing
+from incidents.services.declarant.complete import SavedSheet, SectionEdit
 from incidents.services.declarant.correct import (
     correct_caller,
     correct_data,
@@ -77,7 +77,7 @@ class Editor(Protocol):
     @property
     def forms(self) -> list[forms.Form]: ...
 
-    def save(self, writing: Writing) -> SavedSheet: ...
+    def save(self, edit: SectionEdit) -> SavedSheet: ...
 
     def add_service_errors(self, error: ValidationError) -> None: ...
 
@@ -116,7 +116,7 @@ class SingleFormEditor[F: FactsForm]:
 
 @with_facts(Section.STORY)
 class StoryForm(FactsForm):
-    story_lines = property(list_story_lines)
+    story_lines = property(list_story_fields)
 
 
 class StoryEditor(SingleFormEditor[StoryForm]):
@@ -127,8 +127,8 @@ class StoryEditor(SingleFormEditor[StoryForm]):
         self.form = StoryForm(data, initial=texts)
         self.has_description = bool(texts["description"])
 
-    def save(self, writing: Writing) -> SavedSheet:
-        return correct_story(writing=writing, **self.form.cleaned_data)
+    def save(self, edit: SectionEdit) -> SavedSheet:
+        return correct_story(edit=edit, **self.form.cleaned_data)
 
 
 @with_facts(Section.CALLER)
@@ -145,12 +145,10 @@ class CallerEditor(SingleFormEditor[CallerForm]):
         self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident)
         self.email_help = MAILBOX_IN_DOUBT_HELP if self.is_mailbox_in_doubt else MAILBOX_HELP
 
-    def save(self, writing: Writing) -> SavedSheet:
+    def save(self, edit: SectionEdit) -> SavedSheet:
         # The question is not asked if the type of incident implies that somebody else may read the mailbox.
         chosen = None if self.is_mailbox_in_doubt else self.form.cleaned_data["mail_without_code"]
-        return correct_caller(
-            writing=writing, caller=read_caller_input(self.form.cleaned_data), mail_without_code=chosen
-        )
+        return correct_caller(edit=edit, caller=read_caller_input(self.form.cleaned_data), mail_without_code=chosen)
 
 
 class MomentsForm(FactsForm):
@@ -189,8 +187,8 @@ class MomentsEditor(SingleFormEditor[MomentsForm]):
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         self.form = MomentsForm(data, read_instants(incident))
 
-    def save(self, writing: Writing) -> SavedSheet:
-        return correct_moments(writing=writing, instants=self.form.build_instants())
+    def save(self, edit: SectionEdit) -> SavedSheet:
+        return correct_moments(edit=edit, instants=self.form.build_instants())
 
 
 class DataForm(FactsForm):
@@ -210,9 +208,9 @@ class DataEditor(SingleFormEditor[DataForm]):
         leak = read_declared_leak(read_declared_data(incident))
         self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | map_leak(leak or Leak()))
 
-    def save(self, writing: Writing) -> SavedSheet:
+    def save(self, edit: SectionEdit) -> SavedSheet:
         answers = self.form.cleaned_data
-        return correct_data(writing=writing, concerned=answers["data_concerned"], leak=read_leak_input(answers))
+        return correct_data(edit=edit, concerned=answers["data_concerned"], leak=read_leak_input(answers))
 
 
 class InterruptionForm(FactsForm):
@@ -293,13 +291,13 @@ class ServicesEditor:
     def added(self) -> list[InterruptionForm]:
         return [form for form in self.offered if form.is_bound]
 
-    def save(self, writing: Writing) -> SavedSheet:
+    def save(self, edit: SectionEdit) -> SavedSheet:
         self.sent = [form for form in self.noted if not form.cleaned_data["gone"]] + self.added
         stopped = self.stopped if self.stopped in Answer.values else ""
         if self.noted and not self.sent:  # every service that made the answer « oui » was removed
             stopped = ""
         interruptions = [form.build_interruption() for form in self.sent]
-        return correct_services(writing=writing, stopped=stopped, interruptions=interruptions)
+        return correct_services(edit=edit, stopped=stopped, interruptions=interruptions)
 
     def add_service_errors(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():

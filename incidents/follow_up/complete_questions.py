@@ -16,7 +16,7 @@ from core.fields import CountField, DayField, FreeTextField, HourField
 from incidents.models import Incident
 from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, QuestionSection, Version, find_version
 from incidents.services.declarant.answers import find_oddness
-from incidents.services.declarant.complete import SavedSheet, Writing, answer_section
+from incidents.services.declarant.complete import SavedSheet, SectionEdit, answer_section
 
 UNKNOWN = "nsp"
 CHECKED_KINDS = (QuestionKind.IBAN, QuestionKind.URL, QuestionKind.MAIL)
@@ -196,9 +196,9 @@ class QuestionsEditor:
         self.form = QuestionsForm(section, data, values)
         self.forms: list[forms.Form] = [self.form]
 
-    def save(self, writing: Writing) -> SavedSheet:
+    def save(self, edit: SectionEdit) -> SavedSheet:
         return answer_section(
-            writing=writing,
+            edit=edit,
             section=self.section.code,
             version=self.version.code,
             values=self.form.list_answers(),

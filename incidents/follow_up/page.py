@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.zones import find_zone
 from csirts.routing import Route, find_after_hours, find_route
-from incidents.access import Guest, list_abilities, list_guest_abilities, speaks_for_body
+from incidents.access import CaseVisitor, list_abilities, list_visitor_abilities, speaks_for_body
 from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature
 from incidents.enums import Ability, ClosingReason, EventKind, Status
@@ -53,7 +53,7 @@ MAX_LATEST_MESSAGES_SHOWN = 1
 def render_case_page(
     request: HttpRequest,
     incident: Incident,
-    guest: Guest,
+    visitor: CaseVisitor,
     *,
     form: LetterForm | None = None,
     rate: dict[str, Any] | None = None,
@@ -61,33 +61,33 @@ def render_case_page(
 ) -> HttpResponse:
     """Show the page. `form` and `rate` (for the rating) are refused forms to show again with their errors."""
     context = (
-        build_page_context(incident, guest)
-        | build_acts_context(guest, incident)
+        build_page_context(incident, visitor)
+        | build_acts_context(visitor, incident)
         | build_link_context(request, incident)
     )
     context |= {
-        "form": form or LetterForm(initial={"author": read_signature(request, guest)}),
+        "form": form or LetterForm(initial={"author": read_signature(request, visitor)}),
         "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
-        "signs": guest.user.display_name if guest.user else "",
-        "rate": rate or build_rating_block(incident, guest),
+        "signs": visitor.user.display_name if visitor.user else "",
+        "rate": rate or build_rating_block(incident, visitor),
     }
     return render(request, "follow_up/case.html", context, status=422 if form else status)
 
 
-def build_page_context(incident: Incident, guest: Guest) -> dict[str, Any]:
-    """Return the context that is the same for all who may follow the case, with the history as `guest` reads it."""
+def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, Any]:
+    """Return the context that is the same for all who may follow the case, with the history as `visitor` reads it."""
     thread, holder = list_latest_messages(incident), find_current_assignee(incident)
     progress = describe_progress(incident, thread=thread, has_holder=holder is not None)
-    folded = count_collapsed(thread, progress)
+    collapsed = count_collapsed(thread, progress)
     interruptions, route = load_interruptions(incident), find_new_route(incident)
     pieces, zone = list_opened_evidence(incident), find_zone(incident.collectivity)
-    return build_declared_context(incident, guest, zone) | {
+    return build_declared_context(incident, visitor, zone) | {
         "incident": incident,
         "zone": zone,
         "now": timezone.now(),
         "why_this_centre": route.reason if route and route.csirt else explain_centre(incident),
-        "earlier": thread[:folded],
-        "latest": thread[folded:],
+        "earlier": thread[:collapsed],
+        "latest": thread[collapsed:],
         "has_more": len(thread) == MAX_MESSAGES_SHOWN,
         "progress": progress,
         "is_mail_held": progress.step == ProgressStep.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
@@ -110,16 +110,16 @@ def is_mailed_to_centre(incident: Incident) -> bool:
     return bool(incident.csirt and incident.csirt.notification_email and may_mail_texts_to_csirt(incident))
 
 
-def build_declared_context(incident: Incident, guest: Guest, zone: str) -> dict[str, Any]:
-    """Return the context about what was declared, the history as `guest` reads it, the centre's judgement of the leak,
-    and the duties that follow.
+def build_declared_context(incident: Incident, visitor: CaseVisitor, zone: str) -> dict[str, Any]:
+    """Return the context about what was declared, the history as `visitor` reads it, the centre's judgement of the
+    leak, and the duties that follow.
     """
     data, events = read_declared_data(incident), load_page_events(incident)
     centres = map_centres(events, incident)
     judgement = find_judgement(incident, data, find_leak_row(incident))
     return {
         "declared": list_declared_sections(incident, data, find_centre_acts(incident, events, centres), zone),
-        "history": list_history(incident, guest.user, events, centres),
+        "history": list_history(incident, visitor.user, events, centres),
         "judgement": format_judgement_sentence(incident, judgement),
         "duties": list_timed_duties(incident, zone, data, judgement, at=timezone.now()),
     }
@@ -149,13 +149,13 @@ def find_new_route(incident: Incident) -> Route | None:
     return find_route(incident.collectivity, on=timezone.localdate())
 
 
-def build_acts_context(guest: Guest, incident: Incident) -> dict[str, Any]:
-    """Return the context of the acts that the guest may do, the reflex sheet, and the questions that are still useful
-    to answer.
+def build_acts_context(visitor: CaseVisitor, incident: Incident) -> dict[str, Any]:
+    """Return the context of the acts that the visitor may do, the reflex sheet, and the questions that are still
+    useful to answer.
     """
-    useful = [] if find_completion_refusal(incident) else list_guest_sections(guest, incident)
+    useful = [] if find_completion_refusal(incident) else list_visitor_sections(visitor, incident)
     return {
-        "can": list_offered_abilities(guest, incident),
+        "can": list_offered_abilities(visitor, incident),
         "reflexes": None
         if incident.status == Status.CLOSED
         else find_reflex_sheet(incident.type, incident.csirt).text,
@@ -164,16 +164,16 @@ def build_acts_context(guest: Guest, incident: Incident) -> dict[str, Any]:
     }
 
 
-def list_guest_sections(guest: Guest, incident: Incident) -> list[UsefulSection]:
+def list_visitor_sections(visitor: CaseVisitor, incident: Incident) -> list[UsefulSection]:
     """Return the sections that a person of the body may still complete, or none for a person of the CSIRT."""
-    return list_useful_sections(incident, list_sheets(incident)) if speaks_for_body(guest, incident) else []
+    return list_useful_sections(incident, list_sheets(incident)) if speaks_for_body(visitor, incident) else []
 
 
-def list_offered_abilities(guest: Guest, incident: Incident) -> set[str]:
+def list_offered_abilities(visitor: CaseVisitor, incident: Incident) -> set[str]:
     """Return the abilities that the page offers in the present state of the case, or none to a person of the CSIRT."""
-    if not speaks_for_body(guest, incident):
+    if not speaks_for_body(visitor, incident):
         return set()
-    granted = list_guest_abilities(guest, incident)
+    granted = list_visitor_abilities(visitor, incident)
     if incident.erased_at:
         granted -= {Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW}
     if incident.status == Status.CLOSED:

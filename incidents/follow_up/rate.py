@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_POST
 
 from core.stale import Stale
-from incidents.access import Guest, speaks_for_body
+from incidents.access import CaseVisitor, speaks_for_body
 from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability
 from incidents.follow_up.acts import redirect_to_case, render_refused_act
@@ -20,15 +20,15 @@ from incidents.services.declarant.rate import rate_help, stamp_rating
 def rate_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Save the rating, or show the form again with the reason for the refusal."""
     try:
-        incident, guest = find_case(request, reference, to=Ability.RATE)
+        incident, visitor = find_case(request, reference, to=Ability.RATE)
     except Http404:
         return render_not_found(request, typed_text=request.POST.get("words", ""))
-    if not speaks_for_body(guest, incident):
+    if not speaks_for_body(visitor, incident):
         raise PermissionDenied
     form, is_stale = RateForm(request.POST), False
     try:
         if form.is_valid():
-            rate_help(reference=incident.reference, guest=guest, **form.cleaned_data)
+            rate_help(reference=incident.reference, visitor=visitor, **form.cleaned_data)
             return redirect_to_case(incident.reference, "#avis")
     except Stale:
         is_stale = True
@@ -36,20 +36,20 @@ def rate_view(request: HttpRequest, reference: str) -> HttpResponse:
         if not hasattr(error, "error_dict"):
             return render_refused_act(request, incident.reference, "Aucun avis n’est attendu", error)
         form.add_error(None, error)
-    return render_refused_rating(request, incident, guest, form, is_stale=is_stale)
+    return render_refused_rating(request, incident, visitor, form, is_stale=is_stale)
 
 
 def render_refused_rating(
-    request: HttpRequest, incident: Incident, guest: Guest, form: RateForm, *, is_stale: bool
+    request: HttpRequest, incident: Incident, visitor: CaseVisitor, form: RateForm, *, is_stale: bool
 ) -> HttpResponse:
     """Show what was typed, with the reason for the refusal. After a conflict, sending the form again replaces the
     rating of the colleague.
     """
-    block = build_rating_block(incident, guest, form)
+    block = build_rating_block(incident, visitor, form)
     if block and is_stale:
         data = QueryDict(mutable=True)
         data.update(form.data)
         data["seen"] = stamp_rating(block["given"])
         form.data = data
         block |= {"is_stale": True}
-    return render_case_page(request, incident, guest, rate=block, status=409 if is_stale else 422)
+    return render_case_page(request, incident, visitor, rate=block, status=409 if is_stale else 422)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from core.fields import FreeTextField
-from incidents.access import Guest, speaks_for_body
+from incidents.access import CaseVisitor, speaks_for_body
 from incidents.enums import Satisfaction
 from incidents.models import Incident, Rating
 from incidents.services.declarant.rate import WORDS_LIMIT, can_be_rated, stamp_rating
@@ -32,11 +32,13 @@ class RateForm(forms.Form):
         super().__init__(data, auto_id="avis_%s", **options)
 
 
-def build_rating_block(incident: Incident, guest: Guest, form: RateForm | None = None) -> dict[str, Any] | None:
-    """Return the context of the rating. Return None, without any query, if the guest is not asked for a rating. `form`
-    is a refused form.
+def build_rating_block(
+    incident: Incident, visitor: CaseVisitor, form: RateForm | None = None
+) -> dict[str, Any] | None:
+    """Return the context of the rating. Return None, without any query, if the visitor is not asked for a rating.
+    `form` is a refused form.
     """
-    if not can_be_rated(incident) or not speaks_for_body(guest, incident):
+    if not can_be_rated(incident) or not speaks_for_body(visitor, incident):
         return None
     rating = Rating.objects.filter(incident=incident).first()
     initial = {"level": rating.level, "words": rating.words} if rating else {}

@@ -85,10 +85,10 @@ def render_link_page(request: HttpRequest, secret: str) -> HttpResponse:
 @require_safe
 def case_page(request: HttpRequest, reference: str) -> HttpResponse:
     try:
-        incident, guest = find_case(request, reference)
+        incident, visitor = find_case(request, reference)
     except Http404:
         return render_not_found(request)
-    return render_case_page(request, incident, guest)
+    return render_case_page(request, incident, visitor)
 
 
 @serve_privately
@@ -133,7 +133,7 @@ def redirect_to_opened_case(request: HttpRequest, access: FollowUpAccess) -> Htt
 def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the whole thread, page by page. The page of the case shows only the latest messages."""
     try:
-        incident, _guest = find_case(request, reference, door=Door.MESSAGES)
+        incident, _visitor = find_case(request, reference, door=Door.MESSAGES)
     except Http404:
         return render_not_found(request)
     thread_page = load_thread_page(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))

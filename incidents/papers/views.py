@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collectivities.zones import find_zone
-from incidents.access import Guest, speaks_for_body
+from incidents.access import CaseVisitor, speaks_for_body
 from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
@@ -26,32 +26,32 @@ MAX_PACKS = 5
 def answer_pack_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the answer pack. On POST ask for its PDF."""
     try:
-        incident, guest = find_case(request, reference, door=Door.PACK)
+        incident, visitor = find_case(request, reference, door=Door.PACK)
     except Http404:
         return render_not_found(request)
     if request.method != "POST":
-        return render_pack_page(request, incident, guest)
+        return render_pack_page(request, incident, visitor)
     try:
-        request_answer_pack(guest=guest, reference=incident.reference)
+        request_answer_pack(visitor=visitor, reference=incident.reference)
     except NothingToPrint:
-        return render_pack_page(request, incident, guest)
+        return render_pack_page(request, incident, visitor)
     return redirect("answer_pack", incident.reference)
 
 
 @serve_privately
 @require_safe
 def answer_pack_pdf(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
-    incident, _guest = find_case(request, reference, door=Door.PACK)
+    incident, _visitor = find_case(request, reference, door=Door.PACK)
     pack = incident.papers.filter(kind=PaperKind.ANSWER_PACK, uid=uid).first()
     return serve_paper(pack, f"tocsin-{incident.reference}.pdf")
 
 
-def render_pack_page(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
+def render_pack_page(request: HttpRequest, incident: Incident, visitor: CaseVisitor) -> HttpResponse:
     packs = list(incident.papers.filter(kind=PaperKind.ANSWER_PACK).order_by("-id")[:MAX_PACKS])
     changed_at = incident.events.aggregate(at=Max("at"))["at"]
     context = {
         "incident": incident,
-        "is_of_centre": not speaks_for_body(guest, incident),
+        "is_of_centre": not speaks_for_body(visitor, incident),
         "zone": find_zone(incident.collectivity),
         "dossier": None if incident.erased_at else build_answer_pack(incident, at=timezone.now()),
         "packs": packs,

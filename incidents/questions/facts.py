@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from core.french import choose_plural, format_number, format_phone
+from core.french import format_number, format_phone
 from incidents.enums import (
     EXTENT_NOT_STATED,
     NOT_STATED,
@@ -15,11 +15,11 @@ from incidents.enums import (
     InterruptionExtent,
     PublicService,
 )
-from incidents.facts.description import Fact, FactKind, Section, map_facts
+from incidents.facts.description import FactField, FieldKind, Section, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import reduce_to_known_end
 from incidents.questions.catalogue import QuestionKind, find_version
-from incidents.questions.formatting import DisplayedFact, format_moment, list_answers
+from incidents.questions.formatting import DisplayedFact, format_moment, format_people, list_answers
 from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
 
 SNAPSHOT_TITLES: dict[str, str] = {
@@ -92,8 +92,7 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
         end = reduce_to_known_end(parse_moment(interruption["from"]), parse_moment(interruption["to"]), zone)
         yield f"jusqu’au {format_moment(end, zone)}"
     if interruption["people"] is not None:
-        many = choose_plural("%(number)s personne", "%(number)s personnes", interruption["people"])
-        yield many % {"number": format_number(interruption["people"])}
+        yield format_people(interruption["people"])
     if interruption["workaround"]:
         yield f"en attendant : {interruption['workaround']}"
 
@@ -136,11 +135,11 @@ def parse_moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def format_fact(fact: Fact, value: Any) -> str:
+def format_fact(fact: FactField, value: Any) -> str:
     match fact.kind:
-        case FactKind.CHOICE:
+        case FieldKind.CHOICE:
             return get_label(fact.choices, value)
-        case FactKind.COUNT if value is not None:
+        case FieldKind.COUNT if value is not None:
             return format_number(value)
     return str(value or NOT_STATED)
 

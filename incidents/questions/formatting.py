@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from stdnum import iban
 
-from core.french import NBSP, format_number
+from core.french import NBSP, choose_plural, format_number
 from incidents.moments import has_hour
 from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, load_versions
 
@@ -60,6 +60,11 @@ def format_moment(at: date | datetime | None, zone: str) -> str:
     if not isinstance(local, datetime) or not has_hour(local, zone):
         return day
     return f"{day} à {local.hour}{NBSP}h{NBSP}{local.minute:02}"
+
+
+def format_people(number: int) -> str:
+    """Return « 4 210 personnes » for 4210."""
+    return choose_plural("%s personne", "%s personnes", number) % format_number(number)
 
 
 def format_amount(cents: int) -> str:

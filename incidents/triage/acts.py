@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.models import User
@@ -82,7 +81,7 @@ def erase_case(reference: str, actor: User, request: HttpRequest) -> str:
     return "Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste."
 
 
-def add_guide_steps(reference: str, actor: User, request: HttpRequest) -> str:
+def add_playbook_steps(reference: str, actor: User, request: HttpRequest) -> str:
     added = apply_playbook(reference=reference, actor=actor)
     if not added:
         return "Toutes les étapes du guide sont déjà dans le dossier."
@@ -117,7 +116,7 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "retirer-confirmation": withdraw_confirmation,
     "rattacher": attach_to_body,
     "effacer": erase_case,
-    "guide": add_guide_steps,
+    "guide": add_playbook_steps,
     "defusionner": unmerge_case,
     "grouper": add_case_to_group,
     "degrouper": remove_case_from_group,
@@ -133,7 +132,7 @@ def carry_out_act(request: HttpRequest, reference: str, act: str) -> None:
         messages.success(request, ACTS[act](reference, get_account(request), request))
     except InvalidTransition as refused:
         incident = check_ability(get_account(request), reference, to=Ability.VIEW)
-        messages.error(request, explain_invalid_transition(incident, refused, timezone.now()))
+        messages.error(request, explain_invalid_transition(incident, refused))
     except NotFinished as error:
         messages.error(request, add_link_to_closing(str(error.message), reference))
     except ValidationError as error:
@@ -154,4 +153,4 @@ def make_messages_response(request: HttpRequest) -> JsonResponse:
     """Return as JSON the messages that the next page would show, so that a script can announce them."""
     announced = list(messages.get_messages(request))
     is_done = all(message.level < messages.ERROR for message in announced)
-    return JsonResponse({"said": [str(message) for message in announced], "is_done": is_done})
+    return JsonResponse({"messages": [str(message) for message in announced], "is_done": is_done})

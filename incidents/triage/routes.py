@@ -1,15 +1,21 @@
 """The routes of the pages of one case, and of the other pages of the triage. `admin.py` turns them into URLs.
 
 Each feature has its views next to its forms. An act that needs only a button is in `acts.py` and has no route here.
+Django's admin itself names the queue and the page of a case: their views are in `admin.py`.
 """
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.http import HttpResponse
 
 from incidents.enums import CaseFormCode
 from incidents.triage.bulk import pages as in_bulk
 from incidents.triage.calls.call_back import call_back_view
+from incidents.triage.calls.follow_up_code import code_view
 from incidents.triage.case import messages
 from incidents.triage.case.history import history_view
 from incidents.triage.case.opened_forms import opened_form_view
-from incidents.triage.case.page import PageRoute
 from incidents.triage.groups import merging
 from incidents.triage.groups import message as group_message
 from incidents.triage.groups import pages as groups
@@ -17,7 +23,7 @@ from incidents.triage.indicators.known_values import known_values_view, look_up_
 from incidents.triage.indicators.observable_pages import observable_view, observables_view
 from incidents.triage.judging.closing import closing_view, reopen_view
 from incidents.triage.judging.official_number import official_number_view
-from incidents.triage.judging.pages import qualify_view, verify_view
+from incidents.triage.judging.pages import correct_view, qualify_view, severity_view, verify_view
 from incidents.triage.queue import state
 from incidents.triage.search.page import search_view
 from incidents.triage.transfer.advise import advise_view
@@ -30,8 +36,21 @@ from incidents.triage.transfer.pages import (
     transfer_list_view,
     withdraw_transfer_view,
 )
-from incidents.triage.work import guides, handover, message_templates, views
-from incidents.triage.work.assign import PREFIX
+from incidents.triage.work import handover, message_templates, playbooks, views
+from incidents.triage.work.assign import ASSIGN_PREFIX
+
+
+class PageRoute(NamedTuple):
+    """A page of the triage: `path` is its path below that of a case or of the list, `name` its URL name in the admin.
+
+    `form` is the code of the form that is posted to it.
+    """
+
+    path: str
+    view: Callable[..., HttpResponse]
+    name: str
+    form: str = ""
+
 
 CASE_ROUTES: list[PageRoute] = [
     PageRoute("histoire", history_view, "history"),
@@ -41,8 +60,12 @@ CASE_ROUTES: list[PageRoute] = [
     PageRoute("numero-officiel", official_number_view, "official_number"),
     PageRoute("rouvrir", reopen_view, "reopen", CaseFormCode.REOPENING),
     PageRoute("appel", call_back_view, "call", CaseFormCode.CALL),
+    PageRoute("message", messages.message_view, "message", CaseFormCode.REPLY),
+    PageRoute("gravite", severity_view, "severity", CaseFormCode.SEVERITY),
+    PageRoute("corriger", correct_view, "correct", CaseFormCode.CORRECTION),
+    PageRoute("code", code_view, "code"),
     PageRoute("note", views.write_note_view, "note", CaseFormCode.NOTE),
-    PageRoute("attribuer", views.assign_view, "assign", PREFIX),
+    PageRoute("attribuer", views.assign_view, "assign", ASSIGN_PREFIX),
     PageRoute("presence", views.presence_view, "presence"),
     PageRoute("taches", views.add_task_view, "add_task", CaseFormCode.TASK),
     PageRoute("taches/<uuid:uid>", views.task_state_view, "task"),
@@ -57,8 +80,8 @@ CASE_ROUTES: list[PageRoute] = [
 ]
 OTHER_ROUTES: list[PageRoute] = [
     PageRoute("relais", handover.handover_view, "handover"),
-    PageRoute("guides", guides.guide_list_view, "playbooks"),
-    PageRoute("guides/<slug:slug>/<slug:kind>", guides.guide_view, "playbook"),
+    PageRoute("guides", playbooks.playbook_list_view, "playbooks"),
+    PageRoute("guides/<slug:slug>/<slug:kind>", playbooks.playbook_view, "playbook"),
     PageRoute("messages-types", message_templates.template_list_view, "message_templates"),
     PageRoute("messages-types/<slug:slug>/nouveau", message_templates.new_template_view, "new_message_template"),
     PageRoute("messages-types/<slug:slug>/<uuid:uid>", message_templates.template_view, "message_template"),

@@ -1,9 +1,9 @@
 from django.urls import path
 
 from incidents.triage.calls import on_behalf
-from incidents.triage.case import telephone as views
+from incidents.triage.case.acknowledge import acknowledge_view
 
 urlpatterns = [
     path("saisir/", on_behalf.declare_on_behalf_view, name="on_behalf"),
-    path("<str:reference>/", views.acknowledge_view, name="acknowledge_page"),
+    path("<str:reference>/", acknowledge_view, name="acknowledge_page"),
 ]

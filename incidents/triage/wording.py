@@ -6,18 +6,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Choices
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from collectivities.zones import find_local_day, find_zone
-from core.french import choose_plural
+from core.french import NBSP, choose_plural
 from incidents.due import compute_taking_due
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import Incident, Story
 from incidents.workflow import InvalidTransition
 
-NBSP = "\N{NO-BREAK SPACE}"
 DUE_VERBS = {DueFor.ACKNOWLEDGE: "prendre", DueFor.ANSWER: "répondre", DueFor.TASK: "faire", DueFor.REVIEW: "revoir"}
 # The verb instead of « revoir », if nobody of the centre is in charge of the case any more.
 TAKE_OVER = "reprendre"
@@ -77,7 +77,7 @@ def format_month_day(day: date) -> str:
     return f"{day.day if day.day > 1 else '1er'}{NBSP}{month}"
 
 
-def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool = False) -> tuple[str, str]:
+def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool) -> tuple[str, str]:
     """Return two texts, such as « prendre avant 10 h 40 » and « il reste 28 min ».
 
     If the deadline is on another day, the first text has the day and the second one the hour. If it is past, the first
@@ -107,7 +107,7 @@ def format_duration(value: timedelta) -> str:
         return f"{minutes}{NBSP}min"
     if minutes < 96 * 60:
         return f"{minutes // 60}{NBSP}h"
-    return choose_plural("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", minutes // 1440) % (minutes // 1440)
+    return choose_plural(f"%d{NBSP}jour", f"%d{NBSP}jours", minutes // 1440) % (minutes // 1440)
 
 
 def format_since(at: datetime, now: datetime, zone: str) -> str:
@@ -115,12 +115,12 @@ def format_since(at: datetime, now: datetime, zone: str) -> str:
     day = find_local_day(at, zone)
     if day == find_local_day(now, zone):
         return f"à {format_hour(at, zone)}"
-    return "le {day} à {hour}".format(day=date_format(day, "j F Y"), hour=format_hour(at, zone))
+    return f"le {date_format(day, 'j F Y')} à {format_hour(at, zone)}"
 
 
-def explain_invalid_transition(incident: Incident, refusal: InvalidTransition, now: datetime) -> str:
+def explain_invalid_transition(incident: Incident, refusal: InvalidTransition) -> str:
     """Return a sentence such as « Camille l’a pris à 9 h 51. »: who acted first, or who is in charge now."""
-    zone = find_zone(incident.collectivity)
+    zone, now = find_zone(incident.collectivity), timezone.now()
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
         if incident.assignee and incident.assignee != incident.acknowledged_by:
             return f"{incident.assignee} s’occupe de ce dossier."
@@ -133,7 +133,7 @@ def explain_invalid_transition(incident: Incident, refusal: InvalidTransition, n
 
 
 def format_term(incident: Incident) -> str:
-    return str(TYPE_TERMS[incident.type])
+    return TYPE_TERMS[incident.type]
 
 
 def list_story_lines(story: Story) -> list[tuple[str, str]]:
@@ -154,13 +154,13 @@ def format_services_still_stopped(incident: Incident, services: list[str], *, wa
     if was_touched and not services:
         return "tous repris"
     service_names = ", ".join(format_label(PublicService, code) for code in services)
-    return service_names or SERVICE_ANSWERS.get(incident.service_stopped) or str(NOT_STATED)
+    return service_names or SERVICE_ANSWERS.get(incident.service_stopped) or NOT_STATED
 
 
 def format_data_status(incident: Incident, leak_status: str | None) -> str:
     if leak_status:
         return f"fuite {format_label(LeakStatus, leak_status)}"
-    return DATA_ANSWERS.get(incident.data_concerned) or str(NOT_STATED)
+    return DATA_ANSWERS.get(incident.data_concerned) or NOT_STATED
 
 
 def compute_waiting_time(incident: Incident, now: datetime) -> timedelta:

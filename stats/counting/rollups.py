@@ -142,8 +142,8 @@ def add_rows(statement: str, rows: list[tuple[object, ...]]) -> None:
 
 
 @contextmanager
-def read_one_instant() -> Iterator[None]:
-    """Make all queries inside the block see the same instant, without blocking the counting of events.
+def hold_snapshot() -> Iterator[None]:
+    """Make all queries inside the block read the state of the database at one instant. Events are counted meanwhile.
 
     Each batch of events is one transaction, so facts and sums agree at any instant, and a case whose raw rows have
     changed since it was counted has a pending event. If a transaction is already open, `Lock.COUNT` blocks the
@@ -176,7 +176,7 @@ def find_month_after(month: date | None) -> date | None:
 
 
 def list_case_mistakes(ids: list[int]) -> list[str]:
-    with read_one_instant():
+    with hold_snapshot():
         return [f"incident {pk}" for pk in find_wrong_cases(ids)]
 
 
@@ -212,7 +212,7 @@ def find_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Pre
     an event adds the same to the facts and to the sums.
     """
     is_new_year = before is None or before.year != month.year
-    with read_one_instant():
+    with hold_snapshot():
         return find_month_drift(month), find_year_drift(month.year) if is_new_year else {}
 
 

@@ -3,14 +3,14 @@
 A release is printed only if this audit finds nothing. The audit reads nothing but the figures. The fact that it passed
 therefore reveals nothing more, and anybody may repeat it with the program `verify.py` of each published package.
 
-A *country* is one choice of true numbers that agrees with all printed figures. The *rest* of a total consists of the
-units that are in none of its parts: incidents without a leak, leaks without a category, incidents beyond the number of
-bodies, units whose category has no figure. The audit checks three things of all figures together:
+A *feasible assignment* is one choice of true numbers that agrees with all printed figures. The *remainder* of a total
+consists of the units that are in none of its parts: incidents without a leak, leaks without a category, incidents
+beyond the number of bodies, units whose category has no figure. The audit checks three things of all figures together:
 
-1. one country fits in which every dash is zero. No dash, sum of dashes or complement is then proved not empty,
+1. one feasible assignment has zero in every dash. No dash, sum of dashes or remainder is then proved not empty,
    whatever a reader believes about the number of units behind a dash;
 2. each dash may also hide `THRESHOLD - 1` units, even for a reader who believes that no dash hides more;
-3. no rest is proved to be between 1 and `2 * (THRESHOLD - 1)`.
+3. no remainder is proved to be between 1 and `2 * (THRESHOLD - 1)`.
 
 A yearly release is audited alone, for a reader who knows that cases were corrected since the quarters were printed. It
 is also audited with the quarterly releases of its year, for a reader who believes that no case was corrected, apart
@@ -25,9 +25,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stats.disclosure.figures import THRESHOLD, UNBOUNDED, Cell, Figures, Printed, Rest
+from stats.disclosure.figures import THRESHOLD, UNBOUNDED, Cell, Figures, Printed, Remainder
 
-MAX_SENSITIVE_REST = 2 * (THRESHOLD - 1)  # no rest from 1 to this number may be proved
+MAX_SENSITIVE_REMAINDER = 2 * (THRESHOLD - 1)  # no remainder from 1 to this number may be proved
 EPSILON = 1e-6
 
 
@@ -35,7 +35,8 @@ def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> se
     """Return the codes of the tables of `printed` in which a reader proves something; empty if the audit passes.
 
     For a crossing, the code names the line of one région: « code/53 ». `printed` holds « period » and « tables »;
-    `earlier` are the quarterly releases of the same year. If no country fits the release, every open table fails.
+    `earlier` are the quarterly releases of the same year. If the release has no feasible assignment, every open table
+    fails.
     """
     failing = audit_releases([printed], printed)
     if failing is None:
@@ -44,67 +45,72 @@ def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> se
 
 
 def audit_releases(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
-    """Return the codes of the tables of `printed` that fail, or None if no country fits the figures of one release.
+    """Return the codes of the tables of `printed` that fail, or None if the figures of one release have no feasible
+    assignment.
 
-    If no country fits several releases together, cases changed between them. The releases are then audited for a
+    If several releases together have none, cases changed between them. The releases are then audited for a
     reader who believes that only the changes that explain the figures took place.
     """
     figures = Figures(releases)
     if not figures.bounds:
         return set()
-    program = CountryProgram(figures)
+    program = FeasibilityProgram(figures)
     hidden = dict.fromkeys([*figures.dashes, *figures.unlisted], 1.0)
-    least = program.find_country(hidden)
+    least = program.find_assignment(hidden)
     if least is None and len(releases) > 1:
         program.allow_least_change()
-        least = program.require_country(hidden)
+        least = program.require_assignment(hidden)
     if least is None:
         return None
     failing = {cell for cell in hidden if least[cell] > EPSILON}
     if not failing:
         program.limit_dashes()
-        failing = {*find_cells_proved_low(program, figures)} or {*find_rests_proved_small(program, figures)}
+        failing = {*find_cells_proved_low(program, figures)} or {*find_remainders_proved_small(program, figures)}
     return {figures.find_table_to_close(cell, printed) for cell in failing}
 
 
-def find_cells_proved_low(program: "CountryProgram", figures: "Figures") -> Iterator[Cell]:
+def find_cells_proved_low(program: "FeasibilityProgram", figures: "Figures") -> Iterator[Cell]:
     """Yield the dashes that are proved to hide fewer than `THRESHOLD - 1` units.
 
     Each call of the solver can clear several dashes, so there are fewer calls than dashes.
     """
     unsettled = list(figures.dashes)
     while unsettled:
-        most = program.require_country(dict.fromkeys(unsettled, -1.0))
+        most = program.require_assignment(dict.fromkeys(unsettled, -1.0))
         full = {cell for cell in unsettled if most[cell] > THRESHOLD - 1 - EPSILON}
         if not full:
             cell = unsettled[0]
             full = {cell}
-            if program.require_country({cell: -1.0})[cell] < THRESHOLD - 1 - EPSILON:
+            if program.require_assignment({cell: -1.0})[cell] < THRESHOLD - 1 - EPSILON:
                 yield cell
         unsettled = [cell for cell in unsettled if cell not in full]
 
 
-def find_rests_proved_small(program: "CountryProgram", figures: "Figures") -> Iterator[Cell]:
-    """Yield one part of each whole whose rest is proved to be small but not zero.
+def find_remainders_proved_small(program: "FeasibilityProgram", figures: "Figures") -> Iterator[Cell]:
+    """Yield one part of each whole whose remainder is proved to be small but not zero.
 
-    Each call of the solver can clear several wholes. A whole whose own figures prove a larger rest is skipped.
+    Each call of the solver can clear several wholes. A whole whose own figures prove a larger remainder is skipped.
     """
-    unsettled = [rest for rest in figures.list_rests() if figures.find_least(rest) <= MAX_SENSITIVE_REST]
+    unsettled = [
+        remainder
+        for remainder in figures.list_remainders()
+        if figures.find_least(remainder) <= MAX_SENSITIVE_REMAINDER
+    ]
     while unsettled:
-        units = program.require_country(sum_weights(unsettled))
-        settled = [rest for rest in unsettled if count_rest(rest, units) <= EPSILON]
+        units = program.require_assignment(sum_weights(unsettled))
+        settled = [remainder for remainder in unsettled if count_remainder(remainder, units) <= EPSILON]
         if not settled:
             settled = unsettled[:1]
-            units = program.require_country(sum_weights(settled))
-            if EPSILON < count_rest(settled[0], units) <= MAX_SENSITIVE_REST:
+            units = program.require_assignment(sum_weights(settled))
+            if EPSILON < count_remainder(settled[0], units) <= MAX_SENSITIVE_REMAINDER:
                 yield settled[0][1][0]
-        unsettled = [rest for rest in unsettled if rest not in settled]
+        unsettled = [remainder for remainder in unsettled if remainder not in settled]
 
 
-def sum_weights(rests: Iterable[Rest]) -> dict[Cell, float]:
-    """Return the weight of each cell in the sum of these rests."""
+def sum_weights(remainders: Iterable[Remainder]) -> dict[Cell, float]:
+    """Return the weight of each cell in the sum of these remainders."""
     weights: dict[Cell, float] = defaultdict(float)
-    for whole, parts in rests:
+    for whole, parts in remainders:
         for cell in whole:
             weights[cell] += 1
         for part in parts:
@@ -112,8 +118,8 @@ def sum_weights(rests: Iterable[Rest]) -> dict[Cell, float]:
     return weights
 
 
-def count_rest(rest: Rest, units: Mapping[Cell, float]) -> float:
-    whole, parts = rest
+def count_remainder(remainder: Remainder, units: Mapping[Cell, float]) -> float:
+    whole, parts = remainder
     return sum(units[cell] for cell in whole) - sum(units[part] for part in parts)
 
 
@@ -138,8 +144,8 @@ def start_solver() -> Any:
     return solver
 
 
-class CountryProgram:
-    """The linear program whose solutions are the countries that fit the figures."""
+class FeasibilityProgram:
+    """The linear program whose solutions are the feasible assignments."""
 
     def __init__(self, figures: Figures) -> None:
         self.cells, self.dashes = list(figures.bounds), figures.dashes
@@ -179,28 +185,28 @@ class CountryProgram:
         for column in changes:
             self.solver.changeColBounds(column, 0, UNBOUNDED)
         costs = [0.0] * len(self.cells) + [1.0] * len(changes)
-        least = self.minimize(costs)
+        least = self.minimise(costs)
         if least is None:
             raise ArithmeticError("a release that fitted alone fits no more")
         for column in changes:
             self.solver.changeColBounds(column, 0, UNBOUNDED if least[column] > EPSILON else 0)
 
     def limit_dashes(self) -> None:
-        """Limit each dash to fewer than `THRESHOLD` units. The caller has checked that a country in which all dashes
-        are zero fits, so that the program still has a solution.
+        """Limit each dash to fewer than `THRESHOLD` units. The caller has checked that all dashes may be zero
+        together, so that the program still has a solution.
         """
         for cell in self.dashes:
             self.solver.changeColBounds(self.columns[cell], 0, THRESHOLD - 1)
 
-    def find_country(self, weights: Mapping[Cell, float]) -> dict[Cell, float] | None:
-        """Return a country in which the weighted sum of these cells is least; None if no country fits."""
+    def find_assignment(self, weights: Mapping[Cell, float]) -> dict[Cell, float] | None:
+        """Return a feasible assignment in which the weighted sum of these cells is least, or None if there is none."""
         costs = [weights.get(cell, 0.0) for cell in self.cells]
-        values = self.minimize(costs + [0.0] * (self.solver.getNumCol() - len(costs)))
+        values = self.minimise(costs + [0.0] * (self.solver.getNumCol() - len(costs)))
         return None if values is None else dict(zip(self.cells, values, strict=False))
 
-    def minimize(self, costs: Sequence[float]) -> list[float] | None:
-        """Return the value of each column at the least cost, or None if no country fits. Raises ArithmeticError if the
-        solver does not decide.
+    def minimise(self, costs: Sequence[float]) -> list[float] | None:
+        """Return the value of each column at the least cost, or None if no solution exists. Raises ArithmeticError if
+        the solver does not decide.
         """
         self.solver.changeColsCost(len(costs), list(range(len(costs))), list(costs))
         self.solver.run()
@@ -212,9 +218,9 @@ class CountryProgram:
             return None
         raise ArithmeticError(f"the solver gave no answer: {status}")
 
-    def require_country(self, weights: Mapping[Cell, float]) -> dict[Cell, float]:
-        """Return `find_country(weights)`. Raises ArithmeticError if no country fits, which the caller has excluded."""
-        country = self.find_country(weights)
-        if country is None:
-            raise ArithmeticError("the solver lost a country that fits")
-        return country
+    def require_assignment(self, weights: Mapping[Cell, float]) -> dict[Cell, float]:
+        """Return `find_assignment(weights)`. The caller knows that one exists; ArithmeticError if none is found."""
+        assignment = self.find_assignment(weights)
+        if assignment is None:
+            raise ArithmeticError("the solver lost a feasible assignment")
+        return assignment

@@ -56,13 +56,13 @@ class DrawResult:
     closed: tuple[str, ...]
 
 
-class UnsafeReleaseError(Exception):
+class UnsafeRelease(Exception):
     """The audit still fails after all draws and closings."""
 
 
 def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], key: bytes) -> DrawResult:
     """Draw until the audit passes. After `MAX_DRAWS` failures, close the table that failed most often and continue.
-    Raises UnsafeReleaseError if only closed tables fail.
+    Raises UnsafeRelease if only closed tables fail.
 
     `earlier` are the printed quarterly releases of the same year, which are fixed. `key` is the secret of the
     rounding. The same arguments give the same figures.
@@ -79,7 +79,7 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
                 return DrawResult(tables, draws, tuple(sorted(closed)))
             failures.update(failing)
         if not failures.keys() - closed:
-            raise UnsafeReleaseError(str(period))
+            raise UnsafeRelease(str(period))
         closed.add(choose_table_to_close(failures, closed))
 
 

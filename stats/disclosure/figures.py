@@ -21,8 +21,8 @@ TOTAL: tuple[str, ...] = ()
 type Printed = Mapping[str, Any]
 # Period, unit, classification, categories: « 2025 », « incidents », ("region",), ("53",)
 type Cell = tuple[str, str, tuple[str, ...], tuple[str, ...]]
-# A whole (one or several cells) and its parts. Its rest is the units that are in none of the parts.
-type Rest = tuple[list[Cell], list[Cell]]
+# A whole (one or several cells) and its parts. Its remainder is the units that are in none of the parts.
+type Remainder = tuple[list[Cell], list[Cell]]
 
 
 def bound_value(value: int) -> tuple[int, int]:
@@ -105,8 +105,8 @@ class Figures:
             yield from self.list_sums_of_tables(release)
         yield from self.list_sums_over_time()
 
-    def list_rests(self) -> Iterator[Rest]:
-        """Yield each whole whose rest the audit checks, with its parts."""
+    def list_remainders(self) -> Iterator[Remainder]:
+        """Yield each whole whose remainder the audit checks, with its parts."""
         for total, parts in self.list_inclusions():
             if not self.small_totals.intersection(parts):
                 yield [total], parts
@@ -126,18 +126,18 @@ class Figures:
                 if len(parts[0][2]) > 1 and numbers:
                     yield [total], sorted(numbers, key=lambda cell: -self.bounds[cell][0])
 
-    def list_repeats(self, release: Printed) -> Iterator[Rest]:
+    def list_repeats(self, release: Printed) -> Iterator[Remainder]:
         """Yield the total of incidents as the whole, and the bodies of each stratum as its parts: each body has at
-        least one incident, so the rest is the further incidents and those of bodies without a stratum.
+        least one incident, so the remainder is the further incidents and those of bodies without a stratum.
         """
         incidents = self.find_total(release["period"], "incidents")
         listed = [cell for cell in self.list_cells(release["period"], "bodies") if cell not in self.unlisted]
         if incidents and listed:
             yield [incidents], listed
 
-    def find_least(self, rest: Rest) -> float:
-        """Return the smallest rest that the figures of the whole and of its parts allow."""
-        whole, parts = rest
+    def find_least(self, remainder: Remainder) -> float:
+        """Return the smallest remainder that the figures of the whole and of its parts allow."""
+        whole, parts = remainder
         return sum(self.bounds[cell][0] for cell in whole) - sum(self.bounds[part][1] for part in parts)
 
     def list_sums_of_tables(self, release: Printed) -> Iterator[tuple[Cell, list[Cell], bool]]:

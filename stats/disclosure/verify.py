@@ -45,7 +45,7 @@ FIGURE_KEYS = {*LEADING_COLUMNS, *VALUE_COLUMNS, *NO_CATEGORIES, *(f"{place}_lab
 CATEGORY_CODE = re.compile(r"[\w/+-]{0,40}")
 
 
-class WrongCopyError(Exception):
+class WrongCopy(Exception):
     """A file of the package differs from what was published."""
 
 
@@ -55,16 +55,16 @@ def main(folder: Path) -> int:
     """
     try:
         verdict, failing = verify(folder)
-    except (WrongCopyError, AttributeError, KeyError, TypeError, ValueError) as error:
-        why = error if isinstance(error, WrongCopyError) else "Un fichier n’a pas sa forme."
+    except (WrongCopy, AttributeError, KeyError, TypeError, ValueError) as error:
+        why = error if isinstance(error, WrongCopy) else "Un fichier n’a pas sa forme."
         verdict, failing = f"REFUSÉ. {why} Téléchargez de nouveau l’archive, depuis la page de la publication.", True
     sys.stdout.write(f"{verdict}\n")
     return 1 if failing else 0
 
 
 def verify(folder: Path) -> tuple[str, bool]:
-    """Return the verdict for the reader, and whether the audit fails. Raises WrongCopyError if a file was changed."""
-    printed, seal = read_signed_form(folder)
+    """Return the verdict for the reader, and whether the audit fails. Raises WrongCopy if a file was changed."""
+    printed, seal = read_signed_document(folder)
     earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_files(folder, printed)
     check_tables(folder, [*earlier, printed], seal)
@@ -84,9 +84,9 @@ def verify(folder: Path) -> tuple[str, bool]:
     return "\n".join(lines), bool(failing)
 
 
-def read_signed_form(folder: Path) -> tuple[Printed, Mapping[str, str]]:
-    """Return the printed form and its seal. Raises WrongCopyError if the signature or the digest is not that of the
-    form.
+def read_signed_document(folder: Path) -> tuple[Printed, Mapping[str, str]]:
+    """Return the printed document and its seal. Raises WrongCopy if the signature or the digest is not that of
+    the document.
     """
     body = read_file(folder, "canonical.json")
     try:
@@ -94,9 +94,9 @@ def read_signed_form(folder: Path) -> tuple[Printed, Mapping[str, str]]:
         is_digest_right = hashlib.sha256(body).hexdigest() == seal["sha256"]
         VerifyKey(bytes.fromhex(seal["verify_key"])).verify(body, bytes.fromhex(seal["signature"]))
     except (BadSignatureError, KeyError, TypeError, ValueError):
-        raise WrongCopyError("La signature n’est pas celle de canonical.json : l’un des deux a changé.") from None
+        raise WrongCopy("La signature n’est pas celle de canonical.json : l’un des deux a changé.") from None
     if not is_digest_right:
-        raise WrongCopyError("L’empreinte annoncée n’est pas celle de canonical.json.")
+        raise WrongCopy("L’empreinte annoncée n’est pas celle de canonical.json.")
     return json.loads(body), seal
 
 
@@ -104,7 +104,7 @@ def read_earlier(folder: Path, number: str, digest: str) -> Printed:
     name = f"canonical-{number}.json"
     body = read_file(folder, name)
     if hashlib.sha256(body).hexdigest() != digest:
-        raise WrongCopyError(f"{name} n’est pas la publication no {number}, dont celle-ci dépend.")
+        raise WrongCopy(f"{name} n’est pas la publication no {number}, dont celle-ci dépend.")
     printed: Printed = json.loads(body)
     return printed
 
@@ -113,16 +113,16 @@ def read_file(folder: Path, name: str) -> bytes:
     try:
         return (folder / name).read_bytes()
     except OSError:
-        raise WrongCopyError(f"Le fichier {name} manque.") from None
+        raise WrongCopy(f"Le fichier {name} manque.") from None
 
 
 def check_files(folder: Path, last: Printed) -> None:
-    """Raise WrongCopyError for a file that does not belong to the package. Folders and ZIP archives are ignored."""
+    """Raise WrongCopy for a file that does not belong to the package. Folders and ZIP archives are ignored."""
     names = {*PACKAGE_FILES, *list_figure_files(last), *(f"canonical-{number}.json" for number in last["earlier"])}
     names |= {"denominators.csv"} if last["existing"] else set()
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in names and path.suffix != ".zip":
-            raise WrongCopyError(f"{path.name} n’est pas un fichier de cette publication.")
+            raise WrongCopy(f"{path.name} n’est pas un fichier de cette publication.")
 
 
 def list_figure_files(last: Printed) -> dict[str, list[Printed]]:
@@ -134,7 +134,7 @@ def list_figure_files(last: Printed) -> dict[str, list[Printed]]:
 
 
 def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, str]) -> None:
-    """Raise WrongCopyError if the files of figures differ from what was signed.
+    """Raise WrongCopy if the files of figures differ from what was signed.
 
     The files contain the last of `releases`, and the months that the quarterly releases of its year printed. Names and
     labels are not signed, because their wording may change.
@@ -154,7 +154,7 @@ def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, s
 def check_figure_file(
     path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed
 ) -> Iterator[Key]:
-    """Yield the key of each row of one file. Raises WrongCopyError for a row that differs from what was signed. A row
+    """Yield the key of each row of one file. Raises WrongCopy for a row that differs from what was signed. A row
     of a cell that was not printed must have its codes and no number.
     """
     counts = {table["code"]: table["counts"] for table in tables}
@@ -168,14 +168,14 @@ def check_figure_file(
         }
         not_printed = describe_release(last) | empty | describe_value(None, is_printed=False)
         if figure["table"] not in counts:
-            raise WrongCopyError(f"{path.name} n’est pas le fichier de son tableau.")
+            raise WrongCopy(f"{path.name} n’est pas le fichier de son tableau.")
         if figure != {name: format_cell(value) for name, value in signed.get(key, not_printed).items()}:
-            raise WrongCopyError(f"{path.name} ne dit pas ce qui est signé : {', '.join(key)}.")
+            raise WrongCopy(f"{path.name} ne dit pas ce qui est signé : {', '.join(key)}.")
         yield key
 
 
 def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Mapping[Key, Figure]) -> Iterator[Key]:
-    """Yield the key of each figure of the JSON file, which contains printed cells only. Raises WrongCopyError if the
+    """Yield the key of each figure of the JSON file, which contains printed cells only. Raises WrongCopy if the
     file differs from what was signed.
     """
     content = read_json(folder, "release.json")
@@ -192,29 +192,29 @@ def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Map
         table.keys() == CLOSED_TABLE_KEYS for table in content["closed_tables"]
     )
     if not is_shaped or not is_same(claims, heading | closed | {"denominators": existing}):
-        raise WrongCopyError("release.json ne dit pas ce qui est signé.")
+        raise WrongCopy("release.json ne dit pas ce qui est signé.")
     for figure in content["figures"]:
         figure["table_closed"] = False
         key = make_key({name: value for name, value in figure.items() if value is not None})
         if figure.keys() != FIGURE_KEYS or not is_same(drop_labels(figure), NO_CATEGORIES | signed.get(key, {})):
-            raise WrongCopyError(f"release.json ne dit pas ce qui est signé : {', '.join(key)}.")
+            raise WrongCopy(f"release.json ne dit pas ce qui est signé : {', '.join(key)}.")
         yield key
 
 
 def check_keys(name: str, keys: Iterable[Key], signed_keys: set[Key]) -> None:
-    """Raise WrongCopyError if a signed key is missing or if any key comes twice."""
+    """Raise WrongCopy if a signed key is missing or if any key comes twice."""
     counts = Counter(keys)
     if missing := signed_keys - counts.keys():
-        raise WrongCopyError(f"{name} ne dit pas tout ce qui est signé : {', '.join(min(missing))}.")
+        raise WrongCopy(f"{name} ne dit pas tout ce qui est signé : {', '.join(min(missing))}.")
     if double := [key for key, number in counts.items() if number > 1]:
-        raise WrongCopyError(f"{name} dit deux fois une case : {', '.join(min(double))}.")
+        raise WrongCopy(f"{name} dit deux fois une case : {', '.join(min(double))}.")
 
 
 def check_denominators(folder: Path, last: Printed) -> None:
     rows = read_rows(folder / "denominators.csv", ["year", "stratum", "stratum_label", "bodies"])
     bodies = [[row["year"], row["stratum"], row["bodies"]] for row in rows]
     if bodies != [list(map(format_cell, row)) for row in last["existing"]]:
-        raise WrongCopyError("denominators.csv ne dit pas ce qui est signé.")
+        raise WrongCopy("denominators.csv ne dit pas ce qui est signé.")
 
 
 def make_key(figure: Figure) -> Key:
@@ -244,18 +244,18 @@ def read_rows(path: Path, columns: list[str]) -> list[Mapping[str, str]]:
             rows = csv.DictReader(file, strict=True)
             names, content = list(rows.fieldnames or ()), list[Mapping[str, str]](rows)
     except (csv.Error, UnicodeDecodeError):
-        raise WrongCopyError(f"{path.name} ne se lit pas.") from None
+        raise WrongCopy(f"{path.name} ne se lit pas.") from None
     if names != columns or any(None in row or None in row.values() for row in content):
-        raise WrongCopyError(f"{path.name} n’a pas ses colonnes.")
+        raise WrongCopy(f"{path.name} n’a pas ses colonnes.")
     return content
 
 
 def read_json(folder: Path, name: str) -> Any:
-    """Return the content of a JSON file. Raises WrongCopyError if it is not JSON or if an object repeats a name."""
+    """Return the content of a JSON file. Raises WrongCopy if it is not JSON or if an object repeats a name."""
     try:
         return json.loads(read_file(folder, name), object_pairs_hook=parse_object)
     except ValueError:
-        raise WrongCopyError(f"{name} ne se lit pas.") from None
+        raise WrongCopy(f"{name} ne se lit pas.") from None
 
 
 def parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

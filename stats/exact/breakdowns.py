@@ -13,7 +13,7 @@ from stats.exact.sums import ByBand
 class ExactBreakdown:
     """One table by band. `sheet` is the name of its worksheet, `none` the text of the page if all bands are empty.
 
-    `rest` is the category drawn in grey. `part` is the index, in a band such as « class/type » or « persons/status »,
+    `other` is the category drawn in grey. `part` is the index, in a band such as « class/type » or « persons/status »,
     of the category. `is_sorted` puts the largest category first and leaves out empty categories.
     """
 
@@ -23,7 +23,7 @@ class ExactBreakdown:
     title: str
     heading: str
     none: str = ""
-    rest: str = ""
+    other: str = ""
     part: int = 0
     is_sorted: bool = False
 
@@ -44,24 +44,24 @@ NO_CATEGORY = "Aucune catégorie n’est dite."
 
 def make_delay_breakdown(measure: Measure, sheet: str) -> ExactBreakdown:
     words = sheet, measure.label, "Délai", "Aucun incident."
-    return ExactBreakdown(measure, LABELS[measure], *words, rest=DelayBand.UNKNOWN)
+    return ExactBreakdown(measure, LABELS[measure], *words, other=DelayBand.UNKNOWN)
 
 
 BREAKDOWNS = {
     "types": ExactBreakdown(
         *(Measure.INCIDENTS, LABELS["type"], "Types", "Incidents par type", "Type"),
-        rest=IncidentType.UNKNOWN,
+        other=IncidentType.UNKNOWN,
         part=1,
         is_sorted=True,
     ),
     "statuses": ExactBreakdown(
         *(Measure.LEAKS, LABELS["status"], "États des fuites", "État des fuites", "État", NO_LEAK),
-        rest=LeakStatus.UNFOUNDED,
+        other=LeakStatus.UNFOUNDED,
         part=1,
     ),
     "causes": ExactBreakdown(
         *(Measure.CAUSES, CAUSES, "Causes", "Incidents par cause", "Cause"),
-        rest=NOT_STATED,
+        other=NOT_STATED,
         is_sorted=True,
     ),
     "services": ExactBreakdown(
@@ -72,17 +72,17 @@ BREAKDOWNS = {
     "durations": ExactBreakdown(
         *(Measure.INTERRUPTIONS, LABELS["hours"], "Durées", "Durée des interruptions", "Durée"),
         none=NO_INTERRUPTION,
-        rest=HoursBand.UNKNOWN,
+        other=HoursBand.UNKNOWN,
     ),
     "categories": ExactBreakdown(
         *(Measure.CATEGORIES, LABELS["category"], "Catégories", "Fuites par catégorie de données"),
         *("Catégorie", NO_CATEGORY),
-        rest=DataCategory.UNKNOWN,
+        other=DataCategory.UNKNOWN,
         is_sorted=True,
     ),
     "persons": ExactBreakdown(
         *(Measure.LEAKS, LABELS["persons"], "Personnes", "Personnes par fuite", "Personnes", NO_LEAK),
-        rest=PersonsBand.UNKNOWN,
+        other=PersonsBand.UNKNOWN,
     ),
     "discovery": make_delay_breakdown(Measure.DISCOVERY, "Découverte"),
     "help": make_delay_breakdown(Measure.HELP, "Prise en charge"),

@@ -25,11 +25,11 @@ MAX_BARS = 12
 
 @dataclass(frozen=True)
 class ExactRow:
-    """One row of a table. `cells` pairs each value with that of the year before. `is_rest` draws the bar in grey."""
+    """One row of a table. `cells` pairs each value with that of the year before. `is_other` draws the bar in grey."""
 
     label: str
     cells: list[tuple[Value, Value]]
-    is_rest: bool = False
+    is_other: bool = False
     is_total: bool = False
     region_code: str = ""
 
@@ -75,20 +75,20 @@ class BandTable(ExactTable):
         """The number of rows without a bar. It is never 1, because the sentence about a single row would take as much
         room as its bar.
         """
-        surplus = sum(not row.is_rest for row in self.rows) - MAX_BARS
+        surplus = sum(not row.is_other for row in self.rows) - MAX_BARS
         return surplus if surplus > 1 else 0
 
     @property
     def bars(self) -> list[Bar]:
         """The bars of the first rows, then the grey bars."""
-        known_rows = [row for row in self.rows if not row.is_rest]
+        known_rows = [row for row in self.rows if not row.is_other]
         drawn_rows = [
             *known_rows[: len(known_rows) - self.rows_without_bar],
-            *(row for row in self.rows if row.is_rest),
+            *(row for row in self.rows if row.is_other),
         ]
         shares = compute_shares([row.number for row in drawn_rows])
         return [
-            Bar(row.label, row.number, share, is_rest=row.is_rest)
+            Bar(row.label, row.number, share, is_other=row.is_other)
             for row, share in zip(drawn_rows, shares, strict=True)
         ]
 
@@ -217,12 +217,12 @@ def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[Exac
     categories = list(breakdown.labels)
     if breakdown.is_sorted:
         categories = [category for category in categories if now[category] or before[category]]
-        categories.sort(key=lambda category: (category == breakdown.rest, -now[category], -before[category]))
+        categories.sort(key=lambda category: (category == breakdown.other, -now[category], -before[category]))
     rows = []
     for category in categories:
         cells = pair_cells([now[category]], [before[category]] if exact.compared else [])
         label = upper_first(str(breakdown.labels[category]))
-        rows.append(ExactRow(label, cells, is_rest=category == breakdown.rest))
+        rows.append(ExactRow(label, cells, is_other=category == breakdown.other))
     return rows
 
 
@@ -230,7 +230,7 @@ def find_band(rows: Sequence[ExactRow], percent: int) -> str:
     """Return the label of the band in which the cumulated share of the known values reaches `percent`, or "" if all
     known values are zero.
     """
-    known_rows = [row for row in rows if not row.is_rest]
+    known_rows = [row for row in rows if not row.is_other]
     total, reached = sum(row.number for row in known_rows), 0
     for row in known_rows:
         reached += row.number

@@ -15,8 +15,8 @@ from django.http.response import HttpResponseBase
 from django.utils.http import parse_etags
 
 from core.secrets import hash_value
+from stats.open_data.csv_files import list_csv_files
 from stats.open_data.package import describe_dictionary, read_program
-from stats.open_data.sheets import list_csv_files
 
 # Increase it when the form of the published files changes, to invalidate all ETags.
 FORM_VERSION = 2
@@ -57,7 +57,7 @@ def hash_form() -> str:
     form = [
         FORM_VERSION,
         describe_dictionary(),
-        [sheet.describe_schema() for sheet in list_csv_files()],
+        [csv_file.describe_schema() for csv_file in list_csv_files()],
         read_program().hex(),
     ]
     return hashlib.sha256(json.dumps(form, default=str).encode()).hexdigest()

@@ -103,12 +103,12 @@ class Edition:
 
     @cached_property
     def printed(self) -> Printed:
-        """The signed form."""
+        """The signed document."""
         return load_printed(self.release)
 
     @cached_property
     def earlier(self) -> list[Printed]:
-        """The signed forms of the quarterly releases of the same year; [] for a quarter."""
+        """The signed documents of the quarterly releases of the same year; [] for a quarter."""
         return [load_printed(release) for release in list_quarterly_releases(self.release.period)]
 
     @cached_property

@@ -1,8 +1,8 @@
 """The files of a release, which are a Data Package and its parts. Their bytes do not depend on when they are made.
 
 The package follows https://datapackage.org/standard/data-package/ (version 2). It has CSV files with a Table Schema
-for each, the same figures in one JSON file, the dictionary, the signed form (`stats/releases/seal.py`) with those of
-the quarters of the year, and the program that checks the signature and repeats the audit
+for each, the same figures in one JSON file, the dictionary, the signed document (`stats/releases/seal.py`) with those
+of the quarters of the year, and the program that checks the signature and repeats the audit
 (`stats/disclosure/verify.py`).
 """
 
@@ -23,6 +23,7 @@ from django.urls import reverse
 
 from stats.disclosure import audit, figures, verify
 from stats.disclosure.tables import CATEGORIES
+from stats.open_data.csv_files import CsvFile, list_csv_files
 from stats.open_data.definitions import (
     UNDER_DECLARED,
     Definition,
@@ -31,8 +32,7 @@ from stats.open_data.definitions import (
     list_sources,
 )
 from stats.open_data.edition import MAX_CACHED_EDITIONS, Edition, Row
-from stats.open_data.sheets import CsvFile, list_csv_files
-from stats.releases.seal import encode_form
+from stats.releases.seal import encode_document
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
 FORMULA_CHARACTERS = ("=", "+", "-", "@", "\t", "\r")
@@ -63,24 +63,24 @@ class File(NamedTuple):
 @lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def make_files(edition: Edition) -> dict[str, File]:
     """Return a dict from name to file, in the order of the page: the archive first."""
-    sheets = list_csv_files(edition.tables)
+    csv_files = list_csv_files(edition.tables)
     parts = [
         *(
-            File(f"{sheet.name}.csv", sheet.title, write_csv(sheet, list_sheet_rows(sheet, edition)))
-            for sheet in sheets
+            File(f"{csv_file.name}.csv", csv_file.title, write_csv(csv_file, list_csv_rows(csv_file, edition)))
+            for csv_file in csv_files
         ),
         File("release.json", "Les mêmes nombres, en JSON", write_json(describe_release_page(edition))),
         File("dictionary.json", "Le dictionnaire, en JSON", write_json(describe_dictionary())),
-        File("canonical.json", "Les nombres, tels que signés", encode_form(edition.printed)),
+        File("canonical.json", "Les nombres, tels que signés", encode_document(edition.printed)),
     ]
     for printed in edition.earlier:
         title = "Les nombres de la publication no {}, tels que signés".format(printed["number"])
-        parts.append(File(f"canonical-{printed['number']}.json", title, encode_form(printed)))
+        parts.append(File(f"canonical-{printed['number']}.json", title, encode_document(printed)))
     parts.append(File("verify.py", "Le programme qui vérifie tout", read_program()))
-    package = write_json(describe_package(edition, sheets, parts))
+    package = write_json(describe_package(edition, csv_files, parts))
     inside = [
         File("datapackage.json", "Description du jeu de données", package),
-        File("LISEZMOI.md", "Comment lire et vérifier ces fichiers", write_read_me(edition, sheets)),
+        File("LISEZMOI.md", "Comment lire et vérifier ces fichiers", write_read_me(edition, csv_files)),
         *parts,
     ]
     archive = File(f"tocsin-publication-{edition.number}.zip", "Tout, en une archive", make_archive(inside))
@@ -94,11 +94,11 @@ def read_program() -> bytes:
     return "".join(line for line in lines if not line.startswith("from stats.")).encode()
 
 
-def write_read_me(edition: Edition, sheets: list[CsvFile]) -> bytes:
-    columns = {column["name"]: column for sheet in sheets if sheet.tables for column in sheet.columns}
+def write_read_me(edition: Edition, csv_files: list[CsvFile]) -> bytes:
+    columns = {column["name"]: column for csv_file in csv_files if csv_file.tables for column in csv_file.columns}
     context = {
         "edition": edition,
-        "sheets": sheets,
+        "csv_files": csv_files,
         "columns": columns.values(),
         "site": settings.SITE_URL,
         "under_declared": UNDER_DECLARED,
@@ -109,12 +109,12 @@ def write_read_me(edition: Edition, sheets: list[CsvFile]) -> bytes:
 # The content of the files
 
 
-def list_sheet_rows(sheet: CsvFile, edition: Edition) -> list[Row]:
-    if sheet.tables:
-        return [row for row in edition.figures if row["table"] in sheet.tables]
-    if sheet.name == "denominators":
+def list_csv_rows(csv_file: CsvFile, edition: Edition) -> list[Row]:
+    if csv_file.tables:
+        return [row for row in edition.figures if row["table"] in csv_file.tables]
+    if csv_file.name == "denominators":
         return edition.denominators
-    if sheet.name == "tables":
+    if csv_file.name == "tables":
         return [describe_definition(entry) for entry in list_definitions()]
     return [{"classification": code, **row} for code in CATEGORIES for row in describe_classification(code)]
 
@@ -187,8 +187,8 @@ def describe_numbers(edition: Edition) -> Row:
 # The description of the package
 
 
-def describe_package(edition: Edition, sheets: list[CsvFile], files: list[File]) -> Row:
-    described = {f"{sheet.name}.csv": describe_resource(sheet) for sheet in sheets}
+def describe_package(edition: Edition, csv_files: list[CsvFile], files: list[File]) -> Row:
+    described = {f"{csv_file.name}.csv": describe_resource(csv_file) for csv_file in csv_files}
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "tocsin-incidents-collectivites",
@@ -229,25 +229,25 @@ def describe_file(file: File) -> Row:
     }
 
 
-def describe_resource(sheet: CsvFile) -> Row:
+def describe_resource(csv_file: CsvFile) -> Row:
     return {
         "type": "table",
-        "description": sheet.description,
+        "description": csv_file.description,
         "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True, "header": True},
-        "schema": sheet.describe_schema(),
+        "schema": csv_file.describe_schema(),
     }
 
 
 # The formats
 
 
-def write_csv(sheet: CsvFile, rows: Iterable[Row]) -> bytes:
+def write_csv(csv_file: CsvFile, rows: Iterable[Row]) -> bytes:
     """Return the rows as CSV (RFC 4180, UTF-8). An apostrophe precedes texts that a spreadsheet would read as
     formulas.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    names = [column["name"] for column in sheet.columns]
+    names = [column["name"] for column in csv_file.columns]
     writer.writerow(names)
     writer.writerows([format_csv_cell(row[name]) for name in names] for row in rows)
     return text.getvalue().encode()

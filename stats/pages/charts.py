@@ -306,13 +306,13 @@ def compute_shares(values: Sequence[int | None]) -> list[str]:
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of a bar chart. `text` replaces the number if `value` is None; `is_rest` draws the bar in grey."""
+    """One line of a bar chart. `text` replaces the number if `value` is None; `is_other` draws the bar in grey."""
 
     label: str
     value: int | None
     share: str
     text: str = ""
-    is_rest: bool = False
+    is_other: bool = False
 
 
 @dataclass(frozen=True)

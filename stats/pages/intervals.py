@@ -75,8 +75,8 @@ def find_upper_bound(line: CategoryLine, breakdown: Breakdown) -> float:
         return line.cell.high
     if not breakdown.total.is_shown:
         return inf
-    rest = 0 if breakdown.table in OVERLAPPING_TABLES else sum(counted.cell.low for counted in breakdown.numbered)
-    return max(0, breakdown.total.high - rest)
+    numbered = 0 if breakdown.table in OVERLAPPING_TABLES else sum(counted.cell.low for counted in breakdown.numbered)
+    return max(0, breakdown.total.high - numbered)
 
 
 def find_median_category(breakdown: Breakdown, codes: Sequence[str]) -> str | None:

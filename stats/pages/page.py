@@ -16,11 +16,11 @@ TOTALS = ("incidents", "reports", "interruptions", "leaks")
 DELAYS = ("discovery", "help", "closing")
 
 
-class UnknownSelectionError(Exception):
+class UnknownSelection(Exception):
     """The requested région does not exist, or no figure of the requested year is published."""
 
 
-class UnknownRegionError(UnknownSelectionError):
+class UnknownRegion(UnknownSelection):
     """No région of the tables has this code."""
 
 
@@ -167,12 +167,12 @@ def arrange_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdo
 def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
     """Return the page of a région (its code, or "" for the nation) and of a year ("": see `choose_year`).
 
-    Ten queries at most. Raises UnknownSelectionError if the région or the year has no page.
+    Ten queries at most. Raises UnknownSelection if the région or the year has no page.
     """
     regions, years = list_regions(), list_years()
     chosen = next((candidate for candidate in regions if candidate.code == region), None)
     if region and chosen is None:
-        raise UnknownRegionError(region)
+        raise UnknownRegion(region)
     number = choose_year(years, year)
     has_centre = chosen is None or not number or is_covered(chosen, number)
     return FiguresPage(regions, chosen, years, PrintedYear.read(number), PrintedYear.read(number - 1), has_centre)
@@ -186,12 +186,12 @@ def is_covered(region: Region, year: int) -> bool:
 
 def choose_year(years: Mapping[int, bool], year: str) -> int:
     """Return the requested `year` or, for "", the latest published year, or else the latest year with a published
-    quarter, or else 0. Raises UnknownSelectionError if `year` is not one of `years`.
+    quarter, or else 0. Raises UnknownSelection if `year` is not one of `years`.
     """
     if not year:
         return next((number for number, is_over in years.items() if is_over), max(years, default=0))
     if year not in map(str, years):
-        raise UnknownSelectionError(year)
+        raise UnknownSelection(year)
     return int(year)
 
 

@@ -19,14 +19,14 @@ ORDERED = ("hours", "persons", "status", "discovery", "help", "closing")
 
 @dataclass(frozen=True)
 class SectionBar:
-    """One bar. `share` is its length in percent of the longest bar, as text. `is_rest` is true for an unknown
+    """One bar. `share` is its length in percent of the longest bar, as text. `is_other` is true for an unknown
     category.
     """
 
     label: str
     value: int
     share: str
-    is_rest: bool
+    is_other: bool
 
 
 @dataclass(frozen=True)

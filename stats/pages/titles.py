@@ -92,7 +92,7 @@ def write_months_subtitle(page: FiguresPage) -> str:
     return bind_words(" ".join(sentences))
 
 
-def summarize_months(page: FiguresPage) -> str:
+def summarise_months(page: FiguresPage) -> str:
     """Return the numbers of the chart as a sentence, for readers who do not see it."""
     numbers = [
         f"{format_cell(now)} ({name})" for name, now, _before in list_chart_periods(page) if not is_unpublished(now)
@@ -161,7 +161,7 @@ def write_map_subtitle(page: FiguresPage) -> str:
     )
 
 
-def summarize_map(page: FiguresPage) -> str:
+def summarise_map(page: FiguresPage) -> str:
     """Return the numbers of the map as a sentence, for readers who do not see it."""
     lines = page.get_region_breakdown()
     numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered]

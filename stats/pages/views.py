@@ -16,7 +16,7 @@ from stats.pages.columns import lay_out_blocks
 from stats.pages.freshness import allow_shared_caching, cache_page_by_etag, find_page_etag
 from stats.pages.labels import bind_words
 from stats.pages.map import draw_map
-from stats.pages.page import FiguresPage, UnknownRegionError, UnknownSelectionError, read_figures_page
+from stats.pages.page import FiguresPage, UnknownRegion, UnknownSelection, read_figures_page
 from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import make_delay_sections, make_sections
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_proof_progress
@@ -33,8 +33,8 @@ def show_statistics(request: HttpRequest) -> HttpResponse:
     """Show printed figures, selected by plain links: `?region=53&annee=2025`."""
     try:
         page = read_figures_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
-    except UnknownSelectionError as error:
-        context = {"page": read_figures_page(), "is_region": isinstance(error, UnknownRegionError)}
+    except UnknownSelection as error:
+        context = {"page": read_figures_page(), "is_region": isinstance(error, UnknownRegion)}
         return render(request, "stats/not_there.html", context, status=404)
     context = {"page": page, "method": method.list_method_paragraphs()}
     if page.is_empty:
@@ -87,7 +87,7 @@ def lay_out_months(page: FiguresPage) -> dict[str, object] | None:
         "charts": draw_periods(page) if titles.has_line(page) else {},
         "title": titles.write_months_title(page),
         "under": titles.write_months_subtitle(page),
-        "summary": titles.summarize_months(page),
+        "summary": titles.summarise_months(page),
         "unit": titles.name_period_unit(page),
     }
 
@@ -118,5 +118,5 @@ def show_figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the published figures that count a case, to those who may follow it by its secret link
     or with an account.
     """
-    incident, _guest = find_case(request, reference)
+    incident, _visitor = find_case(request, reference)
     return render(request, "stats/mine.html", {"incident": incident, "visibility": describe_visibility(incident)})

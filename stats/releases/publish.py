@@ -74,7 +74,7 @@ def find_due_day(period: Period) -> date:
 
 @transaction.atomic
 def make_release(period: Period, *, now: datetime) -> tuple[Release, DrawResult]:
-    """Freeze, count, draw, audit, seal and save one release. Raises UnsafeReleaseError and saves nothing if no draw is
+    """Freeze, count, draw, audit, seal and save one release. Raises UnsafeRelease and saves nothing if no draw is
     safe.
 
     The caller holds `Lock.PUBLISH`. The database refuses a second release of a period.
@@ -91,10 +91,10 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, DrawResult]
     freeze_cases(period)
     existing = Counter[tuple[int, str]]() if period.quarter else count_existing_bodies(period.year)
     earlier = [seal.load_printed(signed) for signed in seal.list_quarterly_releases(period)]
-    draft = draw_release(count_cells(period, existing), period=period, earlier=earlier, key=key)
-    save_release(release, draft, {stratum.value: existing[0, stratum] for stratum in Stratum if existing})
+    draw = draw_release(count_cells(period, existing), period=period, earlier=earlier, key=key)
+    save_release(release, draw, {stratum.value: existing[0, stratum] for stratum in Stratum if existing})
     save_cases(release)
-    return release, draft
+    return release, draw
 
 
 def check_foreign_keys_at_once() -> None:
@@ -107,16 +107,18 @@ def check_foreign_keys_at_once() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def save_release(release: Release, draft: DrawResult, bodies: dict[str, int]) -> None:
+def save_release(release: Release, draw: DrawResult, bodies: dict[str, int]) -> None:
     denominators = [Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in bodies.items()]
-    printed = seal.make_signed_form(release, draft.tables, denominators, seal.list_quarterly_releases(release.period))
-    release.printed = seal.encode_form(printed)
-    release.digest, release.signature, release.verify_key = seal.sign_form(release.printed)
+    printed = seal.make_signed_document(
+        release, draw.tables, denominators, seal.list_quarterly_releases(release.period)
+    )
+    release.printed = seal.encode_document(printed)
+    release.digest, release.signature, release.verify_key = seal.sign_document(release.printed)
     release.save(force_insert=True)
     Denominator.objects.bulk_create(denominators)
     Figure.objects.bulk_create(
         Figure(release=release, table=table["code"], first=first, second=second, value=value)
-        for table in draft.tables
+        for table in draw.tables
         for cell, value in table["cells"]
         for first, second in [(*cell, "", "")[:2]]
     )

@@ -34,7 +34,7 @@ class Release(models.Model):
     made_at = models.DateTimeField("enregistrée le", db_default=TransactionNow(), editable=False)
     # A fingerprint of the secret of the rounding, which shows readers when a new secret begins.
     rounding_key = models.CharField("clé d’arrondi", max_length=16)
-    # The printed form, byte for byte as sealed (`stats/releases/seal.py`). Defer it in lists.
+    # The printed document, byte for byte as sealed (`stats/releases/seal.py`). Defer it in lists.
     printed = models.BinaryField("forme imprimée")
     # All three in hexadecimal.
     digest = models.CharField("empreinte", max_length=64)

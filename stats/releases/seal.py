@@ -1,6 +1,6 @@
-"""The printed form of a release, its SHA-256 and its signature, with which anybody can check a copy.
+"""The printed document of a release, its SHA-256 and its signature, with which anybody can check a copy.
 
-The printed form (`canonical.json`) is one JSON object in UTF-8 without spaces and with sorted keys. The audit
+The printed document (`canonical.json`) is one JSON object in UTF-8 without spaces and with sorted keys. The audit
 (`stats/disclosure/audit.py`) reads nothing else. The signature is Ed25519 (RFC 8032). The release stores the key
 that verifies it, so that a new secret does not invalidate earlier releases.
 """
@@ -31,19 +31,19 @@ class Seal(NamedTuple):
     verify_key: str
 
 
-def sign_form(form: bytes) -> Seal:
+def sign_document(document: bytes) -> Seal:
     key = derive_signing_key()
-    return Seal(hashlib.sha256(form).hexdigest(), key.sign(form).signature.hex(), bytes(key.verify_key).hex())
+    return Seal(hashlib.sha256(document).hexdigest(), key.sign(document).signature.hex(), bytes(key.verify_key).hex())
 
 
-def encode_form(printed: Printed) -> bytes:
+def encode_document(printed: Printed) -> bytes:
     return json.dumps(printed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def make_signed_form(
+def make_signed_document(
     release: Release, tables: list[Printed], bodies: Iterable[Denominator], earlier: Iterable[Release]
 ) -> Printed:
-    """Return the printed form. `tables` are those of the draw, `earlier` the quarterly releases of the same year."""
+    """Return the printed document. `tables` are those of the draw, `earlier` the quarterly releases of the year."""
     return {
         "number": release.number,
         "period": str(release.period),
@@ -57,7 +57,7 @@ def make_signed_form(
 
 
 def load_printed(release: Release) -> Printed:
-    """Return the printed form of a stored release, as it was sealed."""
+    """Return the printed document of a stored release, as it was sealed."""
     printed: Printed = json.loads(bytes(release.printed))
     return printed
 
@@ -73,15 +73,15 @@ def is_intact(release: Release) -> bool:
     """Tell whether the figures and the digest of a release are those that were signed. Raises BadSignatureError (nacl)
     if the signature is wrong.
     """
-    form = bytes(release.printed)
-    VerifyKey(bytes.fromhex(release.verify_key)).verify(form, bytes.fromhex(release.signature))
+    document = bytes(release.printed)
+    VerifyKey(bytes.fromhex(release.verify_key)).verify(document, bytes.fromhex(release.signature))
     printed = {
         (table["code"], *(*cell, "", "")[:2], value)
-        for table in json.loads(form)["tables"]
+        for table in json.loads(document)["tables"]
         for cell, value in table["cells"]
     }
     rows = Figure.objects.filter(release=release).values_list("table", "first", "second", "value")
-    return hashlib.sha256(form).hexdigest() == release.digest and printed == set(rows)
+    return hashlib.sha256(document).hexdigest() == release.digest and printed == set(rows)
 
 
 # Keys. Each is derived from the secret of the installation, for one use only.

@@ -5,7 +5,7 @@ from django.utils.text import slugify
 
 from stats.categories import label_category
 from stats.disclosure.tables import OTHER_REGION, REGIONS
-from stats.pages.page import FiguresPage, UnknownSelectionError
+from stats.pages.page import FiguresPage, UnknownSelection
 from stats.releases.rows import Release
 from stats.reports.rows import Report
 
@@ -14,11 +14,11 @@ REPORTED_REGIONS = tuple(code for code in REGIONS if code != OTHER_REGION)
 
 
 def parse_place(place: str) -> str:
-    """Return the code of the région, or "" for the nation. Raises UnknownSelectionError if it has no report."""
+    """Return the code of the région, or "" for the nation. Raises UnknownSelection if it has no report."""
     if place == NATION:
         return ""
     if place not in REPORTED_REGIONS:
-        raise UnknownSelectionError(place)
+        raise UnknownSelection(place)
     return place
 
 

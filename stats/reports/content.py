@@ -213,7 +213,7 @@ def describe_trend(page: FiguresPage) -> Content | None:
         "caption": f"Incidents par {titles.name_period_unit(page)}",
         "title": titles.write_months_title(page),
         "under": titles.write_months_subtitle(page),
-        "alt": titles.summarize_months(page),
+        "alt": titles.summarise_months(page),
         "is_drawn": titles.has_line(page),
         "legend": explain_narrow_cells(cell for row in rows.values() for cell in row),
         "names": heads,
@@ -264,7 +264,7 @@ def describe_map(page: FiguresPage) -> Content | None:
         "caption": "Incidents par région",
         "title": titles.write_map_title(page),
         "under": titles.write_map_subtitle(page),
-        "alt": titles.summarize_map(page),
+        "alt": titles.summarise_map(page),
         "tiles": [tiles[code] for code in TILES if code in tiles],
         "small": [describe_tile(tile) for tile in map_of_page.tiles if tile.is_small],
         "lines": [*tiles.values()],
@@ -304,7 +304,7 @@ def describe_report_section(section: FiguresSection) -> Content:
 
 def describe_bar(bar: SectionBar) -> Content:
     words = {"label": bind_words(upper_first(bar.label)), "text": format_number(bar.value)}
-    return words | {"share": float(bar.share), "is_rest": bar.is_rest}
+    return words | {"share": float(bar.share), "is_other": bar.is_other}
 
 
 def describe_unbarred(section: FiguresSection) -> str:

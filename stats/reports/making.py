@@ -16,7 +16,7 @@ from collectivities.models import Region
 from core.locks import Lock, hold_lock
 from core.typeset import typeset
 from incidents.enums import PaperState
-from stats.pages.page import UnknownSelectionError
+from stats.pages.page import UnknownSelection
 from stats.releases.rows import Figure, Release
 from stats.reports.address import parse_place
 from stats.reports.content import TEMPLATE, describe_report
@@ -27,14 +27,14 @@ logger = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
 MAX_TRIES = 3
 # Reports are made one at a time, and only for this time in one task, so that the worker also runs other tasks.
-MAX_TASK_DURATION = timedelta(seconds=2)
+PASS_TIME_LIMIT = timedelta(seconds=2)
 
 
 # Requesting
 
 
 def request_report(number: int, place: str) -> Report:
-    """Return the row of a report, which the first request creates. Raises UnknownSelectionError for an unknown report.
+    """Return the row of a report, which the first request creates. Raises UnknownSelection for an unknown report.
 
     Runs one query if the row exists.
     """
@@ -53,10 +53,10 @@ def filter_reports(number: int, region: str) -> QuerySet[Report]:
 
 
 def save_report(number: int, region: str) -> None:
-    """Create the row, unless it exists. Raises UnknownSelectionError if no yearly release has that number."""
+    """Create the row, unless it exists. Raises UnknownSelection if no yearly release has that number."""
     release = Release.objects.filter(number=number, quarter=0).first()
     if release is None:
-        raise UnknownSelectionError(number)
+        raise UnknownSelection(number)
     place = Region.objects.get(code=region) if region else None
     Report.objects.bulk_create([Report(release=release, region=place)], ignore_conflicts=True)
 
@@ -90,12 +90,12 @@ def read_content(report: Report) -> bytes:
 
 
 def make_due_reports() -> int:
-    """Make the reports that are due, until none is left or MAX_TASK_DURATION has passed. Return the number of reports
+    """Make the reports that are due, until none is left or PASS_TIME_LIMIT has passed. Return the number of reports
     made.
 
     Do nothing while another worker makes reports.
     """
-    count, deadline = 0, timezone.now() + MAX_TASK_DURATION
+    count, deadline = 0, timezone.now() + PASS_TIME_LIMIT
     with hold_lock(Lock.MAKE_REPORTS, waits=False) as is_free:
         while is_free and timezone.now() < deadline and (report := claim_report(timezone.now())):
             count += make_report(report)

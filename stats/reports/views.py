@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.enums import PaperState
 from stats.open_data.caching import CACHE_FOREVER, respond_with_etag
-from stats.pages.page import UnknownSelectionError
+from stats.pages.page import UnknownSelection
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses, make_file_name
 from stats.reports.making import read_content, request_report, retry_report
@@ -22,7 +22,7 @@ def show_report(request: HttpRequest, number: int, place: str) -> HttpResponse:
     """Render the state of a report, which the first visit requests. A POST requests it again."""
     try:
         row = request_report(number, place)
-    except UnknownSelectionError:
+    except UnknownSelection:
         return render_missing_report(request, number)
     if request.method == "POST":
         retry_report(row)
@@ -40,7 +40,7 @@ def download_report(request: HttpRequest, number: int, place: str) -> HttpRespon
 def send_report_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
     try:
         row = request_report(number, place)
-    except UnknownSelectionError:
+    except UnknownSelection:
         return render_missing_report(request, number)
     if row.state != PaperState.MADE:
         waiting = redirect("stats_report", number, place)

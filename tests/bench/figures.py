@@ -29,23 +29,23 @@ class Figure:
 
 def judge_at_most(name: str, value: float | Sequence[float], most: float, unit: str) -> Figure:
     """Judge a value, or the median of the values of several rounds, which must be at most `most`."""
-    middle, spread = summarize(value)
+    middle, spread = summarise(value)
     return Figure(name, round(middle, 2), unit, f"≤ {most:g}", middle <= most, spread)
 
 
 def judge_at_least(name: str, value: float | Sequence[float], least: float, unit: str) -> Figure:
     """Judge a value, or the median of the values of several rounds, which must be at least `least`."""
-    middle, spread = summarize(value)
+    middle, spread = summarise(value)
     return Figure(name, round(middle, 2), unit, f"≥ {least:g}", middle >= least, spread)
 
 
 def report_value(name: str, value: float | Sequence[float], unit: str) -> Figure:
     """Return a figure that is not judged."""
-    middle, spread = summarize(value)
+    middle, spread = summarise(value)
     return Figure(name, round(middle, 2), unit, spread=spread)
 
 
-def summarize(value: float | Sequence[float]) -> tuple[float, str]:
+def summarise(value: float | Sequence[float]) -> tuple[float, str]:
     """Return the median, and the middle half if there are enough rounds for it."""
     if not isinstance(value, Sequence):
         return value, ""

@@ -13,7 +13,7 @@ django.setup()
 
 from collectivities.models import Collectivity  # noqa: E402
 from collectivities.search import find_collectivities  # noqa: E402
-from collectivities.wording import normalize  # noqa: E402
+from collectivities.wording import normalise_text  # noqa: E402
 from tests.bench.figures import judge_at_most, print_figures, report_value  # noqa: E402
 
 QUERIES, TRIES = 1000, 3
@@ -30,7 +30,7 @@ def write_beginning(body: Collectivity) -> str:
 
 
 def write_hurriedly(body: Collectivity) -> str:
-    return normalize(body.name).replace("-", " ").replace("saint ", "st ")
+    return normalise_text(body.name).replace("-", " ").replace("saint ", "st ")
 
 
 def write_with_departement(body: Collectivity) -> str:

@@ -11,8 +11,8 @@ from accounts.enums import SECOND_FACTOR_ROLES, Role
 from accounts.installation import (
     clear_demonstration_cache,
     is_demonstration,
+    is_marked_as_demonstration,
     mark_as_demonstration,
-    read_demonstration,
     refuse_demonstration,
 )
 from accounts.models import Membership, User
@@ -136,6 +136,6 @@ def test_whether_it_is_a_demonstration_is_cached(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert not is_demonstration()
     mark_as_demonstration()
-    assert read_demonstration()
+    assert is_marked_as_demonstration()
     with django_assert_num_queries(0):
         assert is_demonstration()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from config.env import Env, make_evidence_storage
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.models import Evidence, EvidenceUpload
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
@@ -113,8 +113,8 @@ def test_an_upload_resumes_on_a_new_page(live_site, browser, incident):
 
 def start_partial_upload(incident):
     """Start an upload on another device and send only its first slice."""
-    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    case = {"guest": guest, "reference": incident.reference}
+    visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
+    case = {"visitor": visitor, "reference": incident.reference}
     upload = start_upload(**case, name="sauvegarde de la mairie.zip", size=3 * SLICE_SIZE, author="", first="")
     return receive_slice(**case, uid=upload.uid, offset=0, content=bytes(SLICE_SIZE))
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Rating, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -47,8 +47,8 @@ def test_qualifying_closing_and_reopening_are_accessible(desk, incident):
     close(desk, case)
     assert Closing.objects.get().is_shared
     assert Task.objects.get().is_moot
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="k"))
     reopen(desk, incident.reference)
     desk.check()
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.facts.shapes import Interruption
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
@@ -118,8 +118,8 @@ def test_withdrawing_and_claiming_are_accessible(visitor, live_site, incident):
     visitor.inspect("follow-claimed")
     gone = declare()
     enter(page, live_site, gone)
-    guest = Guest(access_uid=gone.accesses.get().uid)
-    withdraw_incident(reference=gone.reference, guest=guest, letter=Letter(text="", key="k"))
+    declarant = CaseVisitor(access_uid=gone.accesses.get().uid)
+    withdraw_incident(reference=gone.reference, visitor=declarant, letter=Letter(text="", key="k"))
     press(page, "Rattacher à mon compte")
     expect(page.locator("h1")).to_have_text("Cette déclaration ne se rattache plus")
     visitor.inspect("follow-not-claimed")

@@ -5,7 +5,7 @@ from stdnum import luhn
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement, Region
-from collectivities.wording import make_stem, normalize
+from collectivities.wording import make_stem, normalise_text
 
 
 def make_fake_siren(number: int) -> str:
@@ -22,7 +22,7 @@ class RegionFactory(factory.django.DjangoModelFactory[Region]):
     code = "53"
     name = "Bretagne"
     zone = "metro"
-    sort_key = factory.LazyAttribute(lambda region: normalize(region.name))
+    sort_key = factory.LazyAttribute(lambda region: normalise_text(region.name))
 
 
 class DepartementFactory(factory.django.DjangoModelFactory[Departement]):
@@ -34,7 +34,7 @@ class DepartementFactory(factory.django.DjangoModelFactory[Departement]):
     name = "Finistère"
     zone = "metro"
     region = factory.SubFactory(RegionFactory)
-    sort_key = factory.LazyAttribute(lambda departement: normalize(departement.name))
+    sort_key = factory.LazyAttribute(lambda departement: normalise_text(departement.name))
 
 
 class CollectivityFactory(factory.django.DjangoModelFactory[Collectivity]):
@@ -45,7 +45,7 @@ class CollectivityFactory(factory.django.DjangoModelFactory[Collectivity]):
 
     kind = Kind.COMMUNE
     name = factory.Sequence(lambda number: f"Plouexemple-{number}")
-    sort_key = factory.LazyAttribute(lambda body: normalize(body.name))
+    sort_key = factory.LazyAttribute(lambda body: normalise_text(body.name))
     stem = factory.LazyAttribute(lambda body: make_stem(body.name, body.kind))
     siren = factory.Sequence(make_fake_siren)
     departement = factory.SubFactory(DepartementFactory)

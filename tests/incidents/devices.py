@@ -3,7 +3,7 @@
 from django.test import Client
 
 from accounts.models import User
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
 from tests.responses import Response
@@ -36,5 +36,5 @@ def send(client: Client, incident: Incident, words: str = "La cantine est arrêt
     return client.post(follow_up_url(incident, "message"), {"text": words, "author": "Dominique", "key": "k"} | more)
 
 
-def guest(incident: Incident) -> Guest:
-    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+def get_visitor(incident: Incident) -> CaseVisitor:
+    return CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)

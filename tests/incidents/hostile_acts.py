@@ -140,7 +140,7 @@ def correct_official_number(responder: Visitor, incident: Incident, case: str) -
     assert responder.read(responder.client.post(page, fields), page).status_code == 422
 
 
-def write_guide(lead: Visitor, kind: str) -> None:
+def write_playbook(lead: Visitor, kind: str) -> None:
     lead.fill(f"{TRIAGE}guides/breizh-cyber/{kind}/", publier="1")
 
 

@@ -71,7 +71,7 @@ class Crowd:
         hostile_acts.write_sheet(self.lead, self.kind)
         hostile_acts.edit_centre(self.lead, self.csirt)
         hostile_acts.edit_team(self.lead, self.csirt)
-        hostile_acts.write_guide(self.lead, self.kind)
+        hostile_acts.write_playbook(self.lead, self.kind)
         hostile_acts.write_template(self.lead)
         self.incident = hostile_acts.declare(self.holder, self.kind, self.number)
         hostile_acts.act_as_declarant(self.holder, self.incident, self.number)

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from config.pages.templatetags.tocsin import format_le_brief
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, ClosingReason, DueFor, NoteKind, PublicService
 from incidents.facts.shapes import Interruption
@@ -228,8 +228,10 @@ def test_a_message_on_a_closed_duplicate_waits_for_an_answer_on_the_main_case(re
     acknowledge_incident(reference=main.reference, actor=responder)
     write_to_declarant(reference=main.reference, actor=responder, letter=Letter(text="Bonjour.", key="a"))
     close_incident(reference=duplicate.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
-    guest = Guest(access_uid=duplicate.accesses.get().uid)
-    wrote = write_to_csirt(reference=duplicate.reference, guest=guest, letter=Letter(text="Si, c’est grave.", key="b"))
+    visitor = CaseVisitor(access_uid=duplicate.accesses.get().uid)
+    wrote = write_to_csirt(
+        reference=duplicate.reference, visitor=visitor, letter=Letter(text="Si, c’est grave.", key="b")
+    )
     assert Incident.objects.wrote_since_closing().get() == duplicate
 
     merge(duplicate, main, responder)
@@ -245,8 +247,8 @@ def test_a_message_on_a_closed_duplicate_waits_for_an_answer_on_the_main_case(re
 
 def test_merging_a_closed_case_that_waits_for_no_answer_changes_nothing(responder, main, duplicate):
     acknowledge_incident(reference=main.reference, actor=responder)
-    guest = Guest(access_uid=duplicate.accesses.get().uid)
-    write_to_csirt(reference=duplicate.reference, guest=guest, letter=Letter(text="Tout va bien.", key="a"))
+    visitor = CaseVisitor(access_uid=duplicate.accesses.get().uid)
+    write_to_csirt(reference=duplicate.reference, visitor=visitor, letter=Letter(text="Tout va bien.", key="a"))
     close_incident(reference=duplicate.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     before = reload(main)
 

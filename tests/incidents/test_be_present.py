@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import NoteKind
 from incidents.models import Incident, Reading
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -95,8 +95,8 @@ def test_changes_by_the_declarant_and_by_oneself_are_announced(client, responder
     mark = str(incident.events.get().uid)
     add_note(incident, responder)
     assert post_presence(client, incident, mark)["changed"].startswith("Vous avez changé ce dossier à ")
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Bonjour", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Bonjour", key="k"))
     assert post_presence(client, incident, mark)["changed"].startswith("Le déclarant a ajouté quelque chose à ")
 
 

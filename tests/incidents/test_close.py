@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, EventKind, Status
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Incident, Task
@@ -189,8 +189,8 @@ def test_a_report_sent_after_another_closing_is_refused_and_its_text_is_kept(cli
 
 def test_a_message_that_came_meanwhile_blocks_the_closing(client, responder, incident):
     mark = client.get(url(incident, "cloture")).context["form"]["seen"].value()
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="k"))
 
     answer = client.post(url(incident, "cloture"), make_full_report(incident) | {"seen": mark})
 
@@ -207,8 +207,8 @@ def test_a_message_that_came_meanwhile_blocks_the_closing(client, responder, inc
 
 def test_the_short_form_does_not_close_a_case_with_an_unread_message(client, responder, incident):
     mark = client.get(url(incident)).context["last_word"]
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="k"))
 
     page = client.post(url(incident, "clore"), NO_INCIDENT | {"vu": mark}, follow=True)
 

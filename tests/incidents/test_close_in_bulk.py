@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import BulkAct, BulkOutcome, ClosingReason, Nature, Status
 from incidents.models import BulkJob, Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -66,8 +66,8 @@ def test_resolving_untouched_cases_in_bulk_warns_and_asks_why(client, responder,
     """Cases qualified in bulk no longer count as untouched: they would be closed without a word."""
     Incident.objects.update(nature=Nature.INCIDENT)
     verify_incident(reference=cases[0].reference, actor=responder)
-    guest = Guest(access_uid=cases[1].accesses.get().uid)
-    write_to_csirt(reference=cases[1].reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
+    visitor = CaseVisitor(access_uid=cases[1].accesses.get().uid)
+    write_to_csirt(reference=cases[1].reference, visitor=visitor, letter=Letter(text="Alors ?", key="w"))
     warning = "2 non vérifiés, 3 sans aucune réponse, 1 message sans réponse"
     assert warning in read_markup(send(client, "clore", cases, confirme=[], follow=False))
 
@@ -124,8 +124,8 @@ def test_a_message_that_came_after_the_list_was_read_blocks_the_closing(client, 
     listed = harmless.check_response(client.get(QUEUE))
     read_at = listed.css_first("form#en-nombre input[name=read_at]").attributes["value"]
     time_machine.shift(60)
-    guest = Guest(access_uid=cases[0].accesses.get().uid)
-    write_to_csirt(reference=cases[0].reference, guest=guest, letter=Letter(text="Attendez !", key="w"))
+    visitor = CaseVisitor(access_uid=cases[0].accesses.get().uid)
+    write_to_csirt(reference=cases[0].reference, visitor=visitor, letter=Letter(text="Attendez !", key="w"))
     confirmation = harmless.check_response(send(client, "clore", cases, read_at=read_at))
     assert confirmation.css_first("input[name=read_at]").attributes["value"] == read_at
     fields = {"reason": ClosingReason.NOT_AN_INCIDENT, "confirme": "oui"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
@@ -67,8 +67,8 @@ def test_an_unanswered_message_is_shown_before_any_closing(client, responder):
     verify_incident(reference=incident.reference, actor=responder)
     assert "jamais répondu" in read_markup(client.get(url(incident)))
     assert "Personne n’a jamais répondu" in read_markup(client.get(url(incident, "cloture")))
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Alors ?", key="w"))
 
     for page in (url(incident), url(incident, "cloture")):
         assert "<b>Le déclarant attend une réponse</b>" in read_markup(client.get(page))
@@ -83,8 +83,8 @@ def test_an_unanswered_message_is_shown_before_any_closing(client, responder):
 def test_the_refusal_of_an_unfinished_case_names_the_waiting_declarant(responder):
     incident = declare()
     add_task(reference=incident.reference, actor=responder, new_task=NewTask(title="Appeler", due_at=None))
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Alors ?", key="w"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Alors ?", key="w"))
     with pytest.raises(NotFinished, match=r"1 tâche ouverte.*; le déclarant attend une réponse"):
         close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
 

@@ -11,7 +11,7 @@ from django.http import Http404
 
 from core.french import format_phone
 from core.stale import Stale
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import EventKind, Severity
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
@@ -35,7 +35,7 @@ from incidents.services.history.snapshots import find_leak, list_interruptions
 from stats.models import Rollup
 from stats.services import fold_new_events, verify_figures
 from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.completing import CIVIL, MAIL, NOW, answer, make_writing
+from tests.incidents.completing import CIVIL, MAIL, NOW, answer, make_edit
 
 pytestmark = pytest.mark.django_db
 PARIS = "Europe/Paris"
@@ -51,8 +51,8 @@ def incident(centre):
     return declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
 
 
-def make_writing_by_account(user, incident, section="precisions", **fields):
-    return replace(make_writing(incident, section, **fields), guest=Guest(user=user))
+def make_edit_by_account(user, incident, section="precisions", **fields):
+    return replace(make_edit(incident, section, **fields), visitor=CaseVisitor(user=user))
 
 
 def list_fact_events(incident):
@@ -61,7 +61,7 @@ def list_fact_events(incident):
 
 @time_machine.travel(NOW, tick=False)
 def test_an_answered_section_is_stored_with_its_event(incident):
-    written = answer(make_writing(incident), note_vue="oui", extension=" .abcd ", echantillon=None, note_texte="")
+    written = answer(make_edit(incident), note_vue="oui", extension=" .abcd ", echantillon=None, note_texte="")
 
     sheet = AnswerSheet.objects.get(section="precisions")
     assert written.sheet == sheet
@@ -101,26 +101,26 @@ def test_each_section_says_who_wrote_it(centre):
 
 def test_a_colleague_writes_under_their_name(incident):
     agent = an_agent()
-    sheet = answer(make_writing_by_account(agent, incident, author=""), note_vue="oui").sheet
+    sheet = answer(make_edit_by_account(agent, incident, author=""), note_vue="oui").sheet
     assert (sheet.author, sheet.actor, sheet.actor_kind) == (agent.display_name, agent, "user")
     assert list_fact_events(incident)[0].actor == agent
 
 
 def test_the_same_answer_again_changes_nothing(incident):
-    first = answer(make_writing(incident, seen=""), note_vue="oui")
-    again = answer(make_writing(incident, seen=""), note_vue="oui")
+    first = answer(make_edit(incident, seen=""), note_vue="oui")
+    again = answer(make_edit(incident, seen=""), note_vue="oui")
     assert (first.is_new, again.is_new) == (True, False)
     assert again.sheet == first.sheet
     assert len(list_fact_events(incident)) == 1
 
 
 def test_the_second_writer_gets_the_newer_sheet(incident):
-    first = answer(make_writing(incident), note_vue="oui").sheet
+    first = answer(make_edit(incident), note_vue="oui").sheet
     with pytest.raises(Stale) as stale:
-        answer(make_writing(incident, seen="", author="Camille"), note_vue="non")
+        answer(make_edit(incident, seen="", author="Camille"), note_vue="non")
     assert stale.value.current == first
     assert AnswerSheet.objects.filter(section="precisions").count() == 1
-    answer(make_writing(incident, seen=str(first.uid), author="Camille"), note_vue="non")
+    answer(make_edit(incident, seen=str(first.uid), author="Camille"), note_vue="non")
     assert [sheet.values for sheet in incident.sheets.filter(section="precisions").order_by("id")] == [
         {"note_vue": "oui"},
         {"note_vue": "non"},
@@ -131,8 +131,8 @@ def test_services_are_corrected_and_the_former_state_stays(incident):
     with time_machine.travel(NOW, tick=False):
         changed = replace(CIVIL, people_affected=40, workaround="Sur papier.")
         payroll = Interruption(service="paie", extent="unknown")
-        writing = make_writing(incident, "services")
-        correct_services(writing=writing, stopped="unknown", interruptions=[changed, payroll])
+        edit = make_edit(incident, "services")
+        correct_services(edit=edit, stopped="unknown", interruptions=[changed, payroll])
 
     incident.refresh_from_db()
     assert list_interruptions(incident) == [changed, payroll]
@@ -148,7 +148,7 @@ def read_words(sheet):
 
 
 def test_no_service_is_listed_as_stopped_after_the_answer_no(incident):
-    correct_services(writing=make_writing(incident, "services"), stopped="no", interruptions=[])
+    correct_services(edit=make_edit(incident, "services"), stopped="no", interruptions=[])
     incident.refresh_from_db()
     assert incident.service_stopped == "no"
     assert not incident.interruptions.exists()
@@ -156,8 +156,8 @@ def test_no_service_is_listed_as_stopped_after_the_answer_no(incident):
 
 def test_a_service_that_resumed_is_ended_once(incident):
     with time_machine.travel(NOW, tick=False):
-        end_interruption(writing=make_writing(incident, seen=""), service="civil")
-        again = end_interruption(writing=make_writing(incident, seen=""), service="civil")
+        end_interruption(edit=make_edit(incident, seen=""), service="civil")
+        again = end_interruption(edit=make_edit(incident, seen=""), service="civil")
     assert not again.is_new
     assert incident.interruptions.get(service="civil").ended_at == NOW
     assert incident.interruptions.get(service="messagerie").ended_at is None
@@ -165,14 +165,14 @@ def test_a_service_that_resumed_is_ended_once(incident):
 
 
 def test_a_service_that_resumed_may_stop_again(incident):
-    end_interruption(writing=make_writing(incident), service="civil")
+    end_interruption(edit=make_edit(incident), service="civil")
     ended = list_interruptions(incident)
     again = Interruption(service="civil", extent="degraded")
-    correct_services(writing=make_writing(incident, "services"), stopped="yes", interruptions=[*ended, again])
+    correct_services(edit=make_edit(incident, "services"), stopped="yes", interruptions=[*ended, again])
     assert incident.interruptions.filter(service="civil").count() == 2
     interruptions = [*ended, again, again]
     with pytest.raises(ValidationError) as refused:
-        correct_services(writing=make_writing(incident, "services"), stopped="yes", interruptions=interruptions)
+        correct_services(edit=make_edit(incident, "services"), stopped="yes", interruptions=interruptions)
     assert list(refused.value.message_dict) == ["3_started_at"]
 
 
@@ -183,7 +183,7 @@ def test_the_errors_of_impossible_dates_are_keyed_by_row(incident):
         replace(MAIL, started_at=NOW + timedelta(days=2), workaround="x" * 301),
     ]
     with pytest.raises(ValidationError) as refused:
-        correct_services(writing=make_writing(incident, "services"), stopped="yes", interruptions=wrong)
+        correct_services(edit=make_edit(incident, "services"), stopped="yes", interruptions=wrong)
     assert set(refused.value.message_dict) == {"0_ended_at", "1_started_at"}
     assert list_interruptions(incident)[0].people_affected == 30
     assert not list_fact_events(incident)
@@ -191,11 +191,11 @@ def test_the_errors_of_impossible_dates_are_keyed_by_row(incident):
 
 def test_the_data_of_a_leak_are_corrected(incident):
     leak = Leak(status="confirmed", categories=("sante",), person_categories=("eleves",), persons=40)
-    correct_data(writing=make_writing(incident, "donnees"), concerned="yes", leak=leak)
+    correct_data(edit=make_edit(incident, "donnees"), concerned="yes", leak=leak)
     assert find_leak(incident) == leak
-    correct_data(writing=make_writing(incident, "donnees"), concerned="no", leak=None)
+    correct_data(edit=make_edit(incident, "donnees"), concerned="no", leak=None)
     assert find_leak(incident).status == "unfounded"
-    correct_data(writing=make_writing(incident, "donnees"), concerned="unknown", leak=None)
+    correct_data(edit=make_edit(incident, "donnees"), concerned="unknown", leak=None)
     assert find_leak(incident) is None
     assert len(list_fact_events(incident)) == 3
     earlier = incident.sheets.filter(section="donnees").order_by("id")[1]
@@ -206,19 +206,19 @@ def test_the_data_of_a_leak_are_corrected(incident):
 def test_the_moments_of_a_case_are_corrected(incident):
     yesterday = Instant(at=NOW - timedelta(days=1), certainty="exact")
     instants = {"occurred": yesterday, "detected": Instant(), "attack_known": Instant(), "breach_known": Instant()}
-    correct_moments(writing=make_writing(incident, "moments"), instants=instants)
+    correct_moments(edit=make_edit(incident, "moments"), instants=instants)
     incident.refresh_from_db()
     assert (incident.occurred_at, incident.occurred_certainty) == (yesterday.at, "exact")
     tomorrow = {"occurred": Instant(at=NOW + timedelta(days=1), certainty="exact")}
     with pytest.raises(ValidationError) as refused:
-        correct_moments(writing=make_writing(incident, "moments"), instants=instants | tomorrow)
+        correct_moments(edit=make_edit(incident, "moments"), instants=instants | tomorrow)
     assert list(refused.value.message_dict) == ["occurred_at"]
 
 
 @time_machine.travel(NOW, tick=False)
 def test_a_corrected_moment_must_not_contradict_the_moments_known_before(incident):
     def correct(**instants):
-        correct_moments(writing=make_writing(incident, "moments"), instants=instants)
+        correct_moments(edit=make_edit(incident, "moments"), instants=instants)
 
     correct(occurred=Instant(at=NOW - timedelta(days=1), certainty="exact"))
     with pytest.raises(ValidationError) as refused:
@@ -230,19 +230,19 @@ def test_a_corrected_moment_must_not_contradict_the_moments_known_before(inciden
 
 
 def test_the_caller_is_corrected(incident):
-    correct_caller(writing=make_writing(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name="Camille"))
+    correct_caller(edit=make_edit(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name="Camille"))
     incident.story.refresh_from_db()
     assert (incident.story.contact_phone, incident.story.contact_email) == ("02 98 00 00 01", "")
     assert not incident.is_verified
     first = incident.sheets.filter(section="rappel").earliest("id")
     assert format_phone(CALLER.phone) in read_words(first)
     with pytest.raises(ValidationError) as refused:
-        correct_caller(writing=make_writing(incident, "rappel"), caller=Caller(name="Camille"))
+        correct_caller(edit=make_edit(incident, "rappel"), caller=Caller(name="Camille"))
     assert list(refused.value.message_dict) == ["contact_phone"]
 
 
 def test_the_story_and_the_supplier_are_corrected(incident):
-    correct_story(writing=make_writing(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
+    correct_story(edit=make_edit(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
     incident.refresh_from_db()
     assert incident.supplier_key == "exemple informatique"
     assert incident.story.description == "Autre chose."
@@ -253,12 +253,12 @@ def test_worse_facts_raise_the_severity_and_better_facts_do_not_lower_it(centre)
     assert incident.severity == Severity.LOW
     before = incident.acknowledge_by
     leak = Leak(status="confirmed", categories=("sante",))
-    correct_data(writing=make_writing(incident, "donnees"), concerned="yes", leak=leak)
+    correct_data(edit=make_edit(incident, "donnees"), concerned="yes", leak=leak)
     incident.refresh_from_db()
     assert incident.severity == Severity.MODERATE
     assert incident.acknowledge_by < before
     assert list_fact_events(incident)[0].data["severity"] == Severity.MODERATE
-    correct_data(writing=make_writing(incident, "donnees"), concerned="no", leak=None)
+    correct_data(edit=make_edit(incident, "donnees"), concerned="no", leak=None)
     incident.refresh_from_db()
     assert incident.severity == Severity.MODERATE
 
@@ -268,9 +268,9 @@ def test_figures_follow_a_correction(incident):
     fold_new_events()
     assert count_bands() == {"unknown": 2}
     with time_machine.travel(NOW, tick=False):
-        end_interruption(writing=make_writing(incident), service="civil")
+        end_interruption(edit=make_edit(incident), service="civil")
     leak = Leak(status="confirmed", persons_band="6-50")
-    correct_data(writing=make_writing(incident, "donnees"), concerned="yes", leak=leak)
+    correct_data(edit=make_edit(incident, "donnees"), concerned="yes", leak=leak)
     fold_new_events()
     assert count_bands() == {"unknown": 1, "4-24h": 1}
     assert Rollup.objects.get(measure="leaks", value__gt=0).band == "6-50/confirmed"
@@ -284,7 +284,7 @@ def count_bands():
 def test_a_case_without_first_sheets_gets_them_at_its_first_correction(incident):
     """It was declared before first states were kept: its rows give them."""
     incident.sheets.all().delete()
-    end_interruption(writing=make_writing(incident), service="civil")
+    end_interruption(edit=make_edit(incident), service="civil")
     first, second = incident.sheets.order_by("id")
     assert (first.written_at, first.author, first.actor_kind) == (incident.received_at, "", "declarant")
     assert first.values["services"][0]["to"] is None
@@ -293,16 +293,16 @@ def test_a_case_without_first_sheets_gets_them_at_its_first_correction(incident)
 
 @pytest.mark.parametrize(("state", "reason"), [("closed", "est clos"), ("erased", "ont été effacés")])
 def test_nothing_is_changed_on_a_closed_or_erased_case(incident, state, reason):
-    writing = make_writing_by_account(an_agent(), incident)
+    edit = make_edit_by_account(an_agent(), incident)
     if state == "closed":
         close_incident(reference=incident.reference, reason="handed_over", handed_to="la DSI", actor=a_responder())
     else:
         erase_personal_data(reference=incident.reference, actor=a_lead())
     count = IncidentEvent.objects.count()
     for change in (
-        lambda: answer(writing, note_vue="oui"),
-        lambda: end_interruption(writing=writing, service="civil"),
-        lambda: correct_caller(writing=writing, caller=Caller(phone="02 98 00 00 01")),
+        lambda: answer(edit, note_vue="oui"),
+        lambda: end_interruption(edit=edit, service="civil"),
+        lambda: correct_caller(edit=edit, caller=Caller(phone="02 98 00 00 01")),
     ):
         with pytest.raises(CannotComplete, match=reason):
             change()
@@ -313,14 +313,14 @@ def test_only_the_declarant_s_side_completes(incident):
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     for user, refusal in ((a_responder(), PermissionDenied), (an_agent(neighbour), Http404)):
         with pytest.raises(refusal):
-            answer(make_writing_by_account(user, incident), note_vue="oui")
+            answer(make_edit_by_account(user, incident), note_vue="oui")
     other = declare(collectivity=neighbour)
     with pytest.raises(Http404):
-        answer(replace(make_writing(other), reference=incident.reference), note_vue="oui")
-    writing = make_writing(incident)
-    rotate_access_by_declarant(access_uid=writing.guest.access_uid)
+        answer(replace(make_edit(other), reference=incident.reference), note_vue="oui")
+    edit = make_edit(incident)
+    rotate_access_by_declarant(access_uid=edit.visitor.access_uid)
     with pytest.raises(Http404):
-        answer(writing, note_vue="oui")
+        answer(edit, note_vue="oui")
     assert not AnswerSheet.objects.filter(section="precisions").exists()
 
 
@@ -354,7 +354,7 @@ GOOD = {
 def test_each_kind_of_question_refuses_a_bad_value(centre, kind, code, value):
     incident = declare(type=kind)
     with pytest.raises(ValidationError) as refused:
-        answer(make_writing(incident), **{code: value})
+        answer(make_edit(incident), **{code: value})
     assert list(refused.value.message_dict) == [code]
     assert not AnswerSheet.objects.filter(section="precisions").exists()
 
@@ -362,23 +362,23 @@ def test_each_kind_of_question_refuses_a_bad_value(centre, kind, code, value):
 @pytest.mark.parametrize(("kind", "code", "value", "stored"), GOOD.values(), ids=GOOD)
 def test_each_kind_of_question_takes_a_good_value(centre, kind, code, value, stored):
     incident = declare(type=kind)
-    assert answer(make_writing(incident), **{code: value}).sheet.values == {code: stored}
+    assert answer(make_edit(incident), **{code: value}).sheet.values == {code: stored}
 
 
 def test_implausible_values_are_kept_when_the_declarant_insists(centre):
     incident = declare(type="virement")
     values = {"iban": BAD["iban"][2], "demande_de": "faux fournisseur"}
-    writing, version = make_writing(incident), get_current_version().code
+    edit, version = make_edit(incident), get_current_version().code
     sheet = answer_section(
-        writing=writing, section="precisions", version=version, values=values, keep=["iban", "demande_de"]
+        edit=edit, section="precisions", version=version, values=values, keep=["iban", "demande_de"]
     ).sheet
     assert sheet.values == {"iban": "FR7630006000011234567890188", "demande_de": "faux fournisseur"}
 
 
 def test_a_question_of_another_type_is_not_stored(incident):
-    assert answer(make_writing(incident), iban="FR76", note_vue="oui").sheet.values == {"note_vue": "oui"}
+    assert answer(make_edit(incident), iban="FR76", note_vue="oui").sheet.values == {"note_vue": "oui"}
 
 
 def test_an_unknown_section_is_refused(incident):
     with pytest.raises(ValidationError):
-        answer(make_writing(incident), section="secrets", note_vue="oui")
+        answer(make_edit(incident), section="secrets", note_vue="oui")

@@ -8,7 +8,7 @@ from django.db import connection
 from core.stale import Stale
 from incidents.models import Incident
 from tests.cast import breizh_cyber, declare
-from tests.incidents.completing import answer, make_writing
+from tests.incidents.completing import answer, make_edit
 from tests.incidents.completing_pages import open_by_link, url
 from tests.reading import read_text
 
@@ -17,12 +17,12 @@ def test_the_second_of_two_writers_at_once_gets_a_conflict(transactional_db):
     breizh_cyber()
     incident = declare()
     barrier = Barrier(2)
-    writings = [make_writing(incident, author=name) for name in ("Camille", "Dominique")]
+    edits = [make_edit(incident, author=name) for name in ("Camille", "Dominique")]
 
-    def answer_after_barrier(writing):
+    def answer_after_barrier(edit):
         barrier.wait()
         try:
-            answer(writing, note_texte=writing.author)
+            answer(edit, note_texte=edit.author)
         except Stale:
             return "conflict"
         finally:
@@ -30,7 +30,7 @@ def test_the_second_of_two_writers_at_once_gets_a_conflict(transactional_db):
         return "written"
 
     with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(answer_after_barrier, writings)) == ["conflict", "written"]
+        assert sorted(pool.map(answer_after_barrier, edits)) == ["conflict", "written"]
     assert Incident.objects.get().sheets.filter(section="precisions").count() == 1
 
 

@@ -24,7 +24,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
-from tests.incidents.devices import QUEUE, case_url, follow_up_url, guest, open_by_link, send, signed_in
+from tests.incidents.devices import QUEUE, case_url, follow_up_url, get_visitor, open_by_link, send, signed_in
 from tests.incidents.merging import merge
 from tests.reading import read_markup, read_text
 
@@ -242,7 +242,7 @@ def test_a_double_click_at_one_instant_is_one_message(transactional_db):
         try:
             ready.wait()
             letter = Letter(text="Bonjour", key="k")
-            write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+            write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
         finally:
             connection.close()
 
@@ -318,7 +318,7 @@ def test_responders_cannot_write_as_the_declarant_nor_colleagues_as_the_centre(i
 def test_another_case_s_link_writes_nothing(incident):
     other = declare()
     with pytest.raises(Http404):
-        write_to_csirt(reference=incident.reference, guest=guest(other), letter=Letter(text="a", key="k"))
+        write_to_csirt(reference=incident.reference, visitor=get_visitor(other), letter=Letter(text="a", key="k"))
 
 
 def test_an_erased_case_shows_its_messages_without_text_and_takes_no_new_one(incident):
@@ -347,7 +347,7 @@ def test_a_thread_costs_few_queries(incident, django_assert_max_num_queries, num
     client, responder = open_by_link(incident), signed_in(a_person("responder", csirt=incident.csirt))
     for index in range(number):
         letter = Letter(text=str(index), key="k")
-        write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+        write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
     responder.get(case_url(incident))
     with django_assert_max_num_queries(20):
         assert client.get(follow_up_url(incident)).status_code == 200

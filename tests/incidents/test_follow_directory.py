@@ -265,7 +265,7 @@ def test_the_text_of_a_hand_over_stays_in_its_centre():
     for open_case in (incident, other):
         assign_incident(reference=open_case.reference, actor=former, assignee=former)
     words = HandoverRequest(to=None, text="La mairie voisine paie la rançon.", key="k")
-    hand_shift_over(actor=former, references=[incident.reference, other.reference], shift=words)
+    hand_shift_over(actor=former, references=[incident.reference, other.reference], handover=words)
     Incident.objects.update(tlp=Tlp.GREEN)
     new = create_other_centre()
     taker = a_responder(new)

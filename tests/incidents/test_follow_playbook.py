@@ -19,7 +19,7 @@ from incidents.models import Incident, Playbook, Task
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, find_guide, publish_playbook
+from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, find_applied_playbook, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload, url
 from tests.reading import read_markup
@@ -214,19 +214,19 @@ def lead(client):
     return lead
 
 
-def post_guide(client, based_on=0, text=TYPED, **buttons):
+def post_playbook(client, based_on=0, text=TYPED, **buttons):
     return client.post(PAGE, {"steps": text, "based_on": based_on} | (buttons or {"publier": "1"}))
 
 
 def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
     assert PLAYBOOKS["rancon"][0].title in client.get(PAGE).context["form"]["steps"].value()
-    preview = post_guide(client, voir="1")
+    preview = post_playbook(client, voir="1")
     assert "Aperçu" in read_markup(preview)
     assert not Playbook.objects.exists()
 
-    assert post_guide(client)["Location"] == PAGE
+    assert post_playbook(client)["Location"] == PAGE
 
-    steps = find_guide("rancon", breizh_cyber()).steps
+    steps = find_applied_playbook("rancon", breizh_cyber()).steps
     assert steps == (
         Step("couper-le-vpn", "Couper le VPN", "C’est par là qu’ils entrent.", "chez nous", 2),
         Step("rappeler-le-soir", "Rappeler le soir", "", "", None),
@@ -242,8 +242,8 @@ def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
 
 def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
     steps_text = client.get(PAGE).context["form"]["steps"].value()
-    post_guide(client, text=steps_text.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
-    steps = find_guide("rancon", breizh_cyber()).steps
+    post_playbook(client, text=steps_text.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
+    steps = find_applied_playbook("rancon", breizh_cyber()).steps
     assert [step.step for step in steps if step.step != "une-etape-a-nous"] == [
         step.step for step in PLAYBOOKS["rancon"]
     ]
@@ -251,28 +251,28 @@ def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
 
 def test_publishing_twice_is_one_version_and_the_national_guide_comes_back(client, lead):
     for _ in range(2):
-        post_guide(client)
+        post_playbook(client)
     assert Playbook.objects.count() == 1
     for _ in range(2):
         client.post(PAGE, {"national": "1", "based_on": "1"})
-    assert find_guide("rancon", breizh_cyber()).csirt is None
+    assert find_applied_playbook("rancon", breizh_cyber()).csirt is None
     assert Playbook.objects.count() == 2
     assert "retour au guide national" in read_markup(client.get(PAGE))
     assert "Couper le VPN" in client.get(PAGE, {"version": "1"}).context["form"]["steps"].value()
 
 
 def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
-    post_guide(client)
-    late = post_guide(client, based_on=0, text="Une autre étape")
+    post_playbook(client)
+    late = post_playbook(client, based_on=0, text="Une autre étape")
     assert late.status_code == 409
     assert "Quelqu’un a publié une autre version" in read_markup(late)
     assert late.context["form"]["steps"].value() == "Une autre étape"
     assert (
-        post_guide(client, based_on=late.context["form"]["based_on"].value(), text="Une autre étape").status_code
+        post_playbook(client, based_on=late.context["form"]["based_on"].value(), text="Une autre étape").status_code
         == 302
     )
     client.post(PAGE, {"national": "1", "based_on": "1"})
-    assert find_guide("rancon", breizh_cyber()).version == 2, "a stale page goes back to nothing"
+    assert find_applied_playbook("rancon", breizh_cyber()).version == 2, "a stale page goes back to nothing"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
     ],
 )
 def test_a_wrong_step_has_its_message_and_the_text_is_kept(client, lead, text, message):
-    answer = post_guide(client, text=text)
+    answer = post_playbook(client, text=text)
     assert answer.status_code == 422
     assert message in read_markup(answer)
     assert answer.context["form"]["steps"].value() == text
@@ -295,14 +295,14 @@ def test_a_wrong_step_has_its_message_and_the_text_is_kept(client, lead, text, m
 
 def test_only_a_refused_guide_says_that_nothing_is_published(client, lead):
     refusal = "Rien n’est publié. À corriger :"
-    assert refusal in read_markup(post_guide(client, text=""))
+    assert refusal in read_markup(post_playbook(client, text=""))
     assert refusal not in read_markup(client.get(PAGE))
 
 
 def test_a_responder_reads_and_does_not_write(client, responder):
     assert 'name="steps"' not in client.get(PAGE).content.decode()
     assert PLAYBOOKS["rancon"][0].why in client.get(PAGE).content.decode()
-    assert post_guide(client).status_code == 404
+    assert post_playbook(client).status_code == 404
     with pytest.raises(Http404):
         publish_playbook(kind="rancon", csirt_slug="breizh-cyber", steps=NATIONAL_STEPS, based_on=0, actor=responder)
 

@@ -11,7 +11,7 @@ from incidents.services.groups.bulk import MAX_CASES_IN_REQUEST, act_on_next_cas
 from incidents.services.groups.group import add_to_group, remove_from_group
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
-from tests.incidents.completing import make_writing
+from tests.incidents.completing import make_edit
 from tests.incidents.devices import case_url
 from tests.incidents.grouping import GROUPS, a_group, copy_case, declare_town, get_other_centre, url
 from tests.reading import NBSP, read_text
@@ -76,7 +76,7 @@ def test_the_title_loses_the_supplier_with_the_last_case_that_names_it(client, r
 def test_the_title_loses_a_supplier_that_was_corrected_since(client, responder):
     incident = declare_town(1, supplier="Jean Exemple")
     client.post(f"{GROUPS}prestataire/", {"prestataire": "jean exemple", "key": "k"})
-    correct_story(writing=make_writing(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
+    correct_story(edit=make_edit(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
 
     assert erase_and_get_title(CaseGroup.objects.get(), incident=incident) == "Prestataire (nom effacé)"
 

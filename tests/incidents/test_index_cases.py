@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import Answer, DocumentKind, EventKind, IncidentType
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, Note, PendingEvent, SearchDocument
@@ -25,7 +25,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.tasks import index_cases
 from tests.cast import a_lead, a_responder, declare
-from tests.incidents.completing import make_writing
+from tests.incidents.completing import make_edit
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def has_word(incident, word, **more):
 
 
 def answer_questions(incident, section, **values):
-    answer_section(writing=make_writing(incident, section), section=section, version="2026-11", values=values)
+    answer_section(edit=make_edit(incident, section), section=section, version="2026-11", values=values)
 
 
 def test_the_text_of_a_declaration_is_indexed():
@@ -102,16 +102,16 @@ def test_the_words_before_a_correction_stay_in_the_index_until_the_case_is_erase
     incident = declare(
         description="Tout finit en .lokk", supplier="Exemple", service_stopped=Answer.YES, interruptions=(stopped,)
     )
-    correct_story(writing=make_writing(incident, "recit"), description="Tout est chiffré.")
+    correct_story(edit=make_edit(incident, "recit"), description="Tout est chiffré.")
     restored = replace(stopped, workaround="Rien")
-    correct_services(writing=make_writing(incident, "services"), stopped=Answer.YES, interruptions=[restored])
+    correct_services(edit=make_edit(incident, "services"), stopped=Answer.YES, interruptions=[restored])
     index_cases()
 
     for word in ("lokk", "registre papier"):
         assert has_word(incident, word, kind=DocumentKind.DECLARATION, source="avant"), word
         assert not has_word(incident, word, source=""), word
     assert not has_word(incident, "Exemple", source="avant"), "it was not corrected"
-    correct_story(writing=make_writing(incident, "recit"), description="Tout finit en .lokk")
+    correct_story(edit=make_edit(incident, "recit"), description="Tout finit en .lokk")
     index_cases()
     assert has_word(incident, "lokk", source="")
     assert not has_word(incident, "lokk", source="avant")
@@ -232,8 +232,10 @@ def test_the_longest_texts_are_indexed():
 
 def test_the_reasons_of_a_withdrawal_and_of_a_reopening_are_found():
     incident, responder = declare(), a_responder()
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Une horloge déréglée", key="a"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    withdraw_incident(
+        reference=incident.reference, visitor=visitor, letter=Letter(text="Une horloge déréglée", key="a")
+    )
     reopen_incident(reference=incident.reference, actor=responder, motive="La sirène hurle encore")
 
     index_cases()
@@ -261,7 +263,7 @@ def test_a_text_made_to_exceed_the_index_does_not_stop_the_others(make_text):
     for _ in range(45):
         text = make_text(letters)
         assert 4_700 < len(text) <= 5_000
-        correct_story(writing=make_writing(hostile, "recit"), description=text)
+        correct_story(edit=make_edit(hostile, "recit"), description=text)
     other = declare(description="Une tête de mort verte")
 
     index_cases()

@@ -43,7 +43,7 @@ def test_typed_text_is_saved_and_shown_before_sending(client):
     first = client.post(KEEP, window | {"description": "Plus r", "trait": 1})
     assert first.status_code == 200
     assert first.json()["version"] == stamp_page(DraftPage.objects.get(screen="rappel"))
-    assert re.fullmatch(r"Enregistré à \d+.h.\d\d", first.json()["said"])
+    assert re.fullmatch(r"Enregistré à \d+.h.\d\d", first.json()["message"])
     client.post(KEEP, window | {"description": "Plus rien ne s’ouvre.", "trait": 2})
     assert "Plus rien ne s’ouvre." in client.get(WHERE[Screen.CALLER]).content.decode()
     assert not Incident.objects.exists()

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import Door, EventKind
 from incidents.indicators.observables import TEXT_LIMIT
 from incidents.models import CaseKey, Incident, Observable, Opening
@@ -23,11 +23,12 @@ from incidents.services.indicators.observe import (
     save_observables,
     save_typed_observable,
 )
+from incidents.sharing import PAP_MEANINGS
 from tests.cast import a_lead, declare
-from tests.incidents.completing import make_writing
+from tests.incidents.completing import make_edit
 from tests.incidents.merging import merge
 from tests.incidents.observing import EMAIL, STORY, URL, a_text, an_observable, declare_elsewhere, page
-from tests.reading import read_markup
+from tests.reading import NBSP, read_markup
 
 pytestmark = pytest.mark.django_db
 # Queries of the page of a case's observables and of the page of one observable, whatever they hold.
@@ -56,7 +57,7 @@ def test_a_responder_records_the_proposed_observables(client, responder, inciden
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
     page_text = read_markup(answer)
     assert "hxxps://banque[.]evil[.]example/payer" in page_text
-    assert "PAP:AMBER</b> : recoupements passifs seulement" in page_text
+    assert f"PAP:AMBER</b> : {PAP_MEANINGS['amber'].replace(NBSP, ' ')}" in page_text
     assert "1 valeur sans intérêt" in page_text, "the declarant's own address is not proposed"
 
     form = {"acte": "relever", "choix": list_offered_ticks(answer)}
@@ -79,16 +80,16 @@ def test_a_responder_records_the_proposed_observables(client, responder, inciden
 def test_a_link_in_a_message_of_the_centre_is_not_proposed(client, responder, incident):
     centre_letter = Letter(text="Suivez https://aide.evil.example/fiche.", key="k")
     write_to_declarant(reference=incident.reference, actor=responder, letter=centre_letter)
-    guest = Guest(access_uid=incident.accesses.get().uid)
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     declarant_letter = Letter(text="Vu https://piege.evil.example/a", key="k")
-    write_to_csirt(reference=incident.reference, guest=guest, letter=declarant_letter)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=declarant_letter)
     answer = client.get(page(incident, "indicateurs"))
     assert "url|message|https://piege.evil.example/a" in list_offered_ticks(answer)
     assert "aide.evil.example" not in " ".join(list_offered_ticks(answer))
 
 
 def test_what_stood_in_the_declaration_before_a_correction_is_proposed(client, responder, incident):
-    correct_story(writing=make_writing(incident, "recit"), description="Un mail, et rien d’autre.")
+    correct_story(edit=make_edit(incident, "recit"), description="Un mail, et rien d’autre.")
     answer = client.get(page(incident, "indicateurs"))
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
     assert "adresse web, déclaration avant correction." in read_markup(answer)
@@ -100,7 +101,7 @@ def test_what_stands_in_the_words_of_a_duplicate_is_proposed_in_the_case_that_is
     duplicate = declare(key="double", description="Vu à l’adresse 198.51.100.44, dit mairie@plouexemple.example.")
     write_to_csirt(
         reference=duplicate.reference,
-        guest=Guest(access_uid=duplicate.accesses.get().uid),
+        visitor=CaseVisitor(access_uid=duplicate.accesses.get().uid),
         letter=Letter(text="Et 198.51.100.45.", key="k"),
     )
     merge(duplicate, main, responder)

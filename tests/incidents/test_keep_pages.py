@@ -49,7 +49,7 @@ def get_field_value(client, case, page, field):
 def test_typed_text_is_shown_again_on_another_device(client, case, page, field):
     assert get_field_value(client, case, page, field) != TYPED
     response = post_save(client, case, page, {field: TYPED})
-    assert response.json()["said"].startswith("Ce que vous écrivez est gardé")
+    assert response.json()["message"].startswith("Ce que vous écrivez est gardé")
     other_device = Client()
     other_device.force_login(case.assignee)
     assert get_field_value(other_device, case, page, field) == TYPED
@@ -153,7 +153,7 @@ def test_erasing_a_case_deletes_the_stored_text(client, case):
     erase_personal_data(reference=case.reference, actor=a_lead())
     response = post_save(client, case, "cloture", {"summary": TYPED})
     assert response.status_code == 422
-    assert "effacés" in response.json()["said"]
+    assert "effacés" in response.json()["message"]
     assert not UnsentText.objects.exists()
 
 

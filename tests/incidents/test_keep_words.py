@@ -16,10 +16,10 @@ from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Message, Note, UnsentText
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.tasks import NewTask, add_task
-from incidents.services.handling.unsent_text import WORDS_LIFETIME, Pen, load_unsent_texts, save_unsent_texts
+from incidents.services.handling.unsent_text import TEXT_LIFETIME, Pen, load_unsent_texts, save_unsent_texts
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer
-from incidents.tasks import forget_drafts
+from incidents.tasks import delete_expired_rows
 from tests import harmless
 from tests.cast import a_lead, a_person, declare
 from tests.hostile import MARKUP
@@ -80,7 +80,7 @@ def press(client, tree, action, **fields):
 
 
 def test_typed_text_is_shown_again_on_another_device(client, case):
-    assert post_save(client, case, REPLY).json() == {"said": ""}
+    assert post_save(client, case, REPLY).json() == {"message": ""}
     other_device = Client()
     other_device.force_login(case.assignee)
     tree = open_page(other_device, case)
@@ -158,7 +158,7 @@ def test_a_text_already_sent_does_not_come_back_with_a_later_save(client, case, 
     fields = {f"{form}-text": text, f"{form}-key": "k", f"{form}-kind": "call_out"}
     post_save(client, case, fields, stroke=1)
     client.post(url(case, act), fields | {"stylo": "a", "trait": "2"})
-    assert post_save(client, case, fields | {"tache-title": "Rappeler"}, stroke=3).json() == {"said": ""}
+    assert post_save(client, case, fields | {"tache-title": "Rappeler"}, stroke=3).json() == {"message": ""}
     assert set(load_unsent_texts(case, case.assignee)) == {CaseFormCode.TASK}
     post_save(client, case, fields | {f"{form}-text": f"{text} Et ensuite ?"}, stroke=4)
     assert load_unsent_texts(case, case.assignee)[CaseFormCode(form)]["text"] == [f"{text} Et ensuite ?"]
@@ -191,13 +191,13 @@ def test_an_older_page_does_not_overwrite_a_newer_one(client, case):
     early = timezone.now() - timedelta(minutes=5)
     post_save(client, case, REPLY, pen="b")
     response = post_save(client, case, REPLY | {"reponse-text": "Autre chose."}, pen="a", opened_at=early)
-    assert "depuis une autre page" in response.json()["said"]
+    assert "depuis une autre page" in response.json()["message"]
     assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == [TYPED]
 
 
 def test_a_page_opened_later_shows_the_text_typed_before(client, case):
     post_save(client, case, REPLY, pen="a")
-    assert post_save(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"said": ""}
+    assert post_save(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"message": ""}
     assert load_unsent_texts(case, case.assignee)[CaseFormCode.REPLY]["text"] == ["La suite."]
 
 
@@ -264,7 +264,9 @@ def test_a_colleague_does_not_see_the_stored_text(client, case, colleague):
 def test_no_text_is_stored_for_a_responder_of_another_centre(case):
     other = a_person(Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        save_unsent_texts(reference=case.reference, actor=other, words={CaseFormCode.NOTE: {"text": ["x"]}}, pen=Pen())
+        save_unsent_texts(
+            reference=case.reference, actor=other, values_by_form={CaseFormCode.NOTE: {"text": ["x"]}}, pen=Pen()
+        )
     assert not UnsentText.objects.exists()
 
 
@@ -273,22 +275,25 @@ def test_stored_text_is_erased_with_the_case(client, case):
     erase_personal_data(reference=case.reference, actor=a_lead())
     assert not UnsentText.objects.exists()
     refused = post_save(client, case, REPLY, stroke=2)
-    assert (refused.status_code, "effacés" in refused.json()["said"]) == (422, True)
+    assert (refused.status_code, "effacés" in refused.json()["message"]) == (422, True)
     with pytest.raises(ValidationError):
         save_unsent_texts(
-            reference=case.reference, actor=case.assignee, words={CaseFormCode.NOTE: {"text": ["x"]}}, pen=Pen()
+            reference=case.reference,
+            actor=case.assignee,
+            values_by_form={CaseFormCode.NOTE: {"text": ["x"]}},
+            pen=Pen(),
         )
     assert not UnsentText.objects.exists()
 
 
 def test_a_stored_text_expires(client, case):
     post_save(client, case, REPLY)
-    with time_machine.travel(timezone.now() + WORDS_LIFETIME - timedelta(minutes=1)):
-        forget_drafts()
+    with time_machine.travel(timezone.now() + TEXT_LIFETIME - timedelta(minutes=1)):
+        delete_expired_rows()
         assert load_unsent_texts(case, case.assignee)
-    with time_machine.travel(timezone.now() + WORDS_LIFETIME + timedelta(minutes=1)):
+    with time_machine.travel(timezone.now() + TEXT_LIFETIME + timedelta(minutes=1)):
         assert load_unsent_texts(case, case.assignee) == {}
-        forget_drafts()
+        delete_expired_rows()
     assert not UnsentText.objects.exists()
 
 

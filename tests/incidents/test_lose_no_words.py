@@ -1,12 +1,22 @@
 """Words typed in a form that the case no longer has, because a colleague was first, are shown again."""
 
-import pytest
+import pkgutil
+from importlib import import_module
 
-from incidents.enums import ClosingReason
+import pytest
+from django.forms import CharField, Form, Textarea, TextInput
+from django.utils import timezone
+
+from core.fields import DayField, HourField
+from incidents import triage
+from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Closing
+from incidents.services.handling.acknowledge import verify_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.unsent_text import load_unsent_texts
 from incidents.services.history.erase import erase_personal_data
+from incidents.triage.work.typed_fields import is_typed
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import acknowledge_as, reload, url
@@ -69,6 +79,44 @@ def test_a_reason_for_a_case_already_reopened_is_shown_again(client, case, colle
     reopen_incident(reference=case.reference, actor=colleague, motive="Tout recommence.")
     assert_words_shown_again(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "s’occupe de ce dossier")
     assert reload(case).assignee == colleague
+
+
+@pytest.mark.parametrize(
+    ("part", "fields"),
+    [("transfert", {"taker": "", "agreement": TYPED}), ("verifier", {"number": TYPED, "source": "website"})],
+)
+def test_a_number_or_an_agreement_that_is_refused_is_shown_again(client, case, colleague, part, fields):
+    verify_incident(reference=case.reference, actor=colleague)
+    close(case, colleague)
+    answer = client.post(url(case, part), fields)
+    assert answer.status_code == 422
+    assert f'<p class="story">{TYPED}</p>' in read_markup(answer)
+
+
+def test_what_was_chosen_stays_saved_after_a_refusal_without_typed_text(client, case, responder, colleague):
+    close(case, colleague)
+    page = {"stylo": "a", "trait": "1", "ouverte": timezone.now().isoformat()}
+    answer = client.post(url(case, "transfert"), page | {"taker": "", "agreed": "on"})
+    assert answer.status_code == 302
+    assert load_unsent_texts(case, responder)[CaseFormCode.TRANSFER]["agreed"] == ["on"]
+
+
+def test_each_text_field_of_the_triage_is_known_as_typed():
+    for module in pkgutil.walk_packages(triage.__path__, f"{triage.__name__}."):
+        import_module(module.name)
+    typed_fields = [
+        (form, name)
+        for form in list_triage_forms(Form)
+        for name, field in form.base_fields.items()
+        if isinstance(field, CharField | DayField | HourField) and isinstance(field.widget, TextInput | Textarea)
+    ]
+    assert [pair for pair in typed_fields if not is_typed(pair[1])] == []
+    assert len(typed_fields) > 40
+
+
+def list_triage_forms(form):
+    forms = [form] if form.__module__.startswith(triage.__name__) else []
+    return forms + [each for child in form.__subclasses__() for each in list_triage_forms(child)]
 
 
 @pytest.mark.parametrize("part", ["message", "note", "gravite", "taches"])

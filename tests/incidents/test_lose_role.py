@@ -3,12 +3,13 @@
 import pytest
 from django.test import Client
 from django.utils import timezone
+from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import Role
 from accounts.models import Membership, User
 from accounts.tokens import issue_token
-from incidents.enums import ActorKind, ClosingReason, EventKind
-from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
+from incidents.enums import ActorKind, ClosingReason, EventKind, Status
+from incidents.models import Incident, IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
@@ -220,6 +221,40 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
     assert incident.events.filter(kind=EventKind.ASSIGNED).count() == 1
     assert incident.reference not in colleague.get(to_take).content.decode()
     assert f"{newcomer.display_name}, Breizh Cyber" in read_text(open_by_link(incident).get(follow_up_url(incident)))
+
+
+def test_view_mark_and_button_agree_on_the_cases_to_take_over(responder, colleague):
+    """A case is to be taken over whether its former assignee had taken it or was still to take it."""
+    free, followed, taken, only_assigned, without_assignee = cases = [declare() for _ in range(5)]
+    acknowledge_incident(reference=followed.reference, actor=colleague)
+    for case in (taken, without_assignee):
+        acknowledge_incident(reference=case.reference, actor=responder)
+    assign_incident(reference=only_assigned.reference, actor=colleague, assignee=responder)
+    assign_incident(reference=followed.reference, actor=colleague, assignee=colleague)
+    end_role(responder)
+    Incident.objects.filter(pk=without_assignee.pk).update(assignee=None)
+    client, expected = sign_in_as(colleague), {taken.reference, only_assigned.reference, without_assignee.reference}
+
+    lines = {row.reference: row for row in client.get(QUEUE).context["rows"]}
+    view = {row.reference for row in client.get(f"{QUEUE}?etat=a-reprendre").context["rows"]}
+    page = LexborHTMLParser(client.get(QUEUE).content.decode())
+    buttons = {
+        button.attributes["value"]
+        for button in page.css("button[name=prendre]")
+        if button.text(deep=False).strip() == "Reprendre"
+    }
+    marked = {reference for reference, line in lines.items() if "à reprendre" in " ".join(line.marks)}
+    on_pages = {case.reference for case in cases if "Reprenez ce dossier" in read_text(client.get(url(case)))}
+    on_telephones = {
+        case.reference for case in cases if "À reprendre" in read_text(client.get(f"/triage/{case.reference}/"))
+    }
+    assert view == marked == buttons == on_pages == on_telephones == expected
+
+    for reference in expected:
+        client.post(f"{QUEUE}{reference}/prendre/")
+    assert {case.status for case in Incident.objects.filter(assignee=colleague)} == {Status.ACKNOWLEDGED}
+    assert Incident.objects.filter(assignee=colleague).count() == len(expected) + 1
+    assert free.reference in client.get(f"{QUEUE}?etat=a-prendre").content.decode()
 
 
 def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, incident):

@@ -27,7 +27,7 @@ def taker(db):
 
 
 @pytest.fixture
-def lost_cases(taker, time_machine):
+def rerouted_cases(taker, time_machine):
     """Three cases that left Breizh Cyber for another centre on 28 November."""
     time_machine.move_to("2026-11-28T10:00:00Z")
     cases = [declare() for _ in range(3)]
@@ -36,20 +36,20 @@ def lost_cases(taker, time_machine):
     return cases
 
 
-def test_the_former_centre_reads_how_many_cases_left(lost_cases, taker, time_machine):
+def test_the_former_centre_reads_how_many_cases_left(rerouted_cases, taker, time_machine):
     responder = a_responder(breizh_cyber())
     sentence = LOST.format(taker.name)
     for address in (QUEUE, f"{QUEUE}transferts/"):
         page = sign_in_as(responder).get(address)
         assert sentence in read_text(page).replace(" , ", ", ")
-        assert not [case.reference for case in lost_cases if case.reference in page.content.decode()]
-    assert sign_in_as(responder).get(f"{QUEUE}{lost_cases[0].reference}/").status_code == 404
+        assert not [case.reference for case in rerouted_cases if case.reference in page.content.decode()]
+    assert sign_in_as(responder).get(f"{QUEUE}{rerouted_cases[0].reference}/").status_code == 404
     time_machine.shift(timedelta(days=15))
     assert "sont passés" not in read_text(sign_in_as(responder).get(QUEUE))
     assert sentence in read_text(sign_in_as(responder).get(f"{QUEUE}transferts/")).replace(" , ", ", ")
 
 
-def test_nobody_else_reads_that_cases_left(lost_cases, taker):
+def test_nobody_else_reads_that_cases_left(rerouted_cases, taker):
     responder = a_responder(taker)
     assert "sont passés" not in read_text(sign_in_as(responder).get(QUEUE))
 
@@ -65,7 +65,7 @@ def test_cases_without_a_new_centre_are_counted_too(time_machine):
     )
 
 
-def test_cases_that_came_back_are_not_counted(lost_cases, time_machine):
+def test_cases_that_came_back_are_not_counted(rerouted_cases, time_machine):
     time_machine.shift(timedelta(hours=1))
     Coverage.objects.filter(region=bretagne()).update(csirt=breizh_cyber())
     run_turns_on_cases()

@@ -27,7 +27,7 @@ from stats.counting.rollups import fold_pending_events
 from stats.models import Rollup
 from stats.services import verify_figures
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.devices import case_url, follow_up_url, guest, open_by_link
+from tests.incidents.devices import case_url, follow_up_url, get_visitor, open_by_link
 from tests.incidents.devices import send as write_as_declarant
 from tests.incidents.merging import merge, reload, write
 from tests.reading import read_text
@@ -140,13 +140,13 @@ def test_impossible_merges_are_refused(responder, main, duplicate):
 
 
 def test_a_withdrawn_case_is_not_merged(responder, main, duplicate):
-    withdraw_incident(reference=duplicate.reference, guest=guest(duplicate), letter=Letter(text="", key="k"))
+    withdraw_incident(reference=duplicate.reference, visitor=get_visitor(duplicate), letter=Letter(text="", key="k"))
     assert "retirée" in get_refusal(duplicate, main, responder)
 
 
 def test_a_case_with_duplicates_is_not_withdrawn_by_one_declarant(responder, main, duplicate):
     merge(duplicate, main, responder)
-    withdraw_incident(reference=main.reference, guest=guest(main), letter=Letter(text="", key="k"))
+    withdraw_incident(reference=main.reference, visitor=get_visitor(main), letter=Letter(text="", key="k"))
     assert reload(main).status == Status.DECLARED
     assert main.messages.get().text.startswith("Nous demandons")
 

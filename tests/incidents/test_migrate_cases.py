@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from csirts.models import Coverage
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
 from incidents.enums import CaseFormCode, ClosingReason, EventKind, Nature, Tlp
 from incidents.facts.shapes import Instant, Leak
@@ -41,8 +41,8 @@ def declare_and_acknowledge(actor):
 
 
 def write_message(incident):
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    return write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="a"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    return write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Du nouveau.", key="a"))
 
 
 def get_due(incident):
@@ -181,8 +181,8 @@ def test_undoing_the_migration_turns_unanswered_questions_into_unknown(take_back
 @pytest.mark.proof
 def test_events_of_withdrawn_files_survive_a_migration_back(take_back_to):
     incident = declare()
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    take_back_evidence(guest=guest, reference=incident.reference, uid=an_evidence_file(incident).uid)
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    take_back_evidence(visitor=visitor, reference=incident.reference, uid=an_evidence_file(incident).uid)
     before = run_sql(KINDS)
     assert (EventKind.FILE_TAKEN_BACK,) in before
     take_back_to("incidents", "0016")
@@ -230,6 +230,6 @@ def test_undoing_the_migration_deletes_text_that_older_tables_cannot_store(take_
     incident = declare_and_acknowledge(responder)
     words = {CaseFormCode.NOTE: {"text": ["Vu."]}, CaseFormCode.CLOSING: {"summary": ["Fini."]}}
     words[CaseFormCode.VERIFICATION] = {"source": ["known"]}
-    save_unsent_texts(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
+    save_unsent_texts(reference=incident.reference, actor=responder, values_by_form=words, pen=Pen(name="a", stroke=1))
     take_back_to("incidents", "0018")
     assert list(UnsentText.objects.values_list("form", flat=True)) == [CaseFormCode.NOTE]

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import Role
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent, Reading
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -26,8 +26,8 @@ NEW = '<span class="pill pill--going">nouveau</span>'
 
 
 def write(incident, words="Du nouveau"):
-    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=words, key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text=words, key="k"))
 
 
 def html(response):

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, EventKind
 from incidents.models import Rating
 from incidents.services.declarant.access import derive_secret
@@ -99,13 +99,13 @@ def test_open_duplicate_and_withdrawn_cases_are_not_rated(reason):
 
 def test_a_colleague_with_an_account_may_rate(incident):
     agent = an_agent()
-    rate_help(reference=incident.reference, guest=Guest(user=agent), level=3)
+    rate_help(reference=incident.reference, visitor=CaseVisitor(user=agent), level=3)
     assert Rating.objects.get().actor == agent
 
 
 def test_a_centre_may_not_rate_itself(incident):
     with pytest.raises(PermissionDenied):
-        rate_help(reference=incident.reference, guest=Guest(user=a_responder()), level=4)
+        rate_help(reference=incident.reference, visitor=CaseVisitor(user=a_responder()), level=4)
     client = Client()
     client.force_login(a_responder())
     assert QUESTION not in read_markup(client.get(follow_up_url(incident)))
@@ -115,7 +115,7 @@ def test_a_centre_may_not_rate_itself(incident):
 def test_the_second_of_two_ratings_conflicts_and_keeps_its_text(incident):
     client = sign_in_by_link(incident)
     version = client.get(follow_up_url(incident)).context["rate"]["form"]["seen"].value()
-    rate_help(reference=incident.reference, guest=Guest(user=an_agent()), level=1, words="Trop lent.")
+    rate_help(reference=incident.reference, visitor=CaseVisitor(user=an_agent()), level=1, words="Trop lent.")
 
     late = {"level": "4", "words": "Très bien.", "seen": version}
     answer = client.post(f"{follow_up_url(incident)}avis/", late)
@@ -138,7 +138,7 @@ def test_a_reopened_case_is_not_rated(incident):
     reopen_incident(reference=incident.reference, actor=a_responder(), motive="Pas fini.")
     assert QUESTION not in read_markup(client.get(follow_up_url(incident)))
     with pytest.raises(ValidationError):
-        rate_help(reference=incident.reference, guest=Guest(user=an_agent()), level=1)
+        rate_help(reference=incident.reference, visitor=CaseVisitor(user=an_agent()), level=1)
 
 
 def test_a_stranger_may_not_rate(incident):
@@ -147,7 +147,7 @@ def test_a_stranger_may_not_rate(incident):
 
 
 def test_erasing_a_case_empties_the_text_of_its_rating(incident):
-    rate_help(reference=incident.reference, guest=Guest(user=an_agent()), level=4, words="Merci.")
+    rate_help(reference=incident.reference, visitor=CaseVisitor(user=an_agent()), level=4, words="Merci.")
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert Rating.objects.get().words == ""
 

@@ -5,11 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, EventKind, Severity
 from incidents.models import AnswerSheet, Closing, Evidence, Message, Note, Observable, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.complete import SectionEdit, answer_section
 from incidents.services.handling.acknowledge import acknowledge_incident, verify_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.severity import set_severity
@@ -26,14 +26,14 @@ pytestmark = pytest.mark.django_db
 LATER = "MotDApres"
 
 
-def get_guest(incident):
-    return Guest(access_uid=incident.accesses.get().uid)
+def get_visitor(incident):
+    return CaseVisitor(access_uid=incident.accesses.get().uid)
 
 
 def add_one_of_each(incident, actor, word):
     """Add one thing of each kind to the case, each with `word` in it. `word` is also the key of the note."""
     write_to_csirt(
-        reference=incident.reference, guest=get_guest(incident), letter=Letter(text=f"{word} demande", key=word)
+        reference=incident.reference, visitor=get_visitor(incident), letter=Letter(text=f"{word} demande", key=word)
     )
     letter = Letter(text=f"{word} réponse", key=word)
     write_to_declarant(reference=incident.reference, actor=actor, letter=letter)
@@ -54,8 +54,10 @@ def add_second_piece(incident):
 
 def answer_again(incident, section, **values):
     newest = incident.sheets.filter(section=section).order_by("-id").first()
-    writing = Writing(guest=get_guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
-    answer_section(writing=writing, section=section, version="2026-11", values=values)
+    edit = SectionEdit(
+        visitor=get_visitor(incident), reference=incident.reference, seen=str(newest.uid) if newest else ""
+    )
+    answer_section(edit=edit, section=section, version="2026-11", values=values)
 
 
 def transfer_case(incident, giver, taker):

@@ -5,14 +5,14 @@ from django.utils import timezone
 
 from incidents.enums import ActorKind, EventKind, Origin
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.declarant.complete import Writing
+from incidents.services.declarant.complete import SectionEdit
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.devices import follow_up_url, guest, open_by_link, signed_in
+from tests.incidents.devices import follow_up_url, get_visitor, open_by_link, signed_in
 from tests.incidents.merging import MAYOR, reload
 from tests.reading import read_text
 
@@ -78,8 +78,10 @@ def test_a_telephoned_declaration_names_the_caller_and_the_responder_who_wrote_i
 
 def test_the_name_of_the_declaration_outlives_its_correction(incident):
     newest = incident.sheets.filter(section="rappel").order_by("-id").first()
-    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
-    correct_caller(writing=writing, caller=MAYOR)
+    edit = SectionEdit(
+        visitor=get_visitor(incident), reference=incident.reference, seen=str(newest.uid) if newest else ""
+    )
+    correct_caller(edit=edit, caller=MAYOR)
     assert reload(incident).story.contact_name == MAYOR.name
     assert "Dominique Exemple a déclaré l’incident" in read_history(signed_in(an_agent()), incident)
 

@@ -24,8 +24,8 @@ def test_each_type_has_its_reflex_sheet(client):
         page = read_text(client.get(f"/reflexes/{kind}/"))
         sheet = REFLEXES[kind]
         for words in (sheet.words, *(part for act in (*sheet.hour, *sheet.day) for part in act), *sheet.sources):
-            assert normalize_spaces(words) in normalize_spaces(page), kind
-        assert f"version {VERSION} du {date_format(PUBLISHED_ON, 'j F Y')}" in normalize_spaces(page)
+            assert normalise_spaces(words) in normalise_spaces(page), kind
+        assert f"version {VERSION} du {date_format(PUBLISHED_ON, 'j F Y')}" in normalise_spaces(page)
 
 
 def test_whoever_unplugs_the_box_is_warned_of_the_landline(client):
@@ -37,7 +37,7 @@ def test_whoever_unplugs_the_box_is_warned_of_the_landline(client):
     assert any(warning in act.how.replace("\xa0", " ") for act in REFLEXES["rancon"].acts)
 
 
-def normalize_spaces(words):
+def normalise_spaces(words):
     return " ".join(str(words).split())
 
 

@@ -1,11 +1,12 @@
 """A case that another centre accepts goes there with all it holds; the former centre no longer has it."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import DueFor, Status
 from incidents.models import CaseGroup, Incident, Observable, SearchDocument, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -78,8 +79,8 @@ def test_the_declarant_reads_which_centre_has_the_case_and_who_did_what(incident
 def test_the_new_centre_receives_the_files_and_messages(incident, giver, taker):
     piece = an_evidence_file(incident)
     accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Du nouveau.", key="k"))
 
     assert "Du nouveau." in read_markup(sign_in_as(taker).get(url(incident)))
     download = f"/triage/{incident.reference}/pieces/{piece.uid}/"
@@ -96,6 +97,19 @@ def test_a_case_can_be_transferred_back(incident, giver, taker):
     assert "Reçu de Loin Cyber" in read_markup(page)
     assert "Confié par Breizh Cyber à Loin Cyber" in read_markup(page)
     assert sign_in_as(taker).get(url(incident)).status_code == 404
+
+
+def test_only_what_was_typed_is_given_back_for_a_case_that_moved(incident, giver, taker):
+    """Codes of choices, the keys of the form and its buttons are not there to be copied."""
+    accept_transfer(uid=propose_transfer(incident, giver).uid, actor=taker)
+    client, hour = sign_in_as(giver), "8 h 10"
+    call = {"direction": "call_in", "cle": "abcdef", "vu": "f00d", "type": "ransomware", "stopped_time": hour}
+    closing = {"reason": "handed_over", "handed_to": "la DSI", "summary": "Bilan.", "seen": "f00d"}
+
+    pages = [client.post(url(incident, *part), fields) for part, fields in ((["appel"], call), (["cloture"], closing))]
+
+    given_back = [re.findall(r'<p class="story">(.*?)</p>', read_markup(page)) for page in pages]
+    assert given_back == [[hour], ["la DSI", "Bilan."]]
 
 
 def test_the_first_centre_does_not_learn_of_a_second_transfer(incident, giver, taker):

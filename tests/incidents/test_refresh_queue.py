@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
@@ -70,8 +70,8 @@ def test_a_transfer_offer_or_a_message_on_a_closed_case_changes_the_mark(client,
     close_incident(reference=ended.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     marks = [get_state(client)["mark"]]
     time_machine.shift(timedelta(minutes=1))
-    guest = Guest(access_uid=ended.accesses.get().uid)
-    write_to_csirt(reference=ended.reference, guest=guest, letter=Letter(text="Cela recommence.", key="w"))
+    visitor = CaseVisitor(access_uid=ended.accesses.get().uid)
+    write_to_csirt(reference=ended.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="w"))
     marks.append(get_state(client)["mark"])
     offered = declare()
     Incident.objects.filter(pk=offered.pk).update(csirt=far)
@@ -137,7 +137,10 @@ def test_taking_a_case_from_the_queue_reports_the_outcome(client, responder):
 
     answer = client.post(f"{URL}{case.reference}/prendre/", headers=JSON)
 
-    assert answer.json() == {"said": ["Vous avez pris ce dossier en charge. Le déclarant le voit."], "is_done": True}
+    assert answer.json() == {
+        "messages": ["Vous avez pris ce dossier en charge. Le déclarant le voit."],
+        "is_done": True,
+    }
     case.refresh_from_db()
     assert case.acknowledged_by == responder
     assert "Vous avez pris" not in client.get(f"{URL}{case.reference}/").content.decode()
@@ -150,5 +153,5 @@ def test_a_case_that_somebody_else_took_says_who_and_when(client, responder):
     answer = client.post(f"{URL}{case.reference}/prendre/", headers=JSON).json()
 
     assert answer["is_done"] is False
-    assert [message.replace("\u00a0", " ") for message in answer["said"]] == [f"{colleague} l’a pris à 9 h 00."]
+    assert [message.replace("\u00a0", " ") for message in answer["messages"]] == [f"{colleague} l’a pris à 9 h 00."]
     assert case.events.count() == 2

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
 from incidents.enums import ClosingReason, EventKind, Status
 from incidents.models import Incident, Note
@@ -38,8 +38,8 @@ def close_new_case(reason=ClosingReason.NOT_AN_INCIDENT):
 
 
 def write_as_declarant(incident, text="Cela recommence."):
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key=text))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text=text, key=text))
     incident.refresh_from_db()
 
 
@@ -141,8 +141,8 @@ def test_an_erased_case_stays_closed(responder):
 
 def test_a_withdrawn_case_is_reopened_with_a_reason(client, responder):
     incident = declare()
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Fausse alerte.", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    withdraw_incident(reference=incident.reference, visitor=visitor, letter=Letter(text="Fausse alerte.", key="k"))
     incident.refresh_from_db()
     assert incident.wrote_since_closing, "the reason for a withdrawal waits for an answer"
     assert "Rouvrez seulement si vous savez que l’incident est réel" in read_markup(client.get(url(incident)))
@@ -235,6 +235,6 @@ def test_a_hostile_reason_is_escaped(client, responder):
 def test_the_report_of_an_earlier_closing_is_not_shown_for_the_last_one(client, responder):
     incident = close_new_case()
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="", key="k"))
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    withdraw_incident(reference=incident.reference, visitor=visitor, letter=Letter(text="", key="k"))
     assert client.get(url(incident)).context["ending"]["closing"] is None

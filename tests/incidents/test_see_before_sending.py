@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.models import Message
 from incidents.services.correspondence.correspond import (
     NO_MESSAGE,
@@ -63,8 +63,8 @@ def list_writers(client, case):
 
 
 def write_as_declarant(case, text="Le serveur redémarre seul."):
-    guest = Guest(access_uid=case.accesses.get().uid)
-    return write_to_csirt(reference=case.reference, guest=guest, letter=Letter(text=text, key=text))
+    visitor = CaseVisitor(access_uid=case.accesses.get().uid)
+    return write_to_csirt(reference=case.reference, visitor=visitor, letter=Letter(text=text, key=text))
 
 
 def test_a_reply_waits_until_a_newer_message_was_read(client, case, colleague):

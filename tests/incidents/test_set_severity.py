@@ -5,12 +5,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, EventKind, IncidentType, InterruptionExtent, PublicService, Severity
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SeverityChoice
-from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.complete import SectionEdit, answer_section
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.severity import set_severity
 from incidents.services.history.erase import erase_personal_data
@@ -27,10 +27,10 @@ def url(incident, *parts):
 
 
 def answer_as_declarant(incident, section, **values):
-    guest = Guest(access_uid=incident.accesses.get().uid)
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     newest = incident.sheets.filter(section=section).order_by("-id").first()
-    writing = Writing(guest=guest, reference=incident.reference, seen=str(newest.uid) if newest else "")
-    answer_section(writing=writing, section=section, version="2026-11", values=values)
+    edit = SectionEdit(visitor=visitor, reference=incident.reference, seen=str(newest.uid) if newest else "")
+    answer_section(edit=edit, section=section, version="2026-11", values=values)
     incident.refresh_from_db()
     return incident
 

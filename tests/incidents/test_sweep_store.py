@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from structlog.testing import capture_logs
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import PaperState
 from incidents.files import vault
 from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
@@ -31,8 +31,8 @@ def incident(db, store):
 
 
 @pytest.fixture
-def guest(incident):
-    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+def visitor(incident):
+    return CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
 
 
 def add_stray():
@@ -46,19 +46,19 @@ def sweep_after(**since):
         sweep_store()
 
 
-def send_first_slice(incident, guest):
+def send_first_slice(incident, visitor):
     """Announce a file to be sent in two slices, and send the first. Return the upload."""
     upload = start_upload(
-        guest=guest, reference=incident.reference, name="a", size=SLICE_SIZE + 1, author="", first=""
+        visitor=visitor, reference=incident.reference, name="a", size=SLICE_SIZE + 1, author="", first=""
     )
     return receive_slice(
-        guest=guest, reference=incident.reference, uid=upload.uid, offset=0, content=b"x" * SLICE_SIZE
+        visitor=visitor, reference=incident.reference, uid=upload.uid, offset=0, content=b"x" * SLICE_SIZE
     )
 
 
-def test_an_object_without_a_row_is_removed_after_a_day(incident, guest):
-    piece, upload = an_evidence_file(incident), send_first_slice(incident, guest)
-    paper = request_answer_pack(guest=guest, reference=incident.reference)
+def test_an_object_without_a_row_is_removed_after_a_day(incident, visitor):
+    piece, upload = an_evidence_file(incident), send_first_slice(incident, visitor)
+    paper = request_answer_pack(visitor=visitor, reference=incident.reference)
     make_due_papers()
     paper.refresh_from_db()
     stray = add_stray()
@@ -86,9 +86,9 @@ def test_an_object_whose_row_came_late_stays(incident):
     assert not StrayObject.objects.exists()
 
 
-def test_the_slices_of_an_unfinished_upload_stay(incident, guest):
+def test_the_slices_of_an_unfinished_upload_stay(incident, visitor):
     """A slice that a killed server had stored but not counted stays with the others until the upload resumes."""
-    upload = send_first_slice(incident, guest)
+    upload = send_first_slice(incident, visitor)
     vault.write_object(vault.make_slice_name(upload.uid, SLICE_SIZE), get_reading_key(incident), b"y")
     for days in (0, 2, 6):
         sweep_after(days=days)
@@ -99,9 +99,9 @@ def test_the_slices_of_an_unfinished_upload_stay(incident, guest):
     assert list_stored_objects() == []
 
 
-def test_the_files_of_an_erased_case_are_removed(incident, guest):
+def test_the_files_of_an_erased_case_are_removed(incident, visitor):
     """Nobody can open the files any more, but their lines of the sealed list stay."""
-    piece, _upload = an_evidence_file(incident), send_first_slice(incident, guest)
+    piece, _upload = an_evidence_file(incident), send_first_slice(incident, visitor)
     neighbour = an_evidence_file(declare())
     erase_personal_data(reference=incident.reference, actor=a_lead())
     for hours in (0, 25):
@@ -110,9 +110,9 @@ def test_the_files_of_an_erased_case_are_removed(incident, guest):
     assert Evidence.objects.filter(pk=piece.pk, storage_name=piece.storage_name).exists()
 
 
-def test_a_paper_stored_by_a_killed_worker_is_removed(incident, guest, monkeypatch):
+def test_a_paper_stored_by_a_killed_worker_is_removed(incident, visitor, monkeypatch):
     """The worker was killed between storing and recording the paper, at the last try: nobody will read it."""
-    request_answer_pack(guest=guest, reference=incident.reference)
+    request_answer_pack(visitor=visitor, reference=incident.reference)
     with monkeypatch.context() as killed:
         killed.setattr(papers, "record_made_paper", lambda *_: sys.exit())
         with pytest.raises(SystemExit):

@@ -18,7 +18,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.desk import url
-from tests.incidents.devices import guest
+from tests.incidents.devices import get_visitor
 from tests.incidents.merging import merge
 from tests.incidents.transferring import (
     AGREED,
@@ -257,7 +257,7 @@ def test_closing_a_case_withdraws_its_proposal(incident, giver, taker, door):
         assert "proposé à Loin Cyber : fusionner retire la proposition" in read_markup(compared)
         merge(*((incident, other) if door == "merging" else (other, incident)), giver)
     else:
-        withdraw_incident(reference=incident.reference, guest=guest(incident), letter=Letter(text="", key="k"))
+        withdraw_incident(reference=incident.reference, visitor=get_visitor(incident), letter=Letter(text="", key="k"))
     transfer.refresh_from_db()
     assert transfer.state == TransferState.WITHDRAWN
     assert list_event_kinds(incident).count(EventKind.TRANSFER_WITHDRAWN) == 1

@@ -11,7 +11,7 @@ from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import TRICK
-from tests.incidents.completing import CIVIL, make_writing
+from tests.incidents.completing import CIVIL, make_edit
 from tests.incidents.triage_pages import url
 from tests.reading import read_markup
 
@@ -26,9 +26,9 @@ def incident(client):
 
 
 def answer_as_declarant(incident, author="Dominique, accueil", **values):
-    writing = make_writing(incident, author=author)
+    edit = make_edit(incident, author=author)
     keep = list(values)
-    answer_section(writing=writing, section="precisions", version=get_current_version().code, values=values, keep=keep)
+    answer_section(edit=edit, section="precisions", version=get_current_version().code, values=values, keep=keep)
 
 
 def test_a_responder_reads_the_answers_of_the_declarant(client, incident):
@@ -47,8 +47,8 @@ def test_a_responder_reads_the_answers_of_the_declarant(client, incident):
 def test_earlier_values_are_struck_out_and_folded(client, incident):
     answer_as_declarant(incident, annonce_auteur="Groupe Exemple")
     answer_as_declarant(incident, author="Camille", annonce_auteur="Autre Groupe")
-    end_interruption(writing=make_writing(incident, author="Camille"), service="civil")
-    correct_caller(writing=make_writing(incident, "rappel", author="Camille"), caller=Caller(phone="02 98 00 00 01"))
+    end_interruption(edit=make_edit(incident, author="Camille"), service="civil")
+    correct_caller(edit=make_edit(incident, "rappel", author="Camille"), caller=Caller(phone="02 98 00 00 01"))
 
     page = read_markup(client.get(url(incident)))
 
@@ -70,7 +70,7 @@ def test_answers_to_an_unknown_version_do_not_break_the_page(client, incident):
 
 def test_hostile_text_is_escaped_in_the_answers(client, incident):
     answer_as_declarant(incident, author=TRICK[:60], annonce=TRICK, annonce_auteur=TRICK, autre=TRICK)
-    correct_caller(writing=make_writing(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name=TRICK[:25]))
+    correct_caller(edit=make_edit(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name=TRICK[:25]))
     page = client.get(url(incident))
     harmless.check_response(page)
     assert "https://piege.example" not in page.content.decode()

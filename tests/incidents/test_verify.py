@@ -9,10 +9,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
-from incidents.access import Guest, get_incident
+from incidents.access import CaseVisitor, get_incident
 from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberSource
 from incidents.models import Note, OfficialNumber, UnsentText
-from incidents.services.declarant.complete import Writing, find_newest_sheet
+from incidents.services.declarant.complete import SectionEdit, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.acknowledge import verify_incident
 from incidents.services.handling.close import close_incident
@@ -74,6 +74,38 @@ def test_verifying_twice_records_one_note_and_one_event(client, case):
     for _time in range(2):
         client.post(url(case, "verifier"), CALLED_NUMBER)
     assert Note.objects.count() == case.events.filter(kind=EventKind.VERIFIED).count() == 1
+
+
+def test_the_call_of_a_second_person_is_noted_and_the_first_is_named(client, case, colleague):
+    verify_incident(reference=case.reference, actor=colleague, call=CallBack(source=NumberSource.KNOWN))
+
+    for _time in range(2):
+        page = read_markup(client.post(url(case, "verifier"), CALLED_NUMBER, follow=True))
+
+    assert f"{colleague} avait déjà vérifié cette déclaration. Votre rappel est noté aussi." in page
+    assert case.events.filter(kind=EventKind.VERIFIED).count() == 1
+    assert [note.author == colleague for note in case.notes.order_by("id")] == [True, False]
+    assert "02 98 11 22 33" in case.notes.order_by("id")[1].text
+
+
+@pytest.mark.parametrize("number", ["02 98", "02 98 11 22 33"])
+def test_a_second_call_that_cannot_be_noted_is_shown_again(client, case, colleague, number):
+    verify_incident(reference=case.reference, actor=colleague, call=CallBack(source=NumberSource.KNOWN))
+    if number != "02 98":
+        erase_personal_data(reference=case.reference, actor=a_lead())
+
+    page = client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number})
+
+    assert page.status_code == 422
+    assert f'<p class="story">{number}</p>' in read_markup(page)
+    assert not Note.objects.filter(text__contains=number).exists()
+
+
+def test_verifying_an_erased_case_does_not_claim_a_note(client, case):
+    erase_personal_data(reference=case.reference, actor=a_lead())
+    page = read_markup(client.post(url(case, "verifier"), CALLED_NUMBER, follow=True))
+    assert "Déclaration vérifiée" in page
+    assert "est noté" not in page
 
 
 def test_an_agent_of_the_body_may_see_the_case_but_not_verify_it(case):
@@ -203,9 +235,9 @@ def test_a_number_of_another_open_declaration_of_the_body_verifies_nothing(clien
 
 
 def test_the_earlier_number_of_a_corrected_declaration_verifies_nothing(client, case):
-    guest, first = Guest(access_uid=case.accesses.get().uid), find_newest_sheet(case, "rappel")
-    writing = Writing(guest=guest, reference=case.reference, seen=str(first.uid) if first else "")
-    correct_caller(writing=writing, caller=replace(CALLER, phone="06 39 98 00 41"))
+    visitor, first = CaseVisitor(access_uid=case.accesses.get().uid), find_newest_sheet(case, "rappel")
+    edit = SectionEdit(visitor=visitor, reference=case.reference, seen=str(first.uid) if first else "")
+    correct_caller(edit=edit, caller=replace(CALLER, phone="06 39 98 00 41"))
     for number in (CALLER.phone, "06 39 98 00 41"):
         assert client.post(url(case, "verifier"), CALLED_NUMBER | {"verifier-number": number}).status_code == 422
 

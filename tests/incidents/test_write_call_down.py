@@ -14,7 +14,7 @@ from incidents.services.handling.close import close_incident
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.calling import post_call
-from tests.incidents.completing import make_writing
+from tests.incidents.completing import make_edit
 from tests.incidents.devices import open_by_link
 from tests.incidents.express import NOW, PHONE, case, declare_express
 from tests.incidents.journeys import make_address
@@ -222,7 +222,7 @@ def test_the_pack_keeps_what_the_body_wrote_after_the_declaration_and_a_call_rep
     declarant, responder = open_by_link(incident), Client()
     responder.force_login(a_responder())
     for by_body, by_centre in (("Une tour est chiffrée.", "Deux tours."), ("Trois tours.", "Quatre tours.")):
-        correct_story(writing=make_writing(incident, "recit"), description=by_body)
+        correct_story(edit=make_edit(incident, "recit"), description=by_body)
         post_call(responder, incident, description=by_centre)
     lines = get_story_section(incident)["lines"][1:]
     assert [[label.partition(" le ")[0], words] for label, words in lines] == [
@@ -237,7 +237,7 @@ def test_the_pack_does_not_repeat_what_the_body_itself_replaced_later(client):
     incident = declare(description="")
     client.force_login(a_responder())
     for words in ("Une tour.", "Deux tours."):
-        correct_story(writing=make_writing(incident, "recit"), description=words)
+        correct_story(edit=make_edit(incident, "recit"), description=words)
     post_call(client, incident, description="Deux tours. Depuis 5 h.")
     assert [words for _label, words in get_story_section(incident)["lines"][1:]] == ["Deux tours. Depuis 5 h."]
 

@@ -60,7 +60,7 @@ def test_the_preview_names_the_colleagues_who_write_to_a_declarant_of_the_group(
 def keep_reply(incident, actor, minutes=0):
     """Store a reply that the actor was typing so many minutes ago."""
     words = {CaseFormCode.REPLY: {"text": ["Débranchez tout."]}}
-    save_unsent_texts(reference=incident.reference, actor=actor, words=words, pen=Pen(name="a", stroke=1))
+    save_unsent_texts(reference=incident.reference, actor=actor, values_by_form=words, pen=Pen(name="a", stroke=1))
     saved_at = timezone.now() - timedelta(minutes=minutes)
     UnsentText.objects.filter(incident=incident, user=actor).update(saved_at=saved_at)
     record_reading(incident=incident, reader=actor, at=timezone.now())  # the page is open

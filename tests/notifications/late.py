@@ -4,7 +4,7 @@ from csirts.models import Csirt
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from notifications.models import Delivery
-from tests.incidents.devices import guest
+from tests.incidents.devices import get_visitor
 from tests.notifications.mailing import CENTRE
 
 
@@ -13,7 +13,7 @@ def give_centre_address() -> None:
 
 
 def write_as_declarant(incident: Incident, key: str) -> None:
-    write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text="Alors ?", key=key))
+    write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=Letter(text="Alors ?", key=key))
 
 
 def list_statuses(recipient: str) -> list[str]:

@@ -9,7 +9,7 @@ from accounts.messages import write_account_mail
 from accounts.models import PendingMail
 from accounts.services.links import make_link
 from csirts.models import Csirt
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, EventKind
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Advice, Incident, Transfer
@@ -34,9 +34,9 @@ def declare_with_facts() -> Incident:
 
 def make_delivery(incident: Incident, recipient: str, kind: str) -> Delivery:
     """Return an unsaved delivery about an event of this kind, which carries all that any mail reads of an event."""
-    guest = Guest(access_uid=incident.accesses.get().uid)
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     words = Letter(text="Que faire ? Je ne sais pas !", key="k", author="Dominique")
-    message = write_to_csirt(reference=incident.reference, guest=guest, letter=words)
+    message = write_to_csirt(reference=incident.reference, visitor=visitor, letter=words)
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     responder = a_responder()
     transfer = Transfer.objects.create(

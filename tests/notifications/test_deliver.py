@@ -267,7 +267,7 @@ def test_sending_to_a_slow_server_stops_before_the_lease_ends(transactional_db, 
         declare()
     dispatch.announce_all_events()
     monkeypatch.setattr(dispatch, "LEASE_TIME", timedelta(seconds=0.5))
-    monkeypatch.setattr(dispatch, "MAX_TASK_DURATION", timedelta(seconds=0.01))
+    monkeypatch.setattr(dispatch, "PASS_TIME_LIMIT", timedelta(seconds=0.01))
     post.delay = 0.3
 
     count = dispatch.send_due_deliveries()

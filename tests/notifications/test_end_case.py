@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, Tlp
 from incidents.facts.shapes import Caller
 from incidents.reference import hyphenate
@@ -114,8 +114,8 @@ def test_a_stricter_label_applies_to_messages_of_the_centre(post):
 
 def test_a_message_on_a_closed_case_says_that_the_case_is_closed(post):
     incident = declare()
-    guest = Guest(access_uid=incident.accesses.get().uid)
+    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="k"))
     deliver_all(post)
     assert "Ce dossier est clos : rouvrez-le si ce n’est pas fini." in read_mail(post.list_mails_to(CENTRE)[-1])

@@ -7,7 +7,7 @@ from csirts.models import Contact
 from incidents.links import list_linkable_hosts, split_links
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
-from tests.incidents.devices import guest, open_by_link
+from tests.incidents.devices import get_visitor, open_by_link
 from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_body
 
 HOSTS = frozenset({"www.cnil.fr", "aide.exemple.example"})
@@ -63,7 +63,7 @@ def test_an_address_with_an_invalid_port_is_plain_text(incident, post, address):
 
 def test_what_a_victim_writes_is_never_a_link(incident, post):
     letter = Letter(text=f"Voir {LONG} et {OWN}", key="v")
-    write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+    write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
     page = open_by_link(incident).get(f"/suivi/{incident.reference}/").content.decode()
     assert f'href="{LONG}"' not in page
     assert 'rel="external noreferrer"' not in page

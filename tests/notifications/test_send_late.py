@@ -8,7 +8,7 @@ from incidents.enums import EventKind
 from incidents.facts.shapes import Caller
 from incidents.models import Story
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.declarant.complete import Writing
+from incidents.services.declarant.complete import SectionEdit
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
@@ -18,7 +18,7 @@ from notifications.channels import resume_centre_mails, resume_missed_declarant_
 from notifications.enums import Channel, DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import CALLER, a_responder, breizh_cyber, declare
-from tests.incidents.devices import guest
+from tests.incidents.devices import get_visitor
 from tests.notifications.late import give_centre_address, list_statuses, write_as_declarant
 from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_on_one_line
 
@@ -86,8 +86,8 @@ def test_a_declarant_who_gives_an_address_late_is_mailed_the_last_message(post, 
     assert not post.list_mails_to(TOWN)
 
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
-    correct_caller(writing=writing, caller=CALLER)
+    edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(edit=edit, caller=CALLER)
     deliver_all(post)
 
     [mail] = post.list_mails_to(TOWN)
@@ -101,8 +101,8 @@ def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, cl
     incident = declare(caller=SILENT)
     deliver_all(post)
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
-    correct_caller(writing=writing, caller=CALLER, mail_without_code=without_code)
+    edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(edit=edit, caller=CALLER, mail_without_code=without_code)
     deliver_all(post)
     [mail] = post.list_mails_to(TOWN)
     assert ("/suivi/acces/" in read_on_one_line(mail)) is not without_code
@@ -113,8 +113,8 @@ def test_a_phone_number_alone_sends_no_mail(post, clock):
     incident = declare(caller=SILENT)
     deliver_all(post)
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
-    correct_caller(writing=writing, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
+    edit = SectionEdit(visitor=get_visitor(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(edit=edit, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
     deliver_all(post)
     assert list_statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
 
@@ -148,7 +148,9 @@ def test_a_withdrawal_that_had_no_channel_is_sent_while_a_message_waits(centre, 
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
     clock.shift(timedelta(minutes=1))
     write_as_declarant(incident, "k")
-    withdraw_incident(reference=incident.reference, guest=guest(incident), letter=Letter(text="Erreur.", key="w"))
+    withdraw_incident(
+        reference=incident.reference, visitor=get_visitor(incident), letter=Letter(text="Erreur.", key="w")
+    )
     deliver_all(post)
     give_centre_address()
     assert resume_centre_mails() == 1

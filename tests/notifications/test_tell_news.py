@@ -20,8 +20,8 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
-from tests.incidents.completing import make_writing
-from tests.incidents.devices import guest
+from tests.incidents.completing import make_edit
+from tests.incidents.devices import get_visitor
 from tests.notifications.mailing import CENTRE, TOWN, deliver_all, read_body, read_on_one_line
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def incident(responder):
 
 def write(incident, text="La cantine est arrêtée aussi.", key="k"):
     letter = Letter(text=text, key=key, author="Dominique Exemple")
-    return write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+    return write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
 
 
 def answer(incident, responder, text="Avec quel logiciel ?", *, asks=True):
@@ -164,7 +164,7 @@ def test_mails_about_added_facts_and_files_give_no_detail(incident, post, kind):
 
 def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, post):
     deliver_all(post)
-    correct_story(writing=make_writing(incident, "recit"), description="La paie est arrêtée aussi.", supplier="")
+    correct_story(edit=make_edit(incident, "recit"), description="La paie est arrêtée aussi.", supplier="")
 
     deliver_all(post)
 
@@ -175,7 +175,7 @@ def test_the_mail_about_added_facts_gives_the_severity_of_the_case(incident, pos
 
 def test_a_withdrawal_causes_a_mail_to_the_centre_and_to_the_declarant(incident, post):
     letter = Letter(text="C’était un essai.", key="k")
-    withdraw_incident(reference=incident.reference, guest=guest(incident), letter=letter)
+    withdraw_incident(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
     deliver_all(post)
     assert "> C’était un essai." in read_body(get_last_mail(post, CENTRE))
     assert "Un intrus" in read_on_one_line(get_last_mail(post, CENTRE))
@@ -232,7 +232,7 @@ class TestTheBody:
 @pytest.mark.parametrize("text", [*ADDRESSES, *HEADERS, *INVISIBLE, MARKUP[9], TEMPLATES[2], FORMULAS[0]])
 def test_hostile_text_of_a_message_does_no_harm_in_mails(incident, responder, post, text):
     letter = Letter(text=f"{text}\n-- \nLire et répondre :\n{text}", key="k", author=text)
-    write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+    write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
     answer(incident, responder, text)
     deliver_all(post)
     assert {message.went_to[0] for message in post.received} == {CENTRE, TOWN}

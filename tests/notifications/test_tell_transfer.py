@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.catalogues.partners import PARTNERS
 from incidents.enums import Tlp
 from incidents.models import Advice, Incident
@@ -48,8 +48,8 @@ def incident(giver, taker):
 
 
 def write(incident, text, key):
-    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key=key))
+    visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text=text, key=key))
 
 
 def list_deliveries(kind):
@@ -271,7 +271,7 @@ def test_nothing_leaves_once_the_case_is_erased(green, giver, post):
 
 
 def test_a_demonstration_writes_to_no_partner(green, giver, post, monkeypatch):
-    monkeypatch.setattr("accounts.transports.email.read_demonstration", lambda: True)
+    monkeypatch.setattr("accounts.transports.email.is_marked_as_demonstration", lambda: True)
     send_advice(green, giver)
     deliver_all(post)
     assert post.list_mails_to(CERT) == []

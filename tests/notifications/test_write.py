@@ -17,7 +17,7 @@ from incidents.services.declaring.declare import declare_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
 from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
-from notifications.wording import defuse_line, quote_lines, wrap_quotations
+from notifications.wording import defang_line, quote_lines, wrap_quotations
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
@@ -298,7 +298,7 @@ def test_templates_never_read_text_of_declarants_directly():
 
 
 @pytest.mark.parametrize(
-    ("written", "defused"),
+    ("written", "defanged"),
     [
         ("http://exemple.fr/a?b=c", "hxxp://exemple[.]fr/a?b=c"),
         ("HTTPS://EXEMPLE.FR", "hxxps://EXEMPLE[.]FR"),
@@ -310,8 +310,8 @@ def test_templates_never_read_text_of_declarants_directly():
         ("a\nb\x00c\u202ed", "a b c d"),
     ],
 )
-def test_links_are_disarmed(written, defused):
-    assert defuse_line(written) == defused
+def test_links_are_defanged(written, defanged):
+    assert defang_line(written) == defanged
 
 
 def test_every_kind_of_line_end_is_quoted():

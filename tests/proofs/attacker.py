@@ -5,9 +5,9 @@ hides at most four units (or the true number, where that is more). The judge, wh
 of cells contain few bodies. This saves questions about sets of many bodies and gives the attacker nothing, because it
 proves each fact from numbers alone.
 
-For each set, the attacker searches countries that agree with what it knows: one in which the set is empty, and two in
-which the units of the set differ by at least four. If all of these exist, nothing is proved. If some do not exist, it
-has proved a fact.
+For each set, the attacker searches assignments of numbers that agree with what it knows: one in which the set is
+empty, and two in which the units of the set differ by at least four. If all of these exist, nothing is proved. If some
+do not exist, it has proved a fact.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ import numpy as np
 
 from tests.proofs.countries import Body
 from tests.proofs.knowledge import Edition, Knowledge, Unknown
-from tests.proofs.solver import ContradictionError, Program
+from tests.proofs.solver import Contradiction, Program
 from tests.proofs.truth import Truth, find_truth
 
 FEW = 4
@@ -103,7 +103,7 @@ class Attack:
         self.limits = self.list_limits()
         inequalities = [row for row in knowledge.rows if row.least < 0]
         self.inequalities, self.highest = self.program.matrix(inequalities), [row.most for row in inequalities]
-        self.countries = np.zeros((0, self.program.width), np.int64)
+        self.assignments = np.zeros((0, self.program.width), np.int64)
         self.own = self.count_own()
 
     def has_value(self, unknown: Unknown) -> bool:
@@ -207,29 +207,29 @@ class Attack:
         other_bodies[own] -= 1
         return np.flatnonzero((other_bodies > 0) & (other_bodies < self.threshold))
 
-    def recall_countries(self, own: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
-        """Return the countries found for the outsider that this reader cannot exclude, without the reader's
+    def recall_assignments(self, own: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
+        """Return the assignments found for the outsider that this reader cannot exclude, without the reader's
         own units.
         """
-        other_units = self.countries - own
+        other_units = self.assignments - own
         fits = ((other_units >= least) & (other_units <= most)).all(axis=1)
         return other_units[fits & (other_units @ self.inequalities.T <= self.highest).all(axis=1)]
 
     def ask_all(self, insiders: Iterable[Body]) -> Findings:
-        """Return what the outsider and each insider prove. `is_contradiction` is set if no country agrees with what
+        """Return what the outsider and each insider prove. `is_contradiction` is set if no assignment agrees with what
         one of them believes.
         """
         findings = Findings(limits=len(self.limits))
         try:
             for reader in (OUTSIDER, *insiders):
                 self.ask(reader, findings)
-        except ContradictionError:
+        except Contradiction:
             findings.is_contradiction = True
         findings.solves = self.program.solves
         return findings
 
     def ask(self, reader: Body | None, findings: Findings) -> None:
-        """Add what this reader proves to the findings. Raise ContradictionError if no country agrees with what the
+        """Add what this reader proves to the findings. Raise Contradiction if no assignment agrees with what the
         reader believes.
         """
         own = np.zeros(self.program.width, np.int64)
@@ -243,12 +243,12 @@ class Attack:
         least, most = self.bound_others(own)
         self.program.set_bounds(least, most)
         questions = Questions(self.program, self.places[numbers])
-        for country in self.recall_countries(own, least, most):
-            questions.widen_bounds(country)
+        for assignment in self.recall_assignments(own, least, most):
+            questions.widen_bounds(assignment)
         questions.find_least()
         questions.find_most()
         if reader is OUTSIDER:
-            self.countries = np.array(questions.countries)
+            self.assignments = np.array(questions.assignments)
         for place in questions.list_proved():
             scope = self.scopes[numbers[place]]
             fact = self.describe_fact(reader, scope, own, questions.bound(place))
@@ -264,7 +264,7 @@ class Attack:
 
 
 class Questions:
-    """The least and the most units that each set of cells may contain, as far as countries that show it were found."""
+    """The least and the most units that each set of cells may contain, in the assignments that were found."""
 
     def __init__(self, program: Program, places: np.ndarray) -> None:
         self.program, self.places = program, places
@@ -272,7 +272,7 @@ class Questions:
         self.most = np.full(len(places), -1)
         self.is_least_known = np.zeros(len(places), bool)
         self.is_most_known = np.zeros(len(places), bool)
-        self.countries: list[np.ndarray] = []
+        self.assignments: list[np.ndarray] = []
 
     def make_weights(self, chosen: Iterable[int], sign: int) -> np.ndarray:
         weights = np.zeros(self.program.width + 1)
@@ -280,47 +280,47 @@ class Questions:
             weights[self.places[place]] = sign
         return weights[:-1]
 
-    def widen_bounds(self, country: np.ndarray) -> None:
-        """Update the bounds of every set with the units that this country has in it."""
-        totals = np.append(country, 0)[self.places].sum(axis=1)
+    def widen_bounds(self, assignment: np.ndarray) -> None:
+        """Update the bounds of every set with the units that this assignment has in it."""
+        totals = np.append(assignment, 0)[self.places].sum(axis=1)
         self.least, self.most = np.minimum(self.least, totals), np.maximum(self.most, totals)
 
-    def find_country(self, chosen: np.ndarray, sign: int) -> None:
-        """Find the country with the least (sign 1) or the most (sign -1) units in these sets together, and update the
-        bounds.
+    def find_assignment(self, chosen: np.ndarray, sign: int) -> None:
+        """Find the assignment with the least (sign 1) or the most (sign -1) units in these sets together, and update
+        the bounds.
         """
-        country = self.program.find_country(self.make_weights(chosen, sign))
-        self.countries.append(country)
-        self.widen_bounds(country)
+        assignment = self.program.find_assignment(self.make_weights(chosen, sign))
+        self.assignments.append(assignment)
+        self.widen_bounds(assignment)
 
     def find_least(self) -> None:
-        """Search one country that makes all sets empty that no earlier country showed empty; then one country for each
+        """Search an assignment that makes all sets empty that no earlier assignment showed empty; then one for each
         set that remains.
         """
         is_first = True
         while len(remaining := np.flatnonzero((self.least > 0) & ~self.is_least_known)):
-            self.find_country(remaining if is_first else remaining[:1], 1)
+            self.find_assignment(remaining if is_first else remaining[:1], 1)
             self.is_least_known[remaining[0]] |= not is_first
             is_first = False
 
     def find_most(self) -> None:
-        """Search one country with the most units in all sets whose bounds do not yet differ by four; then one country
+        """Search an assignment with the most units in all sets whose bounds do not yet differ by four; then one
         for each set that remains.
         """
         before = -1
         while len(remaining := np.flatnonzero((self.most - self.least < FEW) & ~self.is_most_known)):
             if len(remaining) != before:
-                self.find_country(remaining, -1)
+                self.find_assignment(remaining, -1)
                 before = len(remaining)
             else:
-                self.find_country(remaining[:1], -1)
+                self.find_assignment(remaining[:1], -1)
                 self.is_most_known[remaining[0]] = True
                 before = -1
 
     def bound(self, place: int) -> tuple[int, int]:
-        """Return the least and the most units that any country has in one set."""
+        """Return the least and the most units that any assignment has in one set."""
         weights = self.make_weights([place], 1)
-        least, most = (self.program.find_country(sign * weights) @ weights for sign in (1, -1))
+        least, most = (self.program.find_assignment(sign * weights) @ weights for sign in (1, -1))
         return int(least), int(most)
 
     def list_proved(self) -> Iterator[int]:

@@ -127,7 +127,7 @@ def attack_audit_on_truth(edition: Edition) -> Findings:
 
 
 def list_proved(prepared: Attack, sets: list[tuple[Unknown, ...]]) -> Iterator[tuple[Unknown, ...]]:
-    """Yield the sets of cells that are empty in no country."""
+    """Yield the sets of cells that are empty in no assignment."""
     prepared.program.set_bounds(*prepared.bound_others(np.zeros(prepared.program.width, np.int64)))
     longest = max(map(len, sets))
     places = np.full((len(sets), longest), prepared.program.width)

@@ -245,9 +245,9 @@ class Brute:
         dashes = self.countries[:, self.dashes]
         may_be_empty = (dashes == 0).all(axis=1).any()
         may_be_full = not self.dashes or (dashes.max(axis=0) == DASH_MOST).all()
-        return bool(may_be_empty and may_be_full and not any(1 <= least <= 8 for least in self.list_rests()))
+        return bool(may_be_empty and may_be_full and not any(1 <= least <= 8 for least in self.list_remainders()))
 
-    def list_rests(self) -> Iterator[int]:
+    def list_remainders(self) -> Iterator[int]:
         """Yield the least units that lie in each total but in none of its parts, and in the parts of a total that are
         not printed.
         """
@@ -269,6 +269,6 @@ def bound_by_programs(editions: Sequence[Edition], sets: Sequence[tuple[Unknown,
     for cells in sets:
         weights = np.zeros(attack.program.width)
         weights[[attack.columns[cell] for cell in cells]] = 1
-        totals = [attack.program.find_country(sign * weights) @ weights for sign in (1, -1)]
+        totals = [attack.program.find_assignment(sign * weights) @ weights for sign in (1, -1)]
         bounds.append((int(totals[0]), int(totals[1])))
     return bounds

@@ -1,4 +1,4 @@
-"""The search for countries that agree with what is known, by linear and integer programming."""
+"""The search for assignments of numbers that agree with what is known, by linear and integer programming."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,8 +10,8 @@ from tests.proofs.knowledge import Row, Unknown
 EPSILON = 1e-6
 
 
-class ContradictionError(Exception):
-    """No country agrees with what the reader believes."""
+class Contradiction(Exception):
+    """No assignment agrees with what the reader believes."""
 
 
 class Program:
@@ -49,9 +49,9 @@ class Program:
     def set_bounds(self, least: np.ndarray, most: np.ndarray) -> None:
         self.solver.changeColsBounds(self.width, self.indices, least.astype(float), most.astype(float))
 
-    def find_country(self, weights: np.ndarray) -> np.ndarray:
-        """Return the country, in whole numbers, whose weighted total is smallest. Raise ContradictionError if there is
-        no country.
+    def find_assignment(self, weights: np.ndarray) -> np.ndarray:
+        """Return the assignment, in whole numbers, whose weighted total is smallest. Raise Contradiction if there
+        is no assignment.
         """
         self.solver.changeColsCost(self.width, self.indices, weights.astype(np.float64))
         self.solves += 1
@@ -74,5 +74,5 @@ class Program:
     def solve(self) -> np.ndarray:
         self.solver.run()
         if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise ContradictionError
+            raise Contradiction
         return np.array(self.solver.getSolution().col_value)

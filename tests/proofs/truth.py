@@ -11,7 +11,7 @@ from tests.proofs.tally import Unit, is_in_period, list_units
 type Truth = dict[Unknown, Counter[Body]]
 
 
-def list_rests(case: Case, categories: Iterable[str]) -> Iterator[Unit]:
+def list_remainders(case: Case, categories: Iterable[str]) -> Iterator[Unit]:
     """Yield the units of a case that lie in a total but in no printed part of it."""
     when = {"quarter": f"T{(int(case.month[5:]) + 2) // 3}"}
     if case.is_report:
@@ -34,7 +34,7 @@ def count_book(book: Book, unknowns: Iterable[Unknown]) -> Truth:
     quarter = int(book.quarter[1:] or 0)
     cases = [case for case in edition.cases if is_in_period(case, int(book.year), quarter)]
     for case in cases:
-        for counts, at in (*list_units(case), *list_rests(case, book.codes.get("category", ()))):
+        for counts, at in (*list_units(case), *list_remainders(case, book.codes.get("category", ()))):
             for by in dims[counts]:
                 truth[Unknown(book.name, counts, tuple((name, at[name]) for name in by))][case.body] += 1
     for counts, place, bodies in count_bodies(cases):

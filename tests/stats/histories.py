@@ -15,7 +15,7 @@ from collectivities.enums import Kind
 from collectivities.models import Region
 from collectivities.services import create_proposed_body
 from core.stale import Stale
-from incidents.access import Guest
+from incidents.access import CaseVisitor
 from incidents.enums import (
     Cause,
     ClosingReason,
@@ -29,7 +29,7 @@ from incidents.enums import (
 from incidents.facts.shapes import Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.services.correspondence.correspond import Letter
-from incidents.services.declarant.complete import CannotComplete, Writing, find_newest_sheet
+from incidents.services.declarant.complete import CannotComplete, SectionEdit, find_newest_sheet
 from incidents.services.declarant.correct import correct_data, correct_moments, correct_services, end_interruption
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
@@ -172,23 +172,23 @@ class History:
         reopen_incident(reference=incident.reference, actor=self.find_lead(incident), motive="Cela recommence")
 
     def correct_case_services(self, rng: Random) -> None:
-        writing = self.make_section_writing(self.draw_case(rng), "services")
-        correct_services(writing=writing, stopped="yes", interruptions=draw_interruptions(rng, datetime.now(UTC)))
+        edit = self.make_section_edit(self.draw_case(rng), "services")
+        correct_services(edit=edit, stopped="yes", interruptions=draw_interruptions(rng, datetime.now(UTC)))
 
     def resume_service(self, rng: Random) -> None:
         incident = self.draw_case(rng)
-        end_interruption(writing=self.make_section_writing(incident, "services"), service=rng.choice(SERVICES))
+        end_interruption(edit=self.make_section_edit(incident, "services"), service=rng.choice(SERVICES))
 
     def correct_case_data(self, rng: Random) -> None:
         concerned = rng.choice(["yes", "yes", "no"])
         leak = a_leak(rng) if concerned == "yes" else None
-        correct_data(writing=self.make_section_writing(self.draw_case(rng), "donnees"), concerned=concerned, leak=leak)
+        correct_data(edit=self.make_section_edit(self.draw_case(rng), "donnees"), concerned=concerned, leak=leak)
 
     def correct_case_moments(self, rng: Random) -> None:
         incident = self.draw_case(rng)
         at = incident.received_at - timedelta(hours=rng.choice([-1, 0, 0.5, 3, 30, 200]))
         moment = Instant(at=min(at, datetime.now(UTC) - timedelta(minutes=2)), certainty="exact")
-        correct_moments(writing=self.make_section_writing(incident, "moments"), instants={"detected": moment})
+        correct_moments(edit=self.make_section_edit(incident, "moments"), instants={"detected": moment})
 
     def merge_duplicate(self, rng: Random) -> None:
         duplicate = self.draw_case(rng)
@@ -222,7 +222,7 @@ class History:
     def withdraw_case(self, rng: Random) -> None:
         incident = self.draw_case(rng)
         letter = Letter(text="", author="Dominique", key=str(rng.random()))
-        withdraw_incident(reference=incident.reference, guest=self.find_guest(incident), letter=letter)
+        withdraw_incident(reference=incident.reference, visitor=self.find_visitor(incident), letter=letter)
 
     def unconfirm_case_body(self, rng: Random) -> None:
         incident = self.draw_case(rng)
@@ -234,17 +234,17 @@ class History:
         for body in self.ccas:
             body.refresh_from_db()
 
-    def find_guest(self, incident: Incident) -> Guest:
+    def find_visitor(self, incident: Incident) -> CaseVisitor:
         access = incident.accesses.filter(revoked_at=None).first()
         if access is None:
             raise Http404
-        return Guest(access_uid=access.uid)
+        return CaseVisitor(access_uid=access.uid)
 
-    def make_section_writing(self, incident: Incident, section: str) -> Writing:
+    def make_section_edit(self, incident: Incident, section: str) -> SectionEdit:
         newest = find_newest_sheet(incident, section)
         newest_uid = str(newest.uid) if newest else ""
-        return Writing(
-            guest=self.find_guest(incident), reference=incident.reference, author="Dominique", seen=newest_uid
+        return SectionEdit(
+            visitor=self.find_visitor(incident), reference=incident.reference, author="Dominique", seen=newest_uid
         )
 
     # Raw changes, in one transaction with the event that a service would write

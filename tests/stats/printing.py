@@ -35,8 +35,8 @@ def print_release(period: Period, tables: Mapping[str, Values], *, at: datetime 
     existing = {} if period.quarter else BODIES
     bodies = [Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in existing.items()]
     described = [format_table(table, tables.get(table.code, {})) for table in list_tables(period)]
-    release.printed = seal.encode_form(
-        seal.make_signed_form(release, described, bodies, seal.list_quarterly_releases(period))
+    release.printed = seal.encode_document(
+        seal.make_signed_document(release, described, bodies, seal.list_quarterly_releases(period))
     )
     release.save()
     Denominator.objects.bulk_create(bodies)

@@ -31,7 +31,8 @@ def test_every_table_is_attacked():
 
 def test_each_unit_within_the_incidents_has_its_relation_in_the_audit():
     """A unit that is counted by a classification of the incidents lies within their cells. The audit and the attacker
-    must know the relation before the pair is added here: `Figures.list_inclusions`, `add_inclusions`, `list_rests`.
+    must know the relation before the pair is added here: `Figures.list_inclusions`, `add_inclusions`,
+    `list_remainders`.
     """
     of_incidents = {table.by for table in TABLES.values() if table.counts == "incidents"}
     others = [table for table in TABLES.values() if table.counts != "incidents" and table.by in of_incidents]

@@ -164,7 +164,7 @@ def test_a_bar_without_a_number_says_why():
     lines = [
         Bar("rançongiciel", 1200, "100.0"),
         Bar("panne", None, "0", text="moins de 5 collectivités"),
-        Bar("pas dite", 3, "0.6", is_rest=True),
+        Bar("pas dite", 3, "0.6", is_other=True),
     ]
     page = Parser(render_to_string("stats/chart_bars.html", {"lines": lines}))
     first, second, third = page.css("li")
@@ -243,8 +243,8 @@ def test_no_bar_is_drawn_that_is_smaller_than_one_left_to_the_table():
     hidden = values[known_codes[11]]
     types = find_types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: hidden - 5}})
     assert min(bar.value for bar in types.bars) > hidden
-    assert not any(bar.is_rest for bar in types.bars)
+    assert not any(bar.is_other for bar in types.bars)
     assert types.more == len(codes) - len(types.bars)
 
     types = find_types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: 300}})
-    assert [(bar.value, bar.is_rest) for bar in types.bars][-1] == (300, True)
+    assert [(bar.value, bar.is_other) for bar in types.bars][-1] == (300, True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.disclosure import draw
-from stats.disclosure.draw import CellCount, UnsafeReleaseError, draw_release, is_sensitive, round_randomly
+from stats.disclosure.draw import CellCount, UnsafeRelease, draw_release, is_sensitive, round_randomly
 from stats.disclosure.tables import CATEGORIES, TABLES_OF_A_YEAR, Period
 
 KEY = b"a secret"
@@ -232,7 +232,7 @@ def test_failing_lines_of_crossings_are_closed_however_many_there_are(monkeypatc
 def test_a_release_that_fails_whatever_is_closed_is_refused(monkeypatch):
     monkeypatch.setattr(draw, "MAX_DRAWS", 1)
     monkeypatch.setattr(draw, "find_failing_tables", lambda _printed, _earlier: {"incidents"})
-    with pytest.raises(UnsafeReleaseError, match="2025"):
+    with pytest.raises(UnsafeRelease, match="2025"):
         draw_release(make_year_counts(97), period=YEAR, earlier=(), key=KEY)
 
 

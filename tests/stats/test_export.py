@@ -165,9 +165,9 @@ def test_the_package_describes_itself(client, release):
 
 
 def test_the_canonical_files_are_the_texts_that_the_seal_signs(client, release):
-    assert client.get(HOME + "canonical.json").content == seal.encode_form(seal.load_printed(release))
+    assert client.get(HOME + "canonical.json").content == seal.encode_document(seal.load_printed(release))
     first = Release.objects.get(number=1)
-    assert client.get(HOME + "canonical-1.json").content == seal.encode_form(seal.load_printed(first))
+    assert client.get(HOME + "canonical-1.json").content == seal.encode_document(seal.load_printed(first))
 
 
 # The program of the package

@@ -13,7 +13,7 @@ from collectivities.models import Collectivity, Region
 from core.locks import Lock, hold_lock
 from incidents.enums import PaperState
 from stats.counting.periods import find_month, find_month_end, find_quarter
-from stats.disclosure.draw import UnsafeReleaseError
+from stats.disclosure.draw import UnsafeRelease
 from stats.disclosure.tables import CATEGORIES, Period
 from stats.models import Attempt, CountedCase, Denominator, Figure, Release, Report
 from stats.releases import publish
@@ -284,7 +284,7 @@ def test_a_release_that_cannot_be_made_safe_is_not_published(db, monkeypatch):
     store(one_each(bodies("53", 50), paris_time(2025, 2, 1)))
     monkeypatch.setattr("stats.disclosure.draw.find_failing_tables", lambda printed, _earlier: {"incidents"})
     monkeypatch.setattr("stats.disclosure.draw.MAX_DRAWS", 2)
-    with pytest.raises(UnsafeReleaseError):
+    with pytest.raises(UnsafeRelease):
         publish_due_periods(now=Q1_DUE)
     assert Release.objects.count() == 0
     assert Attempt.objects.get().outcome == "failed"

@@ -202,7 +202,7 @@ def test_one_worker_at_a_time_makes_reports(client):
 def test_one_task_makes_few_reports(client, monkeypatch):
     client.get(f"{BRETAGNE}pdf/")
     client.get(f"{FRANCE}pdf/")
-    monkeypatch.setattr(making, "MAX_TASK_DURATION", timedelta(microseconds=1))
+    monkeypatch.setattr(making, "PASS_TIME_LIMIT", timedelta(microseconds=1))
     make_reports()
     assert Report.objects.filter(state=PaperState.MADE).count() <= 1
 

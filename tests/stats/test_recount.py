@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -121,11 +122,11 @@ def test_a_recount_that_was_stopped_resumes_where_it_was(db, small_slices, monke
 def test_a_recount_runs_once_a_night_and_goes_on_from_task_to_task(db, small_slices, monkeypatch):
     store_year()
     with time_machine.travel(paris_time(2026, 3, 20, 3), tick=True):
-        monkeypatch.setattr(services, "SECONDS_A_TASK", 1e-9)
+        monkeypatch.setattr(services, "RECOUNT_TIME_LIMIT", timedelta(microseconds=1))
         check_figures()
         check = FigureCheck.objects.get()
         assert check.finished_at is None
-        monkeypatch.setattr(services, "SECONDS_A_TASK", 150)
+        monkeypatch.setattr(services, "RECOUNT_TIME_LIMIT", timedelta(seconds=150))
         check_figures()
         check_figures()
     check = FigureCheck.objects.get()

@@ -11,8 +11,8 @@ from stats.pages.titles import (
     has_line,
     list_quarter_headings,
     list_totals,
-    summarize_map,
-    summarize_months,
+    summarise_map,
+    summarise_months,
     write_map_subtitle,
     write_map_title,
     write_months_subtitle,
@@ -71,7 +71,7 @@ def test_the_unknown_category_is_never_called_most_frequent():
     tables = {"incidents": 320, "incidents_by_cause": fill("incidents_by_cause", 20, rest=5) | {"not_found": 250}}
     causes = find_section("causes", tables)
     assert causes.title == "Comment c’est arrivé"
-    assert [(bar.label, bar.is_rest) for bar in causes.bars[-2:]] == [("pas trouvée", True), ("pas dite", True)]
+    assert [(bar.label, bar.is_other) for bar in causes.bars[-2:]] == [("pas trouvée", True), ("pas dite", True)]
 
 
 def test_a_leak_is_in_several_categories():
@@ -115,7 +115,7 @@ def test_the_title_gives_the_time_within_which_half_of_the_incidents_get_help():
     [section] = make_delay_sections(a_page(tables))
     assert section.title == delays.title
     assert section.subtitle == "Incidents vérifiés, selon le temps de la déclaration à la première prise en charge."
-    assert [(bar.value, bar.is_rest) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
+    assert [(bar.value, bar.is_other) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
     assert make_delays_table(a_page({"incidents": 35})) is None
 
 
@@ -219,7 +219,7 @@ def test_a_month_with_a_dash_breaks_the_line():
     page = a_page(make_months(10, 25, 15))
     words = "La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités »."
     assert plain(write_months_subtitle(page)).endswith(words)
-    assert plain(summarize_months(page)).startswith(
+    assert plain(summarise_months(page)).startswith(
         "Incidents par mois en France en 2025 : 10 (janvier), 25 (février), 15 (mars), moins de 5 "
         "collectivités (avril), "
     )
@@ -359,7 +359,7 @@ def test_each_tile_of_the_map_has_the_level_of_its_number_or_is_hatched():
     assert plain(write_map_subtitle(page)) == (
         "Incidents vérifiés en 2025. Les régions n’ont pas le même nombre de collectivités : ne les classez pas."
     )
-    assert plain(summarize_map(page)) == (
+    assert plain(summarise_map(page)) == (
         "Carte de France en carreaux, avec le nombre d’incidents : Île-de-France 25, Bretagne 60, ailleurs moins de "
         "5 collectivités."
     )

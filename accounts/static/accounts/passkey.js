@@ -33,7 +33,7 @@
     if (!window.PublicKeyCredential) continue;
     const part = form.closest("[data-passkey-part]");
     if (part) part.hidden = false;
-    for (const one of document.querySelectorAll("[data-passkey-none]")) one.hidden = true;
+    for (const notice of document.querySelectorAll("[data-passkey-none]")) notice.hidden = true;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const status = form.querySelector("[role=status]");

@@ -38,7 +38,7 @@ UNFOUNDED: dict[str, Any] = {
 }
 
 
-class TooFewBodiesError(Exception):
+class TooFewBodies(Exception):
     """A group needs more bodies with an incident than it has bodies with a CSIRT."""
 
 
@@ -54,14 +54,14 @@ def draw_rate(rng: random.Random, bodies: list[DrawnBody], *, percent: float, ye
     """Yield cases such that `percent` of each group, to the nearest body, have a verified incident that touched a
     service or data.
 
-    All dates are far enough inside the year to be in it in every time zone. Raises TooFewBodiesError if
+    All dates are far enough inside the year to be in it in every time zone. Raises TooFewBodies if
     a group has too few served bodies for that rate.
     """
     since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)
     for group in group_bodies(bodies):
         served, number = [body for body in group if body.is_served], round(len(group) * percent / 100)
         if number > len(served):
-            raise TooFewBodiesError
+            raise TooFewBodies
         hit = set(rng.sample(served, number))
         for body in group:
             if body in hit:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.models import User
 from core.text import clean_line, clean_text
-from incidents.access import Guest, check_ability, get_case, get_incident, speaks_for_body
+from incidents.access import CaseVisitor, check_ability, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import Incident, Message
@@ -62,16 +62,16 @@ class ThreadMoved(Exception):
 
 
 @transaction.atomic
-def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
+def write_to_csirt(*, reference: str, visitor: CaseVisitor, letter: Letter) -> Message:
     """Save a message to the centre, from the declarant or another member of the body.
 
     Raises Http404, PermissionDenied, ValidationError on « text » or « author ».
     """
     lock_with_main(reference)
-    incident = get_case(guest, reference, to=Ability.MESSAGE, lock=True)
-    if not speaks_for_body(guest, incident):
+    incident = get_case(visitor, reference, to=Ability.MESSAGE, lock=True)
+    if not speaks_for_body(visitor, incident):
         raise PermissionDenied
-    message, is_new = save_body_message(incident, letter, guest=guest)
+    message, is_new = save_body_message(incident, letter, visitor=visitor)
     if is_new:
         record_message(message, side=DECLARANT)
     return message
@@ -138,14 +138,14 @@ def write_to_case_and_duplicates(
     return 1 + len(references)
 
 
-def save_body_message(incident: Incident, letter: Letter, *, guest: Guest) -> tuple[Message, bool]:
+def save_body_message(incident: Incident, letter: Letter, *, visitor: CaseVisitor) -> tuple[Message, bool]:
     """Save a message of the declarant's side.
 
     The caller has locked the case, and records the event if the message is new.
     """
-    author = guest.user.display_name if guest.user else letter.author
+    author = visitor.user.display_name if visitor.user else letter.author
     signed_letter = replace(letter, author=author, asks_answer=False)
-    message, is_new = save_letter(incident, signed_letter, actor=guest.user, is_from_csirt=False)
+    message, is_new = save_letter(incident, signed_letter, actor=visitor.user, is_from_csirt=False)
     if is_new:
         record_news(incident, at=message.written_at)
         incident.save(update_fields=NEWS_FIELDS)

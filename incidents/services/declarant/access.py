@@ -20,7 +20,7 @@ from incidents.access import get_followed_incident, get_incident
 from incidents.enums import Ability, ActorKind, EventKind
 from incidents.models import MAIL_HELD, FollowUpAccess, Incident
 from incidents.reference import compact_code, derive_code
-from incidents.services.declaring.limits import find_mail_burst
+from incidents.services.declaring.limits import count_warned_act
 from incidents.services.history.record import record_event
 
 SECRET_LENGTH = 12
@@ -73,16 +73,15 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
         raise
     # Read again under the lock: the first click may have made a new secret meanwhile.
     return find_renewed_access(access_uid) or replace_access(
-        incident, actor=None, by=ActorKind.DECLARANT, **count_warning_mail(incident, EventKind.LINK_ROTATED)
+        incident, actor=None, by=ActorKind.DECLARANT, **make_mail_held_data(incident, EventKind.LINK_ROTATED)
     )
 
 
-def count_warning_mail(incident: Incident, kind: EventKind) -> dict[str, str]:
-    """Count an act after which a mail warns the declarant.
-
-    Returns the data with which its event says that the mail must not be sent, or {} if the mail may be sent.
+def make_mail_held_data(incident: Incident, kind: EventKind) -> dict[str, str]:
+    """Return the data with which the event of an act says that the mail that warns the declarant must not be sent, or
+    {} if the mail may be sent. Counts the act.
     """
-    burst = find_mail_burst(incident, kind, now=timezone.now())
+    burst = count_warned_act(incident, kind, now=timezone.now())
     return {MAIL_HELD: burst.value} if burst else {}
 
 

@@ -1,7 +1,7 @@
 """Completion of a declaration after it was sent. The answers to each section are stored as answer sheets.
 
-Each save is a new row. The former rows stay, and the newest row counts. `Writing.seen` names the newest row that the
-writer's page showed. If a newer row exists, Stale is raised and nothing is overwritten.
+Each save is a new row. The former rows stay, and the newest row counts. `SectionEdit.seen` names the newest row that
+the writer's page showed. If a newer row exists, Stale is raised and nothing is overwritten.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core.stale import Stale
 from core.text import are_same_answers, clean_line
-from incidents.access import Guest, get_case
+from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, Incident
@@ -27,13 +27,13 @@ from incidents.services.history.record import record_event
 
 
 @dataclass(frozen=True, kw_only=True)
-class Writing:
-    """The person who fills in a section, the case, and the name that the person typed (`author`).
+class SectionEdit:
+    """An edit of one section of a case: the person who makes it, and the name that this person typed (`author`).
 
     `seen` is the uid of the newest sheet of the section on that person's page, or "" if it showed none.
     """
 
-    guest: Guest
+    visitor: CaseVisitor
     reference: str
     author: str = ""
     seen: str = ""
@@ -53,7 +53,7 @@ class CannotComplete(Exception):
 
 @transaction.atomic
 def answer_section(
-    *, writing: Writing, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
+    *, edit: SectionEdit, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
 ) -> SavedSheet:
     """Store the answers to one section of the questionnaire `version`. `keep` lists the questions whose odd-looking
     value is accepted.
@@ -61,24 +61,24 @@ def answer_section(
     Saving the same answers again changes nothing. Raises Http404, PermissionDenied, ValidationError by question,
     CannotComplete, Stale with the newest sheet.
     """
-    incident = lock_case_to_complete(writing)
+    incident = lock_case_to_complete(edit)
     questionnaire = find_version(version)
     asked_section = questionnaire.find_section(section)
     if asked_section is None:
         raise ValidationError("Cette rubrique n’existe pas.")
     now = timezone.now()
     clean = check_answers(asked_section.narrow_to_type(incident.type), values, keep=keep, now=now)
-    if same := find_same_sheet(incident, section, clean, seen=writing.seen):
+    if same := find_same_sheet(incident, section, clean, seen=edit.seen):
         return same
     if not clean and find_newest_sheet(incident, section) is None:  # An empty first sheet would look like an answer.
         nothing = "Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer."
         raise ValidationError({NON_FIELD_ERRORS: [nothing]})
-    return append_sheet(incident, section, clean, writing=writing, version=questionnaire.code, now=now)
+    return append_sheet(incident, section, clean, edit=edit, version=questionnaire.code, now=now)
 
 
-def lock_case_to_complete(writing: Writing) -> Incident:
+def lock_case_to_complete(edit: SectionEdit) -> Incident:
     """Return the case, locked. Raises CannotComplete if it is closed or erased, Http404, PermissionDenied."""
-    incident = get_case(writing.guest, writing.reference, to=Ability.COMPLETE, lock=True)
+    incident = get_case(edit.visitor, edit.reference, to=Ability.COMPLETE, lock=True)
     if reason := find_completion_refusal(incident):
         raise CannotComplete(reason)
     return incident
@@ -117,7 +117,7 @@ def find_same_sheet(incident: Incident, section: str, values: Mapping[str, Any],
 
 
 def append_sheet(
-    incident: Incident, section: str, values: Mapping[str, Any], *, writing: Writing, version: str, now: datetime
+    incident: Incident, section: str, values: Mapping[str, Any], *, edit: SectionEdit, version: str, now: datetime
 ) -> SavedSheet:
     """Append the sheet, record the event, and save that the declarant's side wrote at the instant `now`."""
     sheet = AnswerSheet.objects.create(
@@ -125,20 +125,20 @@ def append_sheet(
         section=section,
         version=version,
         values=dict(values),
-        author=read_author(writing),
-        actor_kind=writing.guest.kind,
-        actor=writing.guest.user,
+        author=read_author(edit),
+        actor_kind=edit.visitor.kind,
+        actor=edit.visitor.user,
         written_at=now,
     )
     raised = raise_severity(incident, now)
     record_news(incident, at=now)
     incident.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS])
     data = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
-    record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **data)
+    record_event(incident, EventKind.FACTS, at=now, actor=edit.visitor.user, by=edit.visitor.kind, **data)
     return SavedSheet(sheet=sheet, is_new=True)
 
 
-def read_author(writing: Writing) -> str:
+def read_author(edit: SectionEdit) -> str:
     """Return the cleaned name of the writer, or the display name of their account if they gave none."""
-    label = clean_line(writing.author, limit=LINE_LIMIT, field="author")
-    return label or (writing.guest.user.display_name if writing.guest.user else "")
+    label = clean_line(edit.author, limit=LINE_LIMIT, field="author")
+    return label or (edit.visitor.user.display_name if edit.visitor.user else "")

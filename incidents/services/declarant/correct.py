@@ -25,7 +25,7 @@ from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import (
     SavedSheet,
-    Writing,
+    SectionEdit,
     append_sheet,
     find_newest_sheet,
     find_same_sheet,
@@ -66,23 +66,23 @@ from incidents.services.history.snapshots import (
 
 
 @transaction.atomic
-def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[Interruption]) -> SavedSheet:
+def correct_services(*, edit: SectionEdit, stopped: str, interruptions: Sequence[Interruption]) -> SavedSheet:
     """Replace all the interruptions of the case. Pass the existing interruptions in the order of their rows, then the
     new ones.
 
     ValidationError names the fields `<position>_started_at`, `<position>_ended_at` and `<position>_workaround`, by
     the position in the list.
     """
-    incident = lock_case_to_complete(writing)
+    incident = lock_case_to_complete(edit)
     clean = check_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
     answer = Answer.YES if clean else stopped
-    return save_services(incident, answer, clean, writing=writing)
+    return save_services(incident, answer, clean, edit=edit)
 
 
 @transaction.atomic
-def end_interruption(*, writing: Writing, service: str) -> SavedSheet:
+def end_interruption(*, edit: SectionEdit, service: str) -> SavedSheet:
     """Record that the service resumes now, to the minute. A repeated call changes nothing."""
-    incident = lock_case_to_complete(writing)
+    incident = lock_case_to_complete(edit)
     now = timezone.now().replace(second=0, microsecond=0)  # minutes, as in the forms
     interruptions = list_interruptions(incident)
     ended = [
@@ -93,12 +93,12 @@ def end_interruption(*, writing: Writing, service: str) -> SavedSheet:
     ]
     newest = find_newest_sheet(incident, Section.SERVICES)
     # Only this service changes, so nothing that somebody else wrote meanwhile is overwritten.
-    writing = replace(writing, seen=str(newest.uid) if newest else "")
-    return save_services(incident, incident.service_stopped, ended, writing=writing)
+    edit = replace(edit, seen=str(newest.uid) if newest else "")
+    return save_services(incident, incident.service_stopped, ended, edit=edit)
 
 
 def save_services(
-    incident: Incident, stopped: str, interruptions: Sequence[Interruption], *, writing: Writing
+    incident: Incident, stopped: str, interruptions: Sequence[Interruption], *, edit: SectionEdit
 ) -> SavedSheet:
     def save_rows() -> None:
         replace_interruptions(incident, interruptions)
@@ -106,12 +106,12 @@ def save_services(
         incident.save(update_fields=["service_stopped"])
 
     return append_correction(
-        incident, Section.SERVICES, snapshot_services(stopped, interruptions), save_rows, writing=writing
+        incident, Section.SERVICES, snapshot_services(stopped, interruptions), save_rows, edit=edit
     )
 
 
 @transaction.atomic
-def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> SavedSheet:
+def correct_data(*, edit: SectionEdit, concerned: str, leak: Leak | None) -> SavedSheet:
     """Correct the facts about the data. The centre's judgement of a leak stays while the declared status does not
     change.
 
@@ -119,7 +119,7 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Save
     removed. Raises ValidationError if `concerned` is « Non », no leak was declared and `leak` describes one, since
     this description would be lost.
     """
-    incident = lock_case_to_complete(writing)
+    incident = lock_case_to_complete(edit)
     before = read_declared_data(incident)
     declared = read_declared_leak(before)
     raise_problems(list_data_problems(None if declared else leak, concerned))
@@ -131,16 +131,16 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Save
         incident.data_concerned = concerned
         incident.save(update_fields=["data_concerned"])
 
-    return append_correction(incident, Section.DATA, snapshot_data(concerned, leak), save_rows, writing=writing)
+    return append_correction(incident, Section.DATA, snapshot_data(concerned, leak), save_rows, edit=edit)
 
 
 @transaction.atomic
-def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> SavedSheet:
+def correct_moments(*, edit: SectionEdit, instants: Mapping[str, Instant]) -> SavedSheet:
     """Correct the instants of the case that are keys of `instants`. Its other instants do not change.
 
     ValidationError names the fields `<name>_at`.
     """
-    incident = lock_case_to_complete(writing)
+    incident = lock_case_to_complete(edit)
     now, zone = timezone.now(), find_zone(incident.collectivity)
     raise_problems(list_instant_problems(instants, {**read_instants(incident), **instants}, zone, now))
 
@@ -150,16 +150,16 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Sav
             setattr(incident, f"{name}_certainty", instant.certainty)
         incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
 
-    return append_correction(incident, Section.MOMENTS, snapshot_moments(instants), save_rows, writing=writing)
+    return append_correction(incident, Section.MOMENTS, snapshot_moments(instants), save_rows, edit=edit)
 
 
 @transaction.atomic
-def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool | None = None) -> SavedSheet:
+def correct_caller(*, edit: SectionEdit, caller: Caller, mail_without_code: bool | None = None) -> SavedSheet:
     """Correct the person to call back, and whether mails to that person hold the follow-up code (None: no change).
 
     The verification of the declaration does not change.
     """
-    incident = lock_case_to_complete(writing)
+    incident = lock_case_to_complete(edit)
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=caller)).caller
     needs_number = needs_whole_number(incident.type, without_code=without_code)
@@ -171,17 +171,17 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
         incident.save(update_fields=["mail_without_code"])
 
     return append_correction(
-        incident, Section.CALLER, snapshot_caller(clean, mail_without_code=without_code), save_rows, writing=writing
+        incident, Section.CALLER, snapshot_caller(clean, mail_without_code=without_code), save_rows, edit=edit
     )
 
 
 @transaction.atomic
-def correct_story(*, writing: Writing, **words: str) -> SavedSheet:
+def correct_story(*, edit: SectionEdit, **words: str) -> SavedSheet:
     """Correct the texts of the story that `words` names. Its other texts do not change.
 
     The key by which cases of one supplier are grouped follows the name of the supplier.
     """
-    incident = lock_case_to_complete(writing)
+    incident = lock_case_to_complete(edit)
     story: dict[str, Any] = read_story_texts(incident.story) | words
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=Caller(), **story))
     values = read_story_texts(clean)
@@ -191,23 +191,23 @@ def correct_story(*, writing: Writing, **words: str) -> SavedSheet:
         incident.supplier_key = derive_supplier_key(clean.supplier)
         incident.save(update_fields=["supplier_key"])
 
-    return append_correction(incident, Section.STORY, values, save_rows, writing=writing)
+    return append_correction(incident, Section.STORY, values, save_rows, edit=edit)
 
 
 def append_correction(
-    incident: Incident, section: str, values: dict[str, Any], save_rows: Callable[[], None], *, writing: Writing
+    incident: Incident, section: str, values: dict[str, Any], save_rows: Callable[[], None], *, edit: SectionEdit
 ) -> SavedSheet:
     """Call `save_rows` and append a sheet with the new values, unless the newest sheet already has them.
 
     If the section has no sheet yet, its declared state is stored first. The caller has locked the case.
     """
     if find_newest_sheet(incident, section) is None:
-        writing = replace(writing, seen=store_first_state(incident, section))
-    if same := find_same_sheet(incident, section, values, seen=writing.seen):
+        edit = replace(edit, seen=store_first_state(incident, section))
+    if same := find_same_sheet(incident, section, values, seen=edit.seen):
         return same
     save_rows()
     now = timezone.now()
-    return append_sheet(incident, section, values, writing=writing, version=get_current_version().code, now=now)
+    return append_sheet(incident, section, values, edit=edit, version=get_current_version().code, now=now)
 
 
 def store_first_state(incident: Incident, section: str) -> str:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from core.stale import Stale
 from core.text import clean_text
-from incidents.access import Guest, get_case, speaks_for_body
+from incidents.access import CaseVisitor, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Satisfaction, Status
 from incidents.models import Incident, Rating
 from incidents.services.history.record import record_event
@@ -27,15 +27,15 @@ def stamp_rating(rating: Rating | None) -> str:
 
 
 @transaction.atomic
-def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen: str = "") -> Rating:
+def rate_help(*, reference: str, visitor: CaseVisitor, level: int, words: str = "", seen: str = "") -> Rating:
     """Save the rating.
 
     Giving the same rating again changes nothing. `seen` is what `stamp_rating` returned for the rating that the page
     showed, or "" if there was no page. Raises Http404, PermissionDenied for a person who does not speak for the body,
     Stale, and ValidationError: by field, or without a field if no rating is asked for.
     """
-    incident = get_case(guest, reference, to=Ability.RATE, lock=True)
-    if not speaks_for_body(guest, incident):
+    incident = get_case(visitor, reference, to=Ability.RATE, lock=True)
+    if not speaks_for_body(visitor, incident):
         raise PermissionDenied
     if not can_be_rated(incident):
         raise ValidationError("Ce dossier n’attend pas d’avis : il n’est pas clos, ou il a été retiré.")
@@ -47,12 +47,12 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
         return earlier
     if seen and seen != stamp_rating(earlier):
         raise Stale
-    return save_rating(incident, guest, level, clean)
+    return save_rating(incident, visitor, level, clean)
 
 
-def save_rating(incident: Incident, guest: Guest, level: int, words: str) -> Rating:
+def save_rating(incident: Incident, visitor: CaseVisitor, level: int, words: str) -> Rating:
     now = timezone.now()
-    values = {"level": level, "words": words, "actor_kind": guest.kind, "actor": guest.user, "given_at": now}
+    values = {"level": level, "words": words, "actor_kind": visitor.kind, "actor": visitor.user, "given_at": now}
     rating, _is_new = Rating.objects.update_or_create(incident=incident, defaults=values)
-    record_event(incident, EventKind.RATED, at=now, actor=guest.user, by=guest.kind, level=int(level))
+    record_event(incident, EventKind.RATED, at=now, actor=visitor.user, by=visitor.kind, level=int(level))
     return rating

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.secrets import hash_value
-from incidents.access import Guest, get_case
+from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability, EventKind
 from incidents.models import Incident, SharedSentence
 from incidents.reference import compact_code, derive_code
@@ -39,12 +39,12 @@ def find_shared_case(secret: str) -> Incident | None:
 
 
 @transaction.atomic
-def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
+def share_sentence(*, reference: str, visitor: CaseVisitor) -> SharedSentence:
     """Return the live link to the sentence, created if there is none.
 
     Raises Http404, PermissionDenied, ValidationError for a TLP:RED case.
     """
-    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise PermissionDenied
     if not may_share_sentence(incident):
@@ -55,7 +55,7 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
         return live
     now = timezone.now()
     shared = create_sentence_link(incident, now)
-    record_event(incident, EventKind.SHARED, at=now, actor=guest.user, by=guest.kind, shared=str(shared.uid))
+    record_event(incident, EventKind.SHARED, at=now, actor=visitor.user, by=visitor.kind, shared=str(shared.uid))
     return shared
 
 
@@ -67,14 +67,14 @@ def create_sentence_link(incident: Incident, at: datetime) -> SharedSentence:
 
 
 @transaction.atomic
-def revoke_sentence_link(*, reference: str, guest: Guest) -> None:
+def revoke_sentence_link(*, reference: str, visitor: CaseVisitor) -> None:
     """Revoke the link to the sentence. A repeated call changes nothing. May raise Http404 or PermissionDenied."""
-    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     live = incident.shared.filter(revoked_at=None).first()
     if live is None:
         return
     live.revoked_at = timezone.now()
     live.save(update_fields=["revoked_at"])
     record_event(
-        incident, EventKind.UNSHARED, at=live.revoked_at, actor=guest.user, by=guest.kind, shared=str(live.uid)
+        incident, EventKind.UNSHARED, at=live.revoked_at, actor=visitor.user, by=visitor.kind, shared=str(live.uid)
     )

@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.text import clean_text
-from incidents.access import Guest, get_case, speaks_for_body
+from incidents.access import CaseVisitor, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, record_message, save_body_message
-from incidents.services.declarant.access import count_warning_mail
+from incidents.services.declarant.access import make_mail_held_data
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 from incidents.services.transfer.state import withdraw_any_proposal
@@ -20,42 +20,42 @@ REASON_LIMIT = 1_000
 
 
 @transaction.atomic
-def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incident:
+def withdraw_incident(*, reference: str, visitor: CaseVisitor, letter: Letter) -> Incident:
     """Close the case, or ask the CSIRT to close it if it is verified or has duplicates.
 
     The text of `letter` is the reason and may be empty. A closed case does not change. The mail that warns the
     declarant is not sent beyond the limits for people without account (`services/declaring/limits.py`). Raises
     Http404, PermissionDenied, ValidationError on « text » or « author ».
     """
-    incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
-    if not speaks_for_body(guest, incident):
+    incident = get_case(visitor, reference, to=Ability.WITHDRAW, lock=True)
+    if not speaks_for_body(visitor, incident):
         raise PermissionDenied
     reason = replace(letter, text=clean_text(letter.text, limit=REASON_LIMIT, field="text"))
     if incident.status == Status.CLOSED:
         return incident
     if incident.is_verified or incident.doubles.exists():
-        request_closing(incident, guest, reason)
+        request_closing(incident, visitor, reason)
     else:
-        close_withdrawn_case(incident, guest, reason)
+        close_withdrawn_case(incident, visitor, reason)
     return incident
 
 
-def request_closing(incident: Incident, guest: Guest, reason: Letter) -> None:
+def request_closing(incident: Incident, visitor: CaseVisitor, reason: Letter) -> None:
     request = "Nous demandons que cette déclaration soit retirée."
     letter = replace(reason, text=f"{request}\n\n{reason.text}")
-    message, is_new = save_body_message(incident, letter, guest=guest)
+    message, is_new = save_body_message(incident, letter, visitor=visitor)
     if is_new:
         record_message(message, side=DECLARANT)
 
 
-def close_withdrawn_case(incident: Incident, guest: Guest, reason: Letter) -> None:
-    data = {} if guest.user else count_warning_mail(incident, EventKind.WITHDRAWN)
+def close_withdrawn_case(incident: Incident, visitor: CaseVisitor, reason: Letter) -> None:
+    data = {} if visitor.user else make_mail_held_data(incident, EventKind.WITHDRAWN)
     if reason.text:
-        message, _is_new = save_body_message(incident, reason, guest=guest)
+        message, _is_new = save_body_message(incident, reason, visitor=visitor)
         data["message"] = str(message.uid)
     now = timezone.now()  # after the message, which is then not news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
     settle_due(incident)
     incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])
-    record_event(incident, EventKind.WITHDRAWN, at=now, actor=guest.user, by=guest.kind, **data)
+    record_event(incident, EventKind.WITHDRAWN, at=now, actor=visitor.user, by=visitor.kind, **data)
     withdraw_any_proposal(incident, None, at=now)

@@ -22,7 +22,7 @@ from collectivities.enums import UNLISTED, Kind
 from collectivities.mentions import OtherVictim
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_body_by_uid, find_collectivities, parse_siren
-from collectivities.wording import make_stem, normalize
+from collectivities.wording import make_stem, normalise_text
 from core.stale import Stale
 from core.text import clean_line
 from incidents.access import check_ability, get_incident
@@ -147,7 +147,7 @@ def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
     except ValidationError as error:
         problems["name"] = error.message_dict["name"]
         return ""
-    if not make_stem(name, kind) or not normalize(name).strip("0123456789 "):
+    if not make_stem(name, kind) or not normalise_text(name).strip("0123456789 "):
         problems["name"] = ["Écrivez son nom, comme sur vos courriers."]
     return name
 
@@ -287,7 +287,7 @@ def select_exact_names(towns: list[Collectivity], text: str) -> list[Collectivit
     """Return the communes whose name is exactly the text, or all of them if it is the name of none: « Brest » does not
     mean Brestot.
     """
-    return [town for town in towns if normalize(town.name) == normalize(text)] or towns
+    return [town for town in towns if normalise_text(town.name) == normalise_text(text)] or towns
 
 
 @transaction.atomic

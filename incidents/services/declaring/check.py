@@ -17,7 +17,7 @@ from collectivities.telephones import find_number_problem
 from collectivities.zones import find_local_day, find_zone
 from core.text import clean_line, clean_text
 from incidents.enums import Answer, Certainty, IncidentType
-from incidents.facts.description import Fact, FactKind, map_facts
+from incidents.facts.description import FactField, FieldKind, map_facts
 from incidents.facts.shapes import CALLER_PREFIX, INSTANTS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.moments import compute_stored_end, is_before
 from incidents.sharing import puts_mailbox_in_doubt
@@ -90,9 +90,9 @@ def clean_shape[S: (Declaration, Caller, Interruption)](shape: S, prefix: str, p
     return replace(shape, **clean)
 
 
-def clean_field(fact: Fact, text: str, field: str, problems: dict[str, list[str]]) -> str:
+def clean_field(fact: FactField, text: str, field: str, problems: dict[str, list[str]]) -> str:
     """Return the text cleaned. If it is refused, add the messages to `problems` and return ""."""
-    clean = clean_text if fact.kind == FactKind.TEXT else clean_line
+    clean = clean_text if fact.kind == FieldKind.TEXT else clean_line
     try:
         return clean(text, limit=fact.limit, field=field)
     except ValidationError as error:

@@ -25,7 +25,7 @@ from incidents.reference import make_reference
 from incidents.services.declarant.access import create_access
 from incidents.services.declaring.bodies import lock_current_body
 from incidents.services.declaring.check import check_declaration
-from incidents.services.declaring.limits import find_burst
+from incidents.services.declaring.limits import count_declaration
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import snapshot_declaration, store_first_sheets
 from incidents.severity import Situation, assess_situation
@@ -87,7 +87,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     clean = replace(clean, collectivity=lock_current_body(clean.collectivity))
     route = find_route(clean.collectivity, on=timezone.localdate(now))
     is_counted = submission.source and actor is None
-    burst = find_burst(clean, source=submission.source, now=now) if is_counted else None
+    burst = count_declaration(clean, source=submission.source, now=now) if is_counted else None
     submission = replace(submission, digest=digest, burst=burst or "")
     incident = save_incident(clean, submission, route, actor=actor, now=now)
     save_declared_facts(incident, clean)

@@ -34,7 +34,7 @@ UPSERT_COUNTS = """
 """
 
 
-def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst | None:
+def count_declaration(declaration: Declaration, *, source: str, now: datetime) -> Burst | None:
     """Count a declaration, and return the first limit that it exceeds, or None.
 
     `source` is a digest of the sender's IP address. Runs one query. Call it inside the transaction that declares.
@@ -46,7 +46,7 @@ def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst
     return next((burst for burst, key in keys.items() if numbers[key] > BURST_LIMITS[burst]), None)
 
 
-def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
+def count_warned_act(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
     """Count a new code or a withdrawal by a person without account, after which a mail warns the declarant. Return the
     limit that it exceeds, or None. Nothing is counted if the case has no mail address.
 
@@ -62,10 +62,9 @@ def find_mail_burst(incident: Incident, kind: EventKind, *, now: datetime) -> Bu
     return Burst.MAILBOX if numbers[mailbox] > BURST_LIMITS[Burst.MAILBOX] and not is_first else None
 
 
-def exceeds_card_limit(source: str, now: datetime) -> bool:
-    """Count a request for the cards of a département, and tell whether this sender has made too many of them.
-
-    The limit is MAX_CARD_REQUESTS within an hour.
+def count_card_request(source: str, now: datetime) -> bool:
+    """Count a request for the cards of a département. Return True if this sender has made more than MAX_CARD_REQUESTS
+    within an hour.
     """
     key = digest_value("cards", source)
     return count_keys([key], now)[key] > MAX_CARD_REQUESTS

@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
 
-from incidents.access import Guest, get_case, speaks_for_body
+from incidents.access import CaseVisitor, get_case, speaks_for_body
 from incidents.enums import Ability, DocumentKind, EventKind
 from incidents.files import vault
 from incidents.files.deposits import StoredFile
@@ -60,12 +60,12 @@ class RemainingQuota:
 
 
 @transaction.atomic
-def get_writing_key(*, guest: Guest, reference: str) -> bytes:
+def get_writing_key(*, visitor: CaseVisitor, reference: str) -> bytes:
     """Return the key with which the files of the case are encrypted, created before the first file.
 
     May raise Erased, Http404 or PermissionDenied.
     """
-    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
     return ensure_case_key(incident)
@@ -132,7 +132,7 @@ def check_quota(quota: RemainingQuota, size: int) -> None:
 
 @transaction.atomic
 def record_evidence(
-    *, guest: Guest, reference: str, submission: FileSubmission, upload: EvidenceUpload | None = None
+    *, visitor: CaseVisitor, reference: str, submission: FileSubmission, upload: EvidenceUpload | None = None
 ) -> RecordedEvidence:
     """Save the file as evidence, with a number and a seal. Sending the same bytes again changes nothing.
 
@@ -140,7 +140,7 @@ def record_evidence(
     quota is exhausted, Http404, PermissionDenied.
     """
     lock_with_main(reference)
-    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
     earlier = incident.evidence.filter(sha256=submission.file.sha256, taken_back_at=None).first()
@@ -149,7 +149,7 @@ def record_evidence(
     check_quota(compute_remaining_quota(incident, excluding=upload), submission.file.size)
     now = timezone.now()
     last = incident.evidence.order_by("-number").first()
-    evidence = build_evidence(incident, guest, submission)
+    evidence = build_evidence(incident, visitor, submission)
     evidence.number = last.number + 1 if last else 1
     # The list of the seals prints the time to the second.
     evidence.received_at = now.replace(microsecond=0)
@@ -159,20 +159,20 @@ def record_evidence(
     incident.save(update_fields=NEWS_FIELDS)
     record_news_on_main(incident, at=now)
     data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
-    record_event(incident, EventKind.FILE, at=now, actor=guest.user, by=guest.kind, **data)
+    record_event(incident, EventKind.FILE, at=now, actor=visitor.user, by=visitor.kind, **data)
     return RecordedEvidence(evidence, is_new=True)
 
 
 @transaction.atomic
-def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
+def take_back_evidence(*, visitor: CaseVisitor, reference: str, uid: UUID) -> Evidence:
     """Withdraw an evidence file that was handed over by mistake.
 
     Its line stays in the sealed list, and the sweep of the store deletes its bytes (`sweep.py`). A repeated call
     changes nothing. May raise Http404, PermissionDenied or Erased.
     """
     lock_with_main(reference)
-    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
-    if not speaks_for_body(guest, incident):
+    incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
+    if not speaks_for_body(visitor, incident):
         raise PermissionDenied
     if incident.erased_at:
         raise Erased
@@ -186,12 +186,12 @@ def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
     evidence.save(update_fields=["taken_back_at", "position"])
     SearchDocument.objects.filter(incident=incident, kind=DocumentKind.FILE, source=str(evidence.uid)).delete()
     record_event(
-        incident, EventKind.FILE_TAKEN_BACK, at=now, actor=guest.user, by=guest.kind, evidence=str(evidence.uid)
+        incident, EventKind.FILE_TAKEN_BACK, at=now, actor=visitor.user, by=visitor.kind, evidence=str(evidence.uid)
     )
     return evidence
 
 
-def build_evidence(incident: Incident, guest: Guest, submission: FileSubmission) -> Evidence:
+def build_evidence(incident: Incident, visitor: CaseVisitor, submission: FileSubmission) -> Evidence:
     return Evidence(
         incident=incident,
         name=submission.name,
@@ -200,9 +200,9 @@ def build_evidence(incident: Incident, guest: Guest, submission: FileSubmission)
         media_type=submission.file.media_type,
         position=submission.file.position,
         storage_name=submission.file.storage_name,
-        author=guest.user.display_name if guest.user else submission.author,
-        actor_kind=guest.kind,
-        actor=guest.user,
+        author=visitor.user.display_name if visitor.user else submission.author,
+        actor_kind=visitor.kind,
+        actor=visitor.user,
     )
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
-from incidents.access import Guest, get_case
+from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability
 from incidents.files import vault
 from incidents.files.deposits import FILE_TOO_LARGE, MAX_FILE_BYTES, Deposit, StoredFile
@@ -44,14 +44,16 @@ class WrongOffset(Exception):
 
 
 @transaction.atomic
-def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: str, first: str) -> EvidenceUpload:
+def start_upload(
+    *, visitor: CaseVisitor, reference: str, name: str, size: int, author: str, first: str
+) -> EvidenceUpload:
     """Start an upload, or return the interrupted upload with the same name, size and SHA-256 (`first`) of its first
     slice.
 
     May raise ValidationError, Erased, Http404 or PermissionDenied.
     """
-    key = get_writing_key(guest=guest, reference=reference)
-    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    key = get_writing_key(visitor=visitor, reference=reference)
+    incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if size > MAX_FILE_BYTES:
         raise ValidationError(FILE_TOO_LARGE)
     for interrupted in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
@@ -70,9 +72,9 @@ def hash_first_slice(upload: EvidenceUpload, key: bytes) -> str:
     return digest.hexdigest()
 
 
-def get_upload(*, guest: Guest, reference: str, uid: UUID) -> EvidenceUpload:
+def get_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> EvidenceUpload:
     """Return the upload. May raise Http404 or PermissionDenied."""
-    return get_case_upload(get_case(guest, reference, to=Ability.COMPLETE), uid)
+    return get_case_upload(get_case(visitor, reference, to=Ability.COMPLETE), uid)
 
 
 def get_case_upload(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUpload:
@@ -85,13 +87,13 @@ def get_case_upload(incident: Incident, uid: UUID, *, lock: bool = False) -> Evi
 
 
 @transaction.atomic
-def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
+def receive_slice(*, visitor: CaseVisitor, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
     """Store one slice, completely or not at all. If the same slice is sent twice, the second call raises WrongOffset.
 
     Raises WrongOffset, ValidationError for a wrong length or an exhausted quota, StoreRefused, Erased, Http404,
     PermissionDenied.
     """
-    incident = get_case(guest, reference, to=Ability.COMPLETE)
+    incident = get_case(visitor, reference, to=Ability.COMPLETE)
     upload = get_case_upload(incident, uid, lock=True)
     if offset != upload.received:
         raise WrongOffset(upload.received)
@@ -107,26 +109,26 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
     return upload
 
 
-def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> RecordedEvidence:
+def finish_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> RecordedEvidence:
     """Assemble all slices into one evidence file. A repeated call returns the same result.
 
     Raises WrongOffset if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
     PermissionDenied.
     """
-    upload = get_upload(guest=guest, reference=reference, uid=uid)
+    upload = get_upload(visitor=visitor, reference=reference, uid=uid)
     if outcome := find_outcome(upload):
         return outcome
     if upload.received != upload.size:
         raise WrongOffset(upload.received)
     try:
-        file = assemble_file(upload, get_writing_key(guest=guest, reference=reference))
+        file = assemble_file(upload, get_writing_key(visitor=visitor, reference=reference))
     except vault.NotReadable:  # somebody else finished or abandoned the upload, which removed the slices
-        if outcome := find_outcome(get_upload(guest=guest, reference=reference, uid=uid)):
+        if outcome := find_outcome(get_upload(visitor=visitor, reference=reference, uid=uid)):
             return outcome
         raise
     is_stored = False
     try:
-        recorded = close_upload(guest=guest, reference=reference, uid=uid, file=file)
+        recorded = close_upload(visitor=visitor, reference=reference, uid=uid, file=file)
         is_stored = recorded.evidence.storage_name == file.storage_name
     finally:
         if not is_stored:
@@ -153,28 +155,28 @@ def assemble_file(upload: EvidenceUpload, key: bytes) -> StoredFile:
 
 
 @transaction.atomic
-def close_upload(*, guest: Guest, reference: str, uid: UUID, file: StoredFile) -> RecordedEvidence:
+def close_upload(*, visitor: CaseVisitor, reference: str, uid: UUID, file: StoredFile) -> RecordedEvidence:
     """Record the evidence file while the case is locked. The second of two simultaneous calls returns the result of
     the first.
     """
-    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     upload = get_case_upload(incident, uid, lock=True)
     if outcome := find_outcome(upload):
         return outcome
     submission = FileSubmission(name=upload.name, author=upload.author, file=file)
-    recorded = record_evidence(guest=guest, reference=reference, submission=submission, upload=upload)
+    recorded = record_evidence(visitor=visitor, reference=reference, submission=submission, upload=upload)
     upload.evidence, upload.is_repeat = recorded.evidence, not recorded.is_new
     upload.save(update_fields=["evidence", "is_repeat"])
     return recorded
 
 
 @transaction.atomic
-def abandon_upload(*, guest: Guest, reference: str, uid: UUID) -> None:
+def abandon_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> None:
     """Delete an unfinished upload and free its quota. A finished upload stays. A repeated call changes nothing.
 
     It records no event, since no file was handed over. May raise Http404 or PermissionDenied.
     """
-    incident = get_case(guest, reference, to=Ability.COMPLETE)
+    incident = get_case(visitor, reference, to=Ability.COMPLETE)
     unfinished = EvidenceUpload.objects.select_for_update(of=("self",)).filter(incident=incident, evidence=None)
     if upload := unfinished.filter(uid=uid).first():
         delete_upload(upload)

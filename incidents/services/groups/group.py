@@ -2,7 +2,7 @@
 
 A group belongs to a centre and holds only cases of that centre. Declarants never learn that it exists. Its title may
 repeat the supplier's name as a declarant typed it, which may be a person's name. The title is therefore changed when
-the last case with that name is erased (`remove_supplier_name`).
+the last case with that name is erased (`retitle_supplier_groups`).
 """
 
 from typing import Any
@@ -27,12 +27,18 @@ from incidents.services.history.record import record_event
 
 TITLE_LIMIT = 120
 SHEET_LIMIT = 20_000
+MAX_GROUPS_OFFERED = 50
 ERASED_NAME_TITLE = "Prestataire (nom effacé)"
 
 
 def list_groups(user: User) -> QuerySet[CaseGroup]:
     """Return the groups that the user may read."""
     return CaseGroup.objects.filter(csirt__in=user.read_centre_ids).select_related("csirt", "author")
+
+
+def list_open_groups(csirt_id: int | None) -> QuerySet[CaseGroup]:
+    """Return the open groups of a centre, newest first. A page offers the first MAX_GROUPS_OFFERED of them."""
+    return CaseGroup.objects.filter(csirt=csirt_id, closed_at=None).order_by("-opened_at", "-id")
 
 
 def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = False) -> CaseGroup:
@@ -115,7 +121,7 @@ def build_group_title(supplier: str) -> str:
     return " ".join(supplier.split())[:TITLE_LIMIT]
 
 
-def remove_supplier_name(incident: Incident) -> None:
+def retitle_supplier_groups(incident: Incident) -> None:
     """Rename the current and former groups of the case whose title is the name of its supplier.
 
     The new title is the name as another case of the group spells it, or `ERASED_NAME_TITLE` if there is none. The

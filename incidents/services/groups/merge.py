@@ -90,7 +90,9 @@ def close_as_duplicate(duplicate: Incident, main: Incident, before: dict[str, An
 
 
 def inherit_doubt(main: Incident, duplicate: Incident) -> None:
-    """Put the mailbox of `main` in doubt if it is that of the duplicate, where it is in doubt. Does not save."""
+    """Mark the mailbox of `main` as in doubt if the duplicate has the same mailbox and it is in doubt there. Does not
+    save.
+    """
     addresses = [case.story.contact_email.casefold() for case in (main, duplicate)]
     if is_mailbox_in_doubt(duplicate) and addresses[0] == addresses[1]:
         main.mailbox_was_in_doubt = True

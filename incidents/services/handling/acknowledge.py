@@ -31,7 +31,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     it is closed.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
-    if lacks_responder(incident):
+    if incident.status == Status.ACKNOWLEDGED and lacks_responder(incident):
         return assign_abandoned_case(incident, actor)
     if incident.status == Status.ACKNOWLEDGED and incident.assignee_id == actor.pk:
         return incident
@@ -71,13 +71,15 @@ def assign_abandoned_case(incident: Incident, actor: User) -> Incident:
 def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DETAILS) -> Incident:
     """Record that the actor called the body back on a number that did not come from the form.
 
-    A repeated call changes nothing. The call-back task of the case is marked as done and the call is noted. Raises
-    Http404, PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body,
-    which no figure counts.
+    The call-back task of the case is marked as done and the call is noted. If the case is verified already, only the
+    call is noted, unless it is the same call by the same actor. Raises Http404, PermissionDenied, and ValidationError
+    for a number that cannot be called, or for an unconfirmed body, which no figure counts.
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     if incident.is_verified:
+        if call != NO_CALL_DETAILS:
+            record_call_back(incident, actor=actor, call=call, at=timezone.now())
         return incident
     if incident.collectivity.is_unconfirmed:
         raise ValidationError("Confirmez d’abord la collectivité : elle vient de la personne qui déclare.")

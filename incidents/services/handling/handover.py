@@ -54,62 +54,64 @@ class HandoverResult:
     is_written: bool = False
 
 
-def hand_shift_over(*, actor: User, references: Sequence[str], shift: HandoverRequest) -> HandoverResult:
+def hand_shift_over(*, actor: User, references: Sequence[str], handover: HandoverRequest) -> HandoverResult:
     """Hand over each of these cases in its own transaction. Sending the form again hands over the cases that an
     interruption left.
 
     Raises ValidationError by field before anything is written.
     """
-    check_shift(actor, references, shift)
+    check_handover(actor, references, handover)
     result = HandoverResult()
     for reference in dict.fromkeys(references):
         try:
-            is_given = hand_case_over(reference=reference, actor=actor, shift=shift)
+            is_given = hand_case_over(reference=reference, actor=actor, handover=handover)
         except (Http404, PermissionDenied, ValidationError):
             is_given = False
         (result.handed_over if is_given else result.remaining).append(reference)
-    words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
+    words = clean_text(handover.text, limit=TEXT_LIMIT, field="text")
     notes = Note.objects.filter(author=actor, kind=NoteKind.HANDOVER, incident__reference__in=references)
     result.is_written = notes.filter(text=words).exists()
     return result
 
 
-def check_shift(actor: User, references: Sequence[str], shift: HandoverRequest) -> None:
+def check_handover(actor: User, references: Sequence[str], handover: HandoverRequest) -> None:
     if not references:
         raise ValidationError({"references": "Cochez les dossiers que vous passez."})
     if len(references) > MAX_CASES_SHOWN:
         raise ValidationError({"references": f"Passez au plus {MAX_CASES_SHOWN} dossiers à la fois."})
-    if shift.to == actor:
+    if handover.to == actor:
         raise ValidationError({"colleague": "Choisissez quelqu’un d’autre que vous, ou personne."})
-    if not clean_text(shift.text, limit=TEXT_LIMIT, field="text"):
+    if not clean_text(handover.text, limit=TEXT_LIMIT, field="text"):
         raise ValidationError({"text": "Écrivez ce que la relève doit savoir."})
 
 
 @transaction.atomic
-def hand_case_over(*, reference: str, actor: User, shift: HandoverRequest) -> bool:
+def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) -> bool:
     """Hand over one open case of the actor. Returns whether this form handed the case over, now or before.
 
     A case that was assigned to the actor again since then stays with the actor. Raises Http404, PermissionDenied,
     ValidationError on « text ».
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
-    if shift.to and not list_people(incident.csirt_id).filter(pk=shift.to.pk).exists():
+    if handover.to and not list_people(incident.csirt_id).filter(pk=handover.to.pk).exists():
         return False
     if incident.assignee_id != actor.pk or incident.status == Status.CLOSED:
-        return is_repeated_submission(incident, shift)
-    note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=shift.text, key=shift.key)
+        return is_repeated_submission(incident, handover)
+    note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=handover.text, key=handover.key)
     if not is_new:
         return False
-    data = set_assignee(incident, shift.to, at=note.written_at)
+    data = set_assignee(incident, handover.to, at=note.written_at)
     incident.save(update_fields=ASSIGNMENT_FIELDS)
     record_event(incident, EventKind.HANDED_OVER, at=note.written_at, actor=actor, note=str(note.uid), **data)
     return True
 
 
-def is_repeated_submission(incident: Incident, shift: HandoverRequest) -> bool:
+def is_repeated_submission(incident: Incident, handover: HandoverRequest) -> bool:
     """Tell whether this form already handed the case over."""
-    words = clean_text(shift.text, limit=TEXT_LIMIT, field="text")
-    return Note.objects.filter(submission_key=derive_note_key(incident, NoteKind.HANDOVER, words, shift.key)).exists()
+    words = clean_text(handover.text, limit=TEXT_LIMIT, field="text")
+    return Note.objects.filter(
+        submission_key=derive_note_key(incident, NoteKind.HANDOVER, words, handover.key)
+    ).exists()
 
 
 # Reading what the page of the hand-over shows

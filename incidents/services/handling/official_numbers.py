@@ -40,7 +40,7 @@ def find_stored_number(incident: Incident, *, lock: bool = False) -> OfficialNum
 
 
 def format_origin(number: OfficialNumber) -> str:
-    """Say where, when and by whom the number was found.
+    """Return where, when and by whom the number was found, as text.
 
     The name of the finder is for every centre: it helps to judge how far to trust the number.
     """

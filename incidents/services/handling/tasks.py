@@ -18,12 +18,12 @@ from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.catalogues.playbooks import Step
 from incidents.due import ANSWER_WITHIN
-from incidents.enums import Ability, ActorKind, EventKind, Status, Verification
+from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Task
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.verify import CALL_BACK_STEP
+from incidents.services.handling.verify import CALL_BACK_STEP, find_verification
 from incidents.services.history.record import record_event
-from incidents.services.library.playbooks import TITLE_LIMIT, find_guide
+from incidents.services.library.playbooks import TITLE_LIMIT, find_applied_playbook
 
 MAX_OPEN_TASKS = 100
 MAX_TASK_DELAY = timedelta(days=366)
@@ -58,9 +58,9 @@ def apply_playbook(*, reference: str, actor: User) -> int:
     check_open(incident)
     if incident.csirt is None:
         raise Http404  # the case has no centre
-    guide = find_guide(incident.type, incident.csirt)
+    playbook = find_applied_playbook(incident.type, incident.csirt)
     existing = incident.tasks.exclude(step="").values_list("step", flat=True)
-    missing = [step for step in guide.steps if step.step not in set(existing)]
+    missing = [step for step in playbook.steps if step.step not in set(existing)]
     if not missing:
         return 0
     now = timezone.now()
@@ -69,7 +69,7 @@ def apply_playbook(*, reference: str, actor: User) -> int:
         close_call_back_tasks(tasks, incident, actor=actor, at=now)
     Task.objects.bulk_create(tasks)
     save_due(incident, at=now)
-    data: dict[str, Any] = {"playbook": incident.type, "version": guide.version, "own": guide.csirt is not None}
+    data: dict[str, Any] = {"playbook": incident.type, "version": playbook.version, "own": playbook.csirt is not None}
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=len(missing), **data)
     return len(missing)
 
@@ -93,8 +93,7 @@ def close_call_back_tasks(tasks: Collection[Task], incident: Incident, *, actor:
     """Close the call-back tasks of a verified case: as done by the person who called back, else as moot. Does not
     save.
     """
-    called = incident.events.filter(kind=EventKind.VERIFIED, data__method=Verification.CALL_BACK, actor__isnull=False)
-    event = called.order_by("-id").first() if incident.verification == Verification.CALL_BACK else None
+    event = find_verification(incident)
     for task in (task for task in tasks if task.step == CALL_BACK_STEP):
         task.done_at, task.done_by = (event.at, event.actor) if event else (at, actor)
         task.is_moot = event is None

@@ -22,7 +22,7 @@ from incidents.services.handling.assign import list_people
 from incidents.services.handling.readings import PRESENT_FOR
 
 # How long an unsent text is stored after its last save, like drafts of declarations.
-WORDS_LIFETIME = timedelta(days=30)
+TEXT_LIFETIME = timedelta(days=30)
 # How long after the last save a person whose page is still open is shown as writing. A page saves one second after
 # each pause.
 WRITING_FOR = timedelta(minutes=3)
@@ -48,7 +48,7 @@ def save_unsent_texts(
     *,
     reference: str,
     actor: User,
-    words: Mapping[CaseFormCode, Values],
+    values_by_form: Mapping[CaseFormCode, Values],
     pen: Pen,
     submitted: CaseFormCode | None = None,
 ) -> list[CaseFormCode]:
@@ -63,12 +63,14 @@ def save_unsent_texts(
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
     before = {row.form: row for row in UnsentText.objects.filter(incident=incident, user=actor)}
     newer_forms = [
-        form for form in words if form != submitted and is_of_later_page(before.get(form), words[form], pen)
+        form
+        for form in values_by_form
+        if form != submitted and is_of_later_page(before.get(form), values_by_form[form], pen)
     ]
-    stored = {form: words[form] for form in words if form not in newer_forms}
+    stored = {form: values_by_form[form] for form in values_by_form if form not in newer_forms}
     save_rows(incident, actor, before, stored, pen)
     for form in newer_forms if not pen.stroke else ():
-        append_text(before[form], words[form])
+        append_text(before[form], values_by_form[form])
     return newer_forms
 
 
@@ -92,12 +94,16 @@ def append_text(row: UnsentText, values: Values) -> None:
     if text and text not in stored:
         row.values |= {TEXT_FIELD: [f"{stored}\n\n{text}".strip()]}
         row.pen, row.stroke, row.saved_at = "", 0, timezone.now()
-        row.expires_at = row.saved_at + WORDS_LIFETIME
+        row.expires_at = row.saved_at + TEXT_LIFETIME
         row.save()
 
 
 def save_rows(
-    incident: Incident, actor: User, before: Mapping[str, UnsentText], words: Mapping[CaseFormCode, Values], pen: Pen
+    incident: Incident,
+    actor: User,
+    before: Mapping[str, UnsentText],
+    values_by_form: Mapping[CaseFormCode, Values],
+    pen: Pen,
 ) -> None:
     """Save the values of each form, except late saves of the same page. `before` holds the stored rows.
 
@@ -106,9 +112,9 @@ def save_rows(
     now = timezone.now()
     rows = [
         UnsentText(
-            incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + WORDS_LIFETIME
+            incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + TEXT_LIFETIME
         )
-        for form, values in words.items()
+        for form, values in values_by_form.items()
         if must_be_saved(before.get(form), values, pen)
     ]
     for row in rows:

@@ -15,10 +15,10 @@ from collectivities.telephones import get_local_digits
 from collectivities.zones import find_local_day, find_zone
 from core.telephone import holds_whole_number
 from core.text import clean_line
-from incidents.enums import OPEN, EventKind, NoteKind, NumberSource
+from incidents.enums import OPEN, EventKind, NoteKind, NumberSource, Verification
 from incidents.facts.description import Section
 from incidents.identifying_words import NUMBER, PHONE_DIGITS
-from incidents.models import AnswerSheet, Incident, OfficialNumber, Story
+from incidents.models import AnswerSheet, Incident, IncidentEvent, OfficialNumber, Story
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event
 
@@ -120,10 +120,21 @@ def extract_digits(phone: str) -> str:
     return "".join(str(unicodedata.digit(character)) for character in phone if character.isdigit())
 
 
+def find_verification(incident: Incident) -> IncidentEvent | None:
+    """Return the event of the call back that verified the case, with its actor, or None if no call verified it. Runs
+    at most one query.
+    """
+    if incident.verification != Verification.CALL_BACK:
+        return None
+    called = incident.events.filter(kind=EventKind.VERIFIED, data__method=Verification.CALL_BACK, actor__isnull=False)
+    return called.select_related("actor").order_by("-id").first()
+
+
 def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: datetime) -> None:
     """Close the call-back task, write a note of the call and store a public number for the next call.
 
-    The caller has locked the case and updates what is due next. Raises ValidationError on « number ».
+    The caller has locked the case, has set `verified_at`, and updates what is due next. Raises ValidationError on
+    « number » and « source ».
     """
     number = check_call_number(incident, call)
     close_call_back_task(incident, actor=actor, at=at)
@@ -163,8 +174,13 @@ def close_call_back_task(incident: Incident, *, actor: User, at: datetime) -> No
 
 
 def save_call_note(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
-    """Write a note of a call that is not an answer to the declarant, who may not be the person who picked up."""
-    note, _is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=f"verify {at}")
+    """Write a note of a call that is not an answer to the declarant, who may not be the person who picked up. The same
+    form sent again writes no second note.
+    """
+    key = f"verify {incident.verified_at} {actor.pk}"
+    note, is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=key)
+    if not is_new:
+        return
     data: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": False, "verified": True}
     record_event(incident, EventKind.NOTED, at=at, actor=actor, **data)
 

@@ -29,7 +29,7 @@ from incidents.models import (
     Transfer,
     UnsentText,
 )
-from incidents.services.groups.group import remove_supplier_name
+from incidents.services.groups.group import retitle_supplier_groups
 from incidents.services.history.record import record_event
 from incidents.services.papers.making import delete_papers
 
@@ -44,7 +44,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
     if incident.erased_at:
         return incident
     now = timezone.now()
-    remove_supplier_name(incident)
+    retitle_supplier_groups(incident)
     erase_texts(incident)
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
     incident.shared.filter(revoked_at=None).update(revoked_at=now)

@@ -7,6 +7,7 @@ erasure deletes them afterwards, because indexing and rebuilding take the same l
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from math import inf
 from time import monotonic
 from typing import Any
@@ -32,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 CONSUMER = "search"
 BATCH = 500
-# The number of seconds after which a worker stops indexing, so that its other tasks can run.
-PASS_TIME_LIMIT = 2.0
+# The time after which a worker stops indexing, so that its other tasks can run.
+PASS_TIME_LIMIT = timedelta(seconds=2)
 # Classes of errors of PostgreSQL (the first two characters of SQLSTATE) that no text causes: a lost connection, a
 # read-only server, a deadlock, a schema that is not migrated yet, a full disk, a lock, a stopped server.
 OUTSIDE_ERRORS = frozenset({"08", "25", "40", "42", "53", "55", "57", "58"})

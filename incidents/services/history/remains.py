@@ -14,7 +14,7 @@ from django.db.models import Max, QuerySet
 
 from collectivities.zones import PARIS, find_zone
 from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, Transfer
-from incidents.queries import SheetView
+from incidents.queries import DisplayedSheet
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
@@ -48,7 +48,7 @@ class Remains:
     sections: list[tuple[str, list[DisplayedFact]]]
     messages: list[Message]
     notes: list[Note]
-    answers: list[SheetView]
+    answers: list[DisplayedSheet]
     tasks: list[Values]
     pieces: list[Evidence]
     events: list[IncidentEvent]
@@ -110,7 +110,7 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
         sections=list_sections(copy),
         messages=read_page("messages", list_rows_until("messages"))[::-1],
         notes=read_page("notes", notes.select_related("author"))[::-1],
-        answers=[SheetView(sheet, zone) for sheet in reversed(sheets)],
+        answers=[DisplayedSheet(sheet, zone) for sheet in reversed(sheets)],
         tasks=read_page("tasks", copy.get("tasks", [])[::-1])[::-1],
         pieces=list(list_rows_until("evidence").order_by("number")),
         events=read_page("events", list_events_until(transfer)),

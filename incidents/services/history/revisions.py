@@ -14,7 +14,7 @@ from django.db.models import Q
 from incidents.enums import EventKind, IncidentType
 from incidents.facts.description import Section
 from incidents.models import Incident, IncidentEvent
-from incidents.queries import MAX_SHEETS, SheetView
+from incidents.queries import MAX_SHEETS, DisplayedSheet
 from incidents.questions.catalogue import QuestionKind
 from incidents.questions.facts import OMITTED_TEXTS, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact, format_moment
@@ -23,10 +23,12 @@ from incidents.services.history.declared import exclude_judgement_sheets
 
 # The events of the centre's acts that write answer sheets: a call, and a closing that ends interruptions. The event
 # and its sheets have the same instant.
-CENTRE_WRITINGS = Q(kind=EventKind.NOTED, data__has_key="sections") | Q(kind=EventKind.CLOSED, data__has_key="ended")
+CENTRE_FACT_CHANGES = Q(kind=EventKind.NOTED, data__has_key="sections") | Q(
+    kind=EventKind.CLOSED, data__has_key="ended"
+)
 TYPE_CHANGES = Q(kind=EventKind.QUALIFIED, data__changed__has_key="type")
 
-type SheetsBySection = dict[str, list[SheetView]]
+type SheetsBySection = dict[str, list[DisplayedSheet]]
 
 
 class CentreAct(NamedTuple):
@@ -52,7 +54,7 @@ def load_declared_sheets(incident: Incident, zone: str) -> SheetsBySection:
     newest = exclude_judgement_sheets(incident.sheets.select_related("actor")).order_by("-id")[:MAX_SHEETS]
     by_section: SheetsBySection = {}
     for sheet in reversed(newest):
-        by_section.setdefault(sheet.section, []).append(SheetView(sheet, zone))
+        by_section.setdefault(sheet.section, []).append(DisplayedSheet(sheet, zone))
     return by_section
 
 
@@ -60,7 +62,7 @@ def load_centre_acts(incident: Incident) -> list[CentreAct]:
     """Return the acts by which centres changed what the case says, oldest first. Runs one query, or two if the case
     changed centres.
     """
-    changes = CENTRE_WRITINGS | TYPE_CHANGES
+    changes = CENTRE_FACT_CHANGES | TYPE_CHANGES
     events = list(incident.events.filter(changes | Q(kind__in=MOVE_KINDS)).order_by("-id"))
     return select_centre_acts(events, map_centres(events, incident))
 
@@ -75,7 +77,7 @@ def select_centre_acts(events: Sequence[IncidentEvent], centres: Mapping[int, st
 
 
 def is_centre_change(event: IncidentEvent) -> bool:
-    """Tell whether CENTRE_WRITINGS or TYPE_CHANGES matches the event."""
+    """Tell whether CENTRE_FACT_CHANGES or TYPE_CHANGES matches the event."""
     match event.kind:
         case EventKind.NOTED:
             return "sections" in event.data
@@ -98,58 +100,60 @@ def find_type_change(incident: Incident, acts: Sequence[CentreAct], zone: str) -
     return TypeChange(declared, f"Situation corrigée par {changes[-1].centre}, le {at}.")
 
 
-def is_revision(incident: Incident, view: SheetView) -> bool:
+def is_revision(incident: Incident, displayed: DisplayedSheet) -> bool:
     """Tell whether the sheet was written after the declaration. The sheets of the declaration bear its instant."""
-    return view.sheet.written_at > incident.received_at
+    return displayed.sheet.written_at > incident.received_at
 
 
-def list_revision_sentences(incident: Incident, views: Sequence[SheetView], acts: Sequence[CentreAct]) -> list[str]:
+def list_revision_sentences(
+    incident: Incident, displayed_sheets: Sequence[DisplayedSheet], acts: Sequence[CentreAct]
+) -> list[str]:
     """Return sentences such as « Complété au téléphone par Breizh Cyber, le 29 novembre 2026 à 6 h 49. » about one
     section, whose sheets are given oldest first.
 
     Changes of one kind by one author are one sentence, with the instant of the last of them.
     """
-    writings = map_writings(acts)
+    acts_by_instant = map_acts_by_instant(acts)
     changed_at: dict[str, str] = {}
     before: list[DisplayedFact] = []
-    for view in views:
-        if is_revision(incident, view):
-            newer = [*view.lines, *list_lines_without_ends(view)]
+    for displayed in displayed_sheets:
+        if is_revision(incident, displayed):
+            newer = [*displayed.lines, *list_lines_without_ends(displayed)]
             verb = "Complété" if all(is_line_in(line, newer) for line in before) else "Corrigé"
-            change = f"{verb} {format_author(view, writings)}"
+            change = f"{verb} {format_author(displayed, acts_by_instant)}"
             changed_at.pop(change, None)
-            changed_at[change] = format_moment(view.sheet.written_at, view.zone)
-        before = list_stated_lines(view)
+            changed_at[change] = format_moment(displayed.sheet.written_at, displayed.zone)
+        before = list_stated_lines(displayed)
     return [f"{change}, le {moment}." for change, moment in changed_at.items()]
 
 
-def map_writings(acts: Sequence[CentreAct]) -> dict[datetime, CentreAct]:
+def map_acts_by_instant(acts: Sequence[CentreAct]) -> dict[datetime, CentreAct]:
     """Return a dict from the instant of the sheets that a centre wrote to its act."""
     return {act.event.at: act for act in acts if act.event.kind != EventKind.QUALIFIED}
 
 
-def format_author(view: SheetView, writings: Mapping[datetime, CentreAct]) -> str:
+def format_author(displayed: DisplayedSheet, acts_by_instant: Mapping[datetime, CentreAct]) -> str:
     """Return « par » and the centre that wrote the sheet, or the author's name, after « au téléphone » for a call."""
-    writing = writings.get(view.sheet.written_at)
-    if writing is None:
-        return f"par {view.who}"
-    is_call = writing.event.kind == EventKind.NOTED
-    return f"au téléphone par {writing.centre}" if is_call else f"par {writing.centre}"
+    act = acts_by_instant.get(displayed.sheet.written_at)
+    if act is None:
+        return f"par {displayed.who}"
+    is_call = act.event.kind == EventKind.NOTED
+    return f"au téléphone par {act.centre}" if is_call else f"par {act.centre}"
 
 
-def list_stated_lines(view: SheetView) -> list[DisplayedFact]:
-    return [line for line in view.lines if line.words not in OMITTED_TEXTS]
+def list_stated_lines(displayed: DisplayedSheet) -> list[DisplayedFact]:
+    return [line for line in displayed.lines if line.words not in OMITTED_TEXTS]
 
 
-def list_lines_without_ends(view: SheetView) -> list[DisplayedFact]:
+def list_lines_without_ends(displayed: DisplayedSheet) -> list[DisplayedFact]:
     """Return the lines of a sheet about services as they were before the services resumed, or none for any other
     sheet.
     """
-    sheet = view.sheet
+    sheet = displayed.sheet
     if sheet.section != Section.SERVICES or not sheet.values:
         return []
     services = [service | {"to": None} for service in sheet.values["services"]]
-    return list_sheet_facts(sheet.section, sheet.version, sheet.values | {"services": services}, view.zone)
+    return list_sheet_facts(sheet.section, sheet.version, sheet.values | {"services": services}, displayed.zone)
 
 
 def is_line_in(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
@@ -161,27 +165,29 @@ def is_line_in(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
     )
 
 
-def list_replaced_story(incident: Incident, views: Sequence[SheetView], acts: Sequence[CentreAct]) -> list[list[str]]:
+def list_replaced_story(
+    incident: Incident, displayed_sheets: Sequence[DisplayedSheet], acts: Sequence[CentreAct]
+) -> list[list[str]]:
     """Return the lines of the story that a body stated and that the newest sheet does not contain, each as
     [label, text]: those of the declaration, and those that the body wrote later and a centre replaced.
     """
-    writings, replaced = map_writings(acts), dict[tuple[str, str], list[str]]()
-    for view, newer in pairwise(views):
-        written_at, replaced_at = view.sheet.written_at, newer.sheet.written_at
-        if is_revision(incident, view) and (written_at in writings or replaced_at not in writings):
+    acts_by_instant, replaced = map_acts_by_instant(acts), dict[tuple[str, str], list[str]]()
+    for displayed, newer in pairwise(displayed_sheets):
+        written_at, replaced_at = displayed.sheet.written_at, newer.sheet.written_at
+        if is_revision(incident, displayed) and (written_at in acts_by_instant or replaced_at not in acts_by_instant):
             continue
-        for line in list_stated_lines(view):
-            if not is_line_in(line, views[-1].lines):
-                label = format_replaced_label(incident, line.label, view)
+        for line in list_stated_lines(displayed):
+            if not is_line_in(line, displayed_sheets[-1].lines):
+                label = format_replaced_label(incident, line.label, displayed)
                 replaced.setdefault((line.label, line.words), [label, line.words])
     return list(replaced.values())
 
 
-def format_replaced_label(incident: Incident, label: str, view: SheetView) -> str:
+def format_replaced_label(incident: Incident, label: str, displayed: DisplayedSheet) -> str:
     """Return the label of a replaced line, such as « Récit, écrit le 29 novembre 2026 à 6 h 49 »."""
-    if is_revision(incident, view):
-        return f"{label}, écrit le {format_moment(view.sheet.written_at, view.zone)}"
-    return format_declared_label(incident, label, view.zone)
+    if is_revision(incident, displayed):
+        return f"{label}, écrit le {format_moment(displayed.sheet.written_at, displayed.zone)}"
+    return format_declared_label(incident, label, displayed.zone)
 
 
 def format_declared_label(incident: Incident, label: str, zone: str) -> str:

@@ -21,7 +21,7 @@ from incidents.indicators.known_values import find_own_domain, is_unrelated_to_a
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, find_indicators
 from incidents.indicators.sightings import count_seen_elsewhere, find_ignored_reasons
 from incidents.models import AnswerSheet, Evidence, Incident, Message, Note
-from incidents.queries import MAX_SHEETS, SheetView, group_by_section, list_sheets
+from incidents.queries import MAX_SHEETS, DisplayedSheet, group_by_section, list_sheets
 from incidents.questions.catalogue import SNAPSHOTS
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.handling.notes import filter_readable
@@ -139,7 +139,7 @@ def list_texts(incident: Incident) -> Iterator[Source]:
         yield Source(TextOrigin(kind, BEFORE_CORRECTION), join_lines(sheets[1:], without=sheets[:1]))
 
 
-def join_lines(sheets: Iterable[SheetView], *, without: Iterable[SheetView] = ()) -> str:
+def join_lines(sheets: Iterable[DisplayedSheet], *, without: Iterable[DisplayedSheet] = ()) -> str:
     """Return the answers of the sheets, each text once, without the texts that the sheets `without` have."""
     left_out = {line.words for sheet in without for line in sheet.lines}
     texts = dict.fromkeys(line.words for sheet in sheets for line in sheet.lines if line.words not in left_out)
@@ -155,7 +155,7 @@ def list_duplicate_texts(duplicates: Sequence[Incident]) -> Iterator[Source]:
         yield Source(TextOrigin(DocumentKind.DECLARATION, OF_DUPLICATE), words)
     sheets = AnswerSheet.objects.filter(incident__in=duplicates).exclude(section=Section.CALLER).order_by("-id")
     # Any time zone will do here: times are never indicators.
-    views = [SheetView(sheet, PARIS) for sheet in sheets[:MAX_SHEETS]]
+    views = [DisplayedSheet(sheet, PARIS) for sheet in sheets[:MAX_SHEETS]]
     yield Source(TextOrigin(DocumentKind.ANSWERS, OF_DUPLICATE), join_lines(views))
     yield from list_written_texts(duplicates, version=OF_DUPLICATE)
 

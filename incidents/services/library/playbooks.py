@@ -29,7 +29,7 @@ NATIONAL_STEPS: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
-class Guide:
+class AppliedPlaybook:
     """A playbook as it applies to a centre. Without `csirt` it is the national one."""
 
     type: IncidentType
@@ -39,23 +39,23 @@ class Guide:
     csirt: Csirt | None = None
 
 
-def find_guide(kind: str, csirt: Csirt) -> Guide:
+def find_applied_playbook(kind: str, csirt: Csirt) -> AppliedPlaybook:
     """Return the newest playbook of the centre for this type, or the national playbook. Runs one query."""
-    return build_guide(kind, csirt, find_newest_playbook(kind, csirt))
+    return build_applied_playbook(kind, csirt, find_newest_playbook(kind, csirt))
 
 
-def build_guide(kind: str, csirt: Csirt, row: Playbook | None) -> Guide:
+def build_applied_playbook(kind: str, csirt: Csirt, row: Playbook | None) -> AppliedPlaybook:
     if row is None or not row.steps:
-        return Guide(IncidentType(kind), PLAYBOOKS[kind], VERSION, PUBLISHED_ON)
+        return AppliedPlaybook(IncidentType(kind), PLAYBOOKS[kind], VERSION, PUBLISHED_ON)
     day = timezone.localdate(row.published_at)
-    return Guide(IncidentType(kind), read_steps(row.steps), row.version, day, csirt)
+    return AppliedPlaybook(IncidentType(kind), read_steps(row.steps), row.version, day, csirt)
 
 
-def list_guides(csirt: Csirt) -> list[Guide]:
+def list_applied_playbooks(csirt: Csirt) -> list[AppliedPlaybook]:
     """Return the playbook that applies to each type. Runs one query."""
     rows = Playbook.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
-    return [build_guide(kind, csirt, own.get(kind)) for kind in IncidentType]
+    return [build_applied_playbook(kind, csirt, own.get(kind)) for kind in IncidentType]
 
 
 def find_newest_playbook(kind: str, csirt: Csirt) -> Playbook | None:

@@ -188,7 +188,7 @@ def format_handling_state(incident: Incident, zone: str) -> str:
         service = find_service_handed_to(incident)
         reason = incident.get_closing_reason_display() + (f" ({service})" if service else "")
         return f"Dossier clos le {format_pack_moment(incident.closed_at, zone)} : {reason}."
-    if lacks_responder(incident) or was_unassigned(incident):
+    if (incident.acknowledged_at and lacks_responder(incident)) or was_unassigned(incident):
         return f"{incident.csirt} n’a personne sur le dossier en ce moment."
     if incident.acknowledged_at:
         first_at = find_first_taken_at(incident) or incident.acknowledged_at

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from collectivities.models import Departement
 from core.typeset import PAGES_AT_ONCE, PdfJoiner, typeset
-from incidents.access import Guest, get_case
+from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability, PaperKind, PaperState
 from incidents.files import vault
 from incidents.models import Incident, Paper
@@ -48,13 +48,13 @@ class Overtaken(Exception):
 
 
 @transaction.atomic
-def request_answer_pack(*, guest: Guest, reference: str) -> Paper:
+def request_answer_pack(*, visitor: CaseVisitor, reference: str) -> Paper:
     """Request the answer pack of the case in its current state.
 
     If the pack of this state was already requested, return that paper, restarted if it is late. Raises Http404,
     PermissionDenied, NothingToPrint.
     """
-    incident = get_case(guest, reference, to=Ability.VIEW, lock=True)
+    incident = get_case(visitor, reference, to=Ability.VIEW, lock=True)
     if incident.erased_at:
         raise NothingToPrint
     last = incident.events.aggregate(at=Max("at"))["at"]

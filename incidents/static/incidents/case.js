@@ -4,9 +4,9 @@
 (() => {
   "use strict";
   const form = document.getElementById("ecrits");
-  const told = document.querySelector("[data-kept]");
+  const status = document.querySelector("[data-kept]");
   const presence = document.querySelector("[data-presence]");
-  if (!form || !told || !window.fetch) return;
+  if (!form || !status || !window.fetch) return;
   const PAUSE = 1200;
   const LONGEST_WAIT = 30000;
   const LONGEST = 30000;
@@ -28,7 +28,7 @@
     return name.includes("-") && CODES.has(code) ? code : "";
   };
   const blockOf = (place) => place.closest("[data-block]");
-  const say = (words) => { if (told.textContent !== words) told.textContent = words; };
+  const say = (words) => { if (status.textContent !== words) status.textContent = words; };
 
   // Saving what is typed
 
@@ -63,7 +63,7 @@
     const wasGivenUp = saving.signal.aborted;
     saving = null;
     if (wasGivenUp) return;
-    if (answer && answer.ok && isJson(answer)) return saved((await answer.json()).said);
+    if (answer && answer.ok && isJson(answer)) return saved((await answer.json()).message);
     unsaved = true;
     if (answer && answer.status < 500) return say(form.dataset.stopped);
     say(form.dataset.cut);
@@ -135,15 +135,15 @@
   // A button that was pressed while another response was awaited may have been replaced by a new element.
   function inBlock(block, name) {
     const buttons = document.querySelectorAll(`[data-block="${block}"] button`);
-    return [...buttons].find((one) => nameOf(one) === name);
+    return [...buttons].find((button) => nameOf(button) === name);
   }
 
   // Fields that are being sent are read-only, because the response replaces them.
   function hold(place, isHeldFast) {
-    for (const one of place?.querySelectorAll("textarea, input") ?? []) one.readOnly = isHeldFast;
+    for (const control of place?.querySelectorAll("textarea, input") ?? []) control.readOnly = isHeldFast;
   }
 
-  // Tell presence.js that this page is sending, so that it does not announce the page's own change.
+  // Let presence.js know that this page is sending, so that it does not announce the page's own change.
   function setActing(isActing) {
     busy = isActing;
     presence.toggleAttribute("data-acting", isActing);
@@ -215,7 +215,7 @@
   // Tell whether somebody is typing in the block.
   function isHeld(block) {
     const controls = [...block.querySelectorAll("input, select, textarea")];
-    return controls.some((one) => touched.has(codeOf(one.name)) || one === document.activeElement);
+    return controls.some((control) => touched.has(codeOf(control.name)) || control === document.activeElement);
   }
 
   // After a refusal, keep what was chosen in the block, so that it need not be chosen again.
@@ -225,7 +225,7 @@
     const node = document.importNode(fresh, true);
     for (const summary of node.querySelectorAll("details > summary")) if (open.has(titleOf(summary))) summary.parentElement.open = true;
     if (keepsChoices) for (const choice of old.querySelectorAll("input[type=radio]:checked")) {
-      const same = [...node.querySelectorAll("input[type=radio]")].find((one) => one.name === choice.name && one.value === choice.value);
+      const same = [...node.querySelectorAll("input[type=radio]")].find((radio) => radio.name === choice.name && radio.value === choice.value);
       if (same) same.checked = true;
     }
     old.replaceWith(node);
@@ -238,7 +238,7 @@
 
   function focusIn(block, name) {
     const wrong = block.querySelector("[aria-invalid=true]");
-    const same = [...block.querySelectorAll("button, a, summary, textarea, input, select")].find((one) => nameOf(one) === name);
+    const same = [...block.querySelectorAll("button, a, summary, textarea, input, select")].find((control) => nameOf(control) === name);
     const place = wrong || same || block.querySelector("h1, h2, button, a");
     if (!place) return;
     if (place.matches("h1, h2")) place.tabIndex = -1;

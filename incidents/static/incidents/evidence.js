@@ -31,9 +31,9 @@
 
   async function answer(response) {
     const type = response.headers.get("Content-Type") || "";
-    const said = type.includes("json") ? await response.json() : {};
-    if (response.ok || response.status === 409) return said;
-    throw new Stop(said.message || "ce dossier ne s’ouvre plus ici. Rechargez la page.");
+    const content = type.includes("json") ? await response.json() : {};
+    if (response.ok || response.status === 409) return content;
+    throw new Stop(content.message || "ce dossier ne s’ouvre plus ici. Rechargez la page.");
   }
 
   const post = (url, body) => ask(url, {
@@ -54,7 +54,7 @@
     return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
-  async function handOver(file, told) {
+  async function handOver(file, showProgress) {
     const author = form.elements.auteur ? form.elements.auteur.value : "";
     const debut = await fingerprint(await bytes(file, 0));
     const announced = new URLSearchParams({ nom: file.name, taille: file.size, auteur: author, debut });
@@ -62,11 +62,11 @@
     const url = `${start}${begun.uid}/`;
     let from = begun.recu;
     while (from < file.size) {
-      told(from);
+      showProgress(from);
       const content = await bytes(file, from);
       from = (await answer(await post(`${url}?debut=${from}`, content))).recu;
     }
-    told(file.size);
+    showProgress(file.size);
     const done = await answer(await post(`${url}fin/`));
     if (!("numero" in done)) throw new Stop("il n’est pas arrivé entier. Choisissez-le de nouveau.");
     return done.deja;
@@ -77,12 +77,12 @@
     const missing = [];
     let sent = 0, received = 0, known = 0;
     for (const file of files) {
-      const told = (of) => {
+      const showProgress = (of) => {
         const percent = Math.floor((100 * (sent + of)) / total);
         say(`${received + known} ${received + known > 1 ? "fichiers" : "fichier"} sur ${files.length} envoyés, ${percent} %`);
       };
       try {
-        (await handOver(file, told)) ? known++ : received++;
+        (await handOver(file, showProgress)) ? known++ : received++;
       } catch (stop) {
         if (!(stop instanceof Stop)) throw stop;
         missing.push(`${quoted(file)} : ${stop.message}`);

@@ -3,9 +3,9 @@
 (() => {
   "use strict";
   const form = document.querySelector("form[data-keep]");
-  const told = document.querySelector("[data-saved]");
+  const status = document.querySelector("[data-saved]");
   const trouble = document.querySelector("[data-trouble]");
-  if (!form || !told || !window.fetch) return;
+  if (!form || !status || !window.fetch) return;
   const PAUSE = 1200;
   const LONGEST_WAIT = 30000;
   const CHANGED = 409;
@@ -27,7 +27,7 @@
     for (const name of ["version", "trait"]) words.delete(name);
     return String(words);
   }
-  let kept = typed();
+  let saved = typed();
 
   const say = (words) => { if (trouble.textContent !== words) trouble.textContent = words; };
   const number = () => { stroke.value = Number(stroke.value) + 1; };
@@ -44,38 +44,38 @@
 
   async function keep() {
     const words = typed();
-    if (busy || over || words === kept) return;
+    if (busy || over || words === saved) return;
     busy = true;
     const answer = await fetch(form.dataset.keep, { method: "POST", body: numbered() }).catch(() => null);
     busy = false;
     const isJson = (answer?.headers.get("Content-Type") || "").startsWith("application/json");
-    if (answer && answer.ok && isJson) return saved(await answer.json(), words);
+    if (answer && answer.ok && isJson) return confirmSaved(await answer.json(), words);
     if (answer && answer.redirected && trouble.dataset.signIn) return askToSignIn(answer.url);
-    if (answer && answer.status < 500) return stop(answer.status, isJson ? (await answer.json()).said : "");
+    if (answer && answer.status < 500) return stop(answer.status, isJson ? (await answer.json()).message : "");
     say("Pas encore enregistré : la ligne est coupée. Nous réessayons.");
     wait = Math.min(wait * 2, LONGEST_WAIT);
     later(wait);
   }
 
-  function saved({ version, said }, words) {
-    kept = words;
+  function confirmSaved({ version, message }, words) {
+    saved = words;
     wait = PAUSE;
     if (form.elements.version) form.elements.version.value = version;
-    told.textContent = said;
+    status.textContent = message;
     say("");
-    if (typed() !== kept) later(PAUSE);
+    if (typed() !== saved) later(PAUSE);
   }
 
-  function stop(status, said) {
+  function stop(code, message) {
     over = true;
-    say(said || (status === CHANGED
+    say(message || (code === CHANGED
       ? "Cet écran a été rempli ailleurs. Continuez : vous verrez les deux versions."
       : "Pas encore enregistré. Continuez : ce que vous avez écrit part avec le bouton."));
   }
 
   function askToSignIn(address) {
     signedOut = true;
-    told.textContent = "";
+    status.textContent = "";
     say(trouble.dataset.signIn);
     const door = new URL(address);
     door.searchParams.set("next", location.pathname);
@@ -97,7 +97,7 @@
 
   function leave() {
     const words = typed();
-    if (!over && words !== kept && navigator.sendBeacon(form.dataset.keep, numbered())) kept = words;
+    if (!over && words !== saved && navigator.sendBeacon(form.dataset.keep, numbered())) saved = words;
   }
 
   form.addEventListener("input", () => later(wait));

@@ -19,15 +19,15 @@
     if (document.hidden) return;
     const before = form.elements.seen.value;
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null);
-    if (answer && answer.ok) tell(await answer.json(), before);
+    if (answer && answer.ok) showState(await answer.json(), before);
     if (!answer || answer.ok || answer.status >= 500) timer = setTimeout(ask, EVERY);
   }
 
   const isActing = () => "acting" in place.dataset || performance.now() - leftAt < EVERY;
 
-  function tell({ others, writing, seen, changed: words }, before) {
+  function showState({ others, writing, seen, changed: words }, before) {
     const beside = document.querySelector("[data-writing]"); // replaced with the form, so it is looked up each time
-    if (beside) say(beside, writing.map((one) => `${one} écrit aussi au déclarant.`).join(" "));
+    if (beside) say(beside, writing.map((name) => `${name} écrit aussi au déclarant.`).join(" "));
     say(there, others.length ? `Aussi sur cette page\u00a0: ${others.join(", ")}.` : "");
     if (isActing() || form.elements.seen.value !== before) return; // the next request will ask again
     if (!before) form.elements.seen.value = seen;

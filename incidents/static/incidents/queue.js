@@ -21,7 +21,7 @@
   let pending = false;
   let lost = false;
   let timer = 0;
-  let lastAsked = 0;
+  let lastRequest = 0;
   let lastShown = 0;
 
   // A row is a case or a wave of cases. The name of a wave is its key, and its checkbox lists their references.
@@ -44,24 +44,24 @@
   function countTicks() {
     const bar = document.getElementById("en-nombre");
     if (!bar) return;
-    const ticked = ticks().filter((one) => one.checked);
+    const ticked = ticks().filter((box) => box.checked);
     const number = referencesOf(ticked).size;
-    const said = bar.querySelector("[data-ticked]");
-    said.textContent = number
-      ? `${number} ${number > 1 ? said.dataset.several : said.dataset.one}`
-      : said.dataset.none;
+    const counter = bar.querySelector("[data-ticked]");
+    counter.textContent = number
+      ? `${number} ${number > 1 ? counter.dataset.several : counter.dataset.one}`
+      : counter.dataset.none;
     const all = bar.querySelector("[data-all]");
     all.closest("label").hidden = false;
     all.checked = number > 0 && ticked.length === ticks().length;
     all.indeterminate = number > 0 && !all.checked;
-    const ofCases = referencesOf(ticked.filter((one) => !isOfWave(one)));
+    const ofCases = referencesOf(ticked.filter((box) => !isOfWave(box)));
     for (const box of ticks().filter(isOfWave)) {
       box.indeterminate = !box.checked && box.value.split(" ").some((each) => ofCases.has(each));
     }
   }
 
   queue.addEventListener("change", (event) => {
-    if (event.target.matches("[data-all]")) for (const one of ticks()) one.checked = event.target.checked;
+    if (event.target.matches("[data-all]")) for (const box of ticks()) box.checked = event.target.checked;
     if (event.target.matches(".row__tick input")) follow(event.target);
     if (event.target.matches("[data-all], .row__tick input")) countTicks();
     if (event.target.matches("[data-keys]")) switchKeys(event.target.checked);
@@ -70,10 +70,10 @@
   // The checkbox of a wave ticks each visible case of the wave. Unticking a case unticks its wave.
   function follow(box) {
     const touched = referencesOf([box]);
-    const others = ticks().filter((one) => one !== box && one.value.split(" ").some((each) => touched.has(each)));
-    for (const one of others) {
-      if (touched.size > 1) one.checked = box.checked;
-      else if (!box.checked) one.checked = false;
+    const others = ticks().filter((other) => other !== box && other.value.split(" ").some((each) => touched.has(each)));
+    for (const other of others) {
+      if (touched.size > 1) other.checked = box.checked;
+      else if (!box.checked) other.checked = false;
     }
   }
 
@@ -122,14 +122,14 @@
     if (state.mark === mark) return;
     const shown = known || referencesOf(ticks());
     const fresh = state.cases.filter((reference) => !shown.has(reference)).length;
-    if (isFirst() && !ticks().some((one) => one.checked) && !help.open) await replaceRows();
+    if (isFirst() && !ticks().some((box) => box.checked) && !help.open) await replaceRows();
     else offer(fresh);
   }
 
   function offer(fresh) {
     pending = true;
-    const said = fresh ? `${fresh} ${fresh > 1 ? words.several : words.one}` : words.changed;
-    if (says.textContent !== said) says.textContent = said;
+    const message = fresh ? `${fresh} ${fresh > 1 ? words.several : words.one}` : words.changed;
+    if (says.textContent !== message) says.textContent = message;
     refresh.hidden = false;
     signIn.hidden = true;
   }
@@ -155,22 +155,22 @@
 
   // Responses may arrive out of order. A response older than the rows on the page is ignored.
   async function replaceRows() {
-    const asked = ++lastAsked;
+    const request = ++lastRequest;
     try {
       const answer = await ask(location.href, "text/html");
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (asked > lastShown) showRows(page);
+      if (request > lastShown) showRows(page);
     } catch (problem) {
-      if (asked > lastShown) throw problem;
+      if (request > lastShown) throw problem;
     }
-    lastShown = Math.max(lastShown, asked);
+    lastShown = Math.max(lastShown, request);
   }
 
   function showRows(page) {
     const fresh = page.getElementById("file");
     if (!fresh) throw new SessionEnded();
     keepPlace(() => {
-      for (const id of ["a-voir", "vues", "dossiers", "en-nombre"]) replaceOne(id, page);
+      for (const id of ["a-voir", "vues", "dossiers", "en-nombre"]) replacePart(id, page);
     });
     mark = fresh.dataset.mark;
     known = null;
@@ -178,7 +178,7 @@
     countTicks();
   }
 
-  function replaceOne(id, page) {
+  function replacePart(id, page) {
     const old = document.getElementById(id);
     const fresh = page.getElementById(id);
     if (old && fresh && old.contains(document.activeElement) && id !== "dossiers") return;
@@ -195,13 +195,13 @@
     const name = nameOf(anchor);
     const top = anchor?.getBoundingClientRect().top;
     const index = held ? focusable(held).indexOf(document.activeElement) : -1;
-    const ticked = referencesOf(ticks().filter((one) => one.checked));
+    const ticked = referencesOf(ticks().filter((box) => box.checked));
     const at = rows().indexOf(held);
     const scrolled = window.scrollY > 0;
     change();
-    for (const one of ticks()) one.checked = one.value.split(" ").every((each) => ticked.has(each));
+    for (const box of ticks()) box.checked = box.value.split(" ").every((each) => ticked.has(each));
     keepTicks(ticked);
-    const row = rows().find((one) => nameOf(one) === name);
+    const row = rows().find((candidate) => nameOf(candidate) === name);
     const next = row || (held && rows()[Math.min(at, rows().length - 1)]);
     if (held && next) (focusable(next)[index] || focusable(next)[0]).focus({ preventScroll: true });
     if (row && (held || scrolled)) window.scrollBy(0, row.getBoundingClientRect().top - top);
@@ -209,13 +209,13 @@
 
   // Cases that were ticked in a wave stay ticked when it is closed. Its checkbox is then indeterminate.
   function keepTicks(ticked) {
-    const shown = referencesOf(ticks().filter((one) => one.checked));
+    const shown = referencesOf(ticks().filter((box) => box.checked));
     for (const wave of ticks().filter(isOfWave)) {
       for (const reference of wave.value.split(" ")) {
         if (!ticked.has(reference) || shown.has(reference)) continue;
-        const kept = wave.cloneNode();
-        Object.assign(kept, { value: reference, checked: true, hidden: true });
-        wave.after(kept);
+        const copy = wave.cloneNode();
+        Object.assign(copy, { value: reference, checked: true, hidden: true });
+        wave.after(copy);
       }
     }
   }
@@ -319,9 +319,9 @@
         say(words.wrong);
         return;
       }
-      const told = await answer.json();
-      if (isFirst() && !ticks().some((one) => one.checked)) await replaceRows();
-      say(told.said.join(" "));
+      const outcome = await answer.json();
+      if (isFirst() && !ticks().some((box) => box.checked)) await replaceRows();
+      say(outcome.messages.join(" "));
     } catch (problem) {
       failed(problem);
     }

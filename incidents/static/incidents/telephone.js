@@ -1,25 +1,25 @@
-/* Makes the form of a call faster: bodies are listed while one types, Enter goes on, Ctrl+Enter sends. */
+/* Makes the form of a call faster: bodies are listed while somebody types, Enter goes on, Ctrl+Enter sends. */
 "use strict";
 
 const sheet = document.querySelector(".call-sheet__form");
 const box = document.getElementById("id_body");
-const said = document.getElementById("id_body_status");
+const listStatus = document.getElementById("id_body_status");
 const services = sheet.querySelector(".call-sheet__fold");
 const wide = matchMedia("(min-width: 60rem)");
 const list = document.createElement("ul");
-const kept = document.createElement("input");
+const bodyField = document.createElement("input");
 const send = document.getElementById("envoyer");
 const SAVE = "Enregistrer";
 const WAIT = 150;
 let bodies = [];
 let at = -1;
 let timer = 0;
-let asked = 0;
+let searches = 0;
 
 function prepare() {
   const found = sheet.querySelector(".finder__found");
   const chosen = sheet.querySelector("[name=collectivite]:checked");
-  Object.assign(kept, { type: "hidden", name: "collectivite", value: chosen ? chosen.value : "" });
+  Object.assign(bodyField, { type: "hidden", name: "collectivite", value: chosen ? chosen.value : "" });
   Object.assign(list, { id: "id_body_list", className: "finder__list", hidden: true });
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", "Collectivités trouvées");
@@ -29,14 +29,14 @@ function prepare() {
   box.setAttribute("aria-controls", list.id);
   box.parentElement.append(list);
   if (!found || chosen) {
-    sheet.append(kept);
+    sheet.append(bodyField);
     if (found) { say(found.querySelector("label").textContent); found.remove(); }
   }
   sheet.querySelector(".finder__button").hidden = true;
 }
 
 function say(name) {
-  said.textContent = `Choisie : ${name.replace(/\s+/g, " ").trim()}`;
+  listStatus.textContent = `Choisie : ${name.replace(/\s+/g, " ").trim()}`;
 }
 
 function open(isOpen) {
@@ -46,22 +46,22 @@ function open(isOpen) {
 }
 
 async function search() {
-  const turn = ++asked;
+  const turn = ++searches;
   const words = box.value.trim();
   if (words.length < 2) { open(false); return; }
   let results = [];
   try {
     const answer = await fetch(`${sheet.dataset.bodies}?q=${encodeURIComponent(words)}`);
     if (answer.ok) results = (await answer.json()).results;
-  } catch { said.textContent = "La recherche ne répond pas. Tapez la suite : le serveur cherchera à l’envoi."; }
-  if (turn === asked && document.activeElement === box) show(results.slice(0, 10));
+  } catch { listStatus.textContent = "La recherche ne répond pas. Tapez la suite : le serveur cherchera à l’envoi."; }
+  if (turn === searches && document.activeElement === box) show(results.slice(0, 10));
 }
 
 function show(results) {
   bodies = results;
   at = -1;
   list.replaceChildren(...bodies.map(option));
-  said.textContent = bodies.length ? `${bodies.length} ${bodies.length > 1 ? "trouvées" : "trouvée"}, flèche bas pour choisir` : "Rien ne répond à ce nom.";
+  listStatus.textContent = bodies.length ? `${bodies.length} ${bodies.length > 1 ? "trouvées" : "trouvée"}, flèche bas pour choisir` : "Rien ne répond à ce nom.";
   open(bodies.length > 0);
 }
 
@@ -87,8 +87,8 @@ function point(to) {
 function choose(number) {
   const body = bodies[number];
   sheet.querySelector(".finder__found")?.remove();
-  sheet.append(kept);
-  kept.value = body.id;
+  sheet.append(bodyField);
+  bodyField.value = body.id;
   box.value = body.name;
   document.getElementById("id_body_asked").value = body.name;
   say(list.children[number].textContent);
@@ -100,23 +100,23 @@ function choose(number) {
 /* Show early what the server would say after the call: a case is already open, or another centre answers. */
 async function warn() {
   const data = new FormData();
-  const body = kept.value;
+  const body = bodyField.value;
   for (const name of ["csrfmiddlewaretoken", "contact_phone"]) data.set(name, sheet.elements[name].value);
   data.set("collectivite", body);
   data.set("body", box.value);
   data.set("body_asked", box.value);
   data.set("prevenir", "oui");
   const answer = await fetch(location.pathname, { method: "POST", body: data }).catch(() => null);
-  if (!answer?.ok || answer.redirected || kept.value !== body) return; // the server says it once the sheet is sent
+  if (!answer?.ok || answer.redirected || bodyField.value !== body) return; // the server says it once the sheet is sent
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (kept.value === body) showWarnings([...page.querySelectorAll("[data-save]")]);
+  if (bodyField.value === body) showWarnings([...page.querySelectorAll("[data-save]")]);
 }
 
 function showWarnings(fresh) {
   for (const old of sheet.querySelectorAll("[data-save]")) old.remove();
   send.parentElement.prepend(...fresh);
   send.textContent = fresh.length ? fresh[0].dataset.save.trim() : SAVE;
-  if (fresh.length) said.textContent += `. ${fresh.map((one) => one.querySelector("h2").textContent.trim()).join(". ")}.`;
+  if (fresh.length) listStatus.textContent += `. ${fresh.map((warning) => warning.querySelector("h2").textContent.trim()).join(". ")}.`;
 }
 
 /* Show the services of this kind of body. A service that was answered stays visible. */
@@ -129,7 +129,7 @@ function offer(kind) {
 
 /* Fold the long list on a narrow screen, unless something in it was answered. */
 function fold() {
-  const answered = [...services.querySelectorAll("select")].some((one) => one.value);
+  const answered = [...services.querySelectorAll("select")].some((select) => select.value);
   services.open = wide.matches || answered;
 }
 
@@ -171,7 +171,7 @@ wide.addEventListener("change", fold);
 fold();
 if (box) { // none where the body is known: the sheet of a case
   box.addEventListener("input", () => {
-    kept.value = "";
+    bodyField.value = "";
     showWarnings([]);
     clearTimeout(timer);
     timer = setTimeout(search, WAIT);

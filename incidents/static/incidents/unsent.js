@@ -2,9 +2,9 @@
 (() => {
   "use strict";
   let sending = false;
-  const typed = () => [...document.querySelectorAll("textarea")].some((one) => one.value !== one.defaultValue);
+  const isTyped = () => [...document.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue);
 
   document.addEventListener("submit", (event) => { sending = !event.defaultPrevented; });
   window.addEventListener("pageshow", () => { sending = false; });
-  window.addEventListener("beforeunload", (event) => { if (!sending && typed()) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (!sending && isTyped()) event.preventDefault(); });
 })();

@@ -14,14 +14,13 @@ from core.french import choose_plural
 from core.text import clean_line, clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp, TransferState
-from incidents.models import CaseGroup, Incident, Transfer
+from incidents.models import Incident, Transfer
 from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group
-from incidents.services.groups.group import TITLE_LIMIT
+from incidents.services.groups.group import MAX_GROUPS_OFFERED, TITLE_LIMIT, list_open_groups
 from incidents.services.handling.assign import list_people
 from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION
 from incidents.services.handling.unfinished import is_message_unanswered
 
-GROUPS_OFFERED = 50
 NOBODY = "personne"
 
 
@@ -49,8 +48,8 @@ class BulkForm(forms.Form):
     def fill_choices(self) -> None:
         """Fill in what depends on the centre or on the cases, such as the choices of a field."""
 
-    def make_arguments(self) -> dict[str, Any]:
-        """Return the arguments of the job: the codes and ids of what the user chose. Subclasses may raise
+    def make_job_choices(self) -> dict[str, Any]:
+        """Return the choices of the job: the codes and ids of what the user chose. Subclasses may raise
         ValidationError.
         """
         return {}
@@ -71,7 +70,7 @@ class BulkAssignForm(BulkForm):
         ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 
-    def make_arguments(self) -> dict[str, Any]:
+    def make_job_choices(self) -> dict[str, Any]:
         chosen = self.cleaned_data["assignee"]
         return {"assignee": None if chosen == NOBODY else chosen}
 
@@ -93,7 +92,7 @@ class ClassifyForm(BulkForm):
             raise ValidationError("Choisissez au moins une chose à changer.")
         return cleaned
 
-    def make_arguments(self) -> dict[str, Any]:
+    def make_job_choices(self) -> dict[str, Any]:
         return {name: code for name, code in self.cleaned_data.items() if code}
 
 
@@ -116,7 +115,7 @@ class CloseForm(BulkForm):
             raise ValidationError(SERVICE_QUESTION)
         return service
 
-    def make_arguments(self) -> dict[str, Any]:
+    def make_job_choices(self) -> dict[str, Any]:
         read_at = self.cleaned_data["read_at"]
         return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
@@ -191,15 +190,15 @@ class CloseForm(BulkForm):
 
 
 class GroupForm(BulkForm):
-    """The form that adds cases to an open group or to a new group, which `make_arguments` opens."""
+    """The form that adds cases to an open group or to a new group, which `make_job_choices` opens."""
 
     group = forms.ChoiceField(label="Groupe ouvert", required=False)
     title = forms.CharField(label="Ou nouveau groupe", required=False, max_length=TITLE_LIMIT)
     kind = forms.ChoiceField(label="Cause commune", choices=GroupKind.choices, required=False)
 
     def fill_choices(self) -> None:
-        opened = CaseGroup.objects.filter(csirt=self.csirt, closed_at=None).order_by("-opened_at", "-id")
-        groups = [(str(group.uid), group.title) for group in opened[:GROUPS_OFFERED]]
+        opened = list_open_groups(self.csirt.pk)[:MAX_GROUPS_OFFERED]
+        groups = [(str(group.uid), group.title) for group in opened]
         self.fields["group"].choices = [("", "—"), *groups]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -208,7 +207,7 @@ class GroupForm(BulkForm):
             raise ValidationError({"group": "Choisissez un groupe, ou donnez un titre au nouveau."})
         return cleaned
 
-    def make_arguments(self) -> dict[str, Any]:
+    def make_job_choices(self) -> dict[str, Any]:
         """Return the uid of the chosen group. If none is chosen, open the new group first. May raise
         ValidationError.
         """

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -124,7 +123,7 @@ def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: B
             actor=get_account(request),
             act=act,
             references=references,
-            choices=form.make_arguments(),
+            choices=form.make_job_choices(),
             key=key,
             text=form.read_text(),
         )
@@ -250,7 +249,7 @@ def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     return [
         (format_bulk_item(item), explain_refusal(job, item))
         if item.incident.csirt_id in centre_ids
-        else ("Un dossier", str(TRANSFERRED_REFUSAL))
+        else ("Un dossier", TRANSFERRED_REFUSAL)
         for item in with_names.order_by("id")[:MAX_REFUSALS_SHOWN]
     ]
 
@@ -264,7 +263,7 @@ def explain_refusal(job: BulkJob, item: BulkItem) -> str:
         return item.why
     target = TARGET_STATUS.get(BulkAct(job.act), Status(item.incident.status))
     refused = InvalidTransition(Status(item.incident.status), target)
-    return explain_invalid_transition(item.incident, refused, timezone.now())
+    return explain_invalid_transition(item.incident, refused)
 
 
 # The progress

@@ -26,7 +26,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import list_story_lines, make_short_field, with_facts
+from incidents.facts.forms import list_story_fields, make_short_field, with_facts
 from incidents.facts.shapes import (
     INSTANTS,
     STORY_WORDS,
@@ -67,8 +67,8 @@ class TelephoneForm(forms.Form):
     """
 
     body = FreeTextField(label="Collectivité")
-    body_asked = FreeTextField()
-    collectivite = FreeTextField()
+    body_asked = FreeTextField(widget=forms.HiddenInput)
+    collectivite = FreeTextField(widget=forms.HiddenInput)
     type = make_short_field(DECLARATION_FACTS["type"], TYPES)
     service_stopped = make_short_field(DECLARATION_FACTS["service_stopped"])
     data_concerned = make_short_field(DECLARATION_FACTS["data_concerned"])
@@ -78,7 +78,7 @@ class TelephoneForm(forms.Form):
     person_categories = make_short_field(LEAK_FACTS["person_categories"])
     # The order of the fields on the page and in its list of errors.
     field_order = ("body", "body_asked", "collectivite", "type", "contact_phone", *FACT_FIELDS)
-    story_lines = property(list_story_lines)
+    story_lines = property(list_story_fields)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,8 +131,8 @@ class TelephoneForm(forms.Form):
         if not self.read_input("body").strip():
             return "Quelle collectivité appelle ? Son nom, son code postal ou son SIREN."
         if mention := find_mention(self.read_input("body")):
-            words = {"label": str(mention.label).capitalize()}
-            return "{label} n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.".format(**words)
+            label = str(mention.label).capitalize()
+            return f"{label} n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège."
         return "Rien ne répond à ce nom. Essayez le code postal ou le SIREN."
 
     def list_services(self) -> Iterator[tuple[forms.BoundField, str]]:

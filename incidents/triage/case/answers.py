@@ -9,9 +9,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from core.text import break_links
+from core.text import defang_links
 from incidents.models import Incident
-from incidents.queries import SheetView, group_by_section, list_sheets
+from incidents.queries import DisplayedSheet, group_by_section, list_sheets
 from incidents.questions.catalogue import SNAPSHOTS
 
 
@@ -19,15 +19,15 @@ from incidents.questions.catalogue import SNAPSHOTS
 class SheetVersion:
     """One version of the answers to a section, with defanged texts. `lines` contains (label, text) pairs."""
 
-    answer: SheetView
+    answer: DisplayedSheet
 
     @property
     def who(self) -> str:
-        return break_links(self.answer.who)
+        return defang_links(self.answer.who)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        return [(line.label, break_links(line.words)) for line in self.answer.lines]
+        return [(line.label, defang_links(line.words)) for line in self.answer.lines]
 
 
 class FormerValue(NamedTuple):
@@ -70,7 +70,7 @@ def list_section_blocks(incident: Incident) -> list[SectionBlock]:
     return sorted(blocks, key=lambda block: block.is_facts)
 
 
-def build_section_blocks(answers: list[SheetView]) -> Iterator[SectionBlock]:
+def build_section_blocks(answers: list[DisplayedSheet]) -> Iterator[SectionBlock]:
     for section, sheets in group_by_section(answers).items():
         is_facts = section in SNAPSHOTS
         if is_facts and len(sheets) == 1:

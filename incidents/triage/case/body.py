@@ -57,7 +57,7 @@ class ProposedBody:
     problem: str = ""
 
 
-def find_proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
+def find_proposed_body(incident: Incident, user: User, query: str) -> ProposedBody | None:
     """Return the unconfirmed body, or None if the body is confirmed or this person may not confirm it.
 
     Runs four queries.

@@ -43,9 +43,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
     thread = build_thread_context(incident, user, rows.readings)
     evidence = build_evidence_block(incident, rows.evidence, rows.history)
     work = build_work_context(incident, user, now, rows)
-    is_left = incident.status == Status.ACKNOWLEDGED and (
-        work["assigned"]["is_gone"] or work["assigned"]["holder"] is None
-    )
+    is_left = work["assigned"]["is_left"]
     context = (
         build_facts_context(incident, now, rows)
         | build_history_context(incident, now, thread, evidence, rows)
@@ -69,7 +67,7 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
 def build_status_context(incident: Incident, user: User, now: datetime, *, is_left: bool) -> dict[str, Any]:
     """Return the state of the case, its group, and what this person may do with the case.
 
-    `is_left` is true if the case was taken and nobody of the centre is in charge of it any more.
+    `is_left` is true if the case is to be taken over.
     """
     return {
         "incident": incident,

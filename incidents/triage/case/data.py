@@ -48,7 +48,7 @@ def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:
     """Return a text such as « concernées, fuite soupçonnée ; le centre : fuite confirmée »."""
     answer, status = DATA_ANSWERS.get(declared["concerned"], ""), read_declared_leak_status(declared)
     parts = [answer, f"fuite {get_label(LeakStatus, status)}" if status else ""]
-    declared_text = ", ".join(part for part in parts if part) or str(NOT_STATED)
+    declared_text = ", ".join(part for part in parts if part) or NOT_STATED
     return f"{declared_text} ; le centre : fuite {get_label(LeakStatus, judgement)}" if judgement else declared_text
 
 

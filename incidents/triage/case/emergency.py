@@ -72,11 +72,9 @@ def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) ->
     zone = find_zone(incident.collectivity)
     for contact in emergency:
         if contact["kind"] == Helper.ELECTED and contact["phone"]:
-            origin = {
-                "who": contact["name"] or contact["who"],
-                "day": date_format(find_local_day(contact["updated_at"], zone), "j F Y"),
-            }
-            return NumberToCall(contact["phone"], "{who}, fiche d’urgence, {day}".format(**origin), NumberSource.CARD)
+            day = date_format(find_local_day(contact["updated_at"], zone), "j F Y")
+            origin = f"{contact['name'] or contact['who']}, fiche d’urgence, {day}"
+            return NumberToCall(contact["phone"], origin, NumberSource.CARD)
     stored = find_stored_number(incident)
     if stored is None:
         return None

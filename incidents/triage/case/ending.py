@@ -4,14 +4,11 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import User
 from incidents.enums import CaseFormCode, Status
 from incidents.models import Incident, Rating
 from incidents.services.handling.reopen import REASON_LIMIT
 from incidents.triage.case_form import CaseForm
 from incidents.triage.notice import format_notice
-
-MAX_CLOSED_CASES_SHOWN = 5
 
 
 class ReopenForm(CaseForm):
@@ -44,12 +41,3 @@ def build_ending_block(incident: Incident) -> dict[str, Any]:
 def may_be_reopened(incident: Incident) -> bool:
     """Tell whether the case can be reopened. A duplicate must be unmerged first; an erased case stays closed."""
     return incident.status == Status.CLOSED and not incident.merged_into_id and not incident.erased_at
-
-
-def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
-    """Return the closed cases of the user's centres with news from the declarant that nobody has answered
-    (`wrote_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
-    """
-    closed_cases = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
-    newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
-    return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]

@@ -40,7 +40,7 @@ def format_event_detail(event: IncidentEvent) -> str:
 
 
 def format_corrected_fields(data: Codes) -> str:
-    return ", ".join(str(BODY_FIELD_NAMES[name]) for name in data["fields"])
+    return ", ".join(BODY_FIELD_NAMES[name] for name in data["fields"])
 
 
 def format_unconfirmed_reason(data: Codes) -> str:
@@ -79,7 +79,7 @@ def format_added_tasks(data: Codes) -> str:
 
 
 def format_task_state(data: Codes) -> str:
-    return "tâche {state}".format(state=TASK_STATES.get(data.get("state", ""), TASK_STATES["done"]))
+    return f"tâche {TASK_STATES.get(data.get('state', ''), TASK_STATES['done'])}"
 
 
 def format_rerouting(data: Codes) -> str:

@@ -1,9 +1,8 @@
 """The page with all the events of a case. The page of the case shows the latest ones only."""
 
 from collections.abc import Iterable
-from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,6 +14,7 @@ from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.notes import filter_readable
 from incidents.triage.case.page import render_page
 from incidents.triage.case.timeline import SOURCES, index_texts, list_timeline_events
+from incidents.triage.paging import filter_after
 
 EVENTS_PER_PAGE = 100
 
@@ -23,10 +23,8 @@ EVENTS_PER_PAGE = 100
 def history_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the events, newest first, a hundred on a page. With `?avant=`, the uid of an event, show earlier events."""
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.HISTORY)
-    events = incident.events.select_related("actor").order_by("-id")
-    if before := request.GET.get("avant", ""):
-        events = events.filter(pk__lt=find_event_key(incident, before))
-    page = list(events[: EVENTS_PER_PAGE + 1])
+    before, events = request.GET.get("avant", ""), incident.events.select_related("actor").order_by("-id")
+    page = list(filter_after(events, before, "id")[: EVENTS_PER_PAGE + 1])
     events_shown = page[:EVENTS_PER_PAGE]
     zone, now = find_zone(incident.collectivity), timezone.now()
     context = {
@@ -39,17 +37,6 @@ def history_view(request: HttpRequest, reference: str) -> HttpResponse:
         "is_first": not before,
     }
     return render_page(request, "incidents/triage/history.html", context)
-
-
-def find_event_key(incident: Incident, uid: str) -> int:
-    """Return the primary key of the event. Raises Http404 if the case has no event with this uid."""
-    try:
-        key = incident.events.filter(uid=UUID(uid)).values_list("pk", flat=True).first()
-    except ValueError:
-        key = None
-    if key is None:
-        raise Http404
-    return key
 
 
 def load_event_texts(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.french import choose_plural
+from core.french import NBSP, choose_plural
 from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
 
-NBSP = "\N{NO-BREAK SPACE}"
 # From this many points, a case is shown as a likely duplicate: the same type within a week, or another type within
 # an hour.
 MIN_POINTS = 4
@@ -104,4 +103,4 @@ def format_gap(apart: timedelta) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60}{NBSP}h"
     days = minutes // (24 * 60)
-    return choose_plural("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", days) % days
+    return choose_plural(f"%d{NBSP}jour", f"%d{NBSP}jours", days) % days

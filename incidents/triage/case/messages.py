@@ -1,14 +1,26 @@
-"""The page with the whole thread of a case. The page of the case shows its latest messages only."""
+"""The view that sends a message to the declarant, and the page with the whole thread of a case. The page of the case
+shows its latest messages only.
+"""
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
-from incidents.services.correspondence.correspond import load_thread_page
-from incidents.triage.case.page import render_page
+from incidents.models import Incident
+from incidents.services.correspondence.correspond import (
+    ThreadMoved,
+    load_thread_page,
+    write_to_case_and_duplicates,
+    write_to_declarant,
+)
+from incidents.triage.case.page import build_page_context, redirect_to_case, render_page, report_refusal
+from incidents.triage.case.thread import ReplyForm, list_messages_since
+from incidents.triage.notice import format_sent_confirmation
 
 
 @require_safe
@@ -19,3 +31,38 @@ def thread_view(request: HttpRequest, reference: str) -> HttpResponse:
     thread_page = load_thread_page(incident, before=before, after=after)
     context = {"incident": incident, "thread_page": thread_page, "zone": find_zone(incident.collectivity)}
     return render_page(request, "incidents/triage/messages.html", context)
+
+
+@require_POST
+def message_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Send a message to the declarant. If it is refused, show it on the page of the case as it was typed."""
+    form = ReplyForm(request.POST)
+    incident = get_incident(get_account(request), reference, to=Ability.WORK)
+    try:
+        if form.is_valid():
+            send = write_to_case_and_duplicates if form.cleaned_data["to_doubles"] else write_to_declarant
+            letter, with_duplicates = form.make_letter(), form.cleaned_data["to_doubles"]
+            send(reference=reference, actor=get_account(request), letter=letter, seen=form.read_seen())
+            messages.success(request, format_sent_confirmation(incident, letter, with_duplicates=with_duplicates))
+            return redirect_to_case(reference)
+    except ThreadMoved as moved:
+        return render_moved_thread(request, incident, form, moved)
+    except ValidationError as error:
+        if incident.erased_at:  # the page of an erased case has no such form
+            return report_refusal(request, reference, error)
+        form.add_error(None, error)
+    context = build_page_context(request, incident)
+    context["thread"]["form"] = form
+    return render_page(request, "incidents/triage/case.html", context, status=422)
+
+
+def render_moved_thread(request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadMoved) -> HttpResponse:
+    """Show the page of the case with the new messages, and with the colleagues who are writing.
+
+    The reply is not sent yet, so that the responder can edit it or send it again.
+    """
+    context = build_page_context(request, incident)
+    new_messages = list_messages_since(context["thread"], form.cleaned_data["seen"])
+    form.update_seen(moved)
+    context["thread"] |= {"form": form, "moved": {"came": new_messages, "writers": moved.writers}}
+    return render_page(request, "incidents/triage/case.html", context, status=409)

@@ -30,7 +30,7 @@ class Clock(NamedTuple):
 def find_next_act(context: Mapping[str, Any], *, is_left: bool) -> NextAct | None:
     """Return what to do first on the case that `context` describes, or None if there is nothing to do.
 
-    `is_left` is true if the case was taken and nobody of the centre is in charge of it any more.
+    `is_left` is true if the case is to be taken over.
     """
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:

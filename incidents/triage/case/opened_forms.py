@@ -63,7 +63,7 @@ FORMS = {
         in_states=OPEN,
     ),
     "message-type": OpenedForm(
-        "echanges", "ready", f"{TEMPLATE_FOLDER}ready.html", Ability.MESSAGE, build_ready_block
+        "echanges", "ready", f"{TEMPLATE_FOLDER}offered_templates.html", Ability.MESSAGE, build_ready_block
     ),
 }
 

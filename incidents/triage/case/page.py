@@ -1,8 +1,8 @@
 """What the responders' pages share: the admin frame, the page of a case with a refused form, redirects to a case."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -10,6 +10,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.signed_in import get_account
@@ -21,24 +22,8 @@ from incidents.triage.case.context import build_case_context
 from incidents.triage.case.declared_duplicates import attach_declared_facts
 from incidents.triage.case.opened_forms import open_form
 from incidents.triage.work.offered_templates import insert_template
-from incidents.triage.work.unsent_text import describe_new_page, restore_words
-
-# Fields of the pages of a case in which a person types freely.
-FREE_TEXT_FIELDS = frozenset(
-    {"text", "value", "motive", "title", "due", "due_time", "why", "handed_to", "summary", "lesson", "name", "seat"}
-)
-
-
-class PageRoute(NamedTuple):
-    """A page of the triage: `path` is its path below that of a case or of the list, `name` its URL name in the admin.
-
-    `form` is the code of the form that is posted to it.
-    """
-
-    path: str
-    view: Callable[..., HttpResponse]
-    name: str
-    form: str = ""
+from incidents.triage.work.typed_fields import is_typed
+from incidents.triage.work.unsent_text import RefusalRedirect, describe_new_page, restore_words
 
 
 def render_page(
@@ -89,12 +74,12 @@ def report_refusal(request: HttpRequest, reference: str, error: ValidationError)
     """Redirect to the page of the case, which shows the error. If the person typed a text, return a page with the
     error and the text instead, so that the text can be copied.
     """
-    if words := [value for name in request.POST if name in FREE_TEXT_FIELDS and (value := request.POST[name].strip())]:
+    if words := [value for name in request.POST if is_typed(name) and (value := request.POST[name].strip())]:
         context = {"reference": reference, "why": error.messages, "typed": words}
         return render_page(request, "incidents/triage/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     for message in error.messages:
         messages.error(request, message)
-    return redirect_to_case(reference)
+    return RefusalRedirect(reverse("admin:incidents_incident_change", args=[reference]))
 
 
 def rebase_form(form: Form, fresh: Form) -> None:

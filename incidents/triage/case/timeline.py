@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.text import Truncator
 
 from accounts.models import User
-from core.text import break_links
+from core.text import defang_links
 from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.panels import Remark, list_remarks
@@ -104,7 +104,7 @@ def format_excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
     whole = next(filter(None, texts), "")
     excerpt = Truncator(whole).chars(EXCERPT_LENGTH)
     if not is_message_of_centre(event):
-        return break_links(excerpt)
+        return defang_links(excerpt)
     return excerpt if excerpt == whole else CUT_ADDRESS.sub("…", excerpt)
 
 

@@ -7,8 +7,7 @@ from django.db.models import Q, QuerySet, Value
 
 from accounts.models import User
 from incidents.models import CaseGroup, Incident
-
-MAX_OFFERED = 50
+from incidents.services.groups.group import MAX_GROUPS_OFFERED, list_open_groups
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ def build_group_block(incident: Incident, user: User) -> GroupBlock:
     if incident.group_id:
         return GroupBlock(own=incident.group)
     of_supplier = Q(pk__in=find_groups_of_supplier(incident)) if incident.supplier_key else Value(value=False)
-    offered = CaseGroup.objects.filter(csirt=incident.csirt_id, closed_at=None).annotate(is_of_supplier=of_supplier)
-    groups = list(offered.order_by("-is_of_supplier", "-opened_at", "-id")[:MAX_OFFERED])
+    offered = list_open_groups(incident.csirt_id).annotate(is_of_supplier=of_supplier)
+    groups = list(offered.order_by("-is_of_supplier", "-opened_at", "-id")[:MAX_GROUPS_OFFERED])
     return GroupBlock(
         same_supplier=tuple(group for group in groups if group.is_of_supplier),
         others=tuple(group for group in groups if not group.is_of_supplier),

@@ -27,6 +27,7 @@ from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.reference import compact_code, hyphenate
 from incidents.services.groups.bulk import MAX_CASES_IN_REQUEST, run_job_in_request
 from incidents.services.groups.group import (
+    TITLE_LIMIT,
     add_to_group,
     close_group,
     get_group,
@@ -38,6 +39,7 @@ from incidents.services.groups.group import (
 from incidents.services.groups.group_acts import add_supplier_cases, list_ungrouped_supplier_cases, open_supplier_group
 from incidents.services.groups.letters import list_group_letters
 from incidents.triage.case.page import redirect_to_case, render_page
+from incidents.triage.paging import filter_after
 from incidents.triage.queue.lines import build_lines, load_line_columns
 from incidents.triage.queue.refresh import annotate_own_reading
 
@@ -51,7 +53,7 @@ class OpeningForm(forms.Form):
     """The form that opens a group. The service checks the title."""
 
     kind = forms.ChoiceField(label="Ce que ces dossiers ont en commun", choices=GroupKind.choices)
-    title = FreeTextField(label="Titre", widget=forms.TextInput(attrs={"maxlength": 120}))
+    title = FreeTextField(label="Titre", widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
     csirt = forms.ModelChoiceField(label="Centre", queryset=Csirt.objects.none(), to_field_name="slug")
     dossier = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
@@ -88,7 +90,7 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
     if not user.read_centre_ids:
         raise Http404
     groups = list_groups(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
-    rows = list(filter_older_groups(groups, request.GET.get("apres", ""))[: PER_PAGE + 1])
+    rows = list(filter_after(groups, request.GET.get("apres", ""), "opened_at", "id")[: PER_PAGE + 1])
     context = {
         "groups": rows[:PER_PAGE],
         "next": rows[PER_PAGE - 1].uid if len(rows) > PER_PAGE else None,
@@ -96,17 +98,6 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
         "works": bool(user.work_centre_ids),
     }
     return render_page(request, "incidents/triage/groups.html", context)
-
-
-def filter_older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
-    """Return the groups opened before the group `uid`, or all groups if there is none with this uid."""
-    try:
-        last = groups.filter(uid=UUID(uid)).first()
-    except ValueError:
-        return groups
-    if last is None:
-        return groups
-    return groups.filter(opened_at=last.opened_at, id__lt=last.pk) | groups.filter(opened_at__lt=last.opened_at)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

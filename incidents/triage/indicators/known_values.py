@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.formats import number_format
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -147,7 +148,7 @@ def look_up_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     list_own_centres(user)
     form = LookUpForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {"form": form, "most": MAX_LOOKED_UP}
+    context: dict[str, Any] = {"form": form, "most": MAX_LOOKED_UP, "max_sightings": MAX_SIGHTINGS}
     if request.method == "POST":
         context |= look_up_values(form, request.POST.get("text", ""), user)
     return render_page(request, "incidents/triage/look_up.html", context, status=422 if form.errors else 200)
@@ -159,7 +160,8 @@ def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
     An access is recorded for each case of which another value on the same host is shown.
     """
     if len(text) > PASTED_LIMIT:
-        form.add_error("text", "Ce texte est trop long : 20 000 caractères au plus.")
+        most = number_format(PASTED_LIMIT, force_grouping=True)
+        form.add_error("text", f"Ce texte est trop long : {most} caractères au plus.")
     elif not text.strip():
         form.add_error("text", "Écrivez ou collez une valeur.")
     if form.errors:

@@ -8,17 +8,17 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.french import choose_plural
 from incidents.access import get_incident, list_abilities, record_accesses
-from incidents.enums import Ability, Door, ObservableKind, Pap
+from incidents.enums import Ability, Door, ObservableKind
 from incidents.files.vault import NotReadable
 from incidents.indicators.hosts import list_related, list_searched_hosts
-from incidents.indicators.observables import Indicator, defang
+from incidents.indicators.observables import TEXT_LIMIT, Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings, match_same_case
 from incidents.models import Incident, Observable
 from incidents.services.evidence.files import Erased
@@ -36,9 +36,9 @@ from incidents.services.indicators.propose import (
     propose_from_file,
     propose_values,
 )
+from incidents.sharing import PAP_MEANINGS
 from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observables import (
-    PAP_LIMITS,
     build_observables_block,
     format_indicator_origin,
     format_sightings,
@@ -216,6 +216,7 @@ def render_observables_page(
         "left_out": ", ".join(origin.label for origin in proposals.left_out),
         "hand": TypedIndicatorForm(),
         "why": IgnoreReasonForm(),
+        "text_limit": TEXT_LIMIT,
     }
     return render_page(request, TEMPLATE, context | blocks, status=status)
 
@@ -235,9 +236,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
     """
     user = get_account(request)
     incident = get_incident(user, reference, to=Ability.READ, door=Door.OBSERVABLES)
-    row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(Observable.objects.select_related("actor"), incident=incident, uid=uid)
     indicator = Indicator(ObservableKind(row.kind), row.value)
     sightings = list(list_sightings(indicator, user, beside=incident))
     rows_on_host = list_related([indicator], user).exclude(match_same_case(incident))
@@ -249,9 +248,10 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "row": row,
         "value": defang(row.kind, row.value),
         "origin": format_indicator_origin(row.origin),
-        "pap": PAP_LIMITS[Pap(incident.pap)],
+        "pap": PAP_MEANINGS[incident.pap],
         "seen": sightings[:MAX_SIGHTINGS],
         "has_more": len(sightings) > MAX_SIGHTINGS,
+        "max_sightings": MAX_SIGHTINGS,
         "related": related,
         "has_host": bool(list_searched_hosts([indicator])),
         "search": make_search_link(row.value),

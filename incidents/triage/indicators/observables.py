@@ -8,21 +8,12 @@ from django.urls import reverse
 
 from accounts.models import User
 from core.french import choose_plural
-from incidents.enums import DocumentKind, ObservableKind, Pap
+from incidents.enums import DocumentKind, ObservableKind
 from incidents.indicators.hosts import is_related
 from incidents.indicators.observables import Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_observables
 from incidents.models import Incident, Observable
-
-# What the Permissible Actions Protocol (PAP, version 3) lets a responder do with the indicators of a case.
-PAP_LIMITS = {
-    Pap.RED: "rien que l’attaquant puisse remarquer\N{NO-BREAK SPACE}: ne cherchez que dans ce que vous avez déjà",
-    Pap.AMBER: (
-        "recoupements passifs seulement\N{NO-BREAK SPACE}: n’ouvrez pas ces adresses, ne les testez pas en ligne"
-    ),
-    Pap.GREEN: "actions visibles permises, comme bloquer ou interroger\N{NO-BREAK SPACE}; aucune contre-attaque",
-    Pap.CLEAR: "aucune limite sur l’usage",
-}
+from incidents.sharing import PAP_MEANINGS
 
 
 class ObservableLine(NamedTuple):
@@ -48,7 +39,7 @@ def build_observables_block(incident: Incident, user: User) -> dict[str, Any]:
     groups = group_by_kind(list_observables(incident, user))
     lines = [line for group in groups for line in group.lines]
     number_seen = sum(bool(line.sightings) for line in lines)
-    return {"groups": groups, "pap": PAP_LIMITS[Pap(incident.pap)], "number": len(lines), "seen": number_seen}
+    return {"groups": groups, "pap": PAP_MEANINGS[incident.pap], "number": len(lines), "seen": number_seen}
 
 
 def group_by_kind(rows: Iterable[Any]) -> list[ObservableGroup]:
@@ -72,7 +63,7 @@ def list_related_sightings(value: Indicator, rows: Iterable[Observable]) -> list
 def format_sightings(number: int) -> str:
     """Return in how many other cases the value was seen, as a sentence, or ""."""
     if number > MAX_SIGHTINGS:
-        return "Vu dans 20 autres dossiers de votre centre, et plus"
+        return f"Vu dans {MAX_SIGHTINGS} autres dossiers de votre centre, et plus"
     sentence = choose_plural(
         "Vu dans %(number)s autre dossier de votre centre",
         "Vu dans %(number)s autres dossiers de votre centre",

@@ -34,7 +34,6 @@ from incidents.services.transfer.state import find_open_proposal
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.page import (
-    FREE_TEXT_FIELDS,
     build_page_context,
     rebase_form,
     redirect_to_case,
@@ -43,18 +42,19 @@ from incidents.triage.case.page import (
 )
 from incidents.triage.notice import format_closing_notice, format_notice_to_all
 from incidents.triage.wording import explain_invalid_transition
+from incidents.triage.work.typed_fields import is_typed
 from incidents.triage.work.unsent_page_text import restore_page
 from incidents.triage.work.unsent_text import describe_new_page
 from incidents.workflow import InvalidTransition
 
-NOT_STATED = ("", "à choisir")
+TO_CHOOSE = ("", "à choisir")
 DAY_INPUT = {"type": "date"}
 HOUR_INPUT = {"type": "time"}
 TASK_HELP = {"aria-describedby": "taches-aide"}
 
 
 def make_choice_field(label: Any, choices: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, required=False, choices=[NOT_STATED, *choices])
+    return forms.ChoiceField(label=label, required=False, choices=[TO_CHOOSE, *choices])
 
 
 class ClosingForm(forms.Form):
@@ -185,9 +185,7 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
         {} if incident.erased_at else load_unsent_texts(incident, get_account(request)).get(CaseFormCode.CLOSING, {})
     )
     if not (
-        words_typed := [
-            word for name, words in begun.items() if name in FREE_TEXT_FIELDS for word in words if word.strip()
-        ]
+        words_typed := [word for name, words in begun.items() if is_typed(name) for word in words if word.strip()]
     ):
         return redirect_to_case(incident.reference)
     why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
@@ -205,7 +203,7 @@ def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
             messages.success(request, f"Dossier clos. {format_closing_notice(incident, get_account(request))}")
             return redirect_to_case(incident.reference)
     except InvalidTransition as refusal:
-        why = ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
+        why = ValidationError(explain_invalid_transition(incident, refusal))
         return report_refusal(request, incident.reference, why)
     except Stale:
         is_stale = True
@@ -245,9 +243,7 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, f"Dossier rouvert : vous l’avez. {format_notice_to_all(incident)}")
             return redirect_to_case(reference)
     except InvalidTransition as refusal:
-        return report_refusal(
-            request, reference, ValidationError(explain_invalid_transition(incident, refusal, timezone.now()))
-        )
+        return report_refusal(request, reference, ValidationError(explain_invalid_transition(incident, refusal)))
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             return report_refusal(request, reference, error)

@@ -66,12 +66,12 @@ def format_closing(data: Mapping[str, Any]) -> str:
 
 
 def format_ending(data: Mapping[str, Any]) -> list[str]:
-    parts = [format_choice(Outcome, data["outcome"]), "cause : {}".format(format_choice(Cause, data.get("cause")))]
+    parts = [format_choice(Outcome, data["outcome"]), f"cause : {format_choice(Cause, data.get('cause'))}"]
     return [*parts, "on ne saura pas si des données sont sorties"] if data.get("leak_never_known") else parts
 
 
 def format_reopening(data: Mapping[str, Any]) -> str:
-    return "il était clos : {}".format(format_choice(ClosingReason, data.get("reason")))
+    return f"il était clos : {format_choice(ClosingReason, data.get('reason'))}"
 
 
 def format_verification(data: Mapping[str, Any]) -> str:

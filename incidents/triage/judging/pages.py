@@ -1,4 +1,4 @@
-"""The views that receive the forms with which a responder qualifies or verifies a case."""
+"""The views that receive what a responder judges: the qualification, the verification, the severity, the body."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -10,12 +10,24 @@ from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
+from incidents.services.declaring.bodies import correct_body
 from incidents.services.handling.acknowledge import verify_incident
 from incidents.services.handling.qualify import qualify_incident
+from incidents.services.handling.severity import set_severity
+from incidents.services.handling.verify import find_verification
 from incidents.services.history.snapshots import find_leak_row
+from incidents.triage.case.body import BodyCorrectionForm
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
-from incidents.triage.case.page import rebase_form, redirect_to_case, render_case_again, report_refusal
+from incidents.triage.case.page import (
+    build_page_context,
+    rebase_form,
+    redirect_to_case,
+    render_case_again,
+    render_page,
+    report_refusal,
+)
 from incidents.triage.judging.qualify import QualifyForm, build_qualify_block, make_qualify_form
+from incidents.triage.judging.severity import SeverityForm, make_severity_form
 from incidents.triage.judging.verify import VerifyForm
 
 
@@ -67,13 +79,76 @@ def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = VerifyForm(request.POST, proposed=find_official_number(incident, list_emergency_contacts(incident)))
     try:
         if form.is_valid():
-            verify_incident(reference=reference, actor=get_account(request), call=form.make_call_back())
-            confirmation = "Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté."
-            messages.success(request, confirmation)
-            return redirect_to_case(reference)
+            verified = verify_incident(reference=reference, actor=get_account(request), call=form.make_call_back())
+            return confirm_verification(request, verified)
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             return report_refusal(request, reference, error)
         form.add_error(None, error)
     incident = get_incident(get_account(request), reference, to=Ability.VERIFY)
+    if incident.is_verified:  # by a colleague meanwhile: the page no longer has this form
+        problems = [problem for field_problems in form.errors.values() for problem in field_problems]
+        return report_refusal(request, reference, ValidationError(problems))
     return render_case_again(request, incident, verify={"form": form})
+
+
+def confirm_verification(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Redirect to the case with a message that says who verified it. If the call could not be noted because the case
+    is erased and somebody else had verified it, show what was typed.
+    """
+    event = find_verification(incident)
+    if event and event.actor == get_account(request):
+        noted = "" if incident.erased_at else " Votre rappel est noté."
+        messages.success(request, f"Déclaration vérifiée : elle comptera dans les chiffres.{noted}")
+        return redirect_to_case(incident.reference)
+    who = str(event.actor) if event else "Un membre connu de la collectivité"
+    if incident.erased_at:
+        why = f"{who} avait déjà vérifié cette déclaration. Le dossier est effacé : votre rappel n’y est pas noté."
+        return report_refusal(request, incident.reference, ValidationError(why))
+    messages.success(request, f"{who} avait déjà vérifié cette déclaration. Votre rappel est noté aussi.")
+    return redirect_to_case(incident.reference)
+
+
+@require_POST
+def severity_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Set the severity. If no reason is given or the page was outdated, show the choice again as it was made."""
+    form, is_stale = SeverityForm(request.POST), False
+    incident = get_incident(get_account(request), reference, to=Ability.QUALIFY)
+    try:
+        if form.is_valid():
+            set_severity(reference=reference, actor=get_account(request), **form.cleaned_data)
+            messages.success(request, "Gravité changée. Votre motif reste dans le dossier.")
+            return redirect_to_case(reference)
+    except Stale:
+        is_stale = True
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return report_refusal(request, reference, error)
+        form.add_error(None, error)
+    context = build_page_context(request, incident)
+    if is_stale:
+        rebase_form(form, make_severity_form(incident))
+    context["weighed"] |= {"form": form, "is_stale": is_stale}
+    return render_page(request, "incidents/triage/case.html", context, status=409 if is_stale else 422)
+
+
+@require_POST
+def correct_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Correct the unconfirmed body. If the form is refused, show it on the page of the case as it was typed."""
+    form, is_stale = BodyCorrectionForm(request.POST), False
+    incident = get_incident(get_account(request), reference, to=Ability.CONFIRM_BODY)
+    try:
+        correct_body(reference=reference, correction=form.make_correction(), actor=get_account(request))
+    except Stale:
+        is_stale = True
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return report_refusal(request, reference, error)
+        form.add_error(None, error)
+    else:
+        messages.success(request, "Collectivité corrigée. Le centre qui répond reste le même.")
+        return redirect_to_case(reference)
+    context = build_page_context(request, incident) | {"correction": form, "is_stale": is_stale}
+    if is_stale and context["proposed"]:
+        rebase_form(form, context["proposed"].form)
+    return render_page(request, "incidents/triage/case.html", context, status=409 if is_stale else 422)

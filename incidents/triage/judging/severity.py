@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -10,9 +11,9 @@ from django.utils import timezone
 from collectivities.zones import find_local_day, find_zone
 from incidents.enums import CaseFormCode, Severity
 from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
-from incidents.services.handling.severity import assess_case
+from incidents.services.handling.severity import REASON_LIMIT, assess_case
 from incidents.services.history.snapshots import read_interruption, read_leak_row
-from incidents.severity import Situation, assess_situation
+from incidents.severity import LEAST_POINTS, Situation, assess_situation
 from incidents.triage.case.answers import SectionBlock
 from incidents.triage.case_form import CaseForm
 
@@ -21,13 +22,28 @@ def parse_severity(value: str) -> Severity:
     return Severity(int(value))
 
 
+def format_point_ranges() -> str:
+    """Return « 0–1 point : faible, 2–3 : modérée, … 6 et plus : critique »."""
+    levels = list(LEAST_POINTS.items())
+    ranges = [
+        f"{least}–{above - 1}{' point' if least == 0 else ''} : {severity.label}"
+        for (severity, least), (_next, above) in pairwise(levels)
+    ]
+    worst, least = levels[-1]
+    return ", ".join([*ranges, f"{least} et plus : {worst.label}"])
+
+
 class SeverityForm(CaseForm):
     """The form that sets the severity. The service checks the reason, and reports errors by field."""
 
     code = CaseFormCode.SEVERITY
 
-    severity = forms.TypedChoiceField(label="Gravité", choices=Severity.choices, coerce=parse_severity)
-    motive = forms.CharField(label="Pourquoi", required=False, widget=forms.TextInput(attrs={"maxlength": 300}))
+    severity = forms.TypedChoiceField(
+        label="Gravité", choices=Severity.choices, coerce=parse_severity, help_text=format_point_ranges()
+    )
+    motive = forms.CharField(
+        label="Pourquoi", required=False, widget=forms.TextInput(attrs={"maxlength": REASON_LIMIT})
+    )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 

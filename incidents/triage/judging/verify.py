@@ -21,7 +21,7 @@ class VerifyForm(CaseForm):
 
     code = CaseFormCode.VERIFICATION
 
-    official = FreeTextField()
+    official = FreeTextField(widget=forms.HiddenInput)
     number = FreeTextField(
         label="Numéro appelé (facultatif)",
         widget=forms.TextInput(

@@ -8,9 +8,11 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from csirts.queries import StoppedCentre, list_stopped_centres
-from incidents.triage.case.ending import list_closed_cases_to_read
+from incidents.models import Incident
 from incidents.triage.transfer.block import count_offers
-from incidents.triage.transfer.lost_cases import SHOWN_ABOVE_QUEUE, LostCases, list_lost_cases
+from incidents.triage.transfer.rerouted_cases import SHOWN_ABOVE_QUEUE, ReroutedCases, list_rerouted_cases
+
+MAX_CLOSED_CASES_SHOWN = 5
 
 
 class QueueBanners(NamedTuple):
@@ -18,14 +20,14 @@ class QueueBanners(NamedTuple):
 
     `offers` is the number of transfers to answer. `closed_to_read` are the closed cases on which the declarant wrote.
     `without_channel` are the user's centres without notification address, which get no mail. `stopped` are those that
-    are out of service. `lost` are the cases that left with their territory.
+    are out of service. `rerouted` are the cases that left with their territory.
     """
 
     offers: int
     closed_to_read: list[dict[str, Any]]
     without_channel: list[Csirt]
     stopped: list[StoppedCentre]
-    lost: list[LostCases]
+    rerouted: list[ReroutedCases]
 
 
 def load_banners(user: User) -> QueueBanners:
@@ -35,8 +37,17 @@ def load_banners(user: User) -> QueueBanners:
         closed_to_read=list_closed_cases_to_read(user),
         without_channel=[centre for centre in centres if not centre.notification_email],
         stopped=list_stopped_centres(centres),
-        lost=list_lost_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
+        rerouted=list_rerouted_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
     )
+
+
+def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
+    """Return the closed cases of the user's centres with news from the declarant that nobody has answered
+    (`wrote_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
+    """
+    closed_cases = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
+    newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
+    return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]
 
 
 def compute_banner_stamp(offers: int, closed_to_read: list[dict[str, Any]]) -> str:

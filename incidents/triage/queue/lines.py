@@ -20,7 +20,8 @@ from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.querysets import IncidentQuerySet
 from incidents.services.handling.readings import has_news
 from incidents.triage import wording
-from incidents.triage.queue.refresh import is_late
+from incidents.triage.queue.order import is_late
+from incidents.workflow import is_left
 
 TO_CALL_BACK, TO_TAKE_OVER = "à rappeler", "à reprendre"
 
@@ -69,8 +70,8 @@ class CaseLine:
 
     @property
     def is_left(self) -> bool:
-        """Tell whether the case was taken before, and is to be taken over."""
-        return has_absent_holder(self.incident)
+        """Tell whether the case is to be taken over."""
+        return lacks_holder(self.incident)
 
     @property
     def is_closed(self) -> bool:
@@ -178,7 +179,7 @@ def format_burst_and_population(incident: Incident) -> str:
 
 
 def list_case_marks(incident: Any) -> Iterator[str]:
-    if has_absent_holder(incident):
+    if lacks_holder(incident):
         holder = incident.assignee
         yield f"{TO_TAKE_OVER}\N{NO-BREAK SPACE}: {holder} n’est plus au centre" if holder else TO_TAKE_OVER
     if incident.is_to_call_back and incident.status != Status.CLOSED:
@@ -187,14 +188,14 @@ def list_case_marks(incident: Any) -> Iterator[str]:
         yield f"transfert proposé à {offered_to}"
 
 
-def has_absent_holder(incident: Any) -> bool:
-    """Tell whether the case was taken, and nobody of the centre has it now. It needs `annotate_has_holder()`."""
-    return incident.status == Status.ACKNOWLEDGED and not incident.has_holder
+def lacks_holder(incident: Any) -> bool:
+    """Tell whether the case is to be taken over (`is_left`). It needs `annotate_has_holder()`."""
+    return is_left(incident.status, incident.assignee_id, has_holder=incident.has_holder)
 
 
 def build_clock(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> dict[str, Any]:
     """Return the fields of the line that say what is due, by when, and who waits."""
-    clock, below = wording.format_clock(incident, now, zone, is_left=has_absent_holder(incident))
+    clock, below = wording.format_clock(incident, now, zone, is_left=lacks_holder(incident))
     late = now - incident.due_at if is_late(incident, now) else None
     who_waits = "" if late else format_who_waits(incident, answer_by, now, zone)
     return {

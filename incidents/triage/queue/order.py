@@ -17,9 +17,15 @@ from incidents.enums import Severity, Status, Verification
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet, holder_works_for_centre
 from incidents.reference import is_reference
+from incidents.workflow import is_left
 
 CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
 INSTANT_FORMAT = "%Y%m%dT%H%M%S%f"
+
+
+def is_late(case: "OpenCase | Incident", now: datetime) -> bool:
+    """Tell whether what is due next on the case is late. Nothing is due on a closed case."""
+    return case.status != Status.CLOSED and case.due_at < now
 
 
 class OpenCase(NamedTuple):
@@ -55,15 +61,15 @@ class OpenCase(NamedTuple):
 
     @property
     def is_left(self) -> bool:
-        """Tell whether the person who was in charge of the case has left the centre, and nobody replaces them."""
-        return self.assignee is not None and self.holder is None
+        """Tell whether the case is to be taken over."""
+        return is_left(self.status, self.assignee, has_holder=self.holder is not None)
 
     @property
     def is_verified(self) -> bool:
         return self.verification != Verification.UNVERIFIED
 
     def is_late(self, now: datetime) -> bool:
-        return self.due_at < now
+        return is_late(self, now)
 
     def is_answer_late(self, now: datetime) -> bool:
         return self.answer_by is not None and self.answer_by < now
@@ -106,7 +112,7 @@ def compute_urgency(severity: int, *, is_late: bool) -> int:
 
 def compute_position(case: OpenCase | Incident, now: datetime) -> QueuePosition:
     """Return the position of an open case."""
-    below_worst = CRITICAL - compute_urgency(case.severity, is_late=case.due_at < now)
+    below_worst = CRITICAL - compute_urgency(case.severity, is_late=is_late(case, now))
     return QueuePosition(below_worst, case.due_at, case.reference)
 
 

@@ -26,7 +26,7 @@ from incidents.triage.queue.order import (
     list_open_cases,
     select_columns,
 )
-from incidents.triage.queue.saved_views import ALL_OPEN, VIEWS_BY_CODE, SavedView, count_by_view
+from incidents.triage.queue.saved_views import ALL_OPEN, VIEWS_BY_CODE, SavedView, format_counts_by_view
 from incidents.triage.queue.waves import Wave, arrange_waves, list_single_cases
 
 LINES_PER_PAGE = 50
@@ -148,7 +148,9 @@ def read_open_cases(filters: QueueFilters, user: User, now: datetime, person: Us
         wave.key: wave.cases[:MAX_MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == filters.opened
     }
     # The views are not counted while another filter is set: their numbers would not match their lists.
-    return page._replace(members=opened, counted={} if filters.is_narrowed else count_by_view(cases, user, now))
+    return page._replace(
+        members=opened, counted={} if filters.is_narrowed else format_counts_by_view(cases, user, now)
+    )
 
 
 def cut_page(waves: list[Wave], filters: QueueFilters, now: datetime) -> QueuePage:

@@ -10,10 +10,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Subquery
 
 from accounts.models import User
-from incidents.enums import Status, TransferState
-from incidents.models import Incident, IncidentEvent, Reading, Transfer
+from incidents.enums import TransferState
+from incidents.models import IncidentEvent, Reading, Transfer
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.queue.order import OpenCase
+from incidents.triage.queue.order import OpenCase, is_late
 from incidents.triage.queue.pages import QueuePage
 
 # The stamp also changes after this time, because ages are displayed and grow even if nothing happens.
@@ -60,7 +60,3 @@ def list_displayed_values(case: OpenCase, now: datetime) -> tuple[Any, ...]:
     """Return what the line of a wave shows or counts of each of its cases."""
     columns = case.reference, case.status, case.severity, case.verification, case.is_to_call_back
     return *columns, case.group, case.group_title, case.is_late(now), case.is_answer_late(now)
-
-
-def is_late(incident: Incident, now: datetime) -> bool:
-    return incident.status != Status.CLOSED and incident.due_at < now

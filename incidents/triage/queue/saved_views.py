@@ -102,7 +102,7 @@ VIEWS = [
 VIEWS_BY_CODE = {view.code: view for view in VIEWS}
 
 
-def count_by_view(cases: Collection[OpenCase], user: User, now: datetime) -> dict[str, str]:
+def format_counts_by_view(cases: Collection[OpenCase], user: User, now: datetime) -> dict[str, str]:
     """Return a dict from the code of each view of open cases to the number of these cases that it lists, as text."""
     open_views = [view for view in VIEWS if view.is_open]
     return {view.code: format_count(sum(view.includes(case, user, now) for case in cases)) for view in open_views}

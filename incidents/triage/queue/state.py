@@ -6,8 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.signed_in import get_account
-from incidents.triage.case.ending import list_closed_cases_to_read
-from incidents.triage.queue.banners import compute_banner_stamp
+from incidents.triage.queue.banners import compute_banner_stamp, list_closed_cases_to_read
 from incidents.triage.queue.order import get_centre_cases
 from incidents.triage.queue.pages import QueueFilters, load_rows, read_queue_page
 from incidents.triage.queue.refresh import annotate_line_state, compute_page_stamp

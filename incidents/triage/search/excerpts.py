@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from core.text import break_links, fold_text
+from core.text import defang_links, fold_text
 from incidents.enums import DocumentKind
 from incidents.services.history.index import list_text_questions, list_type_terms
 from incidents.services.history.index_sql import FORMER, SOURCE_QUERIES
@@ -74,7 +74,7 @@ def make_excerpt_pieces(text: str, lexemes: Collection[str]) -> list[ExcerptPiec
     """Return the text around the first searched word, or the beginning of the text if it has none, with these words
     marked.
     """
-    whole = break_links(" ".join(text.split()))
+    whole = defang_links(" ".join(text.split()))
     first = next((word.start() for word in WORD.finditer(whole) if is_searched(word[0], lexemes)), 0)
     start = whole.rfind(" ", 0, max(0, first - LENGTH_BEFORE)) + 1 if first > LENGTH_BEFORE else 0
     end = whole.find(" ", start + EXCERPT_LENGTH)

@@ -90,10 +90,6 @@ class Query:
         """Return the words as they were typed: together they may be a reference, a name or a code."""
         return " ".join(part.text for part in self.parts if is_word(part) and not part.is_left_out)
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.words or self.phrases or self.left_out or self.filters)
-
     def without(self, part: QueryPart) -> str:
         return " ".join((self.text[: part.start] + self.text[part.end :]).split())
 

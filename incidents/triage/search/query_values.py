@@ -26,7 +26,6 @@ from incidents.enums import (
 )
 
 MAX_POPULATION = 100_000_000
-RANGE = re.compile(r"(\d*)\.\.+(\d*)|(\d+)", re.ASCII)
 DATE_PATTERNS = (
     re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})", re.ASCII),
     re.compile(r"(?P<d>\d{1,2})[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})", re.ASCII),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from collectivities.enums import Kind
-from core.french import choose_plural, format_number, format_phone
+from core.french import format_phone
 from incidents.catalogues.attack import list_technique_titles
 from incidents.catalogues.partners import format_partner
 from incidents.catalogues.rsit import RsitClass, RsitType
@@ -25,7 +25,7 @@ from incidents.enums import (
 from incidents.facts.shapes import INSTANTS
 from incidents.indicators.observables import defang
 from incidents.questions.facts import get_label, list_data_facts
-from incidents.questions.formatting import format_moment
+from incidents.questions.formatting import format_moment, format_people
 from incidents.reference import hyphenate
 
 type Line = tuple[str, str]
@@ -38,9 +38,9 @@ def list_advice_lines(content: str, zone: str) -> list[Line]:
         ("Destinataire", format_partner(facts["to"])),
         ("TLP du message", facts["tlp"]),
         ("PAP", facts["pap"]),
-        ("Accord du déclarant", "donné" if facts["declarant_agreed"] else str(NOT_STATED)),
+        ("Accord du déclarant", "donné" if facts["declarant_agreed"] else NOT_STATED),
         ("Référence", hyphenate(facts["reference"])),
-        ("Centre", facts["centre"] or str(NOT_STATED)),
+        ("Centre", facts["centre"] or NOT_STATED),
         ("Collectivité", format_body_of_advice(facts["body"])),
         *list_judgement_lines(facts),
         ("Reçu", format_code_moment(facts["received_at"], zone)),
@@ -66,8 +66,8 @@ def list_judgement_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
     yield "Gravité", facts["severity"]
     yield "Vérifiée", "oui" if facts["verified"] else "non"
     codes = ((RsitClass, facts["rsit"]["class"]), (RsitType, facts["rsit"]["type"]))
-    yield "RSIT", ", ".join(get_label(choices, code) for choices, code in codes if code) or str(NOT_STATED)
-    yield "Techniques ATT&CK", ", ".join(list_technique_titles(facts["techniques"])) or str(NOT_STATED)
+    yield "RSIT", ", ".join(get_label(choices, code) for choices, code in codes if code) or NOT_STATED
+    yield "Techniques ATT&CK", ", ".join(list_technique_titles(facts["techniques"])) or NOT_STATED
 
 
 def list_service_lines(facts: Mapping[str, Any], zone: str) -> Iterator[Line]:
@@ -76,13 +76,8 @@ def list_service_lines(facts: Mapping[str, Any], zone: str) -> Iterator[Line]:
         words = get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else EXTENT_NOT_STATED
         since = f"depuis : {format_code_moment(interruption['from'], zone)}"
         until = [f"repris : {format_code_moment(interruption['to'], zone)}"] if interruption["to"] else []
-        people = list_people(interruption["people"])
+        people = [format_people(interruption["people"])] if interruption["people"] is not None else []
         yield get_label(PublicService, interruption["service"]), ", ".join([str(words), since, *until, *people])
-
-
-def list_people(number: int | None) -> Iterator[str]:
-    if number is not None:
-        yield choose_plural("%s personne", "%s personnes", number) % format_number(number)
 
 
 def list_found_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
@@ -98,12 +93,12 @@ def list_found_lines(facts: Mapping[str, Any]) -> Iterator[Line]:
 def list_contact_lines(contact: Mapping[str, str] | None) -> Iterator[Line]:
     if contact:
         words = (contact["name"], contact["role"], format_phone(contact["phone"]), contact["email"])
-        yield "Qui rappeler", ", ".join(filter(None, words)) or str(NOT_STATED)
+        yield "Qui rappeler", ", ".join(filter(None, words)) or NOT_STATED
 
 
 def format_code_moment(code: str | None, zone: str) -> str:
     """Return the words of a moment that `incidents.moments.format_iso_moment` wrote: a day, or an instant in UTC."""
     if not code:
-        return str(NOT_STATED)
+        return NOT_STATED
     is_day = "T" not in code
     return format_moment(date.fromisoformat(code) if is_day else datetime.fromisoformat(code), zone)

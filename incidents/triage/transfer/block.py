@@ -13,7 +13,7 @@ from incidents.triage import wording
 from incidents.triage.transfer.agreement import AgreementForm
 
 SHOWN_ON_CASE = 5
-MAX_COUNTED = 99
+MAX_OFFERS_COUNTED = 99
 
 
 class ProposalForm(AgreementForm):
@@ -73,10 +73,10 @@ def build_transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str
 
 
 def count_offers(user: User) -> int:
-    """Return how many cases the user's centres may accept, up to one more than MAX_COUNTED."""
+    """Return how many cases the user's centres may accept, up to one more than MAX_OFFERS_COUNTED."""
     offers = Transfer.objects.filter(taker__in=user.work_centre_ids, state=TransferState.ASKED)
     waiting = offers.filter(incident__status__in=OPEN, incident__erased_at=None)
-    return len(waiting.order_by("asked_at").values_list("pk")[: MAX_COUNTED + 1])
+    return len(waiting.order_by("asked_at").values_list("pk")[: MAX_OFFERS_COUNTED + 1])
 
 
 def summarise_case(incident: Incident) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.signed_in import get_account
 from collectivities.zones import PARIS
-from core.text import break_links
+from core.text import defang_links
 from incidents import enums
 from incidents.access import get_given_transfer
 from incidents.questions.facts import parse_moment
@@ -56,7 +56,7 @@ def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         "answers": [(kept_sheet, format_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
         "tasks": [task | {name: parse_moment(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
         "observables": [
-            (format_kind(observable["kind"]), break_links(observable["value"]))
+            (format_kind(observable["kind"]), defang_links(observable["value"]))
             for observable in snapshot.get("observables", [])
         ],
         "events": [
@@ -65,7 +65,7 @@ def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         ],
         "remains": remains,
     }
-    return render_page(request, "incidents/triage/former.html", context)
+    return render_page(request, "incidents/triage/former_case.html", context)
 
 
 def read_rows_to_skip(request: HttpRequest) -> dict[str, int]:
@@ -91,7 +91,7 @@ def format_facts(snapshot: Values) -> dict[str, Any]:
 
 
 def format_lines(lines: Any) -> list[tuple[str, str]]:
-    return [(line.label, break_links(line.words)) for line in lines]
+    return [(line.label, defang_links(line.words)) for line in lines]
 
 
 def format_kind(code: str) -> str:

@@ -5,7 +5,7 @@ Nothing is stored, since the case belongs to the other centre. People who do not
 away get the same 404 as for any case that they may not see.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 
@@ -16,10 +16,8 @@ from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from incidents.access import find_given_transfer
 from incidents.enums import CaseFormCode
-from incidents.triage.case.page import FREE_TEXT_FIELDS, render_page
-
-# Fields whose values a person does not type: the hidden fields of a form, and the kind of a note.
-CONTROL_FIELDS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "stylo", "ouverte", "trait"})
+from incidents.triage.case.page import render_page
+from incidents.triage.work.typed_fields import is_typed
 
 
 def explain_moved_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -38,33 +36,22 @@ def explain_moved_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
                 "transfer": transfer,
                 "zone": zone,
                 "reference": reference,
-                "typed": list(list_typed_values(request)),
+                "typed": list_typed_values(request),
             }
             return render_page(request, "incidents/triage/moved.html", context, status=HTTPStatus.CONFLICT)
 
     return wrapped
 
 
-def list_typed_values(request: HttpRequest) -> Iterator[str]:
-    """Return each value that a person typed, once. Values without a letter are skipped, as codes of choices or
-    buttons.
-    """
-    fields = (
-        (name, value.strip())
-        for name in request.POST
-        if name not in CONTROL_FIELDS
-        for value in request.POST.getlist(name)
+def list_typed_values(request: HttpRequest) -> list[str]:
+    """Return each value that a person typed freely in a form of the page, once."""
+    words = (
+        value.strip() for name, values in request.POST.lists() if is_typed(remove_prefix(name)) for value in values
     )
-    values = (value for name, value in fields if is_typed(name, value))
-    return iter(dict.fromkeys(filter(None, values)))
+    return list(dict.fromkeys(filter(None, words)))
 
 
-def is_typed(name: str, value: str) -> bool:
-    """Tell whether a person typed the value.
-
-    The page of a case sends all its forms, so from that page only free text counts.
-    """
+def remove_prefix(name: str) -> str:
+    """Return the name without the prefix of its form. A form on a page of its own has no prefix."""
     form, _dash, field = name.partition("-")
-    if form in CaseFormCode.values:
-        return field in FREE_TEXT_FIELDS
-    return name in FREE_TEXT_FIELDS or any(character.isalpha() for character in value)
+    return field if form in CaseFormCode.values else name

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import F, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -32,6 +30,7 @@ from incidents.sharing import TLP_MEANINGS, ReaderKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.case.page import redirect_to_case, render_page, report_refusal
 from incidents.triage.notice import format_notice
+from incidents.triage.paging import filter_after
 from incidents.triage.transfer.agreement import CONSENT_FIELDS, reset_changed_agreement
 from incidents.triage.transfer.block import (
     ProposalForm,
@@ -40,7 +39,7 @@ from incidents.triage.transfer.block import (
     format_offer_title,
     summarise_case,
 )
-from incidents.triage.transfer.lost_cases import SHOWN_AMONG_TRANSFERS, list_lost_cases
+from incidents.triage.transfer.rerouted_cases import SHOWN_AMONG_TRANSFERS, list_rerouted_cases
 from incidents.triage.work.unsent_page_text import restore_page
 from incidents.triage.work.unsent_text import describe_new_page
 from incidents.workflow import InvalidTransition
@@ -70,7 +69,7 @@ def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
         return render_proposal_page(request, incident, form, stale=stale.current, status=409)
     except InvalidTransition as problem:
         return report_refusal(
-            request, reference, ValidationError(wording.explain_invalid_transition(incident, problem, timezone.now()))
+            request, reference, ValidationError(wording.explain_invalid_transition(incident, problem))
         )
     except ValidationError as error:
         form = ProposalForm(reset_changed_agreement(request.POST, incident), incident=incident)
@@ -134,9 +133,8 @@ def transfer_list_view(request: HttpRequest) -> HttpResponse:
         raise Http404
     whole = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
     waiting = whole.filter(state=TransferState.ASKED).order_by("asked_at", "id")
-    transfers_away = list_given_transfers(
-        whole.filter(giver__in=centre_ids, state=TransferState.ACCEPTED), request.GET.get(AFTER, "")
-    )
+    accepted = whole.filter(giver__in=centre_ids, state=TransferState.ACCEPTED).order_by("-answered_at", "-id")
+    transfers_away = list(filter_after(accepted, request.GET.get(AFTER, ""), "answered_at", "id")[: PER_PAGE + 1])
     context = {
         "title": "Transferts",
         "offers": [
@@ -145,26 +143,9 @@ def transfer_list_view(request: HttpRequest) -> HttpResponse:
         "proposed": list(waiting.filter(giver__in=centre_ids)[:PER_PAGE]),
         "given": transfers_away[:PER_PAGE],
         "next": transfers_away[PER_PAGE - 1].uid if len(transfers_away) > PER_PAGE else "",
-        "lost": list_lost_cases(get_account(request), timezone.now(), within=SHOWN_AMONG_TRANSFERS),
+        "rerouted": list_rerouted_cases(get_account(request), timezone.now(), within=SHOWN_AMONG_TRANSFERS),
     }
     return render_page(request, "incidents/triage/transfers.html", context)
-
-
-def list_given_transfers(transfers: QuerySet[Transfer], cursor: str) -> list[Transfer]:
-    """Return up to one row more than a page, after the row `cursor`. If the cursor names no row, start
-    from the first row.
-    """
-    if place := transfers.filter(uid=cursor).values_list("answered_at", "id").first() if is_uuid(cursor) else None:
-        transfers = transfers.filter(TupleLessThan(Tuple(F("answered_at"), F("id")), place))
-    return list(transfers.order_by("-answered_at", "-id")[: PER_PAGE + 1])
-
-
-def is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 @require_safe

@@ -10,9 +10,10 @@ from incidents.enums import Status
 from incidents.models import Incident
 from incidents.services.handling.assign import NOBODY, format_person_tag, list_people
 from incidents.triage.case_form import ELEMENT
+from incidents.workflow import is_left
 
 # The names of the controls of AssignForm have this prefix, because other forms are on the same page.
-PREFIX = "attribuer"
+ASSIGN_PREFIX = "attribuer"
 
 
 class AssignForm(forms.Form):
@@ -24,7 +25,7 @@ class AssignForm(forms.Form):
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, colleagues: list[tuple[User, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"prefix": PREFIX, "auto_id": "%s"})
+        super().__init__(*args, **kwargs | {"prefix": ASSIGN_PREFIX, "auto_id": "%s"})
         people = [(format_person_tag(colleague), name) for colleague, name in colleagues]
         self.fields["assignee"].choices = [(NOBODY, "personne"), *people]  # type: ignore[attr-defined]  # a ChoiceField
         for field in self.fields.values():
@@ -50,9 +51,11 @@ def build_assign_block(incident: Incident, user: User) -> dict[str, Any]:
     `incident` comes with its assignee.
     """
     holder = incident.assignee
+    is_gone = holder not in (None, user) and not is_responder_of(holder, incident)
     return {
         "holder": holder,
-        "is_gone": holder not in (None, user) and not is_responder_of(holder, incident),
+        "is_gone": is_gone,
+        "is_left": is_left(incident.status, incident.assignee_id, has_holder=holder is not None and not is_gone),
         "is_mine": incident.assignee_id == user.pk,
         "is_open": incident.status != Status.CLOSED,
         "me": format_person_tag(user),

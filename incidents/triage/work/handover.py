@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
-from incidents.enums import TYPE_TERMS, Status
+from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
 from incidents.reference import hyphenate, is_reference
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag, get_colleague, list_people
@@ -35,8 +35,7 @@ from incidents.services.handling.handover import (
     list_received_handovers,
 )
 from incidents.triage.case.page import render_page
-from incidents.triage.queue.order import compute_position
-from incidents.triage.queue.refresh import is_late
+from incidents.triage.queue.order import compute_position, is_late
 
 HANDOVER_URL_NAME = "admin:incidents_incident_handover"
 FREE = "liberer"
@@ -88,9 +87,9 @@ def submit_handover(request: HttpRequest, user: User) -> HttpResponse:
     form, ticked = HandoverForm(request.POST, user=user), list(filter(is_reference, request.POST.getlist("dossier")))
     try:
         if form.is_valid():
-            handover = hand_shift_over(actor=user, references=ticked, shift=form.make_handover(user))
-            announce_handover(request, handover)
-            return redirect(HANDOVER_URL_NAME) if handover.is_written else render_unsaved_handover(request, user)
+            result = hand_shift_over(actor=user, references=ticked, handover=form.make_handover(user))
+            announce_handover(request, result)
+            return redirect(HANDOVER_URL_NAME) if result.is_written else render_unsaved_handover(request, user)
     except ValidationError as error:
         wrong = error.message_dict
         # The checkboxes of the cases are not fields of the form.
@@ -148,7 +147,7 @@ def render_handover(
 ) -> HttpResponse:
     now = timezone.now()
     own_cases = [
-        describe_handover_case(case) | {"is_ticked": case.reference in ticked}
+        describe_handover_case(case, now) | {"is_ticked": case.reference in ticked}
         for case in sort_as_queue(list_assigned_cases(user), now)
     ]
     context = {
@@ -156,19 +155,20 @@ def render_handover(
         "form": form,
         "mine": own_cases,
         "is_full": len(own_cases) == MAX_CASES_SHOWN,
+        "max_cases": MAX_CASES_SHOWN,
         "received": [
             {
                 "handover": handover,
                 "zone": find_zone(handover.incidents[0].collectivity),
-                "cases": [describe_handover_case(case) for case in sort_as_queue(handover.incidents, now)],
+                "cases": [describe_handover_case(case, now) for case in sort_as_queue(handover.incidents, now)],
             }
             for handover in list_received_handovers(user, now)
         ],
-        "gone": [describe_handover_case(case) for case in sort_as_queue(list_abandoned_cases(user), now)]
+        "gone": [describe_handover_case(case, now) for case in sort_as_queue(list_abandoned_cases(user), now)]
         if user.led_centre_ids
         else [],
     }
-    return render_page(request, "incidents/triage/relay.html", context, status=status)
+    return render_page(request, "incidents/triage/handover.html", context, status=status)
 
 
 def sort_as_queue(cases: Iterable[Incident], now: datetime) -> list[Incident]:
@@ -176,11 +176,10 @@ def sort_as_queue(cases: Iterable[Incident], now: datetime) -> list[Incident]:
     return sorted(cases, key=lambda case: compute_position(case, now))
 
 
-def describe_handover_case(incident: Incident) -> dict[str, Any]:
+def describe_handover_case(incident: Incident, now: datetime) -> dict[str, Any]:
     return {
         "incident": incident,
         "term": TYPE_TERMS[incident.type],
         "zone": find_zone(incident.collectivity),
-        "is_free": incident.status == Status.DECLARED,
-        "is_late": is_late(incident, timezone.now()),
+        "is_late": is_late(incident, now),
     }

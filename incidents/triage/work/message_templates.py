@@ -15,7 +15,12 @@ from accounts.access import get_led_csirt
 from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
-from incidents.catalogues.message_templates import NATIONAL_TEMPLATES, PLACEHOLDERS, OfferedTemplate
+from incidents.catalogues.message_templates import (
+    NATIONAL_TEMPLATES,
+    PLACEHOLDERS,
+    OfferedTemplate,
+    list_national_templates,
+)
 from incidents.enums import TYPE_TERMS
 from incidents.models import MessageTemplate
 from incidents.services.correspondence.templates import (
@@ -80,11 +85,8 @@ def template_list_view(request: HttpRequest) -> HttpResponse:
 
 
 def make_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTemplates:
-    """Return the messages of a centre. Its own message replaces the national message with the same title."""
     titles = {message.title for message in own}
-    return CentreTemplates(
-        csirt, own, [message for message in NATIONAL_TEMPLATES if message.title not in titles], is_led=False
-    )
+    return CentreTemplates(csirt, own, list_national_templates(titles), is_led=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -40,7 +40,7 @@ class NoteForm(CaseForm):
         key = cleaned["key"] or secrets.token_urlsafe()
         if cleaned["kind"] != MISSED:
             return {"kind": NoteKind(cleaned["kind"]), "text": cleaned["text"], "key": key}
-        missed = f"{'Sans réponse.'} {cleaned['text'].strip()}"
+        missed = f"Sans réponse. {cleaned['text'].strip()}"
         return {"kind": NoteKind.CALL_OUT, "text": missed, "key": key, "spoke": False}
 
 

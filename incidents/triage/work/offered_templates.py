@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.models import User
-from incidents.catalogues.message_templates import NATIONAL_TEMPLATES, OfferedTemplate, fill_placeholders, suits_type
+from incidents.catalogues.message_templates import (
+    OfferedTemplate,
+    fill_placeholders,
+    list_national_templates,
+    suits_type,
+)
 from incidents.models import Incident, MessageTemplate
 from incidents.services.correspondence.templates import format_centre_phone, list_placeholder_values
 
@@ -37,10 +42,8 @@ def insert_template(context: dict[str, Any], incident: Incident, user: User, cod
 
 
 def list_offered_templates(incident: Incident, centre_templates: list[OfferedTemplate]) -> Iterator[OfferedTemplate]:
-    """Yield the centre's messages, then the national ones. A message of the centre replaces the national one with the
-    same title.
-    """
+    """Yield the messages for the type of the case, those of the centre first."""
     titles = {message.title for message in centre_templates}
-    for message in (*centre_templates, *(national for national in NATIONAL_TEMPLATES if national.title not in titles)):
+    for message in (*centre_templates, *list_national_templates(titles)):
         if suits_type(message.types, incident.type):
             yield message

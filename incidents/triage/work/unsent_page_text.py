@@ -13,19 +13,16 @@ from core.text import strip_controls
 from incidents.enums import CaseFormCode
 from incidents.models import Incident
 from incidents.services.handling.unsent_text import Pen, Values, load_unsent_texts, save_unsent_texts
+from incidents.triage.work.typed_fields import HIDDEN_FIELDS, STATE_FIELDS
 
 PAGES = (CaseFormCode.CLOSING, CaseFormCode.TRANSFER, CaseFormCode.ADVICE, CaseFormCode.CALL)
-# Fields that the person did not type. The state on which the page was opened is not among them, so that a later change
-# is noticed.
-HIDDEN_FIELDS = frozenset(
-    {"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "cle", "voir", "envoyer", "enregistrer"}
-)
-# The state of the case when the page was made, which the form sends back.
-STATE_FIELDS = frozenset({"seen", "vu"})
 
 
 def read_page_values(posted: QueryDict) -> Values:
-    """Return the posted fields of a page, by their names, without HIDDEN_FIELDS."""
+    """Return the posted fields of a page, by their names, without HIDDEN_FIELDS.
+
+    The state on which the page was opened is returned too, so that a later change is noticed.
+    """
     return {
         name: [strip_controls(value) for value in values]
         for name, values in posted.lists()
@@ -41,7 +38,9 @@ def save_page_text(user: User, reference: str, code: CaseFormCode, posted: Query
     """
     values = read_page_values(posted)
     is_blank = not any(value.strip() for name, texts in values.items() if name not in STATE_FIELDS for value in texts)
-    return bool(save_unsent_texts(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
+    return bool(
+        save_unsent_texts(reference=reference, actor=user, values_by_form={code: {} if is_blank else values}, pen=pen)
+    )
 
 
 def restore_page(

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -39,12 +39,12 @@ from incidents.triage.judging.severity import SeverityForm, make_severity_form
 from incidents.triage.judging.verify import VerifyForm
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm
+from incidents.triage.work.typed_fields import HIDDEN_FIELDS, STATE_FIELDS
 from incidents.triage.work.unsent_page_text import PAGES, save_page_text
 
-# Hidden fields of a form, which the person did not type.
-HIDDEN_FIELDS = frozenset({"key", "seen", "confirmed"})
 # From the parameter that a button sends to the anchor to which the page scrolls without a script.
 BUTTON_ANCHORS = {"modele": "echanges", "corps": "a-confirmer"}
+SAVED = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."
 WRITTEN_ELSEWHERE = "Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire."
 
 # The block of the context that holds each form. The form that corrects a body is in the block of the proposed body.
@@ -72,21 +72,25 @@ FORM_BUILDERS: dict[CaseFormCode, Callable[[Incident, QueryDict], CaseForm]] = {
 }
 
 
-def read_typed_words(
+class RefusalRedirect(HttpResponseRedirect):
+    """A redirect after a form that was refused: what was typed in it stays saved."""
+
+
+def read_typed_values(
     incident: Incident, posted: QueryDict, codes: Iterable[CaseFormCode]
 ) -> dict[CaseFormCode, Values]:
     """Return what was typed in each of these forms that `posted` contains, or {} for a form that was not changed or
     was already sent.
     """
-    words: dict[CaseFormCode, Values] = {}
+    values_by_form: dict[CaseFormCode, Values] = {}
     for code in codes:
         values = read_form_values(posted, code)
         if not values:
             continue
         form = FORM_BUILDERS[code](incident, posted)
-        is_unsent = set(form.changed_data) - HIDDEN_FIELDS and not was_sent(incident, form)
-        words[code] = values if is_unsent else {}
-    return words
+        is_unsent = set(form.changed_data) - HIDDEN_FIELDS - STATE_FIELDS and not was_sent(incident, form)
+        values_by_form[code] = values if is_unsent else {}
+    return values_by_form
 
 
 def was_sent(incident: Incident, form: CaseForm) -> bool:
@@ -139,16 +143,16 @@ def save_posted_text(code: str) -> Callable[[Callable[..., HttpResponse]], Calla
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             posted, form_code, user = request.POST, code or kwargs.get("act", ""), get_account(request)
-            pen, words = read_posted_pen(posted), dict[CaseFormCode, Values]()
+            pen, values_by_form = read_posted_pen(posted), dict[CaseFormCode, Values]()
             if form_code in PAGES:
                 with suppress(ValidationError):  # the case is erased, so the view refuses the post
                     save_page_text(user, reference, CaseFormCode(form_code), posted, pen)
             else:
-                words = save_typed_text(user, reference, posted, form_code)
+                values_by_form = save_typed_text(user, reference, posted, form_code)
             request.POST = add_unprefixed_names(posted, form_code)  # type: ignore[assignment]  # immutable in its stubs
             response = view(request, reference, *args, **kwargs)
-            is_accepted = form_code in CaseFormCode.values and response.status_code == HTTPStatus.FOUND
-            if is_accepted and words.get(CaseFormCode(form_code)) != {}:
+            is_accepted = response.status_code == HTTPStatus.FOUND and not isinstance(response, RefusalRedirect)
+            if is_accepted and form_code in CaseFormCode.values and values_by_form.get(CaseFormCode(form_code)) != {}:
                 delete_sent_text(user, reference, CaseFormCode(form_code), pen)
             return response
 
@@ -166,10 +170,12 @@ def save_typed_text(user: User, reference: str, posted: QueryDict, form_code: st
     incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at:
         return {}
-    words = read_typed_words(incident, posted, CaseFormCode)
-    replaced = next((code for code in words if code == form_code and words[code]), None)
-    save_unsent_texts(reference=reference, actor=user, words=words, pen=read_posted_pen(posted), submitted=replaced)
-    return words
+    values_by_form = read_typed_values(incident, posted, CaseFormCode)
+    replaced = next((code for code in values_by_form if code == form_code and values_by_form[code]), None)
+    save_unsent_texts(
+        reference=reference, actor=user, values_by_form=values_by_form, pen=read_posted_pen(posted), submitted=replaced
+    )
+    return values_by_form
 
 
 def add_unprefixed_names(posted: QueryDict, form_code: str) -> QueryDict:
@@ -188,7 +194,7 @@ def delete_sent_text(user: User, reference: str, code: CaseFormCode, pen: Pen) -
     if incident.erased_at is None and (code in load_unsent_texts(incident, user) or pen.stroke):
         # For a form on a page of its own, delete only what that page has saved.
         code_sent = None if code in PAGES else code
-        save_unsent_texts(reference=reference, actor=user, words={code: {}}, pen=pen, submitted=code_sent)
+        save_unsent_texts(reference=reference, actor=user, values_by_form={code: {}}, pen=pen, submitted=code_sent)
 
 
 @never_cache
@@ -202,12 +208,14 @@ def save_unsent_text_view(request: HttpRequest, reference: str) -> HttpResponse:
     if request.headers.get("Accept") != "application/json":
         save_typed_text(user, reference, request.POST)
         return redirect(find_next_address(reference, request.POST))
-    words = read_typed_words(incident, request.POST, CaseFormCode)
+    values_by_form = read_typed_values(incident, request.POST, CaseFormCode)
     try:
-        elsewhere = save_unsent_texts(reference=reference, actor=user, words=words, pen=read_posted_pen(request.POST))
+        elsewhere = save_unsent_texts(
+            reference=reference, actor=user, values_by_form=values_by_form, pen=read_posted_pen(request.POST)
+        )
     except ValidationError as error:
-        return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})
+        return JsonResponse({"message": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return JsonResponse({"message": WRITTEN_ELSEWHERE if elsewhere else ""})
 
 
 def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode) -> HttpResponse:
@@ -215,9 +223,8 @@ def save_page_text_view(request: HttpRequest, reference: str, code: CaseFormCode
     try:
         elsewhere = save_page_text(get_account(request), reference, code, request.POST, read_posted_pen(request.POST))
     except ValidationError as error:
-        return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    confirmation = "Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi."
-    return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else confirmation})
+        return JsonResponse({"message": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return JsonResponse({"message": WRITTEN_ELSEWHERE if elsewhere else SAVED})
 
 
 def find_next_address(reference: str, posted: QueryDict) -> str:
@@ -233,19 +240,22 @@ def find_next_address(reference: str, posted: QueryDict) -> str:
 
 
 def describe_new_page() -> dict[str, Any]:
-    """Return what the page sends back with each post: its name, the time when it was made, and its forms."""
+    """Return what the page sends back with each post, its name and the time when it was made, and what its script
+    needs: its forms, and the sentence that confirms that a text is saved.
+    """
     return {
         "name": get_random_string(22),
         "opened_at": timezone.now(),
         "forms": [code.value for code in FORM_BUILDERS],
+        "confirmation": SAVED,
     }
 
 
 def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:
     """Put what `user` has typed and not sent into the forms of the page that `context` describes. Runs one query."""
-    words = {} if incident.erased_at else load_unsent_texts(incident, user)
-    context["begun"] = [code.value for code in words if code in PAGES]
-    for code, values in words.items():
+    values_by_form = {} if incident.erased_at else load_unsent_texts(incident, user)
+    context["begun"] = [code.value for code in values_by_form if code in PAGES]
+    for code, values in values_by_form.items():
         if code in PAGES:
             continue
         if code in FORMS:

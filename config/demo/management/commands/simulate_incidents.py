@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.factors import has_factor
-from accounts.installation import mark_as_demonstration, read_demonstration
+from accounts.installation import is_marked_as_demonstration, mark_as_demonstration
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
-from config.demo.simulation.country import TooFewBodiesError, draw_rate, draw_years
+from config.demo.simulation.country import TooFewBodies, draw_rate, draw_years
 from config.demo.simulation.disk_space import count_free_bytes, estimate_bytes
 from config.demo.simulation.draw import Case, DrawnBody, draw_campaign, draw_cases
 from config.demo.simulation.store import RoutedBody, Simulation, find_simulation_end, store_cases
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         progress = SimulationProgress(self)
         try:
             count = store_cases(draw_requested_cases(simulation, options), simulation, progress.report)
-        except TooFewBodiesError:
+        except TooFewBodies:
             raise CommandError("Trop peu de collectivités ont un CSIRT pour un taux aussi haut.") from None
         except KeyboardInterrupt:
             self.stdout.write(f"Interrompu : {progress.written} incidents inventés sont gardés.")
@@ -122,7 +122,7 @@ def refuse_real_database() -> None:
     """
     if settings.REFUSES_DEMONSTRATION:
         raise CommandError("Rien ne s’invente en production : la base ne pourrait plus servir.")
-    if not read_demonstration() and Incident.objects.exists():
+    if not is_marked_as_demonstration() and Incident.objects.exists():
         raise CommandError("Cette base contient de vrais incidents : aucune invention n’y sera ajoutée.")
 
 

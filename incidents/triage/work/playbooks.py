@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import get_led_csirt
 from accounts.models import User
 from accounts.signed_in import get_account
+from core.french import NBSP
 from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, Step, read_steps
@@ -22,17 +23,17 @@ from incidents.enums import TYPE_TERMS, IncidentType
 from incidents.models import Playbook
 from incidents.services.library.playbooks import (
     NATIONAL_STEPS,
-    Guide,
+    AppliedPlaybook,
     clean_steps,
-    find_guide,
+    find_applied_playbook,
     find_newest_playbook,
-    list_guides,
+    list_applied_playbooks,
     publish_playbook,
 )
 from incidents.triage.case.page import render_page
 
 PUBLISH, GO_BACK = "publier", "national"
-GUIDE_URL_NAME = "admin:incidents_incident_playbook"
+PLAYBOOK_URL_NAME = "admin:incidents_incident_playbook"
 SOURCE_LINE = re.compile(r"source\s*:\s*(.*)", re.IGNORECASE)
 BEFORE_LINE = re.compile(r"avant\s*:\s*(.*)", re.IGNORECASE)
 HOURS = re.compile(r"(\d{1,5})\s*(?:h|heures?)?", re.IGNORECASE)
@@ -42,7 +43,7 @@ HELP = (
 )
 
 
-class GuideForm(forms.Form):
+class PlaybookForm(forms.Form):
     steps = forms.CharField(
         label="Les étapes, dans l’ordre",
         widget=forms.Textarea(attrs={"rows": 32}),
@@ -52,36 +53,36 @@ class GuideForm(forms.Form):
     based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=32_000)
 
 
-class CentreGuides(NamedTuple):
+class CentrePlaybooks(NamedTuple):
     csirt: Csirt
-    guides: list[Guide]
+    playbooks: list[AppliedPlaybook]
     is_led: bool
 
 
 @require_safe
-def guide_list_view(request: HttpRequest) -> HttpResponse:
+def playbook_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
     csirts = Csirt.objects.filter(pk__in=user.read_centre_ids)
-    rows = [CentreGuides(csirt, list_guides(csirt), csirt.pk in user.led_centre_ids) for csirt in csirts]
+    rows = [CentrePlaybooks(csirt, list_applied_playbooks(csirt), csirt.pk in user.led_centre_ids) for csirt in csirts]
     if not rows:
         raise Http404
     return render_page(request, "incidents/triage/guides.html", {"rows": rows, "title": "Guides de traitement"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+def playbook_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     if kind not in IncidentType.values:
         raise Http404
     if request.method != "POST":
         csirt = get_own_csirt(get_account(request), slug)
-        return render_guide(request, csirt, kind, make_guide_form(request, csirt, kind))
+        return render_playbook(request, csirt, kind, make_playbook_form(request, csirt, kind))
     csirt = get_led_csirt(get_account(request), slug)
     if GO_BACK in request.POST:
-        return restore_national_guide(request, csirt, kind)
-    form = GuideForm(request.POST)
+        return restore_national_playbook(request, csirt, kind)
+    form = PlaybookForm(request.POST)
     if not form.is_valid():
-        return render_guide(request, csirt, kind, form)
-    return submit_guide(request, csirt, kind, form)
+        return render_playbook(request, csirt, kind, form)
+    return submit_playbook(request, csirt, kind, form)
 
 
 def get_own_csirt(user: User, slug: str) -> Csirt:
@@ -92,7 +93,7 @@ def get_own_csirt(user: User, slug: str) -> Csirt:
     return csirt
 
 
-def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm) -> HttpResponse:
+def submit_playbook(request: HttpRequest, csirt: Csirt, kind: str, form: PlaybookForm) -> HttpResponse:
     """Publish the playbook or show a preview of it. If there are mistakes, the form comes back with all that was
     typed.
     """
@@ -100,21 +101,21 @@ def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm)
         steps = parse_steps(form.cleaned_data["steps"], index_step_codes(csirt, kind))
         preview = clean_steps(steps)
         if PUBLISH not in request.POST:
-            return render_guide(request, csirt, kind, form, preview=preview)
+            return render_playbook(request, csirt, kind, form, preview=preview)
         version_seen = form.cleaned_data["based_on"]
         version = publish_playbook(
             kind=kind, csirt_slug=csirt.slug, steps=steps, based_on=version_seen, actor=get_account(request)
         )
     except ValidationError as error:
         form.add_error(None, error)
-        return render_guide(request, csirt, kind, form)
+        return render_playbook(request, csirt, kind, form)
     except Stale:
-        return render_guide_conflict(request, csirt, kind)
+        return render_playbook_conflict(request, csirt, kind)
     messages.success(request, f"Version {version} publiée pour votre centre.")
-    return redirect(GUIDE_URL_NAME, csirt.slug, kind)
+    return redirect(PLAYBOOK_URL_NAME, csirt.slug, kind)
 
 
-def restore_national_guide(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+def restore_national_playbook(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     """Make the centre use the national playbook again. If another version was published since the page was opened, the
     person must read it first.
     """
@@ -127,10 +128,10 @@ def restore_national_guide(request: HttpRequest, csirt: Csirt, kind: str) -> Htt
         messages.success(request, "Le guide national sert de nouveau. Vos versions restent ici.")
     except Stale:
         messages.warning(request, "Quelqu’un a publié une autre version depuis. Lisez-la d’abord.")
-    return redirect(GUIDE_URL_NAME, csirt.slug, kind)
+    return redirect(PLAYBOOK_URL_NAME, csirt.slug, kind)
 
 
-def render_guide_conflict(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+def render_playbook_conflict(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     """Warn the person that somebody published another version meanwhile. The form keeps what they typed, and
     submitting it again publishes it.
     """
@@ -139,14 +140,14 @@ def render_guide_conflict(request: HttpRequest, csirt: Csirt, kind: str) -> Http
     data["based_on"] = str(row.version if row else 0)
     warning = "Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre."
     messages.warning(request, warning)
-    return render_guide(request, csirt, kind, GuideForm(data), status=HTTPStatus.CONFLICT)
+    return render_playbook(request, csirt, kind, PlaybookForm(data), status=HTTPStatus.CONFLICT)
 
 
-def render_guide(
+def render_playbook(
     request: HttpRequest,
     csirt: Csirt,
     kind: str,
-    form: GuideForm,
+    form: PlaybookForm,
     *,
     preview: list[Step] | None = None,
     status: int = 200,
@@ -156,26 +157,26 @@ def render_guide(
         "form": form,
         "csirt": csirt,
         "kind": kind,
-        "shown": find_guide(kind, csirt),
+        "shown": find_applied_playbook(kind, csirt),
         "preview": preview,
-        "versions": list_guide_versions(kind, csirt),
+        "versions": list_playbook_versions(kind, csirt),
         "is_led": csirt.pk in get_account(request).led_centre_ids,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
     return render_page(request, "incidents/triage/guide.html", context, status=status)
 
 
-def make_guide_form(request: HttpRequest, csirt: Csirt, kind: str) -> GuideForm:
+def make_playbook_form(request: HttpRequest, csirt: Csirt, kind: str) -> PlaybookForm:
     """Return the form with the playbook in use, or with the version in `?version=` to start from."""
     row = find_newest_playbook(kind, csirt)
     version = request.GET.get("version", "")
     is_number = version.isdecimal() and len(version) < 5
-    old = list_guide_versions(kind, csirt).filter(version=int(version)).first() if is_number else None
-    steps = read_steps(old.steps) if old and old.steps else find_guide(kind, csirt).steps
-    return GuideForm(initial={"steps": format_steps(steps), "based_on": row.version if row else 0})
+    old = list_playbook_versions(kind, csirt).filter(version=int(version)).first() if is_number else None
+    steps = read_steps(old.steps) if old and old.steps else find_applied_playbook(kind, csirt).steps
+    return PlaybookForm(initial={"steps": format_steps(steps), "based_on": row.version if row else 0})
 
 
-def list_guide_versions(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
+def list_playbook_versions(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
     return Playbook.objects.filter(type=kind, csirt=csirt).select_related("author").order_by("-version")
 
 
@@ -183,7 +184,10 @@ def index_step_codes(csirt: Csirt, kind: str) -> dict[str, str]:
     """Return the code of each known step by its title. A step that keeps its title keeps its code, and thus its
     tasks.
     """
-    return {" ".join(step.title.split()): step.step for step in (*PLAYBOOKS[kind], *find_guide(kind, csirt).steps)}
+    return {
+        " ".join(step.title.split()): step.step
+        for step in (*PLAYBOOKS[kind], *find_applied_playbook(kind, csirt).steps)
+    }
 
 
 def parse_steps(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
@@ -225,7 +229,6 @@ def format_steps(steps: tuple[Step, ...]) -> str:
 
 
 def list_step_lines(step: Step) -> list[str]:
-    nbsp = "\N{NO-BREAK SPACE}"
-    source = f"Source{nbsp}: {step.source}" if step.source else ""
-    before = f"Avant{nbsp}: {step.within_hours}{nbsp}h" if step.within_hours else ""
+    source = f"Source{NBSP}: {step.source}" if step.source else ""
+    before = f"Avant{NBSP}: {step.within_hours}{NBSP}h" if step.within_hours else ""
     return [line for line in (step.title, step.why, source, before) if line]

@@ -35,13 +35,13 @@ def acknowledge_view(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST":
         carry_out_act(request, reference, "prendre")
         return redirect("acknowledge_page", reference)
-    context = build_telephone_context(incident, get_account(request), timezone.now())
+    context = build_acknowledge_context(incident, get_account(request), timezone.now())
     if request.method == "GET":
         record_reading(incident=incident, reader=get_account(request), at=began)
-    return render(request, "incidents/triage/telephone.html", context)
+    return render(request, "incidents/triage/acknowledge.html", context)
 
 
-def build_telephone_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+def build_acknowledge_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     """Return the facts in brief. `offers_guide` is true if there is no task yet and the guide may be added."""
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {

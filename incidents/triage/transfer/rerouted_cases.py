@@ -18,7 +18,7 @@ SHOWN_ABOVE_QUEUE = timedelta(days=14)
 SHOWN_AMONG_TRANSFERS = timedelta(days=365)
 
 
-class LostCases(NamedTuple):
+class ReroutedCases(NamedTuple):
     """The cases that left for one centre on one day (in Paris). `taker` is "" if no centre covered their territory.
     `is_corrected` means that the body of the case, or its territory, was corrected: the centre answers for as much as
     before.
@@ -49,7 +49,7 @@ class LostCases(NamedTuple):
         return f"aucun centre ne répondait plus de {owner} territoire"
 
 
-def list_lost_cases(user: User, now: datetime, *, within: timedelta) -> list[LostCases]:
+def list_rerouted_cases(user: User, now: datetime, *, within: timedelta) -> list[ReroutedCases]:
     """Return the cases that left the user's centres without their act, newest day first. Cases that came back are left
     out. Nothing of a case is in the result. Runs one query, and another for the names of the takers if a case left.
 
@@ -65,5 +65,5 @@ def list_lost_cases(user: User, now: datetime, *, within: timedelta) -> list[Los
         key = find_local_day(at, PARIS), data["to"], data["why"] == Rerouting.CORRECTED
         cases.setdefault(key, set()).add(case)
     names = dict(Csirt.objects.values_list("slug", "name")) if cases else {}
-    groups = [LostCases(on, names.get(to, ""), fixed, len(found)) for (on, to, fixed), found in cases.items()]
+    groups = [ReroutedCases(on, names.get(to, ""), fixed, len(found)) for (on, to, fixed), found in cases.items()]
     return sorted(groups, key=lambda group: (-group.on.toordinal(), not group.taker, group.taker))

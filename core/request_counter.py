@@ -28,7 +28,7 @@ def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) ->
         is_first = cache.add(key, 1, timeout=within_seconds)
         return 1 if is_first else cache.incr(key)
     except (RedisError, ValueError):  # A ValueError means that the key expired between the two calls.
-        logger.warning("no burst counter: the cache does not answer")
+        logger.warning("no request counter: the cache does not answer")
         return 0
 
 

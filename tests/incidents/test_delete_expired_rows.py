@@ -18,7 +18,7 @@ from incidents.services.declaring.draft import (
     delete_expired_drafts,
     delete_surplus_drafts,
 )
-from incidents.tasks import forget_drafts
+from incidents.tasks import delete_expired_rows
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, begin, make_address, post
 from tests.reading import read_text
@@ -50,7 +50,7 @@ def test_an_empty_draft_expires_before_one_with_an_answer(client):
         assert delete_expired_drafts() == 1
         assert 'value="unknown" checked' in other.get(WHERE["donnees"]).content.decode()
     with travel_by(DRAFT_LIFETIME + timedelta(minutes=1)):
-        forget_drafts()
+        delete_expired_rows()
     assert not Draft.objects.exists()
 
 

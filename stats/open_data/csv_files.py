@@ -55,14 +55,14 @@ def list_csv_files(tables: Iterable[Table] = TABLES.values()) -> list[CsvFile]:
     has_strata = any("stratum" in table.by for table in tables)
     return [
         CsvFile("totals", "Totaux", "Un total par ligne.", list_columns(totals, ()), totals),
-        *(describe_figures_sheet(table) for table in tables if table.by),
-        *([describe_denominators_sheet()] if has_strata else []),
-        describe_tables_sheet(),
-        describe_categories_sheet(),
+        *(describe_figures_csv(table) for table in tables if table.by),
+        *([describe_denominators_csv()] if has_strata else []),
+        describe_tables_csv(),
+        describe_categories_csv(),
     ]
 
 
-def describe_figures_sheet(table: Table) -> CsvFile:
+def describe_figures_csv(table: Table) -> CsvFile:
     title = upper_first(name_table(table.code))
     description = "Une case par ligne. Chaque nombre est arrondi à part : la somme des cases peut différer du total."
     return CsvFile(table.code, title, description, list_columns((table.code,), table.by), (table.code,))
@@ -98,7 +98,7 @@ def list_category_columns(classification: str) -> list[Column]:
     return [make_key_column("category", "catégorie", "Code, voir categories.csv.", constraint), label]
 
 
-def describe_denominators_sheet() -> CsvFile:
+def describe_denominators_csv() -> CsvFile:
     return CsvFile(
         "denominators",
         "Collectivités existantes",
@@ -112,7 +112,7 @@ def describe_denominators_sheet() -> CsvFile:
     )
 
 
-def describe_tables_sheet() -> CsvFile:
+def describe_tables_csv() -> CsvFile:
     return CsvFile(
         "tables",
         "Dictionnaire des tableaux",
@@ -133,7 +133,7 @@ def describe_tables_sheet() -> CsvFile:
     )
 
 
-def describe_categories_sheet() -> CsvFile:
+def describe_categories_csv() -> CsvFile:
     empty = "Code. Vide : autre territoire d’outre-mer, ou pas connu."
     return CsvFile(
         "categories",

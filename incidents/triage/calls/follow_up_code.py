@@ -1,0 +1,31 @@
+"""The page that gives the declarant a new follow-up code, which a responder reads out on the telephone."""
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from accounts.signed_in import get_account
+from incidents.access import get_incident
+from incidents.enums import Ability
+from incidents.reference import split_groups
+from incidents.services.declarant.access import derive_secret, rotate_access
+from incidents.triage.case.page import render_page, report_refusal
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Replace the follow-up code of the declarant.
+
+    GET asks for a confirmation. The response to the POST shows the new code, because it is stored nowhere and no
+    later page could show it.
+    """
+    if request.method != "POST":
+        incident = get_incident(get_account(request), reference, to=Ability.ROTATE)
+        return render_page(request, "incidents/triage/code_ask.html", {"incident": incident})
+    try:
+        secret = derive_secret(rotate_access(reference=reference, actor=get_account(request)))
+    except ValidationError as error:
+        return report_refusal(request, reference, error)
+    incident = get_incident(get_account(request), reference, to=Ability.VIEW)
+    secrets = {"reference": split_groups(incident.reference), "secret": split_groups(secret)}
+    return render_page(request, "incidents/triage/code.html", {"incident": incident} | secrets)
