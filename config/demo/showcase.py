@@ -35,9 +35,10 @@ from incidents.services.declarant.share import share_sentence
 from incidents.services.declaring.bodies import BodyProposal, propose_body
 from incidents.services.declaring.declare import DeclarationResult, hash_submission_key
 from incidents.services.evidence.files import FileSubmission, get_writing_key, record_evidence
-from incidents.services.handling.acknowledge import acknowledge_incident, verify_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.readings import record_reading
+from incidents.services.handling.verify import verify_incident
 
 NEIGHBOUR = "35288"
 RANSOM_NOTE = b"VOS FICHIERS SONT CHIFFRES.\nNe les renommez pas. Ecrivez a exemple@attaquant.example\n"

@@ -1,23 +1,19 @@
-"""Taking a case, and verifying it by a call back."""
+"""Taking a case: the person who takes it becomes its assignee."""
 
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.enums import Ability, ActorKind, EventKind, Status, Verification
+from incidents.enums import Ability, EventKind, Status
 from incidents.models import Incident
 from incidents.queries import lacks_responder
-from incidents.services.groups.merge import lock_with_main, update_main_after_call
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.verify import CallBack, record_call_back
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
 
-NO_CALL_DETAILS = CallBack()
 # The fields that `set_acknowledged` sets.
 ACKNOWLEDGED_FIELDS = ("status", "first_acknowledged_at", "acknowledged_at", "acknowledged_by", "assignee")
 
@@ -64,31 +60,4 @@ def assign_abandoned_case(incident: Incident, actor: User) -> Incident:
     incident.assignee = actor
     incident.save(update_fields=["assignee"])
     record_event(incident, EventKind.ASSIGNED, at=timezone.now(), actor=actor, to=str(actor.uid))
-    return incident
-
-
-@transaction.atomic
-def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DETAILS) -> Incident:
-    """Record that the actor called the body back on a number that did not come from the form.
-
-    The call-back task of the case is marked as done and the call is noted. If the case is verified already, only the
-    call is noted, unless it is the same call by the same actor. Raises Http404, PermissionDenied, and ValidationError
-    for a number that cannot be called, or for an unconfirmed body, which no figure counts.
-    """
-    lock_with_main(reference)
-    incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
-    if incident.is_verified:
-        if call != NO_CALL_DETAILS:
-            record_call_back(incident, actor=actor, call=call, at=timezone.now())
-        return incident
-    if incident.collectivity.is_unconfirmed:
-        raise ValidationError("Confirmez d’abord la collectivité : elle vient de la personne qui déclare.")
-    now = timezone.now()
-    incident.verification, incident.verified_at, incident.is_to_call_back = Verification.CALL_BACK, now, False
-    record_call_back(incident, actor=actor, call=call, at=now)
-    settle_due(incident, worked_at=now)
-    incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
-    update_main_after_call(incident)
-    data = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
-    record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **data)
     return incident
