@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.enums import COLLECTIVITY_ROLES, LEADING_ROLES, TEAM_ROLES, WORKING_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, CollectivityQuerySet
+from csirts.models import Csirt
 
 
 class CaseCounts(NamedTuple):
@@ -37,6 +38,15 @@ def list_team(lead: User) -> QuerySet[User]:
     """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
     memberships = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
     return User.objects.filter(pk__in=memberships.values("user"), is_active=True).exclude(pk=lead.pk)
+
+
+def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
+    """Return the CSIRT, if this user leads it. Raises Http404 otherwise."""
+    led = Csirt.objects.filter(pk__in=user.led_centre_ids, slug=slug)
+    csirt = (led.select_for_update(no_key=True) if lock else led).first()
+    if csirt is None:
+        raise Http404
+    return csirt
 
 
 def has_workers(csirt: int) -> bool:

@@ -248,10 +248,15 @@ def find_body_by_uid(value: str) -> Collectivity | None:
         body = Collectivity.objects.with_territory().select_related("seat").filter(uid=UUID(value)).first()
     except ValueError:
         return None
-    if body and body.vanished_on:
-        heirs = Collectivity.objects.existing().with_territory().select_related("seat")
-        return heirs.filter(absorbed=body).first()
-    return body
+    return find_existing_body(body) if body else None
+
+
+def find_existing_body(body: Collectivity) -> Collectivity | None:
+    """Return the body, or the body that absorbed it if it no longer exists, or None. Runs one query at most."""
+    if body.vanished_on is None:
+        return body
+    heirs = Collectivity.objects.existing().with_territory().select_related("seat")
+    return heirs.filter(absorbed=body).first()
 
 
 def check_number(code: str) -> None:

@@ -1,10 +1,10 @@
 """Whether a telephone number can be called from a body, whose territory may have shorter local numbers."""
 
 from collectivities.models import Collectivity
-from core.telephone import has_too_many_digits, holds_whole_number
+from core.telephone import LOCAL_DIGITS, has_too_many_digits, holds_whole_number
 
-# Territory code → digits. Everywhere else, also in the other territories overseas, a number has ten digits.
-LOCAL_DIGITS = {"975": 6, "986": 6, "987": 8, "988": 6}
+# Territory code → country code. Everywhere else, also in the other territories overseas, a number has ten digits.
+COUNTRY_CODES = {"975": "508", "986": "681", "987": "689", "988": "687"}
 
 
 def get_local_digits(collectivity: Collectivity | None) -> int | None:
@@ -14,7 +14,7 @@ def get_local_digits(collectivity: Collectivity | None) -> int | None:
     if collectivity is None:
         return None
     region = collectivity.home_region
-    return LOCAL_DIGITS.get(region.code, 0) if region else None
+    return LOCAL_DIGITS.get(COUNTRY_CODES.get(region.code, ""), 0) if region else None
 
 
 def find_number_problem(phone: str, body: Collectivity | None) -> str:

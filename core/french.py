@@ -1,12 +1,13 @@
-"""French plurals and dates."""
+"""French plurals, dates, quotations and numbers."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
 from django.utils.formats import date_format
 
-NBSP = "\N{NO-BREAK SPACE}"
+NBSP, NARROW_NBSP = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 # The day of a date, if it is 1: the name of a month follows.
 FIRST_OF_MONTH = re.compile(r"(?<![^ ])1(?= [^\W\d_]{3})")
 
@@ -16,6 +17,16 @@ def choose_plural(singular: str, plural: str, number: int) -> str:
     unfilled.
     """
     return singular if number < 2 else plural
+
+
+def format_number(number: int) -> str:
+    """Return « 12 345 » for 12345, with the narrow no-break space."""
+    return f"{number:,}".replace(",", NARROW_NBSP)
+
+
+def quote_words(words: Iterable[str]) -> str:
+    """Return the words, each in quotation marks, as one list: « mairie », « Dupont »."""
+    return ", ".join(f"«{NBSP}{word}{NBSP}»" for word in words)
 
 
 def format_day(day: date) -> str:

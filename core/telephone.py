@@ -14,9 +14,14 @@ SEPARATOR = r"[\s./()-]{0,3}"
 FRENCH = rf"(?:0{SEPARATOR}|(?:(?:\+|00){SEPARATOR})?33{SEPARATOR}(?:0{SEPARATOR})?)[1-9](?:{SEPARATOR}[0-9]){{8}}"
 # A foreign number has eight to fifteen digits with the code of its country (ITU-T E.164).
 FOREIGN = rf"(?:\+|00){SEPARATOR}(?!3{SEPARATOR}3)[1-9](?:{SEPARATOR}[0-9]){{7,14}}"
+# Country code → digits of the local numbers of a French territory whose numbers are shorter than ten digits:
+# Saint-Pierre-et-Miquelon, Wallis and Futuna, New Caledonia, French Polynesia.
+LOCAL_DIGITS = {"508": 6, "681": 6, "687": 6, "689": 8}
+# Saint-Pierre-et-Miquelon is the only one of these that is also called with a zero: « 0508 41 23 45 ».
+NATIONAL_PREFIXES = {"508": ("0508",)}
 # A number overseas with the code of its territory, which many write without « + ».
 OVERSEAS = (
-    rf"(?:(?:508|681|687)(?:{SEPARATOR}[0-9]){{6}}|689(?:{SEPARATOR}[0-9]){{8}}"
+    rf"(?:{'|'.join(rf'{code}(?:{SEPARATOR}[0-9]){{{digits}}}' for code, digits in LOCAL_DIGITS.items())}"
     rf"|(?:262|590|594|596){SEPARATOR}(?:0{SEPARATOR})?[1-9](?:{SEPARATOR}[0-9]){{8}})"
 )
 # One whole number, or several after each other, with no digit left over.
@@ -104,6 +109,23 @@ def is_short_number(text: str) -> bool:
     return any(map(SHORT_NUMBER.fullmatch, runs)) and not any(map(NATIONAL_START.match, runs))
 
 
+def list_local_prefixes(code: str) -> tuple[str, ...]:
+    """Return what callers from elsewhere dial before a local number of the territory with this country code."""
+    return (f"+{code}", f"00{code}", *NATIONAL_PREFIXES.get(code, ()))
+
+
+def find_local_number(number: str) -> str:
+    """Return the local part of a number that is written with the prefix of a territory with short numbers, without
+    separators, or "" for any other number.
+    """
+    for code, digits in LOCAL_DIGITS.items():
+        for prefix in list_local_prefixes(code):
+            local = number.removeprefix(prefix)
+            if local != number and len(local) == digits and local.isdecimal():
+                return local
+    return ""
+
+
 def has_too_many_digits(text: str) -> bool:
     """Tell whether some digits of the text that are written in one run are too many for a national number."""
     text = fold_separators(text)
@@ -173,10 +195,10 @@ def format_phone(text: str) -> str:
     The digits of a foreign number keep their groups, and so do those of a number that has spaces only. The words
     around a number, and a local number, do not change.
     """
-    return NUMBER_IN_TEXT.sub(_format_number, text)
+    return NUMBER_IN_TEXT.sub(_format_phone_match, text)
 
 
-def _format_number(match: re.Match[str]) -> str:
+def _format_phone_match(match: re.Match[str]) -> str:
     if GROUPED_NUMBER.fullmatch(match[0]):
         return re.sub(r"\s", NBSP, match[0])
     if match["subscriber"] is None:

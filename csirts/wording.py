@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
-from core.french import format_day
+from core.french import NBSP, format_day
 
 _REGIONS_WITH_EN = {
     "01": "en Guadeloupe",
@@ -74,7 +74,6 @@ _REGIONS_WITH_DE = {
 }
 
 
-NBSP = "\N{NO-BREAK SPACE}"
 # Names that begin with a common noun take an article: « le CSIRT CyberCorsica », « au Campus régional… ».
 COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
 VOWELS = "AEÉIOUYaeéiouy"

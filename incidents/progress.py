@@ -13,7 +13,7 @@ from incidents.queries import Reader, list_readers
 from incidents.querysets import IncidentQuerySet
 
 
-class Step(StrEnum):
+class ProgressStep(StrEnum):
     RECEIVED = "received"
     READ = "read"
     TAKEN = "taken"
@@ -27,7 +27,7 @@ class Step(StrEnum):
 class CaseProgress:
     """The progress of a case: its step, and what the page says about the step."""
 
-    step: Step
+    step: ProgressStep
     # The messages of the CSIRT that wait for an answer, oldest first.
     questions: Sequence[Message]
     # The people of the CSIRT who saw texts of the case, in the order of their first access.
@@ -73,10 +73,10 @@ def annotate_step_values(incidents: IncidentQuerySet) -> IncidentQuerySet:
     return incidents.annotate_has_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
 
 
-def find_listed_step(incident: Any) -> Step:
+def find_listed_step(incident: Any) -> ProgressStep:
     """Return the step that the page of the case displays. The case must come from `annotate_step_values`."""
     if incident.status in OPEN and incident.awaited_since:
-        return Step.AWAITED
+        return ProgressStep.AWAITED
     return find_step(incident, is_asked=False, is_read=incident.was_opened, has_holder=incident.has_holder)
 
 
@@ -93,17 +93,17 @@ def find_service_handed_to(incident: Incident) -> str:
     return incident.closings.order_by("-id").values_list("handed_to", flat=True).first() or ""
 
 
-def find_step(incident: Incident, *, is_asked: bool, is_read: bool, has_holder: bool) -> Step:
+def find_step(incident: Incident, *, is_asked: bool, is_read: bool, has_holder: bool) -> ProgressStep:
     """Return the step of the case. A duplicate has the step of its main case."""
     if incident.merged_into:
-        return Step.CLOSED if incident.merged_into.status == Status.CLOSED else Step.MERGED
+        return ProgressStep.CLOSED if incident.merged_into.status == Status.CLOSED else ProgressStep.MERGED
     if incident.status == Status.CLOSED:
-        return Step.WITHDRAWN if incident.closing_reason == ClosingReason.WITHDRAWN else Step.CLOSED
+        return ProgressStep.WITHDRAWN if incident.closing_reason == ClosingReason.WITHDRAWN else ProgressStep.CLOSED
     if is_asked:
-        return Step.AWAITED
+        return ProgressStep.AWAITED
     if incident.status == Status.ACKNOWLEDGED and has_holder:
-        return Step.TAKEN
-    return Step.READ if is_read else Step.RECEIVED
+        return ProgressStep.TAKEN
+    return ProgressStep.READ if is_read else ProgressStep.RECEIVED
 
 
 def list_open_questions(incident: Incident, thread: Sequence[Message]) -> list[Message]:

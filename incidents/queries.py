@@ -1,4 +1,6 @@
-"""Queries for answers, corrections and files. The pages of declarants and of responders share them."""
+"""Queries that the pages of declarants and of responders share: answers and corrections, files, readers of a case, and
+the events that its body may read.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from collectivities.zones import find_zone
 from incidents.enums import Door, EventKind
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.querysets import holder_works_for_centre
-from incidents.questions.catalogue import SNAPSHOTS, Section, get_current_version
+from incidents.questions.catalogue import SNAPSHOTS, QuestionSection, get_current_version
 from incidents.questions.facts import OMITTED_TEXTS, SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
 from incidents.workflow import is_left
@@ -171,7 +173,7 @@ def list_useful_sections(incident: Incident, sheets: Iterable[DisplayedSheet]) -
     facts = [
         UsefulSection(
             code,
-            str(SNAPSHOT_TITLES[code]),
+            SNAPSHOT_TITLES[code],
             "",
             newest=get_newest_sheet(by_code, code),
             has_earlier=has_earlier(by_code, code),
@@ -181,7 +183,7 @@ def list_useful_sections(incident: Incident, sheets: Iterable[DisplayedSheet]) -
     return questions + facts
 
 
-def describe_section(section: Section, sheets: list[DisplayedSheet]) -> UsefulSection:
+def describe_section(section: QuestionSection, sheets: list[DisplayedSheet]) -> UsefulSection:
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
     excluded = sum(q.code not in answers and q.find_excluding_answer(answers) is not None for q in section.questions)

@@ -10,6 +10,7 @@ from django.db.models.functions import Concat, Reverse, Right
 
 from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
+from core.telephone import LOCAL_DIGITS, list_local_prefixes
 from incidents.enums import OPEN, ClosingReason, ObservableKind, Status
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 # A French number has nine digits after its prefix, so that « 02 98 00 00 00 » and « +33 2 98 00 00 00 » have the same
 # last digits.
 LAST_DIGITS = 9
-# Country code → number of digits, for telephone numbers without a prefix (New Caledonia, Wallis and Futuna, French
-# Polynesia).
-PACIFIC = {"687": 6, "681": 6, "689": 8}
 # The patterns that find the host in a normalised value.
 HOST_OF_URL = r"^[a-z]+://(?:[^/]*@)?\[?([^]@/[]*?)\]?(?::[0-9]+)?/"
 HOST_OF_OTHERS = "[^@]*$"
@@ -56,11 +54,11 @@ def list_last_digits(number: str) -> set[str]:
     """
     digits = re.sub(r"\D", "", number, flags=re.ASCII)
     endings = {digits[-LAST_DIGITS:]} if len(digits) >= LAST_DIGITS else set()
-    for code, length in PACIFIC.items():
-        bare = digits.removeprefix("00")
-        local = bare if len(bare) == length else bare.removeprefix(code)
-        if len(local) == length:
-            endings |= {local, f"{code}{local}"[-LAST_DIGITS:]}
+    for code, length in LOCAL_DIGITS.items():
+        for prefix in ("", code, *list_local_prefixes(code)):
+            if digits.startswith(prefix) and len(digits) == len(prefix) + length:
+                local = digits.removeprefix(prefix)
+                endings |= {local, f"{code}{local}"[-LAST_DIGITS:]}
     return endings
 
 

@@ -62,11 +62,11 @@ def list_sentences(facts: SentenceFacts) -> list[str]:
     """Return the sentences in the order in which they are read, each short enough for one breath. The page adds the
     moments after the first sentence.
     """
-    words = {"body": add_article(facts.body)}
+    body = add_article(facts.body)
     if facts.status == Status.CLOSED:
-        opening = "Un incident informatique a été déclaré pour {body}.".format(**words)
+        opening = f"Un incident informatique a été déclaré pour {body}."
         return [opening, *list_outcome_sentences(facts), "Le dossier est clos."]
-    opening = "Un incident informatique touche {body}.".format(**words)
+    opening = f"Un incident informatique touche {body}."
     return [
         opening,
         *list_verification_sentences(facts),
@@ -81,7 +81,7 @@ def list_outcome_sentences(facts: SentenceFacts) -> Iterator[str]:
     to date any more.
     """
     if facts.closing_reason in SENTENCE_BY_CLOSING_REASON:
-        yield str(SENTENCE_BY_CLOSING_REASON[facts.closing_reason])
+        yield SENTENCE_BY_CLOSING_REASON[facts.closing_reason]
 
 
 def list_verification_sentences(facts: SentenceFacts) -> Iterator[str]:
@@ -125,20 +125,19 @@ def list_service_sentences(facts: SentenceFacts) -> Iterator[str]:
 
 def list_centre_sentences(facts: SentenceFacts) -> Iterator[str]:
     """Yield the sentence about the centre."""
-    words = {"centre": capfirst(format_centre(facts.centre))}
+    centre = capfirst(format_centre(facts.centre or facts.new_centre))
     if facts.new_centre and not facts.centre:
-        centre = capfirst(format_centre(facts.new_centre))
         yield f"{centre}, le centre de secours informatique, reçoit la déclaration dans quelques minutes."
     elif not facts.centre:
         yield "Aucun centre ne couvre ce territoire."
     elif facts.status == Status.ACKNOWLEDGED:
-        yield "{centre}, le centre de secours informatique, s’en occupe.".format(**words)
+        yield f"{centre}, le centre de secours informatique, s’en occupe."
     elif facts.is_read:
-        yield "{centre}, le centre de secours informatique, a lu la déclaration.".format(**words)
+        yield f"{centre}, le centre de secours informatique, a lu la déclaration."
     elif facts.has_channel:
-        yield "{centre}, le centre de secours informatique, est prévenu.".format(**words)
+        yield f"{centre}, le centre de secours informatique, est prévenu."
     else:
-        yield "{centre}, le centre de secours informatique, a la déclaration dans sa liste.".format(**words)
+        yield f"{centre}, le centre de secours informatique, a la déclaration dans sa liste."
 
 
 def list_awaited_sentences(facts: SentenceFacts) -> Iterator[str]:
@@ -156,7 +155,7 @@ def list_awaited_sentences(facts: SentenceFacts) -> Iterator[str]:
 def join_services(services: Iterable[ServiceState]) -> str:
     """Return the labels as one list: « état civil, paie et EHPAD »."""
     *first, last = [lower_label(service.label) for service in services] or [""]
-    return "{first} et {last}".format(first=", ".join(first), last=last) if first else last
+    return f"{', '.join(first)} et {last}" if first else last
 
 
 def lower_label(label: str) -> str:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from core.french import format_number
 from incidents.enums import (
     TYPE_TERMS,
     DataCategory,
@@ -174,7 +175,7 @@ def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
     people = max((interruption.people_affected or 0 for interruption in ongoing), default=0)
     if people >= PEOPLE_FOR_ONE_POINT:
         points = 2 if people >= PEOPLE_FOR_TWO_POINTS else 1
-        yield Reason(points, f"{people:,} personnes gênées".replace(",", "\N{NNBSP}"))
+        yield Reason(points, f"{format_number(people)} personnes gênées")
 
 
 def weigh_leak(leak: Leak | None) -> Iterator[Reason]:

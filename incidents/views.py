@@ -19,7 +19,7 @@ from accounts.signed_in import get_account
 from csirts.routing import find_route
 from incidents.enums import OPEN
 from incidents.models import Incident
-from incidents.progress import Step, annotate_step_values, find_listed_step
+from incidents.progress import ProgressStep, annotate_step_values, find_listed_step
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import compact_code
 
@@ -43,7 +43,7 @@ def own_cases_page(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/own_cases.html", context)
 
 
-def add_steps(rows: list[Incident]) -> list[tuple[Incident, Step]]:
+def add_steps(rows: list[Incident]) -> list[tuple[Incident, ProgressStep]]:
     """Return each case with the step that its own page displays."""
     return [(row, find_listed_step(row)) for row in rows]
 

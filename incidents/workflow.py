@@ -26,8 +26,7 @@ class InvalidTransition(Exception):
 
     def __init__(self, current: Status, target: Status) -> None:
         super().__init__(f"{current} → {target}")
-        self.current = current
-        self.wanted = target
+        self.target = target
 
 
 def check_transition(current: Status, target: Status) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from csirts.models import Csirt
 from incidents.enums import EventKind, Status
+from incidents.facts.description import Section
 from incidents.models import IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 from notifications.models import Delivery
@@ -26,7 +27,6 @@ CASES_AT_ONCE = 100
 MISSED_WITHIN = timedelta(days=1)
 CASE_PATH = "announcement__event__incident"
 # The section of the facts with the person to call back and their address.
-CALLER_SECTION = "rappel"
 # The events that bring a case to a centre.
 ARRIVAL_KINDS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
 NEWS_KINDS = (*ANNOUNCED_ONCE, EventKind.WITHDRAWN)
@@ -52,7 +52,7 @@ def resume_centre_mails() -> int:
 def resume_declarant_mails(events: Iterable[IncidentEvent]) -> int:
     """Make due the mails of declarants who gave an address in one of these events. Return the number of mails."""
     with_address = (
-        event for event in events if event.kind == EventKind.FACTS and event.data.get("section") == CALLER_SECTION
+        event for event in events if event.kind == EventKind.FACTS and event.data.get("section") == Section.CALLER
     )
     cases = {event.incident_id for event in with_address}
     if not cases:

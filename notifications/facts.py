@@ -4,18 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectivities.zones import find_zone
-from core.french import choose_plural
+from core.french import NBSP, choose_plural, format_number
 from core.telephone import format_phone
 from incidents.enums import NOT_STATED, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end
-from incidents.questions.formatting import format_number, format_people
+from incidents.questions.formatting import format_people
 from incidents.services.groups.call_backs import awaits_call
 from incidents.sharing import TLP_MEANINGS
 from notifications.wording import defang_line, quote_lines
 
-NBSP = "\N{NO-BREAK SPACE}"
 ANSWER_LABELS: dict[str, str] = {
     Answer.YES: "oui, sans précision",
     Answer.NO: "non",

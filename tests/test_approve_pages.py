@@ -15,7 +15,8 @@ from incidents.enums import ClosingReason, Screen
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.history.index import index_pending_events
 from tests.approved import check_approved, describe_page
 from tests.cast import breizh_cyber, declare

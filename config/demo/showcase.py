@@ -32,12 +32,13 @@ from incidents.services.declarant.complete import SectionEdit, answer_section
 from incidents.services.declarant.correct import end_interruption
 from incidents.services.declarant.rate import rate_help
 from incidents.services.declarant.share import share_sentence
-from incidents.services.declaring.bodies import Proposal, propose_body
+from incidents.services.declaring.bodies import BodyProposal, propose_body
 from incidents.services.declaring.declare import DeclarationResult, hash_submission_key
 from incidents.services.evidence.files import FileSubmission, get_writing_key, record_evidence
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.readings import record_reading
-from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 
 NEIGHBOUR = "35288"
 RANSOM_NOTE = b"VOS FICHIERS SONT CHIFFRES.\nNe les renommez pas. Ecrivez a exemple@attaquant.example\n"
@@ -236,7 +237,7 @@ def make_closed_case(town: Collectivity, cast: dict[str, User], now: datetime) -
 
 def make_new_body_case(town: Collectivity, now: datetime) -> None:
     """Declare a case of an unconfirmed body, which nobody has acknowledged."""
-    proposal = Proposal(
+    proposal = BodyProposal(
         kind=Kind.CCAS, name="CCAS Exemple du Couchant", siren="", has_no_siren=True, seat=str(town.uid)
     )
     declare_case(

@@ -34,6 +34,7 @@ from incidents.models import Incident, Task
 from incidents.services.declaring.declare import hash_submission_key
 from incidents.services.groups.group import add_to_group, open_group, save_group_sheet
 from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import Ending, close_with_report
 from incidents.services.handling.handover import HandoverRequest, hand_shift_over
@@ -41,7 +42,6 @@ from incidents.services.handling.notes import write_note
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.tasks import NewTask, TaskState, add_task, apply_playbook, save_due, set_task
-from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.indicators.observe import save_typed_observable
 from incidents.services.transfer.agreements import Agreement
 from incidents.services.transfer.proposal import accept_transfer, create_proposal

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from collectivities.models import Collectivity
 from collectivities.search import find_body_by_code
 from collectivities.zones import find_zone
+from core.fields import LARGEST_NUMBER
 from csirts.models import Csirt
 from incidents.enums import (
     Certainty,
@@ -27,8 +28,6 @@ from incidents.moments import reduce_to_known_end, reduce_to_known_moment
 from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_leak_status
 from incidents.services.history.snapshots import find_leak_row
 
-# This limit is our own. It exceeds the population of France and fits a PostgreSQL integer.
-MAX_PEOPLE = 100_000_000
 DAY_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -88,7 +87,7 @@ INPUT_FIELDS: dict[FieldKind, Callable[[FactField], serializers.Field[Any, Any, 
     FieldKind.TEXT: lambda fact: serializers.CharField(required=False, allow_blank=True, max_length=fact.limit),
     FieldKind.CHOICE: lambda fact: serializers.ChoiceField(fact.options, default="", allow_blank=True),
     FieldKind.CHOICES: lambda fact: serializers.MultipleChoiceField(choices=fact.options, default=set),
-    FieldKind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=MAX_PEOPLE, **OPTIONAL),
+    FieldKind.COUNT: lambda fact: serializers.IntegerField(min_value=0, max_value=LARGEST_NUMBER, **OPTIONAL),
     FieldKind.FLAG: lambda fact: serializers.BooleanField(default=False),
     FieldKind.MOMENT: lambda fact: MomentField(**OPTIONAL),
     FieldKind.INSTANT: lambda fact: MomentField(**OPTIONAL),

@@ -24,7 +24,7 @@ from incidents.models import Incident, IncidentEvent
 from incidents.queries import VISIBLE_TO_BODY
 from incidents.reference import compact_code
 from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, declare_incident
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.workflow import InvalidTransition
 
 IDEMPOTENCY_KEY = OpenApiParameter(

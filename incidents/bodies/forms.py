@@ -13,7 +13,7 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from collectivities.wording import normalise_text
 from core.fields import FreeTextField
-from incidents.services.declaring.bodies import NOT_SERVED_LABELS, Proposal, find_commune, select_exact_names
+from incidents.services.declaring.bodies import NOT_SERVED_LABELS, BodyProposal, find_commune, select_exact_names
 
 # Plain words for legal terms that a secretary may not know.
 PLAIN_LABELS = {
@@ -63,8 +63,8 @@ class BodyForm(forms.Form):
     def get_value(self, name: str) -> str:
         return str(self[name].value() or "")
 
-    def build_proposal(self) -> Proposal:
-        return Proposal(
+    def build_proposal(self) -> BodyProposal:
+        return BodyProposal(
             kind=self.get_value("kind"),
             legal_form=self.get_value("legal_form"),
             name=self.get_value("name"),

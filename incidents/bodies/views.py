@@ -18,6 +18,7 @@ from core.request_counter import count_request
 from csirts.routing import get_centres_by_level
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_hidden_inputs
 from incidents.devices import draft_cookie
+from incidents.devices.inputs import BACK, BODY, TO_EXPRESS
 from incidents.enums import Screen
 from incidents.services.declaring.bodies import (
     ELSEWHERE_BY_LEGAL_FORM,
@@ -28,8 +29,6 @@ from incidents.services.declaring.bodies import (
 )
 from incidents.services.declaring.draft import ScreenEntry, is_draft_open, start_draft
 
-# The query parameter that names the page to return to, and its value for the express page.
-BACK, TO_EXPRESS = "retour", "rappel"
 # One address may add this many bodies within BODY_COUNT_WINDOW_SECONDS before it is asked to confirm the next one.
 MAX_UNCONFIRMED_BODIES = 5
 BODY_COUNT_WINDOW_SECONDS = 3600
@@ -140,7 +139,7 @@ def ask_body_confirmation(
     context = {
         "duplicates": duplicates,
         "is_numbered": is_numbered,
-        "kept": list_hidden_inputs(
+        "hidden_inputs": list_hidden_inputs(
             {name: form.get_value(name) for name in form.fields if form.get_value(name)} | chosen
         ),
         "yes": CORRECT if is_numbered else DIFFERENT if duplicates else CONFIRMED,
@@ -154,9 +153,9 @@ def redirect_to_body_choice(request: HttpRequest, body: Collectivity) -> HttpRes
     express page and no declaration is open, start one.
     """
     choose = build_return_context(request)["choose"]
-    response = redirect(reverse(choose, query={"collectivite": body.uid}))
+    response = redirect(reverse(choose, query={BODY: body.uid}))
     opened = draft_cookie.read_draft_cookie(request)
     if choose == "declare_who" and (not opened or not is_draft_open(opened.uid)):
-        entry = ScreenEntry(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
+        entry = ScreenEntry(screen=Screen.WHO, values={BODY: [str(body.uid)]}, collectivity=body)
         draft_cookie.remember_draft(response, start_draft(entry=entry).uid)
     return response

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from core.french import choose_plural
+from core.french import choose_plural, quote_words
 
 FILE = Path(__file__).parent.parent / "data" / "messages.json"
 PLACEHOLDERS: dict[str, str] = {
@@ -58,8 +58,8 @@ def find_blanks_problem(text: str) -> str:
         "%(number)s lignes restent à compléter\N{NO-BREAK SPACE}: %(lines)s. Complétez-les, ou retirez-les.",
         len(blanks),
     )
-    quoted = [f"«\N{NO-BREAK SPACE}{line[-MAX_QUOTE:]}\N{NO-BREAK SPACE}»" for line in blanks[:MAX_BLANKS_QUOTED]]
-    return sentence % {"number": len(blanks), "lines": ", ".join(quoted)}
+    quoted = quote_words(line[-MAX_QUOTE:] for line in blanks[:MAX_BLANKS_QUOTED])
+    return sentence % {"number": len(blanks), "lines": quoted}
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:

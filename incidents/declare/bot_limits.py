@@ -62,7 +62,7 @@ def start_try_wait(request: HttpRequest) -> int:
     return 0
 
 
-def count_wrong_code(request: HttpRequest) -> None:
+def count_wrong_draft_code(request: HttpRequest) -> None:
     """Count a wrong code for this address and for all addresses together. A failing cache is ignored."""
     for key in (f"wrong:{hash_address(request)}", "wrong:everywhere"):
         try:

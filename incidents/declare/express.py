@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.search import BodySearchResult, SearchProblem, search_bodies_and_places
+from collectivities.search import BodySearchResult, SearchProblem, find_body_by_uid, search_bodies_and_places
 from collectivities.telephones import find_number_problem
 from core.request_counter import hash_address
 from csirts.routing import Route, get_centres_by_level
@@ -28,7 +28,6 @@ from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
     Journey,
     drop_controls,
-    find_body,
     find_body_route,
     find_journey,
     list_own_bodies,
@@ -38,6 +37,7 @@ from incidents.declare.screens import ROUTES
 from incidents.declare.sending import answer_repeated_post, find_declaring_member, redirect_to_confirmation
 from incidents.declare.views import CHOOSE_TYPE, TO_CORRECT
 from incidents.devices import draft_cookie
+from incidents.devices.inputs import BACK, BODY, TO_EXPRESS, TYPE
 from incidents.enums import IncidentType, Origin, Screen, Status
 from incidents.models import Draft
 from incidents.services.declaring.draft import (
@@ -51,7 +51,7 @@ from incidents.services.declaring.draft import (
 
 # The values of the buttons: search for the body, choose a body other than the chosen one, send.
 SEARCH, ANOTHER, CALL_ME = "chercher", "autre", "rappel"
-PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
+PHONE, QUERY = "contact_phone", "q"
 # The field with the text for which the page lists bodies, and the field with the body about which the page warned that
 # no centre answers for it.
 SEARCHED, WARNED = "pour", "averti"
@@ -187,9 +187,9 @@ def find_chosen_body(request: HttpRequest, value: str, journey: Journey) -> Coll
     or the only body of the account.
     """
     if request.method == "POST":
-        return None if is_search_requested(request) else find_body(value)
+        return None if is_search_requested(request) else find_body_by_uid(value)
     own_bodies = list_own_bodies(request)
-    return find_body(value) or journey.collectivity or (own_bodies[0] if len(own_bodies) == 1 else None)
+    return find_body_by_uid(value) or journey.collectivity or (own_bodies[0] if len(own_bodies) == 1 else None)
 
 
 def is_search_requested(request: HttpRequest) -> bool:
@@ -235,7 +235,7 @@ def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpRespon
     if page.is_new and count_unconfirmed_start(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page, is_last=False)
     kind, _space, seat = request.POST[ADD_BODY].partition(" ")
-    offered = {"retour": "rappel", "nom": page.query, "nature": kind, "siege": seat}
+    offered = {BACK: TO_EXPRESS, "nom": page.query, "nature": kind, "siege": seat}
     response = redirect_to_route("declare_new_body", **{name: value for name, value in offered.items() if value})
     if uid := save_entries(page):
         draft_cookie.remember_draft(response, uid, page.journey.author)
@@ -284,7 +284,7 @@ def add_page_errors(page: ExpressPage) -> None:
     elif problem := find_number_problem(page.phone, page.body):
         page.problems[PHONE] = f"{problem}."
     if page.journey.type is None:
-        page.problems[TYPE] = str(CHOOSE_TYPE)
+        page.problems[TYPE] = CHOOSE_TYPE
 
 
 def render_express_problem(
@@ -339,7 +339,7 @@ def ask_express_confirmation(request: HttpRequest, page: ExpressPage, *, is_last
     data = drop_controls(request.POST)
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in NOT_REPEATED for value in values]
     step = page.journey if is_last else None
-    context = {"step": step, "route": "declare_express", "kept": hidden_inputs, "confirmed": CONFIRMED}
+    context = {"step": step, "route": "declare_express", "hidden_inputs": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 
@@ -354,7 +354,7 @@ def render_express(request: HttpRequest, page: ExpressPage, *, lost_status: int 
         "page": page,
         "types": IncidentType.choices,
         "unknown": IncidentType.UNKNOWN.value,
-        "mine": own_bodies,
+        "own_bodies": own_bodies,
         "body_name": BODY,
         "helpers": get_centres_by_level(timezone.localdate()) if is_searched else {},
         "is_lost": bool(lost_status),

@@ -5,7 +5,6 @@ hundred widgets would cost more time than handling the post.
 """
 
 from collections.abc import Container, Iterator, Sequence
-from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,13 +16,21 @@ from collectivities.models import Collectivity
 from core.fields import CountField, DayField, HourField
 from incidents.enums import (
     Answer,
-    Certainty,
     IncidentType,
-    LeakStatus,
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import list_story_fields, make_fact_field, make_list_field, with_facts
+from incidents.facts.forms import (
+    LEAK_CHOICES,
+    add_errors,
+    check_moments,
+    combine_moment,
+    list_story_fields,
+    make_fact_field,
+    make_list_field,
+    make_moment_fields,
+    with_facts,
+)
 from incidents.facts.shapes import (
     INSTANTS,
     STORY_WORDS,
@@ -36,12 +43,6 @@ from incidents.facts.shapes import (
     read_leak_input,
 )
 
-CERTAINTIES = [
-    ("", "à choisir"),
-    (Certainty.UNKNOWN, "je ne sais pas"),
-    (Certainty.APPROXIMATE, "à peu près"),
-    (Certainty.EXACT, "exactement"),
-]
 # The value of an empty field, where it is not an empty text.
 EMPTY_VALUES: dict[type[forms.Field], Any] = {
     DayField: None,
@@ -51,41 +52,28 @@ EMPTY_VALUES: dict[type[forms.Field], Any] = {
     forms.BooleanField: False,
 }
 DECLARATION_FACTS, SERVICE_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Interruption, Leak))
-LEAK_STATUS_CHOICES = [
-    (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
-    (LeakStatus.SUSPECTED, "Nous le craignons"),
-    (LeakStatus.CONFIRMED, "C’est certain"),
-]
-
-
-def make_moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
-    """Return three fields: a day, an hour, and how certain they are."""
-    certainty = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
-    return DayField(required=False, label=label), HourField(required=False, label=label), certainty
 
 
 @with_facts(Section.STORY, Section.CALLER)
 class DetailsForm(forms.Form):
-    occurred_date, occurred_time, occurred_certainty = make_moment_fields(DECLARATION_FACTS["occurred"].question)
-    detected_date, detected_time, detected_certainty = make_moment_fields(DECLARATION_FACTS["detected"].question)
+    occurred_date, occurred_time, occurred_certainty = make_moment_fields(INSTANTS["occurred"].question)
+    detected_date, detected_time, detected_certainty = make_moment_fields(INSTANTS["detected"].question)
     attack_known_date, attack_known_time, attack_known_certainty = make_moment_fields(
-        DECLARATION_FACTS["attack_known"].question
+        INSTANTS["attack_known"].question
     )
     service_stopped = make_fact_field(DECLARATION_FACTS["service_stopped"])
     data_concerned = make_fact_field(DECLARATION_FACTS["data_concerned"])
-    leak_status = make_fact_field(LEAK_FACTS["status"], LEAK_STATUS_CHOICES)
+    leak_status = make_fact_field(LEAK_FACTS["status"], LEAK_CHOICES)
     categories = make_fact_field(LEAK_FACTS["categories"])
     person_categories = make_fact_field(LEAK_FACTS["person_categories"])
     persons_band = make_list_field(LEAK_FACTS["persons_band"])
     breach_known_date, breach_known_time, breach_known_certainty = make_moment_fields(
-        DECLARATION_FACTS["breach_known"].question
+        INSTANTS["breach_known"].question
     )
     story_lines = property(list_story_fields)
 
     def clean(self) -> dict[str, Any]:
-        for name in INSTANTS:
-            if problem := find_moment_problem(self.cleaned_data, name):
-                self.add_error(f"{name}_date", problem)
+        check_moments(self, INSTANTS)
         return self.cleaned_data
 
     def build_instant(self, name: str, zone: ZoneInfo) -> Instant:
@@ -118,9 +106,7 @@ class ServiceForm(forms.Form):
         return f"interruption_{self.service.value}_"
 
     def clean(self) -> dict[str, Any]:
-        for name in ("started", "ended"):
-            if problem := find_moment_problem(self.cleaned_data, name):
-                self.add_error(f"{name}_date", problem)
+        check_moments(self, ("started", "ended"))
         return self.cleaned_data
 
     def build_interruption(self, zone: ZoneInfo) -> Interruption:
@@ -132,26 +118,6 @@ class ServiceForm(forms.Form):
             people_affected=self.cleaned_data["people"],
             workaround=self.cleaned_data["workaround"],
         )
-
-
-def find_moment_problem(answers: dict[str, Any], name: str) -> str | None:
-    """Return what is wrong with a moment whose day is missing, or None."""
-    if answers.get(f"{name}_date") is not None or f"{name}_date" not in answers:
-        return None
-    if answers.get(f"{name}_time") is not None:
-        return "Donnez aussi le jour, ou effacez l’heure."
-    if answers.get(f"{name}_certainty") in {Certainty.EXACT, Certainty.APPROXIMATE}:
-        return "Donnez le jour, ou choisissez « Je ne sais pas »."
-    return None
-
-
-def combine_moment(answers: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | None:
-    """Return the moment in UTC. A day without an hour is its first minute in `zone`."""
-    day: date | None = answers[f"{name}_date"]
-    if day is None:
-        return None
-    hour: time = answers[f"{name}_time"] or time.min
-    return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
 
 
 class DeclarationForms:
@@ -247,10 +213,3 @@ class DeclarationForms:
 def imply_answer(answer: str, *, implied: bool) -> str:
     """Return « oui » if the answer is implied, unless the person answered « non ». Otherwise return the answer."""
     return Answer.YES if implied and answer != Answer.NO else answer
-
-
-def add_errors(messages: list[str], form: forms.Form, name: str) -> None:
-    """Add errors to a field of the form. The services name an instant (`…_at`), which the form asks for as a day."""
-    field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
-    for message in messages:
-        form.add_error(field if field in form.fields else None, message)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -24,6 +23,7 @@ from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_ORDER
 from incidents.devices import draft_cookie
+from incidents.devices.inputs import TYPE
 from incidents.enums import IncidentType, Screen
 from incidents.facts.shapes import Declaration
 from incidents.models import Draft, DraftPage, Incident
@@ -184,29 +184,12 @@ def select_drafts() -> QuerySet[Draft]:
     return Draft.objects.select_related("collectivity__departement", "collectivity__region")
 
 
-def find_body(value: str) -> Collectivity | None:
-    """Return the body with this public identifier, or the body that absorbed it, or None.
-
-    Runs one query, or two for a body that was absorbed. The seat and the corrected région, which few bodies have, are
-    loaded on access.
-    """
-    try:
-        uid = UUID(value)
-    except ValueError:
-        return None
-    bodies = Collectivity.objects.select_related("departement", "region")
-    body = bodies.filter(uid=uid).first()
-    if body and body.vanished_on:
-        return bodies.existing().filter(absorbed=body.pk).first()
-    return body
-
-
 def find_chosen_type(request: HttpRequest, journey: Journey | None) -> IncidentType | None:
     """Return the type just posted, or else the type of the declaration, or else the type in the address, which a
     reflex sheet puts there.
     """
-    posted = find_type(request.POST.get("quoi", ""))
-    return posted or (journey and journey.type) or find_type(request.GET.get("quoi", ""))
+    posted = find_type(request.POST.get(TYPE, ""))
+    return posted or (journey and journey.type) or find_type(request.GET.get(TYPE, ""))
 
 
 def find_body_route(body: Collectivity) -> Route:

@@ -9,12 +9,14 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from collectivities.search import find_body_by_uid
 from core.french import choose_plural
 from core.telephone import format_phone
 from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
-from incidents.declare.journey import Journey, find_body
+from incidents.declare.journey import Journey
 from incidents.declare.screens import INPUTS_BY_SCREEN, SCREEN_POSITIONS, ScreenPosition
+from incidents.devices.inputs import BODY, TYPE
 from incidents.enums import NOT_STATED, Answer, PublicService, Screen
 from incidents.models import DraftPage
 from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
@@ -52,10 +54,10 @@ class ScreenState(NamedTuple):
 def list_lines(page: DraftPage, journey: Journey) -> list[AnswerLine]:
     """Return all answers of one screen, each with its label."""
     if page.screen == Screen.WHAT:
-        chosen = find_type(get_only_value(page, "quoi"))
+        chosen = find_type(get_only_value(page, TYPE))
         return [AnswerLine("Ce qui arrive", str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
-        return [AnswerLine("La collectivité", str(find_body(get_only_value(page, "collectivite")) or ""))]
+        return [AnswerLine("La collectivité", str(find_body_by_uid(get_only_value(page, BODY)) or ""))]
     details = journey.with_answers(Screen(page.screen), page.values).build_details()
     return list(list_input_lines(details, INPUTS_BY_SCREEN[Screen(page.screen)]))
 
@@ -109,7 +111,7 @@ def list_summaries(journey: Journey, details: DeclarationForms) -> list[ScreenSu
 
 def format_yes_or_no(details: DeclarationForms, name: str) -> str:
     value = details.form[name].value()
-    return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_STATED))
+    return str(Answer(value).label) if value in Answer.values else capfirst(NOT_STATED)
 
 
 def list_mistakes_elsewhere(journey: Journey, details: DeclarationForms, screen: Screen) -> Iterator[Mistake]:

@@ -13,7 +13,7 @@ from collectivities.models import Region
 from core.text import clean_line
 from csirts.queries import list_directory_entries, list_last_resorts
 from csirts.routing import load_directory
-from incidents.declare.bot_limits import count_wrong_code, start_try_wait
+from incidents.declare.bot_limits import count_wrong_draft_code, start_try_wait
 from incidents.declare.journey import drop_controls, open_journey, select_drafts
 from incidents.declare.recap import RESUMED
 from incidents.declare.redirects import redirect_to_route
@@ -74,7 +74,7 @@ def declare_resume(request: HttpRequest) -> HttpResponse:
         return render_code_form(request, form, status=429, wait=wait)
     draft = find_draft(form.cleaned_data["code"])
     if draft is None:
-        count_wrong_code(request)
+        count_wrong_draft_code(request)
         form.add_error("code", "Aucune déclaration en cours n’a ce code. Il n’y a ni zéro, ni O, ni 1, ni I.")
         return render_code_form(request, form, status=422)
     return resume_draft(request, form, draft)

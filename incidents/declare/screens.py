@@ -5,6 +5,7 @@ from typing import NamedTuple
 from django.http import QueryDict
 
 from incidents.declare.forms import DetailsForm, ServiceForm
+from incidents.devices.inputs import BODY, TYPE
 from incidents.enums import PublicService, Screen
 from incidents.facts.shapes import LEAK_INPUTS
 
@@ -29,8 +30,8 @@ SERVICE_INPUTS = frozenset(
     }
 )
 INPUTS_BY_SCREEN: dict[Screen, frozenset[str]] = {
-    Screen.WHAT: frozenset({"quoi"}),
-    Screen.WHO: frozenset({"collectivite"}),
+    Screen.WHAT: frozenset({TYPE}),
+    Screen.WHO: frozenset({BODY}),
     Screen.SERVICES: SERVICE_INPUTS,
     Screen.DATA: DATA_INPUTS,
     Screen.CALLER: frozenset({*DetailsForm.base_fields, "__all__"}) - DATA_INPUTS - SERVICE_INPUTS,

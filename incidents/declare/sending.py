@@ -21,7 +21,7 @@ from incidents.declare.journey import Journey, drop_controls, find_journey
 from incidents.declare.recap import list_lines
 from incidents.declare.redirects import redirect_to_route
 from incidents.declare.screens import ROUTES
-from incidents.devices import case_cookie as follow_up
+from incidents.devices import case_cookie
 from incidents.devices.draft_cookie import PEN
 from incidents.devices.signature import remember_signature
 from incidents.enums import Origin, Screen, Status
@@ -85,7 +85,7 @@ def find_declaring_member(journey: Journey, request: HttpRequest) -> User | None
 def redirect_to_confirmation(request: HttpRequest, declared: DeclarationResult, *, signature: str) -> HttpResponse:
     """Redirect to the confirmation page, and give this device access to the new case."""
     response = redirect_to_route("declare_sent")
-    follow_up.remember_case(request, response, declared.incident.reference, declared.access.uid)
+    case_cookie.remember_case(request, response, declared.incident.reference, declared.access.uid)
     if signature:
         remember_signature(response, signature)
     return response
@@ -98,7 +98,7 @@ def ask_confirmation(request: HttpRequest, screen: Screen, journey: Journey | No
     data = drop_controls(request.POST)
     left_out = NOT_REPEATED - OPENED_SCREEN_INPUTS if journey else NOT_REPEATED
     hidden_inputs = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
-    context = {"step": journey, "route": ROUTES[screen], "kept": hidden_inputs, "confirmed": CONFIRMED}
+    context = {"step": journey, "route": ROUTES[screen], "hidden_inputs": hidden_inputs, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
 
@@ -134,7 +134,7 @@ def redirect_from_closed_case(request: HttpRequest, incident: Incident) -> HttpR
     """Redirect to the page that says how the case ended or, for a device without access to the case, to a new
     declaration. The confirmation page would promise help that is over.
     """
-    if follow_up.get_access_uid(request, incident.reference) is None:
+    if case_cookie.get_access_uid(request, incident.reference) is None:
         return redirect_to_route("declare_type")
     return redirect("follow_up", incident.reference)
 
@@ -144,7 +144,7 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
     secret, route = get_first_secret(access), get_case_route(journey, incident)
     data = read_declared_data(incident)
     judgement = find_judgement(incident, data, find_leak_row(incident))
-    is_linked = access is not None and follow_up.get_access_uid(request, incident.reference) == access.uid
+    is_linked = access is not None and case_cookie.get_access_uid(request, incident.reference) == access.uid
     # A device whose access was closed may not read what was corrected since.
     may_read = bool(secret) or is_linked
     context = {

@@ -14,7 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from collectivities.search import BodySearchResult, SearchProblem, check_query_not_empty, search_bodies_and_places
+from collectivities.search import (
+    BodySearchResult,
+    SearchProblem,
+    check_query_not_empty,
+    find_body_by_uid,
+    search_bodies_and_places,
+)
 from core.stale import Stale
 from csirts.routing import get_centres_by_level
 from incidents.declare.bot_limits import count_unconfirmed_start
@@ -24,7 +30,6 @@ from incidents.declare.entries import read_entry
 from incidents.declare.journey import (
     Journey,
     drop_controls,
-    find_body,
     find_chosen_type,
     find_journey,
     find_offered_centre,
@@ -40,6 +45,7 @@ from incidents.declare.screens import (
 )
 from incidents.declare.sending import RETURNING, answer_repeated_post, ask_confirmation, send_if_valid
 from incidents.devices import draft_cookie
+from incidents.devices.inputs import BODY, TYPE
 from incidents.enums import Screen, Status
 from incidents.models import Draft, DraftPage
 from incidents.services.declaring.draft import (
@@ -97,7 +103,7 @@ def render_or_save_first_screen(request: HttpRequest) -> HttpResponse:
 
 
 def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
-    chosen = find_type(request.POST.get("quoi", ""))
+    chosen = find_type(request.POST.get(TYPE, ""))
     if chosen is None:
         return render_type_screen(request, journey, problem=CHOOSE_TYPE)
     entry = replace(read_entry(Screen.WHAT, request, journey), type=chosen.value)
@@ -107,8 +113,8 @@ def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
         return ask_confirmation(request, Screen.WHAT)
     draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
-    body = find_body(drop_controls(request.POST).get("collectivite", ""))
-    query = {FROM_FIRST_SCREEN: "oui"} | ({"collectivite": str(body.uid)} if body else {})
+    body = find_body_by_uid(drop_controls(request.POST).get(BODY, ""))
+    query = {FROM_FIRST_SCREEN: "oui"} | ({BODY: str(body.uid)} if body else {})
     response = redirect_to_route("declare_who", **query)
     draft_cookie.remember_draft(response, draft.uid, entry.author)
     return response
@@ -125,17 +131,17 @@ def render_type_screen(
     """Show the first screen. `has_no_draft` means that a later screen was requested although this device has no
     declaration.
     """
-    body = find_body((request.POST or request.GET).get("collectivite", ""))
+    body = find_body_by_uid((request.POST or request.GET).get(BODY, ""))
     context = build_screen_context(request, Screen.WHAT, journey, clash=clash) | {
         "near": find_offered_centre(body, journey),
         "unknown": UNKNOWN_CHOICE,
         "groups": CHOICE_GROUPS,
         "chosen": find_chosen_type(request, journey),
-        "named": body,
+        "chosen_body": body,
         "helpers": get_centres_by_level(timezone.localdate()),
         "next_route": ROUTES[journey.next_screen] if journey else "",
         "problem": problem,
-        "lost": has_no_draft,
+        "has_no_draft": has_no_draft,
     }
     return render(
         request, "declare/type.html", context, status=400 if problem or has_no_draft else 409 if clash else 200
@@ -185,7 +191,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
         return render_type_screen(request, has_no_draft=True)
     entry = read_entry(screen, request, None)
     if screen == Screen.WHO:
-        entry = replace(entry, collectivity=find_body(drop_controls(request.POST).get("collectivite", "")))
+        entry = replace(entry, collectivity=find_body_by_uid(drop_controls(request.POST).get(BODY, "")))
     if not entry.values:
         return redirect_to_route("declare_type")
     if count_unconfirmed_start(request, request.POST):
@@ -200,7 +206,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
 def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
     if request.method != "POST":
         return render_body_screen(request, journey)
-    chosen = find_body(drop_controls(request.POST).get("collectivite", ""))
+    chosen = find_body_by_uid(drop_controls(request.POST).get(BODY, ""))
     if chosen is None:
         problem = "Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."
         return render_body_screen(request, journey, problem=problem)
@@ -220,7 +226,7 @@ def render_body_screen(
     except SearchProblem as error:
         problem, status = str(error), 422
     own_bodies = [] if query else list_own_bodies(request)
-    current = find_body((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
+    current = find_body_by_uid((request.POST or request.GET).get(BODY, "")) or journey.collectivity
     context = build_screen_context(request, Screen.WHO, journey, clash=clash) | {
         "near": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
@@ -231,7 +237,7 @@ def render_body_screen(
         "helpers": get_centres_by_level(timezone.localdate())
         if query and (answer.mention or not answer.bodies)
         else {},
-        "mine": own_bodies,
+        "own_bodies": own_bodies,
         "current": current,
         "problem": problem,
     }

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 
 from accounts.access import has_body
 from accounts.models import User
@@ -63,3 +64,12 @@ def find_case(
             record_accesses(request.user, [incident], door)
         return incident, visitor
     raise Http404
+
+
+def render_not_found(request: HttpRequest, *, typed_text: str = "") -> HttpResponse:
+    """Render the same page for an invalid or expired link, another person's case and a missing case, so that nobody
+    can tell them apart.
+
+    `typed_text` is what was typed before the link stopped working. The page shows it for copying.
+    """
+    return render(request, "follow_up/not_found.html", {"typed_text": typed_text}, status=404)

@@ -28,8 +28,6 @@ from incidents.enums.facts import (
     DataCategory,
     InterruptionExtent,
     LeakStatus,
-    PaperKind,
-    PaperState,
     PersonCategory,
     PersonsBand,
     PublicService,
@@ -52,6 +50,8 @@ from incidents.enums.work import (
     GroupKind,
     NoteKind,
     ObservableKind,
+    PaperKind,
+    PaperState,
     TransferState,
 )
 

@@ -144,14 +144,3 @@ class Screen(models.TextChoices):
     SERVICES = "services", "les services arrêtés"
     DATA = "donnees", "les données"
     CALLER = "rappel", "qui rappeler"
-
-
-class PaperKind(models.TextChoices):
-    ANSWER_PACK = "answer_pack", "dossier de réponse"
-    WALL_CARDS = "wall_cards", "fiches à afficher"
-
-
-class PaperState(models.TextChoices):
-    ASKED = "asked", "en préparation"
-    MADE = "made", "prêt"
-    FAILED = "failed", "impossible"

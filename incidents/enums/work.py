@@ -82,3 +82,14 @@ class BulkOutcome(models.TextChoices):
     DONE = "done", "fait"
     NOTHING = "nothing", "rien à faire"
     REFUSED = "refused", "refusé"
+
+
+class PaperKind(models.TextChoices):
+    ANSWER_PACK = "answer_pack", "dossier de réponse"
+    WALL_CARDS = "wall_cards", "fiches à afficher"
+
+
+class PaperState(models.TextChoices):
+    ASKED = "asked", "en préparation"
+    MADE = "made", "prêt"
+    FAILED = "failed", "impossible"

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 
 from core.text import clean_file_name
 from incidents.files import vault
-from incidents.files.deposits import Deposit, StoredFile, TooLarge
-from incidents.services.evidence.files import MAX_FILES, RemainingQuota
+from incidents.files.deposits import FILE_TOO_LARGE, Deposit, StoredFile, TooLarge
+from incidents.services.evidence.files import CASE_FULL, TOO_MANY_FILES, RemainingQuota
 
 FILES_INPUT = "pieces"
 STORE_FULL: str = (
@@ -48,11 +48,11 @@ class VaultUploadHandler(FileUploadHandler):
         if self.field_name != FILES_INPUT:
             raise SkipFile
         if len(self.received_files.complete) >= self.quota.files:
-            self.refuse_file(f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus.")
+            self.refuse_file(TOO_MANY_FILES)
         try:
             self.deposit = Deposit(self.key)
         except vault.StoreRefused:
-            self.refuse_file(str(STORE_FULL))
+            self.refuse_file(STORE_FULL)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.deposit is None:
@@ -60,11 +60,11 @@ class VaultUploadHandler(FileUploadHandler):
         try:
             self.deposit.write(raw_data)
         except TooLarge:
-            self.refuse_file("C’est plus que 100 Mo. Coupez-le en plusieurs fichiers.")
+            self.refuse_file(FILE_TOO_LARGE)
         except vault.StoreRefused:
-            self.refuse_file(str(STORE_FULL))
+            self.refuse_file(STORE_FULL)
         if self.byte_count + self.deposit.size > self.quota.byte_count:
-            self.refuse_file("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Dites-le par un message.")
+            self.refuse_file(CASE_FULL)
 
     def file_complete(self, file_size: int) -> None:
         if self.deposit is None:
@@ -74,7 +74,7 @@ class VaultUploadHandler(FileUploadHandler):
             self.byte_count += file_size
         except vault.StoreRefused:
             self.deposit.discard()
-            self.received_files.refused.append((self.given_name, str(STORE_FULL)))
+            self.received_files.refused.append((self.given_name, STORE_FULL))
         self.deposit = None
 
     def upload_interrupted(self) -> None:

@@ -40,7 +40,7 @@ def respond_in_json(view: View) -> View:
             return JsonResponse({"message": str(refusal.message)}, status=422)
         except tuple(ERROR_RESPONSES) as error:
             status, message = ERROR_RESPONSES[type(error)]
-            return JsonResponse({"message": str(message)}, status=status)
+            return JsonResponse({"message": message}, status=status)
 
     return respond
 

@@ -16,13 +16,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collectivities.zones import find_zone
 from core.text import clean_line
 from incidents.access import CaseVisitor, speaks_for_body
-from incidents.devices.visits import find_case, serve_privately
+from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability, Door
 from incidents.evidence.handler import ReceivedFiles, VaultUploadHandler
+from incidents.facts.description import LINE_LIMIT
+from incidents.files.deposits import MAX_FILE_BYTES
 from incidents.files.seals import find_first_broken_seal, format_instant
 from incidents.models import Incident
 from incidents.queries import OpenedEvidence, count_remaining_files, list_opened_evidence
 from incidents.services.evidence.files import (
+    MAX_BYTES,
     MAX_FILES,
     Erased,
     FileSubmission,
@@ -34,8 +37,6 @@ from incidents.services.evidence.files import (
     take_back_evidence,
 )
 from incidents.services.evidence.upload import SLICE_SIZE, abandon_upload
-
-AUTHOR_LIMIT = 120
 
 
 @serve_privately
@@ -104,7 +105,7 @@ def clean_author(text: str) -> str:
 
     The limit passed to `clean_line` is three times as long, since Unicode form C can triple the length of a text.
     """
-    return clean_line(text[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
+    return clean_line(text[:LINE_LIMIT], limit=3 * LINE_LIMIT, field="auteur")[:LINE_LIMIT]
 
 
 def format_result_query(recorded: list[RecordedEvidence]) -> str:
@@ -129,6 +130,8 @@ def render_evidence_page(
         "abandoned": read_query_number(request, "abandonne"),
         "taken_back": find_taken_back_number(pieces, read_query_number(request, "reprise")),
         "most_files": MAX_FILES,
+        "most_megabytes": MAX_FILE_BYTES // 10**6,
+        "most_gigabytes": MAX_BYTES // 10**9,
         "slice": SLICE_SIZE,
     }
     return render(request, "evidence/page.html", context | outcome, status=status)
@@ -206,5 +209,4 @@ def sealed_list_page(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "evidence/sealed_list.html", context)
 
 
-render_not_found = partial(render, template_name="follow_up/not_found.html", status=404)
 render_erased = partial(render, template_name="evidence/erased.html", status=410)

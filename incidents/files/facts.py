@@ -19,7 +19,7 @@ MAX_READS = 20_000
 MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
 # First bytes → type. An office document is reported as a zip, because finding its kind would require unpacking it.
 TYPE_SIGNATURES = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
-PHOTOGRAPH_SIGNATURES = ("\xff\xd8", "II*\0", "MM\0*")
+PHOTOGRAPH_SIGNATURES = (b"\xff\xd8", b"II*\0", b"MM\0*")
 
 
 class TooManyReads(Exception):
@@ -88,10 +88,7 @@ def read_position(head: bytes) -> dict[str, float] | None:
 
 
 def is_photograph(head: bytes) -> bool:
-    return (
-        head.startswith(tuple(signature.encode("latin-1") for signature in PHOTOGRAPH_SIGNATURES))
-        or head[4:8] == b"ftyp"
-    )
+    return head.startswith(PHOTOGRAPH_SIGNATURES) or head[4:8] == b"ftyp"
 
 
 def read_coordinates(tags: dict[str, Any]) -> dict[str, float] | None:

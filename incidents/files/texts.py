@@ -14,7 +14,7 @@ HEADERS = ("From", "Reply-To", "Return-Path", "Sender", "Subject", "Message-ID",
 
 
 def extract_text(content: bytes, media_type: str) -> str:
-    """Return the text of a file of one of the types READABLE."""
+    """Return the text of a file of one of the `READABLE_TYPES`."""
     if media_type == "message/rfc822":
         try:
             return "\n".join(extract_mail_texts(content))

@@ -13,14 +13,15 @@ from core.text import clean_line
 from incidents.access import CaseVisitor, speaks_for_body
 from incidents.devices import case_cookie
 from incidents.devices.signature import read_signature, remember_signature
-from incidents.devices.visits import find_case, serve_privately
+from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability, Status
+from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.forms import LetterForm, WithdrawForm
-from incidents.follow_up.page import build_sentence_facts, find_new_route, render_case_page, render_not_found
+from incidents.follow_up.page import build_sentence_facts, find_new_route, render_case_page
 from incidents.progress import describe_progress
 from incidents.reference import compact_code
 from incidents.sentence import list_sentences
-from incidents.services.correspondence.correspond import AUTHOR_LIMIT, list_latest_messages, write_to_csirt
+from incidents.services.correspondence.correspond import list_latest_messages, write_to_csirt
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import find_shared_case, revoke_sentence_link, share_sentence
 from incidents.services.declarant.withdraw import withdraw_incident
@@ -146,7 +147,7 @@ def render_refused_act(request: HttpRequest, reference: str, title: str, error: 
 def remember_author(response: HttpResponse, form: LetterForm, visitor: CaseVisitor) -> HttpResponse:
     """Remember the typed name on this device. The name of a person with an account comes from the account."""
     if not visitor.user:
-        remember_signature(response, clean_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))
+        remember_signature(response, clean_line(form.cleaned_data["author"], limit=LINE_LIMIT, field="author"))
     return response
 
 

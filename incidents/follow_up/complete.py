@@ -25,12 +25,11 @@ from core.stale import Stale
 from core.text import clean_line
 from incidents.access import CaseVisitor
 from incidents.devices.signature import read_signature, remember_signature
-from incidents.devices.visits import find_case, serve_privately
+from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability, PublicService
 from incidents.facts.description import LINE_LIMIT
 from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import make_questions_editor
-from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
 from incidents.queries import DisplayedSheet, UsefulSection, group_by_section, list_sheets, list_useful_sections
 from incidents.services.declarant.complete import CannotComplete, SectionEdit, find_completion_refusal
@@ -131,7 +130,9 @@ def completion_history_page(
     if not sheets:
         raise Http404
     return render(
-        request, "follow_up/complete/history.html", build_case_context(incident) | {"section": section, "kept": sheets}
+        request,
+        "follow_up/complete/history.html",
+        build_case_context(incident) | {"section": section, "sheets": sheets},
     )
 
 

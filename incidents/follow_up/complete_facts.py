@@ -1,7 +1,7 @@
 """The forms that correct a declaration: its story, instants, services, data, and the person to call back."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from django import forms
@@ -13,13 +13,22 @@ from core.fields import CountField, DayField, FreeTextField, HourField
 from incidents.catalogues.public_services import list_offered_services
 from incidents.enums import (
     Answer,
-    Certainty,
     InterruptionExtent,
     LeakStatus,
     PublicService,
 )
 from incidents.facts.description import Section, map_facts
-from incidents.facts.forms import list_story_fields, make_fact_field, make_list_field, with_facts
+from incidents.facts.forms import (
+    LEAK_CHOICES,
+    add_errors,
+    check_moments,
+    combine_moment,
+    list_story_fields,
+    make_fact_field,
+    make_list_field,
+    make_moment_fields,
+    with_facts,
+)
 from incidents.facts.shapes import (
     INSTANTS,
     Declaration,
@@ -49,18 +58,7 @@ from incidents.services.history.declared import read_declared_data, read_declare
 from incidents.services.history.snapshots import list_interruptions, read_caller, read_instants
 from incidents.sharing import is_mailbox_in_doubt
 
-CERTAINTIES = [
-    ("", "à choisir"),
-    (Certainty.UNKNOWN, "je ne sais pas"),
-    (Certainty.APPROXIMATE, "à peu près"),
-    (Certainty.EXACT, "exactement"),
-]
-LEAK_CHOICES = [
-    (LeakStatus.CLAIMED, "Quelqu’un le prétend"),
-    (LeakStatus.SUSPECTED, "Nous le craignons"),
-    (LeakStatus.CONFIRMED, "C’est certain"),
-    (LeakStatus.UNFOUNDED, "Vérifié : rien n’est sorti"),
-]
+LEAK_CONCLUSIONS = [*LEAK_CHOICES, (LeakStatus.UNFOUNDED, "Vérifié : rien n’est sorti")]
 MAILBOX_HELP = (
     "Une adresse qui marche encore. Le lien et le code de votre dossier peuvent y arriver. "
     "Si cette messagerie est touchée, donnez une autre adresse ou cochez la case en dessous."
@@ -85,29 +83,11 @@ class Editor(Protocol):
 
 
 class FactsForm(forms.Form):
-    """A form that reads a day and an hour as one instant, and that adds the errors of the services to its fields."""
+    """A form that reads a day and an hour as one instant."""
 
     def read_moment(self, name: str) -> datetime | None:
         """Return the moment in UTC. A day without an hour is its first minute in the current time zone."""
-        day, hour = self.cleaned_data[f"{name}_date"], self.cleaned_data[f"{name}_time"]
-        zone = timezone.get_current_timezone()
-        return datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC) if day else None
-
-    def check_moment(self, name: str) -> None:
-        """Add an error if an hour or a certainty was given without the day."""
-        answers = self.cleaned_data
-        if f"{name}_date" not in answers or answers[f"{name}_date"] is not None:
-            return
-        if answers.get(f"{name}_time") is not None:
-            self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
-        elif answers.get(f"{name}_certainty", "") not in ("", Certainty.UNKNOWN):
-            self.add_error(f"{name}_date", "Donnez le jour, ou choisissez « Je ne sais pas ».")
-
-    def add_errors(self, field: str, messages: list[str]) -> None:
-        """Add errors to a field. The services name an instant (`…_at`), which the form asks for as a day."""
-        name = f"{field.removesuffix('_at')}_date" if field.endswith("_at") else field
-        for message in messages:
-            self.add_error(name if name in self.fields else None, message)
+        return combine_moment(self.cleaned_data, name, timezone.get_current_timezone())
 
 
 def map_initial_moment(name: str, at: date | datetime | None) -> dict[str, str]:
@@ -131,7 +111,7 @@ class SingleFormEditor[F: FactsForm]:
 
     def add_service_errors(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():
-            self.form.add_errors(field, messages)
+            add_errors(messages, self.form, field)
 
 
 @with_facts(Section.STORY)
@@ -177,15 +157,12 @@ class MomentsForm(FactsForm):
         for name, instant in instants.items():
             initial |= map_initial_moment(name, instant.at) | {f"{name}_certainty": instant.certainty}
         super().__init__(data, initial=initial)
-        for name in INSTANTS:
-            label = DECLARATION_FACTS[name].question
-            self.fields[f"{name}_date"] = DayField(required=False, label=label)
-            self.fields[f"{name}_time"] = HourField(required=False, label=label)
-            self.fields[f"{name}_certainty"] = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
+        for name, fact in INSTANTS.items():
+            fields = make_moment_fields(fact.question)
+            self.fields |= zip((f"{name}_date", f"{name}_time", f"{name}_certainty"), fields, strict=True)
 
     def clean(self) -> dict[str, Any]:
-        for name in INSTANTS:
-            self.check_moment(name)
+        check_moments(self, INSTANTS)
         return self.cleaned_data
 
     def build_instants(self) -> dict[str, Instant]:
@@ -199,7 +176,7 @@ class MomentsForm(FactsForm):
         parts = ("date", "time", "certainty")
         return [
             {part: self[f"{name}_{part}"] for part in parts}
-            | {"legend": f"{DECLARATION_FACTS[name].question}\N{NO-BREAK SPACE}?"}
+            | {"legend": f"{INSTANTS[name].question}\N{NO-BREAK SPACE}?"}
             for name in INSTANTS
         ]
 
@@ -216,7 +193,7 @@ class MomentsEditor(SingleFormEditor[MomentsForm]):
 
 class DataForm(FactsForm):
     data_concerned = make_fact_field(DECLARATION_FACTS["data_concerned"])
-    leak_status = make_fact_field(LEAK_FACTS["status"], LEAK_CHOICES)
+    leak_status = make_fact_field(LEAK_FACTS["status"], LEAK_CONCLUSIONS)
     categories = make_fact_field(LEAK_FACTS["categories"])
     person_categories = make_fact_field(LEAK_FACTS["person_categories"])
     persons_band = make_list_field(LEAK_FACTS["persons_band"])
@@ -236,7 +213,7 @@ class DataEditor(SingleFormEditor[DataForm]):
         return correct_data(edit=edit, concerned=answers["data_concerned"], leak=read_leak_input(answers))
 
 
-class ServiceForm(FactsForm):
+class InterruptionForm(FactsForm):
     """The form of one interruption, which was recorded before or is ticked in this form."""
 
     extent = forms.ChoiceField(choices=InterruptionExtent.choices, required=False, widget=forms.RadioSelect)
@@ -256,8 +233,7 @@ class ServiceForm(FactsForm):
             field.label = self.service.label
 
     def clean(self) -> dict[str, Any]:
-        self.check_moment("started")
-        self.check_moment("ended")
+        check_moments(self, ("started", "ended"))
         return self.cleaned_data
 
     def build_interruption(self) -> Interruption:
@@ -301,18 +277,18 @@ class ServicesEditor:
             service for service in PublicService if service in self.ticked and service not in (*offered, *ongoing)
         ]
         self.offered = [
-            ServiceForm(service, data if service in self.ticked else None, prefix=service)
+            InterruptionForm(service, data if service in self.ticked else None, prefix=service)
             for service in (*offered, *added)
         ]
         self.stopped = (data.get("stopped", "") if data is not None else "") or incident.service_stopped
-        self.sent: list[ServiceForm] = []
+        self.sent: list[InterruptionForm] = []
 
     @property
     def forms(self) -> list[forms.Form]:
         return [*self.noted, *self.added]
 
     @property
-    def added(self) -> list[ServiceForm]:
+    def added(self) -> list[InterruptionForm]:
         return [form for form in self.offered if form.is_bound]
 
     def save(self, edit: SectionEdit) -> SavedSheet:
@@ -326,28 +302,28 @@ class ServicesEditor:
     def add_service_errors(self, error: ValidationError) -> None:
         for field, messages in error.message_dict.items():
             index, _separator, name = field.partition("_")
-            self.sent[int(index)].add_errors(name, messages)
+            add_errors(messages, self.sent[int(index)], name)
 
 
-def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[ServiceForm]:
+def make_recorded_forms(interruptions: Sequence[Interruption]) -> list[InterruptionForm]:
     return [
-        ServiceForm(interruption.service, None, prefix=f"r{index}", interruption=interruption)
+        InterruptionForm(interruption.service, None, prefix=f"r{index}", interruption=interruption)
         for index, interruption in enumerate(interruptions)
     ]
 
 
-def make_posted_forms(data: QueryDict) -> list[ServiceForm]:
+def make_posted_forms(data: QueryDict) -> list[InterruptionForm]:
     """Return the rows of the posted page, even if the recorded interruptions changed since, so that no value moves to
     another service.
     """
     services = [service for service in data.getlist("row") if service in PublicService.values]
-    return [ServiceForm(service, data, prefix=f"r{index}") for index, service in enumerate(services)]
+    return [InterruptionForm(service, data, prefix=f"r{index}") for index, service in enumerate(services)]
 
 
 EDITORS: dict[str, Callable[[Incident, QueryDict | None], Editor]] = {
-    "recit": StoryEditor,
-    "moments": MomentsEditor,
-    "services": ServicesEditor,
-    "donnees": DataEditor,
-    "rappel": CallerEditor,
+    Section.STORY: StoryEditor,
+    Section.MOMENTS: MomentsEditor,
+    Section.SERVICES: ServicesEditor,
+    Section.DATA: DataEditor,
+    Section.CALLER: CallerEditor,
 }

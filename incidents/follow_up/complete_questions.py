@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.fields import CountField, DayField, FreeTextField, HourField
 from incidents.models import Incident
-from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, Section, Version, find_version
+from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, QuestionSection, Version, find_version
 from incidents.services.declarant.answers import find_oddness
 from incidents.services.declarant.complete import SavedSheet, SectionEdit, answer_section
 
@@ -120,7 +120,7 @@ class QuestionControls(NamedTuple):
 
 
 class QuestionsForm(forms.Form):
-    def __init__(self, section: Section, data: QueryDict | None, values: dict[str, Any]) -> None:
+    def __init__(self, section: QuestionSection, data: QueryDict | None, values: dict[str, Any]) -> None:
         initial: dict[str, Any] = {}
         for question in section.questions:
             if question.code in values:
@@ -189,7 +189,9 @@ class QuestionsEditor:
 
     template = "follow_up/complete/questions.html"
 
-    def __init__(self, version: Version, section: Section, data: QueryDict | None, values: dict[str, Any]) -> None:
+    def __init__(
+        self, version: Version, section: QuestionSection, data: QueryDict | None, values: dict[str, Any]
+    ) -> None:
         self.version, self.section = version, section
         self.form = QuestionsForm(section, data, values)
         self.forms: list[forms.Form] = [self.form]

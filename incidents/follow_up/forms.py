@@ -3,8 +3,9 @@ from typing import Any
 
 from django import forms
 
+from incidents.facts.description import LINE_LIMIT
 from incidents.reference import compact_code, is_reference
-from incidents.services.correspondence.correspond import AUTHOR_LIMIT, Letter
+from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.access import SECRET_LENGTH
 
 
@@ -59,7 +60,7 @@ class LetterForm(forms.Form):
     author = forms.CharField(
         label="Votre nom",
         required=False,
-        max_length=AUTHOR_LIMIT,
+        max_length=LINE_LIMIT,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     key = forms.CharField(max_length=100, initial=make_form_key, required=False, widget=forms.HiddenInput)

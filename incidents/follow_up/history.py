@@ -145,11 +145,11 @@ def build_sentence(event: IncidentEvent, centre: str, reader: HistoryReader) -> 
     if event.kind == EventKind.MESSAGE and not centre and reader.is_author_of(event):
         return MESSAGE_WITHOUT_CENTRE
     if event.kind in OWN_SENTENCES and reader.is_author_of(event):
-        return str(OWN_SENTENCES[event.kind])
+        return OWN_SENTENCES[event.kind]
     if event.kind == EventKind.REROUTED and not event.data["to"]:
-        return str(NO_CENTRE_NOW)
+        return NO_CENTRE_NOW
     reason = event.data.get("reason", "")
-    return str(SENTENCES[event.kind]) % {
+    return SENTENCES[event.kind] % {
         "who": format_actor(event, centre, reader),
         "reason": ClosingReason(reason).label if reason in ClosingReason.values else "",
     }

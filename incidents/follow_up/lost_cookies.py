@@ -21,4 +21,4 @@ def render_case_post_without_cookies(request: HttpRequest) -> HttpResponse | Non
 def render_typed_text(request: HttpRequest) -> HttpResponse:
     # The page that asks for the reference and the code must not show the code again.
     typed_text = "" if request.path == reverse("follow_up_start") else read_typed_text(request)
-    return render(request, "follow_up/words_lost.html", {"kept": typed_text}, status=403)
+    return render(request, "follow_up/words_lost.html", {"typed_text": typed_text}, status=403)

@@ -21,7 +21,7 @@ from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import find_centre_acts, list_history, load_page_events
 from incidents.follow_up.rating import build_rating_block
 from incidents.models import Incident, Message, ServiceInterruption
-from incidents.progress import CaseProgress, Step, describe_progress
+from incidents.progress import CaseProgress, ProgressStep, describe_progress
 from incidents.queries import (
     UsefulSection,
     count_remaining_files,
@@ -90,7 +90,7 @@ def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, An
         "latest": thread[collapsed:],
         "has_more": len(thread) == MAX_MESSAGES_SHOWN,
         "progress": progress,
-        "is_mail_held": progress.step == Step.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
+        "is_mail_held": progress.step == ProgressStep.WITHDRAWN and is_mail_held(incident, EventKind.WITHDRAWN),
         "holder": holder,
         "awaits_call": awaits_call(incident),
         "interruptions": interruptions,
@@ -218,7 +218,7 @@ def build_sentence_facts(
         services=services,
         is_read=progress.first_reader is not None,
         has_channel=bool(incident.csirt and incident.csirt.notification_email),
-        waits_for_body=progress.step == Step.AWAITED,
+        waits_for_body=progress.step == ProgressStep.AWAITED,
         is_verified=incident.is_verified,
     )
 
@@ -229,12 +229,3 @@ def build_shared_link(incident: Incident) -> str:
     if live is None or not may_share_sentence(incident):
         return ""
     return settings.SITE_URL + reverse("shared_sentence", args=[derive_shared_secret(live)])
-
-
-def render_not_found(request: HttpRequest, *, typed_text: str = "") -> HttpResponse:
-    """Show the same page for an invalid or expired link, another person's case and a missing case, so that nobody can
-    tell them apart.
-
-    `typed_text` is what was typed before the link stopped working. The page shows it for copying.
-    """
-    return render(request, "follow_up/not_found.html", {"kept": typed_text}, status=404)

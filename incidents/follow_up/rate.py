@@ -6,10 +6,10 @@ from django.views.decorators.http import require_POST
 
 from core.stale import Stale
 from incidents.access import CaseVisitor, speaks_for_body
-from incidents.devices.visits import find_case, serve_privately
+from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Ability
 from incidents.follow_up.acts import redirect_to_case, render_refused_act
-from incidents.follow_up.page import render_case_page, render_not_found
+from incidents.follow_up.page import render_case_page
 from incidents.follow_up.rating import RateForm, build_rating_block
 from incidents.models import Incident
 from incidents.services.declarant.rate import rate_help, stamp_rating

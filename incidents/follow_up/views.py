@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collectivities.zones import find_zone
 from incidents.access import get_followed_incident
 from incidents.devices import case_cookie
-from incidents.devices.visits import find_case, serve_privately
+from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Door, EventKind
 from incidents.follow_up.forms import CodeForm
-from incidents.follow_up.page import render_case_page, render_not_found
+from incidents.follow_up.page import render_case_page
 from incidents.models import FollowUpAccess
 from incidents.reference import compact_code
 from incidents.services.correspondence.correspond import load_thread_page
@@ -137,5 +137,5 @@ def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return render_not_found(request)
     thread_page = load_thread_page(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
-    context = {"incident": incident, "stretch": thread_page, "zone": find_zone(incident.collectivity)}
+    context = {"incident": incident, "thread_page": thread_page, "zone": find_zone(incident.collectivity)}
     return render(request, "follow_up/messages.html", context)

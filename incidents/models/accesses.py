@@ -1,4 +1,4 @@
-"""The record of who in a centre saw texts of a case, and when. Its rows never change."""
+"""Records of who in a centre opened a case, and when: the accesses, which never change, and the readings."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -44,3 +44,29 @@ class CaseAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.user_id} {self.door}"
+
+
+class Reading(models.Model):
+    """The first and the last time that a person of the CSIRT opened the page of the case. Whatever is added after the
+    last time is new to this person.
+
+    The list of accesses that the declarant reads comes from `CaseAccess`.
+    """
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name="incident")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="lu par")
+    first_at = models.DateTimeField("lu la première fois le")
+    last_at = models.DateTimeField("lu la dernière fois le")
+    # When the page was last open on this person's screen. Colleagues see it, the declarant does not.
+    present_at = models.DateTimeField("page ouverte le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "lecture d’un dossier"
+        verbose_name_plural = "lectures d’un dossier"
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "user"], name="reading_once_a_person"),
+            models.CheckConstraint(condition=Q(last_at__gte=F("first_at")), name="reading_last_after_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.user_id}"

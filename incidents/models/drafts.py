@@ -69,19 +69,3 @@ class DraftPage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id} {self.screen}"
-
-
-class RecentCount(models.Model):
-    """The number of recent requests from one address, for one mailbox or in the name of one body."""
-
-    # A keyed digest, so that neither the address nor the mailbox is stored.
-    key = models.CharField("clé", max_length=32, primary_key=True, editable=False)
-    began_at = models.DateTimeField("compté depuis le")
-    number = models.PositiveIntegerField("nombre")
-
-    class Meta:
-        verbose_name = "compte récent"
-        verbose_name_plural = "comptes récents"
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.number}"

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.text import capfirst
 
 from incidents.enums import (
     EXTENT_NOT_STATED,
@@ -82,6 +83,13 @@ class ServiceInterruption(Labelled):
     @property
     def extent_label(self) -> str:
         return str(self.get_extent_display() or EXTENT_NOT_STATED)
+
+    @property
+    def declarant_extent_label(self) -> str:
+        """Return the extent in the words of the declarant's pages. The declarant who did not know said at least that
+        something does not work.
+        """
+        return "Arrêté ou ralenti" if self.extent == InterruptionExtent.UNKNOWN else capfirst(self.extent_label)
 
 
 class DataLeak(Labelled):

@@ -1,4 +1,6 @@
-"""Secrets that give access to whoever has them. Only a seed and a hash of each secret are stored (`services/`)."""
+"""Secrets that give access to their holder, and the counts that limit what strangers may try. Only a seed and a hash
+of each secret are stored (`services/`).
+"""
 
 from uuid import uuid4
 
@@ -73,3 +75,19 @@ class CodeGuess(models.Model):
 
     def __str__(self) -> str:
         return self.reference_hash[:8]
+
+
+class RecentCount(models.Model):
+    """The number of recent requests from one address, for one mailbox or in the name of one body."""
+
+    # A keyed digest, so that neither the address nor the mailbox is stored.
+    key = models.CharField("clé", max_length=32, primary_key=True, editable=False)
+    began_at = models.DateTimeField("compté depuis le")
+    number = models.PositiveIntegerField("nombre")
+
+    class Meta:
+        verbose_name = "compte récent"
+        verbose_name_plural = "comptes récents"
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.number}"

@@ -1,5 +1,6 @@
 """The work of a centre on its cases: notes that no declarant reads, tasks, message templates, acts on many cases."""
 
+from datetime import datetime
 from uuid import uuid4
 
 from django.contrib.postgres.fields import ArrayField
@@ -17,6 +18,11 @@ from incidents.models.labelled import Labelled
 # How the submission key of a note begins if its text is the reason for an act, and the title of such a note.
 CLOSING_KEY, REOPENING_KEY = "close", "reopen"
 ACT_TITLES = {CLOSING_KEY: "clôture", REOPENING_KEY: "réouverture"}
+
+
+def make_act_key(act: str, incident: Incident, at: datetime | None) -> str:
+    """Return the submission key of the note that gives the reason for this act. `Note.title` reads the act in it."""
+    return f"{act} {incident.pk} {at}"
 
 
 class Note(Labelled):

@@ -16,7 +16,7 @@ from accounts.access import is_member
 from accounts.models import EmergencyContact, User
 from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
-from collectivities.search import SearchProblem, check_query_not_empty, find_collectivities
+from collectivities.search import SearchProblem, check_query_not_empty, find_collectivities, find_existing_body
 from core.request_counter import hash_address
 from core.typeset import typeset
 from incidents.enums import PaperState
@@ -90,12 +90,10 @@ def get_existing_body(uid: UUID) -> Collectivity:
     body = get_object_or_404(bodies, uid=uid)
     if body.is_unconfirmed:
         raise Http404
-    if body.vanished_on is None:
-        return body
-    heir = bodies.existing().filter(absorbed=body.pk).first()
-    if heir is None:
+    existing = find_existing_body(body)
+    if existing is None:
         raise Http404
-    return heir
+    return existing
 
 
 @login_not_required

@@ -1,6 +1,5 @@
 """The answer pack of a case: a page to read and print, and a PDF that a task makes."""
 
-from functools import partial
 from uuid import UUID
 
 from django.db.models import Max
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from collectivities.zones import find_zone
 from incidents.access import CaseVisitor, speaks_for_body
-from incidents.devices.visits import find_case, serve_privately
+from incidents.devices.visits import find_case, render_not_found, serve_privately
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
 from incidents.papers.serving import serve_paper
@@ -60,6 +59,3 @@ def render_pack_page(request: HttpRequest, incident: Incident, visitor: CaseVisi
         "ledger": EMPTY_LOG_LINES,
     }
     return render(request, "papers/pack.html", context)
-
-
-render_not_found = partial(render, template_name="follow_up/not_found.html", status=404)

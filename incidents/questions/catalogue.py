@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from incidents.enums import IncidentType
+from incidents.facts.description import Section
 
 FOLDER = Path(__file__).parent
 # Sections that no file defines, because they are snapshots of the facts in the rows of the case.
-SNAPSHOTS = ("recit", "moments", "services", "donnees", "rappel")
+SNAPSHOTS = tuple(Section)
 LONGEST_CODE = 24
 
 
@@ -43,6 +44,7 @@ class Question:
     """A question. `choices` are (code, label) pairs. `types` are the types of incident to which the question applies,
     and an empty tuple means all types. `alone` is the choice that contradicts all the others, such as « Aucun ».
     `unless` gives, by code of another question of the section, the choices that contradict any answer to this one.
+    A `future` question accepts a moment that is still to come.
     """
 
     code: str
@@ -53,6 +55,7 @@ class Question:
     types: tuple[str, ...] = ()
     alone: str = ""
     unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    future: bool = False
 
     def find_excluding_answer(self, answers: Mapping[str, Any]) -> tuple[str, str] | None:
         """Return the other question, and its choice among these answers, that leaves nothing to answer here."""
@@ -63,20 +66,18 @@ class Question:
                 return code, choice
         return None
 
-    future: bool = False  # A future question accepts a moment that is still to come.
-
     def concerns(self, incident_type: str) -> bool:
         return not self.types or incident_type in self.types
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
+class QuestionSection:
     code: str
     title: str
     why: str
     questions: tuple[Question, ...]
 
-    def narrow_to_type(self, incident_type: str) -> "Section":
+    def narrow_to_type(self, incident_type: str) -> "QuestionSection":
         """Return a copy of this section with only the questions for this type of incident."""
         return replace(
             self, questions=tuple(question for question in self.questions if question.concerns(incident_type))
@@ -86,12 +87,12 @@ class Section:
 @dataclass(frozen=True, kw_only=True)
 class Version:
     code: str
-    sections: tuple[Section, ...]
+    sections: tuple[QuestionSection, ...]
 
-    def find_section(self, code: str) -> Section | None:
+    def find_section(self, code: str) -> QuestionSection | None:
         return next((section for section in self.sections if section.code == code), None)
 
-    def list_sections(self, incident_type: str) -> list[Section]:
+    def list_sections(self, incident_type: str) -> list[QuestionSection]:
         """Return the sections that have questions for this type of incident."""
         sections = (section.narrow_to_type(incident_type) for section in self.sections)
         return [section for section in sections if section.questions]
@@ -123,13 +124,13 @@ def read_version(data: dict[str, Any]) -> Version:
     return version
 
 
-def read_section(data: dict[str, Any], lists: dict[str, Any]) -> Section:
+def read_section(data: dict[str, Any], lists: dict[str, Any]) -> QuestionSection:
     questions = tuple(read_question(question, lists) for question in data["questions"])
     codes = [question.code for question in questions]
     is_unsound = not codes or len(set(codes)) < len(codes) or len(data["code"]) > LONGEST_CODE
     if is_unsound or not are_conditions_sound(questions):
         raise InvalidQuestions(f"section {data['code']}: {codes}")
-    return Section(code=data["code"], title=data["title"], why=data["why"], questions=questions)
+    return QuestionSection(code=data["code"], title=data["title"], why=data["why"], questions=questions)
 
 
 def are_conditions_sound(questions: tuple[Question, ...]) -> bool:

@@ -2,10 +2,11 @@
 the case displays it as earlier values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from core.french import format_number
 from core.telephone import format_phone
 from incidents.enums import (
     EXTENT_NOT_STATED,
@@ -15,19 +16,19 @@ from incidents.enums import (
     InterruptionExtent,
     PublicService,
 )
-from incidents.facts.description import FactField, FieldKind, map_facts
+from incidents.facts.description import FactField, FieldKind, Section, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_LINES, Caller, Declaration, Leak
 from incidents.moments import reduce_to_known_end
 from incidents.questions.catalogue import QuestionKind, find_version
-from incidents.questions.formatting import DisplayedFact, format_moment, format_number, format_people, list_answers
+from incidents.questions.formatting import DisplayedFact, format_moment, format_people, list_answers
 from incidents.questions.plain_labels import PLAIN_TEXTS, join_plain_labels
 
 SNAPSHOT_TITLES: dict[str, str] = {
-    "recit": "Ce qui se passe",
-    "moments": "Depuis quand",
-    "services": "Les services arrêtés ou ralentis",
-    "donnees": "Les données touchées",
-    "rappel": "Qui rappeler",
+    Section.STORY: "Ce qui se passe",
+    Section.MOMENTS: "Depuis quand",
+    Section.SERVICES: "Les services arrêtés ou ralentis",
+    Section.DATA: "Les données touchées",
+    Section.CALLER: "Qui rappeler",
 }
 DECLARATION_FACTS, CALLER_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Caller, Leak))
 NOTHING_WRITTEN = "rien d’écrit"
@@ -47,7 +48,7 @@ def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone
 
 def get_section_title(section: str, version: str) -> str:
     if section in SNAPSHOT_TITLES:
-        return str(SNAPSHOT_TITLES[section])
+        return SNAPSHOT_TITLES[section]
     questions = find_version(version).find_section(section)
     return questions.title if questions else section
 
@@ -64,7 +65,7 @@ def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displayed
 def list_moment_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
     for name, fact in INSTANTS.items():
         at, certainty = parse_moment(values[name]["at"]), values[name]["certainty"]
-        words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else str(NOT_STATED))
+        words = format_moment(at, zone) or ("pas connu" if certainty == Certainty.UNKNOWN else NOT_STATED)
         roughly = certainty == Certainty.APPROXIMATE
         yield DisplayedFact(label=fact.history_label, words=f"{words}, à peu près" if roughly else words)
 
@@ -85,16 +86,16 @@ def list_interruption_facts(interruption: Mapping[str, Any], zone: str) -> Itera
     """Yield the parts of a text such as « arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur
     papier ».
     """
-    yield get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else str(EXTENT_NOT_STATED)
+    yield get_label(InterruptionExtent, interruption["extent"]) if interruption["extent"] else EXTENT_NOT_STATED
     if interruption["from"]:
-        yield "depuis le {moment}".format(moment=format_moment(parse_moment(interruption["from"]), zone))
+        yield f"depuis le {format_moment(parse_moment(interruption['from']), zone)}"
     if interruption["to"]:
         end = reduce_to_known_end(parse_moment(interruption["from"]), parse_moment(interruption["to"]), zone)
         yield f"jusqu’au {format_moment(end, zone)}"
     if interruption["people"] is not None:
         yield format_people(interruption["people"])
     if interruption["workaround"]:
-        yield "en attendant : {words}".format(words=interruption["workaround"])
+        yield f"en attendant : {interruption['workaround']}"
 
 
 def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
@@ -107,7 +108,7 @@ def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedF
         if name == "persons_band" and leak.get("persons") is not None:
             yield DisplayedFact(label=fact.history_label, words=format_number(leak["persons"]))
         elif name in PLAIN_TEXTS and name in leak:
-            yield DisplayedFact(label=fact.history_label, words=join_plain_labels(name, leak[name]) or str(NOT_STATED))
+            yield DisplayedFact(label=fact.history_label, words=join_plain_labels(name, leak[name]) or NOT_STATED)
         elif name in leak and name != "persons":
             yield DisplayedFact(label=fact.history_label, words=format_fact(fact, leak[name]))
 
@@ -122,12 +123,12 @@ def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Displaye
         yield DisplayedFact(label="Mails", words="ni lien, ni code", kind=QuestionKind.TEXT)
 
 
-FACT_LISTERS = {
-    "recit": list_story_facts,
-    "moments": list_moment_facts,
-    "services": list_service_facts,
-    "donnees": list_data_facts,
-    "rappel": list_caller_facts,
+FACT_LISTERS: dict[str, Callable[[Mapping[str, Any], str], Iterator[DisplayedFact]]] = {
+    Section.STORY: list_story_facts,
+    Section.MOMENTS: list_moment_facts,
+    Section.SERVICES: list_service_facts,
+    Section.DATA: list_data_facts,
+    Section.CALLER: list_caller_facts,
 }
 
 

@@ -10,12 +10,9 @@ from zoneinfo import ZoneInfo
 
 from stdnum import iban
 
-from core.french import choose_plural, format_long_day
+from core.french import NBSP, choose_plural, format_long_day, format_number
 from incidents.moments import has_hour
 from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, load_versions
-
-NBSP = "\N{NO-BREAK SPACE}"
-THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +58,7 @@ def format_moment(at: date | datetime | None, zone: str) -> str:
     day = format_long_day(local.date() if isinstance(local, datetime) else local)
     if not isinstance(local, datetime) or not has_hour(local, zone):
         return day
-    return "{day} à {hour}".format(day=day, hour=f"{local.hour}{NBSP}h{NBSP}{local.minute:02}")
-
-
-def format_number(number: int) -> str:
-    return f"{number:,}".replace(",", THIN_SPACE)
+    return f"{day} à {local.hour}{NBSP}h{NBSP}{local.minute:02}"
 
 
 def format_people(number: int) -> str:

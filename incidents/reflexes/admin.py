@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import get_led_csirt
 from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
@@ -28,7 +29,6 @@ from incidents.services.library.reflexes import (
     clean_content,
     find_newest_reflex_sheet,
     find_reflex_sheet,
-    get_led_csirt,
     list_reflex_sheets,
     publish_sheet,
 )

@@ -129,7 +129,7 @@ def explain_invalid_transition(incident: Incident, refusal: InvalidTransition) -
     if incident.status == Status.CLOSED and incident.closed_at:
         reason, when = incident.get_closing_reason_display(), format_since(incident.closed_at, now, zone)
         return f"Ce dossier a été clos {when} : {reason}."
-    return f"Ce dossier ne peut pas passer à « {refusal.wanted.label} »."
+    return f"Ce dossier ne peut pas passer à « {refusal.target.label} »."
 
 
 def format_term(incident: Incident) -> str:

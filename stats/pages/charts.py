@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil
 
+from core.french import format_number
 from stats.disclosure.figures import BASE
-from stats.pages.labels import format_number
 
 CHARACTER_WIDTH = 7.6  # the width of a digit at 13 px, in units
 LINE_HEIGHT = 16  # the distance between two lines of text

@@ -5,19 +5,15 @@ from datetime import timedelta
 from fractions import Fraction
 from math import ceil, floor
 
-NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
+from core.french import NARROW_NBSP, NBSP
+
 MINUTES_A_DAY = 24 * 60
-
-
-def format_number(value: int) -> str:
-    """Return « 12 345 » for 12345, with the narrow no-break space."""
-    return f"{value:,}".replace(",", NARROW)
 
 
 def format_percent(share: float) -> str:
     """Return a share between 0 and 1 with two significant digits: « 0,57 % », « 5,4 % », « 12 % »."""
     value = share * 100
-    return f"{value:.{count_decimals(value)}f}{NO_BREAK}%".replace(".", ",")
+    return f"{value:.{count_decimals(value)}f}{NBSP}%".replace(".", ",")
 
 
 def round_percent_down(share: Fraction) -> float:
@@ -61,13 +57,13 @@ def format_duration(value: timedelta) -> str:
         words = f"{minutes // 60} h {minutes % 60:02}" if minutes % 60 else f"{minutes // 60} h"
     else:
         words = f"{days} j {rest // 60} h"
-    return words.replace(" ", NO_BREAK)
+    return words.replace(" ", NBSP)
 
 
 def bind_words(words: str) -> str:
     """Return the text with the no-break spaces of French: before « : ; ! ? % » and inside numbers."""
-    whole_numbers = re.sub(r"(?<=\d) (?=\d{3})", NARROW, words)
-    return re.sub(r"« | (?=[:;?!»%])", lambda match: match[0].replace(" ", NO_BREAK), whole_numbers)
+    whole_numbers = re.sub(r"(?<=\d) (?=\d{3})", NARROW_NBSP, words)
+    return re.sub(r"« | (?=[:;?!»%])", lambda match: match[0].replace(" ", NBSP), whole_numbers)
 
 
 def upper_first(label: str) -> str:

@@ -5,8 +5,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.french import format_number
 from stats.pages.charts import choose_scale
-from stats.pages.labels import format_number
 from stats.pages.page import CategoryLine, FiguresPage
 from stats.releases.reading import CellState
 

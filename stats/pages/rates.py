@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from stats.pages.labels import bind_words, format_number, format_percent, round_percent_down, round_percent_up
+from core.french import format_number
+from stats.pages.labels import bind_words, format_percent, round_percent_down, round_percent_up
 from stats.pages.page import FiguresPage
 from stats.releases.reading import Cell
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+from core.french import format_number
 from stats.categories import label_category
 from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import MONTHS, QUARTERS
 from stats.enums import DelayBand, HoursBand
 from stats.pages.intervals import TotalChange, compare_totals, find_largest_category, find_median_category
-from stats.pages.labels import bind_words, format_number, format_percent, lower_first, upper_first
+from stats.pages.labels import bind_words, format_percent, lower_first, upper_first
 from stats.pages.page import Breakdown, FiguresPage
 from stats.pages.rates import StratumRate, find_scale_end, list_rates
 from stats.pages.story import UNKNOWN_SHARE

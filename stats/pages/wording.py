@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from collectivities.models import Region
-from core.french import format_day
+from core.french import NBSP, format_day, format_number
 from csirts.wording import format_region_with_de, format_region_with_en
 from stats.categories import QUARTERS
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
-from stats.pages.labels import NO_BREAK, bind_words, format_number
+from stats.pages.labels import bind_words
 from stats.releases.publish import find_due_day
 from stats.releases.reading import BELOW, CLOSED, Cell, CellState
 
@@ -34,7 +34,7 @@ def format_narrow_cell(cell: Cell) -> str:
     """Return the number, or « – » or « n. p. » for a narrow cell. Show the legend
     of `explain_narrow_cells` beside it.
     """
-    return NARROW_TEXTS[cell.state].replace(" ", NO_BREAK) if cell.state in NARROW_TEXTS else format_cell(cell)
+    return NARROW_TEXTS[cell.state].replace(" ", NBSP) if cell.state in NARROW_TEXTS else format_cell(cell)
 
 
 def explain_narrow_cells(cells: Iterable[Cell]) -> str:

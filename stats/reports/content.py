@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from core.french import format_number
 from stats.categories import QUARTERS, SHORT_MONTHS
 from stats.disclosure.tables import SHORT_LIST_OF
 from stats.enums import Measure
@@ -21,7 +22,7 @@ from stats.open_data.edition import Edition, read_edition
 from stats.open_data.package import LICENCE
 from stats.pages import method, story, titles
 from stats.pages.charts import WIDE, Plot
-from stats.pages.labels import bind_words, format_number, lower_first, upper_first
+from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.map import TILES, MapTile, draw_map
 from stats.pages.page import TOTALS, FiguresPage, read_figures_page
 from stats.pages.rates import StratumRate, list_rates

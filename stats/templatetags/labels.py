@@ -2,12 +2,13 @@
 
 from django import template
 
+from core.french import NBSP, format_number
 from csirts.wording import curl_apostrophes
 from stats.pages import labels
 
 register = template.Library()
 
-register.filter("number", labels.format_number)
+register.filter("number", format_number)
 register.filter("duration", labels.format_duration)
 register.filter("bind", labels.bind_words)
 register.filter("curly", curl_apostrophes)
@@ -19,5 +20,5 @@ def figure(value: float | None) -> str:
     if value is None:
         return "–"
     if isinstance(value, int):
-        return labels.format_number(value)
-    return f"{100 * value:.2f}{labels.NO_BREAK}%".replace(".", ",")
+        return format_number(value)
+    return f"{100 * value:.2f}{NBSP}%".replace(".", ",")

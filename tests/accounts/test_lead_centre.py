@@ -15,7 +15,7 @@ from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MAX_INVITATIONS_A_DAY
 from accounts.tokens import derive_link_token
 from csirts.models import Csirt
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.accounts.lead_pages import MAILBOX, NOUR, make_link_path, post_invitation
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, signed_in
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from core.french import format_day
 from csirts.models import Csirt
 from incidents.models import Incident
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, signed_in
 from tests.reading import read_text
 

@@ -31,7 +31,7 @@ from config.demo.work import fill_case  # noqa: E402
 from incidents.enums import Status  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.declarant.access import derive_secret  # noqa: E402
-from incidents.services.handling.triage import acknowledge_incident  # noqa: E402
+from incidents.services.handling.acknowledge import acknowledge_incident  # noqa: E402
 from tests.bench.databases import USUAL_DOMAIN  # noqa: E402
 from tests.bench.figures import Figure, judge_at_most, print_figures, report_value  # noqa: E402
 from tests.bench.visits import begin_declaration  # noqa: E402

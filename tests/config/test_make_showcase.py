@@ -27,8 +27,8 @@ from incidents.models import (
     Rating,
     Transfer,
 )
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.handover import list_received_handovers
-from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import declare
 
 pytestmark = pytest.mark.django_db

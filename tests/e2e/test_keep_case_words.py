@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from incidents.enums import CaseFormCode
 from incidents.models import Message, Task, UnsentText
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.tasks import NewTask, add_task
-from incidents.services.handling.triage import acknowledge_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from incidents.models import Incident, Message, Rating
 from incidents.services.declarant.access import derive_secret
 from incidents.services.groups.group import add_to_group, save_group_sheet
-from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps

@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from csirts.models import Contact
 from incidents.reference import compact_code
-from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from stats import services as figures
 from stats.disclosure.tables import Period
 from stats.pages.freshness import page_cache

@@ -11,7 +11,7 @@ from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Rating, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.declarant.access import derive_secret
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from tests.cast import a_responder, declare
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from incidents.facts.shapes import Interruption, Leak
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.services.declarant.access import derive_secret
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps

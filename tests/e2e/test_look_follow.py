@@ -11,7 +11,8 @@ from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.verify import verify_incident
 from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from collectivities.models import Collectivity
 from incidents.enums import PaperState
 from incidents.models import Paper
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.papers.making import make_due_papers
 from stats.models import Report
 from stats.reports.making import make_due_reports as make_reports

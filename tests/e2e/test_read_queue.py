@@ -10,7 +10,8 @@ from incidents.enums import Answer, Burst, DueFor, LeakStatus, PublicService, Se
 from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident
 from incidents.services.groups.group import add_to_group
-from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.verify import verify_incident
 from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents.models import Incident
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps

@@ -2,7 +2,7 @@
 
 from accounts.models import User
 from incidents.models import Incident
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 
 CASE = "/admin/incidents/incident"
 

@@ -12,9 +12,9 @@ from incidents.enums import BulkOutcome, BulkState, EventKind, GroupKind, Nature
 from incidents.models import BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.services.groups import bulk
 from incidents.services.groups.group import open_group
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.qualify import classify_incident
-from incidents.services.handling.triage import acknowledge_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP

@@ -14,9 +14,10 @@ from incidents.models import Incident
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.groups.merge import unmerge_incident
-from incidents.services.handling.close import NotFinished
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.unfinished import NotFinished
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.incidents.desk import reload

@@ -17,7 +17,7 @@ from incidents.models import Draft, Incident, Story
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import verify_incident
 from notifications.facts import describe_case_facts
 from stats.counting.facts import load_facts
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, bretagne, declare, plouexemple, signed_in

@@ -16,10 +16,10 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.groups.group import add_to_group
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.severity import set_severity
 from incidents.services.handling.tasks import NewTask, TaskState, add_task, set_task
-from incidents.services.handling.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.triage.wording import NBSP
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare

@@ -9,8 +9,10 @@ from incidents.declare.sending import is_called_back
 from incidents.enums import ClosingReason, NoteKind
 from incidents.models import Incident
 from incidents.services.groups.merge import unmerge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from notifications.facts import describe_status
 from tests.cast import declare
 from tests.incidents.desk import reload

@@ -17,7 +17,7 @@ from incidents.models import BulkItem, BulkJob, Incident, IncidentEvent, Message
 from incidents.reference import hyphenate
 from incidents.services.groups import bulk
 from incidents.services.groups.bulk import run_due_jobs
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.cast import a_person, a_responder, declare, plouexemple
 from tests.incidents.many_cases import URL, list_messages, list_outcomes, move_to_another_centre, send, start_job
 from tests.reading import read_markup

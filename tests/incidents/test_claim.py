@@ -5,7 +5,7 @@ import pytest
 from accounts.enums import Role
 from incidents.enums import Verification
 from incidents.services.declarant.access import rotate_access
-from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_person, a_responder, an_agent, declare, plouexemple

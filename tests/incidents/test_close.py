@@ -13,8 +13,9 @@ from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Closing, Incident, Task
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.handling.close import Ending, NotFinished, close_with_report
-from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.close import Ending, close_incident, close_with_report
+from incidents.services.handling.unfinished import NotFinished
+from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak_row
 from stats.models import Rollup

@@ -7,8 +7,9 @@ from incidents.enums import BulkAct, BulkOutcome, ClosingReason, Nature, Status
 from incidents.models import BulkJob, Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.groups.bulk import run_due_jobs
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident
-from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from tests import harmless
 from tests.cast import declare
 from tests.incidents.devices import QUEUE, case_url

@@ -6,10 +6,11 @@ from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.handling.close import UNANSWERED_QUESTION, UNTOUCHED_QUESTION, NotFinished
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.tasks import NewTask, add_task
-from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.unfinished import UNANSWERED_QUESTION, UNTOUCHED_QUESTION, NotFinished
+from incidents.services.handling.verify import verify_incident
 from tests.cast import an_agent, declare
 from tests.incidents.closing import REPORT, url
 from tests.incidents.devices import open_by_link

@@ -12,8 +12,9 @@ from config.pages.templatetags.tocsin import make_tel_uri
 from incidents.enums import Burst, GroupKind, Severity
 from incidents.models import Incident
 from incidents.services.groups.group import add_to_group, close_group
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.severity import set_severity
-from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.triage.queue import pages as queue
 from incidents.triage.queue.waves import WaveKind, arrange_waves
 from tests.cast import a_responder, declare

@@ -28,7 +28,8 @@ from incidents.services.declarant.correct import (
     end_interruption,
 )
 from incidents.services.declaring.declare import declare_incident
-from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.close import close_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak, list_interruptions
 from stats.models import Rollup

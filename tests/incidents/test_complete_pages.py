@@ -12,7 +12,7 @@ from incidents.models import AnswerSheet, Incident, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import rotate_access
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, INVISIBLE, MARKUP, TEMPLATES

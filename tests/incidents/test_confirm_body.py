@@ -18,7 +18,7 @@ from csirts.models import Csirt
 from incidents.enums import EventKind, Origin, Verification
 from incidents.models import Draft, Incident, IncidentEvent
 from incidents.services.declaring.bodies import confirm_body, merge_body
-from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import verify_incident
 from stats.models import CaseFact
 from stats.services import fold_new_events
 from tests import harmless

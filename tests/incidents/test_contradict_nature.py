@@ -4,7 +4,7 @@ import pytest
 
 from incidents.enums import ClosingReason, Nature
 from incidents.models import Incident
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from tests import harmless
 from tests.cast import declare
 from tests.incidents.desk import acknowledge_as

@@ -7,8 +7,7 @@ import pytest
 from csirts.models import Csirt
 from incidents.enums import EventKind, NumberSource
 from incidents.models import Note, OfficialNumber
-from incidents.services.handling.triage import verify_incident
-from incidents.services.handling.verify import CallBack
+from incidents.services.handling.verify import CallBack, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, declare, plouexemple
 from tests.incidents.desk import acknowledge_as, reload

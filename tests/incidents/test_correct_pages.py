@@ -77,6 +77,16 @@ def test_the_error_of_an_impossible_date_is_on_its_row(client, incident):
     assert "Au téléphone." in page.content.decode()
 
 
+def test_the_error_of_a_certainty_is_beside_it(client, incident):
+    data = {"occurred_date": "2026-01-02", "occurred_certainty": "sans doute"}
+    page = post(client, incident, "moments", data)
+    assert page.status_code == 422
+    assert re.search(r'<p class="error" id="id_occurred_certainty_error">', page.content.decode())
+    assert re.search(
+        r'name="occurred_certainty"[^>]*aria-describedby="[^"]*id_occurred_certainty_error"', page.content.decode()
+    )
+
+
 def test_rows_stay_with_their_service_after_another_tab(client, incident):
     page = client.get(url(incident, "services"))
     client.post(url(incident, "repris"), {"service": "civil"})

@@ -19,7 +19,7 @@ from incidents.services.correspondence.correspond import (
     write_to_declarant,
 )
 from incidents.services.declarant.access import rotate_access
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple

@@ -16,10 +16,10 @@ from incidents.models import Incident, RoutingCheck, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.groups.group import add_to_group, open_group
 from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.handover import HandoverRequest, hand_shift_over
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer, return_transfer

@@ -18,8 +18,10 @@ from incidents.facts.shapes import Interruption, Leak
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import LINK_LIFETIME, derive_secret, rotate_access
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.close import close_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from incidents.models import Task
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import declare
 from tests.incidents.closing import url
 from tests.reading import read_text

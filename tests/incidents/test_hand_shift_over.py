@@ -15,8 +15,8 @@ from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Severity, Status
 from incidents.models import Incident, Note, Transfer
 from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer, return_transfer

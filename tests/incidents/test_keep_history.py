@@ -9,7 +9,7 @@ from csirts.models import Csirt
 from incidents.enums import EventKind
 from incidents.models import FollowUpAccess, IncidentEvent, Story
 from incidents.services.declarant.access import derive_secret, find_access, rotate_access
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 

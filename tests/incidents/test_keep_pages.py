@@ -9,8 +9,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Incident, UnsentText
-from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.unsent_text import load_unsent_texts
+from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, declare

@@ -11,9 +11,10 @@ from core.fields import DayField, HourField
 from incidents import triage
 from incidents.enums import CaseFormCode, ClosingReason
 from incidents.models import Closing
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import close_incident, verify_incident
 from incidents.services.handling.unsent_text import load_unsent_texts
+from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.triage.work.typed_fields import is_typed
 from tests.cast import a_lead

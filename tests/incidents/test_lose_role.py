@@ -11,8 +11,9 @@ from accounts.tokens import issue_token
 from incidents.enums import ActorKind, ClosingReason, EventKind, Status
 from incidents.models import Incident, IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.transfer.proposal import create_proposal
 from tests.cast import a_lead, a_person, a_responder, an_evidence_file, breizh_cyber, declare
 from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as

@@ -15,7 +15,7 @@ from collectivities.search import find_collectivities
 from csirts.models import Coverage, Csirt
 from incidents.enums import EventKind, Rerouting, Verification
 from incidents.services.declaring.bodies import confirm_body, merge_body
-from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.transfer import reroute
 from notifications.dispatch import announce_all_events
 from notifications.models import Delivery

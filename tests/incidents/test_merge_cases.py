@@ -18,9 +18,11 @@ from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.groups.merge import MAX_DUPLICATES, unmerge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.severity import set_severity
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from stats.counting.rollups import fold_pending_events
 from stats.models import Rollup

@@ -17,11 +17,12 @@ from incidents.models import Closing, Incident, PendingEvent, UnsentText
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.evidence.files import take_back_evidence
 from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.tasks import NewTask, add_task
-from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.handling.unsent_text import Pen, save_unsent_texts
 from incidents.services.transfer import reroute
 from incidents.services.transfer.proposal import accept_transfer

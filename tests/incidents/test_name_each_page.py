@@ -8,7 +8,7 @@ import pytest
 from incidents.models import Task
 from incidents.questions.catalogue import SNAPSHOTS
 from incidents.reference import hyphenate
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.completing import CIVIL
 from tests.incidents.completing_pages import post as complete

@@ -13,8 +13,8 @@ from incidents.access import CaseVisitor
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent, Reading
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.readings import record_reading
-from incidents.services.handling.triage import close_incident
 from incidents.services.history.record import record_event
 from incidents.triage import admin
 from incidents.triage.case import telephone as views

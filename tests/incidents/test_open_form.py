@@ -6,7 +6,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from incidents.enums import ClosingReason
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.triage.case.opened_forms import FORMS
 from tests import harmless

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from incidents.enums import ClosingReason
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import MAX_MESSAGES_SHOWN
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.due import ANSWER_FIELDS
-from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.incidents.devices import case_url, follow_up_url, open_by_link, send
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def list_shown_texts(page):
-    return [message.text for message in page.context["stretch"].messages]
+    return [message.text for message in page.context["thread_page"].messages]
 
 
 def test_a_responder_pages_through_five_thousand_messages(client, responder):

@@ -14,9 +14,10 @@ from incidents.enums import Answer, ClosingReason, PaperState
 from incidents.files import vault
 from incidents.models import CaseKey, DataLeak, Paper
 from incidents.services.declarant.access import derive_secret
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
 from incidents.services.papers.answer_pack import build_answer_pack, format_pack_moment

@@ -9,8 +9,8 @@ from incidents.enums import ClosingReason, EventKind
 from incidents.models import Rating
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import rate_help
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, declare

@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.completing_pages import open_by_link, post, url
 from tests.reading import read_markup, read_text

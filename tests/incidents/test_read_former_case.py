@@ -10,8 +10,10 @@ from incidents.enums import ClosingReason, EventKind, Severity
 from incidents.models import AnswerSheet, Closing, Evidence, Message, Note, Observable, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declarant.complete import SectionEdit, answer_section
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.severity import set_severity
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import accept_transfer

@@ -10,7 +10,7 @@ from incidents.access import CaseVisitor
 from incidents.enums import DueFor, Status
 from incidents.models import CaseGroup, Incident, Observable, SearchDocument, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.transfer.proposal import accept_transfer
 from stats.counting.rollups import fold_pending_events

@@ -12,7 +12,9 @@ from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
+from incidents.services.handling.verify import verify_incident
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.transferring import create_other_centre, propose_transfer
 

@@ -10,8 +10,9 @@ from incidents.enums import ClosingReason, EventKind, Status
 from incidents.models import Incident, Note
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.workflow import InvalidTransition
 from stats.models import Rollup

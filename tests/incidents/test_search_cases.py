@@ -24,7 +24,9 @@ from incidents.enums import (
 from incidents.facts.shapes import Interruption
 from incidents.models import Closing, Evidence, Incident, Note, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.index import index_pending_events
 from incidents.services.history.record import record_event

@@ -90,10 +90,11 @@ def test_a_number_in_a_text_is_found_in_any_spelling(client, responder, written)
         ("28 12 34", "281234", "+687 28 12 34", "00687281234"),
         ("40 12 34 56", "40123456", "+689 40 12 34 56", "00 689 40 12 34 56"),
         ("72 12 34", "+681 72 12 34"),
+        ("41 23 45", "412345", "+508 41 23 45", "0508 41 23 45", "0508412345", "00508412345"),
     ],
-    ids=["Nouméa", "Papeete", "Wallis"],
+    ids=["Nouméa", "Papeete", "Wallis", "Saint-Pierre"],
 )
-def test_a_telephone_number_of_the_pacific_finds_its_case(client, responder, spellings):
+def test_a_short_telephone_number_overseas_finds_its_case(client, responder, spellings):
     """The number is matched by the search, in texts, and by the form that takes a call."""
     incidents = {declare() for _written in spellings}
     declare()

@@ -11,8 +11,8 @@ from incidents.enums import Answer, EventKind, IncidentType, InterruptionExtent,
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SeverityChoice
 from incidents.services.declarant.complete import SectionEdit, answer_section
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.severity import set_severity
-from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, declare

@@ -16,7 +16,7 @@ from incidents.enums import EventKind, Origin, PublicService, Verification
 from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact_code
 from incidents.services.declarant.access import find_access
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import make_fake_siren

@@ -8,9 +8,9 @@ from incidents.access import CaseVisitor
 from incidents.enums import ActorKind, EventKind
 from incidents.models import IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.tasks import NewTask, TaskState, add_task, set_task
-from incidents.services.handling.triage import acknowledge_incident
 from incidents.triage.case import history
 from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Trouble

@@ -11,7 +11,7 @@ from incidents.enums import ClosingReason, EventKind, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.proposal import accept_transfer, withdraw_transfer
 from tests import harmless

@@ -18,7 +18,8 @@ from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact_code
 from incidents.services.declarant.access import SECRET_LENGTH, find_access
-from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.triage import acts
 from incidents.triage.case.context import MAX_EVENTS_SHOWN
 from incidents.triage.routes import CASE_ROUTES

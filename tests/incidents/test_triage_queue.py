@@ -15,7 +15,9 @@ from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, Pub
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Incident
 from incidents.reference import hyphenate
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.transfer.proposal import accept_transfer
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple

@@ -9,7 +9,7 @@ from csirts.models import Csirt
 from incidents.enums import ClosingReason
 from incidents.models import Incident
 from incidents.reference import hyphenate, make_reference
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import QUEUE, case_url
 from tests.reading import read_markup

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from csirts.models import Csirt
 from incidents.enums import Status
 from incidents.models import Incident, IncidentEvent
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.tasks import NewTask, add_task
-from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_responder, an_agent, code_of
 from tests.incidents.threads import add_messages
 

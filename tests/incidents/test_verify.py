@@ -14,9 +14,9 @@ from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberS
 from incidents.models import Note, OfficialNumber, UnsentText
 from incidents.services.declarant.complete import SectionEdit, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.tasks import apply_playbook
-from incidents.services.handling.triage import close_incident, verify_incident
-from incidents.services.handling.verify import CallBack
+from incidents.services.handling.verify import CallBack, verify_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, an_agent, declare, plouexemple
 from tests.incidents.desk import acknowledge_as, reload

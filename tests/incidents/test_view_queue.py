@@ -16,10 +16,12 @@ from csirts.models import Csirt
 from incidents.enums import Burst, ClosingReason, IncidentType, Nature
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.tasks import NewTask, add_task
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.triage.queue import saved_views
 from tests.cast import a_person, a_responder, declare, plouexemple
 from tests.reading import read_markup

@@ -3,8 +3,10 @@
 from incidents.enums import ClosingReason, NoteKind, Status
 from incidents.models import Incident, Message
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, declare

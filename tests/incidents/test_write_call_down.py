@@ -10,7 +10,7 @@ from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.correct import correct_story
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.papers.answer_pack import build_answer_pack
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.calling import post_call

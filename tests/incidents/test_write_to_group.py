@@ -11,7 +11,7 @@ from incidents.reference import hyphenate
 from incidents.services.groups.bulk import run_due_jobs
 from incidents.services.groups.group import add_to_group
 from incidents.services.groups.merge import merge_incident
-from incidents.services.handling.triage import close_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare, plouexemple
 from tests.incidents.devices import follow_up_url, open_by_link

@@ -7,7 +7,8 @@ from django.utils import timezone
 from incidents.enums import EventKind
 from incidents.facts.shapes import Caller
 from incidents.models import IncidentEvent, PendingEvent
-from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.verify import verify_incident
 from notifications import dispatch, queries, tasks
 from notifications.models import Announcement, Delivery
 from notifications.recipients import RECIPIENTS

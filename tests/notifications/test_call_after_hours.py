@@ -3,7 +3,7 @@
 import pytest
 
 from csirts.models import Contact
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.notifications.mailing import TOWN, deliver_all, read_on_one_line
 

@@ -11,9 +11,10 @@ from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.access import derive_secret
 from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.sharing import TYPES_WITH_OPEN_MAILBOX, may_others_read_mailbox
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.notifications.mailing import TOWN, deliver_all, read_body, read_on_one_line

@@ -8,9 +8,9 @@ from incidents.facts.shapes import Caller
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import qualify_incident, read_qualification
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import close_incident
 from notifications import dispatch
 from tests import harmless
 from tests.cast import a_responder, breizh_cyber, declare

@@ -11,7 +11,8 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.declarant.complete import SectionEdit
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.declarant.withdraw import withdraw_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from notifications import dispatch, tasks
 from notifications.channels import resume_centre_mails, resume_missed_declarant_mails
 from notifications.enums import Channel, DeliveryStatus

@@ -5,7 +5,7 @@ import threading
 from django.db import connection
 
 from incidents.models import PendingEvent
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from notifications import dispatch
 from notifications.models import Announcement, Delivery
 from tests.cast import a_responder, breizh_cyber, declare

@@ -7,7 +7,7 @@ from accounts.enums import LinkPurpose
 from accounts.services.links import send_link
 from incidents.facts.shapes import Caller
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from notifications import dispatch
 from notifications.models import MAX_WAITING_FOR_FIRST_TURN, Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare

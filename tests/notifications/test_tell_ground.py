@@ -9,7 +9,7 @@ from django.utils import timezone
 from csirts.models import Coverage
 from incidents.enums import Burst, EventKind
 from incidents.models import Incident
-from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.transfer import reroute
 from incidents.services.transfer.reroute import reroute_cases
 from notifications import dispatch, tasks

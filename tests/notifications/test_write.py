@@ -14,7 +14,8 @@ from incidents.models import ReflexSheet
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declaring.declare import declare_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
+from incidents.services.handling.close import close_incident
 from incidents.sharing import TYPES_WITH_OPEN_MAILBOX
 from notifications.wording import defang_line, quote_lines, wrap_quotations
 from tests import harmless

@@ -34,11 +34,12 @@ from incidents.services.declarant.correct import correct_data, correct_moments, 
 from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.groups.merge import merge_incident, unmerge_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.close import Ending, close_with_report
+from incidents.services.handling.close import Ending, close_incident, close_with_report
 from incidents.services.handling.qualify import classify_incident, qualify_incident, read_qualification
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.transfer.agreements import Agreement
 from incidents.services.transfer.proposal import accept_transfer, create_proposal
 from incidents.workflow import InvalidTransition

@@ -13,9 +13,11 @@ from accounts.enums import Role
 from accounts.models import Membership
 from collectivities.models import Region
 from core.text import neutralise_formula
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.transfer.proposal import accept_transfer
 from stats.enums import Measure
 from stats.exact.breakdowns import BREAKDOWNS

@@ -6,6 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from selectolax.lexbor import LexborHTMLParser as Parser
 
+from core.french import NARROW_NBSP, NBSP, format_number
 from incidents.enums import IncidentType
 from stats.pages.charts import (
     Bar,
@@ -17,16 +18,7 @@ from stats.pages.charts import (
     place_interval,
     round_up,
 )
-from stats.pages.labels import (
-    NARROW,
-    NO_BREAK,
-    bind_words,
-    format_duration,
-    format_number,
-    format_percent,
-    lower_first,
-    upper_first,
-)
+from stats.pages.labels import bind_words, format_duration, format_percent, lower_first, upper_first
 from stats.pages.sections import make_sections
 from tests.stats.pages import a_page, fill
 
@@ -129,7 +121,7 @@ def test_no_number_covers_the_label_at_the_end_of_a_line():
 
 def test_the_left_margin_grows_with_the_words_of_the_ticks():
     chart = make_line_charts(QUARTERS, Series("2026", (1_000_000,) * 4), None)["narrow"]
-    assert chart.ticks[-1].text == f"1{NARROW}000{NARROW}000"
+    assert chart.ticks[-1].text == f"1{NARROW_NBSP}000{NARROW_NBSP}000"
     assert chart.frame.left == 77  # nine characters of 7.6 units, rounded up, and eight beside
 
 
@@ -176,7 +168,7 @@ def test_a_bar_without_a_number_says_why():
     ]
     page = Parser(render_to_string("stats/chart_bars.html", {"lines": lines}))
     first, second, third = page.css("li")
-    assert first.css_first("b").text() == f"1{NARROW}200"
+    assert first.css_first("b").text() == f"1{NARROW_NBSP}200"
     assert first.css("rect")[1].attributes["width"] == "100.0"
     assert [span.text() for span in second.css("span")] == ["Panne", "moins de 5 collectivités"]
     assert second.css("svg") == []
@@ -225,16 +217,16 @@ def test_a_chart_is_drawn_for_a_screen_reader_too():
     ],
 )
 def test_a_duration_is_written_as_people_say_it_and_never_below_what_it_is(value, words):
-    assert format_duration(value) == words.replace(" ", NO_BREAK)
+    assert format_duration(value) == words.replace(" ", NBSP)
 
 
 def test_numbers_and_sentences_do_not_break_where_french_binds_them():
-    assert format_number(1234567) == f"1{NARROW}234{NARROW}567"
+    assert format_number(1234567) == f"1{NARROW_NBSP}234{NARROW_NBSP}567"
     assert [format_percent(share) for share in (0.0057, 0.054, 0.12, 1)] == [
-        *[f"0,57{NO_BREAK}%", f"5,4{NO_BREAK}%"],
-        *[f"12{NO_BREAK}%", f"100{NO_BREAK}%"],
+        *[f"0,57{NBSP}%", f"5,4{NBSP}%"],
+        *[f"12{NBSP}%", f"100{NBSP}%"],
     ]
-    assert bind_words("« Vu : 2 000 »") == f"«{NO_BREAK}Vu{NO_BREAK}: 2{NARROW}000{NO_BREAK}»"
+    assert bind_words("« Vu : 2 000 »") == f"«{NBSP}Vu{NBSP}: 2{NARROW_NBSP}000{NBSP}»"
     assert [upper_first(word) for word in ("été", "")] == ["Été", ""]
     assert [lower_first(word) for word in ("Été", "EHPAD")] == ["été", "EHPAD"]
 

@@ -14,7 +14,8 @@ from django.db import connection
 from django.db.models import Sum
 
 from incidents.models import Incident, PendingEvent
-from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.close import close_incident
+from incidents.services.handling.verify import verify_incident
 from stats.counting import rollups
 from stats.enums import Measure
 from stats.models import CaseFact, Presence, Rollup

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.enums import Role
 from incidents.services.declarant.access import derive_secret
-from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import verify_incident
 from stats.releases.case_visibility import describe_visibility
 from stats.services import publish_due_periods
 from tests import harmless

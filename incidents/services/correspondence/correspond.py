@@ -14,6 +14,7 @@ from accounts.models import User
 from core.text import clean_line, clean_text
 from incidents.access import CaseVisitor, check_ability, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind, Status
+from incidents.facts.description import LINE_LIMIT
 from incidents.models import Incident, Message
 from incidents.reference import hyphenate
 from incidents.services.groups.merge import lock_cases, lock_with_main, record_news_on_main, update_main_after_answer
@@ -23,7 +24,6 @@ from incidents.services.handling.unsent_text import list_colleagues_writing
 from incidents.services.history.record import record_event
 
 TEXT_LIMIT = 10_000
-AUTHOR_LIMIT = 120
 MAX_MESSAGES_SHOWN = 200
 NO_MESSAGE = "aucun"
 
@@ -90,9 +90,7 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     if incident.csirt is None or incident.csirt_id not in actor.work_centre_ids:
         raise PermissionDenied
     author, asks = f"{actor.display_name}, {incident.csirt.name}", letter.asks_answer
-    signed_letter = replace(
-        letter, author=author[:AUTHOR_LIMIT], asks_answer=asks and incident.status != Status.CLOSED
-    )
+    signed_letter = replace(letter, author=author[:LINE_LIMIT], asks_answer=asks and incident.status != Status.CLOSED)
     newest = get_newest_message_uid(incident)
     message, is_new = save_letter(incident, signed_letter, actor=actor, is_from_csirt=True)
     if is_new:
@@ -191,7 +189,7 @@ def clean_letter(incident: Incident, letter: Letter) -> Letter:
     text = clean_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": "Écrivez votre message avant de l’envoyer."})
-    return replace(letter, text=text, author=clean_line(letter.author, limit=AUTHOR_LIMIT, field="author"))
+    return replace(letter, text=text, author=clean_line(letter.author, limit=LINE_LIMIT, field="author"))
 
 
 def derive_message_key(incident: Incident, letter: Letter) -> str:

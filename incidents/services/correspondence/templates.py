@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.access import get_led_csirt
 from accounts.models import User
 from core.stale import Stale
 from core.telephone import format_phone
@@ -23,7 +24,6 @@ from incidents.catalogues.message_templates import (
 from incidents.enums import IncidentType
 from incidents.models import Incident, MessageTemplate
 from incidents.reference import hyphenate
-from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
 # The most templates of one centre, because nobody finds a template in a longer list.
@@ -59,7 +59,7 @@ def write_template(
     if any(other.uid != uid for other in live.filter(title=clean.title)):
         raise ValidationError({"title": "Un autre message du centre a ce titre. Choisissez-en un autre."})
     if row is None and live.count() >= MAX_TEMPLATES:
-        raise ValidationError({"title": "Le centre a déjà 60 messages types. Retirez-en un."})
+        raise ValidationError({"title": f"Le centre a déjà {MAX_TEMPLATES} messages types. Retirez-en un."})
     row = row or MessageTemplate(csirt=csirt, version=0)
     row.title, row.text, row.types = clean.title, clean.text, clean.types
     row.version, row.author, row.written_at = row.version + 1, actor, timezone.now()
@@ -104,8 +104,8 @@ def list_placeholder_values(incident: Incident, user: User, phone: str) -> dict[
 def check_placeholders(text: str, allowed: Container[str] = ()) -> None:
     """Raise ValidationError on « text » if the text has names in braces that are not in `allowed`."""
     if names := [f"{{{name}}}" for name in list_names_in_braces(text) if name not in allowed]:
-        message = "Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire."
-        raise ValidationError({"text": message % {"named": ", ".join(names)}})
+        message = "Ces mots entre accolades partiraient tels quels : %(placeholders)s. Écrivez ce qu’ils veulent dire."
+        raise ValidationError({"text": message % {"placeholders": ", ".join(names)}})
 
 
 def check_blanks(text: str) -> None:

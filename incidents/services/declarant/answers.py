@@ -15,7 +15,7 @@ from stdnum import iban
 
 from core.fields import LARGEST_NUMBER
 from core.text import clean_line, clean_text
-from incidents.questions.catalogue import Question, QuestionKind, Section
+from incidents.questions.catalogue import Question, QuestionKind, QuestionSection
 from incidents.services.declaring.check import is_mail_address, list_moment_problems
 
 LINE_LIMITS = {QuestionKind.TEXT: 200, QuestionKind.URL: 500, QuestionKind.MAIL: 254, QuestionKind.IBAN: 60}
@@ -27,7 +27,7 @@ WEB_ADDRESS = re.compile(
 
 
 def check_answers(
-    section: Section, values: Mapping[str, Any], *, keep: Collection[str], now: datetime
+    section: QuestionSection, values: Mapping[str, Any], *, keep: Collection[str], now: datetime
 ) -> dict[str, Any]:
     """Return the answers to store: None for « Je ne sais pas », no key for an empty answer.
 
@@ -77,7 +77,7 @@ def check_codes(question: Question, codes: Iterable[str]) -> list[str]:
     return [code for code in choices if code in chosen]
 
 
-def list_contradictions(section: Section, answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def list_contradictions(section: QuestionSection, answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the code of each answer that the answer to another question contradicts, with what to do."""
     by_code = {question.code: question for question in section.questions}
     for question in section.questions:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from collectivities.zones import find_zone
 from incidents.enums import ActorKind, Answer, LeakStatus
+from incidents.facts.description import Section
 from incidents.facts.shapes import (
     LEAK_INPUTS,
     Caller,
@@ -90,7 +91,7 @@ def end_interruption(*, edit: SectionEdit, service: str) -> SavedSheet:
         else interruption
         for interruption in interruptions
     ]
-    newest = find_newest_sheet(incident, "services")
+    newest = find_newest_sheet(incident, Section.SERVICES)
     # Only this service changes, so nothing that somebody else wrote meanwhile is overwritten.
     edit = replace(edit, seen=str(newest.uid) if newest else "")
     return save_services(incident, incident.service_stopped, ended, edit=edit)
@@ -104,7 +105,9 @@ def save_services(
         incident.service_stopped = stopped
         incident.save(update_fields=["service_stopped"])
 
-    return append_correction(incident, "services", snapshot_services(stopped, interruptions), save_rows, edit=edit)
+    return append_correction(
+        incident, Section.SERVICES, snapshot_services(stopped, interruptions), save_rows, edit=edit
+    )
 
 
 @transaction.atomic
@@ -128,7 +131,7 @@ def correct_data(*, edit: SectionEdit, concerned: str, leak: Leak | None) -> Sav
         incident.data_concerned = concerned
         incident.save(update_fields=["data_concerned"])
 
-    return append_correction(incident, "donnees", snapshot_data(concerned, leak), save_rows, edit=edit)
+    return append_correction(incident, Section.DATA, snapshot_data(concerned, leak), save_rows, edit=edit)
 
 
 @transaction.atomic
@@ -147,7 +150,7 @@ def correct_moments(*, edit: SectionEdit, instants: Mapping[str, Instant]) -> Sa
             setattr(incident, f"{name}_certainty", instant.certainty)
         incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
 
-    return append_correction(incident, "moments", snapshot_moments(instants), save_rows, edit=edit)
+    return append_correction(incident, Section.MOMENTS, snapshot_moments(instants), save_rows, edit=edit)
 
 
 @transaction.atomic
@@ -168,7 +171,7 @@ def correct_caller(*, edit: SectionEdit, caller: Caller, mail_without_code: bool
         incident.save(update_fields=["mail_without_code"])
 
     return append_correction(
-        incident, "rappel", snapshot_caller(clean, mail_without_code=without_code), save_rows, edit=edit
+        incident, Section.CALLER, snapshot_caller(clean, mail_without_code=without_code), save_rows, edit=edit
     )
 
 
@@ -188,7 +191,7 @@ def correct_story(*, edit: SectionEdit, **words: str) -> SavedSheet:
         incident.supplier_key = derive_supplier_key(clean.supplier)
         incident.save(update_fields=["supplier_key"])
 
-    return append_correction(incident, "recit", values, save_rows, edit=edit)
+    return append_correction(incident, Section.STORY, values, save_rows, edit=edit)
 
 
 def append_correction(

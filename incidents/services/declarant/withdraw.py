@@ -14,7 +14,7 @@ from incidents.services.correspondence.correspond import Letter, record_message,
 from incidents.services.declarant.access import make_mail_held_data
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
-from incidents.services.history.transfers import withdraw_any_proposal
+from incidents.services.transfer.state import withdraw_any_proposal
 
 REASON_LIMIT = 1_000
 

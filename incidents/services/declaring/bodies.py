@@ -67,7 +67,7 @@ NOT_SERVED_LABELS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposal:
+class BodyProposal:
     """A body as a declarant describes it. `siren` is as typed, `seat` is the uid of a commune."""
 
     kind: str
@@ -92,7 +92,7 @@ class Correction:
     seen: str = ""
 
 
-def build_proposed_body(proposal: Proposal) -> Collectivity:
+def build_proposed_body(proposal: BodyProposal) -> Collectivity:
     """Return the proposed body, not saved. Raises ValidationError naming every wrong field."""
     problems: dict[str, list[str]] = {}
     sketch = Collectivity(
@@ -116,7 +116,7 @@ def build_proposed_body(proposal: Proposal) -> Collectivity:
     return sketch
 
 
-def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
+def find_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, list[str]]:
     """Return a dict from field to the problems of the legal form and of the number. A company is not a public body,
     whatever kind was chosen.
     """
@@ -134,7 +134,7 @@ def find_legal_problems(proposal: Proposal, siren: str | None) -> dict[str, list
     return {}
 
 
-def may_have_any_siren(proposal: Proposal) -> bool:
+def may_have_any_siren(proposal: BodyProposal) -> bool:
     """Tell whether a public body of this kind may have the number of a company."""
     is_declared_public = proposal.kind == Kind.PUBLIC_BODY and proposal.legal_form == LegalForm.PUBLIC
     return is_declared_public or proposal.kind in KINDS_WITH_ANY_SIREN
@@ -152,7 +152,7 @@ def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
     return name
 
 
-def read_siren(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
+def read_siren(proposal: BodyProposal, problems: dict[str, list[str]]) -> str | None:
     """Return the nine digits of the SIREN, or None if it is unknown. Add to `problems` if it is wrong or missing."""
     if proposal.has_no_siren and not proposal.siren.strip():
         return None
@@ -176,7 +176,7 @@ def find_commune(uid: str) -> Collectivity | None:
     return body if body and body.kind == Kind.COMMUNE else None
 
 
-def propose_body(*, proposal: Proposal) -> Collectivity:
+def propose_body(*, proposal: BodyProposal) -> Collectivity:
     """Create the body, or return the existing body that has its SIREN or was proposed with the same values.
 
     Raises ValidationError by field. No event is recorded, since figures do not count a body that no responder has

@@ -6,8 +6,8 @@ from accounts.models import User
 from incidents.enums import NoteKind
 from incidents.facts.shapes import Declaration, Submission
 from incidents.services.declaring.declare import DeclarationResult, declare_incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.notes import write_note
-from incidents.services.handling.triage import acknowledge_incident
 
 
 @transaction.atomic

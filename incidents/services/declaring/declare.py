@@ -52,8 +52,6 @@ class DeclarationResult:
     incident: Incident
     access: FollowUpAccess
     is_new: bool
-    # The route of a new case; None if the submission was sent before.
-    route: Route | None = None
 
 
 def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> DeclarationResult:
@@ -100,7 +98,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
         incident, sections, authors=dict.fromkeys(sections, author) | dict(submission.authors), by=by, actor=actor
     )
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
-    return DeclarationResult(incident=incident, access=create_access(incident, at=now), is_new=True, route=route)
+    return DeclarationResult(incident=incident, access=create_access(incident, at=now), is_new=True)
 
 
 def find_sent_case(key: str) -> Incident | None:

@@ -23,8 +23,9 @@ from core.secrets import hash_value
 from core.stale import Stale
 from core.text import are_same_answers
 from incidents.enums import Screen
+from incidents.facts.description import Section
 from incidents.facts.shapes import Declaration, Submission
-from incidents.models import Draft, DraftPage, Incident
+from incidents.models import Draft, DraftPage
 from incidents.reference import compact_code, derive_code
 from incidents.services.declaring.declare import DeclarationResult, declare_incident
 
@@ -65,12 +66,18 @@ class ScreenEntry:
     collectivity: Collectivity | None = field(default=None)
 
 
+# The screen on which each section is asked. The screen of the caller also holds the description and the instants.
+SCREEN_OF_SECTION = {
+    Section.SERVICES: Screen.SERVICES,
+    Section.DATA: Screen.DATA,
+    Section.CALLER: Screen.CALLER,
+    Section.STORY: Screen.CALLER,
+    Section.MOMENTS: Screen.CALLER,
+}
+
+
 class SentDraft(Exception):
     """The draft has already become a case. Nothing was changed."""
-
-    def __init__(self, incident: Incident) -> None:
-        super().__init__(incident.reference)
-        self.incident = incident
 
 
 class AnswersChanged(Exception):
@@ -142,7 +149,7 @@ def lock_draft(uid: UUID) -> Draft:
     """Return the draft, locked until the transaction ends. May raise Draft.DoesNotExist or SentDraft."""
     draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
     if draft.incident:  # Read after the lock, since a join would miss a case made meanwhile.
-        raise SentDraft(draft.incident)
+        raise SentDraft
     return draft
 
 
@@ -188,7 +195,7 @@ def prolong_draft(draft: Draft, entry: ScreenEntry) -> None:
 
 @transaction.atomic
 def send_draft(
-    *, uid: UUID, entry: ScreenEntry, declaration: Declaration, origin: str, actor: User | None, source: str = ""
+    *, uid: UUID, entry: ScreenEntry, declaration: Declaration, origin: str, actor: User | None, source: str
 ) -> DeclarationResult:
     """Save the last screen and declare the draft. A draft is declared only once.
 
@@ -218,7 +225,7 @@ def send_express(
     declaration: Declaration,
     origin: str,
     actor: User | None,
-    source: str = "",
+    source: str,
 ) -> DeclarationResult:
     """Save the screens of the express declaration, which are on one page, and declare them with a request for a call
     back.
@@ -229,7 +236,7 @@ def send_express(
     lock_key(derive_draft_lock(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or build_draft(uid=uid)
     if draft.incident:
-        raise SentDraft(draft.incident)
+        raise SentDraft
     for entry in entries:
         prolong_draft(draft, entry)
     draft.save()
@@ -266,16 +273,11 @@ def declare_draft(
 
 
 def map_section_authors(pages: Iterable[DraftPage]) -> dict[str, str]:
-    """Return a dict from the name of a section to its author, or {} if no screen has an author.
-
-    The screen of the caller also holds the description and the instants.
-    """
+    """Return a dict from the name of a section to its author, or {} if no screen has an author."""
     by_screen = {page.screen: page.author for page in pages}
     if not any(by_screen.values()):
         return {}
-    screens = {screen.value: screen.value for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
-    screens |= dict.fromkeys(("recit", "moments"), Screen.CALLER.value)
-    return {section: by_screen[screen] for section, screen in screens.items() if screen in by_screen}
+    return {section: by_screen[screen] for section, screen in SCREEN_OF_SECTION.items() if screen in by_screen}
 
 
 @transaction.atomic

@@ -25,11 +25,11 @@ MAX_CARD_REQUESTS = 5
 # Adds one to each count, or restarts a count that began before `since`. Rows are locked in the order of their keys, so
 # that two transactions never deadlock.
 UPSERT_COUNTS = """
-    INSERT INTO incidents_recentcount AS kept (key, began_at, number)
+    INSERT INTO incidents_recentcount AS counted (key, began_at, number)
     SELECT key, %(now)s, 1 FROM unnest(%(keys)s::text[]) AS key ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
-        number = CASE WHEN kept.began_at > %(since)s THEN kept.number + 1 ELSE 1 END,
-        began_at = CASE WHEN kept.began_at > %(since)s THEN kept.began_at ELSE excluded.began_at END
+        number = CASE WHEN counted.began_at > %(since)s THEN counted.number + 1 ELSE 1 END,
+        began_at = CASE WHEN counted.began_at > %(since)s THEN counted.began_at ELSE excluded.began_at END
     RETURNING key, number
 """
 

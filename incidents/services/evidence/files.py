@@ -22,6 +22,10 @@ from incidents.services.history.record import record_event
 
 MAX_FILES = 300
 MAX_BYTES = 2 * 1000 * 1000 * 1000
+TOO_MANY_FILES = f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Dites-le par un message."
+CASE_FULL = (
+    f"Ce dossier contient déjà près de {MAX_BYTES // 10**9} Go, et n’en prend pas plus. Dites-le par un message."
+)
 # How long the quota of an announced file is reserved if none of its bytes arrive.
 QUOTA_RESERVED_FOR = timedelta(hours=1)
 
@@ -64,6 +68,13 @@ def get_writing_key(*, visitor: CaseVisitor, reference: str) -> bytes:
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
+    return ensure_case_key(incident)
+
+
+def ensure_case_key(incident: Incident) -> bytes:
+    """Return the key of the case's files, created if there is none yet. The caller has locked the case and checked
+    that it is not erased.
+    """
     row, _made = CaseKey.objects.get_or_create(
         incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
     )
@@ -75,10 +86,16 @@ def get_reading_key(incident: Incident) -> bytes:
 
     Raises Erased if the case has no key, NotReadable if the installation's key, which encrypts it, is lost.
     """
-    row = CaseKey.objects.filter(incident=incident).first()
-    if row is None:
+    key = find_case_key(incident.pk)
+    if key is None:
         raise Erased
-    return vault.unwrap_key(bytes(row.wrapped))
+    return key
+
+
+def find_case_key(incident_id: int | None) -> bytes | None:
+    """Return the key of the case's files, or None if it has none. Raises NotReadable as `get_reading_key` does."""
+    row = CaseKey.objects.filter(incident=incident_id).first()
+    return vault.unwrap_key(bytes(row.wrapped)) if row else None
 
 
 def list_unfinished_uploads(incident: Incident) -> QuerySet[EvidenceUpload]:
@@ -108,13 +125,9 @@ def compute_remaining_quota(incident: Incident, *, excluding: EvidenceUpload | N
 def check_quota(quota: RemainingQuota, size: int) -> None:
     """Raise ValidationError, which says what the person can do, if the quota does not allow a file of this size."""
     if quota.files < 1:
-        raise ValidationError(
-            f"Ce dossier a déjà {MAX_FILES} fichiers, et n’en prend pas plus. Dites-le par un message."
-        )
+        raise ValidationError(TOO_MANY_FILES)
     if quota.byte_count < size:
-        raise ValidationError(
-            "Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Dites-le par un message."
-        )
+        raise ValidationError(CASE_FULL)
 
 
 @transaction.atomic

@@ -51,7 +51,7 @@ def sweep_store() -> SweepResult:
     """
     swept, until = SweepResult(), timezone.now() + PASS_TIME_LIMIT
     try:
-        for folder in list_folders():
+        for folder in list_swept_folders():
             if timezone.now() > until:
                 break
             sweep_folder(folder, swept)
@@ -63,7 +63,7 @@ def sweep_store() -> SweepResult:
     return swept
 
 
-def list_folders() -> list[str]:
+def list_swept_folders() -> list[str]:
     """Return the folders of the store, and the folders of noted stray objects, in random order."""
     noted = StrayObject.objects.values_list(Left("name", 2), flat=True).distinct()
     folders = list({*vault.list_folders(), *noted})

@@ -19,7 +19,7 @@ from django.utils import timezone
 from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability
 from incidents.files import vault
-from incidents.files.deposits import MAX_FILE_BYTES, Deposit, StoredFile
+from incidents.files.deposits import FILE_TOO_LARGE, MAX_FILE_BYTES, Deposit, StoredFile
 from incidents.models import EvidenceUpload, Incident
 from incidents.services.evidence.files import (
     FileSubmission,
@@ -55,7 +55,7 @@ def start_upload(
     key = get_writing_key(visitor=visitor, reference=reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if size > MAX_FILE_BYTES:
-        raise ValidationError("C’est plus que 100 Mo. Coupez-le en plusieurs fichiers.")
+        raise ValidationError(FILE_TOO_LARGE)
     for interrupted in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
         if first and first == hash_first_slice(interrupted, key):
             return interrupted

@@ -17,12 +17,11 @@ from uuid import UUID
 import structlog
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import WORKING_ROLES
-from accounts.models import Membership, User
+from accounts.models import User
 from core.locks import lock_key
 from core.text import clean_line
 from csirts.models import Csirt
@@ -39,13 +38,15 @@ from incidents.services.correspondence.templates import (
 )
 from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
 from incidents.services.groups.merge import lock_with_main
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident
-from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.workflow import InvalidTransition
 
 logger = structlog.get_logger(__name__)
 
+# The most cases of one act. Repeating an act on a group reaches further cases, since the first cases are then done.
 MAX_CASES = 5000
 # Jobs of up to this number of cases are done while the person waits for the page.
 MAX_CASES_IN_REQUEST = 20
@@ -193,12 +194,6 @@ def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     if len({csirt for _pk, csirt in ids_by_reference.values()}) > 1:
         raise ValidationError({"references": "Ces dossiers sont de plusieurs centres. Agissez centre par centre."})
     return [ids_by_reference[reference] for reference in ordered if reference in ids_by_reference]
-
-
-def list_working_people(csirt: Csirt) -> QuerySet[User]:
-    """Return the people who work for the centre today, sorted by name."""
-    ids = Membership.objects.in_force().filter(csirt=csirt, role__in=WORKING_ROLES).values("user")
-    return User.objects.filter(pk__in=ids, is_active=True).order_by("display_name", "id")
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Who is to be called back, of a case and its duplicates.
+"""The wait for a call back that a case and its duplicates share.
 
 A declarant who asked for a call still waits for it after a merge. The main case is then to be called back too, and the
 call ends the wait of all: a duplicate waits for a call only while its main case does.

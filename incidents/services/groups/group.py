@@ -20,6 +20,7 @@ from core.text import clean_line, clean_text
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, GroupKind
+from incidents.facts.description import Section
 from incidents.models import CaseGroup, Incident
 from incidents.services.declaring.declare import derive_supplier_key
 from incidents.services.history.record import record_event
@@ -136,13 +137,13 @@ def retitle_supplier_groups(incident: Incident) -> None:
             continue
         other_cases = group.cases.filter(supplier_key=key, erased_at=None).exclude(pk=incident.pk)
         supplier = other_cases.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
-        group.title = build_group_title(supplier) if supplier else str(ERASED_NAME_TITLE)
+        group.title = build_group_title(supplier) if supplier else ERASED_NAME_TITLE
         group.save(update_fields=["title"])
 
 
 def list_supplier_keys(incident: Incident) -> set[str]:
     """Return the keys of the suppliers that the case names now or named before a correction."""
-    former_names = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
+    former_names = incident.sheets.filter(section=Section.STORY).values_list("values__supplier", flat=True)
     return {incident.supplier_key, *(derive_supplier_key(name) for name in former_names if name)} - {""}
 
 

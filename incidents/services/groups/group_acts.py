@@ -10,12 +10,13 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
+from core.french import quote_words
 from core.locks import lock_key
 from core.stale import Stale
 from core.text import clean_text, fold_text
-from incidents.anonymous import IdentifyingWords, index_text, match_identifying_words
 from incidents.catalogues.message_templates import PLACEHOLDERS, fill_placeholders
 from incidents.enums import OPEN, BulkAct, GroupKind
+from incidents.identifying_words import IdentifyingWords, index_text, match_identifying_words
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT
 from incidents.services.correspondence.templates import (
@@ -24,14 +25,10 @@ from incidents.services.correspondence.templates import (
     format_centre_phone,
     list_placeholder_values,
 )
-from incidents.services.groups.bulk import UsedBulkForm, digest_form, start_bulk_job
+from incidents.services.groups.bulk import MAX_CASES, UsedBulkForm, digest_form, start_bulk_job
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
 from incidents.services.groups.letters import find_letter_jobs
 from incidents.services.handling.close import collect_identifying_values
-
-# The most cases of one act. Repeating the act reaches further cases, since the first cases are then done.
-MAX_CASES_AT_ONCE = 5000
-
 
 # The columns that identify a case, without its description.
 IDENTIFYING_COLUMNS = (
@@ -59,7 +56,7 @@ class DoubtfulNames(ValidationError):
     """Some words of the message may be part of a name. Its author must confirm that they are common words."""
 
     def __init__(self, words: list[str]) -> None:
-        quoted = quote_words(words)
+        quoted = quote_words(words[:MAX_QUOTED_NAMES])
         super().__init__({"text": f"Ce message désigne peut-être quelqu’un du groupe aux autres : {quoted}."})
         self.words = join_words(words)
 
@@ -78,7 +75,7 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
     check_blanks(text)
     pointers = find_identifying_words(text, group, actor)
     if pointers.certain:
-        quoted = quote_words(pointers.certain)
+        quoted = quote_words(pointers.certain[:MAX_QUOTED_NAMES])
         raise ValidationError({"text": f"Ce message désigne quelqu’un du groupe aux autres. Retirez : {quoted}."})
     if pointers.doubtful and letter.common != join_words(pointers.doubtful):
         raise DoubtfulNames(pointers.doubtful)
@@ -90,10 +87,6 @@ def join_words(words: list[str]) -> str:
     return ", ".join(" ".join(word.split()) for word in words)
 
 
-def quote_words(words: list[str]) -> str:
-    return ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in words[:MAX_QUOTED_NAMES])
-
-
 def find_identifying_words(text: str, group: CaseGroup, actor: User) -> IdentifyingWords:
     """Return the words of the message that would identify a body, a person or a case of the group to other declarants.
 
@@ -103,7 +96,7 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Identify
     cases = (
         list_recipient_cases(group, with_closed=True)
         .select_related("collectivity", "story")
-        .only(*IDENTIFYING_COLUMNS)[:MAX_CASES_AT_ONCE]
+        .only(*IDENTIFYING_COLUMNS)[:MAX_CASES]
     )
     named_cases = list(cases)
     if len({case.collectivity_id for case in named_cases}) < 2:
@@ -161,7 +154,7 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) 
     if seen != stamp_preview(clean, case_group, actor):
         raise Stale
     cases = list_recipient_cases(case_group, with_closed=clean.with_closed)
-    references = list(cases.values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
+    references = list(cases.values_list("reference", flat=True)[:MAX_CASES])
     if not references:
         raise ValidationError("Aucun déclarant à qui écrire dans ce groupe.")
     choices = {"group": str(case_group.uid), "asks_answer": clean.asks_answer}
@@ -185,7 +178,7 @@ def stamp_preview(letter: GroupLetter, group: CaseGroup, author: User) -> str:
     """
     cases = list_recipient_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)
     newest = find_newest_letter_of_others(group, letter, author)
-    content = letter.text, letter.asks_answer, letter.with_closed, list(cases[:MAX_CASES_AT_ONCE]), newest
+    content = letter.text, letter.asks_answer, letter.with_closed, list(cases[:MAX_CASES]), newest
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
@@ -250,7 +243,7 @@ def find_opened_group(actor: User, key: str) -> CaseGroup | None:
 
 
 def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
-    references = list(cases.order_by("pk").values_list("reference", flat=True)[:MAX_CASES_AT_ONCE])
+    references = list(cases.order_by("pk").values_list("reference", flat=True)[:MAX_CASES])
     if not references:
         raise ValidationError("Tous ces dossiers sont déjà dans un groupe.")
     try:

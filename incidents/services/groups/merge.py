@@ -34,7 +34,7 @@ from incidents.services.handling.due import (
 )
 from incidents.services.handling.severity import SEVERITY_FIELDS
 from incidents.services.history.record import record_event
-from incidents.services.history.transfers import withdraw_any_proposal
+from incidents.services.transfer.state import withdraw_any_proposal
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.sharing import is_mailbox_in_doubt
 
@@ -112,8 +112,10 @@ def check_mergeable(duplicate: Incident, main: Incident) -> None:
         raise ValidationError("Ces deux dossiers ne sont pas de la même collectivité et du même centre.")
     for case in (duplicate, main):
         if case.merged_into:
-            references = {"one": hyphenate(case.reference), "kept": hyphenate(case.merged_into.reference)}
-            raise ValidationError("{one} est déjà un double de {kept}. Choisissez {kept}.".format(**references))
+            duplicate_reference, main_reference = hyphenate(case.reference), hyphenate(case.merged_into.reference)
+            raise ValidationError(
+                f"{duplicate_reference} est déjà un double de {main_reference}. Choisissez {main_reference}."
+            )
     if ClosingReason.WITHDRAWN in (duplicate.closing_reason, main.closing_reason):
         raise ValidationError("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas.")
     check_main_case(duplicate, main)

@@ -22,9 +22,8 @@ def add_missing_facts_task(main: Incident, duplicate: Incident, *, actor: User, 
     missing = list_missing_facts(main, duplicate)
     if not missing:
         return None
-    words = {"double": hyphenate(duplicate.reference), "facts": ", ".join(missing)}
     values: dict[str, Any] = {
-        "title": ("Du double {double} : {facts}".format(**words))[:TITLE_LIMIT],
+        "title": f"Du double {hyphenate(duplicate.reference)} : {', '.join(missing)}"[:TITLE_LIMIT],
         "why": "Ce dossier ne le dit pas. Vérifiez-le, et dites ici ce qu’il en est.",
         "due_at": at + ANSWER_WITHIN[main.severity],
         "author": actor,

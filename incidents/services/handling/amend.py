@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import User
 from incidents.enums import ActorKind, LeakStatus
-from incidents.facts.description import LINE_LIMIT
+from incidents.facts.description import LINE_LIMIT, Section
 from incidents.models import AnswerSheet, DataLeak, Incident
 from incidents.questions.catalogue import get_current_version
 from incidents.services.declarant.complete import find_newest_sheet
@@ -65,8 +65,8 @@ def save_leak_judgement(incident: Incident, status: str) -> list[str]:
     written in the event that the caller records. AS_DECLARED withdraws the judgement.
     """
     leak = find_leak_row(incident)
-    if find_newest_sheet(incident, "donnees") is None:
-        store_first_state(incident, "donnees")
+    if find_newest_sheet(incident, Section.DATA) is None:
+        store_first_state(incident, Section.DATA)
     declared = read_declared_data(incident)
     former = read_leak_status(incident, leak)
     judged = read_declared_leak_status(declared) if status == AS_DECLARED else status

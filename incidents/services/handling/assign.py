@@ -15,8 +15,8 @@ from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Status
 from incidents.models import Incident
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.record import record_event
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.workflow import check_transition

@@ -1,6 +1,5 @@
-"""Closing of a case: the facts that must be known first, the outcome, and the lesson that other centres may read."""
+"""Closing of a case: the outcome, the facts that are known now, and the lesson that other centres may read."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,29 +7,36 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from collectivities.zones import find_zone
-from core.french import choose_plural
+from core.french import quote_words
 from core.stale import Stale
 from core.text import clean_line, clean_text
 from incidents.access import get_incident
-from incidents.anonymous import IdentifyingValues, list_identifying_words
 from incidents.catalogues.message_templates import find_blanks_problem
-from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status, Verification
-from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
-from incidents.models.work import CLOSING_KEY
+from incidents.enums import Ability, Cause, ClosingReason, EventKind, NoteKind, Outcome, Status
+from incidents.facts.description import Section
+from incidents.identifying_words import IdentifyingValues, list_identifying_words
+from incidents.models import Closing, Incident, Note, Task
+from incidents.models.work import CLOSING_KEY, make_act_key
 from incidents.moments import is_before
 from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
 from incidents.services.handling.amend import CONCLUDED_STATUSES, amend_section, save_leak_judgement
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
+from incidents.services.handling.unfinished import (
+    UnfinishedWork,
+    check_finished,
+    find_closing_question,
+    find_unfinished,
+    stamp_closing_page,
+)
 from incidents.services.history.record import record_event
-from incidents.services.history.snapshots import find_leak_row, list_interruptions, snapshot_services
-from incidents.services.history.transfers import withdraw_any_proposal
+from incidents.services.history.snapshots import list_interruptions, snapshot_services
+from incidents.services.transfer.state import withdraw_any_proposal
 from incidents.sharing import may_share_lesson
 from incidents.workflow import check_transition
 
@@ -40,21 +46,9 @@ REASON_LIMIT = 1_000
 TEXTS = ("handed_to", "summary", "lesson", "why")
 SERVICE_LIMIT = 120
 SERVICE_QUESTION = "Dites à quel service ce dossier est confié : le déclarant le lira."
-UNTOUCHED_QUESTION = (
-    "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
-)
-UNANSWERED_QUESTION = (
-    "Le déclarant attend une réponse à ce qu’il a écrit. Répondez, ou dites pourquoi ce dossier est résolu."
-)
 # The conclusion that nobody will know more of a leak. The leak keeps its status (suspected or claimed), with which the
 # figures count it.
 NEVER_KNOWN = "unknown"
-
-
-class NotFinished(ValidationError):
-    """The case cannot be closed as « résolu », because a service has no end, a leak has no conclusion, a task is open,
-    an answer is due, or nobody handled the case.
-    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,94 +74,46 @@ class Ending:
     moot: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class UnfinishedWork:
-    """The work that is left on a case: interruptions without end, a leak without conclusion, open tasks."""
+@transaction.atomic
+def close_incident(
+    *,
+    reference: str,
+    reason: ClosingReason,
+    actor: User,
+    why: str = "",
+    handed_to: str = "",
+    seen: str | datetime | None = None,
+) -> Incident:
+    """Close the case in one act, without a report (`close_with_report` writes one).
 
-    interruptions: tuple[ServiceInterruption, ...]
-    leak: DataLeak | None
-    tasks: tuple[Task, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.interruptions or self.leak or self.tasks)
-
-    @property
-    def sentences(self) -> list[str]:
-        """Return short descriptions of this work for an error message, in French and without free text."""
-        parts = []
-        if self.interruptions:
-            names = ", ".join(str(interruption.get_service_display()) for interruption in self.interruptions)
-            parts.append(f"sans heure de reprise : {names}")
-        if self.leak:
-            what = f"fuite {self.leak.get_status_display()}" if self.leak.status else "données touchées"
-            parts.append(f"{what}, sans conclusion")
-        if number := len(self.tasks):
-            parts.append(choose_plural("%d tâche ouverte", "%d tâches ouvertes", number) % number)
-        return parts
-
-
-def find_unfinished(incident: Incident) -> UnfinishedWork:
-    leak = find_leak_row(incident)
-    return UnfinishedWork(
-        interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
-        leak=leak if leak and leak.status not in CONCLUDED_STATUSES else None,
-        tasks=tuple(incident.tasks.filter(done_at=None).order_by("due_at", "id")),
-    )
-
-
-def stamp_closing_page(incident: Incident, pending: UnfinishedWork) -> str:
-    """Return a stamp of what the closing page shows. A new message of the declarant changes it too."""
-    facts = (
-        sorted(interruption.service for interruption in pending.interruptions),
-        pending.leak.status if pending.leak else None,
-        sorted(str(task.uid) for task in pending.tasks),
-        incident.declarant_wrote_at,
-    )
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
-
-
-def is_untouched(incident: Incident) -> bool:
-    """Tell whether nobody of the centre has verified or qualified the case, answered the declarant or noted a call."""
-    was_called = incident.verification == Verification.CALL_BACK
-    if was_called or incident.nature != Nature.UNQUALIFIED or incident.answered_at:
-        return False
-    calls = Q(kind=EventKind.NOTED, data__nature__in=[NoteKind.CALL_IN, NoteKind.CALL_OUT])
-    return not incident.events.filter(calls).exists()
-
-
-def is_message_unanswered(incident: Incident) -> bool:
-    """Tell whether an answer is due, other than the first answer to the declaration of the case.
-
-    On a case that was already answered, it may be due to the declarant of a duplicate that was merged since.
+    `why` and `handed_to` have the same meaning as in `Ending`. `seen` is what `format_last_addition` returned for the
+    case on its page, or the instant at which the list was displayed from which the case is closed, or None. Raises
+    Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be closed as
+    resolved yet, ValidationError if the declarant wrote meanwhile or the service has no name.
     """
-    has_added = incident.declarant_wrote_at is not None or incident.answered_at is not None
-    return incident.answer_by is not None and has_added
+    incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
+    check_transition(Status(incident.status), Status.CLOSED)
+    if was_added_since(incident, seen):
+        raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
+    # An erased case takes no text
+    ending = Ending(reason=reason) if incident.erased_at else Ending(reason=reason, why=why, handed_to=handed_to)
+    ending = clean_ending(ending)
+    raise_problems(list_service_problems(incident, ending))
+    check_finished(incident, reason, ending.why)
+    save_closing(incident, ending, actor=actor, at=timezone.now())
+    return incident
 
 
-def find_closing_question(incident: Incident) -> str:
-    """Return the sentence that asks why the case is resolved, if nobody handled or answered it, or "".
-
-    Nothing is asked about an erased case, which takes no text.
-    """
-    if incident.erased_at:
-        return ""
-    if is_untouched(incident):
-        return UNTOUCHED_QUESTION
-    return UNANSWERED_QUESTION if is_message_unanswered(incident) else ""
+def was_added_since(incident: Incident, seen: str | datetime | None) -> bool:
+    """Tell whether the declarant added something that the person did not see. `seen` is as in `close_incident`."""
+    if isinstance(seen, datetime):
+        return incident.declarant_wrote_at is not None and incident.declarant_wrote_at > seen
+    return seen is not None and seen != format_last_addition(incident)
 
 
-def check_finished(incident: Incident, reason: str, why: str = "") -> None:
-    """Raise NotFinished if `reason` is « resolved » and either something remains to be done on the case, or it needs
-    an explanation and `why` is empty. Any other reason is accepted.
-    """
-    if reason != ClosingReason.RESOLVED:
-        return
-    if pending := find_unfinished(incident):
-        waits = ["le déclarant attend une réponse"] if is_message_unanswered(incident) else []
-        lacking = "\N{NO-BREAK SPACE}; ".join([*pending.sentences, *waits])
-        raise NotFinished(f"Ce dossier ne peut pas encore être « résolu » : {lacking}.")
-    if not why and (question := find_closing_question(incident)):
-        raise NotFinished(question)
+def format_last_addition(incident: Incident) -> str:
+    """Return when the declarant last added something, for a form, or ""."""
+    return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""
 
 
 @transaction.atomic
@@ -225,14 +171,12 @@ def is_same_closing(incident: Incident, ending: Ending, actor: User) -> bool:
 def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield the problems of the texts of the report and of the sharing of its lesson.
 
-    An erased case takes no text, and a lesson must not identify anybody and must
-    have no line left to fill in.
+    An erased case takes no text, and a lesson must not identify anybody and must have no line left to fill in.
     """
     if incident.erased_at and (written := [name for name in TEXTS if getattr(ending, name)]):
         yield written[0], "Les mots de ce dossier ont été effacés : on n’y écrit plus."
     elif pointers := list_identifying_words(ending.lesson, collect_identifying_values(incident)):
-        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in pointers)
-        yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quoted}."
+        yield "lesson", f"Cet enseignement désigne quelqu’un. Retirez : {quote_words(pointers)}."
     if blanks := find_blanks_problem(ending.lesson):
         yield "lesson", blanks
     if ending.is_shared and not ending.lesson:
@@ -323,7 +267,12 @@ def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, acto
     ]
     snapshot = snapshot_services(incident.service_stopped, interruptions)
     amend_section(
-        incident, "services", snapshot, lambda: replace_interruptions(incident, interruptions), actor=actor, at=at
+        incident,
+        Section.SERVICES,
+        snapshot,
+        lambda: replace_interruptions(incident, interruptions),
+        actor=actor,
+        at=at,
     )
 
 
@@ -367,7 +316,7 @@ def format_closing_note(ending: Ending) -> str:
 
 def save_closing_note(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
     """Save the text as a note, which only the centre reads."""
-    key = f"{CLOSING_KEY} {incident.pk} {at.isoformat()}"
+    key = make_act_key(CLOSING_KEY, incident, at)
     Note.objects.create(
         incident=incident, kind=NoteKind.NOTE, text=why, author=actor, written_at=at, submission_key=key
     )

@@ -23,6 +23,8 @@ from incidents.services.handling.notes import TEXT_LIMIT, derive_note_key, filte
 from incidents.services.history.record import record_event
 
 MAX_CASES_SHOWN = 200
+# The relations of a body that give its time zone.
+TERRITORIES = ("departement", "region", "region_correction")
 MAX_HANDOVERS_SHOWN = 200
 HANDOVERS_SHOWN_FOR = timedelta(hours=24)
 
@@ -76,7 +78,7 @@ def check_handover(actor: User, references: Sequence[str], handover: HandoverReq
     if not references:
         raise ValidationError({"references": "Cochez les dossiers que vous passez."})
     if len(references) > MAX_CASES_SHOWN:
-        raise ValidationError({"references": "Passez au plus 200 dossiers à la fois."})
+        raise ValidationError({"references": f"Passez au plus {MAX_CASES_SHOWN} dossiers à la fois."})
     if handover.to == actor:
         raise ValidationError({"colleague": "Choisissez quelqu’un d’autre que vous, ou personne."})
     if not clean_text(handover.text, limit=TEXT_LIMIT, field="text"):
@@ -142,8 +144,7 @@ def count_open_cases(people: Collection[int], csirts: Collection[int]) -> CaseCo
 
 
 def join_territories(cases: QuerySet[Incident]) -> QuerySet[Incident]:
-    places = ("departement", "region", "region_correction")
-    return cases.select_related("assignee", *(f"collectivity__{place}" for place in places))
+    return cases.select_related("assignee", *(f"collectivity__{place}" for place in TERRITORIES))
 
 
 @dataclass
@@ -164,8 +165,7 @@ def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - HANDOVERS_SHOWN_FOR)
     notes = filter_readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
-    places = ("departement", "region", "region_correction")
-    joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in places))
+    joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in TERRITORIES))
     return group_received_handovers(joined[:MAX_HANDOVERS_SHOWN])
 
 

@@ -1,4 +1,4 @@
-"""Corrects or removes the official number of a body, and notes who did so and what the number was."""
+"""Correction and removal of the official number of a body, with a note of who did it and what the number was."""
 
 from dataclasses import dataclass
 

@@ -10,11 +10,11 @@ from incidents.access import get_incident
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
-from incidents.models.work import REOPENING_KEY
+from incidents.models.work import REOPENING_KEY, make_act_key
+from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS
 from incidents.services.history.record import record_event
-from incidents.workflow import InvalidTransition, check_transition
+from incidents.workflow import InvalidTransition
 
 REASON_LIMIT = 1_000
 REOPENED_FIELDS = ("closed_at", "closing_reason", "answer_by", *ACKNOWLEDGED_FIELDS, *DUE_FIELDS)
@@ -37,7 +37,6 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
     why = clean_text(motive, limit=REASON_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : vos collègues le liront, pas le déclarant."})
-    check_transition(Status(incident.status), Status.ACKNOWLEDGED)
     save_reopening_note(incident, why, actor)
     save_reopening(incident, actor)
     return incident
@@ -58,7 +57,7 @@ def check_may_be_reopened(incident: Incident) -> None:
 
 
 def save_reopening_note(incident: Incident, why: str, actor: User) -> None:
-    key = f"{REOPENING_KEY} {incident.pk} {incident.closed_at}"
+    key = make_act_key(REOPENING_KEY, incident, incident.closed_at)
     Note.objects.create(incident=incident, kind=NoteKind.NOTE, text=why, author=actor, submission_key=key)
 
 

@@ -119,7 +119,9 @@ def add_task(*, reference: str, actor: User, new_task: NewTask) -> Task:
         if (task.title, task.due_at, task.author_id) == (title, new_task.due_at, actor.pk):
             return task
     if len(open_ones) == MAX_OPEN_TASKS:
-        raise ValidationError({"title": "Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes."})
+        raise ValidationError(
+            {"title": f"{MAX_OPEN_TASKS} tâches sont ouvertes sur ce dossier : faites-en quelques-unes."}
+        )
     task = Task.objects.create(incident=incident, title=title, due_at=new_task.due_at, author=actor, added_at=now)
     save_due(incident, at=now)
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=1, task=str(task.uid))

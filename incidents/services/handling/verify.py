@@ -1,4 +1,4 @@
-"""Records of a call back: the end of its task, a note of the call, and the number for the next call."""
+"""Verification of a case by a call back: the end of its task, a note of the call, and the number for the next call."""
 
 import re
 import unicodedata
@@ -8,16 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import EmergencyContact, User
 from collectivities.telephones import get_local_digits
 from collectivities.zones import find_local_day, find_zone
 from core.telephone import holds_whole_number
 from core.text import clean_line
-from incidents.anonymous import NUMBER, PHONE_DIGITS
-from incidents.enums import OPEN, EventKind, NoteKind, NumberSource, Verification
+from incidents.access import get_incident
+from incidents.enums import OPEN, Ability, ActorKind, EventKind, NoteKind, NumberSource, Verification
+from incidents.facts.description import Section
+from incidents.identifying_words import NUMBER, PHONE_DIGITS
 from incidents.models import AnswerSheet, Incident, IncidentEvent, OfficialNumber, Story
+from incidents.services.groups.merge import lock_with_main, update_main_after_call
+from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event
 
@@ -43,6 +49,36 @@ class CallBack:
     number: str = ""
     is_official: bool = False
     is_looked_up: bool = False
+
+
+NO_CALL_DETAILS = CallBack()
+
+
+@transaction.atomic
+def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DETAILS) -> Incident:
+    """Record that the actor called the body back on a number that did not come from the form.
+
+    The call-back task of the case is marked as done and the call is noted. If the case is verified already, only the
+    call is noted, unless it is the same call by the same actor. Raises Http404, PermissionDenied, and ValidationError
+    for a number that cannot be called, or for an unconfirmed body, which no figure counts.
+    """
+    lock_with_main(reference)
+    incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
+    if incident.is_verified:
+        if call != NO_CALL_DETAILS:
+            record_call_back(incident, actor=actor, call=call, at=timezone.now())
+        return incident
+    if incident.collectivity.is_unconfirmed:
+        raise ValidationError("Confirmez d’abord la collectivité : elle vient de la personne qui déclare.")
+    now = timezone.now()
+    incident.verification, incident.verified_at, incident.is_to_call_back = Verification.CALL_BACK, now, False
+    record_call_back(incident, actor=actor, call=call, at=now)
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
+    update_main_after_call(incident)
+    data = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
+    record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **data)
+    return incident
 
 
 def check_call_number(incident: Incident, call: CallBack) -> str:
@@ -92,7 +128,7 @@ def list_declared_numbers(incident: Incident) -> Iterator[str]:
     cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
     for phone, story in Story.objects.filter(cases).values_list("contact_phone", "description"):
         yield from (phone, *(phone for phone in NUMBER.findall(story) if len(extract_digits(phone)) >= PHONE_DIGITS))
-    sheets = AnswerSheet.objects.filter(cases, section="rappel").values_list("values__phone", flat=True)
+    sheets = AnswerSheet.objects.filter(cases, section=Section.CALLER).values_list("values__phone", flat=True)
     yield from (phone or "" for phone in sheets)
 
 

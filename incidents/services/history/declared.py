@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from incidents.enums import EventKind, LeakStatus
+from incidents.facts.description import Section
 from incidents.facts.shapes import Leak, read_leak
 from incidents.models import AnswerSheet, DataLeak, Incident, IncidentEvent
 from incidents.services.history.snapshots import (
@@ -20,12 +21,10 @@ from incidents.services.history.snapshots import (
     snapshot_rows,
 )
 
-DATA = "donnees"
-
 
 def read_declared(incident: Incident, section: str) -> Values:
     """Return the values of one section as they were last declared."""
-    return read_declared_data(incident) if section == DATA else snapshot_rows(incident, section)
+    return read_declared_data(incident) if section == Section.DATA else snapshot_rows(incident, section)
 
 
 def read_declared_data(incident: Incident) -> Values:
@@ -36,8 +35,8 @@ def read_declared_data(incident: Incident) -> Values:
     """
     if incident.erased_at:
         return snapshot_data(incident.data_concerned, None)
-    newest = exclude_judgement_sheets(incident.sheets.filter(section=DATA)).order_by("-id").first()
-    return newest.values if newest and newest.values else snapshot_rows(incident, DATA)
+    newest = exclude_judgement_sheets(incident.sheets.filter(section=Section.DATA)).order_by("-id").first()
+    return newest.values if newest and newest.values else snapshot_rows(incident, Section.DATA)
 
 
 def exclude_judgement_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSheet]:
@@ -48,14 +47,14 @@ def exclude_judgement_sheets(sheets: QuerySet[AnswerSheet]) -> QuerySet[AnswerSh
         at=OuterRef("written_at"),
         kind__in=(EventKind.QUALIFIED, EventKind.CLOSED),
     )
-    return sheets.exclude(Exists(judged), section=DATA)
+    return sheets.exclude(Exists(judged), section=Section.DATA)
 
 
 def read_declared_data_by_case(incidents: Sequence[Incident], leaks: Mapping[int, DataLeak]) -> dict[int, Values]:
     """Return a dict from case id to what `read_declared_data` returns for the case. `leaks` maps the id of a case to
     its first `DataLeak` row. Runs one query, or none without a case.
     """
-    of_cases = AnswerSheet.objects.filter(incident__in=[incident.pk for incident in incidents], section=DATA)
+    of_cases = AnswerSheet.objects.filter(incident__in=[incident.pk for incident in incidents], section=Section.DATA)
     sheets = exclude_judgement_sheets(of_cases)
     newest = dict(sheets.order_by("id").values_list("incident", "values"))  # the last sheet of each case counts
     return {

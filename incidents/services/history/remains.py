@@ -135,7 +135,7 @@ def cut_page(rows: Any, skipped: int) -> tuple[list[Any], OlderRows | None]:
 def list_sections(copy: Values) -> list[tuple[str, list[DisplayedFact]]]:
     return [
         (
-            str(SNAPSHOT_TITLES[section]),
+            SNAPSHOT_TITLES[section],
             list_sheet_facts(section, copy["version"], copy["sections"][section], copy["zone"]),
         )
         for section in SNAPSHOTS

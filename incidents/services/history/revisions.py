@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from incidents.enums import EventKind, IncidentType
+from incidents.facts.description import Section
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import MAX_SHEETS, DisplayedSheet
 from incidents.questions.catalogue import QuestionKind
@@ -26,7 +27,6 @@ CENTRE_FACT_CHANGES = Q(kind=EventKind.NOTED, data__has_key="sections") | Q(
     kind=EventKind.CLOSED, data__has_key="ended"
 )
 TYPE_CHANGES = Q(kind=EventKind.QUALIFIED, data__changed__has_key="type")
-SERVICES = "services"
 
 type SheetsBySection = dict[str, list[DisplayedSheet]]
 
@@ -150,7 +150,7 @@ def list_lines_without_ends(displayed: DisplayedSheet) -> list[DisplayedFact]:
     sheet.
     """
     sheet = displayed.sheet
-    if sheet.section != SERVICES or not sheet.values:
+    if sheet.section != Section.SERVICES or not sheet.values:
         return []
     services = [service | {"to": None} for service in sheet.values["services"]]
     return list_sheet_facts(sheet.section, sheet.version, sheet.values | {"services": services}, displayed.zone)

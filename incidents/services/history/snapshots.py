@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.facts.description import map_facts
+from incidents.facts.description import Section, map_facts
 from incidents.facts.shapes import (
     CALLER_COLUMNS,
     INSTANTS,
@@ -78,11 +78,11 @@ def format_utc_instant(at: datetime | None) -> str | None:
 def snapshot_declaration(declaration: Declaration) -> dict[str, Values]:
     """Return the snapshot of each section of a declaration."""
     return {
-        "recit": read_story_texts(declaration),
-        "moments": snapshot_moments({name: getattr(declaration, name) for name in INSTANTS}),
-        "services": snapshot_services(declaration.service_stopped, declaration.interruptions),
-        "donnees": snapshot_data(declaration.data_concerned, declaration.leak),
-        "rappel": snapshot_caller(declaration.caller, mail_without_code=declaration.mail_without_code),
+        Section.STORY: read_story_texts(declaration),
+        Section.MOMENTS: snapshot_moments({name: getattr(declaration, name) for name in INSTANTS}),
+        Section.SERVICES: snapshot_services(declaration.service_stopped, declaration.interruptions),
+        Section.DATA: snapshot_data(declaration.data_concerned, declaration.leak),
+        Section.CALLER: snapshot_caller(declaration.caller, mail_without_code=declaration.mail_without_code),
     }
 
 
@@ -152,13 +152,14 @@ def read_caller(incident: Incident) -> Caller:
 def snapshot_rows(incident: Incident, section: str) -> Values:
     """Return the snapshot of one section from the current rows of the case."""
     match section:
-        case "recit":
+        case Section.STORY:
             return read_story_texts(incident.story)
-        case "moments":
+        case Section.MOMENTS:
             return snapshot_moments(read_instants(incident))
-        case "services":
+        case Section.SERVICES:
             return snapshot_services(incident.service_stopped, list_interruptions(incident))
-        case "donnees":
+        case Section.DATA:
             return snapshot_data(incident.data_concerned, find_leak(incident))
-        case _:
+        case Section.CALLER:
             return snapshot_caller(read_caller(incident), mail_without_code=incident.mail_without_code)
+    raise ValueError(section)

@@ -13,6 +13,7 @@ from accounts.models import User
 from collectivities.zones import PARIS
 from incidents.access import get_incident, record_accesses
 from incidents.enums import Ability, DocumentKind, Door
+from incidents.facts.description import Section
 from incidents.facts.shapes import read_story_texts
 from incidents.files import vault
 from incidents.files.texts import MAX_BYTES, READABLE_TYPES, extract_text
@@ -33,10 +34,9 @@ MAX_PROPOSALS = 200
 MAX_DUPLICATES_READ = 20
 BEFORE_CORRECTION, OF_DUPLICATE = "avant correction", "d’un double"
 # The person to call back is not a trace of an attack.
-CALLER_SECTION = "rappel"
 
 
-class Origin(NamedTuple):
+class TextOrigin(NamedTuple):
     """The kind of document in which a value was found. `version` says which one if it is not a current text of the
     case: BEFORE_CORRECTION or OF_DUPLICATE.
     """
@@ -52,11 +52,11 @@ class Origin(NamedTuple):
 class Source(NamedTuple):
     """A text of the case or of a duplicate, with its origin."""
 
-    origin: Origin
+    origin: TextOrigin
     text: str
 
 
-class Proposal(NamedTuple):
+class IndicatorProposal(NamedTuple):
     """A proposed value.
 
     `ignored` tells why the centre ignores the value, or is "". `seen_elsewhere` is how many other cases of the user's
@@ -64,7 +64,7 @@ class Proposal(NamedTuple):
     """
 
     indicator: Indicator
-    origins: tuple[Origin, ...]
+    origins: tuple[TextOrigin, ...]
     is_recorded: bool
     seen_elsewhere: int
     ignored: str
@@ -78,9 +78,9 @@ class Proposals:
     `MAX_PROPOSALS`. `left_out` lists the origins of the texts that were not read to their end.
     """
 
-    rows: list[Proposal] = field(default_factory=list)
+    rows: list[IndicatorProposal] = field(default_factory=list)
     innocent: int = 0
-    left_out: tuple[Origin, ...] = ()
+    left_out: tuple[TextOrigin, ...] = ()
     too_many: int = 0
 
 
@@ -116,7 +116,7 @@ def propose_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Eviden
     record_opening(evidence=evidence, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
     words = extract_text(content, evidence.media_type)
-    return evidence, build_proposals(incident, actor, [Source(Origin(DocumentKind.FILE), words)])
+    return evidence, build_proposals(incident, actor, [Source(TextOrigin(DocumentKind.FILE), words)])
 
 
 def list_text_files(incident: Incident) -> QuerySet[Evidence]:
@@ -129,14 +129,14 @@ def list_texts(incident: Incident) -> Iterator[Source]:
     names, newest first, and last what stood in the sections before corrections.
     """
     sections = group_by_section(list_sheets(incident))
-    sections.pop(CALLER_SECTION, None)
-    yield Source(Origin(DocumentKind.DECLARATION), "\n".join(read_story_texts(incident.story).values()))
+    sections.pop(Section.CALLER, None)
+    yield Source(TextOrigin(DocumentKind.DECLARATION), "\n".join(read_story_texts(incident.story).values()))
     for sheets in sections.values():
-        yield Source(Origin(DocumentKind.ANSWERS), join_lines(sheets[:1]))
+        yield Source(TextOrigin(DocumentKind.ANSWERS), join_lines(sheets[:1]))
     yield from list_written_texts([incident], version="")
     for section, sheets in sections.items():
         kind = DocumentKind.DECLARATION if section in SNAPSHOTS else DocumentKind.ANSWERS
-        yield Source(Origin(kind, BEFORE_CORRECTION), join_lines(sheets[1:], without=sheets[:1]))
+        yield Source(TextOrigin(kind, BEFORE_CORRECTION), join_lines(sheets[1:], without=sheets[:1]))
 
 
 def join_lines(sheets: Iterable[DisplayedSheet], *, without: Iterable[DisplayedSheet] = ()) -> str:
@@ -152,11 +152,11 @@ def list_duplicate_texts(duplicates: Sequence[Incident]) -> Iterator[Source]:
         return
     for duplicate in duplicates:
         words = "\n".join(read_story_texts(duplicate.story).values())
-        yield Source(Origin(DocumentKind.DECLARATION, OF_DUPLICATE), words)
-    sheets = AnswerSheet.objects.filter(incident__in=duplicates).exclude(section=CALLER_SECTION).order_by("-id")
+        yield Source(TextOrigin(DocumentKind.DECLARATION, OF_DUPLICATE), words)
+    sheets = AnswerSheet.objects.filter(incident__in=duplicates).exclude(section=Section.CALLER).order_by("-id")
     # Any time zone will do here: times are never indicators.
     views = [DisplayedSheet(sheet, PARIS) for sheet in sheets[:MAX_SHEETS]]
-    yield Source(Origin(DocumentKind.ANSWERS, OF_DUPLICATE), join_lines(views))
+    yield Source(TextOrigin(DocumentKind.ANSWERS, OF_DUPLICATE), join_lines(views))
     yield from list_written_texts(duplicates, version=OF_DUPLICATE)
 
 
@@ -165,12 +165,12 @@ def list_written_texts(incidents: Sequence[Incident], *, version: str) -> Iterat
     # A link that the centre sent is not a trace of an attack.
     received = Message.objects.filter(incident__in=incidents, is_from_csirt=False)
     for text in received.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
-        yield Source(Origin(DocumentKind.MESSAGE, version), text)
+        yield Source(TextOrigin(DocumentKind.MESSAGE, version), text)
     notes = filter_readable(Note.objects.filter(incident__in=incidents)).order_by("-id")
     for text in notes.values_list("text", flat=True)[:ROWS_READ]:
-        yield Source(Origin(DocumentKind.NOTE, version), text)
+        yield Source(TextOrigin(DocumentKind.NOTE, version), text)
     files = Evidence.objects.filter(incident__in=incidents, taken_back_at=None).order_by("-id")
-    yield Source(Origin(DocumentKind.FILE, version), "\n".join(files.values_list("name", flat=True)[:ROWS_READ]))
+    yield Source(TextOrigin(DocumentKind.FILE, version), "\n".join(files.values_list("name", flat=True)[:ROWS_READ]))
 
 
 def build_proposals(
@@ -189,7 +189,7 @@ def build_proposals(
     existing = set(incident.observables.values_list("kind", "value"))
     elsewhere, ignored = count_seen_elsewhere(proposed, incident, user), find_ignored_reasons(proposed, incident)
     rows = [
-        Proposal(
+        IndicatorProposal(
             observable,
             tuple(origins[observable]),
             observable in existing,
@@ -201,10 +201,12 @@ def build_proposals(
     return Proposals(rows, len(origins) - len(suspicious), left_out, len(suspicious) - len(proposed))
 
 
-def collect_values(sources: Iterable[Source]) -> tuple[dict[Indicator, dict[Origin, None]], tuple[Origin, ...]]:
+def collect_values(
+    sources: Iterable[Source],
+) -> tuple[dict[Indicator, dict[TextOrigin, None]], tuple[TextOrigin, ...]]:
     """Return the origins of each value, and those of the texts that were not read to their end."""
-    origins: dict[Indicator, dict[Origin, None]] = {}
-    left_out: dict[Origin, None] = {}
+    origins: dict[Indicator, dict[TextOrigin, None]] = {}
+    left_out: dict[TextOrigin, None] = {}
     remaining_length = TEXT_LIMIT
     for origin, text in sources:
         if len(text) > remaining_length:

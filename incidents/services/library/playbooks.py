@@ -11,14 +11,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from accounts.access import get_led_csirt
 from accounts.models import User
+from core.french import format_number
 from core.stale import Stale
 from core.text import clean_line
 from csirts.models import Csirt
 from incidents.catalogues.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, dump_steps, read_steps
 from incidents.enums import IncidentType
 from incidents.models import Playbook
-from incidents.services.library.reflexes import get_led_csirt
 
 TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
 MAX_STEPS, MAX_HOURS = 30, 24 * 90
@@ -89,7 +90,7 @@ def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
     """
     listed = list(steps)
     if len(listed) > MAX_STEPS:
-        raise ValidationError({"steps": "Un guide a au plus 30 étapes. Regroupez-en."})
+        raise ValidationError({"steps": f"Un guide a au plus {MAX_STEPS} étapes. Regroupez-en."})
     taken: set[str] = set()
     return [clean_step(number, step, taken) for number, step in enumerate(listed, 1)]
 
@@ -106,7 +107,7 @@ def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
         raise build_step_error(number, "écrivez ce qu’il y a à faire.")
     hours = step["within_hours"]
     if hours is not None and not 1 <= hours <= MAX_HOURS:
-        raise build_step_error(number, "le délai va de 1 à 2 160 heures, ou reste vide.")
+        raise build_step_error(number, f"le délai va de 1 à {format_number(MAX_HOURS)} heures, ou reste vide.")
     return Step(find_free_code(str(step["step"]) or slugify(title), taken), title, why, source, hours)
 
 

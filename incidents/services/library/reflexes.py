@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404
 from django.utils import timezone
 
+from accounts.access import get_led_csirt
 from accounts.models import User
 from core.stale import Stale
 from core.text import clean_line
@@ -64,15 +64,6 @@ def list_reflex_sheets(csirt: Csirt) -> list[AppliedReflexSheet]:
 
 def find_newest_reflex_sheet(kind: str, csirt: Csirt) -> ReflexSheet | None:
     return ReflexSheet.objects.filter(type=kind, csirt=csirt).order_by("-version").first()
-
-
-def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
-    """Return the CSIRT, if this user leads it. Raises Http404 otherwise."""
-    led = Csirt.objects.filter(pk__in=user.led_centre_ids, slug=slug)
-    csirt = (led.select_for_update(no_key=True) if lock else led).first()
-    if csirt is None:
-        raise Http404
-    return csirt
 
 
 @transaction.atomic
@@ -132,8 +123,10 @@ def clean_sheet_line(text: str, limit: int, field: str) -> str:
 
 def check_item_counts(clean: Mapping[str, Any]) -> None:
     if not MIN_HOUR_ACTS <= len(clean["hour"]) <= MAX_ACTS:
-        raise ValidationError({"hour": "Il faut de 3 à 8 gestes : les trois premiers sont affichés partout."})
+        raise ValidationError(
+            {"hour": f"Il faut de {MIN_HOUR_ACTS} à {MAX_ACTS} gestes : les trois premiers sont affichés partout."}
+        )
     if not 1 <= len(clean["day"]) <= MAX_ACTS:
-        raise ValidationError({"day": "Il faut de 1 à 8 gestes."})
+        raise ValidationError({"day": f"Il faut de 1 à {MAX_ACTS} gestes."})
     if not 1 <= len(clean["sources"]) <= MAX_SOURCES:
-        raise ValidationError({"sources": "Citez de 1 à 6 sources, une par ligne."})
+        raise ValidationError({"sources": f"Citez de 1 à {MAX_SOURCES} sources, une par ligne."})

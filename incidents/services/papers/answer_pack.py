@@ -16,19 +16,20 @@ from django.utils.text import capfirst
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCK_LABELS, find_zone
-from core.french import format_day
+from core.french import NBSP, format_day
 from core.typeset import draw_qr_code
 from csirts.queries import list_published_contacts
 from csirts.routing import find_route
 from incidents.enums import TYPE_TERMS, EventKind, IncidentType, Status, TransferState
+from incidents.facts.description import Section
 from incidents.models import Incident
 from incidents.progress import find_service_handed_to
 from incidents.queries import lacks_responder
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
-from incidents.questions.formatting import NBSP, format_moment
+from incidents.questions.formatting import format_moment
 from incidents.reference import hyphenate
 from incidents.services.history.centres import MOVE_KINDS
-from incidents.services.history.declared import DATA, find_judgement, format_judgement, read_declared_data
+from incidents.services.history.declared import find_judgement, format_judgement, read_declared_data
 from incidents.services.history.revisions import (
     CentreAct,
     TypeChange,
@@ -49,7 +50,6 @@ LEGAL_CAVEAT = (
     "votre assureur et la préfecture répondent pour votre cas."
 )
 
-STORY = "recit"
 TAKEN_OVER_SENTENCE = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
 
 
@@ -71,7 +71,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "reason": explain_centre(incident),
         "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in duties],
-        "no_more": str(LEGAL_CAVEAT),
+        "no_more": LEGAL_CAVEAT,
         "receipt": list_receipt_lines(incident, zone),
         "progress": list_progress(incident, judgement, zone),
         "declared": list_declared_sections(incident, leak_answers, load_centre_acts(incident), zone),
@@ -95,7 +95,7 @@ def explain_centre(incident: Incident) -> str:
 
 def format_identity(body: Collectivity) -> str:
     """Return the SIREN and INSEE code, which insurers and prefectures ask for to tell bodies of one name apart."""
-    siren = body.siren and "SIREN {}".format(NBSP.join(map("".join, batched(body.siren, 3))))
+    siren = body.siren and f"SIREN {NBSP.join(map(''.join, batched(body.siren, 3)))}"
     code = body.insee_code and f"code INSEE {body.insee_code}"
     return capfirst(", ".join(part for part in (siren, code) if part))
 
@@ -129,7 +129,7 @@ def list_declared_sections(
     """
     sheets = load_declared_sheets(incident, zone)
     facts = [
-        format_section(name, "", leak_answers if name == DATA else snapshot_rows(incident, name), zone)
+        format_section(name, "", leak_answers if name == Section.DATA else snapshot_rows(incident, name), zone)
         for name in SNAPSHOT_TITLES
     ]
     newest = [views[-1].sheet for name, views in sorted(sheets.items()) if name not in SNAPSHOT_TITLES]
@@ -137,7 +137,7 @@ def list_declared_sections(
     sections = facts + [section for section in answers if section["lines"]]
     for section in sections:
         section["notes"] = list_revision_sentences(incident, sheets.get(section["code"], []), acts)
-    sections[0]["lines"] += list_replaced_story(incident, sheets.get(STORY, []), acts)
+    sections[0]["lines"] += list_replaced_story(incident, sheets.get(Section.STORY, []), acts)
     add_situation(sections[0], incident, find_type_change(incident, acts, zone), zone)
     return sections
 
@@ -183,18 +183,17 @@ def format_handling_state(incident: Incident, zone: str) -> str:
     """Return a sentence that says when the case was closed or taken, or that nobody has it, or "" if an untaken case
     has no centre.
     """
-    words = {"csirt": incident.csirt}
     if incident.closed_at:
         service = find_service_handed_to(incident)
         reason = incident.get_closing_reason_display() + (f" ({service})" if service else "")
         return f"Dossier clos le {format_pack_moment(incident.closed_at, zone)} : {reason}."
     if (incident.acknowledged_at and lacks_responder(incident)) or was_unassigned(incident):
-        return "{csirt} n’a personne sur le dossier en ce moment.".format(**words)
+        return f"{incident.csirt} n’a personne sur le dossier en ce moment."
     if incident.acknowledged_at:
         first_at = find_first_taken_at(incident) or incident.acknowledged_at
         moments = dict.fromkeys(format_pack_moment(at, zone) for at in (first_at, incident.acknowledged_at))
         return f"{incident.csirt} a pris le dossier en charge le {', puis de nouveau le '.join(moments)}."
-    return "{csirt} n’a pas encore pris le dossier en charge.".format(**words) if incident.csirt else ""
+    return f"{incident.csirt} n’a pas encore pris le dossier en charge." if incident.csirt else ""
 
 
 def find_first_taken_at(incident: Incident) -> datetime | None:
@@ -234,9 +233,9 @@ def list_receipt_lines(incident: Incident, zone: str) -> list[str]:
     """Return the acknowledgement of receipt, which says what arrived, when, and which service deals with it (code des
     relations entre le public et l’administration, article L112-11).
     """
-    words = {"reference": hyphenate(incident.reference), "at": format_pack_moment(incident.received_at, zone)}
+    reference, received_at = hyphenate(incident.reference), format_pack_moment(incident.received_at, zone)
     lines = [
-        "La déclaration électronique {reference} a été reçue le {at}.".format(**words),
+        f"La déclaration électronique {reference} a été reçue le {received_at}.",
         format_service_in_charge(incident),
         (
             "Cet accusé de réception est délivré au titre de l’article L112-11 du code des relations entre le public "
@@ -252,4 +251,4 @@ def format_service_in_charge(incident: Incident) -> str:
     if csirt is None:
         return "Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour."
     reached = [part for part in (*list_published_contacts(csirt), describe_site(csirt.website)) if part]
-    return "Service chargé du dossier : {who}.".format(who=", ".join([csirt.name, *reached]))
+    return f"Service chargé du dossier : {', '.join([csirt.name, *reached])}."

@@ -21,7 +21,8 @@ from core.typeset import PAGES_AT_ONCE, PdfJoiner, typeset
 from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability, PaperKind, PaperState
 from incidents.files import vault
-from incidents.models import CaseKey, Incident, Paper
+from incidents.models import Incident, Paper
+from incidents.services.evidence.files import ensure_case_key, find_case_key
 from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.papers.cards import TEMPLATES, list_cards, list_communes
 
@@ -159,21 +160,16 @@ def make_answer_pack(paper: Paper) -> int:
     """Make and store an answer pack and return its size in bytes. Raises NothingToPrint for an erased case."""
     incident = Incident.objects.with_displayed_rows().get(papers=paper)
     pdf = typeset(TEMPLATES / "pack.typ", build_answer_pack(incident, at=timezone.now()))
-    vault.write_object(paper.storage_name, ensure_case_key(incident), pdf)
+    vault.write_object(paper.storage_name, get_paper_key(incident), pdf)
     return len(pdf)
 
 
 @transaction.atomic
-def ensure_case_key(incident: Incident) -> bytes:
-    """Return the key of the case's files, created if there is none yet. Raises NothingToPrint if the case is
-    erased.
-    """
+def get_paper_key(incident: Incident) -> bytes:
+    """Return the key with which the papers of the case are encrypted. Raises NothingToPrint if the case is erased."""
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
         raise NothingToPrint
-    row, _made = CaseKey.objects.get_or_create(
-        incident=incident, defaults={"wrapped": vault.wrap_key(vault.make_case_key())}
-    )
-    return vault.unwrap_key(bytes(row.wrapped))
+    return ensure_case_key(incident)
 
 
 def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
@@ -227,10 +223,10 @@ def read_paper(paper: Paper) -> Iterator[bytes]:
     """Yield the bytes of a paper that was made. Raises NotReadable if its key was erased or does not decrypt it."""
     if paper.kind == PaperKind.WALL_CARDS:
         return read_unencrypted_content(paper.storage_name)
-    row = CaseKey.objects.filter(incident=paper.incident_id).first()
-    if row is None:
+    key = find_case_key(paper.incident_id)
+    if key is None:
         raise vault.NotReadable
-    return vault.read_object(paper.storage_name, vault.unwrap_key(bytes(row.wrapped)))
+    return vault.read_object(paper.storage_name, key)
 
 
 def read_unencrypted_content(name: str) -> Iterator[bytes]:

@@ -130,7 +130,7 @@ def clean_advice_reason(request: AdviceRequest) -> str:
 
 def find_advice_refusal(incident: Incident) -> str:
     """Return the sentence that refuses to send anything of a TLP:RED case, or "" for another TLP."""
-    return str(TLP_RED_REFUSAL) if forbids_leaving(incident.tlp) else ""
+    return TLP_RED_REFUSAL if forbids_leaving(incident.tlp) else ""
 
 
 def format_advice(incident: Incident, partner: Partner, request: AdviceRequest) -> str:

@@ -48,7 +48,7 @@ def check_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool
 
 def find_agreement_problem(incident: Incident, agreement: Agreement, words: str, *, is_needed: bool) -> str:
     if not agreement.is_given:
-        return str(NOT_AGREED) if is_needed else str(NOT_TICKED) if words else ""
+        return NOT_AGREED if is_needed else NOT_TICKED if words else ""
     if agreement.label != incident.tlp:
-        return str(LABEL_CHANGED) % {"tlp": Tlp(incident.tlp).label}
-    return "" if has_visible_character(words) else str(NOT_NOTED)
+        return LABEL_CHANGED % {"tlp": Tlp(incident.tlp).label}
+    return "" if has_visible_character(words) else NOT_NOTED

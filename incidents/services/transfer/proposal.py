@@ -15,19 +15,19 @@ from django.utils import timezone
 
 from accounts.enums import WORKING_ROLES
 from accounts.models import Membership, User
+from core.french import quote_words
 from core.stale import Stale
 from core.text import clean_line
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_proposed_transfer
-from incidents.anonymous import list_personal_details
 from incidents.enums import Ability, EventKind, NoteKind, Status, TransferState
+from incidents.identifying_words import list_personal_details
 from incidents.models import Incident, Transfer
+from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.handling.close import collect_identifying_values
 from incidents.services.handling.due import DUE_FIELDS, settle_due
-from incidents.services.handling.triage import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.history.remains import copy_case
-from incidents.services.history.transfers import record_transfer, set_transfer_state, withdraw_proposal
 from incidents.services.transfer.agreements import (
     AGREEMENT_LIMIT,
     NO_AGREEMENT,
@@ -35,6 +35,7 @@ from incidents.services.transfer.agreements import (
     Agreement,
     check_agreement,
 )
+from incidents.services.transfer.state import record_transfer, set_transfer_state, withdraw_proposal
 from incidents.sharing import ReaderKind, needs_agreement, rank_label
 from incidents.workflow import check_transferable
 
@@ -160,7 +161,7 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     incident = transfer.incident
     check_may_leave(incident)
     if lacks_agreement(transfer):
-        raise ValidationError({"agreement": str(NOT_AGREED)})
+        raise ValidationError({"agreement": NOT_AGREED})
     set_transfer_state(transfer, TransferState.ACCEPTED, actor)
     transfer.standing = copy_case(incident)
     move_to_taker(incident, transfer, actor)
@@ -209,8 +210,7 @@ def check_reason(incident: Incident, why: str) -> None:
     if not why:
         raise ValidationError({"motive": "Écrivez pourquoi : l’autre centre décide d’après ces mots."})
     if persons := list_personal_details(why, collect_identifying_values(incident)):
-        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{word}\N{NO-BREAK SPACE}»" for word in persons)
-        raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quoted}."})
+        raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quote_words(persons)}."})
 
 
 def find_taker(incident: Incident, slug: str) -> Csirt:

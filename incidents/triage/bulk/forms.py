@@ -15,9 +15,11 @@ from core.text import clean_line, clean_text
 from incidents.catalogues.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, GroupKind, Nature, Tlp, TransferState
 from incidents.models import Incident, Transfer
-from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group, list_working_people
+from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group
 from incidents.services.groups.group import MAX_GROUPS_OFFERED, TITLE_LIMIT, list_open_groups
-from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION, is_message_unanswered
+from incidents.services.handling.assign import list_people
+from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION
+from incidents.services.handling.unfinished import is_message_unanswered
 
 NOBODY = "personne"
 
@@ -64,7 +66,7 @@ class BulkAssignForm(BulkForm):
 
     def fill_choices(self) -> None:
         people = [
-            (str(person.uid), name) for person, name in list_names_with_missing_steps(list_working_people(self.csirt))
+            (str(person.uid), name) for person, name in list_names_with_missing_steps(list_people(self.csirt.pk))
         ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 

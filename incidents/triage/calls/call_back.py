@@ -22,10 +22,10 @@ from incidents.enums import Ability, CaseFormCode, InterruptionExtent, NoteKind
 from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
-from incidents.services.declarant.call_back import Call, check_not_ended, save_call, stamp_facts
+from incidents.services.declarant.telephone import Call, check_not_ended, save_call, stamp_facts
 from incidents.services.groups.call_backs import awaits_call
-from incidents.services.handling.triage import verify_incident
 from incidents.services.handling.unsent_text import Values
+from incidents.services.handling.verify import verify_incident
 from incidents.services.history.declared import read_declared_data, read_declared_leak
 from incidents.services.history.snapshots import list_interruptions, read_instants
 from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, read_or_make_key

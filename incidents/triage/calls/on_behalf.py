@@ -28,7 +28,7 @@ from incidents.reference import split_groups
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.calls import declare_by_phone
 from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, is_submitted
-from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import verify_incident
 from incidents.services.library.reflexes import find_reflex_sheet
 from incidents.triage.calls.telephone_form import TelephoneForm
 

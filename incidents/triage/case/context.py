@@ -13,7 +13,7 @@ from incidents.enums import Ability, Certainty, ClosingReason, Status
 from incidents.facts.shapes import INSTANTS
 from incidents.models import Incident
 from incidents.services.groups.call_backs import awaits_call
-from incidents.services.handling.triage import format_last_addition
+from incidents.services.handling.close import format_last_addition
 from incidents.triage import wording
 from incidents.triage.case.answers import list_section_blocks
 from incidents.triage.case.data import build_data_context

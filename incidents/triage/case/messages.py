@@ -28,8 +28,8 @@ def thread_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the messages before the message `?avant=` or after the message `?apres=`, which are named by their uid."""
     incident = get_incident(get_account(request), reference, to=Ability.READ, door=Door.MESSAGES)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
-    stretch = load_thread_page(incident, before=before, after=after)
-    context = {"incident": incident, "stretch": stretch, "zone": find_zone(incident.collectivity)}
+    thread_page = load_thread_page(incident, before=before, after=after)
+    context = {"incident": incident, "thread_page": thread_page, "zone": find_zone(incident.collectivity)}
     return render_page(request, "incidents/triage/messages.html", context)
 
 

@@ -17,7 +17,7 @@ from incidents.models import Incident
 from incidents.reference import compact_code, hyphenate
 from incidents.services.groups.merge import check_mergeable, merge_incident
 from incidents.services.handling.assign import find_current_assignee
-from incidents.services.history.transfers import find_open_proposal
+from incidents.services.transfer.state import find_open_proposal
 from incidents.triage import wording
 from incidents.triage.case.data import format_data
 from incidents.triage.case.page import redirect_to_case, render_page

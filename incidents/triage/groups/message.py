@@ -18,10 +18,9 @@ from core.french import choose_plural
 from core.stale import Stale
 from incidents.catalogues.message_templates import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup
-from incidents.services.groups.bulk import UsedBulkForm
+from incidents.services.groups.bulk import MAX_CASES, UsedBulkForm
 from incidents.services.groups.group import get_group
 from incidents.services.groups.group_acts import (
-    MAX_CASES_AT_ONCE,
     DoubtfulNames,
     GroupLetter,
     check_letter,
@@ -158,4 +157,4 @@ def list_reader_addresses(group: CaseGroup, letter: GroupLetter | None) -> list[
     if letter is None:
         return []
     cases = list_recipient_cases(group, with_closed=letter.with_closed)
-    return list(cases.values_list("story__contact_email", flat=True)[:MAX_CASES_AT_ONCE])
+    return list(cases.values_list("story__contact_email", flat=True)[:MAX_CASES])

@@ -30,7 +30,7 @@ from incidents.services.indicators.observe import (
     save_typed_observable,
 )
 from incidents.services.indicators.propose import (
-    Proposal,
+    IndicatorProposal,
     Proposals,
     list_text_files,
     propose_from_file,
@@ -67,7 +67,7 @@ class IgnoreReasonForm(forms.Form):
 class ProposalLine(NamedTuple):
     """A proposal with its tick box: `tick` is the value of the box."""
 
-    row: Proposal
+    row: IndicatorProposal
     tick: str
     value: str
     where: str
@@ -221,7 +221,7 @@ def render_observables_page(
     return render_page(request, TEMPLATE, context | blocks, status=status)
 
 
-def make_proposal_line(row: Proposal, chosen: Collection[str]) -> ProposalLine:
+def make_proposal_line(row: IndicatorProposal, chosen: Collection[str]) -> ProposalLine:
     kind, value = row.indicator
     tick = f"{kind.value}|{row.origins[0].kind.value}|{value}"
     where = ", ".join(origin.label for origin in row.origins)

@@ -20,21 +20,17 @@ from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode, Cause, ClosingReason, Door, LeakStatus, Outcome, Status
 from incidents.models import Incident
 from incidents.services.handling.amend import CONCLUDED_STATUSES
-from incidents.services.handling.close import (
-    NEVER_KNOWN,
-    REASON_LIMIT,
-    SERVICE_LIMIT,
-    Ending,
+from incidents.services.handling.close import NEVER_KNOWN, REASON_LIMIT, SERVICE_LIMIT, Ending, close_with_report
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.unfinished import (
     UnfinishedWork,
-    close_with_report,
     find_closing_question,
     find_unfinished,
     is_message_unanswered,
     stamp_closing_page,
 )
-from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.unsent_text import has_begun_reply, list_colleagues_writing, load_unsent_texts
-from incidents.services.history.transfers import find_open_proposal
+from incidents.services.transfer.state import find_open_proposal
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
 from incidents.triage.case.page import (

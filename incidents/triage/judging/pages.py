@@ -13,8 +13,7 @@ from incidents.models import Incident
 from incidents.services.declaring.bodies import correct_body
 from incidents.services.handling.qualify import qualify_incident
 from incidents.services.handling.severity import set_severity
-from incidents.services.handling.triage import verify_incident
-from incidents.services.handling.verify import find_verification
+from incidents.services.handling.verify import find_verification, verify_incident
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.body import BodyCorrectionForm
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts

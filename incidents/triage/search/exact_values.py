@@ -9,21 +9,21 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from collectivities.search import SearchProblem
-from core.telephone import fold_separators
+from core.telephone import LOCAL_DIGITS, find_local_number, fold_separators, list_local_prefixes
 from core.text import fold_text
 from incidents.enums import ObservableKind
 from incidents.indicators.hosts import list_enclosing_hosts, list_searched_hosts, match_on_hosts
 from incidents.indicators.observables import EMAIL, Indicator, find_indicator_host, normalise_ip, normalise_value
 from incidents.indicators.sightings import match_values
 from incidents.models import Incident, Observable
-from incidents.querysets import LAST_DIGITS, PACIFIC, IncidentQuerySet
+from incidents.querysets import LAST_DIGITS, IncidentQuerySet
 
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
 # A French telephone number as it is dialled. Nine digits are a SIREN, fourteen a SIRET.
 NATIONAL_NUMBER = re.compile(r"0\d{9}", re.ASCII)
-# A telephone number of the Pacific, in pairs or not. Only spaces and dots separate its pairs, unlike « 24/11/26 ».
-PACIFIC_LOCAL = re.compile(r"[2-9]\d(?:[ .]?\d\d){2}|(?:4\d|8[7-9])(?:[ .]?\d\d){3}", re.ASCII)
-PACIFIC_ABROAD = re.compile(r"(?:\+|00)(?:68[17]\d{6}|689\d{8})", re.ASCII)
+# A local number of a territory with short numbers, in pairs or not. Only spaces and dots separate its pairs, unlike
+# « 24/11/26 ».
+LOCAL_NUMBER = re.compile(r"[2-9]\d(?:[ .]?\d\d){2}|(?:4\d|8[7-9])(?:[ .]?\d\d){3}", re.ASCII)
 # Exchanges also show a French number as « 33 6 39 98 00 12 », which is neither a SIREN nor a SIRET.
 INTERNATIONAL_NUMBER = re.compile(r"(?:\+|00)\d{10,14}|330?[1-9]\d{8}", re.ASCII)
 # The beginning of a telephone number, or a number with a digit too many. The SIREN of a body never begins with 0.
@@ -95,10 +95,10 @@ def parse_telephone(text: str) -> str:
     or "" for any other text.
     """
     bare = re.sub(r"[\s.()/-]", "", text)
-    if PACIFIC_LOCAL.fullmatch(" ".join(text.split())):
+    if LOCAL_NUMBER.fullmatch(" ".join(text.split())):
         return bare
-    if PACIFIC_ABROAD.fullmatch(bare):
-        return bare.lstrip("+0")[len("687") :]
+    if local := find_local_number(bare):
+        return local
     if NATIONAL_NUMBER.fullmatch(bare):
         return bare
     return f"0{bare[-LAST_DIGITS:]}" if INTERNATIONAL_NUMBER.fullmatch(bare) else ""
@@ -125,12 +125,9 @@ def list_number_spellings(number: str) -> list[str]:
     """Return the usual spellings of a telephone number in texts. `number` comes from `parse_telephone`."""
     pairs = re.findall(r"\d\d", number)
     if len(number) != len("0298000000"):
-        codes = [code for code, length in PACIFIC.items() if length == len(number)]
-        abroad = [
-            spelling
-            for code in codes
-            for spelling in (f"+{code} {' '.join(pairs)}", f"+{code}{number}", f"00{code}{number}")
-        ]
+        codes = [code for code, length in LOCAL_DIGITS.items() if length == len(number)]
+        prefixes = [prefix for code in codes for prefix in list_local_prefixes(code)]
+        abroad = [f"{prefix}{rest}" for prefix in prefixes for rest in (number, f" {' '.join(pairs)}")]
         return [number, *(separator.join(pairs) for separator in " ."), *abroad]
     abroad = ["+33", pairs[0][1], *pairs[1:]]
     grouped = [number[0], number[1:4], number[4:7], number[7:]]  # « 0 800 200 008 »

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import get_led_csirt
 from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
@@ -29,7 +30,6 @@ from incidents.services.correspondence.templates import (
     withdraw_template,
     write_template,
 )
-from incidents.services.library.reflexes import get_led_csirt
 from incidents.triage.case.page import render_page
 
 LIST_URL_NAME = "admin:incidents_incident_message_templates"

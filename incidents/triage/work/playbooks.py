@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import get_led_csirt
 from accounts.models import User
 from accounts.signed_in import get_account
 from core.french import NBSP
@@ -29,7 +30,6 @@ from incidents.services.library.playbooks import (
     list_applied_playbooks,
     publish_playbook,
 )
-from incidents.services.library.reflexes import get_led_csirt
 from incidents.triage.case.page import render_page
 
 PUBLISH, GO_BACK = "publier", "national"

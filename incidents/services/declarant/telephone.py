@@ -14,6 +14,7 @@ from accounts.models import User
 from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
+from incidents.facts.description import Section
 from incidents.facts.shapes import (
     CASE_ANSWERS,
     INSTANTS,
@@ -29,12 +30,12 @@ from incidents.services.declarant.correct import replace_interruptions, save_dec
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.declare import derive_supplier_key, read_instant_columns
 from incidents.services.groups.merge import lock_with_main, update_main_after_answer
+from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.amend import amend_section
 from incidents.services.handling.due import ANSWER_FIELDS, record_answer
 from incidents.services.handling.notes import save_note
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
-from incidents.services.handling.triage import acknowledge_incident
 from incidents.services.history.declared import read_declared, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (
@@ -45,7 +46,6 @@ from incidents.services.history.snapshots import (
     snapshot_declaration,
 )
 
-SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
 FACT_COLUMNS = (*CASE_ANSWERS, "supplier_key")
 
 
@@ -108,7 +108,7 @@ def check_not_ended(incident: Incident) -> None:
 
 def stamp_facts(incident: Incident) -> str:
     """Return a stamp of the facts that the page shows. The stamp changes if any of these facts changes."""
-    facts = [incident.type, *(read_declared(incident, section) for section in SECTIONS)]
+    facts = [incident.type, *(read_declared(incident, section) for section in Section)]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -229,19 +229,19 @@ def save_section_facts(incident: Incident, section: str, clean: Declaration, *, 
     """
     story = Story.objects.filter(incident=incident)
     match section:
-        case "recit":
+        case Section.STORY:
             story.update(**read_story_texts(clean))
             incident.supplier_key = derive_supplier_key(clean.supplier)
-        case "moments":
+        case Section.MOMENTS:
             for name, value in read_instant_columns(clean).items():
                 setattr(incident, name, value)
-        case "services":
+        case Section.SERVICES:
             replace_interruptions(incident, clean.interruptions)
             incident.service_stopped = clean.service_stopped
-        case "donnees":
+        case Section.DATA:
             save_declared_leak(incident, clean.leak, before=before)
             incident.data_concerned = clean.data_concerned
-        case _:
+        case Section.CALLER:
             story.update(**map_caller(clean.caller))
             incident.mail_without_code = clean.mail_without_code
     instants = [f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty")]
