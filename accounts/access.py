@@ -130,7 +130,7 @@ def may_assist_account(actor: User, person: User) -> bool:
     if actor.has_role(Role.ADMINISTRATOR):
         return True
     centres = actor.led_centre_ids
-    return bool(centres & person.read_centre_ids) and all(
+    return bool(centres & person.readable_centre_ids) and all(
         is_inside_team(membership, centres) for membership in person.memberships
     )
 

@@ -64,9 +64,9 @@ def list_abilities(user: User, incident: Incident) -> set[Ability]:
     bodies.
     """
     granted: set[Ability] = set()
-    if incident.csirt_id in user.read_centre_ids:
+    if incident.csirt_id in user.readable_centre_ids:
         granted |= READER_ABILITIES
-    if incident.csirt_id in user.work_centre_ids:
+    if incident.csirt_id in user.workable_centre_ids:
         granted |= RESPONDER_ABILITIES
     if incident.csirt_id in user.led_centre_ids:
         granted.add(Ability.ERASE)
@@ -109,7 +109,7 @@ def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> No
     """Record that texts of the cases are displayed to `user`. Cases of centres other than the user's own are ignored.
     Runs one statement.
     """
-    own_centres = user.read_centre_ids
+    own_centres = user.readable_centre_ids
     save_accesses(
         user, [(incident.pk, incident.csirt_id) for incident in incidents if incident.csirt_id in own_centres], door
     )
@@ -173,19 +173,19 @@ def speaks_for_body(visitor: CaseVisitor, incident: Incident) -> bool:
 
 def may_declare_for_callers(user: User) -> bool:
     """Tell whether the person may write a declaration for a caller, as every responder of a CSIRT may."""
-    return bool(user.work_centre_ids)
+    return bool(user.workable_centre_ids)
 
 
 def may_declare(user: User, collectivity: Collectivity) -> bool:
     """Tell whether the person may declare for this body with their account. Members of the body may, and so may every
     responder, for any body that calls.
     """
-    return bool(user.work_centre_ids) or collectivity.pk in user.collectivity_ids()
+    return bool(user.workable_centre_ids) or collectivity.pk in user.collectivity_ids()
 
 
 def get_proposed_transfer(user: User, uid: UUID) -> Transfer:
     """Return a transfer for a person of the centre to which it was proposed. Raises Http404 for anybody else."""
-    return find_transfer(user, uid, taker__in=user.read_centre_ids)
+    return find_transfer(user, uid, taker__in=user.readable_centre_ids)
 
 
 def get_given_transfer(user: User, uid: UUID) -> Transfer:
@@ -194,7 +194,7 @@ def get_given_transfer(user: User, uid: UUID) -> Transfer:
 
     The access is recorded in the name of the former centre.
     """
-    transfer = find_transfer(user, uid, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED)
+    transfer = find_transfer(user, uid, giver__in=user.readable_centre_ids, state=TransferState.ACCEPTED)
     save_accesses(user, [(transfer.incident_id, transfer.giver_id)], Door.FORMER)
     return transfer
 
@@ -215,6 +215,6 @@ def find_given_transfer(user: User, reference: str) -> Transfer | None:
     again since.
     """
     transfers = Transfer.objects.filter(
-        incident__reference=reference, giver__in=user.read_centre_ids, state=TransferState.ACCEPTED
+        incident__reference=reference, giver__in=user.readable_centre_ids, state=TransferState.ACCEPTED
     )
     return transfers.select_related("taker", "incident__collectivity").order_by("-answered_at", "-id").first()

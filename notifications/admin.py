@@ -41,7 +41,9 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         deliveries = (
-            super().get_queryset(request).filter(**{f"{CASE_PATH}__csirt__in": get_account(request).read_centre_ids})
+            super()
+            .get_queryset(request)
+            .filter(**{f"{CASE_PATH}__csirt__in": get_account(request).readable_centre_ids})
         )
         return deliveries.select_related(
             f"{CASE_PATH}__collectivity__region", f"{CASE_PATH}__collectivity__region_correction"

@@ -86,12 +86,12 @@ class User(AbstractBaseUser):
         return any(membership.role in roles for membership in self.memberships)
 
     @property
-    def read_centre_ids(self) -> set[int]:
+    def readable_centre_ids(self) -> set[int]:
         """Return the ids of the CSIRTs whose cases this person may read, by a role in force today."""
         return self.centre_ids(CentreAbility.READ)
 
     @property
-    def work_centre_ids(self) -> set[int]:
+    def workable_centre_ids(self) -> set[int]:
         """Return the ids of the CSIRTs on whose cases this person may act."""
         return self.centre_ids(CentreAbility.WORK)
 

@@ -181,5 +181,5 @@ def join_body(user: User, body: Collectivity, *, giver: User | None) -> None:
 
 
 def join_centre(user: User, csirt: Csirt, *, giver: User | None) -> None:
-    if csirt.pk not in user.work_centre_ids:
+    if csirt.pk not in user.workable_centre_ids:
         record_given_role(Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt), giver)

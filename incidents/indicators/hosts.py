@@ -67,7 +67,9 @@ def list_related(values: Sequence[Indicator], user: User) -> QuerySet[Observable
     MAX_ON_HOST on each of their hosts, and MAX_ENCLOSING that are their hosts. Runs one query before that of the
     returned rows.
     """
-    own_rows = Observable.objects.filter(incident__csirt__in=user.read_centre_ids).order_by("-incident__received_at")
+    own_rows = Observable.objects.filter(incident__csirt__in=user.readable_centre_ids).order_by(
+        "-incident__received_at"
+    )
     enclosing = {host for value in values for host in list_enclosing_hosts(value)}
     found = own_rows.filter(match_values(enclosing)).values_list("pk")[:MAX_ENCLOSING]
     # PostgreSQL plans each branch: it reads the index for a rare host, and the newest cases for a frequent one.

@@ -18,7 +18,7 @@ MAX_LOOKED_UP = 50
 
 def list_own_observables(user: User) -> QuerySet[Observable]:
     """Return the indicators in the cases of the user's centres."""
-    return Observable.objects.filter(incident__csirt__in=user.read_centre_ids)
+    return Observable.objects.filter(incident__csirt__in=user.readable_centre_ids)
 
 
 def match_values(values: Iterable[Indicator]) -> Q:

@@ -154,7 +154,7 @@ def test_the_administrator_ends_a_role(client, administrator):
     lead = a_lead()
     client.post(f"{URL}{lead.pk}/change/", make_change_fields(lead, is_active="on", role={"ended_on": "2026-11-02"}))
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
-    assert User.objects.get(pk=lead.pk).read_centre_ids == set()
+    assert User.objects.get(pk=lead.pk).readable_centre_ids == set()
 
 
 def test_an_analyst_reads_exact_figures_by_a_written_decision_of_the_region(client, administrator):

@@ -25,7 +25,7 @@ def test_lead_does_not_learn_who_administers_the_platform_and_the_link_opens_not
     for response in (Client().get(address), Client().post(address)):
         assert response.status_code == 404
         assert "ne rejoint ni une collectivité ni un centre" in read_plain_markup(response)
-    assert User.objects.get(pk=administrator.pk).read_centre_ids == set()
+    assert User.objects.get(pk=administrator.pk).readable_centre_ids == set()
 
 
 def test_invitations_that_reach_no_administrator_count_towards_the_daily_limit(client):
@@ -49,7 +49,7 @@ def test_invitation_to_a_centre_does_not_open_for_a_person_who_administers_since
         assert response.status_code == 404
         assert f"Le compte de {person.email} administre la plateforme" in read_plain_markup(response)
         assert "Demandez une autre invitation" not in read_plain_markup(response)
-    assert User.objects.get(pk=person.pk).read_centre_ids == set()
+    assert User.objects.get(pk=person.pk).readable_centre_ids == set()
 
 
 def test_manager_does_not_learn_who_administers_the_platform_and_the_link_opens_nothing(client):
@@ -81,7 +81,7 @@ def test_admin_refuses_a_centre_to_a_person_who_administers(client):
     person = a_person(Role.ADMINISTRATOR)
     page = read_plain_markup(post_role(client, person, Role.RESPONDER, csirt=breizh_cyber()))
     assert "La personne qui administre la plateforme ne lit pas les déclarations" in page
-    assert User.objects.get(pk=person.pk).read_centre_ids == set()
+    assert User.objects.get(pk=person.pk).readable_centre_ids == set()
 
 
 def test_person_whose_administration_has_ended_may_join_a_centre(client):
@@ -89,4 +89,4 @@ def test_person_whose_administration_has_ended_may_join_a_centre(client):
     person = a_person(Role.ADMINISTRATOR)
     Membership.objects.filter(user=person).update(ended_on="2021-02-01")
     assert post_role(client, person, Role.RESPONDER, csirt=breizh_cyber()).status_code == 302
-    assert User.objects.get(pk=person.pk).read_centre_ids == {breizh_cyber().pk}
+    assert User.objects.get(pk=person.pk).readable_centre_ids == {breizh_cyber().pk}

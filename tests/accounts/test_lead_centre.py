@@ -88,7 +88,7 @@ def test_an_agent_who_has_a_password_keeps_it(client, lead):
     agent_page = Client()
     agent_page.post(make_link_path(AccessLink.objects.get()), {})
     agent = User.objects.get(pk=agent.pk)
-    assert agent.read_centre_ids == {breizh_cyber().pk}
+    assert agent.readable_centre_ids == {breizh_cyber().pk}
     assert agent.check_password("") is False
     assert agent.has_usable_password()
 
@@ -172,7 +172,7 @@ def test_removing_ends_the_role_in_the_chosen_centre_only(client, lead):
     for hollow in ("", "x", "9" * 5000, "9" * 30, "²"):
         assert client.post(f"/equipe/{person.uid}/retirer/", {"csirt": hollow}).status_code == 404
     assert remove(client, person, other).status_code == 302
-    assert User.objects.get(pk=person.pk).read_centre_ids == {breizh_cyber().pk}
+    assert User.objects.get(pk=person.pk).readable_centre_ids == {breizh_cyber().pk}
 
 
 @pytest.mark.parametrize("role", [Role.LEAD, Role.RESPONDER])

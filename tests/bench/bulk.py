@@ -29,7 +29,7 @@ def measure_bulk_act() -> list[Figure]:
     from incidents.services.groups import bulk  # noqa: PLC0415
 
     lead, responder = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ("lead", "responder"))
-    own_cases = Incident.objects.filter(csirt__in=lead.read_centre_ids & responder.read_centre_ids)
+    own_cases = Incident.objects.filter(csirt__in=lead.readable_centre_ids & responder.readable_centre_ids)
     open_cases = own_cases.open().exclude(assignee=lead)  # a closed case cannot be assigned
     references = list(open_cases.order_by("id").values_list("reference", flat=True)[:CASES])
     choices = {"assignee": str(lead.uid)}

@@ -32,7 +32,7 @@ from incidents.enums import BulkAct
 from incidents.models import Incident
 from incidents.services.groups.bulk import start_bulk_job
 actor = User.objects.get(email=f"responder@{{DOMAIN}}")
-ours = Incident.objects.filter(csirt__in=actor.read_centre_ids, status="declared").order_by("id")
+ours = Incident.objects.filter(csirt__in=actor.readable_centre_ids, status="declared").order_by("id")
 references = list(ours.values_list("reference", flat=True)[:{number}])
 start_bulk_job(actor=actor, act=BulkAct.TAKE, references=references, choices={{}}, key="urgency")
 print(len(references))

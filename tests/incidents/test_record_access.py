@@ -114,7 +114,7 @@ def test_reloads_within_a_minute_share_one_row(client, responder, incident, time
 
 
 def test_recording_an_access_costs_one_statement(responder, incident):
-    assert responder.read_centre_ids
+    assert responder.readable_centre_ids
     costs = []
     for to in (Ability.WORK, Ability.VIEW):
         with CaptureQueriesContext(connection) as queries:

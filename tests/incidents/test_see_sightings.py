@@ -126,7 +126,7 @@ def test_the_observables_block_costs_one_query(responder, many):
     for number in range(many):
         for case in (incident, other):
             an_observable(case, f"evil{number}.example", actor=responder)
-    assert responder.read_centre_ids
+    assert responder.readable_centre_ids
     with CaptureQueriesContext(connection) as queries:
         block = build_observables_block(incident, responder)
     assert len(queries) == 1

@@ -33,7 +33,7 @@ ERASED_NAME_TITLE = "Prestataire (nom effacé)"
 
 def list_groups(user: User) -> QuerySet[CaseGroup]:
     """Return the groups that the user may read."""
-    return CaseGroup.objects.filter(csirt__in=user.read_centre_ids).select_related("csirt", "author")
+    return CaseGroup.objects.filter(csirt__in=user.readable_centre_ids).select_related("csirt", "author")
 
 
 def list_open_groups(csirt_id: int | None) -> QuerySet[CaseGroup]:
@@ -46,7 +46,7 @@ def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = 
 
     Raises Http404 otherwise.
     """
-    groups = list_groups(user) if for_reading else list_groups(user).filter(csirt__in=user.work_centre_ids)
+    groups = list_groups(user) if for_reading else list_groups(user).filter(csirt__in=user.workable_centre_ids)
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
     if group is None:
         raise Http404
@@ -59,7 +59,7 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
 
     Raises Http404 for another centre, ValidationError by field.
     """
-    if csirt.pk not in actor.work_centre_ids:
+    if csirt.pk not in actor.workable_centre_ids:
         raise Http404
     if kind not in GroupKind.values:
         raise ValidationError({"kind": "Choisissez ce que ces dossiers ont en commun."})

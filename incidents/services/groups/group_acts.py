@@ -221,7 +221,7 @@ def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[Ca
     open case of the actor's centres names the supplier.
     """
     cases, opened = (
-        list_ungrouped_cases(supplier_key).filter(csirt__in=actor.work_centre_ids),
+        list_ungrouped_cases(supplier_key).filter(csirt__in=actor.workable_centre_ids),
         find_opened_group(actor, key),
     )
     if opened is None:
@@ -238,8 +238,8 @@ def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[Ca
 
 def find_opened_group(actor: User, key: str) -> CaseGroup | None:
     """Return the group that a form with this key has opened in one of the actor's centres, or None."""
-    uids = [derive_group_uid(actor, csirt, key) for csirt in actor.work_centre_ids] if key else []
-    return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.work_centre_ids).select_related("csirt").first()
+    uids = [derive_group_uid(actor, csirt, key) for csirt in actor.workable_centre_ids] if key else []
+    return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.workable_centre_ids).select_related("csirt").first()
 
 
 def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:

@@ -119,7 +119,9 @@ def is_repeated_submission(incident: Incident, handover: HandoverRequest) -> boo
 
 def list_assigned_cases(user: User) -> QuerySet[Incident]:
     """Return up to `MAX_CASES_SHOWN` open cases assigned to this person, soonest due first."""
-    cases = join_territories(Incident.objects.filter(csirt__in=user.work_centre_ids, assignee=user, status__in=OPEN))
+    cases = join_territories(
+        Incident.objects.filter(csirt__in=user.workable_centre_ids, assignee=user, status__in=OPEN)
+    )
     return cases.order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 
@@ -161,7 +163,7 @@ class ReceivedHandover:
 
 def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]:
     """Return the hand-overs of the last 24 hours to this person or the whole centre, newest first. Runs one query."""
-    open_here = Q(incident__csirt__in=user.work_centre_ids, incident__status__in=OPEN)
+    open_here = Q(incident__csirt__in=user.workable_centre_ids, incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - HANDOVERS_SHOWN_FOR)
     notes = filter_readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")

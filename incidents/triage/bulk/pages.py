@@ -53,7 +53,7 @@ TARGET_STATUS = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED
 def bulk_act_view(request: HttpRequest) -> HttpResponse:
     """Ask what the act needs. Once that is submitted, carry out the act or start a job."""
     user = get_account(request)
-    if not user.work_centre_ids:
+    if not user.workable_centre_ids:
         raise Http404
     code, references = read_act(request.POST)
     cases = list_own_cases(user, references)
@@ -89,7 +89,7 @@ def read_act(posted: QueryDict) -> tuple[str, list[str]]:
 def list_own_cases(user: User, references: list[str]) -> list[Incident]:
     """Return the cases among `references` that belong to the user's centres, up to MAX_CASES."""
     own_cases = Incident.objects.visible_to(user).filter(
-        csirt__in=user.work_centre_ids, reference__in=references[:MAX_CASES]
+        csirt__in=user.workable_centre_ids, reference__in=references[:MAX_CASES]
     )
     with_details = own_cases.annotate_has_holder().select_related("csirt", "assignee", "collectivity__departement")
     return list(with_details.order_by("is_taken", "due_at", "id"))
@@ -242,7 +242,7 @@ def find_assignee_name(job: BulkJob) -> str:
 
 def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     """Return (case, reason) for the first refused cases. A case that has left the centres of `user` is not named."""
-    centre_ids, refused = user.work_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
+    centre_ids, refused = user.workable_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
     with_names = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by", "incident__assignee"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
@@ -273,7 +273,9 @@ def explain_refusal(job: BulkJob, item: BulkItem) -> str:
 @require_safe
 def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     job = (
-        BulkJob.objects.filter(uid=uid, csirt__in=get_account(request).work_centre_ids).select_related("actor").first()
+        BulkJob.objects.filter(uid=uid, csirt__in=get_account(request).workable_centre_ids)
+        .select_related("actor")
+        .first()
     )
     if job is None:
         raise Http404

@@ -26,7 +26,7 @@ def build_group_block(incident: Incident, user: User) -> GroupBlock:
 
     Runs at most one query.
     """
-    if incident.csirt_id not in user.read_centre_ids:
+    if incident.csirt_id not in user.readable_centre_ids:
         return GroupBlock()
     if incident.group_id:
         return GroupBlock(own=incident.group)

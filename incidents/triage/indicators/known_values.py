@@ -68,7 +68,7 @@ class LookUpForm(forms.Form):
 
 def list_own_centres(user: User) -> list[Csirt]:
     """Return the centres of the user. Raises Http404 if there are none."""
-    centres = list(Csirt.objects.filter(pk__in=user.read_centre_ids).order_by("name"))
+    centres = list(Csirt.objects.filter(pk__in=user.readable_centre_ids).order_by("name"))
     if not centres:
         raise Http404
     return centres
@@ -76,7 +76,7 @@ def list_own_centres(user: User) -> list[Csirt]:
 
 def list_work_centres(request: HttpRequest, centres: list[Csirt]) -> list[Csirt]:
     """Return those of `centres` for which the user works, and whose ignored values the user may change."""
-    return [centre for centre in centres if centre.pk in get_account(request).work_centre_ids]
+    return [centre for centre in centres if centre.pk in get_account(request).workable_centre_ids]
 
 
 # The ignored values

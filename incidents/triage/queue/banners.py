@@ -31,7 +31,7 @@ class QueueBanners(NamedTuple):
 
 
 def load_banners(user: User) -> QueueBanners:
-    centres = list(Csirt.objects.filter(pk__in=user.read_centre_ids).order_by("name"))
+    centres = list(Csirt.objects.filter(pk__in=user.readable_centre_ids).order_by("name"))
     return QueueBanners(
         offers=count_offers(user),
         closed_to_read=list_closed_cases_to_read(user),
@@ -45,7 +45,7 @@ def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
     """Return the closed cases of the user's centres with news from the declarant that nobody has answered
     (`wrote_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
     """
-    closed_cases = Incident.objects.filter(csirt__in=user.read_centre_ids).wrote_since_closing()
+    closed_cases = Incident.objects.filter(csirt__in=user.readable_centre_ids).wrote_since_closing()
     newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
     return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]
 

@@ -120,7 +120,7 @@ def get_centre_cases(user: User) -> IncidentQuerySet:
     """Return the cases of the user's CSIRTs. Cases that the user sees only as an agent of the body are
     left out.
     """
-    cases: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
+    cases: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.readable_centre_ids)
     return cases
 
 

@@ -123,7 +123,7 @@ def read_queue_page(filters: QueueFilters, user: User, now: datetime) -> QueuePa
 def find_colleague(user: User, uid: str) -> User | None:
     """Return the person with this public id who works or worked in a centre of `user`, or None."""
     try:
-        same = User.objects.filter(uid=UUID(uid), membership__csirt__in=user.read_centre_ids)
+        same = User.objects.filter(uid=UUID(uid), membership__csirt__in=user.readable_centre_ids)
     except ValueError:
         return None
     return same.first()

@@ -102,7 +102,7 @@ class Chip:
 @require_safe
 def search_view(request: HttpRequest) -> HttpResponse:
     typed_text, user = request.GET.get("q", ""), get_account(request)
-    if not user.read_centre_ids:
+    if not user.readable_centre_ids:
         raise Http404
     context: dict[str, Any] = {
         "title": "Chercher un dossier",
@@ -137,7 +137,7 @@ def find_reference(query: Query, user: User) -> str:
     """Return the reference if it is all that was typed and the user may open the case, else ""."""
     if query.filters or query.phrases or query.left_out or not (references := list_references(query.free)):
         return ""
-    own_cases = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids, reference__in=references)
+    own_cases = Incident.objects.visible_to(user).filter(csirt__in=user.readable_centre_ids, reference__in=references)
     return own_cases.order_by().values_list("reference", flat=True).first() or ""
 
 
@@ -158,7 +158,7 @@ def find_given_case(query: Query, user: User) -> Transfer | None:
 
 def search_cases(query: Query, user: User) -> SearchResult:
     """Return the cases of the bodies that match the words, then the cases whose texts have the words."""
-    own_cases = Incident.objects.filter(csirt__in=user.read_centre_ids)
+    own_cases = Incident.objects.filter(csirt__in=user.readable_centre_ids)
     cases = own_cases.filter(build_conditions(query, user)).filter(exclude_words(query))
     if has_text(query):
         return find_cases_by_words(query, cases, user)
@@ -170,7 +170,7 @@ def search_cases(query: Query, user: User) -> SearchResult:
 
 def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> SearchResult:
     """Return those of `cases` that match the words."""
-    centres = user.read_centre_ids
+    centres = user.readable_centre_ids
     plan = plan_search(query, centres)
     result = SearchResult(lexemes=plan.lexemes)
     with_words = find_by_words(query, plan, cases, centres) if plan.text else []
@@ -310,7 +310,7 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
 
     An access is recorded for each case of which an excerpt is shown.
     """
-    cases = Incident.objects.visible_to(user).filter(csirt__in=user.read_centre_ids)
+    cases = Incident.objects.visible_to(user).filter(csirt__in=user.readable_centre_ids)
     joined = cases.annotate_has_holder().select_related(
         "assignee", *(f"collectivity__{place}" for place in BODY_RELATIONS)
     )

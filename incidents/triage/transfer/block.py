@@ -74,7 +74,7 @@ def build_transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str
 
 def count_offers(user: User) -> int:
     """Return how many cases the user's centres may accept, up to one more than MAX_OFFERS_COUNTED."""
-    offers = Transfer.objects.filter(taker__in=user.work_centre_ids, state=TransferState.ASKED)
+    offers = Transfer.objects.filter(taker__in=user.workable_centre_ids, state=TransferState.ASKED)
     waiting = offers.filter(incident__status__in=OPEN, incident__erased_at=None)
     return len(waiting.order_by("asked_at").values_list("pk")[: MAX_OFFERS_COUNTED + 1])
 

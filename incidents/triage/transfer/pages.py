@@ -128,7 +128,7 @@ def transfer_list_view(request: HttpRequest) -> HttpResponse:
     """Show the cases offered to the user's centres, proposed by them, and given away by them. Raises Http404 for a
     user without a centre.
     """
-    centre_ids = get_account(request).work_centre_ids
+    centre_ids = get_account(request).workable_centre_ids
     if not centre_ids:
         raise Http404
     whole = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
@@ -213,7 +213,7 @@ def render_offer_page(
     context = {
         "transfer": transfer,
         "form": form,
-        "works": transfer.taker_id in get_account(request).work_centre_ids,
+        "works": transfer.taker_id in get_account(request).workable_centre_ids,
         "zone": find_zone(incident.collectivity),
         "is_mine": bool(list_abilities(get_account(request), incident)),
         "why_not": explain_offer_refusal(transfer) if may_explain_refusal(transfer) else "",

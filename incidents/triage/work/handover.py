@@ -57,7 +57,7 @@ class HandoverForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        colleagues = list_people(*user.work_centre_ids).exclude(pk=user.pk)
+        colleagues = list_people(*user.workable_centre_ids).exclude(pk=user.pk)
         people = [(format_person_tag(person), name) for person, name in list_names_with_missing_steps(colleagues)]
         choices = [("", "Choisissez"), *people, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
@@ -67,14 +67,14 @@ class HandoverForm(forms.Form):
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
-        to = get_colleague(cleaned["colleague"], *user.work_centre_ids, field="colleague")
+        to = get_colleague(cleaned["colleague"], *user.workable_centre_ids, field="colleague")
         return HandoverRequest(to=to, text=cleaned["text"], key=cleaned["key"] or secrets.token_urlsafe())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def handover_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
-    if not user.work_centre_ids:
+    if not user.workable_centre_ids:
         raise Http404
     if FREE in request.POST:
         return free_case(request, user)

@@ -65,7 +65,7 @@ class CentreTemplates(NamedTuple):
 @require_safe
 def template_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
-    csirts = list(Csirt.objects.filter(pk__in=user.work_centre_ids))
+    csirts = list(Csirt.objects.filter(pk__in=user.workable_centre_ids))
     if not csirts:
         raise Http404
     live = (

@@ -62,7 +62,7 @@ class CentrePlaybooks(NamedTuple):
 @require_safe
 def playbook_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
-    csirts = Csirt.objects.filter(pk__in=user.read_centre_ids)
+    csirts = Csirt.objects.filter(pk__in=user.readable_centre_ids)
     rows = [CentrePlaybooks(csirt, list_applied_playbooks(csirt), csirt.pk in user.led_centre_ids) for csirt in csirts]
     if not rows:
         raise Http404
@@ -87,7 +87,7 @@ def playbook_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 
 def get_own_csirt(user: User, slug: str) -> Csirt:
     """Return a centre for which the user works. Raises Http404 for any other."""
-    csirt = Csirt.objects.filter(pk__in=user.read_centre_ids, slug=slug).first()
+    csirt = Csirt.objects.filter(pk__in=user.readable_centre_ids, slug=slug).first()
     if csirt is None:
         raise Http404
     return csirt
