@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from accounts import adapters, tokens
 from accounts.models import User
-from core import burst
+from core import request_counter
 from core.secrets import hash_value
 from incidents.services.declarant import access, share
 from incidents.services.declaring import draft, limits
@@ -25,7 +25,7 @@ def test_every_derived_secret_and_hash_is_unchanged(rf):
         hash_value("incidents.guess", "ABC").hex(),
         tokens.derive_form_token(SimpleNamespace(pk=7), "k"),
         tokens.derive_link_token(SEEDED),
-        burst.hash_address(rf.get("/", REMOTE_ADDR="192.0.2.1")),
+        request_counter.hash_address(rf.get("/", REMOTE_ADDR="192.0.2.1")),
         limits.digest_value("address", "x"),
         person.get_session_auth_hash(),
         person._get_session_auth_hash("other"),

@@ -10,7 +10,7 @@ from incidents.enums import Burst
 from incidents.facts.shapes import Caller
 from incidents.models import Incident, RecentCount, Story
 from incidents.services.declaring.limits import BURST_LIMITS, BURST_WINDOW, delete_old_counts
-from incidents.tasks import forget_drafts
+from incidents.tasks import delete_expired_rows
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -255,5 +255,5 @@ def test_old_counts_are_deleted(client):
     delete_old_counts(timezone.now())
     assert RecentCount.objects.count() == 3
     RecentCount.objects.update(began_at=timezone.now() - BURST_WINDOW)
-    forget_drafts()
+    delete_expired_rows()
     assert not RecentCount.objects.exists()

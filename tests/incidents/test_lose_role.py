@@ -178,6 +178,14 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     assert incident.reference not in colleague.get(unassigned_url).content.decode()
 
 
+def test_a_closed_case_of_a_former_responder_is_not_to_be_taken_over(responder, incident):
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Fini.", actor=responder)
+    end_role(responder)
+    page = read_text(sign_in_as(a_responder(breizh_cyber())).get(case_url(incident)))
+    assert "À reprendre" not in page
+    assert "ne travaille plus au centre" not in page
+
+
 @pytest.mark.parametrize("end", [end_role, close_account])
 def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incident, end):
     acknowledge_incident(reference=incident.reference, actor=responder)

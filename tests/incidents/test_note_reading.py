@@ -17,7 +17,7 @@ from incidents.services.handling.close import close_incident
 from incidents.services.handling.readings import record_reading
 from incidents.services.history.record import record_event
 from incidents.triage import admin
-from incidents.triage.case import telephone as views
+from incidents.triage.case import acknowledge as views
 from tests.cast import a_person, a_responder, an_agent, declare
 from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
 from tests.reading import read_text
@@ -102,7 +102,7 @@ def test_a_reading_is_recorded_once_a_minute_or_at_once_after_news(incident):
     assert (reading.first_at, reading.last_at) == (start, start + timedelta(seconds=82))
 
 
-@pytest.mark.parametrize(("module", "builder"), [(admin, "build_page_context"), (views, "build_telephone_context")])
+@pytest.mark.parametrize(("module", "builder"), [(admin, "build_page_context"), (views, "build_acknowledge_context")])
 def test_a_message_that_arrives_during_a_request_stays_new(incident, monkeypatch, module, builder):
     client = sign_in_as(a_responder())
     address = case_url(incident) if module is admin else f"/triage/{incident.reference}/"

@@ -78,25 +78,38 @@ def read_declared_leak_status(values: Mapping[str, Any]) -> str:
     return values["leak"]["status"] if values["leak"] else ""
 
 
-def find_judgement(incident: Incident, values: Mapping[str, Any], leak: DataLeak | None) -> str:
+def find_judgement(
+    incident: Incident, values: Mapping[str, Any], leak: DataLeak | None, history: Sequence[IncidentEvent] = ()
+) -> str:
     """Return the status of the leak according to the centre, or "" if the centre did not judge the leak or left it at
     the declared status.
 
-    `values` holds the declared answers about the leaked data, and `leak` is the row of the leak, or None. Runs one
-    query if there is no row or the case was erased, otherwise none.
+    `values` holds the declared answers about the leaked data, and `leak` is the row of the leak, or None. `history`
+    are all events of the case, newest first, if they are loaded. Runs one query if the case was erased, or if there is
+    no row and no `history`, otherwise none.
     """
     if incident.erased_at:
         return find_judgement_in_events(incident)
     if leak is None:
-        return find_judgement_without_leak(incident)
+        return find_judgement_without_leak(incident, history)
     return leak.status if leak.status != read_declared_leak_status(values) else ""
 
 
-def find_judgement_without_leak(incident: Incident) -> str:
-    """Return « unfounded » if that is the centre's last judgement of a leak that has no `DataLeak` row, else ""."""
-    judgements = incident.events.filter(kind=EventKind.QUALIFIED, data__changed__has_key="leak")
-    newest = judgements.order_by("-id").first()
+def find_judgement_without_leak(incident: Incident, history: Sequence[IncidentEvent] = ()) -> str:
+    """Return « unfounded » if that is the centre's last judgement of a leak that has no `DataLeak` row, else "".
+
+    `history` are all events of the case, newest first. Without them, runs one query.
+    """
+    if history:
+        newest = next((event for event in history if judges_leak(event)), None)
+    else:
+        judgements = incident.events.filter(kind=EventKind.QUALIFIED, data__changed__has_key="leak")
+        newest = judgements.order_by("-id").first()
     return LeakStatus.UNFOUNDED if newest and newest.data["changed"]["leak"][1] == LeakStatus.UNFOUNDED else ""
+
+
+def judges_leak(event: IncidentEvent) -> bool:
+    return event.kind == EventKind.QUALIFIED and "leak" in event.data.get("changed", {})
 
 
 def find_judgement_in_events(incident: Incident) -> str:

@@ -131,7 +131,7 @@ def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> di
         "instants_missing": list_missing_instants(incident, ""),
         "interruptions": interruptions,
         "services": wording.format_stopped_services(incident, interruptions),
-        **build_data_context(incident, leaks),
+        **build_data_context(incident, leaks, rows.history),
         "answers": answers,
         "qualify": build_qualify_block(incident),
         "weighed": build_severity_block(

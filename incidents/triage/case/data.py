@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from incidents.enums import NOT_STATED, Answer, DataCategory, LeakStatus, PersonCategory
-from incidents.models import DataLeak, Incident
+from incidents.models import DataLeak, Incident, IncidentEvent
 from incidents.questions.facts import get_label
 from incidents.services.history.declared import (
     find_judgement,
@@ -16,11 +16,15 @@ from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.wording import DATA_ANSWERS
 
 
-def build_data_context(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
-    """Return what the page of a case says about personal data. `leaks` are its leaks. Runs two queries at most."""
+def build_data_context(
+    incident: Incident, leaks: Sequence[DataLeak], history: Sequence[IncidentEvent]
+) -> dict[str, Any]:
+    """Return what the page of a case says about personal data. `leaks` are its leaks, and `history` are all its
+    events, newest first, or []. Runs two queries at most.
+    """
     leak = leaks[0] if leaks else None
     declared = read_declared_data_by_case([incident], {incident.pk: leak} if leak else {})[incident.pk]
-    judgement = find_judgement(incident, declared, leak)
+    judgement = find_judgement(incident, declared, leak, history)
     return {
         "data": summarise_data(declared, judgement),
         "concerned": get_label(Answer, declared["concerned"]),

@@ -47,17 +47,17 @@ def is_responder_of(person: User | None, incident: Incident) -> bool:
 
 
 def build_assign_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Return what the page shows of the assignment. Runs one query if somebody other than `user` is in charge.
-    `incident` comes with its assignee.
+    """Return what the page shows of the assignment. Runs one query if somebody other than `user` is in charge of an
+    open case. A closed case keeps the person who was in charge. `incident` comes with its assignee.
     """
-    holder = incident.assignee
-    is_gone = holder not in (None, user) and not is_responder_of(holder, incident)
+    holder, is_open = incident.assignee, incident.status != Status.CLOSED
+    is_gone = is_open and holder not in (None, user) and not is_responder_of(holder, incident)
     return {
         "holder": holder,
         "is_gone": is_gone,
         "is_left": is_left(incident.status, incident.assignee_id, has_holder=holder is not None and not is_gone),
         "is_mine": incident.assignee_id == user.pk,
-        "is_open": incident.status != Status.CLOSED,
+        "is_open": is_open,
         "me": format_person_tag(user),
         "seen": format_person_tag(holder),
     }
