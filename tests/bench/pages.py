@@ -41,7 +41,7 @@ from tests.responses import Response  # noqa: E402
 MAX_LIST, MAX_DETAIL, MAX_DECLARING, MAX_RATIO = 10, 20, 20, 1.2
 MAX_CASE = 35  # fewer queries would be more complex, and cost more
 MAX_BESIDE_EMPTY = {"case": 3.6, "queue": 2}
-ROUNDS = 30
+ROUNDS = 20
 QUEUE = "/admin/incidents/incident/"
 SEARCH = f"{QUEUE}recherche/"
 SEARCHED_BODY = "Rennes"

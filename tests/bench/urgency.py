@@ -14,7 +14,7 @@ from tests.faults.slow import CLIENTS as SLOW_CLIENTS
 from tests.faults.slow import run_slow_clients
 from tests.faults.visitors import TOKEN, Visitor
 
-DECLARATIONS, FEWEST = 80, 20
+DECLARATIONS, FEWEST = 80, 10
 STRANGERS = 40
 CASES = 1000
 MAX_RATIO = 2
