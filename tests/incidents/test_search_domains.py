@@ -107,6 +107,7 @@ def test_an_indicator_of_another_centre_is_not_found_by_its_host(client, respond
 
 
 def test_a_frequent_domain_leaves_room_for_the_others(client, responder, monkeypatch):
+    monkeypatch.setattr(hosts, "FEW", 0)
     monkeypatch.setattr(hosts, "MAX_ON_HOST", 1)
     old, new = declare(), declare()
     an_observable(old, "http://mechant14.example/x", ObservableKind.URL)
@@ -114,6 +115,28 @@ def test_a_frequent_domain_leaves_room_for_the_others(client, responder, monkeyp
     looked_up = read_markup(client.post(LOOK, {"text": f"mechant14.example {USUAL_DOMAIN}"}))
     assert f'href="{page(old)}"' in looked_up
     assert f'href="{page(new)}"' in looked_up
+
+
+@pytest.mark.parametrize("few", [2, 200])
+def test_a_value_with_many_others_in_its_case_leaves_room_for_older_cases(client, responder, monkeypatch, few):
+    monkeypatch.setattr(hosts, "FEW", few)
+    monkeypatch.setattr(hosts, "MAX_ON_HOST", 2)
+    monkeypatch.setattr(hosts, "MAX_ON_HOSTS", 2)
+    old, new = declare(), declare()
+    an_observable(old, "http://mechant14.example/x", ObservableKind.URL)
+    row = an_observable(new, "mechant14.example")
+    for number in range(3):
+        an_observable(new, f"http://mechant14.example/{number}", ObservableKind.URL)
+    assert f'href="{page(old)}"' in read_markup(client.get(page(new, "indicateurs", str(row.uid))))
+
+
+def test_many_hosts_share_what_is_read(client, responder, monkeypatch):
+    monkeypatch.setattr(hosts, "MAX_ON_HOSTS", 1)
+    cases = [declare() for _ in range(2)]
+    for case in cases:
+        an_observable(case, "http://mechant14.example/x", ObservableKind.URL)
+    looked_up = read_markup(client.post(LOOK, {"text": "mechant14.example mechant15.example"}))
+    assert [f'href="{page(case)}"' in looked_up for case in cases] == [False, True]
 
 
 @pytest.mark.parametrize("many", [2, 50])

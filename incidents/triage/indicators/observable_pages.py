@@ -19,7 +19,7 @@ from incidents.enums import Ability, Door, ObservableKind
 from incidents.files.vault import NotReadable
 from incidents.indicators.hosts import list_related, list_searched_hosts
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, defang
-from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings, match_same_case
+from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings
 from incidents.models import Incident, Observable
 from incidents.services.evidence.files import Erased
 from incidents.services.indicators.ignore import REASON_LIMIT, ignore_values
@@ -239,8 +239,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
     row = get_object_or_404(Observable.objects.select_related("actor"), incident=incident, uid=uid)
     indicator = Indicator(ObservableKind(row.kind), row.value)
     sightings = list(list_sightings(indicator, user, beside=incident))
-    rows_on_host = list_related([indicator], user).exclude(match_same_case(incident))
-    related = list_related_sightings(indicator, rows_on_host)
+    related = list_related_sightings(indicator, list_related([indicator], user, beside=incident))
     record_accesses(user, {sighting.incident for sighting in related}, Door.OBSERVABLES)
     context = {
         "incident": incident,
