@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from incidents.access import CaseVisitor, get_incident
-from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberSource
-from incidents.models import Note, OfficialNumber, UnsentText
+from incidents.enums import Ability, ClosingReason, EventKind, NoteKind, NumberSource, Verification
+from incidents.models import Incident, Note, OfficialNumber, UnsentText
 from incidents.services.declarant.complete import SectionEdit, find_newest_sheet
 from incidents.services.declarant.correct import correct_caller
 from incidents.services.handling.close import close_incident
@@ -86,6 +87,18 @@ def test_the_call_of_a_second_person_is_noted_and_the_first_is_named(client, cas
     assert case.events.filter(kind=EventKind.VERIFIED).count() == 1
     assert [note.author == colleague for note in case.notes.order_by("id")] == [True, False]
     assert "02 98 11 22 33" in case.notes.order_by("id")[1].text
+
+
+def test_a_call_on_a_verified_case_does_what_it_was_due_for(client, case):
+    """A member of the body verified the case, so that its call-back task is still open."""
+    verified = {"verification": Verification.MEMBER, "verified_at": timezone.now(), "is_to_call_back": True}
+    Incident.objects.filter(pk=case.pk).update(**verified)
+    task = case.tasks.get(step="rappeler")
+    assert reload(case).due_at == task.due_at
+    client.post(case_url(case, "verifier"), CALLED_NUMBER)
+    now = reload(case)
+    assert (now.verification, now.is_to_call_back) == (Verification.MEMBER, False)
+    assert now.due_at != task.due_at
 
 
 @pytest.mark.parametrize("number", ["02 98", "02 98 11 22 33"])

@@ -58,26 +58,28 @@ NO_CALL_DETAILS = CallBack()
 def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DETAILS) -> Incident:
     """Record that the actor called the body back on a number that did not come from the form.
 
-    The call-back task of the case is marked as done and the call is noted. If the case is verified already, only the
-    call is noted, unless it is the same call by the same actor. Raises Http404, PermissionDenied, and ValidationError
-    for a number that cannot be called, or for an unconfirmed body, which no figure counts.
+    The call-back task of the case is marked as done and the call is noted. If the case is verified already, a call
+    with details does the same without verifying it again; the calls of one actor are noted once. Raises Http404,
+    PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body, which no
+    figure counts.
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
-    if incident.is_verified:
-        if call != NO_CALL_DETAILS:
-            record_call_back(incident, actor=actor, call=call, at=timezone.now())
+    now, was_verified = timezone.now(), incident.is_verified
+    if was_verified and call == NO_CALL_DETAILS:
         return incident
-    if incident.collectivity.is_unconfirmed:
-        raise ValidationError("Confirmez d’abord la collectivité : elle vient de la personne qui déclare.")
-    now = timezone.now()
-    incident.verification, incident.verified_at, incident.is_to_call_back = Verification.CALL_BACK, now, False
+    if not was_verified:
+        if incident.collectivity.is_unconfirmed:
+            raise ValidationError("Confirmez d’abord la collectivité : elle vient de la personne qui déclare.")
+        incident.verification, incident.verified_at = Verification.CALL_BACK, now
+    incident.is_to_call_back = False
     record_call_back(incident, actor=actor, call=call, at=now)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
     update_main_after_call(incident)
-    data = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
-    record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **data)
+    if not was_verified:
+        data = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
+        record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **data)
     return incident
 
 
