@@ -30,14 +30,14 @@ def measure_start(databases: BenchDatabases) -> list[Figure]:
     copy = databases.home / "fresh copy"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED, symlinks=True)
     try:
-        first, second = start_and_measure(copy), start_and_measure(copy, memory=False)
+        first, second = start_and_measure(copy), start_and_measure(copy)
     finally:
         Servers(copy / ".local").remove()
     log_progress("make run started twice")
     return [
         report_value("make run to its ready block, first start", first[0], "s"),
         report_value("make run to its ready block, second start", second[0], "s"),
-        *judge_memory(first[1]),
+        *judge_memory(second[1]),
     ]
 
 
@@ -50,8 +50,8 @@ def judge_memory(kinds: dict[str, float]) -> Iterator[Figure]:
     yield report_value("the same, shared pages counted in each process", kinds["rss"], "MB")
 
 
-def start_and_measure(copy: Path, *, memory: bool = True) -> tuple[float, dict[str, float]]:
-    """Return the seconds to the ready block, and the megabytes of the processes at rest, or {} without `memory`."""
+def start_and_measure(copy: Path) -> tuple[float, dict[str, float]]:
+    """Return the seconds to the ready block, and the megabytes of the processes at that moment."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     began = monotonic()
     process = subprocess.Popen(
@@ -68,24 +68,22 @@ def start_and_measure(copy: Path, *, memory: bool = True) -> tuple[float, dict[s
         lines.append(line)
         if READY in line:
             took = monotonic() - began
-            kinds = measure_memory_at_rest(process.pid) if memory else {}
+            kinds = measure_memory_at_rest(process.pid)
             stop(process)
             return took, kinds
     raise SystemExit(f"make run did not start:\n{''.join(lines[-20:])}")
 
 
 def measure_memory_at_rest(pid: int) -> dict[str, float]:
-    """Return the memory once it has not changed for some seconds, because the first tasks load their modules, and a
-    worker makes the reports of the demonstration, then is replaced.
-    """
-    last, began = measure_memory(pid), monotonic()
-    changed_at = began
-    while monotonic() < min(changed_at + STEADY_SECONDS, began + LONGEST_SECONDS):
+    """Return the memory once it has not grown for some seconds, because the first tasks load their modules."""
+    most, began = measure_memory(pid), monotonic()
+    grown_at = began
+    while monotonic() < min(grown_at + STEADY_SECONDS, began + LONGEST_SECONDS):
         sleep(0.5)
         now = measure_memory(pid)
-        if abs(now["rss"] - last["rss"]) > 0.01 * last["rss"]:
-            last, changed_at = now, monotonic()
-    return now
+        if now["rss"] > 1.01 * most["rss"]:
+            most, grown_at = now, monotonic()
+    return most
 
 
 def measure_memory(pid: int) -> dict[str, float]:
