@@ -33,5 +33,5 @@ def hash_address(request: HttpRequest) -> str:
     subscriber have the same hash.
     """
     address = find_client_address(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", ""))
-    # The purpose keeps its first name, since rows hold these hashes.
+    # The purpose keeps its first name, since rows hold hashes of IPv4 addresses made with it.
     return hash_value("incidents.declare.brake", get_subscriber_prefix(address)).hex()[:32]

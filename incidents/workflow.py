@@ -15,8 +15,8 @@ TRANSFERABLE = OPEN
 
 
 def is_left(status: str, assignee: int | None, *, has_holder: bool) -> bool:
-    """Tell whether somebody had the open case, or was to take it, and nobody who works for its centre has it now.
-    `assignee` is the id of the assignee; `has_holder` tells whether the assignee still works for the centre.
+    """Tell whether the open case is to be taken over: its assignee left the centre, or it is acknowledged and has no
+    assignee. `assignee` is the id of the assignee; `has_holder` tells whether the assignee still works for the centre.
     """
     return status != Status.CLOSED and not has_holder and (assignee is not None or status == Status.ACKNOWLEDGED)
 

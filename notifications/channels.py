@@ -26,7 +26,6 @@ CASES_AT_ONCE = 100
 # Without this limit, each pass would query again every mail to a declarant who never gives an address.
 MISSED_WITHIN = timedelta(days=1)
 CASE_PATH = "announcement__event__incident"
-# The section of the facts with the person to call back and their address.
 # The events that bring a case to a centre.
 ARRIVAL_KINDS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
 NEWS_KINDS = (*ANNOUNCED_ONCE, EventKind.WITHDRAWN)

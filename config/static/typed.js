@@ -57,7 +57,8 @@
     const then = new Date(at);
     const hour = `${then.getHours()}\u00a0h\u00a0${String(then.getMinutes()).padStart(2, "0")}`;
     if (then.toDateString() === new Date().toDateString()) return `à ${hour}`;
-    return `le ${then.toLocaleDateString("fr", { day: "numeric", month: "long" })} à ${hour}`;
+    const day = then.toLocaleDateString("fr", { day: "numeric", month: "long" });
+    return `le ${day.replace(/^1 /, "1er ")} à ${hour}`;
   }
 
   function restore(form, draft) {

@@ -199,7 +199,7 @@ class SectionPage:
         section: str,
         sheets: list[DisplayedSheet],
     ) -> None:
-        self.request, self.incident, self.visitor, self.section, self.kept = (
+        self.request, self.incident, self.visitor, self.section, self.sheets = (
             request,
             incident,
             visitor,
@@ -212,7 +212,7 @@ class SectionPage:
         self.seen = self.get_newest_uid() if data is None else data.get("seen", "")
 
     def get_newest_uid(self) -> str:
-        return str(self.kept[0].sheet.uid) if self.kept else ""
+        return str(self.sheets[0].sheet.uid) if self.sheets else ""
 
     @property
     def errors(self) -> bool:
@@ -275,8 +275,8 @@ class SectionPage:
             "signed": read_signature(self.request, self.visitor),
             "by_account": self.visitor.user is not None,
             "seen": self.seen,
-            "newest": self.kept[0] if self.kept else None,
-            "has_earlier": len(self.kept) > 1,
+            "newest": self.sheets[0] if self.sheets else None,
+            "has_earlier": len(self.sheets) > 1,
             "other": other,
         }
         return render(self.request, self.editor.template, context, status=status)

@@ -41,7 +41,7 @@ TILES = {
     "04": TilePlace("REU", 7, 8),
     "06": TilePlace("MAY", 9, 8),
 }
-# The overseas collectivities, whose tiles are half as wide and in one row below.
+# The overseas collectivities, whose tiles are in one row below.
 SMALL = {"987": "PF", "988": "NC"}
 
 

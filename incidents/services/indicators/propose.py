@@ -33,7 +33,6 @@ ROWS_READ = 200
 MAX_PROPOSALS = 200
 MAX_DUPLICATES_READ = 20
 BEFORE_CORRECTION, OF_DUPLICATE = "avant correction", "d’un double"
-# The person to call back is not a trace of an attack.
 
 
 class TextOrigin(NamedTuple):
@@ -129,6 +128,7 @@ def list_texts(incident: Incident) -> Iterator[Source]:
     names, newest first, and last what stood in the sections before corrections.
     """
     sections = group_by_section(list_sheets(incident))
+    # The person to call back is not a trace of an attack.
     sections.pop(Section.CALLER, None)
     yield Source(TextOrigin(DocumentKind.DECLARATION), "\n".join(read_story_texts(incident.story).values()))
     for sheets in sections.values():

@@ -81,15 +81,15 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
     """
     own_reading = next((reading for reading in readings if reading.user_id == user.pk), None)
     read_at = own_reading.last_at if own_reading else None
-    stretch = load_thread_page(incident)
+    thread_page = load_thread_page(incident)
     messages = [
         (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
-        for message in stretch.messages
+        for message in thread_page.messages
     ]
     newest = str(messages[-1][0].uid) if messages else NO_MESSAGE
     return {
         "messages": messages,
-        "before": messages[0][0].uid if stretch.has_earlier else None,
+        "before": messages[0][0].uid if thread_page.has_earlier else None,
         "readings": readings,
         "mine": own_reading,
         "has_news": has_news(incident, read_at),
