@@ -1,8 +1,7 @@
 """A domain finds the indicators on it by an index. The statistics on it show PostgreSQL which domains are frequent."""
 
-from django.contrib.postgres.indexes import OpClass
 from django.db import migrations, models
-from django.db.models.functions import Concat, Reverse
+from django.db.models.functions import Collate, Concat, Reverse
 
 
 def substring(pattern):
@@ -22,9 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="observable",
             index=models.Index(
-                OpClass(
-                    Reverse(Concat(models.Value("."), HOST, output_field=models.TextField())), name="text_pattern_ops"
-                ),
+                Collate(Reverse(Concat(models.Value("."), HOST, output_field=models.TextField())), "C"),
                 name="observable_by_host",
             ),
         ),

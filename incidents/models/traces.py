@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F
@@ -41,7 +41,7 @@ class Observable(models.Model):
         indexes = [
             models.Index(fields=["kind", "value"], name="observable_by_value"),
             # PostgreSQL learns from it which hosts are frequent, which it does not learn from a partial index.
-            models.Index(OpClass(extract_reversed_host(), name="text_pattern_ops"), name="observable_by_host"),
+            models.Index(extract_reversed_host(), name="observable_by_host"),
         ]
 
     def __str__(self) -> str:
