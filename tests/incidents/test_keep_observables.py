@@ -32,7 +32,7 @@ from tests.reading import NBSP, read_markup
 
 pytestmark = pytest.mark.django_db
 # Queries of the page of a case's observables and of the page of one observable, whatever they hold.
-COST_OF_PAGE, COST_OF_ONE = 16, 9
+COST_OF_PAGE, COST_OF_ONE = 16, 10
 
 
 @pytest.fixture
