@@ -92,7 +92,8 @@ def test_the_former_centre_finds_the_case_by_its_reference(incident, giver, take
     assert "confié le dossier" not in read_markup(stranger.get(f"{QUEUE}recherche/", {"q": incident.reference}))
 
 
-def test_the_former_centre_reads_nothing_written_after_the_transfer(incident, giver, taker):
+def test_the_former_centre_reads_nothing_written_after_the_transfer(incident, giver, taker, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)  # the pages say how long a case waits, in minutes
     acknowledge_incident(reference=incident.reference, actor=giver)
     add_one_of_each(incident, giver, "MotDAvant")
     transfer = transfer_case(incident, giver, taker)
