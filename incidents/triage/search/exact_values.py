@@ -141,8 +141,8 @@ def list_number_spellings(number: str) -> list[str]:
 
 
 def find_newest_with_value(exact: ExactValue, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
-    """Return the newest of `cases` that have this value, or another on the same host, each with the reason. Runs one
-    query.
+    """Return the newest of `cases` that have this value, or another on the same host, each with the reason. Runs
+    two queries at most.
     """
     if exact.phone:
         return list_newest(cases.with_contact_number(exact.phone), "phone", most)
