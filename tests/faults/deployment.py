@@ -74,9 +74,11 @@ class Program:
 
     def kill_child(self) -> None:
         """Wait until the process has a child, and kill the child that does the work, but not its parent."""
-        parent = psutil.Process(self.process.pid)
-        wait_until(parent.children, what=f"{self.name} starts no child")
-        os.kill(parent.children()[-1].pid, signal.SIGKILL)
+        self.wait_for_child()
+        os.kill(psutil.Process(self.process.pid).children()[-1].pid, signal.SIGKILL)
+
+    def wait_for_child(self) -> None:
+        wait_until(psutil.Process(self.process.pid).children, what=f"{self.name} starts no child")
 
 
 class Deployment:
