@@ -14,6 +14,7 @@ from math import inf
 from typing import Any
 
 import pytest
+from _pytest.main import pytest_cmdline_main as run_pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.cache import cache, caches
@@ -30,6 +31,7 @@ from stats.categories import load_region_names
 from tests.backend import Backend, ReusableDatabase, Session
 from tests.browser import run_browser
 from tests.cast import signed_in
+from tests.deep_calls import call_with_room
 from tests.incidents.journeys import make_address
 from tests.page_integrity import check_page
 from tests.responses import Response
@@ -45,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
         use_backend(Backend.from_environment())
     elif config.getoption("numprocesses", None) and not config.option.collectonly:
         start_backend(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | pytest.ExitCode | None:
+    """Run a worker of xdist with room for deep calls: they take a twentieth of the CPU time of the tests."""
+    return call_with_room(run_pytest, config) if hasattr(config, "workerinput") else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
