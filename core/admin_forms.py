@@ -1,0 +1,44 @@
+"""Forms of the admin that do not overwrite what somebody else changed since the page was opened."""
+
+import hashlib
+from typing import Any
+
+from django import forms
+
+STAMP_FIELD = "_seen"  # the name of the field, in config/templates/admin/change_form.html
+
+
+class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """A form that compares two stamps: `current_stamp`, of the present row and its inlines, and the stamp of the page
+    when it was rendered, which the form sends back.
+    """
+
+    current_stamp = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to overwrite a row that was changed meanwhile, and keep what was typed. A form whose values are
+        already stored passes, because it is a double click.
+        """
+        cleaned = super().clean() or {}
+        sent_stamp = self.data.get(STAMP_FIELD)
+        if sent_stamp and sent_stamp != self.current_stamp and (self.has_changed() or self.inlines_changed()):
+            self.add_error(
+                None,
+                (
+                    "Quelqu’un a changé cette page depuis que vous l’avez ouverte. Ce que vous avez écrit est encore "
+                    "ici : ouvrez la page à côté, comparez, puis enregistrez de nouveau."
+                ),
+            )
+        return cleaned
+
+    def inlines_changed(self) -> bool:
+        return False
+
+
+def make_stamp(form: forms.BaseForm, formsets: list[Any]) -> str:
+    """Return a stamp that changes whenever a value that the page shows in its fields changes."""
+    values = [
+        sorted(form.initial.items()),
+        *([inline_form.initial for inline_form in formset.initial_forms] for formset in formsets),
+    ]
+    return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()[:16]
