@@ -90,6 +90,7 @@ def find_first_number(text: str) -> str:
     return next((match["first"] for match in matches if match), "")
 
 
+@lru_cache(maxsize=1024)  # a list shows the same numbers again and again, fifty a page
 def find_dialled_number(text: str) -> str:
     """Return the digits to dial, with a « + » if the text has one: those of the first whole number of the text, or all
     its digits if it holds none. The zero of « +33 (0)2 » is not dialled.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet, Value
@@ -66,6 +67,7 @@ REASONS: dict[str, str] = {
 }
 
 
+@lru_cache(maxsize=1024)  # a search reads its text twice
 def parse_exact_value(text: str) -> ExactValue | None:
     """Return the exact value if the whole text is one, else None. A SIREN or a postal code is not an exact value."""
     folded = fold_separators(text)
@@ -181,6 +183,7 @@ def has_caller_name(name: str, words: Collection[str]) -> bool:
     return all(f" {word} " in f" {normalise_name(name)} " for word in words)
 
 
+@lru_cache(maxsize=1024)  # each search reads the newest names again
 def normalise_name(text: str) -> str:
     """Return the folded words of the text without civilities."""
     return " ".join(word for word in fold_text(text).split() if word not in CIVILITIES)
