@@ -24,13 +24,15 @@ proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-
 	@# One test at a time for each worker: many of them take a minute, and a worker that keeps several makes the others wait.
 	$(PYTHON) -m pytest -n 3 --maxschedchunk=1 -m proof $(ARGS)
 
-check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations
+check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations, les tailles et les noms
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy $(SOURCE) tests
 	.venv/bin/lint-imports
 	$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check
+	@# What makes the code readable: sizes, names, folders, documents. Without a server.
+	$(PYTHON) -m pytest -q -n 0 -m "not django_db" tests/test_consistency.py tests/test_read_guides.py
 
 fix: ready  ## Corrige ce qui se corrige seul
 	$(PYTHON) -m ruff check --fix .
