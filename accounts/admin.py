@@ -34,6 +34,7 @@ from accounts.services.roles import (
 )
 from accounts.signed_in import get_account
 from collectivities.fields import PlainLineField
+from core.admin import BoundedModelAdmin
 from csirts.models import Csirt
 
 CLOSED, REOPENED = "Compte fermé", "Compte rouvert"
@@ -92,7 +93,7 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     add_form = AddUserForm
     add_text = "Ajouter un compte"
     add_form_template = "accounts/admin_add.html"

@@ -10,6 +10,7 @@ from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
 from accounts.services.roles import mixes_administration
 from collectivities.fields import PlainLineField
+from core.admin_forms import FreshForm
 
 # By kind of role: the roles, the field of their scope, the error if it is empty, the error if another role fills it.
 SCOPES = (
@@ -58,7 +59,7 @@ class AddUserForm(OneAddressForm):
         field_classes = {"display_name": PlainLineField}
 
 
-class ChangeUserForm(OneAddressForm):
+class ChangeUserForm(FreshForm, OneAddressForm):
     class Meta:
         model = User
         fields = ["email", "display_name", "is_active"]

@@ -14,6 +14,8 @@ from collectivities.fields import PlainLineField
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from collectivities.services import correct_region
+from core.admin import BoundedModelAdmin
+from core.admin_forms import FreshForm
 
 MAX_MATCHES = 50
 LISTED_FIELDS = [
@@ -23,7 +25,7 @@ LISTED_FIELDS = [
 CORRECTION_FIELDS = ["region_correction", "region_correction_note"]
 
 
-class RegionCorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
+class RegionCorrectionForm(FreshForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("region_correction") and not cleaned.get("region_correction_note"):
@@ -44,7 +46,7 @@ class ToConfirmFilter(admin.SimpleListFilter):
 
 
 @admin.register(Collectivity)
-class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CollectivityAdmin(BoundedModelAdmin):
     """Read-only pages of the bodies, except for the correction of a body's région and the reason for it."""
 
     form = RegionCorrectionForm

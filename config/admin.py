@@ -1,21 +1,14 @@
-"""The admin of the responders: our AdminSite, which bounds the cost of the lists of every ModelAdmin.
-
-The apps below `config` must not import it and need not: they use Django's own @admin.register on plain ModelAdmins. On
-registration the site puts BoundedModelAdmin between each class and Django's ModelAdmin. The values that an app sets
-take precedence; Django's defaults, which count the whole table twice for one page, are never used.
-"""
+"""The site of the admin: its sign-in, its menu, and what it requires of each ModelAdmin."""
 
 from __future__ import annotations  # Django's own classes take no [parameter] at run time
 
 from typing import Any
 
 from django.apps import apps
-from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
-from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.forms import Media, ModelForm
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -26,66 +19,9 @@ from django.views.decorators.cache import never_cache
 
 from accounts.access import leads_a_team
 from accounts.models import User
-from config.admin_forms import FreshForm, make_stamp
-from config.admin_lists import BoundedChangeList, BoundedPaginator
+from core.admin import BoundedModelAdmin
+from core.admin_forms import FreshForm
 from incidents.models import Incident
-
-
-class ChosenRowsForm(ActionForm):
-    """Limits an action to the rows that were ticked. Django's link « all rows » of the list has no effect."""
-
-    def clean_select_across(self) -> bool:
-        return False
-
-
-LIST_MEDIA = Media(js=["admin/js/actions.js"])
-
-
-class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
-    """Makes the cost of a list independent of its table: no count, no facets, and sorting only by columns
-    that an app names.
-    """
-
-    add_text = "Ajouter"
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
-    sortable_by = ()
-    list_per_page = 50
-    list_max_show_all = 0
-    action_form = ChosenRowsForm
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
-        return BoundedChangeList
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Load only the script of actions, without Django's form scripts, because one of these listens to the
-        deprecated « unload ».
-        """
-        return super().changelist_view(request, {"media": LIST_MEDIA} | (extra_context or {}))
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]
-        """Return the form. The form of an existing row refuses to overwrite what somebody else changed meanwhile
-        (`FreshForm`).
-        """
-        if obj is None:
-            return super().get_form(request, obj, change, **kwargs)
-        base = kwargs.pop("form", self.form)
-        fresh_class: Any = type(base.__name__, (FreshForm, base), {})
-        form_class: Any = super().get_form(request, obj, change, form=fresh_class, **kwargs)
-        formsets = [
-            formset(instance=obj, queryset=inline.get_queryset(request))
-            for formset, inline in self.get_formsets_with_inlines(request, obj)
-        ]
-        form_class.current_stamp = make_stamp(form_class(instance=obj), formsets)
-        form_class.inlines_changed = lambda _form: self.inlines_changed(request, obj)
-        return form_class  # type: ignore[no-any-return]
-
-    def inlines_changed(self, request: HttpRequest, obj: Any) -> bool:
-        """Tell whether the submitted inlines differ from their rows."""
-        formsets, _inlines = self._create_formsets(request, obj, change=True)  # type: ignore[attr-defined]
-        return any(formset.has_changed() for formset in formsets)
-
 
 # Models that nobody edits here: roles give the permissions, and each person enrols their own second factors.
 FOREIGN_MODULES = ("django.contrib.auth.", "allauth.")
@@ -108,9 +44,15 @@ class TocsinAdminSite(AdminSite):
         admin_class: type[ModelAdmin[Any]] | None = None,
         **options: Any,
     ) -> None:
+        """Register an admin. Raises ImproperlyConfigured for one that Django's defaults would make count a whole table
+        twice for a page, or let the last person who saves a form win.
+        """
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
         own_models = [model for model in models if not model.__module__.startswith(FOREIGN_MODULES)]
-        super().register(own_models, make_bounded_class(admin_class or BoundedModelAdmin), **options)
+        admin_class = admin_class or BoundedModelAdmin
+        if own_models and not (issubclass(admin_class, BoundedModelAdmin) and issubclass(admin_class.form, FreshForm)):
+            raise ImproperlyConfigured(f"{admin_class.__name__}: not a BoundedModelAdmin, or its form no FreshForm")
+        super().register(own_models, admin_class, **options)
 
     def get_urls(self) -> list[Any]:
         """Return the URLs of the admin without `UNUSED_PAGES`, which are the ones that no page links to."""
@@ -167,10 +109,3 @@ class TocsinAdminSite(AdminSite):
 
     def has_queue(self, request: HttpRequest) -> bool:
         return self.is_registered(Incident) and self.get_model_admin(Incident).has_view_permission(request)
-
-
-def make_bounded_class(admin_class: type[ModelAdmin[Any]]) -> type[ModelAdmin[Any]]:
-    """Return the class with BoundedModelAdmin between it and Django's ModelAdmin."""
-    if issubclass(admin_class, BoundedModelAdmin):
-        return admin_class
-    return type(admin_class.__name__, (admin_class, BoundedModelAdmin), {"__module__": admin_class.__module__})

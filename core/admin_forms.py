@@ -26,7 +26,7 @@ class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class ta
                 None,
                 (
                     "Quelqu’un a changé cette page depuis que vous l’avez ouverte. Ce que vous avez écrit est encore "
-                    "ici : ouvrez la page à côté, comparez, puis enregistrez de nouveau."
+                    "ici\N{NO-BREAK SPACE}: ouvrez la page à côté, comparez, puis enregistrez de nouveau."
                 ),
             )
         return cleaned

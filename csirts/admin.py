@@ -21,6 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from collectivities.fields import PlainLineField
+from core.admin import BoundedModelAdmin
 from core.telephone import format_phone
 from csirts import wording
 from csirts.enums import ContactKind
@@ -92,7 +93,7 @@ def format_first_account() -> SafeString:
     return format_html('<a href="{}">Ouvrez un compte à la personne qui le dirige</a>.', link)
 
 
-class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TracedAdmin(BoundedModelAdmin):
     """Admin pages that record who changes a row and show its history. They respond with 404 for a row that does not
     exist or that the user may not see.
     """

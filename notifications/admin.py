@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.signed_in import get_account
+from core.admin import BoundedModelAdmin
 from incidents.enums import EventKind
 from incidents.reference import compact_code, hyphenate
 from notifications.enums import DeliveryStatus
@@ -21,7 +22,7 @@ CASE_PATH = "announcement__event__incident"
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+class DeliveryAdmin(BoundedModelAdmin):
     """Shows deliveries in a list that nobody can edit. The command `replay_deliveries` sends stuck deliveries
     again.
     """

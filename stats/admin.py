@@ -9,10 +9,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
+from core.admin import BoundedModelAdmin
 from stats.models import Attempt, ExactReading, FigureCheck, Report
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+class ReadOnlyAdmin(BoundedModelAdmin):
     """A list of rows that nobody can edit."""
 
     list_display_links = None

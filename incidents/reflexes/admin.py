@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import get_led_csirt
 from accounts.signed_in import get_account
+from core.admin import BoundedModelAdmin
 from core.stale import Stale
 from csirts.models import Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
@@ -42,7 +43,7 @@ class CentreSheets(NamedTuple):
 
 
 @admin.register(ReflexSheet)
-class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+class ReflexSheetAdmin(BoundedModelAdmin):
     """The pages of the reflex sheets, one for each centre and type of incident. They offer neither addition nor
     deletion: publishing an edited sheet creates its next version.
     """

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.signed_in import get_account
+from core.admin import BoundedModelAdmin
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
@@ -26,7 +27,7 @@ from incidents.triage.work.unsent_text import save_posted_text, save_unsent_text
 
 
 @admin.register(Incident)
-class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+class IncidentAdmin(BoundedModelAdmin):
     """The pages of the queue and of the cases, which are addressed by reference.
 
     They replace Django's own pages, which add, change and delete a row and show its history. Django's bulk actions are

@@ -6,15 +6,18 @@ from datetime import date
 import pytest
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.models import F
+from django.forms import ModelForm
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
 
 from accounts.enums import Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, Departement
-from config.admin import BoundedModelAdmin, TocsinAdminSite
+from config.admin import TocsinAdminSite
+from core.admin import BoundedModelAdmin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -22,9 +25,7 @@ LIST = "/admin/collectivities/collectivity/"
 chosen = []
 
 
-class CollectivityAdmin(ModelAdmin):
-    """A plain ModelAdmin, as applications below config write it."""
-
+class CollectivityAdmin(BoundedModelAdmin):
     list_display = ["name", "population"]
     list_select_related = ["departement"]  # the tick box of a row says its name
     list_filter = ["departement"]
@@ -37,9 +38,13 @@ class CollectivityAdmin(ModelAdmin):
         chosen.append(queryset.count())
 
 
+class DepartementAdmin(BoundedModelAdmin):
+    search_fields = ["name"]
+
+
 site = TocsinAdminSite()
 site.register(Collectivity, CollectivityAdmin)
-site.register(Departement, type("DepartementAdmin", (ModelAdmin,), {"search_fields": ["name"]}))
+site.register(Departement, DepartementAdmin)
 site.register(User)
 urlpatterns = [path("admin/", site.urls), path("", include("config.pages.urls")), path("", include("accounts.urls"))]
 
@@ -160,3 +165,17 @@ def test_an_autocompletion_is_bounded(client):
     assert response.status_code == 200
     assert len(response.json()["results"]) == 20
     assert not [query["sql"] for query in captured if "COUNT(" in query["sql"].upper()]
+
+
+class CopiedForm(ModelForm):
+    """A form without the stamps that show what somebody else changed."""
+
+
+@pytest.mark.parametrize(
+    "admin_class",
+    [type("PlainAdmin", (ModelAdmin,), {}), type("OverwritingAdmin", (BoundedModelAdmin,), {"form": CopiedForm})],
+    ids=["plain", "overwriting"],
+)
+def test_an_admin_with_the_defaults_of_django_is_refused(admin_class):
+    with pytest.raises(ImproperlyConfigured, match=admin_class.__name__):
+        TocsinAdminSite().register(Departement, admin_class)
