@@ -1,14 +1,17 @@
 """The declarant sees who of the CSIRT has read the case; a responder sees what came since they read it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
 from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import Role
+from accounts.models import Membership
+from csirts.models import Coverage
 from incidents.access import CaseVisitor
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent, Reading
@@ -16,10 +19,12 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.readings import record_reading
 from incidents.services.history.record import record_event
+from incidents.services.transfer import reroute
 from incidents.triage import admin
 from incidents.triage.case import acknowledge as views
-from tests.cast import a_person, a_responder, an_agent, declare
+from tests.cast import a_person, a_responder, an_agent, bretagne, declare, finistere
 from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
+from tests.incidents.transferring import create_other_centre
 from tests.reading import read_text
 
 NEW = '<span class="pill pill--going">nouveau</span>'
@@ -159,3 +164,54 @@ def test_the_mark_links_to_what_is_new(incident, kind, anchor):
     page_html = html(client.get(case_url(incident)))
     assert f'<a href="#{anchor}">Du nouveau depuis votre dernière lecture</a>' in page_html
     assert '<h2 id="echanges">Échanges avec le déclarant</h2>' in page_html
+
+
+def reroute_to_other_centre():
+    """Move the open cases that nobody took to another centre, and return that centre."""
+    centre = create_other_centre()
+    ground = {"region": bretagne(), "departement": finistere(), "valid": DateRange(None, None)}
+    Coverage.objects.create(csirt=centre, source="essai", **ground)
+    assert reroute.reroute_cases()
+    return centre
+
+
+@pytest.mark.usefixtures("follow_changes_at_once")
+def test_a_reading_by_the_former_centre_does_not_count_for_the_new_one(incident):
+    former = a_responder()
+    sign_in_as(former).get(case_url(incident))
+    centre = reroute_to_other_centre()
+    reader, colleague = a_responder(centre), sign_in_as(a_responder(centre))
+    assert NEW in html(colleague.get(QUEUE))
+
+    page = sign_in_as(reader).get(case_url(incident))
+    assert "personne avant vous" in read_text(page)
+    assert former.display_name not in read_text(page)
+
+    assert NEW not in html(colleague.get(QUEUE))
+    assert reader.display_name in read_text(colleague.get(case_url(incident)))
+
+
+@pytest.mark.usefixtures("follow_changes_at_once")
+def test_a_person_who_had_left_the_centre_before_reading_does_not_count_for_it(incident):
+    former = a_responder()
+    sign_in_as(former).get(case_url(incident))
+    centre = reroute_to_other_centre()
+    day = timezone.localdate() - timedelta(days=1)
+    Membership.objects.create(user=former, role=Role.LEAD, csirt=centre, since_on=date(2022, 1, 1), ended_on=day)
+
+    colleague = sign_in_as(a_responder(centre))
+    assert NEW in html(colleague.get(QUEUE))
+    assert "personne avant vous" in read_text(colleague.get(case_url(incident)))
+
+
+def test_a_reading_by_somebody_who_left_the_centre_later_still_counts(incident):
+    """Two roles of the same person do not list them twice."""
+    reader = a_responder()
+    roles = Membership.objects.filter(user=reader)
+    Membership.objects.create(user=reader, role=Role.LEAD, csirt=incident.csirt, since_on=date(2022, 1, 1))
+    sign_in_as(reader).get(case_url(incident))
+    roles.update(ended_on=timezone.localdate())
+
+    colleague = sign_in_as(a_responder())
+    assert NEW not in html(colleague.get(QUEUE))
+    assert read_text(colleague.get(case_url(incident))).count(f"{reader.display_name}, ") == 2

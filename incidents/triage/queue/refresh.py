@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from accounts.models import User
 from incidents.enums import TransferState
 from incidents.models import IncidentEvent, Reading, Transfer
-from incidents.querysets import IncidentQuerySet
+from incidents.querysets import IncidentQuerySet, reader_worked_for_centre
 from incidents.triage.queue.order import OpenCase, is_late
 from incidents.triage.queue.pages import QueuePage
 
@@ -22,13 +22,13 @@ RELOAD_SECONDS = 300
 
 def annotate_line_state(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
     """Annotate what the stamp and the lines need: `read_at`, when the user last read the case; `is_read`, whether
-    anybody has read it; `newest_event`, since each change is an event; `offered_to`, the centre to which the case is
-    offered.
+    anybody of its centre has read it; `newest_event`, since each change is an event; `offered_to`, the centre to which
+    the case is offered.
     """
     events = IncidentEvent.objects.filter(incident=OuterRef("pk")).order_by("-id")
     offers = Transfer.objects.filter(incident=OuterRef("pk"), state=TransferState.ASKED)
     return annotate_own_reading(cases, user).annotate(
-        is_read=Exists(Reading.objects.filter(incident=OuterRef("pk"))),
+        is_read=Exists(Reading.objects.filter(reader_worked_for_centre(), incident=OuterRef("pk"))),
         newest_event=Subquery(events.values("pk")[:1]),
         offered_to=Subquery(offers.values("taker__name")[:1]),
     )
