@@ -87,13 +87,16 @@ def build_rows(page: QueuePage, incidents: Mapping[int, Incident], now: datetime
 
 def iterate_rows(page: QueuePage, lines: Mapping[int, CaseLine], now: datetime) -> Iterator[QueueRow]:
     for wave in page.waves:
-        if wave.worst.pk not in lines:
+        # If the worst case has left the centre since the page was read, show the worst of those that remain here.
+        worst = next((lines[case.pk] for case in (wave.worst, wave.leading, *wave.cases) if case.pk in lines), None)
+        if worst is None:
             continue
         if wave.kind is None:
-            yield lines[wave.worst.pk]
+            yield worst
             continue
         members = page.members.get(wave.key)
-        yield describe_wave(wave, page.filters, lines, now, is_open=members is not None)
+        leading = lines.get(wave.leading.pk, worst)
+        yield describe_wave(wave, page.filters, worst, leading, now, is_open=members is not None)
         for case in members or ():
             if case.pk in lines:
                 yield make_member_line(wave, case, lines[case.pk])
@@ -111,10 +114,9 @@ def is_outside_group(wave: Wave, case: OpenCase) -> bool:
 
 
 def describe_wave(
-    wave: Wave, filters: QueueFilters, lines: Mapping[int, CaseLine], now: datetime, *, is_open: bool
+    wave: Wave, filters: QueueFilters, worst: CaseLine, leading: CaseLine, now: datetime, *, is_open: bool
 ) -> WaveLine:
-    kind, cases, worst = WaveKind(wave.kind or ""), wave.cases, lines[wave.worst.pk]
-    leading = lines.get(wave.leading.pk, worst)
+    kind, cases = WaveKind(wave.kind or ""), wave.cases
     inside = [case for case in cases if not is_outside_group(wave, case)]
     outside = [case for case in cases if is_outside_group(wave, case)]
     return WaveLine(
