@@ -90,7 +90,7 @@ def test_cases_are_assigned_to_a_colleague_or_to_nobody(client, responder, cases
     assert read_markup(again).count(f", à {colleague}</li>") == 2, "the page before says who has each now"
     assert [case.assignee for case in Incident.objects.order_by("id")] == [colleague, colleague, None]
     assert list_messages(send(client, "attribuer", cases[:2], assignee="personne", cle="k2")) == [
-        "2 dossiers attribués à personne."
+        "2 dossiers remis : plus personne n’en est chargé."
     ]
     assert Incident.objects.filter(assignee=None).count() == 3
 
@@ -105,6 +105,18 @@ def test_taking_cases_of_a_colleague_names_that_colleague(client, responder, cas
     warning = f"Était attribué : 1 à {colleague}. Prévenez cette personne."
     assert list_messages(answer) == ["3 dossiers pris en charge.", warning]
     assert set(Incident.objects.values_list("assignee", flat=True)) == {responder.pk}
+
+
+@pytest.mark.parametrize(("people", "request_to_warn"), [(1, "Prévenez cette personne."), (2, "Prévenez-les.")])
+def test_taking_two_cases_asks_to_warn_as_many_people_as_had_them(client, responder, cases, people, request_to_warn):
+    colleagues = [a_responder() for _ in range(people)]
+    for number, case in enumerate(cases[:2]):
+        assign_incident(reference=case.reference, actor=responder, assignee=colleagues[number % people])
+
+    _taken, warning = list_messages(send(client, "prendre", cases))
+
+    assert warning.startswith(f"Étaient attribués : {2 // people} à ")
+    assert warning.endswith(f". {request_to_warn}")
 
 
 def test_nobody_of_another_centre_can_be_chosen(client, cases):

@@ -127,6 +127,17 @@ def test_a_message_that_came_after_the_list_was_read_blocks_the_closing(client, 
     assert send(client, "clore", cases, **fields, read_at="hier").status_code == 422
 
 
+@pytest.mark.parametrize("name", ["handed_to", "why"])
+def test_a_text_that_is_too_long_is_refused_at_its_field(client, cases, name):
+    texts = {"handed_to": "la DSI", "why": "Vu."} | {name: "é" * 5000}
+    page = send(client, "clore", cases, reason="handed_over", **texts)
+    assert page.status_code == 422
+    form = page.context["form"]
+    assert list(form.errors) == [name]
+    assert f'id="id_{name}_error"' in read_markup(page)
+    assert not BulkJob.objects.exists()
+
+
 def test_nobody_withdraws_for_declarants_in_bulk(client, responder, cases):
     page = read_markup(send(client, "clore", cases, confirme=[], follow=False))
     assert "déjà déclaré" in page

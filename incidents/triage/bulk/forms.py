@@ -17,12 +17,9 @@ from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, Gro
 from incidents.models import Incident, Transfer
 from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group
 from incidents.services.groups.group import MAX_GROUPS_OFFERED, TITLE_LIMIT, list_open_groups
-from incidents.services.handling.assign import list_people
+from incidents.services.handling.assign import NOBODY, list_people
 from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION
 from incidents.services.handling.unfinished import is_message_unanswered
-
-NOBODY = "personne"
-
 
 AS_IT_IS = ("", "Laisser tel quel")
 RSIT_CHOICES: list[Any] = [
@@ -57,6 +54,12 @@ class BulkForm(forms.Form):
     def read_text(self) -> str:
         """Return the free text, which the job stores until it is done."""
         return ""
+
+    def add_service_errors(self, error: ValidationError) -> None:
+        """Add each problem to the field that it concerns, or to the whole form if the form has no such field."""
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        for name, problems in by_field.items():
+            self.add_error(name if name in self.fields else None, problems)
 
 
 class BulkAssignForm(BulkForm):
@@ -149,7 +152,7 @@ class CloseForm(BulkForm):
         unverified = sum(not case.is_verified for case in still_open)
         warnings = [
             (unverified, choose_plural("%d non vérifié", "%d non vérifiés", unverified)),
-            (unanswered, choose_plural("%d sans aucune réponse", "%d sans aucune réponse", unanswered)),
+            (unanswered, "%d sans aucune réponse"),
             (unread, choose_plural("%d message sans réponse", "%d messages sans réponse", unread)),
         ]
         return [text % number for number, text in warnings if number]

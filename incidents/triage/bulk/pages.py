@@ -71,7 +71,7 @@ def bulk_act_view(request: HttpRequest) -> HttpResponse:
     except UsedBulkForm as used:
         return explain_used_form(request, used.job)
     except ValidationError as error:
-        form.add_error(None, ValidationError(error.messages))
+        form.add_service_errors(error)
     return render_question(request, code, cases, form, status=422)
 
 
@@ -199,29 +199,35 @@ def name_former_holders(request: HttpRequest, cases: Sequence[Any]) -> None:
     )
     if holders:
         parts = [f"{number} à {holder}" for holder, number in holders.items()]
-        sentence = choose_plural(
-            "Était attribué : %(parts)s. Prévenez cette personne.",
-            "Étaient attribués : %(parts)s. Prévenez-les.",
-            sum(holders.values()),
-        )
-        messages.warning(request, sentence % {"parts": ", ".join(parts)})
+        assigned = choose_plural("Était attribué", "Étaient attribués", sum(holders.values()))
+        request_to_warn = choose_plural("Prévenez cette personne.", "Prévenez-les.", len(holders))
+        messages.warning(request, f"{assigned}\N{NO-BREAK SPACE}: {', '.join(parts)}. {request_to_warn}")
 
 
 def describe_done(job: BulkJob, number: int) -> str:
-    """Return a text such as « 2 dossiers attribués à Camille. »."""
+    """Return a text such as « 2 dossiers pris en charge. »."""
     sentences = {
         BulkAct.TAKE: choose_plural(
             "%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number
         ),
-        BulkAct.ASSIGN: choose_plural(
-            "%(number)s dossier attribué à %(to)s.", "%(number)s dossiers attribués à %(to)s.", number
-        ),
+        BulkAct.ASSIGN: describe_assigned(job, number),
         BulkAct.CLASSIFY: describe_classified(job, number),
         BulkAct.CLOSE: choose_plural("%(number)s dossier clos.", "%(number)s dossiers clos.", number),
         BulkAct.GROUP: choose_plural("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
         BulkAct.MESSAGE: choose_plural("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
     }
     return sentences[BulkAct(job.act)] % {"number": number, "to": find_assignee_name(job)}
+
+
+def describe_assigned(job: BulkJob, number: int) -> str:
+    """Return the sentence with its placeholders: the cases are given to a colleague, or to nobody."""
+    if not job.choices.get("assignee"):
+        return choose_plural(
+            "%(number)s dossier remis\N{NO-BREAK SPACE}: plus personne n’en est chargé.",
+            "%(number)s dossiers remis\N{NO-BREAK SPACE}: plus personne n’en est chargé.",
+            number,
+        )
+    return choose_plural("%(number)s dossier attribué à %(to)s.", "%(number)s dossiers attribués à %(to)s.", number)
 
 
 def describe_classified(job: BulkJob, number: int) -> str:
@@ -237,7 +243,7 @@ def describe_classified(job: BulkJob, number: int) -> str:
 
 def find_assignee_name(job: BulkJob) -> str:
     uid = job.choices.get("assignee")
-    return str(User.objects.get(uid=uid)) if uid else "personne"
+    return str(User.objects.get(uid=uid)) if uid else ""
 
 
 def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
