@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from selectolax.lexbor import LexborHTMLParser
 
 from incidents.catalogues.attack import MATRIX_FILE, MATRIX_RELEASE, TECHNIQUES, find_techniques
 from incidents.enums import CaseFormCode
@@ -45,6 +46,13 @@ def test_a_search_says_that_no_technique_matches_or_how_many_are_hidden(client, 
     many = search(client, incident, "account").context["qualify"]["form"]
     assert len(many.found_boxes) <= 20 < len(many.matches)
     assert many.hidden_match_count == len(many.matches) - 20
+
+
+def test_words_that_cannot_be_searched_are_refused_at_their_field(client, incident):
+    client.force_login(a_responder())
+    page = LexborHTMLParser(client.post(url(incident, "qualifier"), {"find": "T15\x0066"}).content.decode())
+    (control,) = page.css(f'input[name="{CaseFormCode.QUALIFICATION.value}-find"]')
+    assert "nul" in page.css_first(f"#{control.attributes['aria-describedby']}").text()
 
 
 def test_the_page_offers_few_techniques_before_a_search(client, incident):
