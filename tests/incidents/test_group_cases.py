@@ -188,6 +188,8 @@ def test_the_group_page_names_the_current_assignee_of_each_case(client, responde
         reference=incident.reference, actor=responder, assignee=colleague, seen=format_person_tag(responder)
     )
     assert f"{colleague} pris en charge" in read_text(client.get(url(group)))
+    Membership.objects.filter(user=colleague).update(ended_on=date(2026, 1, 1))
+    assert "À reprendre" in read_text(client.get(url(group)))
 
 
 def test_the_group_page_marks_the_case_whose_declarant_wrote(client, responder):
