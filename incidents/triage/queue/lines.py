@@ -21,7 +21,7 @@ from incidents.querysets import IncidentQuerySet
 from incidents.services.handling.readings import has_news
 from incidents.triage import wording
 from incidents.triage.queue.order import is_late
-from incidents.workflow import is_left
+from incidents.workflow import is_left, is_to_take
 
 TO_CALL_BACK, TO_TAKE_OVER = "à rappeler", "à reprendre"
 
@@ -64,9 +64,9 @@ class CaseLine:
         return "3" if self.is_member else "2"
 
     @property
-    def is_free(self) -> bool:
-        """Tell whether the case is to be taken: it has no assignee, or the assignee left the centre."""
-        return self.incident.status == Status.DECLARED or not (self.is_closed or self.owner)
+    def is_to_take(self) -> bool:
+        row: Any = self.incident  # Any, for its annotations
+        return is_to_take(row.status, has_holder=row.has_holder)
 
     @property
     def is_left(self) -> bool:

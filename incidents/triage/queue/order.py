@@ -17,7 +17,7 @@ from incidents.enums import Severity, Status, Verification
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet, holder_works_for_centre
 from incidents.reference import is_reference
-from incidents.workflow import is_left
+from incidents.workflow import is_left, is_to_take
 
 CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
 INSTANT_FORMAT = "%Y%m%dT%H%M%S%f"
@@ -55,9 +55,8 @@ class OpenCase(NamedTuple):
     assignee: int | None = None
 
     @property
-    def is_free(self) -> bool:
-        """Tell whether the case is to be taken: it has no assignee, or the assignee left the centre."""
-        return self.status == Status.DECLARED or (self.status == Status.ACKNOWLEDGED and self.holder is None)
+    def is_to_take(self) -> bool:
+        return is_to_take(self.status, has_holder=self.holder is not None)
 
     @property
     def is_left(self) -> bool:

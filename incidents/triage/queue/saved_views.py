@@ -46,7 +46,7 @@ VIEWS = [
         "a-prendre",
         "à prendre",
         "Rien à prendre : chaque dossier ouvert a été pris en charge.",
-        lambda case, user, now: case.is_free,
+        lambda case, user, now: case.is_to_take,
         is_first=True,
     ),
     SavedView(

@@ -73,7 +73,7 @@ class WaveLine:
     @property
     def is_urgent(self) -> bool:
         """Tell whether its leading case is critical and free, so that it can be taken without opening the wave."""
-        return self.leading.is_free and self.leading.level == Severity.CRITICAL
+        return self.leading.is_to_take and self.leading.level == Severity.CRITICAL
 
 
 type QueueRow = CaseLine | WaveLine
@@ -179,7 +179,7 @@ def format_late(cases: list[OpenCase], now: datetime) -> str:
 
 def format_free(cases: list[OpenCase]) -> str:
     """Return a text such as « 10 à prendre », or ""."""
-    free = sum(case.is_free for case in cases)
+    free = sum(case.is_to_take for case in cases)
     return f"{free} à prendre" if free else ""
 
 

@@ -72,8 +72,8 @@ def match_assignee(name: str, user: User) -> Q:
 
 
 def match_state(value: Value) -> Q:
-    """Return the condition that matches any of the states. A case that was taken and whose holder has left the centre
-    counts as « to take », as in the queue.
+    """Return the condition that matches any of the states. Which cases are to be taken is the rule of
+    `incidents.workflow.is_to_take`, as a condition.
     """
     states = cast("tuple[str, ...]", value)
     combined = Q(status__in=[state for state in states if state in Status.values])
