@@ -17,7 +17,7 @@ from incidents.querysets import holder_works_for_centre
 from incidents.questions.catalogue import SNAPSHOTS, QuestionSection, get_current_version
 from incidents.questions.facts import OMITTED_TEXTS, SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
-from incidents.workflow import is_left
+from incidents.workflow import is_abandoned
 
 # The kinds of events that the body can read as sentences on its follow-up page. Events of other kinds are internal to
 # the centre.
@@ -129,9 +129,9 @@ class Reader:
         return min((access.first_at for access in self.accesses if access.door != Door.SEARCH), default=None)
 
 
-def lacks_responder(incident: Incident) -> bool:
-    """Tell whether the case is to be taken over (`is_left`). Runs at most one query."""
-    if not is_left(incident.status, incident.assignee_id, has_holder=False):
+def is_case_abandoned(incident: Incident) -> bool:
+    """Tell whether the case is to be taken over (`is_abandoned`). Runs at most one query."""
+    if not is_abandoned(incident.status, incident.assignee_id, has_holder=False):
         return False
     return not Incident.objects.filter(holder_works_for_centre(), pk=incident.pk).exists()
 

@@ -16,12 +16,12 @@ TRANSFERABLE = OPEN
 
 def is_to_take(status: str, *, has_holder: bool) -> bool:
     """Tell whether the case is to be taken: it is declared, even if it was assigned to somebody already, or it is open
-    and nobody who works for the centre is in charge of it. `has_holder` is as in `is_left`.
+    and nobody who works for the centre is in charge of it. `has_holder` is as in `is_abandoned`.
     """
     return status == Status.DECLARED or (status == Status.ACKNOWLEDGED and not has_holder)
 
 
-def is_left(status: str, assignee: int | None, *, has_holder: bool) -> bool:
+def is_abandoned(status: str, assignee: int | None, *, has_holder: bool) -> bool:
     """Tell whether the open case is to be taken over: its assignee left the centre, or it is acknowledged and has no
     assignee. `assignee` is the id of the assignee; `has_holder` tells whether the assignee still works for the centre.
     """
@@ -43,6 +43,6 @@ def check_transition(current: Status, target: Status) -> None:
 
 
 def check_transferable(current: Status) -> None:
-    """Raise InvalidTransition unless a case in this status may be taken over by another centre."""
+    """Raise InvalidTransition unless a case in this status may go to another centre."""
     if current not in TRANSFERABLE:
         raise InvalidTransition(current, Status.ACKNOWLEDGED)

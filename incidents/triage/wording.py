@@ -77,16 +77,16 @@ def format_month_day(day: date) -> str:
     return f"{day.day if day.day > 1 else '1er'}{NBSP}{month}"
 
 
-def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool) -> tuple[str, str]:
+def format_clock(incident: Incident, now: datetime, zone: str, *, is_abandoned: bool) -> tuple[str, str]:
     """Return two texts, such as « prendre avant 10 h 40 » and « il reste 28 min ».
 
     If the deadline is on another day, the first text has the day and the second one the hour. If it is past, the first
-    text is « en retard de 2 h » and the second one has the deadline. `is_left` means that the person in charge left
-    the centre, so somebody must take the case over, not only review it.
+    text is « en retard de 2 h » and the second one has the deadline. `is_abandoned` means that the person in charge
+    left the centre, so somebody must take the case over, not only review it.
     """
     if incident.status == Status.CLOSED:
         return "clos", format_label(ClosingReason, incident.closing_reason)
-    verb, due_at = choose_due_verb(incident, is_left=is_left), incident.due_at
+    verb, due_at = choose_due_verb(incident, is_abandoned=is_abandoned), incident.due_at
     duration, day = format_duration(due_at - now), find_local_day(due_at, zone)
     if due_at < now:
         return f"en retard de {duration}", f"{verb} avant {format_short_moment(due_at, now, zone)}"
@@ -95,9 +95,9 @@ def format_clock(incident: Incident, now: datetime, zone: str, *, is_left: bool)
     return f"{verb} avant le {format_month_day(day)}", f"{format_hour(due_at, zone)}, il reste {duration}"
 
 
-def choose_due_verb(incident: Incident, *, is_left: bool) -> str:
+def choose_due_verb(incident: Incident, *, is_abandoned: bool) -> str:
     """Return the verb for what is due next on the open case, such as « répondre »."""
-    return TAKE_OVER if is_left and incident.due_for == DueFor.REVIEW else DUE_VERBS[DueFor(incident.due_for)]
+    return TAKE_OVER if is_abandoned and incident.due_for == DueFor.REVIEW else DUE_VERBS[DueFor(incident.due_for)]
 
 
 def format_duration(value: timedelta) -> str:

@@ -9,7 +9,7 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Status
 from incidents.models import Incident
-from incidents.queries import lacks_responder
+from incidents.queries import is_case_abandoned
 from incidents.services.handling.due import DUE_FIELDS, settle_due
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
@@ -27,7 +27,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     it is closed.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
-    if incident.status == Status.ACKNOWLEDGED and lacks_responder(incident):
+    if incident.status == Status.ACKNOWLEDGED and is_case_abandoned(incident):
         return assign_abandoned_case(incident, actor)
     if incident.status == Status.ACKNOWLEDGED and incident.assignee_id == actor.pk:
         return incident

@@ -24,7 +24,7 @@ from incidents.enums import TYPE_TERMS, EventKind, IncidentType, Status, Transfe
 from incidents.facts.description import Section
 from incidents.models import Incident
 from incidents.progress import find_service_handed_to
-from incidents.queries import lacks_responder
+from incidents.queries import is_case_abandoned
 from incidents.questions.facts import SNAPSHOT_TITLES, get_section_title, list_sheet_facts
 from incidents.questions.formatting import format_moment
 from incidents.reference import hyphenate
@@ -187,7 +187,7 @@ def format_handling_state(incident: Incident, zone: str) -> str:
         service = find_service_handed_to(incident)
         reason = incident.get_closing_reason_display() + (f" ({service})" if service else "")
         return f"Dossier clos le {format_pack_moment(incident.closed_at, zone)} : {reason}."
-    if (incident.acknowledged_at and lacks_responder(incident)) or was_unassigned(incident):
+    if (incident.acknowledged_at and is_case_abandoned(incident)) or was_unassigned(incident):
         return f"{incident.csirt} n’a personne sur le dossier en ce moment."
     if incident.acknowledged_at:
         first_at = find_first_taken_at(incident) or incident.acknowledged_at

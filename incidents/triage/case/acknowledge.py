@@ -16,7 +16,7 @@ from collectivities.zones import find_zone
 from incidents.access import get_incident, list_abilities
 from incidents.enums import Ability
 from incidents.models import Incident
-from incidents.queries import lacks_responder
+from incidents.queries import is_case_abandoned
 from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.readings import has_news, record_reading
 from incidents.triage import wording
@@ -48,7 +48,7 @@ def build_acknowledge_context(incident: Incident, user: User, now: datetime) -> 
         "incident": incident,
         "can": list_abilities(user, incident),
         "awaits_call": awaits_call(incident),
-        "is_left": lacks_responder(incident),
+        "is_abandoned": is_case_abandoned(incident),
         "zone": find_zone(incident.collectivity),
         "term": wording.format_term(incident),
         "waiting": wording.compute_waiting_time(incident, now),

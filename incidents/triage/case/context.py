@@ -43,13 +43,13 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
     thread = build_thread_context(incident, user, rows.readings)
     evidence = build_evidence_block(incident, rows.evidence, rows.history)
     work = build_work_context(incident, user, now, rows)
-    is_left = work["assigned"]["is_left"]
+    is_abandoned = work["assigned"]["is_abandoned"]
     context = (
         build_facts_context(incident, now, rows)
         | build_history_context(incident, now, thread, evidence, rows)
         | build_other_cases_block(incident, user, now)
         | work
-        | build_status_context(incident, user, now, is_left=is_left)
+        | build_status_context(incident, user, now, is_abandoned=is_abandoned)
         | build_numbers_context(incident)
         | {
             "thread": thread,
@@ -60,14 +60,14 @@ def build_case_context(incident: Incident, user: User, now: datetime) -> dict[st
         }
     )
     thread["news_at"] = find_news_anchor(thread, rows.events, context["duplicates"])
-    clocks = list_clocks(incident, context["tasks"], now, is_left=is_left)
-    return context | {"next": find_next_act(context, is_left=is_left), "clocks": clocks}
+    clocks = list_clocks(incident, context["tasks"], now, is_abandoned=is_abandoned)
+    return context | {"next": find_next_act(context, is_abandoned=is_abandoned), "clocks": clocks}
 
 
-def build_status_context(incident: Incident, user: User, now: datetime, *, is_left: bool) -> dict[str, Any]:
+def build_status_context(incident: Incident, user: User, now: datetime, *, is_abandoned: bool) -> dict[str, Any]:
     """Return the state of the case, its group, and what this person may do with the case.
 
-    `is_left` is true if the case is to be taken over.
+    `is_abandoned` is true if the case is to be taken over.
     """
     return {
         "incident": incident,
@@ -75,7 +75,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_le
         "zone": find_zone(incident.collectivity),
         "term": wording.format_term(incident),
         "can": {ability.value for ability in list_abilities(user, incident)}
-        - list_hidden_abilities(incident, is_left=is_left),
+        - list_hidden_abilities(incident, is_abandoned=is_abandoned),
         "groups": list_groupings(incident.collectivity),
         "group": build_group_block(incident, user),
         "waiting": wording.compute_waiting_time(incident, now),
@@ -150,10 +150,11 @@ def list_groupings(body: Collectivity) -> list[str]:
     return list(groups.values_list("group__name", flat=True))
 
 
-def list_hidden_abilities(incident: Incident, *, is_left: bool) -> set[str]:
+def list_hidden_abilities(incident: Incident, *, is_abandoned: bool) -> set[str]:
     """Return the abilities whose buttons the page hides, because their acts make no sense in the state of the case."""
     past = {
-        Ability.ACKNOWLEDGE: incident.status == Status.CLOSED or not (is_left or incident.status == Status.DECLARED),
+        Ability.ACKNOWLEDGE: incident.status == Status.CLOSED
+        or not (is_abandoned or incident.status == Status.DECLARED),
         Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,
         Ability.CLOSE: incident.status == Status.CLOSED,
         Ability.QUALIFY: incident.erased_at is not None,

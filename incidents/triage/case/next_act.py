@@ -27,16 +27,16 @@ class Clock(NamedTuple):
     is_late: bool
 
 
-def find_next_act(context: Mapping[str, Any], *, is_left: bool) -> NextAct | None:
+def find_next_act(context: Mapping[str, Any], *, is_abandoned: bool) -> NextAct | None:
     """Return what to do first on the case that `context` describes, or None if there is nothing to do.
 
-    `is_left` is true if the case is to be taken over.
+    `is_abandoned` is true if the case is to be taken over.
     """
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
         return suggest_reading(incident)
-    if incident.status == Status.DECLARED or is_left:
-        return suggest_taking(context["assigned"], is_left=is_left)
+    if incident.status == Status.DECLARED or is_abandoned:
+        return suggest_taking(context["assigned"], is_abandoned=is_abandoned)
     return (
         suggest_verifying(incident, [duplicate for duplicate, _is_new in context["duplicates"]])
         or find_answering_act(incident, now)
@@ -44,10 +44,10 @@ def find_next_act(context: Mapping[str, Any], *, is_left: bool) -> NextAct | Non
     )
 
 
-def suggest_taking(assigned: Mapping[str, Any], *, is_left: bool) -> NextAct:
+def suggest_taking(assigned: Mapping[str, Any], *, is_abandoned: bool) -> NextAct:
     """Return the act by which a person takes the case. `assigned` says to whom it is assigned (`work/assign.py`)."""
     why = "Le déclarant le voit aussitôt sur sa page de suivi."
-    if is_left:
+    if is_abandoned:
         return NextAct("take", "Reprenez ce dossier", why)
     whose = "Il vous est attribué. " if assigned["is_mine"] else ""
     if assigned["holder"] and not assigned["is_mine"]:
@@ -96,9 +96,9 @@ def find_working_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
     return NextAct("close", "Faites le bilan, puis fermez le dossier", "Il ne reste rien à faire.")
 
 
-def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_left: bool) -> list[Clock]:
+def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, is_abandoned: bool) -> list[Clock]:
     """Return the deadlines of an open case, soonest first, or [] for a closed case. The soonest is the `due_at` by
-    which the queue sorts. A review is listed only if it is the soonest. `is_left` is as in `find_next_act`.
+    which the queue sorts. A review is listed only if it is the soonest. `is_abandoned` is as in `find_next_act`.
     """
     if incident.status == Status.CLOSED:
         return []
@@ -107,6 +107,6 @@ def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime, *, 
         due_dates.append(("prendre", compute_taking_due(incident)))
     due_dates.append(("répondre", incident.answer_by))
     if incident.due_for == DueFor.REVIEW:
-        due_dates.append((choose_due_verb(incident, is_left=is_left), incident.due_at))
+        due_dates.append((choose_due_verb(incident, is_abandoned=is_abandoned), incident.due_at))
     clocks = [Clock(words, at, at - now, at < now) for words, at in due_dates if at]
     return sorted(clocks, key=lambda clock: clock.at)

@@ -21,7 +21,7 @@ from incidents.querysets import IncidentQuerySet
 from incidents.services.handling.readings import has_news
 from incidents.triage import wording
 from incidents.triage.queue.order import is_late
-from incidents.workflow import is_left, is_to_take
+from incidents.workflow import is_abandoned, is_to_take
 
 TO_CALL_BACK, TO_TAKE_OVER = "à rappeler", "à reprendre"
 
@@ -69,9 +69,9 @@ class CaseLine:
         return is_to_take(row.status, has_holder=row.has_holder)
 
     @property
-    def is_left(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Tell whether the case is to be taken over."""
-        return lacks_holder(self.incident)
+        return is_row_abandoned(self.incident)
 
     @property
     def is_closed(self) -> bool:
@@ -179,7 +179,7 @@ def format_burst_and_population(incident: Incident) -> str:
 
 
 def list_case_marks(incident: Any) -> Iterator[str]:
-    if lacks_holder(incident):
+    if is_row_abandoned(incident):
         holder = incident.assignee
         yield f"{TO_TAKE_OVER}\N{NO-BREAK SPACE}: {holder} n’est plus au centre" if holder else TO_TAKE_OVER
     if incident.is_to_call_back and incident.status != Status.CLOSED:
@@ -188,14 +188,14 @@ def list_case_marks(incident: Any) -> Iterator[str]:
         yield f"transfert proposé à {offered_to}"
 
 
-def lacks_holder(incident: Any) -> bool:
-    """Tell whether the case is to be taken over (`is_left`). It needs `annotate_has_holder()`."""
-    return is_left(incident.status, incident.assignee_id, has_holder=incident.has_holder)
+def is_row_abandoned(incident: Any) -> bool:
+    """Tell whether the case is to be taken over (`is_abandoned`). It needs `annotate_has_holder()`."""
+    return is_abandoned(incident.status, incident.assignee_id, has_holder=incident.has_holder)
 
 
 def build_clock(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> dict[str, Any]:
     """Return the fields of the line that say what is due, by when, and who waits."""
-    clock, below = wording.format_clock(incident, now, zone, is_left=lacks_holder(incident))
+    clock, below = wording.format_clock(incident, now, zone, is_abandoned=is_row_abandoned(incident))
     late = now - incident.due_at if is_late(incident, now) else None
     who_waits = "" if late else format_who_waits(incident, answer_by, now, zone)
     return {

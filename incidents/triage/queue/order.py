@@ -17,7 +17,7 @@ from incidents.enums import Severity, Status, Verification
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet, holder_works_for_centre
 from incidents.reference import is_reference
-from incidents.workflow import is_left, is_to_take
+from incidents.workflow import is_abandoned, is_to_take
 
 CRITICAL = Severity.CRITICAL + 1  # above every other case, even a late one
 INSTANT_FORMAT = "%Y%m%dT%H%M%S%f"
@@ -59,9 +59,9 @@ class OpenCase(NamedTuple):
         return is_to_take(self.status, has_holder=self.holder is not None)
 
     @property
-    def is_left(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Tell whether the case is to be taken over."""
-        return is_left(self.status, self.assignee, has_holder=self.holder is not None)
+        return is_abandoned(self.status, self.assignee, has_holder=self.holder is not None)
 
     @property
     def is_verified(self) -> bool:

@@ -82,7 +82,7 @@ VIEWS = [
         LEFT_CASES,
         "à reprendre",
         "Rien à reprendre. Aucun dossier ouvert n’est à une personne qui a quitté le centre.",
-        lambda case, user, now: case.is_left,
+        lambda case, user, now: case.is_abandoned,
     ),
     SavedView(
         "non-verifies",

@@ -72,7 +72,7 @@ class WaveLine:
 
     @property
     def is_urgent(self) -> bool:
-        """Tell whether its leading case is critical and free, so that it can be taken without opening the wave."""
+        """Tell whether its leading case is critical and to be taken, which needs no opening of the wave."""
         return self.leading.is_to_take and self.leading.level == Severity.CRITICAL
 
 

@@ -10,7 +10,7 @@ from incidents.enums import Status
 from incidents.models import Incident
 from incidents.services.handling.assign import NOBODY, format_person_tag, list_people
 from incidents.triage.case_form import ELEMENT
-from incidents.workflow import is_left
+from incidents.workflow import is_abandoned
 
 # The names of the controls of AssignForm have this prefix, because other forms are on the same page.
 ASSIGN_PREFIX = "attribuer"
@@ -55,7 +55,9 @@ def build_assign_block(incident: Incident, user: User) -> dict[str, Any]:
     return {
         "holder": holder,
         "is_gone": is_gone,
-        "is_left": is_left(incident.status, incident.assignee_id, has_holder=holder is not None and not is_gone),
+        "is_abandoned": is_abandoned(
+            incident.status, incident.assignee_id, has_holder=holder is not None and not is_gone
+        ),
         "is_mine": incident.assignee_id == user.pk,
         "is_open": is_open,
         "me": format_person_tag(user),
