@@ -19,7 +19,7 @@ from collectivities.zones import find_zone
 from core.stale import Stale
 from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode, InterruptionExtent, NoteKind
-from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, map_leak
+from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, Interruption, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
 from incidents.services.declarant.telephone import Call, check_not_ended, save_call, stamp_facts
@@ -64,9 +64,8 @@ class CallForm(TelephoneForm):
 
     def read_extents(self) -> dict[str, str]:
         """Return the extent by service: as it was answered, or as it is known if the answer is empty."""
-        extents = {
-            name: extent for name, extent in read_stopped_extents(self.incident).items() if not self.cleaned_data[name]
-        }
+        known = read_stopped_extents(list_stopped(self.incident))
+        extents = {name: extent for name, extent in known.items() if not self.cleaned_data[name]}
         return extents | super().read_extents()
 
 
@@ -162,23 +161,26 @@ def read_form_values(incident: Incident) -> dict[str, Any]:
     values |= {column: getattr(incident.story, column) for column in STORY_COLUMNS} | (map_leak(leak) if leak else {})
     for name, instant in read_instants(incident).items():
         values |= format_moment_fields(name, instant.at)
-    return values | read_stopped_services(incident)
+    return values | read_stopped_services(list_stopped(incident))
 
 
-def read_stopped_services(incident: Incident) -> dict[str, Any]:
+def list_stopped(incident: Incident) -> list[Interruption]:
+    """Return the interruptions that have not ended. Runs one query."""
+    return [interruption for interruption in list_interruptions(incident) if interruption.ended_at is None]
+
+
+def read_stopped_services(stopped: list[Interruption]) -> dict[str, Any]:
     """Return the form values of the services that are still stopped.
 
     The form has one start time for all of them. It is filled in only if they all have the same.
     """
-    stopped = [interruption for interruption in list_interruptions(incident) if interruption.ended_at is None]
     since = Counter(interruption.started_at for interruption in stopped)
-    return read_stopped_extents(incident) | (
+    return read_stopped_extents(stopped) | (
         format_moment_fields("stopped", stopped[0].started_at) if len(since) == 1 else {}
     )
 
 
-def read_stopped_extents(incident: Incident) -> dict[str, str]:
-    stopped = [interruption for interruption in list_interruptions(incident) if interruption.ended_at is None]
+def read_stopped_extents(stopped: list[Interruption]) -> dict[str, str]:
     return {
         str(interruption.service): str(interruption.extent or InterruptionExtent.UNKNOWN) for interruption in stopped
     }

@@ -31,6 +31,7 @@ from incidents.services.indicators.ignore import ignore_value, stop_ignoring_val
 from incidents.triage.case.page import render_page
 from incidents.triage.indicators.observable_pages import IgnoreReasonForm, TypedIndicatorForm, read_uid
 from incidents.triage.indicators.observables import RelatedSighting, list_related_sightings, make_search_link
+from incidents.triage.paging import filter_after
 
 PAGE_SIZE = 50
 # The longest text to look values up in, such as a pasted mail or list.
@@ -132,11 +133,7 @@ def render_known_page(
 def list_older_values(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
     """Return the ignored values older than the value `uid`, newest first; all values if `uid` is not among them."""
     rows = IgnoredValue.objects.filter(csirt__in=centres).select_related("csirt", "actor").order_by("-id")
-    try:
-        last = rows.filter(uid=uid).first() if uid else None
-    except ValidationError:
-        return rows
-    return rows.filter(pk__lt=last.pk) if last else rows
+    return filter_after(rows, uid, "id")
 
 
 # The search for values across the cases

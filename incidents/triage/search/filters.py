@@ -16,7 +16,7 @@ from incidents.querysets import lacks_working_holder
 from incidents.triage.search.query import Query, QueryPart
 from incidents.triage.search.query_values import TAKEN, TO_TAKE, Days, Range, Value
 
-MYSELF, NOBODY = ("moi", "me"), ("personne", "aucun")
+MYSELF_WORDS, NOBODY_WORDS = ("moi", "me"), ("personne", "aucun")
 # Sub-techniques are numbered from .001; no technique has this many.
 SUB_TECHNIQUES = 30
 # The documents of a case that its centre may read.
@@ -37,9 +37,7 @@ def build_conditions(query: Query, user: User) -> Q:
 
 def build_days_condition(query: Query) -> Q:
     """Return the condition that a case was received on the days that the query asks for."""
-    since, until = compute_span(query)
-    low = Q(received_at__gte=since) if since else Q()
-    return low & Q(received_at__lt=until) if until else low
+    return match_span(*compute_span(query))
 
 
 def has_text(query: Query) -> bool:
@@ -64,9 +62,9 @@ def build_condition(part: QueryPart, user: User) -> Q:
 
 
 def match_assignee(name: str, user: User) -> Q:
-    if fold_text(name) in MYSELF:
+    if fold_text(name) in MYSELF_WORDS:
         return Q(assignee=user)
-    if fold_text(name) in NOBODY:
+    if fold_text(name) in NOBODY_WORDS:
         return lacks_working_holder()
     return Q(assignee__display_name__icontains=name)
 
@@ -100,7 +98,11 @@ def make_range_condition(field: str) -> Callable[[Value], Q]:
 
 
 def match_days(value: Value) -> Q:
-    since, until = compute_instants(cast("Days", value))
+    return match_span(*compute_instants(cast("Days", value)))
+
+
+def match_span(since: datetime | None, until: datetime | None) -> Q:
+    """Return the condition that a case was received between these instants. None means no limit."""
     low = Q(received_at__gte=since) if since else Q()
     return low & Q(received_at__lt=until) if until else low
 
