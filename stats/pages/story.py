@@ -32,7 +32,8 @@ COUNTED_QUARTERS = (
     "Trois trimestres de %d ont paru",
     "Les quatre trimestres de %d ont paru",
 )
-# The French names of the tables that a reader may look for. The keys are codes of the nation's tables.
+# The French names of the tables that a reader may look for. A key is the code of a table of the nation, or of one that
+# only a crossing with the régions has (`find_crossing`).
 TABLE_NAMES = {
     "incidents_by_quarter": "les trimestres",
     "incidents_by_month": "les mois",

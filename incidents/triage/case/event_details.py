@@ -29,7 +29,7 @@ def format_event_title(event: IncidentEvent) -> str:
     of the kind if one kind covers several acts.
     """
     format_codes = TITLES.get(event.kind)
-    # The enumeration gives the label, because Django’s get_…_display would translate all labels again for each event.
+    # get_kind_display() would build the dict of all labels again for each event.
     return format_codes(event.data) if format_codes else str(EventKind(event.kind).label)
 
 
