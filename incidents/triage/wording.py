@@ -33,16 +33,14 @@ DATA_ANSWERS: dict[str, str] = {Answer.YES: "concernées", Answer.NO: "non", Ans
 
 @cache
 def format_label(choices: type[Choices], value: Any) -> str:
-    """Return the label of a choice. It is cached, because a list shows the same few labels many times, always in
-    French.
-    """
-    return str(choices(value).label)
+    """Return the label of a choice. It is cached, because a list shows the same few labels many times."""
+    return choices(value).label
 
 
 @cache
 def format_capital_term(incident_type: str) -> str:
     """Return the French name of a type for the head of a line, such as « Rançongiciel »."""
-    return capfirst(str(TYPE_TERMS[incident_type]))
+    return capfirst(TYPE_TERMS[incident_type])
 
 
 def format_hour(at: datetime, zone: str) -> str:

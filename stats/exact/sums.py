@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Case, CharField, Count, Max, Min, Q, Sum, Value, When
 
@@ -196,10 +196,10 @@ def list_exact_rates(scope: Scope, counts: Counts, year: int, today: date) -> li
     return [make_rate("collectivités de son territoire", counts, bodies, regions)]
 
 
-def make_rate(label: Any, counts: Counts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:
+def make_rate(label: str, counts: Counts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:
     """Return the rate of these counts among the `existing` bodies, without bodies outside the official list."""
     listed = sum_bodies({stratum: count for stratum, count in counts.items() if stratum})
-    return Rate(str(label), existing, listed.declared, listed.hit, regions)
+    return Rate(label, existing, listed.declared, listed.hit, regions)
 
 
 def find_regions_covered_alone(scope: Scope, day: date) -> frozenset[int]:

@@ -152,7 +152,7 @@ def make_regions_table(exact: ExactYear) -> ExactTable:
         if region:
             rows.append(ExactRow(curl_apostrophes(region.name), cells, region_code=region.code))
         else:
-            rows.append(ExactRow(upper_first(str(UNKNOWN_REGION)), cells))
+            rows.append(ExactRow(upper_first(UNKNOWN_REGION), cells))
     title = "Incidents par région"
     return ExactTable("Régions", title, "Région", ["Nombre"], rows, name_same_months(exact))
 
@@ -195,13 +195,13 @@ def make_band_table(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
     rows = list_category_rows(exact, breakdown)
     is_of_time = breakdown.measure in TIME_MEASURES
     return BandTable(
-        str(breakdown.sheet),
-        upper_first(str(breakdown.title)),
-        str(breakdown.heading),
+        breakdown.sheet,
+        upper_first(breakdown.title),
+        breakdown.heading,
         ["Nombre"],
         rows,
         name_same_months(exact),
-        none=str(breakdown.none),
+        none=breakdown.none,
         quantiles=exact.quantiles.get(breakdown.measure),
         median_band=find_band(rows, 50) if is_of_time else "",
         ninth_decile_band=find_band(rows, 90) if is_of_time else "",
@@ -218,7 +218,7 @@ def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[Exac
     rows = []
     for category in categories:
         cells = pair_cells([now[category]], [before[category]] if exact.compared else [])
-        label = upper_first(str(breakdown.labels[category]))
+        label = upper_first(breakdown.labels[category])
         rows.append(ExactRow(label, cells, is_other=category == breakdown.other))
     return rows
 
