@@ -12,6 +12,7 @@ from incidents.devices.visits import find_case, serve_privately
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
 from stats.pages import method, story, titles
+from stats.pages.case_visibility import describe_visibility
 from stats.pages.charts import LineChart, Series, make_line_charts
 from stats.pages.columns import lay_out_blocks
 from stats.pages.freshness import cache_briefly, cache_page_by_etag, find_page_etag
@@ -22,7 +23,6 @@ from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import make_delay_sections, make_sections
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_proof_progress
 from stats.pages.wording import format_heading
-from stats.releases.case_visibility import describe_visibility
 
 
 @login_not_required

@@ -13,7 +13,7 @@ from stats.counting.strata import count_existing_bodies
 from stats.disclosure.draw import CellCount
 from stats.disclosure.tables import TABLES_OF_A_YEAR, Period, list_tables
 from stats.models import CountedCase, Release
-from stats.releases.case_visibility import list_case_cells
+from stats.pages.case_visibility import list_case_cells
 from stats.releases.tally import count_bodies_outside_cell, count_cells, freeze_cases, save_cases
 from tests.stats.cases import Case, bodies, change_cases, paris_time, store
 

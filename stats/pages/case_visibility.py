@@ -64,7 +64,7 @@ class Visibility:
 
 
 def describe_visibility(incident: Incident) -> Visibility:
-    """Return the releases that counted a case and names those that will count it. Nine queries at most."""
+    """Return the releases that counted a case, and the names of those that will count it. Nine queries at most."""
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
     releases = [describe_case_release(case, years[case.release.year]) for case in cases]
