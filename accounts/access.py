@@ -40,9 +40,9 @@ def list_team(lead: User) -> QuerySet[User]:
     return User.objects.filter(pk__in=memberships.values("user"), is_active=True).exclude(pk=lead.pk)
 
 
-def get_led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
-    """Return the CSIRT, if this user leads it. Raises Http404 otherwise."""
-    led = Csirt.objects.filter(pk__in=user.led_centre_ids, slug=slug)
+def get_led_centre(user: User, key: int | str, *, lock: bool = False) -> Csirt:
+    """Return the CSIRT with this id, or this slug if `key` is a string. Raises Http404 unless the user leads it."""
+    led = Csirt.objects.filter(pk__in=user.led_centre_ids).filter(**{"slug" if isinstance(key, str) else "pk": key})
     csirt = (led.select_for_update(no_key=True) if lock else led).first()
     if csirt is None:
         raise Http404

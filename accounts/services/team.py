@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.access import count_orphaned_cases, list_leads
+from accounts.access import count_orphaned_cases, get_led_centre, list_leads
 from accounts.enums import TEAM_ROLES, LinkPurpose, MailKind
 from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end_roles
@@ -21,15 +21,6 @@ from csirts.models import Csirt
 
 def list_led_centres(actor: User) -> QuerySet[Csirt]:
     return Csirt.objects.filter(pk__in=actor.led_centre_ids).order_by("name")
-
-
-def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
-    """Return this centre. Raises Http404 unless this person leads it."""
-    centres = list_led_centres(actor)
-    centre = (centres.select_for_update(no_key=True) if lock else centres).filter(pk=pk).first()
-    if centre is None:
-        raise Http404
-    return centre
 
 
 # People

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
-from accounts.access import count_assigned_cases, list_team
+from accounts.access import count_assigned_cases, get_led_centre, list_team
 from accounts.enums import TEAM_ROLES
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership, User
@@ -171,7 +171,7 @@ def abandon_trial(request: HttpRequest) -> HttpResponse:
     lead, number = get_account(request), read_centre_number(request.POST)
     if team.stop_channel_trial(csirt_id=number, actor=lead):
         messages.info(request, "L’essai est abandonné\N{NO-BREAK SPACE}: son lien ne sert plus.")
-    elif team.has_confirmed_trial(team.get_led_centre(lead, number)):
+    elif team.has_confirmed_trial(get_led_centre(lead, number)):
         messages.warning(request, CONFIRMED_MEANWHILE)
     else:
         messages.info(request, "Aucun essai n’est en cours.")
@@ -188,7 +188,7 @@ def drop_channel(request: HttpRequest) -> HttpResponse:
         team.remove_channel(csirt_id=read_centre_number(request.POST), actor=lead)
         messages.success(request, "Plus aucune déclaration ne part par mail.")
         return redirect("centre_channel")
-    centre = team.get_led_centre(lead, read_centre_number(request.GET))
+    centre = get_led_centre(lead, read_centre_number(request.GET))
     return render(request, "accounts/remove_channel.html", {"centre": centre})
 
 

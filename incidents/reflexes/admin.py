@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import get_led_csirt
+from accounts.access import get_led_centre
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
 from core.stale import Stale
@@ -66,7 +66,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
         return self.render(request, "reflexes/admin_list.html", {"rows": rows, "title": "Fiches réflexes"})
 
     def sheet_view(self, request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-        csirt = get_led_csirt(get_account(request), slug)
+        csirt = get_led_centre(get_account(request), slug)
         if kind not in IncidentType.values:
             raise Http404
         if request.method != "POST":

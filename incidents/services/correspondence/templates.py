@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.access import get_led_csirt
+from accounts.access import get_led_centre
 from accounts.models import User
 from core.stale import Stale
 from core.telephone import format_phone
@@ -48,7 +48,7 @@ def write_template(
     Saving the same content again changes nothing. Raises Http404 if the actor does not lead the centre,
     ValidationError by field, Stale if the template was changed or withdrawn meanwhile.
     """
-    csirt = get_led_csirt(actor, csirt_slug, lock=True)
+    csirt = get_led_centre(actor, csirt_slug, lock=True)
     clean = clean_wording(wording)
     live = MessageTemplate.objects.filter(csirt=csirt, withdrawn_at=None)
     row = get_template(csirt, uid) if uid else live.filter(title=clean.title).first()
@@ -73,7 +73,7 @@ def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> 
 
     A repeated call changes nothing. Raises Http404, Stale if the template was changed meanwhile.
     """
-    row = get_template(get_led_csirt(actor, csirt_slug, lock=True), uid)
+    row = get_template(get_led_centre(actor, csirt_slug, lock=True), uid)
     if row.withdrawn_at:
         return
     if row.version != seen:

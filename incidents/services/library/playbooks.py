@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.access import get_led_csirt
+from accounts.access import get_led_centre
 from accounts.models import User
 from core.french import format_number
 from core.stale import Stale
@@ -72,7 +72,7 @@ def publish_playbook(
     Http404 if the actor does not lead the centre, ValidationError on « steps », Stale if the newest version is no
     longer `based_on` (0: there was none).
     """
-    csirt = get_led_csirt(actor, csirt_slug, lock=True)
+    csirt = get_led_centre(actor, csirt_slug, lock=True)
     clean = dump_steps(clean_steps(steps))
     row = find_newest_playbook(kind, csirt)
     version = row.version if row else 0

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.access import get_led_csirt
+from accounts.access import get_led_centre
 from accounts.models import User
 from core.stale import Stale
 from core.text import clean_line
@@ -74,7 +74,7 @@ def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], bas
     Http404 if the actor does not lead the CSIRT, ValidationError by field, Stale if the newest version is no longer
     `based_on` (0: there was none).
     """
-    csirt = get_led_csirt(actor, csirt_slug, lock=True)
+    csirt = get_led_centre(actor, csirt_slug, lock=True)
     clean = clean_content(content) if content else NATIONAL_CONTENT
     row = find_newest_reflex_sheet(kind, csirt)
     version = row.version if row else 0

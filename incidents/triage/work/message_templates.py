@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import get_led_csirt
+from accounts.access import get_led_centre
 from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
@@ -92,7 +92,7 @@ def make_centre_templates(csirt: Csirt, own: list[MessageTemplate]) -> CentreTem
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_template_view(request: HttpRequest, slug: str) -> HttpResponse:
     """Show or submit the form for a new message, which starts empty or from the national message in `?modele=`."""
-    csirt = get_led_csirt(get_account(request), slug)
+    csirt = get_led_centre(get_account(request), slug)
     if request.method == "POST":
         return submit_template(request, csirt, MessageTemplateForm(request.POST))
     start = next((message for message in NATIONAL_TEMPLATES if message.code == request.GET.get("modele", "")), None)
@@ -102,7 +102,7 @@ def new_template_view(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def template_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
-    csirt = get_led_csirt(get_account(request), slug)
+    csirt = get_led_centre(get_account(request), slug)
     row = get_template(csirt, uid)
     if row.withdrawn_at:
         return offer_as_new_template(request, csirt)

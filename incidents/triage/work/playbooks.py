@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import get_led_csirt
+from accounts.access import get_led_centre
 from accounts.models import User
 from accounts.signed_in import get_account
 from core.french import NBSP
@@ -76,7 +76,7 @@ def playbook_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     if request.method != "POST":
         csirt = get_own_csirt(get_account(request), slug)
         return render_playbook(request, csirt, kind, make_playbook_form(request, csirt, kind))
-    csirt = get_led_csirt(get_account(request), slug)
+    csirt = get_led_centre(get_account(request), slug)
     if GO_BACK in request.POST:
         return restore_national_playbook(request, csirt, kind)
     form = PlaybookForm(request.POST)
