@@ -1,4 +1,4 @@
-"""The accounts and bodies to which a person has access. A lead helps the responders of their own centres; the
+"""The accounts, centres and bodies to which a person has access. A lead helps the responders of their own centres; the
 administrator helps everybody but themselves.
 """
 
@@ -12,7 +12,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import COLLECTIVITY_ROLES, LEADING_ROLES, TEAM_ROLES, WORKING_ROLES, Role
+from accounts.enums import COLLECTIVITY_ROLES, LEADING_ROLES, TEAM_ROLES, WORKING_ROLES, CentreAbility, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, CollectivityQuerySet
 from csirts.models import Csirt
@@ -30,23 +30,38 @@ type CountCases = Callable[[Collection[int], Collection[int]], CaseCounts]
 _counters: list[CountCases] = []
 
 
-def leads_a_team(user: User) -> bool:
-    return bool(user.led_centre_ids)
+def match_centres(user: User, to: CentreAbility, path: str = "csirt") -> Q:
+    """Return the condition that the CSIRT at `path` is one in which the user has the ability `to`. It contains the
+    ids, so that PostgreSQL gets a plain condition without a subquery.
+    """
+    return Q(**{f"{path}__in": user.centre_ids(to)})
+
+
+def list_centres(user: User, to: CentreAbility) -> QuerySet[Csirt]:
+    """Return the CSIRTs in which the user has the ability `to`, sorted by name."""
+    return Csirt.objects.filter(match_centres(user, to, "pk")).order_by("name")
+
+
+def list_centre_ids(user: User, to: CentreAbility) -> list[int]:
+    """Return the ids of these CSIRTs without a query, for SQL written by hand and for keys derived from an id. A test
+    lists the modules that need it; all others ask `match_centres` or `list_centres`.
+    """
+    return sorted(user.centre_ids(to))
+
+
+def get_led_centre(user: User, key: int | str, *, lock: bool = False) -> Csirt:
+    """Return the CSIRT with this id, or this slug if `key` is a string. Raises Http404 unless the user leads it."""
+    led = list_centres(user, CentreAbility.LEAD).filter(**{"slug" if isinstance(key, str) else "pk": key})
+    csirt = (led.select_for_update(no_key=True) if lock else led).first()
+    if csirt is None:
+        raise Http404
+    return csirt
 
 
 def list_team(lead: User) -> QuerySet[User]:
     """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
     memberships = Membership.objects.in_force().filter(csirt__in=lead.led_centre_ids)
     return User.objects.filter(pk__in=memberships.values("user"), is_active=True).exclude(pk=lead.pk)
-
-
-def get_led_centre(user: User, key: int | str, *, lock: bool = False) -> Csirt:
-    """Return the CSIRT with this id, or this slug if `key` is a string. Raises Http404 unless the user leads it."""
-    led = Csirt.objects.filter(pk__in=user.led_centre_ids).filter(**{"slug" if isinstance(key, str) else "pk": key})
-    csirt = (led.select_for_update(no_key=True) if lock else led).first()
-    if csirt is None:
-        raise Http404
-    return csirt
 
 
 def has_workers(csirt: int) -> bool:
@@ -153,10 +168,6 @@ def get_person(actor: User, uid: UUID) -> User:
 def is_member(user: User, body: Collectivity) -> bool:
     """Tell whether the user has a role in this body today."""
     return body.pk in user.collectivity_ids()
-
-
-def has_body(user: User) -> bool:
-    return bool(user.collectivity_ids())
 
 
 def list_bodies(user: User) -> CollectivityQuerySet:

@@ -17,7 +17,6 @@ from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 
-from accounts.access import leads_a_team
 from accounts.models import User
 from core.admin import BoundedModelAdmin
 from core.admin_forms import FreshForm
@@ -87,7 +86,7 @@ class TocsinAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add to the context whether the user leads a centre, for the menu."""
         user = request.user
-        return super().each_context(request) | {"is_lead": isinstance(user, User) and leads_a_team(user)}
+        return super().each_context(request) | {"is_lead": isinstance(user, User) and user.leads_any_centre}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the apps with the queue first, under the title of its page."""

@@ -1,8 +1,8 @@
 """The admin pages of the directory: the administrator edits all that is published, the lead of a CSIRT some of its
 own contacts.
 
-This application must not import `accounts`, so it reads only the permissions and the led CSIRTs of `request.user`.
-Each change records the user's id, for the history.
+This application must not import `accounts`, so it asks `request.user` for the permissions and for the led CSIRTs. Each
+change records the user's id, for the history.
 """
 
 from datetime import timedelta
@@ -60,7 +60,7 @@ type Rows = list[tuple[type[models.Model], dict[str, Any]]]
 
 
 def is_lead_of(request: HttpRequest, csirt: Csirt | None) -> bool:
-    return csirt is not None and csirt.pk in request.user.led_centre_ids  # type: ignore[union-attr]
+    return csirt is not None and request.user.leads_centre(csirt.pk)  # type: ignore[union-attr]
 
 
 def can_edit_directory(request: HttpRequest) -> bool:
@@ -215,7 +215,7 @@ class CsirtAdmin(TracedAdmin):
         csirts = super().get_queryset(request).prefetch_related("contacts")
         if can_edit_directory(request):
             return csirts
-        return csirts.filter(pk__in=request.user.led_centre_ids)  # type: ignore[union-attr]
+        return request.user.filter_led_centres(csirts)  # type: ignore[union-attr]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
         """Return the read-only fields. The notification address is one of them: the lead changes it on a page

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import Q
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.access import is_member, match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from collectivities.models import Collectivity
 from incidents.enums import Ability, ActorKind, Door, TransferState
@@ -64,11 +67,11 @@ def list_abilities(user: User, incident: Incident) -> set[Ability]:
     bodies.
     """
     granted: set[Ability] = set()
-    if incident.csirt_id in user.readable_centre_ids:
+    if user.reads_centre(incident.csirt_id):
         granted |= READER_ABILITIES
-    if incident.csirt_id in user.workable_centre_ids:
+    if user.works_in_centre(incident.csirt_id):
         granted |= RESPONDER_ABILITIES
-    if incident.csirt_id in user.led_centre_ids:
+    if user.leads_centre(incident.csirt_id):
         granted.add(Ability.ERASE)
     if incident.collectivity_id in user.collectivity_ids():
         granted |= MEMBER_ABILITIES
@@ -173,19 +176,19 @@ def speaks_for_body(visitor: CaseVisitor, incident: Incident) -> bool:
 
 def may_declare_for_callers(user: User) -> bool:
     """Tell whether the person may write a declaration for a caller, as every responder of a CSIRT may."""
-    return bool(user.workable_centre_ids)
+    return user.works_in_any_centre
 
 
 def may_declare(user: User, collectivity: Collectivity) -> bool:
     """Tell whether the person may declare for this body with their account. Members of the body may, and so may every
     responder, for any body that calls.
     """
-    return bool(user.workable_centre_ids) or collectivity.pk in user.collectivity_ids()
+    return user.works_in_any_centre or is_member(user, collectivity)
 
 
 def get_proposed_transfer(user: User, uid: UUID) -> Transfer:
     """Return a transfer for a person of the centre to which it was proposed. Raises Http404 for anybody else."""
-    return find_transfer(user, uid, taker__in=user.readable_centre_ids)
+    return find_transfer(user, uid, match_centres(user, CentreAbility.READ, "taker"))
 
 
 def get_given_transfer(user: User, uid: UUID) -> Transfer:
@@ -194,17 +197,17 @@ def get_given_transfer(user: User, uid: UUID) -> Transfer:
 
     The access is recorded in the name of the former centre.
     """
-    transfer = find_transfer(user, uid, giver__in=user.readable_centre_ids, state=TransferState.ACCEPTED)
+    transfer = find_transfer(user, uid, match_centres(user, CentreAbility.READ, "giver"), state=TransferState.ACCEPTED)
     save_accesses(user, [(transfer.incident_id, transfer.giver_id)], Door.FORMER)
     return transfer
 
 
-def find_transfer(user: User, uid: UUID, **conditions: object) -> Transfer:
-    """Return the transfer that has this uid and meets `conditions`. Raises Http404 if there is none or if the account
-    of `user` is inactive.
+def find_transfer(user: User, uid: UUID, of_centre: Q, **conditions: object) -> Transfer:
+    """Return the transfer that has this uid and meets the conditions. Raises Http404 if there is none or if the
+    account of `user` is inactive.
     """
     whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
-    transfer = whole.filter(uid=uid, **conditions).first() if user.is_active else None
+    transfer = whole.filter(of_centre, uid=uid, **conditions).first() if user.is_active else None
     if transfer is None:
         raise Http404
     return transfer
@@ -215,6 +218,6 @@ def find_given_transfer(user: User, reference: str) -> Transfer | None:
     again since.
     """
     transfers = Transfer.objects.filter(
-        incident__reference=reference, giver__in=user.readable_centre_ids, state=TransferState.ACCEPTED
+        match_centres(user, CentreAbility.READ, "giver"), incident__reference=reference, state=TransferState.ACCEPTED
     )
     return transfers.select_related("taker", "incident__collectivity").order_by("-answered_at", "-id").first()

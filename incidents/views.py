@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import get_body, has_body, is_manager_of, list_bodies
+from accounts.access import get_body, is_manager_of, list_bodies
 from accounts.services.bodies import list_memberships
 from accounts.services.invitations import list_pending_invitations
 from accounts.signed_in import get_account
@@ -38,7 +38,7 @@ def own_cases_page(request: HttpRequest) -> HttpResponse:
     context = {
         "cases": add_steps(rows[:PAGE_ROWS]),
         "has_more": len(rows) > PAGE_ROWS,
-        "has_body": has_body(get_account(request)),
+        "has_body": get_account(request).has_body,
     }
     return render(request, "incidents/own_cases.html", context)
 

@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
 from incidents.enums import EventKind
@@ -44,7 +46,7 @@ class DeliveryAdmin(BoundedModelAdmin):
         deliveries = (
             super()
             .get_queryset(request)
-            .filter(**{f"{CASE_PATH}__csirt__in": get_account(request).readable_centre_ids})
+            .filter(match_centres(get_account(request), CentreAbility.READ, f"{CASE_PATH}__csirt"))
         )
         return deliveries.select_related(
             f"{CASE_PATH}__collectivity__region", f"{CASE_PATH}__collectivity__region_correction"

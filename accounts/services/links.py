@@ -111,7 +111,7 @@ def is_sent_by_lead(link: AccessLink) -> bool:
     most.
     """
     sender = link.made_by
-    return sender is not None and sender.is_active and link.csirt_id in sender.led_centre_ids
+    return sender is not None and sender.is_active and sender.leads_centre(link.csirt_id)
 
 
 def list_live_links() -> QuerySet[AccessLink]:
@@ -181,5 +181,5 @@ def join_body(user: User, body: Collectivity, *, giver: User | None) -> None:
 
 
 def join_centre(user: User, csirt: Csirt, *, giver: User | None) -> None:
-    if csirt.pk not in user.workable_centre_ids:
+    if not user.works_in_centre(csirt.pk):
         record_given_role(Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt), giver)

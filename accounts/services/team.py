@@ -18,11 +18,6 @@ from accounts.services.mails import queue_mail
 from accounts.tokens import hash_token
 from csirts.models import Csirt
 
-
-def list_led_centres(actor: User) -> QuerySet[Csirt]:
-    return Csirt.objects.filter(pk__in=actor.led_centre_ids).order_by("name")
-
-
 # People
 
 
@@ -43,7 +38,7 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     person = get_or_create_account(email)
     if not person.is_active:
         raise ClosedAccount
-    if centre.pk in person.workable_centre_ids:
+    if person.works_in_centre(centre.pk):
         raise ExistingMember
     check_mail_rate(list_centre_invitations(centre).filter(user=person), list_centre_invitations(centre))
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, csirt=centre)

@@ -76,7 +76,7 @@ def list_live_tokens(user: User) -> QuerySet[ApiToken]:
 
 def may_have_tokens(user: User) -> bool:
     """Tell whether this person works on cases, or belongs to a body. The API offers nothing to other people."""
-    return bool(user.collectivity_ids() or user.workable_centre_ids)
+    return user.has_body or user.works_in_any_centre
 
 
 def check_entitled(user: User) -> None:

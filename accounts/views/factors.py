@@ -16,7 +16,6 @@ from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from accounts.access import leads_a_team
 from accounts.enums import LinkPurpose, MailKind
 from accounts.factors import describe_factors, record_new_factor
 from accounts.services.links import revoke_links
@@ -34,7 +33,7 @@ class AccountPage(IndexView):
         user = get_account(self.request)
         factors = describe_factors(user)
         must_enrol = user.needs_second_factor and not factors["has_factor"]
-        menu = {"leads_a_team": leads_a_team(user), "may_have_tokens": may_have_tokens(user)}
+        menu = {"leads_any_centre": user.leads_any_centre, "may_have_tokens": may_have_tokens(user)}
         return {"must_enrol": must_enrol} | menu | factors
 
 

@@ -16,16 +16,16 @@ from accounts.access import (
     count_assigned_cases,
     find_former_members,
     get_person,
-    leads_a_team,
+    list_centres,
     list_team,
     may_assist_account,
 )
-from accounts.enums import TEAM_ROLES
+from accounts.enums import TEAM_ROLES, CentreAbility
 from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_password_link
-from accounts.services.team import list_led_centres, list_pending_responders
+from accounts.services.team import list_pending_responders
 from accounts.signed_in import get_account
 from csirts.queries import list_stopped_centres
 
@@ -37,7 +37,7 @@ MAX_RESETS_SHOWN = 20
 @require_safe
 def show_team(request: HttpRequest) -> HttpResponse:
     lead = get_account(request)
-    if not leads_a_team(lead):
+    if not lead.leads_any_centre:
         raise Http404
     roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
     led = lead.led_centre_ids
@@ -54,7 +54,7 @@ def show_team(request: HttpRequest) -> HttpResponse:
             for member in people
         ],
         "invitations": list_pending_rows(lead),
-        "stopped": list_stopped_centres(list_led_centres(lead)),
+        "stopped": list_stopped_centres(list_centres(lead, CentreAbility.LEAD)),
         "orphaned_cases": sum(cases.open[pair] for pair in former_members),
     }
     return render(request, "accounts/team.html", context)
@@ -94,7 +94,7 @@ def show_person(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "person": assisted,
         "has_factor": has_factor(assisted),
-        "leads_a_team": leads_a_team(user),
+        "leads_any_centre": user.leads_any_centre,
         "resets": resets,
     }
     return render(request, "accounts/person.html", context)

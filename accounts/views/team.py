@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
-from accounts.access import count_assigned_cases, get_led_centre, list_team
-from accounts.enums import TEAM_ROLES
+from accounts.access import count_assigned_cases, get_led_centre, list_centres, list_team
+from accounts.enums import TEAM_ROLES, CentreAbility
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership, User
 from accounts.services import team
@@ -49,7 +49,7 @@ class LeadFormView(UnprocessableFormMixin, FormView):  # type: ignore[type-arg] 
     """A form for leads, which is a 404 for everybody else."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self.centres = team.list_led_centres(get_account(request))
+        self.centres = list_centres(get_account(request), CentreAbility.LEAD)
         if not self.centres:
             raise Http404
         return super().dispatch(request, *args, **kwargs)

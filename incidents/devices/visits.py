@@ -7,7 +7,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from accounts.access import has_body
 from accounts.models import User
 from incidents.access import CaseVisitor, get_case, record_accesses
 from incidents.devices import case_cookie
@@ -44,7 +43,7 @@ def list_visitors(request: HttpRequest, reference: str) -> list[CaseVisitor]:
     if not isinstance(request.user, User):
         return by_link
     by_account = [CaseVisitor(user=request.user)]
-    return by_account + by_link if has_body(request.user) else by_link + by_account
+    return by_account + by_link if request.user.has_body else by_link + by_account
 
 
 def find_case(

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Q, QuerySet
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from incidents.enums import ObservableKind
 from incidents.indicators.observables import Indicator
@@ -18,7 +20,7 @@ MAX_LOOKED_UP = 50
 
 def list_own_observables(user: User) -> QuerySet[Observable]:
     """Return the indicators in the cases of the user's centres."""
-    return Observable.objects.filter(incident__csirt__in=user.readable_centre_ids)
+    return Observable.objects.filter(match_centres(user, CentreAbility.READ, "incident__csirt"))
 
 
 def match_values(values: Iterable[Indicator]) -> Q:

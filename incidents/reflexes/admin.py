@@ -15,7 +15,8 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import get_led_centre
+from accounts.access import get_led_centre, list_centres
+from accounts.enums import CentreAbility
 from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
 from core.stale import Stale
@@ -59,7 +60,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
         ]
 
     def list_view(self, request: HttpRequest) -> HttpResponse:
-        led = Csirt.objects.filter(pk__in=get_account(request).led_centre_ids)
+        led = list_centres(get_account(request), CentreAbility.LEAD)
         if not led:
             raise Http404
         rows = [CentreSheets(csirt, list_reflex_sheets(csirt)) for csirt in led]

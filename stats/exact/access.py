@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 
-from accounts.enums import Role
+from accounts.access import list_centres, match_centres
+from accounts.enums import CentreAbility, Role
 from accounts.models import User
 from collectivities.models import Region
 from csirts.models import Csirt
@@ -49,7 +50,7 @@ class ExactLink:
 
 def get_own_scope(user: User) -> Scope:
     """Return the scope of the centres that this person leads, together. Raises Http404 if they lead none."""
-    led = Csirt.objects.filter(pk__in=user.led_centre_ids).order_by("name")
+    led = list_centres(user, CentreAbility.LEAD)
     return replace(make_centre_scope(led), code="mon-centre")
 
 
@@ -59,7 +60,7 @@ def get_centre_scope(user: User, slug: str) -> Scope:
     """
     centres = Csirt.objects.filter(slug=slug)
     if not user.has_role(Role.NATIONAL):
-        centres = centres.filter(pk__in=user.led_centre_ids)
+        centres = centres.filter(match_centres(user, CentreAbility.LEAD, "pk"))
     return make_centre_scope(centres)
 
 
@@ -102,7 +103,7 @@ def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
     and régions or, for national coordination, of the page's `region` (None is the nation).
     """
     links = []
-    if user.led_centre_ids:
+    if user.leads_any_centre:
         links.append(ExactLink("Les chiffres exacts de mon centre", reverse("own_statistics")))
     if not user.has_role(Role.NATIONAL):
         regions = list(list_readable_regions(user)) if user.exact_region_ids() else []
@@ -132,7 +133,7 @@ def list_exact_links(user: User | None) -> list[ExactLink]:
         return []
     links = []
     is_national = user.has_role(Role.NATIONAL)
-    if user.led_centre_ids:
+    if user.leads_any_centre:
         links.append(ExactLink("Mon centre", reverse("own_statistics")))
     if is_national:
         links.append(ExactLink("Toute la France", reverse("exact_nation")))

@@ -87,7 +87,7 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     """
     lock_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
-    if incident.csirt is None or incident.csirt_id not in actor.workable_centre_ids:
+    if incident.csirt is None or not actor.works_in_centre(incident.csirt_id):
         raise PermissionDenied
     author, asks = f"{actor.display_name}, {incident.csirt.name}", letter.asks_answer
     signed_letter = replace(letter, author=author[:LINE_LIMIT], asks_answer=asks and incident.status != Status.CLOSED)

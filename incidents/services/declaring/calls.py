@@ -19,7 +19,7 @@ def declare_by_phone(*, declaration: Declaration, submission: Submission, actor:
     """
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     incident = declared.incident
-    if declared.is_new and incident.csirt_id in actor.workable_centre_ids:
+    if declared.is_new and actor.works_in_centre(incident.csirt_id):
         acknowledge_incident(reference=incident.reference, actor=actor)
         text = "La déclaration a été écrite pendant cet appel."
         write_note(reference=incident.reference, actor=actor, kind=NoteKind.CALL_IN, text=text, key=submission.key)

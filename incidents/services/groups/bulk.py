@@ -21,6 +21,8 @@ from django.db.models import Count, Exists, Max, OuterRef
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from core.locks import lock_key
 from core.text import clean_line
@@ -185,7 +187,7 @@ def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     if len(ordered) > MAX_CASES:
         message = f"{MAX_CASES} dossiers à la fois au plus. Faites-le en plusieurs fois."
         raise ValidationError({"references": message})
-    cases = Incident.objects.filter(reference__in=ordered, csirt__in=actor.workable_centre_ids)
+    cases = Incident.objects.filter(match_centres(actor, CentreAbility.WORK), reference__in=ordered)
     ids_by_reference = {
         reference: (pk, csirt) for reference, pk, csirt in cases.values_list("reference", "pk", "csirt")
     }
@@ -211,7 +213,7 @@ def get_or_open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User)
 @transaction.atomic
 def stop_bulk_job(*, uid: UUID, actor: User) -> BulkJob:
     """Stop the job. The remaining cases do not change, and the acts already done are not undone. May raise Http404."""
-    job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.workable_centre_ids).first()
+    job = BulkJob.objects.select_for_update().filter(match_centres(actor, CentreAbility.WORK), uid=uid).first()
     if job is None:
         raise Http404
     if job.state == BulkState.RUNNING:

@@ -14,6 +14,8 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from core.stale import Stale
 from core.text import clean_line, clean_text
@@ -33,7 +35,7 @@ ERASED_NAME_TITLE = "Prestataire (nom effacé)"
 
 def list_groups(user: User) -> QuerySet[CaseGroup]:
     """Return the groups that the user may read."""
-    return CaseGroup.objects.filter(csirt__in=user.readable_centre_ids).select_related("csirt", "author")
+    return CaseGroup.objects.filter(match_centres(user, CentreAbility.READ)).select_related("csirt", "author")
 
 
 def list_open_groups(csirt_id: int | None) -> QuerySet[CaseGroup]:
@@ -46,7 +48,7 @@ def get_group(user: User, uid: UUID, *, for_reading: bool = False, lock: bool = 
 
     Raises Http404 otherwise.
     """
-    groups = list_groups(user) if for_reading else list_groups(user).filter(csirt__in=user.workable_centre_ids)
+    groups = list_groups(user) if for_reading else list_groups(user).filter(match_centres(user, CentreAbility.WORK))
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
     if group is None:
         raise Http404
@@ -59,7 +61,7 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
 
     Raises Http404 for another centre, ValidationError by field.
     """
-    if csirt.pk not in actor.workable_centre_ids:
+    if not actor.works_in_centre(csirt.pk):
         raise Http404
     if kind not in GroupKind.values:
         raise ValidationError({"kind": "Choisissez ce que ces dossiers ont en commun."})

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
+from accounts.access import list_centre_ids, match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from core.french import quote_words
 from core.locks import lock_key
@@ -221,7 +223,7 @@ def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[Ca
     open case of the actor's centres names the supplier.
     """
     cases, opened = (
-        list_ungrouped_cases(supplier_key).filter(csirt__in=actor.workable_centre_ids),
+        list_ungrouped_cases(supplier_key).filter(match_centres(actor, CentreAbility.WORK)),
         find_opened_group(actor, key),
     )
     if opened is None:
@@ -238,8 +240,9 @@ def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[Ca
 
 def find_opened_group(actor: User, key: str) -> CaseGroup | None:
     """Return the group that a form with this key has opened in one of the actor's centres, or None."""
-    uids = [derive_group_uid(actor, csirt, key) for csirt in actor.workable_centre_ids] if key else []
-    return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.workable_centre_ids).select_related("csirt").first()
+    uids = [derive_group_uid(actor, csirt, key) for csirt in list_centre_ids(actor, CentreAbility.WORK)] if key else []
+    own_groups = CaseGroup.objects.filter(match_centres(actor, CentreAbility.WORK)).select_related("csirt")
+    return own_groups.filter(uid__in=uids).first()
 
 
 def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:

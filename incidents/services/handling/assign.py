@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.enums import WORKING_ROLES
+from accounts.access import match_centres
+from accounts.enums import WORKING_ROLES, CentreAbility
 from accounts.models import Membership, User
 from core.stale import Stale
 from incidents.access import get_incident
@@ -31,9 +32,19 @@ def format_person_tag(user: User | None) -> str:
     return str(user.uid) if user else NOBODY
 
 
-def list_people(*csirt_ids: int | None) -> QuerySet[User]:
-    """Return the people who work for one of these centres today, sorted by name."""
-    in_force = Membership.objects.in_force().filter(csirt__in=csirt_ids, role__in=WORKING_ROLES)
+def list_people(csirt_id: int | None) -> QuerySet[User]:
+    """Return the people who work for this centre today, sorted by name."""
+    return list_workers(Q(csirt__in=[csirt_id]))
+
+
+def list_colleagues(user: User) -> QuerySet[User]:
+    """Return the people who work today for one of the centres of `user`, who is among them, sorted by name."""
+    return list_workers(match_centres(user, CentreAbility.WORK))
+
+
+def list_workers(in_centre: Q) -> QuerySet[User]:
+    """Return the people with a role in force that meets the condition and lets them work, sorted by name."""
+    in_force = Membership.objects.in_force().filter(in_centre, role__in=WORKING_ROLES)
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
 
 
@@ -42,14 +53,14 @@ def find_current_assignee(incident: Incident) -> User | None:
     return list_people(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
 
 
-def get_colleague(tag: str, *csirt_ids: int | None, field: str) -> User | None:
-    """Return the person of these centres whose `format_person_tag` is `tag`, or None for NOBODY. Raises
-    ValidationError on `field`.
+def get_colleague(tag: str, people: QuerySet[User], *, field: str) -> User | None:
+    """Return the one of `people` whose `format_person_tag` is `tag`, or None for NOBODY. Raises ValidationError on
+    `field`.
     """
     if tag == NOBODY:
         return None
     try:
-        person = list_people(*csirt_ids).filter(uid=UUID(tag)).first()
+        person = people.filter(uid=UUID(tag)).first()
     except ValueError:
         person = None
     if person is None:

@@ -11,7 +11,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.access import CaseCounts
+from accounts.access import CaseCounts, match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from core.text import clean_text
 from incidents.access import get_incident
@@ -119,16 +120,14 @@ def is_repeated_submission(incident: Incident, handover: HandoverRequest) -> boo
 
 def list_assigned_cases(user: User) -> QuerySet[Incident]:
     """Return up to `MAX_CASES_SHOWN` open cases assigned to this person, soonest due first."""
-    cases = join_territories(
-        Incident.objects.filter(csirt__in=user.workable_centre_ids, assignee=user, status__in=OPEN)
-    )
-    return cases.order_by("due_at", "id")[:MAX_CASES_SHOWN]
+    assigned = Incident.objects.filter(assignee=user).filter(match_centres(user, CentreAbility.WORK)).open()
+    return join_territories(assigned).order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 
 def list_abandoned_cases(user: User) -> QuerySet[Incident]:
     """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
-    led = user.led_centre_ids
-    assigned = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
+    led = match_centres(user, CentreAbility.LEAD)
+    assigned = Incident.objects.filter(assignee__isnull=False).filter(led).open()
     return join_territories(assigned.filter(~holder_works_for_centre())).order_by("due_at", "id")[:MAX_CASES_SHOWN]
 
 
@@ -163,7 +162,7 @@ class ReceivedHandover:
 
 def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]:
     """Return the hand-overs of the last 24 hours to this person or the whole centre, newest first. Runs one query."""
-    open_here = Q(incident__csirt__in=user.workable_centre_ids, incident__status__in=OPEN)
+    open_here = match_centres(user, CentreAbility.WORK, "incident__csirt") & Q(incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - HANDOVERS_SHOWN_FOR)
     notes = filter_readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")

@@ -25,7 +25,7 @@ def record_reading(*, incident: Incident, reader: User, at: datetime) -> None:
     `at` must be an instant before the first row of the case was read, so that what arrives meanwhile is still new the
     next time.
     """
-    if incident.csirt_id is None or incident.csirt_id not in reader.readable_centre_ids:
+    if not reader.reads_centre(incident.csirt_id):
         return
     earlier = Reading.objects.filter(incident=incident, user=reader).select_related("incident").first()
     save_reading(earlier, incident=earlier.incident if earlier else incident, reader=reader, at=at)

@@ -28,7 +28,7 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     A value that is already ignored keeps its first reason. Indicators of cases do not change. Raises Http404 if the
     actor does not work for the centre, ValidationError on « kind », « value » or « motive ».
     """
-    if csirt.pk not in actor.workable_centre_ids:
+    if not actor.works_in_centre(csirt.pk):
         raise Http404
     observable = clean_observable(kind, value)
     why = clean_line(motive, limit=REASON_LIMIT, field="motive")
@@ -58,7 +58,7 @@ def stop_ignoring_value(*, actor: User, uid: UUID) -> bool:
     row = IgnoredValue.objects.filter(uid=uid).first()
     if row is None:
         return False
-    if row.csirt_id not in actor.workable_centre_ids:
+    if not actor.works_in_centre(row.csirt_id):
         raise Http404
     row.delete()
     logger.info("value proposed again", ignored=str(uid), user=actor.pk)

@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from accounts.signed_in import get_account
 from core.french import choose_plural
@@ -53,7 +55,7 @@ TARGET_STATUS = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED
 def bulk_act_view(request: HttpRequest) -> HttpResponse:
     """Ask what the act needs. Once that is submitted, carry out the act or start a job."""
     user = get_account(request)
-    if not user.workable_centre_ids:
+    if not user.works_in_any_centre:
         raise Http404
     code, references = read_act(request.POST)
     cases = list_own_cases(user, references)
@@ -89,7 +91,7 @@ def read_act(posted: QueryDict) -> tuple[str, list[str]]:
 def list_own_cases(user: User, references: list[str]) -> list[Incident]:
     """Return the cases among `references` that belong to the user's centres, up to MAX_CASES."""
     own_cases = Incident.objects.visible_to(user).filter(
-        csirt__in=user.workable_centre_ids, reference__in=references[:MAX_CASES]
+        match_centres(user, CentreAbility.WORK), reference__in=references[:MAX_CASES]
     )
     with_details = own_cases.annotate_has_holder().select_related("csirt", "assignee", "collectivity__departement")
     return list(with_details.order_by("is_taken", "due_at", "id"))
@@ -248,13 +250,13 @@ def find_assignee_name(job: BulkJob) -> str:
 
 def list_refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
     """Return (case, reason) for the first refused cases. A case that has left the centres of `user` is not named."""
-    centre_ids, refused = user.workable_centre_ids, job.items.filter(outcome=BulkOutcome.REFUSED)
+    refused = job.items.filter(outcome=BulkOutcome.REFUSED)
     with_names = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by", "incident__assignee"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
     return [
         (format_bulk_item(item), explain_refusal(job, item))
-        if item.incident.csirt_id in centre_ids
+        if user.works_in_centre(item.incident.csirt_id)
         else ("Un dossier", TRANSFERRED_REFUSAL)
         for item in with_names.order_by("id")[:MAX_REFUSALS_SHOWN]
     ]
@@ -279,7 +281,7 @@ def explain_refusal(job: BulkJob, item: BulkItem) -> str:
 @require_safe
 def bulk_progress_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     job = (
-        BulkJob.objects.filter(uid=uid, csirt__in=get_account(request).workable_centre_ids)
+        BulkJob.objects.filter(match_centres(get_account(request), CentreAbility.WORK), uid=uid)
         .select_related("actor")
         .first()
     )

@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from accounts.signed_in import get_account
 from collectivities.models import Collectivity
@@ -71,7 +73,7 @@ def is_valid_there(form: TelephoneForm, body: Collectivity) -> bool:
 
 def is_elsewhere(user: User, route: Route) -> bool:
     """Tell whether the case will belong to another centre or to none, so that this person will not see it."""
-    return route.csirt is None or route.csirt.pk not in user.workable_centre_ids
+    return route.csirt is None or not user.works_in_centre(route.csirt.pk)
 
 
 def make_centre_key(route: Route) -> str:
@@ -81,7 +83,7 @@ def make_centre_key(route: Route) -> str:
 
 def list_open_cases_of_caller(user: User, form: TelephoneForm) -> list[Incident]:
     """Return the newest open cases of the user's centres for the calling body and for the calling number."""
-    centre_cases = Incident.objects.visible_to(user).open().filter(csirt__in=user.workable_centre_ids)
+    centre_cases = Incident.objects.visible_to(user).open().filter(match_centres(user, CentreAbility.WORK))
     of_body = centre_cases.filter(collectivity=form.collectivity) if form.collectivity else centre_cases.none()
     keys: list[int] = []
     for cases in (of_body, centre_cases.with_contact_number(form.read_input("contact_phone"))):
@@ -121,7 +123,7 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
 
 def verify_declared_case(declared: DeclarationResult, user: User) -> str:
     """Verify the case. Return "", or a sentence that says why the verification was refused."""
-    if declared.incident.csirt_id not in user.workable_centre_ids:
+    if not user.works_in_centre(declared.incident.csirt_id):
         return "Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité."
     try:
         verify_incident(reference=declared.incident.reference, actor=user)
@@ -190,7 +192,7 @@ def render_follow_up_code(
         "secret": split_groups("" if access.revoked_at else derive_secret(access)),
         "reflexes": find_reflex_sheet(incident.type, incident.csirt).text,
         "route": route,
-        "is_elsewhere": incident.csirt_id not in get_account(request).workable_centre_ids,
+        "is_elsewhere": not get_account(request).works_in_centre(incident.csirt_id),
         "refused": refused,
     }
     response = render(request, "incidents/triage/follow_up_code.html", build_frame(request) | context)

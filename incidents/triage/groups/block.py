@@ -26,7 +26,7 @@ def build_group_block(incident: Incident, user: User) -> GroupBlock:
 
     Runs at most one query.
     """
-    if incident.csirt_id not in user.readable_centre_ids:
+    if not user.reads_centre(incident.csirt_id):
         return GroupBlock()
     if incident.group_id:
         return GroupBlock(own=incident.group)

@@ -16,6 +16,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access import list_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from accounts.signed_in import get_account
 from core.fields import FreeTextField
@@ -60,7 +62,7 @@ class OpeningForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        csirts = Csirt.objects.filter(pk__in=user.workable_centre_ids).order_by("name")
+        csirts = list_centres(user, CentreAbility.WORK)
         self.fields["csirt"].queryset = csirts  # type: ignore[attr-defined]
         if len(csirts) == 1:
             self.fields["csirt"].widget, self.initial["csirt"] = forms.HiddenInput(), csirts[0].slug
@@ -87,7 +89,7 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
     `?apres=` is the last group of the previous page; `?fermes=1` lists the closed groups.
     """
     user, is_closed = get_account(request), request.GET.get("fermes") == "1"
-    if not user.readable_centre_ids:
+    if not user.reads_any_centre:
         raise Http404
     groups = list_groups(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
     rows = list(filter_after(groups, request.GET.get("apres", ""), "opened_at", "id")[: PER_PAGE + 1])
@@ -95,7 +97,7 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
         "groups": rows[:PER_PAGE],
         "next": rows[PER_PAGE - 1].uid if len(rows) > PER_PAGE else None,
         "is_closed": is_closed,
-        "works": bool(user.workable_centre_ids),
+        "works": user.works_in_any_centre,
     }
     return render_page(request, "incidents/triage/groups.html", context)
 
@@ -104,7 +106,7 @@ def group_list_view(request: HttpRequest) -> HttpResponse:
 def new_group_view(request: HttpRequest) -> HttpResponse:
     """Show the form of a new group on GET, open the group on POST. The case named in `dossier` is added to it."""
     user = get_account(request)
-    if not user.workable_centre_ids:
+    if not user.works_in_any_centre:
         raise Http404
     if request.method != "POST":
         form = OpeningForm(initial={"dossier": request.GET.get("dossier", "")[:20]}, user=user)
@@ -196,7 +198,7 @@ def render_group(
         "letters": list_group_letters(group),
         "is_stale": status == HTTPStatus.CONFLICT,
         "key": secrets.token_urlsafe(),
-        "works": group.csirt_id in get_account(request).workable_centre_ids,
+        "works": get_account(request).works_in_centre(group.csirt_id),
     }
     return render_page(request, "incidents/triage/group.html", context, status=status)
 

@@ -11,6 +11,8 @@ from django.shortcuts import redirect
 from django.utils.formats import number_format
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import list_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from accounts.signed_in import get_account
 from csirts.models import Csirt
@@ -69,7 +71,7 @@ class LookUpForm(forms.Form):
 
 def list_own_centres(user: User) -> list[Csirt]:
     """Return the centres of the user. Raises Http404 if there are none."""
-    centres = list(Csirt.objects.filter(pk__in=user.readable_centre_ids).order_by("name"))
+    centres = list(list_centres(user, CentreAbility.READ))
     if not centres:
         raise Http404
     return centres
@@ -77,7 +79,7 @@ def list_own_centres(user: User) -> list[Csirt]:
 
 def list_work_centres(request: HttpRequest, centres: list[Csirt]) -> list[Csirt]:
     """Return those of `centres` for which the user works, and whose ignored values the user may change."""
-    return [centre for centre in centres if centre.pk in get_account(request).workable_centre_ids]
+    return [centre for centre in centres if get_account(request).works_in_centre(centre.pk)]
 
 
 # The ignored values

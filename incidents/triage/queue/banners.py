@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
+from accounts.access import list_centres, match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from csirts.models import Csirt
 from csirts.queries import StoppedCentre, list_stopped_centres
@@ -19,23 +21,26 @@ class QueueBanners(NamedTuple):
     """What the banners above the queue announce.
 
     `offers` is the number of transfers to answer. `closed_to_read` are the closed cases on which the declarant wrote.
-    `without_channel` are the user's centres without notification address, which get no mail. `stopped` are those that
-    are out of service. `rerouted` are the cases that left with their territory.
+    `without_channel` are the user's centres without notification address, which get no mail, each with whether the
+    user leads it. `stopped` are those that are out of service. `rerouted` are the cases that left with their
+    territory.
     """
 
     offers: int
     closed_to_read: list[dict[str, Any]]
-    without_channel: list[Csirt]
+    without_channel: list[tuple[Csirt, bool]]
     stopped: list[StoppedCentre]
     rerouted: list[ReroutedCases]
 
 
 def load_banners(user: User) -> QueueBanners:
-    centres = list(Csirt.objects.filter(pk__in=user.readable_centre_ids).order_by("name"))
+    centres = list(list_centres(user, CentreAbility.READ))
     return QueueBanners(
         offers=count_offers(user),
         closed_to_read=list_closed_cases_to_read(user),
-        without_channel=[centre for centre in centres if not centre.notification_email],
+        without_channel=[
+            (centre, user.leads_centre(centre.pk)) for centre in centres if not centre.notification_email
+        ],
         stopped=list_stopped_centres(centres),
         rerouted=list_rerouted_cases(user, timezone.now(), within=SHOWN_ABOVE_QUEUE),
     )
@@ -45,7 +50,7 @@ def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
     """Return the closed cases of the user's centres with news from the declarant that nobody has answered
     (`wrote_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
     """
-    closed_cases = Incident.objects.filter(csirt__in=user.readable_centre_ids).wrote_since_closing()
+    closed_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ)).wrote_since_closing()
     newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
     return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]
 

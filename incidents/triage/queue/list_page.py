@@ -38,7 +38,7 @@ def render_queue(request: HttpRequest) -> HttpResponse:
         "everybody": filters.make_link(**{PERSON: ""}),
         "key": uuid4(),
         "me": user.pk,
-        "works": bool(user.workable_centre_ids),
+        "works": user.works_in_any_centre,
         "max_offers": MAX_OFFERS_COUNTED,
     }
     return render_page(request, "incidents/triage/queue.html", context | banners._asdict())

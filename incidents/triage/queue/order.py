@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django.db.models import Case, F, QuerySet, When
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from incidents.enums import Severity, Status, Verification
 from incidents.models import Incident
@@ -119,7 +121,7 @@ def get_centre_cases(user: User) -> IncidentQuerySet:
     """Return the cases of the user's CSIRTs. Cases that the user sees only as an agent of the body are
     left out.
     """
-    cases: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.readable_centre_ids)
+    cases: IncidentQuerySet = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
     return cases
 
 

@@ -14,6 +14,8 @@ from django.db.models import F
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import QueryDict
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
@@ -123,7 +125,7 @@ def read_queue_page(filters: QueueFilters, user: User, now: datetime) -> QueuePa
 def find_colleague(user: User, uid: str) -> User | None:
     """Return the person with this public id who works or worked in a centre of `user`, or None."""
     try:
-        same = User.objects.filter(uid=UUID(uid), membership__csirt__in=user.readable_centre_ids)
+        same = User.objects.filter(match_centres(user, CentreAbility.READ, "membership__csirt"), uid=UUID(uid))
     except ValueError:
         return None
     return same.first()

@@ -18,7 +18,7 @@ from incidents.triage.transfer.block import count_offers
 def queue_state_view(request: HttpRequest) -> HttpResponse:
     """Return as JSON `mark`, a stamp of the first page of the view, and `cases`, the references of the cases on it."""
     user, now = get_account(request), timezone.now()
-    if not user.readable_centre_ids:
+    if not user.reads_any_centre:
         raise Http404
     page = read_queue_page(QueueFilters.read(request.GET)._replace(after=None, before=None), user, now)
     cases = get_centre_cases(user).only("reference", "status", "due_at")

@@ -20,6 +20,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.access import list_centre_ids, match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from accounts.signed_in import get_account
 from collectivities.search import SearchProblem
@@ -102,7 +104,7 @@ class Chip:
 @require_safe
 def search_view(request: HttpRequest) -> HttpResponse:
     typed_text, user = request.GET.get("q", ""), get_account(request)
-    if not user.readable_centre_ids:
+    if not user.reads_any_centre:
         raise Http404
     context: dict[str, Any] = {
         "title": "Chercher un dossier",
@@ -137,8 +139,8 @@ def find_reference(query: Query, user: User) -> str:
     """Return the reference if it is all that was typed and the user may open the case, else ""."""
     if query.filters or query.phrases or query.left_out or not (references := list_references(query.free)):
         return ""
-    own_cases = Incident.objects.visible_to(user).filter(csirt__in=user.readable_centre_ids, reference__in=references)
-    return own_cases.order_by().values_list("reference", flat=True).first() or ""
+    own_cases = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
+    return own_cases.filter(reference__in=references).order_by().values_list("reference", flat=True).first() or ""
 
 
 def refang_typed(text: str) -> str:
@@ -158,7 +160,7 @@ def find_given_case(query: Query, user: User) -> Transfer | None:
 
 def search_cases(query: Query, user: User) -> SearchResult:
     """Return the cases of the bodies that match the words, then the cases whose texts have the words."""
-    own_cases = Incident.objects.filter(csirt__in=user.readable_centre_ids)
+    own_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ))
     cases = own_cases.filter(build_conditions(query, user)).filter(exclude_words(query))
     if has_text(query):
         return find_cases_by_words(query, cases, user)
@@ -170,7 +172,7 @@ def search_cases(query: Query, user: User) -> SearchResult:
 
 def find_cases_by_words(query: Query, cases: IncidentQuerySet, user: User) -> SearchResult:
     """Return those of `cases` that match the words."""
-    centres = user.readable_centre_ids
+    centres = list_centre_ids(user, CentreAbility.READ)
     plan = plan_search(query, centres)
     result = SearchResult(lexemes=plan.lexemes)
     with_words = find_by_words(query, plan, cases, centres) if plan.text else []
@@ -310,7 +312,7 @@ def build_hits(matches: list[FoundCase], lexemes: set[str], user: User, now: dat
 
     An access is recorded for each case of which an excerpt is shown.
     """
-    cases = Incident.objects.visible_to(user).filter(csirt__in=user.readable_centre_ids)
+    cases = Incident.objects.visible_to(user).filter(match_centres(user, CentreAbility.READ))
     joined = cases.annotate_has_holder().select_related(
         "assignee", *(f"collectivity__{place}" for place in BODY_RELATIONS)
     )

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import OPEN, TransferState
@@ -74,7 +76,8 @@ def build_transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str
 
 def count_offers(user: User) -> int:
     """Return how many cases the user's centres may accept, up to one more than MAX_OFFERS_COUNTED."""
-    offers = Transfer.objects.filter(taker__in=user.workable_centre_ids, state=TransferState.ASKED)
+    all_offers = Transfer.objects.filter(state=TransferState.ASKED)
+    offers = all_offers.filter(match_centres(user, CentreAbility.WORK, "taker"))
     waiting = offers.filter(incident__status__in=OPEN, incident__erased_at=None)
     return len(waiting.order_by("asked_at").values_list("pk")[: MAX_OFFERS_COUNTED + 1])
 

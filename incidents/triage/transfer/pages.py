@@ -11,6 +11,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access import match_centres
+from accounts.enums import CentreAbility
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
@@ -128,22 +130,22 @@ def transfer_list_view(request: HttpRequest) -> HttpResponse:
     """Show the cases offered to the user's centres, proposed by them, and given away by them. Raises Http404 for a
     user without a centre.
     """
-    centre_ids = get_account(request).workable_centre_ids
-    if not centre_ids:
+    user = get_account(request)
+    if not user.works_in_any_centre:
         raise Http404
+    as_giver = match_centres(user, CentreAbility.WORK, "giver")
+    as_taker = match_centres(user, CentreAbility.WORK, "taker")
     whole = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
     waiting = whole.filter(state=TransferState.ASKED).order_by("asked_at", "id")
-    accepted = whole.filter(giver__in=centre_ids, state=TransferState.ACCEPTED).order_by("-answered_at", "-id")
+    accepted = whole.filter(as_giver, state=TransferState.ACCEPTED).order_by("-answered_at", "-id")
     transfers_away = list(filter_after(accepted, request.GET.get(AFTER, ""), "answered_at", "id")[: PER_PAGE + 1])
     context = {
         "title": "Transferts",
-        "offers": [
-            (transfer, format_offer_title(transfer)) for transfer in waiting.filter(taker__in=centre_ids)[:PER_PAGE]
-        ],
-        "proposed": list(waiting.filter(giver__in=centre_ids)[:PER_PAGE]),
+        "offers": [(transfer, format_offer_title(transfer)) for transfer in waiting.filter(as_taker)[:PER_PAGE]],
+        "proposed": list(waiting.filter(as_giver)[:PER_PAGE]),
         "given": transfers_away[:PER_PAGE],
         "next": transfers_away[PER_PAGE - 1].uid if len(transfers_away) > PER_PAGE else "",
-        "rerouted": list_rerouted_cases(get_account(request), timezone.now(), within=SHOWN_AMONG_TRANSFERS),
+        "rerouted": list_rerouted_cases(user, timezone.now(), within=SHOWN_AMONG_TRANSFERS),
     }
     return render_page(request, "incidents/triage/transfers.html", context)
 
@@ -213,7 +215,7 @@ def render_offer_page(
     context = {
         "transfer": transfer,
         "form": form,
-        "works": transfer.taker_id in get_account(request).workable_centre_ids,
+        "works": get_account(request).works_in_centre(transfer.taker_id),
         "zone": find_zone(incident.collectivity),
         "is_mine": bool(list_abilities(get_account(request), incident)),
         "why_not": explain_offer_refusal(transfer) if may_explain_refusal(transfer) else "",

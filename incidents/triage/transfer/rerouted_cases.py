@@ -7,6 +7,8 @@ from django.db.models import CharField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
+from accounts.access import list_centres, match_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from collectivities.zones import PARIS, find_local_day
 from core.french import choose_plural
@@ -56,10 +58,10 @@ def list_rerouted_cases(user: User, now: datetime, *, within: timedelta) -> list
     Python groups the events, because the queue asks at each display, nearly always in vain, and Django takes longer to
     write the SQL of the groups than of everything else here.
     """
-    own = Csirt.objects.filter(pk__in=user.readable_centre_ids).values("slug")
+    own = list_centres(user, CentreAbility.READ).values("slug")
     events = IncidentEvent.objects.filter(kind=EventKind.REROUTED, at__gt=now - within)
     events = events.alias(giver_slug=Cast(KT("data__from"), CharField())).filter(giver_slug__in=own)
-    left = events.exclude(incident__csirt__in=user.readable_centre_ids)
+    left = events.exclude(match_centres(user, CentreAbility.READ, "incident__csirt"))
     cases: dict[tuple[date, str, bool], set[int]] = {}
     for case, at, data in left.values_list("incident", "at", "data"):
         key = find_local_day(at, PARIS), data["to"], data["why"] == Rerouting.CORRECTED

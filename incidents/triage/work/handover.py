@@ -24,7 +24,13 @@ from core.stale import Stale
 from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
 from incidents.reference import hyphenate, is_reference
-from incidents.services.handling.assign import NOBODY, assign_incident, format_person_tag, get_colleague, list_people
+from incidents.services.handling.assign import (
+    NOBODY,
+    assign_incident,
+    format_person_tag,
+    get_colleague,
+    list_colleagues,
+)
 from incidents.services.handling.handover import (
     MAX_CASES_SHOWN,
     HandoverRequest,
@@ -57,7 +63,7 @@ class HandoverForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        colleagues = list_people(*user.workable_centre_ids).exclude(pk=user.pk)
+        colleagues = list_colleagues(user).exclude(pk=user.pk)
         people = [(format_person_tag(person), name) for person, name in list_names_with_missing_steps(colleagues)]
         choices = [("", "Choisissez"), *people, (NOBODY, "personne : à prendre par la première venue")]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
@@ -67,14 +73,14 @@ class HandoverForm(forms.Form):
         cleaned = self.cleaned_data
         if not cleaned["colleague"]:
             raise ValidationError({"colleague": "Choisissez à qui vous passez ces dossiers, ou « personne »."})
-        to = get_colleague(cleaned["colleague"], *user.workable_centre_ids, field="colleague")
+        to = get_colleague(cleaned["colleague"], list_colleagues(user), field="colleague")
         return HandoverRequest(to=to, text=cleaned["text"], key=cleaned["key"] or secrets.token_urlsafe())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def handover_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
-    if not user.workable_centre_ids:
+    if not user.works_in_any_centre:
         raise Http404
     if FREE in request.POST:
         return free_case(request, user)
@@ -165,7 +171,7 @@ def render_handover(
             for handover in list_received_handovers(user, now)
         ],
         "gone": [describe_handover_case(case, now) for case in sort_as_queue(list_abandoned_cases(user), now)]
-        if user.led_centre_ids
+        if user.leads_any_centre
         else [],
     }
     return render_page(request, "incidents/triage/handover.html", context, status=status)

@@ -11,7 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import get_led_centre
+from accounts.access import get_led_centre, list_centres
+from accounts.enums import CentreAbility
 from accounts.signed_in import get_account
 from core.stale import Stale
 from csirts.models import Csirt
@@ -65,7 +66,7 @@ class CentreTemplates(NamedTuple):
 @require_safe
 def template_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
-    csirts = list(Csirt.objects.filter(pk__in=user.workable_centre_ids))
+    csirts = list(list_centres(user, CentreAbility.WORK))
     if not csirts:
         raise Http404
     live = (
@@ -75,10 +76,9 @@ def template_list_view(request: HttpRequest) -> HttpResponse:
         make_centre_templates(csirt, [template for template in live if template.csirt_id == csirt.pk])
         for csirt in csirts
     ]
-    led = user.led_centre_ids
     context = {
         "title": "Messages types",
-        "rows": [row._replace(is_led=row.csirt.pk in led) for row in rows],
+        "rows": [row._replace(is_led=user.leads_centre(row.csirt.pk)) for row in rows],
         "placeholders": PLACEHOLDERS,
     }
     return render_page(request, "incidents/triage/message_templates.html", context)

@@ -12,7 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import get_led_centre
+from accounts.access import get_led_centre, list_centres
+from accounts.enums import CentreAbility
 from accounts.models import User
 from accounts.signed_in import get_account
 from core.french import NBSP
@@ -62,8 +63,8 @@ class CentrePlaybooks(NamedTuple):
 @require_safe
 def playbook_list_view(request: HttpRequest) -> HttpResponse:
     user = get_account(request)
-    csirts = Csirt.objects.filter(pk__in=user.readable_centre_ids)
-    rows = [CentrePlaybooks(csirt, list_applied_playbooks(csirt), csirt.pk in user.led_centre_ids) for csirt in csirts]
+    csirts = list_centres(user, CentreAbility.READ)
+    rows = [CentrePlaybooks(csirt, list_applied_playbooks(csirt), user.leads_centre(csirt.pk)) for csirt in csirts]
     if not rows:
         raise Http404
     return render_page(request, "incidents/triage/guides.html", {"rows": rows, "title": "Guides de traitement"})
@@ -86,8 +87,8 @@ def playbook_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 
 
 def get_own_csirt(user: User, slug: str) -> Csirt:
-    """Return a centre for which the user works. Raises Http404 for any other."""
-    csirt = Csirt.objects.filter(pk__in=user.readable_centre_ids, slug=slug).first()
+    """Return a centre whose guides the user may read. Raises Http404 for any other."""
+    csirt = list_centres(user, CentreAbility.READ).filter(slug=slug).first()
     if csirt is None:
         raise Http404
     return csirt
@@ -160,7 +161,7 @@ def render_playbook(
         "shown": find_applied_playbook(kind, csirt),
         "preview": preview,
         "versions": list_playbook_versions(kind, csirt),
-        "is_led": csirt.pk in get_account(request).led_centre_ids,
+        "is_led": get_account(request).leads_centre(csirt.pk),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
     return render_page(request, "incidents/triage/guide.html", context, status=status)

@@ -17,7 +17,7 @@ from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability, NoteKind
 from incidents.models import Incident
-from incidents.services.handling.assign import assign_incident, get_colleague
+from incidents.services.handling.assign import assign_incident, get_colleague, list_people
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.readings import record_departure, record_presence
 from incidents.services.handling.tasks import TaskState, add_task, set_task
@@ -59,7 +59,7 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     user, tag = get_account(request), request.POST.get("assignee", "")
     incident = get_incident(user, reference, to=Ability.WORK)
     try:
-        assignee = get_colleague(tag, incident.csirt_id, field="assignee")
+        assignee = get_colleague(tag, list_people(incident.csirt_id), field="assignee")
         assign_incident(reference=reference, actor=user, assignee=assignee, seen=request.POST.get("seen", ""))
     except Stale as stale:
         return render_assign_conflict(request, incident, stale)
