@@ -276,11 +276,21 @@ def test_exceptions_are_named_for_the_fact():
     assert [f"{path.relative_to(ROOT)}::{name}" for path, name in exceptions if name.endswith("Error")] == []
 
 
-def test_one_place_decides_to_which_bodies_somebody_belongs():
-    """Elsewhere `accounts.access` answers: `is_member`, `has_body`, `list_bodies`, `get_body`."""
-    outside = [path for app in APPS if app != "accounts" for path in list_sources(app)]
-    callers = {str(path.relative_to(ROOT)) for path in outside if ".collectivity_ids()" in path.read_text()}
+# The sets of ids behind the roles of a person (accounts/models/people.py).
+IDS_OF_A_PERSON = re.compile(r"\b((readable|workable|led)_centre_ids|collectivity_ids)\b|\.centre_ids\b")
+
+
+def test_one_place_decides_in_which_centres_and_bodies_somebody_has_a_role():
+    """Elsewhere the person answers (`reads_centre`, `works_in_any_centre`, `has_body`…) or, for a condition and for
+    rows, `accounts.access`: `match_centres`, `list_centres`, `is_member`, `list_bodies`, `get_body`.
+    """
+    paths = [path for path in [*SOURCES, *TEMPLATES] if path.relative_to(ROOT).parts[0] != "accounts"]
+    texts = {str(path.relative_to(ROOT)): path.read_text() for path in paths}
+    callers = {path for path, text in texts.items() if IDS_OF_A_PERSON.search(text)}
     assert callers == {"incidents/access.py", "incidents/querysets.py"}
+    # These need the ids themselves: for a key derived from the centre, and for SQL written by hand.
+    callers = {path for path, text in texts.items() if "list_centre_ids" in text}
+    assert callers == {"incidents/services/groups/group_acts.py", "incidents/triage/search/page.py"}
 
 
 def test_no_folder_gets_crowded():
