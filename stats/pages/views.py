@@ -36,7 +36,7 @@ def show_statistics(request: HttpRequest) -> HttpResponse:
         page = read_figures_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
     except UnknownSelection as error:
         context = {"page": read_figures_page(), "is_region": isinstance(error, UnknownRegion)}
-        return render(request, "stats/not_there.html", context, status=404)
+        return render(request, "stats/unknown_selection.html", context, status=404)
     context = {"page": page, "method": method.list_method_paragraphs()}
     if page.is_empty:
         response = render(request, "stats/statistics.html", context | describe_proof_progress())
@@ -120,4 +120,6 @@ def show_figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
     or with an account.
     """
     incident, _visitor = find_case(request, reference)
-    return render(request, "stats/mine.html", {"incident": incident, "visibility": describe_visibility(incident)})
+    return render(
+        request, "stats/case_visibility.html", {"incident": incident, "visibility": describe_visibility(incident)}
+    )

@@ -61,4 +61,4 @@ def render_missing_report(request: HttpRequest, number: int) -> HttpResponse:
         "release": yearly,
         "links": list_addresses(yearly) if yearly else [],
     }
-    return render(request, "stats/report_not_there.html", context, status=404)
+    return render(request, "stats/missing_report.html", context, status=404)

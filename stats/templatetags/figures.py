@@ -27,7 +27,7 @@ register.filter("of_region", format_region_with_de)
 register.filter("report_of", find_report_address)
 
 
-@register.inclusion_tag("stats/exact_door.html", takes_context=True)
+@register.inclusion_tag("stats/exact_title_links.html", takes_context=True)
 def render_exact_links(context: Context, region: Region | None = None) -> dict[str, Any]:
     """Render the links to the exact figures that a signed-in reader may read, and the régions that have not entitled
     them. Render nothing for the public. `region` is the région of the page.
