@@ -78,7 +78,7 @@ class IncidentAdmin(BoundedModelAdmin):
         incident = get_incident(get_account(request), reference, to=Ability.READ)
         context = build_page_context(request, incident)
         if request.method == "GET":  # after the context, which compares with the previous reading
-            save_reading(context["thread"]["mine"], incident=incident, reader=get_account(request), at=began)
+            save_reading(context["thread"]["own_reading"], incident=incident, reader=get_account(request), at=began)
         return render_page(request, "incidents/triage/case.html", context)
 
     def act_view(self, request: HttpRequest, reference: str, act: str) -> HttpResponse:

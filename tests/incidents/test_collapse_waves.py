@@ -306,7 +306,7 @@ def test_the_address_of_a_wave_that_no_longer_exists_shows_the_queue(client, res
 
     assert [row.name for row in page.context["rows"]] == ["Panne de juin"]
     assert "Aucun dossier" not in read_text(page)
-    assert page.context["asked"].within == ""
+    assert page.context["filters"].within == ""
     assert page.context["mark"] == client.get(f"{URL}etat/", alone.wsgi_request.GET.dict()).json()["mark"]
 
 

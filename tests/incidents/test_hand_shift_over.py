@@ -51,7 +51,7 @@ def test_a_responder_hands_a_case_over_to_a_colleague(client, responder, colleag
     first, second = take_cases(responder)
     other = acknowledge_as(colleague, declare())
     page = client.get(PAGE)
-    assert [line["incident"].reference for line in page.context["mine"]] == [first.reference, second.reference]
+    assert [line["incident"].reference for line in page.context["own_cases"]] == [first.reference, second.reference]
 
     answer = post_hand_over(client, [first], format_person_tag(colleague))
 
@@ -126,7 +126,7 @@ def test_a_refused_hand_over_keeps_what_was_typed(client, responder, colleague, 
     page = read_markup(answer)
     assert message in page
     assert 'role="alert"' in page
-    assert [line["is_ticked"] for line in answer.context["mine"]] == ["dossier" not in fields] * 2
+    assert [line["is_ticked"] for line in answer.context["own_cases"]] == ["dossier" not in fields] * 2
     assert answer.context["form"]["text"].value() == fields.get("text", WORDS)
     assert [reload(incident).assignee for incident in cases] == [responder] * 2
     assert not Note.objects.exists()
@@ -195,7 +195,7 @@ def test_the_cases_to_hand_over_are_in_the_order_of_the_queue_with_their_severit
         due_at = timezone.now() + timedelta(hours=hours)
         Incident.objects.filter(pk=case.pk).update(severity=severity, due_at=due_at)
     page = client.get(PAGE)
-    assert [line["incident"] for line in page.context["mine"]] == [cases[1], cases[0], cases[2]]
+    assert [line["incident"] for line in page.context["own_cases"]] == [cases[1], cases[0], cases[2]]
     assert ", gravité critique</span>" in read_markup(page)
 
 
@@ -245,14 +245,14 @@ def test_the_page_costs_at_most_ten_queries(client, responder, colleague, number
             acknowledge_as(assignee, declare())
     colleague_client = Client()
     colleague_client.force_login(colleague)
-    incidents = [line["incident"] for line in get_page(colleague).context["mine"]]
+    incidents = [line["incident"] for line in get_page(colleague).context["own_cases"]]
     post_hand_over(colleague_client, incidents, format_person_tag(lead))
     Membership.objects.filter(user=former_colleague).update(ended_on=date(2022, 1, 1))
 
     with CaptureQueriesContext(connection) as queries:
         page = client.get(PAGE)
 
-    assert (len(page.context["mine"]), len(page.context["gone"])) == (2 * number, number)
+    assert (len(page.context["own_cases"]), len(page.context["gone"])) == (2 * number, number)
     assert len(page.context["received"][0]["cases"]) == number
     assert len(queries) <= 10
 

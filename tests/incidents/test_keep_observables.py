@@ -150,8 +150,8 @@ def test_a_wrong_value_is_refused_by_its_field_and_shown_again(client, responder
     answer = client.post(page(incident, "indicateurs"), {"acte": "ajouter", "kind": kind, "value": value})
 
     assert answer.status_code == 422
-    assert list(answer.context["hand"].errors) == [field]
-    assert answer.context["hand"]["value"].value() == value
+    assert list(answer.context["typed_form"].errors) == [field]
+    assert answer.context["typed_form"]["value"].value() == value
     assert not Observable.objects.exists()
     assert list_observed_data(incident) == []
 

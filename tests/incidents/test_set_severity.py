@@ -207,7 +207,7 @@ def test_the_page_still_costs_at_most_thirty_five_queries(client, responder, inc
 
 
 def get_form_version(client, incident):
-    return client.get(url(incident), {"ouvrir": "gravite"}).context["weighed"]["form"]["seen"].value()
+    return client.get(url(incident), {"ouvrir": "gravite"}).context["severity"]["form"]["seen"].value()
 
 
 def test_the_second_of_two_choices_conflicts_and_keeps_its_reason(client, responder, incident):
@@ -225,7 +225,7 @@ def test_the_second_of_two_choices_conflicts_and_keeps_its_reason(client, respon
     assert '<option value="1" selected>' in page
     incident.refresh_from_db()
     assert incident.severity == Severity.CRITICAL
-    again = late | {"seen": answer.context["weighed"]["form"]["seen"].value()}
+    again = late | {"seen": answer.context["severity"]["form"]["seen"].value()}
     assert client.post(url(incident, "gravite"), again).status_code == 302
     assert client.post(url(incident, "gravite"), again).status_code == 302, "a double click"
     assert incident.severity_choices.count() == 2

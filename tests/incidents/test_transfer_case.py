@@ -334,15 +334,17 @@ def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
         page = client.get(f"{QUEUE}transferts/")
 
     assert len(page.context["offers"]) == len(page.context["proposed"]) == number
-    assert len(page.context["given"]) == min(2 * number, 50)
+    assert len(page.context["transfers_away"]) == min(2 * number, 50)
     assert len(queries) <= 10, [query["sql"][:90] for query in queries]
     assert not [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
     if number == 50:
         more = client.get(f"{QUEUE}transferts/", {"apres": page.context["next"]})
-        first_page = {row.pk for row in page.context["given"]}
-        assert len({row.pk for row in more.context["given"]} - first_page) == 50
+        first_page = {row.pk for row in page.context["transfers_away"]}
+        assert len({row.pk for row in more.context["transfers_away"]} - first_page) == 50
         assert more.context["next"] == ""
-    assert len(client.get(f"{QUEUE}transferts/", {"apres": "x' OR 1=1"}).context["given"]) == min(2 * number, 50)
+    assert len(client.get(f"{QUEUE}transferts/", {"apres": "x' OR 1=1"}).context["transfers_away"]) == min(
+        2 * number, 50
+    )
 
 
 def test_a_centre_without_accounts_is_marked_in_the_form(incident, giver):

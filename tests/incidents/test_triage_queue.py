@@ -231,10 +231,10 @@ def test_a_page_beyond_the_last_case_links_to_the_first_page(client, many):
     page = client.get(URL, {"etat": "ouverts", "apres": make_cursor(many[-1])})
     assert list_references(page) == []
     assert "Rien à traiter" not in page.content.decode()
-    assert list_references(client.get(URL + page.context["asked"].make_link())) == [
+    assert list_references(client.get(URL + page.context["filters"].make_link())) == [
         incident.reference for incident in many
     ]
-    assert f'<a href="{page.context["asked"].make_link()}">' in page.content.decode()
+    assert f'<a href="{page.context["filters"].make_link()}">' in page.content.decode()
 
 
 def make_cursor(incident, **changed):

@@ -105,7 +105,7 @@ def render_question(
         "code": code,
         "form": form,
         "cases": cases,
-        "named": cases[:CASES_NAMED],
+        "cases_named": cases[:CASES_NAMED],
         "acts": [(code_of_act, act.label) for code_of_act, act in ACTS_BY_CODE.items()],
         "key": request.POST.get("cle", ""),
         "back": find_queue_address(request),

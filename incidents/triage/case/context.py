@@ -134,7 +134,7 @@ def build_facts_context(incident: Incident, now: datetime, rows: CaseRows) -> di
         **build_data_context(incident, leaks, rows.history),
         "answers": answers,
         "qualify": build_qualify_block(incident),
-        "weighed": build_severity_block(
+        "severity": build_severity_block(
             incident,
             now,
             interruptions=interruptions,

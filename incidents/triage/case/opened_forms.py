@@ -49,7 +49,7 @@ FORMS = {
         lambda case, user: {"form": make_qualify_form(case)},
     ),
     "gravite": OpenedForm(
-        *("gravite", "weighed", f"{TEMPLATE_FOLDER}severity_form.html", Ability.QUALIFY),
+        *("gravite", "severity", f"{TEMPLATE_FOLDER}severity_form.html", Ability.QUALIFY),
         lambda case, user: {"form": make_severity_form(case)},
     ),
     "tache": OpenedForm(

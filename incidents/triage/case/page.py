@@ -40,10 +40,10 @@ def build_page_context(request: HttpRequest, incident: Incident) -> dict[str, An
     """
     user = get_account(request)
     proposed = find_proposed_body(incident, user, request.GET.get("corps", ""))
-    doubt = list_withdrawal_reasons(incident, user)
+    withdrawal_reasons = list_withdrawal_reasons(incident, user)
     context = build_case_context(incident, user, timezone.now()) | {
         "proposed": proposed,
-        "doubt": doubt,
+        "withdrawal_reasons": withdrawal_reasons,
         "page": describe_new_page(),
     }
     duplicates = [duplicate for duplicate, _is_new in context["duplicates"]]

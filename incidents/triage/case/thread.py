@@ -91,7 +91,7 @@ def build_thread_context(incident: Incident, user: User, readings: list[Reading]
         "messages": messages,
         "before": messages[0][0].uid if thread_page.has_earlier else None,
         "readings": readings,
-        "mine": own_reading,
+        "own_reading": own_reading,
         "has_news": has_news(incident, read_at),
         "has_new_message": any(is_new for _message, is_new in messages),
         "read_at": read_at,

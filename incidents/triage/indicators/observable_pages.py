@@ -181,7 +181,7 @@ def render_refused_form(request: HttpRequest, incident: Incident, error: Validat
         form.add_error(name, problems)
     problem = "" if fields else " ".join(error.messages)
     refused_forms = (
-        {"hand": form}
+        {"typed_form": form}
         if isinstance(form, TypedIndicatorForm)
         else {"why": form}
         if isinstance(form, IgnoreReasonForm)
@@ -208,13 +208,13 @@ def render_observables_page(
         "works": Ability.WORK in list_abilities(user, incident),
         "zone": find_zone(incident.collectivity),
         "observables": build_observables_block(incident, user),
-        "found": proposals,
+        "proposals": proposals,
         "offers": [offer for offer in offers if not offer.row.ignored],
         "has_boxes": any(not (offer.row.ignored or offer.row.is_recorded) for offer in offers),
         "ignored": [offer for offer in offers if offer.row.ignored],
         "pieces": [] if incident.erased_at else list(list_text_files(incident)),
         "left_out": ", ".join(origin.label for origin in proposals.left_out),
-        "hand": TypedIndicatorForm(),
+        "typed_form": TypedIndicatorForm(),
         "why": IgnoreReasonForm(),
         "text_limit": TEXT_LIMIT,
     }

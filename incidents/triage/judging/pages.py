@@ -127,7 +127,7 @@ def severity_view(request: HttpRequest, reference: str) -> HttpResponse:
     context = build_page_context(request, incident)
     if is_stale:
         rebase_form(form, make_severity_form(incident))
-    context["weighed"] |= {"form": form, "is_stale": is_stale}
+    context["severity"] |= {"form": form, "is_stale": is_stale}
     return render_page(request, "incidents/triage/case.html", context, status=409 if is_stale else 422)
 
 

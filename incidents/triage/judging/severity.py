@@ -80,14 +80,14 @@ def build_severity_block(
         on=find_local_day(now, find_zone(incident.collectivity)),
     )
     assessment = assess_situation(situation)
-    is_found = assessment.severity == incident.severity
+    is_as_computed = assessment.severity == incident.severity
     return {
-        "found": assessment,
-        "is_found": is_found,
+        "assessment": assessment,
+        "is_as_computed": is_as_computed,
         # Happens mostly as days pass, since a change of the facts raises the stored severity at once.
         "is_behind": assessment.severity > incident.severity,
         "is_raised_by_day": assessment.severity_without_day <= incident.severity < assessment.severity,
-        "choice": None if is_found else find_severity_choice(incident),
+        "choice": None if is_as_computed else find_severity_choice(incident),
     }
 
 

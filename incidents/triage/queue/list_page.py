@@ -29,7 +29,7 @@ def render_queue(request: HttpRequest) -> HttpResponse:
     context = {
         "title": "Dossiers",
         "now": now,
-        "asked": filters,
+        "filters": filters,
         "page": page,
         "rows": build_rows(page, incidents, now),
         "mark": compute_page_stamp(page, incidents, now) + waiting if filters.is_first else "",

@@ -121,7 +121,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
         return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
     if reference := find_reference(query, user):
         return redirect_to_case(reference)
-    context |= {"query": query, "chips": list_chips(query), "given": find_given_case(query, user)}
+    context |= {"query": query, "chips": list_chips(query), "given_transfer": find_given_case(query, user)}
     result = search_cases(query, user) if query.text else SearchResult()
     return render_page(
         request, "incidents/triage/search.html", context | build_results_page(request, query, result, user)

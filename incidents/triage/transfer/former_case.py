@@ -48,7 +48,7 @@ def former_case_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     snapshot, remains = transfer.standing, load_remains(transfer, read_rows_to_skip(request))
     context = {
         "transfer": transfer,
-        "kept": snapshot,
+        "snapshot": snapshot,
         "zone": snapshot.get("zone", PARIS),
         "facts": format_facts(snapshot),
         "received_at": parse_moment(snapshot.get("received_at")),

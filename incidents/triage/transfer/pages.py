@@ -143,7 +143,7 @@ def transfer_list_view(request: HttpRequest) -> HttpResponse:
         "title": "Transferts",
         "offers": [(transfer, format_offer_title(transfer)) for transfer in waiting.filter(as_taker)[:PER_PAGE]],
         "proposed": list(waiting.filter(as_giver)[:PER_PAGE]),
-        "given": transfers_away[:PER_PAGE],
+        "transfers_away": transfers_away[:PER_PAGE],
         "next": transfers_away[PER_PAGE - 1].uid if len(transfers_away) > PER_PAGE else "",
         "rerouted": list_rerouted_cases(user, timezone.now(), within=SHOWN_AMONG_TRANSFERS),
     }

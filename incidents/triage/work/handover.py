@@ -159,7 +159,7 @@ def render_handover(
     context = {
         "title": "Passer le relais",
         "form": form,
-        "mine": own_cases,
+        "own_cases": own_cases,
         "is_full": len(own_cases) == MAX_CASES_SHOWN,
         "max_cases": MAX_CASES_SHOWN,
         "received": [

@@ -158,7 +158,7 @@ def render_playbook(
         "form": form,
         "csirt": csirt,
         "kind": kind,
-        "shown": find_applied_playbook(kind, csirt),
+        "applied": find_applied_playbook(kind, csirt),
         "preview": preview,
         "versions": list_playbook_versions(kind, csirt),
         "is_led": get_account(request).leads_centre(csirt.pk),

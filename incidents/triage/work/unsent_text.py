@@ -53,7 +53,7 @@ BLOCKS = {
     CaseFormCode.NOTE: "notes",
     CaseFormCode.TASK: "tasks",
     CaseFormCode.QUALIFICATION: "qualify",
-    CaseFormCode.SEVERITY: "weighed",
+    CaseFormCode.SEVERITY: "severity",
     CaseFormCode.REOPENING: "ending",
     CaseFormCode.VERIFICATION: "verify",
 }
