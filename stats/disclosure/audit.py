@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stats.disclosure.figures import THRESHOLD, UNBOUNDED, Cell, Figures, Printed, Remainder
+from stats.disclosure.figures import THRESHOLD, UNBOUNDED, CellAddress, Figures, Printed, Remainder
 
 MAX_SENSITIVE_REMAINDER = 2 * (THRESHOLD - 1)  # no remainder from 1 to this number may be proved
 EPSILON = 1e-6
@@ -69,7 +69,7 @@ def audit_releases(releases: Sequence[Printed], printed: Printed) -> set[str] | 
     return {figures.find_table_to_close(cell, printed) for cell in failing}
 
 
-def find_cells_proved_low(program: "FeasibilityProgram", figures: "Figures") -> Iterator[Cell]:
+def find_cells_proved_low(program: "FeasibilityProgram", figures: "Figures") -> Iterator[CellAddress]:
     """Yield the dashes that are proved to hide fewer than `THRESHOLD - 1` units.
 
     Each call of the solver can clear several dashes, so there are fewer calls than dashes.
@@ -86,7 +86,7 @@ def find_cells_proved_low(program: "FeasibilityProgram", figures: "Figures") -> 
         unsettled = [cell for cell in unsettled if cell not in full]
 
 
-def find_remainders_proved_small(program: "FeasibilityProgram", figures: "Figures") -> Iterator[Cell]:
+def find_remainders_proved_small(program: "FeasibilityProgram", figures: "Figures") -> Iterator[CellAddress]:
     """Yield one part of each whole whose remainder is proved to be small but not zero.
 
     Each call of the solver can clear several wholes. A whole whose own figures prove a larger remainder is skipped.
@@ -107,9 +107,9 @@ def find_remainders_proved_small(program: "FeasibilityProgram", figures: "Figure
         unsettled = [remainder for remainder in unsettled if remainder not in settled]
 
 
-def sum_weights(remainders: Iterable[Remainder]) -> dict[Cell, float]:
+def sum_weights(remainders: Iterable[Remainder]) -> dict[CellAddress, float]:
     """Return the weight of each cell in the sum of these remainders."""
-    weights: dict[Cell, float] = defaultdict(float)
+    weights: dict[CellAddress, float] = defaultdict(float)
     for whole, parts in remainders:
         for cell in whole:
             weights[cell] += 1
@@ -118,7 +118,7 @@ def sum_weights(remainders: Iterable[Remainder]) -> dict[Cell, float]:
     return weights
 
 
-def count_remainder(remainder: Remainder, units: Mapping[Cell, float]) -> float:
+def count_remainder(remainder: Remainder, units: Mapping[CellAddress, float]) -> float:
     whole, parts = remainder
     return sum(units[cell] for cell in whole) - sum(units[part] for part in parts)
 
@@ -164,7 +164,7 @@ class FeasibilityProgram:
         for cells, others in figures.list_inequalities():
             self.add_row(others, cells, low=-UNBOUNDED, high=0)
 
-    def add_row(self, whole: Iterable[Cell], parts: Iterable[Cell], *, low: float, high: float) -> None:
+    def add_row(self, whole: Iterable[CellAddress], parts: Iterable[CellAddress], *, low: float, high: float) -> None:
         """Require that the sum of the parts minus the whole lie between `low` and `high`. A row across several
         releases also gets two columns for changes between them, which are zero until `allow_least_change`.
         """
@@ -198,7 +198,7 @@ class FeasibilityProgram:
         for cell in self.dashes:
             self.solver.changeColBounds(self.columns[cell], 0, THRESHOLD - 1)
 
-    def find_assignment(self, weights: Mapping[Cell, float]) -> dict[Cell, float] | None:
+    def find_assignment(self, weights: Mapping[CellAddress, float]) -> dict[CellAddress, float] | None:
         """Return a feasible assignment in which the weighted sum of these cells is least, or None if there is none."""
         costs = [weights.get(cell, 0.0) for cell in self.cells]
         values = self.minimise(costs + [0.0] * (self.solver.getNumCol() - len(costs)))
@@ -218,7 +218,7 @@ class FeasibilityProgram:
             return None
         raise ArithmeticError(f"the solver gave no answer: {status}")
 
-    def require_assignment(self, weights: Mapping[Cell, float]) -> dict[Cell, float]:
+    def require_assignment(self, weights: Mapping[CellAddress, float]) -> dict[CellAddress, float]:
         """Return `find_assignment(weights)`. The caller knows that one exists; ArithmeticError if none is found."""
         assignment = self.find_assignment(weights)
         if assignment is None:

@@ -22,8 +22,9 @@ LARGEST_SHARE = 0.85
 MAX_DRAWS = 300  # draws before the table that fails most often is closed
 MORE_BODIES_THAN_EXIST = 10**9
 
-type Cell = tuple[str, ...]
-type Values = dict[Cell, int | None]
+# The categories of a cell: one for each classification of its table.
+type Categories = tuple[str, ...]
+type Values = dict[Categories, int | None]
 
 
 class CellCount(NamedTuple):
@@ -41,8 +42,8 @@ class CellCount(NamedTuple):
 
 EMPTY_COUNT = CellCount(0, 0, 0)
 
-# Table → cell → its count; a cell without units may be absent.
-type Counts = Mapping[str, Mapping[Cell, CellCount]]
+# Table → categories of a cell → its count; a cell without units may be absent.
+type CountsByTable = Mapping[str, Mapping[Categories, CellCount]]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class UnsafeRelease(Exception):
     """The audit still fails after all draws and closings."""
 
 
-def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], key: bytes) -> DrawResult:
+def draw_release(counts: CountsByTable, *, period: Period, earlier: Sequence[Printed], key: bytes) -> DrawResult:
     """Draw until the audit passes. After `MAX_DRAWS` failures, close the table that failed most often and continue.
     Raises UnsafeRelease if only closed tables fail.
 
@@ -94,7 +95,7 @@ def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
 class RoundingDraw:
     """One attempt to draw all tables. Each cell has its own random number, derived from the key and the attempt."""
 
-    counts: Counts
+    counts: CountsByTable
     period: Period
     earlier: Sequence[Printed]
     key: bytes
@@ -111,7 +112,7 @@ class RoundingDraw:
 
     def print_cells(
         self, table: Table, printed: dict[str, Values], closed: set[str]
-    ) -> Iterator[tuple[Cell, int | None]]:
+    ) -> Iterator[tuple[Categories, int | None]]:
         months = self.list_months()
         for cell in table.list_cells():
             is_other_month = table.by == ("month",) and cell[0] not in months
@@ -129,11 +130,11 @@ class RoundingDraw:
         months = {month for month in self.period.months if any(is_in_quarter(month, quarter) for quarter in quarters)}
         return months - list_months_printed(self.earlier)
 
-    def print_value(self, table: Table, cell: Cell) -> int | None:
+    def print_value(self, table: Table, cell: Categories) -> int | None:
         count = self.counts.get(table.code, {}).get(cell, EMPTY_COUNT)
         return None if is_sensitive(count) else round_randomly(count.units, self.draw_number(table, cell))
 
-    def draw_number(self, table: Table, cell: Cell) -> float:
+    def draw_number(self, table: Table, cell: Categories) -> float:
         """Return a number from 0 (included) to 1. It does not depend on the count, because otherwise nested cells
         with the same units would share their rounding, and differencing would reveal that.
         """
@@ -158,13 +159,13 @@ def round_randomly(units: int, number: float) -> int:
     return BASE * (below + (number < rest / BASE))
 
 
-def is_table_open(table: Table, cell: Cell, printed: Mapping[str, Values]) -> bool:
+def is_table_open(table: Table, cell: Categories, printed: Mapping[str, Values]) -> bool:
     """Tell whether each printed total above the cell reaches the number that opens the table."""
     reached = is_reached(printed, table.opened_by, cell[:-1], table.opens_from)
     return reached and is_reached(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
 
 
-def is_reached(printed: Mapping[str, Values], code: str, cell: Cell, least: int) -> bool:
+def is_reached(printed: Mapping[str, Values], code: str, cell: Categories, least: int) -> bool:
     total = printed[code].get(cell) if code else least
     return total is not None and total >= least
 

@@ -19,10 +19,10 @@ UNBOUNDED = 1e7  # more units than any cell has
 TOTAL: tuple[str, ...] = ()
 
 type Printed = Mapping[str, Any]
-# Period, unit, classification, categories: « 2025 », « incidents », ("region",), ("53",)
-type Cell = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+# Period, unit, classification and categories of a cell: « 2025 », « incidents », ("region",), ("53",)
+type CellAddress = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 # A whole (one or several cells) and its parts. Its remainder is the units that are in none of the parts.
-type Remainder = tuple[list[Cell], list[Cell]]
+type Remainder = tuple[list[CellAddress], list[CellAddress]]
 
 
 def bound_value(value: int) -> tuple[int, int]:
@@ -35,13 +35,13 @@ class Figures:
     """The cells of some releases, and what everybody knows about them."""
 
     releases: Sequence[Printed]
-    # Cell → the least and the greatest number of its units.
-    bounds: dict[Cell, tuple[float, float]] = field(default_factory=dict)
-    dashes: list[Cell] = field(default_factory=list)
+    # Address → the least and the greatest number of its units.
+    bounds: dict[CellAddress, tuple[float, float]] = field(default_factory=dict)
+    dashes: list[CellAddress] = field(default_factory=list)
     # The number of bodies in no stratum. It is not a dash, but must not be proved to be above zero either.
-    unlisted: list[Cell] = field(default_factory=list)
+    unlisted: list[CellAddress] = field(default_factory=list)
     # Totals of quarters that are not printed. Any reader can infer that they are too small.
-    small_totals: set[Cell] = field(default_factory=set)
+    small_totals: set[CellAddress] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for release in self.releases:
@@ -53,34 +53,34 @@ class Figures:
             if self.list_cells(release["period"], "bodies"):
                 self.add_unlisted_bodies((release["period"], "bodies", ("stratum",), ("",)))
 
-    def add_cell(self, cell: Cell, value: int | None) -> None:
+    def add_cell(self, cell: CellAddress, value: int | None) -> None:
         if value is None:
             self.bounds[cell] = (0, UNBOUNDED)
             self.dashes.append(cell)
         else:
             self.bounds[cell] = bound_value(value)
 
-    def add_unlisted_bodies(self, cell: Cell) -> None:
+    def add_unlisted_bodies(self, cell: CellAddress) -> None:
         self.bounds[cell] = (0, UNBOUNDED)
         self.unlisted.append(cell)
 
-    def add_small_total(self, cell: Cell) -> None:
+    def add_small_total(self, cell: CellAddress) -> None:
         """Bound a total that is not printed, as if it were too small. A larger total is not printed either if nearly
         all of its units are of one body; other figures may then contradict this bound.
         """
         self.bounds[cell] = (0, OPENS_FROM - 1)
         self.small_totals.add(cell)
 
-    def find_total(self, period: str, counts: str) -> Cell | None:
+    def find_total(self, period: str, counts: str) -> CellAddress | None:
         """Return the cell of the total of this unit, or None if nothing is known about it."""
         cell = (period, counts, TOTAL, TOTAL)
         return cell if cell in self.bounds else None
 
-    def list_cells(self, period: str, counts: str) -> list[Cell]:
+    def list_cells(self, period: str, counts: str) -> list[CellAddress]:
         """Return the cells of this unit other than its total."""
         return [cell for cell in self.bounds if cell[:2] == (period, counts) and cell[2]]
 
-    def find_table_to_close(self, cell: Cell, printed: Printed) -> str:
+    def find_table_to_close(self, cell: CellAddress, printed: Printed) -> str:
         """Return the code of the table to close because of this cell: its own table, followed by the région for a
         crossing.
 
@@ -99,7 +99,7 @@ class Figures:
 
     # What everybody knows
 
-    def list_sums(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+    def list_sums(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
         """Yield each total, its parts that have a figure, and whether these are all its parts."""
         for release in self.releases:
             yield from self.list_sums_of_tables(release)
@@ -140,12 +140,12 @@ class Figures:
         whole, parts = remainder
         return sum(self.bounds[cell][0] for cell in whole) - sum(self.bounds[part][1] for part in parts)
 
-    def list_sums_of_tables(self, release: Printed) -> Iterator[tuple[Cell, list[Cell], bool]]:
+    def list_sums_of_tables(self, release: Printed) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
         sizes = {tuple(table["by"]): len(table["cells"]) for table in release["tables"]} | {("quarter",): 4}
         for table in release["tables"]:
             by = tuple(table["by"])
             for at in range(len(by)):
-                parts: dict[Cell, list[Cell]] = defaultdict(list)
+                parts: dict[CellAddress, list[CellAddress]] = defaultdict(list)
                 for categories, _value in table["cells"]:
                     cell = locate_cell(release, table, categories)
                     total = (*cell[:2], by[:at] + by[at + 1 :], cell[3][:at] + cell[3][at + 1 :])
@@ -154,7 +154,7 @@ class Figures:
                     if total in self.bounds and by != ("month",):
                         yield total, inner, len(inner) == sizes.get((by[at],), len(inner))
 
-    def list_sums_over_time(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+    def list_sums_over_time(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
         """Yield, as `list_sums` does, each quarter and year with its months, each year with its quarters, and each
         quarter with its régions. Either the quarterly or the yearly release has printed a month.
         """
@@ -172,15 +172,15 @@ class Figures:
                 yield total, quarter_cells, len(quarter_cells) == len(quarters)
         yield from self.list_sums_of_quarters()
 
-    def list_sums_of_quarters(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+    def list_sums_of_quarters(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
         """Yield the nation's total of each quarter with the régions of that quarter, from the yearly release."""
-        parts: dict[Cell, list[Cell]] = defaultdict(list)
+        parts: dict[CellAddress, list[CellAddress]] = defaultdict(list)
         for cell in self.bounds:
             if cell[2] == ("region", "quarter"):
                 parts[f"{cell[0]}-{cell[3][1]}", cell[1], TOTAL, TOTAL].append(cell)
         yield from ((total, inner, False) for total, inner in parts.items() if total in self.bounds)
 
-    def list_inclusions(self) -> Iterator[tuple[Cell, list[Cell]]]:
+    def list_inclusions(self) -> Iterator[tuple[CellAddress, list[CellAddress]]]:
         """Yield each total with parts whose sum cannot exceed it."""
         for release in self.releases:
             period = release["period"]
@@ -195,13 +195,13 @@ class Figures:
             if leaks:
                 yield from ((leaks, [category]) for category in self.list_cells(period, "leak_categories"))
 
-    def list_inequalities(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_inequalities(self) -> Iterator[tuple[list[CellAddress], list[CellAddress]]]:
         """Yield pairs of lists of cells such that the sum of the first list cannot exceed the sum of the second."""
         for release in self.releases:
             yield from self.list_delay_inequalities(release)
             yield from self.list_quarter_inequalities(release)
 
-    def list_quarter_inequalities(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_quarter_inequalities(self, release: Printed) -> Iterator[tuple[list[CellAddress], list[CellAddress]]]:
         """Yield the régions of each quarter and the nation's months of that quarter, if all three are printed."""
         cells = self.list_cells(release["period"], "incidents")
         crossed = [cell for cell in cells if cell[2] == ("region", "quarter")]
@@ -211,7 +211,7 @@ class Figures:
             if len(inner) == 3:
                 yield [cell for cell in crossed if cell[3][1] == quarter], inner
 
-    def list_delay_inequalities(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_delay_inequalities(self, release: Printed) -> Iterator[tuple[list[CellAddress], list[CellAddress]]]:
         """Yield, for each delay, the cells of the cases closed within it, and those of the cases acknowledged within
         it or after an unknown delay, which are at least as many because a case is acknowledged before it is closed.
 
@@ -222,7 +222,7 @@ class Figures:
         for number in range(1, len(closings) if len(closings) == len(helps) else 0):
             yield closings[:number], [*helps[:number], helps[-1]]
 
-    def list_covers(self) -> Iterator[tuple[Cell, list[Cell]]]:
+    def list_covers(self) -> Iterator[tuple[CellAddress, list[CellAddress]]]:
         """Yield the total of leaks and the cells of their categories, whose sum is not lower, because each leak has at
         least one category.
         """
@@ -232,7 +232,7 @@ class Figures:
             if leaks and categories:
                 yield leaks, categories
 
-    def list_body_lower_bounds(self) -> Iterator[tuple[list[Cell], int]]:
+    def list_body_lower_bounds(self) -> Iterator[tuple[list[CellAddress], int]]:
         """Yield the cells of the bodies of a year and the least sum of these cells. A body counts in one région only,
         and each région with a number has at least THRESHOLD bodies.
         """
@@ -243,7 +243,7 @@ class Figures:
                 yield bodies, THRESHOLD * sum(self.bounds[region][0] > 0 for region in regions)
 
 
-def locate_cell(release: Printed, table: Printed, categories: Iterable[str]) -> Cell:
+def locate_cell(release: Printed, table: Printed, categories: Iterable[str]) -> CellAddress:
     return release["period"], table["counts"], tuple(table["by"]), tuple(categories)
 
 

@@ -149,10 +149,10 @@ class Rate:
 
 
 # The counts of one year by stratum, "" for bodies without a stratum. A body has only one, so the counts add up.
-type Counts = dict[str, BodyCount]
+type BodyCounts = dict[str, BodyCount]
 
 
-def count_bodies(rows: Q, year: int) -> Counts:
+def count_bodies(rows: Q, year: int) -> BodyCounts:
     """Count, for each stratum, the distinct bodies that declared in `year`. `rows` is the filter of the presences. One
     query.
     """
@@ -168,11 +168,11 @@ def count_bodies(rows: Q, year: int) -> Counts:
     return {stratum: BodyCount(declared, hit) for stratum, declared, hit in by_stratum}
 
 
-def sum_bodies(counts: Counts) -> BodyCount:
+def sum_bodies(counts: BodyCounts) -> BodyCount:
     return BodyCount(sum(count.declared for count in counts.values()), sum(count.hit for count in counts.values()))
 
 
-def list_exact_rates(scope: Scope, counts: Counts, year: int, today: date) -> list[Rate]:
+def list_exact_rates(scope: Scope, counts: BodyCounts, year: int, today: date) -> list[Rate]:
     """Return the rates of `year`: one for a région or for centres, or those of the nation and of each stratum.
 
     The rate of centres is that of the régions that they cover alone; without such a région the list is empty, because
@@ -196,7 +196,7 @@ def list_exact_rates(scope: Scope, counts: Counts, year: int, today: date) -> li
     return [make_rate("collectivités de son territoire", counts, bodies, regions)]
 
 
-def make_rate(label: str, counts: Counts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:
+def make_rate(label: str, counts: BodyCounts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:
     """Return the rate of these counts among the `existing` bodies, without bodies outside the official list."""
     listed = sum_bodies({stratum: count for stratum, count in counts.items() if stratum})
     return Rate(label, existing, listed.declared, listed.hit, regions)

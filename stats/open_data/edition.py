@@ -19,7 +19,7 @@ from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, name_table
 from stats.pages.wording import format_period
-from stats.releases.reading import Cell, CellState, are_totals_scarce
+from stats.releases.reading import CellState, PrintedCell, are_totals_scarce
 from stats.releases.rows import Release
 from stats.releases.seal import Printed, list_quarterly_releases, load_printed
 
@@ -200,7 +200,7 @@ def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
 def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, release: Release) -> Row:
     """Return the row of a cell. `printed` is None for a cell that is not printed. An absent value is None."""
     row = printed or {"release": release.number, "period": str(release.period), "value": None}
-    printed_cell = Cell(row["value"], CellState.SHOWN) if row["value"] is not None else None
+    printed_cell = PrintedCell(row["value"], CellState.SHOWN) if row["value"] is not None else None
     return {
         "release": row["release"],
         "period": row["period"],

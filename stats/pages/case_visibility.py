@@ -22,7 +22,7 @@ from stats.open_data.definitions import CLASSIFICATIONS, UNITS
 from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.wording import format_cell
 from stats.releases.publish import YEAR_RANK, find_due_day, find_last_rank, rank_period
-from stats.releases.reading import Cell, CellState, PrintedYear
+from stats.releases.reading import CellState, PrintedCell, PrintedYear
 from stats.releases.rows import CountedCase
 
 # The classifications that are columns of a case's row.
@@ -138,7 +138,7 @@ def list_case_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
 # In words
 
 
-def make_cell_texts(table: Table, categories: tuple[str, ...], period: Period, cell: Cell) -> CellTexts:
+def make_cell_texts(table: Table, categories: tuple[str, ...], period: Period, cell: PrintedCell) -> CellTexts:
     """Return « Incidents vérifiés, par type : rançongiciel », « Bretagne, 2025 », « 40 »."""
     category_by_name = dict(zip(table.by, categories, strict=True))
     title = str(UNITS[table.counts].name)

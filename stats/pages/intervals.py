@@ -15,7 +15,7 @@ from math import exp, inf, lgamma, log
 from stats.categories import UNKNOWN_CATEGORIES
 from stats.disclosure.figures import BASE
 from stats.pages.page import Breakdown, CategoryLine
-from stats.releases.reading import Cell
+from stats.releases.reading import PrintedCell
 
 ONE_SIDED_LEVEL = 0.025
 NEGLIGIBLE = 1e-13
@@ -30,7 +30,7 @@ class TotalChange(StrEnum):
     FEWER = "fewer"
 
 
-def compare_totals(now: Cell, before: Cell) -> TotalChange | None:
+def compare_totals(now: PrintedCell, before: PrintedCell) -> TotalChange | None:
     """Return how two totals differ, or None unless both are printed."""
     if now.value is None or before.value is None:
         return None

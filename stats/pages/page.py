@@ -10,7 +10,7 @@ from collectivities.models import Region
 from csirts.models import Coverage
 from stats.categories import label_category
 from stats.disclosure.tables import CATEGORIES, MONTHS, QUARTERS, REGIONS, TABLES
-from stats.releases.reading import Cell, CellState, PrintedYear, list_years
+from stats.releases.reading import CellState, PrintedCell, PrintedYear, list_years
 
 TOTALS = ("incidents", "reports", "interruptions", "leaks")
 DELAYS = ("discovery", "help", "closing")
@@ -30,7 +30,7 @@ class CategoryLine:
 
     code: str
     label: str
-    cell: Cell
+    cell: PrintedCell
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Breakdown:
     table: str
     classification: str
     lines: tuple[CategoryLine, ...]
-    total: Cell
+    total: PrintedCell
 
     @property
     def numbered(self) -> list[CategoryLine]:
@@ -84,7 +84,7 @@ class FiguresPage:
         """True if the year itself is published. Before that, only quarters of the nation are published."""
         return self.printed.is_over
 
-    def get_total(self, counts: str = "incidents", *, before: bool = False) -> Cell:
+    def get_total(self, counts: str = "incidents", *, before: bool = False) -> PrintedCell:
         """Return the printed total of the unit `counts` for the place and year of the page. For a région only the
         total of incidents is published; the total of another unit is a cell without a number.
         """
@@ -95,12 +95,12 @@ class FiguresPage:
             return printed.get_cell("")  # an unknown table is closed, or waiting before the release
         return printed.get_cell("incidents_by_region", self.region.code)
 
-    def list_months(self, *, before: bool = False) -> list[Cell]:
+    def list_months(self, *, before: bool = False) -> list[PrintedCell]:
         """Return the incidents of the nation in each of the twelve months."""
         printed = self.before if before else self.printed
         return [printed.get_month(month) for month in MONTHS]
 
-    def list_quarters(self, counts: str = "incidents", *, before: bool = False) -> list[Cell]:
+    def list_quarters(self, counts: str = "incidents", *, before: bool = False) -> list[PrintedCell]:
         """Return the units `counts` of the place in each of the four quarters. For a région, `counts` is ignored, and
         the cells are its incidents.
         """

@@ -7,7 +7,7 @@ from fractions import Fraction
 from core.french import format_number
 from stats.pages.labels import bind_words, format_percent, round_percent_down, round_percent_up
 from stats.pages.page import FiguresPage
-from stats.releases.reading import Cell
+from stats.releases.reading import PrintedCell
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class StratumRate:
     """
 
     label: str
-    cell: Cell
+    cell: PrintedCell
     bodies: int
 
     @property

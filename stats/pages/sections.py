@@ -10,7 +10,7 @@ from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.page import DELAYS, Breakdown, CategoryLine, FiguresPage
 from stats.pages.titles import write_delay_title, write_delays_title, write_hours_title, write_largest_title
 from stats.pages.wording import format_cell
-from stats.releases.reading import Cell, CellState
+from stats.releases.reading import CellState, PrintedCell
 
 MAX_BARS = 10
 # Classifications whose categories have an order.
@@ -245,7 +245,7 @@ class Delays:
     title: str
     subtitle: str
     heads: list[str]
-    lines: list[tuple[str, list[tuple[Cell, int]]]]
+    lines: list[tuple[str, list[tuple[PrintedCell, int]]]]
 
 
 def make_delays_table(page: FiguresPage) -> Delays | None:
@@ -263,15 +263,15 @@ def make_delays_table(page: FiguresPage) -> Delays | None:
     )
 
 
-def make_band_row(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[Cell, int]]]:
+def make_band_row(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[PrintedCell, int]]]:
     """Return the label of a band of delays, then its cell and its level in each column."""
     label = upper_first(columns[-1].lines[number].label)  # the label of a delay that may still run, if there is one
     return label, [
-        (column.lines[number].cell, find_level(column.lines[number].cell, column.total)) for column in columns
+        (column.lines[number].cell, find_share_level(column.lines[number].cell, column.total)) for column in columns
     ]
 
 
-def find_level(cell: Cell, total: Cell) -> int:
+def find_share_level(cell: PrintedCell, total: PrintedCell) -> int:
     """Return the share of the total in the cell as a level from 1 (under a fifth) to 5, or 0 without a number."""
     if cell.state is not CellState.SHOWN or not total.value:
         return 0

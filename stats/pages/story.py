@@ -13,7 +13,7 @@ from stats.pages.intervals import TotalChange, compare_totals
 from stats.pages.labels import bind_words, upper_first
 from stats.pages.page import FiguresPage, find_crossing
 from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
-from stats.releases.reading import Cell, CellState, are_totals_scarce
+from stats.releases.reading import CellState, PrintedCell, are_totals_scarce
 
 ROUNDING = (
     "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5, à 4 "
@@ -211,7 +211,7 @@ def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
     ]
 
 
-def make_key_figure(name: str, under: str, cell: Cell) -> KeyFigure:
+def make_key_figure(name: str, under: str, cell: PrintedCell) -> KeyFigure:
     return KeyFigure(name, bind_words(under), bind_words(format_cell(cell)), cell.is_shown, format_narrow_cell(cell))
 
 

@@ -13,7 +13,7 @@ from stats.pages.page import Breakdown, FiguresPage
 from stats.pages.rates import StratumRate, find_scale_end, list_rates
 from stats.pages.story import UNKNOWN_SHARE
 from stats.pages.wording import explain_narrow_cells, format_cell, format_place
-from stats.releases.reading import WAITING, Cell, CellState
+from stats.releases.reading import WAITING, CellState, PrintedCell
 
 POINTS_OF_A_LINE = 3
 CHANGES = {
@@ -50,7 +50,7 @@ TOTAL_NAMES = {
 # Months of the nation, or quarters of a région
 
 
-def list_chart_periods(page: FiguresPage) -> list[tuple[str, Cell, Cell]]:
+def list_chart_periods(page: FiguresPage) -> list[tuple[str, PrintedCell, PrintedCell]]:
     """Return the name of each month (for a région, of each quarter), its cell, and that of the year before."""
     if page.region is None:
         names, now, before = MONTHS, page.list_months(), page.list_months(before=True)
@@ -107,7 +107,7 @@ def summarise_months(page: FiguresPage) -> str:
     )
 
 
-def is_unpublished(cell: Cell) -> bool:
+def is_unpublished(cell: PrintedCell) -> bool:
     return cell.state in (CellState.WAITING, CellState.CLOSED, CellState.EARLIER)
 
 
@@ -126,7 +126,7 @@ def list_quarter_headings(page: FiguresPage) -> list[str]:
     return [f"T{number}" for number in page.printed.quarters] if page.has_quarter_totals() else []
 
 
-def list_totals(page: FiguresPage) -> list[tuple[str, list[Cell]]]:
+def list_totals(page: FiguresPage) -> list[tuple[str, list[PrintedCell]]]:
     """Return each of the four totals: its name, and its cells in the order of `list_quarter_headings`."""
     return [
         (name, [page.printed.get_cell(counts, quarter=quarter) for quarter in page.printed.quarters])

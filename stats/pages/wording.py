@@ -10,7 +10,7 @@ from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
 from stats.pages.labels import bind_words
 from stats.releases.publish import find_due_day
-from stats.releases.reading import BELOW, CLOSED, Cell, CellState
+from stats.releases.reading import BELOW, CLOSED, CellState, PrintedCell
 
 # The text of a cell without a number.
 WITHOUT_NUMBER = {
@@ -23,21 +23,21 @@ WITHOUT_NUMBER = {
 NARROW_TEXTS = {CellState.BELOW: "–", CellState.CLOSED: "n. p."}
 
 
-def format_cell(cell: Cell) -> str:
+def format_cell(cell: PrintedCell) -> str:
     """Return the printed number, or the text of a cell without a number, which never says zero."""
     if cell.value is not None:
         return format_number(cell.value)
     return WITHOUT_NUMBER[cell.state] % {"least": THRESHOLD}
 
 
-def format_narrow_cell(cell: Cell) -> str:
+def format_narrow_cell(cell: PrintedCell) -> str:
     """Return the number, or « – » or « n. p. » for a narrow cell. Show the legend
     of `explain_narrow_cells` beside it.
     """
     return NARROW_TEXTS[cell.state].replace(" ", NBSP) if cell.state in NARROW_TEXTS else format_cell(cell)
 
 
-def explain_narrow_cells(cells: Iterable[Cell]) -> str:
+def explain_narrow_cells(cells: Iterable[PrintedCell]) -> str:
     """Return the legend of the short texts in these cells, or "" if they have none: « – : moins de 5 collectivités. n.
     p. : pas publié. ».
     """

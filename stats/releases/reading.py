@@ -23,7 +23,7 @@ class CellState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class PrintedCell:
     """One cell as a reader sees it. `value` is rounded at random to a multiple of 5; it is None unless the state is
     SHOWN.
     """
@@ -46,8 +46,8 @@ class Cell:
         return bound_value(self.value or 0)[1]
 
 
-BELOW, CLOSED, WAITING = (Cell(None, state) for state in (CellState.BELOW, CellState.CLOSED, CellState.WAITING))
-EARLIER = Cell(None, CellState.EARLIER)
+BELOW, CLOSED, WAITING = (PrintedCell(None, state) for state in (CellState.BELOW, CellState.CLOSED, CellState.WAITING))
+EARLIER = PrintedCell(None, CellState.EARLIER)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class PrintedYear:
         """True if the release of the whole year is published."""
         return self.release is not None
 
-    def get_cell(self, table: str, *categories: str, quarter: int = 0) -> Cell:
+    def get_cell(self, table: str, *categories: str, quarter: int = 0) -> PrintedCell:
         """Return a cell of a table of the year (`quarter` 0), or of one of its quarters."""
         if quarter not in self.tables:
             return WAITING
@@ -89,9 +89,9 @@ class PrintedYear:
         if key not in cells:
             return CLOSED
         value = cells[key]
-        return BELOW if value is None else Cell(value, CellState.SHOWN)
+        return BELOW if value is None else PrintedCell(value, CellState.SHOWN)
 
-    def get_month(self, month: str) -> Cell:
+    def get_month(self, month: str) -> PrintedCell:
         """Return the incidents of the nation in a month, « 01 » to « 12 », from the release that printed them."""
         quarter = (int(month) + 2) // 3
         printed = self.get_cell("incidents_by_month", month, quarter=quarter)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from collectivities.models import Collectivity, Region
 from incidents.enums import LeakStatus, Nature
 from stats.counting.strata import Bodies, find_heirs, make_stratum_expression
-from stats.disclosure.draw import EMPTY_COUNT, Cell, CellCount, Counts, is_sensitive
+from stats.disclosure.draw import EMPTY_COUNT, Categories, CellCount, CountsByTable, is_sensitive
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
 from stats.enums import FAMILY_OF, NOT_STATED
 from stats.releases.rows import Release
@@ -118,7 +118,7 @@ def name_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
     return statement % tuple(f"%({name})s" for name in parameters), parameters
 
 
-def count_cells(period: Period, existing: Bodies) -> Counts:
+def count_cells(period: Period, existing: Bodies) -> CountsByTable:
     """Count every table of the period from the frozen cases. `existing` are the numbers of bodies that existed in the
     year; it is empty for a quarter.
     """
@@ -129,7 +129,7 @@ def count_cells(period: Period, existing: Bodies) -> Counts:
     return counts if period.quarter else counts | {"bodies_by_stratum": count_bodies_outside_cell(counts, existing)}
 
 
-def count_bodies_outside_cell(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
+def count_bodies_outside_cell(counts: CountsByTable, existing: Bodies) -> dict[Categories, CellCount]:
     """Return the count of each stratum with its `bodies_outside_cell`: the bodies of the stratum that exist in the
     régions with a printed number, minus the bodies that declared. Runs one query.
 
@@ -145,7 +145,7 @@ def count_bodies_outside_cell(counts: Counts, existing: Bodies) -> dict[Cell, Ce
     }
 
 
-def count_table(cursor: Any, table: Table) -> dict[Cell, CellCount]:
+def count_table(cursor: Any, table: Table) -> dict[Categories, CellCount]:
     columns = "".join(f"{LIST_COLUMNS.get(name, name)}, " for name in table.by)
     grouped = f"GROUP BY {columns.rstrip(', ')}" if table.by else ""
     cursor.execute(

@@ -28,7 +28,7 @@ from stats.pages.page import TOTALS, FiguresPage, read_figures_page
 from stats.pages.rates import StratumRate, list_rates
 from stats.pages.sections import FiguresSection, SectionBar, make_delays_table, make_sections
 from stats.pages.wording import explain_narrow_cells, format_cell, format_heading, format_narrow_cell, format_place
-from stats.releases.reading import BELOW, Cell, CellState
+from stats.releases.reading import BELOW, CellState, PrintedCell
 from stats.releases.rows import Release
 
 type Content = dict[str, Any]
@@ -180,11 +180,11 @@ def describe_reading(own: FiguresPage, edition: Edition) -> Content:
 # Cells
 
 
-def describe_cell(cell: Cell, *, level: int = 0) -> Content:
+def describe_cell(cell: PrintedCell, *, level: int = 0) -> Content:
     return {"text": format_cell(cell), "kind": cell.state.value, "value": cell.value, "level": level}
 
 
-def describe_narrow_cell(cell: Cell, *, level: int = 0) -> Content:
+def describe_narrow_cell(cell: PrintedCell, *, level: int = 0) -> Content:
     """Return a cell that is too narrow for « moins de 5 collectivités »."""
     return describe_cell(cell, level=level) | {"text": format_narrow_cell(cell)}
 
@@ -228,7 +228,7 @@ def describe_trend(page: FiguresPage) -> Content | None:
     }
 
 
-def describe_series(year: int, cells: Iterable[Cell]) -> Content:
+def describe_series(year: int, cells: Iterable[PrintedCell]) -> Content:
     return {"label": str(year), "cells": [describe_cell(cell) for cell in cells]}
 
 

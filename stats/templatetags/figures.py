@@ -18,7 +18,7 @@ from stats.pages.page import FiguresPage
 from stats.pages.rates import StratumRate
 from stats.pages.story import DASH
 from stats.pages.wording import NARROW_TEXTS, format_cell, format_narrow_cell
-from stats.releases.reading import Cell
+from stats.releases.reading import PrintedCell
 from stats.reports.address import find_report_address
 
 register = template.Library()
@@ -44,13 +44,13 @@ def render_exact_links(context: Context, region: Region | None = None) -> dict[s
 
 
 @register.filter
-def cell(value: Cell) -> SafeString | str:
+def cell(value: PrintedCell) -> SafeString | str:
     """Return the number, or the text of a cell without a number in a distinct style."""
     return format_cell(value) if value.is_shown else format_html('<span class="help">{}</span>', format_cell(value))
 
 
 @register.filter
-def short_cell(value: Cell) -> SafeString | str:
+def short_cell(value: PrintedCell) -> SafeString | str:
     """Return the number, or « – » or « n. p. » for a narrow cell; screen readers get the whole text."""
     if value.state not in NARROW_TEXTS:
         return cell(value)

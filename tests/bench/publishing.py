@@ -17,7 +17,7 @@ from django.db import connection, transaction  # noqa: E402
 
 from stats.counting.rollups import fold_pending_events  # noqa: E402
 from stats.counting.strata import count_existing_bodies  # noqa: E402
-from stats.disclosure.draw import EMPTY_COUNT, Counts  # noqa: E402
+from stats.disclosure.draw import EMPTY_COUNT, CountsByTable  # noqa: E402
 from stats.disclosure.tables import TABLES  # noqa: E402
 from stats.models import Attempt, Figure, Release  # noqa: E402
 from stats.releases.tally import count_cells  # noqa: E402
@@ -70,7 +70,7 @@ def measure_coverage(year: str) -> Iterator[Measured]:
     yield judge_at_most(f"{year}: largest error of a number", max(map(abs, errors)), 4, "")
 
 
-def count_again(release: Release) -> Counts:
+def count_again(release: Release) -> CountsByTable:
     """Return the exact counts of a release, from the cases that it counted."""
     with connection.cursor() as cursor:
         cursor.execute(

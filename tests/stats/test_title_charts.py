@@ -22,7 +22,7 @@ from stats.pages.titles import (
     write_strata_title,
 )
 from stats.pages.wording import format_cell
-from stats.releases.reading import BELOW, Cell, CellState
+from stats.releases.reading import BELOW, CellState, PrintedCell
 from tests.stats.pages import BRETAGNE, a_page, fill, plain
 
 SHOWN = CellState.SHOWN
@@ -109,8 +109,8 @@ def test_the_title_gives_the_time_within_which_half_of_the_incidents_get_help():
     assert delays.title == "Au moins un incident sur deux pris en charge en moins d’une heure"
     assert delays.heads == ["de la déclaration à la prise en charge"]
     assert delays.lines[:2] == [
-        ("Moins d’une heure", [(Cell(80, SHOWN), 5)]),
-        ("De 1 à 4 heures", [(Cell(5, SHOWN), 1)]),
+        ("Moins d’une heure", [(PrintedCell(80, SHOWN), 5)]),
+        ("De 1 à 4 heures", [(PrintedCell(5, SHOWN), 1)]),
     ]
     [section] = make_delay_sections(a_page(tables))
     assert section.title == delays.title
@@ -311,7 +311,7 @@ def test_the_bounds_of_a_rate_are_rounded_outwards():
     """101 to 109 of 125 are 80,8 % to 87,2 %; five of five are known exactly."""
 
     def write(value, bodies):
-        return plain(StratumRate("communes", Cell(value, SHOWN), bodies).share_text)
+        return plain(StratumRate("communes", PrintedCell(value, SHOWN), bodies).share_text)
 
     assert (write(105, 125), write(105, 1_060)) == ("de 80 % à 88 %", "de 9,5 % à 11 %")
     assert (write(5, 5), write(5, 6)) == ("100 %", "de 83 % à 100 %")
@@ -351,7 +351,11 @@ def test_each_tile_of_the_map_has_the_level_of_its_number_or_is_hatched():
     page = a_page({"incidents": 90, "incidents_by_region": fill("incidents_by_region") | {"53": 60, "11": 25}})
     drawn = draw_map(page)
     tiles = {tile.letters: (tile.level, tile.line.cell) for tile in drawn.tiles}
-    assert (tiles["BRE"], tiles["IDF"], tiles["COR"]) == ((3, Cell(60, SHOWN)), (2, Cell(25, SHOWN)), (0, BELOW))
+    assert (tiles["BRE"], tiles["IDF"], tiles["COR"]) == (
+        (3, PrintedCell(60, SHOWN)),
+        (2, PrintedCell(25, SHOWN)),
+        (0, BELOW),
+    )
     assert (len(drawn.tiles), drawn.has_dash) == (20, True)
     assert drawn.unplaced.label == "autres territoires d’outre-mer, ou territoire pas connu"
     assert [words for _level, words in drawn.steps] == ["25 à 40", "45 à 60"]
@@ -383,9 +387,9 @@ def test_the_binomial_tail_is_exact(successes, tries, chance):
 
 def test_totals_are_compared_by_the_bounds_that_differ_least():
     def change(now, before):
-        return compare_totals(Cell(now, SHOWN), Cell(before, SHOWN))
+        return compare_totals(PrintedCell(now, SHOWN), PrintedCell(before, SHOWN))
 
     assert (change(10, 5), change(20, 5)) == (TotalChange.ROUNDING, TotalChange.UNSURE)
     assert (change(30, 5), change(5, 30)) == (TotalChange.MORE, TotalChange.FEWER)
     assert change(400_000, 396_000) is TotalChange.MORE
-    assert compare_totals(BELOW, Cell(50, SHOWN)) is None
+    assert compare_totals(BELOW, PrintedCell(50, SHOWN)) is None

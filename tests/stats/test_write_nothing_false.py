@@ -13,7 +13,7 @@ from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import make_delays_table, make_sections
 from stats.pages.story import write_story
 from stats.pages.titles import DELAY_BAND_PHRASES, HOURS_BAND_PHRASES, write_months_title, write_strata_title
-from stats.releases.reading import Cell, CellState
+from stats.releases.reading import CellState, PrintedCell
 from tests.stats.pages import BODIES, a_page, plain
 
 UNITS = st.one_of(st.integers(0, 12), st.integers(0, 300))
@@ -113,7 +113,7 @@ def test_a_total_called_higher_or_lower_is_truly_so(data):
     now, before = data.draw(UNITS), data.draw(UNITS)
     printed = data.draw(prints(now)), data.draw(prints(before))
     change = compare_totals(
-        *(Cell(value, CellState.SHOWN if value is not None else CellState.BELOW) for value in printed)
+        *(PrintedCell(value, CellState.SHOWN if value is not None else CellState.BELOW) for value in printed)
     )
     assert change is not TotalChange.MORE or now > before
     assert change is not TotalChange.FEWER or now < before
