@@ -9,7 +9,7 @@ from collectivities.models import Region
 from csirts.wording import curl_apostrophes
 from incidents.enums import TYPE_TERMS, Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
 from stats.disclosure.tables import OTHER_REGION
-from stats.enums import NOT_STATED, DelayBand, HoursBand, ServiceFamily, Stratum
+from stats.enums import CAUSE_NOT_STATED, DelayBand, HoursBand, ServiceFamily, Stratum
 
 type Labels = Mapping[str, str]
 
@@ -23,7 +23,7 @@ QUARTERS = {
 # The form asks a town hall in the first person; these names are for the readers of figures.
 PERSONS: Labels = dict(PersonsBand.choices) | {PersonsBand.UNKNOWN: "nombre de personnes pas connu"}
 DATA_CATEGORIES: Labels = dict(DataCategory.choices) | {DataCategory.UNKNOWN: "catégories pas connues"}
-CAUSES: Labels = dict(Cause.choices) | {NOT_STATED: "pas dite"}
+CAUSES: Labels = dict(Cause.choices) | {CAUSE_NOT_STATED: "pas dite"}
 DELAYS: Labels = dict(DelayBand.choices)
 # The delay before a declaration ended with it, so that an unknown delay never becomes known.
 DISCOVERY: Labels = {**DELAYS, DelayBand.UNKNOWN: "pas connu"}
@@ -49,7 +49,7 @@ OTHER_TERRITORIES = "autres territoires d’outre-mer, ou territoire pas connu"
 # The categories for an unknown value, which no title presents as the most frequent category.
 UNKNOWN_CATEGORIES = {
     "unknown",
-    NOT_STATED,
+    CAUSE_NOT_STATED,
     IncidentType.UNKNOWN,
     Cause.NOT_FOUND,
     PersonsBand.UNKNOWN,

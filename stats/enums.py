@@ -113,7 +113,7 @@ class AttemptOutcome(models.TextChoices):
 ALL_BANDS = ""
 # The statuses of the leaks that the figures count as leaks. Unfounded leaks are counted apart.
 LEAK_STATUSES = (LeakStatus.CLAIMED, LeakStatus.SUSPECTED, LeakStatus.CONFIRMED)
-NOT_STATED = "not_said"
+CAUSE_NOT_STATED = "not_said"
 
 
 def make_leak_code(persons: str, status: str) -> str:
@@ -137,7 +137,7 @@ BANDS: dict[str, list[str]] = {
     Measure.UNFOUNDED: [ALL_BANDS],
     Measure.SERVICES: PublicService.values,
     Measure.CATEGORIES: DataCategory.values,
-    Measure.CAUSES: [*Cause.values, NOT_STATED],
+    Measure.CAUSES: [*Cause.values, CAUSE_NOT_STATED],
     Measure.DISCOVERY: DelayBand.values,
     Measure.HELP: DelayBand.values,
     Measure.CLOSING: DelayBand.values,

@@ -12,8 +12,8 @@ from incidents.models import DataLeak, Incident, ServiceInterruption
 from stats.counting.periods import find_month, find_quarter
 from stats.enums import (
     ALL_BANDS,
+    CAUSE_NOT_STATED,
     LEAK_STATUSES,
-    NOT_STATED,
     DelayBand,
     HoursBand,
     Measure,
@@ -145,7 +145,7 @@ def count_incident_units(fact: CaseFact) -> Units:
     counts: Units = Counter(
         {
             (Measure.INCIDENTS, make_type_code(fact.type)): 1,
-            (Measure.CAUSES, fact.cause or NOT_STATED): 1,
+            (Measure.CAUSES, fact.cause or CAUSE_NOT_STATED): 1,
             (Measure.DISCOVERY, fact.discovery_delay): 1,
             (Measure.HELP, fact.help_delay): 1,
             (Measure.CLOSING, fact.closing_delay): 1,

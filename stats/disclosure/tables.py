@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from incidents.enums import Cause, DataCategory, IncidentType, PersonsBand, PublicService
 from stats.disclosure.figures import OPENS_FROM
-from stats.enums import LEAK_STATUSES, NOT_STATED, DelayBand, HoursBand, ServiceFamily, Stratum
+from stats.enums import CAUSE_NOT_STATED, LEAK_STATUSES, DelayBand, HoursBand, ServiceFamily, Stratum
 
 # The printed totals from which a table opens; for most tables it is OPENS_FROM. A crossing opens région by région, for
 # the categories that are not rare in the nation, because beside a small total, one dash in a région would prove that
@@ -35,7 +35,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "month": MONTHS,
     "quarter": QUARTERS,
     "type": tuple(IncidentType.values),
-    "cause": (*Cause.values, NOT_STATED),
+    "cause": (*Cause.values, CAUSE_NOT_STATED),
     "discovery": tuple(DelayBand.values),
     "help": tuple(DelayBand.values),
     "closing": tuple(DelayBand.values),

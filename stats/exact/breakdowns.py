@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from incidents.enums import DataCategory, IncidentType, LeakStatus, PersonsBand
 from stats.categories import LABELS, Labels
-from stats.enums import ALL_BANDS, NOT_STATED, DelayBand, HoursBand, Measure
+from stats.enums import ALL_BANDS, CAUSE_NOT_STATED, DelayBand, HoursBand, Measure
 from stats.exact.sums import ByBand
 
 
@@ -37,7 +37,7 @@ class ExactBreakdown:
         return counts
 
 
-CAUSES = {**LABELS["cause"], NOT_STATED: "pas encore dite"}
+CAUSES = {**LABELS["cause"], CAUSE_NOT_STATED: "pas encore dite"}
 NO_INTERRUPTION, NO_LEAK = "Aucune interruption de service.", "Aucune fuite de données."
 NO_CATEGORY = "Aucune catégorie n’est dite."
 
@@ -61,7 +61,7 @@ BREAKDOWNS = {
     ),
     "causes": ExactBreakdown(
         *(Measure.CAUSES, CAUSES, "Causes", "Incidents par cause", "Cause"),
-        other=NOT_STATED,
+        other=CAUSE_NOT_STATED,
         is_sorted=True,
     ),
     "services": ExactBreakdown(

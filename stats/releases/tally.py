@@ -11,7 +11,7 @@ from incidents.enums import LeakStatus, Nature
 from stats.counting.strata import Bodies, find_heirs, make_stratum_expression
 from stats.disclosure.draw import EMPTY_COUNT, Categories, CellCount, CountsByTable, is_sensitive
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
-from stats.enums import FAMILY_OF, NOT_STATED
+from stats.enums import CAUSE_NOT_STATED, FAMILY_OF
 from stats.releases.rows import Release
 
 # It is one statement, so that all rows are read at one instant. The interruptions and leaks of a signalement do not
@@ -99,7 +99,7 @@ def freeze_cases(period: Period) -> None:
         "other_region": OTHER_REGION,
         "report": Nature.REPORT.value,
         "unfounded": LeakStatus.UNFOUNDED.value,
-        "no_cause": NOT_STATED,
+        "no_cause": CAUSE_NOT_STATED,
         "merged": list(heirs.keys()),
         "heirs": list(heirs.values()),
     }
