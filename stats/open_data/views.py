@@ -22,7 +22,7 @@ from stats.open_data.definitions import FIXED_TABLES_SINCE, UNDER_DECLARED, list
 from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
 from stats.open_data.package import LICENCE, make_files
 from stats.pages.freshness import cache_briefly
-from stats.pages.waiting import PROGRESS_MAX_AGE, describe_proof_progress
+from stats.pages.waiting import PROGRESS_MAX_AGE, describe_publication_progress
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses
 
@@ -66,7 +66,7 @@ def show_method(request: HttpRequest) -> HttpResponse:
 @cache_briefly
 def show_releases(request: HttpRequest) -> HttpResponse:
     editions = list_editions()
-    progress = {} if editions else describe_proof_progress()
+    progress = {} if editions else describe_publication_progress()
     response = render(request, "stats/releases.html", RULE_CONTEXT | progress | {"editions": editions})
     if progress:
         patch_cache_control(response, max_age=PROGRESS_MAX_AGE)

@@ -21,7 +21,7 @@ from stats.pages.map import draw_map
 from stats.pages.page import FiguresPage, UnknownRegion, UnknownSelection, read_figures_page
 from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import make_delay_sections, make_sections
-from stats.pages.waiting import PROGRESS_MAX_AGE, describe_proof_progress
+from stats.pages.waiting import PROGRESS_MAX_AGE, describe_publication_progress
 from stats.pages.wording import format_heading
 
 
@@ -39,7 +39,7 @@ def show_statistics(request: HttpRequest) -> HttpResponse:
         return render(request, "stats/unknown_selection.html", context, status=404)
     context = {"page": page, "method": method.list_method_paragraphs()}
     if page.is_empty:
-        response = render(request, "stats/statistics.html", context | describe_proof_progress())
+        response = render(request, "stats/statistics.html", context | describe_publication_progress())
         patch_cache_control(response, max_age=PROGRESS_MAX_AGE)
         return response
     return render(request, "stats/statistics.html", context | write_sentences(page) | lay_out_charts(page))

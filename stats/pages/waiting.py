@@ -11,7 +11,7 @@ from stats.releases.progress import read_progress
 PROGRESS_MAX_AGE = 20
 
 
-def describe_proof_progress() -> dict[str, object]:
+def describe_publication_progress() -> dict[str, object]:
     """Return the context of such a page: the progress, the due periods, and the earliest date of a publication. Four
     small queries.
     """
@@ -19,6 +19,6 @@ def describe_proof_progress() -> dict[str, object]:
     return {
         "days": SETTLED_AFTER.days,
         "progress": progress,
-        "proved": [format_period(period) for period in progress.due],
+        "due_periods": [format_period(period) for period in progress.due],
         "earliest": format_day(progress.earliest_on),
     }
