@@ -85,7 +85,7 @@ def format_clock(incident: Incident, now: datetime, zone: str, *, is_abandoned: 
     if incident.status == Status.CLOSED:
         return "clos", format_label(ClosingReason, incident.closing_reason)
     verb, due_at = choose_due_verb(incident, is_abandoned=is_abandoned), incident.due_at
-    duration, day = format_duration(due_at - now), find_local_day(due_at, zone)
+    duration, day = format_duration_at_least(due_at - now), find_local_day(due_at, zone)
     if due_at < now:
         return f"en retard de {duration}", f"{verb} avant {format_short_moment(due_at, now, zone)}"
     if day == find_local_day(now, zone):
@@ -98,7 +98,7 @@ def choose_due_verb(incident: Incident, *, is_abandoned: bool) -> str:
     return TAKE_OVER if is_abandoned and incident.due_for == DueFor.REVIEW else DUE_VERBS[DueFor(incident.due_for)]
 
 
-def format_duration(value: timedelta) -> str:
+def format_duration_at_least(value: timedelta) -> str:
     """Return a text such as « 31 h »: minutes under one hour, days from 96 hours; rounded down, and never negative."""
     minutes = int(abs(value).total_seconds()) // 60
     if minutes < 60:

@@ -64,7 +64,7 @@ class YearFigures:
     @property
     def within(self) -> str:
         """« en 2025 » or « de janvier à mars 2025 », inside a sentence."""
-        return name_period(self.year, self.first, self.last)
+        return name_months_in_sentence(self.year, self.first, self.last)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class ExactYear:
         """
         if self.before is None:
             return ""
-        words = name_period(self.before.year, self.before.first, 12)
+        words = name_months_in_sentence(self.before.year, self.before.first, 12)
         return f"{words}, toute l’année" if self.is_running and self.before.first == 1 else words
 
     @property
@@ -186,7 +186,7 @@ def name_months(year: int, first_month: int, last_month: int) -> str:
     return f"{MONTHS[first_month]} {'et' if last_month == first_month + 1 else 'à'} {end}"
 
 
-def name_period(year: int, first_month: int, last_month: int) -> str:
+def name_months_in_sentence(year: int, first_month: int, last_month: int) -> str:
     """Return the months inside a sentence: « en 2025 », « en novembre et décembre 2024 » or « de janvier à mars
     2025 ».
     """

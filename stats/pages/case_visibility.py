@@ -75,7 +75,7 @@ def describe_visibility(incident: Incident) -> Visibility:
 def describe_case_release(case: CountedCase, printed: PrintedYear) -> CaseRelease:
     release = case.release
     day = format_day(timezone.localtime(release.published_at, PARIS).date())
-    words = {"period": name_period(release.period), "number": release.number, "day": day}
+    words = {"period": name_release_period(release.period), "number": release.number, "day": day}
     title = "{period} : publication no {number} du {day}".format(**words)
     return CaseRelease(bind_words(upper_first(title)), case.is_late, list(list_cell_texts(case, printed)))
 
@@ -148,11 +148,11 @@ def make_cell_texts(table: Table, categories: tuple[str, ...], period: Period, c
     part = next(
         (label_category(name, category_by_name[name]) for name in ("month", "quarter") if name in category_by_name), ""
     )
-    when = f"{part} {period.year}" if part else name_period(period, article=False)
+    when = f"{part} {period.year}" if part else name_release_period(period, article=False)
     return CellTexts(bind_words(upper_first(title)), f"{place}, {when}", format_cell(cell))
 
 
-def name_period(period: Period, *, article: bool = True) -> str:
+def name_release_period(period: Period, *, article: bool = True) -> str:
     """Return « le 1er trimestre 2025 » or « l’année 2025 »; without article « 1er trimestre 2025 » or « 2025 »."""
     if period.quarter:
         return f"{'le ' if article else ''}{QUARTERS[f'T{period.quarter}']} {period.year}"
@@ -215,4 +215,4 @@ def announce_period(period: Period, *, line: str = "") -> str:
     day = find_due_day(period)
     is_due = day <= timezone.localdate(timezone=PARIS)
     when = "n’a pas encore paru" if is_due else f"à partir du {format_day(day)}"
-    return bind_words(f"{line}{name_period(period)} : {when}")
+    return bind_words(f"{line}{name_release_period(period)} : {when}")

@@ -39,7 +39,7 @@ def count_decimals(percent: float | Fraction) -> int:
     return 0 if percent >= 10 else 1 if percent >= 1 else 2
 
 
-def format_duration(value: timedelta) -> str:
+def format_duration_at_most(value: timedelta) -> str:
     """Return « 12 min », « 2 h », « 2 h 10 », « 1 jour », « 3 jours » or « 3 j 4 h ».
 
     The duration is rounded up, to the minute up to two days and to the hour beyond, so that « en 3 jours au plus » is

@@ -9,7 +9,7 @@ from stats.pages import labels
 register = template.Library()
 
 register.filter("number", format_number)
-register.filter("duration", labels.format_duration)
+register.filter("duration_at_most", labels.format_duration_at_most)
 register.filter("bind", labels.bind_words)
 register.filter("curly", curl_apostrophes)
 

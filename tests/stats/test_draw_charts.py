@@ -18,7 +18,7 @@ from stats.pages.charts import (
     place_interval,
     round_up,
 )
-from stats.pages.labels import bind_words, format_duration, format_percent, lower_first, upper_first
+from stats.pages.labels import bind_words, format_duration_at_most, format_percent, lower_first, upper_first
 from stats.pages.sections import make_sections
 from tests.stats.pages import a_page, fill
 
@@ -217,7 +217,7 @@ def test_a_chart_is_drawn_for_a_screen_reader_too():
     ],
 )
 def test_a_duration_is_written_as_people_say_it_and_never_below_what_it_is(value, words):
-    assert format_duration(value) == words.replace(" ", NBSP)
+    assert format_duration_at_most(value) == words.replace(" ", NBSP)
 
 
 def test_numbers_and_sentences_do_not_break_where_french_binds_them():

@@ -56,7 +56,7 @@ class CallForm(TelephoneForm):
 
     def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
         self.incident = incident
-        super().__init__(data, initial=read_form_values(incident))
+        super().__init__(data, initial=read_known_facts(incident))
 
     @property
     def collectivity(self) -> Collectivity | None:
@@ -154,7 +154,7 @@ def choose_facts_stamp(form: CallForm, saved_values: Values | None) -> str:
     return saved_values[SEEN][-1] if saved_values and saved_values.get(SEEN) else stamp_facts(form.incident)
 
 
-def read_form_values(incident: Incident) -> dict[str, Any]:
+def read_known_facts(incident: Incident) -> dict[str, Any]:
     """Return the facts of the case as form values, in the active time zone."""
     leak = read_declared_leak(read_declared_data(incident))
     values: dict[str, Any] = {name: getattr(incident, name) for name in ("type", *CASE_ANSWERS)}

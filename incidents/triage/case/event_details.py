@@ -48,7 +48,7 @@ def format_unconfirmed_reason(data: Codes) -> str:
     return str(UnconfirmingReason(code).label) if code in UnconfirmingReason.values else ""
 
 
-def format_advice(data: Codes) -> str:
+def format_advice_event(data: Codes) -> str:
     """Return a text such as « CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant »."""
     partner = PARTNERS.get(data["partner"])
     details = [partner.name if partner else "", str(Tlp(data["tlp"]).label) if "tlp" in data else ""]
@@ -101,7 +101,7 @@ DETAILS: dict[str, Callable[[Codes], str]] = {
     **JUDGEMENTS,
     EventKind.BODY_CORRECTED: format_corrected_fields,
     EventKind.BODY_UNCONFIRMED: format_unconfirmed_reason,
-    EventKind.ADVISED: format_advice,
+    EventKind.ADVISED: format_advice_event,
     EventKind.REROUTED: format_rerouting,
     EventKind.OBSERVED: format_observables,
     EventKind.TASKS_ADDED: format_added_tasks,
