@@ -37,7 +37,7 @@ class ReadOnlyAdmin(BoundedModelAdmin):
 @admin.register(ExactReading)
 class ExactReadingAdmin(ReadOnlyAdmin):
     when_empty = "Personne n’a encore ouvert de chiffres exacts : chaque consultation sera ici."
-    list_display = ["minute", "user", "scope", "year"]
+    list_display = ["minute", "user", "format_scope", "year"]
     search_fields = ["user__email"]
     search_help_text = "Adresse mail du compte"
 
@@ -45,7 +45,7 @@ class ExactReadingAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).select_related("user", "csirt", "region")
 
     @admin.display(description="périmètre")
-    def scope(self, reading: ExactReading) -> str:
+    def format_scope(self, reading: ExactReading) -> str:
         return str(reading.csirt or reading.region or "France")
 
 
@@ -69,17 +69,17 @@ class AttemptAdmin(ReadOnlyAdmin):
     """The list of attempts to publish, including failed attempts."""
 
     when_empty = "Aucune publication n’a encore été essayée : chaque essai, réussi ou non, sera ici."
-    list_display = ["at", "period", "outcome", "release", "duration", "draws", "closed_tables"]
+    list_display = ["at", "period", "outcome", "release", "format_duration", "draws", "format_closed_tables"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("release")
 
     @admin.display(description="durée")
-    def duration(self, attempt: Attempt) -> str:
+    def format_duration(self, attempt: Attempt) -> str:
         return "{seconds} s".format(seconds=f"{attempt.seconds:.1f}".replace(".", ","))
 
     @admin.display(description="tables fermées par la vérification")
-    def closed_tables(self, attempt: Attempt) -> str:
+    def format_closed_tables(self, attempt: Attempt) -> str:
         return ", ".join(attempt.closed) or "–"
 
 
@@ -90,12 +90,12 @@ class ReportAdmin(ReadOnlyAdmin):
     """
 
     when_empty = "Aucun rapport n’a encore été demandé : chaque rapport demandé sera ici, fait ou non."
-    list_display = ["asked_at", "release", "place", "state", "tries", "made_at"]
+    list_display = ["asked_at", "release", "format_scope", "state", "tries", "made_at"]
     list_filter = ["state"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("release", "region").defer("content")
 
     @admin.display(description="périmètre")
-    def place(self, report: Report) -> str:
+    def format_scope(self, report: Report) -> str:
         return str(report.region or "France")

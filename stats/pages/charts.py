@@ -100,14 +100,14 @@ def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: 
     every = 1 if frame is WIDE or len(names) <= 4 else 3
     plot = Plot(frame, len(names), max(values, default=1))
     axis = [
-        ChartText(format_svg_number(plot.x(index)), format_svg_number(frame.height - 8), name)
+        ChartText(format_svg_number(plot.compute_x(index)), format_svg_number(frame.height - 8), name)
         for index, name in enumerate(names)
         if index % every == 0
     ]
-    curve = plot.draw(now)
-    earlier = separate_end_labels(plot.draw(before), curve) if before else None
+    curve = plot.draw_curve(now)
+    earlier = separate_end_labels(plot.draw_curve(before), curve) if before else None
     numbers = list(plot.place_numbers(now, [curve, *([earlier] if earlier else [])]))
-    return LineChart(plot.frame, list(plot.ticks()), axis, replace(curve, numbers=numbers), earlier)
+    return LineChart(plot.frame, list(plot.list_ticks()), axis, replace(curve, numbers=numbers), earlier)
 
 
 def format_svg_number(number: float) -> str:
@@ -138,19 +138,20 @@ class Plot:
         self.frame = frame = replace(frame, left=max(frame.left, words))
         self.column = (frame.width - frame.left - frame.right) / max(1, columns)
 
-    def x(self, index: int) -> float:
+    def compute_x(self, index: int) -> float:
         """Return the abscissa of the middle of a column."""
         return self.frame.left + (index + 0.5) * self.column
 
-    def y(self, value: int) -> float:
+    def compute_y(self, value: int) -> float:
         return self.frame.floor - value * (self.frame.floor - self.frame.top) / self.highest
 
-    def ticks(self) -> Iterator[Tick]:
+    def list_ticks(self) -> Iterator[Tick]:
         for value in range(0, self.highest + 1, self.step):
-            path = f"M{self.frame.left} {format_svg_number(self.y(value))}H{self.frame.width - self.frame.right}"
-            yield Tick(path, format_svg_number(self.y(value) + 4), format_number(value), is_base=value == 0)
+            y = self.compute_y(value)
+            path = f"M{self.frame.left} {format_svg_number(y)}H{self.frame.width - self.frame.right}"
+            yield Tick(path, format_svg_number(y + 4), format_number(value), is_base=value == 0)
 
-    def draw(self, series: Series) -> Curve:
+    def draw_curve(self, series: Series) -> Curve:
         """Return the line with its dots and the label at its end, without numbers."""
         points = self.list_points(series)
         if not points:
@@ -163,7 +164,11 @@ class Plot:
         )
 
     def list_points(self, series: Series) -> list[tuple[float, float, int]]:
-        return [(self.x(i), self.y(value), value) for i, value in enumerate(series.values) if value is not None]
+        return [
+            (self.compute_x(i), self.compute_y(value), value)
+            for i, value in enumerate(series.values)
+            if value is not None
+        ]
 
     def place_numbers(self, series: Series, curves: Sequence[Curve]) -> Iterator[ChartText]:
         """Yield the number of each point, at the position where it covers least. `curves` starts with the curve of the
@@ -200,7 +205,7 @@ class Plot:
         run: list[str] = []
         for index, value in enumerate(values):
             if value is not None:
-                run.append(f"{format_svg_number(self.x(index))},{format_svg_number(self.y(value))}")
+                run.append(f"{format_svg_number(self.compute_x(index))},{format_svg_number(self.compute_y(value))}")
             elif run:
                 yield run
                 run = []
@@ -265,10 +270,10 @@ class Scale:
 
     step: int
 
-    def level(self, value: float) -> int:
+    def find_level(self, value: float) -> int:
         return min(LEVELS, max(1, ceil(value / self.step)))
 
-    def steps(self, used: Iterable[int]) -> list[tuple[int, int, int | None]]:
+    def list_steps(self, used: Iterable[int]) -> list[tuple[int, int, int | None]]:
         """Return (level, first value, last value) of the levels that are used. The last value of the
         highest level is None.
         """

@@ -79,7 +79,7 @@ def draw_map(page: FiguresPage) -> Map | None:
         MapTile(
             line=line,
             letters=TILES[line.code].letters if line.code in TILES else SMALL[line.code],
-            level=scale.level(line.cell.value) if line.cell.value is not None else 0,
+            level=scale.find_level(line.cell.value) if line.cell.value is not None else 0,
             is_small=line.code in SMALL,
             is_chosen=page.region is not None and page.region.code == line.code,
         )
@@ -88,7 +88,7 @@ def draw_map(page: FiguresPage) -> Map | None:
     ]
     steps = [
         (level, format_step(first, last))
-        for level, first, last in scale.steps(tile.level for tile in tiles if tile.level)
+        for level, first, last in scale.list_steps(tile.level for tile in tiles if tile.level)
     ]
     return Map(tiles, next(line for line in lines if not line.code), steps)
 

@@ -43,17 +43,17 @@ def render_exact_links(context: Context, region: Region | None = None) -> dict[s
     }
 
 
-@register.filter
-def cell(value: PrintedCell) -> SafeString | str:
+@register.filter("cell")
+def render_cell(value: PrintedCell) -> SafeString | str:
     """Return the number, or the text of a cell without a number in a distinct style."""
     return format_cell(value) if value.is_shown else format_html('<span class="help">{}</span>', format_cell(value))
 
 
-@register.filter
-def short_cell(value: PrintedCell) -> SafeString | str:
+@register.filter("short_cell")
+def render_short_cell(value: PrintedCell) -> SafeString | str:
     """Return the number, or « – » or « n. p. » for a narrow cell; screen readers get the whole text."""
     if value.state not in NARROW_TEXTS:
-        return cell(value)
+        return render_cell(value)
     return format_html(
         '<span class="hidden word">{}</span><small aria-hidden="true">{}</small>',
         format_cell(value),
@@ -61,8 +61,8 @@ def short_cell(value: PrintedCell) -> SafeString | str:
     )
 
 
-@register.simple_tag
-def fewer_than_five() -> str:
+@register.simple_tag(name="fewer_than_five")
+def define_dash() -> str:
     """Return the definition of « moins de 5 collectivités », the same on all pages."""
     return bind_words(DASH)
 
@@ -73,8 +73,8 @@ def place_rate_interval(rate: StratumRate, highest: float) -> Interval:
     return place_interval(rate.low, rate.low, rate.high, highest)
 
 
-@register.simple_tag
-def link(page: FiguresPage, **changed: object) -> str:
+@register.simple_tag(name="link")
+def make_figures_link(page: FiguresPage, **changed: object) -> str:
     """Return the address of the page with other arguments. Empty arguments are left out."""
     arguments = {"region": page.region.code if page.region else "", "annee": page.year or "", **changed}
     return f"?{urlencode({name: value for name, value in arguments.items() if value})}"

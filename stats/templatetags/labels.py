@@ -14,8 +14,8 @@ register.filter("bind", labels.bind_words)
 register.filter("curly", curl_apostrophes)
 
 
-@register.filter
-def figure(value: float | None) -> str:
+@register.filter("figure")
+def format_figure(value: float | None) -> str:
     """Return a number, a share between 0 and 1 with two decimals: « 0,57 % », or « – » for None."""
     if value is None:
         return "–"

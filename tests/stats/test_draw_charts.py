@@ -135,12 +135,12 @@ def test_the_end_of_a_scale_is_one_two_or_five_times_a_power_of_ten(value, up):
 
 def test_levels_are_of_equal_width_and_the_last_is_open():
     scale = choose_scale([5, 50])
-    assert [scale.level(value) for value in (5, 10, 15, 40, 45, 400)] == [1, 1, 2, 4, 5, 5]
-    assert scale.steps([5, 1, 2, 2]) == [(1, 5, 10), (2, 15, 20), (5, 45, None)]
+    assert [scale.find_level(value) for value in (5, 10, 15, 40, 45, 400)] == [1, 1, 2, 4, 5, 5]
+    assert scale.list_steps([5, 1, 2, 2]) == [(1, 5, 10), (2, 15, 20), (5, 45, None)]
 
 
 def test_each_level_holds_at_least_one_printed_number():
-    assert choose_scale([5, 10]).steps([1, 2]) == [(1, 5, 5), (2, 10, 10)]
+    assert choose_scale([5, 10]).list_steps([1, 2]) == [(1, 5, 5), (2, 10, 10)]
     assert choose_scale([]).step == 5
 
 
