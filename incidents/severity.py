@@ -200,7 +200,7 @@ def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
         yield Reason(2, "l’annuaire des comptes est touché")
     elif servers & CENTRAL_SERVERS:
         yield Reason(1, "un serveur central est touché")
-    elif touched >= MIN_TOUCHED_COMPUTERS and touched * 2 >= total:
+    elif total and touched >= MIN_TOUCHED_COMPUTERS and touched * 2 >= total:
         yield Reason(1, "la moitié des ordinateurs ou plus")
 
 

@@ -102,6 +102,8 @@ def test_a_worrying_answer_adds_points(answers, words, points):
         {"sauvegardes_atteintes": "non", "sauvegardes_ou": ["debranche"]},
         {"postes": 3, "postes_total": 3},
         {"postes": 6, "postes_total": 100},
+        {"postes": 6},
+        {"postes": 6, "postes_total": None},
     ],
 )
 def test_a_reassuring_answer_adds_no_points(answers):
