@@ -1,5 +1,6 @@
 """Closing of a case: the outcome, the facts that are known now, and the lesson that other centres may read."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.zones import find_zone
 from core.french import quote_words
+from core.secrets import hash_value
 from core.stale import Stale
 from core.text import clean_line, clean_text
 from incidents.access import get_incident
@@ -121,9 +123,9 @@ def close_with_report(*, reference: str, actor: User, ending: Ending, seen: str 
     """Close the case with its report. A repeated call by the same person with the same report changes nothing.
 
     `seen` is what `stamp_closing_page` returned for the page, or "" if there was no page. Raises Http404,
-    PermissionDenied, InvalidTransition if the case is already closed, Stale if the facts of the page changed or the
-    declarant wrote, ValidationError by field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`,
-    `leak`, `ended_<service>`, `task_<uid>`.
+    PermissionDenied, InvalidTransition if the case is closed by another person or with another report, Stale if the
+    facts of the page changed or the declarant wrote, ValidationError by field: `reason`, `why`, `outcome`, `cause`,
+    `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     clean = clean_ending(ending)
@@ -161,11 +163,18 @@ def clean_ending(ending: Ending) -> Ending:
 
 
 def is_same_closing(incident: Incident, ending: Ending, actor: User) -> bool:
-    newest = incident.closings.order_by("-id").first()
-    if newest is None or newest.actor_id != actor.pk or incident.closing_reason != ending.reason:
+    """Tell whether the newest closing of the case is by this person and with this report."""
+    newest = incident.events.filter(kind=EventKind.CLOSED).order_by("-id").first()
+    if newest is None or newest.actor_id != actor.pk:
         return False
-    names = ("handed_to", "outcome", "summary", "lesson")
-    return all(getattr(newest, name) == getattr(ending, name) for name in names)
+    return bool(newest.data.get("report") == digest_ending(ending))
+
+
+def digest_ending(ending: Ending) -> str:
+    """Return a digest of the report, for the event. It is keyed, so that no erased text can be guessed from it."""
+    ended = sorted((service, at.isoformat()) for service, at in ending.ended.items() if at)
+    texts = {name: value for name, value in vars(ending).items() if name not in ("ended", "moot")}
+    return hash_value("incidents.closing", json.dumps([texts, ended, sorted(ending.moot)], sort_keys=True)).hex()
 
 
 def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
@@ -301,7 +310,7 @@ def save_closing(
     codes: dict[str, Any] = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     if left := incident.tasks.filter(done_at=None).count():
         codes["left"] = left
-    data = {"reason": ending.reason} | codes | dict(changes or {})
+    data = {"reason": ending.reason, "report": digest_ending(ending)} | codes | dict(changes or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
     withdraw_any_proposal(incident, actor, at=at)
     for duplicate in incident.doubles.all():  # so that the declarants of the duplicates are notified too

@@ -30,6 +30,7 @@ from incidents.services.handling.unfinished import (
     stamp_closing_page,
 )
 from incidents.services.handling.unsent_text import has_begun_reply, list_colleagues_writing, load_unsent_texts
+from incidents.services.history.snapshots import find_leak_row
 from incidents.services.transfer.state import find_open_proposal
 from incidents.sharing import may_share_lesson
 from incidents.triage.case.ending import ReopenForm
@@ -193,8 +194,24 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
     return render_page(request, "incidents/triage/refused.html", context)
 
 
+def list_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
+    """Return the work for which a page posted fields, when the case is closed: the same page that is posted again must
+    be read as a whole, to tell whether its report is the one that closed the case.
+    """
+    return UnfinishedWork(
+        interruptions=tuple(
+            interruption
+            for interruption in incident.interruptions.all()
+            if f"ended_{interruption.service}_date" in data
+        ),
+        leak=find_leak_row(incident) if "leak" in data else None,
+        tasks=tuple(task for task in incident.tasks.all() if f"task_{task.uid}" in data),
+    )
+
+
 def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
-    remaining = find_unfinished(incident)
+    is_closed = incident.status == Status.CLOSED
+    remaining = list_posted_work(incident, request.POST) if is_closed else find_unfinished(incident)
     form, is_stale = ClosingForm(incident, remaining, request.POST), False
     try:
         if form.is_valid():

@@ -1,0 +1,74 @@
+"""A closing report that is sent again: the same one changes nothing, another one is refused and loses no word."""
+
+import pytest
+
+from incidents.enums import ClosingReason, EventKind
+from incidents.models import Closing, Incident, Task
+from incidents.services.handling.close import Ending, close_incident, close_with_report
+from incidents.workflow import InvalidTransition
+from tests.cast import a_lead, a_responder
+from tests.incidents.closing import NOW, REPORT, declare_unfinished, make_full_report, url
+from tests.reading import read_markup
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def responder(client, time_machine):
+    time_machine.move_to(NOW, tick=False)
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def incident(responder):
+    return declare_unfinished(responder)
+
+
+def test_a_double_click_is_one_closing(client, responder, incident):
+    fields = make_full_report(incident)
+    for _ in range(2):
+        assert client.post(url(incident, "cloture"), fields).status_code == 302
+    assert Closing.objects.count() == 1
+    assert incident.events.filter(kind=EventKind.CLOSED).count() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cause": "phishing"},
+        {"is_shared": "on"},
+        {"why": "Autre chose."},
+        {"leak": "confirmed"},
+        {"ended_civil_time": "9:40"},
+        {"summary": "Autre bilan."},
+    ],
+)
+def test_a_changed_report_sent_after_the_first_is_refused(client, responder, incident, change):
+    client.post(url(incident, "cloture"), make_full_report(incident))
+    before = list(Closing.objects.values()), Incident.objects.values().get(), incident.interruptions.values().get()
+
+    page = client.post(url(incident, "cloture"), make_full_report(incident) | change, follow=True)
+
+    assert "Ce dossier a été clos à 9 h 51 : résolu." in read_markup(page)
+    after = list(Closing.objects.values()), Incident.objects.values().get(), incident.interruptions.values().get()
+    assert after == before
+
+
+def test_a_report_with_another_task_ticked_is_refused(responder, incident):
+    task = str(Task.objects.get().uid)
+    for moot in (frozenset({task}), frozenset({task})):
+        ending = Ending(reason="not_an_incident", moot=moot)
+        close_with_report(reference=incident.reference, actor=responder, ending=ending)
+    with pytest.raises(InvalidTransition):
+        close_with_report(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
+    assert Closing.objects.count() == 1
+
+
+def test_a_report_sent_after_another_closing_is_refused_and_its_text_is_kept(client, responder, incident):
+    close_incident(reference=incident.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
+    page = client.post(url(incident, "cloture"), make_full_report(incident), follow=True)
+    assert "Ce dossier a été clos à 9 h 51 : déjà déclaré." in read_markup(page)
+    assert Closing.objects.count() == 1
+    assert REPORT["summary"] in read_markup(client.get(url(incident, "cloture"))), "to be copied"
