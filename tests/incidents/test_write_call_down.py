@@ -117,6 +117,20 @@ def test_facts_that_the_form_does_not_ask_about_are_not_changed(client):
     assert (leak.persons, leak.records, leak.status) == (40, 9, "claimed")
 
 
+@pytest.mark.parametrize(
+    ("band", "chosen", "persons"),
+    [("6-50", "5000+", None), ("", "301-5000", None), ("6-50", "6-50", 40), ("", "6-50", 40)],
+)
+def test_a_band_chosen_in_a_call_replaces_a_number_outside_it(client, band, chosen, persons):
+    incident = declare_express(client)
+    incident.leaks.create(status="claimed", categories=["nir"], persons=40, persons_band=band, records=9)
+    Incident.objects.filter(pk=incident.pk).update(data_concerned="yes")
+    client.force_login(a_responder())
+    assert post_call(client, incident, persons_band=chosen).status_code == 302
+    leak = incident.leaks.get()
+    assert (leak.persons, leak.persons_band, leak.records) == (persons, chosen, 9)
+
+
 def test_a_call_conflicts_with_facts_that_changed_meanwhile(client):
     incident = declare_express(client)
     client.force_login(a_responder())

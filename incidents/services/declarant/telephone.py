@@ -13,7 +13,16 @@ from django.db import transaction
 from accounts.models import User
 from core.stale import Stale
 from incidents.access import get_incident
-from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
+from incidents.enums import (
+    Ability,
+    EventKind,
+    IncidentType,
+    InterruptionExtent,
+    Nature,
+    NoteKind,
+    Status,
+    find_persons_band,
+)
 from incidents.facts.description import Section
 from incidents.facts.shapes import (
     CASE_ANSWERS,
@@ -180,9 +189,14 @@ def merge_moment(before: datetime | None, declared: datetime | None) -> datetime
 
 
 def merge_leak(before: Leak | None, declared: Leak | None) -> Leak | None:
+    """Return the declared leak with the known numbers. A number of persons is dropped if the declarant now names
+    another band than the one in which it lies.
+    """
     if before is None or declared is None:
         return declared
-    return replace(declared, persons=before.persons, records=before.records, records_band=before.records_band)
+    known_bands = (before.persons_band, find_persons_band(before.persons, before.persons_band))
+    persons = before.persons if declared.persons_band in known_bands else None
+    return replace(declared, persons=persons, records=before.records, records_band=before.records_band)
 
 
 def merge_instant(before: Instant, declared: Instant) -> Instant:
