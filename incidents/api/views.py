@@ -95,10 +95,11 @@ class IncidentDetail(APIView):
         """Return one incident, if this person may see it."""
         user = get_api_user(request)
         incident = get_incident(user, compact_code(reference), to=Ability.VIEW, door=Door.API)
+        events = IncidentEvent.objects.order_by("id")
         # Members of the body must not read the centre's own work.
         if Ability.READ not in list_abilities(user, incident):
-            body_events = Prefetch("events", IncidentEvent.objects.filter(VISIBLE_TO_BODY))
-            prefetch_related_objects([incident], body_events)
+            events = events.filter(VISIBLE_TO_BODY)
+        prefetch_related_objects([incident], Prefetch("events", events))
         return Response(IncidentDetailOut(incident).data)
 
 

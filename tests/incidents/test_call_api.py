@@ -331,5 +331,16 @@ def test_a_body_reads_no_event_of_the_internal_work_of_the_centre(centre, agent)
     assert kinds(agent, other) == ["declared", "merged"]
 
 
+def test_events_are_listed_in_the_order_of_their_ids(agent):
+    incident = declare()
+    last = incident.events.get().pk
+    for step in (3, 2, 1):  # the order in which PostgreSQL returns them when it is not asked for another
+        IncidentEvent.objects.create(id=last + step, incident=incident, kind="declared", actor_kind="declarant")
+    uids = [str(uid) for uid in incident.events.order_by("id").values_list("uid", flat=True)]
+    for user in (a_responder(), agent):
+        events = Api(user).get(f"{URL}{incident.reference}/").json()["events"]
+        assert [event["id"] for event in events] == uids
+
+
 def test_each_event_that_a_body_reads_has_a_sentence():
     assert set(SENTENCES) == {*KINDS_VISIBLE_TO_BODY, *MERGE_KINDS, *ASSIGNMENT_KINDS, EventKind.NOTED}
