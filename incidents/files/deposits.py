@@ -9,7 +9,7 @@ from incidents.files import facts as file_facts
 from incidents.files import vault
 
 MAX_FILE_BYTES = 100 * 1000 * 1000
-FILE_TOO_LARGE = f"C’est plus que {MAX_FILE_BYTES // 10**6} Mo. Coupez-le en plusieurs fichiers."
+FILE_TOO_LARGE = f"C’est plus de {MAX_FILE_BYTES // 10**6} Mo. Coupez-le en plusieurs fichiers."
 
 
 class TooLarge(Exception):

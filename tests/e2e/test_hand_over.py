@@ -164,7 +164,7 @@ def test_the_page_gives_the_name_of_a_refused_file_and_the_reason(live_site, bro
     page.locator("#fichiers").set_input_files([LARGE, NOTE])
     hand_over(page)
     status = page.locator("[role=status]")
-    expect(status).to_contain_text("Il manque « disque.img » : C’est plus que 100 Mo.")
+    expect(status).to_contain_text("Il manque « disque.img » : C’est plus de 100 Mo.")
     expect(status).to_contain_text("1 sur 2 reçus")
     expect(status).to_be_focused()
     assert Evidence.objects.get().name == "LISEZ-MOI.txt"

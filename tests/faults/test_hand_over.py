@@ -99,7 +99,7 @@ def test_two_hundred_megabytes_are_refused(site, incident):
     answer, grown = hand_over(site, incident, 2 * CHUNKS + 100)
 
     assert answer.status == 422
-    assert "disque.img</bdi></b>&nbsp;: C’est plus que 100 Mo. Coupez-le en plusieurs" in answer.words
+    assert "disque.img</bdi></b>&nbsp;: C’est plus de 100 Mo. Coupez-le en plusieurs" in answer.words
     assert grown < 40_000_000
     assert not Evidence.objects.exists()
     assert list_stored_files(site) == []

@@ -136,7 +136,7 @@ def test_a_file_too_large_is_refused_and_the_other_files_are_kept(holder, incide
     )
     assert response.status_code == 422
     page_text = read_text(response)
-    assert "gros.zip : C’est plus que 100 Mo" in page_text
+    assert "gros.zip : C’est plus de 100 Mo" in page_text
     assert "Les 2 autres fichiers sont reçus" in page_text
     assert list(Evidence.objects.order_by("number").values_list("name", flat=True)) == ["a", "c"]
     assert len(list_stored_objects()) == 2

@@ -93,7 +93,7 @@ def classify_case(reference: str, job: BulkJob) -> None:
 def close_case(reference: str, job: BulkJob) -> None:
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSING_REASONS:
-        raise ValidationError("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page.")
+        raise ValidationError("Un déclarant retire sa propre déclaration : fermez ce dossier sur sa page.")
     # If the cases are handed over, the first line of the text names the service.
     handed_to, _newline, why = job.text.partition("\n") if reason == ClosingReason.HANDED_OVER else ("", "", job.text)
     seen = parse_moment(job.choices.get("read_at"))
