@@ -190,7 +190,8 @@ def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
         yield Reason(1, "fuite possible de données" if leak.status else "données touchées")
     band = find_persons_band(leak.persons, leak.persons_band)
     if band in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
-        yield Reason(1, f"données {PersonsBand(band).label}")
+        label = str(PersonsBand(band).label)
+        yield Reason(1, f"données {label if label.startswith('de ') else f'de {label}'}")
 
 
 def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:

@@ -141,6 +141,18 @@ def test_points_grow_with_the_persons_and_data_of_a_leak(leak, points):
     assert assess(IncidentType.PHISHING, leak=leak).points == points
 
 
+@pytest.mark.parametrize(
+    ("band", "words"),
+    [
+        (PersonsBand.OVER_5000, "données de plus de 5 000 personnes"),
+        (PersonsBand.UP_TO_5000, "données de 301 à 5 000 personnes"),
+    ],
+)
+def test_the_persons_of_a_leak_are_a_reason_in_french(band, words):
+    leak = Leak(persons_band=band, categories=(DataCategory.NIR,))
+    assert words in get_points(assess(IncidentType.PHISHING, leak=leak))
+
+
 def test_a_stopped_payroll_adds_more_points_near_pay_day():
     for day, points in [(EARLY, 2), (PAY_TIME, 3)]:
         assert assess(IncidentType.PHISHING, services=[PublicService.PAYROLL], on=day).points == points
