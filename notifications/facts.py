@@ -53,7 +53,7 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
         "body": defang_line(body.label),
         "must_be_confirmed": body.is_unconfirmed,
         "siren": body.siren or "",
-        "population": f"{format_number(body.population)} habitants" if body.population else "population inconnue",
+        "population": describe_population(body.population),
         "moments": list(list_known_moments(incident)),
         "no_moments": explain_no_moment(incident),
         "services": [describe_interruption(interruption, zone) for interruption in incident.interruptions.all()],
@@ -64,6 +64,12 @@ def describe_declaration(incident: Incident) -> dict[str, Any]:
         "supplier": defang_line(story.supplier),
         "description": quote_lines(story.description),
     }
+
+
+def describe_population(number: int | None) -> str:
+    if number is None:
+        return "population inconnue"
+    return f"{format_number(number)} {choose_plural('habitant', 'habitants', number)}"
 
 
 def list_caller_lines(story: Story) -> list[str]:

@@ -74,6 +74,18 @@ def test_the_centre_reads_all_that_was_declared(centre, post):
         assert line in text
 
 
+@pytest.mark.parametrize(
+    ("population", "words"),
+    [(None, "population inconnue"), (0, "0 habitant"), (1, "1 habitant"), (2, "2 habitants")],
+)
+def test_the_centre_reads_how_many_people_live_there(centre, post, population, words):
+    incident = declare()
+    Collectivity.objects.filter(pk=incident.collectivity_id).update(population=population)
+    deliver_all()
+    [message] = post.list_mails_to(CENTRE)
+    assert f"Commune de Plouexemple (Finistère), {words}\n" in read_body(message)
+
+
 def test_one_person_and_one_record_are_singular(centre, post):
     stop = Interruption(service="civil", extent="stopped", people_affected=1)
     leak = Leak(status="suspected", categories=("nir",), persons=1, records=1)
