@@ -43,12 +43,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
 
     def in_turn(self) -> Self:
-        """Return the oldest message of each asker, who is the author of the event; askers who act on many cases come
-        last.
+        """Return the oldest message of each asker; askers who act on many cases come last. An asker is the author of
+        the events of one kind.
 
         A thousand messages of a bulk action thus delay those of a declaration by one case only, and many declarations
-        do not overtake earlier ones. A person without an account is identified by the case. The platform is one asker
-        for its own actions, and another one for the messages that waited for centres without channel.
+        do not overtake earlier ones. A person without an account is identified by the case. For each kind
+        of event, the platform is one asker for its own actions, and another one for the messages that waited for
+        centres without channel.
         """
         event = "announcement__event__"
         person = Case(When(is_late=False, then=F(f"{event}actor")))

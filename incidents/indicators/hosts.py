@@ -18,7 +18,8 @@ from incidents.querysets import extract_reversed_host
 
 # A host has many indicators if it has more than FEW in all centres.
 FEW = 200
-# The most indicators that are read on one host that has many, on all the hosts that have few, and the most hosts.
+# The most indicators that are read on one host that has many, on all the hosts that have few, and that are themselves
+# hosts of the values.
 MAX_ON_HOST, MAX_ON_HOSTS, MAX_ENCLOSING = 100, 1_000, 400
 # A mailbox is not here: its domain may be a provider's, which many people share.
 SEARCHED_KINDS = (ObservableKind.DOMAIN, ObservableKind.IP, ObservableKind.URL)

@@ -81,6 +81,6 @@ def is_within_domains(host: str, domains: Collection[str]) -> bool:
 
 
 def find_own_domain(mailbox: str) -> str:
-    """Return the domain of a body's mailbox, or "" for a provider's domain, which many people share."""
+    """Return the domain of the mailbox, or "" if it has none or if it is a provider's, which many people share."""
     domain = mailbox.rpartition("@")[2].lower()
     return "" if domain in {provider.domain for provider in load_national_list().providers} else domain

@@ -244,7 +244,10 @@ def save_declared_leak(incident: Incident, leak: Leak | None, *, before: Values)
 
 
 def save_leak(incident: Incident, leak: Leak | None) -> None:
-    """Save the leak, or delete it if None. The number of records does not change, since no correction page asks it."""
+    """Save the leak, or delete it if None.
+
+    The number of records does not change, since no correction page asks for it.
+    """
     row = find_leak_row(incident)
     if leak is None:
         incident.leaks.all().delete()

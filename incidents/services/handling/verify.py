@@ -59,7 +59,7 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DET
     """Record that the actor called the body back on a number that did not come from the form.
 
     The call-back task of the case is marked as done and the call is noted. If the case is verified already, a call
-    with details does the same without verifying it again; the calls of one actor are noted once. Raises Http404,
+    with details does the same without verifying it again. The same call of one actor is noted once. Raises Http404,
     PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body, which no
     figure counts.
     """
