@@ -22,6 +22,7 @@ reason, and the severity never falls by itself.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import Enum
 from typing import Any
 
 from core.french import format_number
@@ -87,7 +88,26 @@ MIN_TOUCHED_COMPUTERS = 4
 PAY_DAYS = range(15, 32)
 LARGE_BANDS = frozenset({PersonsBand.OVER_5000})
 SENSITIVE_BANDS = LARGE_BANDS | {PersonsBand.UP_TO_5000}
-CENTRAL_SERVERS = frozenset({"fichiers", "messagerie", "metier", "telephonie", "sauvegarde"})
+# The questions that ask for the number of computers touched, and of all computers.
+TOUCHED_COMPUTERS, ALL_COMPUTERS = "postes", "postes_total"
+
+
+class WorryingAnswer(Enum):
+    """The code of a question, and the codes of its choices that weigh alike. Each is in the current questions."""
+
+    DIRECTORY = ("serveurs", {"annuaire"})
+    CENTRAL_SERVER = ("serveurs", {"fichiers", "messagerie", "metier", "telephonie", "sauvegarde"})
+    ONGOING_ATTACK = ("continue", {"oui"})
+    ONGOING_FLOOD = ("rythme", {"continu", "vagues"})
+    ALL_BACKUPS = ("sauvegardes_atteintes", {"toutes"})
+    SOME_BACKUPS = ("sauvegardes_atteintes", {"partie"})
+    NO_BACKUPS = ("sauvegardes_ou", {"aucune"})
+    PUBLIC_NETWORK = ("reseaux", {"interco", "communes", "etat", "finances", "comedec"})
+
+    def is_among(self, answers: Mapping[str, Any]) -> bool:
+        question, choices = self.value
+        answer = answers.get(question) or ()
+        return not choices.isdisjoint([answer] if isinstance(answer, str) else answer)
 
 
 @dataclass(frozen=True)
@@ -195,31 +215,29 @@ def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
 
 
 def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
-    servers = set(answers.get("serveurs") or ())
-    touched, total = read_number(answers.get("postes")), read_number(answers.get("postes_total"))
-    if "annuaire" in servers:
+    touched, total = read_number(answers.get(TOUCHED_COMPUTERS)), read_number(answers.get(ALL_COMPUTERS))
+    if WorryingAnswer.DIRECTORY.is_among(answers):
         yield Reason(2, "l’annuaire des comptes est touché")
-    elif servers & CENTRAL_SERVERS:
+    elif WorryingAnswer.CENTRAL_SERVER.is_among(answers):
         yield Reason(1, "un serveur central est touché")
     elif total and touched >= MIN_TOUCHED_COMPUTERS and touched * 2 >= total:
         yield Reason(1, "la moitié des ordinateurs ou plus")
 
 
 def weigh_attacker(answers: Mapping[str, Any]) -> Iterator[Reason]:
-    if answers.get("continue") == "oui" or answers.get("rythme") in {"continu", "vagues"}:
+    if WorryingAnswer.ONGOING_ATTACK.is_among(answers) or WorryingAnswer.ONGOING_FLOOD.is_among(answers):
         yield Reason(2, "l’attaque continue")
 
 
 def weigh_backups(answers: Mapping[str, Any]) -> Iterator[Reason]:
-    touched, where = answers.get("sauvegardes_atteintes"), answers.get("sauvegardes_ou") or ()
-    if touched == "toutes" or "aucune" in where:
+    if WorryingAnswer.ALL_BACKUPS.is_among(answers) or WorryingAnswer.NO_BACKUPS.is_among(answers):
         yield Reason(2, "aucune sauvegarde utilisable")
-    elif touched == "partie":
+    elif WorryingAnswer.SOME_BACKUPS.is_among(answers):
         yield Reason(1, "une partie des sauvegardes est touchée")
 
 
 def weigh_connections(answers: Mapping[str, Any]) -> Iterator[Reason]:
-    if {"interco", "communes", "etat", "finances", "comedec"}.intersection(answers.get("reseaux") or ()):
+    if WorryingAnswer.PUBLIC_NETWORK.is_among(answers):
         yield Reason(1, "d’autres réseaux publics y sont reliés")
 
 

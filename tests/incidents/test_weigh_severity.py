@@ -1,12 +1,21 @@
 """The severity that the facts give, and why."""
 
+from collections import defaultdict
 from datetime import UTC, date, datetime
 
 import pytest
 
 from incidents.enums import DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService, Severity
 from incidents.facts.shapes import Interruption, Leak
-from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess_situation
+from incidents.questions.catalogue import QuestionKind, get_current_version
+from incidents.severity import (
+    ACKNOWLEDGE_WITHIN,
+    ALL_COMPUTERS,
+    TOUCHED_COMPUTERS,
+    Situation,
+    WorryingAnswer,
+    assess_situation,
+)
 
 EARLY, PAY_TIME = date(2026, 11, 3), date(2026, 11, 24)
 
@@ -93,6 +102,18 @@ def test_the_severity_follows_from_the_facts_of_a_declaration(kind, services, le
 )
 def test_a_worrying_answer_adds_points(answers, words, points):
     assert get_points(assess(IncidentType.PHISHING, **answers)) == {words: points}
+
+
+def test_each_answer_that_is_weighed_is_in_the_current_questions():
+    questions = [question for section in get_current_version().sections for question in section.questions]
+    choices = defaultdict(set)
+    for question in questions:
+        choices[question.code].update(dict(question.choices))
+    for worrying in WorryingAnswer:
+        question, codes = worrying.value
+        assert codes <= choices[question], worrying
+    kinds = {question.code: question.kind for question in questions}
+    assert {kinds[code] for code in (TOUCHED_COMPUTERS, ALL_COMPUTERS)} == {QuestionKind.COUNT}
 
 
 @pytest.mark.parametrize(
