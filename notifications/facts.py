@@ -87,7 +87,7 @@ def list_known_moments(incident: Incident) -> Iterator[dict[str, Any]]:
     for name, fact in INSTANTS.items():
         at, certainty = getattr(incident, f"{name}_at"), getattr(incident, f"{name}_certainty")
         if at:
-            yield {"said": fact.term, "at": at, "is_rough": certainty == Certainty.APPROXIMATE}
+            yield {"label": fact.term, "at": at, "is_rough": certainty == Certainty.APPROXIMATE}
 
 
 def explain_no_moment(incident: Incident) -> str:
@@ -101,7 +101,7 @@ def explain_no_moment(incident: Incident) -> str:
 def describe_interruption(interruption: ServiceInterruption, zone: str) -> dict[str, Any]:
     number = interruption.people_affected
     return {
-        "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_label}",
+        "label": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_label}",
         "since": interruption.started_at,
         "until": reduce_to_known_end(interruption.started_at, interruption.ended_at, zone),
         "people": f"{format_people(number)} {choose_plural('touchée', 'touchées', number)}" if number else "",

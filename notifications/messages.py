@@ -155,9 +155,9 @@ def quote_message(delivery: Delivery) -> dict[str, str]:
     uid = delivery.event.data.get("message")
     message = Message.objects.filter(uid=uid).first() if uid else None
     if message is None:
-        return {"author": "", "said": ""}
+        return {"author": "", "text": ""}
     hosts = list_linkable_hosts(delivery.incident.csirt) if message.is_from_csirt else frozenset[str]()
-    return {"author": defang_line(message.author), "said": quote_lines(message.text, hosts)}
+    return {"author": defang_line(message.author), "text": quote_lines(message.text, hosts)}
 
 
 def make_body_context(incident: Incident) -> dict[str, Any]:
@@ -209,14 +209,14 @@ def list_other_centres(incident: Incident) -> tuple[Fallback, ...]:
 
 def quote_message_for_declarant(delivery: Delivery) -> dict[str, str]:
     """Return the message, without its text if others may read the mailbox or if the case is TLP:RED."""
-    return quote_message(delivery) | ({} if may_mail_texts_to_declarant(delivery.incident) else {"said": ""})
+    return quote_message(delivery) | ({} if may_mail_texts_to_declarant(delivery.incident) else {"text": ""})
 
 
 def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
     secret = find_receipt_secret(delivery)
     return {
-        "is_told": bool(incident.csirt and incident.csirt.notification_email),
+        "is_mailed_to_centre": bool(incident.csirt and incident.csirt.notification_email),
         "why": incident.route_reason,
         "acknowledge_by": incident.acknowledge_by,
         "after_hours": None,  # the receipt lists all the other centres below

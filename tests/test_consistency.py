@@ -249,12 +249,20 @@ def list_defined_names(path):
             yield node.id
 
 
+def list_keys(path):
+    """Yield the keys of the dict literals of a module, which templates read as names."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Dict):
+            yield from (key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+
+
 def test_names_say_what_they_name():
-    sources = [path for app in [*APPS, "tests"] for path in list_sources(app)]
+    sources = [path for app in APPS for path in list_sources(app)]
+    names = [(path, name) for path in sources for name in (*list_defined_names(path), *list_keys(path))]
+    names += [(path, name) for path in list_sources("tests") for name in list_defined_names(path)]
     assert [
         f"{path.relative_to(ROOT)}::{name}"
-        for path in sources
-        for name in list_defined_names(path)
+        for path, name in names
         if not name.isupper() and NOUN_OF_NOTHING.fullmatch(name.lower())
     ] == []
 

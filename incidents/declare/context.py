@@ -62,6 +62,6 @@ def build_screen_context(
         "version": stamp_page(clash or page),
         "pen": draft_cookie.make_pen(journey.draft.uid, journey.author) if journey else "",
         "states": list_states(journey) if journey and RESUMED in request.GET else [],
-        "clash": clash,
-        "theirs": list_lines(clash, journey) if clash and journey else [],
+        "other_version": clash,
+        "other_answers": list_lines(clash, journey) if clash and journey else [],
     }

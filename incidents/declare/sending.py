@@ -157,7 +157,7 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
         "secret": secret,
         "useful": list_useful_sections(incident, list_sheets(incident)) if secret else [],
         "duties": list_timed_duties(incident, journey.zone, data, judgement, at=timezone.now()) if may_read else [],
-        "linked": is_linked,
+        "has_link": is_linked,
         "may_read": may_read,
         "number": find_callable_number(incident) if may_read else "",
         "ledger": EMPTY_LOG_LINES,

@@ -133,7 +133,7 @@ def render_type_screen(
     """
     body = find_body_by_uid((request.POST or request.GET).get(BODY, ""))
     context = build_screen_context(request, Screen.WHAT, journey, clash=clash) | {
-        "near": find_offered_centre(body, journey),
+        "likely_centre": find_offered_centre(body, journey),
         "unknown": UNKNOWN_CHOICE,
         "groups": CHOICE_GROUPS,
         "chosen": find_chosen_type(request, journey),
@@ -228,7 +228,7 @@ def render_body_screen(
     own_bodies = [] if query else list_own_bodies(request)
     current = find_body_by_uid((request.POST or request.GET).get(BODY, "")) or journey.collectivity
     context = build_screen_context(request, Screen.WHO, journey, clash=clash) | {
-        "near": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
+        "likely_centre": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
         "found": answer.bodies,
         "mention": answer.mention,
@@ -363,11 +363,11 @@ def render_screen(
     details = journey.check_answers(now=timezone.now())
     is_refused = (has_changed or WITH_ERRORS in request.GET) and journey.find_wrong_screen(details) == screen
     status = 409 if clash or has_changed else 422 if is_refused else 200
-    to_mend = is_refused or is_correcting(request)
+    shows_errors = is_refused or is_correcting(request)
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []
-    details.drop_other_errors(INPUTS_BY_SCREEN[screen] if to_mend else ())
+    details.drop_other_errors(INPUTS_BY_SCREEN[screen] if shows_errors else ())
     context = build_screen_context(request, screen, journey, clash=clash) | build_questions_context(
         request, journey, details
     )
-    context |= {"is_mending": is_correcting(request), "elsewhere": elsewhere, "has_changed": has_changed}
+    context |= {"is_correcting": is_correcting(request), "elsewhere": elsewhere, "has_changed": has_changed}
     return render(request, TEMPLATES[screen], context, status=status)

@@ -121,7 +121,7 @@ def render_evidence_page(
         "incident": incident,
         "zone": find_zone(incident.collectivity),
         "pieces": pieces,
-        "held": count_remaining_files(pieces),
+        "file_count": count_remaining_files(pieces),
         "unfinished": list(list_unfinished_uploads(incident).order_by("id")),
         "may_add": speaks_for_body(visitor, incident) and not incident.erased_at,
         "has_account": visitor.user is not None,

@@ -118,7 +118,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
             form.add_error(None, error)
         else:
             return remember_author(redirect_to_case(incident.reference), form, visitor)
-    context = {"incident": incident, "form": form, "signs": visitor.user}
+    context = {"incident": incident, "form": form, "signer": visitor.user}
     return render(request, "follow_up/withdraw.html", context, status=422 if form.errors else 200)
 
 

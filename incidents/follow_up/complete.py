@@ -270,7 +270,7 @@ class SectionPage:
             "section": self.section,
             "editor": self.editor,
             "form": self,
-            "way": self.progress,
+            "progress": self.progress,
             "signature": self.signature,
             "signed": read_signature(self.request, self.visitor),
             "by_account": self.visitor.user is not None,

@@ -68,7 +68,7 @@ def render_case_page(
     context |= {
         "form": form or LetterForm(initial={"author": read_signature(request, visitor)}),
         "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
-        "signs": visitor.user.display_name if visitor.user else "",
+        "signer": visitor.user.display_name if visitor.user else "",
         "rate": rate or build_rating_block(incident, visitor),
     }
     return render(request, "follow_up/case.html", context, status=422 if form else status)
@@ -94,9 +94,9 @@ def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, An
         "holder": holder,
         "awaits_call": awaits_call(incident),
         "interruptions": interruptions,
-        "halted": any(interruption.ended_at is None for interruption in interruptions),
+        "has_open_interruption": any(interruption.ended_at is None for interruption in interruptions),
         "pieces": pieces[::-1],
-        "held": count_remaining_files(pieces),
+        "file_count": count_remaining_files(pieces),
         "openers": list_openers(pieces),
         "is_mailed_to_centre": is_mailed_to_centre(incident),
         "route": route,
@@ -155,7 +155,7 @@ def build_acts_context(visitor: CaseVisitor, incident: Incident) -> dict[str, An
     """
     useful = [] if find_completion_refusal(incident) else list_visitor_sections(visitor, incident)
     return {
-        "can": list_offered_abilities(visitor, incident),
+        "abilities": list_offered_abilities(visitor, incident),
         "reflexes": None
         if incident.status == Status.CLOSED
         else find_reflex_sheet(incident.type, incident.csirt).text,

@@ -49,7 +49,7 @@ def render_refused_rating(
     if block and is_stale:
         data = QueryDict(mutable=True)
         data.update(form.data)
-        data["seen"] = stamp_rating(block["given"])
+        data["seen"] = stamp_rating(block["rating"])
         form.data = data
         block |= {"is_stale": True}
     return render_case_page(request, incident, visitor, rate=block, status=409 if is_stale else 422)

@@ -42,4 +42,4 @@ def build_rating_block(
         return None
     rating = Rating.objects.filter(incident=incident).first()
     initial = {"level": rating.level, "words": rating.words} if rating else {}
-    return {"given": rating, "form": form or RateForm(initial=initial | {"seen": stamp_rating(rating)})}
+    return {"rating": rating, "form": form or RateForm(initial=initial | {"seen": stamp_rating(rating)})}

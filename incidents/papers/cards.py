@@ -115,7 +115,7 @@ def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
         "departement": departement,
         "communes": list_communes(departement).count(),
         "paper": newest,
-        "made": find_made_paper(papers),
+        "newest_paper": find_made_paper(papers),
         "may_be_asked": needs_new_cards(newest),
     }
     return render(request, "papers/departement.html", context, status=429 if is_refused else 200)

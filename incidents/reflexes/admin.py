@@ -142,7 +142,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
             "form": form,
             "csirt": csirt,
             "kind": kind,
-            "shown": find_reflex_sheet(kind, csirt),
+            "current_sheet": find_reflex_sheet(kind, csirt),
             "region": find_region_code(csirt),
             "preview": preview,
             "versions": list_sheet_versions(kind, csirt),

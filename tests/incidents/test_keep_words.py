@@ -337,7 +337,7 @@ def test_text_typed_on_a_transferred_case_is_shown_again(client, case, responder
     accept_transfer(uid=propose_transfer(case, responder).uid, actor=taker)
     answer = press(client, tree, "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
     assert answer.status_code == 409
-    assert set(answer.context["typed"]) == {TYPED, "Vu avec le maire."}
+    assert set(answer.context["typed_texts"]) == {TYPED, "Vu avec le maire."}
 
 
 def test_the_tick_that_withdraws_a_question_is_not_stored_for_another_question(client, case, responder):

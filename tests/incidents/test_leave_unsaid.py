@@ -132,7 +132,7 @@ def test_the_mail_to_the_centre_says_pas_dit():
         )
     )
     assert touched["leaks"] == [["données touchées, fuite\xa0: pas dit"]]
-    assert touched["services"][0]["said"] == "État civil\xa0: arrêté ou ralenti, pas dit"
+    assert touched["services"][0]["label"] == "État civil\xa0: arrêté ou ralenti, pas dit"
 
 
 def test_the_api_leaves_unanswered_fields_empty():

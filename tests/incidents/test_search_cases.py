@@ -306,7 +306,7 @@ def test_an_error_gives_the_place_and_the_word_and_keeps_the_query(client, respo
     problem = page.context["problem"]
     assert (problem.at, problem.word) == (at, word)
     assert f"Au caractère {at}" in read_markup(page)
-    assert page.context["typed"] == query
+    assert page.context["query_text"] == query
     if close:
         assert close in problem.close
         assert f"<code>{close}</code>" in read_markup(page)
@@ -314,7 +314,8 @@ def test_an_error_gives_the_place_and_the_word_and_keeps_the_query(client, respo
 
 def test_the_place_of_an_error_is_counted_in_the_query_as_shown(client, responder):
     page = search(client, "  alerte   objet:facture")
-    assert page.context["typed"][page.context["problem"].at - 1 :] == page.context["problem"].word == "objet:facture"
+    problem = page.context["problem"]
+    assert page.context["query_text"][problem.at - 1 :] == problem.word == "objet:facture"
 
 
 def test_a_query_too_long_is_refused(client, responder):

@@ -174,7 +174,7 @@ def try_to_write(incidents: Sequence[int], kind: str, longest: int, *, overwrite
         "longest_hosts": MAX_HOSTS_LENGTH,
         "weight": WEIGHTS[kind],
         "terms": list_type_terms(),
-        "asked": list_text_questions(),
+        "question_codes": list_text_questions(),
     }
     try:
         with transaction.atomic():

@@ -68,7 +68,7 @@ DECLARATION_QUERY = """
 ANSWERS_QUERY = """
     SELECT i.id AS incident_id, i.csirt_id, sheet.section AS source, i.received_at AS at, (
         SELECT coalesce(string_agg(answer.value, E'\\n'), '') FROM jsonb_each_text(sheet.values) answer
-        WHERE sheet.section || '.' || answer.key = ANY(%(asked)s)
+        WHERE sheet.section || '.' || answer.key = ANY(%(question_codes)s)
     ) AS text
     FROM incidents_incident i JOIN LATERAL (
         SELECT DISTINCT ON (section) section, values FROM incidents_answersheet
@@ -102,7 +102,7 @@ FORMER_ANSWERS_QUERY = """
             SELECT id, section, values, id = max(id) OVER (PARTITION BY section) AS is_newest
             FROM incidents_answersheet WHERE incident_id = i.id
         ) sheet CROSS JOIN LATERAL jsonb_each_text(sheet.values) answer
-        WHERE sheet.section || '.' || answer.key = ANY(%(asked)s) AND answer.value <> ''
+        WHERE sheet.section || '.' || answer.key = ANY(%(question_codes)s) AND answer.value <> ''
         GROUP BY sheet.section, answer.value HAVING NOT bool_or(sheet.is_newest)
     ) former ON true
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL GROUP BY i.id, former.section

@@ -67,7 +67,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "body": capfirst(incident.collectivity.label),
         "identity": format_identity(incident.collectivity),
         "received": format_pack_moment(incident.received_at, zone),
-        "made": format_pack_moment(at, zone),
+        "made_at": format_pack_moment(at, zone),
         "reason": explain_centre(incident),
         "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in duties],

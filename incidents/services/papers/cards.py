@@ -81,5 +81,5 @@ def build_card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
         "address": address,
         "qr": draw_qr_code(address),
         "lines": list_card_lines(()),
-        "made": f"Fiche établie le {format_day(on)}, vérifiez les numéros une fois par an.",
+        "made_on": f"Fiche établie le {format_day(on)}, vérifiez les numéros une fois par an.",
     }

@@ -46,7 +46,7 @@ def build_acknowledge_context(incident: Incident, user: User, now: datetime) -> 
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {
         "incident": incident,
-        "can": list_abilities(user, incident),
+        "abilities": list_abilities(user, incident),
         "awaits_call": awaits_call(incident),
         "is_abandoned": is_case_abandoned(incident),
         "zone": find_zone(incident.collectivity),
@@ -61,5 +61,5 @@ def build_acknowledge_context(incident: Incident, user: User, now: datetime) -> 
         "has_news": has_news(incident, read_at),
         "has_messages": incident.messages.exists(),
         "offers_guide": may_add_task(incident) and not incident.tasks.exists(),
-        "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
+        "page_address": reverse("admin:incidents_incident_change", args=[incident.reference]),
     }

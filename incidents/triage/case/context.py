@@ -74,7 +74,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_ab
         "now": now,
         "zone": find_zone(incident.collectivity),
         "term": wording.format_term(incident),
-        "can": {ability.value for ability in list_abilities(user, incident)}
+        "abilities": {ability.value for ability in list_abilities(user, incident)}
         - list_hidden_abilities(incident, is_abandoned=is_abandoned),
         "groups": list_groupings(incident.collectivity),
         "group": build_group_block(incident, user),
@@ -82,7 +82,7 @@ def build_status_context(incident: Incident, user: User, now: datetime, *, is_ab
         "late": wording.compute_taking_lateness(incident, now),
         "reasons": [(value, label) for value, label in ClosingReason.choices if value != ClosingReason.HANDED_OVER],
         "last_word": format_last_addition(incident),
-        "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
+        "page_address": reverse("admin:incidents_incident_change", args=[incident.reference]),
         "ending": build_ending_block(incident),
         "observables": build_observables_block(incident, user),
     }

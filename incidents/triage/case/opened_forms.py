@@ -91,5 +91,5 @@ def opened_form_view(request: HttpRequest, reference: str, form: str) -> HttpRes
         address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
         return redirect(address)
     address = reverse("admin:incidents_incident_change", args=[incident.reference])
-    context = {"incident": incident, "zone": find_zone(incident.collectivity), "here": address}
+    context = {"incident": incident, "zone": find_zone(incident.collectivity), "page_address": address}
     return TemplateResponse(request, opened.template, context | {opened.block: opened.make(incident, user)})

@@ -75,7 +75,7 @@ def report_refusal(request: HttpRequest, reference: str, error: ValidationError)
     error and the text instead, so that the text can be copied.
     """
     if words := [value for name in request.POST if is_typed(name) and (value := request.POST[name].strip())]:
-        context = {"reference": reference, "why": error.messages, "typed": words}
+        context = {"reference": reference, "why": error.messages, "typed_texts": words}
         return render_page(request, "incidents/triage/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     for message in error.messages:
         messages.error(request, message)

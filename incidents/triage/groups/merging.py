@@ -37,7 +37,7 @@ def compare_cases_view(request: HttpRequest, reference: str) -> HttpResponse:
     other = find_other_case(user, reference_typed)
     if other is None or other.pk == incident.pk:
         problem = "Aucun autre dossier de votre centre n’a cette référence." if reference_typed else ""
-        context = {"incident": incident, "typed": reference_typed[:40], "problem": problem}
+        context = {"incident": incident, "reference_typed": reference_typed[:40], "problem": problem}
         return render_page(request, TEMPLATE, context, status=404 if reference_typed else 200)
     if request.method != "POST":
         return render_page(request, TEMPLATE, build_comparison(incident, other))
@@ -74,7 +74,7 @@ def build_comparison(incident: Incident, other: Incident) -> dict[str, Any]:
     pair = sorted((incident, other), key=lambda case: (case.received_at, case.pk))
     sides = [describe_side(case, against) for case, against in (pair, pair[::-1])]
     zone = find_zone(incident.collectivity)
-    return {"incident": incident, "other": other, "sides": sides, "zone": zone, "typed": other.reference}
+    return {"incident": incident, "other": other, "sides": sides, "zone": zone, "reference_typed": other.reference}
 
 
 def describe_side(main: Incident, duplicate: Incident) -> Mapping[str, Any]:

@@ -190,7 +190,7 @@ def render_already_closed(request: HttpRequest, incident: Incident) -> HttpRespo
     ):
         return redirect_to_case(incident.reference)
     why = ["Ce dossier est clos : votre bilan n’a pas été envoyé."]
-    context = {"reference": incident.reference, "why": why, "typed": words_typed}
+    context = {"reference": incident.reference, "why": why, "typed_texts": words_typed}
     return render_page(request, "incidents/triage/refused.html", context)
 
 

@@ -61,7 +61,7 @@ def load_texts(documents_found: Mapping[int, Iterable[str]]) -> dict[tuple[int, 
         "incidents": sorted(documents_found),
         "sources": sorted({document.partition(" ")[2] for document in document_names}),
         "terms": list_type_terms(),
-        "asked": list_text_questions(),
+        "question_codes": list_text_questions(),
     }
     with connection.cursor() as cursor:
         cursor.execute(

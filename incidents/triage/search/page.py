@@ -108,13 +108,13 @@ def search_view(request: HttpRequest) -> HttpResponse:
         raise Http404
     context: dict[str, Any] = {
         "title": "Chercher un dossier",
-        "typed": typed_text[: 2 * MAX_LENGTH],
+        "query_text": typed_text[: 2 * MAX_LENGTH],
         "keys": KEYS.items(),
     }
     try:
         # A QueryProblem gives a position in the cleaned text, so the page must show that text.
-        context["typed"] = clean_line(typed_text, limit=MAX_LENGTH, field="q")
-        query = read_query(refang_typed(context["typed"]))
+        context["query_text"] = clean_line(typed_text, limit=MAX_LENGTH, field="q")
+        query = read_query(refang_typed(context["query_text"]))
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
     except ValidationError as error:

@@ -145,7 +145,7 @@ def render_advice_page(
         "why_not": find_advice_refusal(incident),
         "tlp_means": TLP_MEANINGS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, ReaderKind.COMMUNITY),
-        "sent": list_sent_advices(incident),
+        "sent_advices": list_sent_advices(incident),
     }
     return render_page(request, "incidents/triage/advise.html", context | more, status=status)
 

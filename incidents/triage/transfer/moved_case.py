@@ -36,7 +36,7 @@ def explain_moved_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
                 "transfer": transfer,
                 "zone": zone,
                 "reference": reference,
-                "typed": list_typed_values(request),
+                "typed_texts": list_typed_values(request),
             }
             return render_page(request, "incidents/triage/moved.html", context, status=HTTPStatus.CONFLICT)
 
