@@ -24,9 +24,9 @@ MAX_WRONG_CODES_OF_ADDRESS, MAX_WRONG_CODES_OF_ALL = 8, 300
 TRY_INTERVAL_SECONDS = 10
 
 
-def count_unconfirmed_sending(request: HttpRequest, data: QueryDict) -> bool:
-    """Count a sending for its address, unless it was confirmed. Return True if it looks automatic, so that it must be
-    confirmed first.
+def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
+    """Tell whether a sending looks automatic, so that it must be confirmed first. Counts it for its address, unless it
+    was confirmed.
     """
     if CONFIRMED in data:
         return False
@@ -35,9 +35,9 @@ def count_unconfirmed_sending(request: HttpRequest, data: QueryDict) -> bool:
     return count_request(request, "declare", within_seconds=COUNT_WINDOW_SECONDS) > MAX_UNCONFIRMED_DECLARATIONS
 
 
-def count_unconfirmed_start(request: HttpRequest, data: QueryDict) -> bool:
-    """Count the start of a declaration for its address, unless it was confirmed. Return True if it must be confirmed
-    first, because more declarations began at this address than one town hall would begin.
+def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
+    """Tell whether the start of a declaration must be confirmed first, because more declarations began at this address
+    than one town hall would begin. Counts it for its address, unless it was confirmed.
     """
     if CONFIRMED in data:
         return False

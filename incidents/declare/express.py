@@ -22,7 +22,7 @@ from collectivities.search import BodySearchResult, SearchProblem, find_body_by_
 from collectivities.telephones import find_number_problem
 from core.request_counter import hash_address
 from csirts.routing import Route, get_centres_by_level
-from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, count_unconfirmed_sending, count_unconfirmed_start
+from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, must_confirm_sending, must_confirm_start
 from incidents.declare.choices import find_type
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import (
@@ -210,7 +210,7 @@ def submit_express(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     details = page.journey.check_answers(now=timezone.now())
     if wrong := page.journey.find_wrong_screen(details):
         return render_express_problem(request, page, wrong, details)
-    if count_unconfirmed_sending(request, drop_controls(request.POST)):
+    if must_confirm_sending(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page)
     return send_express_page(request, page, details)
 
@@ -232,7 +232,7 @@ def must_warn_unanswered(request: HttpRequest, page: ExpressPage) -> bool:
 
 def redirect_to_body_form(request: HttpRequest, page: ExpressPage) -> HttpResponse:
     """Save what was typed and redirect to the page that adds a body, which returns here afterwards."""
-    if page.is_new and count_unconfirmed_start(request, drop_controls(request.POST)):
+    if page.is_new and must_confirm_start(request, drop_controls(request.POST)):
         return ask_express_confirmation(request, page, is_last=False)
     kind, _space, seat = request.POST[ADD_BODY].partition(" ")
     offered = {BACK: TO_EXPRESS, "nom": page.query, "nature": kind, "siege": seat}

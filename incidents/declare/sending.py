@@ -15,7 +15,7 @@ from collectivities.telephones import find_number_problem
 from core.request_counter import hash_address
 from core.text import are_same_answers
 from csirts.routing import Route
-from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, count_unconfirmed_sending
+from incidents.declare.bot_limits import CONFIRMED, HONEYPOT_FIELD, must_confirm_sending
 from incidents.declare.forms import DeclarationForms
 from incidents.declare.journey import Journey, drop_controls, find_journey
 from incidents.declare.recap import list_lines
@@ -52,7 +52,7 @@ def send_if_valid(request: HttpRequest, journey: Journey, entry: ScreenEntry) ->
     """
     whole = journey.with_answers(entry.screen, entry.values)
     details = whole.check_answers(now=timezone.now())
-    if whole.find_wrong_screen(details) or count_unconfirmed_sending(request, drop_controls(request.POST)):
+    if whole.find_wrong_screen(details) or must_confirm_sending(request, drop_controls(request.POST)):
         return None
     try:
         return send_declaration(request, whole, details, entry)

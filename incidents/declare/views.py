@@ -23,7 +23,7 @@ from collectivities.search import (
 )
 from core.stale import Stale
 from csirts.routing import get_centres_by_level
-from incidents.declare.bot_limits import count_unconfirmed_start
+from incidents.declare.bot_limits import must_confirm_start
 from incidents.declare.choices import CHOICE_GROUPS, UNKNOWN_CHOICE, find_type
 from incidents.declare.context import build_questions_context, build_screen_context
 from incidents.declare.entries import read_entry
@@ -109,7 +109,7 @@ def save_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     entry = replace(read_entry(Screen.WHAT, request, journey), type=chosen.value)
     if journey:
         return save_screen(request, journey, entry)
-    if count_unconfirmed_start(request, request.POST):
+    if must_confirm_start(request, request.POST):
         return ask_confirmation(request, Screen.WHAT)
     draft = start_draft(entry=entry)
     # The QR code on the wall card names the body, which the next screen then offers.
@@ -194,7 +194,7 @@ def start_missing_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
         entry = replace(entry, collectivity=find_body_by_uid(drop_controls(request.POST).get(BODY, "")))
     if not entry.values:
         return redirect_to_route("declare_type")
-    if count_unconfirmed_start(request, request.POST):
+    if must_confirm_start(request, request.POST):
         return ask_confirmation(request, screen)
     draft = start_draft(entry=entry)
     response = redirect_to_route("declare_type")

@@ -22,7 +22,7 @@ from core.typeset import typeset
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.papers.serving import build_pdf_download, serve_paper
-from incidents.services.declaring.limits import count_card_request
+from incidents.services.declaring.limits import exceeds_card_limit
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_communes
 from incidents.services.papers.making import list_card_papers, needs_new_cards, request_wall_cards
 
@@ -106,7 +106,7 @@ def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
     papers = list_card_papers(departement)
     newest = papers.first()
     is_asked = request.method == "POST" and needs_new_cards(newest)
-    is_refused = is_asked and count_card_request(hash_address(request), timezone.now())
+    is_refused = is_asked and exceeds_card_limit(hash_address(request), timezone.now())
     if request.method == "POST" and not is_refused:
         request_wall_cards(departement=departement)
         return redirect("departement_cards", departement.code)

@@ -62,9 +62,9 @@ def count_warned_act(incident: Incident, kind: EventKind, *, now: datetime) -> B
     return Burst.MAILBOX if numbers[mailbox] > BURST_LIMITS[Burst.MAILBOX] and not is_first else None
 
 
-def count_card_request(source: str, now: datetime) -> bool:
-    """Count a request for the cards of a département. Return True if this sender has made more than MAX_CARD_REQUESTS
-    within an hour.
+def exceeds_card_limit(source: str, now: datetime) -> bool:
+    """Tell whether this sender has made more than MAX_CARD_REQUESTS requests for the cards of a département within an
+    hour. Counts this request.
     """
     key = digest_value("cards", source)
     return count_keys([key], now)[key] > MAX_CARD_REQUESTS
