@@ -98,14 +98,14 @@ def make_page_link(name: str, *args: str) -> str:
 
 def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
-    links = {
+    csirt_context = {
         "link": make_page_link("acknowledge_page", incident.reference),
         "case": make_page_link("admin:incidents_incident_change", incident.reference),
         "the_body": defang_line(add_article(incident.collectivity.label)),
         "rerouted": incident.route_reason if delivery.event.kind == EventKind.REROUTED else "",
         "is_corrected": delivery.event.data.get("why") == Rerouting.CORRECTED,
     }
-    return describe_case_facts(incident) | links | quote_message(delivery)
+    return describe_case_facts(incident) | csirt_context | quote_message(delivery)
 
 
 def make_transfer_context(delivery: Delivery) -> dict[str, Any]:

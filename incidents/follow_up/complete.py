@@ -180,7 +180,7 @@ class ScreenProgress:
         return self.number == self.count
 
     @property
-    def next(self) -> str:
+    def next_address(self) -> str:
         """The address of the next screen, or of the list of sections after the last screen."""
         if self.is_last:
             return reverse("complete", args=[self.reference], query={AT_END: "oui"})
@@ -255,7 +255,7 @@ class SectionPage:
     def redirect_after_saving(self) -> HttpResponse:
         """Redirect to the next of the five screens, or to the list of sections."""
         if self.progress and not self.progress.is_last:
-            response = redirect(self.progress.next)
+            response = redirect(self.progress.next_address)
         else:
             query = {"fait": self.section} | ({AT_END: "oui"} if self.progress else {})
             response = redirect(reverse("complete", args=[self.incident.reference], query=query))

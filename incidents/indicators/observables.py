@@ -144,7 +144,7 @@ def normalise_iban(value: str) -> str | None:
         return None
 
 
-def normalise_file(value: str) -> str | None:
+def normalise_file_name(value: str) -> str | None:
     """Return the last path component in lower case, because the file systems that matter here ignore case."""
     name = unicodedata.normalize("NFC", " ".join(value.replace("\\", "/").rsplit("/", 1)[-1].split())).lower()
     return name if 1 < len(name) <= 255 else None
@@ -157,7 +157,7 @@ NORMALISERS: dict[ObservableKind, Callable[[str], str | None]] = {
     ObservableKind.EMAIL: normalise_email,
     ObservableKind.HASH: normalise_hash,
     ObservableKind.IBAN: normalise_iban,
-    ObservableKind.FILE: normalise_file,
+    ObservableKind.FILE: normalise_file_name,
 }
 
 
@@ -200,7 +200,7 @@ def find_indicators(text: str) -> list[Indicator]:
 def list_file_names(text: str) -> list[str]:
     """Return the normalised words of the text that may be file names of any ending, at most NAMES_LIMIT."""
     words = (word.strip(".!") for word in NAME_SEPARATORS.split(strip_invisible(text[:TEXT_LIMIT])))
-    names = (normalise_file(word) for word in words if "." in word)
+    names = (normalise_file_name(word) for word in words if "." in word)
     return list(dict.fromkeys(name for name in names if name))[:NAMES_LIMIT]
 
 

@@ -103,13 +103,13 @@ def find_identifying_words(text: str, group: CaseGroup, actor: User) -> Identify
     named_cases = list(cases)
     if len({case.collectivity_id for case in named_cases}) < 2:
         return IdentifyingWords([], [])
-    read, signed = index_text(text), set(fold_text(actor.display_name).split())
-    pointers_by_case = [match_identifying_words(read, collect_identifying_values(case)) for case in named_cases]
+    indexed_text, author_words = index_text(text), set(fold_text(actor.display_name).split())
+    words_by_case = [match_identifying_words(indexed_text, collect_identifying_values(case)) for case in named_cases]
     certain, doubtful = (
-        dict.fromkeys(word for pointers in pointers_by_case for word in pointers[index]) for index in (0, 1)
+        dict.fromkeys(word for case_words in words_by_case for word in case_words[index]) for index in (0, 1)
     )
     of_other_people = [
-        [word for word in group_words if not signed.issuperset(fold_text(word).split())]
+        [word for word in group_words if not author_words.issuperset(fold_text(word).split())]
         for group_words in (certain, doubtful)
     ]
     return IdentifyingWords(of_other_people[0], [word for word in of_other_people[1] if word not in certain])
