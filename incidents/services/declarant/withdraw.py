@@ -12,7 +12,7 @@ from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, record_message, save_body_message
 from incidents.services.declarant.access import make_mail_held_data
-from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
+from incidents.services.handling.due import DECLARANT, DUE_FIELDS, recompute_due
 from incidents.services.history.record import record_event
 from incidents.services.transfer.state import withdraw_any_proposal
 
@@ -55,7 +55,7 @@ def close_withdrawn_case(incident: Incident, visitor: CaseVisitor, reason: Lette
         data["message"] = str(message.uid)
     now = timezone.now()  # after the message, which is then not news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
-    settle_due(incident)
+    recompute_due(incident)
     incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])
     record_event(incident, EventKind.WITHDRAWN, at=now, actor=visitor.user, by=visitor.kind, **data)
     withdraw_any_proposal(incident, None, at=now)

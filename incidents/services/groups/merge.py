@@ -29,8 +29,8 @@ from incidents.services.handling.due import (
     advance_answer_due,
     find_last_answer,
     find_waiting_start,
+    recompute_due,
     record_news,
-    settle_due,
 )
 from incidents.services.handling.severity import SEVERITY_FIELDS
 from incidents.services.history.record import record_event
@@ -67,7 +67,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     inherit_doubt(main, duplicate)
     close_as_duplicate(duplicate, main, before, at=now)
     add_missing_facts_task(main, duplicate, actor=actor, at=now)
-    settle_due(main, worked_at=now)
+    recompute_due(main, worked_at=now)
     main.save(update_fields=[*SEVERITY_FIELDS, *NEWS_FIELDS, "is_to_call_back", "mailbox_was_in_doubt"])
     raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
     raised |= {"call_back": True} if is_call_inherited else {}
@@ -85,7 +85,7 @@ def close_as_duplicate(duplicate: Incident, main: Incident, before: dict[str, An
     duplicate.merged_into = main
     # A case that was closed before, unlike one that the merge closes, waits for no call.
     duplicate.is_to_call_back = duplicate.is_to_call_back and CLOSED_AND_TO_CALL_BACK not in before
-    settle_due(duplicate)
+    recompute_due(duplicate)
     duplicate.save(update_fields=[*CLOSED_FIELDS, "is_to_call_back"])
 
 
@@ -207,7 +207,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     close_missing_facts_task(main, duplicate, actor=actor, at=now)
     recompute_answer_due(main)
     recompute_call_back(main)
-    settle_due(main, worked_at=now)
+    recompute_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
     # The declarant of the duplicate was notified of the closing, so the history records a reopening.
     if main.status == Status.CLOSED and duplicate.status != Status.CLOSED:
@@ -233,7 +233,7 @@ def restore_state(duplicate: Incident, merged: IncidentEvent) -> None:
     since = find_waiting_start(duplicate, merged.at)
     if duplicate.status != Status.CLOSED and since and duplicate.answer_by is None:
         duplicate.answer_by = since + ANSWER_WITHIN[duplicate.severity]
-    settle_due(duplicate)
+    recompute_due(duplicate)
 
 
 def lock_with_main(reference: str) -> None:
@@ -275,7 +275,7 @@ def update_main_after_answer(duplicate: Incident, *, at: datetime) -> None:
     if main := lock_main_case(duplicate):
         recompute_answer_due(main)
         recompute_call_back(main)
-        settle_due(main, worked_at=at)
+        recompute_due(main, worked_at=at)
         main.save(update_fields=WAITING_FIELDS)
 
 

@@ -10,7 +10,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Status
 from incidents.models import Incident
 from incidents.queries import is_case_abandoned
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
 
@@ -37,7 +37,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     now = timezone.now()
     set_acknowledged(incident, actor, at=now)
     # a case that was worked on and unassigned keeps its due date
-    settle_due(incident, worked_at=incident.worked_at or now)
+    recompute_due(incident, worked_at=incident.worked_at or now)
     incident.save(update_fields=[*ACKNOWLEDGED_FIELDS, *DUE_FIELDS])
     record_event(incident, EventKind.ACKNOWLEDGED, at=now, actor=actor)
     return incident

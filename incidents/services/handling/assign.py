@@ -17,7 +17,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Status
 from incidents.models import Incident
 from incidents.services.handling.acknowledge import acknowledge_incident
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.history.record import record_event
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.workflow import check_transition
@@ -107,7 +107,7 @@ def set_assignee(incident: Incident, to: User | None, *, at: datetime) -> dict[s
         incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.DECLARED, None, None
         incident.acknowledge_by = at + ACKNOWLEDGE_WITHIN[incident.severity]
         data["put_back"] = True
-    settle_due(incident)
+    recompute_due(incident)
     return data
 
 

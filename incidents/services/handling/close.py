@@ -27,7 +27,7 @@ from incidents.moments import is_before
 from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
 from incidents.services.handling.amend import CONCLUDED_STATUSES, amend_section, save_leak_judgement
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.handling.unfinished import (
     UnfinishedWork,
@@ -293,7 +293,7 @@ def save_closing(
     The caller has locked the case and checked that it may be closed.
     """
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, at, ending.reason
-    settle_due(incident, worked_at=at)
+    recompute_due(incident, worked_at=at)
     incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *SEVERITY_FIELDS, *DUE_FIELDS])
     Closing.objects.create(
         incident=incident,

@@ -20,7 +20,7 @@ ANSWERS = Q(kind=EventKind.MESSAGE, data__side=CSIRT) | Q(kind=EventKind.NOTED, 
 ADDITIONS = Q(kind__in=[EventKind.FACTS, EventKind.FILE]) | Q(kind=EventKind.MESSAGE, data__side=DECLARANT)
 
 
-def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None:
+def recompute_due(incident: Incident, *, worked_at: datetime | None = None) -> None:
     """Recompute `due_at` and `due_for`. `worked_at` is given if the act is work of the centre on the case."""
     incident.worked_at = worked_at or incident.worked_at
     task_due = None
@@ -43,7 +43,7 @@ def record_answer(
         incident.awaited_since = None
     if asks_answer:
         incident.awaited_since = incident.awaited_since or at
-    settle_due(incident, worked_at=at)
+    recompute_due(incident, worked_at=at)
 
 
 def advance_answer_due(incident: Incident) -> None:
@@ -62,7 +62,7 @@ def record_news(incident: Incident, *, at: datetime) -> None:
     incident.awaited_since = None
     if incident.status != Status.CLOSED and incident.answer_by is None:
         incident.answer_by = at + ANSWER_WITHIN[incident.severity]
-    settle_due(incident)
+    recompute_due(incident)
 
 
 def find_last_answer(incident: Incident) -> datetime | None:

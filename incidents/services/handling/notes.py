@@ -17,7 +17,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, TransferState
 from incidents.models import Incident, Note, Transfer
 from incidents.services.groups.merge import lock_with_main, update_main_after_answer
-from incidents.services.handling.due import ANSWER_FIELDS, record_answer, settle_due
+from incidents.services.handling.due import ANSWER_FIELDS, recompute_due, record_answer
 from incidents.services.history.record import record_event
 
 TEXT_LIMIT = 10_000
@@ -57,7 +57,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
         record_answer(incident, at=note.written_at, lifts_question=kind == NoteKind.CALL_IN)
         incident.is_to_call_back = False
     else:
-        settle_due(incident, worked_at=note.written_at)
+        recompute_due(incident, worked_at=note.written_at)
     incident.save(update_fields=[*ANSWER_FIELDS, "is_to_call_back"])
     at, note_uid = note.written_at, str(note.uid)
     record_event(incident, EventKind.NOTED, at=at, actor=actor, note=note_uid, nature=str(kind), spoke=answers)

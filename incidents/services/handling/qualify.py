@@ -20,7 +20,7 @@ from incidents.enums import Ability, Cause, EventKind, IncidentType, LeakStatus,
 from incidents.models import DataLeak, Incident
 from incidents.services.declaring.check import Problem, raise_problems
 from incidents.services.handling.amend import AS_DECLARED, read_leak_status, save_leak_judgement
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.declared import find_judgement, read_declared_data
 from incidents.services.history.record import record_event
@@ -193,7 +193,7 @@ def apply_qualification(incident: Incident, current: Qualification, chosen: Qual
 def save_qualification(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: User) -> None:
     was = incident.severity
     raised = raise_severity(incident, now)
-    settle_due(incident, worked_at=now)
+    recompute_due(incident, worked_at=now)
     incident.save(update_fields=[*QUALIFICATION_COLUMNS, "mailbox_was_in_doubt", *SEVERITY_FIELDS, *DUE_FIELDS])
     severity = {"severity": [int(was), int(incident.severity)]} if raised else {}
     record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | severity)

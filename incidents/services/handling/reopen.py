@@ -12,7 +12,7 @@ from incidents.enums import Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.models.work import REOPENING_KEY, make_act_key
 from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.history.record import record_event
 from incidents.workflow import InvalidTransition
 
@@ -76,7 +76,7 @@ def save_reopening(incident: Incident, actor: User) -> None:
     # two servers' clocks may differ: see `set_acknowledged`
     incident.acknowledged_at = incident.acknowledged_at or max(now, incident.first_acknowledged_at)
     incident.acknowledged_by, incident.assignee = incident.acknowledged_by or actor, actor
-    settle_due(incident, worked_at=now)
+    recompute_due(incident, worked_at=now)
     incident.save(update_fields=REOPENED_FIELDS)
     for case in (incident, *incident.doubles.all()):
         record_event(case, EventKind.REOPENED, at=now, actor=actor, reason=reason)

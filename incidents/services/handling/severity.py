@@ -16,7 +16,7 @@ from core.text import clean_line
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Severity, Status
 from incidents.models import AnswerSheet, Incident, IncidentEvent, SeverityChoice
-from incidents.services.handling.due import DUE_FIELDS, advance_answer_due, settle_due
+from incidents.services.handling.due import DUE_FIELDS, advance_answer_due, recompute_due
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak, list_interruptions
 from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess_situation
@@ -102,7 +102,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     if incident.status == Status.DECLARED:
         incident.acknowledge_by = find_unassigned_since(incident) + ACKNOWLEDGE_WITHIN[severity]
     advance_answer_due(incident)
-    settle_due(incident, worked_at=now)
+    recompute_due(incident, worked_at=now)
     incident.save(update_fields=[*SEVERITY_FIELDS, *DUE_FIELDS])
     record_event(incident, EventKind.SEVERITY, at=now, actor=actor, was=int(was), severity=int(severity))
     return incident

@@ -20,7 +20,7 @@ from incidents.catalogues.playbooks import Step
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Task
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.handling.verify import CALL_BACK_STEP, find_verification
 from incidents.services.history.record import record_event
 from incidents.services.library.playbooks import TITLE_LIMIT, find_applied_playbook
@@ -140,7 +140,7 @@ def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
     title = AGREEMENT_TITLE % {"centre": centre.name[:CENTRE_NAME_LIMIT]}
     due = now + ANSWER_WITHIN[incident.severity]
     task = Task.objects.create(incident=incident, title=title, step=step, due_at=due, added_at=now)
-    settle_due(incident)
+    recompute_due(incident)
     incident.save(update_fields=DUE_FIELDS)
     added: dict[str, Any] = {"added": 1, "task": str(task.uid)}
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=None, by=ActorKind.SYSTEM, **added)
@@ -189,5 +189,5 @@ def check_open(incident: Incident) -> None:
 
 
 def save_due(incident: Incident, *, at: datetime) -> None:
-    settle_due(incident, worked_at=at)
+    recompute_due(incident, worked_at=at)
     incident.save(update_fields=DUE_FIELDS)

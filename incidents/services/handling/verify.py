@@ -23,7 +23,7 @@ from incidents.facts.description import Section
 from incidents.identifying_words import NUMBER, PHONE_DIGITS
 from incidents.models import AnswerSheet, Incident, IncidentEvent, OfficialNumber, Story
 from incidents.services.groups.merge import lock_with_main, update_main_after_call
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event
 
@@ -74,7 +74,7 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DET
         incident.verification, incident.verified_at = Verification.CALL_BACK, now
     incident.is_to_call_back = False
     record_call_back(incident, actor=actor, call=call, at=now)
-    settle_due(incident, worked_at=now)
+    recompute_due(incident, worked_at=now)
     incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
     update_main_after_call(incident)
     if not was_verified:

@@ -14,7 +14,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, DocumentKind, EventKind, ObservableKind
 from incidents.indicators.observables import Indicator, normalise_value
 from incidents.models import Incident, Observable
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.history.record import record_event
 
 MAX_OBSERVABLES = 500
@@ -88,7 +88,7 @@ def record_indicator_change(incident: Incident, actor: User, **data: Any) -> Non
     events hold no texts.
     """
     now = timezone.now()
-    settle_due(incident, worked_at=now)
+    recompute_due(incident, worked_at=now)
     incident.save(update_fields=DUE_FIELDS)
     record_event(incident, EventKind.OBSERVED, at=now, actor=actor, **data)
 

@@ -26,7 +26,7 @@ from incidents.identifying_words import list_personal_details
 from incidents.models import Incident, Transfer
 from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS, set_acknowledged
 from incidents.services.handling.close import collect_identifying_values
-from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.history.remains import copy_case
 from incidents.services.transfer.agreements import (
     AGREEMENT_LIMIT,
@@ -239,7 +239,7 @@ def move_to_taker(incident: Incident, transfer: Transfer, actor: User) -> None:
     now = transfer.answered_at or timezone.now()
     incident.csirt, incident.group = transfer.taker, None
     set_acknowledged(incident, actor, at=now)
-    settle_due(incident, worked_at=now)
+    recompute_due(incident, worked_at=now)
     incident.save(update_fields=ACCEPTANCE_FIELDS)
     handovers = [str(uid) for uid in incident.notes.filter(kind=NoteKind.HANDOVER).values_list("uid", flat=True)]
     incident.documents.exclude(source__in=handovers).update(csirt=transfer.taker)

@@ -23,7 +23,7 @@ from csirts.routing import CASES_FOLLOW_AFTER, Route, find_route, load_directory
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
 from incidents.models import Incident, RoutingCheck, Transfer
-from incidents.services.handling.due import CSIRT, DUE_FIELDS, settle_due
+from incidents.services.handling.due import CSIRT, DUE_FIELDS, recompute_due
 from incidents.services.handling.tasks import add_agreement_task
 from incidents.services.history.record import record_event
 from incidents.services.transfer.proposal import create_platform_proposal, withdraw_platform_proposal
@@ -187,7 +187,7 @@ def move_case(incident: Incident, route: Route) -> None:
     incident.acknowledge_by = now + ACKNOWLEDGE_WITHIN[incident.severity]
     incident.answer_by = incident.answer_by and now + ANSWER_WITHIN[incident.severity]
     incident.worked_at = None  # the work of the former centre does not shorten the targets of the new one
-    settle_due(incident)
+    recompute_due(incident)
     incident.save(update_fields=REROUTED_FIELDS)
     centres = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
     record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **centres)
