@@ -104,6 +104,13 @@ def find_stand_in(csirt: Csirt, on: date) -> Fallback | None:
     return _find_callable((*directory.backups.get(csirt.pk, ()), *directory.last_resorts))
 
 
+def find_covered_region(csirt: Csirt, on: date) -> Region | None:
+    """Return the first région that this centre covers as a whole, or None. Runs one query."""
+    whole = csirt.coverages.filter(departement=None, kind="", valid__contains=on)
+    coverage = whole.select_related("region").order_by("region__sort_key").first()
+    return coverage.region if coverage else None
+
+
 def load_directory(on: date) -> "Directory":
     """Return the directory of a day, as this transaction sees it. Runs one query for its version, and two more if this
     process has not loaded that version.
@@ -150,6 +157,10 @@ class Directory:
             return Route(csirt, reason, fallbacks)
         websites = [fallback.website for fallback in fallbacks if fallback.website]
         return Route(None, wording.explain_missing_route(location, region, websites), fallbacks)
+
+    def find_region_centre(self, region: Region) -> Csirt | None:
+        """Return the centre that covers the whole région."""
+        return self.grounds.get(Ground(region.pk, None, ""))
 
     def _find_most_specific_ground(self, collectivity: Collectivity, region: Region) -> Ground | None:
         """Return the narrowest territory that covers the body. A département of another region cannot match, because

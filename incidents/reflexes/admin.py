@@ -21,6 +21,7 @@ from accounts.signed_in import get_account
 from core.admin import BoundedModelAdmin
 from core.stale import Stale
 from csirts.models import Csirt
+from csirts.routing import find_covered_region
 from incidents.catalogues.reflex_sheets import REFLEXES, Reflexes, read_sheet
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
@@ -143,7 +144,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
             "csirt": csirt,
             "kind": kind,
             "current_sheet": find_reflex_sheet(kind, csirt),
-            "region": find_region_code(csirt),
+            "region": find_covered_region(csirt, timezone.localdate()),
             "preview": preview,
             "versions": list_sheet_versions(kind, csirt),
         }
@@ -161,14 +162,6 @@ class ReflexSheetAdmin(BoundedModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: ReflexSheet | None = None) -> bool:
         return False
-
-
-def find_region_code(csirt: Csirt) -> str:
-    """Return the code of a région to which the centre's sheets apply, for the link to the public page, or "" if there
-    is none.
-    """
-    whole = csirt.coverages.filter(departement=None, kind="", valid__contains=timezone.localdate())
-    return whole.order_by("region__sort_key").values_list("region__code", flat=True).first() or ""
 
 
 def publish_form(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> int:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from collectivities.models import Region
-from csirts.routing import Ground, load_directory
+from csirts.routing import load_directory
 from csirts.wording import curl_apostrophes
 from incidents.catalogues.reflex_sheets import ICONS, REFLEXES
 from incidents.enums import IncidentType
@@ -46,8 +46,7 @@ def reflex_sheet_page(request: HttpRequest, kind: str) -> HttpResponse:
     regions = list(Region.objects.all())
     region = next((candidate for candidate in regions if candidate.code == request.GET.get("region", "")), None)
     directory = load_directory(timezone.localdate())
-    # The centre that covers the whole région.
-    csirt = directory.grounds.get(Ground(region.pk, None, "")) if region else None
+    csirt = directory.find_region_centre(region) if region else None
     sheet = find_reflex_sheet(kind, csirt)
     context = {
         "sheet": sheet,
