@@ -37,11 +37,11 @@ from incidents.services.declarant.complete import find_completion_refusal
 from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.assign import find_current_assignee
-from incidents.services.history.centres import map_centres
-from incidents.services.history.declared import find_judgement, read_declared_data
+from incidents.services.history.centres import explain_centre, map_centres
+from incidents.services.history.declared import find_judgement, format_judgement_sentence, read_declared_data
+from incidents.services.history.declared_sections import list_declared_sections
 from incidents.services.history.snapshots import find_leak_row
 from incidents.services.library.reflexes import find_reflex_sheet
-from incidents.services.papers.answer_pack import explain_centre, format_judgement_sentence, list_declared_sections
 from incidents.services.papers.duties import list_timed_duties
 from incidents.sharing import may_mail_texts_to_csirt, may_share_sentence
 

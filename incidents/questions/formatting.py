@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from stdnum import iban
 
+from collectivities.zones import CLOCK_LABELS
 from core.french import NBSP, choose_plural, format_long_day, format_number
 from incidents.moments import has_hour
 from incidents.questions.catalogue import WITH_CHOICES, Question, QuestionKind, load_versions
@@ -59,6 +60,12 @@ def format_moment(at: date | datetime | None, zone: str) -> str:
     if not isinstance(local, datetime) or not has_hour(local, zone):
         return day
     return f"{day} à {local.hour}{NBSP}h{NBSP}{local.minute:02}"
+
+
+def format_zoned_moment(at: datetime, zone: str) -> str:
+    """Return the moment with its clock: « … à 8 h 51, heure de Paris »."""
+    local = format_moment(at, zone)
+    return f"{local}, {CLOCK_LABELS.get(zone, zone)}"
 
 
 def format_people(number: int) -> str:

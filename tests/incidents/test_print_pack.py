@@ -13,6 +13,7 @@ from core import typeset
 from incidents.enums import Answer, ClosingReason, PaperState
 from incidents.files import vault
 from incidents.models import CaseKey, DataLeak, Paper
+from incidents.questions.formatting import format_zoned_moment
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
@@ -20,7 +21,7 @@ from incidents.services.handling.close import close_incident
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.papers import making as papers
-from incidents.services.papers.answer_pack import build_answer_pack, format_pack_moment
+from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.papers.cards import TEMPLATES
 from incidents.services.papers.making import make_due_papers as make_papers
 from incidents.services.transfer.proposal import accept_transfer
@@ -233,7 +234,7 @@ def test_the_pack_says_when_a_case_put_back_was_first_taken(incident):
             assign_incident(reference=incident.reference, actor=responder, assignee=None)
     incident.refresh_from_db()
     sentence = build_answer_pack(incident, at=timezone.now())["progress"][0]
-    first, again = (format_pack_moment(first_at + timedelta(hours=hours), "Europe/Paris") for hours in (0, 8))
+    first, again = (format_zoned_moment(first_at + timedelta(hours=hours), "Europe/Paris") for hours in (0, 8))
     assert sentence == f"Breizh Cyber a pris le dossier en charge le {first}, puis de nouveau le {again}."
 
 
@@ -247,7 +248,7 @@ def test_the_pack_says_that_reopening_the_case_first_took_it(incident):
         acknowledge_incident(reference=incident.reference, actor=lead)
     incident.refresh_from_db()
     sentence = build_answer_pack(incident, at=timezone.now())["progress"][0]
-    first, again = (format_pack_moment(first_at + timedelta(hours=hours), "Europe/Paris") for hours in (0, 8))
+    first, again = (format_zoned_moment(first_at + timedelta(hours=hours), "Europe/Paris") for hours in (0, 8))
     assert sentence == f"Breizh Cyber a pris le dossier en charge le {first}, puis de nouveau le {again}."
 
 

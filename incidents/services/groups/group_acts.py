@@ -30,13 +30,8 @@ from incidents.services.correspondence.templates import (
 from incidents.services.groups.bulk import MAX_CASES, UsedBulkForm, digest_form, start_bulk_job
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
 from incidents.services.groups.letters import find_letter_jobs
-from incidents.services.handling.close import collect_identifying_values
+from incidents.services.history.identifying_values import IDENTIFYING_COLUMNS, collect_identifying_values
 
-# The columns that identify a case, without its description.
-IDENTIFYING_COLUMNS = (
-    *("reference", "collectivity__name", "collectivity__siren", "collectivity__insee_code"),
-    *("story__contact_name", "story__contact_phone", "story__contact_email"),
-)
 MAX_QUOTED_NAMES = 10
 
 

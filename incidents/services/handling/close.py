@@ -20,7 +20,7 @@ from incidents.access import get_incident
 from incidents.catalogues.message_templates import find_blanks_problem
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, NoteKind, Outcome, Status
 from incidents.facts.description import Section
-from incidents.identifying_words import IdentifyingValues, list_identifying_words
+from incidents.identifying_words import list_identifying_words
 from incidents.models import Closing, Incident, Note, Task
 from incidents.models.work import CLOSING_KEY, make_act_key
 from incidents.moments import is_before
@@ -36,6 +36,7 @@ from incidents.services.handling.unfinished import (
     find_unfinished,
     stamp_closing_page,
 )
+from incidents.services.history.identifying_values import collect_identifying_values
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import list_interruptions, snapshot_services
 from incidents.services.transfer.state import withdraw_any_proposal
@@ -198,19 +199,6 @@ def list_service_problems(incident: Incident, ending: Ending) -> Iterator[Proble
     """Yield a problem if the case is handed over and no service is named. An erased case takes no text."""
     if ending.reason == ClosingReason.HANDED_OVER and not ending.handed_to and not incident.erased_at:
         yield "handed_to", SERVICE_QUESTION
-
-
-def collect_identifying_values(incident: Incident) -> IdentifyingValues:
-    body, story = incident.collectivity, incident.story
-    return IdentifyingValues(
-        body=body.name,
-        contact_name=story.contact_name,
-        contact_phone=story.contact_phone,
-        contact_email=story.contact_email,
-        siren=body.siren or "",
-        insee_code=body.insee_code or "",
-        reference=incident.reference,
-    )
 
 
 def list_report_problems(ending: Ending) -> Iterator[Problem]:

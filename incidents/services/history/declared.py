@@ -123,3 +123,10 @@ def find_judgement_in_events(incident: Incident) -> str:
 def format_judgement(judgement: str) -> str:
     """Return a judgement of `find_judgement` in French, such as « fuite soupçonnée », or ""."""
     return f"fuite {LeakStatus(judgement).label}" if judgement else ""
+
+
+def format_judgement_sentence(incident: Incident, judgement: str) -> str:
+    """Return the centre's judgement of the leak (`find_judgement`) as a sentence, or ""."""
+    judged = format_judgement(judgement)
+    who = incident.csirt.name if incident.csirt else "Le centre"
+    return f"{who} juge : {judged}." if judged else ""

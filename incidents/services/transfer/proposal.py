@@ -25,8 +25,8 @@ from incidents.enums import Ability, EventKind, NoteKind, Status, TransferState
 from incidents.identifying_words import list_personal_details
 from incidents.models import Incident, Transfer
 from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS, set_acknowledged
-from incidents.services.handling.close import collect_identifying_values
 from incidents.services.handling.due import DUE_FIELDS, recompute_due
+from incidents.services.history.identifying_values import collect_identifying_values
 from incidents.services.history.remains import copy_case
 from incidents.services.transfer.agreements import (
     AGREEMENT_LIMIT,
