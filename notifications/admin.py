@@ -18,9 +18,7 @@ from core.admin import BoundedModelAdmin
 from incidents.enums import EventKind
 from incidents.reference import compact_code, hyphenate
 from notifications.enums import DeliveryStatus
-from notifications.models import Delivery
-
-CASE_PATH = "announcement__event__incident"
+from notifications.models import CASE_PATH, Delivery
 
 
 @admin.register(Delivery)

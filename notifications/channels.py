@@ -19,13 +19,12 @@ from incidents.enums import EventKind, Status
 from incidents.facts.description import Section
 from incidents.models import IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
-from notifications.models import Delivery
+from notifications.models import CASE_PATH, Delivery
 from notifications.recipients import ANNOUNCED_ONCE, find_address
 
 CASES_AT_ONCE = 100
 # Without this limit, each pass would query again every mail to a declarant who never gives an address.
 MISSED_WITHIN = timedelta(days=1)
-CASE_PATH = "announcement__event__incident"
 # The events that bring a case to a centre.
 ARRIVAL_KINDS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
 NEWS_KINDS = (*ANNOUNCED_ONCE, EventKind.WITHDRAWN)

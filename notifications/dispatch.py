@@ -24,12 +24,11 @@ from notifications.audience import Audience
 from notifications.channels import resume_declarant_mails
 from notifications.enums import Channel, DeliveryStatus, Trouble
 from notifications.messages import write_case_mail
-from notifications.models import Announcement, Delivery
+from notifications.models import CONSUMER, Announcement, Delivery
 from notifications.recipients import find_address
 
 logger = structlog.get_logger(__name__)
 
-CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
 # These are small, so that a mail for which somebody waits is claimed soon.
 CASES_CLAIMED_AT_ONCE, MAX_MESSAGES_A_CASE = 10, 10

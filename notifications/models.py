@@ -19,6 +19,10 @@ from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 
+# The name of this application in the pending events.
+CONSUMER = "notifications"
+# The path from a delivery to its case.
+CASE_PATH = "announcement__event__incident"
 WITHOUT_CHANNEL = (DeliveryStatus.NO_CHANNEL, DeliveryStatus.MOOT)
 # An asker with more messages is acting on many cases at once: a declaration has fewer, with the accounts of its body.
 MAX_WAITING_FOR_FIRST_TURN = 20

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from incidents.enums import Origin
 from incidents.models import IncidentEvent, PendingEvent
+from notifications.models import CONSUMER
 
 logger = structlog.get_logger(__name__)
 
@@ -20,7 +21,7 @@ def list_unannounced_events() -> set[int]:
     The pending rows are read and, in case one was lost, the latest events. Simulated cases are left out.
     """
     limit = timezone.now() - LATE_AFTER
-    waiting = PendingEvent.objects.filter(consumer="notifications", event__at__lt=limit)
+    waiting = PendingEvent.objects.filter(consumer=CONSUMER, event__at__lt=limit)
     latest = IncidentEvent.objects.order_by("-id").values("id")[:LATEST_EVENTS]
     unheard = IncidentEvent.objects.filter(id__in=latest, at__lt=limit, announcement=None)
     unheard = unheard.exclude(incident__origin=Origin.SIMULATION)
