@@ -8,7 +8,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +16,6 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from incidents.access import get_incident, list_abilities, may_declare
-from incidents.api.problems import AcknowledgeConflict, KeyReused
 from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
 from incidents.enums import Ability, Door, Origin
 from incidents.facts.shapes import Submission
@@ -33,6 +32,18 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same key with the same content gives the same incident back; with other content, 422.",
 )
+
+
+class AcknowledgeConflict(APIException):
+    status_code = 409
+    default_detail = "Cet incident est déjà pris en charge par quelqu’un d’autre, ou il est clos."
+    default_code = "conflict"
+
+
+class KeyReused(APIException):
+    status_code = 422
+    default_detail = "Cette clé Idempotency-Key a déjà servi pour une déclaration différente."
+    default_code = "key_reused"
 
 
 class NewestFirstPagination(CursorPagination):
