@@ -343,9 +343,7 @@ def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
         assert len({row.pk for row in more.context["transfers_away"]} - first_page) == 50
         assert more.context["next"] == ""
     page = client.get(f"{QUEUE}transferts/", {"apres": "x' OR 1=1"})
-    assert len(page.context["transfers_away"]) == min(
-        2 * number, 50
-    )
+    assert len(page.context["transfers_away"]) == min(2 * number, 50)
 
 
 def test_a_centre_without_accounts_is_marked_in_the_form(incident, giver):
