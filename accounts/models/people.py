@@ -200,10 +200,22 @@ class User(AbstractBaseUser):
         return f"{first_word}\N{NO-BREAK SPACE}{last_word[0].upper()}." if last_word else first_word
 
 
+def make_not_ended_condition() -> Q:
+    """Return the condition of a role that has not ended today; it may begin later."""
+    return Q(ended_on=None) | Q(ended_on__gt=timezone.localdate())
+
+
+def make_in_force_condition() -> Q:
+    return Q(since_on__lte=timezone.localdate()) & make_not_ended_condition()
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def in_force(self) -> "MembershipQuerySet":
-        today = timezone.localdate()
-        return self.filter(since_on__lte=today).filter(Q(ended_on=None) | Q(ended_on__gt=today))
+        return self.filter(make_in_force_condition())
+
+    def not_ended(self) -> "MembershipQuerySet":
+        """Return the roles in force today, and those that begin later."""
+        return self.filter(make_not_ended_condition())
 
 
 class Membership(models.Model):

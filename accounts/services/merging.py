@@ -1,21 +1,22 @@
 """Moving the people and contacts of a body to the body of which it is a duplicate."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import timezone
 
 from accounts.enums import LinkPurpose
-from accounts.models import AccessLink, EmergencyContact, Membership
+from accounts.models import AccessLink, EmergencyContact, Membership, User
+from accounts.services.roles import record_ended_roles, record_given_role
 from collectivities.models import Collectivity
 
 
-def move_people(body: Collectivity, *, into: Collectivity, at: datetime) -> None:
+def move_people(body: Collectivity, *, into: Collectivity, actor: User, at: datetime) -> None:
     """Move the roles, the invitations and the emergency contacts of `body` to `into`. Where `into` already has the
     same role, invitation or filled contact, `into` keeps its own.
 
     The caller is in a transaction that has locked both bodies.
     """
-    move_roles(body, into, at)
+    move_roles(body, into, actor, timezone.localdate(at))
     move_invitations(body, into, at)
     contacts = EmergencyContact.objects.filter(collectivity=body)
     filled = EmergencyContact.objects.filter(collectivity=into).exclude(name="", phone="", note="").values("kind")
@@ -24,12 +25,33 @@ def move_people(body: Collectivity, *, into: Collectivity, at: datetime) -> None
     contacts.update(collectivity=into)
 
 
-def move_roles(body: Collectivity, into: Collectivity, at: datetime) -> None:
-    """End each role in `body` and give the person the same role in `into`, unless they have it."""
-    for role in Membership.objects.in_force().filter(collectivity=body):
-        Membership.objects.get_or_create(user=role.user, role=role.role, collectivity=into, ended_on=None)
-        role.ended_on = timezone.localdate(at)
+def move_roles(body: Collectivity, into: Collectivity, actor: User, today: date) -> None:
+    """End each role in `body` that has not ended, and give the person the same role in `into` for the days that were
+    left. A role that has not begun moves too. Record both in the history.
+    """
+    roles = list(Membership.objects.not_ended().filter(collectivity=body).select_related("user").order_by("pk"))
+    for role in roles:
+        first_on, role_ended_on = max(role.since_on, today), role.ended_on
+        role.ended_on = first_on
         role.save(update_fields=["ended_on"])
+        if added := add_missing_role(role, into, first_on, role_ended_on):
+            record_given_role(added, actor)
+    record_ended_roles(roles, actor)
+
+
+def add_missing_role(role: Membership, into: Collectivity, since_on: date, ended_on: date | None) -> Membership | None:
+    """Give the person of `role` the same role in `into` for these days. Return None if they have it there already.
+
+    Where a role without end begins later in `into`, the added role ends on that day.
+    """
+    own_roles = Membership.objects.filter(user=role.user, role=role.role, collectivity=into)
+    if endless := own_roles.filter(ended_on=None).first():
+        ended_on = min(ended_on or date.max, endless.since_on)
+    if ended_on and (ended_on <= since_on or own_roles.filter(since_on__lte=since_on, ended_on__gte=ended_on)):
+        return None
+    return Membership.objects.create(
+        user=role.user, role=role.role, collectivity=into, since_on=since_on, ended_on=ended_on
+    )
 
 
 def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> None:

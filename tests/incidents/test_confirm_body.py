@@ -1,6 +1,7 @@
 """The confirmation of a body that somebody added, or its merging into another body, by a responder."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,10 +9,12 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.installation import is_demonstration
 from accounts.models import Membership, User
+from accounts.services.roles import annotate_authors
 from collectivities.models import Collectivity
 from collectivities.search import find_collectivities
 from csirts.models import Csirt
@@ -22,7 +25,7 @@ from incidents.services.handling.verify import verify_incident
 from stats.models import CaseFact
 from stats.services import fold_new_events
 from tests import harmless
-from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import TRICK
 from tests.incidents.added_bodies import SIREN, a_ccas
 from tests.incidents.triage_pages import url
@@ -180,6 +183,35 @@ def test_roles_follow_a_merge_once(responder, incident, body):
         assert User.objects.get(pk=person.pk).collectivity_ids() == {target.pk}
     assert Membership.objects.filter(collectivity=body, ended_on=None).count() == 0
     assert Membership.objects.filter(collectivity=body).count() == 2
+
+
+def test_roles_keep_their_days_in_a_merge(responder, incident, body):
+    target, today, later = plouexemple(), timezone.localdate(), timezone.localdate() + timedelta(days=30)
+    leaving, coming = an_agent(body), an_agent(body)
+    Membership.objects.filter(user=leaving).update(since_on=today - timedelta(days=9), ended_on=later)
+    Membership.objects.filter(user=coming).update(since_on=later)
+    merge_body(reference=incident.reference, into=target.uid, actor=responder)
+    days = Membership.objects.order_by("pk").values_list("since_on", "ended_on")
+    assert list(days.filter(collectivity=target)) == [(today, later), (later, None)]
+    assert list(days.filter(collectivity=body)) == [(today - timedelta(days=9), today), (later, later)]
+    moved = annotate_authors(Membership.objects.filter(collectivity=target)).values_list("given_by", flat=True)
+    former = annotate_authors(Membership.objects.filter(collectivity=body)).values_list("ended_by", flat=True)
+    assert list(moved) == list(former) == [str(responder)] * 2
+
+
+def test_a_moved_role_adds_only_the_days_that_are_missing(responder, incident, body):
+    target, today, later = plouexemple(), timezone.localdate(), timezone.localdate() + timedelta(days=30)
+    agent, other_agent = an_agent(body), an_agent(body)
+    Membership.objects.filter(user=other_agent).update(ended_on=later)
+    for person, since_on, ended_on in ((agent, later, None), (other_agent, today, later + timedelta(days=1))):
+        Membership.objects.create(
+            user=person, role=Role.AGENT, collectivity=target, since_on=since_on, ended_on=ended_on
+        )
+    merge_body(reference=incident.reference, into=target.uid, actor=responder)
+    days = Membership.objects.filter(collectivity=target).order_by("pk").values_list("user", "since_on", "ended_on")
+    assert list(days) == [
+        (agent.pk, later, None), (other_agent.pk, today, later + timedelta(days=1)), (agent.pk, today, later),
+    ]  # fmt: skip
 
 
 def test_a_declaration_sent_meanwhile_goes_to_the_target_body(responder, incident, body):

@@ -353,4 +353,4 @@ def move_cases_and_people(body: Collectivity, target: Collectivity, *, actor: Us
         case.save(update_fields=["collectivity", "region"])
         record_event(case, EventKind.BODY_MERGED, at=at, actor=actor, **event_data)
     Draft.objects.filter(collectivity=body).update(collectivity=target)
-    move_people(body, into=target, at=at)
+    move_people(body, into=target, actor=actor, at=at)
