@@ -14,7 +14,7 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value, prefetch_related_objects
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from pghistory.core import event_models
 
 from collectivities.enums import Kind
@@ -109,7 +109,16 @@ class Csirt(models.Model):
         verbose_name = "centre de réponse (CSIRT)"
         verbose_name_plural = "centres de réponse (CSIRT)"
         ordering = ["name"]
-        constraints = [models.CheckConstraint(name="csirt_level__in", condition=Q(level__in=Level.values))]
+        constraints = [
+            models.CheckConstraint(name="csirt_level__in", condition=Q(level__in=Level.values)),
+            # Whoever reads a mailbox reads the cases that arrive there.
+            models.UniqueConstraint(
+                Lower("notification_email"),
+                name="csirt_one_mailbox",
+                condition=~Q(notification_email=""),
+                violation_error_message="Cette adresse reçoit déjà les déclarations d’un autre centre.",
+            ),
+        ]
         triggers = [make_version_trigger()]
 
     def __str__(self) -> str:

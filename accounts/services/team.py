@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pghistory
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -181,7 +181,8 @@ def find_confirmed_link(token: str) -> AccessLink | None:
 @transaction.atomic
 def confirm_channel(*, token: str) -> None:
     """Make the address that this link confirms the centre's mailbox, where it receives its cases from now on. Do
-    nothing if the link is no longer live.
+    nothing if the link is no longer live. Raises MailboxOfAnotherCentre if another centre confirms the same address at
+    this moment.
     """
     unlocked = find_channel_link(token)
     if unlocked is None or unlocked.csirt is None:
@@ -196,12 +197,17 @@ def confirm_channel(*, token: str) -> None:
 
 
 def save_channel(centre: Csirt, address: str, actor: User) -> None:
-    """Save the mailbox and queue a mail to the former one and to the other leads. The caller has locked the centre."""
+    """Save the mailbox and queue a mail to the former one and to the other leads. The caller has locked the centre.
+    Raises MailboxOfAnotherCentre.
+    """
     former = centre.notification_email
     if address == former:
         return
-    with pghistory.context(user=actor.pk):
-        Csirt.objects.filter(pk=centre.pk).update(notification_email=address)
+    try:
+        with pghistory.context(user=actor.pk), transaction.atomic():
+            Csirt.objects.filter(pk=centre.pk).update(notification_email=address)
+    except IntegrityError as problem:
+        raise MailboxOfAnotherCentre from problem
     other_leads = (
         list_leads().filter(csirt=centre).exclude(user=actor).order_by("user").values_list("user__email", flat=True)
     )

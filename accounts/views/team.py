@@ -1,5 +1,6 @@
 """The pages of a lead: the responders of the centre, and the mailbox that receives its cases."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -201,7 +202,8 @@ def confirm_mailbox(request: HttpRequest, token: str) -> HttpResponse:
     that the mailbox is confirmed.
     """
     if request.method == "POST":
-        team.confirm_channel(token=token)
+        with suppress(team.MailboxOfAnotherCentre):  # the link is over, as the page then says
+            team.confirm_channel(token=token)
     link = team.find_channel_link(token)
     confirmed = team.find_confirmed_link(token) if link is None else None
     if link is None and confirmed is None:

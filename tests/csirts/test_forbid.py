@@ -1,8 +1,10 @@
 """The constraints and triggers by which PostgreSQL refuses a change, whatever code or person asks for it."""
 
 from datetime import date
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
@@ -55,6 +57,10 @@ def test_the_database_refuses_a_departement_of_another_region(mayotte):
     ("make", "constraint"),
     [
         (lambda: CsirtFactory(level="municipal"), "csirt_level__in"),
+        (
+            lambda: [CsirtFactory(notification_email=mailbox) for mailbox in ("x@x.example", "X@x.example")],
+            "csirt_one_mailbox",
+        ),
         (lambda: ContactFactory(kind="fax"), "contact_kind__in"),
         (lambda: ContactFactory(value=""), "contact_value_given"),
         (lambda: CoverageFactory(region=Region.objects.get(code="06"), kind="club"), "coverage_kind__in"),
@@ -62,11 +68,31 @@ def test_the_database_refuses_a_departement_of_another_region(mayotte):
         (lambda: BackupFactory(csirt=(csirt := CsirtFactory()), backup=csirt), "backup_is_another"),
         (lambda: BackupFactory(csirt=BackupFactory().csirt), "backup_one_a_rank"),
     ],
-    ids=["level", "contact kind", "contact value", "body kind", "one of a kind", "its own backup", "two of a rank"],
+    ids=[
+        "level",
+        "mailbox of another",
+        "contact kind",
+        "contact value",
+        "body kind",
+        "one of a kind",
+        "its own backup",
+        "two of a rank",
+    ],
 )
 def test_the_database_refuses_wrong_values(make, constraint):
     with pytest.raises(IntegrityError, match=constraint):
         make()
+
+
+def test_the_upgrade_names_the_centres_that_share_a_mailbox():
+    migration = import_module("csirts.migrations.0005_one_mailbox")
+    migration.check_mailboxes(apps, None)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX csirt_one_mailbox")
+    CsirtFactory(name="Premier", notification_email="garde@essai.example")
+    CsirtFactory(name="Second", notification_email="Garde@essai.example")
+    with pytest.raises(ValueError, match="Premier et Second"):
+        migration.check_mailboxes(apps, None)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_the_receipt_repeats_no_number_that_cannot_be_called(client, mail, title
     declare_express(client)
     Story.objects.update(contact_phone="aucun", contact_email="mairie@plouexemple.example")
     if mail is not None:
-        Csirt.objects.update(notification_email=mail)
+        Csirt.objects.filter(slug="breizh-cyber").update(notification_email=mail)
     page = read_text(client.get("/declarer/envoyee/"))
     assert title in page
     assert "Donnez un numéro entier" in page

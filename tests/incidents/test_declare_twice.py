@@ -106,7 +106,7 @@ def test_the_receipt_shows_nothing_corrected_after_the_access_was_closed(
     client, town, asks_to_be_called, notification_email
 ):
     post(client)
-    Csirt.objects.update(notification_email=notification_email)
+    Csirt.objects.filter(slug="breizh-cyber").update(notification_email=notification_email)
     Incident.objects.update(is_to_call_back=asks_to_be_called)
     incident = Incident.objects.get()
     assert "02 99 00 00 00" in read_text(client.get(SENT))

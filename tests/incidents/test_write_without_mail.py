@@ -144,7 +144,7 @@ def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, t
     ],
 )
 def test_a_withdrawal_says_whether_the_centre_is_notified(incident, channel, before, after):
-    Csirt.objects.update(notification_email=channel)
+    Csirt.objects.filter(slug="breizh-cyber").update(notification_email=channel)
     declarant = open_by_link(incident)
     assert before in read_text(declarant.get(follow_up_url(incident, "retirer")))
     declarant.post(follow_up_url(incident, "retirer"), {"text": "", "author": "Dominique", "key": "k"})

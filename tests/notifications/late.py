@@ -9,7 +9,7 @@ from tests.notifications.mailing import CENTRE
 
 
 def give_centre_address() -> None:
-    Csirt.objects.update(notification_email=CENTRE)
+    Csirt.objects.filter(slug="breizh-cyber").update(notification_email=CENTRE)
 
 
 def write_as_declarant(incident: Incident, key: str) -> None:
