@@ -10,6 +10,7 @@ from itertools import batched
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from collectivities.enums import Kind
@@ -71,6 +72,7 @@ def import_official_list(*, official: OfficialList, write_progress: ProgressWrit
     present = set(uids.values())
     absent = [row for uid, row in current.items() if row.is_listed and not row.vanished_on and uid not in present]
     _retire_absent_bodies(official, absent, body_ids, report)
+    _follow_merges()
     write_progress("Anciens noms et anciens codes…")
     _write_aliases(official.bodies, body_ids)
     write_progress("Appartenances aux intercommunalités…")
@@ -230,6 +232,14 @@ def _retire_absent_bodies(official: OfficialList, absent: list[Collectivity], id
     listed_bodies = Collectivity.objects.filter(is_listed=True, vanished_on=None)
     listed_bodies.exclude(millesime=official.millesime).update(millesime=official.millesime)
     report.merged, report.vanished = len(merged), len(absent) - len(merged)
+
+
+def _follow_merges() -> None:
+    """Point each merged body to the last of its heirs, because the readers follow one merge only."""
+    next_heir = Collectivity.objects.order_by().filter(pk=OuterRef("merged_into")).values("merged_into")
+    merged_twice = Collectivity.objects.order_by().filter(merged_into__merged_into__isnull=False)
+    while merged_twice.update(merged_into=Subquery(next_heir)):
+        pass
 
 
 def _write_aliases(bodies: list[BodyRow], ids: Ids) -> None:

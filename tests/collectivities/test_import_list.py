@@ -10,10 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from collectivities.enums import Kind
 from collectivities.models import Alias, Collectivity, Grouping, Region
 from collectivities.official import read_official_list
-from collectivities.search import find_body_by_code, find_collectivities
+from collectivities.search import find_body_by_code, find_body_by_uid, find_collectivities
 from collectivities.services import correct_region, import_official_list
 from tests.collectivities.lists import delete_bodies, load_list, read_counts
-from tests.collectivities.made_up import EPCI, make_first_list, make_next_list
+from tests.collectivities.made_up import EPCI, make_commune, make_epci, make_first_list, make_next_list
 from tests.factories.collectivities import CollectivityFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_small_list")]
@@ -65,6 +65,23 @@ def test_a_merged_commune_is_found_as_what_it_became(package):
     assert find_body_by_code(siren) == host
     assert "Locexemple" not in [body.name for body in find_collectivities("Locexemple")]
     assert find_body_by_code("29903") is None
+
+
+def test_a_body_merged_twice_is_found_as_what_it_became_last(package):
+    first = Collectivity.objects.get(insee_code="29902")
+    load_list(package(make_next_list(), "7.0.0"))
+    lists = make_next_list()
+    lists["communes"] = [
+        make_commune("56901", "Sainte-Exemple-sur-Mer", anciensCodes=["29901"]),
+        {"code": "29901", "nom": "Plouexemple", "type": "commune-deleguee", "chefLieu": "56901"},
+    ]
+    lists["epci"] = [make_epci("CA de l'Exemple (CCEX)", "CA", ["56901"])]
+    load_list(package(lists, "8.0.0"))
+    heir = Collectivity.objects.get(insee_code="56901")
+    assert find_body_by_code("29901") == heir
+    for found in (find_body_by_code("29902"), find_body_by_code(first.siren), find_body_by_uid(str(first.uid))):
+        assert found == heir
+    assert find_collectivities("Tréexemple") == [heir]
 
 
 def test_a_merged_name_is_kept_when_the_list_forgets_it(package):
