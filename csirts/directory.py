@@ -1,7 +1,8 @@
 """The import of the shipped directory, which does not overwrite what a person has changed since the last import.
 
 The history shows what the last import wrote, with a context of its own. A row with other values was changed by a
-person, and a missing row that the import did not remove was deleted by a person. The import changes neither.
+person, and a missing row that the import did not remove was deleted by a person. The import changes neither. Nor does
+it write a row that conflicts with another row, such as the territory that a person gave to another centre.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pghistory
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.models import Departement, Region
@@ -22,6 +23,7 @@ SHIPPED_DIRECTORY = Path(__file__).parent / "data" / "directory.json"
 CONTEXT = "import_csirts"
 TERRITORY_FIELDS = ("csirt_id", "region_id", "departement_id", "kind")
 COVERAGE_FIELDS = ("valid", "source", "source_on")
+DEFERRABLE = "backup_one_a_rank, coverage_one_csirt_a_ground_and_day"
 CONTACT_FIELDS = ("value", "note", "source", "source_on")
 
 type Key = tuple[Any, ...]
@@ -39,6 +41,7 @@ class DirectoryReport:
     unchanged: int = 0
     removed: int = 0
     left_to_people: int = 0
+    conflicting: int = 0
 
     def __str__(self) -> str:
         counts = {
@@ -47,6 +50,7 @@ class DirectoryReport:
             "inchangés": self.unchanged,
             "retirés": self.removed,
             "laissés comme une personne les a mis": self.left_to_people,
+            "en conflit avec une autre ligne": self.conflicting,
         }
         return ", ".join(f"{count} {label}" for label, count in counts.items())
 
@@ -84,10 +88,9 @@ class RowLoader:
         rows = {tuple(getattr(row, name) for name in self.key): row for row in self._query_rows()}
         for key in rows.keys() - expected.keys() if remove else ():
             self._remove(key, rows[key])
+        self._update(rows, {key: values for key, values in expected.items() if key in rows})
         for key, values in expected.items():
-            if key in rows:
-                self._update(key, rows[key], values)
-            else:
+            if key not in rows:
                 self._create(key, values)
         return self.report
 
@@ -113,19 +116,42 @@ class RowLoader:
         try:
             with transaction.atomic():
                 self.model.objects.create(**dict(zip(self.key, key, strict=True)), **values)
-        except IntegrityError:  # a person gave this territory to another CSIRT
-            self.report.left_to_people += 1
+        except IntegrityError:
+            self.report.conflicting += 1
         else:
             self.report.created += 1
 
-    def _update(self, key: Key, row: Any, values: Values) -> None:
-        if all(getattr(row, name) == value for name, value in values.items()):
-            self.report.unchanged += 1
-        elif self._is_as_imported(key, row):
-            self.model.objects.filter(pk=row.pk).update(**values)
-            self.report.changed += 1
+    def _update(self, rows: dict[Key, Any], expected: dict[Key, Values]) -> None:
+        """Write the new values of these rows together, since two of them may exchange their ranks. If they conflict
+        with another row, write each alone, so that only the conflicting rows are left as they were.
+        """
+        changes: dict[int, Values] = {}
+        for key, values in expected.items():
+            row = rows[key]
+            if all(getattr(row, name) == value for name, value in values.items()):
+                self.report.unchanged += 1
+            elif self._is_as_imported(key, row):
+                changes[row.pk] = values
+            else:
+                self.report.left_to_people += 1
+        if self._write(changes):
+            written = len(changes)
         else:
-            self.report.left_to_people += 1
+            written = sum(self._write({pk: values}) for pk, values in changes.items())
+        self.report.changed += written
+        self.report.conflicting += len(changes) - written
+
+    def _write(self, changes: dict[int, Values]) -> bool:
+        """Update these rows, and tell whether that was possible. If not, nothing changes."""
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SET CONSTRAINTS {DEFERRABLE} DEFERRED")
+                for pk, values in changes.items():
+                    self.model.objects.filter(pk=pk).update(**values)
+                cursor.execute(f"SET CONSTRAINTS {DEFERRABLE} IMMEDIATE")
+        except IntegrityError:
+            return False
+        return True
 
     def _remove(self, key: Key, row: Any) -> None:
         if self._is_as_imported(key, row):

@@ -282,7 +282,9 @@ class Coverage(models.Model):
         ordering = ["region__sort_key", "departement__sort_key", "kind"]
         constraints = [
             ExclusionConstraint(
+                # Deferrable, so that an import may give a territory to another centre, or exchange two ranks.
                 name="coverage_one_csirt_a_ground_and_day",
+                deferrable=models.Deferrable.IMMEDIATE,
                 expressions=[
                     (F("region"), RangeOperators.EQUAL),
                     (Coalesce(F("departement"), Value(0)), RangeOperators.EQUAL),
@@ -339,7 +341,9 @@ class Backup(models.Model):
         ordering = ["csirt", "rank"]
         constraints = [
             models.UniqueConstraint(name="backup_once", fields=["csirt", "backup"]),
-            models.UniqueConstraint(name="backup_one_a_rank", fields=["csirt", "rank"]),
+            models.UniqueConstraint(
+                name="backup_one_a_rank", fields=["csirt", "rank"], deferrable=models.Deferrable.IMMEDIATE
+            ),
             models.CheckConstraint(name="backup_is_another", condition=~Q(csirt=F("backup"))),
         ]
         triggers = [make_version_trigger()]

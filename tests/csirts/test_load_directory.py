@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from collectivities.models import Region
 from csirts.directory import CONTEXT, SHIPPED_DIRECTORY
-from csirts.models import Contact, Coverage, Csirt
+from csirts.models import Backup, Contact, Coverage, Csirt
 from tests.factories.csirts import CoverageFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,10 +48,14 @@ def get_contact(slug, kind):
 def test_loading_the_shipped_directory_again_changes_nothing():
     """The test database was loaded by the command; a second load changes nothing."""
     assert run_import() == [
-        "centres : 0 créés, 0 changés, 19 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
-        "coordonnées : 0 créés, 0 changés, 55 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
-        "territoires : 0 créés, 0 changés, 22 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
-        "secours : 0 créés, 0 changés, 0 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
+        "centres : 0 créés, 0 changés, 19 inchangés, 0 retirés, 0 laissés comme une personne les a mis, "
+        "0 en conflit avec une autre ligne",
+        "coordonnées : 0 créés, 0 changés, 55 inchangés, 0 retirés, 0 laissés comme une personne les a mis, "
+        "0 en conflit avec une autre ligne",
+        "territoires : 0 créés, 0 changés, 22 inchangés, 0 retirés, 0 laissés comme une personne les a mis, "
+        "0 en conflit avec une autre ligne",
+        "secours : 0 créés, 0 changés, 0 inchangés, 0 retirés, 0 laissés comme une personne les a mis, "
+        "0 en conflit avec une autre ligne",
     ]
 
 
@@ -134,8 +138,48 @@ def test_a_territory_given_to_another_centre_is_kept(load, shipped_directory):
     mayotte = CoverageFactory(region=Region.objects.get(code="06"))
     find_entry(shipped_directory, "csirt-atlantic")["covers"].append({"region": "06", "source": "liste suivante"})
 
-    assert "0 créés" in load(shipped_directory)[2]
+    assert "0 créés" in (report := load(shipped_directory)[2])
+    assert report.endswith("1 laissés comme une personne les a mis, 1 en conflit avec une autre ligne")
     assert list(Coverage.objects.filter(region__code="06")) == [mayotte]
+
+
+@pytest.mark.parametrize(
+    ("backups", "report"),
+    [
+        (["csirt-bfc", "csirt-atlantic"], "0 créés, 2 changés"),
+        (["normandie-cyber", "csirt-atlantic", "csirt-bfc"], "1 créés, 2 changés"),
+    ],
+)
+def test_a_new_edition_changes_the_order_of_the_backups(load, shipped_directory, backups, report):
+    breizh = find_entry(shipped_directory, "breizh-cyber")
+    breizh["backups"] = ["csirt-atlantic", "csirt-bfc"]
+    load(shipped_directory)
+    breizh["backups"] = backups
+    assert load(shipped_directory)[3].startswith(f"secours : {report}")
+    ranked = Backup.objects.filter(csirt__slug="breizh-cyber").order_by("rank").values_list("backup__slug", flat=True)
+    assert list(ranked) == backups
+
+
+def test_an_order_that_conflicts_with_a_backup_of_a_person_is_left(load, shipped_directory):
+    for slug in ("breizh-cyber", "csirt-bfc"):
+        find_entry(shipped_directory, slug)["backups"] = ["csirt-atlantic"]
+    load(shipped_directory)
+    centre, backup = (Csirt.objects.get(slug=slug) for slug in ("csirt-bfc", "breizh-cyber"))
+    with pghistory.context(source="console"):
+        Backup.objects.create(csirt=centre, backup=backup, rank=2)
+    for slug in ("breizh-cyber", "csirt-bfc"):
+        find_entry(shipped_directory, slug)["backups"].insert(0, "normandie-cyber")
+    report = load(shipped_directory)[3]
+    assert report.startswith("secours : 1 créés, 1 changés")
+    assert report.endswith("2 en conflit avec une autre ligne")
+
+
+def test_a_territory_is_handed_over_on_a_date_in_any_order_of_the_file(load, shipped_directory):
+    giver, taker = find_entry(shipped_directory, "csirt-bfc"), find_entry(shipped_directory, "breizh-cyber")
+    giver["covers"][0]["until"] = "2027-01-01"
+    taker["covers"].append({"region": giver["covers"][0]["region"], "source": "essai", "from": "2027-01-01"})
+    shipped_directory["csirts"].sort(key=lambda entry: entry is giver)
+    assert "1 créés, 1 changés" in load(shipped_directory)[2]
 
 
 def test_the_notification_address_of_a_centre_survives(load, shipped_directory):
