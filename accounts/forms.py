@@ -227,16 +227,13 @@ class ChannelForm(LedCentreForm):
 
 class TokenForm(forms.Form):
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
-    name = forms.CharField(
+    name = PlainLineField(
         label="Nom du jeton",
         help_text="Le programme qui s’en sert, pour le reconnaître : « SIEM de nuit ».",
         error_messages={"required": "Écrivez à quoi vous le reconnaîtrez."},
         max_length=80,
         widget=forms.TextInput({"class": "input"}),
     )
-
-    def clean_name(self) -> str:
-        return "".join(sign for sign in self.cleaned_data["name"] if sign.isprintable())
 
 
 class ContactForm(forms.Form):
