@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from core.admin_forms import FreshForm
+from core.fields import DayField
 from csirts import wording
 from csirts.enums import ContactKind
 from csirts.models import Contact, Coverage
@@ -19,8 +20,8 @@ ONE_DAY = timedelta(days=1)
 class CoverageForm(FreshForm):
     """The form of a coverage. It asks for the last day of the period, but the row stores the first day after it."""
 
-    first_on = forms.DateField(label="premier jour", required=False, help_text="Vide : depuis toujours.")
-    last_on = forms.DateField(label="dernier jour", required=False, help_text="Vide : sans fin prévue.")
+    first_on = DayField(needs_year=True, label="premier jour", required=False, help_text="Vide : depuis toujours.")
+    last_on = DayField(needs_year=True, label="dernier jour", required=False, help_text="Vide : sans fin prévue.")
 
     class Meta:
         model = Coverage

@@ -293,6 +293,7 @@ def test_the_administrator_gives_a_territory_to_a_centre(client, administrator, 
     [
         ({}, "Le CSIRT Bourgogne-Franche-Comté répond déjà pour ce territoire et cette période (toujours)."),
         ({"first_on": "02/01/2027", "last_on": "01/01/2027"}, "Le dernier jour vient avant le premier."),
+        ({"last_on": "31/12/9999"}, "Cette année ne va pas."),
         ({"departement": "976"}, "Ce département n’est pas dans cette région."),
     ],
 )
