@@ -3,7 +3,6 @@ stored.
 """
 
 import hashlib
-import secrets
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 
@@ -15,15 +14,6 @@ from core.secrets import hash_value
 
 PREFIX = "tocsin_"
 RECORDED_EVERY = timedelta(minutes=10)
-
-
-def issue_token(user: User, *, name: str) -> str:
-    """Create a token for `user` and return it. It is not stored and cannot be read again. `name` tells what the token
-    is for.
-    """
-    token = PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(user=user, name=name, token_hash=hash_token(token))
-    return token
 
 
 def derive_form_token(user: User, key: str) -> str:

@@ -15,7 +15,6 @@ from django.test import Client
 from accounts.enums import LinkPurpose, Role
 from accounts.models import AccessLink, User
 from accounts.services.links import make_link
-from accounts.tokens import issue_token
 from collectivities.models import Region
 from csirts.models import Coverage, Csirt
 from incidents.enums import BulkAct
@@ -24,6 +23,7 @@ from incidents.services.groups.bulk import start_bulk_job
 from stats.disclosure.tables import Period
 from stats.models import Release
 from tests.cast import a_person, an_agent, an_evidence_file, an_upload, plouexemple
+from tests.factories.accounts import make_api_token
 from tests.incidents.observing import an_observable
 from tests.permission_matrix import ROLES
 from tests.permission_posts import SENT
@@ -62,7 +62,7 @@ def send_request(
     """Request the address with the fields of SENT, or as the API of this person if the route is of the API."""
     client = Client(raise_request_exception=False)
     if route.startswith("api/"):
-        token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
+        token = {"Authorization": f"Bearer {make_api_token(user)}"} if user else {}
         if method == "get":
             return client.get(url, cast(dict[str, str], SENT.get(route, {})), headers=token)
         declaration = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}}

@@ -8,11 +8,11 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from accounts.tokens import issue_token
 from csirts.models import Csirt
 from incidents.models import IncidentEvent
 from incidents.services.transfer.proposal import accept_transfer, create_proposal
 from tests.cast import a_lead, a_responder, an_evidence_file, an_upload, breizh_cyber, declare
+from tests.factories.accounts import make_api_token
 from tests.incidents.transferring import make_agreement
 from tests.permission_matrix import MATRIX
 from tests.permission_posts import SENT
@@ -86,7 +86,7 @@ def test_the_api_shows_the_case_to_the_new_centre_only(transferred):
     address = f"/api/v1/incidents/{transferred.incident.reference}/"
     codes, listed = {}, {}
     for role, person in transferred.people.items():
-        token = {"Authorization": f"Bearer {issue_token(person, name='essai')}"}
+        token = {"Authorization": f"Bearer {make_api_token(person)}"}
         codes[role] = Client().get(address, headers=token).status_code
         cases = Client().get("/api/v1/incidents/", headers=token).content.decode()
         listed[role] = transferred.incident.reference in cases

@@ -6,10 +6,12 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import CommandError, call_command
 
-from accounts.enums import Role
-from accounts.models import ApiToken, User
-from accounts.tokens import find_token_user, issue_token
+from accounts.enums import MailKind, Role
+from accounts.models import ApiToken, PendingMail, User
+from accounts.services.tokens import MAX_LIVE_TOKENS
+from accounts.tokens import find_token_user
 from tests.cast import SECRET, a_person, a_responder, breizh_cyber
+from tests.factories.accounts import make_api_token
 
 pytestmark = pytest.mark.django_db
 EMAIL = "alix@mairie.example"
@@ -60,6 +62,22 @@ def test_command_prints_a_token_that_opens_the_api(capsys):
     assert str(ApiToken.objects.get()) == f"{responder} : SIEM"
 
 
+def test_command_makes_a_token_as_the_page_does():
+    """Its owner receives a mail, and the command refuses the eleventh token and a person to whom the API gives
+    nothing.
+    """
+    responder, administrator = a_responder(breizh_cyber()), a_person(Role.ADMINISTRATOR)
+    call_command("create_api_token", responder.email)
+    assert PendingMail.objects.get().kind == MailKind.TOKEN_MADE
+    for _number in range(MAX_LIVE_TOKENS - 1):
+        make_api_token(responder)
+    with pytest.raises(CommandError, match="a déjà 10 jetons"):
+        call_command("create_api_token", responder.email)
+    with pytest.raises(CommandError, match="l’API ne lui donnerait rien"):
+        call_command("create_api_token", administrator.email)
+    assert ApiToken.objects.count() == MAX_LIVE_TOKENS
+
+
 def test_command_refuses_a_token_for_an_unknown_address():
     with pytest.raises(CommandError):
         call_command("create_api_token", EMAIL)
@@ -69,7 +87,7 @@ def test_command_refuses_a_token_for_an_unknown_address():
 
 def test_a_token_does_not_bypass_the_second_factor():
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
-    token = issue_token(responder, name="essai")
+    token = make_api_token(responder)
     assert find_token_user(token) is None
     TOTP.activate(responder, SECRET)
     assert find_token_user(token) == responder

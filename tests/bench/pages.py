@@ -25,7 +25,6 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import NoReverseMatch, reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from accounts.tokens import issue_token  # noqa: E402
 from config.demo.accounts import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
 from config.demo.work import fill_case  # noqa: E402
 from incidents.enums import Status  # noqa: E402
@@ -36,6 +35,7 @@ from tests.bench.databases import USUAL_DOMAIN  # noqa: E402
 from tests.bench.figures import Figure, judge_at_most, print_figures, report_value  # noqa: E402
 from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
+from tests.factories.accounts import make_api_token  # noqa: E402
 from tests.responses import Response  # noqa: E402
 
 MAX_LIST, MAX_DETAIL, MAX_DECLARING, MAX_RATIO = 10, 20, 20, 1.2
@@ -60,7 +60,7 @@ class Reader:
         for name in CAST:
             signed_in(self.clients[name], User.objects.get(email=f"{name}@{DOMAIN}"))
         begin_declaration(self.clients["nobody"])
-        token = issue_token(User.objects.get(email=f"responder@{DOMAIN}"), name="bench")
+        token = make_api_token(User.objects.get(email=f"responder@{DOMAIN}"), name="bench")
         self.clients["token"] = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"})
         # A case with interruptions and leaks, because the cost of a page depends on its contents.
         cases = Incident.objects.filter(csirt__slug=CSIRT, interruptions__isnull=False, leaks__isnull=False)

@@ -6,7 +6,7 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
-from accounts.tokens import issue_token
+from tests.factories.accounts import make_api_token
 from tests.responses import Response
 
 URL = "/api/v1/incidents/"
@@ -17,7 +17,7 @@ class Api:
 
     def __init__(self, user: User | None = None) -> None:
         self.client = Client()
-        self.headers = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
+        self.headers = {"Authorization": f"Bearer {make_api_token(user)}"} if user else {}
 
     def get(self, url: str) -> Response:
         return self.client.get(url, headers=self.headers)

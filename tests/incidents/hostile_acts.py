@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.enums import LinkPurpose
 from accounts.models import AccessLink, User
-from accounts.tokens import derive_link_token, issue_token
+from accounts.tokens import derive_link_token
 from collectivities.models import Collectivity
 from csirts.enums import ContactKind
 from csirts.models import Csirt
@@ -22,6 +22,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.draft import derive_draft_code
 from incidents.services.groups.bulk import start_bulk_job
 from tests.cast import a_responder, plouexemple
+from tests.factories.accounts import make_api_token
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import FILE_NAMES, MAILBOXES
 from tests.walking import Answer, Visitor
@@ -313,7 +314,7 @@ def invite_member(manager: Visitor, body: Collectivity) -> Visitor:
 def call_api(user: User, body: Collectivity, visitor: Visitor) -> Incident:
     """Declare with every field of the serializer, and return the case."""
     declaration = fill_serializer(DeclarationIn(), visitor) | {"collectivity": str(body.uid)}
-    token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"}
+    token = {"Authorization": f"Bearer {make_api_token(user)}"}
     address = "/api/v1/incidents/"
     response = visitor.client.post(address, json.dumps(declaration), "application/json", headers=token)
     visitor.read(response, address)

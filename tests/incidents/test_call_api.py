@@ -7,7 +7,6 @@ from django.test import Client
 
 from accounts.enums import Role
 from accounts.models import ApiToken
-from accounts.tokens import issue_token
 from collectivities.models import Collectivity
 from csirts.models import Csirt
 from incidents.api.serializers import DeclarationIn, InterruptionIn, InterruptionOut, LeakIn, LeakOut
@@ -22,6 +21,7 @@ from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.notes import write_note
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.factories.accounts import make_api_token
 from tests.incidents.api import URL, Api
 
 pytestmark = pytest.mark.django_db
@@ -299,7 +299,7 @@ def test_a_revoked_token_is_refused(agent):
 
 
 def test_tokens_are_not_stored(agent):
-    token = issue_token(agent, name="essai")
+    token = make_api_token(agent)
 
     assert not ApiToken.objects.filter(token_hash__contains=token[8:20]).exists()
 

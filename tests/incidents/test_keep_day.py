@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from accounts.tokens import issue_token
 from collectivities.zones import PARIS
 from incidents.catalogues.partners import PARTNERS
 from incidents.facts.shapes import Instant, Interruption
@@ -17,6 +16,7 @@ from incidents.services.papers.duties import compute_legal_deadline
 from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
 from tests.cast import breizh_cyber, declare, plouexemple
+from tests.factories.accounts import make_api_token
 from tests.incidents.devices import case_url, follow_up_url, open_by_link
 from tests.reading import read_markup
 
@@ -81,7 +81,7 @@ def test_an_exact_midnight_keeps_its_hour(responder):
 
 
 def call_api(client, responder, method, path, data=None):
-    headers = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
+    headers = {"Authorization": f"Bearer {make_api_token(responder)}"}
     client.logout()
     return getattr(client, method)(path, data, content_type="application/json", headers=headers).json()
 

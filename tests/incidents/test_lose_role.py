@@ -7,7 +7,6 @@ from selectolax.lexbor import LexborHTMLParser
 
 from accounts.enums import Role
 from accounts.models import Membership, User
-from accounts.tokens import issue_token
 from incidents.enums import ActorKind, ClosingReason, EventKind, Status
 from incidents.models import Incident, IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
@@ -16,6 +15,7 @@ from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.transfer.proposal import create_proposal
 from tests.cast import a_lead, a_person, a_responder, an_evidence_file, breizh_cyber, declare
+from tests.factories.accounts import make_api_token
 from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
 from tests.incidents.transferring import create_other_centre, make_agreement, make_agreement_fields, offer_url
 from tests.reading import read_text
@@ -76,7 +76,7 @@ def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incide
 def test_a_former_responder_opens_no_other_page(responder, incident, end):
     create_other_centre()
     piece = an_evidence_file(incident)
-    client, token = sign_in_as(responder), issue_token(responder, name="essai")
+    client, token = sign_in_as(responder), make_api_token(responder)
     end(responder)
 
     for address in (

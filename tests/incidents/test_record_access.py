@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.enums import Role
-from accounts.tokens import issue_token
 from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode, Door, ObservableKind
 from incidents.models import CaseAccess, Incident, Reading
@@ -19,6 +18,7 @@ from incidents.services.history.index import index_pending_events
 from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.unsent_text import delete_sent_text
 from tests.cast import a_person, a_responder, an_agent, an_evidence_file, declare
+from tests.factories.accounts import make_api_token
 from tests.incidents.devices import case_url, open_by_link, sign_in_as
 from tests.incidents.observing import an_observable, declare_elsewhere
 from tests.incidents.transferring import offer_url, propose_transfer
@@ -90,7 +90,7 @@ def test_a_red_case_is_not_said_to_reach_the_centre_by_mail(client, responder, i
 
 
 def test_reading_by_the_api_is_recorded_and_shown_to_the_declarant(responder, incident):
-    token = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
+    token = {"Authorization": f"Bearer {make_api_token(responder)}"}
     assert "Personne ne l’a encore lue ici." in read_markup(open_by_link(incident).get(follow_up_url(incident)))
 
     assert Client().get(f"/api/v1/incidents/{incident.reference}/", headers=token).status_code == 200

@@ -10,7 +10,6 @@ from django.test import Client
 
 from accounts.enums import Role
 from accounts.models import Membership
-from accounts.tokens import issue_token
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind
 from incidents.models import Message, Note
@@ -21,6 +20,7 @@ from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent
+from tests.factories.accounts import make_api_token
 from tests.incidents.desk import acknowledge_as, reload
 from tests.incidents.devices import case_url
 from tests.reading import read_markup
@@ -161,7 +161,7 @@ def test_the_declarant_sees_no_text_of_a_note_on_any_page(responder, incident, m
     texts = (
         read_linked_pages(holder, page) | read_linked_pages(agent, page) | read_linked_pages(agent, "/mes-dossiers/")
     )
-    token = {"Authorization": f"Bearer {issue_token(person, name='essai')}"}
+    token = {"Authorization": f"Bearer {make_api_token(person)}"}
     api = "/api/v1/incidents/"
     for where in (api, f"{api}{incident.reference}/"):
         texts[where] = get_content(agent.get(where, headers=token))

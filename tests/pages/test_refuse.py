@@ -9,10 +9,10 @@ from django.test import Client
 from django.urls import path
 from selectolax.lexbor import LexborHTMLParser
 
-from accounts.tokens import issue_token
 from config.urls import *  # noqa: F403  the handlers, with routes that fail on purpose
 from config.urls import urlpatterns as real
 from tests.cast import a_responder, an_agent, declare
+from tests.factories.accounts import make_api_token
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -138,7 +138,7 @@ def test_a_script_that_opens_such_an_address_gets_no_page(client):
     assert client.get(url, headers={"Accept": "*/*"}).content == b""
     assert client.get(url, headers=BROWSER | {"HX-Request": "true"}).content == b""
     assert client.put(url, headers=BROWSER).content == b""
-    token = {"Authorization": f"Bearer {issue_token(a_responder(), name='essai')}"}
+    token = {"Authorization": f"Bearer {make_api_token(a_responder())}"}
     answer = client.get("/api/v1/incidents/T7K4-9MQX/acknowledge/", headers=BROWSER | token)
     assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
 

@@ -1,12 +1,14 @@
 """Create an API token for a person and print it once."""
 
+import secrets
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.http import Http404
 
 from accounts.models import User
-from accounts.tokens import issue_token
+from accounts.services.tokens import MAX_LIVE_TOKENS, TooManyTokens, make_token
 
 
 class Command(BaseCommand):
@@ -20,4 +22,15 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=email, is_active=True).first()
         if user is None:
             raise CommandError(f"Aucun compte actif pour {email}.")
-        self.stdout.write(issue_token(user, name=name))
+        try:
+            self.stdout.write(make_token(actor=user, name=name, key=secrets.token_urlsafe(24)))
+        except Http404:
+            raise CommandError(
+                f"{email} n’intervient dans aucun centre et n’est d’aucune collectivité\N{NO-BREAK SPACE}: l’API ne "
+                "lui donnerait rien."
+            ) from None
+        except TooManyTokens:
+            raise CommandError(
+                f"{email} a déjà {MAX_LIVE_TOKENS} jetons\N{NO-BREAK SPACE}: que l’un soit d’abord révoqué, sur "
+                "/compte/jetons/."
+            ) from None
