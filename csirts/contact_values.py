@@ -6,11 +6,10 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 
-from core.telephone import SHORT_NUMBER
+from core.telephone import find_first_number, holds_whole_number, is_short_number
 from csirts.enums import ContactKind
 
 PHONE_CHARACTERS = re.compile(r"\+?[\d\s.()-]+")
-NATIONAL_DIGITS, LOCAL_DIGITS, MAX_DIGITS = 10, 6, 15
 check_https = URLValidator(schemes=["https"])
 
 
@@ -25,13 +24,16 @@ def check_contact_value(kind: str, value: str) -> None:
 
 
 def is_phone(value: str) -> bool:
-    """Tell whether the value is a whole number: national, local (six digits overseas), international or short."""
-    digits = "".join(character for character in value if character.isdecimal())
+    """Tell whether the value is one whole number: national, local (overseas), international or short."""
     if not PHONE_CHARACTERS.fullmatch(value):
         return False
-    if digits.startswith("0") and not digits.startswith("00"):
-        return len(digits) == NATIONAL_DIGITS
-    return LOCAL_DIGITS <= len(digits) <= MAX_DIGITS or SHORT_NUMBER.fullmatch(digits) is not None
+    first_number = find_first_number(value) or value
+    is_alone = count_digits(first_number) == count_digits(value)
+    return is_alone and (holds_whole_number(value, local_digits=None) or is_short_number(value))
+
+
+def count_digits(text: str) -> int:
+    return sum(character.isdecimal() for character in text)
 
 
 def is_valid(check: Callable[[str], None], value: str) -> bool:

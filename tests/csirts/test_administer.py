@@ -153,6 +153,8 @@ def test_an_officer_is_reached_by_mail_or_by_a_page(client, lead, breizh, value)
     [
         ("bonjour", False),
         ("0 800 200", False),
+        ("50 53 001", False),
+        ("02 98 00 00 00 02 98 00 00 01", False),
         ("0 800 200 008 le matin", False),
         ("0 800 71 13 13", True),
         ("505.300", True),
