@@ -35,7 +35,7 @@ from accounts.services.invitations import (
     withdraw_invitation,
 )
 from accounts.signed_in import get_account
-from accounts.views.sign_in import UnprocessableFormMixin
+from accounts.views.mixins import UnprocessableFormMixin
 from collectivities.models import Collectivity
 from core.stale import Stale
 from csirts.routing import find_route

@@ -22,7 +22,7 @@ from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
 from accounts.services.tokens import may_have_tokens
 from accounts.signed_in import get_account
-from accounts.views.sign_in import UnprocessableFormMixin
+from accounts.views.mixins import UnprocessableFormMixin
 
 
 @method_decorator(never_cache, name="dispatch")

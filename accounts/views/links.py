@@ -28,7 +28,7 @@ from accounts.services.links import (
 )
 from accounts.services.team import has_mailbox_of_another_centre
 from accounts.views.first_page import find_first_page
-from accounts.views.sign_in import UnprocessableFormMixin
+from accounts.views.mixins import UnprocessableFormMixin
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")

@@ -1,24 +1,13 @@
 """Signing in and out, on the same page for all roles."""
 
-from typing import Any
-
 from allauth.account.views import LoginView
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
-from django.http import HttpResponse
 from django.utils.decorators import method_decorator
 
-
-class UnprocessableFormMixin:
-    """Answers an invalid form with status 422 and shows what was typed."""
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]  # of the view that this completes
-        if response.status_code == 200:
-            response.status_code = 422
-        return response
+from accounts.views.mixins import UnprocessableFormMixin
 
 
 class SignInView(UnprocessableFormMixin, LoginView):

@@ -26,7 +26,7 @@ from accounts.services.invitations import ExistingMember, SentTooSoon, TooManyIn
 from accounts.signed_in import get_account
 from accounts.views.bodies import INVITATION_SENT, JUST_SENT, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
-from accounts.views.sign_in import UnprocessableFormMixin
+from accounts.views.mixins import UnprocessableFormMixin
 from csirts.queries import list_sourced_contacts, list_stopped_centres
 
 REFUSED_INVITATIONS = {

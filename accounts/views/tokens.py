@@ -23,7 +23,7 @@ from accounts.services.tokens import (
     revoke_token,
 )
 from accounts.signed_in import get_account
-from accounts.views.sign_in import UnprocessableFormMixin
+from accounts.views.mixins import UnprocessableFormMixin
 
 MAX_ROWS = 50
 TOO_MANY = "Vous avez déjà dix jetons. Révoquez-en un d’abord."
