@@ -33,7 +33,7 @@ from accounts.services.roles import (
     log_given_roles,
 )
 from accounts.signed_in import get_account
-from collectivities.fields import PlainLineField
+from core.fields import PlainLineField
 from core.admin import BoundedModelAdmin
 from csirts.models import Csirt
 

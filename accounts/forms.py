@@ -29,9 +29,9 @@ from django.forms.fields import InvalidJSONInput
 
 from accounts.enums import Helper
 from accounts.models import AccessLink, EmergencyContact, User
-from collectivities.fields import PlainLineField
 from collectivities.models import Collectivity
 from collectivities.telephones import find_number_problem
+from core.fields import PlainLineField
 from core.telephone import is_short_number
 from csirts.models import Csirt
 

@@ -10,12 +10,12 @@ from django.db import models
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
 
-from collectivities.fields import PlainLineField
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from collectivities.services import correct_region
 from core.admin import BoundedModelAdmin
 from core.admin_forms import FreshForm
+from core.fields import PlainLineField
 
 MAX_MATCHES = 50
 LISTED_FIELDS = [

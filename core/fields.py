@@ -1,4 +1,4 @@
-"""Form fields that accept what people type: « 8 h 10 », « 24/11/2026 », « 1 200 »."""
+"""Form fields that accept what people type: a line of text, « 8 h 10 », « 24/11/2026 », « 1 200 »."""
 
 import re
 from contextlib import suppress
@@ -17,6 +17,24 @@ NO_SUCH_DAY = "Ce jour n’existe pas. Exemple : 24/11/2026."
 DAY_AND_MONTH = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})", re.ASCII)
 THREE_NUMBERS = re.compile(r"\d+\s*[/.\-]\s*\d+\s*[/.\-]\s*\d+", re.ASCII)
 HOUR = re.compile(r"^(\d{1,2})\s*[h:]\s*(\d{0,2})(?::\d{2})?$", re.IGNORECASE)
+
+
+class PlainLineField(forms.CharField):
+    """A field for text on one line. Line ends, control characters and marks that change the reading order become
+    spaces.
+    """
+
+    def to_python(self, value: Any) -> str:
+        printable = "".join(
+            character if character.isprintable() else " " for character in super().to_python(value) or ""
+        )
+        return " ".join(printable.split())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Clean the stored value before comparing, so that a value sent back unchanged apart from its no-break spaces
+        does not count as changed.
+        """
+        return super().has_changed(self.to_python(initial), data)
 
 
 class DayField(forms.DateField):

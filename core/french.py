@@ -1,4 +1,4 @@
-"""French plurals, dates, quotations and numbers."""
+"""French plurals, dates, quotations, numbers and spaces."""
 
 import re
 from collections.abc import Iterable
@@ -8,6 +8,9 @@ from functools import lru_cache
 from django.utils.formats import date_format
 
 NBSP, NARROW_NBSP = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
+# With an ordinary space before a punctuation mark, or after « , a line break could separate the mark from its word.
+SPACE_AT_PUNCTUATION = re.compile(r"(?<=\S) (?=[:;!?»])|(?<=«) ")
+QUOTE_PREFIX = ">"
 # The day of a date, if it is 1: the name of a month follows.
 FIRST_OF_MONTH = re.compile(r"(?<![^ ])1(?= [^\W\d_]{3})")
 
@@ -43,3 +46,11 @@ def format_long_day(day: date) -> str:
 def write_first_as_ordinal(text: str) -> str:
     """Return the date with its day as « 1er » if it is the first of the month."""
     return FIRST_OF_MONTH.sub("1er", text, count=1)
+
+
+def set_no_break_spaces(text: str) -> str:
+    """Return the text with a no-break space between each punctuation mark and its word. Quoted lines (`>`) do not
+    change.
+    """
+    lines = text.split("\n")
+    return "\n".join(line if line.startswith(QUOTE_PREFIX) else SPACE_AT_PUNCTUATION.sub(NBSP, line) for line in lines)

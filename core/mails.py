@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from core.typography import set_no_break_spaces
+from core.french import set_no_break_spaces
 
 
 def make_mail(text: str, *, key: object, to: str) -> EmailMessage:

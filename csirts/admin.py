@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from collectivities.fields import PlainLineField
+from core.fields import PlainLineField
 from core.admin import BoundedModelAdmin
 from core.telephone import format_phone
 from csirts import wording

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.enums import MailKind
 from accounts.messages import write_account_mail as write_account_mail
-from core.typography import set_no_break_spaces
+from core.french import set_no_break_spaces
 from incidents.enums import EventKind
 from incidents.models import Incident
 from notifications.enums import Recipient
