@@ -13,7 +13,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.enums import COLLECTIVITY_ROLES, LEADING_ROLES, TEAM_ROLES, WORKING_ROLES, CentreAbility, Role
-from accounts.models import Membership, User
+from accounts.models import Membership, User, make_in_force_condition
 from collectivities.models import Collectivity, CollectivityQuerySet
 from csirts.models import Csirt
 
@@ -97,12 +97,10 @@ def count_orphaned_cases(memberships: QuerySet[Membership]) -> Counter[int]:
 
     `memberships` contains every role, ended or not, of the people to examine in their centres.
     """
-    pairs = find_former_members(memberships)
-    counted = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs}).open
     orphaned: Counter[int] = Counter()
-    for person, centre in pairs:
-        orphaned[centre] += counted[person, centre]
-    return +orphaned
+    for (_person, centre), number in count_cases_of_pairs(find_former_members(memberships)).items():
+        orphaned[centre] += number
+    return orphaned
 
 
 def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
@@ -110,21 +108,26 @@ def count_cases_to_orphan(people: Collection[User]) -> Counter[int]:
     person in the centres where they work today. Runs two queries.
     """
     roles = Membership.objects.in_force().filter(user__in=people, user__is_active=True, csirt__isnull=False)
-    pairs = set(roles.values_list("user", "csirt"))
-    counted = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs}).open
     orphaned: Counter[int] = Counter()
-    for person, centre in pairs:
-        orphaned[person] += counted[person, centre]
-    return +orphaned
+    for (person, _centre), number in count_cases_of_pairs(set(roles.values_list("user", "csirt"))).items():
+        orphaned[person] += number
+    return orphaned
+
+
+def count_cases_of_pairs(pairs: Collection[tuple[int, int]]) -> Counter[tuple[int, int]]:
+    """Return, for each pair (account id, centre id) that has some, the number of open cases assigned to this person in
+    this centre. Runs one query.
+    """
+    cases = count_assigned_cases({person for person, _centre in pairs}, {centre for _person, centre in pairs}).open
+    return +Counter({pair: cases[pair] for pair in pairs})
 
 
 def find_former_members(memberships: QuerySet[Membership]) -> set[tuple[int, int]]:
-    """Return the pairs (account id, centre id) of people who had a role in the centre and have none there now. One
-    query.
+    """Return the pairs (account id, centre id) of people with a role in the centre that has begun, and with none in
+    force there now. The roles of a closed account are not in force. One query.
     """
-    roles = memberships.exclude(csirt=None)
-    today = timezone.localdate()
-    is_working = Q(since_on__lte=today, user__is_active=True) & (Q(ended_on=None) | Q(ended_on__gt=today))
+    roles = memberships.filter(since_on__lte=timezone.localdate()).exclude(csirt=None)
+    is_working = make_in_force_condition() & Q(user__is_active=True)
     pairs: dict[bool, set[tuple[int, int]]] = {True: set(), False: set()}
     for person, centre, works in roles.values_list(
         "user", "csirt", Case(When(is_working, then=Value(True)), default=Value(False))

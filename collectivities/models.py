@@ -190,11 +190,16 @@ class Collectivity(models.Model):
         return f"{self.former_name}, aujourd’hui dans {self}" if self.former_name else str(self)
 
     @property
-    def place(self) -> str:
-        """The département in brackets, which distinguishes homonyms; empty if the name is that of the territory."""
+    def departement_hint(self) -> str:
+        """The département, which distinguishes homonyms; empty if the name is that of the territory."""
         if self.kind in TERRITORIAL or self.departement is None or self.departement.name == self.name:
             return ""
-        return f" ({self.departement.name})"
+        return self.departement.name
+
+    @property
+    def place(self) -> str:
+        """The département after the name, in brackets: « (Finistère) »."""
+        return f" ({self.departement_hint})" if self.departement_hint else ""
 
     @property
     def label(self) -> str:

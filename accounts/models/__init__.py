@@ -1,7 +1,14 @@
 """Users, their roles, and what opens their accounts."""
 
 from accounts.models.access import AccessLink, ApiToken, FactorReset, Installation, PendingMail
-from accounts.models.people import EmergencyContact, Membership, MembershipQuerySet, User, UserManager
+from accounts.models.people import (
+    EmergencyContact,
+    Membership,
+    MembershipQuerySet,
+    User,
+    UserManager,
+    make_in_force_condition,
+)
 
 __all__ = [
     "AccessLink",
@@ -14,4 +21,5 @@ __all__ = [
     "PendingMail",
     "User",
     "UserManager",
+    "make_in_force_condition",
 ]

@@ -57,7 +57,7 @@ def describe_role(role: Membership, detail: str = "") -> str:
 
 def describe_body(body: Collectivity) -> str:
     """Return the name of a body with its département: « Plouexemple, Finistère »."""
-    return ", ".join(filter(None, [curl_apostrophes(body.name), body.place[2:-1]]))
+    return ", ".join(filter(None, [curl_apostrophes(body.name), body.departement_hint]))
 
 
 def describe_former_role(person: User) -> str:
