@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
-SECRET_PATHS = re.compile(r"(/(?:suivi|accuser|phrase|acces|equipe/adresse/confirmer)/)[^\s?]+")
+SECRET_PATHS = re.compile(r"(/(?:suivi|phrase|acces|equipe/adresse/confirmer)/)[^\s?]+")
 MAIL_ADDRESS = re.compile(r"[^\s<>@,;:\"']+@[^\s<>@,;:\"']+")
 QUERY = re.compile(r"\?\S+")
 HIDDEN = "***"

@@ -23,7 +23,9 @@ def count_request(request: HttpRequest, purpose: str, *, within_seconds: int) ->
         # Most calls end here, after one command to the cache.
         is_first = cache.add(key, 1, timeout=within_seconds)
         return 1 if is_first else cache.incr(key)
-    except (RedisError, ValueError):  # A ValueError means that the key expired between the two calls.
+    except ValueError:  # The key expired between the two calls, so that a new period begins.
+        return 1
+    except RedisError:
         logger.warning("no request counter: the cache does not answer")
         return 0
 

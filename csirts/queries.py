@@ -1,4 +1,6 @@
-"""The queries for the page of the public directory, which also lists the territories without a CSIRT."""
+"""The queries for the public directory, which also lists the territories without a CSIRT, and for the other pages
+that show the contacts of a centre.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

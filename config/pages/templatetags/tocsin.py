@@ -224,8 +224,7 @@ def format_size(octets: int) -> str:
     for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):
         if octets >= unit:
             return f"{number_format(octets / unit, 1 if octets < 10 * unit else 0)}\N{NO-BREAK SPACE}{name}"
-    # Zero takes the singular in French.
-    return choose_plural("%d\N{NO-BREAK SPACE}octet", "%d\N{NO-BREAK SPACE}octets", max(octets, 1)) % octets
+    return choose_plural("%d\N{NO-BREAK SPACE}octet", "%d\N{NO-BREAK SPACE}octets", octets) % octets
 
 
 @register.filter("short_hash")
