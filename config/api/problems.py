@@ -1,6 +1,5 @@
 """Errors of the API as RFC 9457 problem documents, in French, with the name of each wrong field."""
 
-from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoDenied
@@ -9,7 +8,24 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from core.french import choose_plural
+
 MEDIA_TYPE = "application/problem+json"
+# RFC 9457 lets a document without a type of its own translate the words of its status.
+TITLES = {
+    400: "Demande incorrecte",
+    401: "Authentification nécessaire",
+    403: "Accès refusé",
+    404: "Introuvable",
+    405: "Méthode non admise",
+    406: "Format de réponse non proposé",
+    409: "Conflit",
+    413: "Demande trop grande",
+    415: "Format de demande non accepté",
+    422: "Demande impossible à traiter",
+    429: "Trop de demandes",
+}
+OTHER_TITLE = "Demande refusée"
 
 
 def make_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -23,20 +39,23 @@ def make_problem_response(error: Exception, context: dict[str, Any]) -> Response
     response = exception_handler(error, context)
     if response is None:
         return None
-    response.data = make_problem_document(error, response.status_code)
+    response.data = describe_error(error, response.status_code)
     response.content_type = MEDIA_TYPE
     return response
 
 
-def make_problem_document(error: Exception, status: int) -> dict[str, Any]:
-    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
-    if isinstance(error, exceptions.ValidationError):
-        problems = list(flatten_errors(error.detail))
-        body["detail"] = f"La demande a {len(problems)} point(s) à corriger."
-        body["errors"] = problems
-    elif isinstance(error, exceptions.APIException):
-        body["detail"] = str(error.detail)
-    return body
+def make_problem_document(status: int, title: str, detail: str, **members: Any) -> dict[str, Any]:
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+
+
+def describe_error(error: Exception, status: int) -> dict[str, Any]:
+    """Return the problem document of an error of DRF, with the wrong fields of a validation."""
+    title = TITLES.get(status, OTHER_TITLE)
+    if not isinstance(error, exceptions.ValidationError):
+        return make_problem_document(status, title, str(getattr(error, "detail", OTHER_TITLE)))
+    problems = list(flatten_errors(error.detail))
+    count = choose_plural("%d point", "%d points", len(problems)) % len(problems)
+    return make_problem_document(status, title, f"La demande a {count} à corriger.", errors=problems)
 
 
 def flatten_errors(detail: Any, field: str = "") -> Any:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import is_valid_path
 from django.utils.encoding import escape_uri_path
 
+from config.api.problems import MEDIA_TYPE, make_problem_document
 from incidents.bodies.views import render_body_form_without_cookies
 from incidents.declare.lost_cookies import render_screen_without_cookies
 from incidents.follow_up.lost_cookies import render_case_post_without_cookies
@@ -105,7 +106,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return make_problem(refusal)
+        document = make_problem_document(refusal.status, refusal.title, refusal.words)
+        return JsonResponse(document, status=refusal.status, content_type=MEDIA_TYPE)
     return render(request, "pages/refusal.html", {"refusal": refusal}, status=refusal.status)
 
 
@@ -124,8 +126,3 @@ def find_page_above(request: HttpRequest) -> PageAbove | None:
         return PageAbove(escape_uri_path(before + segment), label)
     above = f"{request.path.rstrip('/').rpartition('/')[0]}/"
     return PageAbove(escape_uri_path(above), "Remonter d’une page") if above != "/" and is_valid_path(above) else None
-
-
-def make_problem(refusal: Refusal) -> JsonResponse:
-    document = {"type": "about:blank", "title": refusal.title, "status": refusal.status, "detail": refusal.words}
-    return JsonResponse(document, status=refusal.status, content_type="application/problem+json")

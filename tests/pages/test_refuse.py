@@ -7,11 +7,13 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import path
+from rest_framework.exceptions import APIException, ValidationError
 from selectolax.lexbor import LexborHTMLParser
 
+from config.api.problems import TITLES, describe_error
 from config.urls import *  # noqa: F403  the handlers, with routes that fail on purpose
 from config.urls import urlpatterns as real
-from tests.cast import a_responder, an_agent, declare
+from tests.cast import a_responder, an_agent, breizh_cyber, declare
 from tests.factories.accounts import make_api_token
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -141,6 +143,24 @@ def test_a_script_that_opens_such_an_address_gets_no_page(client):
     token = {"Authorization": f"Bearer {make_api_token(a_responder())}"}
     answer = client.get("/api/v1/incidents/T7K4-9MQX/acknowledge/", headers=BROWSER | token)
     assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
+
+
+def test_a_problem_document_of_the_api_is_in_french(client):
+    token = {"Authorization": f"Bearer {make_api_token(a_responder(breizh_cyber()))}"}
+    problem = client.post("/api/v1/incidents/", {}, content_type="application/json", headers=token).json()
+    assert problem["title"] == "Demande incorrecte"
+    assert problem["detail"] == f"La demande a {len(problem['errors'])} points à corriger."
+    assert describe_error(ValidationError({"nom": "Trop long."}), 400)["detail"] == "La demande a 1 point à corriger."
+    assert client.get("/api/v1/incidents/").json()["title"] == "Authentification nécessaire"
+
+
+def test_each_error_of_the_api_has_a_french_title():
+    pending, statuses = [APIException], set()
+    while pending:
+        classes = pending.pop().__subclasses__()
+        statuses |= {error.status_code for error in classes}
+        pending += classes
+    assert statuses <= TITLES.keys()
 
 
 @pytest.mark.parametrize(("url", "status"), [("/api/nulle-part/", 404), ("/api/trop/", 413)])
