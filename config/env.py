@@ -21,7 +21,7 @@ class Env:
     def __init__(self, source: Mapping[str, str] = environ) -> None:
         self.source = source
 
-    def text(self, name: str, default: str | None = None) -> str:
+    def read_text(self, name: str, default: str | None = None) -> str:
         """Return the variable, else the text of the file that `{name}_FILE` names (secrets of containers), else the
         default. Raises ImproperlyConfigured if there is none.
         """
@@ -38,67 +38,67 @@ class Env:
         except (OSError, ValueError):
             raise ImproperlyConfigured(f"{name} must name a file of text that this process may read.") from None
 
-    def number(self, name: str, default: int) -> int:
-        value = self.text(name, str(default))
+    def read_number(self, name: str, default: int) -> int:
+        value = self.read_text(name, str(default))
         if not value.isdecimal():
             raise ImproperlyConfigured(f"{name} must be a whole number.")
         return int(value)
 
-    def day_of_year(self, name: str, default: str) -> tuple[int, int]:
+    def read_day_of_year(self, name: str, default: str) -> tuple[int, int]:
         """Return a month and a day of any year, written « 04-01 »."""
-        value = self.text(name, default)
+        value = self.read_text(name, default)
         try:
             day = datetime.strptime(f"2001-{value}", "%Y-%m-%d").replace(tzinfo=UTC)
         except ValueError:
             raise ImproperlyConfigured(f"{name} must be a month and a day, such as 04-01.") from None
         return day.month, day.day
 
-    def flag(self, name: str, *, default: bool = False) -> bool:
+    def read_flag(self, name: str, *, default: bool = False) -> bool:
         """Return True for 1, true or yes, and False for 0, false or no."""
-        value = self.text(name, "1" if default else "0").lower()
+        value = self.read_text(name, "1" if default else "0").lower()
         if value not in {"0", "1", "false", "true", "no", "yes"}:
             raise ImproperlyConfigured(f"{name} must be 0 or 1.")
         return value in {"1", "true", "yes"}
 
-    def items(self, name: str, default: str | None = None) -> list[str]:
+    def read_items(self, name: str, default: str | None = None) -> list[str]:
         """Return comma-separated values."""
-        return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
+        return [item.strip() for item in self.read_text(name, default).split(",") if item.strip()]
 
-    def hosts(self, name: str) -> list[str]:
+    def read_hosts(self, name: str) -> list[str]:
         """Return the host names of the site. The first must be complete, since mails link to it. A star is refused,
         because anybody could then choose the host name in the links.
         """
-        hosts = self.items(name)
+        hosts = self.read_items(name)
         if not hosts or "*" in hosts or hosts[0].startswith("."):
             raise ImproperlyConfigured(f"{name} must list the names of the site, the first one in full, and no star.")
         return hosts
 
-    def secret(self, name: str) -> str:
+    def read_secret(self, name: str) -> str:
         """Return a secret fit for production. Raises ImproperlyConfigured if it is short, or the public secret of
         development.
         """
-        value = self.text(name)
+        value = self.read_text(name)
         if value == DEVELOPMENT_SECRET or len(value) < SHORTEST_SECRET:
             raise ImproperlyConfigured(f"{name} must be a secret of at least {SHORTEST_SECRET} random characters.")
         return value
 
-    def keys(self, name: str, default: str | None = None) -> list[bytes]:
+    def read_keys(self, name: str, default: str | None = None) -> list[bytes]:
         """Return keys of 32 bytes in base64, separated by commas. The first encrypts, all of them decrypt."""
         try:
-            keys = [b64decode(item, validate=True) for item in self.items(name, default)]
+            keys = [b64decode(item, validate=True) for item in self.read_items(name, default)]
         except ValueError:
             keys = []
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} random bytes in base64: openssl rand -base64 32")
         return keys
 
-    def secret_keys(self, name: str) -> list[bytes]:
+    def read_secret_keys(self, name: str) -> list[bytes]:
         """Return keys fit for production. Raises ImproperlyConfigured if the public key of development is one
         of them.
         """
-        if DEVELOPMENT_EVIDENCE_KEY in self.items(name):
+        if DEVELOPMENT_EVIDENCE_KEY in self.read_items(name):
             raise ImproperlyConfigured(f"{name} must not be the key that everybody can read here.")
-        return self.keys(name)
+        return self.read_keys(name)
 
 
 def split_url(url: str, name: str, schemes: set[str]) -> SplitResult:
@@ -175,18 +175,18 @@ def make_evidence_storage(env: Env, folder: Path | None = None) -> dict[str, Any
     """Return STORAGES["evidence"]: the bucket EVIDENCE_S3_BUCKET if set, else the
     folder EVIDENCE_DIR (default `folder`).
     """
-    bucket = env.text("EVIDENCE_S3_BUCKET", "")
+    bucket = env.read_text("EVIDENCE_S3_BUCKET", "")
     if not bucket:
-        location = env.text("EVIDENCE_DIR", str(folder) if folder else None)
+        location = env.read_text("EVIDENCE_DIR", str(folder) if folder else None)
         return {"BACKEND": "incidents.files.vault.Folder", "OPTIONS": {"location": location}}
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": bucket,
-            "endpoint_url": env.text("EVIDENCE_S3_ENDPOINT", "") or None,
-            "region_name": env.text("EVIDENCE_S3_REGION", "") or None,
-            "access_key": env.text("EVIDENCE_S3_ACCESS_KEY"),
-            "secret_key": env.text("EVIDENCE_S3_SECRET_KEY"),
+            "endpoint_url": env.read_text("EVIDENCE_S3_ENDPOINT", "") or None,
+            "region_name": env.read_text("EVIDENCE_S3_REGION", "") or None,
+            "access_key": env.read_text("EVIDENCE_S3_ACCESS_KEY"),
+            "secret_key": env.read_text("EVIDENCE_S3_SECRET_KEY"),
             "default_acl": None,
             "file_overwrite": True,  # names are ours and random
             "max_memory_size": 1024 * 1024,  # larger objects are read through a temporary file, still encrypted

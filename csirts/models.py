@@ -124,7 +124,7 @@ class Csirt(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def contact(self, kind: ContactKind) -> "Contact | None":
+    def get_contact(self, kind: ContactKind) -> "Contact | None":
         """Return the contact of this kind, or None. The first call reads all contacts of the row, so a list must
         prefetch them (`with_contacts`).
         """
@@ -132,7 +132,7 @@ class Csirt(models.Model):
         return next((contact for contact in self.contacts.all() if contact.kind == kind), None)
 
     def _value(self, kind: ContactKind) -> str:
-        contact = self.contact(kind)
+        contact = self.get_contact(kind)
         return contact.value if contact else ""
 
     @property
@@ -147,7 +147,7 @@ class Csirt(models.Model):
     @property
     def phone_note(self) -> str:
         """The note to read before dialling the number, which must be shown with it."""
-        contact = self.contact(ContactKind.PHONE)
+        contact = self.get_contact(ContactKind.PHONE)
         return contact.note if contact else ""
 
     @property
@@ -192,7 +192,7 @@ class Csirt(models.Model):
     @property
     def dpo(self) -> "Contact | None":
         """The contact for personal data. Its note says how long the centre keeps a case."""
-        return self.contact(ContactKind.DPO)
+        return self.get_contact(ContactKind.DPO)
 
 
 @track_changes(

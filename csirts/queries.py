@@ -76,7 +76,7 @@ def format_printed_origins(csirt: Csirt) -> str:
 def list_sourced_contacts(csirt: Csirt) -> list[tuple[str, str, str]]:
     """Return the contacts that only the administrator edits, each as (label, value, source)."""
     kinds = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, ContactKind.ADDRESS)
-    contacts = [contact for kind in kinds if (contact := csirt.contact(kind))]
+    contacts = [contact for kind in kinds if (contact := csirt.get_contact(kind))]
     return [
         (
             contact.get_kind_display().capitalize(),

@@ -79,7 +79,7 @@ def find_route(collectivity: Collectivity, on: date) -> Route:
     """Return the route of a body. Runs three queries at most, once this process has the directory. For thousands of
     bodies, load one RoutingTable.
     """
-    return load_directory(on).route(collectivity, _list_member_regions(collectivity))
+    return load_directory(on).find_route(collectivity, _list_member_regions(collectivity))
 
 
 def find_after_hours(csirt: Csirt | None, collectivity: Collectivity, on: date) -> Fallback | None:
@@ -143,7 +143,7 @@ class Directory:
             last_resorts=tuple(by_id[csirt.pk] for csirt in last_resorts),
         )
 
-    def route(self, collectivity: Collectivity, member_regions: Sequence[Region]) -> Route:
+    def find_route(self, collectivity: Collectivity, member_regions: Sequence[Region]) -> Route:
         """Return the route of a body. `member_regions` are those of a group, if it is in several."""
         region = _find_region(collectivity)
         ground = self._find_most_specific_ground(collectivity, region) if region else None
@@ -185,8 +185,8 @@ class RoutingTable:
     def load(cls, on: date) -> "RoutingTable":
         return cls(load_directory(on), _load_all_member_regions())
 
-    def route(self, collectivity: Collectivity) -> Route:
-        return self.directory.route(collectivity, self.member_regions.get(collectivity.pk, []))
+    def find_route(self, collectivity: Collectivity) -> Route:
+        return self.directory.find_route(collectivity, self.member_regions.get(collectivity.pk, []))
 
 
 def read_directory_version() -> UUID | None:

@@ -213,7 +213,7 @@ class Session:
         if cached.exists():
             self.servers.restore(cached)
         self.servers.start()
-        self.build(self.servers.postgres.url(), self.servers.valkey.url(), built=cached.exists())
+        self.build(self.servers.postgres.make_url(), self.servers.valkey.make_url(), built=cached.exists())
         if not cached.exists():
             save_to_cache(self.servers, cached)
         stop_waiting_for_disk(self.servers)
@@ -304,7 +304,7 @@ def stop_waiting_for_disk(servers: Servers) -> None:
     """Let PostgreSQL write when it can: these databases need not survive a power cut, and each clone that is made or
     dropped would wait for the disk. The cached copy, from which the tests of faults start, stays durable.
     """
-    with psycopg.connect(servers.postgres.url(), autocommit=True) as connection:
+    with psycopg.connect(servers.postgres.make_url(), autocommit=True) as connection:
         for setting in (b"fsync", b"full_page_writes"):
             connection.execute(b"ALTER SYSTEM SET " + setting + b" = off")
         connection.execute("SELECT pg_reload_conf()")

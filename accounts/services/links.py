@@ -120,7 +120,7 @@ def list_live_links() -> QuerySet[AccessLink]:
     return live.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
 
 
-def find_ended_link(token: str, *, is_channel: bool = False) -> AccessLink | None:
+def find_link_in_any_state(token: str, *, is_channel: bool = False) -> AccessLink | None:
     """Return the link of this secret, live or not, to explain why it no longer works. `is_channel` tells whether the
     page confirms the mailbox of a centre; a link for another page gives None.
     """

@@ -49,7 +49,7 @@ def list_centre_invitations(centre: Csirt) -> QuerySet[AccessLink]:
     return AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt=centre)
 
 
-def list_pending_responders(actor: User) -> QuerySet[AccessLink]:
+def list_pending_centre_invitations(actor: User) -> QuerySet[AccessLink]:
     """Return the invitations to the centres that this person leads, neither accepted nor withdrawn, newest first. Each
     is annotated with `has_sender`: whether the person who sent it leads the centre today.
     """

@@ -18,8 +18,8 @@ from accounts.enums import LinkPurpose
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
 from accounts.services.links import (
-    find_ended_link,
     find_link,
+    find_link_in_any_state,
     invites_administrator,
     is_replaced,
     is_sent_by_lead,
@@ -81,7 +81,7 @@ def find_own_page(user: User) -> str:
 
 def render_ended_link(request: HttpRequest, token: str, *, is_channel: bool = False) -> HttpResponse:
     """Render the page that explains why the link of this secret no longer works."""
-    link = find_ended_link(token, is_channel=is_channel)
+    link = find_link_in_any_state(token, is_channel=is_channel)
     context = {
         "link": link,
         "is_replaced": link is not None and is_replaced(link),

@@ -25,7 +25,7 @@ from accounts.factors import FACTORS, describe_missing_step, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_password_link
-from accounts.services.team import list_pending_responders
+from accounts.services.team import list_pending_centre_invitations
 from accounts.signed_in import get_account
 from csirts.queries import list_stopped_centres
 
@@ -63,7 +63,9 @@ def show_team(request: HttpRequest) -> HttpResponse:
 def list_pending_rows(lead: User) -> list[dict[str, Any]]:
     """Return the unanswered invitations, each with the reason why its link no longer works, if so. Runs one query."""
     now = timezone.now()
-    rows: list[dict[str, Any]] = [{"link": invitation} for invitation in list_pending_responders(lead)[:MAX_ROWS]]
+    rows: list[dict[str, Any]] = [
+        {"link": invitation} for invitation in list_pending_centre_invitations(lead)[:MAX_ROWS]
+    ]
     for row in rows:
         link = row["link"]
         row["is_too_old"] = link.expires_at <= now

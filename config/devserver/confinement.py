@@ -64,7 +64,7 @@ class Confinement:
     uid: int | None = None  # run as this user; None is the present user
     prefix: tuple[str, ...] = ()
 
-    def options(self) -> dict[str, Any]:
+    def make_options(self) -> dict[str, Any]:
         options: dict[str, Any] = {"cwd": self.data, "stdin": subprocess.DEVNULL}
         if self.uid is not None:
             options |= {"user": self.uid, "group": pwd.getpwuid(self.uid).pw_gid, "extra_groups": []}
@@ -72,7 +72,7 @@ class Confinement:
 
     def run(self, *command: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*self.prefix, *map(str, command)], capture_output=True, text=True, check=False, **self.options()
+            [*self.prefix, *map(str, command)], capture_output=True, text=True, check=False, **self.make_options()
         )
 
     def launch(self, *command: object, log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -80,7 +80,7 @@ class Confinement:
         the servers in order.
         """
         return subprocess.Popen(
-            [*self.prefix, *map(str, command)], stdout=log, stderr=log, start_new_session=True, **self.options()
+            [*self.prefix, *map(str, command)], stdout=log, stderr=log, start_new_session=True, **self.make_options()
         )
 
     def give_to_user(self, path: Path) -> None:

@@ -121,10 +121,10 @@ class Server:
         return True
 
     def is_alive(self) -> bool:
-        return self.process.poll() is None if self.process else self.pid() is not None
+        return self.process.poll() is None if self.process else self.find_pid() is not None
 
     def stop(self) -> None:
-        if (pid := self.pid()) is not None:
+        if (pid := self.find_pid()) is not None:
             stop_process(pid, self.stop_signal)
         if self.process:
             self.process.wait()
@@ -150,7 +150,7 @@ class Server:
         """Connect with our password, and create the database if it does not exist. May raise one of `failures`."""
         raise NotImplementedError
 
-    def pid(self) -> int | None:
+    def find_pid(self) -> int | None:
         raise NotImplementedError
 
 
@@ -163,7 +163,7 @@ class Postgres(Server):
     def prepare(self) -> None:
         if not (self.data / "PG_VERSION").exists():
             self.create()
-        elif (pid := self.pid()) is None:
+        elif (pid := self.find_pid()) is None:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
         else:
             stop_process(pid, self.stop_signal)
@@ -192,15 +192,15 @@ class Postgres(Server):
     def launch(self, log: Any) -> "subprocess.Popen[bytes]":
         return self.confinement.launch(self.confinement.programs.postgres / "postgres", "-D", self.data, log=log)
 
-    def url(self, database: str = NAME) -> str:
+    def make_url(self, database: str = NAME) -> str:
         return f"postgresql://{NAME}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def connect(self) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(self.make_url("postgres"), autocommit=True, connect_timeout=5) as connection:
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).rowcount:
                 connection.execute(f"CREATE DATABASE {NAME}")
 
-    def pid(self) -> int | None:
+    def find_pid(self) -> int | None:
         """Return the pid of the server of this folder. Return None if the pid file remains from a kill -9 or a
         reboot.
         """
@@ -228,17 +228,17 @@ class Valkey(Server):
     def launch(self, log: Any) -> "subprocess.Popen[bytes]":
         return self.confinement.launch(self.confinement.programs.valkey, self.data / f"{NAME}.conf", log=log)
 
-    def url(self, database: int = 0) -> str:
+    def make_url(self, database: int = 0) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def client(self) -> "redis.Redis":
-        return redis.Redis.from_url(self.url(), socket_timeout=5, socket_connect_timeout=2)
+        return redis.Redis.from_url(self.make_url(), socket_timeout=5, socket_connect_timeout=2)
 
     def connect(self) -> None:
         with self.client() as client:
             client.ping()
 
-    def pid(self) -> int | None:
+    def find_pid(self) -> int | None:
         """Return the pid that the server itself reports, or None if it does not answer."""
         try:
             with self.client() as client:

@@ -27,7 +27,7 @@ from incidents.models import Incident, SearchDocument  # noqa: E402
 from stats.counting.rollups import fold_pending_events  # noqa: E402
 from stats.models import Release  # noqa: E402
 
-CASES = Env().number("DEMO_CASES", 10_000)
+CASES = Env().read_number("DEMO_CASES", 10_000)
 MONTHS = 24
 # A supplier was attacked yesterday, and this many bodies of the demonstration's région declared it.
 CAMPAIGN = 14

@@ -15,7 +15,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 LOCAL_DIR = BASE_DIR / ".local"
 
 # Core
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1")
+ALLOWED_HOSTS = env.read_items("ALLOWED_HOSTS", "localhost,127.0.0.1")
 SITE_URL = "http://localhost:8000"  # for absolute links in mails
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # the limit for a case is lower, and the form says which files exceed it
@@ -93,7 +93,7 @@ TEMPLATES: list[dict[str, Any]] = [
 FORM_RENDERER = "config.pages.forms.Renderer"
 
 # The pool is only for web processes: in prefork workers it would open one connection a task.
-DATABASE_POOL = env.number("DATABASE_POOL", 0)
+DATABASE_POOL = env.read_number("DATABASE_POOL", 0)
 CELERY_DB_REUSE_MAX = 1000
 
 
@@ -200,13 +200,13 @@ LOGGING = make_logging_settings(as_json=True)
 LOGGING_CONFIG = "config.logs.configure_logging"
 
 # Mail
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tocsin <ne-pas-repondre@localhost>")
+DEFAULT_FROM_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Tocsin <ne-pas-repondre@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
 # Figures
 # The day of the next year on which a year is published: few cases are then still to be verified.
-STATS_YEAR_PUBLISHED_ON = env.day_of_year("STATS_YEAR_PUBLISHED_ON", "04-01")
+STATS_YEAR_PUBLISHED_ON = env.read_day_of_year("STATS_YEAR_PUBLISHED_ON", "04-01")
 
 # API
 REST_FRAMEWORK: dict[str, Any] = {

@@ -15,13 +15,15 @@ from config.logs import make_logging_settings
 from config.settings.base import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "config.demo"]
-DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY", DEVELOPMENT_SECRET)
-SITE_URL = f"http://localhost:{env.number('PORT', 8000)}"
+DEBUG = env.read_flag("DEBUG", default=False)
+SECRET_KEY = env.read_text("SECRET_KEY", DEVELOPMENT_SECRET)
+SITE_URL = f"http://localhost:{env.read_number('PORT', 8000)}"
 
 record = Record(LOCAL_DIR)
-DATABASES = {"default": add_connection_settings(parse_database_url(env.text("DATABASE_URL", record.database_url)))}
-CELERY_BROKER_URL = env.text("REDIS_URL", record.redis_url)
+DATABASES = {
+    "default": add_connection_settings(parse_database_url(env.read_text("DATABASE_URL", record.database_url)))
+}
+CELERY_BROKER_URL = env.read_text("REDIS_URL", record.redis_url)
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 SESSION_COOKIE_NAME = "tocsin_session"
@@ -31,9 +33,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 STORAGES["evidence"] = make_evidence_storage(env, LOCAL_DIR / "evidence")
-EVIDENCE_KEYS = env.keys("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY)
+EVIDENCE_KEYS = env.read_keys("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY)
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 
 LOGGING = make_logging_settings(as_json=False)
-globals().update(parse_mail_url(env.text("EMAIL_URL", (LOCAL_DIR / "mails").as_uri())))
+globals().update(parse_mail_url(env.read_text("EMAIL_URL", (LOCAL_DIR / "mails").as_uri())))

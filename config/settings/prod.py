@@ -6,14 +6,14 @@ from config.env import insert_password, make_cache_settings, make_evidence_stora
 from config.settings.base import *
 
 DEBUG = False
-SECRET_KEY = env.secret("SECRET_KEY")
-ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
-SITE_URL = env.text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
+SECRET_KEY = env.read_secret("SECRET_KEY")
+ALLOWED_HOSTS = env.read_hosts("ALLOWED_HOSTS")
+SITE_URL = env.read_text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]
 
-database_url = insert_password(env.text("DATABASE_URL"), env.text("DATABASE_PASSWORD", ""))
+database_url = insert_password(env.read_text("DATABASE_URL"), env.read_text("DATABASE_PASSWORD", ""))
 DATABASES = {"default": add_connection_settings(parse_database_url(database_url))}
-CELERY_BROKER_URL = insert_password(env.text("REDIS_URL"), env.text("REDIS_PASSWORD", ""))
+CELERY_BROKER_URL = insert_password(env.read_text("REDIS_URL"), env.read_text("REDIS_PASSWORD", ""))
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 REFUSES_DEMONSTRATION = True
@@ -33,6 +33,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     "evidence": make_evidence_storage(env),
 }
-EVIDENCE_KEYS = env.secret_keys("EVIDENCE_KEY")
+EVIDENCE_KEYS = env.read_secret_keys("EVIDENCE_KEY")
 
-globals().update(parse_mail_url(env.text("EMAIL_URL")))
+globals().update(parse_mail_url(env.read_text("EMAIL_URL")))

@@ -10,8 +10,8 @@ SITE_URL = "http://localhost:8000"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 
 NOT_STARTED = "postgresql://tocsin@127.0.0.1:1/tocsin"
-DATABASES = {"default": parse_database_url(env.text("DATABASE_URL", NOT_STARTED))}
-CELERY_BROKER_URL = env.text("REDIS_URL", "redis://127.0.0.1:1/0")
+DATABASES = {"default": parse_database_url(env.read_text("DATABASE_URL", NOT_STARTED))}
+CELERY_BROKER_URL = env.read_text("REDIS_URL", "redis://127.0.0.1:1/0")
 CACHES = make_cache_settings(CELERY_BROKER_URL)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -20,7 +20,7 @@ STORAGES = {
     "evidence": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-EVIDENCE_KEYS = env.keys("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY)
+EVIDENCE_KEYS = env.read_keys("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY)
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

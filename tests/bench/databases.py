@@ -46,7 +46,7 @@ class BenchDatabases:
         self.filling: dict[int, Future[str]] = {}
 
     def url(self, database: str) -> str:
-        return self.servers.postgres.url(database)
+        return self.servers.postgres.make_url(database)
 
     def create(self, database: str, *, template: str = "template0") -> None:
         with connect(self.url("postgres")) as connection:

@@ -62,11 +62,11 @@ def count_starts(home):
     postgres = Servers(home).postgres
     postgres.start()
     try:
-        with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        with psycopg.connect(postgres.make_url(), autocommit=True) as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS start (at timestamptz)")
             connection.execute("INSERT INTO start VALUES (now())")
             starts = connection.execute("SELECT count(*) FROM start").fetchone()[0]
-        pid = postgres.pid()
+        pid = postgres.find_pid()
         user = psutil.Process(pid).uids().real
     finally:
         postgres.stop()

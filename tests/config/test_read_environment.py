@@ -23,15 +23,19 @@ BUCKET = {"EVIDENCE_S3_BUCKET": "pieces", "EVIDENCE_S3_ACCESS_KEY": "name", "EVI
 
 def test_a_variable_is_read_as_its_type():
     env = Env({"NAME": " a, b ", "SIZE": "4", "ON": "yes"})
-    assert env.items("NAME") == ["a", "b"]
-    assert env.number("SIZE", 1) == 4
-    assert env.flag("ON") is True
-    assert env.text("ABSENT", "default") == "default"
+    assert env.read_items("NAME") == ["a", "b"]
+    assert env.read_number("SIZE", 1) == 4
+    assert env.read_flag("ON") is True
+    assert env.read_text("ABSENT", "default") == "default"
 
 
 @pytest.mark.parametrize(
     ("read", "value"),
-    [(Env.text, ""), (lambda env, name: env.number(name, 1), "four"), (lambda env, name: env.flag(name), "perhaps")],
+    [
+        (Env.read_text, ""),
+        (lambda env, name: env.read_number(name, 1), "four"),
+        (lambda env, name: env.read_flag(name), "perhaps"),
+    ],
     ids=["missing", "number", "flag"],
 )
 def test_the_error_of_a_wrong_variable_gives_its_name(read, value):
@@ -42,9 +46,9 @@ def test_the_error_of_a_wrong_variable_gives_its_name(read, value):
 def test_a_secret_may_stand_in_a_file(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("from a file\n")
-    assert Env({"NAME_FILE": str(secret)}).text("NAME") == "from a file"
-    assert Env({"NAME_FILE": str(secret), "NAME": "given"}).text("NAME", "default") == "given"
-    assert Env({"NAME_FILE": ""}).text("NAME", "default") == "default"
+    assert Env({"NAME_FILE": str(secret)}).read_text("NAME") == "from a file"
+    assert Env({"NAME_FILE": str(secret), "NAME": "given"}).read_text("NAME", "default") == "given"
+    assert Env({"NAME_FILE": ""}).read_text("NAME", "default") == "default"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"], ids=["absent", "no text"])
@@ -53,7 +57,7 @@ def test_the_error_of_an_unreadable_secret_gives_the_variable_but_not_the_path(t
     if content is not None:
         secret.write_bytes(content)
     with pytest.raises(ImproperlyConfigured, match="NAME_FILE") as refusal:
-        Env({"NAME_FILE": str(secret)}).text("NAME", "default")
+        Env({"NAME_FILE": str(secret)}).read_text("NAME", "default")
     assert str(secret) not in str(refusal.value)
 
 
@@ -147,9 +151,9 @@ def test_production_refuses_to_start_with_a_missing_or_weak_value(name, value):
 
 def test_evidence_has_a_key_that_can_be_replaced():
     old, new = bytes(range(32)), bytes(32)
-    assert Env({"NAME": f"{b64encode(new).decode()}, {b64encode(old).decode()}"}).keys("NAME") == [new, old]
+    assert Env({"NAME": f"{b64encode(new).decode()}, {b64encode(old).decode()}"}).read_keys("NAME") == [new, old]
     with pytest.raises(ImproperlyConfigured) as refusal:
-        Env({"NAME": "aGlkZGVu"}).keys("NAME")
+        Env({"NAME": "aGlkZGVu"}).read_keys("NAME")
     assert "aGlkZGVu" not in str(refusal.value)
 
 

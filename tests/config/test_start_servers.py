@@ -60,8 +60,8 @@ def ask_valkey(servers, name):
 
 @pytest.mark.proof
 def test_the_data_survive_a_kill(running_servers):
-    os.kill(running_servers.postgres.pid(), signal.SIGKILL)
-    os.kill(running_servers.valkey.pid(), signal.SIGKILL)
+    os.kill(running_servers.postgres.find_pid(), signal.SIGKILL)
+    os.kill(running_servers.valkey.find_pid(), signal.SIGKILL)
     running_servers.postgres.process.wait()
     running_servers.valkey.process.wait()
 
@@ -87,7 +87,7 @@ def test_a_second_start_uses_the_running_servers(running_servers):
     again = Servers(running_servers.home)
     again.start()
 
-    assert again.postgres.pid() == running_servers.postgres.pid()
+    assert again.postgres.find_pid() == running_servers.postgres.find_pid()
     assert again.postgres.process is None
 
 

@@ -34,9 +34,9 @@ def start_servers_with_lists(home: Path) -> Servers:
         servers.start()
         return servers
     servers.start()
-    with connect(servers.postgres.url("postgres")) as connection:
+    with connect(servers.postgres.make_url("postgres")) as connection:
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    fill_database(servers.postgres.url(TEMPLATE))
+    fill_database(servers.postgres.make_url(TEMPLATE))
     save_to_cache(servers, cached)
     return servers
 
@@ -94,7 +94,7 @@ class Deployment:
         application: str = "config.asgi:application",
     ) -> None:
         self.home, self.servers, self.settings = home, servers, settings
-        self.database_url = servers.postgres.url(database)
+        self.database_url = servers.postgres.make_url(database)
         self.mailbox = Mailbox(find_free_port())
         self.port = find_free_port()
         self.web = self.program("web", [*make_granian_command(self.port), application], DATABASE_POOL=str(THREADS))

@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from config.pages.templatetags.tocsin import (
     find_host,
     format_full_moment,
+    format_optional_duration,
     format_phone,
-    format_wait,
     group_reference,
     make_tel_uri,
     spell_out,
@@ -63,7 +63,7 @@ def test_a_missing_moment_is_formatted_as_an_empty_text():
     ],
 )
 def test_a_duration_is_written_in_its_largest_unit(lasts, expected):
-    assert format_wait(lasts) == expected
+    assert format_optional_duration(lasts) == expected
 
 
 @pytest.mark.parametrize("reference", ["T7K49MQX", "t7k4-9mqx", " T7K4 9MQX "])

@@ -131,7 +131,7 @@ def format_le_brief(value: datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter("duration_at_least")
-def format_wait(value: timedelta | None) -> str:
+def format_optional_duration(value: timedelta | None) -> str:
     """Return « 31 h »: minutes under one hour, days from the fifth. The duration is rounded down and never
     negative.
     """

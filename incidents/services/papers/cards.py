@@ -60,7 +60,7 @@ def list_cards(departement: Departement, *, on: date) -> Iterator[dict[str, Any]
     """
     directory = load_directory(on)
     for body in list_communes(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
-        yield build_card(body, directory.route(body, []), on)
+        yield build_card(body, directory.find_route(body, []), on)
 
 
 def list_communes(departement: Departement) -> CollectivityQuerySet:

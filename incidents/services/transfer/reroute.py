@@ -107,7 +107,7 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
     def is_misplaced(case: Incident) -> bool:
         if case.pk in offered_to and needs_agreement(case.tlp, ReaderKind.COLLEAGUE):
             return True  # Its TLP has been restricted since the proposal.
-        centre = directory.route(case.collectivity, ()).csirt
+        centre = directory.find_route(case.collectivity, ()).csirt
         return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
 
     return [try_reroute(case.pk, on) for case in cases if is_misplaced(case)]

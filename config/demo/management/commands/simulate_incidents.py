@@ -151,7 +151,7 @@ def load_routed_bodies(region: str | None) -> dict[int, RoutedBody]:
     responders: dict[int, User] = {}
     routed_bodies = {}
     for body in bodies:
-        route = table.route(body)
+        route = table.find_route(body)
         responder = None
         if route.csirt:
             responder = responders.setdefault(route.csirt.pk, get_invented_responder(route.csirt, responders))
