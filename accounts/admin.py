@@ -214,7 +214,7 @@ class AccountAdmin(UserAdmin, BoundedModelAdmin):  # type: ignore[type-arg]  # D
         orphaned = count_orphaned_cases(Membership.objects.filter(user__in=people))
         led_centres = set(list_leads().filter(csirt__in=orphaned).values_list("csirt", flat=True))
         for centre in Csirt.objects.filter(pk__in=orphaned).order_by("name"):
-            text = format_orphaned_cases(centre, orphaned[centre.pk], has_lead=centre.pk in led_centres)
+            text = format_orphaned_cases_of_centre(centre, orphaned[centre.pk], has_lead=centre.pk in led_centres)
             self.message_user(request, text, messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -237,7 +237,7 @@ def format_closing(number: int) -> str:
     return f"Si vous fermez ce compte, {cases} plus personne."
 
 
-def format_orphaned_cases(centre: Csirt, number: int, *, has_lead: bool) -> SafeString:
+def format_orphaned_cases_of_centre(centre: Csirt, number: int, *, has_lead: bool) -> SafeString:
     """Return the number of orphaned cases of a centre, and who is to assign them: its lead, or else a new lead."""
     cases = f"{number} dossiers ouverts n’ont" if number > 1 else "1 dossier ouvert n’a"
     start = f"{centre}\N{NO-BREAK SPACE}: {cases} plus personne."

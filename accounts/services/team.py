@@ -60,7 +60,7 @@ def list_pending_centre_invitations(actor: User) -> QuerySet[AccessLink]:
 
 
 @transaction.atomic
-def cancel_invitations(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
+def withdraw_centre_invitations(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
     """Stop the invitations of this person to the centre. A second call changes nothing. Raises Http404 if
     there never was one.
     """

@@ -75,7 +75,7 @@ class InviteMemberView(UnprocessableFormMixin, FormView):  # type: ignore[type-a
 
 
 @require_POST
-def resend_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+def invite_again_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     try:
         invited = invite_again(uid=uid, person_uid=person, actor=get_account(request))
     except TooManyInvitations:
@@ -88,7 +88,7 @@ def resend_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResp
 
 
 @require_POST
-def cancel_invitation(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+def withdraw_invitation_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     """Withdraw an invitation without asking to confirm, because a new invitation undoes it."""
     invited = withdraw_invitation(uid=uid, person_uid=person, actor=get_account(request))
     return redirect_to_body(request, uid, WITHDRAWN, invited.email)
@@ -124,7 +124,7 @@ def remove_member_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpRes
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+def transfer_management_view(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
     """Ask to confirm, then transfer the management. Afterwards the page at the same address says that it was
     transferred.
     """
@@ -132,11 +132,13 @@ def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
     body = get_body(user, uid)
     if request.method == "POST":
         transfer_management(uid=uid, person_uid=person, actor=user)
-        return redirect("hand_over", uid, person)
+        return redirect("transfer_management", uid, person)
     successor, is_done = get_membership(body, person), not is_manager_of(user, body)
     if is_done:
         check_transferred(successor, user)
-    return render(request, "accounts/hand_over.html", {"body": body, "membership": successor, "is_done": is_done})
+    return render(
+        request, "accounts/transfer_management.html", {"body": body, "membership": successor, "is_done": is_done}
+    )
 
 
 def get_membership(body: Collectivity, person: UUID) -> Membership:

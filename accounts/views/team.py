@@ -79,9 +79,9 @@ class InviteResponderView(LeadFormView):
 
 
 @require_POST
-def cancel_centre_invitation(request: HttpRequest, uid: UUID) -> HttpResponse:
+def withdraw_centre_invitations_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Withdraw an invitation without asking to confirm, because a new invitation undoes it."""
-    invited = team.cancel_invitations(
+    invited = team.withdraw_centre_invitations(
         csirt_id=read_centre_number(request.POST), person_uid=uid, actor=get_account(request)
     )
     messages.info(request, WITHDRAWN % {"address": invited.email})
@@ -97,7 +97,7 @@ def remove_responder_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         orphaned = team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
         messages.success(request, f"{User.objects.get(uid=uid)} ne voit plus les dossiers du centre.")
         if orphaned:
-            messages.warning(request, format_orphaned_cases(orphaned))
+            messages.warning(request, format_link_to_orphaned_cases(orphaned))
         return redirect("team")
     responder = list_team(lead).filter(uid=uid).first()
     led = lead.led_centre_ids
@@ -110,7 +110,7 @@ def remove_responder_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "accounts/remove_responder.html", {"person": responder, "rows": rows})
 
 
-def format_orphaned_cases(number: int) -> SafeString:
+def format_link_to_orphaned_cases(number: int) -> SafeString:
     """Return « 3 dossiers à reprendre : les voir », with a link to these cases in the queue."""
     cases, show = ("dossiers", "les voir") if number > 1 else ("dossier", "le voir")
     queue = f"{reverse('admin:incidents_incident_changelist')}?etat=a-reprendre"
@@ -167,7 +167,7 @@ class EditChannelView(LeadFormView):
 
 
 @require_POST
-def abandon_trial(request: HttpRequest) -> HttpResponse:
+def stop_channel_trial_view(request: HttpRequest) -> HttpResponse:
     """Stop a trial without asking to confirm, because a new trial undoes it."""
     lead, number = get_account(request), read_centre_number(request.POST)
     if team.stop_channel_trial(csirt_id=number, actor=lead):
@@ -182,7 +182,7 @@ def abandon_trial(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.mfa", allow_get=True)  # type: ignore[untyped-decorator]
-def drop_channel(request: HttpRequest) -> HttpResponse:
+def remove_channel_view(request: HttpRequest) -> HttpResponse:
     """Ask to confirm, then remove the mailbox."""
     lead = get_account(request)
     if request.method == "POST":
@@ -196,7 +196,7 @@ def drop_channel(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm_mailbox(request: HttpRequest, token: str) -> HttpResponse:
+def confirm_channel_view(request: HttpRequest, token: str) -> HttpResponse:
     """Confirm the mailbox when the button is pressed, and not when the page is opened, because mail scanners open it
     too. The page is public, because receiving the link proves that the reader has the mailbox. A second click shows
     that the mailbox is confirmed.

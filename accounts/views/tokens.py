@@ -66,7 +66,7 @@ class NewToken(UnprocessableFormMixin, FormView):  # type: ignore[type-arg]  # D
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def revoke_own_token(request: HttpRequest, uid: UUID) -> HttpResponse:
+def revoke_token_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask to confirm, then revoke the token."""
     user = get_account(request)
     if request.method == "POST":
