@@ -1,11 +1,12 @@
 """Guessing passwords is slowed for one account; the others of the same town hall notice nothing."""
 
 import pytest
-from django.core.cache import caches
+from django.core.cache import cache, caches
 from django.test import Client, override_settings
 
 from accounts.models import User
 from config import steady_cache
+from core.request_counter import count_request
 from tests.cast import PASSWORD, a_responder, an_agent, code_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
@@ -110,3 +111,9 @@ def test_valkey_is_tried_again_after_a_while(dead_valkey):
     assert steady_cache._silent_until > 0
     with override_settings():
         assert caches["default"].get("allauth:rl:x") == 1
+
+
+def test_a_count_that_ends_between_two_commands_begins_again(rf, monkeypatch, caplog):
+    monkeypatch.setattr(cache, "add", lambda *args, **options: False)  # and the key is gone when it is counted
+    assert count_request(rf.get("/"), "essai", within_seconds=60) == 1
+    assert caplog.records == []
