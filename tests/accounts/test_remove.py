@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.access import find_former_members
 from accounts.enums import Role
 from accounts.models import Membership
 from csirts.models import Csirt
@@ -74,3 +75,11 @@ def test_a_person_who_has_another_role_reads_nothing_of_the_one_that_ended(clien
     assert "Vous n’êtes plus" not in read_plain_markup(signed_in(client, agent).get("/"))
     Membership.objects.filter(user=agent, collectivity=plouexemple()).update(ended_on=later)
     assert "Vous n’êtes plus" not in read_plain_markup(client.get("/"))
+
+
+def test_a_person_whose_role_begins_later_is_no_former_member():
+    coming, leaving = a_responder(), a_responder()
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    Membership.objects.filter(user=coming).update(since_on=tomorrow)
+    Membership.objects.filter(user=leaving).update(since_on="2021-02-01", ended_on="2021-03-01")
+    assert find_former_members(Membership.objects.all()) == {(leaving.pk, breizh_cyber().pk)}
