@@ -33,8 +33,8 @@ from accounts.services.roles import (
     log_given_roles,
 )
 from accounts.signed_in import get_account
-from core.fields import PlainLineField
 from core.admin import BoundedModelAdmin
+from core.fields import PlainLineField
 from csirts.models import Csirt
 
 CLOSED, REOPENED = "Compte fermé", "Compte rouvert"

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, REGION_ROLES
 from accounts.models import Membership, User
 from accounts.services.roles import mixes_administration
-from core.fields import PlainLineField
 from core.admin_forms import FreshForm
+from core.fields import PlainLineField
 
 # By kind of role: the roles, the field of their scope, the error if it is empty, the error if another role fills it.
 SCOPES = (

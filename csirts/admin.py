@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from core.fields import PlainLineField
 from core.admin import BoundedModelAdmin
+from core.fields import PlainLineField
 from core.telephone import format_phone
 from csirts import wording
 from csirts.enums import ContactKind
