@@ -22,7 +22,15 @@ from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 # (recipient, kind) of each mail about a case.
 CASE_MAILS = [(recipient, kind) for kind, recipients in RECIPIENTS.items() for recipient in recipients]
-INVITES = {MailKind.WELCOME, MailKind.INVITATION, MailKind.PASSWORD_LINK}
+# The purpose of the link in each mail that has one.
+PURPOSES: dict[str, LinkPurpose] = {
+    MailKind.WELCOME: LinkPurpose.WELCOME,
+    MailKind.PASSWORD_LINK: LinkPurpose.PASSWORD,
+    MailKind.INVITATION: LinkPurpose.INVITATION,
+    MailKind.CENTRE_INVITATION: LinkPurpose.INVITATION,
+    MailKind.CHANNEL: LinkPurpose.CHANNEL,
+}
+CENTRE_MAILS = (MailKind.CENTRE_INVITATION, MailKind.CHANNEL, MailKind.CHANNEL_CHANGED)
 
 
 def declare_with_facts() -> Incident:
@@ -57,8 +65,15 @@ def make_delivery(incident: Incident, recipient: str, kind: str) -> Delivery:
 
 
 def write_mail_about_account(kind: str) -> Any:
-    agent = an_agent()
-    body = plouexemple() if kind == MailKind.INVITATION else None
-    purpose = LinkPurpose.INVITATION if body else LinkPurpose.WELCOME
-    link = make_link(purpose, user=agent, made_by=a_responder(), collectivity=body) if kind in INVITES else None
-    return write_account_mail(PendingMail(kind=kind, user=agent, to=agent.email, link=link), token="x" * 20)
+    agent, responder = an_agent(), a_responder()
+    centre = Csirt.objects.create(slug="exemple", name="CSIRT Exemple") if kind in CENTRE_MAILS else None
+    link = None
+    if kind in PURPOSES:
+        body = plouexemple() if kind == MailKind.INVITATION else None
+        address = agent.email if kind == MailKind.CHANNEL else ""
+        link = make_link(
+            PURPOSES[kind], user=agent, made_by=responder, collectivity=body, csirt=centre, address=address
+        )
+    csirt = centre if kind == MailKind.CHANNEL_CHANGED else None
+    mail = PendingMail(kind=kind, user=agent, to=agent.email, link=link, csirt=csirt)
+    return write_account_mail(mail, token="x" * 20)
