@@ -32,10 +32,9 @@ from accounts.models import AccessLink, EmergencyContact, User
 from collectivities.models import Collectivity
 from collectivities.telephones import find_number_problem
 from core.fields import PlainLineField
+from core.french import starts_with_vowel
 from core.telephone import is_short_number
 from csirts.models import Csirt
-
-VOWELS = ("a", "e", "é", "i", "o", "u")
 
 
 def style_field(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
@@ -250,7 +249,7 @@ class ContactForm(forms.Form):
         super().__init__(data, prefix=kind.value, initial=initial)
         self.kind, self.body = kind, body
         # The list of errors of the page has no heading that says whose telephone is meant.
-        owner = f"de l’{kind.label}" if kind.label.startswith(VOWELS) else f"du {kind.label}"
+        owner = f"de l’{kind.label}" if starts_with_vowel(kind.label) else f"du {kind.label}"
         for field in self.fields.values():
             field.label = f"{field.label} {owner}"
             field.widget.attrs["class"] = "input"

@@ -7,6 +7,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.reading import list_readings
 from collectivities.wording import make_stem
+from core.french import curl_apostrophes
 
 # Names that are not former communes: arrondissements of Paris, Lyon and Marseille, and « Ville de … ».
 NOT_FORMER_COMMUNES = ("Arrondissement", "Ville de ")
@@ -22,7 +23,7 @@ def set_former_names(bodies: Iterable[Collectivity], query: str) -> None:
             name for name in getattr(body, "known_as", ()) if not any(word in name for word in NOT_FORMER_COMMUNES)
         ]
         if stems and former and body.kind == Kind.COMMUNE:
-            body.former_name = _find_closest(body, former, stems).replace("'", "’")
+            body.former_name = curl_apostrophes(_find_closest(body, former, stems))
 
 
 def _find_closest(body: Collectivity, former: list[str], stems: list[str]) -> str:

@@ -8,9 +8,10 @@ from django.db import models
 from django.db.models import F, OuterRef, Q
 
 from collectivities.enums import TERRITORIAL, Kind, Zone
+from core.french import curl_apostrophes, prepend_de
 
-# How the name follows the word « commune », by INSEE's type de liaison: (preposition, article that the name loses).
-NAME_PREFIXES = {0: ("de ", ""), 1: ("d’", ""), 2: ("du ", "Le "), 4: ("des ", "Les ")}
+# INSEE’s type de liaison of names before which « de » loses its vowel, such as those with a silent h: « d’Hyères ».
+ELIDES_DE = 1
 SHORT_KINDS = ("CC", "CA", "CU")
 validate_nine_digits = RegexValidator(r"^\d{9}$", "Un numéro SIREN compte 9 chiffres.")
 
@@ -182,7 +183,7 @@ class Collectivity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}{self.place}".replace("'", "’")
+        return curl_apostrophes(f"{self.name}{self.place}")
 
     @property
     def name_found(self) -> str:
@@ -205,12 +206,17 @@ class Collectivity(models.Model):
     def label(self) -> str:
         """The nature and the name, as written inside a sentence: « commune du Mans (Sarthe) »."""
         if self.kind == Kind.COMMUNE:
-            prefix, article = NAME_PREFIXES.get(self.liaison, NAME_PREFIXES[0])
-            return f"{self.get_kind_display()} {prefix}{self.name.removeprefix(article)}{self.place}".replace("'", "’")
+            return f"{self.get_kind_display()} {self.name_with_de}{curl_apostrophes(self.place)}"
         short, _space, name = self.name.partition(" ")
         if short in SHORT_KINDS:
-            return f"{self.get_kind_display()} {name}{self.place}".replace("'", "’")
+            return curl_apostrophes(f"{self.get_kind_display()} {name}{self.place}")
         return str(self)
+
+    @property
+    def name_with_de(self) -> str:
+        """The name after « de », without the département: « d’Hyères », « du Mans »."""
+        name = curl_apostrophes(self.name)
+        return f"d’{name}" if self.kind == Kind.COMMUNE and self.liaison == ELIDES_DE else prepend_de(name)
 
     @property
     def is_unconfirmed(self) -> bool:

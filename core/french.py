@@ -1,6 +1,7 @@
-"""French plurals, dates, quotations, numbers and spaces."""
+"""French plurals, elisions, contractions, dates, quotations, numbers and spaces."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
@@ -11,6 +12,7 @@ NBSP, NARROW_NBSP = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 # With an ordinary space before a punctuation mark, or after « , a line break could separate the mark from its word.
 SPACE_AT_PUNCTUATION = re.compile(r"(?<=\S) (?=[:;!?»])|(?<=«) ")
 QUOTE_PREFIX = ">"
+VOWELS = frozenset("aeiouyœ")
 # The day of a date, if it is 1: the name of a month follows.
 FIRST_OF_MONTH = re.compile(r"(?<![^ ])1(?= [^\W\d_]{3})")
 
@@ -20,6 +22,36 @@ def choose_plural(singular: str, plural: str, number: int) -> str:
     unfilled.
     """
     return singular if number < 2 else plural
+
+
+def starts_with_vowel(text: str) -> bool:
+    """Tell whether « de » loses its vowel before the text. False before every h, because spelling does not tell
+    « d’Hyères » from « de Hirson ».
+    """
+    return unicodedata.normalize("NFD", text[:1].lower())[:1] in VOWELS
+
+
+def prepend_de(noun: str) -> str:
+    """Return the noun, which may begin with an article, after « de »: « du Mans », « des Ulis », « d’Arles », « de La
+    Rochelle ».
+    """
+    for article, contraction in (("le ", "du "), ("les ", "des ")):
+        if noun[: len(article)].lower() == article:
+            return contraction + noun[len(article) :]
+    return f"d’{noun}" if starts_with_vowel(noun) else f"de {noun}"
+
+
+def prepend_a(noun: str) -> str:
+    """Return the noun, which may begin with an article, after « à »: « au Mans », « aux Ulis », « à La Rochelle »."""
+    for article, contraction in (("le ", "au "), ("les ", "aux ")):
+        if noun[: len(article)].lower() == article:
+            return contraction + noun[len(article) :]
+    return f"à {noun}"
+
+
+def curl_apostrophes(text: str) -> str:
+    """Replace straight apostrophes, such as those of the official list of bodies."""
+    return text.replace("'", "’")
 
 
 def format_number(number: int) -> str:

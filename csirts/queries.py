@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from collectivities.enums import Zone
 from collectivities.models import Region
-from core.french import NBSP, format_day
+from core.french import NBSP, curl_apostrophes, format_day
 from core.telephone import format_phone
 from csirts.enums import ContactKind, Level
 from csirts.models import Contact, Coverage, Csirt, get_history
-from csirts.wording import append_note, curl_apostrophes, format_origin
+from csirts.wording import append_note, format_origin
 
 ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
 MAIN_KINDS = (ContactKind.PHONE, ContactKind.WEBSITE)

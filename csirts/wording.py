@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
-from core.french import NBSP, format_day
+from core.french import NBSP, curl_apostrophes, format_day, prepend_a, prepend_de
 
 _REGIONS_WITH_EN = {
     "01": "en Guadeloupe",
@@ -76,7 +76,6 @@ _REGIONS_WITH_DE = {
 
 # Names that begin with a common noun take an article: « le CSIRT CyberCorsica », « au Campus régional… ».
 COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
-VOWELS = "AEÉIOUYaeéiouy"
 
 
 def format_centre(centre: str) -> str:
@@ -86,14 +85,12 @@ def format_centre(centre: str) -> str:
 
 def format_centre_with_a(centre: str) -> str:
     """Return « au CERT-FR » or « à Breizh Cyber »."""
-    return f"au {centre}" if centre.startswith(COMMON_NOUNS) else f"à {centre}"
+    return prepend_a(format_centre(centre))
 
 
 def format_centre_with_de(centre: str) -> str:
     """Return « du CERT-FR », « de Breizh Cyber » or « d’Urgence Cyber »."""
-    if centre.startswith(COMMON_NOUNS):
-        return f"du {centre}"
-    return f"d’{centre}" if centre[:1] in VOWELS else f"de {centre}"
+    return prepend_de(format_centre(centre))
 
 
 def format_origin(source: str, source_on: date | None) -> str:
@@ -111,11 +108,6 @@ def strip_origin(note: str) -> str:
 
 def append_note(value: str, note: str) -> str:
     return f"{value} ({note})" if value and note else value
-
-
-def curl_apostrophes(name: str) -> str:
-    """Replace the straight apostrophes of the official list."""
-    return name.replace("'", "’")
 
 
 def format_region_with_en(region: Region) -> str:

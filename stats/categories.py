@@ -6,7 +6,7 @@ from functools import cache
 from django.utils.dates import MONTHS
 
 from collectivities.models import Region
-from csirts.wording import curl_apostrophes
+from core.french import curl_apostrophes
 from incidents.enums import TYPE_TERMS, Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
 from stats.disclosure.tables import OTHER_REGION
 from stats.enums import CAUSE_NOT_STATED, DelayBand, HoursBand, ServiceFamily, Stratum

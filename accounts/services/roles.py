@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, Role
 from accounts.models import Membership, User
 from collectivities.models import Collectivity
-from core.french import format_day
-from csirts.wording import curl_apostrophes, format_centre_with_de
+from core.french import curl_apostrophes, format_day
+from csirts.wording import format_centre_with_de
 
 READING_ROLES = (*COLLECTIVITY_ROLES, *CSIRT_ROLES)
 # The name of the user who wrote a line of the history, as `User.__str__` writes it.

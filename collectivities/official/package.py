@@ -13,6 +13,7 @@ from typing import Any
 from collectivities.enums import Kind
 from collectivities.official.councils import add_paris_aliases, list_councils
 from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
+from core.french import starts_with_vowel
 
 type Record = dict[str, Any]
 type ReadJson = Callable[[str], Any]
@@ -79,7 +80,7 @@ def _list_communes(records: list[Record], groups: list[Record]) -> Iterator[Body
                     kind=Kind.COMMUNE,
                     code=row["code"],
                     name=row["nom"],
-                    liaison=row.get("typeLiaison", int(row["nom"][0] in "AEÉIÎOUY")),
+                    liaison=row.get("typeLiaison", int(starts_with_vowel(row["nom"]))),
                     siren=row.get("siren", ""),
                     region=row["region"],
                     departement=row["departement"],

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from collectivities.models import Region
+from core.french import curl_apostrophes
 from csirts.routing import load_directory
-from csirts.wording import curl_apostrophes
 from incidents.catalogues.reflex_sheets import ICONS, REFLEXES
 from incidents.enums import IncidentType
 from incidents.reflexes.official import list_official_pages

@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from django.utils.dates import MONTHS
 
-from csirts.wording import curl_apostrophes
+from core.french import curl_apostrophes
 from stats.categories import SHORT_MONTHS, UNKNOWN_REGION
 from stats.exact.breakdowns import BREAKDOWNS, TIME_MEASURES, ExactBreakdown
 from stats.exact.sums import Quantiles, Totals

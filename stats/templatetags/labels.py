@@ -2,8 +2,7 @@
 
 from django import template
 
-from core.french import NBSP, format_number
-from csirts.wording import curl_apostrophes
+from core.french import NBSP, curl_apostrophes, format_number
 from stats.pages import labels
 
 register = template.Library()

@@ -17,6 +17,9 @@ pytestmark = pytest.mark.django_db
         ("17300", "La Rochelle (Charente-Maritime)", "commune de La Rochelle (Charente-Maritime)"),
         ("94038", "L’Haÿ-les-Roses (Val-de-Marne)", "commune de L’Haÿ-les-Roses (Val-de-Marne)"),
         ("13004", "Arles (Bouches-du-Rhône)", "commune d’Arles (Bouches-du-Rhône)"),
+        ("83069", "Hyères (Var)", "commune d’Hyères (Var)"),
+        ("14333", "Honfleur (Calvados)", "commune de Honfleur (Calvados)"),
+        ("98817", "Le Mont-Dore (Nouvelle-Calédonie)", "commune du Mont-Dore (Nouvelle-Calédonie)"),
         ("75056", "Paris", "commune de Paris"),
         ("98735", "Papeete (Polynésie française)", "commune de Papeete (Polynésie française)"),
         (

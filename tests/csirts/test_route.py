@@ -135,11 +135,10 @@ def test_a_centre_is_written_with_its_article():
         "au CERT-FR",
         "à Breizh Cyber",
     ]
-    assert [wording.format_centre_with_de(name) for name in ("CSIRT-ATLANTIC", "Urgence Cyber", "Breizh Cyber")] == [
-        "du CSIRT-ATLANTIC",
-        "d’Urgence Cyber",
-        "de Breizh Cyber",
-    ]
+    assert [
+        wording.format_centre_with_de(name)
+        for name in ("CSIRT-ATLANTIC", "Urgence Cyber", "Île-de-France Cyber", "Breizh Cyber")
+    ] == ["du CSIRT-ATLANTIC", "d’Urgence Cyber", "d’Île-de-France Cyber", "de Breizh Cyber"]
 
 
 def test_every_region_has_its_article():
