@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import F, OuterRef, Q
 
 from collectivities.enums import TERRITORIAL, Kind, Zone
-from core.french import curl_apostrophes, prepend_de
+from collectivities.wording import prepend_article
+from core.french import curl_apostrophes, prepend_a, prepend_de
 
 # INSEE’s type de liaison of names before which « de » loses its vowel, such as those with a silent h: « d’Hyères ».
 ELIDES_DE = 1
@@ -214,9 +215,21 @@ class Collectivity(models.Model):
 
     @property
     def name_with_de(self) -> str:
-        """The name after « de », without the département: « d’Hyères », « du Mans »."""
+        """The name after « de », without its département: « d’Hyères », « du Mans », « de la Métropole de Lyon »."""
+        if self.kind == Kind.COMMUNE and self.liaison == ELIDES_DE:
+            return f"d’{self.name_with_article}"
+        return prepend_de(self.name_with_article)
+
+    @property
+    def name_with_a(self) -> str:
+        """The name after « à », without its département: « à Hyères », « au Mans », « à la Métropole de Lyon »."""
+        return prepend_a(self.name_with_article)
+
+    @property
+    def name_with_article(self) -> str:
+        """The name without its département, after its article: « Hyères », « Le Mans », « la Métropole de Lyon »."""
         name = curl_apostrophes(self.name)
-        return f"d’{name}" if self.kind == Kind.COMMUNE and self.liaison == ELIDES_DE else prepend_de(name)
+        return name if self.kind == Kind.COMMUNE else prepend_article(name)
 
     @property
     def is_unconfirmed(self) -> bool:

@@ -1,5 +1,5 @@
-"""Names simplified for comparison: without accents, articles and hyphens, with « saint » for « St », and without the
-nature of the body.
+"""Names in a sentence, after their article. Names simplified for comparison: without accents, articles and hyphens,
+with « saint » for « St », and without the nature of the body.
 """
 
 import re
@@ -29,7 +29,27 @@ KIND_WORDS: dict[tuple[str, ...], tuple[Kind, ...]] = {
     for phrase in phrases.split("|")
 }
 LONGEST_PHRASE = 3
+# The articles of the common nouns and acronyms with which names begin.
+ARTICLE_BY_NOUN = {
+    noun: article
+    for article, nouns in (
+        ("le ", "département département-région syndicat sivu sivom sictom smictom pôle petr centre ccas cias cdg"),
+        ("le ", "service sdis"),
+        ("la ", "commune communauté cc ca cu métropole région collectivité régie caisse"),
+        ("l’", "eurométropole établissement ept office oph"),
+    )
+    for noun in nouns.split()
+}
+# These nouns lose the capital of the official name after an article.
+LOWERED_NOUNS = ("Département", "Région")
 TRAILING_KINDS = {("metropole",), ("agglomeration",), ("agglo",), ("communaute",)}
+
+
+def prepend_article(body: str) -> str:
+    """Return « la commune de X », « le SDIS de X » or « l’office de X ». « Brest Métropole » takes no article."""
+    noun = body.partition(" ")[0]
+    article = ARTICLE_BY_NOUN.get(noun.lower(), "")
+    return article + (body[:1].lower() + body[1:] if noun in LOWERED_NOUNS else body)
 
 
 def normalise_text(text: str) -> str:

@@ -140,7 +140,8 @@ def join_names(names: Sequence[str]) -> str:
 def explain_location(body: Collectivity, region: Region | None, member_regions: Sequence[Region]) -> str:
     """Return the first half of the reason: the region of the body, and whether a person corrected it."""
     if region is None:
-        return f"La région de {format_body(body)} n’est pas connue"
+        of_body = "de cet organisme" if is_name_withheld(body) else body.name_with_de
+        return f"La région {of_body} n’est pas connue"
     name = "La collectivité" if body.name == region.name else format_body(body)
     words = {
         "body": name,
@@ -157,11 +158,16 @@ def explain_location(body: Collectivity, region: Region | None, member_regions: 
     return "{body} est {at}".format(**words)
 
 
-def format_body(body: Collectivity) -> str:
-    """Return the name of a body, or « Cet organisme » if somebody added it, because the sentence is stored and mailed,
-    and would still name the body after a merge.
+def is_name_withheld(body: Collectivity) -> bool:
+    """Tell whether somebody added the body. Sentences do not name it, because they are stored and mailed, and would
+    still name it after a merge.
     """
-    if body.declared_at and not body.is_listed:
+    return body.declared_at is not None and not body.is_listed
+
+
+def format_body(body: Collectivity) -> str:
+    """Return the name of a body, or « Cet organisme » if sentences do not name it."""
+    if is_name_withheld(body):
         return "Cet organisme"
     name = curl_apostrophes(body.name)
     for bare, with_article in (("Département ", "Le département "), ("Région ", "La région ")):

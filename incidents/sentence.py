@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.utils.text import capfirst
 
+from collectivities.wording import prepend_article
 from csirts.wording import format_centre
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
@@ -28,7 +29,6 @@ SENTENCE_BY_CLOSING_REASON: dict[str, str] = {
     ClosingReason.DUPLICATE: "Il était déjà déclaré : un autre dossier le suit.",
     ClosingReason.WITHDRAWN: "La déclaration a été retirée.",
 }
-FEMININE = ("commune", "communauté", "métropole", "région", "régie", "caisse")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ def list_sentences(facts: SentenceFacts) -> list[str]:
     """Return the sentences in the order in which they are read, each short enough for one breath. The page adds the
     moments after the first sentence.
     """
-    body = add_article(facts.body)
+    body = prepend_article(facts.body)
     if facts.status == Status.CLOSED:
         opening = f"Un incident informatique a été déclaré pour {body}."
         return [opening, *list_outcome_sentences(facts), "Le dossier est clos."]
@@ -90,18 +90,6 @@ def list_verification_sentences(facts: SentenceFacts) -> Iterator[str]:
     """
     if not facts.is_verified:
         yield "Cette déclaration n’est pas encore vérifiée."
-
-
-def add_article(body: str) -> str:
-    """Return « la commune de X », « le département de X » or « Brest Métropole », which takes no article. The name of
-    a département or of a région begins with its nature.
-    """
-    nature, _space, name = body.partition(" ")
-    if nature in ("Département", "Région"):
-        body = f"{nature.lower()} {name}"
-    if body.startswith("département "):
-        return f"le {body}"
-    return f"la {body}" if body.startswith(FEMININE) else body
 
 
 def list_service_sentences(facts: SentenceFacts) -> Iterator[str]:

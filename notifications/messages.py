@@ -11,7 +11,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from collectivities.wording import prepend_article
 from collectivities.zones import find_zone
+from core.french import prepend_a, prepend_de
 from core.mails import make_mail
 from csirts.routing import Fallback, find_after_hours, find_route
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
@@ -19,7 +21,6 @@ from incidents.links import list_linkable_hosts
 from incidents.models import Advice, Incident, Message, Transfer
 from incidents.progress import find_ended_case, find_service_handed_to
 from incidents.reference import hyphenate
-from incidents.sentence import add_article
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import RATED_CLOSING_REASONS
 from incidents.services.library.reflexes import find_reflex_sheet
@@ -92,6 +93,13 @@ def make_case_context(delivery: Delivery) -> dict[str, Any]:
     return common | make_declarant_context(delivery)
 
 
+def inflect_body(incident: Incident) -> dict[str, str]:
+    """Return the nature and the name of the body with its article, alone, after « de » and after « à »."""
+    body = prepend_article(incident.collectivity.label)
+    forms = {"the_body": body, "of_the_body": prepend_de(body), "to_the_body": prepend_a(body)}
+    return {name: defang_line(form) for name, form in forms.items()}
+
+
 def make_page_link(name: str, *args: str) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
@@ -101,7 +109,7 @@ def make_csirt_context(delivery: Delivery) -> dict[str, Any]:
     csirt_context = {
         "link": make_page_link("acknowledge_page", incident.reference),
         "case": make_page_link("admin:incidents_incident_change", incident.reference),
-        "the_body": defang_line(add_article(incident.collectivity.label)),
+        **inflect_body(incident),
         "rerouted": incident.route_reason if delivery.event.kind == EventKind.REROUTED else "",
         "is_corrected": delivery.event.data.get("why") == Rerouting.CORRECTED,
     }
@@ -162,7 +170,7 @@ def quote_message(delivery: Delivery) -> dict[str, str]:
 
 def make_body_context(incident: Incident) -> dict[str, Any]:
     return {
-        "body": defang_line(add_article(incident.collectivity.label)),
+        **inflect_body(incident),
         "centre": incident.csirt,
         "fallbacks": list_fallback_centres(incident),
         "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
@@ -175,7 +183,7 @@ def make_declarant_context(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
     context = {
         "body": defang_line(incident.collectivity.label),
-        "the_body": defang_line(add_article(incident.collectivity.label)),
+        **inflect_body(incident),
         "centre": incident.csirt,
         "after_hours": find_after_hours(incident.csirt, incident.collectivity, timezone.localdate()),
         # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.

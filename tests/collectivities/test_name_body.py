@@ -4,6 +4,8 @@ import pytest
 from django.db.models import Q
 
 from collectivities.models import Collectivity
+from collectivities.wording import prepend_article
+from core.french import prepend_a, prepend_de
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +45,52 @@ def test_names_of_fifty_bodies_take_one_query(django_assert_num_queries):
         assert all(
             body.label and str(body) and body.home_region for body in Collectivity.objects.with_territory()[:50]
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "with_article", "with_de", "with_a"),
+    [
+        ("commune d’Hyères", "la commune d’Hyères", "de la commune d’Hyères", "à la commune d’Hyères"),
+        ("Le Mans", "Le Mans", "du Mans", "au Mans"),
+        ("Les Mureaux", "Les Mureaux", "des Mureaux", "aux Mureaux"),
+        ("La Rochelle", "La Rochelle", "de La Rochelle", "à La Rochelle"),
+        ("L’Haÿ-les-Roses", "L’Haÿ-les-Roses", "de L’Haÿ-les-Roses", "à L’Haÿ-les-Roses"),
+        ("Angers Métropole", "Angers Métropole", "d’Angers Métropole", "à Angers Métropole"),
+        ("Étampes", "Étampes", "d’Étampes", "à Étampes"),
+        ("Œting", "Œting", "d’Œting", "à Œting"),
+        ("Métropole de Lyon", "la Métropole de Lyon", "de la Métropole de Lyon", "à la Métropole de Lyon"),
+        (
+            "Département du Finistère",
+            "le département du Finistère",
+            "du département du Finistère",
+            "au département du Finistère",
+        ),
+        ("Région Bretagne", "la région Bretagne", "de la région Bretagne", "à la région Bretagne"),
+        ("communauté de communes du X", *(f"{word}la communauté de communes du X" for word in ("", "de ", "à "))),
+        ("Syndicat mixte de l’Aulne", *(f"{word} Syndicat mixte de l’Aulne" for word in ("le", "du", "au"))),
+        ("SDIS du Finistère", "le SDIS du Finistère", "du SDIS du Finistère", "au SDIS du Finistère"),
+        ("CCAS de Brest", "le CCAS de Brest", "du CCAS de Brest", "au CCAS de Brest"),
+        ("Centre de gestion", "le Centre de gestion", "du Centre de gestion", "au Centre de gestion"),
+        ("Office public", "l’Office public", "de l’Office public", "à l’Office public"),
+        ("Eau du Léon", "Eau du Léon", "d’Eau du Léon", "à Eau du Léon"),
+    ],
+)
+def test_a_name_is_contracted_with_its_preposition(name, with_article, with_de, with_a):
+    noun = prepend_article(name)
+    assert (noun, prepend_de(noun), prepend_a(noun)) == (with_article, with_de, with_a)
+
+
+@pytest.mark.parametrize(
+    ("code", "with_article", "with_de", "with_a"),
+    [
+        ("83069", "Hyères", "d’Hyères", "à Hyères"),
+        ("14333", "Honfleur", "de Honfleur", "à Honfleur"),
+        ("72181", "Le Mans", "du Mans", "au Mans"),
+        ("94038", "L’Haÿ-les-Roses", "de L’Haÿ-les-Roses", "à L’Haÿ-les-Roses"),
+        ("01", "le département de l’Ain", "du département de l’Ain", "au département de l’Ain"),
+        ("200000172", *(f"{word}la CC Faucigny - Glières" for word in ("", "de ", "à "))),
+    ],
+)
+def test_a_body_has_its_name_after_a_preposition(code, with_article, with_de, with_a):
+    body = Collectivity.objects.get(Q(insee_code=code) | Q(siren=code))
+    assert (body.name_with_article, body.name_with_de, body.name_with_a) == (with_article, with_de, with_a)

@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement, Region
@@ -170,7 +171,9 @@ def test_a_body_without_region_has_no_centre():
     routing = find_route(Collectivity(kind=Kind.OTHER, name="Régie d'ailleurs"), TODAY)
 
     assert routing.csirt is None
-    assert routing.reason == "La région de Régie d’ailleurs n’est pas connue. Allez sur 17cyber.gouv.fr."
+    assert routing.reason == "La région de la Régie d’ailleurs n’est pas connue. Allez sur 17cyber.gouv.fr."
+    added = Collectivity(kind=Kind.OTHER, name="Régie d'ailleurs", declared_at=timezone.now())
+    assert find_route(added, TODAY).reason.startswith("La région de cet organisme n’est pas connue.")
 
 
 def test_a_centre_covers_a_body_from_its_first_day_to_its_last():

@@ -10,7 +10,7 @@ from django.test import Client
 from incidents.enums import ClosingReason, InterruptionExtent, Status
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SharedSentence
-from incidents.sentence import SentenceFacts, ServiceState, add_article, list_sentences, lower_label
+from incidents.sentence import SentenceFacts, ServiceState, list_sentences, lower_label
 from incidents.services.declarant.share import derive_shared_secret
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.verify import verify_incident
@@ -192,10 +192,6 @@ def test_every_sentence_has_at_most_fifteen_words():
         assert len(sentence.split()) <= 15
 
 
-def test_labels_and_bodies_are_worded_for_a_sentence():
+def test_labels_are_worded_for_a_sentence():
     assert lower_label("État civil") == "état civil"
     assert lower_label("EHPAD et soins") == "EHPAD et soins"
-    assert add_article("communauté de communes du X") == "la communauté de communes du X"
-    assert add_article("Brest Métropole") == "Brest Métropole"
-    assert add_article("Département de la Loire") == "le département de la Loire"
-    assert add_article("Région Bretagne") == "la région Bretagne"

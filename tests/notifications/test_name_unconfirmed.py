@@ -1,12 +1,18 @@
-"""The mail of the centre says that somebody added the body, and the name of the body stays plain text."""
+"""The mail of the centre says that somebody added the body. The name of the body stays plain text, and follows its
+preposition in correct French.
+"""
 
 import pytest
 
 from collectivities.enums import Kind
 from collectivities.services import create_proposed_body, save_body_confirmation
+from incidents.enums import EventKind
 from incidents.services.declaring.bodies import merge_body
 from notifications import dispatch
+from notifications.enums import Recipient
+from notifications.messages import write_case_mail
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.notifications.mails import make_delivery
 
 pytestmark = pytest.mark.django_db
 CENTRE = "garde@breizh.example"
@@ -58,3 +64,33 @@ def test_the_body_behind_the_unconfirmed_name_gets_a_mail(post):
     [mail] = post.list_mails_to(agent.email)
     assert "rattaché à" in mail["Subject"]
     assert "piege" not in mail["Subject"] + mail.get_content()
+
+
+@pytest.mark.parametrize(
+    ("fields", "of_body", "to_body"),
+    [
+        ({"kind": Kind.COMMUNE, "name": "Le Mans"}, "de la commune du Mans", "à la commune du Mans"),
+        ({"kind": Kind.METROPOLE, "name": "Angers Métropole"}, "d’Angers Métropole", "à Angers Métropole"),
+        (
+            {"kind": Kind.DEPARTEMENT, "name": "Département du Finistère"},
+            "du département du Finistère",
+            "au département du Finistère",
+        ),
+        ({"kind": Kind.OPEN_MIXED, "name": "Syndicat mixte"}, "du Syndicat mixte", "au Syndicat mixte"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("recipient", "kind", "words"),
+    [
+        (Recipient.BODY, EventKind.DECLARED, ["Un incident a été déclaré au nom {of}", "été déclaré au nom {of}, le"]),
+        (Recipient.CSIRT, EventKind.WITHDRAWN, ["La déclaration au nom {of} a été retirée"]),
+        (Recipient.DECLARANT, EventKind.WITHDRAWN, ["La déclaration au nom {of} a été retirée"]),
+        (Recipient.BODY, EventKind.BODY_MERGED, ["est rattaché {to} ("]),
+    ],
+)
+def test_the_name_of_a_body_is_contracted_with_its_preposition(fields, of_body, to_body, recipient, kind, words):
+    breizh_cyber()
+    incident = declare(collectivity=plouexemple(departement=None, **fields))
+    mail = write_case_mail(make_delivery(incident, recipient, kind), to="a@b.example")
+    text = f"{mail.subject} {mail.body}".replace("\n", " ")
+    assert all(word.format(of=of_body, to=to_body) in text for word in words)
