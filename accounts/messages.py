@@ -25,6 +25,7 @@ def make_account_context(mail: PendingMail, token: str) -> dict[str, Any]:
     """Return the context of the template, with names that people chose reduced to one plain line."""
     link = mail.link
     centre = mail.csirt or (link.csirt if link else None)
+    body = link.collectivity if link else None
     return {
         "name": clean_name(mail.user.display_name),
         "address": mail.user.email,
@@ -34,7 +35,7 @@ def make_account_context(mail: PendingMail, token: str) -> dict[str, Any]:
         if link
         else "",
         "expires_at": link.expires_at if link else None,
-        "body": clean_name(str(link.collectivity)) if link and link.collectivity else "",
+        "body": clean_name(body.name_with_article + body.place) if body else "",
         "centre": clean_name(centre.name) if centre else "",
         "by": clean_name(str(link.made_by)) if link and link.made_by else "",
     }

@@ -184,7 +184,7 @@ class Collectivity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return curl_apostrophes(f"{self.name}{self.place}")
+        return f"{curl_apostrophes(self.name)}{self.place}"
 
     @property
     def name_found(self) -> str:
@@ -201,16 +201,16 @@ class Collectivity(models.Model):
     @property
     def place(self) -> str:
         """The département after the name, in brackets: « (Finistère) »."""
-        return f" ({self.departement_hint})" if self.departement_hint else ""
+        return f" ({curl_apostrophes(self.departement_hint)})" if self.departement_hint else ""
 
     @property
     def label(self) -> str:
         """The nature and the name, as written inside a sentence: « commune du Mans (Sarthe) »."""
         if self.kind == Kind.COMMUNE:
-            return f"{self.get_kind_display()} {self.name_with_de}{curl_apostrophes(self.place)}"
+            return f"{self.get_kind_display()} {self.name_with_de}{self.place}"
         short, _space, name = self.name.partition(" ")
         if short in SHORT_KINDS:
-            return curl_apostrophes(f"{self.get_kind_display()} {name}{self.place}")
+            return f"{self.get_kind_display()} {curl_apostrophes(name)}{self.place}"
         return str(self)
 
     @property

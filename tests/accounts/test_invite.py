@@ -13,6 +13,7 @@ from accounts.enums import MailStatus, Role
 from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MAX_INVITATIONS_A_DAY
 from accounts.tokens import derive_link_token
+from collectivities.enums import Kind
 from config.pages.templatetags.tocsin import format_full_moment
 from tests.cast import a_person, an_agent, plouexemple
 
@@ -185,3 +186,37 @@ def test_removing_people_ends_invitations_to_them_and_from_them(client, manager)
     first, last = AccessLink.objects.order_by("id")
     assert "a été retirée" in read_link_page(first)
     assert "a été retirée" not in read_link_page(last)
+
+
+@pytest.mark.parametrize(
+    ("fields", "of_body", "to_body", "with_article"),
+    [
+        ({"name": "Le Mans", "liaison": 2}, "du Mans", "au Mans", "Le Mans"),
+        ({"name": "Angers", "liaison": 1}, "d’Angers", "à Angers", "Angers"),
+        ({"name": "L'Haÿ-les-Roses", "liaison": 5}, "de L’Haÿ-les-Roses", "à L’Haÿ-les-Roses", "L’Haÿ-les-Roses"),
+        (
+            {"name": "Département de l'Ain", "kind": Kind.DEPARTEMENT},
+            "du département de l’Ain",
+            "au département de l’Ain",
+            "le département de l’Ain",
+        ),
+    ],
+)
+def test_pages_contract_the_name_of_a_body_with_its_preposition(
+    client, manager, fields, of_body, to_body, with_article
+):
+    body, agent = plouexemple(), an_agent()
+    type(body).objects.filter(pk=body.pk).update(**fields)
+    assert f"Elle verra les dossiers {of_body}" in read_text(client.get(f"{body_url()}inviter/"))
+    assert f"les dossiers {of_body}. Ce qui" in read_text(client.get(f"{body_url()}{agent.uid}/retirer/"))
+    assert f"Quitter {with_article} ?" in read_text(client.get(f"{body_url()}{manager.uid}/retirer/"))
+    assert f"Vous resterez agent {of_body} :" in read_text(client.get(f"{body_url()}{agent.uid}/responsable/"))
+    assert f"Revenir {to_body}<" in read_text(client.get(f"{body_url()}urgence/"))
+    invite(client)
+    link = AccessLink.objects.get()
+    assert f"vous invite à suivre les dossiers {of_body}" in read_link_page(link)
+    fields = {"display_name": "Nour", "password": "une phrase assez longue"}
+    page = read_text(Client().post(f"/acces/{derive_link_token(link)}/", fields))
+    assert f"Vous êtes membre {of_body}." in page
+    done = read_text(client.post(f"{body_url()}{agent.uid}/responsable/", follow=True))
+    assert f"est responsable {of_body}" in done

@@ -12,6 +12,7 @@ from accounts.models import AccessLink, PendingMail, User
 from accounts.services.links import send_link
 from accounts.tokens import derive_link_token
 from config.logs import mask_text
+from csirts.models import Csirt
 from tests.accounts.lead_pages import make_link_path, post_invitation, read_plain_markup
 from tests.cast import PASSWORD, a_lead, a_responder, an_agent, signed_in
 
@@ -198,3 +199,17 @@ def test_person_who_accepts_while_signed_in_is_not_asked_to_sign_in(client):
     assert '<a class="button button--large" href="/admin/">' in page
     assert "Connectez-vous" not in read_plain_markup(own.get(invitation))
     assert "Connectez-vous avec l’adresse" in read_plain_markup(Client().get(invitation))
+
+
+def test_pages_of_a_link_contract_the_name_of_a_centre_with_its_preposition(client):
+    client.force_login(a_lead())
+    person = an_agent()
+    post_invitation(client, person.email)
+    Csirt.objects.update(name="CSIRT Exemple")
+    path = make_link_path(AccessLink.objects.get())
+    page = read_plain_markup(Client().get(path))
+    assert "Rejoindre le CSIRT Exemple<" in page
+    assert "à répondre aux dossiers du CSIRT Exemple." in page
+    assert "Vous êtes de l’équipe du CSIRT Exemple." in read_plain_markup(Client().post(path))
+    AccessLink.objects.update(used_at=None, revoked_at=timezone.now())
+    assert "L’invitation à rejoindre le CSIRT Exemple a été retirée" in read_plain_markup(Client().get(path))
