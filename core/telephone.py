@@ -90,11 +90,13 @@ def find_first_number(text: str) -> str:
     return next((match["first"] for match in matches if match), "")
 
 
-@lru_cache(maxsize=1024)  # a list shows the same numbers again and again, fifty a page
 def find_dialled_number(text: str) -> str:
     """Return the digits to dial, with a « + » if the text has one: those of the first whole number of the text, or all
     its digits if it holds none. The zero of « +33 (0)2 » is not dialled.
     """
+    bare = text.replace(" ", "")
+    if len(bare) == NATIONAL_DIGITS and bare.startswith("0") and bare.isascii() and bare.isdecimal():
+        return bare  # nearly all numbers of a list, without the search among words
     number = find_first_number(text) or text
     dialled = "".join(character for character in number if character.isdecimal() or character == "+")
     return TRUNK_ZERO.sub("+33", dialled)

@@ -8,7 +8,7 @@ import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Greatest, Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -201,8 +201,10 @@ class User(AbstractBaseUser):
 
 
 def make_not_ended_condition() -> Q:
-    """Return the condition of a role that has not ended today; it may begin later."""
-    return Q(ended_on=None) | Q(ended_on__gt=timezone.localdate())
+    """Return the condition of a role that has not ended today; it may begin later. A role that ends on its first day
+    never begins.
+    """
+    return Q(ended_on=None) | Q(ended_on__gt=Greatest(timezone.localdate(), F("since_on")))
 
 
 def make_in_force_condition() -> Q:

@@ -207,6 +207,8 @@ def save_channel(centre: Csirt, address: str, actor: User) -> None:
         with pghistory.context(user=actor.pk), transaction.atomic():
             Csirt.objects.filter(pk=centre.pk).update(notification_email=address)
     except IntegrityError as problem:
+        if "csirt_one_mailbox" not in str(problem):
+            raise
         raise MailboxOfAnotherCentre from problem
     other_leads = (
         list_leads().filter(csirt=centre).exclude(user=actor).order_by("user").values_list("user__email", flat=True)

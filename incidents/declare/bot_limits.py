@@ -25,8 +25,8 @@ TRY_INTERVAL_SECONDS = 10
 
 
 def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether a sending looks automatic, so that it must be confirmed first. Counts it for its address, unless it
-    was confirmed.
+    """Count a sending for its address, unless it was confirmed, and tell whether it looks automatic, so that it must
+    be confirmed first.
     """
     if CONFIRMED in data:
         return False
@@ -36,8 +36,8 @@ def must_confirm_sending(request: HttpRequest, data: QueryDict) -> bool:
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
-    """Tell whether the start of a declaration must be confirmed first, because more declarations began at this address
-    than one town hall would begin. Counts it for its address, unless it was confirmed.
+    """Count the start of a declaration for its address, unless it was confirmed, and tell whether it must be confirmed
+    first, because more declarations began at this address than one town hall would begin.
     """
     if CONFIRMED in data:
         return False

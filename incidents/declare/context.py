@@ -48,7 +48,7 @@ def build_questions_context(request: HttpRequest, journey: Journey, details: Dec
 
 
 def build_screen_context(
-    request: HttpRequest, screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None
+    request: HttpRequest, screen: Screen, journey: Journey | None, *, other_version: DraftPage | None = None
 ) -> dict[str, object]:
     """Return the context that all screens share."""
     page = journey.pages.get(screen) if journey else None
@@ -59,9 +59,9 @@ def build_screen_context(
         "count": SCREEN_COUNT,
         "earlier": list_earlier_positions(screen),
         "page": page,
-        "version": stamp_page(clash or page),
+        "version": stamp_page(other_version or page),
         "pen": draft_cookie.make_pen(journey.draft.uid, journey.author) if journey else "",
         "states": list_states(journey) if journey and RESUMED in request.GET else [],
-        "other_version": clash,
-        "other_answers": list_lines(clash, journey) if clash and journey else [],
+        "other_version": other_version,
+        "other_answers": list_lines(other_version, journey) if other_version and journey else [],
     }

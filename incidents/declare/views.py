@@ -125,14 +125,14 @@ def render_type_screen(
     journey: Journey | None = None,
     *,
     problem: str = "",
-    clash: DraftPage | None = None,
+    other_version: DraftPage | None = None,
     has_no_draft: bool = False,
 ) -> HttpResponse:
     """Show the first screen. `has_no_draft` means that a later screen was requested although this device has no
     declaration.
     """
     body = find_body_by_uid((request.POST or request.GET).get(BODY, ""))
-    context = build_screen_context(request, Screen.WHAT, journey, clash=clash) | {
+    context = build_screen_context(request, Screen.WHAT, journey, other_version=other_version) | {
         "likely_centre": find_offered_centre(body, journey),
         "unknown": UNKNOWN_CHOICE,
         "groups": CHOICE_GROUPS,
@@ -144,7 +144,7 @@ def render_type_screen(
         "has_no_draft": has_no_draft,
     }
     return render(
-        request, "declare/type.html", context, status=400 if problem or has_no_draft else 409 if clash else 200
+        request, "declare/type.html", context, status=400 if problem or has_no_draft else 409 if other_version else 200
     )
 
 
@@ -214,10 +214,10 @@ def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
 
 
 def render_body_screen(
-    request: HttpRequest, journey: Journey, *, problem: str = "", clash: DraftPage | None = None
+    request: HttpRequest, journey: Journey, *, problem: str = "", other_version: DraftPage | None = None
 ) -> HttpResponse:
     query = request.GET.get("q", "").strip()
-    status = 400 if problem else 409 if clash else 200
+    status = 400 if problem else 409 if other_version else 200
     answer = BodySearchResult([])
     try:
         if "q" in request.GET:
@@ -227,7 +227,7 @@ def render_body_screen(
         problem, status = str(error), 422
     own_bodies = [] if query else list_own_bodies(request)
     current = find_body_by_uid((request.POST or request.GET).get(BODY, "")) or journey.collectivity
-    context = build_screen_context(request, Screen.WHO, journey, clash=clash) | {
+    context = build_screen_context(request, Screen.WHO, journey, other_version=other_version) | {
         "likely_centre": find_offered_centre(current or (own_bodies[0] if own_bodies else None), journey),
         "query": query,
         "found": answer.bodies,
@@ -288,7 +288,9 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
     except Draft.DoesNotExist:
         return start_missing_draft(request, screen)
     except Stale as changed:
-        return render_screen(request, journey.with_answers(screen, entry.values), screen, clash=changed.current)
+        return render_screen(
+            request, journey.with_answers(screen, entry.values), screen, other_version=changed.current
+        )
     draft_cookie.remember_draft(response, journey.draft.uid, journey.author)
     return response
 
@@ -350,23 +352,23 @@ def render_screen(
     journey: Journey,
     screen: Screen,
     *,
-    clash: DraftPage | None = None,
+    other_version: DraftPage | None = None,
     has_changed: bool = False,
 ) -> HttpResponse:
-    """Show the screen with the saved values, whoever typed them. `clash` is another person's version of this screen,
+    """Show the screen with the saved values, whoever typed them. `other_version` is another person's version of this screen,
     and `has_changed` means that other screens have changed since this screen was opened.
     """
     if screen == Screen.WHAT:
-        return render_type_screen(request, journey, clash=clash)
+        return render_type_screen(request, journey, other_version=other_version)
     if screen == Screen.WHO:
-        return render_body_screen(request, journey, clash=clash)
+        return render_body_screen(request, journey, other_version=other_version)
     details = journey.check_answers(now=timezone.now())
     is_refused = (has_changed or WITH_ERRORS in request.GET) and journey.find_wrong_screen(details) == screen
-    status = 409 if clash or has_changed else 422 if is_refused else 200
+    status = 409 if other_version or has_changed else 422 if is_refused else 200
     shows_errors = is_refused or is_correcting(request)
     elsewhere = list(list_mistakes_elsewhere(journey, details, screen)) if is_correcting(request) else []
     details.drop_other_errors(INPUTS_BY_SCREEN[screen] if shows_errors else ())
-    context = build_screen_context(request, screen, journey, clash=clash) | build_questions_context(
+    context = build_screen_context(request, screen, journey, other_version=other_version) | build_questions_context(
         request, journey, details
     )
     context |= {"is_correcting": is_correcting(request), "elsewhere": elsewhere, "has_changed": has_changed}

@@ -284,5 +284,5 @@ class Incident(Labelled):
             return False
         if wrote_at > max(closed_at, self.worked_at or closed_at):
             return True
-        is_left = self.closing_reason == ClosingReason.WITHDRAWN and self.answer_by is not None
-        return is_left and (self.worked_at is None or closed_at > self.worked_at)
+        is_withdrawn_unanswered = self.closing_reason == ClosingReason.WITHDRAWN and self.answer_by is not None
+        return is_withdrawn_unanswered and (self.worked_at is None or closed_at > self.worked_at)

@@ -163,7 +163,7 @@ def test_a_case_takes_a_limited_number_of_duplicates(responder, main, duplicate)
 
 def test_another_centre_neither_merges_nor_sees_the_cases(client, main, duplicate):
     other = breizh_cyber()
-    other.pk, other.slug, other.name = None, "ailleurs", "Ailleurs"
+    other.pk, other.slug, other.name, other.notification_email = None, "ailleurs", "Ailleurs", ""
     other.save()
     stranger = a_responder(other)
     client.force_login(stranger)

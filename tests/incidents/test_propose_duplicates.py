@@ -109,7 +109,7 @@ def test_withdrawn_cases_and_cases_of_other_bodies_are_not_proposed(client, resp
 def test_a_case_of_another_centre_is_not_proposed(client, responder):
     own, foreign = declare(), declare()
     other_centre = breizh_cyber()
-    other_centre.pk, other_centre.slug = None, "ailleurs"
+    other_centre.pk, other_centre.slug, other_centre.notification_email = None, "ailleurs", ""
     other_centre.save()
     Incident.objects.filter(pk=foreign.pk).update(csirt=other_centre)
     assert get_reasons(client, own) == {}

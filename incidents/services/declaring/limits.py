@@ -63,8 +63,8 @@ def count_warned_act(incident: Incident, kind: EventKind, *, now: datetime) -> B
 
 
 def exceeds_card_limit(source: str, now: datetime) -> bool:
-    """Tell whether this sender has made more than MAX_CARD_REQUESTS requests for the cards of a département within an
-    hour. Counts this request.
+    """Count a request for the cards of a département, and tell whether this sender has made more than
+    MAX_CARD_REQUESTS within an hour.
     """
     key = digest_value("cards", source)
     return count_keys([key], now)[key] > MAX_CARD_REQUESTS

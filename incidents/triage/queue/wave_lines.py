@@ -28,7 +28,7 @@ class WaveLine:
     """A wave, which has the level of its worst case and shows its leading case (`Wave.leading`). `link` opens or
     closes the wave; `all` is the link to all its cases, if it is open and has more than are shown. `marks` are the
     marks of the leading case and the number of cases to call back. `outside` describes the cases in no group, in the
-    wave of a group; `free` and `late` are texts that count them separately.
+    wave of a group; `to_take` and `late` are texts that count them separately.
     """
 
     worst: CaseLine
@@ -46,7 +46,7 @@ class WaveLine:
     late: str
     outside: str
     unverified: int
-    free: str
+    to_take: str
     references: str
     offered: dict[str, Any]
     is_chance: bool
@@ -135,7 +135,7 @@ def describe_wave(
         outside=format_outside(outside, worst),
         late=add_outside(format_late(inside, now), format_late(outside, now)),
         unverified=sum(not case.is_verified for case in cases),
-        free=add_outside(format_free(inside), format_free(outside)),
+        to_take=add_outside(format_to_take(inside), format_to_take(outside)),
         references=" ".join(case.reference for case in cases),
         offered=describe_group_offer(wave, worst),
         is_chance=kind == WaveKind.BURST,
@@ -177,10 +177,10 @@ def format_late(cases: list[OpenCase], now: datetime) -> str:
     return late_text + (of_answers if answers else "")
 
 
-def format_free(cases: list[OpenCase]) -> str:
+def format_to_take(cases: list[OpenCase]) -> str:
     """Return a text such as « 10 à prendre », or ""."""
-    free = sum(case.is_to_take for case in cases)
-    return f"{free} à prendre" if free else ""
+    number = sum(case.is_to_take for case in cases)
+    return f"{number} à prendre" if number else ""
 
 
 def add_outside(inside: str, outside: str) -> str:

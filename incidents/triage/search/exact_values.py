@@ -180,10 +180,10 @@ def list_caller_names(texts: Collection[str]) -> list[str]:
 
 def has_caller_name(name: str, words: Collection[str]) -> bool:
     """Tell whether the name has all these words."""
-    return all(f" {word} " in f" {normalise_name(name)} " for word in words)
+    whole_name = f" {normalise_name(name)} "
+    return all(f" {word} " in whole_name for word in words)
 
 
-@lru_cache(maxsize=1024)  # each search reads the newest names again
 def normalise_name(text: str) -> str:
     """Return the folded words of the text without civilities."""
     return " ".join(word for word in fold_text(text).split() if word not in CIVILITIES)
