@@ -10,7 +10,7 @@ reason, and the severity never falls by itself.
 | the type of incident | 0 to 4 |
 | a service is stopped or slowed; an essential service is stopped | 1; 2 |
 | people who cannot be served, from 1 000; from 10 000 | 1; 2 |
-| the spread: half of the computers (at least 4, if their total is known), or one central server; the directory of accounts | 1; 2 |
+| the spread: half of the computers (4 at least, of a known total), or one central server; the directory | 1; 2 |
 | data are affected; they are sensitive, or their leak is confirmed | 1; 2 |
 | data of more than 5 000 persons, or sensitive data of more than 300 | 1 more |
 | the attacker is still active | 2 |

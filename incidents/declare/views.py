@@ -355,8 +355,8 @@ def render_screen(
     other_version: DraftPage | None = None,
     has_changed: bool = False,
 ) -> HttpResponse:
-    """Show the screen with the saved values, whoever typed them. `other_version` is another person's version of this screen,
-    and `has_changed` means that other screens have changed since this screen was opened.
+    """Show the screen with the saved values, whoever typed them. `other_version` is another person's version of this
+    screen, and `has_changed` means that other screens have changed since this screen was opened.
     """
     if screen == Screen.WHAT:
         return render_type_screen(request, journey, other_version=other_version)

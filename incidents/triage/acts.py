@@ -57,8 +57,8 @@ def attach_to_body(reference: str, actor: User, request: HttpRequest) -> str:
         into = UUID(request.POST.get("collectivite", ""))
     except ValueError as error:
         raise ValidationError("Choisissez à quelle collectivité la rattacher.") from error
-    incident = merge_body(reference=reference, into=into, actor=actor)
-    return f"Dossier rattaché à {incident.collectivity}. Le centre qui répond reste le même."
+    body = merge_body(reference=reference, into=into, actor=actor).collectivity
+    return f"Dossier rattaché {body.name_with_a}{body.place}. Le centre qui répond reste le même."
 
 
 def close_case(reference: str, actor: User, request: HttpRequest) -> str:

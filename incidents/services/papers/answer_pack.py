@@ -19,6 +19,7 @@ from core.french import NBSP, format_day
 from core.typeset import draw_qr_code
 from csirts.queries import list_published_contacts
 from csirts.routing import find_route
+from csirts.wording import format_centre_with_de
 from incidents.enums import EventKind, Status
 from incidents.models import Incident
 from incidents.progress import find_service_handed_to
@@ -77,7 +78,7 @@ def format_identity(body: Collectivity) -> str:
 
 
 def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
-    whose = f"Fiche de {sheet.csirt.name}" if sheet.csirt else "Fiche nationale"
+    whose = f"Fiche {format_centre_with_de(sheet.csirt.name)}" if sheet.csirt else "Fiche nationale"
     day = format_day(sheet.published_on)
     return {
         "hour_title": "La première heure",

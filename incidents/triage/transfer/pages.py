@@ -16,6 +16,7 @@ from accounts.enums import CentreAbility
 from accounts.signed_in import get_account
 from collectivities.zones import find_zone
 from core.stale import Stale
+from csirts.wording import format_centre_with_a
 from incidents.access import get_incident, get_proposed_transfer, list_abilities
 from incidents.enums import Ability, CaseFormCode, TransferState
 from incidents.models import Incident, Transfer
@@ -192,9 +193,10 @@ def decline_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def format_decline_confirmation(transfer: Transfer) -> str:
     """Return the confirmation of a declined offer. A centre that gets no mail must be telephoned."""
+    giver = format_centre_with_a(transfer.giver.name)
     if transfer.giver.notification_email:
-        return f"Dossier laissé à {transfer.giver}, qui est prévenu."
-    return f"Dossier laissé à {transfer.giver}, qui ne reçoit pas nos mails : téléphonez-lui."
+        return f"Dossier laissé {giver}, qui est prévenu."
+    return f"Dossier laissé {giver}, qui ne reçoit pas nos mails : téléphonez-lui."
 
 
 def may_explain_refusal(transfer: Transfer) -> bool:
