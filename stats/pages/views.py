@@ -9,10 +9,10 @@ from django.views.decorators.http import etag, require_safe
 
 from core.french import format_day
 from incidents.devices.visits import find_case, serve_privately
+from stats.case_visibility import describe_visibility
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
 from stats.pages import method, story, titles
-from stats.pages.case_visibility import describe_visibility
 from stats.pages.charts import LineChart, Series, make_line_charts
 from stats.pages.columns import lay_out_blocks
 from stats.pages.freshness import cache_briefly, cache_page_by_etag, find_page_etag

@@ -8,12 +8,12 @@ import pytest
 
 from collectivities.models import Collectivity, Region
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
+from stats.case_visibility import list_case_cells
 from stats.counting.rollups import fold_pending_events
 from stats.counting.strata import count_existing_bodies
 from stats.disclosure.draw import CellCount
 from stats.disclosure.tables import TABLES_OF_A_YEAR, Period, list_tables
 from stats.models import CountedCase, Release
-from stats.pages.case_visibility import list_case_cells
 from stats.releases.tally import count_bodies_outside_cell, count_cells, freeze_cases, save_cases
 from tests.stats.cases import Case, bodies, change_cases, paris_time, store
 

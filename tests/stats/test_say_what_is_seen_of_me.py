@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.enums import Role
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.verify import verify_incident
-from stats.pages.case_visibility import describe_visibility
+from stats.case_visibility import describe_visibility
 from stats.services import publish_due_periods
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
