@@ -74,11 +74,9 @@ class Program:
 
     def kill_child(self) -> None:
         """Wait until the process has a child, and kill the child that does the work, but not its parent."""
-        self.wait_for_child()
-        os.kill(psutil.Process(self.process.pid).children()[-1].pid, signal.SIGKILL)
-
-    def wait_for_child(self) -> None:
-        wait_until(psutil.Process(self.process.pid).children, what=f"{self.name} starts no child")
+        parent = psutil.Process(self.process.pid)
+        wait_until(parent.children, what=f"{self.name} starts no child")
+        os.kill(parent.children()[-1].pid, signal.SIGKILL)
 
 
 class Deployment:
@@ -170,6 +168,8 @@ def run_deployment(home: Path) -> Iterator[Deployment]:
     """Yield a deployment with servers of its own."""
     servers = start_servers_with_lists(home / "servers")
     deployment = Deployment(home, servers)
+    # With the lowest priority, it would not run at all beside other tests on a busy machine, as if its work were lost.
+    deployment.worker.command = make_worker_command(HEAVY)
     try:
         yield deployment
     finally:

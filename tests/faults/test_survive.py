@@ -36,8 +36,6 @@ def deployment(tmp_path):
         # All centres have given their notification addresses, as in a real installation.
         deployment.change("UPDATE csirts_csirt SET notification_email = 'garde@' || slug || '.example'")
         deployment.start()
-        # The worker of long tasks has the lowest priority: on a busy machine it would not start beside the visitors.
-        deployment.worker.wait_for_child()
         yield deployment
 
 
