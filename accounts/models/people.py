@@ -8,7 +8,7 @@ import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Greatest, Lower
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -200,15 +200,9 @@ class User(AbstractBaseUser):
         return f"{first_word}\N{NO-BREAK SPACE}{last_word[0].upper()}." if last_word else first_word
 
 
-def make_not_ended_condition() -> Q:
-    """Return the condition of a role that has not ended today; it may begin later. A role that ends on its first day
-    never begins.
-    """
-    return Q(ended_on=None) | Q(ended_on__gt=Greatest(timezone.localdate(), F("since_on")))
-
-
 def make_in_force_condition() -> Q:
-    return Q(since_on__lte=timezone.localdate()) & make_not_ended_condition()
+    today = timezone.localdate()
+    return Q(since_on__lte=today) & (Q(ended_on=None) | Q(ended_on__gt=today))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -216,8 +210,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(make_in_force_condition())
 
     def not_ended(self) -> "MembershipQuerySet":
-        """Return the roles in force today, and those that begin later."""
-        return self.filter(make_not_ended_condition())
+        """Return the roles in force today, and those that begin later. A role that ends on its first day never
+        begins.
+        """
+        return self.filter(Q(ended_on=None) | Q(ended_on__gt=timezone.localdate()) & Q(ended_on__gt=F("since_on")))
 
 
 class Membership(models.Model):
