@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
+from django.utils.text import capfirst
+
 from collectivities.zones import find_zone
 from csirts.models import Csirt
+from csirts.wording import format_centre, format_centre_with_a, format_centre_with_de
 from incidents.enums import EventKind, TransferState
 from incidents.models import Incident, IncidentEvent
 from incidents.questions.formatting import format_zoned_moment
 
 MOVE_KINDS = (EventKind.TRANSFERRED, EventKind.REROUTED)
-TAKEN_OVER_SENTENCE = "%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s."
 
 
 def map_centres(events: Sequence[IncidentEvent], incident: Incident) -> dict[int, str]:
@@ -32,6 +34,12 @@ def explain_centre(incident: Incident) -> str:
     if (last := moved.first()) is None or last.answered_at is None:
         return incident.route_reason
     at = format_zoned_moment(last.answered_at, find_zone(incident.collectivity))
-    words = {"giver": last.giver, "taker": last.taker, "at": at}
-    sentence = "%(giver)s l’a confié à %(taker)s le %(at)s." if last.asked_by_id else TAKEN_OVER_SENTENCE
-    return f"{incident.route_reason} " + sentence % words
+    giver, taker = last.giver.name, last.taker.name
+    if last.asked_by_id:
+        sentence = f"{capfirst(format_centre(giver))} l’a confié {format_centre_with_a(taker)} le {at}."
+    else:
+        sentence = (
+            f"{capfirst(format_centre(taker))}, dont relève désormais la collectivité, l’a repris "
+            f"{format_centre_with_de(giver)} le {at}."
+        )
+    return f"{incident.route_reason} {sentence}"
