@@ -76,4 +76,4 @@ def write_mail_about_account(kind: str) -> Any:
         )
     csirt = centre if kind == MailKind.CHANNEL_CHANGED else None
     mail = PendingMail(kind=kind, user=agent, to=agent.email, link=link, csirt=csirt)
-    return write_account_mail(mail, token="x" * 20)
+    return write_account_mail(mail, token="TOKEN")
