@@ -78,15 +78,6 @@ def lacks_working_holder() -> Q:
     return Q(assignee=None) | Q(Q(status__in=OPEN) & ~holder_works_for_centre())
 
 
-def reader_worked_for_centre() -> Exists:
-    """Return the condition that a `Reading` was made by a person of the centre which has the case today. It leaves out
-    the readings by a former centre of the case, and keeps those by people who left the centre after they read,
-    or joined it since.
-    """
-    roles = Membership.objects.filter(csirt=OuterRef("incident__csirt"), user=OuterRef("user"))
-    return Exists(roles.filter(Q(ended_on=None) | Q(ended_on__gte=OuterRef("last_at__date"))))
-
-
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Return the cases of this person's CSIRTs and collectivités. The roles of administrator, analyst and

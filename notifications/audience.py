@@ -11,7 +11,6 @@ from accounts.enums import COLLECTIVITY_ROLES
 from accounts.models import Membership, User
 from csirts.models import Csirt
 from incidents.models import IncidentEvent, Reading
-from incidents.querysets import reader_worked_for_centre
 from notifications.enums import Recipient
 from notifications.models import Delivery
 from notifications.recipients import ANNOUNCED_ONCE, RECIPIENTS, is_author, is_held_back, read_named_centre
@@ -141,5 +140,5 @@ def find_last_reading_times(events: Iterable[IncidentEvent]) -> dict[int, dateti
     ids = {event.incident_id for event in events if event.kind in ANNOUNCED_ONCE}
     if not ids:
         return {}
-    readings = Reading.objects.filter(reader_worked_for_centre(), incident__in=ids).order_by().values_list("incident")
+    readings = Reading.objects.filter(csirt=F("incident__csirt"), incident__in=ids).order_by().values_list("incident")
     return dict(readings.annotate(latest=Max("last_at")))

@@ -50,11 +50,17 @@ class Reading(models.Model):
     """The first and the last time that a person of the CSIRT opened the page of the case. Whatever is added after the
     last time is new to this person.
 
-    The list of accesses that the declarant reads comes from `CaseAccess`.
+    A reading counts as long as its centre has the case. The list of accesses that the declarant reads comes from
+    `CaseAccess`.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name="incident")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="lu par")
+    # The centre that had the case at the last reading. None if that was a former centre before this column existed, or
+    # if older code inserted the row during an update; the next reading sets it.
+    csirt = models.ForeignKey(
+        Csirt, models.PROTECT, related_name="+", verbose_name="CSIRT", null=True, blank=True, db_index=False
+    )
     first_at = models.DateTimeField("lu la première fois le")
     last_at = models.DateTimeField("lu la dernière fois le")
     # When the page was last open on this person's screen. Colleagues see it, the declarant does not.

@@ -8,12 +8,14 @@ from django.db import IntegrityError, connection
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.enums import Role
+from accounts.models import Membership
 from csirts.models import Coverage
 from incidents.access import CaseVisitor
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
 from incidents.enums import CaseFormCode, ClosingReason, EventKind, Nature, Tlp
 from incidents.facts.shapes import Instant, Leak
-from incidents.models import Closing, Incident, PendingEvent, UnsentText
+from incidents.models import Closing, Incident, PendingEvent, Reading, UnsentText
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.evidence.files import take_back_evidence
 from incidents.services.groups.merge import merge_incident
@@ -21,6 +23,7 @@ from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.qualify import classify_incident
+from incidents.services.handling.readings import record_reading
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.tasks import NewTask, add_task
 from incidents.services.handling.unsent_text import Pen, save_unsent_texts
@@ -130,6 +133,28 @@ def test_a_case_whose_type_was_changed_keeps_its_mailbox_in_doubt(cloned_db):
     in_doubt = [case.pk for case in Incident.objects.order_by("pk") if is_mailbox_in_doubt(case)]
     assert in_doubt == [mailbox.pk, unchanged.pk]
     assert Incident.objects.get(mailbox_was_in_doubt=True) == mailbox
+
+
+@pytest.mark.proof
+def test_readings_get_the_centre_for_which_the_case_was_read(cloned_db):
+    reader, taker = a_responder(), a_responder(create_other_centre())
+    Membership.objects.create(user=reader, role=Role.RESPONDER, csirt=taker.memberships[0].csirt)
+    kept, moved = declare(), declare_and_acknowledge(reader)
+    for case in (kept, moved):
+        record_reading(incident=case, reader=reader, at=timezone.now())
+    accept_transfer(uid=propose_transfer(moved, reader).uid, actor=taker)
+    moved.refresh_from_db()
+    record_reading(incident=moved, reader=taker, at=timezone.now())
+    try:
+        call_command("migrate", "incidents", "0031", verbosity=0)
+    finally:
+        call_command("migrate", verbosity=0)
+
+    assert set(Reading.objects.values_list("incident", "user", "csirt")) == {
+        (kept.pk, reader.pk, kept.csirt_id),
+        (moved.pk, reader.pk, None),
+        (moved.pk, taker.pk, moved.csirt_id),
+    }
 
 
 def close_and_reopen(case, actor):

@@ -192,16 +192,25 @@ def test_a_reading_by_the_former_centre_does_not_count_for_the_new_one(incident)
 
 
 @pytest.mark.usefixtures("follow_changes_at_once")
-def test_a_person_who_had_left_the_centre_before_reading_does_not_count_for_it(incident):
-    former = a_responder()
-    sign_in_as(former).get(case_url(incident))
+def test_a_person_of_both_centres_reads_the_case_again_for_the_new_one(incident):
+    person = a_responder()
+    client, address = sign_in_as(person), f"/triage/{incident.reference}/"
+    client.get(address)
+    first = Reading.objects.get()
     centre = reroute_to_other_centre()
-    day = timezone.localdate() - timedelta(days=1)
-    Membership.objects.create(user=former, role=Role.LEAD, csirt=centre, since_on=date(2022, 1, 1), ended_on=day)
-
+    Membership.objects.create(user=person, role=Role.RESPONDER, csirt=centre, since_on=date(2022, 1, 1))
     colleague = sign_in_as(a_responder(centre))
-    assert NEW in html(colleague.get(QUEUE))
-    assert "personne avant vous" in read_text(colleague.get(case_url(incident)))
+
+    for page in (address, case_url(incident)):
+        assert NEW in html(colleague.get(QUEUE))
+        assert NEW in html(client.get(QUEUE))
+        client.get(page)
+        assert NEW not in html(colleague.get(QUEUE))
+        assert NEW not in html(client.get(QUEUE))
+        reading = Reading.objects.get()
+        assert (reading.csirt, reading.first_at) == (centre, first.first_at)
+        assert reading.last_at > first.last_at
+        Reading.objects.update(csirt=first.csirt)
 
 
 def test_a_reading_by_somebody_who_left_the_centre_later_still_counts(incident):

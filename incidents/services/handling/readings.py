@@ -27,19 +27,22 @@ def record_reading(*, incident: Incident, reader: User, at: datetime) -> None:
     """
     if not reader.reads_centre(incident.csirt_id):
         return
-    earlier = Reading.objects.filter(incident=incident, user=reader).select_related("incident").first()
+    readings = Reading.objects.filter(incident=incident, user=reader, csirt=incident.csirt_id)
+    earlier = readings.select_related("incident").first()
     save_reading(earlier, incident=earlier.incident if earlier else incident, reader=reader, at=at)
 
 
 def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, at: datetime) -> None:
     """Record that `reader`, who must be a responder of the case's centre, has read the case.
 
-    `earlier` is the former reading of the case by this person, which the caller has loaded, or None.
+    `earlier` is the former reading of the case by this person for this centre, which the caller has loaded, or None.
     """
-    readings = Reading.objects.filter(incident=incident, user=reader)
+    readings, csirt = Reading.objects.filter(incident=incident, user=reader), incident.csirt_id
     if earlier is None:
-        first = Reading(incident=incident, user=reader, first_at=at, last_at=at, present_at=at)
+        first = Reading(incident=incident, user=reader, csirt_id=csirt, first_at=at, last_at=at, present_at=at)
         Reading.objects.bulk_create([first], ignore_conflicts=True)
+        # The person may have read the case for its former centre.
+        readings.exclude(csirt=csirt).update(csirt=csirt, last_at=at, present_at=at)
     elif earlier.last_at < at - READING_INTERVAL or has_news(incident, earlier.last_at):
         readings.update(last_at=at, present_at=at)
     elif earlier.present_at is None or earlier.present_at < at - HEARTBEAT_INTERVAL:

@@ -43,7 +43,7 @@ def acknowledge_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 def build_acknowledge_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     """Return the facts in brief. `offers_guide` is true if there is no task yet and the guide may be added."""
-    read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
+    read_at = incident.readings.filter(user=user, csirt=incident.csirt_id).values_list("last_at", flat=True).first()
     return {
         "incident": incident,
         "abilities": list_abilities(user, incident),

@@ -87,7 +87,7 @@ def opened_form_view(request: HttpRequest, reference: str, form: str) -> HttpRes
     if incident.erased_at or incident.status not in opened.in_states:
         raise Http404
     # Only the page of the case records the reading and shows what is new.
-    if not Reading.objects.filter(incident=incident, user=user).exists():
+    if not Reading.objects.filter(incident=incident, user=user, csirt=incident.csirt_id).exists():
         address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
         return redirect(address)
     address = reverse("admin:incidents_incident_change", args=[incident.reference])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from accounts.models import User
 from incidents.facts.shapes import INSTANTS
@@ -79,6 +79,6 @@ def load_readings_and_counts(duplicates: Iterable[Incident], user: User) -> tupl
     keys = [duplicate.pk for duplicate in duplicates]
     if not keys:
         return {}, {}
-    readings = Reading.objects.filter(user=user, incident__in=keys).values_list("incident", "last_at")
+    own_readings = Reading.objects.filter(user=user, incident__in=keys, csirt=F("incident__csirt"))
     written = Message.objects.filter(incident__in=keys).order_by().values_list("incident").annotate(Count("pk"))
-    return dict(readings), dict(written)
+    return dict(own_readings.values_list("incident", "last_at")), dict(written)

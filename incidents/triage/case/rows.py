@@ -20,7 +20,6 @@ from incidents.models import (
     Task,
     Transfer,
 )
-from incidents.querysets import reader_worked_for_centre
 from incidents.triage.case.timeline import MAX_EVENTS, list_events
 from incidents.triage.transfer.block import list_transfers, may_have_left
 from incidents.triage.work.notes import list_notes
@@ -56,7 +55,7 @@ def read_case_rows(incident: Incident) -> CaseRows:
     transfers = list_transfers(incident)
     rows = CaseRows(
         events=list_events(incident),
-        readings=list(incident.readings.filter(reader_worked_for_centre()).order_by("-last_at")),
+        readings=list(incident.readings.filter(csirt=incident.csirt_id).order_by("-last_at")),
         notes=list_notes(incident, may_have_left=may_have_left(transfers)),
         tasks=list_tasks(incident),
         transfers=transfers,

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from accounts.models import User
 from incidents.enums import TransferState
 from incidents.models import IncidentEvent, Reading, Transfer
-from incidents.querysets import IncidentQuerySet, reader_worked_for_centre
+from incidents.querysets import IncidentQuerySet
 from incidents.triage.queue.order import OpenCase, is_late
 from incidents.triage.queue.pages import QueuePage
 
@@ -28,15 +28,15 @@ def annotate_line_state(cases: IncidentQuerySet, user: User) -> IncidentQuerySet
     events = IncidentEvent.objects.filter(incident=OuterRef("pk")).order_by("-id")
     offers = Transfer.objects.filter(incident=OuterRef("pk"), state=TransferState.ASKED)
     return annotate_own_reading(cases, user).annotate(
-        is_read=Exists(Reading.objects.filter(reader_worked_for_centre(), incident=OuterRef("pk"))),
+        is_read=Exists(Reading.objects.filter(incident=OuterRef("pk"), csirt=OuterRef("csirt"))),
         newest_event=Subquery(events.values("pk")[:1]),
         offered_to=Subquery(offers.values("taker__name")[:1]),
     )
 
 
 def annotate_own_reading(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
-    """Annotate `read_at`, when the user last read the case; None if they never did."""
-    own_readings = Reading.objects.filter(incident=OuterRef("pk"), user=user)
+    """Annotate `read_at`, when the user last read the case for the centre that has it; None if they never did."""
+    own_readings = Reading.objects.filter(incident=OuterRef("pk"), user=user, csirt=OuterRef("csirt"))
     return cases.annotate(read_at=Subquery(own_readings.values("last_at")[:1]))
 
 
