@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.text import capfirst
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
@@ -142,7 +143,7 @@ def explain_location(body: Collectivity, region: Region | None, member_regions: 
     if region is None:
         of_body = "de cet organisme" if is_name_withheld(body) else body.name_with_de
         return f"La région {of_body} n’est pas connue"
-    name = "La collectivité" if body.name == region.name else format_body(body)
+    name = "la collectivité" if body.name == region.name else format_body(body)
     words = {
         "body": name,
         "at": format_region_with_en(region),
@@ -154,8 +155,8 @@ def explain_location(body: Collectivity, region: Region | None, member_regions: 
         return "L’annuaire corrigé place {body} {at}".format(**words)
     if member_regions:
         words["regions"] = join_names([format_region(member_region) for member_region in member_regions])
-        return "{body} s’étend sur {regions} ; la plupart de ses habitants vivent {at}".format(**words)
-    return "{body} est {at}".format(**words)
+        return capfirst("{body} s’étend sur {regions} ; la plupart de ses habitants vivent {at}".format(**words))
+    return capfirst("{body} est {at}".format(**words))
 
 
 def is_name_withheld(body: Collectivity) -> bool:
@@ -166,13 +167,10 @@ def is_name_withheld(body: Collectivity) -> bool:
 
 
 def format_body(body: Collectivity) -> str:
-    """Return the name of a body, or « Cet organisme » if sentences do not name it."""
+    """Return the name of a body with its article, or « cet organisme » if sentences do not name it."""
     if is_name_withheld(body):
-        return "Cet organisme"
-    name = curl_apostrophes(body.name)
-    for bare, with_article in (("Département ", "Le département "), ("Région ", "La région ")):
-        name = re.sub(f"^{bare}", with_article, name)
-    return name
+        return "cet organisme"
+    return body.name_with_article
 
 
 def explain_route(location: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:

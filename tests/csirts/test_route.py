@@ -156,7 +156,7 @@ def test_a_corrected_region_decides_the_centre():
 
     assert routing.csirt.slug == "pays-de-la-loire-cyber-assistance"
     assert routing.reason == (
-        "L’annuaire corrigé place CA Redon Agglomération (Bretagne et Pays de la Loire) dans les Pays de la Loire, "
+        "L’annuaire corrigé place la CA Redon Agglomération (Bretagne et Pays de la Loire) dans les Pays de la Loire, "
         "et Pays de la Loire Cyber Assistance répond aux collectivités des Pays de la Loire."
     )
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from csirts.wording import format_centre
 from incidents.enums import EventKind, IncidentType
 from incidents.facts.description import Section
 from incidents.models import Incident, IncidentEvent
@@ -97,7 +98,7 @@ def find_type_change(incident: Incident, acts: Sequence[CentreAct], zone: str) -
     if declared == incident.type or declared not in IncidentType.values:
         return None
     at = format_moment(changes[-1].event.at, zone)
-    return TypeChange(declared, f"Situation corrigée par {changes[-1].centre}, le {at}.")
+    return TypeChange(declared, f"Situation corrigée par {format_centre(changes[-1].centre)}, le {at}.")
 
 
 def is_revision(incident: Incident, displayed: DisplayedSheet) -> bool:
@@ -138,7 +139,8 @@ def format_author(displayed: DisplayedSheet, acts_by_instant: Mapping[datetime, 
     if act is None:
         return f"par {displayed.who}"
     is_call = act.event.kind == EventKind.NOTED
-    return f"au téléphone par {act.centre}" if is_call else f"par {act.centre}"
+    author = f"par {format_centre(act.centre)}"
+    return f"au téléphone {author}" if is_call else author
 
 
 def list_stated_lines(displayed: DisplayedSheet) -> list[DisplayedFact]:
