@@ -31,7 +31,7 @@ check: ready  ## Vérifie le style, les types, les murs entre les applications, 
 	.venv/bin/lint-imports
 	$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check
-	@# Sizes, names, folders and documents. The one test that would start a server is the command of migrations above.
+	@# Sizes, names, folders and documents, without the one test that starts a server: it repeats makemigrations --check.
 	$(PYTHON) -m pytest -q -n 0 -k "not migrations_match" tests/test_consistency.py tests/test_read_guides.py
 
 fix: ready  ## Corrige ce qui se corrige seul

@@ -168,7 +168,7 @@ def run_deployment(home: Path) -> Iterator[Deployment]:
     """Yield a deployment with servers of its own."""
     servers = start_servers_with_lists(home / "servers")
     deployment = Deployment(home, servers)
-    # With the lowest priority, it would not run at all beside other tests on a busy machine, as if its work were lost.
+    # Without nice: with the lowest priority the worker would get no time beside other tests, as if its work were lost.
     deployment.worker.command = make_worker_command(HEAVY)
     try:
         yield deployment
