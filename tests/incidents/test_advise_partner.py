@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from incidents.catalogues.partners import PARTNERS, PARTNERS_WITH_MAIL
 from incidents.enums import Cause, EventKind, IncidentType, PublicService, Tlp
 from incidents.facts.shapes import Instant, Interruption, Leak
@@ -31,16 +32,16 @@ PERSONAL = ("Dominique Exemple", "02 99 00 00 00", "mairie@plouexemple.example",
 
 
 @pytest.fixture
-def responder():
+def new_responder() -> User:
     return a_responder(breizh_cyber())
 
 
 @pytest.fixture
-def incident(responder):
+def green_case(new_responder: User) -> Incident:
     incident = declare()
     Incident.objects.update(tlp=Tlp.GREEN)
     for kind, value in (("ip", "192.0.2.1"), ("email", "qui@quelqu-un.example")):
-        Observable.objects.create(incident=incident, kind=kind, value=value, actor=responder)
+        Observable.objects.create(incident=incident, kind=kind, value=value, actor=new_responder)
     incident.refresh_from_db()
     return incident
 
@@ -54,12 +55,12 @@ def open_preview(client, incident, **fields):
     return page, {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
 
 
-def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(responder, incident):
-    client = sign_in_as(responder)
-    page, fields = open_preview(client, incident)
+def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(new_responder, green_case):
+    client = sign_in_as(new_responder)
+    page, fields = open_preview(client, green_case)
 
     content = page.context["preview"]["content"]
-    assert content == format_advice(incident, PARTNERS["cert-fr"], GREEN)
+    assert content == format_advice(green_case, PARTNERS["cert-fr"], GREEN)
     assert hashlib.sha256(content.encode()).hexdigest() in read_markup(page)
     facts = json.loads(content)
     assert facts["body"]["insee"] == "29999"
@@ -69,19 +70,19 @@ def test_a_case_is_sent_to_cert_fr_as_previewed_and_sealed(responder, incident):
         assert word not in content
 
     fields.pop("with_persons")
-    assert client.post(case_url(incident, "avis"), fields).status_code == 302
+    assert client.post(case_url(green_case, "avis"), fields).status_code == 302
 
     advice = Advice.objects.get()
     assert (advice.content, advice.motive, advice.tlp) == (content, WHY, Tlp.GREEN)
     assert advice.sha256 == hashlib.sha256(content.encode()).hexdigest()
-    event = incident.events.get(kind=EventKind.ADVISED)
+    event = green_case.events.get(kind=EventKind.ADVISED)
     sealed = {"partner": "cert-fr", "sha256": advice.sha256, "advice": str(advice.uid)}
     assert event.data == sealed | {"tlp": "green", "agreed": False}
-    assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in read_markup(client.get(case_url(incident)))
-    assert advice.sha256 in read_markup(client.get(case_url(incident, "avis")))
+    assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in read_markup(client.get(case_url(green_case)))
+    assert advice.sha256 in read_markup(client.get(case_url(green_case, "avis")))
 
 
-def test_the_file_is_read_in_french_before_it_is_sent(responder):
+def test_the_file_is_read_in_french_before_it_is_sent(new_responder):
     """From the file itself, without the codes that it holds; the file is folded below."""
     at = timezone.now().replace(year=2026, month=11, day=24, hour=8, minute=10, second=0, microsecond=0)
     stopped = Interruption(service="cantine", extent="stopped", started_at=at)
@@ -93,8 +94,8 @@ def test_the_file_is_read_in_french_before_it_is_sent(responder):
         leak=Leak(status="suspected"),
     )
     Incident.objects.update(tlp=Tlp.GREEN, cause=Cause.REMOTE_ACCESS)
-    Observable.objects.create(incident=incident, kind="ip", value="192.0.2.1", actor=responder)
-    page, _fields = open_preview(sign_in_as(responder), incident, with_persons="on")
+    Observable.objects.create(incident=incident, kind="ip", value="192.0.2.1", actor=new_responder)
+    page, _fields = open_preview(sign_in_as(new_responder), incident, with_persons="on")
     lines = dict(page.context["preview"]["lines"])
     assert lines["Type"] == IncidentType(incident.type).label
     assert lines["Cause"] == Cause.REMOTE_ACCESS.label
@@ -110,165 +111,165 @@ def test_the_file_is_read_in_french_before_it_is_sent(responder):
     assert "remote_access" in file
 
 
-def test_a_refused_mail_is_not_shown_as_sent(responder, incident):
-    client = sign_in_as(responder)
-    _page, fields = open_preview(client, incident)
+def test_a_refused_mail_is_not_shown_as_sent(new_responder, green_case):
+    client = sign_in_as(new_responder)
+    _page, fields = open_preview(client, green_case)
     fields.pop("with_persons")
-    client.post(case_url(incident, "avis"), fields)
+    client.post(case_url(green_case, "avis"), fields)
     announce_all_events()
-    assert "Envoyé à un partenaire</b>" in read_markup(client.get(case_url(incident)))
-    assert "Pas parti" not in read_markup(client.get(case_url(incident, "avis")))
+    assert "Envoyé à un partenaire</b>" in read_markup(client.get(case_url(green_case)))
+    assert "Pas parti" not in read_markup(client.get(case_url(green_case, "avis")))
     lost = {"status": DeliveryStatus.REFUSED, "last_error": Trouble.REFUSED}
     assert Delivery.objects.filter(recipient=Recipient.PARTNER).update(**lost) == 1
 
-    for where in (case_url(incident), case_url(incident, "histoire")):
+    for where in (case_url(green_case), case_url(green_case, "histoire")):
         page = read_markup(client.get(where))
         assert '<b class="late">Pas parti à un partenaire</b>' in page
         assert "Envoyé à un partenaire" not in page
-    case = read_markup(client.get(case_url(incident)))
+    case = read_markup(client.get(case_url(green_case)))
     assert "<b>L’envoi au CERT-FR n’est pas parti</b> : refusé (refusé par le serveur du destinataire)." in case
-    assert f'<a href="{case_url(incident, "avis")}">Refaire l’envoi</a>' in case
-    mails = read_markup(client.get("/admin/notifications/delivery/", {"q": incident.reference}))
+    assert f'<a href="{case_url(green_case, "avis")}">Refaire l’envoi</a>' in case
+    mails = read_markup(client.get("/admin/notifications/delivery/", {"q": green_case.reference}))
     assert "avis à un partenaire" in mails
     assert "envoyé à un partenaire" not in mails
-    listing = read_markup(client.get(case_url(incident, "avis")))
+    listing = read_markup(client.get(case_url(green_case, "avis")))
     assert '<b class="late">Pas parti : refusé (refusé par le serveur du destinataire)</b> CERT-FR' in listing
 
 
-def test_the_case_no_longer_warns_when_the_file_left_the_second_time(responder, incident):
-    client = sign_in_as(responder)
+def test_the_case_no_longer_warns_when_the_file_left_the_second_time(new_responder, green_case):
+    client = sign_in_as(new_responder)
     for key in ("k", "l"):
         Delivery.objects.filter(recipient=Recipient.PARTNER).update(status=DeliveryStatus.DEAD)
-        _page, fields = open_preview(client, incident, key=key)
+        _page, fields = open_preview(client, green_case, key=key)
         fields.pop("with_persons")
-        client.post(case_url(incident, "avis"), fields)
+        client.post(case_url(green_case, "avis"), fields)
         announce_all_events()
     assert Delivery.objects.filter(recipient=Recipient.PARTNER).count() == 2
-    assert "n’est pas parti" not in read_markup(client.get(case_url(incident)))
+    assert "n’est pas parti" not in read_markup(client.get(case_url(green_case)))
     Delivery.objects.filter(recipient=Recipient.PARTNER).update(status=DeliveryStatus.DEAD)
-    assert read_markup(client.get(case_url(incident))).count("L’envoi au CERT-FR n’est pas parti") == 1
+    assert read_markup(client.get(case_url(green_case))).count("L’envoi au CERT-FR n’est pas parti") == 1
 
 
-def test_persons_are_sent_only_when_ticked(responder, incident):
-    page, fields = open_preview(sign_in_as(responder), incident, with_persons="on")
+def test_persons_are_sent_only_when_ticked(new_responder, green_case):
+    page, fields = open_preview(sign_in_as(new_responder), green_case, with_persons="on")
     for word in PERSONAL:
         assert word in page.context["preview"]["content"]
-    sign_in_as(responder).post(case_url(incident, "avis"), fields | {"with_persons": "on"})
+    sign_in_as(new_responder).post(case_url(green_case, "avis"), fields | {"with_persons": "on"})
     assert "Dominique Exemple" in Advice.objects.get().content
 
 
 @pytest.mark.parametrize("with_persons", ["", "on"])
-def test_without_a_reason_nothing_is_shown_or_sent(responder, incident, with_persons):
+def test_without_a_reason_nothing_is_shown_or_sent(new_responder, green_case, with_persons):
     fields = {"partner": "cert-fr", "motive": " ", "key": "k", "with_persons": with_persons}
     for button in ("voir", "envoyer"):
-        answer = sign_in_as(responder).post(case_url(incident, "avis"), fields | {button: "1"})
+        answer = sign_in_as(new_responder).post(case_url(green_case, "avis"), fields | {button: "1"})
         assert answer.status_code == 422
         assert "Écrivez pourquoi" in read_markup(answer)
     assert not Advice.objects.exists()
 
 
-def test_a_case_labelled_tlp_red_cannot_be_sent(responder, incident):
-    client = sign_in_as(responder)
-    _page, fields = open_preview(client, incident)
+def test_a_case_labelled_tlp_red_cannot_be_sent(new_responder, green_case):
+    client = sign_in_as(new_responder)
+    _page, fields = open_preview(client, green_case)
     Incident.objects.update(tlp=Tlp.RED)
 
     for button in ("voir", "envoyer"):
-        answer = client.post(case_url(incident, "avis"), fields | {button: "1"} | make_agreement_fields(incident))
+        answer = client.post(case_url(green_case, "avis"), fields | {button: "1"} | make_agreement_fields(green_case))
         assert answer.status_code == 422
         assert "TLP:RED" in read_markup(answer)
         assert WHY in read_markup(answer)
-    assert "<textarea" not in read_markup(client.get(case_url(incident, "avis")))
+    assert "<textarea" not in read_markup(client.get(case_url(green_case, "avis")))
     assert not Advice.objects.exists()
-    assert not incident.events.filter(kind=EventKind.ADVISED).exists()
+    assert not green_case.events.filter(kind=EventKind.ADVISED).exists()
 
 
 @pytest.mark.parametrize("tlp", [Tlp.AMBER_STRICT, Tlp.AMBER])
-def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, incident, tlp):
+def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(new_responder, green_case, tlp):
     """The message has a label of its own; the label of the case does not change."""
     Incident.objects.update(tlp=tlp)
-    client = sign_in_as(responder)
-    first = client.get(case_url(incident, "avis"))
+    client = sign_in_as(new_responder)
+    first = client.get(case_url(green_case, "avis"))
     assert first.context["form"]["tlp"].value() == Tlp.AMBER_STRICT
     assert "Demandez d’abord au déclarant s’il est d’accord" in read_markup(first)
     for button in ("voir", "envoyer"):
         answer = client.post(
-            case_url(incident, "avis"), {"partner": "cert-fr", "motive": WHY, "key": "k", button: "1"}
+            case_url(green_case, "avis"), {"partner": "cert-fr", "motive": WHY, "key": "k", button: "1"}
         )
         assert answer.status_code == 422
         assert "notez qui a dit oui" in read_markup(answer)
     assert not Advice.objects.exists()
 
-    page, fields = open_preview(client, incident, tlp="amber+strict", **make_agreement_fields(incident))
+    page, fields = open_preview(client, green_case, tlp="amber+strict", **make_agreement_fields(green_case))
     fields.pop("with_persons")
     facts = json.loads(page.context["preview"]["content"])
     assert (facts["tlp"], facts["declarant_agreed"]) == ("TLP:AMBER+STRICT", True)
     assert AGREED not in page.context["preview"]["content"]
-    assert client.post(case_url(incident, "avis"), fields).status_code == 302
+    assert client.post(case_url(green_case, "avis"), fields).status_code == 302
 
     advice = Advice.objects.get()
     assert (advice.tlp, advice.agreement) == (Tlp.AMBER_STRICT, AGREED)
-    incident.refresh_from_db()
-    assert incident.tlp == tlp
-    event = incident.events.get(kind=EventKind.ADVISED)
+    green_case.refresh_from_db()
+    assert green_case.tlp == tlp
+    event = green_case.events.get(kind=EventKind.ADVISED)
     assert (event.data["tlp"], event.data["agreed"]) == ("amber+strict", True)
-    assert "(CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant)" in read_markup(client.get(case_url(incident)))
-    assert AGREED in read_markup(client.get(case_url(incident, "avis")))
+    assert "(CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant)" in read_markup(client.get(case_url(green_case)))
+    assert AGREED in read_markup(client.get(case_url(green_case, "avis")))
 
 
-def test_a_label_wider_than_that_of_the_case_asks_for_the_agreement(responder, incident):
+def test_a_label_wider_than_that_of_the_case_asks_for_the_agreement(new_responder, green_case):
     fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "tlp": "clear", "voir": "1"}
-    answer = sign_in_as(responder).post(case_url(incident, "avis"), fields)
+    answer = sign_in_as(new_responder).post(case_url(green_case, "avis"), fields)
     assert answer.status_code == 422
     assert "notez qui a dit oui" in read_markup(answer)
-    open_preview(sign_in_as(responder), incident, tlp="clear", **make_agreement_fields(incident))
+    open_preview(sign_in_as(new_responder), green_case, tlp="clear", **make_agreement_fields(green_case))
 
 
 @pytest.mark.parametrize("hollow", ["\u200b", "\u3164", "…"])
-def test_an_agreement_without_an_explanation_is_refused(responder, incident, hollow):
+def test_an_agreement_without_an_explanation_is_refused(new_responder, green_case, hollow):
     Incident.objects.update(tlp=Tlp.AMBER)
     fields = {"partner": "cert-fr", "motive": WHY, "key": "k", "envoyer": "1"} | make_agreement_fields(
-        incident, hollow
+        green_case, hollow
     )
-    answer = sign_in_as(responder).post(case_url(incident, "avis"), fields)
+    answer = sign_in_as(new_responder).post(case_url(green_case, "avis"), fields)
     assert answer.status_code == 422
     assert "Notez qui a dit oui" in read_markup(answer)
 
 
 @pytest.mark.parametrize("tlp", [Tlp.AMBER, Tlp.GREEN])
-def test_a_refusal_is_no_agreement(responder, incident, tlp):
+def test_a_refusal_is_no_agreement(new_responder, green_case, tlp):
     Incident.objects.update(tlp=tlp)
     fields = {"partner": "cert-fr", "motive": WHY, "tlp": "green", "key": "k", "label": tlp}
     for button in ("voir", "envoyer"):
         refused = fields | {"agreement": "Non, la maire refuse.", button: "1"}
-        answer = sign_in_as(responder).post(case_url(incident, "avis"), refused)
+        answer = sign_in_as(new_responder).post(case_url(green_case, "avis"), refused)
         assert answer.status_code == 422
         assert "ochez la case" in read_markup(answer)
         assert "Non, la maire refuse." in read_markup(answer)
     assert not Advice.objects.exists()
 
 
-def test_a_label_that_changed_since_the_agreement_asks_for_it_again(responder, incident):
+def test_a_label_that_changed_since_the_agreement_asks_for_it_again(new_responder, green_case):
     Incident.objects.update(tlp=Tlp.AMBER)
-    client = sign_in_as(responder)
-    _page, fields = open_preview(client, incident, tlp="amber", **make_agreement_fields(incident))
+    client = sign_in_as(new_responder)
+    _page, fields = open_preview(client, green_case, tlp="amber", **make_agreement_fields(green_case))
     fields.pop("with_persons")
     Incident.objects.update(tlp=Tlp.AMBER_STRICT)
-    answer = client.post(case_url(incident, "avis"), fields)
+    answer = client.post(case_url(green_case, "avis"), fields)
     assert answer.status_code == 422
     assert "il est TLP:AMBER+STRICT. Demandez de nouveau" in read_markup(answer)
     form = answer.context["form"]
     assert (form["agreed"].value(), form["label"].value()) == (False, Tlp.AMBER_STRICT)
     assert not Advice.objects.exists()
-    assert client.post(case_url(incident, "avis"), fields | {"label": "amber+strict"}).status_code == 302
+    assert client.post(case_url(green_case, "avis"), fields | {"label": "amber+strict"}).status_code == 302
 
 
-def test_a_draft_never_ticks_the_agreement(responder, incident):
-    client = sign_in_as(responder)
+def test_a_draft_never_ticks_the_agreement(new_responder, green_case):
+    client = sign_in_as(new_responder)
     draft = {"motive": WHY, "agreed": "on", "agreement": AGREED, "label": "clear"}
     marks = {"stylo": "a", "trait": "1", "ouverte": timezone.now().isoformat()}
     for page in ("avis", "transfert"):
-        client.post(f"{case_url(incident, 'garder')}?page={page}", draft | marks)
-        form = client.get(case_url(incident, page)).context["form"]
+        client.post(f"{case_url(green_case, 'garder')}?page={page}", draft | marks)
+        form = client.get(case_url(green_case, page)).context["form"]
         assert form["motive"].value() == WHY
         assert form["agreement"].value() == AGREED
         assert not form["agreed"].value()
@@ -285,41 +286,41 @@ def test_the_tlp_decides_which_partner_may_get_the_case():
     assert [tlp for tlp in Tlp if may_mail_to_partner(tlp, partner, label=Tlp.CLEAR)] == [Tlp.CLEAR]
 
 
-def test_a_message_that_changed_since_the_preview_is_shown_again(responder, incident):
-    client = sign_in_as(responder)
-    _page, fields = open_preview(client, incident)
-    Observable.objects.create(incident=incident, kind="ip", value="192.0.2.2", actor=responder)
+def test_a_message_that_changed_since_the_preview_is_shown_again(new_responder, green_case):
+    client = sign_in_as(new_responder)
+    _page, fields = open_preview(client, green_case)
+    Observable.objects.create(incident=green_case, kind="ip", value="192.0.2.2", actor=new_responder)
     fields.pop("with_persons")
 
-    answer = client.post(case_url(incident, "avis"), fields)
+    answer = client.post(case_url(green_case, "avis"), fields)
 
     assert answer.status_code == 409
     assert "192.0.2.2" in read_markup(answer)
     assert WHY in read_markup(answer)
     assert not Advice.objects.exists()
     again = answer.context["form"]["seen"].value()
-    assert client.post(case_url(incident, "avis"), fields | {"seen": again}).status_code == 302
+    assert client.post(case_url(green_case, "avis"), fields | {"seen": again}).status_code == 302
 
 
-def test_a_double_click_sends_one_message(responder, incident):
-    seen = hashlib.sha256(format_advice(incident, PARTNERS["cert-fr"], GREEN).encode()).hexdigest()
+def test_a_double_click_sends_one_message(new_responder, green_case):
+    seen = hashlib.sha256(format_advice(green_case, PARTNERS["cert-fr"], GREEN).encode()).hexdigest()
     request = replace(GREEN, seen=seen)
     for _ in range(2):
-        advise_partner(reference=incident.reference, request=request, actor=responder)
+        advise_partner(reference=green_case.reference, request=request, actor=new_responder)
     assert Advice.objects.count() == 1
-    assert incident.events.filter(kind=EventKind.ADVISED).count() == 1
+    assert green_case.events.filter(kind=EventKind.ADVISED).count() == 1
 
 
 @pytest.mark.parametrize("other", [{"motive": "Avec qui rappeler"}, {"with_persons": "on"}])
-def test_a_used_form_sends_no_other_message_before_its_preview(responder, incident, other):
-    client = sign_in_as(responder)
-    _page, fields = open_preview(client, incident)
+def test_a_used_form_sends_no_other_message_before_its_preview(new_responder, green_case, other):
+    client = sign_in_as(new_responder)
+    _page, fields = open_preview(client, green_case)
     fields.pop("with_persons")
-    client.post(case_url(incident, "avis"), fields)
-    _page, changed = open_preview(client, incident, **other)
+    client.post(case_url(green_case, "avis"), fields)
+    _page, changed = open_preview(client, green_case, **other)
     changed = {name: value for name, value in changed.items() if value} | other
 
-    refusal = client.post(case_url(incident, "avis"), changed)
+    refusal = client.post(case_url(green_case, "avis"), changed)
 
     assert refusal.status_code == 409
     assert "celui-ci n’est pas parti" in read_markup(refusal)
@@ -328,22 +329,22 @@ def test_a_used_form_sends_no_other_message_before_its_preview(responder, incide
     assert Advice.objects.count() == 1
     again = {"key": refusal.context["form"]["key"].value(), "seen": refusal.context["form"]["seen"].value()}
     for _ in range(2):
-        assert client.post(case_url(incident, "avis"), changed | again).status_code == 302
+        assert client.post(case_url(green_case, "avis"), changed | again).status_code == 302
     assert [advice.motive for advice in Advice.objects.order_by("id")] == [WHY, changed["motive"]]
 
 
 @pytest.mark.parametrize("partner", ["", "cert-sante", "inconnu", "\0"])
-def test_a_partner_without_a_mail_is_never_written_to(responder, incident, partner):
-    answer = sign_in_as(responder).post(
-        case_url(incident, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"}
+def test_a_partner_without_a_mail_is_never_written_to(new_responder, green_case, partner):
+    answer = sign_in_as(new_responder).post(
+        case_url(green_case, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"}
     )
     assert answer.status_code == 422
     assert WHY in read_markup(answer)
     assert not Advice.objects.exists()
 
 
-def test_partners_without_a_mail_are_shown_with_their_site(responder, incident):
-    page = read_markup(sign_in_as(responder).get(case_url(incident, "avis")))
+def test_partners_without_a_mail_are_shown_with_their_site(new_responder, green_case):
+    page = read_markup(sign_in_as(new_responder).get(case_url(green_case, "avis")))
     for partner in PARTNERS.values():
         assert partner.website in page
         assert partner.name in page
@@ -351,31 +352,31 @@ def test_partners_without_a_mail_are_shown_with_their_site(responder, incident):
     assert "cert-fr@ssi.gouv.fr <small>(source secondaire" in page
 
 
-def test_an_erased_case_is_not_sent(responder, incident):
-    client = sign_in_as(responder)
-    _page, fields = open_preview(client, incident)
-    erase_personal_data(reference=incident.reference, actor=a_lead())
+def test_an_erased_case_is_not_sent(new_responder, green_case):
+    client = sign_in_as(new_responder)
+    _page, fields = open_preview(client, green_case)
+    erase_personal_data(reference=green_case.reference, actor=a_lead())
 
-    assert client.post(case_url(incident, "avis"), fields).status_code == 422
+    assert client.post(case_url(green_case, "avis"), fields).status_code == 422
     assert not Advice.objects.exists()
 
 
-def test_erasing_empties_the_message_and_keeps_its_seal(responder, incident):
-    client = sign_in_as(responder)
-    _page, fields = open_preview(client, incident)
+def test_erasing_empties_the_message_and_keeps_its_seal(new_responder, green_case):
+    client = sign_in_as(new_responder)
+    _page, fields = open_preview(client, green_case)
     fields.pop("with_persons")
-    client.post(case_url(incident, "avis"), fields)
-    erase_personal_data(reference=incident.reference, actor=a_lead())
+    client.post(case_url(green_case, "avis"), fields)
+    erase_personal_data(reference=green_case.reference, actor=a_lead())
 
     advice = Advice.objects.get()
     assert (advice.content, advice.motive, advice.agreement) == ("", "", "")
-    assert advice.sha256 in read_markup(client.get(case_url(incident, "avis")))
+    assert advice.sha256 in read_markup(client.get(case_url(green_case, "avis")))
 
 
-def test_hostile_text_is_escaped_in_the_preview(responder, incident):
-    Incident.objects.filter(pk=incident.pk).update(tlp=Tlp.GREEN)
+def test_hostile_text_is_escaped_in_the_preview(new_responder, green_case):
+    Incident.objects.filter(pk=green_case.pk).update(tlp=Tlp.GREEN)
     for number, word in enumerate(MARKUP):
-        Observable.objects.create(incident=incident, kind="url", value=f"{number}{word}"[:500], actor=responder)
-    page, _fields = open_preview(sign_in_as(responder), incident, motive=" ".join(MARKUP)[:400])
+        Observable.objects.create(incident=green_case, kind="url", value=f"{number}{word}"[:500], actor=new_responder)
+    page, _fields = open_preview(sign_in_as(new_responder), green_case, motive=" ".join(MARKUP)[:400])
     harmless.check_response(page)
     assert json.loads(page.context["preview"]["content"])["observables"][-1]["kind"] == "url"

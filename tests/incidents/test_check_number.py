@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from collectivities.models import Collectivity
 from incidents.facts.shapes import Caller
 from incidents.services.declaring.check import check_declaration
 from tests.cast import a_declaration, plouexemple
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def town():
+def commune() -> Collectivity:
     return plouexemple()
 
 
@@ -95,8 +96,8 @@ def check_number(number, town):
     return check_declaration(declaration, now=timezone.now()).caller.phone
 
 
-def test_a_number_that_can_be_called_is_kept_as_it_is_written(town):
-    assert [check_number(number, town) for number in WHOLE_NUMBERS] == WHOLE_NUMBERS
+def test_a_number_that_can_be_called_is_kept_as_it_is_written(commune):
+    assert [check_number(number, commune) for number in WHOLE_NUMBERS] == WHOLE_NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,9 @@ def test_a_number_that_can_be_called_is_kept_as_it_is_written(town):
     [(SHORT_NUMBERS, "il y manque des chiffres"), (LONG_NUMBERS, "il a trop de chiffres. Vérifiez-le.")],
     ids=["short", "long"],
 )
-def test_a_number_that_cannot_be_called_is_refused(town, numbers, words):
+def test_a_number_that_cannot_be_called_is_refused(commune, numbers, words):
     for number in numbers:
         with pytest.raises(ValidationError) as refused:
-            check_number(number, town)
+            check_number(number, commune)
         assert [*refused.value.message_dict] == ["contact_phone"], number
         assert words in refused.value.messages[0], number

@@ -11,10 +11,11 @@ from django.http import Http404
 
 from core.stale import Stale
 from core.telephone import format_phone
+from csirts.models import Csirt
 from incidents.access import CaseVisitor
 from incidents.enums import EventKind, Severity
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
-from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
+from incidents.models import AnswerSheet, Incident, IncidentEvent, PendingEvent
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.questions.facts import list_sheet_facts
 from incidents.services.declarant.access import rotate_access_by_declarant
@@ -42,12 +43,12 @@ PARIS = "Europe/Paris"
 
 
 @pytest.fixture(autouse=True)
-def centre():
+def centre() -> Csirt:
     return breizh_cyber()
 
 
 @pytest.fixture
-def incident(centre):
+def case_with_two_services(centre: Csirt) -> Incident:
     return declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
 
 
@@ -60,8 +61,10 @@ def list_fact_events(incident):
 
 
 @time_machine.travel(NOW, tick=False)
-def test_an_answered_section_is_stored_with_its_event(incident):
-    written = answer(make_edit(incident), note_vue="oui", extension=" .abcd ", echantillon=None, note_texte="")
+def test_an_answered_section_is_stored_with_its_event(case_with_two_services):
+    written = answer(
+        make_edit(case_with_two_services), note_vue="oui", extension=" .abcd ", echantillon=None, note_texte=""
+    )
 
     sheet = AnswerSheet.objects.get(section="precisions")
     assert written.sheet == sheet
@@ -71,25 +74,25 @@ def test_an_answered_section_is_stored_with_its_event(incident):
         "Dominique, accueil",
         "declarant",
     )
-    [event] = list_fact_events(incident)
+    [event] = list_fact_events(case_with_two_services)
     assert event.data == {"section": "precisions", "sheet": str(sheet.uid)}
     assert event.actor_kind == "declarant"
-    incident.refresh_from_db()
-    assert incident.declarant_wrote_at == NOW
+    case_with_two_services.refresh_from_db()
+    assert case_with_two_services.declarant_wrote_at == NOW
     assert PendingEvent.objects.filter(event=event).count() == len(settings.EVENT_CONSUMERS)
 
 
-def test_the_declaration_keeps_its_first_state(incident):
-    sheets = {sheet.section: sheet for sheet in incident.sheets.all()}
+def test_the_declaration_keeps_its_first_state(case_with_two_services):
+    sheets = {sheet.section: sheet for sheet in case_with_two_services.sheets.all()}
     assert set(sheets) == set(SNAPSHOTS)
     assert {sheet.author for sheet in sheets.values()} == {CALLER.name}
-    assert sheets["services"].written_at == incident.received_at
+    assert sheets["services"].written_at == case_with_two_services.received_at
     words = [
         fact.words
         for fact in list_sheet_facts("services", sheets["services"].version, sheets["services"].values, PARIS)
     ]
     assert "30 personnes" in words[0]
-    assert not list_fact_events(incident)
+    assert not list_fact_events(case_with_two_services)
 
 
 def test_each_section_says_who_wrote_it(centre):
@@ -99,45 +102,45 @@ def test_each_section_says_who_wrote_it(centre):
     assert authors == dict.fromkeys(SNAPSHOTS, "Camille") | {"donnees": "Dominique"}
 
 
-def test_a_colleague_writes_under_their_name(incident):
+def test_a_colleague_writes_under_their_name(case_with_two_services):
     agent = an_agent()
-    sheet = answer(make_edit_by_account(agent, incident, author=""), note_vue="oui").sheet
+    sheet = answer(make_edit_by_account(agent, case_with_two_services, author=""), note_vue="oui").sheet
     assert (sheet.author, sheet.actor, sheet.actor_kind) == (agent.display_name, agent, "user")
-    assert list_fact_events(incident)[0].actor == agent
+    assert list_fact_events(case_with_two_services)[0].actor == agent
 
 
-def test_the_same_answer_again_changes_nothing(incident):
-    first = answer(make_edit(incident, seen=""), note_vue="oui")
-    again = answer(make_edit(incident, seen=""), note_vue="oui")
+def test_the_same_answer_again_changes_nothing(case_with_two_services):
+    first = answer(make_edit(case_with_two_services, seen=""), note_vue="oui")
+    again = answer(make_edit(case_with_two_services, seen=""), note_vue="oui")
     assert (first.is_new, again.is_new) == (True, False)
     assert again.sheet == first.sheet
-    assert len(list_fact_events(incident)) == 1
+    assert len(list_fact_events(case_with_two_services)) == 1
 
 
-def test_the_second_writer_gets_the_newer_sheet(incident):
-    first = answer(make_edit(incident), note_vue="oui").sheet
+def test_the_second_writer_gets_the_newer_sheet(case_with_two_services):
+    first = answer(make_edit(case_with_two_services), note_vue="oui").sheet
     with pytest.raises(Stale) as stale:
-        answer(make_edit(incident, seen="", author="Camille"), note_vue="non")
+        answer(make_edit(case_with_two_services, seen="", author="Camille"), note_vue="non")
     assert stale.value.current == first
     assert AnswerSheet.objects.filter(section="precisions").count() == 1
-    answer(make_edit(incident, seen=str(first.uid), author="Camille"), note_vue="non")
-    assert [sheet.values for sheet in incident.sheets.filter(section="precisions").order_by("id")] == [
+    answer(make_edit(case_with_two_services, seen=str(first.uid), author="Camille"), note_vue="non")
+    assert [sheet.values for sheet in case_with_two_services.sheets.filter(section="precisions").order_by("id")] == [
         {"note_vue": "oui"},
         {"note_vue": "non"},
     ]
 
 
-def test_services_are_corrected_and_the_former_state_stays(incident):
+def test_services_are_corrected_and_the_former_state_stays(case_with_two_services):
     with time_machine.travel(NOW, tick=False):
         changed = replace(CIVIL, people_affected=40, workaround="Sur papier.")
         payroll = Interruption(service="paie", extent="unknown")
-        edit = make_edit(incident, "services")
+        edit = make_edit(case_with_two_services, "services")
         correct_services(edit=edit, stopped="unknown", interruptions=[changed, payroll])
 
-    incident.refresh_from_db()
-    assert list_interruptions(incident) == [changed, payroll]
-    assert incident.service_stopped == "yes"
-    first, second = incident.sheets.filter(section="services").order_by("id")
+    case_with_two_services.refresh_from_db()
+    assert list_interruptions(case_with_two_services) == [changed, payroll]
+    assert case_with_two_services.service_stopped == "yes"
+    first, second = case_with_two_services.sheets.filter(section="services").order_by("id")
     assert [row["people"] for row in first.values["services"]] == [30, None]
     assert [row["service"] for row in second.values["services"]] == ["civil", "paie"]
     assert "40 personnes, en attendant : Sur papier." in read_words(second)[0]
@@ -147,105 +150,114 @@ def read_words(sheet):
     return [fact.words for fact in list_sheet_facts(sheet.section, sheet.version, sheet.values, PARIS)]
 
 
-def test_no_service_is_listed_as_stopped_after_the_answer_no(incident):
-    correct_services(edit=make_edit(incident, "services"), stopped="no", interruptions=[])
-    incident.refresh_from_db()
-    assert incident.service_stopped == "no"
-    assert not incident.interruptions.exists()
+def test_no_service_is_listed_as_stopped_after_the_answer_no(case_with_two_services):
+    correct_services(edit=make_edit(case_with_two_services, "services"), stopped="no", interruptions=[])
+    case_with_two_services.refresh_from_db()
+    assert case_with_two_services.service_stopped == "no"
+    assert not case_with_two_services.interruptions.exists()
 
 
-def test_a_service_that_resumed_is_ended_once(incident):
+def test_a_service_that_resumed_is_ended_once(case_with_two_services):
     with time_machine.travel(NOW, tick=False):
-        end_interruption(edit=make_edit(incident, seen=""), service="civil")
-        again = end_interruption(edit=make_edit(incident, seen=""), service="civil")
+        end_interruption(edit=make_edit(case_with_two_services, seen=""), service="civil")
+        again = end_interruption(edit=make_edit(case_with_two_services, seen=""), service="civil")
     assert not again.is_new
-    assert incident.interruptions.get(service="civil").ended_at == NOW
-    assert incident.interruptions.get(service="messagerie").ended_at is None
-    assert len(list_fact_events(incident)) == 1
+    assert case_with_two_services.interruptions.get(service="civil").ended_at == NOW
+    assert case_with_two_services.interruptions.get(service="messagerie").ended_at is None
+    assert len(list_fact_events(case_with_two_services)) == 1
 
 
-def test_a_service_that_resumed_may_stop_again(incident):
-    end_interruption(edit=make_edit(incident), service="civil")
-    ended = list_interruptions(incident)
+def test_a_service_that_resumed_may_stop_again(case_with_two_services):
+    end_interruption(edit=make_edit(case_with_two_services), service="civil")
+    ended = list_interruptions(case_with_two_services)
     again = Interruption(service="civil", extent="degraded")
-    correct_services(edit=make_edit(incident, "services"), stopped="yes", interruptions=[*ended, again])
-    assert incident.interruptions.filter(service="civil").count() == 2
+    correct_services(edit=make_edit(case_with_two_services, "services"), stopped="yes", interruptions=[*ended, again])
+    assert case_with_two_services.interruptions.filter(service="civil").count() == 2
     interruptions = [*ended, again, again]
     with pytest.raises(ValidationError) as refused:
-        correct_services(edit=make_edit(incident, "services"), stopped="yes", interruptions=interruptions)
+        correct_services(
+            edit=make_edit(case_with_two_services, "services"), stopped="yes", interruptions=interruptions
+        )
     assert list(refused.value.message_dict) == ["3_started_at"]
 
 
 @time_machine.travel(NOW, tick=False)
-def test_the_errors_of_impossible_dates_are_keyed_by_row(incident):
+def test_the_errors_of_impossible_dates_are_keyed_by_row(case_with_two_services):
     wrong = [
         replace(CIVIL, ended_at=NOW - timedelta(days=2)),
         replace(MAIL, started_at=NOW + timedelta(days=2), workaround="x" * 301),
     ]
     with pytest.raises(ValidationError) as refused:
-        correct_services(edit=make_edit(incident, "services"), stopped="yes", interruptions=wrong)
+        correct_services(edit=make_edit(case_with_two_services, "services"), stopped="yes", interruptions=wrong)
     assert set(refused.value.message_dict) == {"0_ended_at", "1_started_at"}
-    assert list_interruptions(incident)[0].people_affected == 30
-    assert not list_fact_events(incident)
+    assert list_interruptions(case_with_two_services)[0].people_affected == 30
+    assert not list_fact_events(case_with_two_services)
 
 
-def test_the_data_of_a_leak_are_corrected(incident):
+def test_the_data_of_a_leak_are_corrected(case_with_two_services):
     leak = Leak(status="confirmed", categories=("sante",), person_categories=("eleves",), persons=40)
-    correct_data(edit=make_edit(incident, "donnees"), concerned="yes", leak=leak)
-    assert find_leak(incident) == leak
-    correct_data(edit=make_edit(incident, "donnees"), concerned="no", leak=None)
-    assert find_leak(incident).status == "unfounded"
-    correct_data(edit=make_edit(incident, "donnees"), concerned="unknown", leak=None)
-    assert find_leak(incident) is None
-    assert len(list_fact_events(incident)) == 3
-    earlier = incident.sheets.filter(section="donnees").order_by("id")[1]
+    correct_data(edit=make_edit(case_with_two_services, "donnees"), concerned="yes", leak=leak)
+    assert find_leak(case_with_two_services) == leak
+    correct_data(edit=make_edit(case_with_two_services, "donnees"), concerned="no", leak=None)
+    assert find_leak(case_with_two_services).status == "unfounded"
+    correct_data(edit=make_edit(case_with_two_services, "donnees"), concerned="unknown", leak=None)
+    assert find_leak(case_with_two_services) is None
+    assert len(list_fact_events(case_with_two_services)) == 3
+    earlier = case_with_two_services.sheets.filter(section="donnees").order_by("id")[1]
     assert read_words(earlier) == ["Oui", "confirmée", "Santé", "Élèves", "40"]
 
 
 @time_machine.travel(NOW, tick=False)
-def test_the_moments_of_a_case_are_corrected(incident):
+def test_the_moments_of_a_case_are_corrected(case_with_two_services):
     yesterday = Instant(at=NOW - timedelta(days=1), certainty="exact")
     instants = {"occurred": yesterday, "detected": Instant(), "attack_known": Instant(), "breach_known": Instant()}
-    correct_moments(edit=make_edit(incident, "moments"), instants=instants)
-    incident.refresh_from_db()
-    assert (incident.occurred_at, incident.occurred_certainty) == (yesterday.at, "exact")
+    correct_moments(edit=make_edit(case_with_two_services, "moments"), instants=instants)
+    case_with_two_services.refresh_from_db()
+    assert (case_with_two_services.occurred_at, case_with_two_services.occurred_certainty) == (yesterday.at, "exact")
     tomorrow = {"occurred": Instant(at=NOW + timedelta(days=1), certainty="exact")}
     with pytest.raises(ValidationError) as refused:
-        correct_moments(edit=make_edit(incident, "moments"), instants=instants | tomorrow)
+        correct_moments(edit=make_edit(case_with_two_services, "moments"), instants=instants | tomorrow)
     assert list(refused.value.message_dict) == ["occurred_at"]
 
 
 @time_machine.travel(NOW, tick=False)
-def test_a_corrected_moment_must_not_contradict_the_moments_known_before(incident):
+def test_a_corrected_moment_must_not_contradict_the_moments_known_before(case_with_two_services):
     def correct(**instants):
-        correct_moments(edit=make_edit(incident, "moments"), instants=instants)
+        correct_moments(edit=make_edit(case_with_two_services, "moments"), instants=instants)
 
     correct(occurred=Instant(at=NOW - timedelta(days=1), certainty="exact"))
     with pytest.raises(ValidationError) as refused:
         correct(detected=Instant(at=NOW - timedelta(days=2), certainty="exact"))
     assert list(refused.value.message_dict) == ["detected_at"]
     correct(detected=Instant(at=NOW - timedelta(hours=2), certainty="exact"))
-    incident.refresh_from_db()
-    assert incident.detected_at == NOW - timedelta(hours=2)
+    case_with_two_services.refresh_from_db()
+    assert case_with_two_services.detected_at == NOW - timedelta(hours=2)
 
 
-def test_the_caller_is_corrected(incident):
-    correct_caller(edit=make_edit(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name="Camille"))
-    incident.story.refresh_from_db()
-    assert (incident.story.contact_phone, incident.story.contact_email) == ("02 98 00 00 01", "")
-    assert not incident.is_verified
-    first = incident.sheets.filter(section="rappel").earliest("id")
+def test_the_caller_is_corrected(case_with_two_services):
+    correct_caller(
+        edit=make_edit(case_with_two_services, "rappel"), caller=Caller(phone="02 98 00 00 01", name="Camille")
+    )
+    case_with_two_services.story.refresh_from_db()
+    assert (case_with_two_services.story.contact_phone, case_with_two_services.story.contact_email) == (
+        "02 98 00 00 01",
+        "",
+    )
+    assert not case_with_two_services.is_verified
+    first = case_with_two_services.sheets.filter(section="rappel").earliest("id")
     assert format_phone(CALLER.phone) in read_words(first)
     with pytest.raises(ValidationError) as refused:
-        correct_caller(edit=make_edit(incident, "rappel"), caller=Caller(name="Camille"))
+        correct_caller(edit=make_edit(case_with_two_services, "rappel"), caller=Caller(name="Camille"))
     assert list(refused.value.message_dict) == ["contact_phone"]
 
 
-def test_the_story_and_the_supplier_are_corrected(incident):
-    correct_story(edit=make_edit(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
-    incident.refresh_from_db()
-    assert incident.supplier_key == "exemple informatique"
-    assert incident.story.description == "Autre chose."
+def test_the_story_and_the_supplier_are_corrected(case_with_two_services):
+    correct_story(
+        edit=make_edit(case_with_two_services, "recit"), description="Autre chose.", supplier="Exemple Informatique"
+    )
+    case_with_two_services.refresh_from_db()
+    assert case_with_two_services.supplier_key == "exemple informatique"
+    assert case_with_two_services.story.description == "Autre chose."
 
 
 def test_worse_facts_raise_the_severity_and_better_facts_do_not_lower_it(centre):
@@ -263,14 +275,14 @@ def test_worse_facts_raise_the_severity_and_better_facts_do_not_lower_it(centre)
     assert incident.severity == Severity.MODERATE
 
 
-def test_figures_follow_a_correction(incident):
-    verify_incident(reference=incident.reference, actor=a_responder())
+def test_figures_follow_a_correction(case_with_two_services):
+    verify_incident(reference=case_with_two_services.reference, actor=a_responder())
     fold_new_events()
     assert count_bands() == {"unknown": 2}
     with time_machine.travel(NOW, tick=False):
-        end_interruption(edit=make_edit(incident), service="civil")
+        end_interruption(edit=make_edit(case_with_two_services), service="civil")
     leak = Leak(status="confirmed", persons_band="6-50")
-    correct_data(edit=make_edit(incident, "donnees"), concerned="yes", leak=leak)
+    correct_data(edit=make_edit(case_with_two_services, "donnees"), concerned="yes", leak=leak)
     fold_new_events()
     assert count_bands() == {"unknown": 1, "4-24h": 1}
     assert Rollup.objects.get(measure="leaks", value__gt=0).band == "6-50/confirmed"
@@ -281,23 +293,25 @@ def count_bands():
     return {row.band: row.value for row in Rollup.objects.filter(measure="interruptions") if row.value}
 
 
-def test_a_case_without_first_sheets_gets_them_at_its_first_correction(incident):
+def test_a_case_without_first_sheets_gets_them_at_its_first_correction(case_with_two_services):
     """It was declared before first states were kept: its rows give them."""
-    incident.sheets.all().delete()
-    end_interruption(edit=make_edit(incident), service="civil")
-    first, second = incident.sheets.order_by("id")
-    assert (first.written_at, first.author, first.actor_kind) == (incident.received_at, "", "declarant")
+    case_with_two_services.sheets.all().delete()
+    end_interruption(edit=make_edit(case_with_two_services), service="civil")
+    first, second = case_with_two_services.sheets.order_by("id")
+    assert (first.written_at, first.author, first.actor_kind) == (case_with_two_services.received_at, "", "declarant")
     assert first.values["services"][0]["to"] is None
     assert second.values["services"][0]["to"]
 
 
 @pytest.mark.parametrize(("state", "reason"), [("closed", "est clos"), ("erased", "ont été effacés")])
-def test_nothing_is_changed_on_a_closed_or_erased_case(incident, state, reason):
-    edit = make_edit_by_account(an_agent(), incident)
+def test_nothing_is_changed_on_a_closed_or_erased_case(case_with_two_services, state, reason):
+    edit = make_edit_by_account(an_agent(), case_with_two_services)
     if state == "closed":
-        close_incident(reference=incident.reference, reason="handed_over", handed_to="la DSI", actor=a_responder())
+        close_incident(
+            reference=case_with_two_services.reference, reason="handed_over", handed_to="la DSI", actor=a_responder()
+        )
     else:
-        erase_personal_data(reference=incident.reference, actor=a_lead())
+        erase_personal_data(reference=case_with_two_services.reference, actor=a_lead())
     count = IncidentEvent.objects.count()
     for change in (
         lambda: answer(edit, note_vue="oui"),
@@ -309,15 +323,15 @@ def test_nothing_is_changed_on_a_closed_or_erased_case(incident, state, reason):
     assert IncidentEvent.objects.count() == count
 
 
-def test_only_the_declarant_s_side_completes(incident):
+def test_only_the_declarant_s_side_completes(case_with_two_services):
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     for user, refusal in ((a_responder(), PermissionDenied), (an_agent(neighbour), Http404)):
         with pytest.raises(refusal):
-            answer(make_edit_by_account(user, incident), note_vue="oui")
+            answer(make_edit_by_account(user, case_with_two_services), note_vue="oui")
     other = declare(collectivity=neighbour)
     with pytest.raises(Http404):
-        answer(replace(make_edit(other), reference=incident.reference), note_vue="oui")
-    edit = make_edit(incident)
+        answer(replace(make_edit(other), reference=case_with_two_services.reference), note_vue="oui")
+    edit = make_edit(case_with_two_services)
     rotate_access_by_declarant(access_uid=edit.visitor.access_uid)
     with pytest.raises(Http404):
         answer(edit, note_vue="oui")
@@ -375,10 +389,10 @@ def test_implausible_values_are_kept_when_the_declarant_insists(centre):
     assert sheet.values == {"iban": "FR7630006000011234567890188", "demande_de": "faux fournisseur"}
 
 
-def test_a_question_of_another_type_is_not_stored(incident):
-    assert answer(make_edit(incident), iban="FR76", note_vue="oui").sheet.values == {"note_vue": "oui"}
+def test_a_question_of_another_type_is_not_stored(case_with_two_services):
+    assert answer(make_edit(case_with_two_services), iban="FR76", note_vue="oui").sheet.values == {"note_vue": "oui"}
 
 
-def test_an_unknown_section_is_refused(incident):
+def test_an_unknown_section_is_refused(case_with_two_services):
     with pytest.raises(ValidationError):
-        answer(make_edit(incident), section="secrets", note_vue="oui")
+        answer(make_edit(case_with_two_services), section="secrets", note_vue="oui")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import User
 from incidents.enums import ClosingReason, Nature
 from incidents.models import Incident
 from incidents.services.handling.close import close_incident
@@ -15,7 +16,7 @@ WARNING = "Clos « pas un incident », il n’est plus compté dans les chiffres
 
 
 @pytest.fixture
-def case(responder):
+def qualified_case(responder: User) -> Incident:
     case = acknowledge_as(responder, declare())
     Incident.objects.filter(pk=case.pk).update(nature=Nature.INCIDENT)
     return case
@@ -27,20 +28,22 @@ def read_words(client, address, place):
 
 
 @pytest.mark.parametrize(("page", "place"), [("", "#clore"), ("cloture", "form.judge")])
-def test_closing_a_qualified_incident_warns_before(client, case, page, place):
-    assert WARNING in read_words(client, case_url(case, page) if page else case_url(case), place)
+def test_closing_a_qualified_incident_warns_before(client, qualified_case, page, place):
+    assert WARNING in read_words(client, case_url(qualified_case, page) if page else case_url(qualified_case), place)
     Incident.objects.update(nature=Nature.REPORT)
-    assert WARNING not in read_words(client, case_url(case, page) if page else case_url(case), place)
+    assert WARNING not in read_words(
+        client, case_url(qualified_case, page) if page else case_url(qualified_case), place
+    )
 
 
-def test_a_case_closed_against_its_nature_says_which_judgement_counts(client, responder, case):
-    close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+def test_a_case_closed_against_its_nature_says_which_judgement_counts(client, responder, qualified_case):
+    close_incident(reference=qualified_case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
     for place in (".case__marks a[href='#qualification']", "#qualification > summary", "#qualification dl"):
         assert "qualifié incident, mais clos « pas un incident » : pas compté" in read_words(
-            client, case_url(case), place
+            client, case_url(qualified_case), place
         )
 
 
-def test_a_resolved_incident_keeps_its_nature_alone(client, responder, case):
-    close_incident(reference=case.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    assert read_words(client, case_url(case), ".case__marks a[href='#qualification']") == "incident"
+def test_a_resolved_incident_keeps_its_nature_alone(client, responder, qualified_case):
+    close_incident(reference=qualified_case.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
+    assert read_words(client, case_url(qualified_case), ".case__marks a[href='#qualification']") == "incident"

@@ -30,11 +30,6 @@ PAGE = f"{CASE}/guides/breizh-cyber/rancon/"
 TYPED = "Couper le VPN\nC’est par là qu’ils entrent.\nSource : chez nous\nAvant : 2 h\n\nRappeler le soir"
 
 
-@pytest.fixture
-def incident(responder):
-    return acknowledge_as(responder, declare())
-
-
 def post_task_state(client, incident, task, state):
     return client.post(case_url(incident, "taches", str(task.uid)), {"etat": state})
 
@@ -45,91 +40,91 @@ def post_task(client, incident, **fields):
     )
 
 
-def test_the_steps_of_the_guide_become_tasks(client, responder, incident):
+def test_the_steps_of_the_guide_become_tasks(client, responder, case):
     steps = PLAYBOOKS["rancon"]
-    assert "Ajouter les étapes du guide « rançongiciel »" in read_markup(client.get(case_url(incident)))
+    assert "Ajouter les étapes du guide « rançongiciel »" in read_markup(client.get(case_url(case)))
 
-    answer = client.post(case_url(incident, "guide"), follow=True)
+    answer = client.post(case_url(case, "guide"), follow=True)
 
     assert f"Étapes du guide ajoutées : {len(steps)}." in read_markup(answer)
-    event = incident.events.get(kind=EventKind.TASKS_ADDED)
+    event = case.events.get(kind=EventKind.TASKS_ADDED)
     assert event.data == {"playbook": "rancon", "version": 1, "own": False, "added": len(steps)}
-    tasks = list(incident.tasks.order_by("id"))
+    tasks = list(case.tasks.order_by("id"))
     assert [task.title for task in tasks] == [step.title for step in steps]
     assert {task.due_at for task in tasks if task.step == "rappeler"} == {event.at + timedelta(hours=1)}
-    after = reload(incident)
+    after = reload(case)
     assert (after.due_at, after.due_for) == (event.at + timedelta(hours=1), DueFor.TASK)
 
     first = answer.context["tasks"]["open"][0].task
-    assert post_task_state(client, incident, first, "done").status_code == 302
+    assert post_task_state(client, case, first, "done").status_code == 302
 
     first.refresh_from_db()
     assert (first.done_by, first.is_moot) == (responder, False)
-    assert incident.events.get(kind=EventKind.TASK_DONE).data == {"task": str(first.uid), "state": "done"}
-    page = read_markup(client.get(case_url(incident)))
+    assert case.events.get(kind=EventKind.TASK_DONE).data == {"task": str(first.uid), "state": "done"}
+    page = read_markup(client.get(case_url(case)))
     assert f"{len(steps) - 1} sur {len(steps)}" in page
     assert "<b>Tâche faite</b> par" in page
     assert f"<b>Tâches ajoutées</b> ({len(steps)})" in page
 
 
-def test_adding_the_guide_twice_adds_nothing(client, responder, incident):
+def test_adding_the_guide_twice_adds_nothing(client, responder, case):
     for _ in range(2):
-        answer = client.post(case_url(incident, "guide"), follow=True)
+        answer = client.post(case_url(case, "guide"), follow=True)
     assert "déjà dans le dossier" in read_markup(answer)
     assert Task.objects.count() == len(PLAYBOOKS["rancon"])
-    assert incident.events.filter(kind=EventKind.TASKS_ADDED).count() == 1
+    assert case.events.filter(kind=EventKind.TASKS_ADDED).count() == 1
     assert "Ajouter les étapes" not in read_markup(answer)
 
 
-def test_another_type_adds_only_its_new_steps(client, responder, incident):
-    apply_playbook(reference=incident.reference, actor=responder)
-    Incident.objects.filter(pk=incident.pk).update(type=IncidentType.MAILBOX)
+def test_another_type_adds_only_its_new_steps(client, responder, case):
+    apply_playbook(reference=case.reference, actor=responder)
+    Incident.objects.filter(pk=case.pk).update(type=IncidentType.MAILBOX)
     first_steps = {step.step for step in PLAYBOOKS["rancon"]}
     new_steps = [step for step in PLAYBOOKS["boite"] if step.step not in first_steps]
-    assert f"({len(new_steps)} de plus)" in read_markup(client.get(case_url(incident)))
+    assert f"({len(new_steps)} de plus)" in read_markup(client.get(case_url(case)))
 
-    assert apply_playbook(reference=incident.reference, actor=responder) == len(new_steps)
+    assert apply_playbook(reference=case.reference, actor=responder) == len(new_steps)
     assert Task.objects.filter(step="rappeler").count() == 1
 
 
-def test_a_task_is_set_aside_then_reopened_then_done(client, responder, incident):
-    post_task(client, incident)
+def test_a_task_is_set_aside_then_reopened_then_done(client, responder, case):
+    post_task(client, case)
     task = Task.objects.get()
     for state, moot in (("moot", True), ("moot", True), ("open", False), ("done", False)):
-        assert post_task_state(client, incident, task, state).status_code == 302
+        assert post_task_state(client, case, task, state).status_code == 302
         task.refresh_from_db()
         assert (task.done_at is None, task.is_moot) == (state == "open", moot)
-    states = [event.data["state"] for event in incident.events.filter(kind=EventKind.TASK_DONE).order_by("id")]
+    states = [event.data["state"] for event in case.events.filter(kind=EventKind.TASK_DONE).order_by("id")]
     assert states == ["moot", "open", "done"]
 
 
-def test_an_unknown_state_or_task_changes_nothing(client, responder, incident):
-    post_task(client, incident)
+def test_an_unknown_state_or_task_changes_nothing(client, responder, case):
+    post_task(client, case)
     task = Task.objects.get()
-    post_task_state(client, incident, task, "x")
-    assert client.post(case_url(incident, "taches", str(uuid4())), {"etat": "done"}).status_code == 404
+    post_task_state(client, case, task, "x")
+    assert client.post(case_url(case, "taches", str(uuid4())), {"etat": "done"}).status_code == 404
     other = acknowledge_as(responder, declare())
     assert client.post(case_url(other, "taches", str(task.uid)), {"etat": "done"}).status_code == 404
     task.refresh_from_db()
     assert task.done_at is None
 
 
-def test_the_due_time_of_an_added_task_is_in_the_time_zone_of_the_body(client, responder, incident):
+def test_the_due_time_of_an_added_task_is_in_the_time_zone_of_the_body(client, responder, case):
     with time_machine.travel(datetime(2026, 11, 25, 12, tzinfo=ZoneInfo("Europe/Paris"))):
-        assert post_task(client, incident, due="2026-11-26", due_time="14:30").status_code == 302
-        post_task(client, incident, title="Autre", due="2026-11-27")
+        assert post_task(client, case, due="2026-11-26", due_time="14:30").status_code == 302
+        post_task(client, case, title="Autre", due="2026-11-27")
     task, whole_day = Task.objects.order_by("id")
     assert task.due_at == datetime(2026, 11, 26, 14, 30, tzinfo=ZoneInfo("Europe/Paris"))
     assert whole_day.due_at == datetime(2026, 11, 27, 23, 59, tzinfo=ZoneInfo("Europe/Paris"))
     assert (task.author, task.step) == (responder, "")
 
 
-def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
-    post_task(client, incident, title="Sans date")
-    post_task(client, incident, due=str(timezone.localdate() + timedelta(days=1)))
+def test_a_late_task_is_marked_and_comes_first(client, responder, case):
+    post_task(client, case, title="Sans date")
+    post_task(client, case, due=str(timezone.localdate() + timedelta(days=1)))
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         client.force_login(responder)
-        page = client.get(case_url(incident))
+        page = client.get(case_url(case))
     assert [(line.task.title, line.is_late) for line in page.context["tasks"]["open"]] == [
         ("Rappeler le maire", True),
         ("Sans date", False),
@@ -151,8 +146,8 @@ def test_a_late_task_is_marked_and_comes_first(client, responder, incident):
         ({"due": "2026-12-01", "due_time": "25:99"}, "due_time"),
     ],
 )
-def test_a_refused_task_names_the_field_and_keeps_its_text(client, responder, incident, fields, field):
-    answer = post_task(client, incident, **fields)
+def test_a_refused_task_names_the_field_and_keeps_its_text(client, responder, case, fields, field):
+    answer = post_task(client, case, **fields)
     assert answer.status_code == 422
     form = answer.context["tasks"]["form"]
     assert list(form.errors) == [field]
@@ -161,17 +156,17 @@ def test_a_refused_task_names_the_field_and_keeps_its_text(client, responder, in
     assert not Task.objects.exists()
 
 
-def test_a_double_click_is_one_task(client, responder, incident):
+def test_a_double_click_is_one_task(client, responder, case):
     for _ in range(2):
-        post_task(client, incident)
+        post_task(client, case)
     assert Task.objects.count() == 1
 
 
-def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, incident):
-    close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
+def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, case):
+    close_incident(reference=case.reference, reason="resolved", why="Vu.", actor=responder)
     with pytest.raises(ValidationError):
-        apply_playbook(reference=incident.reference, actor=responder)
-    assert "Ce dossier est clos" in read_markup(client.post(case_url(incident, "taches"), {"title": "x"}, follow=True))
+        apply_playbook(reference=case.reference, actor=responder)
+    assert "Ce dossier est clos" in read_markup(client.post(case_url(case, "taches"), {"title": "x"}, follow=True))
     erased = acknowledge_as(responder, declare())
     apply_playbook(reference=erased.reference, actor=responder)
     erase_personal_data(reference=erased.reference, actor=a_lead())
@@ -181,18 +176,18 @@ def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, incid
         apply_playbook(reference=erased.reference, actor=responder)
 
 
-def test_a_case_of_another_centre_is_not_found(incident):
+def test_a_case_of_another_centre_is_not_found(case):
     elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        apply_playbook(reference=incident.reference, actor=elsewhere)
+        apply_playbook(reference=case.reference, actor=elsewhere)
 
 
 @pytest.mark.parametrize("number", [2, 50])
-def test_the_tasks_cost_one_query(client, responder, incident, number):
-    row = {"incident": incident, "author": responder, "done_by": responder, "done_at": timezone.now()}
+def test_the_tasks_cost_one_query(client, responder, case, number):
+    row = {"incident": case, "author": responder, "done_by": responder, "done_at": timezone.now()}
     Task.objects.bulk_create(Task(title=f"Tâche {index}", **row) for index in range(number))
     with CaptureQueriesContext(connection) as queries:
-        client.get(case_url(incident))
+        client.get(case_url(case))
     assert len([query for query in queries if 'FROM "incidents_task"' in query["sql"]]) == 1
 
 

@@ -3,11 +3,12 @@
 import re
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from csirts.models import Coverage
 from incidents.enums import IncidentType, Verification
-from incidents.models import Incident
+from incidents.models import Evidence, Incident
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
@@ -27,20 +28,20 @@ AFTER_WITHDRAWAL = ("", "messages", "completer", "completer/precisions/avant", "
 
 
 @pytest.fixture
-def incident():
+def case_without_centre() -> Incident:
     return declare(collectivity=find_commune("Mamoudzou"))
 
 
 @pytest.fixture
-def device(incident):
-    return open_by_link(incident)
+def device(case_without_centre: Incident) -> Client:
+    return open_by_link(case_without_centre)
 
 
 @pytest.fixture
-def piece(device, incident):
-    complete(device, incident, "precisions", {"q-extension": ".abcd"})
-    device.post(follow_up_url(incident, "message"), {"text": "Qui nous aide ?", "key": "k"})
-    return hand_over(device, incident, b"capture")
+def piece(device: Client, case_without_centre: Incident) -> Evidence:
+    complete(device, case_without_centre, "precisions", {"q-extension": ".abcd"})
+    device.post(follow_up_url(case_without_centre, "message"), {"text": "Qui nous aide ?", "key": "k"})
+    return hand_over(device, case_without_centre, b"capture")
 
 
 def list_promises(device, address):
@@ -53,30 +54,36 @@ def list_addresses(incident, pages, piece):
     return [follow_up_url(incident, *page.format(piece=piece.uid).split("/")).replace("//", "/") for page in pages]
 
 
-def test_no_page_of_a_case_without_centre_promises_that_the_centre_acts(device, incident, piece):
-    addresses = [*list_addresses(incident, PAGES, piece), f"/statistiques/dossier/{incident.reference}/"]
+def test_no_page_of_a_case_without_centre_promises_that_the_centre_acts(device, case_without_centre, piece):
+    addresses = [
+        *list_addresses(case_without_centre, PAGES, piece),
+        f"/statistiques/dossier/{case_without_centre.reference}/",
+    ]
     assert not [promise for address in addresses for promise in list_promises(device, address)]
 
 
 @pytest.mark.parametrize("kind", IncidentType.values)
-def test_no_section_of_a_case_without_centre_promises_that_the_centre_acts(device, incident, kind):
+def test_no_section_of_a_case_without_centre_promises_that_the_centre_acts(device, case_without_centre, kind):
     Incident.objects.update(type=kind)
     codes = [*SNAPSHOTS, *(section.code for section in get_current_version().list_sections(kind))]
-    addresses = [follow_up_url(incident, "completer", code) for code in codes]
+    addresses = [follow_up_url(case_without_centre, "completer", code) for code in codes]
     assert not [promise for address in addresses for promise in list_promises(device, address)]
 
 
-def test_no_page_of_a_withdrawn_case_without_centre_sends_to_the_centre(device, incident, piece):
-    device.post(follow_up_url(incident, "retirer"), {"key": "k"})
-    addresses = [*list_addresses(incident, AFTER_WITHDRAWAL, piece), f"/statistiques/dossier/{incident.reference}/"]
+def test_no_page_of_a_withdrawn_case_without_centre_sends_to_the_centre(device, case_without_centre, piece):
+    device.post(follow_up_url(case_without_centre, "retirer"), {"key": "k"})
+    addresses = [
+        *list_addresses(case_without_centre, AFTER_WITHDRAWAL, piece),
+        f"/statistiques/dossier/{case_without_centre.reference}/",
+    ]
     assert not [promise for address in addresses for promise in list_promises(device, address)]
-    listed = read_text(device.get(follow_up_url(incident, "completer")))
+    listed = read_text(device.get(follow_up_url(case_without_centre, "completer")))
     assert "Ce dossier est clos : les réponses ne changent plus." in listed
     assert "Écrivez un message ou remettez un fichier : le dossier les garde, avec leur date." in listed
 
 
-def test_the_answers_of_a_case_without_centre_are_said_to_stay_and_to_serve_the_pack(device, incident):
-    listed = read_text(device.get(follow_up_url(incident, "completer")))
+def test_the_answers_of_a_case_without_centre_are_said_to_stay_and_to_serve_the_pack(device, case_without_centre):
+    listed = read_text(device.get(follow_up_url(case_without_centre, "completer")))
     assert "Aucun centre connu ne lit ce dossier : ce que vous écrivez y reste, avec sa date." in listed
     assert "Si un centre couvre un jour votre territoire, il le lira." in listed
     assert "dossier de réponse , pour la gendarmerie, l’assureur ou la CNIL" in listed

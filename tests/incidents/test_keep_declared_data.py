@@ -26,7 +26,7 @@ EMPTY_LEAK = {"status": "", "categories": [], "person_categories": [], "persons"
 
 
 @pytest.fixture
-def incident():
+def case_with_suspected_leak() -> Incident:
     return declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
 
 
@@ -90,28 +90,40 @@ def test_a_responder_returns_to_what_was_declared(client, responder, judgement, 
     assert incident.severity_found == severity
 
 
-def test_a_declared_leak_comes_back_as_it_was(client, responder, incident):
-    judge_leak(incident, responder, "confirmed")
-    client.post(case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"leak": "as_declared"})
-    leak = find_leak_row(incident)
+def test_a_declared_leak_comes_back_as_it_was(client, responder, case_with_suspected_leak):
+    judge_leak(case_with_suspected_leak, responder, "confirmed")
+    client.post(
+        case_url(case_with_suspected_leak, "qualifier"),
+        read_qualify_form(client, case_with_suspected_leak) | {"leak": "as_declared"},
+    )
+    leak = find_leak_row(case_with_suspected_leak)
     assert (leak.status, leak.categories) == ("suspected", ["nir"])
 
 
-def test_a_correction_keeps_the_judgement_unless_it_changes_the_declared_leak(responder, incident):
-    judge_leak(incident, responder, "confirmed")
-    declarant, address = open_by_link(incident), f"/suivi/{incident.reference}/completer/donnees/"
+def test_a_correction_keeps_the_judgement_unless_it_changes_the_declared_leak(responder, case_with_suspected_leak):
+    judge_leak(case_with_suspected_leak, responder, "confirmed")
+    declarant, address = (
+        open_by_link(case_with_suspected_leak),
+        f"/suivi/{case_with_suspected_leak.reference}/completer/donnees/",
+    )
     form = declarant.get(address).context["editor"].form
     assert form["leak_status"].value() == "suspected", "the form shows what the declarant said"
-    fields = {"seen": incident.sheets.get(section="donnees").uid, "data_concerned": "yes", "leak_status": "suspected"}
+    fields = {
+        "seen": case_with_suspected_leak.sheets.get(section="donnees").uid,
+        "data_concerned": "yes",
+        "leak_status": "suspected",
+    }
 
     assert declarant.post(address, fields | {"categories": ["nir", "sante"]}).status_code == 302
 
-    leak = find_leak_row(incident)
+    leak = find_leak_row(case_with_suspected_leak)
     assert (leak.status, leak.categories) == ("confirmed", ["nir", "sante"])
-    assert incident.sheets.filter(section="donnees").latest("id").values["leak"]["status"] == "suspected"
-    version = str(incident.sheets.filter(section="donnees").latest("id").uid)
+    assert (
+        case_with_suspected_leak.sheets.filter(section="donnees").latest("id").values["leak"]["status"] == "suspected"
+    )
+    version = str(case_with_suspected_leak.sheets.filter(section="donnees").latest("id").uid)
     assert declarant.post(address, fields | {"seen": version, "leak_status": "unfounded"}).status_code == 302
-    assert find_leak_row(incident).status == "unfounded", "the newest word counts"
+    assert find_leak_row(case_with_suspected_leak).status == "unfounded", "the newest word counts"
 
 
 def test_papers_of_older_judgements_say_what_was_declared(responder):

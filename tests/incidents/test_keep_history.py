@@ -7,7 +7,7 @@ from django.http import Http404
 
 from csirts.models import Csirt
 from incidents.enums import EventKind
-from incidents.models import FollowUpAccess, IncidentEvent, Story
+from incidents.models import FollowUpAccess, Incident, IncidentEvent, Story
 from incidents.services.declarant.access import derive_secret, find_access, rotate_access
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
@@ -17,15 +17,18 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def incident():
+def case_with_supplier() -> Incident:
     breizh_cyber()
     return declare(supplier="Exemple Informatique")
 
 
-def test_each_act_appends_an_event(incident):
-    acknowledge_incident(reference=incident.reference, actor=a_responder())
+def test_each_act_appends_an_event(case_with_supplier):
+    acknowledge_incident(reference=case_with_supplier.reference, actor=a_responder())
 
-    assert list(incident.events.order_by("id").values_list("kind", flat=True)) == ["declared", "acknowledged"]
+    assert list(case_with_supplier.events.order_by("id").values_list("kind", flat=True)) == [
+        "declared",
+        "acknowledged",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -37,14 +40,14 @@ def test_each_act_appends_an_event(incident):
         "TRUNCATE incidents_incidentevent CASCADE",
     ],
 )
-def test_the_database_refuses_to_change_or_remove_events(incident, statement):
+def test_the_database_refuses_to_change_or_remove_events(case_with_supplier, statement):
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
-    assert IncidentEvent.objects.get(incident=incident).kind == EventKind.DECLARED
+    assert IncidentEvent.objects.get(incident=case_with_supplier).kind == EventKind.DECLARED
 
 
-def test_a_row_trigger_backs_the_statement_trigger(incident):
+def test_a_row_trigger_backs_the_statement_trigger(case_with_supplier):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'incidents_incidentevent'::regclass AND NOT tgisinternal"
@@ -52,58 +55,58 @@ def test_a_row_trigger_backs_the_statement_trigger(incident):
         assert cursor.fetchone()[0] == 2
 
 
-def test_events_contain_no_text_of_the_declaration(incident):
+def test_events_contain_no_text_of_the_declaration(case_with_supplier):
     written = str(list(IncidentEvent.objects.values("kind", "data", "actor_kind")))
 
     assert "Dominique" not in written
     assert "fichiers" not in written
 
 
-def test_erasing_empties_the_personal_data_and_closes_the_link(incident):
+def test_erasing_empties_the_personal_data_and_closes_the_link(case_with_supplier):
     lead = a_lead()
-    access = incident.accesses.get()
+    access = case_with_supplier.accesses.get()
 
-    erase_personal_data(reference=incident.reference, actor=lead)
+    erase_personal_data(reference=case_with_supplier.reference, actor=lead)
 
-    incident.refresh_from_db()
-    story = incident.story
+    case_with_supplier.refresh_from_db()
+    story = case_with_supplier.story
     story.refresh_from_db()
     fields = ("description", "supplier", "contact_name", "contact_role", "contact_phone", "contact_email")
     assert {getattr(story, field) for field in fields} == {""}
-    assert incident.supplier_key == ""
-    assert incident.events.latest("id").kind == EventKind.ERASED
+    assert case_with_supplier.supplier_key == ""
+    assert case_with_supplier.events.latest("id").kind == EventKind.ERASED
     assert find_access(derive_secret(access)) is None
 
 
-def test_erasing_leaves_no_text_of_the_story(incident):
+def test_erasing_leaves_no_text_of_the_story(case_with_supplier):
     fields = Story._meta.local_concrete_fields
     texts = [field.name for field in fields if isinstance(field, models.CharField | models.TextField)]
-    Story.objects.filter(incident=incident).update(**dict.fromkeys(texts, "mairie@plouexemple.example"))
+    Story.objects.filter(incident=case_with_supplier).update(**dict.fromkeys(texts, "mairie@plouexemple.example"))
 
-    erase_personal_data(reference=incident.reference, actor=a_lead())
+    erase_personal_data(reference=case_with_supplier.reference, actor=a_lead())
 
-    assert set(Story.objects.values_list(*texts).get(incident=incident)) == {""}
+    assert set(Story.objects.values_list(*texts).get(incident=case_with_supplier)) == {""}
 
 
-def test_erasing_twice_records_one_event(incident):
+def test_erasing_twice_records_one_event(case_with_supplier):
     lead = a_lead()
-    erase_personal_data(reference=incident.reference, actor=lead)
-    erase_personal_data(reference=incident.reference, actor=lead)
+    erase_personal_data(reference=case_with_supplier.reference, actor=lead)
+    erase_personal_data(reference=case_with_supplier.reference, actor=lead)
 
-    assert incident.events.filter(kind=EventKind.ERASED).count() == 1
+    assert case_with_supplier.events.filter(kind=EventKind.ERASED).count() == 1
 
 
-def test_only_the_lead_of_the_centre_erases(incident):
+def test_only_the_lead_of_the_centre_erases(case_with_supplier):
     with pytest.raises(PermissionDenied):
-        erase_personal_data(reference=incident.reference, actor=a_responder())
+        erase_personal_data(reference=case_with_supplier.reference, actor=a_responder())
     with pytest.raises(Http404):
-        erase_personal_data(reference=incident.reference, actor=a_lead(Csirt.objects.get(slug="csirt-hdf")))
+        erase_personal_data(reference=case_with_supplier.reference, actor=a_lead(Csirt.objects.get(slug="csirt-hdf")))
 
-    assert incident.events.count() == 1
+    assert case_with_supplier.events.count() == 1
 
 
-def test_the_secret_of_a_link_is_not_stored(incident):
-    access = incident.accesses.get()
+def test_the_secret_of_a_link_is_not_stored(case_with_supplier):
+    access = case_with_supplier.accesses.get()
     secret = derive_secret(access)
 
     row = FollowUpAccess.objects.filter(pk=access.pk).values().get()
@@ -112,11 +115,11 @@ def test_the_secret_of_a_link_is_not_stored(incident):
     assert find_access(f"{secret[:4].lower()}-{secret[4:8]} {secret[8:]}") == access
 
 
-def test_a_renewed_link_invalidates_the_old_secret(incident):
-    old = derive_secret(incident.accesses.get())
+def test_a_renewed_link_invalidates_the_old_secret(case_with_supplier):
+    old = derive_secret(case_with_supplier.accesses.get())
 
-    new = derive_secret(rotate_access(reference=incident.reference, actor=a_responder()))
+    new = derive_secret(rotate_access(reference=case_with_supplier.reference, actor=a_responder()))
 
     assert find_access(old) is None
-    assert find_access(new).incident == incident
-    assert incident.events.latest("id").kind == EventKind.LINK_ROTATED
+    assert find_access(new).incident == case_with_supplier
+    assert case_with_supplier.events.latest("id").kind == EventKind.LINK_ROTATED

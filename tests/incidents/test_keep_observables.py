@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from incidents.access import CaseVisitor
 from incidents.enums import Door, EventKind
 from incidents.indicators.observables import TEXT_LIMIT
@@ -36,7 +37,7 @@ COST_OF_PAGE, COST_OF_ONE = 16, 10
 
 
 @pytest.fixture
-def incident(responder):
+def case_with_suspect_link(responder: User) -> Incident:
     return declare(description=STORY)
 
 
@@ -52,8 +53,8 @@ def list_observed_data(incident):
     return [event.data for event in incident.events.filter(kind=EventKind.OBSERVED).order_by("id")]
 
 
-def test_a_responder_records_the_proposed_observables(client, responder, incident):
-    answer = client.get(page(incident, "indicateurs"))
+def test_a_responder_records_the_proposed_observables(client, responder, case_with_suspect_link):
+    answer = client.get(page(case_with_suspect_link, "indicateurs"))
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
     page_text = read_markup(answer)
     assert "hxxps://banque[.]evil[.]example/payer" in page_text
@@ -61,36 +62,36 @@ def test_a_responder_records_the_proposed_observables(client, responder, inciden
     assert "1 valeur sans intérêt" in page_text, "the declarant's own address is not proposed"
 
     form = {"acte": "relever", "choix": list_offered_ticks(answer)}
-    answer = client.post(page(incident, "indicateurs"), form, follow=True)
+    answer = client.post(page(case_with_suspect_link, "indicateurs"), form, follow=True)
 
     assert "2 indicateurs relevés." in read_markup(answer)
     assert "Relever les valeurs cochées" in page_text
     for words in ("Relever les valeurs cochées", "Tout cocher", "Ne plus proposer les valeurs cochées"):
         assert words not in read_markup(answer), "nothing is left to tick"
-    assert list_observables(incident) == {("url", URL, "declaration"), ("email", EMAIL, "declaration")}
-    assert list_observed_data(incident) == [{"added": 2, "kinds": ["email", "url"]}]
+    assert list_observables(case_with_suspect_link) == {("url", URL, "declaration"), ("email", EMAIL, "declaration")}
+    assert list_observed_data(case_with_suspect_link) == [{"added": 2, "kinds": ["email", "url"]}]
     assert list_offered_ticks(answer) == []
-    case = read_markup(client.get(page(incident)))
+    case = read_markup(client.get(page(case_with_suspect_link)))
     assert "hxxps://banque[.]evil[.]example/payer" in case
     assert "escroc[@]evil[.]example" in case
     assert f'href="{URL}' not in case
     assert "Indicateurs relevés</b> (2 relevés : adresse mail, adresse web)" in case
 
 
-def test_a_link_in_a_message_of_the_centre_is_not_proposed(client, responder, incident):
+def test_a_link_in_a_message_of_the_centre_is_not_proposed(client, responder, case_with_suspect_link):
     centre_letter = Letter(text="Suivez https://aide.evil.example/fiche.", key="k")
-    write_to_declarant(reference=incident.reference, actor=responder, letter=centre_letter)
-    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
+    write_to_declarant(reference=case_with_suspect_link.reference, actor=responder, letter=centre_letter)
+    visitor = CaseVisitor(access_uid=case_with_suspect_link.accesses.get().uid)
     declarant_letter = Letter(text="Vu https://piege.evil.example/a", key="k")
-    write_to_csirt(reference=incident.reference, visitor=visitor, letter=declarant_letter)
-    answer = client.get(page(incident, "indicateurs"))
+    write_to_csirt(reference=case_with_suspect_link.reference, visitor=visitor, letter=declarant_letter)
+    answer = client.get(page(case_with_suspect_link, "indicateurs"))
     assert "url|message|https://piege.evil.example/a" in list_offered_ticks(answer)
     assert "aide.evil.example" not in " ".join(list_offered_ticks(answer))
 
 
-def test_what_stood_in_the_declaration_before_a_correction_is_proposed(client, responder, incident):
-    correct_story(edit=make_edit(incident, "recit"), description="Un mail, et rien d’autre.")
-    answer = client.get(page(incident, "indicateurs"))
+def test_what_stood_in_the_declaration_before_a_correction_is_proposed(client, responder, case_with_suspect_link):
+    correct_story(edit=make_edit(case_with_suspect_link, "recit"), description="Un mail, et rien d’autre.")
+    answer = client.get(page(case_with_suspect_link, "indicateurs"))
     assert list_offered_ticks(answer) == [f"url|declaration|{URL}", f"email|declaration|{EMAIL}"]
     assert "adresse web, déclaration avant correction." in read_markup(answer)
 
@@ -119,19 +120,19 @@ def test_what_stands_in_the_words_of_a_duplicate_is_proposed_in_the_case_that_is
     assert not client.get(page(main, "indicateurs")).context["offers"], "an erased duplicate gives nothing"
 
 
-def test_a_double_click_records_one_observable(client, responder, incident):
+def test_a_double_click_records_one_observable(client, responder, case_with_suspect_link):
     form = {"acte": "relever", "choix": [f"url|declaration|{URL}"]}
     for _ in range(2):
-        client.post(page(incident, "indicateurs"), form)
-    assert incident.observables.count() == len(list_observed_data(incident)) == 1
+        client.post(page(case_with_suspect_link, "indicateurs"), form)
+    assert case_with_suspect_link.observables.count() == len(list_observed_data(case_with_suspect_link)) == 1
 
 
-def test_an_observable_is_added_by_hand_in_any_spelling(client, responder, incident):
+def test_an_observable_is_added_by_hand_in_any_spelling(client, responder, case_with_suspect_link):
     form = {"acte": "ajouter", "kind": "url", "value": " hxxps://BANQUE[.]evil[.]example/payer "}
     for _ in range(2):
-        assert client.post(page(incident, "indicateurs"), form).status_code == 302
-    assert list_observables(incident) == {("url", URL, "hand")}
-    assert len(list_observed_data(incident)) == 1
+        assert client.post(page(case_with_suspect_link, "indicateurs"), form).status_code == 302
+    assert list_observables(case_with_suspect_link) == {("url", URL, "hand")}
+    assert len(list_observed_data(case_with_suspect_link)) == 1
 
 
 @pytest.mark.parametrize(
@@ -146,14 +147,18 @@ def test_an_observable_is_added_by_hand_in_any_spelling(client, responder, incid
         ("file", "\0", "value"),
     ],
 )
-def test_a_wrong_value_is_refused_by_its_field_and_shown_again(client, responder, incident, kind, value, field):
-    answer = client.post(page(incident, "indicateurs"), {"acte": "ajouter", "kind": kind, "value": value})
+def test_a_wrong_value_is_refused_by_its_field_and_shown_again(
+    client, responder, case_with_suspect_link, kind, value, field
+):
+    answer = client.post(
+        page(case_with_suspect_link, "indicateurs"), {"acte": "ajouter", "kind": kind, "value": value}
+    )
 
     assert answer.status_code == 422
     assert list(answer.context["typed_form"].errors) == [field]
     assert answer.context["typed_form"]["value"].value() == value
     assert not Observable.objects.exists()
-    assert list_observed_data(incident) == []
+    assert list_observed_data(case_with_suspect_link) == []
 
 
 @pytest.mark.parametrize(
@@ -167,43 +172,48 @@ def test_a_wrong_value_is_refused_by_its_field_and_shown_again(client, responder
         {},
     ],
 )
-def test_an_invalid_form_records_nothing(client, responder, incident, form):
-    answer = client.post(page(incident, "indicateurs"), form)
+def test_an_invalid_form_records_nothing(client, responder, case_with_suspect_link, form):
+    answer = client.post(page(case_with_suspect_link, "indicateurs"), form)
     assert answer.status_code == 422
     assert 'role="alert"' in read_markup(answer)
     assert not Observable.objects.exists()
 
 
-def test_a_responder_removes_an_observable(client, responder, incident):
-    row = an_observable(incident)
+def test_a_responder_removes_an_observable(client, responder, case_with_suspect_link):
+    row = an_observable(case_with_suspect_link)
     for _ in range(2):
-        assert client.post(page(incident, "indicateurs"), {"acte": "retirer", "uid": row.uid}).status_code == 302
-    assert not incident.observables.exists()
-    assert list_observed_data(incident) == [{"removed": 1, "kinds": ["domain"]}]
-    assert "(1 retiré : nom de domaine)" in read_markup(client.get(page(incident)))
+        assert (
+            client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": row.uid}).status_code
+            == 302
+        )
+    assert not case_with_suspect_link.observables.exists()
+    assert list_observed_data(case_with_suspect_link) == [{"removed": 1, "kinds": ["domain"]}]
+    assert "(1 retiré : nom de domaine)" in read_markup(client.get(page(case_with_suspect_link)))
 
 
-def test_an_observable_of_another_case_cannot_be_removed(client, responder, incident):
+def test_an_observable_of_another_case_cannot_be_removed(client, responder, case_with_suspect_link):
     row = an_observable(declare())
-    client.post(page(incident, "indicateurs"), {"acte": "retirer", "uid": row.uid})
+    client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": row.uid})
     assert Observable.objects.filter(pk=row.pk).exists()
-    assert client.post(page(incident, "indicateurs"), {"acte": "retirer", "uid": "x"}).status_code == 404
+    assert client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "retirer", "uid": "x"}).status_code == 404
 
 
-def test_adding_an_observable_counts_as_work_on_the_case(responder, incident):
-    acknowledge_incident(reference=incident.reference, actor=responder)
-    save_typed_observable(reference=incident.reference, actor=responder, kind="domain", value="evil.com")
-    assert Incident.objects.get(pk=incident.pk).worked_at == incident.events.latest("id").at
+def test_adding_an_observable_counts_as_work_on_the_case(responder, case_with_suspect_link):
+    acknowledge_incident(reference=case_with_suspect_link.reference, actor=responder)
+    save_typed_observable(reference=case_with_suspect_link.reference, actor=responder, kind="domain", value="evil.com")
+    assert (
+        Incident.objects.get(pk=case_with_suspect_link.pk).worked_at == case_with_suspect_link.events.latest("id").at
+    )
 
 
-def test_a_case_holds_at_most_five_hundred_observables(responder, incident):
+def test_a_case_holds_at_most_five_hundred_observables(responder, case_with_suspect_link):
     many = [ChosenValue("ip", f"198.51.100.{number % 250}", "hand") for number in range(200)]
-    assert save_observables(reference=incident.reference, actor=responder, chosen=many) == 200
+    assert save_observables(reference=case_with_suspect_link.reference, actor=responder, chosen=many) == 200
     full = [ChosenValue("domain", f"evil{number}.com", "hand") for number in range(MAX_OBSERVABLES - 199)]
     with pytest.raises(ValidationError, match="500"):
-        save_observables(reference=incident.reference, actor=responder, chosen=full)
-    assert incident.observables.count() == 200
-    assert save_observables(reference=incident.reference, actor=responder, chosen=full[1:]) == 300
+        save_observables(reference=case_with_suspect_link.reference, actor=responder, chosen=full)
+    assert case_with_suspect_link.observables.count() == 200
+    assert save_observables(reference=case_with_suspect_link.reference, actor=responder, chosen=full[1:]) == 300
 
 
 def test_a_case_of_another_centre_is_not_found(client, responder):
@@ -219,38 +229,42 @@ def test_a_case_of_another_centre_is_not_found(client, responder):
     assert other.observables.count() == 1
 
 
-def test_an_unknown_observable_is_not_found(client, responder, incident):
-    assert client.get(page(incident, "indicateurs", str(uuid4()))).status_code == 404
-    assert client.get(page(incident, "indicateurs", str(an_observable(declare()).uid))).status_code == 404
+def test_an_unknown_observable_is_not_found(client, responder, case_with_suspect_link):
+    assert client.get(page(case_with_suspect_link, "indicateurs", str(uuid4()))).status_code == 404
+    assert (
+        client.get(page(case_with_suspect_link, "indicateurs", str(an_observable(declare()).uid))).status_code == 404
+    )
 
 
-def test_a_file_is_read_on_demand_and_its_opening_is_recorded(client, responder, incident):
-    piece = a_text(incident, b"connexion depuis 203.0.113.7 vers evil.example")
+def test_a_file_is_read_on_demand_and_its_opening_is_recorded(client, responder, case_with_suspect_link):
+    piece = a_text(case_with_suspect_link, b"connexion depuis 203.0.113.7 vers evil.example")
     assert not Opening.objects.exists()
 
-    answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid})
+    answer = client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid})
 
     assert list_offered_ticks(answer) == ["domain|file|evil.example", "ip|file|203.0.113.7"]
     assert "Vous êtes noté comme ayant ouvert cette pièce" in read_markup(answer)
     opening = Opening.objects.get()
     assert (opening.evidence, opening.user) == (piece, responder)
-    client.get(page(incident, "indicateurs"))
+    client.get(page(case_with_suspect_link, "indicateurs"))
     assert Opening.objects.count() == 1
 
 
 @pytest.mark.parametrize("change", [{"media_type": "image/jpeg"}, {"size": 1_000_001}])
-def test_only_small_text_files_are_read(client, responder, incident, change):
-    piece = a_text(incident, b"evil.example", media_type=change.get("media_type", "text/plain"))
+def test_only_small_text_files_are_read(client, responder, case_with_suspect_link, change):
+    piece = a_text(case_with_suspect_link, b"evil.example", media_type=change.get("media_type", "text/plain"))
     if "size" in change:
-        piece = a_text(incident, b"evil.example" + b" " * 1_000_000, number=2)
-    assert client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid}).status_code == 404
+        piece = a_text(case_with_suspect_link, b"evil.example" + b" " * 1_000_000, number=2)
+    assert (
+        client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid}).status_code == 404
+    )
     assert not Opening.objects.exists()
 
 
-def test_a_file_that_cannot_be_opened_is_reported(client, responder, incident):
-    piece = a_text(incident, b"evil.example")
-    CaseKey.objects.filter(incident=incident).delete()
-    answer = client.post(page(incident, "indicateurs"), {"acte": "lire", "uid": piece.uid}, follow=True)
+def test_a_file_that_cannot_be_opened_is_reported(client, responder, case_with_suspect_link):
+    piece = a_text(case_with_suspect_link, b"evil.example")
+    CaseKey.objects.filter(incident=case_with_suspect_link).delete()
+    answer = client.post(page(case_with_suspect_link, "indicateurs"), {"acte": "lire", "uid": piece.uid}, follow=True)
     assert "Cette pièce ne s’ouvre pas" in read_markup(answer)
     assert not Opening.objects.exists()
 
@@ -263,21 +277,23 @@ def test_a_file_read_only_in_part_is_reported(client, responder):
     assert "Pas lu jusqu’au bout : nom de pièce" in read_markup(answer)
 
 
-def test_erasing_a_case_removes_its_observables(client, responder, incident):
-    an_observable(incident)
-    erase_personal_data(reference=incident.reference, actor=a_lead())
+def test_erasing_a_case_removes_its_observables(client, responder, case_with_suspect_link):
+    an_observable(case_with_suspect_link)
+    erase_personal_data(reference=case_with_suspect_link.reference, actor=a_lead())
 
     assert not Observable.objects.exists()
-    assert "effacés, et ses indicateurs avec eux" in read_markup(client.get(page(incident, "indicateurs")))
+    assert "effacés, et ses indicateurs avec eux" in read_markup(
+        client.get(page(case_with_suspect_link, "indicateurs"))
+    )
     for form in (
         {"acte": "ajouter", "kind": "domain", "value": "x.com"},
         {"acte": "relever", "choix": [f"url|declaration|{URL}"]},
     ):
-        answer = client.post(page(incident, "indicateurs"), form)
+        answer = client.post(page(case_with_suspect_link, "indicateurs"), form)
         assert answer.status_code == 422
         assert "ont été effacés" in read_markup(answer)
     with pytest.raises(ValidationError):
-        remove_observable(reference=incident.reference, actor=responder, uid=uuid4())
+        remove_observable(reference=case_with_suspect_link.reference, actor=responder, uid=uuid4())
     assert not Observable.objects.exists()
 
 
