@@ -1,6 +1,8 @@
 """An upload that did not finish is abandoned: its quota comes back, at once by a button, else after an hour."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 from uuid import uuid4
 
@@ -9,6 +11,7 @@ import time_machine
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from incidents.enums import EventKind
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
@@ -25,16 +28,19 @@ from tests.incidents.slices import (
     send_slice,
 )
 from tests.reading import read_text
+from tests.responses import Response
 from tests.stores import list_stored_objects, store_in_folder
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 @pytest.fixture
-def abandon(django_capture_on_commit_callbacks):
+def abandon(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> Callable[[Client, str], Response]:
     """Return a function that presses the button and runs what follows the commit."""
 
-    def press(client, url):
+    def press(client: Client, url: str) -> Response:
         with django_capture_on_commit_callbacks(execute=True):
             return client.post(url + "abandonner/")
 
@@ -42,7 +48,7 @@ def abandon(django_capture_on_commit_callbacks):
 
 
 @pytest.fixture
-def disk(settings, tmp_path):
+def disk(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """For the threads of a real server."""
     with store_in_folder(settings, tmp_path):
         yield

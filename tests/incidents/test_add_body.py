@@ -41,7 +41,7 @@ def read_hidden_fields(response):
 
 
 @pytest.fixture
-def declarant(db, client):
+def declarant(db: None, client: Client) -> Client:
     client.defaults["REMOTE_ADDR"] = make_address()
     breizh_cyber()
     return client

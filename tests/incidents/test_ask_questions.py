@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,7 @@ every_type = pytest.mark.parametrize("kind", IncidentType.values)
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a copy of the real versions, to which a test adds its own."""
     for path in catalogue.FOLDER.glob("*.json"):
         (tmp_path / path.name).write_text(path.read_text())

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.enums import Role
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
 from collectivities.models import Collectivity
 from csirts.models import Csirt
 from incidents.api.serializers import DeclarationIn, InterruptionIn, InterruptionOut, LeakIn, LeakOut
@@ -29,12 +29,12 @@ BODY = {"contact": {"phone": "06 39 98 00 12"}, "type": "rancon", "description":
 
 
 @pytest.fixture
-def centre():
+def centre() -> Csirt:
     return breizh_cyber()
 
 
 @pytest.fixture
-def agent(centre):
+def agent(centre: Csirt) -> User:
     return an_agent()
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def express_duplicate(duplicate):
+def express_duplicate(duplicate: Incident) -> Incident:
     """Return the duplicate as it would be if its declarant had asked to be called back."""
     Incident.objects.filter(pk=duplicate.pk).update(is_to_call_back=True)
     return reload(duplicate)

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError, connection
 from django.http import Http404
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def long_job(client, monkeypatch, cases):
+def long_job(client: Client, monkeypatch: pytest.MonkeyPatch, cases: list[Incident]) -> BulkJob:
     monkeypatch.setattr("incidents.triage.bulk.pages.MAX_CASES_IN_REQUEST", 2)
     answer = send(client, "prendre", cases)
     job = BulkJob.objects.get()

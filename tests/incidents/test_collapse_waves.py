@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from config.pages.templatetags.tocsin import make_tel_uri
 from incidents.enums import Burst, GroupKind, Severity
 from incidents.models import Incident
@@ -167,7 +168,7 @@ def test_cases_that_have_nothing_in_common_stay_apart():
 
 
 @pytest.fixture
-def wave(responder):
+def wave(responder: User) -> list[Incident]:
     """Nine town halls of one supplier, the fourth one worse, one taken, one verified."""
     cases = [declare_town(number, type="prestataire", supplier=SUPPLIER) for number in range(9)]
     Incident.objects.filter(pk=cases[3].pk).update(severity=Severity.HIGH)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from collectivities.models import Region
 from collectivities.services import correct_region
 from config.tasks import run_turns_on_cases
-from csirts.models import Coverage
+from csirts.models import Coverage, Csirt
 from incidents.enums import DueFor, EventKind, GroupKind, NoteKind, Rerouting, Status, Tlp, TransferState
 from incidents.models import Incident, RoutingCheck, SearchDocument
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("follow_changes_at_
 
 
 @pytest.fixture
-def uncovered_centre():
+def uncovered_centre() -> Csirt:
     """Return the centre of Bretagne, whose coverage is deleted."""
     centre = breizh_cyber()
     Coverage.objects.all().delete()

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.enums import Role
-from accounts.models import Membership
+from accounts.models import Membership, User
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Severity, Status
 from incidents.models import Incident, Note, Transfer
@@ -25,17 +25,18 @@ from tests.incidents.desk import CASE, acknowledge_as, reload
 from tests.incidents.devices import case_url, sign_in_as
 from tests.incidents.transferring import create_other_centre, offer_url, propose_transfer
 from tests.reading import read_markup
+from tests.responses import Response
 
 pytestmark = pytest.mark.django_db
 PAGE = f"{CASE}/relais/"
 WORDS = "Rappeler Dominique à 20 h, le prestataire arrive demain."
 
 
-def take_cases(responder, number=2):
+def take_cases(responder: User, number: int = 2) -> list[Incident]:
     return [acknowledge_as(responder, declare()) for _ in range(number)]
 
 
-def post_hand_over(client, incidents, colleague, **fields):
+def post_hand_over(client: Client, incidents: list[Incident], colleague: str, **fields: str) -> Response:
     references = [incident.reference for incident in incidents]
     form = {"dossier": references, "colleague": colleague, "text": WORDS, "key": "k1"} | fields
     return client.post(PAGE, form)
@@ -287,7 +288,7 @@ def test_a_case_that_became_read_only_keeps_its_assignee(client, responder):
 
 
 @pytest.fixture
-def transferred_cases(client, responder):
+def transferred_cases(client: Client, responder: User) -> tuple[Incident, Incident, User]:
     """Hand two cases over with one text about both, then transfer the first to another centre."""
     transferred, remaining = take_cases(responder, 2)
     write_note(reference=transferred.reference, actor=responder, kind=NoteKind.NOTE, text="Note du dossier", key="n")

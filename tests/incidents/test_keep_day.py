@@ -5,8 +5,10 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
+from time_machine import TimeMachineFixture
 
 from collectivities.zones import PARIS
+from csirts.models import Csirt
 from incidents.catalogues.partners import PARTNERS
 from incidents.facts.shapes import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
@@ -28,7 +30,7 @@ INVENTED = re.compile(r"\b0.h.00|T23:00")
 
 
 @pytest.fixture(autouse=True)
-def centre(time_machine):
+def centre(time_machine: TimeMachineFixture) -> Csirt:
     time_machine.move_to(NOW, tick=False)
     return breizh_cyber()
 

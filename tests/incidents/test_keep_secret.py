@@ -4,9 +4,12 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import storages
+from pytest_django import Settings
 
 from config.env import Env
 from config.env import make_evidence_storage as evidence_storage
@@ -17,13 +20,13 @@ CONTENT = os.urandom(200_000)
 
 
 @pytest.fixture(params=["memory", "folder"])
-def place(request, settings, tmp_path):
+def place(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Path]:
     """Use each of the two stores that need no network."""
     if request.param == "folder":
         settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path)}
-    storages._storages.clear()
+    storages._storages.clear()  # type: ignore[attr-defined]  # made by Django, absent from its types
     yield tmp_path
-    storages._storages.clear()
+    storages._storages.clear()  # type: ignore[attr-defined]
 
 
 def write_content(content=CONTENT, key=None):
