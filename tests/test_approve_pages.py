@@ -39,7 +39,7 @@ def moment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def incident(moment: None, module_rows: None) -> Incident:
+def case_with_message(moment: None, module_rows: None) -> Incident:
     """Return a case with services, data, a message and words, which somebody has taken."""
     breizh_cyber()
     incident = declare(
@@ -56,13 +56,13 @@ def incident(moment: None, module_rows: None) -> Incident:
 
 
 @pytest.fixture(scope="module")
-def people(incident: Incident) -> Cast:
-    people = create_cast(incident)
+def people(case_with_message: Incident) -> Cast:
+    people = create_cast(case_with_message)
     for role, user in people.items():
         if user:
             user.display_name, user.email = f"Camille {role.title()}", f"{role.replace(' ', '-')}@demo.example"
             user.save()
-    acknowledge_incident(reference=incident.reference, actor=get_person(people, "responder"))
+    acknowledge_incident(reference=case_with_message.reference, actor=get_person(people, "responder"))
     index_pending_events()
     return people
 
@@ -94,31 +94,31 @@ GROUPS = group_requests()
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", GROUPS)
-def test_pages_of_the_matrix_say_what_was_approved(incident, people, name):
+def test_pages_of_the_matrix_say_what_was_approved(case_with_message, people, name):
     sections = []
     for method, route, role in GROUPS[name]:
         with transaction.atomic():
-            url = "/" + route.format(**fill_places(route, incident, people))
-            response = send_request(method, route, url, people[role], incident, make_cookies(people[role]))
+            url = "/" + route.format(**fill_places(route, case_with_message, people))
+            response = send_request(method, route, url, people[role], case_with_message, make_cookies(people[role]))
             if is_page(response):
-                sections.append(describe_response(f"{method} {route} ({role})", response, incident))
+                sections.append(describe_response(f"{method} {route} ({role})", response, case_with_message))
             transaction.set_rollback(True)
     check_approved(name, "\n".join(sections))
 
 
 @pytest.mark.django_db
-def test_screens_of_a_declaration_say_what_was_approved(incident, client):
+def test_screens_of_a_declaration_say_what_was_approved(case_with_message, client):
     """Each screen is opened, then refused where it may be, then sent."""
     client.defaults["REMOTE_ADDR"] = make_address()
-    begin(client, body=incident.collectivity)
+    begin(client, body=case_with_message.collectivity)
     wrong = {Screen.SERVICES: {"occurred_date": "demain"}, Screen.CALLER: {"contact_phone": "02 98"}}
     right = {Screen.CALLER: {"contact_phone": "02 99 00 00 00"}}
     sections = []
     for screen in SCREENS:
-        sections.append(describe_response(f"get {screen}", client.get(WHERE[screen]), incident))
+        sections.append(describe_response(f"get {screen}", client.get(WHERE[screen]), case_with_message))
         if screen in wrong:
             response = client.get(send_screen(client, screen, make_post(wrong[screen]))["Location"])
-            sections.append(describe_response(f"post {screen}", response, incident))
+            sections.append(describe_response(f"post {screen}", response, case_with_message))
         send_screen(client, screen, make_post(right.get(screen, {})))
     receipt = client.get(SENT_PAGE)
     new = Incident.objects.latest("id")
@@ -128,12 +128,14 @@ def test_screens_of_a_declaration_say_what_was_approved(incident, client):
 
 
 @pytest.mark.django_db
-def test_a_closed_case_says_what_was_approved(incident, people, client):
+def test_a_closed_case_says_what_was_approved(case_with_message, people, client):
     responder = get_person(people, "responder")
-    close_incident(reference=incident.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder, why="Vu.")
+    close_incident(
+        reference=case_with_message.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder, why="Vu."
+    )
     client.force_login(responder)
-    pages = (f"/admin/incidents/incident/{incident.reference}/", f"/suivi/{incident.reference}/")
-    sections = [describe_response(page.split("/")[1], client.get(page), incident) for page in pages]
+    pages = (f"/admin/incidents/incident/{case_with_message.reference}/", f"/suivi/{case_with_message.reference}/")
+    sections = [describe_response(page.split("/")[1], client.get(page), case_with_message) for page in pages]
     check_approved("closed", "\n".join(sections))
 
 

@@ -55,7 +55,7 @@ SHOW_WORDS = {
 
 
 @pytest.fixture(scope="module")
-def incident(module_rows):
+def case_with_word(module_rows):
     """A case with WORD in its story, a message and the name of a file, indexed for the search."""
     breizh_cyber()
     incident = declare(supplier="Exemple SAS", description=f"Le site {WORD}.example demande de l’argent.")
@@ -72,8 +72,8 @@ def _look_for_the_word(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def cast(incident):
-    return create_cast(incident)
+def cast(case_with_word):
+    return create_cast(case_with_word)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +83,12 @@ def devices(cast):
 
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
-def test_each_role_gets_the_status_code_of_the_permission_matrix(incident, cast, devices, method, route, codes):
+def test_each_role_gets_the_status_code_of_the_permission_matrix(case_with_word, cast, devices, method, route, codes):
     """A route on which the centre reads what the declarant wrote also records the access of the reader."""
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
-    url = "/" + route.format(**fill_places(route, incident, cast))
+    url = "/" + route.format(**fill_places(route, case_with_word, cast))
 
-    requests = {role: request_route(method, route, url, cast[role], incident, devices[role]) for role in ROLES}
+    requests = {role: request_route(method, route, url, cast[role], case_with_word, devices[role]) for role in ROLES}
     assert {role: request.code for role, request in requests.items()} == expected
     readers = {role: requests[role] for role in ("responder", "lead") if requests[role].shows_word}
     assert bool(readers) == ((method, route) in SHOW_WORDS)
@@ -116,13 +116,13 @@ ENROLMENT = {
 }
 
 
-def test_no_route_opens_without_the_second_factor(incident, monkeypatch):
+def test_no_route_opens_without_the_second_factor(case_with_word, monkeypatch):
     """A responder, a lead and the administrator are then anonymous, or sent to enrol."""
     monkeypatch.setattr(Client, "force_login", sign_in_by_password)
     cast = {
-        "agent": an_agent(incident.collectivity),
-        "responder": a_person(Role.RESPONDER, csirt=incident.csirt, enrolled=False),
-        "lead": a_person(Role.LEAD, csirt=incident.csirt, enrolled=False),
+        "agent": an_agent(case_with_word.collectivity),
+        "responder": a_person(Role.RESPONDER, csirt=case_with_word.csirt, enrolled=False),
+        "lead": a_person(Role.LEAD, csirt=case_with_word.csirt, enrolled=False),
         "administrator": a_person(Role.ADMINISTRATOR, enrolled=False),
     }
     devices = {role: make_cookies(user) for role, user in cast.items()}
@@ -132,9 +132,9 @@ def test_no_route_opens_without_the_second_factor(incident, monkeypatch):
         leads_away = nobody == IN and route not in FOR_NOBODY
         expected = ENROLMENT.get((method, route), ENROL if leads_away else nobody)
         with transaction.atomic():
-            url = "/" + route.format(**fill_places(route, incident, cast))
+            url = "/" + route.format(**fill_places(route, case_with_word, cast))
             for role in ("responder", "lead", "administrator"):
-                assert get_code(method, route, url, cast[role], incident, devices[role]) == expected, (
+                assert get_code(method, route, url, cast[role], case_with_word, devices[role]) == expected, (
                     role,
                     method,
                     route,
@@ -146,17 +146,17 @@ def test_no_route_opens_without_the_second_factor(incident, monkeypatch):
 READING_POSTS = ("admin/incidents/incident/indicateurs/",)
 
 
-def test_a_role_that_only_reads_changes_nothing(incident, cast, devices, monkeypatch):
+def test_a_role_that_only_reads_changes_nothing(case_with_word, cast, devices, monkeypatch):
     """A role of a centre is one line of CENTRE_ABILITIES: without WORK, each act is refused."""
     done = []
     for method, route, *_codes in MATRIX:
         if method != "post" or not route.startswith(("admin/incidents/", "triage/")) or route in READING_POSTS:
             continue
         with transaction.atomic():
-            url = "/" + route.format(**fill_places(route, incident, cast))
+            url = "/" + route.format(**fill_places(route, case_with_word, cast))
             with monkeypatch.context() as patch:
                 patch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
-                code = get_code(method, route, url, cast["responder"], incident, devices["responder"])
+                code = get_code(method, route, url, cast["responder"], case_with_word, devices["responder"])
             done += [] if code in (403, 404, 405) else [(route, code)]
             transaction.set_rollback(True)
     assert done == []
@@ -165,14 +165,14 @@ def test_a_role_that_only_reads_changes_nothing(incident, cast, devices, monkeyp
 @pytest.mark.parametrize(
     "page", ["admin/incidents/incident/{}/", "admin/incidents/incident/{}/histoire/", "triage/{}/"]
 )
-def test_a_role_that_only_reads_opens_a_case(incident, cast, devices, monkeypatch, page):
+def test_a_role_that_only_reads_opens_a_case(case_with_word, cast, devices, monkeypatch, page):
     monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
     client = Client()
     client.cookies = deepcopy(devices["responder"])
-    assert client.get("/" + page.format(incident.reference)).status_code == 200
+    assert client.get("/" + page.format(case_with_word.reference)).status_code == 200
 
 
-def test_the_queue_offers_no_act_to_a_role_that_only_reads(incident, cast, devices, monkeypatch):
+def test_the_queue_offers_no_act_to_a_role_that_only_reads(case_with_word, cast, devices, monkeypatch):
     """The case is there to read, with nothing to tick or to take."""
     client = Client()
     client.cookies = deepcopy(devices["responder"])
@@ -181,15 +181,15 @@ def test_the_queue_offers_no_act_to_a_role_that_only_reads(incident, cast, devic
     assert all(act in page for act in acts)
     monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
     page = client.get("/admin/incidents/incident/").content.decode()
-    assert incident.reference in page
+    assert case_with_word.reference in page
     assert not [act for act in acts if act in page]
 
 
-def test_a_role_that_only_reads_is_shown_no_assignment_form(incident, cast, devices, monkeypatch):
+def test_a_role_that_only_reads_is_shown_no_assignment_form(case_with_word, cast, devices, monkeypatch):
     """The page of the case opens, without the form that assigns the case to a person."""
     client = Client()
     client.cookies = deepcopy(devices["responder"])
-    address = f"/admin/incidents/incident/{incident.reference}/"
+    address = f"/admin/incidents/incident/{case_with_word.reference}/"
     assert 'id="attribution"' in client.get(address).content.decode()
     monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
     assert 'id="attribution"' not in client.get(address).content.decode()
@@ -209,17 +209,19 @@ READ_PAGES = (
 )
 
 
-def test_a_role_that_only_reads_is_offered_nothing_that_is_refused(incident, cast, devices, monkeypatch):
+def test_a_role_that_only_reads_is_offered_nothing_that_is_refused(case_with_word, cast, devices, monkeypatch):
     """No link of the pages that it opens, and no form or button of theirs, leads to an address that refuses it."""
-    group, _task, _value = [NAMED[part](incident, cast) for part in ("/groupes/", "/taches/", "/indicateurs/")]
-    ignore_value(csirt=incident.csirt, actor=cast["responder"], kind="domain", value="ville.example", motive="À nous.")
-    Incident.objects.filter(pk=incident.pk).update(group=group)
+    group, _task, _value = [NAMED[part](case_with_word, cast) for part in ("/groupes/", "/taches/", "/indicateurs/")]
+    ignore_value(
+        csirt=case_with_word.csirt, actor=cast["responder"], kind="domain", value="ville.example", motive="À nous."
+    )
+    Incident.objects.filter(pk=case_with_word.pk).update(group=group)
     send_letter_to_group(group, cast["responder"])
     monkeypatch.setitem(CENTRE_ABILITIES, Role.RESPONDER, frozenset({CentreAbility.READ}))
     client = Client()
     client.cookies = deepcopy(devices["responder"])
 
-    pages = ["/" + page.format(reference=incident.reference, uid=group.uid) for page in READ_PAGES]
+    pages = ["/" + page.format(reference=case_with_word.reference, uid=group.uid) for page in READ_PAGES]
     opened, refused = set(), []
     while pages:
         url = pages.pop()

@@ -84,7 +84,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def incident(module_rows):
+def declared_case(module_rows):
     breizh_cyber()
     return declare()
 
@@ -97,32 +97,32 @@ def device(*incidents, user=None, sign_in=signed_in):
 
 
 @pytest.fixture(scope="module")
-def cast(incident):
+def cast(declared_case):
     """Return the device of each holder. One of them holds a link that was replaced."""
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
-    replaced = device(incident)
-    rotate_access(reference=incident.reference, actor=a_responder())
-    owner, uid = an_agent(), incident.accesses.get(revoked_at=None).uid
-    claim_incident(reference=incident.reference, access_uid=uid, actor=owner)
+    replaced = device(declared_case)
+    rotate_access(reference=declared_case.reference, actor=a_responder())
+    owner, uid = an_agent(), declared_case.accesses.get(revoked_at=None).uid
+    claim_incident(reference=declared_case.reference, access_uid=uid, actor=owner)
     devices = [
-        *[device(incident), replaced, device(declare()), device()],
-        *[device(incident, user=an_agent()), device(user=owner), device(user=an_agent())],
-        *[device(incident, user=an_agent(neighbour)), device(incident, user=a_responder())],
-        device(incident, user=a_responder(), sign_in=sign_in_by_password),
+        *[device(declared_case), replaced, device(declare()), device()],
+        *[device(declared_case, user=an_agent()), device(user=owner), device(user=an_agent())],
+        *[device(declared_case, user=an_agent(neighbour)), device(declared_case, user=a_responder())],
+        device(declared_case, user=a_responder(), sign_in=sign_in_by_password),
     ]
     return dict(zip(ROLES, devices, strict=True))
 
 
 @pytest.fixture(scope="module")
-def shared(incident, cast):
-    visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
-    return derive_shared_secret(share_sentence(reference=incident.reference, visitor=visitor))
+def shared(declared_case, cast):
+    visitor = CaseVisitor(access_uid=declared_case.accesses.get(revoked_at=None).uid)
+    return derive_shared_secret(share_sentence(reference=declared_case.reference, visitor=visitor))
 
 
 @pytest.fixture(scope="module")
-def places(incident, shared):
-    objects = {"uid": an_upload(incident).uid, "piece": an_evidence_file(incident).uid}
-    return objects | {"reference": incident.reference, "section": "rappel", "secret": shared}
+def places(declared_case, shared):
+    objects = {"uid": an_upload(declared_case).uid, "piece": an_evidence_file(declared_case).uid}
+    return objects | {"reference": declared_case.reference, "section": "rappel", "secret": shared}
 
 
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
@@ -153,8 +153,8 @@ def test_every_page_of_a_case_is_in_the_matrix():
     assert not {line for line in account_matrix - matrix if line[1].startswith(of_a_case)}
 
 
-def test_the_reader_of_the_sentence_learns_no_other_address(incident, cast, shared):
+def test_the_reader_of_the_sentence_learns_no_other_address(declared_case, cast, shared):
     reader = cast["reader of the sentence"]
-    assert incident.reference not in reader.get(f"/phrase/{shared}/").content.decode()
-    assert reader.post("/suivi/", {"reference": incident.reference, "code": shared}).status_code == 422
+    assert declared_case.reference not in reader.get(f"/phrase/{shared}/").content.decode()
+    assert reader.post("/suivi/", {"reference": declared_case.reference, "code": shared}).status_code == 422
     assert reader.get(f"/suivi/acces/{shared}/").status_code == 404

@@ -20,7 +20,7 @@ NEW = "/compte/application/"
 
 
 @pytest.fixture
-def responder(client):
+def new_responder(client):
     """A responder who has just signed in with a password, for the first time."""
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     client.post("/connexion/", {"login": responder.email, "password": PASSWORD})
@@ -43,18 +43,18 @@ def enrol(client):
     return secret, client.post(NEW, {"code": code_for(secret)})
 
 
-def test_responder_enrols_an_application_and_gets_recovery_codes(client, responder):
+def test_responder_enrols_an_application_and_gets_recovery_codes(client, new_responder):
     secret, answer = enrol(client)
     assert answer.headers["Location"] == "/compte/codes-de-secours/"
     codes = client.get("/compte/codes-de-secours/").context["unused_codes"]
     assert len(set(codes)) == 10
     assert client.get("/admin/incidents/incident/").status_code == 200
-    stored = Authenticator.objects.get(user=responder, type="totp").data["secret"]
+    stored = Authenticator.objects.get(user=new_responder, type="totp").data["secret"]
     assert secret not in stored
     assert PendingMail.objects.get().kind == MailKind.FACTOR_ADDED
 
 
-def test_the_recovery_codes_are_shown_once(client, responder):
+def test_the_recovery_codes_are_shown_once(client, new_responder):
     enrol(client)
     codes = client.get("/compte/codes-de-secours/").context["unused_codes"]
     again = client.get("/compte/codes-de-secours/").content.decode()
@@ -62,7 +62,7 @@ def test_the_recovery_codes_are_shown_once(client, responder):
     assert "déjà été montrés" in again
 
 
-def test_the_qr_code_holds_the_key_of_the_page(client, responder):
+def test_the_qr_code_holds_the_key_of_the_page(client, new_responder):
     answer = client.get(NEW)
     page = answer.content.decode()
     url = urlsplit(answer.context["totp_url"])
@@ -71,7 +71,7 @@ def test_the_qr_code_holds_the_key_of_the_page(client, responder):
     assert "data:" not in page
 
 
-def test_a_wrong_code_enrols_nothing_and_keeps_the_key(client, responder):
+def test_a_wrong_code_enrols_nothing_and_keeps_the_key(client, new_responder):
     secret = client.get(NEW).context["form"].secret
     answer = client.post(NEW, {"code": "000000"})
     assert answer.status_code == 422
@@ -80,7 +80,7 @@ def test_a_wrong_code_enrols_nothing_and_keeps_the_key(client, responder):
     assert client.get("/admin/").headers["Location"] == "/compte/"
 
 
-def test_enrolling_renews_the_session_key(client, responder):
+def test_enrolling_renews_the_session_key(client, new_responder):
     before = client.session.session_key
     enrol(client)
     assert client.session.session_key != before
@@ -105,7 +105,7 @@ def test_an_agent_may_remove_the_second_factor(client):
     assert list(mail_kinds) == ["factor_added", "factor_removed"]
 
 
-def test_the_key_is_shown_in_groups_of_four(client, responder):
+def test_the_key_is_shown_in_groups_of_four(client, new_responder):
     """No space between the groups, so that the key can be copied whole."""
     page = client.get(NEW)
     secret = page.context["form"].secret

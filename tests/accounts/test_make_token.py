@@ -20,7 +20,7 @@ LIST, NEW = "/compte/jetons/", "/compte/jetons/nouveau/"
 
 
 @pytest.fixture
-def responder(client):
+def signed_in_responder(client):
     responder = a_responder()
     client.force_login(responder)
     return responder
@@ -43,10 +43,10 @@ def get_api_status(token):
     return Client().get("/api/v1/incidents/", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
-def test_a_token_is_shown_once_and_opens_the_api_until_revoked(client, responder):
+def test_a_token_is_shown_once_and_opens_the_api_until_revoked(client, signed_in_responder):
     """Only its hash is stored, and a mail warns the owner."""
     token = find_token(make_token(client))
-    assert find_token_user(token) == responder
+    assert find_token_user(token) == signed_in_responder
     assert token not in str(list(ApiToken.objects.values()))
     assert [mail.kind for mail in PendingMail.objects.all()] == [MailKind.TOKEN_MADE]
     assert send_due_mails() == 1
@@ -66,7 +66,7 @@ def test_a_token_is_shown_once_and_opens_the_api_until_revoked(client, responder
     assert ApiToken.objects.count() == 1
 
 
-def test_only_a_token_that_still_opens_the_api_is_offered_to_be_revoked(client, responder):
+def test_only_a_token_that_still_opens_the_api_is_offered_to_be_revoked(client, signed_in_responder):
     make_token(client)
     link = f'<a href="{LIST}{ApiToken.objects.get().uid}/revoquer/">Révoquer SIEM de nuit</a>'
     assert link in client.get(LIST).content.decode()
@@ -74,14 +74,14 @@ def test_only_a_token_that_still_opens_the_api_is_offered_to_be_revoked(client, 
     assert link not in client.get(LIST).content.decode()
 
 
-def test_a_double_click_makes_one_token_and_shows_it(client, responder):
+def test_a_double_click_makes_one_token_and_shows_it(client, signed_in_responder):
     key = get_form_key(client)
     first, second = (find_token(make_token(client, key=key)) for _click in range(2))
     assert first == second != ""
     assert ApiToken.objects.count() == PendingMail.objects.count() == 1
 
 
-def test_a_form_sent_again_minutes_later_shows_no_token(client, responder):
+def test_a_form_sent_again_minutes_later_shows_no_token(client, signed_in_responder):
     key = get_form_key(client)
     make_token(client, key=key)
     ApiToken.objects.update(created_at=timezone.now() - timedelta(minutes=3))
@@ -90,7 +90,7 @@ def test_a_form_sent_again_minutes_later_shows_no_token(client, responder):
     assert ApiToken.objects.count() == 1
 
 
-def test_two_people_with_one_form_key_get_two_tokens(client, responder):
+def test_two_people_with_one_form_key_get_two_tokens(client, signed_in_responder):
     key = get_form_key(client)
     own_token = find_token(make_token(client, key=key))
     other = Client()
@@ -99,7 +99,7 @@ def test_two_people_with_one_form_key_get_two_tokens(client, responder):
     assert own_token != other_token != ""
 
 
-def test_the_password_is_asked_again_an_hour_after_signing_in(client, responder):
+def test_the_password_is_asked_again_an_hour_after_signing_in(client, signed_in_responder):
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
         redirect = client.get(NEW)
         assert redirect.headers["Location"].startswith("/compte/confirmer/?next=")
@@ -124,15 +124,15 @@ def test_a_role_that_reads_no_case_has_no_token(client, role):
     assert not ApiToken.objects.exists()
 
 
-def test_nobody_revokes_the_token_of_somebody_else(client, responder):
+def test_nobody_revokes_the_token_of_somebody_else(client, signed_in_responder):
     token = find_token(make_token(client))
     client.force_login(an_agent())
     revoke = f"{LIST}{ApiToken.objects.get().uid}/revoquer/"
     assert client.get(revoke).status_code == client.post(revoke).status_code == 404
-    assert find_token_user(token) == responder
+    assert find_token_user(token) == signed_in_responder
 
 
-def test_a_wrong_name_or_one_token_too_many_is_refused(client, responder):
+def test_a_wrong_name_or_one_token_too_many_is_refused(client, signed_in_responder):
     for name in ("", "x" * 81, "\u200b"):
         assert make_token(client, name=name).status_code == 422
     for number in range(MAX_LIVE_TOKENS):
@@ -144,7 +144,9 @@ def test_a_wrong_name_or_one_token_too_many_is_refused(client, responder):
     assert ApiToken.objects.count() == MAX_LIVE_TOKENS
 
 
-def test_the_last_use_of_a_token_is_recorded_every_ten_minutes_at_most(client, responder, django_assert_num_queries):
+def test_the_last_use_of_a_token_is_recorded_every_ten_minutes_at_most(
+    client, signed_in_responder, django_assert_num_queries
+):
     token = find_token(make_token(client))
     assert "Jamais utilisé" in client.get(LIST).content.decode()
     find_token_user(token)
@@ -158,16 +160,16 @@ def test_the_last_use_of_a_token_is_recorded_every_ten_minutes_at_most(client, r
     assert "Dernier usage" in client.get(LIST).content.decode()
 
 
-def test_a_hostile_name_is_escaped(client, responder):
+def test_a_hostile_name_is_escaped(client, signed_in_responder):
     make_token(client, name="<script>alert(1)</script>\u202e")
     page = client.get(LIST).content.decode()
     assert "<script>alert" not in page
     assert "\u202e" not in page
 
 
-def test_a_bounded_number_of_queries(client, responder, django_assert_max_num_queries):
+def test_a_bounded_number_of_queries(client, signed_in_responder, django_assert_max_num_queries):
     for number in (2, 50):
         while ApiToken.objects.count() < number:
-            ApiToken.objects.create(user=responder, name="x", token_hash=f"{ApiToken.objects.count():064}")
+            ApiToken.objects.create(user=signed_in_responder, name="x", token_hash=f"{ApiToken.objects.count():064}")
         with django_assert_max_num_queries(10):
             client.get(LIST)

@@ -32,7 +32,7 @@ LARGE = {"name": "disque.img", "mimeType": "application/octet-stream", "buffer":
 
 
 @pytest.fixture
-def incident(live_site, settings, tmp_path, town_and_centre):
+def declared_case(live_site, settings, tmp_path, town_and_centre):
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path)}
     return declare()
 
@@ -55,9 +55,9 @@ def expect_received(page, words):
 
 
 @pytest.mark.parametrize(("width", "script"), [(360, False), (360, True), (1280, True)])
-def test_a_declarant_hands_over_files_and_a_photo(live_site, browser, incident, width, script):
+def test_a_declarant_hands_over_files_and_a_photo(live_site, browser, declared_case, width, script):
     page = open_page(browser, width=width, java_script_enabled=script)
-    enter(page, live_site, incident)
+    enter(page, live_site, declared_case)
     page.get_by_label("Votre nom").fill("Dominique Exemple")
     page.locator("#fichiers").set_input_files([NOTE, MAIL])
     page.locator("#photo").set_input_files([PHOTO])
@@ -77,10 +77,10 @@ def test_a_declarant_hands_over_files_and_a_photo(live_site, browser, incident, 
     assert page.hosts == {find_host(live_site)}
 
 
-def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, incident):
+def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, declared_case):
     """The second slice fails and the page says so; once the network is back, nothing is sent twice."""
     page = open_page(browser)
-    enter(page, live_site, incident)
+    enter(page, live_site, declared_case)
     page.route(f"**/envoi/**debut={SLICE_SIZE}", lambda route: route.abort("internetdisconnected"))
     page.locator("#fichiers").set_input_files([LARGE, NOTE])
     hand_over(page)
@@ -92,9 +92,9 @@ def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, incident)
     assert Evidence.objects.get(number=1).size == len(LARGE["buffer"])
 
 
-def test_an_upload_resumes_on_a_new_page(live_site, browser, incident):
+def test_an_upload_resumes_on_a_new_page(live_site, browser, declared_case):
     page = open_page(browser)
-    enter(page, live_site, incident)
+    enter(page, live_site, declared_case)
     page.route(f"**/envoi/**debut={SLICE_SIZE}", lambda route: route.abort())
     page.locator("#fichiers").set_input_files([LARGE])
     hand_over(page)
@@ -120,10 +120,10 @@ def start_partial_upload(incident):
 
 
 @pytest.mark.parametrize("script", [False, True])
-def test_a_declarant_gives_up_an_upload(live_site, browser, incident, script):
+def test_a_declarant_gives_up_an_upload(live_site, browser, declared_case, script):
     page = open_page(browser, java_script_enabled=script)
-    enter(page, live_site, incident)
-    start_partial_upload(incident)
+    enter(page, live_site, declared_case)
+    start_partial_upload(declared_case)
     steps.reload(page)
     button = page.get_by_role("button", name="Abandonner cet envoi (sauvegarde de la mairie.zip)")
     expect(button).to_be_visible()
@@ -138,16 +138,16 @@ def test_a_declarant_gives_up_an_upload(live_site, browser, incident, script):
 
 
 @pytest.mark.proof
-def test_the_printed_list_of_files_cuts_no_line(live_site, browser, incident):
+def test_the_printed_list_of_files_cuts_no_line(live_site, browser, declared_case):
     """The list starts on the first page, without the screen's navigation, and cuts no file in two."""
     page = open_page(browser, width=1280)
-    enter(page, live_site, incident)
+    enter(page, live_site, declared_case)
     page.locator("#fichiers").set_input_files(
         [NOTE | {"name": f"{number}.log", "buffer": str(number).encode()} for number in range(12)]
     )
     hand_over(page)
     expect_received(page, "12 fichiers sont reçus")
-    page.goto(f"{live_site}/suivi/{incident.reference}/pieces/bordereau/")
+    page.goto(f"{live_site}/suivi/{declared_case.reference}/pieces/bordereau/")
     sheets = [sheet.extract_text() for sheet in PdfReader(BytesIO(page.pdf(prefer_css_page_size=True))).pages]
     assert len(sheets) in (2, 3)
     assert all("Fichiers remis" not in sheet and "Annuaire" not in sheet for sheet in sheets)
@@ -157,10 +157,10 @@ def test_the_printed_list_of_files_cuts_no_line(live_site, browser, incident):
     assert Evidence.objects.get(number=1).sha256 in sheets[0]
 
 
-def test_the_page_gives_the_name_of_a_refused_file_and_the_reason(live_site, browser, incident, monkeypatch):
+def test_the_page_gives_the_name_of_a_refused_file_and_the_reason(live_site, browser, declared_case, monkeypatch):
     monkeypatch.setattr("incidents.services.evidence.upload.MAX_FILE_BYTES", 1000)
     page = open_page(browser)
-    enter(page, live_site, incident)
+    enter(page, live_site, declared_case)
     page.locator("#fichiers").set_input_files([LARGE, NOTE])
     hand_over(page)
     status = page.locator("[role=status]")
@@ -191,10 +191,10 @@ class StateChecker:
 
 
 @pytest.mark.proof
-def test_each_state_of_the_files_page_is_accessible(live_site, browser, incident):
+def test_each_state_of_the_files_page_is_accessible(live_site, browser, declared_case):
     page = open_page(browser, reduced_motion="reduce")
     checker = StateChecker(page)
-    enter(page, live_site, incident)
+    enter(page, live_site, declared_case)
     checker.inspect("evidence-empty")
     with page.expect_navigation():
         hand_over(page)
@@ -209,31 +209,31 @@ def test_each_state_of_the_files_page_is_accessible(live_site, browser, incident
     page.get_by_role("link", name="Liste des fichiers remis").click()
     expect(page.locator("h1")).to_have_text("Liste des fichiers remis (bordereau)")
     checker.inspect("evidence-list")
-    page.goto(f"{live_site}/suivi/{incident.reference}/")
+    page.goto(f"{live_site}/suivi/{declared_case.reference}/")
     checker.inspect("evidence-follow-up")
-    erase_personal_data(reference=incident.reference, actor=a_lead())
-    page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")
+    erase_personal_data(reference=declared_case.reference, actor=a_lead())
+    page.goto(f"{live_site}/suivi/{declared_case.reference}/pieces/")
     page.context.clear_cookies()
     page.goto(f"{live_site}/mes-dossiers/")
-    steps.sign_in(page, an_agent(incident.collectivity))
+    steps.sign_in(page, an_agent(declared_case.collectivity))
     for path in ("pieces/", "pieces/bordereau/"):
-        page.goto(f"{live_site}/suivi/{incident.reference}/{path}")
+        page.goto(f"{live_site}/suivi/{declared_case.reference}/{path}")
         checker.inspect("evidence-erased-" + path.strip("/").replace("/", "-"))
     assert not checker.problems, "\n".join(map(str, checker.problems))
 
 
 @pytest.mark.proof
-def test_unfinished_uploads_and_openings_are_accessible(live_site, browser, incident):
+def test_unfinished_uploads_and_openings_are_accessible(live_site, browser, declared_case):
     page = open_page(browser, reduced_motion="reduce")
     checker = StateChecker(page)
-    start_partial_upload(incident)
-    piece = an_evidence_file(incident)
+    start_partial_upload(declared_case)
+    piece = an_evidence_file(declared_case)
     for _ in range(2):
         record_opening(evidence=piece, reader=a_responder())
-    page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
+    page.goto(f"{live_site}/suivi/acces/{derive_secret(declared_case.accesses.get(revoked_at=None))}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()
-    page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")
+    page.goto(f"{live_site}/suivi/{declared_case.reference}/pieces/")
     checker.inspect("evidence-unfinished")
     with page.expect_navigation():
         page.get_by_role("button", name="Abandonner cet envoi").click()
@@ -241,20 +241,20 @@ def test_unfinished_uploads_and_openings_are_accessible(live_site, browser, inci
     assert not checker.problems, "\n".join(map(str, checker.problems))
 
 
-def test_a_responder_downloads_a_file(live_site, browser, incident):
+def test_a_responder_downloads_a_file(live_site, browser, declared_case):
     page = open_page(browser, width=1280)
-    enter(page, live_site, incident)
+    enter(page, live_site, declared_case)
     page.locator("#photo").set_input_files([PHOTO])
     hand_over(page)
     expect_received(page, "Un fichier est reçu")
     desk = open_page(browser, width=1280)
     steps.open_admin(desk, live_site, a_responder())
-    desk.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
+    desk.goto(f"{live_site}/admin/incidents/incident/{declared_case.reference}/")
     desk.locator("#pieces > summary").click()
     expect(desk.locator(".pieces")).to_contain_text("Photo prise à 48.108333, -4.100000")
     save_screenshot(desk, "evidence-triage")
     with desk.expect_download() as download:
         desk.get_by_role("link", name="Télécharger la pièce 1").click()
-    assert download.value.suggested_filename == f"{incident.reference}-001-IMG_2041.jpg"
+    assert download.value.suggested_filename == f"{declared_case.reference}-001-IMG_2041.jpg"
     assert download.value.path().read_bytes() == PHOTO["buffer"]
     assert find_violations(desk, "serious", "critical") == []

@@ -33,7 +33,7 @@ def case(person):
 
 
 @pytest.fixture
-def desk(live_site, browser, person):
+def signed_in_desk(live_site, browser, person):
     desk = Desk(browser, live_site)
     desk.sign_in(person)
     return desk
@@ -47,10 +47,10 @@ def wait_until_saved(page):
     page.get_by_text("Ce que vous écrivez est gardé").wait_for()
 
 
-def test_each_action_changes_its_block_and_keeps_the_reply(desk, case, wait_until):
+def test_each_action_changes_its_block_and_keeps_the_reply(signed_in_desk, case, wait_until):
     """A tick, a note and a qualification change only their blocks."""
-    page = desk.page
-    page.goto(address(desk, case))
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     page.evaluate("window.isSamePage = true")
     page.get_by_label(REPLY).fill(TYPED)
     page.get_by_role("button", name="Fait : Rappeler le maire").click()
@@ -70,19 +70,19 @@ def test_each_action_changes_its_block_and_keeps_the_reply(desk, case, wait_unti
 
     expect(page.get_by_label(REPLY)).to_have_value(TYPED)
     assert page.evaluate("window.isSamePage")
-    desk.inspect("case-in-blocks")
+    signed_in_desk.inspect("case-in-blocks")
     page.get_by_role("button", name="Envoyer au déclarant").click()
     expect(page.locator(".talk__list").get_by_text(TYPED)).to_be_visible()
     expect(page.get_by_label(REPLY)).to_have_value("")
     assert page.evaluate("window.isSamePage")
     assert Message.objects.get().text == TYPED
     assert wait_until(lambda: not UnsentText.objects.filter(form=CaseFormCode.REPLY).exclude(values={}).exists())
-    desk.check()
+    signed_in_desk.check()
 
 
-def test_the_history_shows_each_action_at_once(desk, case):
-    page = desk.page
-    page.goto(address(desk, case))
+def test_the_history_shows_each_action_at_once(signed_in_desk, case):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     page.locator("#histoire > summary").click()
     before = page.locator("#histoire > summary").inner_text()
     page.get_by_role("button", name="Fait : Rappeler le maire").click()
@@ -92,25 +92,25 @@ def test_the_history_shows_each_action_at_once(desk, case):
     expect(page.locator("#histoire .events li").first).to_be_visible()
 
 
-def test_a_reply_is_shown_again_on_another_machine_after_a_crash(desk, browser, case, person):
-    page = desk.page
-    page.goto(address(desk, case))
+def test_a_reply_is_shown_again_on_another_machine_after_a_crash(signed_in_desk, browser, case, person):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     page.get_by_label(REPLY).fill(TYPED)
     wait_until_saved(page)
     page.context.close()
 
     other = open_page(browser, width=1280)
-    steps.open_admin(other, desk.site, person)
-    other.goto(address(desk, case))
+    steps.open_admin(other, signed_in_desk.site, person)
+    other.goto(address(signed_in_desk, case))
     expect(other.get_by_label(REPLY)).to_have_value(TYPED)
     expect(other.get_by_text("sans l’envoyer")).to_be_visible()
 
 
-def test_leaving_the_page_at_once_saves_the_reply(desk, case, wait_until):
-    page = desk.page
-    page.goto(address(desk, case))
+def test_leaving_the_page_at_once_saves_the_reply(signed_in_desk, case, wait_until):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     page.get_by_label(REPLY).fill(TYPED)
-    page.goto(f"{desk.site}/admin/")
+    page.goto(f"{signed_in_desk.site}/admin/")
     assert wait_until(lambda: UnsentText.objects.filter(form=CaseFormCode.REPLY).exists())
 
 
@@ -120,25 +120,25 @@ def test_leaving_the_page_at_once_saves_the_reply(desk, case, wait_until):
     [(REPLY, "Envoyer au déclarant", CaseFormCode.REPLY), ("À faire", "Ajouter la tâche", CaseFormCode.TASK)],
 )
 def test_a_text_is_sent_or_kept_never_both_when_the_page_is_left_at_once(
-    desk, case, wait_until, label, button, form, delay
+    signed_in_desk, case, wait_until, label, button, form, delay
 ):
-    page = desk.page
-    page.goto(address(desk, case))
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     if form == CaseFormCode.TASK:
         page.get_by_role("button", name="Ajouter une tâche à moi").click()
     page.get_by_label(label, exact=True).fill(TYPED)
     page.get_by_role("button", name=button, exact=True).click(no_wait_after=True)
     page.wait_for_timeout(delay)
-    page.goto(f"{desk.site}/admin/")
+    page.goto(f"{signed_in_desk.site}/admin/")
     page.wait_for_timeout(1000)  # a save on leaving arrives in the background
     model, unsent = (Message if form == CaseFormCode.REPLY else Task), UnsentText.objects.filter(form=form)
     is_sent = model.objects.filter(**{"text" if model is Message else "title": TYPED}).exists
     assert wait_until(lambda: is_sent() != unsent.exclude(values={}).exists())
 
 
-def test_enter_presses_the_button_of_its_own_form(desk, case):
-    page = desk.page
-    page.goto(address(desk, case))
+def test_enter_presses_the_button_of_its_own_form(signed_in_desk, case):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     page.get_by_role("button", name="Ajouter une tâche à moi").click()
     page.get_by_label("À faire", exact=True).fill("Prévenir le prestataire")
     page.get_by_label("À faire", exact=True).press("Enter")
@@ -146,9 +146,9 @@ def test_enter_presses_the_button_of_its_own_form(desk, case):
     assert Task.objects.filter(title="Prévenir le prestataire").exists()
 
 
-def test_a_refused_note_is_explained_in_its_block(desk, case):
-    page = desk.page
-    page.goto(address(desk, case))
+def test_a_refused_note_is_explained_in_its_block(signed_in_desk, case):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     page.get_by_label(REPLY).fill(TYPED)
     page.get_by_role("button", name="Garder en note interne").click()
     expect(page.get_by_text("Écrivez la note avant de l’enregistrer.")).to_be_visible()
@@ -156,9 +156,9 @@ def test_a_refused_note_is_explained_in_its_block(desk, case):
     expect(page.get_by_label(REPLY)).to_have_value(TYPED)
 
 
-def test_the_reply_stays_on_the_page_when_the_session_has_ended(desk, case):
-    page = desk.page
-    page.goto(address(desk, case))
+def test_the_reply_stays_on_the_page_when_the_session_has_ended(signed_in_desk, case):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     page.get_by_label(REPLY).fill(TYPED)
     wait_until_saved(page)
     Session.objects.all().delete()
@@ -182,9 +182,9 @@ def test_ticking_a_task_without_script_keeps_the_fields(browser, live_site, case
     assert Task.objects.get().done_at
 
 
-def test_buttons_pressed_during_a_request_are_sent_after_it(desk, case, wait_until):
-    page = desk.page
-    page.goto(address(desk, case))
+def test_buttons_pressed_during_a_request_are_sent_after_it(signed_in_desk, case, wait_until):
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case))
     page.get_by_label("Note interne", exact=True).fill("Vu avec le maire.")
     page.evaluate("""() => {
         const [tick, note] = ["[name=etat][value=done]", "[data-form=note] button"].map(
@@ -196,10 +196,10 @@ def test_buttons_pressed_during_a_request_are_sent_after_it(desk, case, wait_unt
     expect(page.get_by_text("Écrivez la note avant")).to_have_count(0)
 
 
-def test_a_closing_report_survives_the_end_of_the_session(desk, case, person, wait_until):
+def test_a_closing_report_survives_the_end_of_the_session(signed_in_desk, case, person, wait_until):
     """The page stops saying that it is saved; sent again after signing in, the report arrives."""
-    page = desk.page
-    page.goto(address(desk, case) + "cloture/")
+    page = signed_in_desk.page
+    page.goto(address(signed_in_desk, case) + "cloture/")
     page.locator("[name=summary]").fill("Tout est rétabli.")
     wait_until_saved(page)
     Session.objects.all().delete()

@@ -27,14 +27,14 @@ def person():
 
 
 @pytest.fixture
-def desk(live_site, browser, person):
+def signed_in_desk(live_site, browser, person):
     desk = Desk(browser, live_site)
     desk.sign_in(person)
     return desk
 
 
 @pytest.fixture
-def incident(live_site):
+def declared_case(live_site):
     return declare()
 
 
@@ -58,9 +58,9 @@ def list_session_storage(page):
     return page.evaluate("Object.keys(sessionStorage)")
 
 
-def test_a_message_survives_sharing_the_sentence(live_site, browser, incident):
+def test_a_message_survives_sharing_the_sentence(live_site, browser, declared_case):
     """The sentence is shared on the follow-up page while a message is being typed."""
-    page = open_case_by_link(live_site, browser, incident)
+    page = open_case_by_link(live_site, browser, declared_case)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
     unfold(page, "À lire à voix haute")
@@ -77,10 +77,10 @@ def test_a_message_survives_sharing_the_sentence(live_site, browser, incident):
     assert page.complaints == []
 
 
-def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, browser, incident, person):
-    acknowledge_incident(reference=incident.reference, actor=person)
-    close_incident(reference=incident.reference, actor=person, reason="resolved", why="Vu.")
-    page = open_case_by_link(live_site, browser, incident)
+def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, browser, declared_case, person):
+    acknowledge_incident(reference=declared_case.reference, actor=person)
+    close_incident(reference=declared_case.reference, actor=person, reason="resolved", why="Vu.")
+    page = open_case_by_link(live_site, browser, declared_case)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
     page.locator("#avis_words").fill("Merci.")
@@ -95,8 +95,8 @@ def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, brow
     expect(page.locator("#id_text")).to_have_value(TYPED)
 
 
-def test_closing_the_case_on_this_device_clears_the_message(live_site, browser, incident):
-    page = open_case_by_link(live_site, browser, incident)
+def test_closing_the_case_on_this_device_clears_the_message(live_site, browser, declared_case):
+    page = open_case_by_link(live_site, browser, declared_case)
     unfold(page, "Écrire")
     page.locator("#id_text").fill(TYPED)
     assert len(list_session_storage(page)) == 1
@@ -117,41 +117,41 @@ def expect_call(page):
     expect(page.locator("#id_body")).to_have_value("Plouexemple")
 
 
-def test_a_call_survives_another_page(desk):
-    page = desk.page
-    page.goto(f"{desk.site}/triage/saisir/")
+def test_a_call_survives_another_page(signed_in_desk):
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     write_call(page)
-    page.goto(f"{desk.site}/admin/")
-    page.goto(f"{desk.site}/triage/saisir/")
+    page.goto(f"{signed_in_desk.site}/admin/")
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     expect_call(page)
     press(page, "Déconnexion")
     assert list_session_storage(page) == [], "the next person at this desk finds nothing"
 
 
-def test_a_call_survives_the_end_of_the_session(desk, person, incident):
-    page = desk.page
-    page.goto(f"{desk.site}/triage/saisir/")
+def test_a_call_survives_the_end_of_the_session(signed_in_desk, person, declared_case):
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     write_call(page)
     Session.objects.all().delete()
     press(page, "Enregistrer")
     steps.sign_in(page, person)
-    page.goto(f"{desk.site}/triage/saisir/")
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     expect_call(page)
     assert Incident.objects.count() == 1
 
     for _press in range(2):  # the body has an open case, which is shown first
         press(page, "Enregistrer")
     assert Incident.objects.latest("id").story.description == TYPED
-    page.goto(f"{desk.site}/triage/saisir/")
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     expect(page.locator("#id_description")).to_have_value("")
 
 
-def test_an_abandoned_call_is_announced_and_can_be_cleared(desk):
-    page = desk.page
-    page.goto(f"{desk.site}/triage/saisir/?q=Plouexemple")
+def test_an_abandoned_call_is_announced_and_can_be_cleared(signed_in_desk):
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/triage/saisir/?q=Plouexemple")
     page.locator("#id_contact_email").fill("mairie@plouexemple.example")
     page.locator("#id_body").fill("")
-    page.goto(f"{desk.site}/triage/saisir/?q=Plouexemple")
+    page.goto(f"{signed_in_desk.site}/triage/saisir/?q=Plouexemple")
     expect(page.locator("#id_contact_email")).to_have_value("mairie@plouexemple.example")
     expect(page.locator("#id_body")).to_have_value("Plouexemple")
     expect(page.get_by_text("Reprise d’un appel commencé à")).to_contain_text(re.compile(r"à \d+\u00a0h\u00a0\d\d"))
@@ -164,9 +164,9 @@ def test_an_abandoned_call_is_announced_and_can_be_cleared(desk):
     assert page.complaints == []
 
 
-def test_an_old_draft_does_not_replace_a_colleagues_text(desk, person):
+def test_an_old_draft_does_not_replace_a_colleagues_text(signed_in_desk, person):
     group = a_group(person, "Une campagne de faux mails")
-    page, address = desk.page, f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/"
+    page, address = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/groupes/{group.uid}/"
     page.goto(address)
     page.locator("#id_sheet").fill(TYPED)
     save_group_sheet(group=group.uid, actor=person, sheet="Ce qu’un collègue sait.", seen=group.version)
@@ -182,33 +182,33 @@ def test_an_old_draft_does_not_replace_a_colleagues_text(desk, person):
 
 
 @pytest.mark.parametrize("where", ["/", "/chiffres/"])
-def test_signing_out_anywhere_clears_the_drafts(desk, where):
-    page = desk.page
-    page.goto(f"{desk.site}/triage/saisir/")
+def test_signing_out_anywhere_clears_the_drafts(signed_in_desk, where):
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     write_call(page)
-    page.goto(desk.site + where)
+    page.goto(signed_in_desk.site + where)
     steps.press(page, page.get_by_role("button", name="Se déconnecter").first)
     assert list_session_storage(page) == []
 
 
-def test_a_refused_post_keeps_the_draft(desk):
-    page = desk.page
-    page.goto(f"{desk.site}/triage/saisir/")
+def test_a_refused_post_keeps_the_draft(signed_in_desk):
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     write_call(page)
     page.context.clear_cookies(name="csrftoken")
     page.locator("[name=csrfmiddlewaretoken]").evaluate_all("all => all.forEach((one) => { one.value = 'x'; })")
     press(page, "Enregistrer")
     expect(page.get_by_text("Cet envoi n’est pas accepté")).to_be_visible()
-    page.goto(f"{desk.site}/triage/saisir/")
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     expect_call(page)
 
 
-def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(desk, person, incident):
+def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(signed_in_desk, person, declared_case):
     group = a_group(person, "Une campagne de faux mails")
-    page = desk.page
-    page.goto(f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/")
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/admin/incidents/incident/groupes/{group.uid}/")
     page.locator("#id_sheet").fill(TYPED)
-    page.locator("#id_references").fill(incident.reference)
+    page.locator("#id_references").fill(declared_case.reference)
     press(page, "Ajouter")
     expect(page.locator("#id_sheet")).to_have_value(TYPED)
     expect(page.locator("#id_references")).to_have_value("")
@@ -218,35 +218,35 @@ def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(desk, person, 
     assert group.sheet == TYPED
 
 
-def test_a_message_to_a_group_survives_another_page(desk, person, incident):
+def test_a_message_to_a_group_survives_another_page(signed_in_desk, person, declared_case):
     group = a_group(person, "Une campagne de faux mails")
-    add_to_group(reference=incident.reference, group=group.uid, actor=person)
-    page, address = desk.page, f"{desk.site}/admin/incidents/incident/groupes/{group.uid}/message/"
+    add_to_group(reference=declared_case.reference, group=group.uid, actor=person)
+    page, address = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/groupes/{group.uid}/message/"
     page.goto(address)
     page.locator("#id_text").fill(TYPED)
     press(page, "Relire avant d’envoyer")
-    page.goto(f"{desk.site}/admin/")
+    page.goto(f"{signed_in_desk.site}/admin/")
     page.goto(address)
     expect(page.locator("#id_text")).to_have_value(TYPED)
 
 
-def test_the_hand_over_survives_another_page(desk, person, incident):
-    acknowledge_incident(reference=incident.reference, actor=person)
-    page, address = desk.page, f"{desk.site}/admin/incidents/incident/relais/"
+def test_the_hand_over_survives_another_page(signed_in_desk, person, declared_case):
+    acknowledge_incident(reference=declared_case.reference, actor=person)
+    page, address = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/relais/"
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(address)
     page.locator("[name=text]").fill(TYPED)
     page.locator("[name=dossier]").check()
-    page.goto(f"{desk.site}/admin/")
+    page.goto(f"{signed_in_desk.site}/admin/")
     page.goto(address)
     expect(page.locator("[name=text]")).to_have_value(TYPED)
     expect(page.locator("[name=dossier]")).to_be_checked()
 
 
-def test_no_password_and_no_file_is_stored(desk):
+def test_no_password_and_no_file_is_stored(signed_in_desk):
     """Even if a form asks for it."""
-    page = desk.page
-    page.goto(f"{desk.site}/triage/saisir/")
+    page = signed_in_desk.page
+    page.goto(f"{signed_in_desk.site}/triage/saisir/")
     page.evaluate(
         """() => {
             const form = document.querySelector("form[data-typed]");

@@ -20,7 +20,7 @@ QUICK = "Une voix calme au téléphone, et un rappel tous les jours."
 
 
 @pytest.fixture
-def incident(live_site):
+def case_with_leak(live_site):
     stopped = Interruption(service="civil", extent="stopped", started_at=timezone.now() - timedelta(hours=30))
     leak = Leak(status="suspected", categories=("nir",))
     return declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
@@ -31,19 +31,21 @@ def press(page, name):
 
 
 @pytest.mark.proof
-def test_qualifying_closing_and_reopening_are_accessible(desk, incident):
+def test_qualifying_closing_and_reopening_are_accessible(desk, case_with_leak):
     """A case goes from new to closed and back."""
     responder = a_responder()
-    Task.objects.create(incident=incident, title="Rappeler le maire", author=responder)
+    Task.objects.create(incident=case_with_leak, title="Rappeler le maire", author=responder)
     desk.sign_in(responder)
-    case = f"{desk.site}/admin/incidents/incident/{incident.reference}/"
+    case = f"{desk.site}/admin/incidents/incident/{case_with_leak.reference}/"
     qualify(desk, case)
     close(desk, case)
     assert Closing.objects.get().is_shared
     assert Task.objects.get().is_moot
-    visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="k"))
-    reopen(desk, incident.reference)
+    visitor = CaseVisitor(access_uid=case_with_leak.accesses.get().uid)
+    write_to_csirt(
+        reference=case_with_leak.reference, visitor=visitor, letter=Letter(text="Cela recommence.", key="k")
+    )
+    reopen(desk, case_with_leak.reference)
     desk.check()
 
 
@@ -89,11 +91,11 @@ def reopen(desk, reference):
 
 
 @pytest.mark.proof
-def test_the_rating_is_accessible(live_site, browser, incident):
+def test_the_rating_is_accessible(live_site, browser, case_with_leak):
     from_centre = Visitor(browser, live_site)
     page = from_centre.page
-    close_as_resolved(incident)
-    page.goto(f"{live_site}/suivi/acces/{derive_secret(incident.accesses.get())}/")
+    close_as_resolved(case_with_leak)
+    page.goto(f"{live_site}/suivi/acces/{derive_secret(case_with_leak.accesses.get())}/")
     press(page, "Ouvrir mon dossier")
     from_centre.inspect("rate")
     press(page, "Donner mon avis")

@@ -22,7 +22,7 @@ WORDS = "La cantine est arrêtée aussi.\nNotre prestataire arrive à 14 h."
 
 
 @pytest.fixture
-def incident(live_site):
+def case_with_two_services(live_site):
     return declare_with_two_services()
 
 
@@ -63,19 +63,19 @@ def answer_as_responder(visitor, incident, responder):
 
 
 @pytest.mark.proof
-def test_an_exchange_on_the_follow_up_page_is_accessible(visitor, live_site, browser, incident):
+def test_an_exchange_on_the_follow_up_page_is_accessible(visitor, live_site, browser, case_with_two_services):
     page, responder = visitor.page, a_responder()
-    enter(page, live_site, incident)
+    enter(page, live_site, case_with_two_services)
     unfold(page, "Écrire à Breizh Cyber")
     page.get_by_label("Votre message").fill(WORDS)
     press(page, "Envoyer à Breizh Cyber")
     visitor.inspect("follow-written")
 
     centre = Visitor(browser, live_site)
-    answer_as_responder(centre, incident, responder)
+    answer_as_responder(centre, case_with_two_services, responder)
     expect(centre.page.locator(".talk")).to_contain_text("La cantine est arrêtée aussi.")
     expect(centre.page.locator(".talk")).to_contain_text("attend une réponse")
-    acknowledge_incident(reference=incident.reference, actor=responder)
+    acknowledge_incident(reference=case_with_two_services.reference, actor=responder)
 
     steps.reload(page)
     expect(page.locator("h1")).to_have_text("Breizh Cyber attend une réponse de vous")
@@ -99,15 +99,15 @@ def test_an_exchange_on_the_follow_up_page_is_accessible(visitor, live_site, bro
 
 
 @pytest.mark.proof
-def test_withdrawing_and_claiming_are_accessible(visitor, live_site, incident):
+def test_withdrawing_and_claiming_are_accessible(visitor, live_site, case_with_two_services):
     page = visitor.page
-    enter(page, live_site, incident)
-    visitor.goto(f"/suivi/{incident.reference}/retirer/")
+    enter(page, live_site, case_with_two_services)
+    visitor.goto(f"/suivi/{case_with_two_services.reference}/retirer/")
     visitor.inspect("follow-withdraw")
-    verify_incident(reference=incident.reference, actor=a_responder())
+    verify_incident(reference=case_with_two_services.reference, actor=a_responder())
     steps.reload(page)
     visitor.inspect("follow-withdraw-verified")
-    visitor.goto(f"/connexion/?next=/suivi/{incident.reference}/")
+    visitor.goto(f"/connexion/?next=/suivi/{case_with_two_services.reference}/")
     steps.sign_in(page, an_agent())
     visitor.inspect("follow-may-claim")
     press(page, "Rattacher à mon compte")
@@ -129,11 +129,11 @@ def test_withdrawing_and_claiming_are_accessible(visitor, live_site, incident):
 
 
 @pytest.mark.proof
-def test_too_many_wrong_codes_are_explained_accessibly(visitor, live_site, incident):
+def test_too_many_wrong_codes_are_explained_accessibly(visitor, live_site, case_with_two_services):
     page = visitor.page
     for _ in range(5):
         visitor.goto("/suivi/")
-        page.get_by_label("Votre référence").fill(hyphenate(incident.reference))
+        page.get_by_label("Votre référence").fill(hyphenate(case_with_two_services.reference))
         page.get_by_label("Votre code secret de suivi").fill("2222-2222-2222")
         press(page, "Ouvrir mon dossier")
     expect(page.locator(".errors")).to_contain_text("Trop de codes faux")
@@ -143,9 +143,9 @@ def test_too_many_wrong_codes_are_explained_accessibly(visitor, live_site, incid
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.proof
-def test_a_declarant_writes_shares_and_withdraws_without_javascript(live_site, browser, incident, width):
+def test_a_declarant_writes_shares_and_withdraws_without_javascript(live_site, browser, case_with_two_services, width):
     page = open_page(browser, width=width, java_script_enabled=False)
-    enter(page, live_site, incident)
+    enter(page, live_site, case_with_two_services)
     unfold(page, "Écrire à Breizh Cyber")
     page.get_by_label("Votre message").fill(WORDS)
     press(page, "Envoyer à Breizh Cyber")
@@ -164,9 +164,9 @@ def test_a_declarant_writes_shares_and_withdraws_without_javascript(live_site, b
 
 
 @pytest.mark.proof
-def test_the_responders_page_is_accessible(visitor, live_site, incident):
+def test_the_responders_page_is_accessible(visitor, live_site, case_with_two_services):
     page = visitor.page
-    answer_as_responder(visitor, incident, a_responder())
+    answer_as_responder(visitor, case_with_two_services, a_responder())
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 760})
         assert measure_overflow(page) <= 0

@@ -11,7 +11,7 @@ from tests.e2e.desk import Desk
 
 
 @pytest.fixture
-def desk(live_site, browser):
+def signed_in_desk(live_site, browser):
     desk = Desk(browser, live_site)
     desk.sign_in(a_responder())
     return desk
@@ -22,9 +22,9 @@ def case(live_site):
     return f"{live_site}/admin/incidents/incident/{declare().reference}/"
 
 
-def test_a_form_opens_in_place_of_its_button_by_keyboard(desk, case):
+def test_a_form_opens_in_place_of_its_button_by_keyboard(signed_in_desk, case):
     """The form takes the focus too; nothing above it moves, and typed text stays."""
-    page = desk.page
+    page = signed_in_desk.page
     page.goto(case)
     reply = page.get_by_label("Votre message au déclarant")
     reply.fill("Nous arrivons.")
@@ -42,15 +42,15 @@ def test_a_form_opens_in_place_of_its_button_by_keyboard(desk, case):
     assert reply.input_value() == "Nous arrivons."
     page.keyboard.press("Tab")
     expect(page.locator("[name=qualifier-nature]").first).to_be_focused()
-    desk.inspect("case-form-opened")
+    signed_in_desk.inspect("case-form-opened")
     summary.press("Enter")
     expect(page.locator("[name=qualifier-nature]").first).to_be_hidden()
     expect(below).to_be_visible()
-    desk.check()
+    signed_in_desk.check()
 
 
-def test_an_opened_form_is_sent(desk, case):
-    page = desk.page
+def test_an_opened_form_is_sent(signed_in_desk, case):
+    page = signed_in_desk.page
     page.goto(case)
     page.get_by_role("button", name="Changer la gravité").click()
     page.get_by_label("Gravité", exact=True).select_option("1")
@@ -59,11 +59,11 @@ def test_an_opened_form_is_sent(desk, case):
     page.get_by_label("Pourquoi", exact=True).fill("Un poste isolé, déjà remis.")
     page.get_by_role("button", name="Changer la gravité").click()
     expect(page.get_by_role("heading", name="Gravité faible")).to_be_visible()
-    desk.check()
+    signed_in_desk.check()
 
 
-def test_an_ended_session_redirects_to_the_sign_in_page(desk, case):
-    page = desk.page
+def test_an_ended_session_redirects_to_the_sign_in_page(signed_in_desk, case):
+    page = signed_in_desk.page
     page.goto(case)
     Session.objects.all().delete()
     page.get_by_role("button", name="Qualifier", exact=True).click()

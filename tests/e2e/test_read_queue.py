@@ -56,7 +56,7 @@ def reusable_database(fill_database_once, ground):
 
 
 @pytest.fixture
-def responder(transactional_db, ground):
+def breizh_responder(transactional_db, ground):
     return ground["responder"]
 
 
@@ -105,10 +105,10 @@ def fill_queue(responder):
 
 
 @pytest.fixture
-def page(browser, live_site, filled, responder):
+def page(browser, live_site, filled, breizh_responder):
     page = open_page(browser, width=1280, reduced_motion="reduce")
     page.clock.install()
-    steps.open_admin(page, live_site, responder)
+    steps.open_admin(page, live_site, breizh_responder)
     page.wait_for_selector("#dossiers")
     yield page
     assert not page.complaints, page.complaints
@@ -167,11 +167,11 @@ def test_queue_shows_the_most_urgent_case_first(page, filled):
 
 
 @pytest.fixture
-def grouped(filled, responder):
+def grouped(filled, breizh_responder):
     """The wave is the second line, as a group that two of its cases are not in, and a transfer waits for an answer."""
-    group = a_group(responder, "Logiciels Imaginaires")
+    group = a_group(breizh_responder, "Logiciels Imaginaires")
     for case in filled["wave"][2:]:
-        add_to_group(reference=case.reference, group=group.uid, actor=responder)
+        add_to_group(reference=case.reference, group=group.uid, actor=breizh_responder)
     late = timezone.now() - timedelta(hours=3)
     cases = Incident.objects.filter(pk__in=[case.pk for case in filled["wave"][3:]])
     cases.update(severity=Severity.CRITICAL, due_at=late)
@@ -332,11 +332,11 @@ def test_the_acts_on_a_ticked_wave_apply_to_all_its_cases(page, filled):
     expect(page.get_by_role("heading", level=1)).to_contain_text("9 dossiers")
 
 
-def test_a_case_is_taken_without_leaving_the_queue(page, filled, responder):
+def test_a_case_is_taken_without_leaving_the_queue(page, filled, breizh_responder):
     newest = filled["newest"]
     page.locator(f'[data-reference="{newest.reference}"]').get_by_role("button", name="Prendre").click()
     expect(page.locator(".queue__news")).to_contain_text("Vous avez pris ce dossier en charge.")
-    assert Incident.objects.get(pk=newest.pk).acknowledged_by == responder
+    assert Incident.objects.get(pk=newest.pk).acknowledged_by == breizh_responder
     assert QUEUE in page.url
 
 
@@ -367,9 +367,9 @@ def test_each_menu_opens_inside_the_screen(page):
             menu.locator("summary").click()
 
 
-def test_without_a_script_a_wave_opens_by_its_link(browser, live_site, filled, responder):
+def test_without_a_script_a_wave_opens_by_its_link(browser, live_site, filled, breizh_responder):
     page = open_page(browser, width=1280, java_script_enabled=False)
-    steps.open_admin(page, live_site, responder)
+    steps.open_admin(page, live_site, breizh_responder)
     wave(page).get_by_role("link", name=SUPPLIER).click()
     expect(page.locator(".row--member")).to_have_count(WAVE)
     wave(page).get_by_role("checkbox").check()

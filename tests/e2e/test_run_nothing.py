@@ -19,7 +19,7 @@ def holder(live_site):
 
 
 @pytest.fixture
-def incident(holder):
+def hostile_case(holder):
     incident = hostile_acts.declare(holder, "rancon", 1)
     hostile_acts.act_as_declarant(holder, incident, 1)
     return incident
@@ -48,24 +48,24 @@ class Browser:
         self.page.complaints.clear()
 
 
-def test_nothing_runs_on_the_declarants_pages(live_site, browser, holder, incident):
+def test_nothing_runs_on_the_declarants_pages(live_site, browser, holder, hostile_case):
     """The pages of the holder of the link, and the shared sentence."""
-    case = f"/suivi/{incident.reference}/"
+    case = f"/suivi/{hostile_case.reference}/"
     filled = ("", "recit/", "rappel/", "services/", "precisions/", "recit/avant/")
     pages = ["", *(f"completer/{page}" for page in filled)]
     window = Browser(browser, live_site, holder)
     for page in (*pages, "pieces/", "pieces/bordereau/", "dossier/", "retirer/"):
         window.open(case + page)
-    window.open(f"/phrase/{derive_shared_secret(incident.shared.get())}/")
+    window.open(f"/phrase/{derive_shared_secret(hostile_case.shared.get())}/")
     assert window.problems == []
 
 
-def test_nothing_runs_on_the_centres_pages(live_site, browser, holder, incident):
+def test_nothing_runs_on_the_centres_pages(live_site, browser, holder, hostile_case):
     responder, lead = (Visitor(WORDS, holder.log, user=user) for user in (a_responder(), a_lead()))
-    hostile_acts.act_as_responder(responder, incident)
+    hostile_acts.act_as_responder(responder, hostile_case)
     window = Browser(browser, live_site, responder)
-    case = f"/admin/incidents/incident/{incident.reference}/"
-    for page in ("/admin/incidents/incident/", f"/triage/{incident.reference}/", "/triage/saisir/?q=<b id=piege>"):
+    case = f"/admin/incidents/incident/{hostile_case.reference}/"
+    for page in ("/admin/incidents/incident/", f"/triage/{hostile_case.reference}/", "/triage/saisir/?q=<b id=piege>"):
         window.open(page)
     window.open(case)
     chief = Browser(browser, live_site, lead)
@@ -73,16 +73,16 @@ def test_nothing_runs_on_the_centres_pages(live_site, browser, holder, incident)
     assert (window.problems, chief.problems) == ([], [])
 
 
-def test_nothing_runs_on_the_pages_of_a_body_and_the_directory(live_site, browser, holder, incident):
-    manager = Visitor(WORDS, holder.log, user=a_person(Role.MANAGER, collectivity=incident.collectivity))
+def test_nothing_runs_on_the_pages_of_a_body_and_the_directory(live_site, browser, holder, hostile_case):
+    manager = Visitor(WORDS, holder.log, user=a_person(Role.MANAGER, collectivity=hostile_case.collectivity))
     administrator = Visitor(WORDS, holder.log, user=a_person(Role.ADMINISTRATOR))
-    hostile_acts.invite_member(manager, incident.collectivity)
+    hostile_acts.invite_member(manager, hostile_case.collectivity)
     hostile_acts.edit_directory(administrator, breizh_cyber())
     home, office = Browser(browser, live_site, manager), Browser(browser, live_site, administrator)
     for page in ("", "urgence/", "urgence/ecrire/", "inviter/"):
-        home.open(f"/ma-collectivite/{incident.collectivity.uid}/{page}")
+        home.open(f"/ma-collectivite/{hostile_case.collectivity.uid}/{page}")
     home.open("/annuaire/?q=<b id=piege>")
-    csirt = f"/admin/csirts/csirt/{incident.csirt_id}/"
+    csirt = f"/admin/csirts/csirt/{hostile_case.csirt_id}/"
     for page in ("/admin/accounts/user/", "/admin/csirts/csirt/", f"{csirt}change/", f"{csirt}history/"):
         office.open(page)
     assert (home.problems, office.problems) == ([], [])

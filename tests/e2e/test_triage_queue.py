@@ -14,20 +14,20 @@ QUEUE = "/admin/incidents/incident/"
 
 
 @pytest.fixture
-def responder(transactional_db, town_and_centre):
+def breizh_responder(transactional_db, town_and_centre):
     return a_responder()
 
 
 @pytest.fixture
-def cases(responder):
+def cases(breizh_responder):
     return [declare() for _ in range(3)]
 
 
 @pytest.fixture
-def page(browser, live_site, cases, responder):
+def page(browser, live_site, cases, breizh_responder):
     page = open_page(browser, width=1280, reduced_motion="reduce")
     page.clock.install()
-    steps.open_admin(page, live_site, responder)
+    steps.open_admin(page, live_site, breizh_responder)
     page.wait_for_selector("#dossiers")
     yield page
     assert not page.complaints, page.complaints
@@ -56,7 +56,7 @@ def locate_news(page):
     return page.locator(".queue__news")
 
 
-def test_a_case_is_reached_taken_and_opened_by_keyboard(page, cases, responder):
+def test_a_case_is_reached_taken_and_opened_by_keyboard(page, cases, breizh_responder):
     assert list_references(page) == references_of(cases)
     page.keyboard.press("j")
     page.keyboard.press("ArrowDown")
@@ -70,8 +70,8 @@ def test_a_case_is_reached_taken_and_opened_by_keyboard(page, cases, responder):
 
     page.keyboard.press("p")
     expect(locate_news(page)).to_contain_text("Vous avez pris ce dossier en charge.")
-    assert Incident.objects.get(pk=cases[0].pk).acknowledged_by == responder
-    expect(page.locator(".row").last).to_contain_text(str(responder))
+    assert Incident.objects.get(pk=cases[0].pk).acknowledged_by == breizh_responder
+    expect(page.locator(".row").last).to_contain_text(str(breizh_responder))
     assert get_focused_reference(page) == cases[0].reference
     assert list_references(page) == references_of([cases[1], cases[2], cases[0]])
 

@@ -28,16 +28,16 @@ BYTES = "application/octet-stream"
 
 
 @pytest.fixture
-def incident(transactional_db):
+def declared_case(transactional_db):
     breizh_cyber()
     return declare()
 
 
 @pytest.fixture
-def site(transactional_db, incident, tmp_path, settings):
+def site(transactional_db, declared_case, tmp_path, settings):
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path / "evidence")}
     site = Site(transactional_db, tmp_path)
-    site.headers = make_holder_headers(incident)
+    site.headers = make_holder_headers(declared_case)
     site.start()
     yield site
     site.program.kill()
@@ -80,9 +80,9 @@ def hand_over(site, incident, chunks):
     return answer, max([*readings, site.memory()]) - before
 
 
-def test_a_hundred_megabytes_pass_with_little_memory_and_no_clear_text(site, incident):
+def test_a_hundred_megabytes_pass_with_little_memory_and_no_clear_text(site, declared_case):
     """Memory stays where it was, and no clear byte is written to the disk."""
-    answer, grown = hand_over(site, incident, CHUNKS)
+    answer, grown = hand_over(site, declared_case, CHUNKS)
 
     assert answer.status == 302
     piece = Evidence.objects.get()
@@ -91,12 +91,12 @@ def test_a_hundred_megabytes_pass_with_little_memory_and_no_clear_text(site, inc
     assert list((site.home / "temporary").iterdir()) == []
     [stored] = list_stored_files(site)
     assert MARK not in stored.read_bytes()
-    assert next(vault.read_object(piece.storage_name, get_reading_key(incident)))[: len(MARK)] == MARK
+    assert next(vault.read_object(piece.storage_name, get_reading_key(declared_case)))[: len(MARK)] == MARK
 
 
 @pytest.mark.proof
-def test_two_hundred_megabytes_are_refused(site, incident):
-    answer, grown = hand_over(site, incident, 2 * CHUNKS + 100)
+def test_two_hundred_megabytes_are_refused(site, declared_case):
+    answer, grown = hand_over(site, declared_case, 2 * CHUNKS + 100)
 
     assert answer.status == 422
     assert "disque.img</bdi></b>&nbsp;: C’est plus de 100 Mo. Coupez-le en plusieurs" in answer.words
@@ -114,16 +114,16 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 @pytest.mark.proof
-def test_a_full_disk_is_reported_and_records_no_partial_file(site, incident):
+def test_a_full_disk_is_reported_and_records_no_partial_file(site, declared_case):
     site.program.kill()
     site.start(before=[sys.executable, "-c", RUN_WITH_FULL_DISK])
-    answer, _grown = hand_over(site, incident, 100)
+    answer, _grown = hand_over(site, declared_case, 100)
     assert answer.status == 422
     assert "disque.img</bdi></b>&nbsp;: Nous n’avons plus de place pour le garder." in answer.words
     assert list_stored_files(site) == []
 
     content = os.urandom(5 * SLICE_SIZE)
-    url = announce_upload(site, incident, content)
+    url = announce_upload(site, declared_case, content)
     for offset in range(0, len(content), SLICE_SIZE):
         assert (
             site.post(f"{url}?debut={offset}", content[offset : offset + SLICE_SIZE], BYTES, SLICE_SIZE).status == 200
@@ -137,7 +137,7 @@ def test_a_full_disk_is_reported_and_records_no_partial_file(site, incident):
     site.start()
     assert site.post(f"{url}fin/", b"", BYTES, 0).status == 200
     piece = Evidence.objects.get()
-    assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == content
+    assert b"".join(vault.read_object(piece.storage_name, get_reading_key(declared_case))) == content
 
 
 def announce_upload(site, incident, content):
@@ -149,9 +149,9 @@ def announce_upload(site, incident, content):
 
 
 @pytest.mark.proof
-def test_a_killed_server_loses_no_slice(site, incident):
+def test_a_killed_server_loses_no_slice(site, declared_case):
     content = os.urandom(3 * SLICE_SIZE)
-    url = announce_upload(site, incident, content)
+    url = announce_upload(site, declared_case, content)
     for offset in range(0, len(content), SLICE_SIZE):
         part = content[offset : offset + SLICE_SIZE]
         assert site.post(f"{url}?debut={offset}", part, BYTES, len(part)).status == 200
@@ -159,7 +159,7 @@ def test_a_killed_server_loses_no_slice(site, incident):
         site.start()
     assert site.post(f"{url}fin/", b"", BYTES, 0).status == 200
     piece = Evidence.objects.get()
-    assert b"".join(vault.read_object(piece.storage_name, get_reading_key(incident))) == content
+    assert b"".join(vault.read_object(piece.storage_name, get_reading_key(declared_case))) == content
 
 
 def send_half_a_request(site, path, kind, body, length):
@@ -172,12 +172,12 @@ def send_half_a_request(site, path, kind, body, length):
 
 
 @pytest.mark.proof
-def test_a_lost_connection_leaves_no_partial_file(site, incident):
+def test_a_lost_connection_leaves_no_partial_file(site, declared_case):
     """The plain form is cut in its second file, of which nothing is stored."""
     part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}\r\n'
     body = part.format(BOUNDARY, "entier", "a" * 900) + part.format(BOUNDARY, "coupé", "b" * 300_000)
     kind = f"multipart/form-data; boundary={BOUNDARY}"
-    send_half_a_request(site, f"/suivi/{incident.reference}/pieces/", kind, body.encode(), 10_000_000)
+    send_half_a_request(site, f"/suivi/{declared_case.reference}/pieces/", kind, body.encode(), 10_000_000)
     wait_until(lambda: list_stored_files(site) == [] or Evidence.objects.exists())
     assert not Evidence.objects.filter(name="coupé").exists()
     wait_until(lambda: len(list_stored_files(site)) == Evidence.objects.count())

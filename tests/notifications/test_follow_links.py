@@ -16,7 +16,7 @@ OWN = "https://aide.exemple.example/outil?a=1&b=2"
 
 
 @pytest.fixture
-def incident(db):
+def case_of_centre_with_sites(db):
     centre = breizh_cyber()
     Contact.objects.create(csirt=centre, kind="sites", value="aide.exemple.example autre.exemple.example", source="x")
     return declare()
@@ -27,11 +27,14 @@ def write_as_centre(incident, text):
     return write_to_declarant(reference=incident.reference, actor=a_responder(incident.csirt), letter=letter)
 
 
-def test_listed_sites_are_links_on_the_page_of_the_case(incident):
+def test_listed_sites_are_links_on_the_page_of_the_case(case_of_centre_with_sites):
     write_as_centre(
-        incident, f"Lisez {OWN}, puis <b>{LONG}</b>.\nJamais https://piege.example/a ni http://www.cnil.fr/b."
+        case_of_centre_with_sites,
+        f"Lisez {OWN}, puis <b>{LONG}</b>.\nJamais https://piege.example/a ni http://www.cnil.fr/b.",
     )
-    page = open_by_link(incident).get(f"/suivi/{incident.reference}/").content.decode()
+    page = (
+        open_by_link(case_of_centre_with_sites).get(f"/suivi/{case_of_centre_with_sites.reference}/").content.decode()
+    )
     escaped = OWN.replace("&", "&amp;")
     assert f'Lisez <a href="{escaped}" rel="external noreferrer">{escaped}</a>, puis &lt;b&gt;' in page
     assert f'<a href="{LONG}" rel="external noreferrer">{LONG}</a>' in page
@@ -39,8 +42,8 @@ def test_listed_sites_are_links_on_the_page_of_the_case(incident):
     assert 'href="http://www.cnil.fr/b' not in page
 
 
-def test_a_mail_keeps_the_address_whole(incident, post):
-    write_as_centre(incident, f"Lisez {LONG} puis {OWN}. Jamais https://piege.example/a")
+def test_a_mail_keeps_the_address_whole(case_of_centre_with_sites, post):
+    write_as_centre(case_of_centre_with_sites, f"Lisez {LONG} puis {OWN}. Jamais https://piege.example/a")
     deliver_all()
     text = read_body(post.list_mails_to(TOWN)[-1])
     assert LONG in text
@@ -52,19 +55,23 @@ def test_a_mail_keeps_the_address_whole(incident, post):
 @pytest.mark.parametrize(
     "address", ["https://203.0.113.9:84430/x", "https://serveur:port/", "https://nas.local:8443a"]
 )
-def test_an_address_with_an_invalid_port_is_plain_text(incident, post, address):
-    write_as_centre(incident, f"Bloquez {address} sur le pare-feu.")
-    page = open_by_link(incident).get(f"/suivi/{incident.reference}/")
+def test_an_address_with_an_invalid_port_is_plain_text(case_of_centre_with_sites, post, address):
+    write_as_centre(case_of_centre_with_sites, f"Bloquez {address} sur le pare-feu.")
+    page = open_by_link(case_of_centre_with_sites).get(f"/suivi/{case_of_centre_with_sites.reference}/")
     assert page.status_code == 200
     assert address in page.content.decode()
     deliver_all()
     assert "sur le pare-feu" in read_body(post.list_mails_to(TOWN)[-1])
 
 
-def test_what_a_victim_writes_is_never_a_link(incident, post):
+def test_what_a_victim_writes_is_never_a_link(case_of_centre_with_sites, post):
     letter = Letter(text=f"Voir {LONG} et {OWN}", key="v")
-    write_to_csirt(reference=incident.reference, visitor=get_visitor(incident), letter=letter)
-    page = open_by_link(incident).get(f"/suivi/{incident.reference}/").content.decode()
+    write_to_csirt(
+        reference=case_of_centre_with_sites.reference, visitor=get_visitor(case_of_centre_with_sites), letter=letter
+    )
+    page = (
+        open_by_link(case_of_centre_with_sites).get(f"/suivi/{case_of_centre_with_sites.reference}/").content.decode()
+    )
     assert f'href="{LONG}"' not in page
     assert 'rel="external noreferrer"' not in page
     deliver_all()
@@ -110,6 +117,6 @@ def test_the_listed_sites_are_the_national_ones_and_those_of_the_centre():
     assert {"breizhcyber.bzh", "aide.exemple.example", "outils.exemple.example"} <= list_linkable_hosts(centre)
 
 
-def test_a_stranger_does_not_see_the_message(incident):
-    write_as_centre(incident, OWN)
-    assert OWN not in Client().get(f"/suivi/{incident.reference}/").content.decode()
+def test_a_stranger_does_not_see_the_message(case_of_centre_with_sites):
+    write_as_centre(case_of_centre_with_sites, OWN)
+    assert OWN not in Client().get(f"/suivi/{case_of_centre_with_sites.reference}/").content.decode()

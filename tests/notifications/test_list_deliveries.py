@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def incident():
+def announced_case():
     breizh_cyber()
     incident = declare()
     announce_all_events()
@@ -40,7 +40,7 @@ def test_an_empty_list_says_what_will_be_there(client):
     assert "Rien à montrer ici" in filtered
 
 
-def test_the_list_says_whether_each_mail_arrived(client, incident, time_machine):
+def test_the_list_says_whether_each_mail_arrived(client, announced_case, time_machine):
     time_machine.move_to("2026-11-24 08:51:00+00:00", tick=False)
     to_centre = Delivery.objects.filter(recipient="csirt")
     to_centre.update(status=DeliveryStatus.SENT, sent_at=timezone.now(), attempts=1)
@@ -51,8 +51,8 @@ def test_the_list_says_whether_each_mail_arrived(client, incident, time_machine)
 
     assert page.status_code == 200
     for words in [
-        hyphenate(incident.reference),
-        f"/admin/incidents/incident/{incident.reference}/",
+        hyphenate(announced_case.reference),
+        f"/admin/incidents/incident/{announced_case.reference}/",
         "le centre de réponse",
         "mardi 24 novembre 2026 à 9 h 51, heure de Paris",
         "le déclarant",
@@ -75,25 +75,28 @@ def test_a_delivery_without_channel_is_not_shown_as_awaited(client):
     assert ">non</td>" in page
 
 
-def test_mails_of_another_centre_are_not_listed(client, incident):
+def test_mails_of_another_centre_are_not_listed(client, announced_case):
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
 
     assert list_cases(client.get(URL)) == []
-    assert list_cases(client.get(URL, {"q": incident.reference})) == []
+    assert list_cases(client.get(URL, {"q": announced_case.reference})) == []
 
 
-def test_a_search_finds_the_mails_of_a_case(client, incident):
+def test_a_search_finds_the_mails_of_a_case(client, announced_case):
     declare()
     announce_all_events()
     client.force_login(a_lead())
 
-    assert list_cases(client.get(URL, {"q": hyphenate(incident.reference).lower()})) == [incident, incident]
-    assert f"{URL}?q={incident.reference}" in read_markup(
-        client.get(f"/admin/incidents/incident/{incident.reference}/")
+    assert list_cases(client.get(URL, {"q": hyphenate(announced_case.reference).lower()})) == [
+        announced_case,
+        announced_case,
+    ]
+    assert f"{URL}?q={announced_case.reference}" in read_markup(
+        client.get(f"/admin/incidents/incident/{announced_case.reference}/")
     )
 
 
-def test_no_delivery_can_be_added_changed_or_deleted(client, incident):
+def test_no_delivery_can_be_added_changed_or_deleted(client, announced_case):
     client.force_login(a_lead())
     pk = Delivery.objects.first().pk
 

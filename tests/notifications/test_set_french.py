@@ -18,7 +18,7 @@ LOOSE = re.compile(r"^(?!>).*(?:\S [:;!?»]|« )", re.MULTILINE)
 
 
 @pytest.fixture
-def incident():
+def case_with_facts():
     return declare_with_facts()
 
 
@@ -33,10 +33,10 @@ def test_french_marks_get_no_break_spaces_outside_quotations():
 
 @pytest.mark.parametrize("tlp", ["amber+strict", "red"])
 @pytest.mark.parametrize(("recipient", "kind"), CASE_MAILS)
-def test_every_mail_about_a_case_follows_french_typography(incident, recipient, kind, tlp):
+def test_every_mail_about_a_case_follows_french_typography(case_with_facts, recipient, kind, tlp):
     Incident.objects.update(tlp=tlp)
-    incident.refresh_from_db()
-    mail = write_case_mail(make_delivery(incident, recipient, kind), to="a@b.example")
+    case_with_facts.refresh_from_db()
+    mail = write_case_mail(make_delivery(case_with_facts, recipient, kind), to="a@b.example")
     assert not find_loose_marks(mail)
     assert "\u00a0" in mail.body
 
@@ -46,6 +46,6 @@ def test_every_mail_about_an_account_follows_french_typography(kind):
     assert not find_loose_marks(write_mail_about_account(kind))
 
 
-def test_a_narrow_screen_breaks_no_line_before_a_mark(incident):
-    mail = write_case_mail(make_delivery(incident, Recipient.CSIRT, EventKind.DECLARED), to="a@b.example")
+def test_a_narrow_screen_breaks_no_line_before_a_mark(case_with_facts):
+    mail = write_case_mail(make_delivery(case_with_facts, Recipient.CSIRT, EventKind.DECLARED), to="a@b.example")
     assert not [line for line in mail.body.splitlines() if line[:1] in (":", "?", "!", ";", "»")]

@@ -16,19 +16,19 @@ MANY = MAX_WAITING_FOR_FIRST_TURN + 5
 
 
 @pytest.fixture
-def responder(transactional_db):
+def breizh_responder(transactional_db):
     breizh_cyber()
     return a_responder()
 
 
 @pytest.fixture
-def crowd(responder):
+def crowd(breizh_responder):
     """One responder took many cases at once: a mail is due to each declarant."""
     cases = [declare() for _ in range(MANY)]
     dispatch.announce_all_events()
     Delivery.objects.all().delete()
     for case in cases:
-        acknowledge_incident(reference=case.reference, actor=responder)
+        acknowledge_incident(reference=case.reference, actor=breizh_responder)
     dispatch.announce_all_events()
     assert Delivery.objects.due(timezone.now()).count() == MANY
     return cases
@@ -62,12 +62,12 @@ def test_mails_of_many_declarations_are_not_claimed_before_those_of_an_earlier_o
     assert claim_mails()[0] == (real.reference, "csirt")
 
 
-def test_a_case_with_many_mails_does_not_delay_a_declaration(responder):
+def test_a_case_with_many_mails_does_not_delay_a_declaration(breizh_responder):
     crowded = declare()
     dispatch.announce_all_events()
     for number in range(2 * dispatch.MAX_MESSAGES_A_CASE):
         letter = Letter(text="Débranchez le serveur.", key=str(number), asks_answer=False)
-        write_to_declarant(reference=crowded.reference, actor=responder, letter=letter)
+        write_to_declarant(reference=crowded.reference, actor=breizh_responder, letter=letter)
     real = declare()
     dispatch.announce_all_events()
 
@@ -88,14 +88,14 @@ def test_a_second_declaration_of_an_account_does_not_wait_for_the_mails_of_the_f
     assert (second.reference, "csirt") in claims[-1]
 
 
-def test_a_recipient_has_the_older_mail_of_a_case_first(responder):
+def test_a_recipient_has_the_older_mail_of_a_case_first(breizh_responder):
     """This holds for a case that an account declared, and for one among many that were taken."""
     incident = declare(actor=an_agent())
     other_cases = [declare() for _ in range(3)]
     for case in [*other_cases, incident]:
-        acknowledge_incident(reference=case.reference, actor=responder)
+        acknowledge_incident(reference=case.reference, actor=breizh_responder)
     letter = Letter(text="Débranchez le serveur.", key="answer", asks_answer=False)
-    write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
+    write_to_declarant(reference=incident.reference, actor=breizh_responder, letter=letter)
     dispatch.announce_all_events()
 
     kinds = []
@@ -109,9 +109,9 @@ def test_a_recipient_has_the_older_mail_of_a_case_first(responder):
     assert kinds == ["declared", "acknowledged", "message"]
 
 
-def test_an_answer_of_the_same_responder_is_sent_before_the_mails_of_many_cases(crowd, responder):
+def test_an_answer_of_the_same_responder_is_sent_before_the_mails_of_many_cases(crowd, breizh_responder):
     letter = Letter(text="Débranchez le serveur.", key="answer", asks_answer=False)
-    write_to_declarant(reference=crowd[-1].reference, actor=responder, letter=letter)
+    write_to_declarant(reference=crowd[-1].reference, actor=breizh_responder, letter=letter)
     dispatch.announce_all_events()
 
     kinds = [delivery.event.kind for delivery in dispatch.claim_deliveries(timezone.now())]

@@ -29,7 +29,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture(autouse=True)
-def release():
+def release_of_2025():
     return print_year(2025, 317)
 
 
@@ -242,9 +242,9 @@ def test_a_report_that_fails_does_not_delay_the_others(client, monkeypatch):
 # Prepared
 
 
-def test_the_nation_and_each_region_with_a_number_are_prepared_after_a_year(release):
-    making.prepare_reports(release)
-    making.prepare_reports(release)
+def test_the_nation_and_each_region_with_a_number_are_prepared_after_a_year(release_of_2025):
+    making.prepare_reports(release_of_2025)
+    making.prepare_reports(release_of_2025)
     regions = set(Report.objects.values_list("region__code", flat=True))
     assert regions == {None, "11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93"}
     assert Report.objects.count() == len(regions)
