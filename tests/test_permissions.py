@@ -4,6 +4,7 @@ An object that the role may not see and an object that does not exist give the s
 """
 
 from copy import deepcopy
+from http.cookies import SimpleCookie
 from typing import NamedTuple
 from urllib.parse import urldefrag, urljoin
 
@@ -29,7 +30,7 @@ from tests.cast import (
 )
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
 from tests.permission_posts import SENT
-from tests.permission_requests import NAMED, create_cast, fill_places, make_cookies, send_request
+from tests.permission_requests import NAMED, Cast, create_cast, fill_places, make_cookies, send_request
 from tests.routes import list_routes, simplify_route
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +56,7 @@ SHOW_WORDS = {
 
 
 @pytest.fixture(scope="module")
-def case_with_word(module_rows):
+def case_with_word(module_rows: None) -> Incident:
     """A case with WORD in its story, a message and the name of a file, indexed for the search."""
     breizh_cyber()
     incident = declare(supplier="Exemple SAS", description=f"Le site {WORD}.example demande de l’argent.")
@@ -67,17 +68,17 @@ def case_with_word(module_rows):
 
 
 @pytest.fixture(autouse=True)
-def _look_for_the_word(monkeypatch):
+def _look_for_the_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SENT, "admin/incidents/incident/recherche/", {"q": WORD})
 
 
 @pytest.fixture(scope="module")
-def cast(case_with_word):
+def cast(case_with_word: Incident) -> Cast:
     return create_cast(case_with_word)
 
 
 @pytest.fixture(scope="module")
-def devices(cast):
+def devices(cast: Cast) -> dict[str, SimpleCookie]:
     """The cookies of each role, signed in."""
     return {role: make_cookies(user) for role, user in cast.items()}
 

@@ -3,13 +3,14 @@ by a third centre. This module lists the routes whose status code for the giver 
 """
 
 from copy import deepcopy
+from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 
 from csirts.models import Csirt
-from incidents.models import IncidentEvent
+from incidents.models import IncidentEvent, Transfer
 from incidents.services.transfer.proposal import accept_transfer, create_proposal
 from tests.cast import a_lead, a_responder, an_evidence_file, an_upload, breizh_cyber, declare
 from tests.factories.accounts import make_api_token
@@ -40,7 +41,7 @@ OF_THE_CASE = [
 
 
 @pytest.fixture
-def transferred(db):
+def transferred(db: None) -> Transfer:
     """Return a transfer that another responder of the new centre has accepted."""
     breizh_cyber()
     ailleurs, tiers = (Csirt.objects.create(slug=slug, name=slug.title()) for slug in ("ailleurs", "tiers"))
@@ -53,7 +54,7 @@ def transferred(db):
         seen="",
         agreement=make_agreement(incident),
     )
-    transfer = accept_transfer(uid=proposal.uid, actor=a_responder(ailleurs))
+    transfer: Any = accept_transfer(uid=proposal.uid, actor=a_responder(ailleurs))  # and its `people` and `devices`
     incident.refresh_from_db()
     transfer.people = {"giver": giver, "taker": a_responder(ailleurs), "third": a_responder(tiers)}
     transfer.devices = {person: make_cookies(person) for person in transfer.people.values()}

@@ -3,14 +3,17 @@
 The roles of accounts alone stand in `test_permissions`; here is what a device holds besides, or instead.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 
+from accounts.models import User
 from incidents.access import CaseVisitor
-from incidents.models import IncidentEvent
+from incidents.models import Incident, IncidentEvent
 from incidents.services.declarant.access import derive_secret, rotate_access
 from incidents.services.declarant.claim import claim_incident
 from incidents.services.declarant.share import derive_shared_secret, share_sentence
@@ -84,12 +87,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def declared_case(module_rows):
+def declared_case(module_rows: None) -> Incident:
     breizh_cyber()
     return declare()
 
 
-def device(*incidents, user=None, sign_in=signed_in):
+def device(
+    *incidents: Incident, user: User | None = None, sign_in: Callable[[Client, User], Client] = signed_in
+) -> Client:
     client = Client(raise_request_exception=False)
     for incident in incidents:
         client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
@@ -97,7 +102,7 @@ def device(*incidents, user=None, sign_in=signed_in):
 
 
 @pytest.fixture(scope="module")
-def cast(declared_case):
+def cast(declared_case: Incident) -> dict[str, Client]:
     """Return the device of each holder. One of them holds a link that was replaced."""
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     replaced = device(declared_case)
@@ -114,13 +119,13 @@ def cast(declared_case):
 
 
 @pytest.fixture(scope="module")
-def shared(declared_case, cast):
+def shared(declared_case: Incident, cast: dict[str, Client]) -> str:
     visitor = CaseVisitor(access_uid=declared_case.accesses.get(revoked_at=None).uid)
     return derive_shared_secret(share_sentence(reference=declared_case.reference, visitor=visitor))
 
 
 @pytest.fixture(scope="module")
-def places(declared_case, shared):
+def places(declared_case: Incident, shared: str) -> dict[str, Any]:
     objects = {"uid": an_upload(declared_case).uid, "piece": an_evidence_file(declared_case).uid}
     return objects | {"reference": declared_case.reference, "section": "rappel", "secret": shared}
 

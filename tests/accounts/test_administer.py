@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def administrator(client):
+def administrator(client: Client) -> User:
     administrator = a_person(Role.ADMINISTRATOR)
     client.force_login(administrator)
     return administrator

@@ -1,8 +1,11 @@
 """Guessing passwords is slowed for one account; the others of the same town hall notice nothing."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.core.cache import cache, caches
 from django.test import Client, override_settings
+from pytest_django import Settings
 
 from accounts.models import User
 from config import steady_cache
@@ -14,7 +17,7 @@ DEAD = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
-def dead_valkey(settings, monkeypatch):
+def dead_valkey(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Point the cache at a port that nobody listens on."""
     before = settings.CACHES
     settings.CACHES = {"default": before["default"] | {"LOCATION": DEAD}}

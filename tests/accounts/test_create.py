@@ -1,6 +1,7 @@
 """The two commands that make the first administrator and a program's key."""
 
 import getpass
+from collections.abc import Callable
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
@@ -18,8 +19,8 @@ EMAIL = "alix@mairie.example"
 
 
 @pytest.fixture
-def type_password(monkeypatch):
-    def answer_prompts_with(password):
+def type_password(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def answer_prompts_with(password: str) -> None:
         monkeypatch.setattr(getpass, "getpass", lambda prompt: password)
 
     answer_prompts_with("une-phrase-bien-longue")

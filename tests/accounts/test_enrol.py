@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,10 +10,11 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import MailKind, Role
-from accounts.models import PendingMail
+from accounts.models import PendingMail, User
 from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, code_of
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +22,7 @@ NEW = "/compte/application/"
 
 
 @pytest.fixture
-def new_responder(client):
+def new_responder(client: Client) -> User:
     """A responder who has just signed in with a password, for the first time."""
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     client.post("/connexion/", {"login": responder.email, "password": PASSWORD})
@@ -28,7 +30,7 @@ def new_responder(client):
 
 
 @pytest.fixture
-def later():
+def later() -> Iterator[Callable[..., None]]:
     """Move the clock: `later(hours=1)`."""
     with time_machine.travel(timezone.now()) as clock:
         yield lambda **by: clock.shift(timedelta(**by))

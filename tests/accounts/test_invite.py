@@ -1,5 +1,6 @@
 """Invitations that nobody has answered: seen, sent again, withdrawn; and what their links say afterwards."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 
@@ -23,7 +24,7 @@ NOUR = "nour@plouexemple.example"
 
 
 @pytest.fixture
-def clock():
+def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(timezone.now()) as clock:
         yield clock
 

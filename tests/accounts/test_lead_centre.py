@@ -24,7 +24,7 @@ PASSWORD = "une phrase assez longue"
 
 
 @pytest.fixture
-def lead(client):
+def lead(client: Client) -> User:
     lead = a_lead()
     client.force_login(lead)
     return lead

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.dispatch import send_due_mails
 from accounts.enums import MailKind, Role
-from accounts.models import ApiToken, PendingMail
+from accounts.models import ApiToken, PendingMail, User
 from accounts.services.tokens import MAX_LIVE_TOKENS
 from accounts.tokens import find_token_user
 from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, sign_in_by_password
@@ -20,7 +20,7 @@ LIST, NEW = "/compte/jetons/", "/compte/jetons/nouveau/"
 
 
 @pytest.fixture
-def signed_in_responder(client):
+def signed_in_responder(client: Client) -> User:
     responder = a_responder()
     client.force_login(responder)
     return responder

@@ -22,7 +22,7 @@ NEW = "une phrase assez longue"
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_asked():
+def _nobody_has_asked() -> None:
     cache.clear()
 
 

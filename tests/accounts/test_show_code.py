@@ -4,22 +4,25 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.cache import cache
+from django.test import Client
 
+from accounts.models import User
 from tests.cast import PASSWORD, a_responder, code_of
+from tests.responses import Response
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 CODE = "/connexion/code/"
 
 
 @pytest.fixture
-def responder_before_code(client):
+def responder_before_code(client: Client) -> User:
     """A responder whose password has just been accepted."""
     responder = a_responder()
     post_password(client, responder)
     return responder
 
 
-def post_password(client, user):
+def post_password(client: Client, user: User) -> Response:
     return client.post("/connexion/", {"login": user.email, "password": PASSWORD})
 
 

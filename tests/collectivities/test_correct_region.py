@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 import time_machine
+from django.test import Client
 from django.urls import reverse
 
 from accounts.enums import Role
@@ -16,12 +17,12 @@ LIST = "/admin/collectivities/collectivity/"
 
 
 @pytest.fixture
-def redon():
+def redon() -> Collectivity:
     return Collectivity.objects.get(siren="243500741")
 
 
 @pytest.fixture
-def administrator(client):
+def administrator(client: Client) -> Client:
     user = User.objects.create_user("admin@example.org", "a long enough password", display_name="Administratrice")
     Membership.objects.create(user=user, role=Role.ADMINISTRATOR)
     client.force_login(user)

@@ -11,22 +11,22 @@ from stdnum.fr import siren
 from collectivities.enums import EPCI, TERRITORIAL, Kind
 from collectivities.official import read_official_list
 from collectivities.official.councils import add_paris_aliases, list_councils
-from collectivities.official.rows import DepartementRow, UnreadableList
+from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, UnreadableList
 from tests.collectivities.made_up import make_first_list, pack_archive, write_package
 
 
 @pytest.fixture(scope="module")
-def official():
+def official() -> OfficialList:
     return read_official_list()
 
 
 @pytest.fixture(scope="module")
-def communes(official):
+def communes(official: OfficialList) -> list[BodyRow]:
     return [body for body in official.bodies if body.kind == Kind.COMMUNE]
 
 
 @pytest.fixture(scope="module")
-def body_by_code(official):
+def body_by_code(official: OfficialList) -> dict[str, BodyRow]:
     return {body.code: body for body in official.bodies}
 
 

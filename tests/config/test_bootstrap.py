@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -27,10 +29,12 @@ UNKNOWN = "invalid peer certificate: UnknownIssuer"
 
 
 @pytest.fixture
-def bootstrap(tmp_path):
+def bootstrap(tmp_path: Path) -> Callable[..., tuple[subprocess.CompletedProcess[str], list[str]]]:
     """Run the script in a folder of its own, with that uv on the PATH. Return the process and the calls of uv."""
 
-    def bootstrap(trusts, cause=UNKNOWN, **environment):
+    def bootstrap(
+        trusts: str, cause: str = UNKNOWN, **environment: str
+    ) -> tuple[subprocess.CompletedProcess[str], list[str]]:
         (tmp_path / "config" / "devserver").mkdir(parents=True)
         shutil.copy(ROOT / "config" / "devserver" / "bootstrap.py", tmp_path / "config" / "devserver")
         (tmp_path / "requirements-dev.txt").write_text("")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -25,7 +26,7 @@ def namespaces_are_refused():
 
 
 @pytest.fixture
-def readable_folder(monkeypatch):
+def readable_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Yield a folder of root's that anybody can read, with the programs in it."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -37,14 +38,14 @@ def readable_folder(monkeypatch):
 
 
 @pytest.fixture
-def private_folder(tmp_path):
+def private_folder(tmp_path: Path) -> Path:
     """Return a folder that only root can read."""
     tmp_path.chmod(0o700)
     return tmp_path
 
 
 @pytest.fixture
-def state_folder(monkeypatch):
+def state_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Replace /var/lib by a temporary folder."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
@@ -53,7 +54,7 @@ def state_folder(monkeypatch):
 
 
 @pytest.fixture
-def no_namespaces(monkeypatch):
+def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confinement, "confine_to_namespace", lambda programs, data: REFUSED)
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
@@ -20,7 +21,7 @@ WORKER = "a worker of tests"
 
 
 @pytest.fixture
-def worker(transactional_db):
+def worker(transactional_db: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = os.environ | {
         "DATABASE_URL": transactional_db,
         "REDIS_URL": Backend.from_environment().redis_url,

@@ -1,5 +1,6 @@
 """The cases of the demonstration, which give each page of the cast something to show."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _demonstration():
+def _demonstration() -> Iterator[None]:
     clear_demonstration_cache()
     mark_as_demonstration()
     call_command("create_demonstration")

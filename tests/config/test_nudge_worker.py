@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from queue import Queue
 from threading import Event, Thread, current_thread
 
@@ -39,7 +40,7 @@ def take_task(queue):
 
 
 @pytest.fixture
-def nudger():
+def nudger() -> Iterator[Nudger]:
     nudger = Nudger()
     yield nudger
     nudger.disconnect()
@@ -53,10 +54,10 @@ def test_a_kept_connection_that_fails_is_replaced(backend, nudger):
 
 
 @pytest.fixture
-def point_broker_at(monkeypatch):
+def point_broker_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     connect = app.connection_for_write
 
-    def point(port):
+    def point(port: int) -> None:
         url = f"redis://127.0.0.1:{port}/0"
         monkeypatch.setattr(app, "connection_for_write", lambda **options: connect(url, **options))
 

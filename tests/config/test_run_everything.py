@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -26,7 +28,7 @@ NEWS = ["Liste officielle des collectivités", "Annuaire des CSIRT", "Incidents 
 class Copy:
     """The tree in a folder of its own, with the environment of this one, and a port."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.root = folder / "a copy with spaces é"
         self.port = find_free_port()
         self.output_file = folder / "output"
@@ -77,7 +79,7 @@ class Copy:
 
 
 @pytest.fixture
-def copy(tmp_path):
+def copy(tmp_path: Path) -> Iterator[Copy]:
     copy = Copy(tmp_path)
     yield copy
     run_file = copy.root / ".local" / "run.json"

@@ -1,6 +1,7 @@
 """Mails that somebody waits for have a worker of their own; all other work takes turns in another."""
 
 import os
+from collections.abc import Callable
 
 import pytest
 import yaml
@@ -72,25 +73,25 @@ def test_a_child_stays_in_our_session_so_that_nice_takes_effect(tmp_path):
 
 
 @pytest.fixture
-def turns(monkeypatch):
+def turns(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """Replace each kind of work by one with a given number of rounds. Return the list of the turns taken."""
-    done = []
+    done: list[str] = []
 
-    def work(name, rounds):
-        def one_round(**_options):
+    def work(name: str, rounds: int) -> Callable[..., int]:
+        def one_round(**_options: object) -> int:
             done.append(name)
             return 1 if done.count(name) <= rounds else 0
 
         one_round.__name__ = name
         return one_round
 
-    def set_up(**rounds):
-        monkeypatch.setattr(tasks.reroute, "reroute_cases", work("routes", rounds.get("routes", 0)))
-        monkeypatch.setattr(tasks.bulk, "run_due_jobs", work("bulk", rounds.get("bulk", 0)))
-        monkeypatch.setattr(tasks.index, "index_pending_events", work("index", rounds.get("index", 0)))
-        monkeypatch.setattr(tasks.services, "fold_new_events", work("figures", rounds.get("figures", 0)))
-        monkeypatch.setattr(tasks.making, "make_due_reports", work("reports", rounds.get("reports", 0)))
-        monkeypatch.setattr(tasks.papers, "make_due_papers", work("papers", rounds.get("papers", 0)))
+    def set_up(**rounds: int) -> list[str]:
+        monkeypatch.setattr("config.tasks.reroute.reroute_cases", work("routes", rounds.get("routes", 0)))
+        monkeypatch.setattr("config.tasks.bulk.run_due_jobs", work("bulk", rounds.get("bulk", 0)))
+        monkeypatch.setattr("config.tasks.index.index_pending_events", work("index", rounds.get("index", 0)))
+        monkeypatch.setattr("config.tasks.services.fold_new_events", work("figures", rounds.get("figures", 0)))
+        monkeypatch.setattr("config.tasks.making.make_due_reports", work("reports", rounds.get("reports", 0)))
+        monkeypatch.setattr("config.tasks.papers.make_due_papers", work("papers", rounds.get("papers", 0)))
         return done
 
     return set_up
@@ -118,7 +119,7 @@ def test_a_failing_kind_of_work_stops_no_other_and_logs_no_data(db, turns, monke
     def fails():
         raise ValueError("Dominique Exemple")
 
-    monkeypatch.setattr(tasks.bulk, "run_due_jobs", fails)
+    monkeypatch.setattr("config.tasks.bulk.run_due_jobs", fails)
     tasks.work_in_turn()
     assert done == [name for name in ROUND if name != "bulk"]
     assert "long work failed" in caplog.text
@@ -131,6 +132,6 @@ def test_a_task_that_lasts_too_long_ends(turns, monkeypatch):
     def is_ended():
         raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr(tasks.bulk, "run_due_jobs", is_ended)
+    monkeypatch.setattr("config.tasks.bulk.run_due_jobs", is_ended)
     with pytest.raises(SoftTimeLimitExceeded):
         tasks.work_in_turn()

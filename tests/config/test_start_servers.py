@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import psutil
 import psycopg
@@ -14,7 +15,7 @@ from config.devserver.embedded import Servers
 
 
 @pytest.fixture(scope="module")
-def running_servers(tmp_path_factory):
+def running_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     servers = Servers(tmp_path_factory.mktemp("servers") / "a folder with spaces é")
     try:
         servers.start()
@@ -28,7 +29,7 @@ def running_servers(tmp_path_factory):
         servers.remove()
 
 
-def connect(servers):
+def connect(servers: Servers) -> psycopg.Connection:
     return psycopg.connect(servers.record.database_url, autocommit=True)
 
 

@@ -66,7 +66,7 @@ def test_a_body_in_two_chunks_reaches_the_application():
 
 
 @pytest.fixture
-def impatient(monkeypatch):
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "GRACE_SECONDS", 0.1)
 
 

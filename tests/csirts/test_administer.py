@@ -1,11 +1,13 @@
 """The directory in the admin: who may edit what, and who did."""
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from html import unescape
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.test import Client
 from django.utils import timezone
 
 from accounts.enums import Role
@@ -20,13 +22,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def breizh():
+def breizh() -> Csirt:
     return Csirt.objects.get(slug="breizh-cyber")
 
 
 @pytest.fixture
-def sign_in(client):
-    def sign_in(role, csirt=None):
+def sign_in(client: Client) -> Callable[..., User]:
+    def sign_in(role: Role, csirt: Csirt | None = None) -> User:
         user = User.objects.create_user(f"{role}@exemple.example", display_name=f"Camille {role}")
         Membership.objects.create(user=user, role=role, csirt=csirt)
         client.force_login(user)
@@ -36,12 +38,12 @@ def sign_in(client):
 
 
 @pytest.fixture
-def lead(sign_in, breizh):
+def lead(sign_in: Callable[..., User], breizh: Csirt) -> User:
     return sign_in(Role.LEAD, breizh)
 
 
 @pytest.fixture
-def administrator(sign_in):
+def administrator(sign_in: Callable[..., User]) -> User:
     return sign_in(Role.ADMINISTRATOR)
 
 

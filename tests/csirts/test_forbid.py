@@ -19,7 +19,7 @@ OVERLAP = "coverage_one_csirt_a_ground_and_day"
 
 
 @pytest.fixture
-def mayotte():
+def mayotte() -> Region:
     """Return a région that no centre covers yet."""
     return Region.objects.get(code="06")
 

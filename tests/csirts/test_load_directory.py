@@ -1,8 +1,11 @@
 """manage.py import_csirts: what is shipped, and what a person changed since."""
 
 import json
+from collections.abc import Callable
 from datetime import date
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pghistory
 import pytest
@@ -17,13 +20,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shipped_directory():
+def shipped_directory() -> dict[str, Any]:
     return json.loads(SHIPPED_DIRECTORY.read_text())
 
 
 @pytest.fixture
-def load(tmp_path):
-    def load(directory):
+def load(tmp_path: Path) -> Callable[[dict[str, Any]], list[str]]:
+    def load(directory: dict[str, Any]) -> list[str]:
         path = tmp_path / "directory.json"
         path.write_text(json.dumps(directory))
         return run_import(source=path)
@@ -31,7 +34,7 @@ def load(tmp_path):
     return load
 
 
-def run_import(**options):
+def run_import(**options: Any) -> list[str]:
     out = StringIO()
     call_command("import_csirts", stdout=out, **options)
     return out.getvalue().splitlines()

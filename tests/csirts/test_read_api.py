@@ -1,15 +1,19 @@
 """The two look-ups of the directory, open to anyone."""
 
+from collections.abc import Callable
+
 import pytest
+from django.test import Client
 
 from csirts.models import Csirt
 from tests.factories.csirts import CsirtFactory
+from tests.responses import Response
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def route(client):
+def route(client: Client) -> Callable[[str], Response]:
     return lambda code: client.get(f"/api/v1/csirts/for/{code}/")
 
 

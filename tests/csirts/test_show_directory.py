@@ -1,10 +1,12 @@
 """/annuaire/: whom to call, and the source and date of each value."""
 
 import re
+from collections.abc import Callable
 from html import unescape
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.test import Client
 from django.utils import timezone
 
 from collectivities.models import Departement, Region
@@ -14,26 +16,26 @@ from tests.factories.csirts import CoverageFactory, CsirtFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def page(client):
-    def page(**query):
-        response = client.get("/annuaire/", query)
-        assert response.status_code == 200
-        return Page(response.content.decode())
-
-    return page
-
-
 class Page:
-    def __init__(self, html):
+    def __init__(self, html: str) -> None:
         self.html = html
         self.text = read_text(html)
         lines = re.findall(r"<li>\s*<h3>(.*?)</h3>(.*?)</li>", html, re.DOTALL)
         self.lines = {read_text(place): read_text(rest) for place, rest in lines}
 
 
-def read_text(html):
+def read_text(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+@pytest.fixture
+def page(client: Client) -> Callable[..., Page]:
+    def page(**query: str) -> Page:
+        response = client.get("/annuaire/", query)
+        assert response.status_code == 200
+        return Page(response.content.decode())
+
+    return page
 
 
 def test_the_directory_lists_centres_by_territory(page):

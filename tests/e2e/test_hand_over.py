@@ -2,14 +2,16 @@
 
 import os
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from pypdf import PdfReader
+from pytest_django import Settings
 
 from config.env import Env, make_evidence_storage
 from incidents.access import CaseVisitor
-from incidents.models import Evidence, EvidenceUpload
+from incidents.models import Evidence, EvidenceUpload, Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
 from incidents.services.handling.readings import record_opening
@@ -32,7 +34,7 @@ LARGE = {"name": "disque.img", "mimeType": "application/octet-stream", "buffer":
 
 
 @pytest.fixture
-def declared_case(live_site, settings, tmp_path, town_and_centre):
+def declared_case(live_site: str, settings: Settings, tmp_path: Path, town_and_centre: None) -> Incident:
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path)}
     return declare()
 

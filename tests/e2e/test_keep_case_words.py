@@ -4,10 +4,11 @@ from urllib.parse import unquote
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from accounts.models import User
 from incidents.enums import CaseFormCode
-from incidents.models import Message, Task, UnsentText
+from incidents.models import Incident, Message, Task, UnsentText
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.tasks import NewTask, add_task
 from tests.browser import open_page
@@ -20,12 +21,12 @@ REPLY = "Votre message au déclarant"
 
 
 @pytest.fixture
-def person():
+def person() -> User:
     return a_responder()
 
 
 @pytest.fixture
-def case(person):
+def case(person: User) -> Incident:
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=person)
     add_task(reference=incident.reference, actor=person, new_task=NewTask(title="Rappeler le maire", due_at=None))
@@ -33,7 +34,7 @@ def case(person):
 
 
 @pytest.fixture
-def signed_in_desk(live_site, browser, person):
+def signed_in_desk(live_site: str, browser: Browser, person: User) -> Desk:
     desk = Desk(browser, live_site)
     desk.sign_in(person)
     return desk

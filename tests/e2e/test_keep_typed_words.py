@@ -5,8 +5,9 @@ import re
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from accounts.models import User
 from incidents.models import Incident, Message, Rating
 from incidents.services.declarant.access import derive_secret
 from incidents.services.groups.group import add_to_group, save_group_sheet
@@ -22,19 +23,19 @@ TYPED = "Ne redémarrez aucun poste avant notre appel."
 
 
 @pytest.fixture
-def person():
+def person() -> User:
     return a_responder()
 
 
 @pytest.fixture
-def signed_in_desk(live_site, browser, person):
+def signed_in_desk(live_site: str, browser: Browser, person: User) -> Desk:
     desk = Desk(browser, live_site)
     desk.sign_in(person)
     return desk
 
 
 @pytest.fixture
-def declared_case(live_site):
+def declared_case(live_site: str) -> Incident:
     return declare()
 
 

@@ -3,17 +3,17 @@
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Error, expect
+from playwright.sync_api import Browser, Error, expect
 
 from incidents.models import Draft, DraftPage, Incident
-from tests.browser import measure_overflow, open_page, save_screenshot, scroll_to_end
+from tests.browser import WatchedPage, measure_overflow, open_page, save_screenshot, scroll_to_end
 from tests.e2e import steps
 
 WORDS = "Plus rien ne s’ouvre à l’accueil."
 
 
 @pytest.fixture
-def page(browser, live_site):
+def page(browser: Browser, live_site: str) -> WatchedPage:
     page = open_page(browser)
     steps.begin_by_cookie(page, live_site)
     return page

@@ -1,7 +1,7 @@
 """A day at a centre, in a real browser: thirty declarations arrive, and in the evening none is forgotten."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from incidents.enums import Status
 from incidents.models import CaseGroup, Incident
@@ -24,7 +24,7 @@ LATER_NOTE = "Le syndicat a rappelé, tout va mieux."
 class Scene:
     """The people at their screens, and the cases of the morning."""
 
-    def __init__(self, browser, site):
+    def __init__(self, browser: Browser, site: str) -> None:
         self.site = site
         self.cases = day.declare_morning(browser, site)
         self.early_shift, self.late_shift = (Desk(browser, site, a_responder()) for _ in range(2))
@@ -34,7 +34,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(live_site, browser):
+def scene(live_site: str, browser: Browser) -> Scene:
     return Scene(browser, live_site)
 
 

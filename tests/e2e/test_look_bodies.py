@@ -1,15 +1,23 @@
 """A body that no list carries, and the call sheet: every state in a real browser, also by keyboard alone."""
 
 import re
+from typing import cast
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import create_proposed_body
 from incidents.models import Incident
-from tests.browser import find_violations, measure_overflow, open_page, save_screenshot, wait_for_transitions
+from tests.browser import (
+    WatchedPage,
+    find_violations,
+    measure_overflow,
+    open_page,
+    save_screenshot,
+    wait_for_transitions,
+)
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
 from tests.factories.collectivities import make_fake_siren
@@ -116,9 +124,15 @@ def check_page(page, name):
     save_screenshot(page, name)
 
 
+class Sheet(WatchedPage):
+    """The call sheet in a browser of this width."""
+
+    sheet_width: int
+
+
 @pytest.fixture(params=[360, 1280])
-def sheet(request, live_site, browser):
-    page = open_page(browser, width=request.param, reduced_motion="reduce")
+def sheet(request: pytest.FixtureRequest, live_site: str, browser: Browser) -> Sheet:
+    page = cast("Sheet", open_page(browser, width=request.param, reduced_motion="reduce"))
     steps.sign_in_by_cookie(page, live_site, a_responder())
     page.goto(live_site + SHEET)
     page.sheet_width = request.param

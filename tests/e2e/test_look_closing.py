@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from incidents.access import CaseVisitor
 from incidents.facts.shapes import Interruption, Leak
-from incidents.models import Closing, Rating, Task
+from incidents.models import Closing, Incident, Rating, Task
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.close import close_incident
@@ -20,7 +20,7 @@ QUICK = "Une voix calme au téléphone, et un rappel tous les jours."
 
 
 @pytest.fixture
-def case_with_leak(live_site):
+def case_with_leak(live_site: str) -> Incident:
     stopped = Interruption(service="civil", extent="stopped", started_at=timezone.now() - timedelta(hours=30))
     leak = Leak(status="suspected", categories=("nir",))
     return declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)

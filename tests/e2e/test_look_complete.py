@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents.facts.shapes import Interruption, Leak
+from incidents.models import Incident
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.close import close_incident
@@ -13,7 +14,7 @@ from tests.e2e import steps
 
 
 @pytest.fixture
-def case_with_leak(live_site):
+def case_with_leak(live_site: str) -> Incident:
     stopped = Interruption(service="civil", extent="stopped", people_affected=30)
     leak = Leak(status="claimed", categories=("sante",))
     return declare(type="virement", service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from incidents.access import CaseVisitor
 from incidents.facts.shapes import Interruption
+from incidents.models import Incident
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter
 from incidents.services.declarant.access import derive_secret
@@ -22,11 +23,11 @@ WORDS = "La cantine est arrêtée aussi.\nNotre prestataire arrive à 14 h."
 
 
 @pytest.fixture
-def case_with_two_services(live_site):
+def case_with_two_services(live_site: str) -> Incident:
     return declare_with_two_services()
 
 
-def declare_with_two_services():
+def declare_with_two_services() -> Incident:
     halted = Interruption(service="civil", extent="stopped")
     slow = Interruption(service="messagerie", extent="degraded")
     return declare(service_stopped="yes", interruptions=(halted, slow))

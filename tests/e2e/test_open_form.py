@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser import open_page
 from tests.cast import a_responder, declare
@@ -11,14 +11,14 @@ from tests.e2e.desk import Desk
 
 
 @pytest.fixture
-def signed_in_desk(live_site, browser):
+def signed_in_desk(live_site: str, browser: Browser) -> Desk:
     desk = Desk(browser, live_site)
     desk.sign_in(a_responder())
     return desk
 
 
 @pytest.fixture
-def case(live_site):
+def case(live_site: str) -> str:
     return f"{live_site}/admin/incidents/incident/{declare().reference}/"
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from accounts.enums import Role
-from tests.browser import open_page
+from tests.browser import WatchedPage, open_page
 from tests.cast import a_person, breizh_cyber
 from tests.e2e import steps
 
@@ -20,7 +20,7 @@ DEVICE = {
 
 
 @pytest.fixture
-def page(browser):
+def page(browser: Browser) -> WatchedPage:
     page = open_page(browser)
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")

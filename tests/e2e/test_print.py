@@ -3,13 +3,14 @@
 import re
 
 import pytest
+from playwright.sync_api import Browser
 
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from stats.pages.freshness import page_cache
-from tests.browser import open_page
+from tests.browser import WatchedPage, open_page
 from tests.cast import declare
 from tests.e2e import steps
 from tests.paper import read_codes
@@ -22,7 +23,7 @@ def count_sheets(page):
 
 
 @pytest.fixture
-def page(browser, live_site):
+def page(browser: Browser, live_site: str) -> WatchedPage:
     return open_page(browser)
 
 

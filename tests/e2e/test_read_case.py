@@ -1,13 +1,18 @@
 """The page of a case in a real browser, on a telephone, on a wide screen and by keyboard."""
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from accounts.models import User
 from config.demo import showcase
 from config.demo.work import fill_case
 from incidents.models import Incident, Message, OfficialNumber
-from tests.browser import measure_overflow, open_page, save_screenshot
+from tests.backend import ReusableDatabase
+from tests.browser import WatchedPage, measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, an_agent, plouexemple
 from tests.e2e import steps
 from tests.e2e.conftest import create_town_and_centre
@@ -20,15 +25,17 @@ REPLY = "Votre message au déclarant"
 
 
 @pytest.fixture(scope="module")
-def reusable_database(fill_database_once):
-    def fill():
+def reusable_database(
+    fill_database_once: Callable[[Callable[[], object]], tuple[str, ReusableDatabase]],
+) -> tuple[str, ReusableDatabase]:
+    def fill() -> None:
         create_town_and_centre()
         make_case(a_responder())
 
     return fill_database_once(fill)
 
 
-def make_case(person):
+def make_case(person: User) -> None:
     """Make a case with an exchange, notes, files, answers, eighteen tasks, indicators and an open question."""
     now = timezone.now().replace(second=0, microsecond=0)
     showcase.make_ransomware_case(plouexemple(), {"agent": an_agent(), "responder": person}, now)
@@ -38,19 +45,19 @@ def make_case(person):
 
 
 @pytest.fixture
-def case(transactional_db):
+def case(transactional_db: str) -> Incident:
     return Incident.objects.get()
 
 
 @pytest.fixture
-def person(case):
+def person(case: Incident) -> User:
     """The responder who took the case."""
-    return case.acknowledged_by
+    return cast("User", case.acknowledged_by)
 
 
 @pytest.fixture
-def open_case(browser, live_site, person, case):
-    def open_case(size, **options):
+def open_case(browser: Browser, live_site: str, person: User, case: Incident) -> Callable[..., WatchedPage]:
+    def open_case(size: tuple[int, int], **options: Any) -> WatchedPage:
         page = open_page(browser, **options)
         resize(page, size)
         steps.open_admin(page, live_site, person)
@@ -113,7 +120,7 @@ def test_the_menu_closes_once_its_action_is_done(open_case):
     assert not page.complaints
 
 
-def resize(page, size):
+def resize(page: WatchedPage, size: tuple[int, int]) -> None:
     width, height = size
     page.set_viewport_size({"width": width, "height": height})
 

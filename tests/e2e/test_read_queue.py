@@ -1,18 +1,22 @@
 """A filled queue in a real browser, on a desk and a telephone: how many rows are visible, and how waves work."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from accounts.models import User
 from incidents.enums import Answer, Burst, DueFor, LeakStatus, PublicService, Severity
 from incidents.facts.shapes import Caller, Interruption, Leak
 from incidents.models import Incident
 from incidents.services.groups.group import add_to_group
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.verify import verify_incident
-from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
+from tests.backend import ReusableDatabase
+from tests.browser import WatchedPage, find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
 from tests.e2e.conftest import create_town_and_centre
@@ -40,14 +44,16 @@ LONGEST_DEADLINE = "répondre avant le 1er\xa0sept. "
 
 
 @pytest.fixture(scope="module")
-def ground():
+def ground() -> dict[str, Any]:
     """The people and the cases with which each test begins, by name."""
     return {}
 
 
 @pytest.fixture(scope="module")
-def reusable_database(fill_database_once, ground):
-    def fill():
+def reusable_database(
+    fill_database_once: Callable[[Callable[[], object]], tuple[str, ReusableDatabase]], ground: dict[str, Any]
+) -> tuple[str, ReusableDatabase]:
+    def fill() -> None:
         create_town_and_centre()
         ground["responder"] = a_responder()
         ground["filled"] = fill_queue(ground["responder"])
@@ -56,16 +62,16 @@ def reusable_database(fill_database_once, ground):
 
 
 @pytest.fixture
-def breizh_responder(transactional_db, ground):
+def breizh_responder(transactional_db: str, ground: dict[str, Any]) -> User:
     return ground["responder"]
 
 
 @pytest.fixture
-def filled(transactional_db, ground):
+def filled(transactional_db: str, ground: dict[str, Any]) -> dict[str, Any]:
     return ground["filled"]
 
 
-def town(number, **fields):
+def town(number: int, **fields: Any) -> Incident:
     body = plouexemple(
         insee_code=f"29{number:03}", name=f"Saint-Exemple-sur-Ruisseau-{number}", population=380 + 811 * number
     )
@@ -75,7 +81,7 @@ def town(number, **fields):
     return declare(collectivity=body, caller=caller, **fields)
 
 
-def declare_single_cases(responder):
+def declare_single_cases(responder: User) -> Iterator[Incident]:
     """Yield cases of every type from as many town halls; some are verified, some are taken."""
     stopped = Interruption(service=PublicService.CIVIL, extent="stopped")
     leak = Leak(status=LeakStatus.SUSPECTED)
@@ -89,7 +95,7 @@ def declare_single_cases(responder):
         yield case
 
 
-def fill_queue(responder):
+def fill_queue(responder: User) -> dict[str, Any]:
     """Declare thirty-nine cases that stay open, thirteen of them in two waves, and a critical one that comes last."""
     late = timezone.now() - timedelta(hours=2, minutes=5)
     singles = list(declare_single_cases(responder))
@@ -105,7 +111,7 @@ def fill_queue(responder):
 
 
 @pytest.fixture
-def page(browser, live_site, filled, breizh_responder):
+def page(browser: Browser, live_site: str, filled: dict[str, Any], breizh_responder: User) -> Iterator[WatchedPage]:
     page = open_page(browser, width=1280, reduced_motion="reduce")
     page.clock.install()
     steps.open_admin(page, live_site, breizh_responder)
@@ -167,7 +173,7 @@ def test_queue_shows_the_most_urgent_case_first(page, filled):
 
 
 @pytest.fixture
-def grouped(filled, breizh_responder):
+def grouped(filled: dict[str, Any], breizh_responder: User) -> None:
     """The wave is the second line, as a group that two of its cases are not in, and a transfer waits for an answer."""
     group = a_group(breizh_responder, "Logiciels Imaginaires")
     for case in filled["wave"][2:]:

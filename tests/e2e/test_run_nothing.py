@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.enums import Role
+from incidents.models import Incident
 from incidents.services.declarant.share import derive_shared_secret
 from tests.browser import find_host, open_page
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
@@ -14,12 +15,12 @@ WORDS = [*MARKUP, *ADDRESSES, *TEMPLATES]
 
 
 @pytest.fixture
-def holder(live_site):
+def holder(live_site: str) -> Visitor:
     return Visitor(WORDS, Log(), address="2001:db8::2")
 
 
 @pytest.fixture
-def hostile_case(holder):
+def hostile_case(holder: Visitor) -> Incident:
     incident = hostile_acts.declare(holder, "rancon", 1)
     hostile_acts.act_as_declarant(holder, incident, 1)
     return incident

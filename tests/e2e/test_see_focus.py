@@ -1,10 +1,10 @@
 """The bar with the number to call stays in sight on a small screen, and never covers the focused control."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from csirts.models import Csirt
-from tests.browser import open_page, save_screenshot
+from tests.browser import WatchedPage, open_page, save_screenshot
 from tests.e2e import steps
 
 # A telephone, a window of 1280 × 1024 enlarged to 400 %, a telephone that lies.
@@ -20,7 +20,7 @@ COVERED = """() => {
 
 
 @pytest.fixture
-def page(live_site, browser):
+def page(live_site: str, browser: Browser) -> WatchedPage:
     """Open the third screen, for a town whose centre has a long name."""
     Csirt.objects.filter(slug="breizh-cyber").update(name="Campus régional de cybersécurité Nouvelle-Aquitaine")
     page = open_page(browser, reduced_motion="reduce")

@@ -1,11 +1,14 @@
 """The queue in a real browser, worked through by keyboard and updated without moving the focus."""
 
-import pytest
-from playwright.sync_api import expect
+from collections.abc import Iterator
 
+import pytest
+from playwright.sync_api import Browser, expect
+
+from accounts.models import User
 from incidents.models import Incident
 from incidents.services.handling.acknowledge import acknowledge_incident
-from tests.browser import find_violations, measure_overflow, open_page, save_screenshot
+from tests.browser import WatchedPage, find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps
 from tests.incidents.transferring import create_other_centre, propose_transfer
@@ -14,17 +17,17 @@ QUEUE = "/admin/incidents/incident/"
 
 
 @pytest.fixture
-def breizh_responder(transactional_db, town_and_centre):
+def breizh_responder(transactional_db: str, town_and_centre: None) -> User:
     return a_responder()
 
 
 @pytest.fixture
-def cases(breizh_responder):
+def cases(breizh_responder: User) -> list[Incident]:
     return [declare() for _ in range(3)]
 
 
 @pytest.fixture
-def page(browser, live_site, cases, breizh_responder):
+def page(browser: Browser, live_site: str, cases: list[Incident], breizh_responder: User) -> Iterator[WatchedPage]:
     page = open_page(browser, width=1280, reduced_motion="reduce")
     page.clock.install()
     steps.open_admin(page, live_site, breizh_responder)

@@ -6,14 +6,17 @@ import http.client
 import json
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from django.db import connections
+from pytest_django import Settings
 
 from config.env import Env, make_evidence_storage
 from incidents.files import vault
-from incidents.models import Evidence, EvidenceUpload
+from incidents.models import Evidence, EvidenceUpload, Incident
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE
 from tests.cast import breizh_cyber, declare
@@ -28,13 +31,13 @@ BYTES = "application/octet-stream"
 
 
 @pytest.fixture
-def declared_case(transactional_db):
+def declared_case(transactional_db: str) -> Incident:
     breizh_cyber()
     return declare()
 
 
 @pytest.fixture
-def site(transactional_db, declared_case, tmp_path, settings):
+def site(transactional_db: str, declared_case: Incident, tmp_path: Path, settings: Settings) -> Iterator[Site]:
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path / "evidence")}
     site = Site(transactional_db, tmp_path)
     site.headers = make_holder_headers(declared_case)

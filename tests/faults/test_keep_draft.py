@@ -3,10 +3,12 @@
 import html
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.faults.deployment import run_deployment
+from tests.faults.deployment import Deployment, run_deployment
 from tests.faults.visitors import Visitor
 
 pytestmark = pytest.mark.proof
@@ -26,7 +28,7 @@ STEPS = [
 
 
 @pytest.fixture
-def deployment(tmp_path):
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
     with run_deployment(tmp_path) as deployment:
         deployment.web.start()
         deployment.wait_for_web()
@@ -34,7 +36,7 @@ def deployment(tmp_path):
 
 
 @pytest.fixture
-def visitor(deployment):
+def visitor(deployment: Deployment) -> Iterator[Visitor]:
     visitor = Visitor(deployment.port)
     visitor.begin(1)
     yield visitor

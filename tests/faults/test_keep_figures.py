@@ -137,5 +137,5 @@ def wait_until_folded():
 
 
 @pytest.fixture(autouse=True)
-def _small_slices(monkeypatch):
+def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollups, "BATCH", 200)

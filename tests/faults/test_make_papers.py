@@ -4,8 +4,10 @@ remains.
 
 import os
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -26,7 +28,7 @@ SWEEP = (
 
 
 @pytest.fixture
-def worker(transactional_db, tmp_path):
+def worker(transactional_db: str, tmp_path: Path) -> Iterator[Program]:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
         "DATABASE_URL": transactional_db,

@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -23,7 +25,7 @@ SWEEP = (
 
 
 @pytest.fixture
-def worker(transactional_db, tmp_path):
+def worker(transactional_db: str, tmp_path: Path) -> Iterator[Program]:
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.dev", "DATABASE_URL": transactional_db}
     worker = Program("worker", [sys.executable, "-c", SWEEP], environment, tmp_path)
     yield worker

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from select import select
@@ -28,7 +29,7 @@ LONG = 32 * 2**20
 
 
 @pytest.fixture
-def site(transactional_db, tmp_path):
+def site(transactional_db: str, tmp_path: Path) -> Iterator[Site]:
     breizh_cyber()
     site = Site(transactional_db, tmp_path)
     site.start()
@@ -117,7 +118,7 @@ def test_slow_clients_are_cut(site):
         assert crowd.lines[0].recv(1000).startswith(b"HTTP/1.1 408")
 
 
-def find_caddy():
+def find_caddy() -> str:
     """Return the path of the proxy, which requirements-dev.txt installs. Without it, skip the test, or fail in CI."""
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     path = shutil.which("caddy", path=folders)
@@ -128,7 +129,7 @@ def find_caddy():
 
 
 @pytest.fixture
-def proxy(site, tmp_path):
+def proxy(site: Site, tmp_path: Path) -> Iterator[int]:
     """Start the proxy of deploy/ in front of the site and yield its port."""
     port = find_free_port()
     environment = {

@@ -2,11 +2,13 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
-from tests.faults.deployment import run_deployment, wait_until
+from tests.faults.deployment import Deployment, run_deployment, wait_until
 from tests.faults.visitors import Crowd, Visitor
 
 pytestmark = pytest.mark.proof
@@ -31,7 +33,7 @@ MAILS = "SELECT status, key::text FROM notifications_delivery WHERE recipient = 
 
 
 @pytest.fixture
-def deployment(tmp_path):
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
     with run_deployment(tmp_path) as deployment:
         # All centres have given their notification addresses, as in a real installation.
         deployment.change("UPDATE csirts_csirt SET notification_email = 'garde@' || slug || '.example'")

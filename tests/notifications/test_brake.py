@@ -39,7 +39,7 @@ REAL = [
 
 
 @pytest.fixture
-def demonstration(db):
+def demonstration(db: None) -> None:
     mark_as_demonstration()
 
 

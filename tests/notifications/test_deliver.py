@@ -7,7 +7,7 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.utils import timezone
 
-from incidents.models import Story
+from incidents.models import Incident, Story
 from notifications import dispatch, tasks
 from notifications.models import Delivery
 from tests.cast import breizh_cyber, declare
@@ -26,7 +26,7 @@ send_due_deliveries()
 
 
 @pytest.fixture
-def announced_case(transactional_db):
+def announced_case(transactional_db: str) -> Incident:
     """Return a case that is announced, with real commits."""
     breizh_cyber()
     incident = declare()

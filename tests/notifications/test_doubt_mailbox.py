@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from time_machine import TimeMachineFixture
 
 from collectivities.models import Collectivity
+from csirts.models import Csirt
 from incidents.enums import ClosingReason, IncidentType, Nature
 from incidents.models import Incident, Story
 from incidents.reference import hyphenate
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def centre(time_machine):
+def centre(time_machine: TimeMachineFixture) -> Csirt:
     time_machine.move_to(datetime(2026, 11, 24, 8, 51, tzinfo=UTC), tick=False)
     return breizh_cyber()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from csirts.models import Csirt
 from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, Tlp
 from incidents.facts.shapes import Caller
@@ -37,7 +38,7 @@ def change_label(incident, tlp):
 
 
 @pytest.fixture(autouse=True)
-def centre(db):
+def centre(db: None) -> Csirt:
     return breizh_cyber()
 
 

@@ -5,6 +5,7 @@ from django.test import Client
 
 from csirts.models import Contact
 from incidents.links import list_linkable_hosts, split_links
+from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.devices import get_visitor, open_by_link
@@ -16,7 +17,7 @@ OWN = "https://aide.exemple.example/outil?a=1&b=2"
 
 
 @pytest.fixture
-def case_of_centre_with_sites(db):
+def case_of_centre_with_sites(db: None) -> Incident:
     centre = breizh_cyber()
     Contact.objects.create(csirt=centre, kind="sites", value="aide.exemple.example autre.exemple.example", source="x")
     return declare()

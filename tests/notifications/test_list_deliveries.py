@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from csirts.models import Csirt
+from incidents.models import Incident
 from incidents.reference import hyphenate
 from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Trouble
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def announced_case():
+def announced_case() -> Incident:
     breizh_cyber()
     incident = declare()
     announce_all_events()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from csirts.models import Csirt
 from incidents.enums import EventKind
 from incidents.facts.shapes import Caller
 from incidents.models import Story
@@ -27,7 +28,7 @@ SILENT = Caller(name="Dominique Exemple", role="secrétaire", phone="02 99 00 00
 
 
 @pytest.fixture
-def centre():
+def centre() -> Csirt:
     return breizh_cyber(notification_email="")
 
 

@@ -18,7 +18,7 @@ LOOSE = re.compile(r"^(?!>).*(?:\S [:;!?»]|« )", re.MULTILINE)
 
 
 @pytest.fixture
-def case_with_facts():
+def case_with_facts() -> Incident:
     return declare_with_facts()
 
 

@@ -4,8 +4,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.enums import LinkPurpose
+from accounts.models import User
 from accounts.services.links import send_link
 from incidents.facts.shapes import Caller
+from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.handling.acknowledge import acknowledge_incident
 from notifications import dispatch
@@ -16,13 +18,13 @@ MANY = MAX_WAITING_FOR_FIRST_TURN + 5
 
 
 @pytest.fixture
-def breizh_responder(transactional_db):
+def breizh_responder(transactional_db: str) -> User:
     breizh_cyber()
     return a_responder()
 
 
 @pytest.fixture
-def crowd(breizh_responder):
+def crowd(breizh_responder: User) -> list[Incident]:
     """One responder took many cases at once: a mail is due to each declarant."""
     cases = [declare() for _ in range(MANY)]
     dispatch.announce_all_events()

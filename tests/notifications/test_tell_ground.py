@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def reroute_without_delay(monkeypatch):
+def reroute_without_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
 
 

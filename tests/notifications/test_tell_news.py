@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from time_machine import TimeMachineFixture
 
 from accounts.enums import Role
+from accounts.models import User
 from incidents.enums import ActorKind, EventKind, IncidentType
 from incidents.models import Incident
 from incidents.reference import hyphenate
@@ -28,12 +30,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def breizh_responder(clock):
+def breizh_responder(clock: TimeMachineFixture) -> User:
     return a_responder(breizh_cyber())
 
 
 @pytest.fixture
-def declared_case(breizh_responder):
+def declared_case(breizh_responder: User) -> Incident:
     return declare()
 
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from time_machine import TimeMachineFixture
 
+from accounts.models import User
 from incidents.access import CaseVisitor
 from incidents.catalogues.partners import PARTNERS
 from incidents.enums import Tlp
@@ -33,17 +35,17 @@ FACTS = ("Plouexemple", "fichiers de l’accueil", "Dominique", "02 99 00 00 00"
 
 
 @pytest.fixture
-def giver(clock):
+def giver(clock: TimeMachineFixture) -> User:
     return a_responder(breizh_cyber())
 
 
 @pytest.fixture
-def taker(clock):
+def taker(clock: TimeMachineFixture) -> User:
     return a_responder(create_other_centre())
 
 
 @pytest.fixture
-def declared_case(giver, taker):
+def declared_case(giver: User, taker: User) -> Incident:
     return declare()
 
 
@@ -202,7 +204,7 @@ def send_advice(incident, actor, **fields):
 
 
 @pytest.fixture
-def green(declared_case):
+def green(declared_case: Incident) -> Incident:
     Incident.objects.update(tlp=Tlp.GREEN)
     declared_case.refresh_from_db()
     return declared_case

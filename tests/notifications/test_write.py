@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
+from time_machine import TimeMachineFixture
 
 from collectivities.models import Collectivity
-from csirts.models import Contact
+from csirts.models import Contact, Csirt
 from incidents.catalogues.reflex_sheets import REFLEXES
 from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
@@ -29,7 +30,7 @@ NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 
 
 @pytest.fixture
-def centre(time_machine):
+def centre(time_machine: TimeMachineFixture) -> Csirt:
     time_machine.move_to(NOW, tick=False)
     return breizh_cyber()
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.models import F
 from django.forms import ModelForm
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
 
@@ -50,7 +51,7 @@ urlpatterns = [path("admin/", site.urls), path("", include("config.pages.urls"))
 
 
 @pytest.fixture
-def client(client):
+def client(client: Client) -> Client:
     user = User.objects.create_user("admin@demo.example")
     Membership.objects.create(user=user, role=Role.ADMINISTRATOR, since_on=date(2026, 1, 1))
     client.force_login(user)

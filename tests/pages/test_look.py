@@ -5,6 +5,7 @@ import gzip
 import pytest
 
 from accounts.enums import Role
+from accounts.models import User
 from tests.browser import find_violations, measure_overflow, open_page
 from tests.cast import a_person, an_agent, declare
 from tests.e2e import steps
@@ -13,12 +14,12 @@ PAGES = ["/", "/vos-donnees/", "/accessibilite/", "/mentions-legales/", "/nulle-
 
 
 @pytest.fixture
-def administrator(transactional_db):
+def administrator(transactional_db: str) -> User:
     return a_person(Role.ADMINISTRATOR)
 
 
 @pytest.fixture
-def agent(transactional_db):
+def agent(transactional_db: str) -> User:
     return an_agent(declare().collectivity)
 
 

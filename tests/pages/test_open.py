@@ -1,6 +1,7 @@
 """The pages that anyone may open."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,14 +19,14 @@ PUBLIC = ["home", "personal_data", "accessibility", "legal_notice", "login"]
 
 
 @pytest.fixture
-def demonstration():
+def demonstration() -> Iterator[None]:
     mark_as_demonstration()
     yield
     clear_demonstration_cache()
 
 
 @pytest.fixture(autouse=True)
-def _fresh_answer():
+def _fresh_answer() -> None:
     clear_demonstration_cache()
 
 

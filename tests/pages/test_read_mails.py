@@ -1,6 +1,10 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from django.conf import settings as django_settings
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.installation import clear_demonstration_cache, mark_as_demonstration
 from incidents.facts.shapes import Caller
@@ -13,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def store(settings, tmp_path):
+def store(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path)
     clear_demonstration_cache()
@@ -22,7 +26,7 @@ def store(settings, tmp_path):
 
 
 @pytest.fixture
-def demonstration(store):
+def demonstration(store: Path) -> None:
     mark_as_demonstration()
 
 

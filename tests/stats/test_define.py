@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
 from stats.categories import LABELS
@@ -21,7 +22,7 @@ NEVER = re.compile(r"victimi|touchée|\bzéros?\b(?! ou peu)|regroup|ventil|Wils
 
 
 @pytest.fixture
-def tree(client, db):
+def tree(client: Client, db: None) -> LexborHTMLParser:
     return LexborHTMLParser(client.get(PAGE).content.decode())
 
 

@@ -29,11 +29,11 @@ QUARTERS_OF_2025 = ["2025-T1", "2025-T2", "2025-T3", "2025-T4"]
 
 
 @pytest.fixture(autouse=True)
-def next_tasks(monkeypatch):
+def next_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """Run at once the task that each release sends for the next, and return the arguments of each."""
-    sent_tasks = []
+    sent_tasks: list[tuple[int, ...]] = []
 
-    def run_next_task(arguments, **_options):
+    def run_next_task(arguments: tuple[int, ...], **_options: object) -> None:
         sent_tasks.append(arguments)
         publish_releases(*arguments)
 

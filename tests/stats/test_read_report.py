@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from core.locks import Lock
 from incidents.enums import PaperState
 from stats.disclosure.tables import Period
-from stats.models import Report
+from stats.models import Release, Report
 from stats.reports import making
 from stats.reports.making import make_due_reports as make_reports
 from tests.cast import a_lead
@@ -29,7 +29,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture(autouse=True)
-def release_of_2025():
+def release_of_2025() -> Release:
     return print_year(2025, 317)
 
 

@@ -31,7 +31,7 @@ RANSOMWARE = ("incidents", "information-content-security/rancon")
 
 
 @pytest.fixture
-def small_slices(monkeypatch):
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollups, "BATCH", 7)
 
 

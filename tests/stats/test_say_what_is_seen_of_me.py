@@ -7,6 +7,7 @@ import time_machine
 from django.urls import reverse
 
 from accounts.enums import Role
+from incidents.models import Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.verify import verify_incident
 from stats.case_visibility import describe_visibility
@@ -53,7 +54,7 @@ def store_late_cases(number):
 
 
 @pytest.fixture
-def own_case(db):
+def own_case(db: None) -> Incident:
     """A verified declaration of February 2025, and 49 of other bodies."""
     csirt = breizh_cyber()
     with time_machine.travel(paris_time(2025, 2, 10)):

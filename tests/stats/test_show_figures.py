@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _clear_pages():
+def _clear_pages() -> None:
     page_cache.clear()
 
 
@@ -198,7 +198,7 @@ def test_each_printed_number_is_a_multiple_of_five(client):
 
 
 @pytest.fixture
-def running(db):
+def running(db: None) -> None:
     print_year(2025, 317)
     for quarter in (1, 2):
         print_release(Period(2026, quarter), spread_tables(Period(2026, quarter), 90))
