@@ -13,19 +13,13 @@ from incidents.services.declaring.limits import BURST_LIMITS, BURST_WINDOW, dele
 from incidents.tasks import delete_expired_rows
 from notifications import dispatch
 from notifications.models import Delivery
-from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_responder, an_agent, declare, plouexemple
 from tests.incidents.devices import QUEUE, follow_up_url, open_by_link
 from tests.incidents.journeys import make_address, post
 from tests.reading import read_markup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
 NO_MAIL = "Aucun mail ne vous est envoyé cette fois"
-
-
-@pytest.fixture(autouse=True)
-def town(client):
-    breizh_cyber()
-    return plouexemple()
 
 
 def send_declaration(client, number, *, address=None, **fields):

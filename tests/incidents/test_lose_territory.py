@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from time_machine import TimeMachineFixture
 
 from config.tasks import run_turns_on_cases
-from csirts.models import Coverage
+from csirts.models import Coverage, Csirt
+from incidents.models import Incident
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
 from tests.incidents.devices import QUEUE, sign_in_as
-from tests.incidents.transferring import create_other_centre
 from tests.reading import read_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("follow_changes_at_once")]
@@ -16,23 +17,18 @@ LOST = "3 dossiers sont passés à {}, le 28 novembre 2026 : votre centre ne ré
 
 
 @pytest.fixture
-def taker(db):
-    return create_other_centre()
-
-
-@pytest.fixture
-def rerouted_cases(taker, time_machine):
-    """Three cases that left Breizh Cyber for another centre on 28 November."""
+def rerouted_cases(elsewhere: Csirt, time_machine: TimeMachineFixture) -> list[Incident]:
+    """Return three cases that left Breizh Cyber for another centre on 28 November."""
     time_machine.move_to("2026-11-28T10:00:00Z")
     cases = [declare() for _ in range(3)]
-    Coverage.objects.filter(region=bretagne()).update(csirt=taker)
+    Coverage.objects.filter(region=bretagne()).update(csirt=elsewhere)
     run_turns_on_cases()
     return cases
 
 
-def test_the_former_centre_reads_how_many_cases_left(rerouted_cases, taker, time_machine):
+def test_the_former_centre_reads_how_many_cases_left(rerouted_cases, elsewhere, time_machine):
     responder = a_responder(breizh_cyber())
-    sentence = LOST.format(taker.name)
+    sentence = LOST.format(elsewhere.name)
     for address in (QUEUE, f"{QUEUE}transferts/"):
         page = sign_in_as(responder).get(address)
         assert sentence in read_text(page).replace(" , ", ", ")
@@ -43,8 +39,8 @@ def test_the_former_centre_reads_how_many_cases_left(rerouted_cases, taker, time
     assert sentence in read_text(sign_in_as(responder).get(f"{QUEUE}transferts/")).replace(" , ", ", ")
 
 
-def test_nobody_else_reads_that_cases_left(rerouted_cases, taker):
-    responder = a_responder(taker)
+def test_nobody_else_reads_that_cases_left(rerouted_cases, elsewhere):
+    responder = a_responder(elsewhere)
     assert "sont passés" not in read_text(sign_in_as(responder).get(QUEUE))
 
 

@@ -9,19 +9,11 @@ from django.utils import timezone
 
 from csirts.routing import load_directory
 from incidents.models import IncidentEvent, Opening
-from incidents.services.declarant.access import derive_secret
 from incidents.services.handling.readings import record_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.devices import sign_in_as
 from tests.reading import read_text
-
-
-@pytest.fixture
-def holder(incident):
-    client = Client()
-    client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    return client
 
 
 def piece_url(piece):

@@ -3,19 +3,11 @@
 import pytest
 
 from incidents.services.handling.close import close_incident
-from tests.cast import a_responder, breizh_cyber, declare
-from tests.incidents.completing_pages import open_by_link, post, url
+from tests.cast import a_responder
+from tests.incidents.completing_pages import post, url
 from tests.reading import read_markup, read_text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def incident(client):
-    breizh_cyber()
-    incident = declare()
-    open_by_link(client, incident)
-    return incident
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("holder")]
 
 
 def test_the_list_of_a_closed_case_says_what_can_still_be_sent(client, incident):

@@ -35,11 +35,6 @@ def answer_as_declarant(incident, section, **values):
     return incident
 
 
-@pytest.fixture
-def incident():
-    return declare(type=IncidentType.RANSOMWARE)
-
-
 def test_a_responder_sets_the_severity_with_a_reason(client, responder, incident):
     assert incident.severity == incident.severity_found == Severity.HIGH
     assert "D’après les faits : <b>4 points, gravité élevée" in read_markup(client.get(url(incident)))

@@ -18,11 +18,12 @@ from incidents.reference import compact_code
 from incidents.services.declarant.access import find_access
 from incidents.services.handling.close import close_incident
 from tests import harmless
-from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_lead, a_responder, an_agent, declare, plouexemple
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import TRICK
 from tests.reading import read_markup, read_text
 
+pytestmark = pytest.mark.usefixtures("town")
 URL = "/triage/saisir/"
 KEY = "k" * 43
 
@@ -30,15 +31,6 @@ KEY = "k" * 43
 def build_call_fields(**changes):
     fields = {"cle": KEY, "body": "29999", "type": "rancon", "contact_phone": "02 99 00 00 00"}
     return {name: value for name, value in (fields | changes).items() if value is not None}
-
-
-@pytest.fixture
-def responder(db, client):
-    breizh_cyber()
-    plouexemple()
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 def test_a_responder_declares_a_case_from_a_call(client, responder):

@@ -21,14 +21,9 @@ from tests.hostile import MARKUP
 from tests.incidents.triage_pages import url
 from tests.reading import read_markup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("responder")]
 
 OFFICIAL = "https://www.cybermalveillance.gouv.fr/"
-
-
-@pytest.fixture
-def incident(responder):
-    return declare()
 
 
 def write_as_declarant(incident, text):

@@ -17,15 +17,8 @@ PAGE = "/admin/incidents/reflexsheet/breizh-cyber/rancon/"
 
 
 @pytest.fixture
-def csirt():
+def csirt() -> Csirt:
     return breizh_cyber()
-
-
-@pytest.fixture
-def lead(client, csirt):
-    lead = a_lead(csirt)
-    client.force_login(lead)
-    return lead
 
 
 def build_fields(based_on=0, **changes):
