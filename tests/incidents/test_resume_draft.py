@@ -19,7 +19,7 @@ WRONG = "22222222"
 
 
 @pytest.fixture
-def other_device():
+def other_device() -> Client:
     return Client(REMOTE_ADDR=make_address())
 
 

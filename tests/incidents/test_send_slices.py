@@ -4,6 +4,7 @@ import hashlib
 import os
 import socket
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 from urllib.parse import urlencode, urlsplit
 
@@ -12,6 +13,7 @@ import time_machine
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from config.env import Env, make_evidence_storage
 from incidents.enums import EventKind
@@ -237,7 +239,7 @@ def test_an_erased_case_takes_no_slice(incident, client):
 
 
 @pytest.fixture
-def disk(settings, tmp_path):
+def disk(settings: Settings, tmp_path: Path) -> Path:
     settings.STORAGES = settings.STORAGES | {"evidence": make_evidence_storage(Env({}), tmp_path)}
     return tmp_path
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.enums import Role
+from accounts.models import User
 from collectivities.models import Region
 from csirts.models import Csirt
 from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, PublicService
@@ -168,8 +169,8 @@ def test_the_queue_tells_that_the_centre_has_no_notification_address(client):
 
 
 @pytest.fixture
-def many(responder):
-    """Declare seven cases, which make four pages of two rows."""
+def many(responder: User) -> list[Incident]:
+    """Return seven cases, which make four pages of two rows."""
     return [declare() for _ in range(7)]
 
 
