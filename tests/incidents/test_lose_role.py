@@ -25,13 +25,8 @@ LISTS = (QUEUE, f"{QUEUE}transferts/", "/admin/notifications/delivery/", "/triag
 
 
 @pytest.fixture
-def responder():
+def leaving_responder() -> User:
     return a_responder(breizh_cyber())
-
-
-@pytest.fixture
-def incident(responder):
-    return declare()
 
 
 def end_role(person):
@@ -48,11 +43,11 @@ def is_refused(response):
 
 
 @pytest.mark.parametrize("end", [end_role, close_account])
-def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incident, end):
-    client = sign_in_as(responder)
+def test_a_former_responder_neither_reads_nor_writes_on_a_case(leaving_responder, incident, end):
+    client = sign_in_as(leaving_responder)
     assert client.get(case_url(incident)).status_code == 200
     before = IncidentEvent.objects.count(), Reading.objects.values_list("last_at", flat=True)[0]
-    end(responder)
+    end(leaving_responder)
 
     assert is_refused(client.get(case_url(incident)))
     for part, fields in (
@@ -73,11 +68,11 @@ def test_a_former_responder_neither_reads_nor_writes_on_a_case(responder, incide
 
 
 @pytest.mark.parametrize("end", [end_role, close_account])
-def test_a_former_responder_opens_no_other_page(responder, incident, end):
+def test_a_former_responder_opens_no_other_page(leaving_responder, incident, end):
     create_other_centre()
     piece = an_evidence_file(incident)
-    client, token = sign_in_as(responder), make_api_token(responder)
-    end(responder)
+    client, token = sign_in_as(leaving_responder), make_api_token(leaving_responder)
+    end(leaving_responder)
 
     for address in (
         *LISTS,
@@ -92,13 +87,13 @@ def test_a_former_responder_opens_no_other_page(responder, incident, end):
     assert not Opening.objects.exists()
 
 
-def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
+def test_a_former_responder_cannot_answer_a_transfer(leaving_responder, incident):
     taker = a_responder(create_other_centre())
     transfer = create_proposal(
         reference=incident.reference,
         taker="loin-cyber",
         motive="Loin",
-        actor=responder,
+        actor=leaving_responder,
         seen="",
         agreement=make_agreement(incident),
     )
@@ -112,29 +107,29 @@ def test_a_former_responder_cannot_answer_a_transfer(responder, incident):
     assert incident.csirt.slug == "breizh-cyber"
 
 
-def test_a_former_responder_cannot_read_a_case_they_transferred(responder, incident):
+def test_a_former_responder_cannot_read_a_case_they_transferred(leaving_responder, incident):
     taker = a_responder(create_other_centre())
     transfer = create_proposal(
         reference=incident.reference,
         taker="loin-cyber",
         motive="Loin",
-        actor=responder,
+        actor=leaving_responder,
         seen="",
         agreement=make_agreement(incident),
     )
     sign_in_as(taker).post(offer_url(transfer, "accepter"))
-    client = sign_in_as(responder)
+    client = sign_in_as(leaving_responder)
     assert client.get(offer_url(transfer, "dossier")).status_code == 200
-    end_role(responder)
+    end_role(leaving_responder)
     assert is_refused(client.get(offer_url(transfer, "dossier")))
     assert is_refused(client.post(case_url(incident, "message"), {"text": "Bonjour"}))
 
 
-def test_a_responder_who_moved_works_in_the_new_centre_only(responder, incident):
+def test_a_responder_who_moved_works_in_the_new_centre_only(leaving_responder, incident):
     new_centre = create_other_centre()
-    client = sign_in_as(responder)
-    end_role(responder)
-    Membership.objects.create(user=responder, role="responder", csirt=new_centre)
+    client = sign_in_as(leaving_responder)
+    end_role(leaving_responder)
+    Membership.objects.create(user=leaving_responder, role="responder", csirt=new_centre)
 
     assert client.get("/admin/incidents/incident/").status_code == 200
     assert client.get(case_url(incident)).status_code == 404
@@ -142,23 +137,23 @@ def test_a_responder_who_moved_works_in_the_new_centre_only(responder, incident)
     assert not IncidentEvent.objects.filter(actor_kind=ActorKind.USER).exists()
 
 
-def test_acts_of_a_former_responder_keep_their_name(responder, incident):
-    sign_in_as(responder).post(case_url(incident, "prendre"))
-    end_role(responder)
+def test_acts_of_a_former_responder_keep_their_name(leaving_responder, incident):
+    sign_in_as(leaving_responder).post(case_url(incident, "prendre"))
+    end_role(leaving_responder)
     colleague = a_responder()
-    assert str(responder) in sign_in_as(colleague).get(case_url(incident)).content.decode()
+    assert str(leaving_responder) in sign_in_as(colleague).get(case_url(incident)).content.decode()
 
 
 @pytest.mark.parametrize("end", [end_role, close_account])
-def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, incident, end):
+def test_cases_of_a_former_responder_are_unassigned_in_every_list(leaving_responder, incident, end):
     """The row of the case does not change, so that a responder who comes back has it again."""
-    acknowledge_incident(reference=incident.reference, actor=responder)
+    acknowledge_incident(reference=incident.reference, actor=leaving_responder)
     colleague = sign_in_as(a_responder(breizh_cyber()))
-    unassigned_url, name = f"{QUEUE}?etat=sans-responsable", responder.display_name
+    unassigned_url, name = f"{QUEUE}?etat=sans-responsable", leaving_responder.display_name
     assert incident.reference not in colleague.get(unassigned_url).content.decode()
     assert name in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
     assert f"{name}, Breizh Cyber" in read_text(open_by_link(incident).get(follow_up_url(incident)))
-    end(responder)
+    end(leaving_responder)
 
     assert incident.reference in colleague.get(unassigned_url).content.decode()
     row = read_text(colleague.get(f"{QUEUE}?etat=ouverts"))
@@ -173,29 +168,29 @@ def test_cases_of_a_former_responder_are_unassigned_in_every_list(responder, inc
     assert "a lu votre déclaration" in status
     assert "Personne ne s’en occupe pour le moment" in status
 
-    Membership.objects.filter(user=responder).update(ended_on=None)
-    User.objects.filter(pk=responder.pk).update(is_active=True)
+    Membership.objects.filter(user=leaving_responder).update(ended_on=None)
+    User.objects.filter(pk=leaving_responder.pk).update(is_active=True)
     assert incident.reference not in colleague.get(unassigned_url).content.decode()
 
 
-def test_a_closed_case_of_a_former_responder_is_not_to_be_taken_over(responder, incident):
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Fini.", actor=responder)
-    end_role(responder)
+def test_a_closed_case_of_a_former_responder_is_not_to_be_taken_over(leaving_responder, incident):
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Fini.", actor=leaving_responder)
+    end_role(leaving_responder)
     page = read_text(sign_in_as(a_responder(breizh_cyber())).get(case_url(incident)))
     assert "À reprendre" not in page
     assert "ne travaille plus au centre" not in page
 
 
 @pytest.mark.parametrize("end", [end_role, close_account])
-def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incident, end):
-    acknowledge_incident(reference=incident.reference, actor=responder)
+def test_cases_of_a_former_responder_are_to_be_taken_everywhere(leaving_responder, incident, end):
+    acknowledge_incident(reference=incident.reference, actor=leaving_responder)
     newcomer = a_responder(breizh_cyber())
     colleague, to_take = sign_in_as(newcomer), f"{QUEUE}?etat=a-prendre"
     button = f'name="prendre" value="{incident.reference}"'
     assert incident.reference not in colleague.get(to_take).content.decode()
     assert incident.reference in colleague.get(f"{QUEUE}recherche/", {"q": "etat:pris"}).content.decode()
-    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Bonjour", key="k"))
-    end(responder)
+    write_to_declarant(reference=incident.reference, actor=leaving_responder, letter=Letter(text="Bonjour", key="k"))
+    end(leaving_responder)
 
     assert button in colleague.get(to_take).content.decode()
     row = colleague.get(to_take).content.decode().partition("data-reference")[2]
@@ -223,15 +218,15 @@ def test_cases_of_a_former_responder_are_to_be_taken_everywhere(responder, incid
     assert f"{newcomer.display_name}, Breizh Cyber" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
-def test_view_mark_and_button_agree_on_the_cases_to_take_over(responder, colleague):
+def test_view_mark_and_button_agree_on_the_cases_to_take_over(leaving_responder, colleague):
     """A case is to be taken over whether its former assignee had taken it or was still to take it."""
     free, followed, taken, only_assigned, without_assignee = cases = [declare() for _ in range(5)]
     acknowledge_incident(reference=followed.reference, actor=colleague)
     for case in (taken, without_assignee):
-        acknowledge_incident(reference=case.reference, actor=responder)
-    assign_incident(reference=only_assigned.reference, actor=colleague, assignee=responder)
+        acknowledge_incident(reference=case.reference, actor=leaving_responder)
+    assign_incident(reference=only_assigned.reference, actor=colleague, assignee=leaving_responder)
     assign_incident(reference=followed.reference, actor=colleague, assignee=colleague)
-    end_role(responder)
+    end_role(leaving_responder)
     Incident.objects.filter(pk=without_assignee.pk).update(assignee=None)
     client, expected = sign_in_as(colleague), {taken.reference, only_assigned.reference, without_assignee.reference}
 
@@ -257,35 +252,35 @@ def test_view_mark_and_button_agree_on_the_cases_to_take_over(responder, colleag
     assert free.reference in client.get(f"{QUEUE}?etat=a-prendre").content.decode()
 
 
-def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(responder, incident):
-    acknowledge_incident(reference=incident.reference, actor=responder)
+def test_the_first_assignee_cannot_take_a_case_back_from_a_colleague(leaving_responder, incident):
+    acknowledge_incident(reference=incident.reference, actor=leaving_responder)
     former, newcomer = a_responder(breizh_cyber()), a_responder(breizh_cyber())
-    assign_incident(reference=incident.reference, actor=responder, assignee=former)
+    assign_incident(reference=incident.reference, actor=leaving_responder, assignee=former)
     end_role(former)
     sign_in_as(newcomer).post(case_url(incident, "prendre"))
 
-    answer = sign_in_as(responder).post(case_url(incident, "prendre"), follow=True)
+    answer = sign_in_as(leaving_responder).post(case_url(incident, "prendre"), follow=True)
     assert "Vous avez pris ce dossier" not in read_text(answer)
     assert f"{newcomer} s’occupe de ce dossier." in read_text(answer)
     telephone = read_text(sign_in_as(newcomer).get(f"/triage/{incident.reference}/"))
     assert f"Pris en charge par {newcomer}" in telephone
-    assert str(responder) not in telephone
+    assert str(leaving_responder) not in telephone
 
 
-def test_a_closed_case_keeps_its_former_assignee(responder, incident):
-    acknowledge_incident(reference=incident.reference, actor=responder)
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
-    end_role(responder)
+def test_a_closed_case_keeps_its_former_assignee(leaving_responder, incident):
+    acknowledge_incident(reference=incident.reference, actor=leaving_responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=leaving_responder)
+    end_role(leaving_responder)
     matches = sign_in_as(a_responder(breizh_cyber())).get(f"{QUEUE}recherche/", {"q": "resp:personne"})
     assert incident.reference not in matches.content.decode()
 
 
-def test_the_lead_reads_how_many_cases_a_removal_leaves_unassigned(responder, incident):
+def test_the_lead_reads_how_many_cases_a_removal_leaves_unassigned(leaving_responder, incident):
     lead = sign_in_as(a_lead())
-    address = f"/equipe/{responder.uid}/retirer/"
+    address = f"/equipe/{leaving_responder.uid}/retirer/"
     assert "sans responsable" not in read_text(lead.get(address))
     for case in (incident, declare()):
-        acknowledge_incident(reference=case.reference, actor=responder)
+        acknowledge_incident(reference=case.reference, actor=leaving_responder)
     assert "Cette personne a 2 dossiers ouverts. Ils seront sans responsable" in read_text(lead.get(address))
 
 
@@ -297,13 +292,13 @@ def hold_cases(responder, number):
         acknowledge_incident(reference=declare().reference, actor=responder)
 
 
-def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(responder):
-    hold_cases(responder, 3)
+def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(leaving_responder):
+    hold_cases(leaving_responder, 3)
     declare()  # a case that nobody took is not among those to take over
     lead = sign_in_as(a_lead())
     assert "à reprendre" not in read_text(lead.get("/equipe/"))
     removal = {"csirt": breizh_cyber().pk}
-    page = lead.post(f"/equipe/{responder.uid}/retirer/", removal, follow=True)
+    page = lead.post(f"/equipe/{leaving_responder.uid}/retirer/", removal, follow=True)
     assert "3 dossiers à reprendre : les voir" in read_text(page)
     address = f"{QUEUE}?etat=a-reprendre"
     assert f'<a href="{address}">les voir</a>' in page.content.decode()
@@ -313,20 +308,20 @@ def test_lead_who_removes_a_person_sees_how_many_cases_to_take_over(responder):
     assert f'href="{address}">Les voir</a>' in later.content.decode()
 
 
-def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_to_take_over(responder):
-    hold_cases(responder, 2)
+def test_administrator_who_closes_accounts_sees_how_many_cases_each_centre_has_to_take_over(leaving_responder):
+    hold_cases(leaving_responder, 2)
     hold_cases(a_responder(breizh_cyber()), 1)
     administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
-    chosen = {"action": "close_accounts", "_selected_action": [responder.pk, a_lead().pk], "confirme": "oui"}
+    chosen = {"action": "close_accounts", "_selected_action": [leaving_responder.pk, a_lead().pk], "confirme": "oui"}
     page = read_text(administrator.post("/admin/accounts/user/", chosen, follow=True))
     assert "Breizh Cyber : 2 dossiers ouverts n’ont plus personne." in page
     assert "2 dossiers ouverts à reprendre" in read_text(sign_in_as(a_lead()).get("/equipe/"))
 
 
 @pytest.mark.parametrize("closes_lead_too", [False, True])
-def test_administrator_reads_who_gives_the_orphaned_cases_to_somebody_else(responder, closes_lead_too):
-    hold_cases(responder, 1)
-    people = [responder.pk, a_lead().pk][: 1 + closes_lead_too]
+def test_administrator_reads_who_gives_the_orphaned_cases_to_somebody_else(leaving_responder, closes_lead_too):
+    hold_cases(leaving_responder, 1)
+    people = [leaving_responder.pk, a_lead().pk][: 1 + closes_lead_too]
     administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
     chosen = {"action": "close_accounts", "_selected_action": people, "confirme": "oui"}
     answer = administrator.post("/admin/accounts/user/", chosen, follow=True)
@@ -337,32 +332,38 @@ def test_administrator_reads_who_gives_the_orphaned_cases_to_somebody_else(respo
     assert (link in answer.content.decode()) is closes_lead_too
 
 
-def test_administrator_reads_how_many_cases_closing_an_account_orphans_before_closing_it(responder):
+def test_administrator_reads_how_many_cases_closing_an_account_orphans_before_closing_it(leaving_responder):
     """The confirmation of the list says it, and so does the box of the account's own page."""
-    hold_cases(responder, 2)
+    hold_cases(leaving_responder, 2)
     free = a_responder(breizh_cyber())
     former = a_responder(breizh_cyber())
     hold_cases(former, 1)
     end_role(former)
     administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
-    chosen = {"action": "close_accounts", "_selected_action": [responder.pk, free.pk, former.pk]}
+    chosen = {"action": "close_accounts", "_selected_action": [leaving_responder.pk, free.pk, former.pk]}
     page = read_text(administrator.post("/admin/accounts/user/", chosen))
     assert "(intervenant d’un CSIRT (Breizh Cyber)) : 2 dossiers ouverts n’auront plus personne" in page
     assert page.count("plus personne") == 1
     warning = "Si vous fermez ce compte, 2 dossiers ouverts n’auront plus personne."
-    assert warning in read_text(administrator.get(f"/admin/accounts/user/{responder.pk}/change/"))
+    assert warning in read_text(administrator.get(f"/admin/accounts/user/{leaving_responder.pk}/change/"))
     for other in (free, former):
         assert "plus personne" not in read_text(administrator.get(f"/admin/accounts/user/{other.pk}/change/"))
 
 
-def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_take_over(responder):
-    hold_cases(responder, 1)
-    role = responder.membership_set.get()
-    values = {"id": role.pk, "user": responder.pk, "role": role.role, "csirt": role.csirt_id, "collectivity": ""}
+def test_administrator_who_ends_a_role_sees_how_many_cases_the_centre_has_to_take_over(leaving_responder):
+    hold_cases(leaving_responder, 1)
+    role = leaving_responder.membership_set.get()
+    values = {
+        "id": role.pk,
+        "user": leaving_responder.pk,
+        "role": role.role,
+        "csirt": role.csirt_id,
+        "collectivity": "",
+    }
     values |= {"region": "", "since_on": "2021-01-01", "ended_on": "2026-01-01"}
     data = {f"membership_set-0-{name}": value for name, value in values.items()}
     data |= {"membership_set-TOTAL_FORMS": 1, "membership_set-INITIAL_FORMS": 1, "is_active": "on"}
-    data |= {"email": responder.email, "display_name": responder.display_name}
+    data |= {"email": leaving_responder.email, "display_name": leaving_responder.display_name}
     administrator = sign_in_as(a_person(Role.ADMINISTRATOR))
-    page = read_text(administrator.post(f"/admin/accounts/user/{responder.pk}/change/", data, follow=True))
+    page = read_text(administrator.post(f"/admin/accounts/user/{leaving_responder.pk}/change/", data, follow=True))
     assert "Breizh Cyber : 1 dossier ouvert n’a plus personne." in page

@@ -14,6 +14,7 @@ from collectivities.models import Collectivity
 from collectivities.search import find_collectivities
 from csirts.models import Coverage, Csirt
 from incidents.enums import EventKind, Rerouting, Verification
+from incidents.models import Incident
 from incidents.services.declaring.bodies import confirm_body, merge_body
 from incidents.services.handling.verify import verify_incident
 from incidents.services.transfer import reroute
@@ -32,13 +33,13 @@ CORRECTION = {"name": "CCAS de Plouexemple", "kind": Kind.CCAS, "seat": "29999"}
 
 
 @pytest.fixture
-def body(db):
+def body(db: None) -> Collectivity:
     breizh_cyber()
     return a_ccas(name=WRONG_NAME, kind=Kind.OTHER)
 
 
 @pytest.fixture
-def incident(body):
+def case_of_misnamed_body(body: Collectivity) -> Incident:
     return declare(collectivity=body)
 
 
@@ -50,63 +51,69 @@ def withdraw_confirmation(client, incident, reason="slip"):
     return client.post(url(incident, "retirer-confirmation"), {"raison": reason}, follow=True)
 
 
-def test_a_responder_corrects_name_kind_and_seat(client, responder, incident, body):
+def test_a_responder_corrects_name_kind_and_seat(client, responder, case_of_misnamed_body, body):
     quimper = Collectivity.objects.get(insee_code="29232")
-    after = read_markup(post_correction(client, incident, seat="Quimper"))
+    after = read_markup(post_correction(client, case_of_misnamed_body, seat="Quimper"))
     body.refresh_from_db()
     assert (body.name, body.kind, body.seat) == (CORRECTION["name"], Kind.CCAS, quimper)
     assert "Collectivité corrigée" in after
     assert "<b>Collectivité corrigée</b> (nature, nom, siège)" in after
-    [event] = incident.events.filter(kind=EventKind.BODY_CORRECTED)
+    [event] = case_of_misnamed_body.events.filter(kind=EventKind.BODY_CORRECTED)
     before = {"kind": "other", "seat": str(plouexemple().uid)}
     assert event.actor == responder
     assert event.data == {"body": str(body.uid), "fields": ["kind", "name", "seat"], "before": before}
-    confirm_body(reference=incident.reference, actor=responder)
+    confirm_body(reference=case_of_misnamed_body.reference, actor=responder)
     assert body in find_collectivities("CCAS de Plouexemple")
 
 
-def test_figures_count_the_cases_of_a_body_in_its_corrected_region(client, responder, incident, body):
+def test_figures_count_the_cases_of_a_body_in_its_corrected_region(client, responder, case_of_misnamed_body, body):
     """The body is corrected to another region, then merged into a body of the first. Only its own cases follow, and
     they keep their centre.
     """
-    town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
+    town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=case_of_misnamed_body.region).first()
     other, stranger = declare(collectivity=body), declare()
-    post_correction(client, incident, seat=town.insee_code)
+    post_correction(client, case_of_misnamed_body, seat=town.insee_code)
     fold_new_events()
     regions = dict(CaseFact.objects.values_list("incident", "region"))
-    assert regions == {incident.pk: town.region_id, other.pk: town.region_id, stranger.pk: stranger.region_id}
-    merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
+    assert regions == {
+        case_of_misnamed_body.pk: town.region_id,
+        other.pk: town.region_id,
+        stranger.pk: stranger.region_id,
+    }
+    merge_body(reference=case_of_misnamed_body.reference, into=plouexemple().uid, actor=responder)
     fold_new_events()
     assert set(CaseFact.objects.values_list("region", flat=True)) == {plouexemple().region_id}
-    incident.refresh_from_db()
-    assert incident.csirt == stranger.csirt
+    case_of_misnamed_body.refresh_from_db()
+    assert case_of_misnamed_body.csirt == stranger.csirt
 
 
-def test_cases_are_rerouted_after_a_correction_of_their_body(client, responder, incident, body, monkeypatch):
+def test_cases_are_rerouted_after_a_correction_of_their_body(
+    client, responder, case_of_misnamed_body, body, monkeypatch
+):
     """The directory does not change: the body turns out to lie in another region, then to be another body."""
     monkeypatch.setattr(reroute, "CASES_FOLLOW_AFTER", timedelta())
-    town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
+    town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=case_of_misnamed_body.region).first()
     elsewhere = create_other_centre()
     Coverage.objects.filter(region=town.region).delete()
     Coverage.objects.create(csirt=elsewhere, region=town.region, valid=DateRange(None, None), source="essai")
     reroute.reroute_cases()
-    post_correction(client, incident, seat=town.insee_code)
+    post_correction(client, case_of_misnamed_body, seat=town.insee_code)
     assert reroute.reroute_cases() == 1
-    incident.refresh_from_db()
-    assert incident.csirt == elsewhere
-    assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
+    case_of_misnamed_body.refresh_from_db()
+    assert case_of_misnamed_body.csirt == elsewhere
+    assert case_of_misnamed_body.events.latest("id").data["why"] == Rerouting.CORRECTED
 
-    merge_body(reference=incident.reference, into=plouexemple().uid, actor=a_responder(elsewhere))
+    merge_body(reference=case_of_misnamed_body.reference, into=plouexemple().uid, actor=a_responder(elsewhere))
     assert reroute.reroute_cases() == 1
-    incident.refresh_from_db()
-    assert incident.csirt == breizh_cyber()
-    assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
+    case_of_misnamed_body.refresh_from_db()
+    assert case_of_misnamed_body.csirt == breizh_cyber()
+    assert case_of_misnamed_body.events.latest("id").data["why"] == Rerouting.CORRECTED
 
 
-def test_the_same_correction_twice_records_one_event(client, responder, incident):
+def test_the_same_correction_twice_records_one_event(client, responder, case_of_misnamed_body):
     for _ in range(2):
-        post_correction(client, incident)
-    assert incident.events.filter(kind=EventKind.BODY_CORRECTED).count() == 1
+        post_correction(client, case_of_misnamed_body)
+    assert case_of_misnamed_body.events.filter(kind=EventKind.BODY_CORRECTED).count() == 1
 
 
 @pytest.mark.parametrize(
@@ -122,77 +129,79 @@ def test_the_same_correction_twice_records_one_event(client, responder, incident
         ("seat", "Saint-Denis", "Écrivez son code INSEE"),
     ],
 )
-def test_a_wrong_correction_is_refused_and_shown_again(client, responder, incident, body, field, value, message):
-    answer = client.post(url(incident, "corriger"), CORRECTION | {"name": "Mon nom"} | {field: value})
+def test_a_wrong_correction_is_refused_and_shown_again(
+    client, responder, case_of_misnamed_body, body, field, value, message
+):
+    answer = client.post(url(case_of_misnamed_body, "corriger"), CORRECTION | {"name": "Mon nom"} | {field: value})
     assert answer.status_code == 422
     assert message in read_markup(answer)
     assert f'value="{"Mon nom" if field != "name" else value}"' in answer.content.decode()
     body.refresh_from_db()
     assert body.name == WRONG_NAME
-    assert not incident.events.filter(kind=EventKind.BODY_CORRECTED).exists()
+    assert not case_of_misnamed_body.events.filter(kind=EventKind.BODY_CORRECTED).exists()
 
 
-def test_a_confirmed_body_cannot_be_corrected(client, responder, incident, body):
-    confirm_body(reference=incident.reference, actor=responder)
-    assert "retirez d’abord la confirmation" in read_markup(post_correction(client, incident))
+def test_a_confirmed_body_cannot_be_corrected(client, responder, case_of_misnamed_body, body):
+    confirm_body(reference=case_of_misnamed_body.reference, actor=responder)
+    assert "retirez d’abord la confirmation" in read_markup(post_correction(client, case_of_misnamed_body))
     body.refresh_from_db()
     assert body.name == WRONG_NAME
 
 
-def test_a_confirmation_is_withdrawn_with_a_reason(client, responder, incident, body):
+def test_a_confirmation_is_withdrawn_with_a_reason(client, responder, case_of_misnamed_body, body):
     other = declare(collectivity=body)
-    confirm_body(reference=incident.reference, actor=responder)
-    verify_incident(reference=incident.reference, actor=responder)
+    confirm_body(reference=case_of_misnamed_body.reference, actor=responder)
+    verify_incident(reference=case_of_misnamed_body.reference, actor=responder)
     fold_new_events()
-    assert CaseFact.objects.get(incident_id=incident.pk).is_verified
-    assert "Retirer la confirmation" in read_markup(client.get(url(incident)))
+    assert CaseFact.objects.get(incident_id=case_of_misnamed_body.pk).is_verified
+    assert "Retirer la confirmation" in read_markup(client.get(url(case_of_misnamed_body)))
 
-    after = read_markup(withdraw_confirmation(client, incident))
+    after = read_markup(withdraw_confirmation(client, case_of_misnamed_body))
 
     body.refresh_from_db()
     assert body.is_unconfirmed
     assert body not in find_collectivities(WRONG_NAME)
     assert "Collectivité à confirmer" in after
     assert "<b>Confirmation de la collectivité retirée</b> (confirmée par erreur)" in after
-    for case in (incident, other):
+    for case in (case_of_misnamed_body, other):
         case.refresh_from_db()
         assert (case.verification, case.verified_at) == (Verification.UNVERIFIED, None)
         [event] = case.events.filter(kind=EventKind.BODY_UNCONFIRMED)
         assert (event.actor, event.data) == (responder, {"body": str(body.uid), "reason": "slip"})
     fold_new_events()
-    assert not CaseFact.objects.get(incident_id=incident.pk).is_verified
+    assert not CaseFact.objects.get(incident_id=case_of_misnamed_body.pk).is_verified
 
 
-def test_a_withdrawn_confirmation_is_one_event_and_may_be_given_again(client, responder, incident, body):
-    confirm_body(reference=incident.reference, actor=responder)
+def test_a_withdrawn_confirmation_is_one_event_and_may_be_given_again(client, responder, case_of_misnamed_body, body):
+    confirm_body(reference=case_of_misnamed_body.reference, actor=responder)
     for _ in range(2):
-        withdraw_confirmation(client, incident)
-    assert incident.events.filter(kind=EventKind.BODY_UNCONFIRMED).count() == 1
-    confirm_body(reference=incident.reference, actor=responder)
+        withdraw_confirmation(client, case_of_misnamed_body)
+    assert case_of_misnamed_body.events.filter(kind=EventKind.BODY_UNCONFIRMED).count() == 1
+    confirm_body(reference=case_of_misnamed_body.reference, actor=responder)
     body.refresh_from_db()
     assert body.confirmed_at
 
 
 @pytest.mark.parametrize("reason", ["", "resolved", "<script>"])
-def test_withdrawing_a_confirmation_needs_a_reason(client, responder, incident, body, reason):
-    confirm_body(reference=incident.reference, actor=responder)
-    assert "Choisissez pourquoi" in read_markup(withdraw_confirmation(client, incident, reason))
+def test_withdrawing_a_confirmation_needs_a_reason(client, responder, case_of_misnamed_body, body, reason):
+    confirm_body(reference=case_of_misnamed_body.reference, actor=responder)
+    assert "Choisissez pourquoi" in read_markup(withdraw_confirmation(client, case_of_misnamed_body, reason))
     body.refresh_from_db()
     assert body.confirmed_at
 
 
-def test_a_body_of_the_official_list_stays_confirmed(client, responder, incident):
+def test_a_body_of_the_official_list_stays_confirmed(client, responder, case_of_misnamed_body):
     listed = declare(collectivity=Collectivity.objects.get(insee_code="29232"))
     assert "Retirer la confirmation" not in read_markup(client.get(url(listed)))
     assert "La liste officielle porte cette collectivité" in read_markup(withdraw_confirmation(client, listed))
     assert not listed.events.filter(kind=EventKind.BODY_UNCONFIRMED).exists()
 
 
-def test_a_case_of_another_centre_is_not_found(client, incident, body):
-    confirm_body(reference=incident.reference, actor=a_responder())
+def test_a_case_of_another_centre_is_not_found(client, case_of_misnamed_body, body):
+    confirm_body(reference=case_of_misnamed_body.reference, actor=a_responder())
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
-    assert client.post(url(incident, "retirer-confirmation"), {"raison": "slip"}).status_code == 404
-    assert client.post(url(incident, "corriger"), CORRECTION).status_code == 404
+    assert client.post(url(case_of_misnamed_body, "retirer-confirmation"), {"raison": "slip"}).status_code == 404
+    assert client.post(url(case_of_misnamed_body, "corriger"), CORRECTION).status_code == 404
     body.refresh_from_db()
     assert body.confirmed_at
 
@@ -203,7 +212,7 @@ def create_contact(body, kind, **fields):
     )
 
 
-def test_a_merge_adds_emergency_contacts_and_overwrites_none(responder, incident, body):
+def test_a_merge_adds_emergency_contacts_and_overwrites_none(responder, case_of_misnamed_body, body):
     target = plouexemple()
     create_contact(body, Helper.DPO, name="Du CCAS")
     create_contact(body, Helper.SUPPLIER, name="Du CCAS")
@@ -211,7 +220,7 @@ def test_a_merge_adds_emergency_contacts_and_overwrites_none(responder, incident
     create_contact(target, Helper.DPO, name="De la commune")
     create_contact(target, Helper.INSURER)
     for _ in range(2):
-        merge_body(reference=incident.reference, into=target.uid, actor=responder)
+        merge_body(reference=case_of_misnamed_body.reference, into=target.uid, actor=responder)
     names = dict(EmergencyContact.objects.values_list("kind", "name"))
     assert names == {Helper.DPO: "De la commune", Helper.SUPPLIER: "Du CCAS", Helper.INSURER: "Du CCAS"}
     assert set(EmergencyContact.objects.values_list("collectivity", flat=True)) == {target.pk}
@@ -221,14 +230,14 @@ def invite(person, body):
     return make_link(LinkPurpose.INVITATION, user=person, made_by=None, collectivity=body)
 
 
-def test_a_merge_moves_each_invitation_once(responder, incident, body):
+def test_a_merge_moves_each_invitation_once(responder, case_of_misnamed_body, body):
     target, other_body = plouexemple(), plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     new, invited_twice, member = (a_person(Role.AGENT, collectivity=other_body) for _ in range(3))
     for person in (new, invited_twice, member):
         invite(person, body)
     invite(invited_twice, target)
     a_member = member.membership_set.create(role=Role.AGENT, collectivity=target)
-    merge_body(reference=incident.reference, into=target.uid, actor=responder)
+    merge_body(reference=case_of_misnamed_body.reference, into=target.uid, actor=responder)
     live = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, revoked_at=None)
     assert a_member
     assert sorted(live.values_list("user", flat=True)) == sorted([new.pk, invited_twice.pk])
@@ -240,24 +249,26 @@ def count_deliveries(person):
 
 
 @pytest.mark.parametrize("is_announced_before", [False, True])
-def test_a_member_of_both_bodies_is_notified_of_a_case_once(responder, incident, body, is_announced_before):
+def test_a_member_of_both_bodies_is_notified_of_a_case_once(
+    responder, case_of_misnamed_body, body, is_announced_before
+):
     target = plouexemple()
     twofold, single = a_person(Role.AGENT, collectivity=body), a_person(Role.AGENT, collectivity=target)
     since = timezone.localdate() - timedelta(days=9)
     twofold.membership_set.create(role=Role.AGENT, collectivity=target, since_on=since)
     if is_announced_before:
         announce_all_events()
-    merge_body(reference=incident.reference, into=target.uid, actor=responder)
+    merge_body(reference=case_of_misnamed_body.reference, into=target.uid, actor=responder)
     announce_all_events()
     assert (count_deliveries(twofold), count_deliveries(single)) == (1, 1)
 
 
-def test_the_second_writer_of_a_correction_sees_both_texts(client, responder, incident, body):
-    version = client.get(url(incident)).context["proposed"].form["seen"].value()
-    post_correction(client, incident, name="CCAS de Plou-Exemple", seen=version)
+def test_the_second_writer_of_a_correction_sees_both_texts(client, responder, case_of_misnamed_body, body):
+    version = client.get(url(case_of_misnamed_body)).context["proposed"].form["seen"].value()
+    post_correction(client, case_of_misnamed_body, name="CCAS de Plou-Exemple", seen=version)
 
     late = CORRECTION | {"name": "CCAS de Plouexemple-Bourg", "seen": version}
-    answer = client.post(url(incident, "corriger"), late)
+    answer = client.post(url(case_of_misnamed_body, "corriger"), late)
 
     assert answer.status_code == 409
     page = read_markup(answer)
@@ -267,6 +278,6 @@ def test_the_second_writer_of_a_correction_sees_both_texts(client, responder, in
     body.refresh_from_db()
     assert body.name == "CCAS de Plou-Exemple"
     resubmitted = late | {"seen": answer.context["correction"]["seen"].value()}
-    assert client.post(url(incident, "corriger"), resubmitted).status_code == 302
+    assert client.post(url(case_of_misnamed_body, "corriger"), resubmitted).status_code == 302
     body.refresh_from_db()
     assert body.name == "CCAS de Plouexemple-Bourg"

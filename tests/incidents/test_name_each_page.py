@@ -1,11 +1,15 @@
 """The pages about one case name it in their title or heading, and none of their controls is without a name."""
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest_django import Settings
 
-from incidents.models import Task
+from incidents.models import Incident, Task
 from incidents.questions.catalogue import SNAPSHOTS
 from incidents.reference import hyphenate
 from incidents.services.handling.acknowledge import acknowledge_incident
@@ -69,24 +73,24 @@ class Controls(HTMLParser):
 
 
 @pytest.fixture
-def incident(settings, tmp_path):
+def case_with_stopped_service(settings: Settings, tmp_path: Path) -> Iterator[Incident]:
     breizh_cyber()
     with store_in_folder(settings, tmp_path / "evidence"):
         yield declare(service_stopped="yes", interruptions=(CIVIL,))
 
 
 @pytest.fixture
-def uids(incident):
+def uids(case_with_stopped_service: Incident) -> dict[str, Any]:
     """Fill the case, so that each of its parts has controls, and return what the addresses vary by."""
-    declarant, responder = open_by_link(incident), a_responder()
-    acknowledge_incident(reference=incident.reference, actor=responder)
-    send(declarant, incident)
-    complete(declarant, incident, "precisions", {"q-extension": ".abcd"})
-    Task.objects.create(incident=incident, title="Rappeler le maire", author=responder)
+    declarant, responder = open_by_link(case_with_stopped_service), a_responder()
+    acknowledge_incident(reference=case_with_stopped_service.reference, actor=responder)
+    send(declarant, case_with_stopped_service)
+    complete(declarant, case_with_stopped_service, "precisions", {"q-extension": ".abcd"})
+    Task.objects.create(incident=case_with_stopped_service, title="Rappeler le maire", author=responder)
     create_other_centre()
     return {
-        "piece": hand_over(declarant, incident, b"x", name="journal.txt").uid,
-        "observable": an_observable(incident, actor=responder).uid,
+        "piece": hand_over(declarant, case_with_stopped_service, b"x", name="journal.txt").uid,
+        "observable": an_observable(case_with_stopped_service, actor=responder).uid,
         "duplicate": declare(caller=MAYOR).reference,
     }
 
@@ -104,40 +108,43 @@ def assert_named(response, name):
 
 
 @pytest.mark.parametrize("path", OF_THE_DECLARANT)
-def test_each_page_of_the_declarant_names_the_case(incident, uids, path):
-    address = follow_up_url(incident, *path.format(**uids).split("/")).replace("//", "/")
-    assert_named(open_by_link(incident).get(address), hyphenate(incident.reference))
+def test_each_page_of_the_declarant_names_the_case(case_with_stopped_service, uids, path):
+    address = follow_up_url(case_with_stopped_service, *path.format(**uids).split("/")).replace("//", "/")
+    assert_named(open_by_link(case_with_stopped_service).get(address), hyphenate(case_with_stopped_service.reference))
 
 
 @pytest.mark.parametrize("path", SECTIONS)
-def test_each_section_leads_back_to_the_page_that_names_the_case(incident, uids, path):
+def test_each_section_leads_back_to_the_page_that_names_the_case(case_with_stopped_service, uids, path):
     """A section has the words of its questions alone: it names neither the case nor the body."""
-    response = open_by_link(incident).get(follow_up_url(incident, *path.split("/")))
+    response = open_by_link(case_with_stopped_service).get(follow_up_url(case_with_stopped_service, *path.split("/")))
     assert Controls(response.content.decode()).nameless == []
-    assert f'<a href="{follow_up_url(incident, "completer")}">Ce qui aiderait encore</a>' in response.content.decode()
+    assert (
+        f'<a href="{follow_up_url(case_with_stopped_service, "completer")}">Ce qui aiderait encore</a>'
+        in response.content.decode()
+    )
 
 
 @pytest.mark.parametrize("path", OF_THE_TRIAGE)
-def test_each_page_of_the_triage_names_the_case(incident, uids, path):
-    address = case_url(incident, *path.format(**uids).split("/"))
-    assert_named(sign_in_as(a_lead()).get(address), hyphenate(incident.reference))
+def test_each_page_of_the_triage_names_the_case(case_with_stopped_service, uids, path):
+    address = case_url(case_with_stopped_service, *path.format(**uids).split("/"))
+    assert_named(sign_in_as(a_lead()).get(address), hyphenate(case_with_stopped_service.reference))
 
 
 @pytest.mark.parametrize("path", NAMED_BY_BODY)
-def test_the_pages_that_are_read_by_body_name_the_body(incident, uids, path):
-    address = case_url(incident).rstrip("/") + "/" + path.format(**uids)
-    assert_named(sign_in_as(a_lead()).get(address), incident.collectivity.name)
+def test_the_pages_that_are_read_by_body_name_the_body(case_with_stopped_service, uids, path):
+    address = case_url(case_with_stopped_service).rstrip("/") + "/" + path.format(**uids)
+    assert_named(sign_in_as(a_lead()).get(address), case_with_stopped_service.collectivity.name)
 
 
-def test_the_telephone_page_names_the_body(incident, uids):
-    response = sign_in_as(a_lead()).get(f"/triage/{incident.reference}/")
-    assert_named(response, incident.collectivity.name)
+def test_the_telephone_page_names_the_body(case_with_stopped_service, uids):
+    response = sign_in_as(a_lead()).get(f"/triage/{case_with_stopped_service.reference}/")
+    assert_named(response, case_with_stopped_service.collectivity.name)
 
 
-def test_the_offer_names_the_case_to_the_other_centre(incident, uids):
-    transfer = propose_transfer(incident, a_responder())
+def test_the_offer_names_the_case_to_the_other_centre(case_with_stopped_service, uids):
+    transfer = propose_transfer(case_with_stopped_service, a_responder())
     taker = sign_in_as(a_responder(transfer.taker))
-    assert_named(taker.get(offer_url(transfer)), hyphenate(incident.reference))
+    assert_named(taker.get(offer_url(transfer)), hyphenate(case_with_stopped_service.reference))
 
 
 @pytest.mark.parametrize(

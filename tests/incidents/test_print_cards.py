@@ -10,6 +10,7 @@ from django.db.models.functions import Length
 from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
+from pytest_django import Settings
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
@@ -25,7 +26,7 @@ from incidents.services.declaring.limits import MAX_CARD_REQUESTS
 from incidents.services.papers import making as papers
 from incidents.services.papers.cards import TEMPLATES, build_body_card, list_cards, list_communes
 from incidents.services.papers.making import make_due_papers as make_papers
-from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
+from tests.cast import a_responder, an_agent, declare, finistere, plouexemple
 from tests.incidents.devices import sign_in_as
 from tests.incidents.journeys import find_commune
 from tests.paper import count_pages, read_codes
@@ -36,14 +37,8 @@ ALL = "/secours/departement/29/"
 
 
 @pytest.fixture(autouse=True)
-def empty_store(settings):
+def new_store(settings: Settings) -> None:
     settings.STORAGES = dict(settings.STORAGES)
-
-
-@pytest.fixture
-def town():
-    breizh_cyber()
-    return plouexemple()
 
 
 def read_content(response):
@@ -148,7 +143,7 @@ def test_a_whole_departement_is_one_pdf(client, town):
 
 
 @pytest.fixture
-def small_departement(monkeypatch):
+def small_departement(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limit the département to seven communes, in batches of five."""
     monkeypatch.setattr(papers, "list_cards", lambda departement, on: islice(list_cards(departement, on=on), 7))
 

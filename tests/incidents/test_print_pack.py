@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Membership
 from core import typeset
@@ -38,7 +39,7 @@ HOSTILE = [*TYPST, *LETTERS, MARKUP[0], "\ufffe \u200b" + "x" * 400]
 
 
 @pytest.fixture(autouse=True)
-def empty_store(settings):
+def new_store(settings: Settings) -> None:
     settings.STORAGES = dict(settings.STORAGES)
 
 

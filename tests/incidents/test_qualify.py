@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def incident():
+def case_with_leak() -> Incident:
     return declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
 
 
@@ -38,8 +38,8 @@ def qualify(incident, actor, **fields):
     return qualify_incident(reference=incident.reference, actor=actor, qualification=Qualification(**fields))
 
 
-def test_a_responder_qualifies_a_case(client, responder, incident):
-    form = read_qualify_form(client, incident) | {
+def test_a_responder_qualifies_a_case(client, responder, case_with_leak):
+    form = read_qualify_form(client, case_with_leak) | {
         "nature": "incident",
         "techniques": ["T1490", "T1486"],
         "cause": "supplier",
@@ -48,13 +48,18 @@ def test_a_responder_qualifies_a_case(client, responder, incident):
         "pap": "green",
     }
 
-    page = read_markup(client.post(case_url(incident, "qualifier"), form, follow=True))
+    page = read_markup(client.post(case_url(case_with_leak, "qualifier"), form, follow=True))
 
-    incident.refresh_from_db()
-    assert (incident.nature, incident.cause, incident.tlp, incident.pap) == ("incident", "supplier", "amber", "green")
-    assert incident.techniques == ["T1486", "T1490"]
-    assert find_leak_row(incident).status == "confirmed"
-    event = incident.events.get(kind=EventKind.QUALIFIED)
+    case_with_leak.refresh_from_db()
+    assert (case_with_leak.nature, case_with_leak.cause, case_with_leak.tlp, case_with_leak.pap) == (
+        "incident",
+        "supplier",
+        "amber",
+        "green",
+    )
+    assert case_with_leak.techniques == ["T1486", "T1490"]
+    assert find_leak_row(case_with_leak).status == "confirmed"
+    event = case_with_leak.events.get(kind=EventKind.QUALIFIED)
     assert event.actor == responder
     assert event.data == {
         "changed": {
@@ -73,30 +78,30 @@ def test_a_responder_qualifies_a_case(client, responder, incident):
     assert "TLP:AMBER+STRICT → TLP:AMBER" in page
 
 
-def test_the_same_qualification_twice_records_one_event(responder, incident):
+def test_the_same_qualification_twice_records_one_event(responder, case_with_leak):
     for _ in range(2):
-        qualify(incident, responder, techniques=("T1486",), leak="unfounded")
-    assert incident.events.filter(kind=EventKind.QUALIFIED).count() == 1
-    assert incident.sheets.filter(section="donnees").count() == 1
+        qualify(case_with_leak, responder, techniques=("T1486",), leak="unfounded")
+    assert case_with_leak.events.filter(kind=EventKind.QUALIFIED).count() == 1
+    assert case_with_leak.sheets.filter(section="donnees").count() == 1
 
 
-def test_the_second_writer_of_a_qualification_sees_both(client, responder, incident):
-    form = read_qualify_form(client, incident) | {"nature": "report", "cause": "human_error"}
-    qualify(incident, a_lead(), nature="incident", cause="phishing")
+def test_the_second_writer_of_a_qualification_sees_both(client, responder, case_with_leak):
+    form = read_qualify_form(client, case_with_leak) | {"nature": "report", "cause": "human_error"}
+    qualify(case_with_leak, a_lead(), nature="incident", cause="phishing")
 
-    answer = client.post(case_url(incident, "qualifier"), form)
+    answer = client.post(case_url(case_with_leak, "qualifier"), form)
 
     assert answer.status_code == 409
     page = read_markup(answer)
     assert "Un collègue a qualifié ce dossier pendant que vous écriviez" in page
     assert "<dt>Cause</dt><dd>hameçonnage</dd>" in page
     assert '<option value="human_error" selected>' in page
-    incident.refresh_from_db()
-    assert (incident.nature, incident.cause) == ("incident", "phishing")
+    case_with_leak.refresh_from_db()
+    assert (case_with_leak.nature, case_with_leak.cause) == ("incident", "phishing")
     resubmitted = form | {"seen": answer.context["qualify"]["form"]["seen"].value()}
-    assert client.post(case_url(incident, "qualifier"), resubmitted).status_code == 302
-    incident.refresh_from_db()
-    assert (incident.nature, incident.cause) == ("report", "human_error")
+    assert client.post(case_url(case_with_leak, "qualifier"), resubmitted).status_code == 302
+    case_with_leak.refresh_from_db()
+    assert (case_with_leak.nature, case_with_leak.cause) == ("report", "human_error")
 
 
 @pytest.mark.parametrize(
@@ -113,23 +118,23 @@ def test_the_second_writer_of_a_qualification_sees_both(client, responder, incid
         ("rsit_type", {"rsit_class": "fraud", "rsit_type": "ddos"}),
     ],
 )
-def test_an_unknown_code_is_refused_by_its_field(responder, incident, field, fields):
+def test_an_unknown_code_is_refused_by_its_field(responder, case_with_leak, field, fields):
     with pytest.raises(ValidationError) as refusal:
-        qualify(incident, responder, **fields)
+        qualify(case_with_leak, responder, **fields)
     assert list(refusal.value.message_dict) == [field]
-    assert_unchanged(incident)
+    assert_unchanged(case_with_leak)
 
 
 @pytest.mark.parametrize("fields", [{"rsit": "fraud/ddos"}, {"type": ""}, {"techniques": ["<b>"]}, {"tlp": "x"}])
-def test_a_wrong_form_is_refused_and_shown_again(client, responder, incident, fields):
+def test_a_wrong_form_is_refused_and_shown_again(client, responder, case_with_leak, fields):
     answer = client.post(
-        case_url(incident, "qualifier"), read_qualify_form(client, incident) | {"cause": "theft"} | fields
+        case_url(case_with_leak, "qualifier"), read_qualify_form(client, case_with_leak) | {"cause": "theft"} | fields
     )
     assert answer.status_code == 422
     assert 'role="alert"' in read_markup(answer)
     assert '<option value="theft" selected>' in read_markup(answer)
     harmless.check_response(answer)
-    assert_unchanged(incident)
+    assert_unchanged(case_with_leak)
 
 
 def assert_unchanged(incident):
@@ -138,21 +143,21 @@ def assert_unchanged(incident):
     assert not incident.events.filter(kind=EventKind.QUALIFIED).exists()
 
 
-def test_a_responder_of_another_centre_cannot_qualify(incident):
+def test_a_responder_of_another_centre_cannot_qualify(case_with_leak):
     stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     with pytest.raises(Http404):
-        qualify(incident, stranger)
-    assert_unchanged(incident)
+        qualify(case_with_leak, stranger)
+    assert_unchanged(case_with_leak)
 
 
-def test_an_erased_case_cannot_be_qualified(client, incident):
+def test_an_erased_case_cannot_be_qualified(client, case_with_leak):
     lead = a_lead()
     client.force_login(lead)
-    form = read_qualify_form(client, incident)
-    erase_personal_data(reference=incident.reference, actor=lead)
-    page = read_markup(client.post(case_url(incident, "qualifier"), form | {"nature": "report"}, follow=True))
+    form = read_qualify_form(client, case_with_leak)
+    erase_personal_data(reference=case_with_leak.reference, actor=lead)
+    page = read_markup(client.post(case_url(case_with_leak, "qualifier"), form | {"nature": "report"}, follow=True))
     assert "on ne le qualifie plus" in page
-    assert_unchanged(incident)
+    assert_unchanged(case_with_leak)
 
 
 # Severity
@@ -177,19 +182,19 @@ def test_a_worse_type_raises_the_severity_and_a_milder_one_never_lowers_it(respo
     assert (incident.severity, incident.severity_found) == (Severity.HIGH, Severity.LOW)
 
 
-def test_an_unfounded_leak_lowers_only_the_severity_of_the_facts(client, responder, incident):
-    assert incident.severity == Severity.CRITICAL
-    qualify(incident, responder, leak="unfounded")
-    incident.refresh_from_db()
-    assert (incident.severity, incident.severity_found) == (Severity.CRITICAL, Severity.HIGH)
-    assert "Les faits donnent aujourd’hui <b>élevée</b>" in read_markup(client.get(case_url(incident)))
+def test_an_unfounded_leak_lowers_only_the_severity_of_the_facts(client, responder, case_with_leak):
+    assert case_with_leak.severity == Severity.CRITICAL
+    qualify(case_with_leak, responder, leak="unfounded")
+    case_with_leak.refresh_from_db()
+    assert (case_with_leak.severity, case_with_leak.severity_found) == (Severity.CRITICAL, Severity.HIGH)
+    assert "Les faits donnent aujourd’hui <b>élevée</b>" in read_markup(client.get(case_url(case_with_leak)))
 
 
-def test_a_severity_set_by_a_responder_stays_unless_the_facts_are_worse(responder, incident):
-    set_severity(reference=incident.reference, severity=Severity.LOW, motive="Isolé.", actor=responder)
-    qualify(incident, responder, cause="theft")
-    incident.refresh_from_db()
-    assert incident.severity == Severity.LOW
+def test_a_severity_set_by_a_responder_stays_unless_the_facts_are_worse(responder, case_with_leak):
+    set_severity(reference=case_with_leak.reference, severity=Severity.LOW, motive="Isolé.", actor=responder)
+    qualify(case_with_leak, responder, cause="theft")
+    case_with_leak.refresh_from_db()
+    assert case_with_leak.severity == Severity.LOW
 
 
 def test_rsit_follows_the_type_unless_a_responder_chose_it(responder):
@@ -207,14 +212,14 @@ def test_rsit_follows_the_type_unless_a_responder_chose_it(responder):
 # The leak
 
 
-def test_the_judgement_of_a_leak_keeps_what_was_declared(client, responder, incident):
-    qualify(incident, responder, leak="unfounded")
-    incident.refresh_from_db()
-    assert incident.data_concerned == "yes"
-    assert find_leak_row(incident).status == "unfounded"
-    (declared,) = incident.sheets.filter(section="donnees")
+def test_the_judgement_of_a_leak_keeps_what_was_declared(client, responder, case_with_leak):
+    qualify(case_with_leak, responder, leak="unfounded")
+    case_with_leak.refresh_from_db()
+    assert case_with_leak.data_concerned == "yes"
+    assert find_leak_row(case_with_leak).status == "unfounded"
+    (declared,) = case_with_leak.sheets.filter(section="donnees")
     assert declared.values["leak"]["status"] == "suspected"
-    page = read_markup(client.get(case_url(incident)))
+    page = read_markup(client.get(case_url(case_with_leak)))
     assert "<dt>Concernées</dt><dd>oui</dd>" in page
     assert "<dt>Fuite</dt><dd>soupçonnée</dd>" in page
     assert "Le centre : fuite sans fondement." in page
@@ -233,21 +238,21 @@ def test_a_leak_may_be_judged_though_none_was_declared(client, responder, judgem
     assert read_qualify_form(client, incident)["leak"] == judgement
 
 
-def test_the_judgement_of_a_leak_may_be_changed(responder, incident):
-    qualify(incident, responder, leak="unfounded")
-    qualify(incident, responder, leak="claimed")
-    incident.refresh_from_db()
-    assert (find_leak_row(incident).status, incident.data_concerned) == ("claimed", "yes")
+def test_the_judgement_of_a_leak_may_be_changed(responder, case_with_leak):
+    qualify(case_with_leak, responder, leak="unfounded")
+    qualify(case_with_leak, responder, leak="claimed")
+    case_with_leak.refresh_from_db()
+    assert (find_leak_row(case_with_leak).status, case_with_leak.data_concerned) == ("claimed", "yes")
 
 
-def test_figures_follow_the_judgement_of_a_leak(responder, incident):
-    verify_incident(reference=incident.reference, actor=responder)
+def test_figures_follow_the_judgement_of_a_leak(responder, case_with_leak):
+    verify_incident(reference=case_with_leak.reference, actor=responder)
     fold_new_events()
     assert {measure for measure, _band in count_leaks()} == {"leaks"}
-    qualify(incident, responder, leak="unfounded")
+    qualify(case_with_leak, responder, leak="unfounded")
     fold_new_events()
     assert count_leaks() == {("unfounded", ""): 1}
-    qualify(incident, responder, leak="confirmed")
+    qualify(case_with_leak, responder, leak="confirmed")
     fold_new_events()
     assert {measure for measure, _band in count_leaks()} == {"leaks"}
     assert verify_figures().found == []
@@ -261,9 +266,9 @@ def count_leaks():
 # Labels
 
 
-def test_the_header_of_a_case_shows_its_nature_and_labels(client, responder, incident):
+def test_the_header_of_a_case_shows_its_nature_and_labels(client, responder, case_with_leak):
     Incident.objects.update(nature="report", pap="red")
-    head = client.get(case_url(incident)).content.decode().partition('class="case__cols"')[0]
+    head = client.get(case_url(case_with_leak)).content.decode().partition('class="case__cols"')[0]
     assert "signalement" in head
     assert "TLP:AMBER+STRICT" in head
     assert "PAP:RED" in head
@@ -298,14 +303,14 @@ def test_techniques_are_suggested_by_type_then_by_rsit():
     ]
 
 
-def test_a_technique_no_longer_listed_may_stay(responder, incident):
+def test_a_technique_no_longer_listed_may_stay(responder, case_with_leak):
     Incident.objects.update(techniques=["T0000"])
-    qualify(incident, responder, techniques=("T0000", "T1486"))
-    incident.refresh_from_db()
-    assert incident.techniques == ["T0000", "T1486"]
+    qualify(case_with_leak, responder, techniques=("T0000", "T1486"))
+    case_with_leak.refresh_from_db()
+    assert case_with_leak.techniques == ["T0000", "T1486"]
 
 
-def test_the_qualification_costs_no_extra_query(client, responder, incident, django_assert_max_num_queries):
-    client.get(case_url(incident))
+def test_the_qualification_costs_no_extra_query(client, responder, case_with_leak, django_assert_max_num_queries):
+    client.get(case_url(case_with_leak))
     with django_assert_max_num_queries(35):
-        client.get(case_url(incident))
+        client.get(case_url(case_with_leak))

@@ -6,7 +6,7 @@ from django.test import Client
 
 from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, EventKind
-from incidents.models import Rating
+from incidents.models import Incident, Rating
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import rate_help
 from incidents.services.handling.close import close_incident
@@ -25,14 +25,14 @@ def follow_up_url(incident):
     return f"/suivi/{incident.reference}/"
 
 
-def close_new_case(reason=ClosingReason.RESOLVED):
+def close_new_case(reason: ClosingReason = ClosingReason.RESOLVED) -> Incident:
     incident = declare()
     close_incident(reference=incident.reference, reason=reason, actor=a_responder(), why="Vu.")
     return incident
 
 
 @pytest.fixture
-def incident():
+def closed_case() -> Incident:
     return close_new_case()
 
 
@@ -42,43 +42,43 @@ def sign_in_by_link(incident):
     return client
 
 
-def test_declarant_rates_the_help_received(incident):
-    client = sign_in_by_link(incident)
-    assert QUESTION in read_markup(client.get(follow_up_url(incident)))
+def test_declarant_rates_the_help_received(closed_case):
+    client = sign_in_by_link(closed_case)
+    assert QUESTION in read_markup(client.get(follow_up_url(closed_case)))
 
     fields = {"level": "4", "words": "Une voix calme au téléphone."}
-    page = read_markup(client.post(f"{follow_up_url(incident)}avis/", fields, follow=True))
+    page = read_markup(client.post(f"{follow_up_url(closed_case)}avis/", fields, follow=True))
 
     rating = Rating.objects.get()
     assert (rating.level, rating.words, rating.actor_kind) == (4, fields["words"], "declarant")
-    event = incident.events.get(kind=EventKind.RATED)
+    event = closed_case.events.get(kind=EventKind.RATED)
     assert event.data == {"level": 4}
     assert "Vous pouvez changer d’avis" in page
     assert "Vous avez donné votre avis sur l’aide reçue" in page
     client = Client()
     client.force_login(a_responder())
-    case = read_markup(client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    case = read_markup(client.get(f"/admin/incidents/incident/{closed_case.reference}/"))
     assert "<b>Beaucoup</b>, dit le déclarant" in case
     assert fields["words"] in case
 
 
-def test_a_rating_may_be_changed_and_repeating_it_changes_nothing(incident):
-    client = sign_in_by_link(incident)
+def test_a_rating_may_be_changed_and_repeating_it_changes_nothing(closed_case):
+    client = sign_in_by_link(closed_case)
     for level in ("4", "4", "2"):
-        client.post(f"{follow_up_url(incident)}avis/", {"level": level, "words": ""})
+        client.post(f"{follow_up_url(closed_case)}avis/", {"level": level, "words": ""})
     assert Rating.objects.get().level == 2
-    assert incident.events.filter(kind=EventKind.RATED).count() == 2
+    assert closed_case.events.filter(kind=EventKind.RATED).count() == 2
 
 
 @pytest.mark.parametrize(
     "fields", [{}, {"level": "0"}, {"level": "5"}, {"level": "x"}, {"level": "3", "words": "x" * 501}]
 )
-def test_a_wrong_rating_is_refused_and_its_text_is_kept(incident, fields):
-    answer = sign_in_by_link(incident).post(f"{follow_up_url(incident)}avis/", {"words": "À garder."} | fields)
+def test_a_wrong_rating_is_refused_and_its_text_is_kept(closed_case, fields):
+    answer = sign_in_by_link(closed_case).post(f"{follow_up_url(closed_case)}avis/", {"words": "À garder."} | fields)
     assert answer.status_code == 422
     assert "à corriger" in read_markup(answer)
     assert fields.get("words", "À garder.") in read_markup(answer)
-    assert_not_rated(incident)
+    assert_not_rated(closed_case)
 
 
 def assert_not_rated(incident):
@@ -97,28 +97,28 @@ def test_open_duplicate_and_withdrawn_cases_are_not_rated(reason):
     assert_not_rated(incident)
 
 
-def test_a_colleague_with_an_account_may_rate(incident):
+def test_a_colleague_with_an_account_may_rate(closed_case):
     agent = an_agent()
-    rate_help(reference=incident.reference, visitor=CaseVisitor(user=agent), level=3)
+    rate_help(reference=closed_case.reference, visitor=CaseVisitor(user=agent), level=3)
     assert Rating.objects.get().actor == agent
 
 
-def test_a_centre_may_not_rate_itself(incident):
+def test_a_centre_may_not_rate_itself(closed_case):
     with pytest.raises(PermissionDenied):
-        rate_help(reference=incident.reference, visitor=CaseVisitor(user=a_responder()), level=4)
+        rate_help(reference=closed_case.reference, visitor=CaseVisitor(user=a_responder()), level=4)
     client = Client()
     client.force_login(a_responder())
-    assert QUESTION not in read_markup(client.get(follow_up_url(incident)))
-    assert_not_rated(incident)
+    assert QUESTION not in read_markup(client.get(follow_up_url(closed_case)))
+    assert_not_rated(closed_case)
 
 
-def test_the_second_of_two_ratings_conflicts_and_keeps_its_text(incident):
-    client = sign_in_by_link(incident)
-    version = client.get(follow_up_url(incident)).context["rate"]["form"]["seen"].value()
-    rate_help(reference=incident.reference, visitor=CaseVisitor(user=an_agent()), level=1, words="Trop lent.")
+def test_the_second_of_two_ratings_conflicts_and_keeps_its_text(closed_case):
+    client = sign_in_by_link(closed_case)
+    version = client.get(follow_up_url(closed_case)).context["rate"]["form"]["seen"].value()
+    rate_help(reference=closed_case.reference, visitor=CaseVisitor(user=an_agent()), level=1, words="Trop lent.")
 
     late = {"level": "4", "words": "Très bien.", "seen": version}
-    answer = client.post(f"{follow_up_url(incident)}avis/", late)
+    answer = client.post(f"{follow_up_url(closed_case)}avis/", late)
 
     assert answer.status_code == 409
     page = read_markup(answer)
@@ -128,36 +128,36 @@ def test_the_second_of_two_ratings_conflicts_and_keeps_its_text(incident):
     assert "Très bien." in page
     assert Rating.objects.get().level == 1
     again = late | {"seen": answer.context["rate"]["form"]["seen"].value()}
-    assert client.post(f"{follow_up_url(incident)}avis/", again).status_code == 302
+    assert client.post(f"{follow_up_url(closed_case)}avis/", again).status_code == 302
     assert Rating.objects.get().level == 4
 
 
-def test_a_reopened_case_is_not_rated(incident):
-    client = sign_in_by_link(incident)
-    client.post(f"{follow_up_url(incident)}avis/", {"level": "4"})
-    reopen_incident(reference=incident.reference, actor=a_responder(), motive="Pas fini.")
-    assert QUESTION not in read_markup(client.get(follow_up_url(incident)))
+def test_a_reopened_case_is_not_rated(closed_case):
+    client = sign_in_by_link(closed_case)
+    client.post(f"{follow_up_url(closed_case)}avis/", {"level": "4"})
+    reopen_incident(reference=closed_case.reference, actor=a_responder(), motive="Pas fini.")
+    assert QUESTION not in read_markup(client.get(follow_up_url(closed_case)))
     with pytest.raises(ValidationError):
-        rate_help(reference=incident.reference, visitor=CaseVisitor(user=an_agent()), level=1)
+        rate_help(reference=closed_case.reference, visitor=CaseVisitor(user=an_agent()), level=1)
 
 
-def test_a_stranger_may_not_rate(incident):
-    assert Client().post(f"{follow_up_url(incident)}avis/", {"level": "4", "words": "À garder."}).status_code == 404
-    assert_not_rated(incident)
+def test_a_stranger_may_not_rate(closed_case):
+    assert Client().post(f"{follow_up_url(closed_case)}avis/", {"level": "4", "words": "À garder."}).status_code == 404
+    assert_not_rated(closed_case)
 
 
-def test_erasing_a_case_empties_the_text_of_its_rating(incident):
-    rate_help(reference=incident.reference, visitor=CaseVisitor(user=an_agent()), level=4, words="Merci.")
-    erase_personal_data(reference=incident.reference, actor=a_lead())
+def test_erasing_a_case_empties_the_text_of_its_rating(closed_case):
+    rate_help(reference=closed_case.reference, visitor=CaseVisitor(user=an_agent()), level=4, words="Merci.")
+    erase_personal_data(reference=closed_case.reference, actor=a_lead())
     assert Rating.objects.get().words == ""
 
 
-def test_hostile_text_is_escaped_in_a_rating(incident):
-    client, centre = sign_in_by_link(incident), Client()
+def test_hostile_text_is_escaped_in_a_rating(closed_case):
+    client, centre = sign_in_by_link(closed_case), Client()
     centre.force_login(a_responder())
     for words in MARKUP:
         harmless.check_response(
-            client.post(f"{follow_up_url(incident)}avis/", {"level": "1", "words": words[:500]}, follow=True)
+            client.post(f"{follow_up_url(closed_case)}avis/", {"level": "1", "words": words[:500]}, follow=True)
         )
-        harmless.check_response(centre.get(f"/admin/incidents/incident/{incident.reference}/"))
-    harmless.check_response(client.post(f"{follow_up_url(incident)}avis/", {"words": MARKUP[0]}))
+        harmless.check_response(centre.get(f"/admin/incidents/incident/{closed_case.reference}/"))
+    harmless.check_response(client.post(f"{follow_up_url(closed_case)}avis/", {"words": MARKUP[0]}))

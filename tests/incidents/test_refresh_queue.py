@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from time_machine import TimeMachineFixture
 
+from accounts.models import User
 from csirts.models import Csirt
 from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, IncidentType
@@ -25,7 +28,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def responder(client, time_machine):
+def responder_at_fixed_time(client: Client, time_machine: TimeMachineFixture) -> User:
+    """Return a responder, as whom the client is signed in, and stop the clock."""
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
     responder = a_responder()
     client.force_login(responder)
@@ -36,7 +40,7 @@ def get_state(client, **parameters):
     return client.get(STATE, parameters).json()
 
 
-def test_the_mark_of_the_queue_changes_with_a_new_case(client, responder, time_machine):
+def test_the_mark_of_the_queue_changes_with_a_new_case(client, responder_at_fixed_time, time_machine):
     first = declare()
     page = client.get(URL)
     before = get_state(client)
@@ -53,22 +57,24 @@ def test_the_mark_of_the_queue_changes_with_a_new_case(client, responder, time_m
     assert client.get(URL).context["mark"] == after["mark"]
 
 
-def test_any_act_on_a_listed_case_changes_the_mark(client, responder):
+def test_any_act_on_a_listed_case_changes_the_mark(client, responder_at_fixed_time):
     case = declare()
     marks = [get_state(client)["mark"]]
-    verify_incident(reference=case.reference, actor=responder)
+    verify_incident(reference=case.reference, actor=responder_at_fixed_time)
     marks.append(get_state(client)["mark"])
-    acknowledge_incident(reference=case.reference, actor=responder)
+    acknowledge_incident(reference=case.reference, actor=responder_at_fixed_time)
     marks.append(get_state(client)["mark"])
     client.get(f"{URL}{case.reference}/")  # opening it marks what is new as read
     marks.append(get_state(client)["mark"])
     assert len(set(marks)) == 4
 
 
-def test_a_transfer_offer_or_a_message_on_a_closed_case_changes_the_mark(client, responder, time_machine):
+def test_a_transfer_offer_or_a_message_on_a_closed_case_changes_the_mark(
+    client, responder_at_fixed_time, time_machine
+):
     """Neither is a row of the list, but both are announced beside it."""
     ended, far = declare(), create_other_centre()
-    close_incident(reference=ended.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    close_incident(reference=ended.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder_at_fixed_time)
     marks = [get_state(client)["mark"]]
     time_machine.shift(timedelta(minutes=1))
     visitor = CaseVisitor(access_uid=ended.accesses.get().uid)
@@ -85,7 +91,7 @@ def test_a_transfer_offer_or_a_message_on_a_closed_case_changes_the_mark(client,
     assert (page.context["mark"], page.context["offers"]) == (marks[-1], 1)
 
 
-def test_a_case_that_becomes_late_or_old_changes_the_mark(client, responder, time_machine):
+def test_a_case_that_becomes_late_or_old_changes_the_mark(client, responder_at_fixed_time, time_machine):
     case = declare()
     Incident.objects.filter(pk=case.pk).update(due_at=timezone.now() + timedelta(seconds=30))
     before = get_state(client)["mark"]
@@ -96,9 +102,9 @@ def test_a_case_that_becomes_late_or_old_changes_the_mark(client, responder, tim
     assert get_state(client)["mark"] != late
 
 
-def test_the_mark_is_that_of_the_view_on_screen(client, responder):
+def test_the_mark_is_that_of_the_view_on_screen(client, responder_at_fixed_time):
     free, taken = declare(type=IncidentType.OUTAGE), declare()
-    acknowledge_incident(reference=taken.reference, actor=responder)
+    acknowledge_incident(reference=taken.reference, actor=responder_at_fixed_time)
 
     assert get_state(client, etat="miens")["cases"] == [taken.reference]
     assert get_state(client, type="panne")["cases"] == [free.reference]
@@ -106,7 +112,7 @@ def test_the_mark_is_that_of_the_view_on_screen(client, responder):
         assert client.get(URL, view).context["mark"] == get_state(client, **view)["mark"], view
 
 
-def test_the_state_lists_no_case_of_another_centre(client, responder):
+def test_the_state_lists_no_case_of_another_centre(client, responder_at_fixed_time):
     case = declare()
     before = get_state(client)
     Incident.objects.filter(pk=case.pk).update(csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
@@ -116,7 +122,7 @@ def test_the_state_lists_no_case_of_another_centre(client, responder):
 
 
 @pytest.mark.parametrize("number", [2, 60])
-def test_the_state_costs_few_queries(client, responder, number):
+def test_the_state_costs_few_queries(client, responder_at_fixed_time, number):
     for _ in range(number):
         declare()
     get_state(client)
@@ -126,14 +132,14 @@ def test_the_state_costs_few_queries(client, responder, number):
     assert len(queries) <= 7, [query["sql"][:90] for query in queries]
 
 
-def test_a_signed_out_user_is_sent_to_sign_in(client, responder):
+def test_a_signed_out_user_is_sent_to_sign_in(client, responder_at_fixed_time):
     client.logout()
     answer = client.get(STATE)
     assert answer.status_code == 302
     assert "/connexion/" in answer["Location"] or "/login/" in answer["Location"]
 
 
-def test_taking_a_case_from_the_queue_reports_the_outcome(client, responder):
+def test_taking_a_case_from_the_queue_reports_the_outcome(client, responder_at_fixed_time):
     case = declare()
 
     answer = client.post(f"{URL}{case.reference}/prendre/", headers=JSON)
@@ -143,11 +149,11 @@ def test_taking_a_case_from_the_queue_reports_the_outcome(client, responder):
         "is_done": True,
     }
     case.refresh_from_db()
-    assert case.acknowledged_by == responder
+    assert case.acknowledged_by == responder_at_fixed_time
     assert "Vous avez pris" not in client.get(f"{URL}{case.reference}/").content.decode()
 
 
-def test_a_case_that_somebody_else_took_says_who_and_when(client, responder):
+def test_a_case_that_somebody_else_took_says_who_and_when(client, responder_at_fixed_time):
     case, colleague = declare(), a_responder()
     acknowledge_incident(reference=case.reference, actor=colleague)
 

@@ -1,7 +1,10 @@
 """A closing report that is sent again: the same one changes nothing, another one is refused and loses no word."""
 
 import pytest
+from django.test import Client
+from time_machine import TimeMachineFixture
 
+from accounts.models import User
 from incidents.enums import ClosingReason, EventKind
 from incidents.models import Closing, Incident, Task
 from incidents.services.handling.close import Ending, close_incident, close_with_report
@@ -14,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def responder(client, time_machine):
+def responder_at_fixed_time(client: Client, time_machine: TimeMachineFixture) -> User:
+    """Return a responder, as whom the client is signed in, and stop the clock."""
     time_machine.move_to(NOW, tick=False)
     responder = a_responder()
     client.force_login(responder)
@@ -22,16 +26,16 @@ def responder(client, time_machine):
 
 
 @pytest.fixture
-def incident(responder):
-    return declare_unfinished(responder)
+def unfinished_case(responder_at_fixed_time: User) -> Incident:
+    return declare_unfinished(responder_at_fixed_time)
 
 
-def test_a_double_click_is_one_closing(client, responder, incident):
-    fields = make_full_report(incident)
+def test_a_double_click_is_one_closing(client, responder_at_fixed_time, unfinished_case):
+    fields = make_full_report(unfinished_case)
     for _ in range(2):
-        assert client.post(url(incident, "cloture"), fields).status_code == 302
+        assert client.post(url(unfinished_case, "cloture"), fields).status_code == 302
     assert Closing.objects.count() == 1
-    assert incident.events.filter(kind=EventKind.CLOSED).count() == 1
+    assert unfinished_case.events.filter(kind=EventKind.CLOSED).count() == 1
 
 
 @pytest.mark.parametrize(
@@ -45,30 +49,42 @@ def test_a_double_click_is_one_closing(client, responder, incident):
         {"summary": "Autre bilan."},
     ],
 )
-def test_a_changed_report_sent_after_the_first_is_refused(client, responder, incident, change):
-    client.post(url(incident, "cloture"), make_full_report(incident))
-    before = list(Closing.objects.values()), Incident.objects.values().get(), incident.interruptions.values().get()
+def test_a_changed_report_sent_after_the_first_is_refused(client, responder_at_fixed_time, unfinished_case, change):
+    client.post(url(unfinished_case, "cloture"), make_full_report(unfinished_case))
+    before = (
+        list(Closing.objects.values()),
+        Incident.objects.values().get(),
+        unfinished_case.interruptions.values().get(),
+    )
 
-    page = client.post(url(incident, "cloture"), make_full_report(incident) | change, follow=True)
+    page = client.post(url(unfinished_case, "cloture"), make_full_report(unfinished_case) | change, follow=True)
 
     assert "Ce dossier a été clos à 9 h 51 : résolu." in read_markup(page)
-    after = list(Closing.objects.values()), Incident.objects.values().get(), incident.interruptions.values().get()
+    after = (
+        list(Closing.objects.values()),
+        Incident.objects.values().get(),
+        unfinished_case.interruptions.values().get(),
+    )
     assert after == before
 
 
-def test_a_report_with_another_task_ticked_is_refused(responder, incident):
+def test_a_report_with_another_task_ticked_is_refused(responder_at_fixed_time, unfinished_case):
     task = str(Task.objects.get().uid)
     for moot in (frozenset({task}), frozenset({task})):
         ending = Ending(reason="not_an_incident", moot=moot)
-        close_with_report(reference=incident.reference, actor=responder, ending=ending)
+        close_with_report(reference=unfinished_case.reference, actor=responder_at_fixed_time, ending=ending)
     with pytest.raises(InvalidTransition):
-        close_with_report(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
+        close_with_report(
+            reference=unfinished_case.reference, actor=responder_at_fixed_time, ending=Ending(reason="not_an_incident")
+        )
     assert Closing.objects.count() == 1
 
 
-def test_a_report_sent_after_another_closing_is_refused_and_its_text_is_kept(client, responder, incident):
-    close_incident(reference=incident.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
-    page = client.post(url(incident, "cloture"), make_full_report(incident), follow=True)
+def test_a_report_sent_after_another_closing_is_refused_and_its_text_is_kept(
+    client, responder_at_fixed_time, unfinished_case
+):
+    close_incident(reference=unfinished_case.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
+    page = client.post(url(unfinished_case, "cloture"), make_full_report(unfinished_case), follow=True)
     assert "Ce dossier a été clos à 9 h 51 : déjà déclaré." in read_markup(page)
     assert Closing.objects.count() == 1
-    assert REPORT["summary"] in read_markup(client.get(url(incident, "cloture"))), "to be copied"
+    assert REPORT["summary"] in read_markup(client.get(url(unfinished_case, "cloture"))), "to be copied"

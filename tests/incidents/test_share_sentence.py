@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.test import Client
+from time_machine import TimeMachineFixture
 
 from incidents.enums import ClosingReason, InterruptionExtent, Status
 from incidents.facts.shapes import Interruption
@@ -24,7 +25,7 @@ NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 
 
 @pytest.fixture
-def incident(db, time_machine):
+def case_with_two_services(db: None, time_machine: TimeMachineFixture) -> Incident:
     time_machine.move_to(NOW, tick=False)
     breizh_cyber()
     halted = Interruption(service="civil", extent="stopped")
@@ -40,8 +41,8 @@ def share(client, incident):
     return client.post(follow_up_url(incident, "partager"))
 
 
-def test_the_declarant_shares_the_sentence_by_a_link(incident):
-    declarant = open_by_link(incident)
+def test_the_declarant_shares_the_sentence_by_a_link(case_with_two_services):
+    declarant = open_by_link(case_with_two_services)
     sentence = (
         "Un incident informatique touche la commune de Plouexemple (Finistère). Déclaration reçue le mardi 24 "
         "novembre 2026 à 9 h 51, heure de Paris. Cette déclaration n’est pas encore vérifiée. "
@@ -49,90 +50,97 @@ def test_the_declarant_shares_the_sentence_by_a_link(incident):
         "Breizh Cyber, le centre de secours informatique, est prévenu. On attend que le centre prenne le dossier en "
         "charge. Point fait le mardi 24 novembre 2026 à 9 h 51, heure de Paris."
     )
-    assert sentence in read_text(declarant.get(follow_up_url(incident)))
+    assert sentence in read_text(declarant.get(follow_up_url(case_with_two_services)))
 
-    assert share(declarant, incident)["Location"] == follow_up_url(incident) + "#phrase"
+    assert share(declarant, case_with_two_services)["Location"] == follow_up_url(case_with_two_services) + "#phrase"
 
     answer = Client().get(shared_url())
     assert sentence in read_text(answer)
-    assert shared_url() in read_text(declarant.get(follow_up_url(incident)))
+    assert shared_url() in read_text(declarant.get(follow_up_url(case_with_two_services)))
     assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
     assert answer["X-Robots-Tag"] == "noindex, nofollow"
-    assert incident.events.latest("id").kind == "shared"
+    assert case_with_two_services.events.latest("id").kind == "shared"
 
 
-def test_the_shared_sentence_contains_nothing_private(incident):
-    share(open_by_link(incident), incident)
+def test_the_shared_sentence_contains_nothing_private(case_with_two_services):
+    share(open_by_link(case_with_two_services), case_with_two_services)
     page_text = read_text(Client().get(shared_url()))
-    private = [incident.reference, incident.story.description, "Infogérance", CALLER.name, CALLER.phone, CALLER.email]
+    private = [
+        case_with_two_services.reference,
+        case_with_two_services.story.description,
+        "Infogérance",
+        CALLER.name,
+        CALLER.phone,
+        CALLER.email,
+    ]
     for word in (*private, "rançon", "ne s’ouvrent plus"):
         assert word not in page_text
         assert word not in page_text.replace("-", "")
 
 
-def test_the_shared_sentence_follows_the_case(incident):
-    share(open_by_link(incident), incident)
-    acknowledge_incident(reference=incident.reference, actor=a_responder())
+def test_the_shared_sentence_follows_the_case(case_with_two_services):
+    share(open_by_link(case_with_two_services), case_with_two_services)
+    acknowledge_incident(reference=case_with_two_services.reference, actor=a_responder())
     assert "s’en occupe. On attend le retour de ces services." in read_text(Client().get(shared_url()))
 
 
-def test_the_sentence_says_unverified_until_the_case_is_verified(incident):
-    share(open_by_link(incident), incident)
+def test_the_sentence_says_unverified_until_the_case_is_verified(case_with_two_services):
+    share(open_by_link(case_with_two_services), case_with_two_services)
     assert "n’est pas encore vérifiée" in read_text(Client().get(shared_url()))
-    verify_incident(reference=incident.reference, actor=a_responder())
+    verify_incident(reference=case_with_two_services.reference, actor=a_responder())
     assert "vérifiée" not in read_text(Client().get(shared_url()))
 
 
-def test_sharing_twice_makes_one_link_and_unsharing_closes_it(incident):
-    declarant = open_by_link(incident)
-    share(declarant, incident)
+def test_sharing_twice_makes_one_link_and_unsharing_closes_it(case_with_two_services):
+    declarant = open_by_link(case_with_two_services)
+    share(declarant, case_with_two_services)
     first = shared_url()
-    share(declarant, incident)
+    share(declarant, case_with_two_services)
     assert shared_url() == first
-    declarant.post(follow_up_url(incident, "ne-plus-partager"))
-    declarant.post(follow_up_url(incident, "ne-plus-partager"))
+    declarant.post(follow_up_url(case_with_two_services, "ne-plus-partager"))
+    declarant.post(follow_up_url(case_with_two_services, "ne-plus-partager"))
     assert Client().get(first).status_code == 404
-    kinds = list(incident.events.order_by("id").values_list("kind", flat=True))
+    kinds = list(case_with_two_services.events.order_by("id").values_list("kind", flat=True))
     assert kinds == ["declared", "shared", "unshared"]
-    share(declarant, incident)
+    share(declarant, case_with_two_services)
     assert shared_url() != first
 
 
-def test_a_colleague_may_share_and_the_centre_may_not(incident):
-    assert share(sign_in_as(a_responder()), incident).status_code == 403
+def test_a_colleague_may_share_and_the_centre_may_not(case_with_two_services):
+    assert share(sign_in_as(a_responder()), case_with_two_services).status_code == 403
     assert not SharedSentence.objects.exists()
-    assert share(sign_in_as(an_agent()), incident).status_code == 302
+    assert share(sign_in_as(an_agent()), case_with_two_services).status_code == 302
 
 
-def test_a_red_case_is_not_shared(incident):
-    declarant = open_by_link(incident)
-    share(declarant, incident)
+def test_a_red_case_is_not_shared(case_with_two_services):
+    declarant = open_by_link(case_with_two_services)
+    share(declarant, case_with_two_services)
     address = shared_url()
     Incident.objects.update(tlp="red")
     assert Client().get(address).status_code == 404
     SharedSentence.objects.all().delete()
-    refused = share(declarant, incident)
+    refused = share(declarant, case_with_two_services)
     assert refused.status_code == 422
     assert "Appelez-le pour lui demander de changer cela." in read_text(refused)
     assert not SharedSentence.objects.exists()
 
 
-def test_a_wrong_link_and_the_link_of_an_erased_case_look_the_same(incident):
-    share(open_by_link(incident), incident)
+def test_a_wrong_link_and_the_link_of_an_erased_case_look_the_same(case_with_two_services):
+    share(open_by_link(case_with_two_services), case_with_two_services)
     address = shared_url()
     altered = Client().get(address[:-2] + ("A/" if address[-2] != "A" else "B/"))
-    erase_personal_data(reference=incident.reference, actor=a_lead())
+    erase_personal_data(reference=case_with_two_services.reference, actor=a_lead())
     erased = Client().get(address)
     assert [altered.status_code, erased.status_code] == [404, 404]
     assert re.sub(r"\s", "", read_text(altered)) == re.sub(r"\s", "", read_text(erased))
     assert Client().get("/phrase/x\u00e9/").status_code == 404
 
 
-def test_reading_the_shared_sentence_changes_nothing(incident):
-    share(open_by_link(incident), incident)
-    before = incident.events.count()
+def test_reading_the_shared_sentence_changes_nothing(case_with_two_services):
+    share(open_by_link(case_with_two_services), case_with_two_services)
+    before = case_with_two_services.events.count()
     Client().get(shared_url())
-    assert incident.events.count() == before
+    assert case_with_two_services.events.count() == before
     assert Client().post(shared_url()).status_code == 405
 
 
@@ -142,9 +150,9 @@ def test_the_sentence_gives_the_hour_in_the_time_zone_of_the_body(db):
         assert "à 19 h 51, heure de Nouméa" in read_text(open_by_link(incident).get(follow_up_url(incident)))
 
 
-def test_the_centre_sees_that_the_sentence_was_shared(incident):
-    share(open_by_link(incident), incident)
-    assert "Phrase partagée" in read_text(sign_in_as(a_responder()).get(case_url(incident)))
+def test_the_centre_sees_that_the_sentence_was_shared(case_with_two_services):
+    share(open_by_link(case_with_two_services), case_with_two_services)
+    assert "Phrase partagée" in read_text(sign_in_as(a_responder()).get(case_url(case_with_two_services)))
 
 
 KNOWN = {"body": "commune de X", "centre": "Breizh Cyber", "status": Status.DECLARED, "service_stopped": "unknown"}

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
 from django.utils import timezone
 from structlog.testing import capture_logs
 
 from incidents.access import CaseVisitor
 from incidents.enums import PaperState
 from incidents.files import vault
-from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
+from incidents.models import Evidence, EvidenceUpload, Incident, Paper, StrayObject
 from incidents.services.evidence import sweep
 from incidents.services.evidence.files import get_reading_key
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
@@ -25,14 +26,14 @@ from tests.stores import list_stored_objects, store_in_bucket
 
 
 @pytest.fixture
-def incident(db, store):
+def case_in_store(db: None, store: Storage) -> Incident:
     breizh_cyber()
     return declare()
 
 
 @pytest.fixture
-def visitor(incident):
-    return CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
+def visitor(case_in_store: Incident) -> CaseVisitor:
+    return CaseVisitor(access_uid=case_in_store.accesses.get(revoked_at=None).uid)
 
 
 def add_stray():
@@ -56,9 +57,9 @@ def send_first_slice(incident, visitor):
     )
 
 
-def test_an_object_without_a_row_is_removed_after_a_day(incident, visitor):
-    piece, upload = an_evidence_file(incident), send_first_slice(incident, visitor)
-    paper = request_answer_pack(visitor=visitor, reference=incident.reference)
+def test_an_object_without_a_row_is_removed_after_a_day(case_in_store, visitor):
+    piece, upload = an_evidence_file(case_in_store), send_first_slice(case_in_store, visitor)
+    paper = request_answer_pack(visitor=visitor, reference=case_in_store.reference)
     make_due_papers()
     paper.refresh_from_db()
     stray = add_stray()
@@ -77,19 +78,19 @@ def test_an_object_without_a_row_is_removed_after_a_day(incident, visitor):
     assert logs == [{"event": "evidence store swept", "log_level": "info"} | counts]
 
 
-def test_an_object_whose_row_came_late_stays(incident):
+def test_an_object_whose_row_came_late_stays(case_in_store):
     """The row was committed after a round had seen the object; should the row go, its day starts again."""
-    piece = an_evidence_file(incident)
+    piece = an_evidence_file(case_in_store)
     StrayObject.objects.create(name=piece.storage_name, seen_at=timezone.now() - timedelta(days=3))
     sweep_store()
     assert list_stored_objects() == [piece.storage_name]
     assert not StrayObject.objects.exists()
 
 
-def test_the_slices_of_an_unfinished_upload_stay(incident, visitor):
+def test_the_slices_of_an_unfinished_upload_stay(case_in_store, visitor):
     """A slice that a killed server had stored but not counted stays with the others until the upload resumes."""
-    upload = send_first_slice(incident, visitor)
-    vault.write_object(vault.make_slice_name(upload.uid, SLICE_SIZE), get_reading_key(incident), b"y")
+    upload = send_first_slice(case_in_store, visitor)
+    vault.write_object(vault.make_slice_name(upload.uid, SLICE_SIZE), get_reading_key(case_in_store), b"y")
     for days in (0, 2, 6):
         sweep_after(days=days)
     assert len(list_stored_objects()) == 2
@@ -99,20 +100,20 @@ def test_the_slices_of_an_unfinished_upload_stay(incident, visitor):
     assert list_stored_objects() == []
 
 
-def test_the_files_of_an_erased_case_are_removed(incident, visitor):
+def test_the_files_of_an_erased_case_are_removed(case_in_store, visitor):
     """Nobody can open the files any more, but their lines of the sealed list stay."""
-    piece, _upload = an_evidence_file(incident), send_first_slice(incident, visitor)
+    piece, _upload = an_evidence_file(case_in_store), send_first_slice(case_in_store, visitor)
     neighbour = an_evidence_file(declare())
-    erase_personal_data(reference=incident.reference, actor=a_lead())
+    erase_personal_data(reference=case_in_store.reference, actor=a_lead())
     for hours in (0, 25):
         sweep_after(hours=hours)
     assert list_stored_objects() == [neighbour.storage_name]
     assert Evidence.objects.filter(pk=piece.pk, storage_name=piece.storage_name).exists()
 
 
-def test_a_paper_stored_by_a_killed_worker_is_removed(incident, visitor, monkeypatch):
+def test_a_paper_stored_by_a_killed_worker_is_removed(case_in_store, visitor, monkeypatch):
     """The worker was killed between storing and recording the paper, at the last try: nobody will read it."""
-    request_answer_pack(visitor=visitor, reference=incident.reference)
+    request_answer_pack(visitor=visitor, reference=case_in_store.reference)
     with monkeypatch.context() as killed:
         killed.setattr(papers, "record_made_paper", lambda *_: sys.exit())
         with pytest.raises(SystemExit):
@@ -127,7 +128,7 @@ def test_a_paper_stored_by_a_killed_worker_is_removed(incident, visitor, monkeyp
     assert list_stored_objects() == []
 
 
-def test_objects_of_other_programs_are_not_removed(incident, store):
+def test_objects_of_other_programs_are_not_removed(case_in_store, store):
     """A bucket may be shared, and a folder may hold somebody's note."""
     foreign_names = [
         "lisez-moi.txt",
@@ -143,7 +144,7 @@ def test_objects_of_other_programs_are_not_removed(incident, store):
     assert all(store.exists(name) for name in foreign_names)
 
 
-def test_a_sweep_that_takes_too_long_stops(incident, monkeypatch):
+def test_a_sweep_that_takes_too_long_stops(case_in_store, monkeypatch):
     add_stray()
     monkeypatch.setattr(sweep, "PASS_TIME_LIMIT", timedelta(seconds=-1))
     with capture_logs() as logs:
@@ -152,7 +153,7 @@ def test_a_sweep_that_takes_too_long_stops(incident, monkeypatch):
     assert not StrayObject.objects.exists()
 
 
-def test_a_sweep_removes_a_limited_number_of_objects_from_a_folder(incident, monkeypatch):
+def test_a_sweep_removes_a_limited_number_of_objects_from_a_folder(case_in_store, monkeypatch):
     monkeypatch.setattr(sweep, "MAX_REMOVALS_AT_ONCE", 2)
     monkeypatch.setattr(vault, "make_object_name", lambda: f"ab/ab{timezone.now().timestamp() * 1e6:030.0f}")
     for _ in range(5):
@@ -162,7 +163,7 @@ def test_a_sweep_removes_a_limited_number_of_objects_from_a_folder(incident, mon
         assert len(list_stored_objects()) == StrayObject.objects.count() == remaining
 
 
-def test_an_object_that_cannot_be_removed_is_tried_again(incident, monkeypatch):
+def test_an_object_that_cannot_be_removed_is_tried_again(case_in_store, monkeypatch):
     add_stray()
     sweep_store()
     with monkeypatch.context() as stuck:

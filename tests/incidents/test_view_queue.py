@@ -52,8 +52,8 @@ def get_counts(response):
 
 
 @pytest.fixture
-def cases(responder):
-    """Declare one case for each kind of view; return them by name."""
+def cases_by_view(responder: User) -> dict[str, Incident]:
+    """Return one case for each kind of view, by name."""
     cases_by_name = {name: declare() for name in ("free", "mine", "theirs", "asked", "late", "closed")}
     colleague = a_responder(cases_by_name["free"].csirt)
     for name, actor in [("mine", responder), ("theirs", colleague), ("asked", colleague), ("closed", responder)]:
@@ -68,7 +68,7 @@ def cases(responder):
     return cases_by_name
 
 
-def test_each_saved_view_lists_and_counts_its_cases(client, cases):
+def test_each_saved_view_lists_and_counts_its_cases(client, cases_by_view):
     expected = {
         "ouverts": {"free", "mine", "theirs", "asked", "late"},
         "a-prendre": {"free", "late"},
@@ -80,10 +80,10 @@ def test_each_saved_view_lists_and_counts_its_cases(client, cases):
         "attente": {"asked"},
         "retard": {"late"},
         "clos": {"closed"},
-        "tous": set(cases),
+        "tous": set(cases_by_view),
     }
     for view, names in expected.items():
-        assert list_references(client, view) == {cases[name].reference for name in names}, view
+        assert list_references(client, view) == {cases_by_view[name].reference for name in names}, view
 
     page = client.get(URL)
     counts = {view: str(len(names)) for view, names in expected.items()} | {"clos": "", "tous": ""}
@@ -121,7 +121,7 @@ def build_errand(title, hours):
     return NewTask(title=title, due_at=timezone.now() + timedelta(hours=hours))
 
 
-def test_a_view_keeps_the_type_filter_and_an_unknown_view_shows_the_first_one(client, cases):
+def test_a_view_keeps_the_type_filter_and_an_unknown_view_shows_the_first_one(client, cases_by_view):
     outage = declare(type=IncidentType.OUTAGE)
 
     assert list_references(client, "sans-responsable", type="panne") == {outage.reference}
@@ -129,23 +129,23 @@ def test_a_view_keeps_the_type_filter_and_an_unknown_view_shows_the_first_one(cl
     assert list_references(client, "inconnue") == list_references(client, "ouverts")
 
 
-def test_a_filtered_list_shows_no_counts_beside_the_views(client, cases):
+def test_a_filtered_list_shows_no_counts_beside_the_views(client, cases_by_view):
     Incident.objects.update(burst=Burst.BODY)
     (wave,) = client.get(URL).context["rows"]
     for parameters in ({"type": "panne"}, {"dans": wave.key}):
         assert set(get_counts(client.get(URL, parameters)).values()) == {""}, parameters
 
 
-def test_a_count_of_one_is_in_the_singular(client, cases):
+def test_a_count_of_one_is_in_the_singular(client, cases_by_view):
     page = client.get(URL).content.decode()
     assert '1<span class="visually-hidden"> dossier</span>' in page
     assert '2<span class="visually-hidden"> dossiers</span>' in page
 
 
-def test_the_queue_lists_the_cases_of_one_colleague(client, cases, responder):
+def test_the_queue_lists_the_cases_of_one_colleague(client, cases_by_view, responder):
     """The team's page links here with the public id of a colleague, to assign their cases to others."""
-    colleague = Incident.objects.get(pk=cases["theirs"].pk).assignee
-    references = {cases["theirs"].reference, cases["asked"].reference}
+    colleague = Incident.objects.get(pk=cases_by_view["theirs"].pk).assignee
+    references = {cases_by_view["theirs"].reference, cases_by_view["asked"].reference}
     response = client.get(URL, {"de": str(colleague.uid)})
     assert {line.incident.reference for line in response.context["rows"]} == references
     page = response.content.decode()
@@ -154,14 +154,14 @@ def test_the_queue_lists_the_cases_of_one_colleague(client, cases, responder):
     assert len(client.get(urljoin(URL, everybody)).context["rows"]) == len(list_references(client, "ouverts"))
     assert "Attribuer…" in page
     assert set(get_counts(response).values()) == {""}
-    assert list_references(client, "attente", de=str(colleague.uid)) == {cases["asked"].reference}
-    assert list_references(client, "clos", de=str(responder.uid)) == {cases["closed"].reference}
+    assert list_references(client, "attente", de=str(colleague.uid)) == {cases_by_view["asked"].reference}
+    assert list_references(client, "clos", de=str(responder.uid)) == {cases_by_view["closed"].reference}
     stranger = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
     for altered in ("", "x", str(stranger.uid), str(colleague.pk)):
         assert len(list_references(client, "ouverts", de=altered)) == 5
 
 
-def test_no_view_lists_or_counts_cases_of_another_centre(client, cases):
+def test_no_view_lists_or_counts_cases_of_another_centre(client, cases_by_view):
     other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     Incident.objects.update(csirt=other)
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from accounts.models import User
 from csirts.models import Csirt
+from incidents.models import Incident
 from incidents.reference import hyphenate
 from incidents.services.groups.group import add_to_group
 from incidents.services.history.erase import erase_personal_data
@@ -23,7 +25,7 @@ WORDS = "Débranchez le réseau."
 
 
 @pytest.fixture
-def incident(responder):
+def case_without_mail(responder: User) -> Incident:
     return declare(caller=BY_PHONE)
 
 
@@ -39,13 +41,13 @@ def write(client, incident, **fields):
     return client.post(case_url(incident, "message"), {"text": WORDS, "key": "k"} | fields, follow=True)
 
 
-def test_taking_closing_and_reopening_say_to_telephone(client, incident):
-    taken = read_text(client.post(case_url(incident, "prendre"), follow=True))
+def test_taking_closing_and_reopening_say_to_telephone(client, case_without_mail):
+    taken = read_text(client.post(case_url(case_without_mail, "prendre"), follow=True))
     assert f"Vous avez pris ce dossier en charge. {CALL}" in taken
-    closed = read_text(close(client, incident))
+    closed = read_text(close(client, case_without_mail))
     assert f"Dossier clos. {CALL}" in closed
     assert f"le déclarant ne la lit pas. {CALL}" in closed
-    assert f"Dossier rouvert : vous l’avez. {CALL}" in read_text(reopen(client, incident))
+    assert f"Dossier rouvert : vous l’avez. {CALL}" in read_text(reopen(client, case_without_mail))
 
 
 def test_taking_closing_and_reopening_say_that_the_mail_leaves(client, responder):
@@ -61,10 +63,12 @@ def test_closing_an_erased_case_does_not_claim_that_a_mail_leaves(client, respon
     assert "Dossier clos. Ses coordonnées sont effacées" in read_text(close(client, incident))
 
 
-def test_the_reply_box_says_that_no_mail_leaves(client, incident):
-    assert "Pas de mail : il ne sera pas prévenu. Téléphonez-lui." in read_text(client.get(case_url(incident)))
+def test_the_reply_box_says_that_no_mail_leaves(client, case_without_mail):
+    assert "Pas de mail : il ne sera pas prévenu. Téléphonez-lui." in read_text(
+        client.get(case_url(case_without_mail))
+    )
     assert "Pas de mail" not in read_text(client.get(case_url(declare(collectivity=plouexemple(name="Autre")))))
-    assert f"Message envoyé. {CALL}" in read_text(write(client, incident))
+    assert f"Message envoyé. {CALL}" in read_text(write(client, case_without_mail))
 
 
 def test_a_reply_to_duplicates_counts_those_without_mail(client, responder):
@@ -85,8 +89,8 @@ def test_closing_and_reopening_name_the_duplicates_to_call(client, responder):
     assert f"Le déclarant en est averti. {to_call}" in read_text(closed)
 
 
-def test_closing_without_report_says_to_telephone(client, incident):
-    closed = client.post(case_url(incident, "clore"), {"raison": "not_an_incident"}, follow=True)
+def test_closing_without_report_says_to_telephone(client, case_without_mail):
+    closed = client.post(case_url(case_without_mail, "clore"), {"raison": "not_an_incident"}, follow=True)
     assert f". {CALL}" in read_text(closed)
 
 
@@ -116,10 +120,10 @@ def test_a_message_to_a_group_says_how_many_are_notified(client, responder, call
     assert confirmation in read_text(client.get(send_letter(client, group, fields)["Location"]))
 
 
-def test_a_transfer_promises_no_mail_to_a_declarant_without_address(client, incident, taker):
-    assert f"plus rien d’après. {CALL}" in read_text(client.get(case_url(incident, "transfert")))
+def test_a_transfer_promises_no_mail_to_a_declarant_without_address(client, case_without_mail, taker):
+    assert f"plus rien d’après. {CALL}" in read_text(client.get(case_url(case_without_mail, "transfert")))
     assert "Le déclarant est prévenu." in read_text(client.get(case_url(declare(), "transfert")))
-    transfer, taker_client = propose_transfer(incident, a_responder()), sign_in_as(taker)
+    transfer, taker_client = propose_transfer(case_without_mail, a_responder()), sign_in_as(taker)
     assert "Le déclarant en est prévenu s’il a donné un mail." in read_text(taker_client.get(offer_url(transfer)))
     answer = taker_client.post(offer_url(transfer, "accepter"), follow=True)
     assert f"vous l’avez pris en charge. {CALL}" in read_text(answer)
@@ -129,8 +133,8 @@ def test_a_transfer_promises_no_mail_to_a_declarant_without_address(client, inci
     ("channel", "sentence"),
     [("garde@breizh.example", "qui est prévenu."), ("", "qui ne reçoit pas nos mails : téléphonez-lui.")],
 )
-def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, taker, channel, sentence):
-    transfer = propose_transfer(incident, giver)
+def test_a_returned_offer_says_whether_its_centre_is_notified(case_without_mail, giver, taker, channel, sentence):
+    transfer = propose_transfer(case_without_mail, giver)
     Csirt.objects.filter(pk=transfer.giver_id).update(notification_email=channel)
     answer = sign_in_as(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas chez nous."}, follow=True)
     assert f"Dossier laissé à Breizh Cyber, {sentence}" in read_text(answer)
@@ -143,9 +147,9 @@ def test_a_returned_offer_says_whether_its_centre_is_notified(incident, giver, t
         ("", "Breizh Cyber le trouvera clos", "C’est définitif. C’était une erreur"),
     ],
 )
-def test_a_withdrawal_says_whether_the_centre_is_notified(incident, channel, before, after):
+def test_a_withdrawal_says_whether_the_centre_is_notified(case_without_mail, channel, before, after):
     Csirt.objects.filter(slug="breizh-cyber").update(notification_email=channel)
-    declarant = open_by_link(incident)
-    assert before in read_text(declarant.get(follow_up_url(incident, "retirer")))
-    declarant.post(follow_up_url(incident, "retirer"), {"text": "", "author": "Dominique", "key": "k"})
-    assert after in read_text(declarant.get(follow_up_url(incident)))
+    declarant = open_by_link(case_without_mail)
+    assert before in read_text(declarant.get(follow_up_url(case_without_mail, "retirer")))
+    declarant.post(follow_up_url(case_without_mail, "retirer"), {"text": "", "author": "Dominique", "key": "k"})
+    assert after in read_text(declarant.get(follow_up_url(case_without_mail)))
