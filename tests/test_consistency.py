@@ -19,6 +19,7 @@ from notifications.enums import Recipient
 from tests.measure_house import (
     APPS,
     CROWDED_FOLDER,
+    CROWDED_TESTS,
     LONG_FILE,
     LONG_FUNCTION,
     MOST_SHARED_NAMES,
@@ -305,6 +306,32 @@ def test_no_folder_gets_crowded():
     sources = [path for app in APPS for path in list_sources(app) if path.name != "__init__.py"]
     folders = Counter(str(path.parent.relative_to(ROOT)) for path in sources)
     assert {folder for folder, count in folders.items() if count > CROWDED_FOLDER} == set()
+    tests = Counter(str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
+    assert {folder for folder, count in tests.items() if count > CROWDED_TESTS} == set()
+
+
+def test_the_shared_case_and_responder_are_fixtures_of_one_file():
+    """A test module that needs another case names it after its data. Each fixture says what it takes and returns."""
+    fixtures = [
+        (path.relative_to(ROOT).as_posix(), node)
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and any(is_fixture(decorator) for decorator in node.decorator_list)
+    ]
+    shared = {(path, node.name) for path, node in fixtures if node.name in ("incident", "responder")}
+    assert shared == {("tests/incidents/conftest.py", name) for name in ("incident", "responder")}
+    arguments = {(path, node.name): [*node.args.args, *node.args.kwonlyargs] for path, node in fixtures}
+    untyped = {
+        (path, node.name)
+        for path, node in fixtures
+        if node.returns is None
+        or any(argument.annotation is None for argument in arguments[path, node.name] if argument.arg != "self")
+    }
+    assert untyped == set()
+
+
+def is_fixture(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator).split("(")[0] == "pytest.fixture"
 
 
 def test_links_between_documents_lead_somewhere():

@@ -139,8 +139,8 @@ def test_a_case_whose_type_was_changed_keeps_its_mailbox_in_doubt(cloned_db):
 def test_readings_get_the_centre_for_which_the_case_was_read(cloned_db):
     reader, taker = a_responder(), a_responder(create_other_centre())
     Membership.objects.create(user=reader, role=Role.RESPONDER, csirt=taker.memberships[0].csirt)
-    kept, moved = declare(), declare_and_acknowledge(reader)
-    for case in (kept, moved):
+    unmoved, moved = declare(), declare_and_acknowledge(reader)
+    for case in (unmoved, moved):
         record_reading(incident=case, reader=reader, at=timezone.now())
     accept_transfer(uid=propose_transfer(moved, reader).uid, actor=taker)
     moved.refresh_from_db()
@@ -151,7 +151,7 @@ def test_readings_get_the_centre_for_which_the_case_was_read(cloned_db):
         call_command("migrate", verbosity=0)
 
     assert set(Reading.objects.values_list("incident", "user", "csirt")) == {
-        (kept.pk, reader.pk, kept.csirt_id),
+        (unmoved.pk, reader.pk, unmoved.csirt_id),
         (moved.pk, reader.pk, None),
         (moved.pk, taker.pk, moved.csirt_id),
     }

@@ -1,7 +1,7 @@
 """Which fields of a form of the triage a person types in, and which only say what the page showed.
 
-A refused or unsent form gives back what was typed. `tests/incidents/test_lose_no_words.py` checks that each text field
-of the forms of the triage is listed here.
+A refused or unsent form gives back what was typed. `tests/incidents/case/test_lose_no_words.py` checks that each text
+field of the forms of the triage is listed here.
 """
 
 # Fields that a page fills in by itself: the names of its buttons are among them.
