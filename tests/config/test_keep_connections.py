@@ -68,6 +68,7 @@ def wait_until(condition, seconds=30):
         time.sleep(0.1)
 
 
+@pytest.mark.proof
 def test_sixty_tasks_open_at_most_three_connections(worker):
     """A pool in the worker, or no persistent connection, would open one a task."""
     before = count_sessions()

@@ -104,6 +104,7 @@ def test_each_state_of_the_call_form_is_accessible(live_site, browser):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_responder_who_calls_back_completes_the_case(live_site, browser):
     visitor = Visitor(browser, live_site)
     visitor.goto(URL)

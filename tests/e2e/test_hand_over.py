@@ -94,6 +94,7 @@ def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, declared_
     assert Evidence.objects.get(number=1).size == len(LARGE["buffer"])
 
 
+@pytest.mark.proof
 def test_an_upload_resumes_on_a_new_page(live_site, browser, declared_case):
     page = open_page(browser)
     enter(page, live_site, declared_case)
@@ -121,6 +122,7 @@ def start_partial_upload(incident):
     return receive_slice(**case, uid=upload.uid, offset=0, content=bytes(SLICE_SIZE))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("script", [False, True])
 def test_a_declarant_gives_up_an_upload(live_site, browser, declared_case, script):
     page = open_page(browser, java_script_enabled=script)

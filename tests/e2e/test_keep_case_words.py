@@ -115,6 +115,7 @@ def test_leaving_the_page_at_once_saves_the_reply(signed_in_desk, case, wait_unt
     assert wait_until(lambda: UnsentText.objects.filter(form=CaseFormCode.REPLY).exists())
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("delay", [0, 150])
 @pytest.mark.parametrize(
     ("label", "button", "form"),
@@ -197,6 +198,7 @@ def test_buttons_pressed_during_a_request_are_sent_after_it(signed_in_desk, case
     expect(page.get_by_text("Écrivez la note avant")).to_have_count(0)
 
 
+@pytest.mark.proof
 def test_a_closing_report_survives_the_end_of_the_session(signed_in_desk, case, person, wait_until):
     """The page stops saying that it is saved; sent again after signing in, the report arrives."""
     page = signed_in_desk.page

@@ -187,6 +187,7 @@ def grouped(filled: dict[str, Any], breizh_responder: User) -> None:
     propose_transfer(offered, a_responder(elsewhere), taker="breizh-cyber")
 
 
+@pytest.mark.proof
 def test_a_telephone_shows_three_rows_around_the_line_of_a_group(page, grouped):
     """There are as many in a demonstration, below its banner. What the group lacks is offered once its line is open; a
     desk offers it at once.
@@ -300,6 +301,7 @@ def test_a_wave_is_reached_ticked_and_opened_by_keyboard(page, filled):
     expect(page.locator("[data-ticked]")).to_have_text("8 dossiers cochés")
 
 
+@pytest.mark.proof
 def test_a_tick_in_a_wave_stays_once_it_is_closed(page, filled):
     link, box = wave(page).get_by_role("link", name=SUPPLIER), wave(page).get_by_role("checkbox")
     link.click()

@@ -49,6 +49,7 @@ class Browser:
         self.page.complaints.clear()
 
 
+@pytest.mark.proof
 def test_nothing_runs_on_the_declarants_pages(live_site, browser, holder, hostile_case):
     """The pages of the holder of the link, and the shared sentence."""
     case = f"/suivi/{hostile_case.reference}/"
@@ -61,6 +62,7 @@ def test_nothing_runs_on_the_declarants_pages(live_site, browser, holder, hostil
     assert window.problems == []
 
 
+@pytest.mark.proof
 def test_nothing_runs_on_the_centres_pages(live_site, browser, holder, hostile_case):
     responder, lead = (Visitor(WORDS, holder.log, user=user) for user in (a_responder(), a_lead()))
     hostile_acts.act_as_responder(responder, hostile_case)
@@ -74,6 +76,7 @@ def test_nothing_runs_on_the_centres_pages(live_site, browser, holder, hostile_c
     assert (window.problems, chief.problems) == ([], [])
 
 
+@pytest.mark.proof
 def test_nothing_runs_on_the_pages_of_a_body_and_the_directory(live_site, browser, holder, hostile_case):
     manager = Visitor(WORDS, holder.log, user=a_person(Role.MANAGER, collectivity=hostile_case.collectivity))
     administrator = Visitor(WORDS, holder.log, user=a_person(Role.ADMINISTRATOR))

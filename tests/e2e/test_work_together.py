@@ -8,6 +8,7 @@ from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps
 
 
+@pytest.mark.proof
 def test_a_reply_survives_a_colleagues_change(desk, browser, live_site):
     """The first responder is typing while a colleague changes the case, and is told of it."""
     incident = declare()
@@ -120,6 +121,7 @@ def test_hand_over_guides_and_templates_are_accessible(desk):
     desk.check()
 
 
+@pytest.mark.proof
 def test_two_responders_who_reply_are_warned_before_they_send(desk, browser, live_site):
     """The second sees that a colleague is writing, then reads the message sent meanwhile before sending."""
     incident = declare()

@@ -64,6 +64,7 @@ def test_a_town_hall_declares_beside_slow_clients(site):
     assert Incident.objects.count() == 1
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("holds", [True, False])
 def test_slow_files_leave_threads_to_declarations(site, holds):
     """Clients without a case are refused before a byte is read; the others have half of the threads."""
@@ -75,6 +76,7 @@ def test_slow_files_leave_threads_to_declarations(site, holds):
     assert Incident.objects.count() == 2
 
 
+@pytest.mark.proof
 def test_slow_files_of_one_address_leave_places_to_another(site):
     slow, honest = declare(), declare()
     site.headers = make_holder_headers(honest) | {"X-Forwarded-For": "192.0.2.2"}
@@ -98,6 +100,7 @@ def store_long_paper(site):
     return f"/secours/departement/{body.departement.code}/pdf/"
 
 
+@pytest.mark.proof
 def test_clients_that_read_nothing_take_no_thread_and_little_memory(site):
     """The server holds about a megabyte of each answer, whatever its length."""
     path, before = store_long_paper(site), site.memory()
@@ -148,6 +151,7 @@ def proxy(site: Site, tmp_path: Path) -> Iterator[int]:
         program.kill()
 
 
+@pytest.mark.proof
 def test_the_proxy_keeps_slow_clients_from_the_site(site, proxy):
     """None of them reaches the site, whose own gate is not needed here."""
     with run_slow_clients(proxy):

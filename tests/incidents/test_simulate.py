@@ -124,6 +124,7 @@ def test_whole_years_have_the_requested_number_of_cases():
     assert abs(natures[Nature.REPORT] / natures.total() - 434 / 640) < 0.05
 
 
+@pytest.mark.proof
 def test_simulated_natures_and_causes_are_near_their_expected_shares():
     simulate(count=3_000, region=None)
 
