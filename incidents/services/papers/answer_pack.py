@@ -19,7 +19,7 @@ from core.french import NBSP, format_day
 from core.typeset import draw_qr_code
 from csirts.queries import list_published_contacts
 from csirts.routing import find_route
-from csirts.wording import format_centre_with_de
+from csirts.wording import format_centre, format_centre_with_de
 from incidents.enums import EventKind, Status
 from incidents.models import Incident
 from incidents.progress import find_service_handed_to
@@ -106,17 +106,18 @@ def format_handling_state(incident: Incident, zone: str) -> str:
     """Return a sentence that says when the case was closed or taken, or that nobody has it, or "" if an untaken case
     has no centre.
     """
+    centre = capfirst(format_centre(incident.csirt.name)) if incident.csirt else ""
     if incident.closed_at:
         service = find_service_handed_to(incident)
         reason = incident.get_closing_reason_display() + (f" ({service})" if service else "")
         return f"Dossier clos le {format_zoned_moment(incident.closed_at, zone)} : {reason}."
     if (incident.acknowledged_at and is_case_abandoned(incident)) or was_unassigned(incident):
-        return f"{incident.csirt} n’a personne sur le dossier en ce moment."
+        return f"{centre} n’a personne sur le dossier en ce moment."
     if incident.acknowledged_at:
         first_at = find_first_taken_at(incident) or incident.acknowledged_at
         moments = dict.fromkeys(format_zoned_moment(at, zone) for at in (first_at, incident.acknowledged_at))
-        return f"{incident.csirt} a pris le dossier en charge le {', puis de nouveau le '.join(moments)}."
-    return f"{incident.csirt} n’a pas encore pris le dossier en charge." if incident.csirt else ""
+        return f"{centre} a pris le dossier en charge le {', puis de nouveau le '.join(moments)}."
+    return f"{centre} n’a pas encore pris le dossier en charge." if centre else ""
 
 
 def find_first_taken_at(incident: Incident) -> datetime | None:
