@@ -1,7 +1,7 @@
 from django.db import migrations
 
 # A case changes its centre only with one of these events. A reading after the last of them was for the present centre; an
-# earlier one was for a former centre, and keeps none.
+# earlier one may have been for a former centre, so it keeps none.
 FILL_IN = """
     UPDATE incidents_reading AS reading SET csirt_id = incident.csirt_id
     FROM incidents_incident AS incident
