@@ -311,23 +311,27 @@ def test_no_folder_gets_crowded():
 
 
 def test_the_shared_case_and_responder_are_fixtures_of_one_file():
-    """A test module that needs another case names it after its data. Each fixture says what it takes and returns."""
-    fixtures = [
+    """A test module that needs another case names it after its data."""
+    shared = {(path, node.name) for path, node in list_fixtures() if node.name in ("incident", "responder")}
+    assert shared == {("tests/incidents/conftest.py", name) for name in ("incident", "responder")}
+
+
+def test_fixtures_are_typed():
+    arguments = [(path, node, [*node.args.args, *node.args.kwonlyargs]) for path, node in list_fixtures()]
+    assert [
+        f"{path}::{node.name}"
+        for path, node, taken in arguments
+        if node.returns is None or any(argument.annotation is None for argument in taken if argument.arg != "self")
+    ] == []
+
+
+def list_fixtures() -> list[tuple[str, ast.FunctionDef]]:
+    return [
         (path.relative_to(ROOT).as_posix(), node)
         for path in (ROOT / "tests").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef) and any(is_fixture(decorator) for decorator in node.decorator_list)
     ]
-    shared = {(path, node.name) for path, node in fixtures if node.name in ("incident", "responder")}
-    assert shared == {("tests/incidents/conftest.py", name) for name in ("incident", "responder")}
-    arguments = {(path, node.name): [*node.args.args, *node.args.kwonlyargs] for path, node in fixtures}
-    untyped = {
-        (path, node.name)
-        for path, node in fixtures
-        if node.returns is None
-        or any(argument.annotation is None for argument in arguments[path, node.name] if argument.arg != "self")
-    }
-    assert untyped == set()
 
 
 def is_fixture(decorator: ast.expr) -> bool:

@@ -57,7 +57,7 @@ SHOW_WORDS = {
 
 @pytest.fixture(scope="module")
 def case_with_word(module_rows: None) -> Incident:
-    """A case with WORD in its story, a message and the name of a file, indexed for the search."""
+    """Return a case with WORD in its story, a message and the name of a file, indexed for the search."""
     breizh_cyber()
     incident = declare(supplier="Exemple SAS", description=f"Le site {WORD}.example demande de l’argent.")
     visitor = CaseVisitor(access_uid=incident.accesses.get(revoked_at=None).uid)
@@ -79,7 +79,7 @@ def cast(case_with_word: Incident) -> Cast:
 
 @pytest.fixture(scope="module")
 def devices(cast: Cast) -> dict[str, SimpleCookie]:
-    """The cookies of each role, signed in."""
+    """Return the cookies of each role, signed in."""
     return {role: make_cookies(user) for role, user in cast.items()}
 
 

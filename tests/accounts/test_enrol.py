@@ -23,7 +23,7 @@ NEW = "/compte/application/"
 
 @pytest.fixture
 def new_responder(client: Client) -> User:
-    """A responder who has just signed in with a password, for the first time."""
+    """Return a responder who has just signed in with a password, for the first time."""
     responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
     client.post("/connexion/", {"login": responder.email, "password": PASSWORD})
     return responder

@@ -16,7 +16,7 @@ CODE = "/connexion/code/"
 
 @pytest.fixture
 def responder_before_code(client: Client) -> User:
-    """A responder whose password has just been accepted."""
+    """Return a responder whose password has just been accepted."""
     responder = a_responder()
     post_password(client, responder)
     return responder

@@ -106,7 +106,10 @@ def declare_and_wait_for_announcement():
 
 def test_there_is_a_pool_only_if_its_size_is_set(monkeypatch):
     assert settings.DATABASE_POOL == 0
-    assert "pool" not in add_connection_settings({"OPTIONS": {}})["OPTIONS"]
+    lasting = add_connection_settings({"OPTIONS": {}})
+    assert "pool" not in lasting["OPTIONS"]
+    assert lasting["CONN_MAX_AGE"] == 600
+    assert settings.CELERY_DB_REUSE_MAX == 1000
 
     monkeypatch.setattr("config.settings.base.DATABASE_POOL", 4)
     pooled = add_connection_settings({"OPTIONS": {}})

@@ -51,7 +51,7 @@ def case(transactional_db: str) -> Incident:
 
 @pytest.fixture
 def person(case: Incident) -> User:
-    """The responder who took the case."""
+    """Return the responder who took the case."""
     return cast("User", case.acknowledged_by)
 
 

@@ -45,7 +45,7 @@ LONGEST_DEADLINE = "répondre avant le 1er\xa0sept. "
 
 @pytest.fixture(scope="module")
 def ground() -> dict[str, Any]:
-    """The people and the cases with which each test begins, by name."""
+    """Return the people and the cases with which each test begins, by name."""
     return {}
 
 
@@ -174,7 +174,7 @@ def test_queue_shows_the_most_urgent_case_first(page, filled):
 
 @pytest.fixture
 def grouped(filled: dict[str, Any], breizh_responder: User) -> None:
-    """The wave is the second line, as a group that two of its cases are not in, and a transfer waits for an answer."""
+    """Make the wave, the second line, a group that two of its cases are not in, and propose a transfer."""
     group = a_group(breizh_responder, "Logiciels Imaginaires")
     for case in filled["wave"][2:]:
         add_to_group(reference=case.reference, group=group.uid, actor=breizh_responder)
@@ -301,7 +301,6 @@ def test_a_wave_is_reached_ticked_and_opened_by_keyboard(page, filled):
     expect(page.locator("[data-ticked]")).to_have_text("8 dossiers cochés")
 
 
-@pytest.mark.proof
 def test_a_tick_in_a_wave_stays_once_it_is_closed(page, filled):
     link, box = wave(page).get_by_role("link", name=SUPPLIER), wave(page).get_by_role("checkbox")
     link.click()

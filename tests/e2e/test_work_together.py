@@ -121,7 +121,6 @@ def test_hand_over_guides_and_templates_are_accessible(desk):
     desk.check()
 
 
-@pytest.mark.proof
 def test_two_responders_who_reply_are_warned_before_they_send(desk, browser, live_site):
     """The second sees that a colleague is writing, then reads the message sent meanwhile before sending."""
     incident = declare()

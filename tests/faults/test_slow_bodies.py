@@ -172,4 +172,5 @@ def test_the_proxy_sends_the_address_of_each_visitor(site, proxy):
     """A visitor who is counted by address must not choose it."""
     declare_through(proxy)
     text = (ROOT / "deploy" / "Caddyfile").read_text()
+    assert text.count("request_buffers 2MiB") == 1
     assert text.count("header_up X-Forwarded-For {remote_host}") == text.count("reverse_proxy")

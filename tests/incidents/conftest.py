@@ -18,11 +18,18 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.transfer import reroute
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import acknowledge_as
+from tests.incidents.devices import sign_in_as
 from tests.incidents.grouping import a_group_of_towns
 from tests.incidents.journeys import make_address
 from tests.incidents.merging import MAYOR
 from tests.incidents.transferring import create_other_centre
 from tests.stores import list_stored_objects, run_bucket_server, store_in_bucket, store_in_folder
+
+
+@pytest.fixture
+def responder_client(incident: Incident) -> Client:
+    """Return a client of its own, signed in as a responder of the centre that has the case."""
+    return sign_in_as(a_responder())
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def breizh_responder(transactional_db: str) -> User:
 
 @pytest.fixture
 def crowd(breizh_responder: User) -> list[Incident]:
-    """One responder took many cases at once: a mail is due to each declarant."""
+    """Return many cases that one responder took at once, so that a mail is due to each declarant."""
     cases = [declare() for _ in range(MANY)]
     dispatch.announce_all_events()
     Delivery.objects.all().delete()

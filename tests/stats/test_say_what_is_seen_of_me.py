@@ -55,7 +55,7 @@ def store_late_cases(number):
 
 @pytest.fixture
 def own_case(db: None) -> Incident:
-    """A verified declaration of February 2025, and 49 of other bodies."""
+    """Return a verified declaration of February 2025, made beside 49 of other bodies."""
     csirt = breizh_cyber()
     with time_machine.travel(paris_time(2025, 2, 10)):
         incident = declare()

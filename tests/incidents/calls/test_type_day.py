@@ -14,7 +14,7 @@ URL = "/triage/saisir/"
 
 
 @pytest.fixture
-def new_responder(db: None) -> User:
+def call_taker(db: None) -> User:
     breizh_cyber()
     plouexemple()
     return a_responder()
@@ -28,17 +28,17 @@ def build_call_fields(**changes):
     ("text", "day"),
     [("28/11", "2026-11-28"), ("29/11", "2026-11-29"), ("30/12", "2025-12-30"), ("1.3", "2026-03-01")],
 )
-def test_a_day_without_its_year_is_the_nearest_past_one(client, new_responder, time_machine, text, day):
+def test_a_day_without_its_year_is_the_nearest_past_one(client, call_taker, time_machine, text, day):
     time_machine.move_to("2026-11-29 08:00:00+00:00")
-    client.force_login(new_responder)
+    client.force_login(call_taker)
     client.post(URL, build_call_fields(occurred_date=text))
     assert Incident.objects.get().occurred_at.astimezone(ZoneInfo("Europe/Paris")).date().isoformat() == day
 
 
-def test_today_without_its_year_is_today_where_the_body_is(client, new_responder, time_machine):
+def test_today_without_its_year_is_today_where_the_body_is(client, call_taker, time_machine):
     """In Nouméa it is the 29th already, and still the 28th in Paris."""
     time_machine.move_to("2026-11-28 20:00:00+00:00")
-    client.force_login(new_responder)
+    client.force_login(call_taker)
     uid = str(Collectivity.objects.get(insee_code="98818").uid)
     noumea = {"body": "Nouméa", "body_asked": "Nouméa", "collectivite": uid, "occurred_date": "29/11"}
     page = client.post(URL, build_call_fields(**noumea))
@@ -55,17 +55,17 @@ def test_today_without_its_year_is_today_where_the_body_is(client, new_responder
         ("31/02", "Ce jour n’existe pas"),
     ],
 )
-def test_a_day_without_its_year_that_may_be_a_slip_is_refused(client, new_responder, time_machine, text, reason):
+def test_a_day_without_its_year_that_may_be_a_slip_is_refused(client, call_taker, time_machine, text, reason):
     time_machine.move_to("2026-11-29 08:00:00+00:00")
-    client.force_login(new_responder)
+    client.force_login(call_taker)
     page = client.post(URL, build_call_fields(occurred_date=text))
     assert page.status_code == 422
     assert reason in page.content.decode()
     assert not Incident.objects.exists()
 
 
-def test_an_hour_that_was_typed_is_not_called_approximate(client, new_responder):
-    client.force_login(new_responder)
+def test_an_hour_that_was_typed_is_not_called_approximate(client, call_taker):
+    client.force_login(call_taker)
     client.post(URL, build_call_fields(occurred_date="23/11/2025", occurred_time="5h10", detected_date="24/11/2025"))
     incident = Incident.objects.get()
     assert (incident.occurred_certainty, incident.detected_certainty) == ("exact", "approximate")

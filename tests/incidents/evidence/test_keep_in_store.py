@@ -19,7 +19,7 @@ from incidents.models import Evidence, Incident, Opening, Paper
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE
 from incidents.services.history.erase import erase_personal_data
-from tests.cast import a_lead, a_responder, breizh_cyber, declare, finistere
+from tests.cast import a_lead, breizh_cyber, declare, finistere
 from tests.reading import read_text
 from tests.stores import BUCKET_SETTINGS, list_stored_objects, read_stored_bytes, store_in_bucket
 
@@ -31,14 +31,6 @@ def link_client(store: Storage, incident: Incident) -> Client:
     """Return a client that has opened the case by its link, with evidence in each store."""
     client = Client()
     client.post(f"/suivi/acces/{derive_secret(incident.accesses.get(revoked_at=None))}/")
-    return client
-
-
-@pytest.fixture
-def signed_in_client(incident: Incident) -> Client:
-    """Return a client signed in as a responder."""
-    client = Client()
-    client.force_login(a_responder())
     return client
 
 
@@ -64,7 +56,7 @@ def open_piece(client, piece):
     return b"".join(answer.streaming_content)
 
 
-def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(link_client, signed_in_client, incident):
+def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(link_client, responder_client, incident):
     content = MARK + os.urandom(2 * SLICE_SIZE)
     url = send_in_slices(link_client, incident, "disque.img", content)
     assert len(list_stored_objects()) == 3
@@ -73,22 +65,22 @@ def test_a_file_sent_in_slices_is_stored_encrypted_and_opened(link_client, signe
     piece = Evidence.objects.get()
     assert list_stored_objects() == [piece.storage_name]
     assert MARK not in read_stored_bytes(piece.storage_name)
-    assert open_piece(signed_in_client, piece) == content
+    assert open_piece(responder_client, piece) == content
     list_text = read_text(link_client.get(get_pieces_url(incident) + "bordereau/"))
     assert "Les scellés se suivent sans défaut" in list_text
     assert hashlib.sha256(content).hexdigest() in list_text
     assert Opening.objects.get().evidence == piece
 
 
-def test_a_large_file_of_a_plain_form_is_stored_in_parts(link_client, signed_in_client, incident):
+def test_a_large_file_of_a_plain_form_is_stored_in_parts(link_client, responder_client, incident):
     """A file of more than 5 MB goes to a bucket in parts."""
     content = MARK + os.urandom(11_000_000)
     files = [SimpleUploadedFile("disque.img", content), SimpleUploadedFile("vide.txt", b"")]
     assert link_client.post(get_pieces_url(incident), {"pieces": files}).status_code == 302
     large, empty = Evidence.objects.order_by("number")
     assert list_stored_objects() == sorted([large.storage_name, empty.storage_name])
-    assert open_piece(signed_in_client, large) == content
-    assert open_piece(signed_in_client, empty) == b""
+    assert open_piece(responder_client, large) == content
+    assert open_piece(responder_client, empty) == b""
 
 
 def test_a_file_refused_halfway_leaves_nothing_in_the_store(link_client, incident, monkeypatch):
@@ -114,19 +106,19 @@ def test_a_cancelled_upload_leaves_nothing_in_the_store(link_client, incident, d
     assert list_stored_objects() == []
 
 
-def test_a_file_of_an_erased_case_cannot_be_opened(link_client, signed_in_client, incident):
+def test_a_file_of_an_erased_case_cannot_be_opened(link_client, responder_client, incident):
     send_in_slices(link_client, incident, "a", b"x")
     link_client.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
     piece = Evidence.objects.get()
     erase_personal_data(reference=incident.reference, actor=a_lead())
-    assert signed_in_client.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 410
+    assert responder_client.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 410
 
 
-def test_a_file_missing_from_the_store_gets_a_503(link_client, signed_in_client, incident, store):
+def test_a_file_missing_from_the_store_gets_a_503(link_client, responder_client, incident, store):
     link_client.post(get_pieces_url(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
     piece = Evidence.objects.get()
     store.delete(piece.storage_name)
-    assert signed_in_client.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 503
+    assert responder_client.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 503
     assert not Opening.objects.exists()
 
 

@@ -14,26 +14,20 @@ from django.utils.html import escape
 from core.text import clean_file_name
 from incidents.files import facts as file_facts
 from incidents.files import vault
-from incidents.models import CaseKey, Evidence, Incident
+from incidents.models import CaseKey, Evidence
 from tests import harmless
-from tests.cast import a_responder, an_agent, declare, plouexemple
+from tests.cast import an_agent, declare, plouexemple
 from tests.hostile import FILE_NAMES
-from tests.incidents.devices import sign_in_as
 from tests.incidents.evidence_files import evidence_url, hand_over, make_photograph
 from tests.reading import read_text
 
 ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
 
 
-@pytest.fixture
-def signed_in_client(incident: Incident) -> Client:
-    return sign_in_as(a_responder())
-
-
-def test_a_responder_downloads_a_file_as_plain_bytes(holder, signed_in_client, incident):
+def test_a_responder_downloads_a_file_as_plain_bytes(holder, responder_client, incident):
     content = os.urandom(200_000)
     piece = hand_over(holder, incident, content, "journal de l’accueil.log")
-    answer = signed_in_client.get(evidence_url(piece))
+    answer = responder_client.get(evidence_url(piece))
 
     assert b"".join(answer.streaming_content) == content
     assert answer["Content-Type"] == "application/octet-stream"
@@ -45,7 +39,7 @@ def test_a_responder_downloads_a_file_as_plain_bytes(holder, signed_in_client, i
     assert unquote(answer["Content-Disposition"]).endswith(f"{incident.reference}-001-journal de l’accueil.log")
 
 
-def test_hostile_file_names_are_harmless_on_every_page(holder, signed_in_client, incident):
+def test_hostile_file_names_are_harmless_on_every_page(holder, responder_client, incident):
     """Each page shows all of them, after each other."""
     author = "<b id=piege>Dominique</b>\u202e"
     pieces = [hand_over(holder, incident, b"x", name, auteur=author) for name in FILE_NAMES]
@@ -56,7 +50,7 @@ def test_hostile_file_names_are_harmless_on_every_page(holder, signed_in_client,
         assert 0 < len(piece.name) <= 255
     pages = [
         *(holder.get(f"/suivi/{incident.reference}/{page}") for page in ("", "pieces/", "pieces/bordereau/")),
-        *(signed_in_client.get(f"{page}{incident.reference}/") for page in ("/admin/incidents/incident/", "/triage/")),
+        *(responder_client.get(f"{page}{incident.reference}/") for page in ("/admin/incidents/incident/", "/triage/")),
     ]
     for page in pages:
         assert page.status_code == 200
@@ -64,7 +58,7 @@ def test_hostile_file_names_are_harmless_on_every_page(holder, signed_in_client,
     for page in pages[1:4]:
         assert not [piece.name for piece in pieces if escape(piece.name) not in page.content.decode()]
     for piece in pieces:
-        harmless.check_response(signed_in_client.get(evidence_url(piece)))
+        harmless.check_response(responder_client.get(evidence_url(piece)))
 
 
 def test_the_list_of_files_links_back_to_the_page_of_the_files(holder, incident):
@@ -105,9 +99,9 @@ DANGEROUS = {
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
-def test_a_dangerous_file_is_only_ever_downloaded(holder, signed_in_client, incident, name):
+def test_a_dangerous_file_is_only_ever_downloaded(holder, responder_client, incident, name):
     piece = hand_over(holder, incident, DANGEROUS[name], name)
-    answer = signed_in_client.get(evidence_url(piece))
+    answer = responder_client.get(evidence_url(piece))
     assert b"".join(answer.streaming_content) == DANGEROUS[name]
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"] == f'attachment; filename="{incident.reference}-001-{name}"'
@@ -128,38 +122,38 @@ MAIL = (
 
 
 @pytest.mark.parametrize("by_form", [False, True], ids=["in slices", "by the form"])
-def test_a_mail_keeps_its_headers_to_the_byte(holder, signed_in_client, incident, by_form):
+def test_a_mail_keeps_its_headers_to_the_byte(holder, responder_client, incident, by_form):
     if by_form:
         holder.post(f"/suivi/{incident.reference}/pieces/", {"pieces": SimpleUploadedFile("rib.eml", MAIL)})
         piece = Evidence.objects.get()
     else:
         piece = hand_over(holder, incident, MAIL, "rib.eml")
     assert piece.media_type == "message/rfc822"
-    assert b"".join(signed_in_client.get(evidence_url(piece)).streaming_content) == MAIL
-    assert "message/rfc822" in read_text(signed_in_client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    assert b"".join(responder_client.get(evidence_url(piece)).streaming_content) == MAIL
+    assert "message/rfc822" in read_text(responder_client.get(f"/admin/incidents/incident/{incident.reference}/"))
 
 
-def test_a_file_is_not_found_under_another_case(holder, signed_in_client, incident):
+def test_a_file_is_not_found_under_another_case(holder, responder_client, incident):
     other = declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
     piece = hand_over(holder, incident, b"x")
-    assert signed_in_client.get(evidence_url(piece).replace(incident.reference, other.reference)).status_code == 404
+    assert responder_client.get(evidence_url(piece).replace(incident.reference, other.reference)).status_code == 404
     agent = Client()
     agent.force_login(an_agent(incident.collectivity))
     assert agent.get(evidence_url(piece)).status_code == 403
 
 
-def test_a_lost_key_is_reported_until_it_is_restored(holder, signed_in_client, incident, settings):
+def test_a_lost_key_is_reported_until_it_is_restored(holder, responder_client, incident, settings):
     piece = hand_over(holder, incident, b"x")
     key = settings.EVIDENCE_KEYS
     settings.EVIDENCE_KEYS = [os.urandom(32)]
-    answer = signed_in_client.get(evidence_url(piece))
+    answer = responder_client.get(evidence_url(piece))
     assert answer.status_code == 503
     assert "ne s’ouvre pas pour l’instant" in read_text(answer)
     settings.EVIDENCE_KEYS = [*settings.EVIDENCE_KEYS, *key]
-    assert b"".join(signed_in_client.get(evidence_url(piece)).streaming_content) == b"x"
+    assert b"".join(responder_client.get(evidence_url(piece)).streaming_content) == b"x"
 
 
-def test_the_old_key_of_the_installation_can_be_removed(holder, signed_in_client, incident, settings):
+def test_the_old_key_of_the_installation_can_be_removed(holder, responder_client, incident, settings):
     piece = hand_over(holder, incident, b"x")
     new = os.urandom(32)
     settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
@@ -168,25 +162,25 @@ def test_the_old_key_of_the_installation_can_be_removed(holder, signed_in_client
     call_command("rewrap_case_keys", stdout=output)
     assert [line.split(".")[0][-1] for line in output.getvalue().splitlines()] == ["1", "0"]
     settings.EVIDENCE_KEYS = [new]
-    assert b"".join(signed_in_client.get(evidence_url(piece)).streaming_content) == b"x"
+    assert b"".join(responder_client.get(evidence_url(piece)).streaming_content) == b"x"
     assert CaseKey.objects.count() == 1
 
 
-def test_a_file_missing_from_the_store_gets_a_503(holder, signed_in_client, incident):
+def test_a_file_missing_from_the_store_gets_a_503(holder, responder_client, incident):
     piece = hand_over(holder, incident, b"x")
     vault.remove_object(piece.storage_name)
-    assert signed_in_client.get(evidence_url(piece)).status_code == 503
+    assert responder_client.get(evidence_url(piece)).status_code == 503
 
 
 # Metadata of a file
 
 
-def test_only_responders_see_the_position_of_a_photograph(holder, signed_in_client, incident):
+def test_only_responders_see_the_position_of_a_photograph(holder, responder_client, incident):
     piece = hand_over(holder, incident, make_photograph(), "photo.jpg")
     assert piece.position == {"latitude": 48.108333, "longitude": -4.1, "altitude": 12.0}
     assert piece.media_type == "image/jpeg"
     assert "Photo prise à 48.108333, -4.100000" in read_text(
-        signed_in_client.get(f"/admin/incidents/incident/{incident.reference}/")
+        responder_client.get(f"/admin/incidents/incident/{incident.reference}/")
     )
     for page in ("", "pieces/", "pieces/bordereau/"):
         assert "48.108" not in read_text(holder.get(f"/suivi/{incident.reference}/{page}"))

@@ -2,23 +2,17 @@
 
 import os
 
-import pytest
 from django.test import Client
 
 from incidents.enums import EventKind
 from incidents.files.seals import find_first_broken_seal
-from incidents.models import Incident, SearchDocument
+from incidents.models import SearchDocument
 from incidents.services.evidence.files import compute_remaining_quota
 from incidents.services.evidence.sweep import list_expected_stems
-from tests.cast import a_responder, an_agent, declare, plouexemple
-from tests.incidents.devices import open_by_link, sign_in_as
+from tests.cast import an_agent, declare, plouexemple
+from tests.incidents.devices import open_by_link
 from tests.incidents.evidence_files import evidence_url, hand_over
 from tests.reading import read_text
-
-
-@pytest.fixture
-def signed_in_client(incident: Incident) -> Client:
-    return sign_in_as(a_responder())
 
 
 def take_back_url(piece):
@@ -29,7 +23,7 @@ def files_url(incident, rest=""):
     return f"/suivi/{incident.reference}/pieces/{rest}"
 
 
-def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list(holder, signed_in_client, incident):
+def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list(holder, responder_client, incident):
     content = os.urandom(2_000)
     first = hand_over(holder, incident, b"a", "premier.txt")
     piece = hand_over(holder, incident, content, "paie de tous.xlsx")
@@ -51,10 +45,10 @@ def test_a_file_that_is_taken_back_cannot_be_opened_but_stays_in_the_sealed_list
     assert "Les scellés se suivent sans défaut" in sealed_list
     assert "le fichier est effacé, sa ligne reste" in sealed_list
     assert find_first_broken_seal(incident, [first, piece]) is None
-    download = signed_in_client.get(evidence_url(piece))
+    download = responder_client.get(evidence_url(piece))
     assert download.status_code == 410
     assert "a été reprise" in read_text(download)
-    case = read_text(signed_in_client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    case = read_text(responder_client.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "reprise par le déclarant" in case
     assert piece.storage_name not in set(list_expected_stems(piece.storage_name[:2]))
     assert compute_remaining_quota(incident).byte_count == quota.byte_count + len(content)
@@ -90,11 +84,11 @@ def test_the_page_does_not_trust_the_file_number_in_its_address(holder, incident
     assert "est reprise" not in read_text(holder.get(files_url(incident, "?reprise=1")))
 
 
-def test_only_the_declarant_takes_a_file_back(holder, signed_in_client, incident):
+def test_only_the_declarant_takes_a_file_back(holder, responder_client, incident):
     piece = hand_over(holder, incident, b"a")
     neighbour = Client()
     neighbour.force_login(an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")))
-    for client, status in ((Client(), 404), (open_by_link(declare()), 404), (neighbour, 404), (signed_in_client, 403)):
+    for client, status in ((Client(), 404), (open_by_link(declare()), 404), (neighbour, 404), (responder_client, 403)):
         assert client.post(take_back_url(piece)).status_code == status
     piece.refresh_from_db()
     assert piece.taken_back_at is None

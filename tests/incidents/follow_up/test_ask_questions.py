@@ -19,7 +19,7 @@ every_type = pytest.mark.parametrize("kind", IncidentType.values)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with a copy of the real versions, to which a test adds its own."""
+    """Yield a folder with a copy of the real versions, to which a test adds its own."""
     for path in catalogue.FOLDER.glob("*.json"):
         (tmp_path / path.name).write_text(path.read_text())
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
