@@ -1,6 +1,7 @@
 """Workers keep one connection a process; the pool is for web processes alone."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.celery import app
+from config.devserver.processes import stop_process
 from config.settings.base import add_connection_settings
 from notifications.models import Announcement
 from tests.backend import ROOT, Backend
@@ -37,8 +39,8 @@ def worker(transactional_db: str) -> Iterator[subprocess.Popen[bytes]]:
         stderr=subprocess.DEVNULL,
     )
     yield process
-    process.terminate()
-    process.wait(timeout=30)
+    stop_process(process.pid, signal.SIGTERM)
+    process.wait()
 
 
 def count_sessions():
