@@ -4,11 +4,8 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from time_machine import TimeMachineFixture
 
-from accounts.models import User
 from csirts.models import Csirt
 from incidents.access import CaseVisitor
 from incidents.enums import ClosingReason, EventKind, Status
@@ -26,26 +23,12 @@ from tests import harmless
 from tests.cast import a_lead, a_responder
 from tests.factories.collectivities import make_fake_siren
 from tests.hostile import MARKUP
-from tests.incidents.closing import NOW, REPORT, declare_unfinished, make_full_report, url
+from tests.incidents.closing import NOW, REPORT, make_full_report, url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 SIREN = make_fake_siren(700_700)
 NO_INCIDENT = {"raison": "not_an_incident"}
-
-
-@pytest.fixture
-def closing_responder(client: Client, time_machine: TimeMachineFixture) -> User:
-    """Return a responder, as whom the client is signed in when the case is closed."""
-    time_machine.move_to(NOW, tick=False)
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
-def unfinished_case(closing_responder: User) -> Incident:
-    return declare_unfinished(closing_responder)
 
 
 def test_a_case_is_closed_with_its_report(client, closing_responder, unfinished_case):

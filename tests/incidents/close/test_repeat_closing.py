@@ -1,36 +1,19 @@
 """A closing report that is sent again: the same one changes nothing, another one is refused and loses no word."""
 
 import pytest
-from django.test import Client
-from time_machine import TimeMachineFixture
 
-from accounts.models import User
 from incidents.enums import ClosingReason, EventKind
 from incidents.models import Closing, Incident, Task
 from incidents.services.handling.close import Ending, close_incident, close_with_report
 from incidents.workflow import InvalidTransition
-from tests.cast import a_lead, a_responder
-from tests.incidents.closing import NOW, REPORT, declare_unfinished, make_full_report, url
+from tests.cast import a_lead
+from tests.incidents.closing import REPORT, make_full_report, url
 from tests.reading import read_markup
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def responder_at_fixed_time(client: Client, time_machine: TimeMachineFixture) -> User:
-    """Return a responder, as whom the client is signed in, and stop the clock."""
-    time_machine.move_to(NOW, tick=False)
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
-def unfinished_case(responder_at_fixed_time: User) -> Incident:
-    return declare_unfinished(responder_at_fixed_time)
-
-
-def test_a_double_click_is_one_closing(client, responder_at_fixed_time, unfinished_case):
+def test_a_double_click_is_one_closing(client, closing_responder, unfinished_case):
     fields = make_full_report(unfinished_case)
     for _ in range(2):
         assert client.post(url(unfinished_case, "cloture"), fields).status_code == 302
@@ -49,7 +32,7 @@ def test_a_double_click_is_one_closing(client, responder_at_fixed_time, unfinish
         {"summary": "Autre bilan."},
     ],
 )
-def test_a_changed_report_sent_after_the_first_is_refused(client, responder_at_fixed_time, unfinished_case, change):
+def test_a_changed_report_sent_after_the_first_is_refused(client, closing_responder, unfinished_case, change):
     client.post(url(unfinished_case, "cloture"), make_full_report(unfinished_case))
     before = (
         list(Closing.objects.values()),
@@ -68,20 +51,20 @@ def test_a_changed_report_sent_after_the_first_is_refused(client, responder_at_f
     assert after == before
 
 
-def test_a_report_with_another_task_ticked_is_refused(responder_at_fixed_time, unfinished_case):
+def test_a_report_with_another_task_ticked_is_refused(closing_responder, unfinished_case):
     task = str(Task.objects.get().uid)
     for moot in (frozenset({task}), frozenset({task})):
         ending = Ending(reason="not_an_incident", moot=moot)
-        close_with_report(reference=unfinished_case.reference, actor=responder_at_fixed_time, ending=ending)
+        close_with_report(reference=unfinished_case.reference, actor=closing_responder, ending=ending)
     with pytest.raises(InvalidTransition):
         close_with_report(
-            reference=unfinished_case.reference, actor=responder_at_fixed_time, ending=Ending(reason="not_an_incident")
+            reference=unfinished_case.reference, actor=closing_responder, ending=Ending(reason="not_an_incident")
         )
     assert Closing.objects.count() == 1
 
 
 def test_a_report_sent_after_another_closing_is_refused_and_its_text_is_kept(
-    client, responder_at_fixed_time, unfinished_case
+    client, closing_responder, unfinished_case
 ):
     close_incident(reference=unfinished_case.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
     page = client.post(url(unfinished_case, "cloture"), make_full_report(unfinished_case), follow=True)
