@@ -1,5 +1,5 @@
 """Middleware and upload handlers that refuse NUL characters in addresses, refuse files on pages that accept none,
-remove invisible characters from pages, and explain the addresses that only receive a form.
+remove invisible characters from pages, explain the addresses that only receive a form, and keep the API out of caches.
 """
 
 import re
@@ -12,6 +12,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.cache import patch_cache_control
 
 from config.pages.errors import bad_request, write_form_only_page
 
@@ -49,6 +50,21 @@ class FormOnlyExplainer:
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content and is_opened_by_browser(request):
             response.content = write_form_only_page(request)
+        return response
+
+
+class ApiCacheGuard:
+    """Forbids browsers and proxies to keep what the API answers: it depends on the token and holds personal data.
+    Published releases say themselves how long they may be kept.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith("/api/") and not response.has_header("Cache-Control"):
+            patch_cache_control(response, no_store=True)
         return response
 
 

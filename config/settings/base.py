@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.pages.guards.ApiCacheGuard",
     "config.pages.guards.InvisibleCharacterRemover",
     "config.pages.guards.FormOnlyExplainer",
     "config.pages.guards.NulGuard",

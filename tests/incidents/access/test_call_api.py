@@ -283,6 +283,18 @@ def test_a_request_without_a_good_token_is_refused(header):
     assert response["Content-Type"] == "application/problem+json"
 
 
+def test_no_cache_may_keep_an_answer_of_the_api(agent):
+    for answer in (
+        Api(agent).get(URL),
+        Api(agent).get(f"{URL}ABCDEFGH/"),
+        Api().get(URL),
+        Api().get("/api/v1/csirts/"),
+        Api().get("/api/schema/"),
+        Api().get("/api/nowhere/"),
+    ):
+        assert "no-store" in answer["Cache-Control"], answer
+
+
 def test_a_token_stops_working_once_its_account_is_closed(agent):
     api = Api(agent)
     agent.is_active = False
