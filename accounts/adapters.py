@@ -25,6 +25,7 @@ from accounts.services.mails import queue_mail
 from accounts.views.first_page import find_first_page
 from core.client_address import find_client_address, get_subscriber_prefix
 from core.secrets import hash_value
+from core.text import normalise_address
 
 REFUSED = "Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."
 TOO_MANY = "Trop d’essais pour ce compte. Attendez cinq minutes, puis réessayez. Rien n’est bloqué pour les autres."
@@ -61,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Count the attempt before the password is checked, once for the account with this IP address and once for the
         account alone. Raises the form error `too_many_login_attempts` beyond a limit.
         """
-        account = str(credentials.get("email", "")).lower()
+        account = normalise_address(str(credentials.get("email", "")))
         keys = {"login_failed": f"{account}|{self.get_client_ip(request)}", "login_failed_anywhere": account}
         self._counted = []
         for action, key in keys.items():

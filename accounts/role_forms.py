@@ -11,6 +11,7 @@ from accounts.models import Membership, User
 from accounts.services.roles import mixes_administration
 from core.admin_forms import FreshForm
 from core.fields import PlainLineField
+from core.text import normalise_address
 
 # By kind of role: the roles, the field of their scope, the error if it is empty, the error if another role fills it.
 SCOPES = (
@@ -41,11 +42,11 @@ EXACT_FIELDS = ("exact_since_on", "exact_until_on", "exact_act")
 
 
 class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Stores addresses in lower case, so that one mailbox has one account."""
+    """Stores addresses in one form, so that one mailbox has one account."""
 
     def clean_email(self) -> str:
-        address = str(self.cleaned_data["email"]).lower()
-        if User.objects.filter(email__iexact=address).exclude(pk=self.instance.pk).exists():
+        address = normalise_address(str(self.cleaned_data["email"]))
+        if User.objects.with_address(address).exclude(pk=self.instance.pk).exists():
             raise ValidationError("Un compte existe déjà à cette adresse.")
         return address
 

@@ -106,6 +106,15 @@ def _normalise(value: object, *, is_number: bool = False) -> object:
     return value
 
 
+def normalise_address(address: str) -> str:
+    """Return the e-mail address in the one form in which it is stored and compared: NFKC, in lower case.
+
+    Without it PostgreSQL finds « responder@… » under « reſponder@… », because both have the same upper case, so that
+    one account could be tried under several names (as in CVE-2019-19844).
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).lower())
+
+
 def fold_text(text: str) -> str:
     """Return the text simplified for comparison: in lower case, without accents or punctuation, with single spaces."""
     bare = text.lower()

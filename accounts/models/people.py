@@ -7,7 +7,7 @@ from uuid import uuid4
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -27,6 +27,7 @@ from accounts.enums import (
 from accounts.permissions import PERMISSIONS
 from collectivities.models import Collectivity, Region
 from core.secrets import hash_value
+from core.text import normalise_address
 from csirts.models import Csirt
 
 
@@ -34,13 +35,17 @@ class UserManager(BaseUserManager["User"]):
     """Creates accounts from an e-mail address. There is no `create_superuser`, because there are no superusers."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user = self.model(email=normalise_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
+    def with_address(self, address: str) -> models.QuerySet["User"]:
+        """Return the account with this e-mail address, or none, however the address is written."""
+        return self.filter(email=normalise_address(address))
+
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.with_address(username or "").get()
 
 
 class User(AbstractBaseUser):
@@ -62,7 +67,13 @@ class User(AbstractBaseUser):
         verbose_name = "compte"
         verbose_name_plural = "comptes"
         ordering = ["email"]
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_whatever_the_case")]
+        constraints = [
+            # With it, `unique` on the column allows one account to each mailbox.
+            models.CheckConstraint(
+                condition=Q(email=Lower(Func("email", template="NORMALIZE(%(expressions)s, NFKC)"))),
+                name="user_email_normalised",
+            )
+        ]
         triggers = [
             # However an account is closed, reopening it must not revive a session.
             pgtrigger.Trigger(

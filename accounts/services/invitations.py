@@ -48,7 +48,7 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
 
 def get_or_create_account(email: str) -> User:
     """Return the account of this address, created if there is none. Two concurrent calls create one account."""
-    accounts = User.objects.filter(email__iexact=email)
+    accounts = User.objects.with_address(email)
     try:
         with transaction.atomic():
             return accounts.first() or User.objects.create_user(email, display_name="")

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache, caches
+from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
 from pytest_django import Settings
 
+from accounts.enums import Role
 from accounts.models import User
 from config import steady_cache
 from core.request_counter import count_request
-from tests.cast import PASSWORD, a_responder, an_agent, code_of
+from tests.cast import PASSWORD, a_person, a_responder, an_agent, code_of, plouexemple
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 DEAD = "redis://127.0.0.1:1/0"
@@ -65,6 +67,24 @@ def test_capitals_in_the_address_do_not_get_round_the_brake():
     guess(victim, 5)
     victim.email = victim.email.upper()
     assert is_refused(sign_in(victim))
+
+
+@pytest.mark.parametrize(
+    ("letter", "lookalike"), [("s", "ſ"), ("i", "ı"), ("i", "İ"), ("k", "\N{KELVIN SIGN}"), ("e", "ｅ")]
+)
+def test_lookalike_letters_do_not_get_round_the_brake(letter, lookalike):
+    """PostgreSQL and Python give several letters the same capital, by which an account was found."""
+    victim = a_person(Role.AGENT, email=f"{letter}kies@demo.example", collectivity=plouexemple())
+    guess(victim, 5)
+    victim.email = victim.email.replace(letter, lookalike, 1)
+    assert sign_in(victim).status_code == 422
+
+
+def test_an_account_is_stored_under_one_form_of_its_address():
+    account = User.objects.create_user("Hre\N{LATIN SMALL LETTER LONG S}p@Demo.Example", display_name="")
+    assert account.email == "hresp@demo.example"
+    with pytest.raises(IntegrityError, match="user_email_normalised"), transaction.atomic():
+        User.objects.filter(pk=account.pk).update(email="Hresp@demo.example")
 
 
 def test_many_addresses_do_not_get_round_the_brake_for_long():

@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
-        if User.objects.filter(email__iexact=email).exists():
+        if User.objects.with_address(email).exists():
             raise CommandError(f"Un compte existe déjà pour {email}.")
         user = User.objects.create_user(email, self.ask_password(), display_name=name)
         Membership.objects.create(user=user, role=Role.ADMINISTRATOR)

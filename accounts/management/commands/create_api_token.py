@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="API", help="à quoi sert ce jeton")
 
     def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
-        user = User.objects.filter(email__iexact=email, is_active=True).first()
+        user = User.objects.with_address(email).filter(is_active=True).first()
         if user is None:
             raise CommandError(f"Aucun compte actif pour {email}.")
         try:
