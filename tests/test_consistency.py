@@ -306,7 +306,7 @@ def test_no_folder_gets_crowded():
     sources = [path for app in APPS for path in list_sources(app) if path.name != "__init__.py"]
     folders = Counter(str(path.parent.relative_to(ROOT)) for path in sources)
     assert {folder for folder, count in folders.items() if count > CROWDED_FOLDER} == set()
-    tests = Counter(str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
+    tests = Counter(str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.py"))
     assert {folder for folder, count in tests.items() if count > CROWDED_TESTS} == set()
 
 
