@@ -3,9 +3,9 @@
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
-import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import models
@@ -41,8 +41,11 @@ ADMIN_OVERRIDES = {"admin", "registration", "django"}  # found by their name, by
 MAILS = {f"notifications/{who}_{what}" for who in Recipient.values for what in EventKind.values}
 MAILS |= {f"accounts/mail/{what}" for what in MailKind.values}
 
-each_model = pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
-each_written_model = pytest.mark.parametrize("model", WRITTEN, ids=lambda model: model._meta.label)
+
+@cache
+def read_source(path):
+    """Return the text of a file, which several rules read."""
+    return path.read_text()
 
 
 def test_migrations_match_the_models(db):
@@ -80,7 +83,7 @@ def test_french_marks_of_the_sources_follow_a_no_break_space():
         name = str(path.relative_to(ROOT))
         if name.startswith(SPACES_SET_ELSEWHERE) or "migrations" in path.parts or "management" in path.parts:
             continue
-        for text, line in list_texts(ast.parse(path.read_text())):
+        for text, line in list_texts(ast.parse(read_source(path))):
             if LOOSE_MARK.search(text) and FRENCH_WORD.search(text):
                 loose.append(f"{name}:{line}")
     assert loose == []
@@ -102,29 +105,25 @@ def list_texts(tree):
     ]
 
 
-@each_model
-def test_foreign_keys_point_to_lower_applications_only(model):
+def test_foreign_keys_point_to_lower_applications_only():
     """import-linter cannot see a ForeignKey written as a string; this can."""
-    for field in model._meta.get_fields():
+    for field in (field for model in OURS for field in model._meta.get_fields()):
         if field.is_relation and not field.auto_created and field.related_model._meta.app_label in LAYERS:
-            own_layer, other_layer = (
-                LAYERS.index(model._meta.app_label),
-                LAYERS.index(field.related_model._meta.app_label),
-            )
+            own_layer, other_layer = (LAYERS.index(end._meta.app_label) for end in (field.model, field.related_model))
             assert other_layer <= own_layer, f"{field} points up"
 
 
-@each_written_model
-def test_choices_are_enforced_by_the_database(model):
+def test_choices_are_enforced_by_the_database():
     """Django's choices bind forms only."""
-    checked = {
-        name
-        for constraint in model._meta.constraints
-        if isinstance(constraint, models.CheckConstraint)
-        for name, _ in leaves(constraint.condition)
-    }
-    choices = {field.name for field in model._meta.local_concrete_fields if field.choices}
-    assert {f"{name}__in" for name in choices} <= checked
+    for model in WRITTEN:
+        checked = {
+            name
+            for constraint in model._meta.constraints
+            if isinstance(constraint, models.CheckConstraint)
+            for name, _ in leaves(constraint.condition)
+        }
+        choices = {f"{field.name}__in" for field in model._meta.local_concrete_fields if field.choices}
+        assert choices <= checked, f"{model._meta.label}: {choices - checked}"
 
 
 def leaves(condition):
@@ -135,37 +134,49 @@ def leaves(condition):
             yield child
 
 
-@each_written_model
-def test_each_label_is_given_and_in_lower_case(model):
-    fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
-    for label in [model._meta.verbose_name, *(field._verbose_name for field in fields)]:
-        assert label, f"{model._meta.label}: a field shows its English name to people"
-        word = re.split(r"[\s’]", str(label))[0]  # Django’s own user has lazy ones
-        assert word.islower() or word.isupper(), f"{model._meta.label}: {label!r}"
+def test_each_label_is_given_and_in_lower_case():
+    for model in WRITTEN:
+        fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
+        for label in [model._meta.verbose_name, *(field._verbose_name for field in fields)]:
+            assert label, f"{model._meta.label}: a field shows its English name to people"
+            word = re.split(r"[\s’]", str(label))[0]  # Django’s own user has lazy ones
+            assert word.islower() or word.isupper(), f"{model._meta.label}: {label!r}"
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_template_can_be_read(path):
+def name_template(path):
+    """Return the name by which Django finds the template."""
+    return str(path).split("/templates/", 1)[1]
+
+
+def test_every_template_can_be_read():
     """A filter or a tag that is not there shows only on the page that comes to it."""
-    get_template(str(path).split("/templates/", 1)[1])
+    for path in TEMPLATES:
+        get_template(name_template(path))
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_template_is_used(path):
-    name = str(path).split("/templates/", 1)[1]
+def test_every_template_is_used():
+    assert [str(path.relative_to(ROOT)) for path in TEMPLATES if not is_used(path)] == []
+
+
+def is_used(path):
+    name = name_template(path)
     stem = name.rsplit(".", 1)[0]
     if name.split("/")[0] in ADMIN_OVERRIDES or re.fullmatch(r"\d{3}\.html", name) or stem in MAILS:
-        return
-    how = rf"[\"']{path.stem}[\"']" if stem.startswith("icons/") else re.escape(stem)
-    others = [other for other in [*SOURCES, *TEMPLATES] if other != path]
-    assert any(re.search(how, other.read_text()) for other in others), f"{name} is used by nobody"
+        return True
+    others = [read_source(other) for other in [*SOURCES, *TEMPLATES] if other != path]
+    if stem.startswith("icons/"):
+        return any(f"{quote}{path.stem}{quote}" in text for text in others for quote in "\"'")
+    return any(stem in text for text in others)
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_template_carries_inline_code_or_calls_another_host(path):
-    text = path.read_text()
-    assert not re.search(r"<script(?![^>]*\bsrc=)|<style\b|\sstyle=|\son[a-z]+=|javascript:", text)
-    assert not re.search(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=[\"']?(?:https?:)?//", text)
+INLINE_CODE = re.compile(r"<script(?![^>]*\bsrc=)|<style\b|\sstyle=|\son[a-z]+=|javascript:")
+OTHER_HOST = re.compile(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=[\"']?(?:https?:)?//")
+
+
+def test_no_template_carries_inline_code_or_calls_another_host():
+    for path in TEMPLATES:
+        for rule in (INLINE_CODE, OTHER_HOST):
+            assert not rule.search(read_source(path)), path.relative_to(ROOT)
 
 
 # Each of these names is that of a module or more: stats/exact/files.py, stats/open_data/package.py and csv_files.py.
@@ -179,18 +190,18 @@ def test_views_and_exports_of_figures_read_no_raw_facts():
     readers = [path for path in (ROOT / "stats").rglob("*.py") if path.name in MODULES_FOR_READERS]
     assert {path.name for path in readers} == MODULES_FOR_READERS
     for path in readers:
-        assert not re.search(r"\bCaseFact\b", path.read_text()), f"{path.relative_to(ROOT)} reads raw facts"
+        assert not re.search(r"\bCaseFact\b", read_source(path)), f"{path.relative_to(ROOT)} reads raw facts"
 
 
 LOOSE = re.compile(r"(?<=\S) [:;?!»](?=[\s<{\"]|$)|« ", re.MULTILINE)
 TAGS = re.compile(r"\{%.*?%\}|\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", re.DOTALL)
 
 
-@pytest.mark.parametrize("folder", ["incidents/templates", "config/templates", "accounts/templates"])
-def test_french_marks_keep_their_word(folder):
+def test_french_marks_keep_their_word():
     """A no-break space before : ; ? ! » and after «. Mails are set by a rule of their own."""
-    for path in (ROOT / folder).rglob("*.html"):
-        words = path.read_text()
+    folders = ["incidents/templates", "config/templates", "accounts/templates"]
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.html")):
+        words = read_source(path)
         for text in (TAGS.sub("", words), *re.findall(r'(?:legend|help|title|rest|label|words)="([^"]*)"', words)):
             assert not LOOSE.search(text), (path.name, LOOSE.search(text), text[:200])
 
@@ -200,7 +211,7 @@ def test_every_form_of_the_triage_turns_off_the_messages_of_the_browser():
     forms = [
         (path.name, form)
         for path in (ROOT / "incidents/templates/incidents/triage").rglob("*.html")
-        for form in re.findall(r'<form[^>]*method="post"[^>]*>', path.read_text())
+        for form in re.findall(r'<form[^>]*method="post"[^>]*>', read_source(path))
     ]
     assert forms
     assert not [name for name, form in forms if "novalidate" not in form]
@@ -209,7 +220,7 @@ def test_every_form_of_the_triage_turns_off_the_messages_of_the_browser():
 def test_no_test_module_imports_another():
     """Code that several modules share is in a support module or a conftest, where a reader finds it by its subject."""
     importing = re.compile(r"^from tests(?:\.\w+)*\.test_\w+ import|^from tests(?:\.\w+)* import test_", re.MULTILINE)
-    modules = [path for path in (ROOT / "tests").rglob("*.py") if importing.search(path.read_text())]
+    modules = [path for path in (ROOT / "tests").rglob("*.py") if importing.search(read_source(path))]
     assert modules == []
 
 
@@ -241,7 +252,7 @@ NOUN_OF_NOTHING = re.compile(
 
 def list_defined_names(path):
     """Yield the names that a module gives to functions, classes, parameters and variables."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(read_source(path))):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.arg):
@@ -252,7 +263,7 @@ def list_defined_names(path):
 
 def list_keys(path):
     """Yield the keys of the dict literals of a module, which templates read as names."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(read_source(path))):
         if isinstance(node, ast.Dict):
             yield from (key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
 
@@ -273,7 +284,7 @@ def test_exceptions_are_named_for_the_fact():
     classes = [
         (path, node)
         for path in [source for app in [*APPS, "tests"] for source in list_sources(app)]
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(read_source(path)))
         if isinstance(node, ast.ClassDef)
     ]
     exceptions = [
@@ -294,7 +305,7 @@ def test_one_place_decides_in_which_centres_and_bodies_somebody_has_a_role():
     rows, `accounts.access`: `match_centres`, `list_centres`, `is_member`, `list_bodies`, `get_body`.
     """
     paths = [path for path in [*SOURCES, *TEMPLATES] if path.relative_to(ROOT).parts[0] != "accounts"]
-    texts = {str(path.relative_to(ROOT)): path.read_text() for path in paths}
+    texts = {str(path.relative_to(ROOT)): read_source(path) for path in paths}
     callers = {path for path, text in texts.items() if IDS_OF_A_PERSON.search(text)}
     assert callers == {"incidents/access.py", "incidents/querysets.py"}
     # These need the ids themselves: for a key derived from the centre, and for SQL written by hand.
@@ -325,11 +336,12 @@ def test_fixtures_are_typed():
     ] == []
 
 
+@cache
 def list_fixtures() -> list[tuple[str, ast.FunctionDef]]:
     return [
         (path.relative_to(ROOT).as_posix(), node)
         for path in (ROOT / "tests").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(read_source(path)))
         if isinstance(node, ast.FunctionDef) and any(is_fixture(decorator) for decorator in node.decorator_list)
     ]
 

@@ -56,7 +56,10 @@ def expect_received(page, words):
     expect(page.locator("#recus")).to_have_text(words, timeout=60_000)
 
 
-@pytest.mark.parametrize(("width", "script"), [(360, False), (360, True), (1280, True)])
+@pytest.mark.parametrize(
+    ("width", "script"),
+    [(360, True), *(pytest.param(*screen, marks=pytest.mark.proof) for screen in [(360, False), (1280, True)])],
+)
 def test_a_declarant_hands_over_files_and_a_photo(live_site, browser, declared_case, width, script):
     page = open_page(browser, width=width, java_script_enabled=script)
     enter(page, live_site, declared_case)
@@ -79,6 +82,7 @@ def test_a_declarant_hands_over_files_and_a_photo(live_site, browser, declared_c
     assert page.hosts == {find_host(live_site)}
 
 
+@pytest.mark.proof
 def test_an_upload_goes_on_after_a_lost_connection(live_site, browser, declared_case):
     """The second slice fails and the page says so; once the network is back, nothing is sent twice."""
     page = open_page(browser)

@@ -93,6 +93,7 @@ def test_the_history_shows_each_action_at_once(signed_in_desk, case):
     expect(page.locator("#histoire .events li").first).to_be_visible()
 
 
+@pytest.mark.proof
 def test_a_reply_is_shown_again_on_another_machine_after_a_crash(signed_in_desk, browser, case, person):
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))
@@ -107,6 +108,7 @@ def test_a_reply_is_shown_again_on_another_machine_after_a_crash(signed_in_desk,
     expect(other.get_by_text("sans l’envoyer")).to_be_visible()
 
 
+@pytest.mark.proof
 def test_leaving_the_page_at_once_saves_the_reply(signed_in_desk, case, wait_until):
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))
@@ -138,6 +140,7 @@ def test_a_text_is_sent_or_kept_never_both_when_the_page_is_left_at_once(
     assert wait_until(lambda: is_sent() != unsent.exclude(values={}).exists())
 
 
+@pytest.mark.proof
 def test_enter_presses_the_button_of_its_own_form(signed_in_desk, case):
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))
@@ -171,6 +174,7 @@ def test_the_reply_stays_on_the_page_when_the_session_has_ended(signed_in_desk, 
     assert not Task.objects.get().done_at
 
 
+@pytest.mark.proof
 def test_ticking_a_task_without_script_keeps_the_fields(browser, live_site, case, person):
     page = open_page(browser, width=1280, java_script_enabled=False)
     steps.open_admin(page, live_site, person)
@@ -184,6 +188,7 @@ def test_ticking_a_task_without_script_keeps_the_fields(browser, live_site, case
     assert Task.objects.get().done_at
 
 
+@pytest.mark.proof
 def test_buttons_pressed_during_a_request_are_sent_after_it(signed_in_desk, case, wait_until):
     page = signed_in_desk.page
     page.goto(address(signed_in_desk, case))

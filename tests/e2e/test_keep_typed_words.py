@@ -59,6 +59,7 @@ def list_session_storage(page):
     return page.evaluate("Object.keys(sessionStorage)")
 
 
+@pytest.mark.proof
 def test_a_message_survives_sharing_the_sentence(live_site, browser, declared_case):
     """The sentence is shared on the follow-up page while a message is being typed."""
     page = open_case_by_link(live_site, browser, declared_case)
@@ -96,6 +97,7 @@ def test_a_rating_keeps_the_message_and_a_refused_one_keeps_both(live_site, brow
     expect(page.locator("#id_text")).to_have_value(TYPED)
 
 
+@pytest.mark.proof
 def test_closing_the_case_on_this_device_clears_the_message(live_site, browser, declared_case):
     page = open_case_by_link(live_site, browser, declared_case)
     unfold(page, "Écrire")
@@ -129,6 +131,7 @@ def test_a_call_survives_another_page(signed_in_desk):
     assert list_session_storage(page) == [], "the next person at this desk finds nothing"
 
 
+@pytest.mark.proof
 def test_a_call_survives_the_end_of_the_session(signed_in_desk, person, declared_case):
     page = signed_in_desk.page
     page.goto(f"{signed_in_desk.site}/triage/saisir/")
@@ -165,6 +168,7 @@ def test_an_abandoned_call_is_announced_and_can_be_cleared(signed_in_desk):
     assert page.complaints == []
 
 
+@pytest.mark.proof
 def test_an_old_draft_does_not_replace_a_colleagues_text(signed_in_desk, person):
     group = a_group(person, "Une campagne de faux mails")
     page, address = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/groupes/{group.uid}/"
@@ -192,6 +196,7 @@ def test_signing_out_anywhere_clears_the_drafts(signed_in_desk, where):
     assert list_session_storage(page) == []
 
 
+@pytest.mark.proof
 def test_a_refused_post_keeps_the_draft(signed_in_desk):
     page = signed_in_desk.page
     page.goto(f"{signed_in_desk.site}/triage/saisir/")
@@ -204,6 +209,7 @@ def test_a_refused_post_keeps_the_draft(signed_in_desk):
     expect_call(page)
 
 
+@pytest.mark.proof
 def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(signed_in_desk, person, declared_case):
     group = a_group(person, "Une campagne de faux mails")
     page = signed_in_desk.page
@@ -219,6 +225,7 @@ def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(signed_in_desk
     assert group.sheet == TYPED
 
 
+@pytest.mark.proof
 def test_a_message_to_a_group_survives_another_page(signed_in_desk, person, declared_case):
     group = a_group(person, "Une campagne de faux mails")
     add_to_group(reference=declared_case.reference, group=group.uid, actor=person)
@@ -231,6 +238,7 @@ def test_a_message_to_a_group_survives_another_page(signed_in_desk, person, decl
     expect(page.locator("#id_text")).to_have_value(TYPED)
 
 
+@pytest.mark.proof
 def test_the_hand_over_survives_another_page(signed_in_desk, person, declared_case):
     acknowledge_incident(reference=declared_case.reference, actor=person)
     page, address = signed_in_desk.page, f"{signed_in_desk.site}/admin/incidents/incident/relais/"

@@ -59,6 +59,7 @@ def test_the_description_is_saved_while_it_is_typed(page, live_site, wait_until)
     assert page.complaints == []
 
 
+@pytest.mark.proof
 def test_without_script_the_buttons_save_the_description(browser, live_site):
     page = open_page(browser, java_script_enabled=False)
     steps.begin(page, live_site)
@@ -70,6 +71,7 @@ def test_without_script_the_buttons_save_the_description(browser, live_site):
     expect(open_last_screen(page, live_site)).to_have_value(WORDS)
 
 
+@pytest.mark.proof
 def test_a_lost_connection_is_reported_until_it_is_back(page, live_site, wait_until):
     box = open_last_screen(page, live_site)
     page.context.set_offline(True)
@@ -81,6 +83,7 @@ def test_a_lost_connection_is_reported_until_it_is_back(page, live_site, wait_un
     expect(page.locator("[data-trouble]")).to_be_empty()
 
 
+@pytest.mark.proof
 def test_the_second_of_two_windows_is_warned_and_decides(page, live_site, wait_until):
     """Her text is not lost, and she sees both texts before she sends hers."""
     other = page.context.new_page()
@@ -137,6 +140,7 @@ BUTTONS = (
 )
 
 
+@pytest.mark.proof
 def test_a_device_with_the_wrong_clock_follows_the_server(browser, live_site):
     """A date in the device's future is refused, with today's date beside it."""
     page = open_page(browser)
@@ -153,6 +157,7 @@ def test_a_device_with_the_wrong_clock_follows_the_server(browser, live_site):
     assert page.url.endswith("/declarer/envoyee/")
 
 
+@pytest.mark.proof
 def test_a_zoom_of_four_hundred_percent_cuts_nothing_off(browser, live_site):
     """A window of 1280 × 1024 then shows 320 × 256, most of it not covered by the number."""
     page = open_page(browser)

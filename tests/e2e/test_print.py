@@ -27,6 +27,7 @@ def page(browser: Browser, live_site: str) -> WatchedPage:
     return open_page(browser)
 
 
+@pytest.mark.proof
 def test_each_reflex_sheet_is_printed_on_one_page(page, live_site):
     """Each reflex sheet is printed on one page, however many acts it has."""
     for kind in IncidentType:
@@ -41,6 +42,7 @@ def test_a_card_for_the_wall_is_one_page(page, live_site):
         assert count_sheets(page) == 1, town
 
 
+@pytest.mark.proof
 def test_the_qr_code_of_a_printed_page_can_be_read(page, live_site):
     """The QR codes of a card and of the pack of a case, at the size that the browser prints."""
     body = Collectivity.objects.get(name="Plouexemple", kind="commune")
@@ -75,6 +77,7 @@ def test_the_confirmation_prints_on_one_page_followed_by_a_log_sheet(page, live_
     assert not page.get_by_role("button").locator("visible=true").count()
 
 
+@pytest.mark.proof
 def test_each_screen_of_the_declaration_can_be_printed(page, live_site):
     """A print made before sending holds the number to call and has no empty page."""
     steps.begin(page, live_site)

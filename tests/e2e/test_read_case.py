@@ -71,6 +71,7 @@ def measure_box(page, place):
     return page.locator(place).bounding_box()
 
 
+@pytest.mark.proof
 def test_the_number_and_the_next_action_are_visible_on_a_telephone(open_case):
     """The bar stays when the page is scrolled, and the page is half as long as it was."""
     page = open_case(TELEPHONE)
@@ -109,6 +110,7 @@ def test_a_refused_closing_is_explained_by_its_form(open_case):
     assert measure_box(page, ".casebar h1")["width"] == title["width"] > 100
 
 
+@pytest.mark.proof
 def test_the_menu_closes_once_its_action_is_done(open_case):
     page = open_case((1280, 900))
     page.locator("#actes > summary").click()
@@ -143,6 +145,7 @@ def test_the_menu_of_acts_opens_inside_the_screen(open_case, case, person):
         save_screenshot(page, "case-acts")
 
 
+@pytest.mark.proof
 def test_the_menu_of_acts_can_be_scrolled_to_at_four_times_the_size(open_case):
     """A window of 1280 by 900 is 320 by 225 at 400 %: the bar does not stay then, and the page scrolls to each act."""
     page = open_case((320, 225))
@@ -155,6 +158,7 @@ def test_the_menu_of_acts_can_be_scrolled_to_at_four_times_the_size(open_case):
     assert 0 <= place["y"] < place["y"] + place["height"] <= 225
 
 
+@pytest.mark.proof
 def test_the_bar_cuts_neither_name_nor_number(open_case, person, case):
     """Also with two numbers, and with the longest deadline."""
     number = {"phone": "02 98 11 22 33", "source": "directory", "found_on": "2026-11-03", "noted_by": person}
@@ -177,6 +181,7 @@ def test_the_bar_cuts_neither_name_nor_number(open_case, person, case):
         save_screenshot(page, "case-bar")
 
 
+@pytest.mark.proof
 def test_a_wide_screen_shows_three_columns(open_case):
     page = open_case(WIDE)
     facts, talk, tasks = (measure_box(page, place) for place in (".case__facts", ".case__talk", ".case__do"))
@@ -187,6 +192,7 @@ def test_a_wide_screen_shows_three_columns(open_case):
     expect(page.get_by_label(REPLY)).to_be_visible()
 
 
+@pytest.mark.proof
 def test_no_label_of_a_fact_is_broken_over_two_lines(open_case):
     pieces = """dt => {
       dt.textContent = "Intercommunalité";
@@ -240,6 +246,7 @@ def test_opening_a_form_without_script_keeps_the_reply(open_case):
     expect(page.get_by_label(REPLY)).to_have_value("Ne redémarrez rien.")
 
 
+@pytest.mark.proof
 def test_a_checkbox_stands_beside_its_words_on_a_telephone(open_case):
     page = open_case(TELEPHONE)
     page.locator("#repondre > summary").click()

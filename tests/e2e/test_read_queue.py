@@ -225,6 +225,7 @@ def test_a_telephone_shows_whether_the_centre_or_the_declarant_must_answer_next(
     assert list_cut_texts(page, ".row__clock") == []
 
 
+@pytest.mark.proof
 def test_a_wave_is_one_line_that_opens_and_closes(page, filled):
     expect(page.locator(".row")).to_have_count(26 + 2 + 1)
     expect(wave(page)).to_have_count(1)
@@ -301,6 +302,7 @@ def test_a_wave_is_reached_ticked_and_opened_by_keyboard(page, filled):
     expect(page.locator("[data-ticked]")).to_have_text("8 dossiers cochés")
 
 
+@pytest.mark.proof
 def test_a_tick_in_a_wave_stays_once_it_is_closed(page, filled):
     link, box = wave(page).get_by_role("link", name=SUPPLIER), wave(page).get_by_role("checkbox")
     link.click()
@@ -347,6 +349,7 @@ def test_a_case_is_taken_without_leaving_the_queue(page, filled, breizh_responde
     assert QUEUE in page.url
 
 
+@pytest.mark.proof
 def test_one_menu_is_open_at_a_time(page):
     page.locator("summary", has_text="Outils").click()
     expect(page.get_by_role("link", name="Passer le relais")).to_be_visible()
@@ -360,6 +363,7 @@ def test_one_menu_is_open_at_a_time(page):
     page.wait_for_url("**etat=non-verifies")
 
 
+@pytest.mark.proof
 def test_each_menu_opens_inside_the_screen(page):
     for width in (320, 360, 390, 600, 768, 1000):
         page.set_viewport_size({"width": width, "height": 844})
@@ -374,6 +378,7 @@ def test_each_menu_opens_inside_the_screen(page):
             menu.locator("summary").click()
 
 
+@pytest.mark.proof
 def test_without_a_script_a_wave_opens_by_its_link(browser, live_site, filled, breizh_responder):
     page = open_page(browser, width=1280, java_script_enabled=False)
     steps.open_admin(page, live_site, breizh_responder)

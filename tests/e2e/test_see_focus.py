@@ -40,6 +40,7 @@ def list_covered_stops(page, key):
             return
 
 
+@pytest.mark.proof
 def test_the_bar_never_covers_the_focused_control(page):
     for width, height in SCREENS.values():
         page.set_viewport_size({"width": width, "height": height})

@@ -140,6 +140,7 @@ def test_an_ended_session_is_reported(page, cases):
     expect(page.get_by_role("link", name="Se connecter")).to_be_visible()
 
 
+@pytest.mark.proof
 def test_shortcuts_are_listed_and_can_be_switched_off(page, cases):
     page.keyboard.press("?")
     help_shown = page.get_by_role("dialog", name="Raccourcis clavier")
@@ -195,6 +196,7 @@ def test_the_pages_of_bulk_acts_are_accessible(page, cases):
     expect(page.get_by_text("3 dossiers pris en charge.")).to_be_visible()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("view", "title"), [("ouverts", "Tout"), ("a-repondre", "À répondre"), ("tous", "Tous, même clos")]
 )

@@ -16,16 +16,11 @@ TOWN = "mairie@plouexemple.example"
 SCREENS = [(360, False), (360, True), (1280, False), (1280, True)]
 
 
-def mark_other_screens_as_proofs(*screens):
-    """Return these screens, all but the first marked as proofs."""
-    return [screens[0], *(pytest.param(*screen, marks=pytest.mark.proof) for screen in screens[1:])]
-
-
 def find_link(message, path):
     return re.search(rf"http://localhost:\d+{path}\S+", message.get_content())[0]
 
 
-@pytest.mark.parametrize(("width", "script"), mark_other_screens_as_proofs((360, False), (1280, True)))
+@pytest.mark.parametrize(("width", "script"), [(360, False), pytest.param(1280, True, marks=pytest.mark.proof)])
 def test_a_declared_case_reaches_its_centre_and_figures(live_site, worker, post, browser, wait_until, width, script):
     responder, lead = a_responder(), a_lead()
     screen = {"width": width, "java_script_enabled": script}
@@ -90,7 +85,8 @@ def read_total(page):
     return cells[0] if cells else None
 
 
-@pytest.mark.parametrize(("width", "script"), mark_other_screens_as_proofs(*SCREENS))
+@pytest.mark.proof
+@pytest.mark.parametrize(("width", "script"), SCREENS)
 def test_the_confirmation_page_says_whom_to_call_and_how_to_come_back(live_site, browser, width, script):
     page = open_page(browser, width=width, java_script_enabled=script)
 
@@ -115,7 +111,8 @@ def test_the_confirmation_page_says_whom_to_call_and_how_to_come_back(live_site,
     assert page.complaints == another.complaints == []
 
 
-@pytest.mark.parametrize(("width", "script"), mark_other_screens_as_proofs((360, True), (360, False), (1280, True)))
+@pytest.mark.proof
+@pytest.mark.parametrize(("width", "script"), [(360, True), (360, False), (1280, True)])
 def test_an_incident_is_declared_by_keyboard_alone(live_site, browser, width, script):
     """The declaration has details here; test_count declares each type."""
     page = open_page(browser, width=width, java_script_enabled=script)

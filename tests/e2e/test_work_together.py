@@ -66,6 +66,7 @@ def ask_who_is_there(page):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
+@pytest.mark.proof
 def test_an_act_of_the_page_itself_is_no_change_by_somebody(desk, browser, live_site):
     """The answer of the act comes late: the page has asked meanwhile what changed."""
     incident = declare()

@@ -23,7 +23,7 @@ def agent(transactional_db: str) -> User:
     return an_agent(declare().collectivity)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.proof)])
 def test_public_pages_are_accessible_in_both_schemes(live_site, browser, scheme):
     page = open_page(browser, scheme=scheme)
     for url in PAGES:
@@ -78,7 +78,7 @@ def test_the_home_page_is_light(live_site, browser):
     assert sum(size for _, size in fetched) < 30_000
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.proof)])
 def test_the_admin_is_accessible_and_breaks_no_policy(administrator, live_site, browser, scheme):
     page = open_page(browser, width=1280, scheme=scheme)
     page.goto(live_site + "/admin/")
