@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.text import clean_line
 from csirts.models import Csirt
+from csirts.wording import format_centre_with_de
 from incidents.access import get_incident
 from incidents.catalogues.playbooks import Step
 from incidents.due import ANSWER_WITHIN
@@ -30,7 +31,7 @@ MAX_TASK_DELAY = timedelta(days=366)
 # The task that the platform adds if another centre answers for the body, but the TLP forbids transferring the case.
 AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAME_LIMIT = "accord-pour", 60, 60
 AGREEMENT_TITLE = (
-    "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
+    "La collectivité relève désormais %(of_centre)s : demandez l’accord du déclarant, puis proposez le transfert."
 )
 
 
@@ -137,7 +138,7 @@ def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
     if incident.tasks.filter(playbook="", step=step).exists():
         return False
     now = timezone.now()
-    title = AGREEMENT_TITLE % {"centre": centre.name[:CENTRE_NAME_LIMIT]}
+    title = AGREEMENT_TITLE % {"of_centre": format_centre_with_de(centre.name[:CENTRE_NAME_LIMIT])}
     due = now + ANSWER_WITHIN[incident.severity]
     task = Task.objects.create(incident=incident, title=title, step=step, due_at=due, added_at=now)
     recompute_due(incident)

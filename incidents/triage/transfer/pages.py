@@ -64,8 +64,8 @@ def propose_transfer_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             transfer = create_proposal(reference=reference, actor=get_account(request), **form.make_arguments())
-            confirmation = "Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse."
-            messages.success(request, confirmation % {"centre": transfer.taker})
+            confirmation = "Dossier proposé %(to_centre)s. Il reste le vôtre jusqu’à sa réponse."
+            messages.success(request, confirmation % {"to_centre": format_centre_with_a(transfer.taker.name)})
             return redirect_to_case(reference)
     except Stale as stale:
         form = rebase_proposal_form(request, incident, stale.current)

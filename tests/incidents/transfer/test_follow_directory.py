@@ -290,7 +290,7 @@ def test_an_assigned_and_grouped_case_moves_without_assignee_and_group():
 def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
     incident, former = declare_at_breizh()
     take_with_label(incident, former, tlp)
-    new = create_other_centre()
+    new = create_other_centre(name="CSIRT Loin")
     ground = cover(new, departement=finistere())
 
     assert reroute.reroute_cases() == 1
@@ -305,7 +305,7 @@ def test_a_narrow_label_asks_for_an_agreement_instead_of_a_proposal(tlp):
     assert (event.kind, event.actor, event.actor_kind) == (EventKind.TASKS_ADDED, None, "system")
     assert event.data == {"added": 1, "task": str(task.uid)}
     content = read_text(sign_in_as(former).get(case_url(incident)))
-    assert "relève désormais de Loin Cyber : demandez l’accord du déclarant, puis proposez le transfert." in content
+    assert "relève désormais du CSIRT Loin : demandez l’accord du déclarant, puis proposez le transfert." in content
     assert reload(incident).due_at <= task.due_at
 
 

@@ -56,6 +56,12 @@ def test_a_transfer_is_proposed_and_accepted(incident, giver, taker, elsewhere):
     assert last.data == {"from": "breizh-cyber", "to": "loin-cyber", "transfer": str(transfer.uid)}
 
 
+def test_the_other_centre_is_named_with_its_article(incident, giver, taker, elsewhere):
+    Csirt.objects.filter(pk=elsewhere.pk).update(name="CSIRT Loin")
+    page = sign_in_as(giver).post(case_url(incident, "transfert"), PROPOSAL, follow=True)
+    assert "Dossier proposé au CSIRT Loin" in read_markup(page)
+
+
 def test_the_head_of_the_case_says_that_its_transfer_is_proposed(incident, giver, taker):
     giver_client = sign_in_as(giver)
     assert "Transfert proposé" not in read_markup(giver_client.get(case_url(incident)))
