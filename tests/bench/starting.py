@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -30,14 +30,15 @@ def measure_start(databases: BenchDatabases) -> list[Figure]:
     copy = databases.home / "fresh copy"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED, symlinks=True)
     try:
-        first, second = start_and_measure(copy), start_and_measure(copy)
+        first, _ = run_until_ready(copy, lambda _pid: None)
+        second, memory = run_until_ready(copy, measure_memory_at_rest)
     finally:
         Servers(copy / ".local").remove()
     log_progress("make run started twice")
     return [
-        report_value("make run to its ready block, first start", first[0], "s"),
-        report_value("make run to its ready block, second start", second[0], "s"),
-        *judge_memory(second[1]),
+        report_value("make run to its ready block, first start", first, "s"),
+        report_value("make run to its ready block, second start", second, "s"),
+        *judge_memory(memory),
     ]
 
 
@@ -50,8 +51,8 @@ def judge_memory(kinds: dict[str, float]) -> Iterator[Figure]:
     yield report_value("the same, shared pages counted in each process", kinds["rss"], "MB")
 
 
-def start_and_measure(copy: Path) -> tuple[float, dict[str, float]]:
-    """Return the seconds to the ready block, and the megabytes of the processes at that moment."""
+def run_until_ready[T](copy: Path, measure: Callable[[int], T]) -> tuple[float, T]:
+    """Return the seconds to the ready block, and what `measure` returns then for the process id of `make run`."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     began = monotonic()
     process = subprocess.Popen(
@@ -68,9 +69,9 @@ def start_and_measure(copy: Path) -> tuple[float, dict[str, float]]:
         lines.append(line)
         if READY in line:
             took = monotonic() - began
-            kinds = measure_memory_at_rest(process.pid)
+            measured = measure(process.pid)
             stop(process)
-            return took, kinds
+            return took, measured
     raise SystemExit(f"make run did not start:\n{''.join(lines[-20:])}")
 
 
