@@ -34,6 +34,7 @@ from collectivities.telephones import find_number_problem
 from core.fields import PlainLineField
 from core.french import starts_with_vowel
 from core.telephone import is_short_number
+from core.text import normalise_address
 from csirts.models import Csirt
 
 
@@ -176,8 +177,15 @@ ADDRESS_ERRORS = {
 LONGEST_ADDRESS = 254  # the longest address of an account
 
 
+class AccountAddressField(forms.EmailField):
+    """A field for the address of an account, whose one form is checked: it may be longer, or no address at all."""
+
+    def to_python(self, value: Any) -> str:
+        return normalise_address(super().to_python(value))
+
+
 class AddressForm(forms.Form):
-    email = forms.EmailField(
+    email = AccountAddressField(
         label="Adresse mail de votre compte",
         max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_ERRORS,
@@ -186,7 +194,7 @@ class AddressForm(forms.Form):
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(
+    email = AccountAddressField(
         label="Adresse mail de la personne",
         max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_ERRORS,

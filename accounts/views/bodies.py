@@ -38,7 +38,6 @@ from accounts.signed_in import get_account
 from accounts.views.mixins import UnprocessableFormMixin
 from collectivities.models import Collectivity
 from core.stale import Stale
-from core.text import normalise_address
 from csirts.routing import find_route
 
 INVITATION_SENT = "L’invitation part par mail à %(address)s."
@@ -62,7 +61,7 @@ class InviteMemberView(UnprocessableFormMixin, FormView):  # type: ignore[type-a
         return super().get_context_data(**kwargs) | {"body": self.body}
 
     def form_valid(self, form: InviteForm) -> HttpResponse:
-        email = normalise_address(form.cleaned_data["email"])
+        email = form.cleaned_data["email"]
         try:
             invite_member(uid=self.body.uid, email=email, actor=get_account(self.request))
         except TooManyInvitations:

@@ -29,7 +29,6 @@ from accounts.services.links import (
 from accounts.services.team import has_mailbox_of_another_centre
 from accounts.views.first_page import find_first_page
 from accounts.views.mixins import UnprocessableFormMixin
-from core.text import normalise_address
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
@@ -40,7 +39,7 @@ class LostPassword(UnprocessableFormMixin, FormView):  # type: ignore[type-arg] 
     form_class = AddressForm
 
     def form_valid(self, form: AddressForm) -> HttpResponse:
-        email = normalise_address(form.cleaned_data["email"])
+        email = form.cleaned_data["email"]
         person = User.objects.with_address(email).filter(is_active=True).first()
         if person and ratelimit.consume(self.request, action="reset_password", key=email):
             send_link(LinkPurpose.PASSWORD, user=person, made_by=None)

@@ -27,7 +27,6 @@ from accounts.signed_in import get_account
 from accounts.views.bodies import INVITATION_SENT, JUST_SENT, TOO_MANY, WITHDRAWN
 from accounts.views.links import render_ended_link
 from accounts.views.mixins import UnprocessableFormMixin
-from core.text import normalise_address
 from csirts.queries import list_sourced_contacts, list_stopped_centres
 
 REFUSED_INVITATIONS = {
@@ -66,7 +65,7 @@ class InviteResponderView(LeadFormView):
     form_class = InviteResponderForm
 
     def form_valid(self, form: InviteResponderForm) -> HttpResponse:
-        email, centre = normalise_address(form.cleaned_data["email"]), form.cleaned_data["csirt"]
+        email, centre = form.cleaned_data["email"], form.cleaned_data["csirt"]
         try:
             team.invite_responder(csirt_id=centre.pk, email=email, actor=get_account(self.request))
         except tuple(REFUSED_INVITATIONS) as refusal:

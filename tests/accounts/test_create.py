@@ -27,6 +27,12 @@ def type_password(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return answer_prompts_with
 
 
+@pytest.mark.parametrize("address", ["alix", "a@evil.example，b＠exemple.example"])
+def test_command_refuses_what_is_no_address(type_password, address):
+    with pytest.raises(CommandError, match="adresse"):
+        call_command("create_administrator", address)
+
+
 def test_command_creates_an_administrator(type_password):
     call_command("create_administrator", EMAIL, name="Alix Fictif")
 

@@ -107,6 +107,14 @@ def test_an_address_too_long_for_an_account_is_refused(client, manager):
     assert long in read_text(answer)
 
 
+@pytest.mark.parametrize(
+    "address", [f"nour@{'ﬃ' * 30}.{'ﬃ' * 30}.{'ﬃ' * 30}.example", "a@evil.example，b＠exemple.example"]
+)
+def test_the_one_form_of_an_address_is_checked(client, manager, address):
+    """The letter « ﬃ » becomes three, and a wide comma an ordinary one."""
+    assert invite(client, address).status_code == 422
+
+
 def test_a_body_sends_a_bounded_number_of_invitations_a_day(client, manager, clock):
     """Another body has a bound of its own, and the next day the count starts again."""
     for number in range(MAX_INVITATIONS_A_DAY):

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.enums import Role
 from accounts.models import Membership, User
+from core.text import normalise_address
 
 
 class Command(BaseCommand):
@@ -24,11 +25,20 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
+        email = self.read_address(email)
         if User.objects.with_address(email).exists():
             raise CommandError(f"Un compte existe déjà pour {email}.")
         user = User.objects.create_user(email, self.ask_password(), display_name=name)
         Membership.objects.create(user=user, role=Role.ADMINISTRATOR)
         self.stdout.write(f"Compte créé : {email}.")
+
+    def read_address(self, text: str) -> str:
+        address = normalise_address(text)
+        try:
+            User(email=address).clean_fields(exclude={"password", "display_name"})
+        except ValidationError as error:
+            raise CommandError(f"{address} : {' '.join(error.messages)}") from None
+        return address
 
     def ask_password(self) -> str:
         password = getpass.getpass("Mot de passe : ")
