@@ -73,7 +73,7 @@ FORM_ONLY = Refusal(
 
 
 class PageAbove(NamedTuple):
-    """The link of an address that only receives a form, to the page where the form is."""
+    """The link to the page that shows the form, for somebody who opens the address that only receives it."""
 
     address: str
     label: str

@@ -54,7 +54,7 @@ def get_section_title(section: str, version: str) -> str:
 
 
 def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[DisplayedFact]:
-    """Yield the lines of a story. A line that is missing from an older sheet is left out."""
+    """Yield what the history shows of a story. A fact that an older saved version lacks is left out."""
     words = values["description"] or NOTHING_WRITTEN
     yield DisplayedFact(label=DECLARATION_FACTS["description"].history_label, words=words, kind=QuestionKind.LONG)
     for name, fact in STORY_LINES.items():

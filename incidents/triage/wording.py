@@ -142,14 +142,14 @@ def list_story_lines(story: Story) -> list[tuple[str, str]]:
 def format_stopped_services(incident: Incident, interruptions: list[Any]) -> str:
     """Return the services that are still interrupted, or the declarant's answer if none is listed."""
     still = [interruption.service for interruption in interruptions if interruption.ended_at is None]
-    return format_services_still_stopped(incident, still, was_touched=bool(interruptions))
+    return format_services_still_stopped(incident, still, had_interruptions=bool(interruptions))
 
 
-def format_services_still_stopped(incident: Incident, services: list[str], *, was_touched: bool) -> str:
-    """Return the names of these services, which are still interrupted, or else the declarant's answer. `was_touched`
-    means that services were interrupted: if none is in `services`, all have been restored.
+def format_services_still_stopped(incident: Incident, services: list[str], *, had_interruptions: bool) -> str:
+    """Return the names of these services, which are still interrupted, or else the declarant's answer.
+    `had_interruptions` means that services were interrupted: if none is in `services`, all have been restored.
     """
-    if was_touched and not services:
+    if had_interruptions and not services:
         return "tous repris"
     service_names = ", ".join(format_label(PublicService, code) for code in services)
     return service_names or SERVICE_ANSWERS.get(incident.service_stopped) or NOT_STATED

@@ -348,7 +348,9 @@ def describe_rates(page: FiguresPage) -> Content | None:
 
 
 def describe_rate(rate: StratumRate, highest: float) -> Content:
-    """Return one rate. `low` and `high` are fractions of `highest`."""
+    """Return what the report shows of one rate: label, text, range and bar. `low` and `high` are fractions of
+    `highest`.
+    """
     return {
         "label": bind_words(upper_first(rate.label)),
         "text": rate.text or format_cell(rate.cell),

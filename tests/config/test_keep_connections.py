@@ -40,6 +40,7 @@ def worker(transactional_db: str) -> Iterator[subprocess.Popen[bytes]]:
     )
     yield process
     stop_process(process.pid, signal.SIGTERM)
+    process.kill()  # does nothing if it has ended
     process.wait()
 
 
@@ -106,12 +107,14 @@ def declare_and_wait_for_announcement():
     return incident
 
 
+def test_a_worker_keeps_its_connection_from_task_to_task():
+    assert add_connection_settings({"OPTIONS": {}})["CONN_MAX_AGE"] == 600
+    assert settings.CELERY_DB_REUSE_MAX == 1000
+
+
 def test_there_is_a_pool_only_if_its_size_is_set(monkeypatch):
     assert settings.DATABASE_POOL == 0
-    lasting = add_connection_settings({"OPTIONS": {}})
-    assert "pool" not in lasting["OPTIONS"]
-    assert lasting["CONN_MAX_AGE"] == 600
-    assert settings.CELERY_DB_REUSE_MAX == 1000
+    assert "pool" not in add_connection_settings({"OPTIONS": {}})["OPTIONS"]
 
     monkeypatch.setattr("config.settings.base.DATABASE_POOL", 4)
     pooled = add_connection_settings({"OPTIONS": {}})

@@ -209,7 +209,6 @@ def test_a_refused_post_keeps_the_draft(signed_in_desk):
     expect_call(page)
 
 
-@pytest.mark.proof
 def test_the_sheet_of_a_group_survives_the_other_form_of_its_page(signed_in_desk, person, declared_case):
     group = a_group(person, "Une campagne de faux mails")
     page = signed_in_desk.page

@@ -140,7 +140,6 @@ def test_an_ended_session_is_reported(page, cases):
     expect(page.get_by_role("link", name="Se connecter")).to_be_visible()
 
 
-@pytest.mark.proof
 def test_shortcuts_are_listed_and_can_be_switched_off(page, cases):
     page.keyboard.press("?")
     help_shown = page.get_by_role("dialog", name="Raccourcis clavier")

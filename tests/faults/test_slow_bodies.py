@@ -25,6 +25,7 @@ from tests.faults.site import Site, make_holder_headers
 from tests.faults.slow import CLIENTS, run_slow_clients
 from tests.faults.visitors import Visitor
 
+CADDYFILE = ROOT / "deploy" / "Caddyfile"
 LONG = 32 * 2**20
 
 
@@ -141,7 +142,7 @@ def proxy(site: Site, tmp_path: Path) -> Iterator[int]:
         "GLOBAL": "admin off",
         "HOME": str(tmp_path),
     }
-    command = [find_caddy(), "run", "--config", str(ROOT / "deploy" / "Caddyfile")]
+    command = [find_caddy(), "run", "--config", str(CADDYFILE)]
     program = Program("caddy", command, environment, tmp_path)
     program.start()
     try:
@@ -168,9 +169,12 @@ def count_connections(port):
     return sum(1 for line in lines if line.split()[1].endswith(local_port) and line.split()[3] == "01")
 
 
+def test_the_proxy_reads_short_requests_before_it_sends_them_on():
+    assert CADDYFILE.read_text().count("request_buffers 2MiB") == 1
+
+
 def test_the_proxy_sends_the_address_of_each_visitor(site, proxy):
     """A visitor who is counted by address must not choose it."""
     declare_through(proxy)
-    text = (ROOT / "deploy" / "Caddyfile").read_text()
-    assert text.count("request_buffers 2MiB") == 1
+    text = CADDYFILE.read_text()
     assert text.count("header_up X-Forwarded-For {remote_host}") == text.count("reverse_proxy")

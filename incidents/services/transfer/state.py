@@ -19,7 +19,7 @@ def find_open_proposal(incident: Incident) -> Transfer | None:
 def set_transfer_state(
     transfer: Transfer, state: TransferState, actor: User | None, *, at: datetime | None = None
 ) -> None:
-    """Set the answer of the transfer. Does not save."""
+    """Set the state of the transfer, with who answered and when. Does not save."""
     transfer.state, transfer.answered_at, transfer.answered_by = state, at or timezone.now(), actor
 
 

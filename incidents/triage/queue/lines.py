@@ -210,7 +210,7 @@ def build_clock(incident: Incident, answer_by: datetime | None, now: datetime, z
 
 def build_line(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> CaseLine:
     stopped = [service for service, is_stopped in touched if is_stopped]
-    services = wording.format_services_still_stopped(incident, stopped, was_touched=bool(touched))
+    services = wording.format_services_still_stopped(incident, stopped, had_interruptions=bool(touched))
     return CaseLine(
         incident=incident,
         reference=incident.reference,

@@ -205,6 +205,7 @@ def test_a_person_of_both_centres_reads_the_case_again_for_the_new_one(incident)
         assert NEW in html(colleague.get(QUEUE))
         assert NEW in html(client.get(QUEUE))
         assert client.get(case_url(incident, "formulaire", "gravite")).status_code == 302
+        assert NEW in html(colleague.get(QUEUE))
         client.get(page)
         assert NEW not in html(colleague.get(QUEUE))
         assert NEW not in html(client.get(QUEUE))
