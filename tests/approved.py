@@ -1,7 +1,9 @@
 """Texts that people approved: what a page or a mail says, kept in a file, so that a change of it is seen and read.
 
-A test calls `check_approved`. After a change that is meant, `APPROVE=1 python -m pytest tests/test_approve_pages.py
-tests/notifications/test_approve_mails.py` writes the files anew. Read their difference before you commit it.
+A test calls `check_approved`. After a change that is meant, write the files anew, and read their difference before you
+commit it:
+
+    APPROVE=1 .venv/bin/python -m pytest tests/test_approve_pages.py tests/notifications/test_approve_mails.py
 """
 
 import os

@@ -4,6 +4,8 @@ A refused or unsent form gives back what was typed. `tests/incidents/case/test_l
 field of the forms of the triage is listed here.
 """
 
+from incidents.facts.shapes import STORY_LINES
+
 # Fields that a page fills in by itself: the names of its buttons are among them.
 HIDDEN_FIELDS = frozenset(
     {"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "cle", "confirmed", "voir", "envoyer", "enregistrer"}
@@ -15,7 +17,8 @@ FREE_TEXT_FIELDS = frozenset(
     {
         *("text", "value", "motive", "title", "due", "due_time", "why", "handed_to", "summary", "lesson", "answer"),
         *("name", "seat", "number", "agreement", "find", "common", "references", "sheet", "steps"),
-        *("body", "contact_email", "contact_name", "contact_phone", "contact_role", "description", "supplier"),
+        *("body", "contact_email", "contact_name", "contact_phone", "contact_role", "description"),
+        *STORY_LINES,
     }
 )
 # The ends of the names of the fields for a day and for its hour.
