@@ -178,7 +178,9 @@ LONGEST_ADDRESS = 254  # the longest address of an account
 
 
 class AccountAddressField(forms.EmailField):
-    """A field for the address of an account, whose one form is checked: it may be longer, or no address at all."""
+    """An address of an account, in the form in which it is stored. That form is what is checked: it can be longer than
+    what was typed, or not an address at all.
+    """
 
     def to_python(self, value: Any) -> str:
         return normalise_address(super().to_python(value))

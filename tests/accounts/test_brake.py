@@ -79,7 +79,7 @@ def test_other_forms_of_the_address_do_not_get_round_the_brake(part, lookalike):
 
 
 @pytest.mark.parametrize("lookalike", ["ı", "İ"])
-def test_a_letter_with_the_same_capital_finds_no_account(lookalike):
+def test_a_turkish_i_finds_no_account(lookalike):
     victim = a_person(Role.AGENT, email="ikies@demo.example", collectivity=plouexemple())
     guess(victim, 5)
     victim.email = victim.email.replace("i", lookalike, 1)

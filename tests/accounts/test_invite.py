@@ -110,7 +110,7 @@ def test_an_address_too_long_for_an_account_is_refused(client, manager):
 @pytest.mark.parametrize(
     "address", [f"nour@{'ﬃ' * 30}.{'ﬃ' * 30}.{'ﬃ' * 30}.example", "a@evil.example，b＠exemple.example"]
 )
-def test_the_one_form_of_an_address_is_checked(client, manager, address):
+def test_the_stored_form_of_an_address_is_checked(client, manager, address):
     """The letter « ﬃ » becomes three, and a wide comma an ordinary one."""
     assert invite(client, address).status_code == 422
 

@@ -107,7 +107,7 @@ def declare_and_wait_for_announcement():
     return incident
 
 
-def test_a_worker_keeps_its_connection_from_task_to_task():
+def test_connections_are_set_to_last_longer_than_a_task():
     assert add_connection_settings({"OPTIONS": {}})["CONN_MAX_AGE"] == 600
     assert settings.CELERY_DB_REUSE_MAX == 1000
 

@@ -25,19 +25,20 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
-        email = self.read_address(email)
+        email = self.check_address(email)
         if User.objects.with_address(email).exists():
             raise CommandError(f"Un compte existe déjà pour {email}.")
         user = User.objects.create_user(email, self.ask_password(), display_name=name)
         Membership.objects.create(user=user, role=Role.ADMINISTRATOR)
         self.stdout.write(f"Compte créé : {email}.")
 
-    def read_address(self, text: str) -> str:
+    def check_address(self, text: str) -> str:
+        """Return the address in the form in which it is stored. Raises CommandError if it is not an address."""
         address = normalise_address(text)
         try:
             User(email=address).clean_fields(exclude={"password", "display_name"})
         except ValidationError as error:
-            raise CommandError(f"{address} : {' '.join(error.messages)}") from None
+            raise CommandError(f"{address}\N{NO-BREAK SPACE}: {' '.join(error.messages)}") from None
         return address
 
     def ask_password(self) -> str:
