@@ -183,7 +183,7 @@ class AccountAddressField(forms.EmailField):
     """
 
     def to_python(self, value: Any) -> str:
-        return normalise_address(super().to_python(value))
+        return normalise_address(super().to_python(value) or "")
 
 
 class AddressForm(forms.Form):
