@@ -1,5 +1,5 @@
-"""`make bench`: measures every figure that the project promises against its aim, in one run of ten minutes on an idle
-machine.
+"""`make bench`: measures every figure that the project promises against its aim, in one run of a quarter of an
+hour on an idle machine.
 
     python -m tests.bench [--large] [pages figures millions bulk printing searching share mail urgent import start …]
 
