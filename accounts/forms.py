@@ -71,8 +71,8 @@ class NewPasswordForm(ChangePasswordForm):
 
 
 class SingleUseCodeForm(forms.Form):
-    """Refuses a one-time code that was already used, for as long as the clock would accept it. Allauth alone forgets a
-    used code earlier.
+    """A form that refuses a one-time code that was used, for as long as the code stays valid. Allauth alone forgets
+    used codes sooner.
     """
 
     user: User

@@ -9,8 +9,8 @@ STAMP_FIELD = "_seen"  # the name of the field, in config/templates/admin/change
 
 
 class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """A form that compares two stamps: `current_stamp`, of the present row and its inlines, and the stamp of the page
-    when it was rendered, which the form sends back.
+    """A form that refuses to overwrite a row that was changed after the page was rendered. It compares
+    `current_stamp`, computed from the row and its inlines, with the stamp that the page sends back.
     """
 
     current_stamp = ""

@@ -139,7 +139,9 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def explain_location(body: Collectivity, region: Region | None, member_regions: Sequence[Region]) -> str:
-    """Return the first half of the reason: the region of the body, and whether a person corrected it."""
+    """Return the first half of the sentence that says why this centre was chosen: the region of the body, and whether
+    a person corrected it.
+    """
     if region is None:
         of_body = "de cet organisme" if is_name_withheld(body) else body.name_with_de
         return f"La région {of_body} n’est pas connue"

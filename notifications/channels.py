@@ -70,7 +70,9 @@ def resume_missed_declarant_mails() -> int:
 
 
 def list_reachable_deliveries() -> QuerySet[Delivery]:
-    """Return the deliveries without channel to declarants who now have an address."""
+    """Return the deliveries to declarants that had no channel when they were due, and whose declarant has an address
+    now.
+    """
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT)
     return stuck.filter(**{f"{CASE_PATH}__story__contact_email__gt": ""})
 

@@ -156,7 +156,7 @@ class Supervisor:
         self.save_pids()
 
     def save_pids(self) -> None:
-        """Save the pids of the processes. The file is replaced in one move, so that a kill never leaves half of it."""
+        """Save the pids of the processes. The file is replaced atomically, so that a kill never leaves half of it."""
         processes = [self.preparation, *(child.process for child in self.children)]
         new = CHILDREN.with_suffix(".new")
         new.write_text(json.dumps([process.pid for process in processes if process and process.returncode is None]))

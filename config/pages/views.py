@@ -22,8 +22,8 @@ def show_home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def show_personal_data(request: HttpRequest) -> HttpResponse:
-    """Show what the GDPR requires: who is responsible for the data, their purpose, recipients and duration, and the
-    rights of people.
+    """Show what the GDPR requires: the controller of the data, their purpose, recipients and retention periods, and
+    the rights of people.
     """
     csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]

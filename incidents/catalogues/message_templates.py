@@ -70,7 +70,9 @@ def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
 
 
 def suits_type(types: list[str] | tuple[str, ...], kind: str) -> bool:
-    """Tell whether a message with these `types` is offered on a case of type `kind`."""
+    """Tell whether a message with these `types` is offered on a case of type `kind`. A message without types is
+    offered on all.
+    """
     return not types or kind in types
 
 

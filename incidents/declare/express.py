@@ -130,7 +130,7 @@ def declare_express(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def render_typed_express(request: HttpRequest, *, status: int = 403) -> HttpResponse:
-    """Show what was typed, so that the person can send it again, because the post had no cookie. Save nothing, because
+    """Show what was typed again after a post without a cookie, so that the person can send it. Save nothing, because
     such a post may be forged.
     """
     page = read_express_page(request, find_journey(request) or make_journey(request))

@@ -145,7 +145,7 @@ def render_refused_act(request: HttpRequest, reference: str, title: str, error: 
 
 
 def remember_author(response: HttpResponse, form: LetterForm, visitor: CaseVisitor) -> HttpResponse:
-    """Remember the typed name on this device. The name of a person with an account comes from the account."""
+    """Remember the typed name on this device. Do nothing for a person with an account, whose name comes from there."""
     if not visitor.user:
         remember_signature(response, clean_line(form.cleaned_data["author"], limit=LINE_LIMIT, field="author"))
     return response

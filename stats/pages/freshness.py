@@ -65,8 +65,8 @@ def hash_software() -> str:
 
 
 def cache_page_by_etag(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Return the view, which renders each page (one for each year and région) once for all readers. Only a 200 without
-    a Cache-Control header is cached.
+    """Wrap the view, so that each page (one for each year and région) is rendered once for all readers. Only a 200
+    without a Cache-Control header is cached, and no page without an ETag.
     """
 
     @wraps(view)

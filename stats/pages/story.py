@@ -142,7 +142,7 @@ def write_total_without_number(page: FiguresPage) -> list[str]:
 
 
 def explain_missing_centre(page: FiguresPage) -> list[str]:
-    """Return a sentence if no centre covered the région in that year, since only centres verify declarations."""
+    """Return a sentence if no centre covered the région in that year, or []: only centres verify declarations."""
     if page.has_centre:
         return []
     return [

@@ -124,8 +124,8 @@ def are_totals_scarce(table: Table, totals: Iterable[int | None], crossed: Itera
 
 
 def list_years() -> dict[int, bool]:
-    """Return the years that have a release, the latest first, each with whether the whole year is published. One
-    query.
+    """Return a dict from each year that has a release, the latest first, to whether the whole year is published. Runs
+    one query.
     """
     years: dict[int, bool] = {}
     for period in sorted((Period(*row) for row in Release.objects.values_list("year", "quarter")), reverse=True):

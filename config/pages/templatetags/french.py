@@ -12,9 +12,9 @@ register = template.Library()
 
 @register.filter("pluralize", is_safe=False)
 def choose_french_plural(value: Any, suffixes: str = "s") -> str:
-    """Work like Django's filter of this name, but with the singular for 0 too: « 0 point », « 2 points ».
+    """Work like Django's `pluralize`, but with the singular for 0 too: « 0 point », « 2 points ».
 
-    `value` is a number, or a list whose length counts.
+    `value` is a number, or a list, whose length is used.
     """
     number = len(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
     try:
@@ -26,7 +26,7 @@ def choose_french_plural(value: Any, suffixes: str = "s") -> str:
 
 @register.filter("date", expects_localtime=True, is_safe=False)
 def format_french_date(value: Any, form: str | None = None) -> str:
-    """Work like Django's filter of this name, but with « 1er » for the first day of a month."""
+    """Work like Django's `date`, but with « 1er » for the first day of a month."""
     return write_first_as_ordinal(date(value, form))
 
 

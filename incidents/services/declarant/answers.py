@@ -31,7 +31,7 @@ def check_answers(
 ) -> dict[str, Any]:
     """Return the answers to store: None for « Je ne sais pas », no key for an empty answer.
 
-    `keep` lists the questions whose odd-looking value is accepted. Raises ValidationError by question.
+    `keep` lists the questions whose odd-looking value is accepted. Raises ValidationError, keyed by question.
     """
     clean: dict[str, Any] = {}
     problems: dict[str, list[str]] = {}

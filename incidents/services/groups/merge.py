@@ -301,7 +301,7 @@ def recompute_answer_due(main: Incident) -> None:
 
 
 def find_duplicate_waiting_start(duplicate: Incident, main: Incident) -> datetime | None:
-    """Return since when the declarant of a duplicate waits for an answer, or None if nothing is left to answer.
+    """Return when the declarant of a duplicate began to wait for an answer, or None if nothing is left to answer.
 
     After the merge, an answer on the main case is also an answer to this declarant.
     """

@@ -27,7 +27,7 @@ from incidents.services.history.record import record_event
 
 @dataclass(frozen=True, kw_only=True)
 class NumberCorrection:
-    """The number that replaces the official number, with its source. An empty number removes the official number."""
+    """The telephone number that replaces the official one, with its source. An empty number removes the latter."""
 
     number: str = ""
     source: NumberSource | None = None

@@ -91,8 +91,8 @@ def build_task(step: Step, incident: Incident, *, actor: User, at: datetime) -> 
 
 
 def close_call_back_tasks(tasks: Collection[Task], incident: Incident, *, actor: User, at: datetime) -> None:
-    """Close the call-back tasks of a verified case: as done by the person who called back, else as moot. Does not
-    save.
+    """Mark the call-back tasks of a verified case as done by the person who called back, or as moot if no call
+    verified it. Does not save.
     """
     event = find_verification(incident)
     for task in (task for task in tasks if task.step == CALL_BACK_STEP):

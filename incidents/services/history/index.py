@@ -180,14 +180,16 @@ def try_to_write(incidents: Sequence[int], kind: str, longest: int, *, overwrite
         with transaction.atomic():
             run_statement(WRITE_DOCUMENTS.format(source=SOURCE_QUERIES[kind]), values)
     except DatabaseError as error:
-        if is_from_outside(error):
+        if is_database_failure(error):
             raise
         return error
     return None
 
 
-def is_from_outside(error: DatabaseError) -> bool:
-    """Tell whether no text of a case caused the error, so that the same statement may succeed later."""
+def is_database_failure(error: DatabaseError) -> bool:
+    """Tell whether the database caused the error (a lost connection, a lock, a full disk) and not the text of a case.
+    The same statement may then succeed later.
+    """
     state = getattr(error.__cause__, "sqlstate", None)
     return state is None or state[:2] in OUTSIDE_ERRORS
 

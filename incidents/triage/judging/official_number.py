@@ -26,7 +26,9 @@ CHANGED = "Ce numéro a changé pendant que vous l’aviez sous les yeux : reli
 
 
 class OfficialNumberForm(forms.Form):
-    """The number that replaces the official number, and where it was found. The service checks both."""
+    """The form that corrects the official telephone number and says where the new one was found. The service checks
+    both.
+    """
 
     number = FreeTextField(
         label="Le bon numéro",

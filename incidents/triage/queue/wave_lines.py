@@ -135,7 +135,7 @@ def describe_wave(
         outside=format_outside(outside, worst),
         late=add_outside(format_late(inside, now), format_late(outside, now)),
         unverified=sum(not case.is_verified for case in cases),
-        to_take=add_outside(format_to_take(inside), format_to_take(outside)),
+        to_take=add_outside(format_untaken_count(inside), format_untaken_count(outside)),
         references=" ".join(case.reference for case in cases),
         offered=describe_group_offer(wave, worst),
         is_chance=kind == WaveKind.BURST,
@@ -177,8 +177,8 @@ def format_late(cases: list[OpenCase], now: datetime) -> str:
     return late_text + (of_answers if answers else "")
 
 
-def format_to_take(cases: list[OpenCase]) -> str:
-    """Return a text such as « 10 à prendre », or ""."""
+def format_untaken_count(cases: list[OpenCase]) -> str:
+    """Return the number of cases to take, such as « 10 à prendre », or "" if there are none."""
     number = sum(case.is_to_take for case in cases)
     return f"{number} à prendre" if number else ""
 

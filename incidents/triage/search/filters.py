@@ -98,7 +98,7 @@ def make_range_condition(field: str) -> Callable[[Value], Q]:
 
 
 def match_days(value: Value) -> Q:
-    return match_span(*compute_instants(cast("Days", value)))
+    return match_span(*compute_day_bounds(cast("Days", value)))
 
 
 def match_span(since: datetime | None, until: datetime | None) -> Q:
@@ -107,8 +107,10 @@ def match_span(since: datetime | None, until: datetime | None) -> Q:
     return low & Q(received_at__lt=until) if until else low
 
 
-def compute_instants(days: Days) -> tuple[datetime | None, datetime | None]:
-    """Return the instants from the first midnight in Paris (included) to the last one (excluded)."""
+def compute_day_bounds(days: Days) -> tuple[datetime | None, datetime | None]:
+    """Return the midnight in Paris that begins the first day (included) and the one that ends the last day (excluded).
+    None means no limit.
+    """
     zone = ZoneInfo(PARIS)
     since = datetime.combine(days.first, time.min, zone) if days.first else None
     if days.last is None:
@@ -123,7 +125,9 @@ def compute_span(query: Query) -> tuple[datetime | None, datetime | None]:
     limited.
     """
     ranges = [
-        compute_instants(part.value) for part in query.filters if isinstance(part.value, Days) and not part.is_left_out
+        compute_day_bounds(part.value)
+        for part in query.filters
+        if isinstance(part.value, Days) and not part.is_left_out
     ]
     low, high = [since for since, _until in ranges if since], [until for _since, until in ranges if until]
     return max(low, default=None), min(high, default=None)

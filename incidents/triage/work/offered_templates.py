@@ -15,8 +15,8 @@ from incidents.services.correspondence.templates import format_centre_phone, lis
 
 
 def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Return the messages offered on this case, the centre's own and the national ones, filled with its values. Runs
-    two queries.
+    """Return the context with the messages offered on this case, the centre's own first, then the national ones, with
+    their placeholders filled in. Runs two queries.
     """
     live = MessageTemplate.objects.filter(csirt=incident.csirt_id, withdrawn_at=None).order_by("title")
     written = live.values_list("uid", "title", "text", "types")
