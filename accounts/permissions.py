@@ -31,7 +31,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "csirts.csirt",
         "csirts.contact",
         "csirts.coverage",
-        "csirts.backup",
+        "csirts.backupcentre",
     )
     | frozenset(
         {

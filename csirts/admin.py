@@ -27,7 +27,7 @@ from csirts import wording
 from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, SitesForm
 from csirts.history import list_versions
-from csirts.models import Backup, Contact, Coverage, Csirt
+from csirts.models import BackupCentre, Contact, Coverage, Csirt
 from csirts.queries import list_sourced_contacts
 from csirts.routing import CASES_FOLLOW_AFTER
 from csirts.teams import has_lead, has_team
@@ -195,8 +195,8 @@ class SitesInline(HoursInline):
     kind = ContactKind.SITES
 
 
-class BackupInline(admin.StackedInline):  # type: ignore[type-arg]
-    model = Backup
+class BackupCentreInline(admin.StackedInline):  # type: ignore[type-arg]
+    model = BackupCentre
     formfield_overrides = FORM_FIELD_OVERRIDES
     fk_name = "csirt"
     extra = 0
@@ -240,10 +240,14 @@ class CsirtAdmin(TracedAdmin):
         ]
 
     def get_inlines(self, request: HttpRequest, obj: Csirt | None) -> list[Any]:
-        return [ContactInline, BackupInline] if can_edit_directory(request) else [HoursInline, DpoInline, SitesInline]
+        return (
+            [ContactInline, BackupCentreInline]
+            if can_edit_directory(request)
+            else [HoursInline, DpoInline, SitesInline]
+        )
 
     def list_traced_rows(self, row: Csirt) -> Rows:
-        owned: Rows = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, Backup)]
+        owned: Rows = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, BackupCentre)]
         return [*super().list_traced_rows(row), *owned]
 
     def save_model(self, request: HttpRequest, obj: Csirt, form: Any, change: bool) -> None:

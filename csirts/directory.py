@@ -17,10 +17,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from collectivities.models import Departement, Region
-from csirts.models import Backup, Contact, Coverage, Csirt, get_history
+from csirts.models import BackupCentre, Contact, Coverage, Csirt, get_history
 
 SHIPPED_DIRECTORY = Path(__file__).parent / "data" / "directory.json"
 CONTEXT = "import_csirts"
+BACKUP_KEY = ("csirt_id", "backup_id")
 TERRITORY_FIELDS = ("csirt_id", "region_id", "departement_id", "kind")
 COVERAGE_FIELDS = ("valid", "source", "source_on")
 DEFERRABLE = "backup_one_a_rank, coverage_one_csirt_a_ground_and_day"
@@ -68,7 +69,7 @@ def import_directory(path: Path = SHIPPED_DIRECTORY) -> dict[str, DirectoryRepor
             "centres": csirts,
             "coordonnées": RowLoader(Contact, ("csirt_id", "kind"), CONTACT_FIELDS).load(_list_contacts(entries, ids)),
             "territoires": RowLoader(Coverage, TERRITORY_FIELDS, COVERAGE_FIELDS).load(_list_coverages(entries, ids)),
-            "secours": RowLoader(Backup, ("csirt_id", "backup_id"), ("rank",)).load(_list_backups(entries, ids)),
+            "secours": RowLoader(BackupCentre, BACKUP_KEY, ("rank",)).load(_list_backup_centres(entries, ids)),
         }
 
 
@@ -184,7 +185,7 @@ def _list_coverages(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[K
             yield key, {"valid": _parse_period(cover), **_parse_origin(cover)}
 
 
-def _list_backups(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
+def _list_backup_centres(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
     for entry in entries:
         for rank, slug in enumerate(entry.get("backups", []), start=1):
             yield (ids[entry["slug"]], ids[slug]), {"rank": rank}

@@ -29,16 +29,19 @@ from csirts.sites import list_sites
 ALL_DAY = re.compile(r"\b24\s*(?:h|heures)?\s*(?:/|sur)\s*(?:24|7)(?!\d)|à toute heure", re.IGNORECASE)
 
 
-def track_changes(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
-    """Return a decorator of a model that records each version of its rows, including deletions, in an append-only
-    table. `constraints` are those of that table.
+def track_changes(verbose_name: Any, *constraints: models.BaseConstraint, table: str | None = None):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
+    """Return a class decorator that makes PostgreSQL record each version of the rows of a model, deletions included.
+
+    The versions go to an append-only table of their own: `constraints` are its constraints and `table` is its name,
+    which Django chooses by default.
     """
+    options = {"verbose_name": verbose_name, "verbose_name_plural": verbose_name, "constraints": list(constraints)}
     return pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(),
         pghistory.DeleteEvent(),
         append_only=True,
-        meta={"verbose_name": verbose_name, "verbose_name_plural": verbose_name, "constraints": list(constraints)},
+        meta=options | ({"db_table": table} if table else {}),
     )
 
 
@@ -323,8 +326,8 @@ class Coverage(models.Model):
         return " – ".join(str(part) for part in (self.region, self.departement, self.get_kind_display()) if part)
 
 
-@track_changes("version d’un secours")
-class Backup(models.Model):
+@track_changes("version d’un secours", table="csirts_backupevent")
+class BackupCentre(models.Model):
     """A CSIRT to call when another CSIRT does not answer. The lowest rank comes first. CERT-FR and 17Cyber always come
     last and have no row.
     """
@@ -347,6 +350,7 @@ class Backup(models.Model):
             models.CheckConstraint(name="backup_is_another", condition=~Q(csirt=F("backup"))),
         ]
         triggers = [make_version_trigger()]
+        db_table = "csirts_backup"
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.backup}"

@@ -16,7 +16,7 @@ from collectivities.enums import GROUPINGS
 from collectivities.models import Collectivity, Grouping, Region
 from csirts import wording
 from csirts.enums import Level
-from csirts.models import Backup, Coverage, Csirt
+from csirts.models import BackupCentre, Coverage, Csirt
 
 LAST_RESORTS = (Level.NATIONAL, Level.ASSISTANCE)
 # The delay between the last change of the directory and the move of open cases. Thanks to it, an editor who deletes a
@@ -225,7 +225,7 @@ def _query_active_csirts(on: date) -> Iterable[Any]:
     queries.
     """
     grounds = Coverage.objects.filter(csirt=OuterRef("pk"), valid__contains=on)
-    backups = Backup.objects.filter(csirt=OuterRef("pk")).order_by("rank")
+    backups = BackupCentre.objects.filter(csirt=OuterRef("pk")).order_by("rank")
     return (
         Csirt.objects.active()
         .with_contacts()

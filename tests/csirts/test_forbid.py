@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
 from csirts.models import Contact, Csirt, get_history
-from tests.factories.csirts import BackupFactory, ContactFactory, CoverageFactory, CsirtFactory
+from tests.factories.csirts import BackupCentreFactory, ContactFactory, CoverageFactory, CsirtFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -65,8 +65,8 @@ def test_the_database_refuses_a_departement_of_another_region(mayotte):
         (lambda: ContactFactory(value=""), "contact_value_given"),
         (lambda: CoverageFactory(region=Region.objects.get(code="06"), kind="club"), "coverage_kind__in"),
         (lambda: ContactFactory(csirt=CsirtFactory()), "contact_one_of_a_kind"),
-        (lambda: BackupFactory(csirt=(csirt := CsirtFactory()), backup=csirt), "backup_is_another"),
-        (lambda: BackupFactory(csirt=BackupFactory().csirt), "backup_one_a_rank"),
+        (lambda: BackupCentreFactory(csirt=(csirt := CsirtFactory()), backup=csirt), "backup_is_another"),
+        (lambda: BackupCentreFactory(csirt=BackupCentreFactory().csirt), "backup_one_a_rank"),
     ],
     ids=[
         "level",

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from collectivities.models import Region
 from csirts.directory import CONTEXT, SHIPPED_DIRECTORY
-from csirts.models import Backup, Contact, Coverage, Csirt
+from csirts.models import BackupCentre, Contact, Coverage, Csirt
 from tests.factories.csirts import CoverageFactory
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +159,9 @@ def test_a_new_edition_changes_the_order_of_the_backups(load, shipped_directory,
     load(shipped_directory)
     breizh["backups"] = backups
     assert load(shipped_directory)[3].startswith(f"secours : {report}")
-    ranked = Backup.objects.filter(csirt__slug="breizh-cyber").order_by("rank").values_list("backup__slug", flat=True)
+    ranked = (
+        BackupCentre.objects.filter(csirt__slug="breizh-cyber").order_by("rank").values_list("backup__slug", flat=True)
+    )
     assert list(ranked) == backups
 
 
@@ -169,7 +171,7 @@ def test_an_order_that_conflicts_with_a_backup_of_a_person_is_left(load, shipped
     load(shipped_directory)
     centre, backup = (Csirt.objects.get(slug=slug) for slug in ("csirt-bfc", "breizh-cyber"))
     with pghistory.context(source="console"):
-        Backup.objects.create(csirt=centre, backup=backup, rank=2)
+        BackupCentre.objects.create(csirt=centre, backup=backup, rank=2)
     for slug in ("breizh-cyber", "csirt-bfc"):
         find_entry(shipped_directory, slug)["backups"].insert(0, "normandie-cyber")
     report = load(shipped_directory)[3]

@@ -7,10 +7,10 @@ from django.db import connection, connections, transaction
 from collectivities.models import Region
 from collectivities.search import find_body_by_code
 from csirts.enums import ContactKind, Level
-from csirts.models import Backup, Contact, Coverage, Csirt
+from csirts.models import BackupCentre, Contact, Coverage, Csirt
 from csirts.routing import find_route, load_directory
 from tests.conftest import use_clone
-from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
+from tests.factories.csirts import BackupCentreFactory, CoverageFactory, CsirtFactory
 
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
 QUIMPER = "29232"
@@ -51,7 +51,7 @@ CHANGES = {
     "a telephone goes": lambda: Contact.objects.filter(kind=ContactKind.PHONE).delete(),
     "a ground is given": lambda: CoverageFactory(region=Region.objects.get(code="06")),
     "a ground is taken": lambda: Coverage.objects.filter(region__code="53").delete(),
-    "a backup is named": lambda: BackupFactory(csirt=breizh(), backup=CsirtFactory()),
+    "a backup is named": lambda: BackupCentreFactory(csirt=breizh(), backup=CsirtFactory()),
 }
 
 
@@ -67,10 +67,10 @@ def test_each_change_reloads_the_directory(db, change):
 
 
 def test_a_removed_backup_is_forgotten(db):
-    BackupFactory(csirt=breizh(), backup=CsirtFactory())
+    BackupCentreFactory(csirt=breizh(), backup=CsirtFactory())
     assert len(route().fallbacks) == 3
 
-    Backup.objects.all().delete()
+    BackupCentre.objects.all().delete()
 
     assert len(route().fallbacks) == 2
 

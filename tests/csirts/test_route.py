@@ -9,9 +9,9 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement, Region
 from collectivities.search import find_body_by_code
 from csirts import wording
-from csirts.models import Backup, Coverage, Csirt
+from csirts.models import BackupCentre, Coverage, Csirt
 from csirts.routing import RoutingTable, find_route
-from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
+from tests.factories.csirts import BackupCentreFactory, CoverageFactory, CsirtFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -212,15 +212,15 @@ def test_the_narrowest_coverage_wins():
 def test_backups_come_before_the_national_centres():
     breizh, atlantic = Csirt.objects.get(slug="breizh-cyber"), Csirt.objects.get(slug="csirt-atlantic")
     first, closed = CsirtFactory(), CsirtFactory(is_active=False)
-    BackupFactory(csirt=breizh, backup=atlantic, rank=3)
-    BackupFactory(csirt=breizh, backup=first, rank=1)
-    BackupFactory(csirt=breizh, backup=closed, rank=2)
+    BackupCentreFactory(csirt=breizh, backup=atlantic, rank=3)
+    BackupCentreFactory(csirt=breizh, backup=first, rank=1)
+    BackupCentreFactory(csirt=breizh, backup=closed, rank=2)
 
     fallbacks = route(QUIMPER).fallbacks
 
     assert [fallback.csirt.slug for fallback in fallbacks] == [first.slug, "csirt-atlantic", "cert-fr", "17cyber"]
     assert fallbacks[0].phone == "0 800 00 00 00"
-    assert Backup.objects.count() == 3
+    assert BackupCentre.objects.count() == 3
 
 
 def test_no_body_is_routed_to_a_closed_centre():

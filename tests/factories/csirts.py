@@ -4,7 +4,7 @@ import factory
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from csirts.enums import ContactKind, Level
-from csirts.models import Backup, Contact, Coverage, Csirt
+from csirts.models import BackupCentre, Contact, Coverage, Csirt
 
 ALWAYS = DateRange(None, None, "()")
 
@@ -48,9 +48,9 @@ class CoverageFactory(factory.django.DjangoModelFactory[Coverage]):
     source = "essai"
 
 
-class BackupFactory(factory.django.DjangoModelFactory[Backup]):
+class BackupCentreFactory(factory.django.DjangoModelFactory[BackupCentre]):
     class Meta:
-        model = Backup
+        model = BackupCentre
 
     csirt = factory.SubFactory(CsirtFactory)
     backup = factory.SubFactory(CsirtFactory)

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from csirts.models import Backup, Contact
+from csirts.models import BackupCentre, Contact
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing_pages import open_by_link
 from tests.incidents.journeys import find_commune, post
@@ -67,7 +67,7 @@ def test_a_backup_with_hours_of_its_own_is_not_the_number_outside_hours(client):
     centre, backup = breizh_cyber(), create_other_centre()
     incident = declare()
     open_by_link(client, incident)
-    Backup.objects.create(csirt=centre, backup=backup, rank=1)
+    BackupCentre.objects.create(csirt=centre, backup=backup, rank=1)
     for csirt in (centre, backup):
         hours = {"value": "lun.–ven. 9 h–17 h", "note": "", "source": "essai"}
         Contact.objects.update_or_create(csirt=csirt, kind="hours", defaults=hours)
