@@ -28,7 +28,7 @@ def delete_expired_rows() -> None:
 
 @shared_task
 def sweep_uploads() -> None:
-    upload.sweep_uploads()
+    upload.delete_old_uploads()
 
 
 @shared_task

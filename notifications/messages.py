@@ -23,7 +23,7 @@ from incidents.progress import find_ended_case, find_service_handed_to
 from incidents.reference import hyphenate
 from incidents.services.declarant.access import derive_secret
 from incidents.services.declarant.rate import RATED_CLOSING_REASONS
-from incidents.services.library.reflexes import find_reflex_sheet
+from incidents.services.library.reflexes import get_reflex_sheet
 from incidents.sharing import (
     TLP_MEANINGS,
     forbids_leaving,
@@ -229,7 +229,7 @@ def make_receipt_context(delivery: Delivery) -> dict[str, Any]:
         "acknowledge_by": incident.acknowledge_by,
         "after_hours": None,  # the receipt lists all the other centres below
         "fallbacks": list_other_centres(incident),
-        "reflexes": find_reflex_sheet(incident.type, incident.csirt).text,
+        "reflexes": get_reflex_sheet(incident.type, incident.csirt).text,
         "secret": hyphenate(secret),
         "secret_link": make_page_link("follow_up_access", secret) if secret else "",
     }

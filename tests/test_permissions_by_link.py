@@ -14,9 +14,9 @@ from django.test import Client
 from accounts.models import User
 from incidents.access import CaseVisitor
 from incidents.models import Incident, IncidentEvent
-from incidents.services.declarant.access import derive_secret, rotate_access
+from incidents.services.declarant.access import derive_secret, rotate_access_by_responder
 from incidents.services.declarant.claim import claim_incident
-from incidents.services.declarant.share import derive_shared_secret, share_sentence
+from incidents.services.declarant.share import derive_sentence_secret, share_sentence
 from tests.cast import (
     a_responder,
     an_agent,
@@ -106,7 +106,7 @@ def cast(declared_case: Incident) -> dict[str, Client]:
     """Return the device of each holder. One of them holds a link that was replaced."""
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
     replaced = device(declared_case)
-    rotate_access(reference=declared_case.reference, actor=a_responder())
+    rotate_access_by_responder(reference=declared_case.reference, actor=a_responder())
     owner, uid = an_agent(), declared_case.accesses.get(revoked_at=None).uid
     claim_incident(reference=declared_case.reference, access_uid=uid, actor=owner)
     devices = [
@@ -121,7 +121,7 @@ def cast(declared_case: Incident) -> dict[str, Client]:
 @pytest.fixture(scope="module")
 def shared(declared_case: Incident, cast: dict[str, Client]) -> str:
     visitor = CaseVisitor(access_uid=declared_case.accesses.get(revoked_at=None).uid)
-    return derive_shared_secret(share_sentence(reference=declared_case.reference, visitor=visitor))
+    return derive_sentence_secret(share_sentence(reference=declared_case.reference, visitor=visitor))
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ from incidents.services.declaring.bodies import BodyProposal, propose_body
 from incidents.services.declaring.declare import DeclarationResult, hash_submission_key
 from incidents.services.evidence.files import FileSubmission, get_writing_key, record_evidence
 from incidents.services.handling.acknowledge import acknowledge_incident
-from incidents.services.handling.close import Ending, close_with_report
+from incidents.services.handling.close import ClosingReport, close_with_report
 from incidents.services.handling.readings import record_reading
 from incidents.services.handling.verify import verify_incident
 
@@ -221,7 +221,7 @@ def make_closed_case(town: Collectivity, cast: dict[str, User], now: datetime) -
     acknowledge_incident(reference=declared.incident.reference, actor=cast["responder"])
     answer = Letter(text="Bonjour. Nous regardons votre site avec votre prestataire, et nous vous rappelons.", key="1")
     write_to_declarant(reference=declared.incident.reference, actor=cast["responder"], letter=answer)
-    ending = Ending(
+    ending = ClosingReport(
         reason=ClosingReason.RESOLVED,
         outcome=Outcome.RESTORED,
         cause=Cause.FLAW,

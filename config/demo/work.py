@@ -36,12 +36,19 @@ from incidents.services.groups.group import add_to_group, open_group, save_group
 from incidents.services.groups.merge import merge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.close import Ending, close_with_report
+from incidents.services.handling.close import ClosingReport, close_with_report
 from incidents.services.handling.handover import HandoverRequest, hand_shift_over
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.handling.reopen import reopen_incident
-from incidents.services.handling.tasks import NewTask, TaskState, add_task, apply_playbook, save_due, set_task
+from incidents.services.handling.tasks import (
+    NewTask,
+    TaskState,
+    add_task,
+    apply_playbook,
+    save_next_due,
+    set_task_state,
+)
 from incidents.services.indicators.observe import save_typed_observable
 from incidents.services.transfer.agreements import Agreement
 from incidents.services.transfer.proposal import accept_transfer, create_proposal
@@ -128,7 +135,7 @@ def add_case_note(reference: str, actor: User, kind: NoteKind, text: str) -> Non
 def complete_tasks(case: Incident, actor: User) -> None:
     apply_playbook(reference=case.reference, actor=actor)
     for task in case.tasks.filter(step__in=DONE_STEPS):
-        set_task(reference=case.reference, actor=actor, uid=task.uid, state=TaskState.DONE)
+        set_task_state(reference=case.reference, actor=actor, uid=task.uid, state=TaskState.DONE)
     due_at = timezone.now() + timedelta(days=1)
     tomorrow = NewTask(title="Demander au prestataire les journaux de sa prise en main", due_at=due_at)
     add_task(reference=case.reference, actor=actor, new_task=tomorrow)
@@ -146,7 +153,7 @@ def make_late_task(responder: User, now: datetime) -> None:
     task = add_task(reference=case.reference, actor=responder, new_task=errand)
     Task.objects.filter(pk=task.pk).update(added_at=now - 2 * LATE_BY, due_at=now - LATE_BY)
     case.refresh_from_db()
-    save_due(case, at=now)
+    save_next_due(case, at=now)
 
 
 def make_wave(cast: dict[str, User], now: datetime) -> None:
@@ -236,7 +243,7 @@ def make_reopened_case(responder: User, lead: User, now: datetime) -> None:
     add_case_note(
         reference, responder, NoteKind.CALL_OUT, "L’agent a changé son mot de passe, les sessions sont fermées."
     )
-    ended = Ending(
+    ended = ClosingReport(
         reason=ClosingReason.RESOLVED,
         outcome=Outcome.STOPPED_IN_TIME,
         cause=Cause.PHISHING,

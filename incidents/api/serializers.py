@@ -25,7 +25,7 @@ from incidents.facts.description import FactField, FieldKind, map_facts
 from incidents.facts.shapes import INSTANTS, STORY_COLUMNS, Caller, Declaration, Instant, Interruption, Leak
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
 from incidents.moments import reduce_to_known_end, reduce_to_known_moment
-from incidents.services.history.declared import find_judgement, read_declared_data, read_declared_leak_status
+from incidents.services.history.declared import find_leak_judgement, read_declared_data, read_declared_leak_status
 from incidents.services.history.snapshots import find_leak_row
 
 DAY_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -306,4 +306,4 @@ class IncidentDetailOut(IncidentOut):
 
     @extend_schema_field(JudgementOut)
     def get_centre_judges(self, incident: Incident) -> dict[str, str]:
-        return {"leak": find_judgement(incident, read_declared_data(incident), find_leak_row(incident))}
+        return {"leak": find_leak_judgement(incident, read_declared_data(incident), find_leak_row(incident))}

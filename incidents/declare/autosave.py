@@ -13,7 +13,7 @@ from incidents.declare.entries import read_entry
 from incidents.declare.journey import Journey, find_journey
 from incidents.declare.screens import SCREENS_OF_QUESTIONS
 from incidents.models import Draft
-from incidents.services.declaring.draft import SentDraft, save_page, stamp_page
+from incidents.services.declaring.draft import DraftAlreadySent, save_draft_screen, stamp_screen
 
 
 @login_not_required
@@ -32,14 +32,14 @@ def autosave_screen(request: HttpRequest, section: str) -> HttpResponse:
     if journey is None or screen is None:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     try:
-        page = save_page(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
+        page = save_draft_screen(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
     except Draft.DoesNotExist:
         return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
     except Stale:
         return JsonResponse({}, status=HTTPStatus.CONFLICT)
-    except SentDraft:
+    except DraftAlreadySent:
         return JsonResponse({}, status=HTTPStatus.GONE)
-    return JsonResponse({"version": stamp_page(page), "message": render_saved_notice(journey.with_saved_page(page))})
+    return JsonResponse({"version": stamp_screen(page), "message": render_saved_notice(journey.with_saved_page(page))})
 
 
 def render_saved_notice(journey: Journey) -> str:

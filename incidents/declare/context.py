@@ -12,7 +12,7 @@ from incidents.enums import Screen
 from incidents.facts.shapes import STORY_LINES
 from incidents.models import DraftPage
 from incidents.questions.plain_labels import DATA_LABELS, PERSON_LABELS
-from incidents.services.declaring.draft import stamp_answers, stamp_page
+from incidents.services.declaring.draft import stamp_answers, stamp_screen
 
 MAILBOX_HELP = (
     "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. "
@@ -59,7 +59,7 @@ def build_screen_context(
         "count": SCREEN_COUNT,
         "earlier": list_earlier_positions(screen),
         "page": page,
-        "version": stamp_page(other_version or page),
+        "version": stamp_screen(other_version or page),
         "pen": draft_cookie.make_pen(journey.draft.uid, journey.author) if journey else "",
         "states": list_states(journey) if journey and RESUMED in request.GET else [],
         "other_version": other_version,

@@ -41,11 +41,11 @@ from incidents.devices.inputs import BACK, BODY, TO_EXPRESS, TYPE
 from incidents.enums import IncidentType, Origin, Screen, Status
 from incidents.models import Draft
 from incidents.services.declaring.draft import (
+    DraftAlreadySent,
     ScreenEntry,
-    SentDraft,
-    save_page,
-    send_express,
-    stamp_page,
+    save_draft_screen,
+    send_express_declaration,
+    stamp_screen,
     start_draft,
 )
 
@@ -250,8 +250,8 @@ def save_entries(page: ExpressPage) -> UUID | None:
     if page.is_new and entries:
         draft = start_draft(entry=entries.pop(0))
     for entry in entries:
-        version = stamp_page(draft.pages.filter(screen=entry.screen).first())
-        save_page(uid=draft.uid, entry=replace(entry, version=version))
+        version = stamp_screen(draft.pages.filter(screen=entry.screen).first())
+        save_draft_screen(uid=draft.uid, entry=replace(entry, version=version))
     return draft.uid if draft.nonce else None
 
 
@@ -306,7 +306,7 @@ def send_express_page(request: HttpRequest, page: ExpressPage, details: Declarat
     """
     journey, member = page.journey, find_declaring_member(page.journey, request)
     try:
-        declared = send_express(
+        declared = send_express_declaration(
             uid=journey.draft.uid,
             entries=page.build_entries(),
             declaration=journey.build_declaration(details),
@@ -314,7 +314,7 @@ def send_express_page(request: HttpRequest, page: ExpressPage, details: Declarat
             actor=member,
             source=hash_address(request),
         )
-    except SentDraft:
+    except DraftAlreadySent:
         response: HttpResponse = redirect_to_route("declare_sent")
     except ValidationError as error:  # a value has become invalid since it was checked
         page.problems = {PHONE: " ".join(error.messages)}

@@ -29,7 +29,7 @@ from incidents.facts.shapes import Declaration
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.draft import Values, derive_draft_code
-from incidents.services.library.reflexes import find_reflex_sheet
+from incidents.services.library.reflexes import get_reflex_sheet
 from incidents.sharing import puts_mailbox_in_doubt
 
 
@@ -72,7 +72,7 @@ class Journey:
         """The reflex sheet for this type of incident, from the centre that answers for the body or, failing that, the
         national sheet.
         """
-        return find_reflex_sheet(self.type, self.route.csirt if self.route else None).text if self.type else None
+        return get_reflex_sheet(self.type, self.route.csirt if self.route else None).text if self.type else None
 
     @cached_property
     def zone(self) -> str:

@@ -17,7 +17,7 @@ from incidents.declare.screens import ROUTES, SCREENS_OF_QUESTIONS
 from incidents.devices import draft_cookie
 from incidents.enums import Screen
 from incidents.models import Draft
-from incidents.services.declaring.draft import SentDraft, save_page
+from incidents.services.declaring.draft import DraftAlreadySent, save_draft_screen
 
 
 def render_screen_without_cookies(request: HttpRequest) -> HttpResponse | None:
@@ -39,7 +39,7 @@ def save_lost_screen(request: HttpRequest, journey: Journey, screen: Screen) -> 
     if screen not in SCREENS_OF_QUESTIONS.values():
         return False
     try:
-        save_page(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
-    except (Draft.DoesNotExist, SentDraft, Stale):
+        save_draft_screen(uid=journey.draft.uid, entry=read_entry(screen, request, journey))
+    except (Draft.DoesNotExist, DraftAlreadySent, Stale):
         return False
     return True

@@ -31,7 +31,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.declare import DeclarationResult
 from incidents.services.declaring.draft import ScreenEntry, send_draft
 from incidents.services.groups.call_backs import awaits_call
-from incidents.services.history.declared import find_judgement, read_declared_data
+from incidents.services.history.declared import find_leak_judgement, read_declared_data
 from incidents.services.history.snapshots import find_leak_row
 from incidents.services.papers.duties import list_timed_duties
 from incidents.sharing import may_others_read_mailbox
@@ -143,7 +143,7 @@ def render_confirmation(request: HttpRequest, journey: Journey, incident: Incide
     access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
     secret, route = get_first_secret(access), get_case_route(journey, incident)
     data = read_declared_data(incident)
-    judgement = find_judgement(incident, data, find_leak_row(incident))
+    judgement = find_leak_judgement(incident, data, find_leak_row(incident))
     is_linked = access is not None and case_cookie.get_access_uid(request, incident.reference) == access.uid
     # A device whose access was closed may not read what was corrected since.
     may_read = bool(secret) or is_linked

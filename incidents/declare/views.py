@@ -50,10 +50,10 @@ from incidents.enums import Screen, Status
 from incidents.models import Draft, DraftPage
 from incidents.services.declaring.draft import (
     AnswersChanged,
+    DraftAlreadySent,
     ScreenEntry,
-    SentDraft,
     check_answers_seen,
-    save_page,
+    save_draft_screen,
     start_draft,
 )
 
@@ -283,7 +283,7 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
     screen = entry.screen
     try:
         response = save_or_send(request, journey, entry)
-    except SentDraft:
+    except DraftAlreadySent:
         return answer_repeated_post(request, journey, entry)
     except Draft.DoesNotExist:
         return start_missing_draft(request, screen)
@@ -298,7 +298,7 @@ def save_screen(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> H
 def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> HttpResponse:
     """Send the declaration if this is its last screen and nothing must be corrected; otherwise save the screen. On the
     last screen, show first what changed elsewhere, with the errors if there are any. Raises as `send_if_valid` and
-    `save_page` do, except AnswersChanged.
+    `save_draft_screen` do, except AnswersChanged.
     """
     is_last = entry.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
     may_be_sent = is_last and journey.first_missing_screen is None and journey.incident is None
@@ -308,9 +308,9 @@ def save_or_send(request: HttpRequest, journey: Journey, entry: ScreenEntry) -> 
         if may_be_sent:
             check_answers_seen(journey.draft, journey.pages, entry)
     except AnswersChanged:
-        save_page(uid=journey.draft.uid, entry=entry)
+        save_draft_screen(uid=journey.draft.uid, entry=entry)
         return render_screen(request, find_journey(request) or journey, entry.screen, has_changed=True)
-    page = save_page(uid=journey.draft.uid, entry=entry)
+    page = save_draft_screen(uid=journey.draft.uid, entry=entry)
     return redirect_after_saving(request, journey.with_saved_page(page), entry.screen)
 
 

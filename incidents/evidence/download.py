@@ -16,8 +16,8 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.files import vault
 from incidents.models import Evidence
-from incidents.services.evidence.files import Erased, get_reading_key
-from incidents.services.handling.readings import record_opening
+from incidents.services.evidence.files import CaseErased, get_reading_key
+from incidents.services.handling.readings import record_file_opening
 
 logger = structlog.get_logger(__name__)
 
@@ -43,13 +43,13 @@ def download_evidence(request: HttpRequest, reference: str, uid: UUID) -> HttpRe
         return render(request, "evidence/taken_back.html", {"piece": evidence}, status=410)
     try:
         content = decrypt_evidence(evidence, get_reading_key(incident))
-    except Erased:
+    except CaseErased:
         return render(request, "evidence/erased.html", status=410)
     except vault.NotReadable:
         logger.error("evidence not readable", evidence=str(uid))  # noqa: TRY400 (its trace says nothing more)
         return render(request, "evidence/not_readable.html", {"piece": evidence, "incident": incident}, status=503)
     if request.method == "GET":
-        record_opening(evidence=evidence, reader=user)
+        record_file_opening(evidence=evidence, reader=user)
         logger.info("evidence opened", evidence=str(uid), user=user.pk)
     return build_download(content, evidence, incident.reference)
 

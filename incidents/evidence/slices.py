@@ -15,14 +15,14 @@ from incidents.evidence.handler import STORE_FULL
 from incidents.evidence.views import clean_author
 from incidents.files import vault
 from incidents.models import EvidenceUpload
-from incidents.services.evidence.files import Erased
+from incidents.services.evidence.files import CaseErased
 from incidents.services.evidence.upload import WrongOffset, finish_upload, get_upload, receive_slice, start_upload
 
 View = Callable[..., JsonResponse]
 ERROR_RESPONSES: dict[type[Exception], tuple[int, str]] = {
     vault.StoreRefused: (507, STORE_FULL),
     vault.NotReadable: (422, "Ce qui était arrivé ne se lit plus. Abandonnez cet envoi, puis recommencez."),
-    Erased: (410, "Les données de ce dossier ont été effacées."),
+    CaseErased: (410, "Les données de ce dossier ont été effacées."),
     Http404: (404, "Cet envoi est abandonné, ou le dossier ne s’ouvre plus ici. Rechargez la page."),
 }
 

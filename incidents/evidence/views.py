@@ -27,7 +27,7 @@ from incidents.queries import OpenedEvidence, count_remaining_files, list_opened
 from incidents.services.evidence.files import (
     MAX_BYTES,
     MAX_FILES,
-    Erased,
+    CaseErased,
     FileSubmission,
     RecordedEvidence,
     compute_remaining_quota,
@@ -50,7 +50,7 @@ def evidence_page(request: HttpRequest, reference: str) -> HttpResponse:
         incident, visitor = find_case(request, reference, door=Door.FILES)
     except Http404:
         return render_not_found(request)
-    except Erased:
+    except CaseErased:
         return render_erased(request)
     return render_evidence_page(request, incident, visitor)
 
@@ -178,7 +178,7 @@ def take_back_view(request: HttpRequest, reference: str, uid: UUID) -> HttpRespo
             return redirect(f"{reverse('evidence', args=[incident.reference])}?reprise={piece.number}")
     except Http404:
         return render_not_found(request)
-    except Erased:
+    except CaseErased:
         return render_erased(request)
     if not speaks_for_body(visitor, incident):
         raise PermissionDenied

@@ -107,8 +107,8 @@ def list_history(
     """Return a line for each event that the body may read, newest first. `events` is what `load_page_events` returns.
 
     Consecutive events of one kind and person are one line with their number. An event at a former centre names that
-    centre: `centres` is what `map_centres` returns for the events. `user` is the account of the reader, or None if the
-    reader uses the secret link.
+    centre: `centres` is what `map_centres_by_event` returns for the events. `user` is the account of the reader, or
+    None if the reader uses the secret link.
     """
     visible = [event for event in events if event.kind != EventKind.QUALIFIED]
     reader = describe_reader(incident, user)

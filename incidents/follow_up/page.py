@@ -34,14 +34,14 @@ from incidents.sentence import SentenceFacts, ServiceState, list_sentences
 from incidents.services.correspondence.correspond import MAX_MESSAGES_SHOWN, list_latest_messages
 from incidents.services.declarant.access import is_mail_held
 from incidents.services.declarant.complete import find_completion_refusal
-from incidents.services.declarant.share import derive_shared_secret
+from incidents.services.declarant.share import derive_sentence_secret
 from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.assign import find_current_assignee
-from incidents.services.history.centres import explain_centre, map_centres
-from incidents.services.history.declared import find_judgement, format_judgement_sentence, read_declared_data
+from incidents.services.history.centres import explain_routing, map_centres_by_event
+from incidents.services.history.declared import find_leak_judgement, format_leak_judgement_sentence, read_declared_data
 from incidents.services.history.declared_sections import list_declared_sections
 from incidents.services.history.snapshots import find_leak_row
-from incidents.services.library.reflexes import find_reflex_sheet
+from incidents.services.library.reflexes import get_reflex_sheet
 from incidents.services.papers.duties import list_timed_duties
 from incidents.sharing import may_mail_texts_to_csirt, may_share_sentence
 
@@ -85,7 +85,7 @@ def build_page_context(incident: Incident, visitor: CaseVisitor) -> dict[str, An
         "incident": incident,
         "zone": zone,
         "now": timezone.now(),
-        "why_this_centre": route.reason if route and route.csirt else explain_centre(incident),
+        "why_this_centre": route.reason if route and route.csirt else explain_routing(incident),
         "earlier": thread[:collapsed],
         "latest": thread[collapsed:],
         "has_more": len(thread) == MAX_MESSAGES_SHOWN,
@@ -115,12 +115,12 @@ def build_declared_context(incident: Incident, visitor: CaseVisitor, zone: str) 
     leak, and the duties that follow.
     """
     data, events = read_declared_data(incident), load_page_events(incident)
-    centres = map_centres(events, incident)
-    judgement = find_judgement(incident, data, find_leak_row(incident))
+    centres = map_centres_by_event(events, incident)
+    judgement = find_leak_judgement(incident, data, find_leak_row(incident))
     return {
         "declared": list_declared_sections(incident, data, find_centre_acts(incident, events, centres), zone),
         "history": list_history(incident, visitor.user, events, centres),
-        "judgement": format_judgement_sentence(incident, judgement),
+        "judgement": format_leak_judgement_sentence(incident, judgement),
         "duties": list_timed_duties(incident, zone, data, judgement, at=timezone.now()),
     }
 
@@ -156,9 +156,7 @@ def build_acts_context(visitor: CaseVisitor, incident: Incident) -> dict[str, An
     useful = [] if find_completion_refusal(incident) else list_visitor_sections(visitor, incident)
     return {
         "abilities": list_offered_abilities(visitor, incident),
-        "reflexes": None
-        if incident.status == Status.CLOSED
-        else find_reflex_sheet(incident.type, incident.csirt).text,
+        "reflexes": None if incident.status == Status.CLOSED else get_reflex_sheet(incident.type, incident.csirt).text,
         "useful": useful,
         "to_complete": sum(section.is_open for section in useful),
     }
@@ -228,4 +226,4 @@ def build_shared_link(incident: Incident) -> str:
     live = incident.shared.filter(revoked_at=None).first()
     if live is None or not may_share_sentence(incident):
         return ""
-    return settings.SITE_URL + reverse("shared_sentence", args=[derive_shared_secret(live)])
+    return settings.SITE_URL + reverse("shared_sentence", args=[derive_sentence_secret(live)])

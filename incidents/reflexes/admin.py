@@ -29,11 +29,11 @@ from incidents.reflexes.forms import SheetForm, build_initial_values
 from incidents.services.library.reflexes import (
     NATIONAL_CONTENT,
     AppliedReflexSheet,
-    clean_content,
+    clean_reflex_sheet,
     find_newest_reflex_sheet,
-    find_reflex_sheet,
+    get_reflex_sheet,
     list_reflex_sheets,
-    publish_sheet,
+    publish_reflex_sheet,
 )
 
 PREVIEW, PUBLISH, RESTORE_NATIONAL = "voir", "publier", "national"
@@ -83,7 +83,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
     def publish_or_preview(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
         """Publish what was typed, or preview it. A refused form is shown again with what was typed."""
         try:
-            preview = read_sheet(clean_content(form.build_content()))
+            preview = read_sheet(clean_reflex_sheet(form.build_content()))
             if PUBLISH not in request.POST:
                 return self.render_form(request, csirt, kind, form, preview=preview)
             version = publish_form(request, csirt, kind, form)
@@ -100,7 +100,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
         version = request.POST.get("based_on", "")
         based_on = int(version) if version.isdecimal() and len(version) < 5 else -1
         try:
-            publish_sheet(
+            publish_reflex_sheet(
                 kind=kind,
                 csirt_slug=csirt.slug,
                 content=NATIONAL_CONTENT,
@@ -143,7 +143,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
             "form": form,
             "csirt": csirt,
             "kind": kind,
-            "current_sheet": find_reflex_sheet(kind, csirt),
+            "current_sheet": get_reflex_sheet(kind, csirt),
             "region": find_covered_region(csirt, timezone.localdate()),
             "preview": preview,
             "versions": list_sheet_versions(kind, csirt),
@@ -165,7 +165,7 @@ class ReflexSheetAdmin(BoundedModelAdmin):
 
 
 def publish_form(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> int:
-    return publish_sheet(
+    return publish_reflex_sheet(
         kind=kind,
         csirt_slug=csirt.slug,
         content=form.build_content(),
@@ -183,7 +183,7 @@ def make_sheet_form(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
         if version.isdecimal() and len(version) < 5
         else None
     )
-    text = read_sheet(old.content) if old and old.content else find_reflex_sheet(kind, csirt).text
+    text = read_sheet(old.content) if old and old.content else get_reflex_sheet(kind, csirt).text
     return SheetForm(initial=build_initial_values(text, row.version if row else 0), national=REFLEXES[kind])
 
 

@@ -14,7 +14,7 @@ from csirts.routing import load_directory
 from incidents.catalogues.reflex_sheets import ICONS, REFLEXES
 from incidents.enums import IncidentType
 from incidents.reflexes.official import list_official_pages
-from incidents.services.library.reflexes import find_reflex_sheet
+from incidents.services.library.reflexes import get_reflex_sheet
 
 
 class SheetLink(NamedTuple):
@@ -47,7 +47,7 @@ def reflex_sheet_page(request: HttpRequest, kind: str) -> HttpResponse:
     region = next((candidate for candidate in regions if candidate.code == request.GET.get("region", "")), None)
     directory = load_directory(timezone.localdate())
     csirt = directory.find_region_centre(region) if region else None
-    sheet = find_reflex_sheet(kind, csirt)
+    sheet = get_reflex_sheet(kind, csirt)
     context = {
         "sheet": sheet,
         "official": list_official_pages(sheet.text),

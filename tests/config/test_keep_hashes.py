@@ -18,8 +18,8 @@ def test_every_derived_secret_and_hash_is_unchanged(rf):
     assert [
         access.derive_secret(SEEDED),
         access.hash_secret("ABCD-efgh-2345"),
-        share.derive_shared_secret(SEEDED),
-        share.hash_shared_secret("ABCD-efgh-2345"),
+        share.derive_sentence_secret(SEEDED),
+        share.hash_sentence_secret("ABCD-efgh-2345"),
         draft.derive_draft_code(SEEDED),
         draft.hash_draft_code("ABCD-efgh"),
         hash_value("incidents.guess", "ABC").hex(),

@@ -14,7 +14,7 @@ from incidents.access import CaseVisitor
 from incidents.models import Evidence, EvidenceUpload, Incident
 from incidents.services.declarant.access import derive_secret
 from incidents.services.evidence.upload import SLICE_SIZE, receive_slice, start_upload
-from incidents.services.handling.readings import record_opening
+from incidents.services.handling.readings import record_file_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.browser import find_host, find_violations, measure_overflow, open_page, save_screenshot
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
@@ -237,7 +237,7 @@ def test_unfinished_uploads_and_openings_are_accessible(live_site, browser, decl
     start_partial_upload(declared_case)
     piece = an_evidence_file(declared_case)
     for _ in range(2):
-        record_opening(evidence=piece, reader=a_responder())
+        record_file_opening(evidence=piece, reader=a_responder())
     page.goto(f"{live_site}/suivi/acces/{derive_secret(declared_case.accesses.get(revoked_at=None))}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()

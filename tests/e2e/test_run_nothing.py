@@ -4,7 +4,7 @@ import pytest
 
 from accounts.enums import Role
 from incidents.models import Incident
-from incidents.services.declarant.share import derive_shared_secret
+from incidents.services.declarant.share import derive_sentence_secret
 from tests.browser import find_host, open_page
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import ADDRESSES, MARKUP, TEMPLATES
@@ -58,7 +58,7 @@ def test_nothing_runs_on_the_declarants_pages(live_site, browser, holder, hostil
     window = Browser(browser, live_site, holder)
     for page in (*pages, "pieces/", "pieces/bordereau/", "dossier/", "retirer/"):
         window.open(case + page)
-    window.open(f"/phrase/{derive_shared_secret(hostile_case.shared.get())}/")
+    window.open(f"/phrase/{derive_sentence_secret(hostile_case.shared.get())}/")
     assert window.problems == []
 
 

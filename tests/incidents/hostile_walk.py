@@ -7,7 +7,7 @@ from accounts import dispatch as account_mails
 from accounts.enums import Helper, Role
 from csirts.models import Csirt
 from incidents.enums import IncidentType
-from incidents.services.declarant.share import derive_shared_secret
+from incidents.services.declarant.share import derive_sentence_secret
 from incidents.services.papers.making import make_due_papers as make_papers
 from notifications import dispatch as case_mails
 from stats.reports.making import make_due_reports as make_reports
@@ -102,7 +102,7 @@ class Crowd:
         """
         make_papers()
         body, case = self.incident.collectivity.uid, f"/suivi/{self.incident.reference}/"
-        shared = derive_shared_secret(self.incident.shared.get())
+        shared = derive_sentence_secret(self.incident.shared.get())
         for address in (f"/phrase/{shared}/", "/annuaire/"):
             self.nobody.get(address)
         if self.number == 0:

@@ -18,7 +18,7 @@ from config.demo.simulation.draw import DrawnBody, draw_cases
 from incidents.enums import Cause, EventKind, IncidentType, Nature, Origin, Severity, Status
 from incidents.models import Incident, IncidentEvent, PendingEvent, SearchDocument, Story
 from incidents.reference import is_reference
-from incidents.services.handling.assign import list_people
+from incidents.services.handling.assign import list_centre_responders
 from incidents.services.handling.due import ANSWERS
 from incidents.services.handling.severity import assess_case
 
@@ -92,7 +92,7 @@ def test_the_person_who_took_the_invented_cases_is_not_marked_as_new():
     simulate()
 
     csirt = Incident.objects.exclude(assignee=None).values_list("csirt", flat=True)[0]
-    assert [name for _person, name in list_names_with_missing_steps(list_people(csirt))] == ["Camille"]
+    assert [name for _person, name in list_names_with_missing_steps(list_centre_responders(csirt))] == ["Camille"]
 
 
 def test_the_severity_of_an_invented_case_is_that_of_its_facts():

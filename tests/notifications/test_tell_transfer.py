@@ -19,7 +19,7 @@ from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.transfer.advise import AdviceRequest, advise_partner, format_advice
 from incidents.services.transfer.agreements import NO_AGREEMENT
-from incidents.services.transfer.proposal import accept_transfer, return_transfer, withdraw_transfer
+from incidents.services.transfer.proposal import accept_transfer, refuse_transfer, withdraw_transfer
 from notifications import dispatch
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery
@@ -85,7 +85,7 @@ def test_mails_of_a_transfer_reach_the_new_centre_and_the_declarant(declared_cas
 
 def test_a_returned_case_causes_a_mail_to_the_centre_that_proposed_it(declared_case, giver, taker, post):
     transfer = propose_transfer(declared_case, giver)
-    return_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
+    refuse_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
     deliver_all()
 
     message = post.list_mails_to(CENTRE)[-1]
@@ -117,7 +117,7 @@ def test_mails_of_a_transfer_name_no_fact_and_not_the_type_of_a_red_case(declare
 def test_the_mail_on_a_returned_red_case_names_the_centre_and_not_the_reason(declared_case, giver, taker, post):
     Incident.objects.update(tlp=Tlp.RED)
     transfer = propose_transfer(declared_case, giver)
-    return_transfer(uid=transfer.uid, answer="Pas notre territoire.", actor=taker)
+    refuse_transfer(uid=transfer.uid, answer="Pas notre territoire.", actor=taker)
     deliver_all()
 
     message = post.list_mails_to(CENTRE)[-1]
@@ -187,7 +187,7 @@ def test_a_proposal_taken_back_before_its_mail_causes_no_mail(declared_case, giv
 
 def test_hostile_text_is_escaped_in_the_mails_of_a_transfer(declared_case, giver, taker, post):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
-    return_transfer(uid=propose_transfer(declared_case, giver, motive=words).uid, answer=words, actor=taker)
+    refuse_transfer(uid=propose_transfer(declared_case, giver, motive=words).uid, answer=words, actor=taker)
     deliver_all()
     for message in post.received:
         harmless.check_mail(message)

@@ -13,7 +13,7 @@ from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.facts.shapes import Caller, Instant, Interruption, Leak, Submission
 from incidents.models import ReflexSheet
 from incidents.reference import hyphenate
-from incidents.services.declarant.access import derive_secret, rotate_access
+from incidents.services.declarant.access import derive_secret, rotate_access_by_responder
 from incidents.services.declaring.declare import declare_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.close import close_incident
@@ -221,7 +221,7 @@ def test_no_mail_asks_to_call_a_centre_without_a_number(centre, post):
     responder = a_responder(centre)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
-    rotate_access(reference=incident.reference, actor=responder)
+    rotate_access_by_responder(reference=incident.reference, actor=responder)
     close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.NOT_AN_INCIDENT)
     centre.contacts.filter(kind="phone").delete()
 
@@ -247,7 +247,7 @@ def test_the_declarant_is_mailed_about_the_acknowledgement_the_new_code_and_the_
     responder = a_responder(centre)
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
-    rotate_access(reference=incident.reference, actor=responder)
+    rotate_access_by_responder(reference=incident.reference, actor=responder)
     close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.RESOLVED, why="Vu.")
 
     deliver_all()

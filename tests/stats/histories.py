@@ -36,7 +36,7 @@ from incidents.services.declaring.bodies import confirm_body, merge_body, unconf
 from incidents.services.groups.merge import merge_incident, unmerge_incident
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.close import Ending, close_incident, close_with_report
+from incidents.services.handling.close import ClosingReport, close_incident, close_with_report
 from incidents.services.handling.qualify import classify_incident, qualify_incident, read_qualification
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.verify import verify_incident
@@ -157,7 +157,7 @@ class History:
         incident = self.draw_case(rng)
         now = datetime.now(UTC).replace(second=0, microsecond=0)
         stopped = incident.interruptions.filter(ended_at=None)
-        ending = Ending(
+        ending = ClosingReport(
             reason=ClosingReason.RESOLVED,
             why="Vu.",
             outcome="restored",

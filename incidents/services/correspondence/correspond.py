@@ -17,7 +17,12 @@ from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import Incident, Message
 from incidents.reference import hyphenate
-from incidents.services.groups.merge import lock_cases, lock_with_main, record_news_on_main, update_main_after_answer
+from incidents.services.groups.merge import (
+    lock_case_with_main,
+    lock_cases,
+    record_news_on_main,
+    update_main_after_answer,
+)
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, record_answer, record_news
 from incidents.services.handling.unsent_text import list_colleagues_writing
@@ -52,7 +57,7 @@ class SeenThread:
     writers: frozenset[str] = frozenset()
 
 
-class ThreadMoved(Exception):
+class ThreadChanged(Exception):
     """Messages arrived that the page had not shown, or colleagues (`writers`) are writing too. Nothing was sent."""
 
     def __init__(self, newest: str, writers: list[User]) -> None:
@@ -67,11 +72,11 @@ def write_to_csirt(*, reference: str, visitor: CaseVisitor, letter: Letter) -> M
 
     Raises Http404, PermissionDenied, ValidationError on « text » or « author ».
     """
-    lock_with_main(reference)
+    lock_case_with_main(reference)
     incident = get_case(visitor, reference, to=Ability.MESSAGE, lock=True)
     if not speaks_for_body(visitor, incident):
         raise PermissionDenied
-    message, is_new = save_body_message(incident, letter, visitor=visitor)
+    message, is_new = save_message_from_body(incident, letter, visitor=visitor)
     if is_new:
         record_message(message, side=DECLARANT)
     return message
@@ -82,10 +87,10 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
     """Save a message of a responder. With `asks_answer`, the case waits until the declarant adds something.
 
     What was asked before stays open, unless the letter lifts it. `asks_answer` is ignored on a closed case, including
-    a merged one, since no page would show that it waits. Raises ThreadMoved if `seen` is not the current state of the
-    thread. Pass None for `seen` if the responder had no page of the thread.
+    a merged one, since no page would show that it waits. Raises ThreadChanged if `seen` is not the current state of
+    the thread. Pass None for `seen` if the responder had no page of the thread.
     """
-    lock_with_main(reference)
+    lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
     if incident.csirt is None or not actor.works_in_centre(incident.csirt_id):
         raise PermissionDenied
@@ -110,12 +115,12 @@ def get_newest_message_uid(incident: Incident) -> str:
 
 
 def check_thread_unchanged(incident: Incident, actor: User, newest: str, seen: SeenThread | None) -> None:
-    """Raise ThreadMoved if the thread is not what the page showed. The caller has locked the case."""
+    """Raise ThreadChanged if the thread is not what the page showed. The caller has locked the case."""
     if seen is None:
         return
     writers = list_colleagues_writing(incident, actor)
     if newest != seen.newest or any(format_person_tag(writer) not in seen.writers for writer in writers):
-        raise ThreadMoved(newest, writers)
+        raise ThreadChanged(newest, writers)
 
 
 @transaction.atomic
@@ -138,7 +143,7 @@ def write_to_case_and_duplicates(
     return 1 + len(references)
 
 
-def save_body_message(incident: Incident, letter: Letter, *, visitor: CaseVisitor) -> tuple[Message, bool]:
+def save_message_from_body(incident: Incident, letter: Letter, *, visitor: CaseVisitor) -> tuple[Message, bool]:
     """Save a message of the declarant's side.
 
     The caller has locked the case, and records the event if the message is new.

@@ -89,7 +89,7 @@ def get_template(csirt: Csirt, uid: UUID) -> MessageTemplate:
     return row
 
 
-def list_placeholder_values(incident: Incident, user: User, phone: str) -> dict[str, str]:
+def map_placeholder_values(incident: Incident, user: User, phone: str) -> dict[str, str]:
     """Return the value of each placeholder for a case. `phone` is the published number of its centre, or ""."""
     return {
         "collectivite": str(incident.collectivity),
@@ -108,7 +108,7 @@ def check_placeholders(text: str, allowed: Container[str] = ()) -> None:
         raise ValidationError({"text": message % {"placeholders": ", ".join(names)}})
 
 
-def check_blanks(text: str) -> None:
+def check_blanks_filled(text: str) -> None:
     """Raise ValidationError on « text » if it has lines that were left to fill in."""
     if problem := find_blanks_problem(text):
         raise ValidationError({"text": problem})

@@ -20,7 +20,7 @@ from incidents.access import get_followed_incident, get_incident
 from incidents.enums import Ability, ActorKind, EventKind
 from incidents.models import MAIL_HELD, FollowUpAccess, Incident
 from incidents.reference import compact_code, derive_code
-from incidents.services.declaring.limits import count_warned_act
+from incidents.services.declaring.limits import register_act_with_mail
 from incidents.services.history.record import record_event
 
 SECRET_LENGTH = 12
@@ -73,15 +73,15 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
         raise
     # Read again under the lock: the first click may have made a new secret meanwhile.
     return find_renewed_access(access_uid) or replace_access(
-        incident, actor=None, by=ActorKind.DECLARANT, **make_mail_held_data(incident, EventKind.LINK_ROTATED)
+        incident, actor=None, by=ActorKind.DECLARANT, **build_mail_held_data(incident, EventKind.LINK_ROTATED)
     )
 
 
-def make_mail_held_data(incident: Incident, kind: EventKind) -> dict[str, str]:
+def build_mail_held_data(incident: Incident, kind: EventKind) -> dict[str, str]:
     """Return the data with which the event of an act says that the mail that warns the declarant must not be sent, or
     {} if the mail may be sent. Counts the act.
     """
-    burst = count_warned_act(incident, kind, now=timezone.now())
+    burst = register_act_with_mail(incident, kind, now=timezone.now())
     return {MAIL_HELD: burst.value} if burst else {}
 
 
@@ -109,7 +109,7 @@ def find_renewed_access(access_uid: UUID) -> FollowUpAccess | None:
 
 
 @transaction.atomic
-def rotate_access(*, reference: str, actor: User) -> FollowUpAccess:
+def rotate_access_by_responder(*, reference: str, actor: User) -> FollowUpAccess:
     """Replace the secret by one that a responder reads out on the telephone. The old secret is revoked at once.
 
     Raises Http404, PermissionDenied, ValidationError if the case is erased, since its links are revoked for good.

@@ -26,7 +26,7 @@ WEB_ADDRESS = re.compile(
 )
 
 
-def check_answers(
+def clean_answers(
     section: QuestionSection, values: Mapping[str, Any], *, keep: Collection[str], now: datetime
 ) -> dict[str, Any]:
     """Return the answers to store: None for « Je ne sais pas », no key for an empty answer.
@@ -39,7 +39,7 @@ def check_answers(
         if question.code not in values:
             continue
         try:
-            answer = check_answer(question, values[question.code], is_oddness_accepted=question.code in keep, now=now)
+            answer = clean_answer(question, values[question.code], is_oddness_accepted=question.code in keep, now=now)
         except ValidationError as error:
             problems[question.code] = error.messages
         else:
@@ -52,22 +52,22 @@ def check_answers(
     return clean
 
 
-def check_answer(question: Question, value: Any, *, is_oddness_accepted: bool, now: datetime) -> Any:
+def clean_answer(question: Question, value: Any, *, is_oddness_accepted: bool, now: datetime) -> Any:
     if value is None or value == "":
         return value
-    if check := CHECKS_BY_KIND.get(question.kind):
+    if check := CLEANERS_BY_KIND.get(question.kind):
         return check(question, value)
     if question.kind == QuestionKind.MOMENT:
-        return check_moment(question, value, now)
+        return clean_moment(question, value, now)
     line = clean_line(value, limit=LINE_LIMITS[question.kind], field=question.code)
-    return check_line(question, line, is_oddness_accepted=is_oddness_accepted)
+    return clean_short_text(question, line, is_oddness_accepted=is_oddness_accepted)
 
 
-def check_code(question: Question, code: str) -> str:
-    return check_codes(question, [code])[0]
+def clean_choice(question: Question, code: str) -> str:
+    return clean_choices(question, [code])[0]
 
 
-def check_codes(question: Question, codes: Iterable[str]) -> list[str]:
+def clean_choices(question: Question, codes: Iterable[str]) -> list[str]:
     """Return the codes in the order of the question's choices. Raises ValidationError for an unknown code."""
     chosen, choices = list(codes), dict(question.choices)
     if not set(chosen) <= set(choices):
@@ -90,25 +90,25 @@ def list_contradictions(section: QuestionSection, answers: Mapping[str, Any]) ->
             yield question.code, f"{why} Corrigez-le, ou effacez ceci."
 
 
-def check_moment(question: Question, at: datetime, now: datetime) -> str:
+def clean_moment(question: Question, at: datetime, now: datetime) -> str:
     problems = [] if question.future and at > now else list(list_moment_problems(question.code, at, now))
     if problems:
         raise ValidationError([message for _field, message in problems])
     return at.isoformat()
 
 
-def check_number_answer(question: Question, number: int) -> int:
+def clean_number(question: Question, number: int) -> int:
     most = MAX_CENTS if question.kind == QuestionKind.AMOUNT else LARGEST_NUMBER
     if not 0 <= number <= most:
         raise ValidationError("Ce nombre est trop grand. Vérifiez-le.")
     return number
 
 
-def check_text(question: Question, text: str) -> str:
+def clean_long_text(question: Question, text: str) -> str:
     return clean_text(text, limit=LONG_TEXT_LIMIT, field=question.code)
 
 
-def check_line(question: Question, line: str, *, is_oddness_accepted: bool) -> str:
+def clean_short_text(question: Question, line: str, *, is_oddness_accepted: bool) -> str:
     if question.kind == QuestionKind.IBAN:
         line = iban.compact(line)
     if line and not is_oddness_accepted and (problem := find_oddness(question.kind, line)):
@@ -127,10 +127,10 @@ def find_oddness(kind: QuestionKind, line: str) -> str:
     return ""
 
 
-CHECKS_BY_KIND: dict[str, Callable[[Question, Any], Any]] = {
-    QuestionKind.CHOICE: check_code,
-    QuestionKind.SEVERAL: check_codes,
-    QuestionKind.COUNT: check_number_answer,
-    QuestionKind.AMOUNT: check_number_answer,
-    QuestionKind.LONG: check_text,
+CLEANERS_BY_KIND: dict[str, Callable[[Question, Any], Any]] = {
+    QuestionKind.CHOICE: clean_choice,
+    QuestionKind.SEVERAL: clean_choices,
+    QuestionKind.COUNT: clean_number,
+    QuestionKind.AMOUNT: clean_number,
+    QuestionKind.LONG: clean_long_text,
 }

@@ -20,7 +20,7 @@ from incidents.enums import Ability, EventKind, Status
 from incidents.facts.description import LINE_LIMIT
 from incidents.models import AnswerSheet, Incident
 from incidents.questions.catalogue import find_version
-from incidents.services.declarant.answers import check_answers
+from incidents.services.declarant.answers import clean_answers
 from incidents.services.handling.due import NEWS_FIELDS, record_news
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.history.record import record_event
@@ -67,7 +67,7 @@ def answer_section(
     if asked_section is None:
         raise ValidationError("Cette rubrique n’existe pas.")
     now = timezone.now()
-    clean = check_answers(asked_section.narrow_to_type(incident.type), values, keep=keep, now=now)
+    clean = clean_answers(asked_section.narrow_to_type(incident.type), values, keep=keep, now=now)
     if same := find_same_sheet(incident, section, clean, seen=edit.seen):
         return same
     if not clean and find_newest_sheet(incident, section) is None:  # An empty first sheet would look like an answer.

@@ -35,13 +35,13 @@ from incidents.services.declaring.check import (
     Problem,
     clean_shape,
     clean_texts,
+    flatten_problems,
     list_caller_problems,
     list_data_problems,
     list_instant_problems,
     list_period_problems,
-    list_refusals,
-    needs_whole_number,
-    order_ends,
+    needs_complete_phone,
+    normalise_end,
     raise_problems,
 )
 from incidents.services.declaring.declare import derive_supplier_key
@@ -74,7 +74,7 @@ def correct_services(*, edit: SectionEdit, stopped: str, interruptions: Sequence
     the position in the list.
     """
     incident = lock_case_to_complete(edit)
-    clean = check_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
+    clean = clean_interruptions(interruptions, timezone.now(), find_zone(incident.collectivity))
     answer = Answer.YES if clean else stopped
     return save_services(incident, answer, clean, edit=edit)
 
@@ -162,7 +162,7 @@ def correct_caller(*, edit: SectionEdit, caller: Caller, mail_without_code: bool
     incident = lock_case_to_complete(edit)
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
     clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=caller)).caller
-    needs_number = needs_whole_number(incident.type, without_code=without_code)
+    needs_number = needs_complete_phone(incident.type, without_code=without_code)
     raise_problems(list_caller_problems(clean, incident.collectivity, needs_number=needs_number))
 
     def save_rows() -> None:
@@ -263,11 +263,11 @@ def clean_declaration(declaration: Declaration) -> Declaration:
     """Return the declaration with its texts cleaned. Raises ValidationError by field."""
     problems: dict[str, list[str]] = {}
     clean = clean_texts(declaration, problems)
-    raise_problems(list_refusals(problems))
+    raise_problems(flatten_problems(problems))
     return clean
 
 
-def check_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
+def clean_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
     """Return the interruptions with their texts cleaned. Raises ValidationError like `correct_services`."""
     raise_problems(
         problem
@@ -278,8 +278,8 @@ def check_interruptions(interruptions: Sequence[Interruption], now: datetime, zo
     clean = [
         clean_shape(interruption, f"{position}_", problems) for position, interruption in enumerate(interruptions)
     ]
-    raise_problems(list_refusals(problems))
-    return [order_ends(interruption) for interruption in clean]
+    raise_problems(flatten_problems(problems))
+    return [normalise_end(interruption) for interruption in clean]
 
 
 def list_row_problems(

@@ -47,7 +47,7 @@ def find_access_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
         if access and access.incident.reference == compact_code(reference):
             CodeGuess.objects.filter(pk=guess.pk, wrong__gt=0).update(wrong=0, waits_until=None)
             return access
-        count_guess(guess, now)
+        record_wrong_code(guess, now)
     if guess.waits_until:  # raised after the commit, so that the count is saved
         raise TooManyWrongCodes(guess.waits_until - now)
     return None
@@ -66,7 +66,7 @@ def lock_guess_counter(reference: str, now: datetime) -> CodeGuess:
     return CodeGuess.objects.get(reference_hash=digest)
 
 
-def count_guess(guess: CodeGuess, now: datetime) -> None:
+def record_wrong_code(guess: CodeGuess, now: datetime) -> None:
     """Count a wrong code and set the wait. The count restarts after a day without a wrong code."""
     earlier = 0 if guess.last_at < now - COUNTER_LIFETIME else guess.wrong
     guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(GUESS_WAITS)), now

@@ -19,11 +19,11 @@ from incidents.sharing import may_share_sentence
 SECRET_LENGTH = 16
 
 
-def derive_shared_secret(shared: SharedSentence) -> str:
+def derive_sentence_secret(shared: SharedSentence) -> str:
     return derive_code("incidents.share.secret", shared.nonce, SECRET_LENGTH)
 
 
-def hash_shared_secret(secret: str) -> str:
+def hash_sentence_secret(secret: str) -> str:
     return hash_value("incidents.share.hash", compact_code(secret)).hex()
 
 
@@ -33,7 +33,7 @@ def find_shared_case(secret: str) -> Incident | None:
     Returns None if the secret is wrong or revoked, or if the case is erased or TLP:RED.
     """
     live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
-    shared = live.filter(secret_hash=hash_shared_secret(secret)).first()
+    shared = live.filter(secret_hash=hash_sentence_secret(secret)).first()
     incident = Incident.objects.with_displayed_rows().get(pk=shared.incident_id) if shared else None
     return incident if incident and may_share_sentence(incident) else None
 
@@ -61,7 +61,7 @@ def share_sentence(*, reference: str, visitor: CaseVisitor) -> SharedSentence:
 
 def create_sentence_link(incident: Incident, at: datetime) -> SharedSentence:
     shared = SharedSentence(incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at)
-    shared.secret_hash = hash_shared_secret(derive_shared_secret(shared))
+    shared.secret_hash = hash_sentence_secret(derive_sentence_secret(shared))
     shared.save()
     return shared
 

@@ -38,14 +38,14 @@ from incidents.models import Incident, Story
 from incidents.services.declarant.correct import replace_interruptions, save_declared_leak
 from incidents.services.declaring.check import check_declaration
 from incidents.services.declaring.declare import derive_supplier_key, read_instant_columns
-from incidents.services.groups.merge import lock_with_main, update_main_after_answer
+from incidents.services.groups.merge import lock_case_with_main, update_main_after_answer
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.amend import amend_section
 from incidents.services.handling.due import ANSWER_FIELDS, record_answer
 from incidents.services.handling.notes import save_note
 from incidents.services.handling.qualify import classify_incident
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
-from incidents.services.history.declared import read_declared, read_declared_data
+from incidents.services.history.declared import read_declared_data, read_declared_section
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (
     Values,
@@ -83,9 +83,9 @@ def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     the same form again changes nothing. Raises Http404, PermissionDenied, Stale, and ValidationError: by field, or
     without a field once the case is closed or erased.
     """
-    lock_with_main(reference)
+    lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
-    check_not_ended(incident)
+    check_case_is_open(incident)
     is_incoming = call.kind == NoteKind.CALL_IN
     text = f"Appel {'du' if is_incoming else 'au'} déclarant : la déclaration est complétée au téléphone."
     note, is_new = save_note(incident, actor=actor, kind=call.kind, text=text, key=call.key)
@@ -107,7 +107,7 @@ def save_call(*, reference: str, actor: User, call: Call) -> Incident:
     return incident
 
 
-def check_not_ended(incident: Incident) -> None:
+def check_case_is_open(incident: Incident) -> None:
     """Raise ValidationError if the case is erased or closed."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien.")
@@ -117,7 +117,7 @@ def check_not_ended(incident: Incident) -> None:
 
 def stamp_facts(incident: Incident) -> str:
     """Return a stamp of the facts that the page shows. The stamp changes if any of these facts changes."""
-    facts = [incident.type, *(read_declared(incident, section) for section in Section)]
+    facts = [incident.type, *(read_declared_section(incident, section) for section in Section)]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -216,7 +216,9 @@ def acknowledge_and_classify(incident: Incident, kind: IncidentType, actor: User
 def save_changed_sections(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
     """Save each section that differs from what was declared until now, and return the names of these sections."""
     changed = {
-        name: values for name, values in snapshot_declaration(clean).items() if values != read_declared(incident, name)
+        name: values
+        for name, values in snapshot_declaration(clean).items()
+        if values != read_declared_section(incident, name)
     }
     for section, values in changed.items():
         save_section(incident, section, values, clean, actor=actor, at=at)

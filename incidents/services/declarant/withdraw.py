@@ -10,8 +10,8 @@ from core.text import clean_text
 from incidents.access import CaseVisitor, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
-from incidents.services.correspondence.correspond import Letter, record_message, save_body_message
-from incidents.services.declarant.access import make_mail_held_data
+from incidents.services.correspondence.correspond import Letter, record_message, save_message_from_body
+from incidents.services.declarant.access import build_mail_held_data
 from incidents.services.handling.due import DECLARANT, DUE_FIELDS, recompute_due
 from incidents.services.history.record import record_event
 from incidents.services.transfer.state import withdraw_any_proposal
@@ -43,15 +43,15 @@ def withdraw_incident(*, reference: str, visitor: CaseVisitor, letter: Letter) -
 def request_closing(incident: Incident, visitor: CaseVisitor, reason: Letter) -> None:
     request = "Nous demandons que cette déclaration soit retirée."
     letter = replace(reason, text=f"{request}\n\n{reason.text}")
-    message, is_new = save_body_message(incident, letter, visitor=visitor)
+    message, is_new = save_message_from_body(incident, letter, visitor=visitor)
     if is_new:
         record_message(message, side=DECLARANT)
 
 
 def close_withdrawn_case(incident: Incident, visitor: CaseVisitor, reason: Letter) -> None:
-    data = {} if visitor.user else make_mail_held_data(incident, EventKind.WITHDRAWN)
+    data = {} if visitor.user else build_mail_held_data(incident, EventKind.WITHDRAWN)
     if reason.text:
-        message, _is_new = save_body_message(incident, reason, visitor=visitor)
+        message, _is_new = save_message_from_body(incident, reason, visitor=visitor)
         data["message"] = str(message.uid)
     now = timezone.now()  # after the message, which is then not news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN

@@ -80,7 +80,7 @@ class BodyProposal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Correction:
+class BodyCorrection:
     """The new values that a responder types for a body. `seat` is as typed: an INSEE code or a name of a commune.
 
     `seen` is what `stamp_body` returned for the body on the page, or "" if there was no page.
@@ -97,8 +97,8 @@ def build_proposed_body(proposal: BodyProposal) -> Collectivity:
     problems: dict[str, list[str]] = {}
     sketch = Collectivity(
         kind=proposal.kind,
-        name=read_name(proposal.name, proposal.kind, problems),
-        siren=read_siren(proposal, problems),
+        name=clean_body_name(proposal.name, proposal.kind, problems),
+        siren=clean_proposed_siren(proposal, problems),
         seat=find_commune(proposal.seat),
     )
     if proposal.kind in OtherVictim:
@@ -106,7 +106,7 @@ def build_proposed_body(proposal: BodyProposal) -> Collectivity:
     elif proposal.kind not in UNLISTED:
         problems["kind"] = ["Choisissez ce qui ressemble le plus, ou « autre organisme public local »."]
     else:
-        problems |= find_legal_problems(proposal, sketch.siren)
+        problems |= map_legal_problems(proposal, sketch.siren)
     if sketch.seat is None:
         problems["seat"] = ["Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond."]
     if problems:
@@ -116,7 +116,7 @@ def build_proposed_body(proposal: BodyProposal) -> Collectivity:
     return sketch
 
 
-def find_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, list[str]]:
+def map_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, list[str]]:
     """Return a dict from field to the problems of the legal form and of the number. A company is not a public body,
     whatever kind was chosen.
     """
@@ -125,7 +125,7 @@ def find_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, 
             return {"legal_form": ["Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond."]}
         if proposal.legal_form not in LegalForm.values:
             return {"legal_form": ["Choisissez sa forme juridique, ou « Je ne sais pas »."]}
-    if siren and not may_have_any_siren(proposal) and not siren.startswith(PUBLIC_SIREN_PREFIXES):
+    if siren and not may_have_company_siren(proposal) and not siren.startswith(PUBLIC_SIREN_PREFIXES):
         message = (
             "Ce numéro est celui d’une entreprise ou d’une association : "
             "ceux des organismes publics commencent par 1, 2, 92 ou 93."
@@ -134,13 +134,13 @@ def find_legal_problems(proposal: BodyProposal, siren: str | None) -> dict[str, 
     return {}
 
 
-def may_have_any_siren(proposal: BodyProposal) -> bool:
+def may_have_company_siren(proposal: BodyProposal) -> bool:
     """Tell whether a public body of this kind may have the number of a company."""
     is_declared_public = proposal.kind == Kind.PUBLIC_BODY and proposal.legal_form == LegalForm.PUBLIC
     return is_declared_public or proposal.kind in KINDS_WITH_ANY_SIREN
 
 
-def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
+def clean_body_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
     """Return the cleaned name of a body. Add to `problems` if it is not a name."""
     try:
         name = clean_line(text, limit=NAME_LIMIT, field="name")
@@ -152,7 +152,7 @@ def read_name(text: str, kind: str, problems: dict[str, list[str]]) -> str:
     return name
 
 
-def read_siren(proposal: BodyProposal, problems: dict[str, list[str]]) -> str | None:
+def clean_proposed_siren(proposal: BodyProposal, problems: dict[str, list[str]]) -> str | None:
     """Return the nine digits of the SIREN, or None if it is unknown. Add to `problems` if it is wrong or missing."""
     if proposal.has_no_siren and not proposal.siren.strip():
         return None
@@ -220,7 +220,7 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 
 
 @transaction.atomic
-def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
+def correct_body(*, reference: str, correction: BodyCorrection, actor: User) -> Incident:
     """Correct the unconfirmed body of this case. A repeated call changes nothing.
 
     Each case of the body gets the region of the corrected body, which figures count, and is later rerouted to the
@@ -231,7 +231,7 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if not body.is_unconfirmed:
         raise ValidationError("Cette collectivité est confirmée : retirez d’abord la confirmation.")
-    kind, name, seat = check_correction(correction)
+    kind, name, seat = clean_body_correction(correction)
     before = {"kind": body.kind, "seat": str(body.seat.uid) if body.seat else ""}
     values = {"kind": kind, "name": name, "seat": seat}
     if changed := [field for field, value in values.items() if getattr(body, field) != value]:
@@ -252,10 +252,10 @@ def stamp_body(body: Collectivity) -> str:
     return hashlib.sha256(f"{body.kind}\n{body.name}\n{body.seat_id}".encode()).hexdigest()[:16]
 
 
-def check_correction(correction: Correction) -> tuple[Kind, str, Collectivity]:
+def clean_body_correction(correction: BodyCorrection) -> tuple[Kind, str, Collectivity]:
     """Return the new kind, name and seat. Raises ValidationError by field."""
     problems: dict[str, list[str]] = {}
-    name = read_name(correction.name, correction.kind, problems)
+    name = clean_body_name(correction.name, correction.kind, problems)
     seat = find_typed_commune(correction.seat, problems)
     if correction.kind not in UNLISTED:
         problems["kind"] = ["Choisissez dans la liste."]

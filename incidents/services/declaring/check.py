@@ -33,17 +33,17 @@ def check_declaration(declaration: Declaration, *, now: datetime) -> Declaration
     """Return the declaration with its texts cleaned. Raises ValidationError naming every wrong field."""
     problems: dict[str, list[str]] = {}
     clean = clean_texts(declaration, problems)
-    needs_number = needs_whole_number(clean.type, without_code=clean.mail_without_code)
+    needs_number = needs_complete_phone(clean.type, without_code=clean.mail_without_code)
     raise_problems(
         (
-            *list_refusals(problems),
+            *flatten_problems(problems),
             *list_caller_problems(clean.caller, clean.collectivity, needs_number=needs_number),
             *list_declared_instant_problems(clean, now),
             *list_interruption_problems(clean, now),
             *list_answer_problems(clean),
         )
     )
-    return replace(clean, interruptions=tuple(order_ends(interruption) for interruption in clean.interruptions))
+    return replace(clean, interruptions=tuple(normalise_end(interruption) for interruption in clean.interruptions))
 
 
 def raise_problems(problems: Iterable[Problem]) -> None:
@@ -55,12 +55,12 @@ def raise_problems(problems: Iterable[Problem]) -> None:
         raise ValidationError({field: list(messages) for field, messages in messages_by_field.items()})
 
 
-def list_refusals(problems: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
+def flatten_problems(problems: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
     """Yield the problems that `clean_texts` or `clean_shape` has added to `problems`, one by one."""
     return ((field, message) for field, messages in problems.items() for message in messages)
 
 
-def order_ends(interruption: Interruption) -> Interruption:
+def normalise_end(interruption: Interruption) -> Interruption:
     return replace(interruption, ended_at=compute_stored_end(interruption.started_at, interruption.ended_at))
 
 
@@ -99,7 +99,7 @@ def clean_field(fact: FactField, text: str, field: str, problems: dict[str, list
         return ""
 
 
-def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
+def needs_complete_phone(incident_type: str, *, without_code: bool) -> bool:
     """Tell whether the declarant must give a whole telephone number, as their mail may be down or read by others."""
     return without_code or puts_mailbox_in_doubt(incident_type) or incident_type in MAIL_MAY_BE_DOWN
 
@@ -107,8 +107,8 @@ def needs_whole_number(incident_type: str, *, without_code: bool) -> bool:
 def list_caller_problems(caller: Caller, body: Collectivity | None, *, needs_number: bool) -> Iterator[Problem]:
     """Yield the problems of the declarant's telephone number and mail address.
 
-    If `needs_number` (`needs_whole_number`) is true, a telephone number that nobody can call is refused even if a mail
-    address is given.
+    If `needs_number` (`needs_complete_phone`) is true, a telephone number that nobody can call is refused even if a
+    mail address is given.
     """
     if not caller.phone and not caller.email:
         yield "contact_phone", "Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler."

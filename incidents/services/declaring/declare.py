@@ -25,7 +25,7 @@ from incidents.reference import make_reference
 from incidents.services.declarant.access import create_access
 from incidents.services.declaring.bodies import lock_current_body
 from incidents.services.declaring.check import check_declaration
-from incidents.services.declaring.limits import count_declaration
+from incidents.services.declaring.limits import register_declaration
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import snapshot_declaration, store_first_sheets
 from incidents.severity import Situation, assess_situation
@@ -62,7 +62,7 @@ def declare_incident(*, declaration: Declaration, submission: Submission, actor:
     """
     for _ in range(MAX_REFERENCE_DRAWS):
         try:
-            return declare_once(declaration, submission, actor)
+            return declare_with_new_reference(declaration, submission, actor)
         except IntegrityError as error:
             if not is_reference_taken(error):
                 raise
@@ -75,10 +75,12 @@ def is_reference_taken(error: IntegrityError) -> bool:
 
 
 @transaction.atomic
-def declare_once(declaration: Declaration, submission: Submission, actor: User | None) -> DeclarationResult:
+def declare_with_new_reference(
+    declaration: Declaration, submission: Submission, actor: User | None
+) -> DeclarationResult:
     now = timezone.now()
     digest = digest_declaration(declaration)
-    if earlier := None if submission.is_key_locked else find_sent_case(submission.key):
+    if earlier := None if submission.is_key_locked else find_submitted_case(submission.key):
         if earlier.submission_digest != digest:
             raise SubmissionConflict(earlier)
         return DeclarationResult(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
@@ -87,7 +89,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     clean = replace(clean, collectivity=lock_current_body(clean.collectivity))
     route = find_route(clean.collectivity, on=timezone.localdate(now))
     is_counted = submission.source and actor is None
-    burst = count_declaration(clean, source=submission.source, now=now) if is_counted else None
+    burst = register_declaration(clean, source=submission.source, now=now) if is_counted else None
     submission = replace(submission, digest=digest, burst=burst or "")
     incident = save_incident(clean, submission, route, actor=actor, now=now)
     save_declared_facts(incident, clean)
@@ -101,7 +103,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     return DeclarationResult(incident=incident, access=create_access(incident, at=now), is_new=True)
 
 
-def find_sent_case(key: str) -> Incident | None:
+def find_submitted_case(key: str) -> Incident | None:
     """Return the case of this submission key, or None. The second of two simultaneous posts waits for the first."""
     lock_key(key)
     return Incident.objects.filter(submission_key=hash_submission_key(key)).first()
@@ -133,7 +135,7 @@ def save_incident(
 ) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
     severity = assess_first_severity(clean, now)
-    is_member = verifies_by_membership(actor, clean.collectivity)
+    is_member = is_verified_by_membership(actor, clean.collectivity)
     return Incident.objects.create(
         reference=make_reference(),
         collectivity=clean.collectivity,
@@ -160,7 +162,7 @@ def save_incident(
     )
 
 
-def verifies_by_membership(actor: User | None, body: Collectivity) -> bool:
+def is_verified_by_membership(actor: User | None, body: Collectivity) -> bool:
     """Tell whether the case is verified at once because `actor` is a member of the body.
 
     It is not if the body is unconfirmed.

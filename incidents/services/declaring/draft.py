@@ -46,7 +46,7 @@ type Values = dict[str, list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class ScreenEntry:
-    """The values that somebody typed on one screen. `version` is what `stamp_page` returned for the screen on their
+    """The values that somebody typed on one screen. `version` is what `stamp_screen` returned for the screen on their
     page.
 
     `pen` identifies this opening of the screen, if the page sends it, and `stroke` numbers its saves. `seen` is what
@@ -76,7 +76,7 @@ SCREEN_OF_SECTION = {
 }
 
 
-class SentDraft(Exception):
+class DraftAlreadySent(Exception):
     """The draft has already become a case. Nothing was changed."""
 
 
@@ -93,7 +93,7 @@ def hash_draft_code(code: str) -> str:
     return hash_value("incidents.draft.hash", compact_code(code)).hex()
 
 
-def stamp_page(page: DraftPage | None) -> str:
+def stamp_screen(page: DraftPage | None) -> str:
     """Return a stamp of the stored screen, which changes each time the screen is saved."""
     return page.saved_at.isoformat() if page else ""
 
@@ -133,11 +133,11 @@ def build_draft(**identifiers: UUID) -> Draft:
 
 
 @transaction.atomic
-def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
+def save_draft_screen(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
     """Save a screen and return the stored screen.
 
     Saving the same values again does not change the screen, nor the name of its author. Raises Draft.DoesNotExist,
-    SentDraft, Stale with the stored screen.
+    DraftAlreadySent, Stale with the stored screen.
     """
     draft = lock_draft(uid)
     prolong_draft(draft, entry)
@@ -146,10 +146,10 @@ def save_page(*, uid: UUID, entry: ScreenEntry) -> DraftPage:
 
 
 def lock_draft(uid: UUID) -> Draft:
-    """Return the draft, locked until the transaction ends. May raise Draft.DoesNotExist or SentDraft."""
+    """Return the draft, locked until the transaction ends. May raise Draft.DoesNotExist or DraftAlreadySent."""
     draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
     if draft.incident:  # Read after the lock, since a join would miss a case made meanwhile.
-        raise SentDraft
+        raise DraftAlreadySent
     return draft
 
 
@@ -164,7 +164,7 @@ def save_entry_unless_stale(before: DraftPage | None, draft: Draft, entry: Scree
         return before if entry.stroke < before.stroke else save_entry(draft, entry)
     if before and before.values == entry.values:
         return before
-    if before and stamp_page(before) != entry.version:
+    if before and stamp_screen(before) != entry.version:
         if are_same_answers(before.values, entry.values):
             return before
         raise Stale(before)
@@ -199,8 +199,8 @@ def send_draft(
 ) -> DeclarationResult:
     """Save the last screen and declare the draft. A draft is declared only once.
 
-    `source` is a digest of the sender's IP address. Raises Draft.DoesNotExist, SentDraft, Stale, AnswersChanged, and
-    ValidationError by field. If it raises, nothing is saved.
+    `source` is a digest of the sender's IP address. Raises Draft.DoesNotExist, DraftAlreadySent, Stale,
+    AnswersChanged, and ValidationError by field. If it raises, nothing is saved.
     """
     draft = lock_draft(uid)
     pages = {page.screen: page for page in draft.pages.all()}
@@ -218,7 +218,7 @@ def check_answers_seen(draft: Draft, pages: Mapping[str, DraftPage], entry: Scre
 
 
 @transaction.atomic
-def send_express(
+def send_express_declaration(
     *,
     uid: UUID,
     entries: Sequence[ScreenEntry],
@@ -230,13 +230,13 @@ def send_express(
     """Save the screens of the express declaration, which are on one page, and declare them with a request for a call
     back.
 
-    The screens are saved in the draft `uid`, or in a new draft with this uid. Raises SentDraft if the draft is
+    The screens are saved in the draft `uid`, or in a new draft with this uid. Raises DraftAlreadySent if the draft is
     already a case, ValidationError by field. If it raises, nothing is saved.
     """
     lock_key(derive_draft_lock(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or build_draft(uid=uid)
     if draft.incident:
-        raise SentDraft
+        raise DraftAlreadySent
     for entry in entries:
         prolong_draft(draft, entry)
     draft.save()

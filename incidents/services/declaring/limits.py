@@ -34,7 +34,7 @@ UPSERT_COUNTS = """
 """
 
 
-def count_declaration(declaration: Declaration, *, source: str, now: datetime) -> Burst | None:
+def register_declaration(declaration: Declaration, *, source: str, now: datetime) -> Burst | None:
     """Count a declaration, and return the first limit that it exceeds, or None.
 
     `source` is a digest of the sender's IP address. Runs one query. Call it inside the transaction that declares.
@@ -42,11 +42,11 @@ def count_declaration(declaration: Declaration, *, source: str, now: datetime) -
     body, email = str(declaration.collectivity.uid), declaration.caller.email
     values = {Burst.ADDRESS: source, Burst.BODY: body, Burst.MAILBOX: normalise_mailbox(email) if email else ""}
     keys = {burst: digest_value(burst, value) for burst, value in values.items() if value}
-    numbers = count_keys(keys.values(), now)
+    numbers = increment_counts(keys.values(), now)
     return next((burst for burst, key in keys.items() if numbers[key] > BURST_LIMITS[burst]), None)
 
 
-def count_warned_act(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
+def register_act_with_mail(incident: Incident, kind: EventKind, *, now: datetime) -> Burst | None:
     """Count a new code or a withdrawal by a person without account, after which a mail warns the declarant. Return the
     limit that it exceeds, or None. Nothing is counted if the case has no mail address.
 
@@ -57,7 +57,7 @@ def count_warned_act(incident: Incident, kind: EventKind, *, now: datetime) -> B
     if not (email := incident.story.contact_email):
         return None
     mailbox, case = digest_value("warned", normalise_mailbox(email)), digest_value(kind, incident.reference)
-    numbers = count_keys([mailbox, case], now)
+    numbers = increment_counts([mailbox, case], now)
     is_first = numbers[case] == 1 and not (incident.burst and incident.status == Status.DECLARED)
     return Burst.MAILBOX if numbers[mailbox] > BURST_LIMITS[Burst.MAILBOX] and not is_first else None
 
@@ -67,10 +67,10 @@ def exceeds_card_limit(source: str, now: datetime) -> bool:
     MAX_CARD_REQUESTS within an hour.
     """
     key = digest_value("cards", source)
-    return count_keys([key], now)[key] > MAX_CARD_REQUESTS
+    return increment_counts([key], now)[key] > MAX_CARD_REQUESTS
 
 
-def count_keys(keys: Iterable[str], now: datetime) -> dict[str, int]:
+def increment_counts(keys: Iterable[str], now: datetime) -> dict[str, int]:
     """Add one to the count of each key. Returns the count by key. A count restarts an hour after it began."""
     with connection.cursor() as cursor:
         cursor.execute(UPSERT_COUNTS, {"keys": list(keys), "now": now, "since": now - BURST_WINDOW})

@@ -16,7 +16,7 @@ from incidents.files import vault
 from incidents.files.deposits import StoredFile
 from incidents.files.seals import compute_seal
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
-from incidents.services.groups.merge import lock_with_main, record_news_on_main
+from incidents.services.groups.merge import lock_case_with_main, record_news_on_main
 from incidents.services.handling.due import NEWS_FIELDS, record_news
 from incidents.services.history.record import record_event
 
@@ -30,7 +30,7 @@ CASE_FULL = (
 QUOTA_RESERVED_FOR = timedelta(hours=1)
 
 
-class Erased(Exception):
+class CaseErased(Exception):
     """The case was erased, so no file can be added to it or read."""
 
 
@@ -63,15 +63,15 @@ class RemainingQuota:
 def get_writing_key(*, visitor: CaseVisitor, reference: str) -> bytes:
     """Return the key with which the files of the case are encrypted, created before the first file.
 
-    May raise Erased, Http404 or PermissionDenied.
+    May raise CaseErased, Http404 or PermissionDenied.
     """
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
-        raise Erased
-    return ensure_case_key(incident)
+        raise CaseErased
+    return get_or_create_case_key(incident)
 
 
-def ensure_case_key(incident: Incident) -> bytes:
+def get_or_create_case_key(incident: Incident) -> bytes:
     """Return the key of the case's files, created if there is none yet. The caller has locked the case and checked
     that it is not erased.
     """
@@ -84,11 +84,11 @@ def ensure_case_key(incident: Incident) -> bytes:
 def get_reading_key(incident: Incident) -> bytes:
     """Return the existing key of the case's files.
 
-    Raises Erased if the case has no key, NotReadable if the installation's key, which encrypts it, is lost.
+    Raises CaseErased if the case has no key, NotReadable if the installation's key, which encrypts it, is lost.
     """
     key = find_case_key(incident.pk)
     if key is None:
-        raise Erased
+        raise CaseErased
     return key
 
 
@@ -136,13 +136,13 @@ def record_evidence(
 ) -> RecordedEvidence:
     """Save the file as evidence, with a number and a seal. Sending the same bytes again changes nothing.
 
-    If the file is refused or not new, the caller removes it from the store. Raises Erased, ValidationError if the
+    If the file is refused or not new, the caller removes it from the store. Raises CaseErased, ValidationError if the
     quota is exhausted, Http404, PermissionDenied.
     """
-    lock_with_main(reference)
+    lock_case_with_main(reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
-        raise Erased
+        raise CaseErased
     earlier = incident.evidence.filter(sha256=submission.file.sha256, taken_back_at=None).first()
     if earlier:
         return RecordedEvidence(earlier, is_new=False)
@@ -168,14 +168,14 @@ def take_back_evidence(*, visitor: CaseVisitor, reference: str, uid: UUID) -> Ev
     """Withdraw an evidence file that was handed over by mistake.
 
     Its line stays in the sealed list, and the sweep of the store deletes its bytes (`sweep.py`). A repeated call
-    changes nothing. May raise Http404, PermissionDenied or Erased.
+    changes nothing. May raise Http404, PermissionDenied or CaseErased.
     """
-    lock_with_main(reference)
+    lock_case_with_main(reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     if not speaks_for_body(visitor, incident):
         raise PermissionDenied
     if incident.erased_at:
-        raise Erased
+        raise CaseErased
     evidence = incident.evidence.filter(uid=uid).first()
     if evidence is None:
         raise Http404

@@ -50,7 +50,7 @@ def start_upload(
     """Start an upload, or return the interrupted upload with the same name, size and SHA-256 (`first`) of its first
     slice.
 
-    May raise ValidationError, Erased, Http404 or PermissionDenied.
+    May raise ValidationError, CaseErased, Http404 or PermissionDenied.
     """
     key = get_writing_key(visitor=visitor, reference=reference)
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
@@ -90,7 +90,7 @@ def get_case_upload(incident: Incident, uid: UUID, *, lock: bool = False) -> Evi
 def receive_slice(*, visitor: CaseVisitor, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
     """Store one slice, completely or not at all. If the same slice is sent twice, the second call raises WrongOffset.
 
-    Raises WrongOffset, ValidationError for a wrong length or an exhausted quota, StoreRefused, Erased, Http404,
+    Raises WrongOffset, ValidationError for a wrong length or an exhausted quota, StoreRefused, CaseErased, Http404,
     PermissionDenied.
     """
     incident = get_case(visitor, reference, to=Ability.COMPLETE)
@@ -112,23 +112,23 @@ def receive_slice(*, visitor: CaseVisitor, reference: str, uid: UUID, offset: in
 def finish_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> RecordedEvidence:
     """Assemble all slices into one evidence file. A repeated call returns the same result.
 
-    Raises WrongOffset if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
+    Raises WrongOffset if slices are missing, StoreRefused, NotReadable, ValidationError, CaseErased, Http404,
     PermissionDenied.
     """
     upload = get_upload(visitor=visitor, reference=reference, uid=uid)
-    if outcome := find_outcome(upload):
+    if outcome := find_upload_result(upload):
         return outcome
     if upload.received != upload.size:
         raise WrongOffset(upload.received)
     try:
         file = assemble_file(upload, get_writing_key(visitor=visitor, reference=reference))
     except vault.NotReadable:  # somebody else finished or abandoned the upload, which removed the slices
-        if outcome := find_outcome(get_upload(visitor=visitor, reference=reference, uid=uid)):
+        if outcome := find_upload_result(get_upload(visitor=visitor, reference=reference, uid=uid)):
             return outcome
         raise
     is_stored = False
     try:
-        recorded = close_upload(visitor=visitor, reference=reference, uid=uid, file=file)
+        recorded = record_uploaded_file(visitor=visitor, reference=reference, uid=uid, file=file)
         is_stored = recorded.evidence.storage_name == file.storage_name
     finally:
         if not is_stored:
@@ -137,7 +137,7 @@ def finish_upload(*, visitor: CaseVisitor, reference: str, uid: UUID) -> Recorde
     return recorded
 
 
-def find_outcome(upload: EvidenceUpload) -> RecordedEvidence | None:
+def find_upload_result(upload: EvidenceUpload) -> RecordedEvidence | None:
     """Return the result of a finished upload, or None."""
     return RecordedEvidence(upload.evidence, is_new=not upload.is_repeat) if upload.evidence else None
 
@@ -155,13 +155,13 @@ def assemble_file(upload: EvidenceUpload, key: bytes) -> StoredFile:
 
 
 @transaction.atomic
-def close_upload(*, visitor: CaseVisitor, reference: str, uid: UUID, file: StoredFile) -> RecordedEvidence:
+def record_uploaded_file(*, visitor: CaseVisitor, reference: str, uid: UUID, file: StoredFile) -> RecordedEvidence:
     """Record the evidence file while the case is locked. The second of two simultaneous calls returns the result of
     the first.
     """
     incident = get_case(visitor, reference, to=Ability.COMPLETE, lock=True)
     upload = get_case_upload(incident, uid, lock=True)
-    if outcome := find_outcome(upload):
+    if outcome := find_upload_result(upload):
         return outcome
     submission = FileSubmission(name=upload.name, author=upload.author, file=file)
     recorded = record_evidence(visitor=visitor, reference=reference, submission=submission, upload=upload)
@@ -193,7 +193,7 @@ def remove_slices(upload: EvidenceUpload) -> None:
         vault.remove_object(vault.make_slice_name(upload.uid, offset))
 
 
-def sweep_uploads() -> int:
+def delete_old_uploads() -> int:
     """Delete uploads that were not touched for a week, finished or not. Returns their number."""
     old = EvidenceUpload.objects.filter(touched_at__lt=timezone.now() - UPLOAD_LIFETIME)
     swept = 0

@@ -36,10 +36,10 @@ from incidents.services.correspondence.correspond import Letter, write_to_declar
 from incidents.services.correspondence.templates import (
     check_placeholders,
     format_centre_phone,
-    list_placeholder_values,
+    map_placeholder_values,
 )
 from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
-from incidents.services.groups.merge import lock_with_main
+from incidents.services.groups.merge import lock_case_with_main
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
@@ -62,7 +62,7 @@ CLOSING_REASONS = tuple(reason for reason in ClosingReason if reason != ClosingR
 TRANSFERRED_REFUSAL = "Ce dossier a été transféré à un autre centre."
 
 
-class UsedBulkForm(Exception):
+class BulkFormAlreadyUsed(Exception):
     """The key of this form was already used with another act, other cases or other choices.
 
     `job` is the job that the earlier use created.
@@ -100,7 +100,7 @@ def close_case(reference: str, job: BulkJob) -> None:
     close_incident(reference=reference, reason=reason, actor=job.actor, seen=seen, why=why, handed_to=handed_to)
 
 
-def group_case(reference: str, job: BulkJob) -> None:
+def put_case_in_group(reference: str, job: BulkJob) -> None:
     add_to_group(reference=reference, group=UUID(job.choices["group"]), actor=job.actor)
 
 
@@ -121,7 +121,7 @@ def fill_message(reference: str, job: BulkJob) -> str:
     Raises ValidationError if a placeholder in the message has no value for this case.
     """
     incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
-    values = list_placeholder_values(incident, job.actor, format_centre_phone(incident.csirt_id))
+    values = map_placeholder_values(incident, job.actor, format_centre_phone(incident.csirt_id))
     check_placeholders(job.text, {name for name, value in values.items() if value})
     return fill_placeholders(job.text, values)
 
@@ -131,7 +131,7 @@ ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
     BulkAct.ASSIGN: assign_case,
     BulkAct.CLASSIFY: classify_case,
     BulkAct.CLOSE: close_case,
-    BulkAct.GROUP: group_case,
+    BulkAct.GROUP: put_case_in_group,
     BulkAct.MESSAGE: write_to_case,
 }
 
@@ -146,23 +146,23 @@ def start_bulk_job(
     """Create a job that is due at once. The same key with the same act, cases and choices returns the same job.
 
     Cases of centres for which the actor does not work are left out. Raises ValidationError on « references » if no
-    case is left, if there are too many, or if they belong to several centres. Raises UsedBulkForm if the key was used
-    with other content.
+    case is left, if there are too many, or if they belong to several centres. Raises BulkFormAlreadyUsed if the key
+    was used with other content.
     """
     form_digest = digest_form(actor, key)
     content_digest = digest_parts(act, sorted(set(references)), choices, text)
-    if earlier := find_sent_job(form_digest):
+    if earlier := find_submitted_job(form_digest):
         if earlier.submission_key != form_digest + content_digest:
-            raise UsedBulkForm(earlier)
+            raise BulkFormAlreadyUsed(earlier)
         return earlier
-    cases = find_cases(actor, references)
+    cases = list_requested_cases(actor, references)
     values = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "total": len(cases)}
     job = BulkJob.objects.create(submission_key=form_digest + content_digest, actor=actor, **values)
     BulkItem.objects.bulk_create(BulkItem(job=job, incident_id=pk) for pk, _csirt in cases)
     return job
 
 
-def find_sent_job(form_digest: str) -> BulkJob | None:
+def find_submitted_job(form_digest: str) -> BulkJob | None:
     """Return the job that this form created, or None. The second of two simultaneous posts waits for the first."""
     lock_key(form_digest)
     return BulkJob.objects.filter(submission_key__startswith=form_digest).first()
@@ -178,7 +178,7 @@ def digest_parts(*parts: Any) -> str:
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
+def list_requested_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     """Return pairs (id of the case, id of its centre) in the order of `references`.
 
     Raises ValidationError like `start_bulk_job`.
@@ -289,13 +289,13 @@ def act_on_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     """Act on one case. Returns the outcome and, unless the state of the case explains it, the reason for a refusal."""
     try:
         with transaction.atomic():
-            lock_with_main(item.incident.reference)
+            lock_case_with_main(item.incident.reference)
             incident = Incident.objects.get(pk=item.incident_id)
             if incident.csirt_id != job.csirt_id:
                 raise ValidationError(TRANSFERRED_REFUSAL)  # Refused even if the actor works at the new centre too.
-            before = find_newest_event(incident)
+            before = find_newest_event_id(incident)
             ACTS[BulkAct(job.act)](incident.reference, job)
-            return BulkOutcome.NOTHING if find_newest_event(incident) == before else BulkOutcome.DONE, ""
+            return BulkOutcome.NOTHING if find_newest_event_id(incident) == before else BulkOutcome.DONE, ""
     except InvalidTransition:
         return BulkOutcome.REFUSED, ""
     except ValidationError as error:
@@ -309,7 +309,7 @@ def act_on_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
         return BulkOutcome.REFUSED, "Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez."
 
 
-def find_newest_event(incident: Incident) -> int | None:
+def find_newest_event_id(incident: Incident) -> int | None:
     newest: int | None = IncidentEvent.objects.filter(incident=incident).aggregate(newest=Max("id"))["newest"]
     return newest
 

@@ -22,14 +22,14 @@ from incidents.identifying_words import IdentifyingWords, index_text, match_iden
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.correspondence.correspond import TEXT_LIMIT
 from incidents.services.correspondence.templates import (
-    check_blanks,
+    check_blanks_filled,
     check_placeholders,
     format_centre_phone,
-    list_placeholder_values,
+    map_placeholder_values,
 )
-from incidents.services.groups.bulk import MAX_CASES, UsedBulkForm, digest_form, start_bulk_job
+from incidents.services.groups.bulk import MAX_CASES, BulkFormAlreadyUsed, digest_form, start_bulk_job
 from incidents.services.groups.group import build_group_title, derive_group_uid, get_group, open_group
-from incidents.services.groups.letters import find_letter_jobs
+from incidents.services.groups.letters import list_letter_jobs
 from incidents.services.history.identifying_values import IDENTIFYING_COLUMNS, collect_identifying_values
 
 MAX_QUOTED_NAMES = 10
@@ -58,7 +58,7 @@ class DoubtfulNames(ValidationError):
         self.words = join_words(words)
 
 
-def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
+def clean_group_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
     """Return the letter with its text cleaned. Its placeholders are filled in later, for each case.
 
     Raises ValidationError on « text », DoubtfulNames if a word may be either a name or a common word.
@@ -69,7 +69,7 @@ def check_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLet
     check_placeholders(
         text, PLACEHOLDERS if format_centre_phone(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"}
     )
-    check_blanks(text)
+    check_blanks_filled(text)
     pointers = find_identifying_words(text, group, actor)
     if pointers.certain:
         quoted = quote_words(pointers.certain[:MAX_QUOTED_NAMES])
@@ -132,7 +132,7 @@ def preview_first_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> 
     if first is None:
         return None
     return first, fill_placeholders(
-        letter.text, list_placeholder_values(first, actor, format_centre_phone(group.csirt_id))
+        letter.text, map_placeholder_values(first, actor, format_centre_phone(group.csirt_id))
     )
 
 
@@ -141,12 +141,12 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User, seen: str) 
     """Start the job that writes to each declarant of the group, each in the thread of their case.
 
     `seen` is what `stamp_preview` returned for the preview that the author read. The same form sent twice is one
-    message. Raises Http404, Stale if the preview would be another one now, UsedBulkForm if the form was used with
-    another text or other cases, and ValidationError: on « text », or without a field if no declarant would get the
-    message.
+    message. Raises Http404, Stale if the preview would be another one now, BulkFormAlreadyUsed if the form was used
+    with another text or other cases, and ValidationError: on « text », or without a field if no declarant would get
+    the message.
     """
     case_group = get_group(actor, group)
-    clean = check_letter(letter, case_group, actor)
+    clean = clean_group_letter(letter, case_group, actor)
     lock_key(f"message {case_group.uid}")  # of two messages sent at once, the second waits here, then finds the first
     if seen != stamp_preview(clean, case_group, actor):
         raise Stale
@@ -174,15 +174,15 @@ def stamp_preview(letter: GroupLetter, group: CaseGroup, author: User) -> str:
     to the group, which this one may contradict.
     """
     cases = list_recipient_cases(group, with_closed=letter.with_closed).values_list("pk", flat=True)
-    newest = find_newest_letter_of_others(group, letter, author)
+    newest = find_newest_other_letter(group, letter, author)
     content = letter.text, letter.asks_answer, letter.with_closed, list(cases[:MAX_CASES]), newest
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
-def find_newest_letter_of_others(group: CaseGroup, letter: GroupLetter, actor: User) -> int | None:
+def find_newest_other_letter(group: CaseGroup, letter: GroupLetter, actor: User) -> int | None:
     """Return the key of the newest job that wrote to the group, except the job of this very form. One query."""
     own = digest_form(actor, make_letter_form_key(group, letter))
-    return next((job.pk for job in find_letter_jobs(group) if not job.submission_key.startswith(own)), None)
+    return next((job.pk for job in list_letter_jobs(group) if not job.submission_key.startswith(own)), None)
 
 
 def list_ungrouped_supplier_cases(group: CaseGroup) -> QuerySet[Incident]:
@@ -199,14 +199,14 @@ def add_supplier_cases(*, group: UUID, actor: User, key: str, supplier_key: str 
     """
     case_group = get_group(actor, group)
     cases = (
-        list_ungrouped_cases(supplier_key).filter(csirt=case_group.csirt_id)
+        list_ungrouped_cases_of_supplier(supplier_key).filter(csirt=case_group.csirt_id)
         if supplier_key
         else list_ungrouped_supplier_cases(case_group)
     )
     return add_cases_to_group(case_group, cases, actor=actor, key=key)
 
 
-def list_ungrouped_cases(supplier_key: str) -> QuerySet[Incident]:
+def list_ungrouped_cases_of_supplier(supplier_key: str) -> QuerySet[Incident]:
     """Return the ungrouped open cases that name the supplier, of any centre."""
     return Incident.objects.open().filter(supplier_key=supplier_key, group=None).exclude(supplier_key="")
 
@@ -218,7 +218,7 @@ def open_supplier_group(*, supplier_key: str, actor: User, key: str) -> tuple[Ca
     open case of the actor's centres names the supplier.
     """
     cases, opened = (
-        list_ungrouped_cases(supplier_key).filter(match_centres(actor, CentreAbility.WORK)),
+        list_ungrouped_cases_of_supplier(supplier_key).filter(match_centres(actor, CentreAbility.WORK)),
         find_opened_group(actor, key),
     )
     if opened is None:
@@ -252,5 +252,5 @@ def add_cases_to_group(group: CaseGroup, cases: QuerySet[Incident], *, actor: Us
             choices={"group": str(group.uid)},
             key=f"{group.uid}\n{key}",
         )
-    except UsedBulkForm as used:
+    except BulkFormAlreadyUsed as used:
         return used.job  # This is the second click of a double click: some of the cases are already in the group.

@@ -34,11 +34,11 @@ class SentLetter(NamedTuple):
 
 def list_group_letters(group: CaseGroup) -> list[SentLetter]:
     """Return the latest messages to the group, newest first. Runs three queries, or one if there are no messages."""
-    jobs = list(find_letter_jobs(group))
+    jobs = list(list_letter_jobs(group))
     if not jobs:
         return []
-    items = find_first_items(jobs, group)
-    texts = find_texts(list(items.values()))
+    items = map_first_items(jobs, group)
+    texts = map_letter_texts(list(items.values()))
     return [
         SentLetter(
             job,
@@ -50,7 +50,7 @@ def list_group_letters(group: CaseGroup) -> list[SentLetter]:
     ]
 
 
-def find_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
+def list_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
     """Return the latest jobs that wrote to the group, each with the number of declarants who got the message."""
     latest = BulkJob.objects.filter(csirt=group.csirt_id).order_by("-id").values("pk")[:JOBS_SEARCHED]
     jobs = BulkJob.objects.filter(pk__in=latest, act=BulkAct.MESSAGE, choices__group=str(group.uid))
@@ -58,7 +58,7 @@ def find_letter_jobs(group: CaseGroup) -> QuerySet[BulkJob]:
     return jobs.select_related("actor").annotate(recipients=recipients).order_by("-id")[:MAX_LETTERS]
 
 
-def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:
+def map_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, BulkItem]:
     """Return, for each job id, the item of the first case that got the message, is still in the centre and is not
     erased.
     """
@@ -68,7 +68,7 @@ def find_first_items(jobs: Sequence[BulkJob], group: CaseGroup) -> dict[int, Bul
     return {item.job_id: item for item in first}
 
 
-def find_texts(items: Sequence[BulkItem]) -> dict[int, str]:
+def map_letter_texts(items: Sequence[BulkItem]) -> dict[int, str]:
     """Return a dict from job id to the text of the message that the job wrote in the case of its item."""
     if not items:
         return {}

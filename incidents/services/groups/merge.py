@@ -27,7 +27,7 @@ from incidents.services.handling.due import (
     DUE_FIELDS,
     NEWS_FIELDS,
     advance_answer_due,
-    find_last_answer,
+    find_last_answer_time,
     find_waiting_start,
     recompute_due,
     record_news,
@@ -61,10 +61,10 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
         return duplicate
     check_mergeable(duplicate, main)
     now = timezone.now()
-    before, severity = copy_state(duplicate), main.severity
+    before, severity = copy_state_before_merge(duplicate), main.severity
     inherit_deadlines(main, duplicate, at=now)
     is_call_inherited = inherit_call_back(main, duplicate)
-    inherit_doubt(main, duplicate)
+    inherit_mailbox_doubt(main, duplicate)
     close_as_duplicate(duplicate, main, before, at=now)
     add_missing_facts_task(main, duplicate, actor=actor, at=now)
     recompute_due(main, worked_at=now)
@@ -89,7 +89,7 @@ def close_as_duplicate(duplicate: Incident, main: Incident, before: dict[str, An
     duplicate.save(update_fields=[*CLOSED_FIELDS, "is_to_call_back"])
 
 
-def inherit_doubt(main: Incident, duplicate: Incident) -> None:
+def inherit_mailbox_doubt(main: Incident, duplicate: Incident) -> None:
     """Mark the mailbox of `main` as in doubt if the duplicate has the same mailbox and it is in doubt there. Does not
     save.
     """
@@ -134,7 +134,7 @@ def check_main_case(duplicate: Incident, main: Incident) -> None:
         raise ValidationError(many % {"main": hyphenate(main.reference), "most": MAX_DUPLICATES})
 
 
-def copy_state(incident: Incident) -> dict[str, Any]:
+def copy_state_before_merge(incident: Incident) -> dict[str, Any]:
     """Return the status, closing date and closing reason of the case, and whether it was closed although its declarant
     waited for a call. The merge overwrites them in the row, and undoing it restores them.
     """
@@ -157,7 +157,7 @@ def find_awaited_answer_due(duplicate: Incident) -> datetime | None:
     return None
 
 
-def find_first_question(main: Incident, *, since: datetime) -> datetime | None:
+def find_first_question_time(main: Incident, *, since: datetime) -> datetime | None:
     """Return when the centre first asked something after `since`, or None if it asked nothing."""
     questions = main.messages.filter(asks_answer=True, written_at__gt=since)
     return questions.order_by("written_at").values_list("written_at", flat=True).first()
@@ -176,7 +176,7 @@ def inherit_deadlines(main: Incident, duplicate: Incident, *, at: datetime) -> N
     main.answer_by = min(waiting, default=None)
     main.declarant_wrote_at = max(added, default=None)
     if main.awaited_since and main.declarant_wrote_at and main.declarant_wrote_at > main.awaited_since:
-        main.awaited_since = find_first_question(main, since=main.declarant_wrote_at)
+        main.awaited_since = find_first_question_time(main, since=main.declarant_wrote_at)
     if duplicate.severity > main.severity:
         main.severity = duplicate.severity
         advance_answer_due(main)
@@ -194,7 +194,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     What its declarant added meanwhile is then to be answered on the restored case. May raise Http404 or
     PermissionDenied.
     """
-    lock_with_main(reference)
+    lock_case_with_main(reference)
     duplicate = get_incident(actor, reference, to=Ability.LINK, lock=True)
     if duplicate.merged_into is None:
         return duplicate
@@ -202,7 +202,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     now = timezone.now()
     # A call on the main case was also a call to this declarant.
     duplicate.is_to_call_back = duplicate.is_to_call_back and main.is_to_call_back
-    restore_state(duplicate, get_merging_event(duplicate, main))
+    restore_state_before_merge(duplicate, get_merging_event(duplicate, main))
     duplicate.save(update_fields=[*CLOSED_FIELDS, "answer_by", "is_to_call_back"])
     close_missing_facts_task(main, duplicate, actor=actor, at=now)
     recompute_answer_due(main)
@@ -224,7 +224,7 @@ def get_merging_event(duplicate: Incident, main: Incident) -> IncidentEvent:
     return merged
 
 
-def restore_state(duplicate: Incident, merged: IncidentEvent) -> None:
+def restore_state_before_merge(duplicate: Incident, merged: IncidentEvent) -> None:
     was = merged.data["was"]
     duplicate.status, duplicate.closing_reason = was["status"], was.get("reason", "")
     duplicate.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
@@ -236,7 +236,7 @@ def restore_state(duplicate: Incident, merged: IncidentEvent) -> None:
     recompute_due(duplicate)
 
 
-def lock_with_main(reference: str) -> None:
+def lock_case_with_main(reference: str) -> None:
     """Lock a case and its main case, if any. Call it before locking any other row of either case.
 
     If the case is merged between the read and the lock, release the locks and read again.
@@ -305,7 +305,7 @@ def find_duplicate_waiting_start(duplicate: Incident, main: Incident) -> datetim
 
     After the merge, an answer on the main case is also an answer to this declarant.
     """
-    merged, answered = get_merging_event(duplicate, main), find_last_answer(main)
+    merged, answered = get_merging_event(duplicate, main), find_last_answer_time(main)
     closed_at = merged.data["was"].get("closed_at")
     answered_since = answered if answered and answered > merged.at else None
     return find_waiting_start(duplicate, answered_since, parse_datetime(closed_at) if closed_at else None)

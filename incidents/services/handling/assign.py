@@ -32,17 +32,17 @@ def format_person_tag(user: User | None) -> str:
     return str(user.uid) if user else NOBODY
 
 
-def list_people(csirt_id: int | None) -> QuerySet[User]:
+def list_centre_responders(csirt_id: int | None) -> QuerySet[User]:
     """Return the people who work for this centre today, sorted by name."""
-    return list_workers(Q(csirt__in=[csirt_id]))
+    return filter_responders(Q(csirt__in=[csirt_id]))
 
 
 def list_colleagues(user: User) -> QuerySet[User]:
     """Return the people who work today for one of the centres of `user`, who is among them, sorted by name."""
-    return list_workers(match_centres(user, CentreAbility.WORK))
+    return filter_responders(match_centres(user, CentreAbility.WORK))
 
 
-def list_workers(in_centre: Q) -> QuerySet[User]:
+def filter_responders(in_centre: Q) -> QuerySet[User]:
     """Return the people with a role in force that meets the condition and lets them work, sorted by name."""
     in_force = Membership.objects.in_force().filter(in_centre, role__in=WORKING_ROLES)
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
@@ -50,7 +50,11 @@ def list_workers(in_centre: Q) -> QuerySet[User]:
 
 def find_current_assignee(incident: Incident) -> User | None:
     """Return the assignee of the case, or None if they have left its centre. Runs one query, or none."""
-    return list_people(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
+    return (
+        list_centre_responders(incident.csirt_id).filter(pk=incident.assignee_id).first()
+        if incident.assignee_id
+        else None
+    )
 
 
 def get_colleague(tag: str, people: QuerySet[User], *, field: str) -> User | None:
@@ -114,7 +118,7 @@ def set_assignee(incident: Incident, to: User | None, *, at: datetime) -> dict[s
 def check_assignee(incident: Incident, assignee: User | None) -> None:
     if incident.status == Status.CLOSED:
         raise ValidationError({"assignee": "Ce dossier est clos : personne n’a plus à s’en occuper."})
-    if assignee and not list_people(incident.csirt_id).filter(pk=assignee.pk).exists():
+    if assignee and not list_centre_responders(incident.csirt_id).filter(pk=assignee.pk).exists():
         raise ValidationError({"assignee": "Cette personne ne travaille pas au centre qui suit ce dossier."})
 
 

@@ -25,15 +25,15 @@ from incidents.models import Closing, Incident, Note, Task
 from incidents.models.work import CLOSING_KEY, make_act_key
 from incidents.moments import is_before
 from incidents.services.declarant.correct import replace_interruptions
-from incidents.services.declaring.check import Problem, list_moment_problems, order_ends, raise_problems
+from incidents.services.declaring.check import Problem, list_moment_problems, normalise_end, raise_problems
 from incidents.services.handling.amend import CONCLUDED_STATUSES, amend_section, save_leak_judgement
 from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
 from incidents.services.handling.unfinished import (
     UnfinishedWork,
-    check_finished,
+    check_can_be_resolved,
     find_closing_question,
-    find_unfinished,
+    find_unfinished_work,
     stamp_closing_page,
 )
 from incidents.services.history.identifying_values import collect_identifying_values
@@ -55,7 +55,7 @@ NEVER_KNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ending:
+class ClosingReport:
     """The report with which a responder closes a case.
 
     `ended` gives, by service, the instant at which the service resumed. `moot` holds the uids of the tasks that no
@@ -89,25 +89,25 @@ def close_incident(
 ) -> Incident:
     """Close the case in one act, without a report (`close_with_report` writes one).
 
-    `why` and `handed_to` have the same meaning as in `Ending`. `seen` is what `format_last_addition` returned for the
-    case on its page, or the instant at which the list was displayed from which the case is closed, or None. Raises
-    Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be closed as
-    resolved yet, ValidationError if the declarant wrote meanwhile or the service has no name.
+    `why` and `handed_to` have the same meaning as in `ClosingReport`. `seen` is what `format_last_addition` returned
+    for the case on its page, or the instant at which the list was displayed from which the case is closed, or None.
+    Raises Http404, PermissionDenied, InvalidTransition if the case is already closed, NotFinished if it cannot be
+    closed as resolved yet, ValidationError if the declarant wrote meanwhile or the service has no name.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
-    if was_added_since(incident, seen):
+    if has_unseen_addition(incident, seen):
         raise ValidationError("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
-    # An erased case takes no text
-    ending = Ending(reason=reason) if incident.erased_at else Ending(reason=reason, why=why, handed_to=handed_to)
-    ending = clean_ending(ending)
+    if incident.erased_at:  # An erased case takes no text.
+        why = handed_to = ""
+    ending = clean_closing_report(ClosingReport(reason=reason, why=why, handed_to=handed_to))
     raise_problems(list_service_problems(incident, ending))
-    check_finished(incident, reason, ending.why)
+    check_can_be_resolved(incident, reason, ending.why)
     save_closing(incident, ending, actor=actor, at=timezone.now())
     return incident
 
 
-def was_added_since(incident: Incident, seen: str | datetime | None) -> bool:
+def has_unseen_addition(incident: Incident, seen: str | datetime | None) -> bool:
     """Tell whether the declarant added something that the person did not see. `seen` is as in `close_incident`."""
     if isinstance(seen, datetime):
         return incident.declarant_wrote_at is not None and incident.declarant_wrote_at > seen
@@ -120,7 +120,7 @@ def format_last_addition(incident: Incident) -> str:
 
 
 @transaction.atomic
-def close_with_report(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
+def close_with_report(*, reference: str, actor: User, ending: ClosingReport, seen: str = "") -> Incident:
     """Close the case with its report. A repeated call by the same person with the same report changes nothing.
 
     `seen` is what `stamp_closing_page` returned for the page, or "" if there was no page. Raises Http404,
@@ -129,11 +129,11 @@ def close_with_report(*, reference: str, actor: User, ending: Ending, seen: str 
     `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
-    clean = clean_ending(ending)
+    clean = clean_closing_report(ending)
     if incident.status == Status.CLOSED and is_same_closing(incident, clean, actor):
         return incident
     check_transition(Status(incident.status), Status.CLOSED)
-    now, pending = timezone.now(), find_unfinished(incident)
+    now, pending = timezone.now(), find_unfinished_work(incident)
     if seen and seen != stamp_closing_page(incident, pending):
         raise Stale
     report_problems = (
@@ -152,7 +152,7 @@ def close_with_report(*, reference: str, actor: User, ending: Ending, seen: str 
     return incident
 
 
-def clean_ending(ending: Ending) -> Ending:
+def clean_closing_report(ending: ClosingReport) -> ClosingReport:
     is_handed_over = ending.reason == ClosingReason.HANDED_OVER
     return replace(
         ending,
@@ -163,22 +163,22 @@ def clean_ending(ending: Ending) -> Ending:
     )
 
 
-def is_same_closing(incident: Incident, ending: Ending, actor: User) -> bool:
+def is_same_closing(incident: Incident, ending: ClosingReport, actor: User) -> bool:
     """Tell whether the newest closing of the case is by this person and with this report."""
     newest = incident.events.filter(kind=EventKind.CLOSED).order_by("-id").first()
     if newest is None or newest.actor_id != actor.pk:
         return False
-    return bool(newest.data.get("report") == digest_ending(ending))
+    return bool(newest.data.get("report") == digest_closing_report(ending))
 
 
-def digest_ending(ending: Ending) -> str:
+def digest_closing_report(ending: ClosingReport) -> str:
     """Return a digest of the report, for the event. It is keyed, so that no erased text can be guessed from it."""
     ended = sorted((service, at.isoformat()) for service, at in ending.ended.items() if at)
     texts = {name: value for name, value in vars(ending).items() if name not in ("ended", "moot")}
     return hash_value("incidents.closing", json.dumps([texts, ended, sorted(ending.moot)], sort_keys=True)).hex()
 
 
-def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
+def list_text_problems(incident: Incident, ending: ClosingReport) -> Iterator[Problem]:
     """Yield the problems of the texts of the report and of the sharing of its lesson.
 
     An erased case takes no text, and a lesson must not identify anybody and must have no line left to fill in.
@@ -195,13 +195,13 @@ def list_text_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
         yield "is_shared", "Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez."
 
 
-def list_service_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
+def list_service_problems(incident: Incident, ending: ClosingReport) -> Iterator[Problem]:
     """Yield a problem if the case is handed over and no service is named. An erased case takes no text."""
     if ending.reason == ClosingReason.HANDED_OVER and not ending.handed_to and not incident.erased_at:
         yield "handed_to", SERVICE_QUESTION
 
 
-def list_report_problems(ending: Ending) -> Iterator[Problem]:
+def list_report_problems(ending: ClosingReport) -> Iterator[Problem]:
     if ending.reason not in ClosingReason.values:
         yield "reason", "Choisissez pourquoi le dossier est clos."
     is_resolved = ending.reason == ClosingReason.RESOLVED
@@ -213,13 +213,15 @@ def list_report_problems(ending: Ending) -> Iterator[Problem]:
         yield "leak", "Choisissez « confirmée », « sans fondement » ou « on ne le saura pas »."
 
 
-def list_untouched_problems(incident: Incident, ending: Ending) -> Iterator[Problem]:
+def list_untouched_problems(incident: Incident, ending: ClosingReport) -> Iterator[Problem]:
     """Yield a problem if `find_closing_question` asks why the case is resolved and `why` is empty."""
     if ending.reason == ClosingReason.RESOLVED and not ending.why and (question := find_closing_question(incident)):
         yield "why", question
 
 
-def list_unfinished_problems(ending: Ending, pending: UnfinishedWork, now: datetime, zone: str) -> Iterator[Problem]:
+def list_unfinished_problems(
+    ending: ClosingReport, pending: UnfinishedWork, now: datetime, zone: str
+) -> Iterator[Problem]:
     """Yield the problems that prevent closing the case as « résolu », and, for any reason, impossible instants."""
     is_resolved = ending.reason == ClosingReason.RESOLVED
     for interruption in pending.interruptions:
@@ -237,7 +239,7 @@ def list_unfinished_problems(ending: Ending, pending: UnfinishedWork, now: datet
 
 
 def save_closing_facts(
-    incident: Incident, ending: Ending, pending: UnfinishedWork, *, actor: User, at: datetime
+    incident: Incident, ending: ClosingReport, pending: UnfinishedWork, *, actor: User, at: datetime
 ) -> dict[str, Any]:
     """Save the facts of the report about services, data and tasks. Returns what changed, as codes for the event."""
     codes: dict[str, Any] = {}
@@ -257,7 +259,7 @@ def save_closing_facts(
 
 def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, actor: User, at: datetime) -> None:
     interruptions = [
-        order_ends(replace(interruption, ended_at=ended[interruption.service]))
+        normalise_end(replace(interruption, ended_at=ended[interruption.service]))
         if interruption.ended_at is None and interruption.service in ended
         else interruption
         for interruption in list_interruptions(incident)
@@ -274,7 +276,7 @@ def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, acto
 
 
 def save_closing(
-    incident: Incident, ending: Ending, *, actor: User, at: datetime, changes: Mapping[str, Any] | None = None
+    incident: Incident, ending: ClosingReport, *, actor: User, at: datetime, changes: Mapping[str, Any] | None = None
 ) -> None:
     """Set the case to CLOSED, save the report and record the event.
 
@@ -298,14 +300,14 @@ def save_closing(
     codes: dict[str, Any] = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     if left := incident.tasks.filter(done_at=None).count():
         codes["left"] = left
-    data = {"reason": ending.reason, "report": digest_ending(ending)} | codes | dict(changes or {})
+    data = {"reason": ending.reason, "report": digest_closing_report(ending)} | codes | dict(changes or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **data)
     withdraw_any_proposal(incident, actor, at=at)
     for duplicate in incident.doubles.all():  # so that the declarants of the duplicates are notified too
         record_event(duplicate, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 
 
-def format_closing_note(ending: Ending) -> str:
+def format_closing_note(ending: ClosingReport) -> str:
     """Return the service to which the case is handed over, then why it is closed, or ""."""
     service = f"Confié à\N{NO-BREAK SPACE}: {ending.handed_to}." if ending.handed_to else ""
     return "\n".join(filter(None, (service, ending.why)))

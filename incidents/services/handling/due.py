@@ -65,7 +65,7 @@ def record_news(incident: Incident, *, at: datetime) -> None:
     recompute_due(incident)
 
 
-def find_last_answer(incident: Incident) -> datetime | None:
+def find_last_answer_time(incident: Incident) -> datetime | None:
     newest = incident.events.filter(ANSWERS).aggregate(newest=Max("at"))["newest"]
     return newest or incident.answered_at
 
@@ -76,7 +76,7 @@ def find_waiting_start(incident: Incident, *settled_at: datetime | None) -> date
     That is the oldest addition after the last answer, read from the events. A declarant who never got an answer has
     waited since the declaration. `settled_at` are other instants at which nothing was left to answer.
     """
-    settled = max(filter(None, [find_last_answer(incident), *settled_at]), default=None)
+    settled = max(filter(None, [find_last_answer_time(incident), *settled_at]), default=None)
     if settled is None:
         return incident.received_at
     added: datetime | None = incident.events.filter(ADDITIONS, at__gt=settled).aggregate(oldest=Min("at"))["oldest"]

@@ -19,8 +19,8 @@ from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.querysets import holder_works_for_centre
-from incidents.services.handling.assign import ASSIGNMENT_FIELDS, list_people, set_assignee
-from incidents.services.handling.notes import TEXT_LIMIT, derive_note_key, filter_readable, save_note
+from incidents.services.handling.assign import ASSIGNMENT_FIELDS, list_centre_responders, set_assignee
+from incidents.services.handling.notes import TEXT_LIMIT, derive_note_key, filter_readable_notes, save_note
 from incidents.services.history.record import record_event
 
 MAX_CASES_SHOWN = 200
@@ -94,7 +94,7 @@ def hand_case_over(*, reference: str, actor: User, handover: HandoverRequest) ->
     ValidationError on « text ».
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
-    if handover.to and not list_people(incident.csirt_id).filter(pk=handover.to.pk).exists():
+    if handover.to and not list_centre_responders(incident.csirt_id).filter(pk=handover.to.pk).exists():
         return False
     if incident.assignee_id != actor.pk or incident.status == Status.CLOSED:
         return is_repeated_submission(incident, handover)
@@ -165,7 +165,7 @@ def list_received_handovers(user: User, now: datetime) -> list[ReceivedHandover]
     open_here = match_centres(user, CentreAbility.WORK, "incident__csirt") & Q(incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - HANDOVERS_SHOWN_FOR)
-    notes = filter_readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
+    notes = filter_readable_notes(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
     joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in TERRITORIES))
     return group_received_handovers(joined[:MAX_HANDOVERS_SHOWN])
 

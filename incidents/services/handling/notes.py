@@ -16,7 +16,7 @@ from core.text import clean_text
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind, TransferState
 from incidents.models import Incident, Note, Transfer
-from incidents.services.groups.merge import lock_with_main, update_main_after_answer
+from incidents.services.groups.merge import lock_case_with_main, update_main_after_answer
 from incidents.services.handling.due import ANSWER_FIELDS, recompute_due, record_answer
 from incidents.services.history.record import record_event
 
@@ -25,7 +25,7 @@ MAX_NOTES_SHOWN = 200
 CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
 
 
-def filter_readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
+def filter_readable_notes(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
     """Return the notes that a centre may read; by default, the centre that has the case.
 
     One text of a hand-over may concern several cases, which need not have moved with this one. A hand-over is
@@ -47,7 +47,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
     that the centre made, the case still waits for what the centre had asked the declarant. Hand-overs are written by
     `handover.py` instead. Raises Http404, PermissionDenied, ValidationError on « text ».
     """
-    lock_with_main(reference)
+    lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     note, is_new = save_note(incident, actor=actor, kind=kind, text=text, key=key)
     if not is_new:

@@ -1,4 +1,4 @@
-"""Correction and removal of the official number of a body, with a note of who did it and what the number was."""
+"""BodyCorrection and removal of the official number of a body, with a note of who did it and what the number was."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ from incidents.services.handling.verify import (
     NUMBER_LIMIT,
     PUBLIC_SOURCES,
     CallBack,
-    check_call_number,
-    clean_whole_number,
+    clean_call_number,
+    clean_phone_number,
     save_official_number,
 )
 from incidents.services.history.record import record_event
@@ -33,13 +33,13 @@ class NumberCorrection:
     source: NumberSource | None = None
 
 
-def find_stored_number(incident: Incident, *, lock: bool = False) -> OfficialNumber | None:
+def find_official_number_row(incident: Incident, *, lock: bool = False) -> OfficialNumber | None:
     """Return the number that a centre found for the body, with its finder, or None. Runs one query."""
     rows = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).select_related("noted_by")
     return (rows.select_for_update(of=("self",)) if lock else rows).first()
 
 
-def format_origin(number: OfficialNumber) -> str:
+def format_number_origin(number: OfficialNumber) -> str:
     """Return where, when and by whom the number was found, as text.
 
     The name of the finder is for every centre: it helps to judge how far to trust the number.
@@ -59,7 +59,7 @@ def correct_official_number(
     gives, or that has no public source.
     """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
-    stored = find_stored_number(incident, lock=True)
+    stored = find_official_number_row(incident, lock=True)
     is_removal = not correction.number.strip()
     if stored is None and is_removal:
         return None
@@ -67,14 +67,14 @@ def correct_official_number(
         return stored
     if stored is None or stored.phone != seen:
         raise Stale(stored)
-    former = f"{stored.phone} ({format_origin(stored)})"
+    former = f"{stored.phone} ({format_number_origin(stored)})"
     if is_removal:
         stored.delete()
-        record_correction(incident, actor=actor, words=f"Numéro officiel retiré : {former}.")
+        record_number_correction(incident, actor=actor, words=f"Numéro officiel retiré : {former}.")
         return None
-    saved = save_correction(incident, actor=actor, correction=correction)
+    saved = save_corrected_number(incident, actor=actor, correction=correction)
     words = f"Numéro officiel corrigé : {former} devient {saved.phone} ({saved.get_source_display()})."
-    record_correction(incident, actor=actor, words=words)
+    record_number_correction(incident, actor=actor, words=words)
     return saved
 
 
@@ -84,14 +84,14 @@ def is_same_correction(stored: OfficialNumber, correction: NumberCorrection, act
     return (stored.phone, stored.source, stored.noted_by_id) == (number, correction.source, actor.pk)
 
 
-def save_correction(incident: Incident, *, actor: User, correction: NumberCorrection) -> OfficialNumber:
+def save_corrected_number(incident: Incident, *, actor: User, correction: NumberCorrection) -> OfficialNumber:
     """Check the new number and store it. Once the case is verified, the number of its declaration is accepted.
 
     Raises ValidationError as `correct_official_number` does.
     """
-    number = clean_whole_number(incident, correction.number)
+    number = clean_phone_number(incident, correction.number)
     if not incident.is_verified:
-        check_call_number(incident, CallBack(number=number, source=correction.source))
+        clean_call_number(incident, CallBack(number=number, source=correction.source))
     if correction.source not in PUBLIC_SOURCES:
         raise ValidationError({"source": "Dites où vous avez trouvé ce numéro : annuaire officiel ou site."})
     saved = save_official_number(incident, actor=actor, number=number, source=correction.source, at=timezone.now())
@@ -100,7 +100,7 @@ def save_correction(incident: Incident, *, actor: User, correction: NumberCorrec
     return saved
 
 
-def record_correction(incident: Incident, *, actor: User, words: str) -> None:
+def record_number_correction(incident: Incident, *, actor: User, words: str) -> None:
     """Note the correction in the case. Raises ValidationError if the texts of the case were erased."""
     key = f"official number {timezone.now()}"
     note, _is_new = save_note(incident, actor=actor, kind=NoteKind.NOTE, text=words, key=key)

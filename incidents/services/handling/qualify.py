@@ -22,7 +22,7 @@ from incidents.services.declaring.check import Problem, raise_problems
 from incidents.services.handling.amend import AS_DECLARED, read_leak_status, save_leak_judgement
 from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.handling.severity import SEVERITY_FIELDS, raise_severity
-from incidents.services.history.declared import find_judgement, read_declared_data
+from incidents.services.history.declared import find_leak_judgement, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import find_leak_row
 from incidents.sharing import is_mailbox_in_doubt
@@ -92,14 +92,14 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Qualific
     """
     incident = lock_case_to_qualify(reference, actor)
     current = read_qualification(incident, find_leak_row(incident))
-    chosen = replace(current, **read_codes(changes, current))
+    chosen = replace(current, **read_changed_codes(changes, current))
     check_qualification(chosen, kept_techniques=incident.techniques)
     if chosen != current:
         apply_qualification(incident, current, chosen, actor=actor)
     return incident
 
 
-def read_codes(changes: QualificationChanges, current: Qualification) -> dict[str, Any]:
+def read_changed_codes(changes: QualificationChanges, current: Qualification) -> dict[str, Any]:
     """Return the fields of `Qualification` that these changes set, with their new values."""
     codes: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
     if rsit := changes.get("rsit"):
@@ -127,7 +127,7 @@ def read_qualification(incident: Incident, leak: DataLeak | None) -> Qualificati
 
 
 def is_leak_judged(incident: Incident) -> bool:
-    return bool(find_judgement(incident, read_declared_data(incident), find_leak_row(incident)))
+    return bool(find_leak_judgement(incident, read_declared_data(incident), find_leak_row(incident)))
 
 
 def stamp_qualification(qualification: Qualification) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.models import Evidence, Incident, Opening, Reading
-from incidents.services.handling.assign import list_people
+from incidents.services.handling.assign import list_centre_responders
 
 # How often the last reading of a person is updated at most, unless the declarant has added something since.
 READING_INTERVAL = timedelta(minutes=1)
@@ -63,10 +63,10 @@ def list_present_colleagues(incident: Incident, reader: User) -> list[User]:
     """Return the other people of the case's centre who have the case open now, sorted by name. Runs one query."""
     recent = timezone.now() - PRESENT_FOR
     readings = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
-    return list(list_people(incident.csirt_id).filter(pk__in=readings.values("user")))
+    return list(list_centre_responders(incident.csirt_id).filter(pk__in=readings.values("user")))
 
 
-def record_opening(*, evidence: Evidence, reader: User) -> None:
+def record_file_opening(*, evidence: Evidence, reader: User) -> None:
     """Record that `reader` opens the evidence file. A second opening within a minute, as after a double click, is not
     recorded.
     """

@@ -70,7 +70,7 @@ def find_first_reception(incident: Incident) -> datetime:
     return min(incident.received_at, waited or incident.received_at)
 
 
-def find_unassigned_since(incident: Incident) -> datetime:
+def find_acknowledgement_wait_start(incident: Incident) -> datetime:
     """Return since when the case waits to be acknowledged: since it was last unassigned, or since it arrived."""
     last = incident.events.filter(data__put_back=True).aggregate(at=Max("at"))["at"]
     return last or find_first_reception(incident)
@@ -100,7 +100,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
     was, incident.severity = incident.severity, severity
     if incident.status == Status.DECLARED:
-        incident.acknowledge_by = find_unassigned_since(incident) + ACKNOWLEDGE_WITHIN[severity]
+        incident.acknowledge_by = find_acknowledgement_wait_start(incident) + ACKNOWLEDGE_WITHIN[severity]
     advance_answer_due(incident)
     recompute_due(incident, worked_at=now)
     incident.save(update_fields=[*SEVERITY_FIELDS, *DUE_FIELDS])

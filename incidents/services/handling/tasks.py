@@ -22,9 +22,9 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Task
 from incidents.services.handling.due import DUE_FIELDS, recompute_due
-from incidents.services.handling.verify import CALL_BACK_STEP, find_verification
+from incidents.services.handling.verify import CALL_BACK_STEP, find_call_back_event
 from incidents.services.history.record import record_event
-from incidents.services.library.playbooks import TITLE_LIMIT, find_applied_playbook
+from incidents.services.library.playbooks import TITLE_LIMIT, get_applied_playbook
 
 MAX_OPEN_TASKS = 100
 MAX_TASK_DELAY = timedelta(days=366)
@@ -56,10 +56,10 @@ def apply_playbook(*, reference: str, actor: User) -> int:
     A second call adds nothing. Raises Http404, PermissionDenied, ValidationError if the case is closed or erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
-    check_open(incident)
+    check_case_takes_tasks(incident)
     if incident.csirt is None:
         raise Http404  # the case has no centre
-    playbook = find_applied_playbook(incident.type, incident.csirt)
+    playbook = get_applied_playbook(incident.type, incident.csirt)
     existing = incident.tasks.exclude(step="").values_list("step", flat=True)
     missing = [step for step in playbook.steps if step.step not in set(existing)]
     if not missing:
@@ -69,7 +69,7 @@ def apply_playbook(*, reference: str, actor: User) -> int:
     if incident.is_verified:
         close_call_back_tasks(tasks, incident, actor=actor, at=now)
     Task.objects.bulk_create(tasks)
-    save_due(incident, at=now)
+    save_next_due(incident, at=now)
     data: dict[str, Any] = {"playbook": incident.type, "version": playbook.version, "own": playbook.csirt is not None}
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=len(missing), **data)
     return len(missing)
@@ -94,7 +94,7 @@ def close_call_back_tasks(tasks: Collection[Task], incident: Incident, *, actor:
     """Mark the call-back tasks of a verified case as done by the person who called back, or as moot if no call
     verified it. Does not save.
     """
-    event = find_verification(incident)
+    event = find_call_back_event(incident)
     for task in (task for task in tasks if task.step == CALL_BACK_STEP):
         task.done_at, task.done_by = (event.at, event.actor) if event else (at, actor)
         task.is_moot = event is None
@@ -108,7 +108,7 @@ def add_task(*, reference: str, actor: User, new_task: NewTask) -> Task:
     closed or erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
-    check_open(incident)
+    check_case_takes_tasks(incident)
     now = timezone.now()
     title = clean_line(new_task.title, limit=TITLE_LIMIT, field="title")
     if not title:
@@ -124,7 +124,7 @@ def add_task(*, reference: str, actor: User, new_task: NewTask) -> Task:
             {"title": f"{MAX_OPEN_TASKS} tâches sont ouvertes sur ce dossier : faites-en quelques-unes."}
         )
     task = Task.objects.create(incident=incident, title=title, due_at=new_task.due_at, author=actor, added_at=now)
-    save_due(incident, at=now)
+    save_next_due(incident, at=now)
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=1, task=str(task.uid))
     return task
 
@@ -149,7 +149,7 @@ def add_agreement_task(incident: Incident, centre: Csirt) -> bool:
 
 
 @transaction.atomic
-def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Task:
+def set_task_state(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Task:
     """Set the state of the task to done, moot or open. Setting the state that the task already has changes nothing.
 
     May raise Http404 or PermissionDenied.
@@ -165,7 +165,7 @@ def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Tas
     task.done_at, task.done_by = (now, actor) if is_over else (None, None)
     task.is_moot = state == TaskState.MOOT
     task.save(update_fields=["done_at", "done_by", "is_moot"])
-    save_due(incident, at=now)
+    save_next_due(incident, at=now)
     record_event(incident, EventKind.TASK_DONE, at=now, actor=actor, task=str(task.uid), state=str(state))
     return task
 
@@ -182,13 +182,13 @@ def count_missing_steps(steps: Collection[Step], tasks: Collection[Task]) -> int
     return sum(step.step not in existing for step in steps)
 
 
-def check_open(incident: Incident) -> None:
+def check_case_takes_tasks(incident: Incident) -> None:
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y ajoute plus de tâche.")
     if incident.status == Status.CLOSED:
         raise ValidationError("Ce dossier est clos : on n’y ajoute plus de tâche.")
 
 
-def save_due(incident: Incident, *, at: datetime) -> None:
+def save_next_due(incident: Incident, *, at: datetime) -> None:
     recompute_due(incident, worked_at=at)
     incident.save(update_fields=DUE_FIELDS)

@@ -52,7 +52,7 @@ class UnfinishedWork:
         return parts
 
 
-def find_unfinished(incident: Incident) -> UnfinishedWork:
+def find_unfinished_work(incident: Incident) -> UnfinishedWork:
     leak = find_leak_row(incident)
     return UnfinishedWork(
         interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
@@ -102,13 +102,13 @@ def find_closing_question(incident: Incident) -> str:
     return UNANSWERED_QUESTION if is_message_unanswered(incident) else ""
 
 
-def check_finished(incident: Incident, reason: str, why: str = "") -> None:
+def check_can_be_resolved(incident: Incident, reason: str, why: str = "") -> None:
     """Raise NotFinished if `reason` is « resolved » and either something remains to be done on the case, or it needs
     an explanation and `why` is empty. Any other reason is accepted.
     """
     if reason != ClosingReason.RESOLVED:
         return
-    if pending := find_unfinished(incident):
+    if pending := find_unfinished_work(incident):
         waits = ["le déclarant attend une réponse"] if is_message_unanswered(incident) else []
         lacking = "\N{NO-BREAK SPACE}; ".join([*pending.sentences, *waits])
         raise NotFinished(f"Ce dossier ne peut pas encore être « résolu » : {lacking}.")

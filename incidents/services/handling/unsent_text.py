@@ -18,7 +18,7 @@ from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode
 from incidents.models import Incident, Reading, UnsentText
-from incidents.services.handling.assign import list_people
+from incidents.services.handling.assign import list_centre_responders
 from incidents.services.handling.readings import PRESENT_FOR
 
 # How long an unsent text is stored after its last save, like drafts of declarations.
@@ -68,9 +68,9 @@ def save_unsent_texts(
         if form != submitted and is_of_later_page(before.get(form), values_by_form[form], pen)
     ]
     stored = {form: values_by_form[form] for form in values_by_form if form not in newer_forms}
-    save_rows(incident, actor, before, stored, pen)
+    save_unsent_rows(incident, actor, before, stored, pen)
     for form in newer_forms if not pen.stroke else ():
-        append_text(before[form], values_by_form[form])
+        append_unsent_text(before[form], values_by_form[form])
     return newer_forms
 
 
@@ -84,7 +84,7 @@ def is_of_later_page(row: UnsentText | None, values: Values, pen: Pen) -> bool:
     return row.saved_at > pen.opened_at if pen.opened_at else not values
 
 
-def append_text(row: UnsentText, values: Values) -> None:
+def append_unsent_text(row: UnsentText, values: Values) -> None:
     """Add the text of `values` below the text of `row`, unless `row` already contains it. The caller has locked the
     case.
 
@@ -98,7 +98,7 @@ def append_text(row: UnsentText, values: Values) -> None:
         row.save()
 
 
-def save_rows(
+def save_unsent_rows(
     incident: Incident,
     actor: User,
     before: Mapping[str, UnsentText],
@@ -115,7 +115,7 @@ def save_rows(
             incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + TEXT_LIFETIME
         )
         for form, values in values_by_form.items()
-        if must_be_saved(before.get(form), values, pen)
+        if must_save_values(before.get(form), values, pen)
     ]
     for row in rows:
         row.pen, row.stroke = pen.name, pen.stroke
@@ -127,7 +127,7 @@ def save_rows(
     )
 
 
-def must_be_saved(row: UnsentText | None, values: Values, pen: Pen) -> bool:
+def must_save_values(row: UnsentText | None, values: Values, pen: Pen) -> bool:
     """Tell whether to save `values`. A late save of the same page is not saved, nor a save with the number of a post
     that sent the form: it repeats what was sent.
 
@@ -160,22 +160,22 @@ def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
     """Return the other people of the centre who are writing to the declarant now, sorted by name. Runs one query, and
     another if somebody writes.
     """
-    writing = list(list_fresh_replies(reader).filter(incident=incident).values_list("user", flat=True))
-    return list(list_people(incident.csirt_id).filter(pk__in=writing)) if writing else []
+    writing = list(list_replies_being_written(reader).filter(incident=incident).values_list("user", flat=True))
+    return list(list_centre_responders(incident.csirt_id).filter(pk__in=writing)) if writing else []
 
 
 def list_replies_under_way(cases: QuerySet[Incident], centre: Csirt, reader: User) -> list[UnsentText]:
     """Return the replies that other people of the centre are writing now to the declarants of these cases, each with
     its author and its case, without its words. Runs one query.
     """
-    replies = list_fresh_replies(reader).filter(
-        incident__in=cases.order_by(), user__in=list_people(centre.pk).order_by()
+    replies = list_replies_being_written(reader).filter(
+        incident__in=cases.order_by(), user__in=list_centre_responders(centre.pk).order_by()
     )
     replies = replies.select_related("user", "incident").defer("values")
     return list(replies.order_by("user__display_name", "user", "incident")[:MAX_REPLIES_NAMED])
 
 
-def list_fresh_replies(reader: User) -> QuerySet[UnsentText]:
+def list_replies_being_written(reader: User) -> QuerySet[UnsentText]:
     """Return the replies that anybody but `reader` is writing now: with words, saved lately, on a page still open."""
     now = timezone.now()
     recent = UnsentText.objects.filter(form=CaseFormCode.REPLY, saved_at__gte=now - WRITING_FOR)

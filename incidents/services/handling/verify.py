@@ -22,7 +22,7 @@ from incidents.enums import OPEN, Ability, ActorKind, EventKind, NoteKind, Numbe
 from incidents.facts.description import Section
 from incidents.identifying_words import NUMBER, PHONE_DIGITS
 from incidents.models import AnswerSheet, Incident, IncidentEvent, OfficialNumber, Story
-from incidents.services.groups.merge import lock_with_main, update_main_after_call
+from incidents.services.groups.merge import lock_case_with_main, update_main_after_call
 from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.handling.notes import save_note
 from incidents.services.history.record import record_event
@@ -63,7 +63,7 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DET
     PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body, which no
     figure counts.
     """
-    lock_with_main(reference)
+    lock_case_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     now, was_verified = timezone.now(), incident.is_verified
     if was_verified and call == NO_CALL_DETAILS:
@@ -83,14 +83,14 @@ def verify_incident(*, reference: str, actor: User, call: CallBack = NO_CALL_DET
     return incident
 
 
-def check_call_number(incident: Incident, call: CallBack) -> str:
+def clean_call_number(incident: Incident, call: CallBack) -> str:
     """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called, or if the body
     declared it; on « source » if the body declared the official number and the responder did not look it up again.
 
     A number from a declaration of the body proves nothing, because a false declarant could otherwise verify
     themselves. The number on the emergency card is accepted, because only people of the body write that card.
     """
-    number = clean_whole_number(incident, call.number)
+    number = clean_phone_number(incident, call.number)
     is_trusted = call.is_official and (call.is_looked_up or call.source == NumberSource.CARD)
     if not number or is_trusted or not is_declared_number(incident, number):
         return number
@@ -109,7 +109,7 @@ def check_call_number(incident: Incident, call: CallBack) -> str:
     )
 
 
-def clean_whole_number(incident: Incident, text: str) -> str:
+def clean_phone_number(incident: Incident, text: str) -> str:
     """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called."""
     number = clean_line(text, limit=NUMBER_LIMIT, field="number")
     if number and not holds_whole_number(number, local_digits=get_local_digits(incident.collectivity)):
@@ -119,7 +119,7 @@ def clean_whole_number(incident: Incident, text: str) -> str:
 
 def is_declared_number(incident: Incident, number: str) -> bool:
     """Tell whether a declaration of the body gives this number, in any spelling. Runs two queries."""
-    return any(has_same_number(number, declared) for declared in list_declared_numbers(incident))
+    return any(contains_same_number(number, declared) for declared in list_declared_numbers(incident))
 
 
 def list_declared_numbers(incident: Incident) -> Iterator[str]:
@@ -134,7 +134,7 @@ def list_declared_numbers(incident: Incident) -> Iterator[str]:
     yield from (phone or "" for phone in sheets)
 
 
-def has_same_number(text: str, other: str) -> bool:
+def contains_same_number(text: str, other: str) -> bool:
     """Tell whether one text contains the number of the other, in any spelling, with or without the country code."""
     first, second = extract_digits(text), extract_digits(other)
     return any(
@@ -157,7 +157,7 @@ def extract_digits(phone: str) -> str:
     return "".join(str(unicodedata.digit(character)) for character in phone if character.isdigit())
 
 
-def find_verification(incident: Incident) -> IncidentEvent | None:
+def find_call_back_event(incident: Incident) -> IncidentEvent | None:
     """Return the event of the call back that verified the case, with its actor, or None if no call verified it. Runs
     at most one query.
     """
@@ -173,7 +173,7 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
     The caller has locked the case, has set `verified_at`, and updates what is due next. Raises ValidationError on
     « number » and « source ».
     """
-    number = check_call_number(incident, call)
+    number = clean_call_number(incident, call)
     close_call_back_task(incident, actor=actor, at=at)
     if not incident.erased_at:
         save_call_note(incident, actor=actor, words=describe_call(number, call.source), at=at)
@@ -200,7 +200,7 @@ def is_on_emergency_card(incident: Incident, number: str) -> bool:
     Such a number is not copied to `OfficialNumber`, because other centres may not read the emergency card.
     """
     written = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values_list("phone", flat=True)
-    return any(has_same_number(number, phone) for phone in written)
+    return any(contains_same_number(number, phone) for phone in written)
 
 
 def close_call_back_task(incident: Incident, *, actor: User, at: datetime) -> None:

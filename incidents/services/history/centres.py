@@ -14,7 +14,7 @@ from incidents.questions.formatting import format_zoned_moment
 MOVE_KINDS = (EventKind.TRANSFERRED, EventKind.REROUTED)
 
 
-def map_centres(events: Sequence[IncidentEvent], incident: Incident) -> dict[int, str]:
+def map_centres_by_event(events: Sequence[IncidentEvent], incident: Incident) -> dict[int, str]:
     """Return a dict from the key of each event to the name of the centre that had the case then. `events` must be
     newest first, and must contain the moves of the case (MOVE_KINDS) from the oldest of these events on.
     """
@@ -28,7 +28,7 @@ def map_centres(events: Sequence[IncidentEvent], incident: Incident) -> dict[int
     return then
 
 
-def explain_centre(incident: Incident) -> str:
+def explain_routing(incident: Incident) -> str:
     """Return why the case was routed to its centre and, after a transfer, which centre took it over and when."""
     moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
     if (last := moved.first()) is None or last.answered_at is None:

@@ -22,7 +22,7 @@ from incidents.services.history.snapshots import (
 )
 
 
-def read_declared(incident: Incident, section: str) -> Values:
+def read_declared_section(incident: Incident, section: str) -> Values:
     """Return the values of one section as they were last declared."""
     return read_declared_data(incident) if section == Section.DATA else snapshot_rows(incident, section)
 
@@ -78,7 +78,7 @@ def read_declared_leak_status(values: Mapping[str, Any]) -> str:
     return values["leak"]["status"] if values["leak"] else ""
 
 
-def find_judgement(
+def find_leak_judgement(
     incident: Incident, values: Mapping[str, Any], leak: DataLeak | None, history: Sequence[IncidentEvent] = ()
 ) -> str:
     """Return the status of the leak according to the centre, or "" if the centre did not judge the leak or left it at
@@ -89,7 +89,7 @@ def find_judgement(
     no row and no `history`, otherwise none.
     """
     if incident.erased_at:
-        return find_judgement_in_events(incident)
+        return find_leak_judgement_in_events(incident)
     if leak is None:
         return find_judgement_without_leak(incident, history)
     return leak.status if leak.status != read_declared_leak_status(values) else ""
@@ -112,7 +112,7 @@ def judges_leak(event: IncidentEvent) -> bool:
     return event.kind == EventKind.QUALIFIED and "leak" in event.data.get("changed", {})
 
 
-def find_judgement_in_events(incident: Incident) -> str:
+def find_leak_judgement_in_events(incident: Incident) -> str:
     """Return the last judgement of the leak, or "" if it equals the status before the first judgement."""
     judgements = incident.events.filter(kind__in=(EventKind.QUALIFIED, EventKind.CLOSED)).order_by("id")
     codes = judgements.values_list("data", flat=True)
@@ -120,13 +120,13 @@ def find_judgement_in_events(incident: Incident) -> str:
     return changes[-1][1] if changes and changes[-1][1] != changes[0][0] else ""
 
 
-def format_judgement(judgement: str) -> str:
-    """Return a judgement of `find_judgement` in French, such as « fuite soupçonnée », or ""."""
+def format_leak_judgement(judgement: str) -> str:
+    """Return a judgement of `find_leak_judgement` in French, such as « fuite soupçonnée », or ""."""
     return f"fuite {LeakStatus(judgement).label}" if judgement else ""
 
 
-def format_judgement_sentence(incident: Incident, judgement: str) -> str:
-    """Return the centre's judgement of the leak (`find_judgement`) as a sentence, or ""."""
-    judged = format_judgement(judgement)
+def format_leak_judgement_sentence(incident: Incident, judgement: str) -> str:
+    """Return the centre's judgement of the leak (`find_leak_judgement`) as a sentence, or ""."""
+    judged = format_leak_judgement(judgement)
     who = incident.csirt.name if incident.csirt else "Le centre"
     return f"{who} juge : {judged}." if judged else ""

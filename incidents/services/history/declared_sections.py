@@ -12,7 +12,7 @@ from incidents.services.history.revisions import (
     TypeChange,
     find_type_change,
     format_declared_label,
-    list_replaced_story,
+    list_replaced_story_lines,
     list_revision_sentences,
     load_declared_sheets,
 )
@@ -38,7 +38,7 @@ def list_declared_sections(
     sections = facts + [section for section in answers if section["lines"]]
     for section in sections:
         section["notes"] = list_revision_sentences(incident, sheets.get(section["code"], []), acts)
-    sections[0]["lines"] += list_replaced_story(incident, sheets.get(Section.STORY, []), acts)
+    sections[0]["lines"] += list_replaced_story_lines(incident, sheets.get(Section.STORY, []), acts)
     add_situation(sections[0], incident, find_type_change(incident, acts, zone), zone)
     return sections
 

@@ -148,18 +148,20 @@ def write_documents(incidents: Iterable[int], kind: str, *, overwrite: bool) -> 
     is possible; else the case keeps the documents that it had (none during a rebuild), and its id is logged.
     """
     cases = sorted(incidents)
-    if not (error := try_to_write(cases, kind, MAX_TEXT_LENGTH, overwrite=overwrite)):
+    if not (error := try_to_write_documents(cases, kind, MAX_TEXT_LENGTH, overwrite=overwrite)):
         return
     if len(cases) > 1:
         middle = len(cases) // 2
         write_documents(cases[:middle], kind, overwrite=overwrite)
         write_documents(cases[middle:], kind, overwrite=overwrite)
-    elif error := try_to_write(cases, kind, SHORT_TEXT_LENGTH, overwrite=overwrite):
+    elif error := try_to_write_documents(cases, kind, SHORT_TEXT_LENGTH, overwrite=overwrite):
         # The message of the error may contain a text of the case.
         logger.error("Case %s is not indexed: %s of %s", cases[0], type(error).__name__, kind)
 
 
-def try_to_write(incidents: Sequence[int], kind: str, longest: int, *, overwrite: bool) -> DatabaseError | None:
+def try_to_write_documents(
+    incidents: Sequence[int], kind: str, longest: int, *, overwrite: bool
+) -> DatabaseError | None:
     """Write the documents with the first `longest` characters of each text. Return the error if these texts cannot be
     indexed; nothing is written then. Raises an error that no text caused.
     """

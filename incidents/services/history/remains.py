@@ -18,7 +18,7 @@ from incidents.queries import DisplayedSheet
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact
-from incidents.services.handling.notes import filter_readable
+from incidents.services.handling.notes import filter_readable_notes
 from incidents.services.history.snapshots import Values, format_utc_instant, snapshot_rows
 
 # The relations whose rows never change once they are written, except that their texts may be erased.
@@ -104,7 +104,7 @@ def load_remains(transfer: Transfer, after: Mapping[str, int]) -> Remains:
             older[name] = older_rows
         return rows_of_page
 
-    notes = filter_readable(list_rows_until("notes"), centre=transfer.giver_id)
+    notes = filter_readable_notes(list_rows_until("notes"), centre=transfer.giver_id)
     sheets = read_page("sheets", list_rows_until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
     return Remains(
         sections=list_sections(copy),

@@ -19,7 +19,7 @@ from incidents.queries import MAX_SHEETS, DisplayedSheet
 from incidents.questions.catalogue import QuestionKind
 from incidents.questions.facts import OMITTED_TEXTS, list_sheet_facts
 from incidents.questions.formatting import DisplayedFact, format_moment
-from incidents.services.history.centres import MOVE_KINDS, map_centres
+from incidents.services.history.centres import MOVE_KINDS, map_centres_by_event
 from incidents.services.history.declared import exclude_judgement_sheets
 
 # The events of the centre's acts that write answer sheets: a call, and a closing that ends interruptions. The event
@@ -65,12 +65,12 @@ def load_centre_acts(incident: Incident) -> list[CentreAct]:
     """
     changes = CENTRE_FACT_CHANGES | TYPE_CHANGES
     events = list(incident.events.filter(changes | Q(kind__in=MOVE_KINDS)).order_by("-id"))
-    return select_centre_acts(events, map_centres(events, incident))
+    return select_centre_acts(events, map_centres_by_event(events, incident))
 
 
 def select_centre_acts(events: Sequence[IncidentEvent], centres: Mapping[int, str]) -> list[CentreAct]:
     """Return the acts by which centres changed what the case says, oldest first, from events that are newest first.
-    `centres` is their `map_centres`.
+    `centres` is their `map_centres_by_event`.
     """
     return [
         CentreAct(event, centres[event.pk] or "le centre") for event in reversed(events) if is_centre_change(event)
@@ -167,7 +167,7 @@ def is_line_in(line: DisplayedFact, newer: Sequence[DisplayedFact]) -> bool:
     )
 
 
-def list_replaced_story(
+def list_replaced_story_lines(
     incident: Incident, displayed_sheets: Sequence[DisplayedSheet], acts: Sequence[CentreAct]
 ) -> list[list[str]]:
     """Return the lines of the story that a body stated and that the newest sheet does not contain, each as

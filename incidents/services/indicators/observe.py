@@ -37,7 +37,7 @@ def save_observables(*, reference: str, actor: User, chosen: Iterable[ChosenValu
     Saving the same values again changes nothing. Raises Http404, PermissionDenied, and ValidationError: by field for
     a value that does not match its kind, without a field if the case is erased or has too many indicators.
     """
-    incident = lock_case(reference, actor)
+    incident = lock_case_for_indicators(reference, actor)
     values = {clean_observable(value.kind, value.value): clean_origin(value) for value in chosen}
     existing = set(incident.observables.values_list("kind", "value"))
     new = {
@@ -67,7 +67,7 @@ def save_typed_observable(*, reference: str, actor: User, kind: str, value: str)
 @transaction.atomic
 def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
     """Remove an indicator. Returns False if it was already removed. May raise Http404 or PermissionDenied."""
-    incident = lock_case(reference, actor)
+    incident = lock_case_for_indicators(reference, actor)
     observable = incident.observables.filter(uid=uid).first()
     if observable is None:
         return False
@@ -76,7 +76,7 @@ def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
     return True
 
 
-def lock_case(reference: str, actor: User) -> Incident:
+def lock_case_for_indicators(reference: str, actor: User) -> Incident:
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur.")

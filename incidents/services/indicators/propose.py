@@ -24,8 +24,8 @@ from incidents.models import AnswerSheet, Evidence, Incident, Message, Note
 from incidents.queries import MAX_SHEETS, DisplayedSheet, group_by_section, list_sheets
 from incidents.questions.catalogue import SNAPSHOTS
 from incidents.services.evidence.files import get_reading_key
-from incidents.services.handling.notes import filter_readable
-from incidents.services.handling.readings import record_opening
+from incidents.services.handling.notes import filter_readable_notes
+from incidents.services.handling.readings import record_file_opening
 
 logger = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class TextOrigin(NamedTuple):
         return f"{self.kind.label} {self.version}".rstrip()
 
 
-class Source(NamedTuple):
+class SourceText(NamedTuple):
     """A text of the case or of a duplicate, with its origin."""
 
     origin: TextOrigin
@@ -70,7 +70,7 @@ class IndicatorProposal(NamedTuple):
 
 
 @dataclass
-class Proposals:
+class IndicatorProposals:
     """The proposed values of a case.
 
     `innocent` is the number of values that say nothing of an attack, `too_many` the number of values beyond
@@ -78,12 +78,12 @@ class Proposals:
     """
 
     rows: list[IndicatorProposal] = field(default_factory=list)
-    innocent: int = 0
-    left_out: tuple[TextOrigin, ...] = ()
-    too_many: int = 0
+    harmless_count: int = 0
+    unread_origins: tuple[TextOrigin, ...] = ()
+    omitted_count: int = 0
 
 
-def propose_values(incident: Incident, user: User) -> Proposals:
+def propose_indicators(incident: Incident, user: User) -> IndicatorProposals:
     """Return the values found in the first TEXT_LIMIT characters of the texts of the case, then of its duplicates.
 
     `incident` must be loaded `with_displayed_rows`. Records that `user` read the duplicates.
@@ -91,7 +91,7 @@ def propose_values(incident: Incident, user: User) -> Proposals:
     duplicates = list_duplicates(incident, user)
     record_accesses(user, duplicates, Door.BESIDE)
     return build_proposals(
-        incident, user, [*list_texts(incident), *list_duplicate_texts(duplicates)], duplicates=duplicates
+        incident, user, [*list_case_texts(incident), *list_duplicate_texts(duplicates)], duplicates=duplicates
     )
 
 
@@ -101,21 +101,21 @@ def list_duplicates(incident: Incident, user: User) -> list[Incident]:
     return list(merged.select_related("story").order_by("received_at", "id")[:MAX_DUPLICATES_READ])
 
 
-def propose_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
+def propose_indicators_from_file(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, IndicatorProposals]:
     """Return an evidence file and the values found in it.
 
     The declarant sees that `actor` opened the file. Raises Http404 if it is not a text file or too large,
-    PermissionDenied, Erased, vault.NotReadable.
+    PermissionDenied, CaseErased, vault.NotReadable.
     """
     incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
     evidence = list_text_files(incident).filter(uid=uid).first()
     if evidence is None:
         raise Http404
     content = b"".join(vault.read_object(evidence.storage_name, get_reading_key(incident)))
-    record_opening(evidence=evidence, reader=actor)
+    record_file_opening(evidence=evidence, reader=actor)
     logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
     words = extract_text(content, evidence.media_type)
-    return evidence, build_proposals(incident, actor, [Source(TextOrigin(DocumentKind.FILE), words)])
+    return evidence, build_proposals(incident, actor, [SourceText(TextOrigin(DocumentKind.FILE), words)])
 
 
 def list_text_files(incident: Incident) -> QuerySet[Evidence]:
@@ -123,20 +123,20 @@ def list_text_files(incident: Incident) -> QuerySet[Evidence]:
     return current_files.filter(media_type__in=READABLE_TYPES, size__lte=MAX_BYTES).order_by("number")
 
 
-def list_texts(incident: Incident) -> Iterator[Source]:
+def list_case_texts(incident: Incident) -> Iterator[SourceText]:
     """Yield the declaration and the newest answers of each section, then the messages of the declarant, notes and file
     names, newest first, and last what stood in the sections before corrections.
     """
     sections = group_by_section(list_sheets(incident))
     # The person to call back is not a trace of an attack.
     sections.pop(Section.CALLER, None)
-    yield Source(TextOrigin(DocumentKind.DECLARATION), "\n".join(read_story_texts(incident.story).values()))
+    yield SourceText(TextOrigin(DocumentKind.DECLARATION), "\n".join(read_story_texts(incident.story).values()))
     for sheets in sections.values():
-        yield Source(TextOrigin(DocumentKind.ANSWERS), join_lines(sheets[:1]))
+        yield SourceText(TextOrigin(DocumentKind.ANSWERS), join_lines(sheets[:1]))
     yield from list_written_texts([incident], version="")
     for section, sheets in sections.items():
         kind = DocumentKind.DECLARATION if section in SNAPSHOTS else DocumentKind.ANSWERS
-        yield Source(TextOrigin(kind, BEFORE_CORRECTION), join_lines(sheets[1:], without=sheets[:1]))
+        yield SourceText(TextOrigin(kind, BEFORE_CORRECTION), join_lines(sheets[1:], without=sheets[:1]))
 
 
 def join_lines(sheets: Iterable[DisplayedSheet], *, without: Iterable[DisplayedSheet] = ()) -> str:
@@ -146,36 +146,38 @@ def join_lines(sheets: Iterable[DisplayedSheet], *, without: Iterable[DisplayedS
     return "\n".join(texts)
 
 
-def list_duplicate_texts(duplicates: Sequence[Incident]) -> Iterator[Source]:
+def list_duplicate_texts(duplicates: Sequence[Incident]) -> Iterator[SourceText]:
     """Yield the texts of these duplicates. Runs four queries, or none without a duplicate."""
     if not duplicates:
         return
     for duplicate in duplicates:
         words = "\n".join(read_story_texts(duplicate.story).values())
-        yield Source(TextOrigin(DocumentKind.DECLARATION, OF_DUPLICATE), words)
+        yield SourceText(TextOrigin(DocumentKind.DECLARATION, OF_DUPLICATE), words)
     sheets = AnswerSheet.objects.filter(incident__in=duplicates).exclude(section=Section.CALLER).order_by("-id")
     # Any time zone will do here: times are never indicators.
     views = [DisplayedSheet(sheet, PARIS) for sheet in sheets[:MAX_SHEETS]]
-    yield Source(TextOrigin(DocumentKind.ANSWERS, OF_DUPLICATE), join_lines(views))
+    yield SourceText(TextOrigin(DocumentKind.ANSWERS, OF_DUPLICATE), join_lines(views))
     yield from list_written_texts(duplicates, version=OF_DUPLICATE)
 
 
-def list_written_texts(incidents: Sequence[Incident], *, version: str) -> Iterator[Source]:
+def list_written_texts(incidents: Sequence[Incident], *, version: str) -> Iterator[SourceText]:
     """Yield the messages of the declarants, notes and file names of these cases, newest first. Runs three queries."""
     # A link that the centre sent is not a trace of an attack.
     received = Message.objects.filter(incident__in=incidents, is_from_csirt=False)
     for text in received.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
-        yield Source(TextOrigin(DocumentKind.MESSAGE, version), text)
-    notes = filter_readable(Note.objects.filter(incident__in=incidents)).order_by("-id")
+        yield SourceText(TextOrigin(DocumentKind.MESSAGE, version), text)
+    notes = filter_readable_notes(Note.objects.filter(incident__in=incidents)).order_by("-id")
     for text in notes.values_list("text", flat=True)[:ROWS_READ]:
-        yield Source(TextOrigin(DocumentKind.NOTE, version), text)
+        yield SourceText(TextOrigin(DocumentKind.NOTE, version), text)
     files = Evidence.objects.filter(incident__in=incidents, taken_back_at=None).order_by("-id")
-    yield Source(TextOrigin(DocumentKind.FILE, version), "\n".join(files.values_list("name", flat=True)[:ROWS_READ]))
+    yield SourceText(
+        TextOrigin(DocumentKind.FILE, version), "\n".join(files.values_list("name", flat=True)[:ROWS_READ])
+    )
 
 
 def build_proposals(
-    incident: Incident, user: User, sources: Iterable[Source], *, duplicates: Sequence[Incident] = ()
-) -> Proposals:
+    incident: Incident, user: User, sources: Iterable[SourceText], *, duplicates: Sequence[Incident] = ()
+) -> IndicatorProposals:
     """Return the values of the texts. The mailboxes of the declarants of the case and of `duplicates` are innocent."""
     origins, left_out = collect_values(sources)
     persons = {case.story.contact_email.lower() for case in (incident, *duplicates)}
@@ -198,11 +200,11 @@ def build_proposals(
         )
         for observable in proposed
     ]
-    return Proposals(rows, len(origins) - len(suspicious), left_out, len(suspicious) - len(proposed))
+    return IndicatorProposals(rows, len(origins) - len(suspicious), left_out, len(suspicious) - len(proposed))
 
 
 def collect_values(
-    sources: Iterable[Source],
+    sources: Iterable[SourceText],
 ) -> tuple[dict[Indicator, dict[TextOrigin, None]], tuple[TextOrigin, ...]]:
     """Return the origins of each value, and those of the texts that were not read to their end."""
     origins: dict[Indicator, dict[TextOrigin, None]] = {}

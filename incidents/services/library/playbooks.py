@@ -39,7 +39,7 @@ class AppliedPlaybook:
     csirt: Csirt | None = None
 
 
-def find_applied_playbook(kind: str, csirt: Csirt) -> AppliedPlaybook:
+def get_applied_playbook(kind: str, csirt: Csirt) -> AppliedPlaybook:
     """Return the newest playbook of the centre for this type, or the national playbook. Runs one query."""
     return build_applied_playbook(kind, csirt, find_newest_playbook(kind, csirt))
 

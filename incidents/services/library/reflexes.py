@@ -37,7 +37,7 @@ class AppliedReflexSheet:
     csirt: Csirt | None = None
 
 
-def find_reflex_sheet(kind: str, csirt: Csirt | None) -> AppliedReflexSheet:
+def get_reflex_sheet(kind: str, csirt: Csirt | None) -> AppliedReflexSheet:
     """Return the newest sheet of the CSIRT for this type, or the national one. Runs one query, or none without a
     CSIRT.
     """
@@ -67,7 +67,7 @@ def find_newest_reflex_sheet(kind: str, csirt: Csirt) -> ReflexSheet | None:
 
 
 @transaction.atomic
-def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
+def publish_reflex_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
     """Publish a version of the reflex sheet for the region of the CSIRT and return its number.
 
     Publishing NATIONAL_CONTENT restores the national sheet. Publishing the same text again makes no version. Raises
@@ -75,7 +75,7 @@ def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], bas
     `based_on` (0: there was none).
     """
     csirt = get_led_centre(actor, csirt_slug, lock=True)
-    clean = clean_content(content) if content else NATIONAL_CONTENT
+    clean = clean_reflex_sheet(content) if content else NATIONAL_CONTENT
     row = find_newest_reflex_sheet(kind, csirt)
     version = row.version if row else 0
     if clean == (row.content if row else NATIONAL_CONTENT):
@@ -86,7 +86,7 @@ def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], bas
     return version + 1
 
 
-def clean_content(content: Mapping[str, Any]) -> dict[str, Any]:
+def clean_reflex_sheet(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the cleaned content.
 
     Raises ValidationError, by field, for a text that is missing, too long, or looks like markup.

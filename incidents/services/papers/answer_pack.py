@@ -26,12 +26,12 @@ from incidents.progress import find_service_handed_to
 from incidents.queries import is_case_abandoned
 from incidents.questions.formatting import format_zoned_moment
 from incidents.reference import hyphenate
-from incidents.services.history.centres import MOVE_KINDS, explain_centre
-from incidents.services.history.declared import find_judgement, format_judgement_sentence, read_declared_data
+from incidents.services.history.centres import MOVE_KINDS, explain_routing
+from incidents.services.history.declared import find_leak_judgement, format_leak_judgement_sentence, read_declared_data
 from incidents.services.history.declared_sections import list_declared_sections
 from incidents.services.history.revisions import load_centre_acts
 from incidents.services.history.snapshots import find_leak_row
-from incidents.services.library.reflexes import AppliedReflexSheet, find_reflex_sheet
+from incidents.services.library.reflexes import AppliedReflexSheet, get_reflex_sheet
 from incidents.services.papers.centres import describe_contacts, describe_site
 from incidents.services.papers.duties import list_duties
 
@@ -46,7 +46,7 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
     `with_displayed_rows`.
     """
     zone, leak_answers = find_zone(incident.collectivity), read_declared_data(incident)
-    judgement = find_judgement(incident, leak_answers, find_leak_row(incident))
+    judgement = find_leak_judgement(incident, leak_answers, find_leak_row(incident))
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": hyphenate(incident.reference)})
     route = find_route(incident.collectivity, on=timezone.localdate(at))
     duties = list_duties(incident, zone, leak_answers, judgement, at=at)
@@ -56,12 +56,12 @@ def build_answer_pack(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "identity": format_identity(incident.collectivity),
         "received": format_zoned_moment(incident.received_at, zone),
         "made_at": format_zoned_moment(at, zone),
-        "reason": explain_centre(incident),
-        "checklist": build_checklist(find_reflex_sheet(incident.type, incident.csirt)),
+        "reason": explain_routing(incident),
+        "checklist": build_checklist(get_reflex_sheet(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in duties],
         "no_more": LEGAL_CAVEAT,
         "receipt": list_receipt_lines(incident, zone),
-        "progress": list_progress(incident, judgement, zone),
+        "progress": list_progress_sentences(incident, judgement, zone),
         "declared": list_declared_sections(incident, leak_answers, load_centre_acts(incident), zone),
         "clock": str(CLOCK_LABELS.get(zone, zone)),
         "address": address,
@@ -90,14 +90,14 @@ def build_checklist(sheet: AppliedReflexSheet) -> dict[str, Any]:
     }
 
 
-def list_progress(incident: Incident, judgement: str, zone: str) -> list[str]:
+def list_progress_sentences(incident: Incident, judgement: str, zone: str) -> list[str]:
     """Return sentences that say whether the case was taken or closed, whether the body was called back, and how the
     centre judged the leak.
     """
     lines = (
         format_handling_state(incident, zone),
         format_verification(incident, zone),
-        format_judgement_sentence(incident, judgement),
+        format_leak_judgement_sentence(incident, judgement),
     )
     return [line for line in lines if line]
 

@@ -22,7 +22,7 @@ from incidents.access import CaseVisitor, get_case
 from incidents.enums import Ability, PaperKind, PaperState
 from incidents.files import vault
 from incidents.models import Incident, Paper
-from incidents.services.evidence.files import ensure_case_key, find_case_key
+from incidents.services.evidence.files import find_case_key, get_or_create_case_key
 from incidents.services.papers.answer_pack import build_answer_pack
 from incidents.services.papers.cards import TEMPLATES, list_cards, list_communes
 
@@ -40,7 +40,7 @@ class NothingToPrint(Exception):
     """The case was erased, so there is nothing to print."""
 
 
-class Overtaken(Exception):
+class ClaimLost(Exception):
     """Another worker has claimed this paper meanwhile, so this worker must stop making it."""
 
 
@@ -114,7 +114,7 @@ def make_due_papers(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile:
     """
     papers, until = 0, timezone.now() + PASS_TIME_LIMIT
     while timezone.now() < until and (paper := claim_paper(timezone.now(), kinds)):
-        papers += try_paper(paper, meanwhile)
+        papers += try_to_make_paper(paper, meanwhile)
     return papers
 
 
@@ -131,7 +131,7 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     paper = first.select_for_update(skip_locked=True, of=("self",)).first()
     if paper is None:
         return None
-    delete_content(paper)
+    delete_paper_file(paper)
     paper.tries, paper.due_at, paper.done, paper.storage_name = (
         paper.tries + 1,
         now + LEASE,
@@ -142,7 +142,7 @@ def claim_paper(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) ->
     return paper
 
 
-def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
+def try_to_make_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
     """Make one paper. Returns whether it was recorded as made.
 
     An error is logged, so that it does not stop the other papers. The paper is tried again later.
@@ -169,11 +169,11 @@ def get_paper_key(incident: Incident) -> bytes:
     """Return the key with which the papers of the case are encrypted. Raises NothingToPrint if the case is erased."""
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
         raise NothingToPrint
-    return ensure_case_key(incident)
+    return get_or_create_case_key(incident)
 
 
 def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
-    """Make the cards of a département and return the size in bytes. May raise Overtaken.
+    """Make the cards of a département and return the size in bytes. May raise ClaimLost.
 
     A few pages are made and joined at a time, so that memory does not grow with the number of communes. Cards hold
     nothing secret and are stored in clear.
@@ -186,7 +186,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
         for cards in batched(list_cards(departement, on=timezone.localdate()), PAGES_AT_ONCE):
             joiner.add(typeset(TEMPLATES / "cards.typ", {"title": str(departement), "cards": cards}))
             if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
-                raise Overtaken
+                raise ClaimLost
             if meanwhile and timezone.now() > paused_at + PASS_TIME_LIMIT:
                 make_due_papers(kinds=[PaperKind.ANSWER_PACK])
                 meanwhile()
@@ -244,10 +244,10 @@ def delete_papers(incident: Incident) -> None:
 
 def delete_selected_papers(papers: QuerySet[Paper]) -> None:
     for paper in papers:
-        delete_content(paper)
+        delete_paper_file(paper)
         paper.delete()
 
 
-def delete_content(paper: Paper) -> None:
+def delete_paper_file(paper: Paper) -> None:
     if paper.storage_name:
         transaction.on_commit(partial(vault.remove_object, paper.storage_name), robust=True)

@@ -24,7 +24,7 @@ from incidents.catalogues.partners import PARTNERS_WITH_MAIL, Partner
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
 from incidents.models import Advice, Incident
 from incidents.moments import format_iso_moment, reduce_to_known_end, reduce_to_known_moment
-from incidents.services.history.declared import find_judgement, read_declared_data
+from incidents.services.history.declared import find_leak_judgement, read_declared_data
 from incidents.services.history.record import record_event
 from incidents.services.history.snapshots import (
     find_leak_row,
@@ -33,7 +33,7 @@ from incidents.services.history.snapshots import (
     read_caller,
     read_instants,
 )
-from incidents.services.transfer.agreements import NO_AGREEMENT, Agreement, check_agreement
+from incidents.services.transfer.agreements import NO_AGREEMENT, Agreement, clean_agreement
 from incidents.sharing import ReaderKind, forbids_leaving, needs_agreement
 
 REASON_LIMIT = 500
@@ -49,7 +49,7 @@ TLP_RED_REFUSAL = (
 )
 
 
-class UsedAdviceForm(Exception):
+class AdviceFormAlreadyUsed(Exception):
     """The key of this form was already used with another partner, reason or file. Nothing was sent."""
 
 
@@ -75,7 +75,7 @@ class AdviceRequest:
 def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Advice:
     """Store the file and record the event that causes its sending. The same form sent twice returns the first advice.
 
-    Raises Http404, PermissionDenied, UsedAdviceForm, Stale if the file differs from that of the page, and
+    Raises Http404, PermissionDenied, AdviceFormAlreadyUsed, Stale if the file differs from that of the page, and
     ValidationError: by field, or without a field if the case is erased or TLP:RED.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
@@ -83,10 +83,10 @@ def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Ad
     why, earlier = clean_advice_reason(request), Advice.objects.filter(submission_key=key).first()
     if earlier and (earlier.partner, earlier.motive, earlier.sha256) == (request.partner, why, request.seen):
         return earlier
-    partner = check_partner(incident, request)
+    partner = get_allowed_partner(incident, request)
     if earlier:
-        raise UsedAdviceForm
-    agreement = check_advice_agreement(incident, request)
+        raise AdviceFormAlreadyUsed
+    agreement = clean_advice_agreement(incident, request)
     content = format_advice(incident, partner, request)
     if request.seen != hash_content(content):
         raise Stale
@@ -100,7 +100,7 @@ def advise_partner(*, reference: str, request: AdviceRequest, actor: User) -> Ad
     return advice
 
 
-def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
+def get_allowed_partner(incident: Incident, request: AdviceRequest) -> Partner:
     """Return the partner of the request. Raises ValidationError if the file must not be sent."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer.")
@@ -114,10 +114,10 @@ def check_partner(incident: Incident, request: AdviceRequest) -> Partner:
     return partner
 
 
-def check_advice_agreement(incident: Incident, request: AdviceRequest) -> str:
-    """Return the text to store about the agreement. Raises ValidationError like `check_agreement`."""
+def clean_advice_agreement(incident: Incident, request: AdviceRequest) -> str:
+    """Return the text to store about the agreement. Raises ValidationError like `clean_agreement`."""
     is_needed = needs_agreement(incident.tlp, ReaderKind.COMMUNITY, label=request.tlp)
-    return check_agreement(incident, request.agreement, is_needed=is_needed)
+    return clean_agreement(incident, request.agreement, is_needed=is_needed)
 
 
 def clean_advice_reason(request: AdviceRequest) -> str:
@@ -172,7 +172,7 @@ def describe_advice_facts(incident: Incident) -> dict[str, Any]:
         "service_stopped": incident.service_stopped,
         "services": describe_services(incident),
         "data": declared,
-        "centre_judges": {"leak": find_judgement(incident, declared, find_leak_row(incident))},
+        "centre_judges": {"leak": find_leak_judgement(incident, declared, find_leak_row(incident))},
     }
 
 

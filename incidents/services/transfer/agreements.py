@@ -34,7 +34,7 @@ class Agreement:
 NO_AGREEMENT = Agreement()
 
 
-def check_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:
+def clean_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:
     """Return the text to store about the agreement, or "" if the declarant did not agree.
 
     Raises ValidationError on « agreement » if an agreement is needed and was not given, if only one of the box and the

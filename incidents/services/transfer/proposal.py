@@ -33,7 +33,7 @@ from incidents.services.transfer.agreements import (
     NO_AGREEMENT,
     NOT_AGREED,
     Agreement,
-    check_agreement,
+    clean_agreement,
 )
 from incidents.services.transfer.state import record_transfer, set_transfer_state, withdraw_proposal
 from incidents.sharing import ReaderKind, needs_agreement, rank_label
@@ -72,11 +72,11 @@ def create_proposal(
         return newest
     if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
         raise Stale(newest)
-    check_may_leave(incident)
-    centre = find_taker(incident, taker)
-    check_reason(incident, why)
+    check_may_be_transferred(incident)
+    centre = get_taker(incident, taker)
+    check_transfer_reason(incident, why)
     is_needed = needs_agreement(incident.tlp, ReaderKind.COLLEAGUE)
-    agreed = check_agreement(incident, agreement, is_needed=is_needed)
+    agreed = clean_agreement(incident, agreement, is_needed=is_needed)
     values = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
     giver: Any = incident.csirt_id  # the actor may transfer, so the case has a centre
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **values)
@@ -125,7 +125,7 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
 
 
 @transaction.atomic
-def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
+def refuse_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
     """Refuse the proposed case for the taker, with a reason (`answer`).
 
     A repeated call by the same person changes nothing. Raises Http404, Stale, ValidationError on « answer ».
@@ -159,7 +159,7 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
     if transfer.state != TransferState.ASKED:
         raise Stale(transfer)
     incident = transfer.incident
-    check_may_leave(incident)
+    check_may_be_transferred(incident)
     if lacks_agreement(transfer):
         raise ValidationError({"agreement": NOT_AGREED})
     set_transfer_state(transfer, TransferState.ACCEPTED, actor)
@@ -186,7 +186,7 @@ def find_merge_refusal(incident: Incident) -> str:
     return "Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le." if is_merged else ""
 
 
-def check_may_leave(incident: Incident) -> None:
+def check_may_be_transferred(incident: Incident) -> None:
     """Raise InvalidTransition for a closed case, ValidationError for a case that is erased or merged."""
     if incident.erased_at:
         raise ValidationError("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer.")
@@ -203,7 +203,7 @@ def lacks_agreement(transfer: Transfer) -> bool:
     return not transfer.agreement or rank_label(transfer.agreed_tlp) > rank_label(tlp)
 
 
-def check_reason(incident: Incident, why: str) -> None:
+def check_transfer_reason(incident: Incident, why: str) -> None:
     """Raise ValidationError on « motive » if the reason is empty or names a person, since the other centre reads it
     before it has the case.
     """
@@ -213,7 +213,7 @@ def check_reason(incident: Incident, why: str) -> None:
         raise ValidationError({"motive": f"Ce motif désigne quelqu’un. Retirez : {quote_words(persons)}."})
 
 
-def find_taker(incident: Incident, slug: str) -> Csirt:
+def get_taker(incident: Incident, slug: str) -> Csirt:
     centre: Csirt | None = list_takers(incident).filter(slug=slug).first() if "\0" not in slug else None
     if centre is None:
         raise ValidationError({"taker": "Choisissez un centre de la liste."})

@@ -56,17 +56,17 @@ def reroute_cases() -> int:
     """
     moved, until = 0, timezone.now() + PASS_TIME_LIMIT
     while timezone.now() < until:
-        check = begin_check(timezone.now())
+        check = begin_routing_check(timezone.now())
         cases = list(list_open_cases_after(check.last_case)) if check else []
         if check is None:
             break
-        moved += sum(reroute_misplaced(cases, check.checked_on or timezone.localdate()))
-        if not save_progress(check, cases):
+        moved += sum(reroute_misplaced_cases(cases, check.checked_on or timezone.localdate()))
+        if not save_check_progress(check, cases):
             break
     return moved
 
 
-def begin_check(now: datetime) -> RoutingCheck | None:
+def begin_routing_check(now: datetime) -> RoutingCheck | None:
     """Return the progress of the comparison, restarted if the directory, a body's territory or the day has changed.
 
     Returns None once it is finished, and during the minutes after a change. Runs three queries.
@@ -86,14 +86,14 @@ def list_open_cases_after(pk: int) -> QuerySet[Incident]:
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
 
 
-def save_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
+def save_check_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
     """Save the progress, unless another change was noticed meanwhile. Returns whether more cases are left."""
     same = RoutingCheck.objects.filter(noticed_at=check.noticed_at)
     same.update(last_case=cases[-1].pk if cases else 0, is_finished=not cases)
     return bool(cases)
 
 
-def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
+def reroute_misplaced_cases(cases: list[Incident], on: date) -> list[bool]:
     """Reroute the misplaced cases. A case is misplaced if the directory of the day `on` names a centre other than the
     centre of the case or, when the platform has proposed the case to a centre, other than that proposed centre. A case
     is also misplaced if its TLP no longer allows the pending proposal.
@@ -110,10 +110,10 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
         centre = directory.find_route(case.collectivity, ()).csirt
         return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
 
-    return [try_reroute(case.pk, on) for case in cases if is_misplaced(case)]
+    return [try_to_reroute_case(case.pk, on) for case in cases if is_misplaced(case)]
 
 
-def try_reroute(pk: int, on: date) -> bool:
+def try_to_reroute_case(pk: int, on: date) -> bool:
     """Return the result of `reroute_case`, or False if it failed. The error is logged, so that the next cases are
     still rerouted. Only an error of the connection to the database is raised.
     """

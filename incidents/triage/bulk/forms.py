@@ -17,7 +17,7 @@ from incidents.enums import OPEN, TYPE_TERMS, BulkAct, Cause, ClosingReason, Gro
 from incidents.models import Incident, Transfer
 from incidents.services.groups.bulk import CLOSING_REASONS, get_or_open_group
 from incidents.services.groups.group import MAX_GROUPS_OFFERED, TITLE_LIMIT, list_open_groups
-from incidents.services.handling.assign import NOBODY, list_people
+from incidents.services.handling.assign import NOBODY, list_centre_responders
 from incidents.services.handling.close import REASON_LIMIT, SERVICE_LIMIT, SERVICE_QUESTION
 from incidents.services.handling.unfinished import is_message_unanswered
 
@@ -69,7 +69,8 @@ class BulkAssignForm(BulkForm):
 
     def fill_choices(self) -> None:
         people = [
-            (str(person.uid), name) for person, name in list_names_with_missing_steps(list_people(self.csirt.pk))
+            (str(person.uid), name)
+            for person, name in list_names_with_missing_steps(list_centre_responders(self.csirt.pk))
         ]
         self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, "Personne")]  # type: ignore[attr-defined]
 

@@ -27,7 +27,7 @@ from incidents.services.groups.bulk import (
     MAX_CASES,
     MAX_CASES_IN_REQUEST,
     TRANSFERRED_REFUSAL,
-    UsedBulkForm,
+    BulkFormAlreadyUsed,
     count_outcomes,
     run_job_in_request,
     start_bulk_job,
@@ -70,7 +70,7 @@ def bulk_act_view(request: HttpRequest) -> HttpResponse:
     try:
         if form.is_valid():
             return begin_act(request, act, references, form)
-    except UsedBulkForm as used:
+    except BulkFormAlreadyUsed as used:
         return explain_used_form(request, used.job)
     except ValidationError as error:
         form.add_service_errors(error)
@@ -117,7 +117,7 @@ def render_question(
 
 def begin_act(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
     """Carry out the act at once on a few cases, or let a task act on many. Raises ValidationError if a choice is
-    refused, and UsedBulkForm if this form was already submitted with other choices.
+    refused, and BulkFormAlreadyUsed if this form was already submitted with other choices.
     """
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # roll back a group that was opened for a refused act

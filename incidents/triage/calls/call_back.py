@@ -22,7 +22,7 @@ from incidents.enums import Ability, CaseFormCode, InterruptionExtent, NoteKind
 from incidents.facts.shapes import CASE_ANSWERS, STORY_COLUMNS, Interruption, map_leak
 from incidents.models import Incident
 from incidents.moments import has_hour
-from incidents.services.declarant.telephone import Call, check_not_ended, save_call, stamp_facts
+from incidents.services.declarant.telephone import Call, check_case_is_open, save_call, stamp_facts
 from incidents.services.groups.call_backs import awaits_call
 from incidents.services.handling.unsent_text import Values
 from incidents.services.handling.verify import verify_incident
@@ -83,7 +83,7 @@ def call_back_view(request: HttpRequest, reference: str) -> HttpResponse:
 def open_call_form(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Show the form with the known facts and what this person typed before, unless the case is closed or erased."""
     try:
-        check_not_ended(incident)
+        check_case_is_open(incident)
     except ValidationError as error:
         return report_refusal(request, incident.reference, error)
     form = CallForm(incident)

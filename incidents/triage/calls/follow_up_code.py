@@ -8,7 +8,7 @@ from accounts.signed_in import get_account
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.reference import split_groups
-from incidents.services.declarant.access import derive_secret, rotate_access
+from incidents.services.declarant.access import derive_secret, rotate_access_by_responder
 from incidents.triage.case.page import render_page, report_refusal
 
 
@@ -23,7 +23,7 @@ def code_view(request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(get_account(request), reference, to=Ability.ROTATE)
         return render_page(request, "incidents/triage/code_ask.html", {"incident": incident})
     try:
-        secret = derive_secret(rotate_access(reference=reference, actor=get_account(request)))
+        secret = derive_secret(rotate_access_by_responder(reference=reference, actor=get_account(request)))
     except ValidationError as error:
         return report_refusal(request, reference, error)
     incident = get_incident(get_account(request), reference, to=Ability.VIEW)

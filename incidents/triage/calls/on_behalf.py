@@ -31,7 +31,7 @@ from incidents.services.declarant.access import derive_secret
 from incidents.services.declaring.calls import declare_by_phone
 from incidents.services.declaring.declare import DeclarationResult, SubmissionConflict, is_submitted
 from incidents.services.handling.verify import verify_incident
-from incidents.services.library.reflexes import find_reflex_sheet
+from incidents.services.library.reflexes import get_reflex_sheet
 from incidents.triage.calls.telephone_form import TelephoneForm
 
 KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rappele", "vus"
@@ -190,7 +190,7 @@ def render_follow_up_code(
         "incident": incident,
         "reference": split_groups(incident.reference),
         "secret": split_groups("" if access.revoked_at else derive_secret(access)),
-        "reflexes": find_reflex_sheet(incident.type, incident.csirt).text,
+        "reflexes": get_reflex_sheet(incident.type, incident.csirt).text,
         "route": route,
         "is_elsewhere": not get_account(request).works_in_centre(incident.csirt_id),
         "refused": refused,

@@ -39,7 +39,7 @@ from incidents.facts.shapes import (
     read_instant,
     read_leak_input,
 )
-from incidents.services.declaring.check import list_caller_problems, needs_whole_number
+from incidents.services.declaring.check import list_caller_problems, needs_complete_phone
 
 MAX_MATCHES = 12
 DECLARATION_FACTS, LEAK_FACTS = map(map_facts, (Declaration, Leak))
@@ -97,7 +97,9 @@ class TelephoneForm(forms.Form):
             self.add_error("body", self.explain_missing_body())
             # Without a body the service is not called, so the form checks the caller as it would.
             data = self.cleaned_data
-            needs_number = needs_whole_number(data.get("type", ""), without_code=data.get("mail_without_code", False))
+            needs_number = needs_complete_phone(
+                data.get("type", ""), without_code=data.get("mail_without_code", False)
+            )
             for field, problem in list_caller_problems(read_caller_input(data), None, needs_number=needs_number):
                 self.add_error(field, problem)
         return self.cleaned_data

@@ -13,7 +13,7 @@ from core.fields import FreeTextField
 from incidents.access import list_abilities
 from incidents.enums import Ability, CaseFormCode, UnconfirmingReason
 from incidents.models import Incident
-from incidents.services.declaring.bodies import Correction, stamp_body
+from incidents.services.declaring.bodies import BodyCorrection, stamp_body
 from incidents.triage.case_form import CaseForm
 
 MAX_MATCHES = 10
@@ -31,8 +31,8 @@ class BodyCorrectionForm(CaseForm):
     seat = FreeTextField(label="Commune du siège")
     seen = FreeTextField(widget=forms.HiddenInput)
 
-    def make_correction(self) -> Correction:
-        return Correction(**{name: str(self[name].value() or "") for name in self.fields})
+    def make_correction(self) -> BodyCorrection:
+        return BodyCorrection(**{name: str(self[name].value() or "") for name in self.fields})
 
 
 def make_correction_form(body: Collectivity) -> BodyCorrectionForm:

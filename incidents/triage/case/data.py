@@ -7,7 +7,7 @@ from incidents.enums import NOT_STATED, Answer, DataCategory, LeakStatus, Person
 from incidents.models import DataLeak, Incident, IncidentEvent
 from incidents.questions.facts import get_label
 from incidents.services.history.declared import (
-    find_judgement,
+    find_leak_judgement,
     read_declared_data,
     read_declared_data_by_case,
     read_declared_leak_status,
@@ -24,7 +24,7 @@ def build_data_context(
     """
     leak = leaks[0] if leaks else None
     declared = read_declared_data_by_case([incident], {incident.pk: leak} if leak else {})[incident.pk]
-    judgement = find_judgement(incident, declared, leak, history)
+    judgement = find_leak_judgement(incident, declared, leak, history)
     return {
         "data": summarise_data(declared, judgement),
         "concerned": get_label(Answer, declared["concerned"]),
@@ -45,7 +45,7 @@ def build_data_context(
 def format_data(incident: Incident) -> str:
     """Return in one line what was declared and judged about personal data. Runs three queries at most."""
     declared = read_declared_data(incident)
-    return summarise_data(declared, find_judgement(incident, declared, find_leak_row(incident)))
+    return summarise_data(declared, find_leak_judgement(incident, declared, find_leak_row(incident)))
 
 
 def summarise_data(declared: Mapping[str, Any], judgement: str) -> str:

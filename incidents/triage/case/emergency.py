@@ -8,7 +8,7 @@ from collectivities.zones import find_local_day, find_zone
 from core.french import format_day
 from incidents.enums import NumberSource
 from incidents.models import Incident
-from incidents.services.handling.official_numbers import find_stored_number, format_origin
+from incidents.services.handling.official_numbers import find_official_number_row, format_number_origin
 from incidents.services.handling.verify import is_same_number
 
 CARD_FIELDS = ("name", "phone", "note")
@@ -74,10 +74,10 @@ def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) ->
             day = format_day(find_local_day(contact["updated_at"], zone))
             origin = f"{contact['name'] or contact['who']}, fiche d’urgence, {day}"
             return NumberToCall(contact["phone"], origin, NumberSource.CARD)
-    stored = find_stored_number(incident)
+    stored = find_official_number_row(incident)
     if stored is None:
         return None
     declared = incident.story.contact_phone
     is_declared_too = bool(declared) and is_same_number(declared, stored.phone)
-    words = format_origin(stored) + (", aussi dans le formulaire" if is_declared_too else "")
+    words = format_number_origin(stored) + (", aussi dans le formulaire" if is_declared_too else "")
     return NumberToCall(stored.phone, words, NumberSource(stored.source), is_declared_too)

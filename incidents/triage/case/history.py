@@ -11,7 +11,7 @@ from collectivities.zones import find_zone
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident, IncidentEvent
-from incidents.services.handling.notes import filter_readable
+from incidents.services.handling.notes import filter_readable_notes
 from incidents.triage.case.page import render_page
 from incidents.triage.case.timeline import SOURCES, index_texts, list_timeline_events
 from incidents.triage.paging import filter_after
@@ -48,6 +48,6 @@ def load_event_texts(incident: Incident, events: Iterable[IncidentEvent]) -> dic
         if uids[code]:
             text = {"evidence": "name", "task": "title"}.get(code, "text")
             rows = getattr(incident, relation).filter(uid__in=uids[code])
-            rows = filter_readable(rows) if code == "note" else rows
+            rows = filter_readable_notes(rows) if code == "note" else rows
             words |= index_texts(rows.values_list("uid", text))
     return words

@@ -13,7 +13,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident
 from incidents.services.correspondence.correspond import (
-    ThreadMoved,
+    ThreadChanged,
     load_thread_page,
     write_to_case_and_duplicates,
     write_to_declarant,
@@ -45,7 +45,7 @@ def message_view(request: HttpRequest, reference: str) -> HttpResponse:
             send(reference=reference, actor=get_account(request), letter=letter, seen=form.read_seen())
             messages.success(request, format_sent_confirmation(incident, letter, with_duplicates=with_duplicates))
             return redirect_to_case(reference)
-    except ThreadMoved as moved:
+    except ThreadChanged as moved:
         return render_moved_thread(request, incident, form, moved)
     except ValidationError as error:
         if incident.erased_at:  # the page of an erased case has no such form
@@ -56,7 +56,9 @@ def message_view(request: HttpRequest, reference: str) -> HttpResponse:
     return render_page(request, "incidents/triage/case.html", context, status=422)
 
 
-def render_moved_thread(request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadMoved) -> HttpResponse:
+def render_moved_thread(
+    request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadChanged
+) -> HttpResponse:
     """Show the page of the case with the new messages, and with the colleagues who are writing.
 
     The reply is not sent yet, so that the responder can edit it or send it again.

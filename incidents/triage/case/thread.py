@@ -10,8 +10,14 @@ from django.http import QueryDict
 from accounts.models import User
 from incidents.enums import CaseFormCode, EventKind
 from incidents.models import Incident, IncidentEvent, Message, Reading
-from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, SeenThread, ThreadMoved, load_thread_page
-from incidents.services.correspondence.templates import check_blanks, check_placeholders
+from incidents.services.correspondence.correspond import (
+    NO_MESSAGE,
+    Letter,
+    SeenThread,
+    ThreadChanged,
+    load_thread_page,
+)
+from incidents.services.correspondence.templates import check_blanks_filled, check_placeholders
 from incidents.services.handling.assign import format_person_tag
 from incidents.services.handling.readings import has_news
 from incidents.services.handling.unsent_text import list_colleagues_writing
@@ -45,7 +51,7 @@ class ReplyForm(CaseForm):
     def clean(self) -> None:
         """Refuse a text that still contains a placeholder or a blank of a ready-made message."""
         check_placeholders(self.cleaned_data.get("text", ""))
-        check_blanks(self.cleaned_data.get("text", ""))
+        check_blanks_filled(self.cleaned_data.get("text", ""))
 
     def make_letter(self) -> Letter:
         """Return the message. The form must be valid."""
@@ -66,7 +72,7 @@ class ReplyForm(CaseForm):
             else None
         )
 
-    def update_seen(self, moved: ThreadMoved) -> None:
+    def update_seen(self, moved: ThreadChanged) -> None:
         """Record in the form what the page now shows, so that submitting the form again is accepted."""
         data = QueryDict(mutable=True)
         data.update(self.data)

@@ -18,12 +18,12 @@ from core.french import choose_plural
 from core.stale import Stale
 from incidents.catalogues.message_templates import PLACEHOLDERS
 from incidents.models import BulkJob, CaseGroup
-from incidents.services.groups.bulk import MAX_CASES, UsedBulkForm
+from incidents.services.groups.bulk import MAX_CASES, BulkFormAlreadyUsed
 from incidents.services.groups.group import get_group
 from incidents.services.groups.group_acts import (
     DoubtfulNames,
     GroupLetter,
-    check_letter,
+    clean_group_letter,
     list_recipient_cases,
     preview_first_letter,
     stamp_preview,
@@ -72,7 +72,7 @@ def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         if form.is_valid():
             return preview_or_send(request, group, form)
-    except UsedBulkForm as used:
+    except BulkFormAlreadyUsed as used:
         return render_letter_form(request, group, renew_letter_form(request), before=used.job, status=409)
     except DoubtfulNames as error:
         form.add_error(None, error)
@@ -85,7 +85,7 @@ def group_message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterForm) -> HttpResponse:
     """Send the message if its author has seen the preview of exactly this message; otherwise show the preview.
 
-    Raises ValidationError, DoubtfulNames and UsedBulkForm like the services.
+    Raises ValidationError, DoubtfulNames and BulkFormAlreadyUsed like the services.
     """
     letter, seen = form.make_letter(), form.cleaned_data["seen"]
     is_stale = False
@@ -94,7 +94,7 @@ def preview_or_send(request: HttpRequest, group: CaseGroup, form: GroupLetterFor
             return send_letter(request, group, letter, seen)
         except Stale:
             is_stale = True
-    checked = check_letter(letter, group, get_account(request))
+    checked = clean_group_letter(letter, group, get_account(request))
     form = GroupLetterForm(replace_posted(request, seen=stamp_preview(checked, group, get_account(request))))
     status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
     return render_letter_form(request, group, form, preview=checked, status=status)

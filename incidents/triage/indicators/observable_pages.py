@@ -21,7 +21,7 @@ from incidents.indicators.hosts import list_related, list_searched_hosts
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings
 from incidents.models import Incident, Observable
-from incidents.services.evidence.files import Erased
+from incidents.services.evidence.files import CaseErased
 from incidents.services.indicators.ignore import REASON_LIMIT, ignore_values
 from incidents.services.indicators.observe import (
     ChosenValue,
@@ -31,10 +31,10 @@ from incidents.services.indicators.observe import (
 )
 from incidents.services.indicators.propose import (
     IndicatorProposal,
-    Proposals,
+    IndicatorProposals,
     list_text_files,
-    propose_from_file,
-    propose_values,
+    propose_indicators,
+    propose_indicators_from_file,
 )
 from incidents.sharing import PAP_MEANINGS
 from incidents.triage.case.page import render_page
@@ -131,10 +131,10 @@ def render_file_values(request: HttpRequest, incident: Incident) -> HttpResponse
     Reading the file is recorded as an opening, so no other page shows these values without being asked.
     """
     try:
-        piece, proposals = propose_from_file(
+        piece, proposals = propose_indicators_from_file(
             reference=incident.reference, actor=get_account(request), uid=read_uid(request)
         )
-    except (Erased, NotReadable):
+    except (CaseErased, NotReadable):
         messages.error(request, "Cette pièce ne s’ouvre pas : elle est effacée, abîmée, ou sa clé manque.")
         return redirect("admin:incidents_incident_observables", incident.reference)
     return render_observables_page(request, incident, proposals=proposals, piece=piece)
@@ -196,12 +196,12 @@ def render_observables_page(
     incident: Incident,
     *,
     status: int = 200,
-    proposals: Proposals | None = None,
+    proposals: IndicatorProposals | None = None,
     chosen: Collection[str] = (),
     **blocks: Any,
 ) -> HttpResponse:
     user = get_account(request)
-    proposals = proposals or (Proposals() if incident.erased_at else propose_values(incident, user))
+    proposals = proposals or (IndicatorProposals() if incident.erased_at else propose_indicators(incident, user))
     offers = [make_proposal_line(row, chosen) for row in proposals.rows]
     context = {
         "incident": incident,
@@ -213,7 +213,7 @@ def render_observables_page(
         "has_boxes": any(not (offer.row.ignored or offer.row.is_recorded) for offer in offers),
         "ignored": [offer for offer in offers if offer.row.ignored],
         "pieces": [] if incident.erased_at else list(list_text_files(incident)),
-        "left_out": ", ".join(origin.label for origin in proposals.left_out),
+        "left_out": ", ".join(origin.label for origin in proposals.unread_origins),
         "typed_form": TypedIndicatorForm(),
         "why": IgnoreReasonForm(),
         "text_limit": TEXT_LIMIT,

@@ -20,12 +20,18 @@ from incidents.access import get_incident
 from incidents.enums import Ability, CaseFormCode, Cause, ClosingReason, Door, LeakStatus, Outcome, Status
 from incidents.models import Incident
 from incidents.services.handling.amend import CONCLUDED_STATUSES
-from incidents.services.handling.close import NEVER_KNOWN, REASON_LIMIT, SERVICE_LIMIT, Ending, close_with_report
+from incidents.services.handling.close import (
+    NEVER_KNOWN,
+    REASON_LIMIT,
+    SERVICE_LIMIT,
+    ClosingReport,
+    close_with_report,
+)
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.handling.unfinished import (
     UnfinishedWork,
     find_closing_question,
-    find_unfinished,
+    find_unfinished_work,
     is_message_unanswered,
     stamp_closing_page,
 )
@@ -138,7 +144,7 @@ class ClosingForm(forms.Form):
                 self.add_error(f"{name}_date", "Donnez aussi le jour, ou effacez l’heure.")
         return self.cleaned_data
 
-    def make_ending(self) -> Ending:
+    def make_ending(self) -> ClosingReport:
         """Return the ending. The form must be valid. Days and hours are in the active time zone."""
         cleaned = self.cleaned_data
         words = {
@@ -147,7 +153,7 @@ class ClosingForm(forms.Form):
         }
         moot = frozenset(str(task.uid) for task in self.remaining.tasks if cleaned[f"task_{task.uid}"])
         ended = {interruption.service: self.read_end(interruption) for interruption in self.remaining.interruptions}
-        return Ending(**words, leak=cleaned.get("leak", ""), ended=ended, moot=moot)
+        return ClosingReport(**words, leak=cleaned.get("leak", ""), ended=ended, moot=moot)
 
     def read_end(self, interruption: Any) -> datetime | None:
         """Return the end of an interruption in UTC, or None. A day without hour becomes its first minute."""
@@ -171,7 +177,7 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
             return submit_closing(request, incident)
         if incident.status == Status.CLOSED:
             return render_already_closed(request, incident)
-        form = ClosingForm(incident, find_unfinished(incident))
+        form = ClosingForm(incident, find_unfinished_work(incident))
         words = restore_page(form, incident, get_account(request), CaseFormCode.CLOSING)
         if (reason := request.GET.get("raison", "")) in ClosingReason.values:
             form.initial["reason"] = reason
@@ -211,7 +217,7 @@ def list_posted_work(incident: Incident, data: QueryDict) -> UnfinishedWork:
 
 def submit_closing(request: HttpRequest, incident: Incident) -> HttpResponse:
     is_closed = incident.status == Status.CLOSED
-    remaining = list_posted_work(incident, request.POST) if is_closed else find_unfinished(incident)
+    remaining = list_posted_work(incident, request.POST) if is_closed else find_unfinished_work(incident)
     form, is_stale = ClosingForm(incident, remaining, request.POST), False
     try:
         if form.is_valid():

@@ -15,8 +15,8 @@ from incidents.models import Incident
 from incidents.services.handling.official_numbers import (
     NumberCorrection,
     correct_official_number,
-    find_stored_number,
-    format_origin,
+    find_official_number_row,
+    format_number_origin,
 )
 from incidents.services.handling.verify import NUMBER_LIMIT, PUBLIC_SOURCES, is_same_number
 from incidents.triage.case.page import redirect_to_case, render_page, report_refusal
@@ -82,12 +82,12 @@ def render_official_number(
     request: HttpRequest, incident: Incident, form: OfficialNumberForm, *, status: int = 200
 ) -> HttpResponse:
     """Render the page. A body without an official number gets a page that says so."""
-    stored = find_stored_number(incident)
+    stored = find_official_number_row(incident)
     context = {
         "incident": incident,
         "form": form,
         "stored": stored,
-        "origin": format_origin(stored) if stored else "",
+        "origin": format_number_origin(stored) if stored else "",
         "is_declared_too": stored is not None and is_same_number(stored.phone, incident.story.contact_phone),
     }
     return render_page(request, "incidents/triage/official_number.html", context, status=status)

@@ -13,7 +13,7 @@ from incidents.models import Incident
 from incidents.services.declaring.bodies import correct_body
 from incidents.services.handling.qualify import qualify_incident
 from incidents.services.handling.severity import set_severity
-from incidents.services.handling.verify import find_verification, verify_incident
+from incidents.services.handling.verify import find_call_back_event, verify_incident
 from incidents.services.history.snapshots import find_leak_row
 from incidents.triage.case.body import BodyCorrectionForm
 from incidents.triage.case.emergency import find_official_number, list_emergency_contacts
@@ -95,7 +95,7 @@ def confirm_verification(request: HttpRequest, incident: Incident) -> HttpRespon
     """Redirect to the case with a message that says who verified it. If the call could not be noted because the case
     is erased and somebody else had verified it, show what was typed.
     """
-    event = find_verification(incident)
+    event = find_call_back_event(incident)
     if event and event.actor == get_account(request):
         noted = "" if incident.erased_at else " Votre rappel est noté."
         messages.success(request, f"Déclaration vérifiée : elle comptera dans les chiffres.{noted}")

@@ -21,14 +21,14 @@ from incidents.panels import Remark, list_remarks
 from incidents.services.transfer.advise import (
     FILE_LABELS,
     REASON_LIMIT,
+    AdviceFormAlreadyUsed,
     AdviceRequest,
-    UsedAdviceForm,
     advise_partner,
-    check_advice_agreement,
-    check_partner,
+    clean_advice_agreement,
     clean_advice_reason,
     find_advice_refusal,
     format_advice,
+    get_allowed_partner,
     hash_content,
 )
 from incidents.sharing import TLP_MEANINGS, ReaderKind, needs_agreement, propose_label
@@ -95,7 +95,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
             )
     except Stale:
         return preview_advice(request, incident, form, is_stale=True)
-    except UsedAdviceForm:
+    except AdviceFormAlreadyUsed:
         return preview_advice(request, incident, form, is_used=True)
     except ValidationError as error:
         form = AdviceForm(reset_changed_agreement(request.POST, incident))
@@ -118,9 +118,9 @@ def preview_advice(
     Raises ValidationError like the service.
     """
     advice_request = form.make_request()
-    partner = check_partner(incident, advice_request)
+    partner = get_allowed_partner(incident, advice_request)
     clean_advice_reason(advice_request)
-    check_advice_agreement(incident, advice_request)
+    clean_advice_agreement(incident, advice_request)
     content = format_advice(incident, partner, advice_request)
     data = reset_changed_agreement(request.POST, incident).copy()
     data["seen"] = hash_content(content)

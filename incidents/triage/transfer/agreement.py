@@ -11,7 +11,7 @@ CONSENT_FIELDS = ("agreed", "label")
 
 
 class AgreementForm(forms.Form):
-    """The fields in which a responder notes that the declarant agreed. `check_agreement` raises ValidationError if the
+    """The fields in which a responder notes that the declarant agreed. `clean_agreement` raises ValidationError if the
     agreement is incomplete, needed and missing, or given under a TLP that has changed since.
     """
 

@@ -26,7 +26,7 @@ from incidents.services.transfer.proposal import (
     find_merge_refusal,
     find_newest_transfer,
     lacks_agreement,
-    return_transfer,
+    refuse_transfer,
     withdraw_transfer,
 )
 from incidents.sharing import TLP_MEANINGS, ReaderKind, needs_agreement
@@ -177,7 +177,7 @@ def decline_offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     form = ReturnForm(request.POST)
     try:
         if form.is_valid():
-            transfer = return_transfer(uid=uid, actor=get_account(request), **form.cleaned_data)
+            transfer = refuse_transfer(uid=uid, actor=get_account(request), **form.cleaned_data)
             messages.success(request, format_decline_confirmation(transfer))
             return redirect("admin:incidents_incident_transfers")
     except Stale:

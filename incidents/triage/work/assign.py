@@ -8,7 +8,7 @@ from accounts.factors import list_names_with_missing_steps
 from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Incident
-from incidents.services.handling.assign import NOBODY, format_person_tag, list_people
+from incidents.services.handling.assign import NOBODY, format_person_tag, list_centre_responders
 from incidents.triage.case_form import ELEMENT
 from incidents.workflow import is_abandoned
 
@@ -36,14 +36,14 @@ def make_assign_form(incident: Incident) -> AssignForm:
     """Return the form with the person in charge selected, or nobody if that person has left the centre. Runs two
     queries.
     """
-    colleagues = list_names_with_missing_steps(list_people(incident.csirt_id))
+    colleagues = list_names_with_missing_steps(list_centre_responders(incident.csirt_id))
     tag = format_person_tag(incident.assignee)
     chosen = tag if any(colleague == incident.assignee for colleague, _name in colleagues) else NOBODY
     return AssignForm(initial={"assignee": chosen, "seen": tag}, colleagues=colleagues)
 
 
 def is_responder_of(person: User | None, incident: Incident) -> bool:
-    return person is not None and list_people(incident.csirt_id).filter(pk=person.pk).exists()
+    return person is not None and list_centre_responders(incident.csirt_id).filter(pk=person.pk).exists()
 
 
 def build_assign_block(incident: Incident, user: User) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django import forms
 
 from incidents.enums import CaseFormCode, NoteKind
 from incidents.models import Incident, Note
-from incidents.services.handling.notes import MAX_NOTES_SHOWN, filter_readable
+from incidents.services.handling.notes import MAX_NOTES_SHOWN, filter_readable_notes
 from incidents.triage.case_form import CaseForm
 
 # A call that nobody answered. It is recorded, but does not count as an answer to the declarant.
@@ -48,7 +48,7 @@ def list_notes(incident: Incident, *, may_have_left: bool) -> list[Note]:
     """Return the newest notes that the centre may read: all of them, unless the case was in another centre
     (`may_have_left`).
     """
-    notes = filter_readable(incident.notes.all()) if may_have_left else incident.notes.all()
+    notes = filter_readable_notes(incident.notes.all()) if may_have_left else incident.notes.all()
     return list(notes.order_by("-id")[:MAX_NOTES_SHOWN])
 
 

@@ -11,7 +11,7 @@ from incidents.catalogues.message_templates import (
     suits_type,
 )
 from incidents.models import Incident, MessageTemplate
-from incidents.services.correspondence.templates import format_centre_phone, list_placeholder_values
+from incidents.services.correspondence.templates import format_centre_phone, map_placeholder_values
 
 
 def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def build_ready_block(incident: Incident, user: User) -> dict[str, Any]:
     live = MessageTemplate.objects.filter(csirt=incident.csirt_id, withdrawn_at=None).order_by("title")
     written = live.values_list("uid", "title", "text", "types")
     centre_templates = [OfferedTemplate(str(uid), title, text, tuple(types)) for uid, title, text, types in written]
-    values = list_placeholder_values(incident, user, format_centre_phone(incident.csirt_id))
+    values = map_placeholder_values(incident, user, format_centre_phone(incident.csirt_id))
     return {
         "messages": [
             message._replace(text=fill_placeholders(message.text, values))

@@ -26,8 +26,8 @@ from incidents.services.library.playbooks import (
     NATIONAL_STEPS,
     AppliedPlaybook,
     clean_steps,
-    find_applied_playbook,
     find_newest_playbook,
+    get_applied_playbook,
     list_applied_playbooks,
     publish_playbook,
 )
@@ -158,7 +158,7 @@ def render_playbook(
         "form": form,
         "csirt": csirt,
         "kind": kind,
-        "applied": find_applied_playbook(kind, csirt),
+        "applied": get_applied_playbook(kind, csirt),
         "preview": preview,
         "versions": list_playbook_versions(kind, csirt),
         "is_led": get_account(request).leads_centre(csirt.pk),
@@ -173,7 +173,7 @@ def make_playbook_form(request: HttpRequest, csirt: Csirt, kind: str) -> Playboo
     version = request.GET.get("version", "")
     is_number = version.isdecimal() and len(version) < 5
     old = list_playbook_versions(kind, csirt).filter(version=int(version)).first() if is_number else None
-    steps = read_steps(old.steps) if old and old.steps else find_applied_playbook(kind, csirt).steps
+    steps = read_steps(old.steps) if old and old.steps else get_applied_playbook(kind, csirt).steps
     return PlaybookForm(initial={"steps": format_steps(steps), "based_on": row.version if row else 0})
 
 
@@ -187,7 +187,7 @@ def index_step_codes(csirt: Csirt, kind: str) -> dict[str, str]:
     """
     return {
         " ".join(step.title.split()): step.step
-        for step in (*PLAYBOOKS[kind], *find_applied_playbook(kind, csirt).steps)
+        for step in (*PLAYBOOKS[kind], *get_applied_playbook(kind, csirt).steps)
     }
 
 

@@ -14,7 +14,7 @@ from core.french import choose_plural
 from incidents.enums import CaseFormCode, Status
 from incidents.models import Incident, Task
 from incidents.services.handling.tasks import NewTask, count_missing_steps
-from incidents.services.library.playbooks import TITLE_LIMIT, find_applied_playbook
+from incidents.services.library.playbooks import TITLE_LIMIT, get_applied_playbook
 from incidents.triage.case_form import CaseForm
 
 MAX_TASKS_SHOWN = 300
@@ -107,4 +107,4 @@ def count_steps_to_add(incident: Incident, tasks: list[Task]) -> int | None:
     """
     if not tasks or incident.csirt is None:
         return None
-    return count_missing_steps(find_applied_playbook(incident.type, incident.csirt).steps, tasks)
+    return count_missing_steps(get_applied_playbook(incident.type, incident.csirt).steps, tasks)

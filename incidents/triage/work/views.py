@@ -17,10 +17,10 @@ from core.stale import Stale
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability, NoteKind
 from incidents.models import Incident
-from incidents.services.handling.assign import assign_incident, get_colleague, list_people
+from incidents.services.handling.assign import assign_incident, get_colleague, list_centre_responders
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.readings import record_departure, record_presence
-from incidents.services.handling.tasks import TaskState, add_task, set_task
+from incidents.services.handling.tasks import TaskState, add_task, set_task_state
 from incidents.triage.case.page import build_page_context, redirect_to_case, render_page, report_refusal
 from incidents.triage.work.assign import make_assign_form
 from incidents.triage.work.notes import NoteForm
@@ -59,7 +59,7 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     user, tag = get_account(request), request.POST.get("assignee", "")
     incident = get_incident(user, reference, to=Ability.WORK)
     try:
-        assignee = get_colleague(tag, list_people(incident.csirt_id), field="assignee")
+        assignee = get_colleague(tag, list_centre_responders(incident.csirt_id), field="assignee")
         assign_incident(reference=reference, actor=user, assignee=assignee, seen=request.POST.get("seen", ""))
     except Stale as stale:
         return render_assign_conflict(request, incident, stale)
@@ -105,7 +105,7 @@ def task_state_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
     check_ability(get_account(request), reference, to=Ability.WORK)
     if state not in set(TaskState):
         return report_refusal(request, reference, ValidationError("Dites si la tâche est faite ou sans objet."))
-    set_task(reference=reference, actor=get_account(request), uid=uid, state=TaskState(state))
+    set_task_state(reference=reference, actor=get_account(request), uid=uid, state=TaskState(state))
     messages.success(request, CONFIRMATIONS[TaskState(state)])
     return redirect_to_case(reference, "taches")
 

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.enums import Role
 from incidents.enums import Verification
-from incidents.services.declarant.access import rotate_access
+from incidents.services.declarant.access import rotate_access_by_responder
 from incidents.services.handling.verify import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
@@ -54,7 +54,7 @@ def test_claiming_takes_both_the_link_and_the_account(incident):
 
 def test_a_link_that_was_replaced_claims_nothing(incident):
     client = open_with_link(an_agent(), incident)
-    rotate_access(reference=incident.reference, actor=a_responder())
+    rotate_access_by_responder(reference=incident.reference, actor=a_responder())
     assert claim(client, incident).status_code == 404
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from csirts.routing import load_directory
 from incidents.models import IncidentEvent, Opening
-from incidents.services.handling.readings import record_opening
+from incidents.services.handling.readings import record_file_opening
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent, an_evidence_file, declare
 from tests.incidents.devices import sign_in_as
@@ -51,7 +51,7 @@ def test_the_declarant_and_colleagues_see_who_opened_a_file(incident, holder):
 
 def test_an_opened_file_replaces_the_notice_that_nobody_has_read(incident, holder):
     responder = a_responder()
-    record_opening(evidence=an_evidence_file(incident), reader=responder)
+    record_file_opening(evidence=an_evidence_file(incident), reader=responder)
     page_text = read_text(holder.get(follow_up_url(incident)))
     assert f"{responder.display_name} a ouvert une pièce" in page_text
     assert "Personne encore, sur ce site." not in page_text
@@ -61,7 +61,7 @@ def test_each_opening_is_recorded_and_a_double_click_counts_once(incident, holde
     piece, responder, start = an_evidence_file(incident), a_responder(), timezone.now()
     for seconds, number in ((0, 1), (30, 1), (70, 2), (200, 3)):
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
-            record_opening(evidence=piece, reader=responder)
+            record_file_opening(evidence=piece, reader=responder)
         assert Opening.objects.count() == number
     assert f"Ouverte 3 fois par {responder.display_name}" in read_text(holder.get(follow_up_url(incident, "pieces/")))
 
@@ -79,7 +79,7 @@ def test_openings_are_erased_with_the_case(incident):
     own, other = an_evidence_file(incident), an_evidence_file(declare())
     responder = a_responder()
     for piece in (own, other):
-        record_opening(evidence=piece, reader=responder)
+        record_file_opening(evidence=piece, reader=responder)
     erase_personal_data(reference=incident.reference, actor=a_lead())
     assert Opening.objects.get().evidence == other
 
@@ -88,7 +88,7 @@ def test_openings_are_erased_with_the_case(incident):
 def test_the_pages_cost_the_same_with_fifty_openings(incident, holder, many, django_assert_max_num_queries):
     piece = an_evidence_file(incident)
     for _ in range(many):
-        record_opening(evidence=piece, reader=a_responder())
+        record_file_opening(evidence=piece, reader=a_responder())
     load_directory(timezone.localdate())  # read once a process, not for each page
     for page, most in (("", 20), ("pieces/", 10)):
         with django_assert_max_num_queries(most):

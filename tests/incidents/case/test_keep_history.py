@@ -8,7 +8,7 @@ from django.http import Http404
 from csirts.models import Csirt
 from incidents.enums import EventKind
 from incidents.models import FollowUpAccess, Incident, IncidentEvent, Story
-from incidents.services.declarant.access import derive_secret, find_access, rotate_access
+from incidents.services.declarant.access import derive_secret, find_access, rotate_access_by_responder
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
@@ -118,7 +118,7 @@ def test_the_secret_of_a_link_is_not_stored(case_with_supplier):
 def test_a_renewed_link_invalidates_the_old_secret(case_with_supplier):
     old = derive_secret(case_with_supplier.accesses.get())
 
-    new = derive_secret(rotate_access(reference=case_with_supplier.reference, actor=a_responder()))
+    new = derive_secret(rotate_access_by_responder(reference=case_with_supplier.reference, actor=a_responder()))
 
     assert find_access(old) is None
     assert find_access(new).incident == case_with_supplier

@@ -10,7 +10,7 @@ from incidents.models import IncidentEvent
 from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
-from incidents.services.handling.tasks import NewTask, TaskState, add_task, set_task
+from incidents.services.handling.tasks import NewTask, TaskState, add_task, set_task_state
 from incidents.triage.case import history
 from notifications.dispatch import announce_all_events
 from notifications.enums import DeliveryStatus, Trouble
@@ -104,7 +104,7 @@ def test_the_history_names_the_new_assignee_and_the_task_done(client, responder,
     task = add_task(
         reference=incident.reference, actor=responder, new_task=NewTask(title="Appeler Orange", due_at=None)
     )
-    set_task(reference=incident.reference, uid=task.uid, actor=responder, state=TaskState.DONE)
+    set_task_state(reference=incident.reference, uid=task.uid, actor=responder, state=TaskState.DONE)
     assign_incident(reference=incident.reference, actor=responder, assignee=colleague)
     assign_incident(reference=incident.reference, actor=responder, assignee=None)
 

@@ -12,7 +12,7 @@ from incidents.enums import ClosingReason, EventKind, Status
 from incidents.models import Closing, Incident, Task
 from incidents.reference import hyphenate
 from incidents.services.correspondence.correspond import Letter, write_to_csirt
-from incidents.services.handling.close import Ending, close_incident, close_with_report
+from incidents.services.handling.close import ClosingReport, close_incident, close_with_report
 from incidents.services.handling.unfinished import NotFinished
 from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
@@ -252,7 +252,7 @@ def test_common_words_in_a_lesson_identify_nobody(closing_responder, unfinished_
     unfinished_case.collectivity.name = "Sens"
     unfinished_case.collectivity.save()
     words = "Dans ce sens, la mairie a eu raison : par exemple, 12 postes, le 24/11/2026 à 10 h 30."
-    ending = Ending(reason="not_an_incident", lesson=words)
+    ending = ClosingReport(reason="not_an_incident", lesson=words)
     close_with_report(reference=unfinished_case.reference, actor=closing_responder, ending=ending)
     assert Closing.objects.get().lesson == words
 
@@ -309,7 +309,7 @@ def test_an_erased_case_can_be_closed_but_only_without_text(client, closing_resp
 
 def test_erasing_empties_the_report(closing_responder, unfinished_case):
     lead = a_lead()
-    ending = Ending(reason="handed_over", handed_to="la DSI", summary="A", lesson="B")
+    ending = ClosingReport(reason="handed_over", handed_to="la DSI", summary="A", lesson="B")
     close_with_report(reference=unfinished_case.reference, actor=lead, ending=ending)
     erase_personal_data(reference=unfinished_case.reference, actor=lead)
     closing = Closing.objects.get()

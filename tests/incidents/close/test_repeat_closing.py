@@ -4,7 +4,7 @@ import pytest
 
 from incidents.enums import ClosingReason, EventKind
 from incidents.models import Closing, Incident, Task
-from incidents.services.handling.close import Ending, close_incident, close_with_report
+from incidents.services.handling.close import ClosingReport, close_incident, close_with_report
 from incidents.workflow import InvalidTransition
 from tests.cast import a_lead
 from tests.incidents.closing import REPORT, make_full_report, url
@@ -54,11 +54,13 @@ def test_a_changed_report_sent_after_the_first_is_refused(client, closing_respon
 def test_a_report_with_another_task_ticked_is_refused(closing_responder, unfinished_case):
     task = str(Task.objects.get().uid)
     for moot in (frozenset({task}), frozenset({task})):
-        ending = Ending(reason="not_an_incident", moot=moot)
+        ending = ClosingReport(reason="not_an_incident", moot=moot)
         close_with_report(reference=unfinished_case.reference, actor=closing_responder, ending=ending)
     with pytest.raises(InvalidTransition):
         close_with_report(
-            reference=unfinished_case.reference, actor=closing_responder, ending=Ending(reason="not_an_incident")
+            reference=unfinished_case.reference,
+            actor=closing_responder,
+            ending=ClosingReport(reason="not_an_incident"),
         )
     assert Closing.objects.count() == 1
 

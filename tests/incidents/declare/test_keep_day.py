@@ -13,7 +13,7 @@ from incidents.catalogues.partners import PARTNERS
 from incidents.facts.shapes import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
 from incidents.questions.formatting import format_moment
-from incidents.services.handling.close import Ending, close_with_report
+from incidents.services.handling.close import ClosingReport, close_with_report
 from incidents.services.papers.duties import compute_legal_deadline
 from incidents.services.transfer.advise import AdviceRequest, format_advice
 from notifications.facts import describe_case_facts
@@ -119,7 +119,7 @@ def test_the_api_accepts_a_day(client, responder):
 @pytest.mark.parametrize("started_at", [FIRST_MINUTE, AFTERNOON])
 def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_at):
     case = declare_day(interruptions=(Interruption(service="civil", extent="stopped", started_at=started_at),))
-    ending = Ending(reason="handed_over", handed_to="la DSI", ended={"civil": FIRST_MINUTE})
+    ending = ClosingReport(reason="handed_over", handed_to="la DSI", ended={"civil": FIRST_MINUTE})
     close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == started_at
     assert "repris le 27 nov.<" in read_markup(client.get(case_url(case)))
@@ -129,7 +129,7 @@ def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_
 
 def test_a_service_may_resume_in_the_minute_of_the_stop(responder):
     case = declare_day(interruptions=(Interruption(service="civil", extent="stopped", started_at=AFTERNOON),))
-    ending = Ending(reason="handed_over", handed_to="la DSI", ended={"civil": AFTERNOON.replace(second=0)})
+    ending = ClosingReport(reason="handed_over", handed_to="la DSI", ended={"civil": AFTERNOON.replace(second=0)})
     close_with_report(reference=case.reference, actor=responder, ending=ending)
     assert ServiceInterruption.objects.get().ended_at == AFTERNOON
 

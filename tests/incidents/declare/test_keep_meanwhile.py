@@ -8,7 +8,7 @@ from django.test import Client
 from incidents.devices.draft_cookie import COOKIE_NAME
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
-from incidents.services.declaring.draft import stamp_page
+from incidents.services.declaring.draft import stamp_screen
 from tests.incidents.journeys import SENT, START, WHERE, begin
 from tests.reading import read_text
 
@@ -34,7 +34,7 @@ def test_typed_text_is_saved_and_shown_before_sending(client):
     window = open_window(client)
     first = client.post(KEEP, window | {"description": "Plus r", "trait": 1})
     assert first.status_code == 200
-    assert first.json()["version"] == stamp_page(DraftPage.objects.get(screen="rappel"))
+    assert first.json()["version"] == stamp_screen(DraftPage.objects.get(screen="rappel"))
     assert re.fullmatch(r"Enregistré à \d+.h.\d\d", first.json()["message"])
     client.post(KEEP, window | {"description": "Plus rien ne s’ouvre.", "trait": 2})
     assert "Plus rien ne s’ouvre." in client.get(WHERE[Screen.CALLER]).content.decode()

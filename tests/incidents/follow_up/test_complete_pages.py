@@ -12,7 +12,7 @@ from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, Incident, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, get_current_version
 from incidents.reference import hyphenate
-from incidents.services.declarant.access import rotate_access
+from incidents.services.declarant.access import rotate_access_by_responder
 from incidents.services.handling.close import close_incident
 from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -161,7 +161,7 @@ def test_the_holder_of_another_link_completes_nothing(client, opened_case):
 
 
 def test_a_form_sent_after_the_link_was_renewed_shows_the_typed_text_again(client, opened_case):
-    rotate_access(reference=opened_case.reference, actor=a_responder())
+    rotate_access_by_responder(reference=opened_case.reference, actor=a_responder())
     answer = client.post(url(opened_case, "precisions"), {"seen": "", "q-note_texte": "Signé : Exemple."})
     assert answer.status_code == 404
     assert "Signé : Exemple." in answer.content.decode()

@@ -17,7 +17,7 @@ from incidents.enums import ClosingReason
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import hyphenate
-from incidents.services.declarant.access import LINK_LIFETIME, derive_secret, rotate_access
+from incidents.services.declarant.access import LINK_LIFETIME, derive_secret, rotate_access_by_responder
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.assign import assign_incident
 from incidents.services.handling.close import close_incident
@@ -118,7 +118,7 @@ def test_another_case_s_code_does_not_open_it(client, incident):
 def test_altered_replaced_and_expired_links_show_one_page(client, incident):
     good = make_link(incident)
     altered = client.get(good[:-2] + ("A" if good[-2] != "A" else "B") + "/")
-    rotate_access(reference=incident.reference, actor=a_responder())
+    rotate_access_by_responder(reference=incident.reference, actor=a_responder())
     replaced = client.post(good)
     with time_machine.travel(timezone.now() + LINK_LIFETIME):
         expired = client.get(make_link(incident))
@@ -133,7 +133,7 @@ def test_altered_replaced_and_expired_links_show_one_page(client, incident):
 def test_a_cookie_is_checked_at_each_page(client, incident):
     client.post(make_link(incident))
     assert client.get(page_url(incident)).status_code == 200
-    rotate_access(reference=incident.reference, actor=a_responder())
+    rotate_access_by_responder(reference=incident.reference, actor=a_responder())
     assert client.get(page_url(incident)).status_code == 404
 
 
@@ -224,7 +224,7 @@ def test_a_double_click_renews_once(client, incident):
 
 def test_an_old_cookie_renews_nothing(client, incident):
     client.post(make_link(incident))
-    rotate_access(reference=incident.reference, actor=a_responder())
+    rotate_access_by_responder(reference=incident.reference, actor=a_responder())
     assert client.post(f"{page_url(incident)}lien/").status_code == 404
     assert Client().post(f"{page_url(incident)}lien/").status_code == 404
     assert incident.accesses.count() == 2
@@ -281,7 +281,7 @@ def test_hostile_text_is_escaped_on_the_page_of_the_case(client):
 
 def test_logs_hold_no_secret(client, incident, caplog):
     code = get_secret(incident)
-    rotate_access(reference=incident.reference, actor=a_responder())
+    rotate_access_by_responder(reference=incident.reference, actor=a_responder())
     client.get(f"/suivi/acces/{code}/")
     console = next(h for h in logging.getLogger().handlers if isinstance(h.formatter, ProcessorFormatter))
     output = "".join(console.format(record) for record in caplog.records)

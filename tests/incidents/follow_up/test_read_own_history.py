@@ -9,7 +9,7 @@ from incidents.models import Incident
 from incidents.services.correspondence.correspond import Letter, write_to_declarant
 from incidents.services.declarant.complete import SectionEdit
 from incidents.services.declarant.correct import correct_caller
-from incidents.services.handling.close import Ending, close_with_report
+from incidents.services.handling.close import ClosingReport, close_with_report
 from incidents.services.handling.reopen import reopen_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.record import record_event
@@ -91,7 +91,9 @@ def test_the_name_of_the_declaration_outlives_its_correction(case_with_file):
 
 def test_the_centre_of_a_responder_is_in_brackets(case_with_file):
     responder = a_responder()
-    close_with_report(reference=case_with_file.reference, actor=responder, ending=Ending(reason="not_an_incident"))
+    close_with_report(
+        reference=case_with_file.reference, actor=responder, ending=ClosingReport(reason="not_an_incident")
+    )
     reopen_incident(reference=case_with_file.reference, actor=responder, motive="Cela recommence.")
     letter = Letter(text="Est-ce fini ?", key="k", asks_answer=True)
     write_to_declarant(reference=case_with_file.reference, actor=responder, letter=letter)

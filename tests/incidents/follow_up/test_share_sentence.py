@@ -12,7 +12,7 @@ from incidents.enums import ClosingReason, InterruptionExtent, Status
 from incidents.facts.shapes import Interruption
 from incidents.models import Incident, SharedSentence
 from incidents.sentence import SentenceFacts, ServiceState, list_sentences, lower_label
-from incidents.services.declarant.share import derive_shared_secret
+from incidents.services.declarant.share import derive_sentence_secret
 from incidents.services.handling.acknowledge import acknowledge_incident
 from incidents.services.handling.verify import verify_incident
 from incidents.services.history.erase import erase_personal_data
@@ -34,7 +34,7 @@ def case_with_two_services(db: None, time_machine: TimeMachineFixture) -> Incide
 
 
 def shared_url():
-    return f"/phrase/{derive_shared_secret(SharedSentence.objects.get(revoked_at=None))}/"
+    return f"/phrase/{derive_sentence_secret(SharedSentence.objects.get(revoked_at=None))}/"
 
 
 def share(client, incident):

@@ -5,7 +5,7 @@ from django.test import Client
 
 from csirts.models import Contact, Coverage
 from incidents.models import Incident, SharedSentence
-from incidents.services.declarant.share import derive_shared_secret
+from incidents.services.declarant.share import derive_sentence_secret
 from tests.cast import breizh_cyber, bretagne, declare
 from tests.incidents.devices import follow_up_url, open_by_link
 from tests.reading import read_text
@@ -54,7 +54,7 @@ def test_sentence_to_read_aloud_names_the_new_centre(case_without_centre):
     sentence = "Breizh Cyber, le centre de secours informatique, reçoit la déclaration dans quelques minutes."
     assert sentence in read_text(declarant.get(follow_up_url(case_without_centre)))
     declarant.post(follow_up_url(case_without_centre, "partager"))
-    shared = f"/phrase/{derive_shared_secret(SharedSentence.objects.get())}/"
+    shared = f"/phrase/{derive_sentence_secret(SharedSentence.objects.get())}/"
     assert sentence in read_text(Client().get(shared))
 
 

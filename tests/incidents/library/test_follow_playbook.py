@@ -19,7 +19,7 @@ from incidents.models import Incident, Playbook, Task
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.tasks import apply_playbook
 from incidents.services.history.erase import erase_personal_data
-from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, find_applied_playbook, publish_playbook
+from incidents.services.library.playbooks import NATIONAL_STEPS, clean_steps, get_applied_playbook, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload
 from tests.incidents.devices import case_url
@@ -217,7 +217,7 @@ def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
 
     assert post_playbook(client)["Location"] == PAGE
 
-    steps = find_applied_playbook("rancon", breizh_cyber()).steps
+    steps = get_applied_playbook("rancon", breizh_cyber()).steps
     assert steps == (
         Step("couper-le-vpn", "Couper le VPN", "C’est par là qu’ils entrent.", "chez nous", 2),
         Step("rappeler-le-soir", "Rappeler le soir", "", "", None),
@@ -234,7 +234,7 @@ def test_a_lead_publishes_a_guide_and_cases_follow_it(client, lead):
 def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
     steps_text = client.get(PAGE).context["form"]["steps"].value()
     post_playbook(client, text=steps_text.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
-    steps = find_applied_playbook("rancon", breizh_cyber()).steps
+    steps = get_applied_playbook("rancon", breizh_cyber()).steps
     assert [step.step for step in steps if step.step != "une-etape-a-nous"] == [
         step.step for step in PLAYBOOKS["rancon"]
     ]
@@ -246,7 +246,7 @@ def test_publishing_twice_is_one_version_and_the_national_guide_comes_back(clien
     assert Playbook.objects.count() == 1
     for _ in range(2):
         client.post(PAGE, {"national": "1", "based_on": "1"})
-    assert find_applied_playbook("rancon", breizh_cyber()).csirt is None
+    assert get_applied_playbook("rancon", breizh_cyber()).csirt is None
     assert Playbook.objects.count() == 2
     assert "retour au guide national" in read_markup(client.get(PAGE))
     assert "Couper le VPN" in client.get(PAGE, {"version": "1"}).context["form"]["steps"].value()
@@ -263,7 +263,7 @@ def test_the_second_writer_gets_a_conflict_and_loses_nothing(client, lead):
         == 302
     )
     client.post(PAGE, {"national": "1", "based_on": "1"})
-    assert find_applied_playbook("rancon", breizh_cyber()).version == 2, "a stale page goes back to nothing"
+    assert get_applied_playbook("rancon", breizh_cyber()).version == 2, "a stale page goes back to nothing"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from incidents.catalogues.reflex_sheets import REFLEXES, VERSION
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflexes.forms import build_initial_values, parse_acts
-from incidents.services.library.reflexes import find_reflex_sheet, publish_sheet
+from incidents.services.library.reflexes import get_reflex_sheet, publish_reflex_sheet
 from tests.cast import a_lead, a_responder, breizh_cyber
 from tests.reading import read_text
 
@@ -37,7 +37,7 @@ def test_a_lead_publishes_a_sheet_for_their_region(client, csirt, lead):
     assert not ReflexSheet.objects.exists()
     answer = client.post(PAGE, fields | {"publier": "1"})
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
-    sheet = find_reflex_sheet("rancon", csirt)
+    sheet = get_reflex_sheet("rancon", csirt)
     assert (sheet.version, sheet.csirt, sheet.text.words) == (1, csirt, "Débranchez, appelez Brest.")
     assert sheet.text.hour[2] == ("Trois", "tout de suite aussi")
     assert ReflexSheet.objects.get().author == lead
@@ -53,7 +53,7 @@ def test_each_change_makes_a_version_that_can_be_opened_again(client, csirt, lea
         client.post(PAGE, build_fields(number, words=f"Texte numéro {number}.") | {"publier": "1"})
     assert list(ReflexSheet.objects.order_by("version").values_list("version", flat=True)) == [1, 2, 3]
     assert "Texte numéro 0." in client.get(PAGE, {"version": "1"}).content.decode()
-    assert find_reflex_sheet("rancon", csirt).text.words == "Texte numéro 2."
+    assert get_reflex_sheet("rancon", csirt).text.words == "Texte numéro 2."
     for odd in ("0", "99999", "x", "²"):
         assert client.get(PAGE, {"version": odd}).status_code == 200
 
@@ -62,7 +62,7 @@ def test_returning_to_the_national_text_keeps_the_versions(client, csirt, lead):
     client.post(PAGE, build_fields(words="À nous.") | {"publier": "1"})
     client.post(PAGE, {"national": "1", "based_on": "1"})
     client.post(PAGE, {"national": "1", "based_on": "1"})
-    assert find_reflex_sheet("rancon", csirt).text == REFLEXES["rancon"]
+    assert get_reflex_sheet("rancon", csirt).text == REFLEXES["rancon"]
     assert ReflexSheet.objects.count() == 2
     assert "retour à la fiche nationale" in read_text(client.get(PAGE))
 
@@ -78,9 +78,9 @@ def test_the_second_of_two_versions_conflicts_and_keeps_its_text(client, csirt, 
     late = client.post(PAGE, build_fields(words="Le second texte.") | {"publier": "1"})
     assert late.status_code == 409
     assert "Le second texte." in late.content.decode()
-    assert find_reflex_sheet("rancon", csirt).text.words == "Le premier texte."
+    assert get_reflex_sheet("rancon", csirt).text.words == "Le premier texte."
     with pytest.raises(Stale):
-        publish_sheet(kind="rancon", csirt_slug=csirt.slug, content={}, based_on=7, actor=lead)
+        publish_reflex_sheet(kind="rancon", csirt_slug=csirt.slug, content={}, based_on=7, actor=lead)
 
 
 @pytest.mark.parametrize("based_on", ["1", "", "x", "²"])
@@ -89,7 +89,7 @@ def test_the_national_text_does_not_replace_a_version_that_was_not_read(client, 
     client.post(PAGE, build_fields(1, words="Le second texte.") | {"publier": "1"})
     answer = client.post(PAGE, {"national": "1", "based_on": based_on}, follow=True)
     assert "Quelqu’un a publié une autre version depuis" in read_text(answer)
-    assert find_reflex_sheet("rancon", csirt).text.words == "Le second texte."
+    assert get_reflex_sheet("rancon", csirt).text.words == "Le second texte."
     assert '<input type="hidden" name="based_on" value="2">' in answer.content.decode()
 
 
@@ -118,7 +118,7 @@ def test_an_invalid_field_is_reported_and_nothing_is_published(client, lead, fie
 
 def test_control_characters_are_removed_and_markup_is_escaped(client, csirt, lead):
     client.post(PAGE, build_fields(words="Vite\u202e {{ 7|add:1 }} & vite\x07.") | {"publier": "1"})
-    assert find_reflex_sheet("rancon", csirt).text.words == "Vite {{ 7|add:1 }} & vite."
+    assert get_reflex_sheet("rancon", csirt).text.words == "Vite {{ 7|add:1 }} & vite."
     assert "Vite {{ 7|add:1 }} &amp; vite." in client.get("/reflexes/rancon/?region=53").content.decode()
 
 

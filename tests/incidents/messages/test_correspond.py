@@ -18,7 +18,7 @@ from incidents.services.correspondence.correspond import (
     write_to_csirt,
     write_to_declarant,
 )
-from incidents.services.declarant.access import rotate_access
+from incidents.services.declarant.access import rotate_access_by_responder
 from incidents.services.handling.close import close_incident
 from incidents.services.history.erase import erase_personal_data
 from tests import harmless
@@ -271,7 +271,7 @@ def test_ten_thousand_characters_pass(incident):
 
 def test_text_typed_before_the_link_was_revoked_is_shown_again(incident):
     declarant = open_by_link(incident)
-    rotate_access(reference=incident.reference, actor=a_responder())
+    rotate_access_by_responder(reference=incident.reference, actor=a_responder())
     refused = send(declarant, incident, "Une longue lettre")
     assert refused.status_code == 404
     assert "Une longue lettre" in read_text(refused)

@@ -13,7 +13,7 @@ from incidents.services.correspondence.correspond import (
     NO_MESSAGE,
     Letter,
     SeenThread,
-    ThreadMoved,
+    ThreadChanged,
     write_to_case_and_duplicates,
     write_to_csirt,
     write_to_declarant,
@@ -213,7 +213,7 @@ def test_a_reply_sent_without_a_page_is_not_held_back(case, colleague):
 def test_a_reply_held_back_leaves_no_event_and_no_message(case, write):
     write_as_declarant(case)
     before = case.events.count()
-    with pytest.raises(ThreadMoved):
+    with pytest.raises(ThreadChanged):
         write(
             reference=case.reference,
             actor=case.assignee,

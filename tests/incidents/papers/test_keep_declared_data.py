@@ -9,7 +9,7 @@ from django.utils import timezone
 from incidents.enums import EventKind
 from incidents.facts.shapes import Interruption, Leak
 from incidents.models import Incident
-from incidents.services.handling.close import Ending, close_with_report
+from incidents.services.handling.close import ClosingReport, close_with_report
 from incidents.services.handling.qualify import Qualification, qualify_incident
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.snapshots import find_leak_row
@@ -148,7 +148,7 @@ def test_an_erased_case_keeps_declaration_and_judgement_apart(responder, judgeme
     incident = declare(data_concerned="unknown", leak=Leak(status="suspected", categories=("nir",)))
     if judgement:
         judge_leak(incident, responder, judgement)
-    close_with_report(reference=incident.reference, actor=responder, ending=Ending(reason="not_an_incident"))
+    close_with_report(reference=incident.reference, actor=responder, ending=ClosingReport(reason="not_an_incident"))
     erase_personal_data(reference=incident.reference, actor=a_lead())
     incident.refresh_from_db()
 
@@ -187,7 +187,7 @@ def test_categories_declared_later_leave_the_judgement(responder):
 def test_a_closing_with_the_end_of_a_service_completes_what_was_declared():
     stopped = Interruption(service="civil", extent="stopped", started_at=timezone.now() - timedelta(days=1))
     incident = declare(service_stopped="yes", interruptions=(stopped,))
-    ending = Ending(reason="not_an_incident", ended={"civil": timezone.now() - timedelta(hours=1)})
+    ending = ClosingReport(reason="not_an_incident", ended={"civil": timezone.now() - timedelta(hours=1)})
     close_with_report(reference=incident.reference, actor=a_lead(), ending=ending)
     incident.refresh_from_db()
     sections = build_answer_pack(incident, at=timezone.now())["declared"]

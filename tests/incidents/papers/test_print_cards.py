@@ -191,7 +191,7 @@ def test_a_long_paper_pauses_for_packs_and_other_work(town, small_departement, m
     monkeypatch.setattr(papers, "PASS_TIME_LIMIT", timezone.timedelta(0))
     monkeypatch.setattr(papers, "make_due_papers", lambda *, kinds: kinds_made.append(kinds))
     kinds_made, turns = [], []
-    assert papers.try_paper(cards, lambda: turns.append(Paper.objects.get(pk=cards.pk).done)) is True
+    assert papers.try_to_make_paper(cards, lambda: turns.append(Paper.objects.get(pk=cards.pk).done)) is True
     assert kinds_made == [[PaperKind.ANSWER_PACK]] * 2
     assert turns == [5, 7]
     assert pack.state == PaperState.ASKED
@@ -284,9 +284,9 @@ def test_a_slow_worker_stops_once_another_has_taken_over(town, small_departement
     slow = papers.claim_paper(timezone.now())
     with time_machine.travel(timezone.now() + papers.LEASE):
         quick = papers.claim_paper(timezone.now())
-        assert papers.try_paper(slow) is False
+        assert papers.try_to_make_paper(slow) is False
         assert not vault.get_store().exists(slow.storage_name)
-        assert papers.try_paper(quick) is True
+        assert papers.try_to_make_paper(quick) is True
     assert Paper.objects.get().storage_name == quick.storage_name
 
 
@@ -302,7 +302,7 @@ def test_each_batch_renews_the_lease_of_the_worker(town, small_departement, monk
 
     monkeypatch.setattr(papers, "typeset", typeset_slowly)
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        assert papers.try_paper(paper) is True
+        assert papers.try_to_make_paper(paper) is True
     assert leases[1] - leases[0] > timezone.timedelta(seconds=30)
 
 

@@ -117,7 +117,7 @@ def test_a_slow_worker_neither_replaces_a_pack_nor_leaves_a_file(incident):
         make_papers()
     paper = Paper.objects.get()
     assert paper.state == PaperState.MADE
-    assert papers.try_paper(slow) is False
+    assert papers.try_to_make_paper(slow) is False
     assert Paper.objects.get().storage_name == paper.storage_name
     assert count_stored_files() == 1
 
@@ -346,7 +346,7 @@ def test_no_pack_is_made_for_a_case_erased_meanwhile(incident):
     open_by_link(incident).post(pack_url(incident))
     paper = papers.claim_paper(timezone.now())
     type(incident).objects.filter(pk=incident.pk).update(erased_at=timezone.now())
-    assert papers.try_paper(paper) is False
+    assert papers.try_to_make_paper(paper) is False
     assert count_stored_files() == 0
     agent = Client()
     agent.force_login(an_agent())

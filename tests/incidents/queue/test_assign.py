@@ -19,7 +19,7 @@ from incidents.services.handling.assign import NOBODY, assign_incident, format_p
 from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
 from incidents.services.handling.severity import set_severity
-from incidents.services.handling.tasks import NewTask, TaskState, add_task, set_task
+from incidents.services.handling.tasks import NewTask, TaskState, add_task, set_task_state
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.triage.wording import NBSP
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
@@ -209,7 +209,7 @@ def test_a_late_task_keeps_the_case_late_when_nobody_has_it(client, responder, i
         assert client.get(case_url(incident)).context["clocks"][0][:2] == ("tâche", task.due_at)
 
     assign(incident, responder, None)
-    set_task(reference=incident.reference, actor=responder, uid=task.uid, state=TaskState.DONE)
+    set_task_state(reference=incident.reference, actor=responder, uid=task.uid, state=TaskState.DONE)
     assert reload(incident).due_for == DueFor.ACKNOWLEDGE
     assert client.get(QUEUE, {"etat": "retard"}).context["rows"] == []
 

@@ -19,7 +19,7 @@ from incidents.services.handling.close import close_incident
 from incidents.services.handling.notes import write_note
 from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.index import index_pending_events
-from incidents.services.transfer.proposal import accept_transfer, return_transfer
+from incidents.services.transfer.proposal import accept_transfer, refuse_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, acknowledge_as, reload
 from tests.incidents.devices import case_url, sign_in_as
@@ -357,5 +357,5 @@ def test_a_hand_over_note_survives_a_returned_transfer(client, responder):
     (case,) = take_cases(responder, 1)
     post_hand_over(client, [case], NOBODY)
     taker = a_responder(create_other_centre())
-    return_transfer(uid=propose_transfer(case, responder).uid, answer="Non.", actor=taker)
+    refuse_transfer(uid=propose_transfer(case, responder).uid, answer="Non.", actor=taker)
     assert WORDS in read_markup(client.get(case_url(case)))

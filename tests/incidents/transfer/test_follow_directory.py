@@ -22,7 +22,7 @@ from incidents.services.handling.handover import HandoverRequest, hand_shift_ove
 from incidents.services.handling.notes import write_note
 from incidents.services.history.index import index_pending_events
 from incidents.services.transfer import reroute
-from incidents.services.transfer.proposal import accept_transfer, return_transfer
+from incidents.services.transfer.proposal import accept_transfer, refuse_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
 from tests.incidents.desk import reload
 from tests.incidents.devices import QUEUE, case_url, follow_up_url, open_by_link, sign_in_as
@@ -173,7 +173,7 @@ def test_a_returned_proposal_is_not_made_again():
     new = create_other_centre()
     ground = cover(new, departement=finistere())
     reroute.reroute_cases()
-    return_transfer(uid=incident.transfers.get().uid, answer="Gardez-le.", actor=a_responder(new))
+    refuse_transfer(uid=incident.transfers.get().uid, answer="Gardez-le.", actor=a_responder(new))
 
     ground.source = "une autre liste"
     ground.save()
