@@ -51,7 +51,7 @@ SAVE_ACCESSES = """
 @dataclass(frozen=True, kw_only=True)
 class CaseVisitor:
     """A person who opens the follow-up pages of one case, either with its secret link (`access_uid`) or with an
-    account (`user`), never both. The account is that of a member of the body or of a person of the centre.
+    account (`user`). The account is that of a member of the body or of a person of the centre.
     """
 
     access_uid: UUID | None = None
@@ -63,8 +63,8 @@ class CaseVisitor:
 
 
 def list_abilities(user: User, incident: Incident) -> set[Ability]:
-    """Return what `user` may do to `incident`, which is nothing if it belongs neither to their centres nor to their
-    bodies.
+    """Return the abilities of `user` on `incident`. There are none if neither a centre nor a body of the user has the
+    case.
     """
     granted: set[Ability] = set()
     if user.reads_centre(incident.csirt_id):
@@ -79,12 +79,13 @@ def list_abilities(user: User, incident: Incident) -> set[Ability]:
 
 
 def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.CASE) -> Incident:
-    """Return the incident for a person with an account. Pages that only an account opens and the API get it here.
+    """Return the incident for a person with an account. The API and the pages that require an account call this
+    function.
 
     Raises Http404 if the incident does not exist or if the person may not see it, so that nobody can tell the two
     apart. Raises PermissionDenied if the person may see the incident but lacks the ability `to`. With `lock`, the row
-    is locked until the transaction ends, so that an act can change it. Without `lock`, the case comes with the rows
-    that pages display, and the access through `door` is recorded if the person works for its centre.
+    is locked until the transaction ends, so that an act can change it. Without `lock`, the incident comes with the
+    rows that pages display. The access through `door` is then recorded if the person works for its centre.
     """
     incidents = Incident.objects.visible_to(user)
     incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_displayed_rows()
@@ -95,7 +96,9 @@ def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False,
 
 
 def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
-    """Return the case without its texts, for a request that displays none of them. Raises like `get_incident`."""
+    """Return the case if `user` has the ability `to`. Raises like `get_incident`. No access is recorded, so the
+    request must display none of the texts of the case.
+    """
     return check_allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
 
 
@@ -109,8 +112,8 @@ def check_allowed(user: User, incident: Incident | None, to: Ability) -> Inciden
 
 
 def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> None:
-    """Record that texts of the cases are displayed to `user`. Cases of centres other than the user's own are ignored.
-    Runs one statement.
+    """Record that a page displays texts of these cases to `user`. Cases that belong to none of the user's centres are
+    ignored. Runs one statement.
     """
     own_centres = user.readable_centre_ids
     save_accesses(
@@ -119,7 +122,7 @@ def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> No
 
 
 def save_accesses(user: User, cases_and_centres: list[tuple[int, int | None]], door: Door) -> None:
-    """Append a row for each (case, centre of `user`), unless an earlier row still covers this access."""
+    """Append a row for each pair of a case and a centre of `user`, unless an earlier row still covers this access."""
     if not cases_and_centres:
         return
     at = timezone.now()
@@ -130,8 +133,8 @@ def save_accesses(user: User, cases_and_centres: list[tuple[int, int | None]], d
 
 
 def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
-    """Return the incident for a declarant without account, who has exchanged the secret for a cookie. With `lock`, the
-    row is locked until the transaction ends.
+    """Return the incident for a declarant without account, whose cookie contains `access_uid` in place of the secret.
+    With `lock`, the row is locked until the transaction ends.
 
     Raises Http404 if the access was revoked, has expired or never existed.
     """
@@ -148,7 +151,7 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
 def get_case(
     visitor: CaseVisitor, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.FOLLOW_UP
 ) -> Incident:
-    """Return the incident for a page that a declarant opens with the link and a colleague opens with an account.
+    """Return the incident for a follow-up page, which a visitor opens with the secret link or with an account.
 
     Raises Http404 and PermissionDenied like `get_incident` and `get_followed_incident`.
     """
@@ -165,45 +168,49 @@ def get_case(
 
 
 def list_visitor_abilities(visitor: CaseVisitor, incident: Incident) -> set[Ability]:
-    """Return what the visitor may do to `incident`, which `get_case` has returned for this visitor."""
+    """Return the abilities of the visitor on `incident`, which must come from `get_case` for this visitor."""
     return list_abilities(visitor.user, incident) if visitor.user else set(LINK_ABILITIES)
 
 
 def speaks_for_body(visitor: CaseVisitor, incident: Incident) -> bool:
-    """Tell whether the visitor is on the declarant's side. A person of the centre opens the same page but is not."""
+    """Tell whether the visitor acts for the declarant's body. A person of the centre may open the same page, but does
+    not act for the body.
+    """
     return visitor.user is None or incident.collectivity_id in visitor.user.collectivity_ids()
 
 
 def may_declare_for_callers(user: User) -> bool:
-    """Tell whether the person may write a declaration for a caller, as every responder of a CSIRT may."""
+    """Tell whether the person may write a declaration for a caller. Every responder of a CSIRT may."""
     return user.works_in_any_centre
 
 
 def may_declare(user: User, collectivity: Collectivity) -> bool:
-    """Tell whether the person may declare for this body with their account. Members of the body may, and so may every
-    responder, for any body that calls.
+    """Tell whether the person may declare for this body with their account. A member may declare for their own body,
+    and a responder for any body.
     """
     return user.works_in_any_centre or is_member(user, collectivity)
 
 
 def get_proposed_transfer(user: User, uid: UUID) -> Transfer:
     """Return a transfer for a person of the centre to which it was proposed. Raises Http404 for anybody else."""
-    return find_transfer(user, uid, match_centres(user, CentreAbility.READ, "taker"))
+    return get_matching_transfer(user, uid, match_centres(user, CentreAbility.READ, "taker"))
 
 
 def get_given_transfer(user: User, uid: UUID) -> Transfer:
-    """Return an accepted transfer for a person of the former centre, who may still read what the case contained at the
-    moment of the transfer. Raises Http404 for anybody else.
+    """Return an accepted transfer for a person of the former centre, who may still read the case as it was then.
+    Raises Http404 for anybody else.
 
     The access is recorded in the name of the former centre.
     """
-    transfer = find_transfer(user, uid, match_centres(user, CentreAbility.READ, "giver"), state=TransferState.ACCEPTED)
+    transfer = get_matching_transfer(
+        user, uid, match_centres(user, CentreAbility.READ, "giver"), state=TransferState.ACCEPTED
+    )
     save_accesses(user, [(transfer.incident_id, transfer.giver_id)], Door.FORMER)
     return transfer
 
 
-def find_transfer(user: User, uid: UUID, of_centre: Q, **conditions: object) -> Transfer:
-    """Return the transfer that has this uid and meets the conditions. Raises Http404 if there is none or if the
+def get_matching_transfer(user: User, uid: UUID, of_centre: Q, **conditions: object) -> Transfer:
+    """Return the transfer that has this uid and meets the conditions. Raises Http404 if there is none, or if the
     account of `user` is inactive.
     """
     whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
@@ -214,8 +221,8 @@ def find_transfer(user: User, uid: UUID, of_centre: Q, **conditions: object) -> 
 
 
 def find_given_transfer(user: User, reference: str) -> Transfer | None:
-    """Return the latest transfer by which a centre of this person gave the case away, or None. The case may have moved
-    again since.
+    """Return the latest accepted transfer by which a centre of this person gave the case to another, or None. The case
+    may have moved again since.
     """
     transfers = Transfer.objects.filter(
         match_centres(user, CentreAbility.READ, "giver"), incident__reference=reference, state=TransferState.ACCEPTED

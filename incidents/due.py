@@ -3,9 +3,9 @@ legal ones.
 
 A case that nobody has taken, or that was put back into the queue, is to be taken. It must be taken earlier if the
 declarant waits for an answer, or if nobody has worked for a while on a case that was put back. A case that somebody
-has taken is to be answered if the declarant waits, and to be reviewed once nobody of the centre has worked on it for a
-while. On both, the tasks that have a date are due on that date, whoever has the case. The earliest of these deadlines
-counts. A closed case has nothing due.
+has taken is to be answered if the declarant waits. It is to be reviewed once nobody of the centre has worked on it for
+a while. In both situations, a task with a date is due on that date. The earliest of these deadlines counts. A closed
+case has nothing due.
 """
 
 from collections.abc import Iterator
@@ -35,8 +35,8 @@ REVIEW_WITHIN: dict[int, timedelta] = {
 
 
 def compute_first_deadlines(severity: int, received_at: datetime) -> dict[str, datetime]:
-    """Return the deadlines of a new case by model field: when somebody must take it, when it must be answered, and the
-    next deadline.
+    """Return the deadlines of a new case by model field: when somebody must take it, when somebody must answer, and
+    the earlier of the two.
     """
     acknowledge_by = received_at + ACKNOWLEDGE_WITHIN[severity]
     answer_by = received_at + ANSWER_WITHIN[severity]
@@ -44,16 +44,16 @@ def compute_first_deadlines(severity: int, received_at: datetime) -> dict[str, d
 
 
 def compute_next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[datetime, DueFor]:
-    """Return the next deadline of the case and its kind. `task_due` is the earliest date among the open tasks, or
-    None. All instants are aware.
+    """Return the next deadline of the case, and what is then due. `task_due` is the earliest date among the open
+    tasks, or None. All instants are aware.
     """
     if incident.status == Status.CLOSED:
         return incident.closed_at or incident.received_at, DueFor.NOTHING
-    return min(list_candidates(incident, task_due), key=lambda candidate: candidate[0])
+    return min(list_deadlines(incident, task_due), key=lambda candidate: candidate[0])
 
 
-def list_candidates(incident: "Incident", task_due: datetime | None) -> Iterator[tuple[datetime, DueFor]]:
-    """Yield the deadlines of an open case, each with its kind."""
+def list_deadlines(incident: "Incident", task_due: datetime | None) -> Iterator[tuple[datetime, DueFor]]:
+    """Yield the deadlines of an open case, each with what is then due."""
     if task_due:
         yield task_due, DueFor.TASK
     if incident.status == Status.DECLARED:
@@ -66,12 +66,13 @@ def list_candidates(incident: "Incident", task_due: datetime | None) -> Iterator
 
 
 def compute_taking_due(incident: "Incident") -> datetime:
-    """Return when somebody must take a case that nobody has: by its target, by the answer for which the declarant
-    waits, or by the review of a case that was put back, whichever is first.
+    """Return when somebody must take a case that nobody has. This is the earliest of three deadlines: for taking it,
+    for the answer that the declarant waits for, and for the review of a case that was put back.
     """
     review_by = compute_review_due(incident, incident.worked_at) if incident.worked_at else None
     return min(filter(None, [incident.acknowledge_by, incident.answer_by, review_by]))
 
 
 def compute_review_due(incident: "Incident", worked_at: datetime) -> datetime:
+    """Return when a case must be reviewed if nobody works on it after `worked_at`."""
     return worked_at + REVIEW_WITHIN[incident.severity]

@@ -1,5 +1,5 @@
 """Search of a text for words that identify the body, the person to call back or the case. The module is pure: it takes
-texts and returns the words found in them.
+texts and returns the words that it finds in them.
 
 A text is indexed once (`index_text`) and then compared with thousands of names, because a lookup in the index is
 faster than a search of the text.
@@ -38,7 +38,9 @@ LONGEST_NAME = 20
 
 @dataclass(frozen=True, kw_only=True)
 class IdentifyingValues:
-    """The values that would identify the case. An empty value identifies nothing."""
+    """The values that would identify the body, the person to call back or the case. An empty value identifies
+    nothing.
+    """
 
     body: str
     contact_name: str = ""
@@ -50,8 +52,8 @@ class IdentifyingValues:
 
 
 class IdentifyingWords(NamedTuple):
-    """The identifying words of a text, as the text spells them, without repeats. `doubtful` contains parts of a
-    person's name, and whole names written without a capital, because they may be common words too.
+    """The identifying words of a text, spelled as in the text, without repeats. `doubtful` contains parts of a
+    person's name, and whole names without a capital, because they may be common words too.
     """
 
     certain: list[str]
@@ -60,8 +62,8 @@ class IdentifyingWords(NamedTuple):
 
 @dataclass(frozen=True)
 class IndexedText:
-    """An index of the text by the spellings that are looked up. Each entry maps a folded spelling to the words as the
-    text spells them.
+    """A text with indexes of its words and numbers. Each index maps a folded spelling to the words as the text spells
+    them.
     """
 
     text: str
@@ -70,21 +72,23 @@ class IndexedText:
 
     @cached_property
     def word_parts(self) -> list[re.Match[str]]:
+        """Return the matches of all runs of letters and digits in the text."""
         return list(WORD_PART.finditer(self.text))
 
     @cached_property
-    def folded(self) -> list[str]:
+    def folded_parts(self) -> list[str]:
+        """Return the folded spelling of each match in `word_parts`."""
         return [fold_word(part[0]) for part in self.word_parts]
 
     def map_phrases(self, length: int) -> dict[str, str]:
-        """Return every folded phrase of `length` words, with its spelling in the text. If a phrase occurs with and
-        without a capital, this is its first spelling with a capital.
+        """Return a dict from every folded phrase of `length` words to its spelling in the text. If a phrase occurs
+        with and without a capital, the dict has its first spelling with a capital.
         """
         if length not in self._phrases:
             phrases: dict[str, str] = {}
             for start in range(len(self.word_parts) - length + 1):
                 written = self.text[self.word_parts[start].start() : self.word_parts[start + length - 1].end()]
-                phrase = " ".join(self.folded[start : start + length])
+                phrase = " ".join(self.folded_parts[start : start + length])
                 if phrase not in phrases or not phrases[phrase][0].isupper():
                     phrases[phrase] = written
             self._phrases[length] = phrases
@@ -92,28 +96,32 @@ class IndexedText:
 
     @cached_property
     def capitalised_words(self) -> dict[str, str]:
-        """Return the words that begin with a capital, including « Exemple » in « d’Exemple »."""
+        """Return a dict from each folded word to its spelling with a capital. The words include « Exemple » in «
+        d’Exemple ».
+        """
         words = [*WORD.findall(self.text), *WORD.findall(APOSTROPHE.sub(" ", self.text))]
         return {fold_text(word): word for word in reversed(words) if word[0].isupper()}
 
     @cached_property
     def mails(self) -> list[str]:
+        """Return the mail addresses of the text."""
         return [run for run in UNSPACED_RUN.findall(self.text) if "@" in run[1:-1]]
 
     @cached_property
     def sites(self) -> dict[str, str]:
-        """Return the names that the addresses of websites and of mails contain, without the dots and hyphens between
-        their words. Each name maps to the host that contains it.
+        """Return a dict from each name that a host in the text contains to this host. A name is written without the
+        dots and hyphens between its words. The hosts are those of websites and mail addresses.
         """
         hosts = [host.strip(".-") for host in HOST.findall(self.text)]
         return {name: host for host in hosts if "." in host for name in list_host_names(host)}
 
     @cached_property
     def numbers(self) -> dict[str, str]:
+        """Return a dict from the digits of each number in the text to its spelling."""
         return {remove_non_digits(written): written for written in NUMBER.findall(self.text)}
 
     def map_digit_sequences(self, length: int) -> dict[str, str]:
-        """Return every sequence of that many digits within the numbers of the text."""
+        """Return a dict from every sequence of `length` digits to the number of the text that contains it."""
         if length not in self._numbers:
             rows = ((number, written) for number, written in self.numbers.items())
             self._numbers[length] = {
@@ -133,7 +141,9 @@ class IndexedText:
 
     @cached_property
     def references(self) -> dict[str, str]:
-        """Return every sequence of eight letters and digits, whatever separates them."""
+        """Return a dict from every sequence of eight letters and digits to its spelling in the text. Other characters
+        between them are skipped.
+        """
         length, characters = 8, self._characters
         code = "".join(character for _index, character in characters)
         return {
@@ -144,22 +154,24 @@ class IndexedText:
 
 @lru_cache(maxsize=4)
 def index_text(text: str) -> IndexedText:
+    """Return the text with its indexes, which are built at their first use. The last four texts are cached."""
     return IndexedText(text)
 
 
 def fold_word(word: str) -> str:
+    """Return the folded word. An abbreviation of « saint » or « sainte » is written out."""
     folded = fold_text(word)
     return SAINT_ABBREVIATIONS.get(folded, folded)
 
 
 def fold_name(name: str) -> str:
-    """Return one folded spelling for a name: « st exemple » and « Saint-Exemple » give the same result."""
+    """Return the folded name. Its spellings « st exemple » and « Saint-Exemple » give the same result."""
     return " ".join(SAINT_ABBREVIATIONS.get(word, word) for word in fold_text(name).split())
 
 
 def list_host_names(host: str) -> Iterator[str]:
-    """Yield each name that a host name may contain: the words of each label except the last label, alone and joined
-    together, with and without a prefix such as « mairie ».
+    """Yield each name that a host may contain, with and without a prefix such as « mairie ». Such a name is one word
+    of a label, or several neighbouring words joined together. The last label is left out.
     """
     for label in host.split(".")[:-1]:
         words = fold_name(label).split()[:LONGEST_NAME]
@@ -170,8 +182,8 @@ def list_host_names(host: str) -> Iterator[str]:
 
 
 def list_identifying_words(text: str, names: IdentifyingValues) -> list[str]:
-    """Return the words of `text` that identify somebody, as the text spells them, without repeats. Every mail address
-    is included.
+    """Return the words of `text` that identify somebody, spelled as in the text, without repeats. All mail addresses
+    are included.
     """
     indexed_text = index_text(text)
     certain, doubtful = match_identifying_words(indexed_text, names)
@@ -179,8 +191,8 @@ def list_identifying_words(text: str, names: IdentifyingValues) -> list[str]:
 
 
 def match_identifying_words(indexed_text: IndexedText, names: IdentifyingValues) -> IdentifyingWords:
-    """Return the words that name the body, its people or the case. Other telephone numbers and addresses are left out,
-    because a text may say whom to call.
+    """Return the words that name the body, the person to call back or the case. Other telephone numbers and mail
+    addresses are left out, because a text may say whom to call.
     """
     name = fold_name(names.contact_name)
     whole = list(find_name(indexed_text, name))
@@ -197,21 +209,23 @@ def match_identifying_words(indexed_text: IndexedText, names: IdentifyingValues)
 
 
 def list_personal_details(text: str, names: IdentifyingValues) -> list[str]:
-    """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers,
-    without repeats.
+    """Return the words of `text` that name the person to call back, and all mail addresses and telephone numbers. The
+    list has no repeats.
     """
     indexed_text = index_text(text)
     people = list(find_name(indexed_text, fold_name(names.contact_name))) or find_name_parts(
         indexed_text, names.contact_name
     )
-    people = [person for person in people if names_a_person(person, names.body)]
+    people = [person for person in people if is_person_name(person, names.body)]
     phones = [written for number, written in indexed_text.numbers.items() if PHONE.fullmatch(number)]
     return list(dict.fromkeys([*people, *indexed_text.mails, *phones]))
 
 
-def names_a_person(written: str, body: str) -> bool:
-    """Tell whether `written` contains a capital letter and a word that is not of the body's name or of an office,
-    since somebody may type « Mairie de Plouexemple » as the name of a contact.
+def is_person_name(written: str, body: str) -> bool:
+    """Tell whether `written`, the name of a contact, may be that of a person. It must contain a capital letter, and a
+    word that belongs neither to the name of the body nor to that of an office.
+
+    Somebody may type « Mairie de Plouexemple » as the name of a contact.
     """
     of_office = {*fold_name(body).split(), *OFFICE_WORDS}
     return not of_office.issuperset(fold_name(written).split()) and written != written.lower()
@@ -223,13 +237,15 @@ def look_up_spellings(spellings: dict[str, str], keys: Iterable[str]) -> Iterato
 
 
 def find_name(indexed_text: IndexedText, name: str) -> Iterator[str]:
-    """Yield the phrase that matches `name`, which must be folded."""
+    """Yield the phrase of the text that matches `name`, which must be folded."""
     if name:
         yield from look_up_spellings(indexed_text.map_phrases(name.count(" ") + 1), [name])
 
 
 def find_body_names(indexed_text: IndexedText, name: str) -> Iterator[str]:
-    """Yield the words of the text that are the body's name or the address of its website. `name` must be folded."""
+    """Yield the words of the text that are the name of the body or the address of its website. `name` must be
+    folded.
+    """
     is_common = len(name) <= COMMON_LENGTH
     yield from (written for written in find_name(indexed_text, name) if not is_common or written[0].isupper())
     if name:
@@ -237,18 +253,19 @@ def find_body_names(indexed_text: IndexedText, name: str) -> Iterator[str]:
 
 
 def find_name_parts(indexed_text: IndexedText, name: str) -> list[str]:
-    """Return each part of a person's name that the text writes with a capital."""
+    """Return the parts of a person's name that the text writes with a capital."""
     parts = (word for word in WORD.findall(name) if len(word) >= NAME_LENGTH and word[0].isupper())
     return list(look_up_spellings(indexed_text.capitalised_words, (fold_text(part) for part in parts)))
 
 
 def find_mail(indexed_text: IndexedText, address: str) -> list[str]:
+    """Return the mail addresses of the text that contain `address`, which must be in lower case."""
     return [mail for mail in indexed_text.mails if address and address in mail.lower()]
 
 
 def find_numbers(indexed_text: IndexedText, names: IdentifyingValues) -> Iterator[str]:
-    """Yield the telephone number, the SIREN and the INSEE code of `names` that the text contains, however their digits
-    are grouped.
+    """Yield the telephone number, the SIREN and the INSEE code of `names`, if the text contains them. The grouping of
+    their digits makes no difference.
     """
     phone = remove_non_digits(names.contact_phone)
     for code in dict.fromkeys([*NATIONAL.findall(phone), phone[-PHONE_DIGITS:], names.siren]):

@@ -1,4 +1,4 @@
-"""Links in the messages of a centre to a declarant. An address becomes a link only if its website is listed, and any
+"""Links in the messages of a centre to a declarant. An address becomes a link only if its website is in a list. Any
 other address is defanged.
 
 The list contains the official websites that this software includes, this website itself, the published website of the
@@ -24,14 +24,16 @@ TRAILING_CHARACTERS = ".,;:!?)…\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
 
 class TextPart(NamedTuple):
-    """A part of a text. `is_link` is true only if the whole part is an address of a listed website."""
+    """A part of a text. If `is_link` is true, the whole part is the address of a website in the list."""
 
     text: str
     is_link: bool = False
 
 
 def list_linkable_hosts(csirt: Csirt | None) -> frozenset[str]:
-    """Return the hosts to which a message of this centre may link."""
+    """Return the hosts to which a message of this centre may link. Without a centre, only the hosts of this software
+    count.
+    """
     own = {find_link_host(settings.SITE_URL)}
     if csirt:
         own |= {find_link_host(csirt.website), *csirt.sites}
@@ -39,7 +41,7 @@ def list_linkable_hosts(csirt: Csirt | None) -> frozenset[str]:
 
 
 def split_links(text: str, hosts: frozenset[str]) -> Iterator[TextPart]:
-    """Yield the parts of the text in their order. Together they are the whole text."""
+    """Split the text into links to these hosts and the text between them. Yield all parts in their order."""
     end = 0
     for match in WEB_ADDRESS.finditer(text):
         address = match[0].rstrip(TRAILING_CHARACTERS)
@@ -51,7 +53,9 @@ def split_links(text: str, hosts: frozenset[str]) -> Iterator[TextPart]:
 
 
 def find_link_host(address: str) -> str:
-    """Return the host of a web address without user name or password, or "" for any other text."""
+    """Return the host of a web address. Return "" if the address has a user name or a password, or if the text is no
+    web address.
+    """
     try:
         split = urlsplit(address)
         host, port = split.hostname or "", split.port

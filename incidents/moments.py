@@ -1,5 +1,5 @@
-"""Reading of the moments of a declaration. A day that was given without its hour is stored as its first minute and
-displayed as a day.
+"""Conversion between the moments of a declaration and their columns. A day without an hour is stored as its first
+minute and displayed as a day.
 """
 
 from datetime import UTC, date, datetime
@@ -10,14 +10,14 @@ from incidents.enums import Certainty
 
 
 def has_hour(at: datetime, zone: str) -> bool:
-    """Tell whether a moment has an hour, which means that it is not midnight in `zone`, an IANA name."""
+    """Tell whether a moment has an hour. A moment at midnight in `zone`, an IANA name, has none."""
     local = at.astimezone(ZoneInfo(zone))
     return (local.hour, local.minute) != (0, 0)
 
 
 def reduce_to_known_moment(at: datetime | None, zone: str, certainty: str = "") -> date | datetime | None:
-    """Return the moment, or its day if no hour was given. A moment with the certainty EXACT always has an hour, even
-    at midnight.
+    """Return the moment, or only its day if no hour was given. A moment with the certainty EXACT always has an hour,
+    even at midnight.
     """
     if at is None or certainty == Certainty.EXACT or has_hour(at, zone):
         return at
@@ -25,8 +25,8 @@ def reduce_to_known_moment(at: datetime | None, zone: str, certainty: str = "") 
 
 
 def reduce_to_known_end(started_at: datetime | None, ended_at: datetime | None, zone: str) -> date | datetime | None:
-    """Return the end of an interruption as a moment or a day. An end equal to the start was given as a day alone (see
-    `compute_stored_end`).
+    """Return the end of an interruption as a moment, or as a day if no hour was given. An end that equals the start
+    was given as a day (see `compute_stored_end`).
     """
     if ended_at is not None and ended_at == started_at:
         return find_local_day(ended_at, zone)
@@ -34,15 +34,17 @@ def reduce_to_known_end(started_at: datetime | None, ended_at: datetime | None, 
 
 
 def is_before(moment: datetime, other: datetime, zone: str) -> bool:
-    """Tell whether `moment` is before `other`, compared by the minute, or by the day if one of them has no hour."""
+    """Tell whether `moment` is before `other`. They are compared by the minute, or by the day if one of them has no
+    hour.
+    """
     if has_hour(moment, zone) and has_hour(other, zone):
         return moment.replace(second=0, microsecond=0) < other.replace(second=0, microsecond=0)
     return find_local_day(moment, zone) < find_local_day(other, zone)
 
 
 def compute_stored_end(started_at: datetime | None, ended_at: datetime | None) -> datetime | None:
-    """Return the end to store, which is never before the start. An end that was given as the day of the start, without
-    an hour, would otherwise be stored as the midnight before the start.
+    """Return the end to store, which is never before the start. If the end is only the day of the start, the start
+    itself is stored instead of the midnight before it.
     """
     return max(started_at, ended_at) if started_at and ended_at else ended_at
 

@@ -1,6 +1,6 @@
 """Remarks that the applications above `incidents` add to the pages of a case. `incidents` imports none of these
-applications: at its start (`AppConfig.ready`), each registers a function that reads the remarks of a whole page at
-once.
+applications. Each of them registers, at its start (`AppConfig.ready`), a function that reads the remarks of a whole
+page at once.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 class Remark(NamedTuple):
     """An effect of an event in another application, such as a mail that was sent or that failed. The history displays
-    it under the event.
+    the remark under its event.
     """
 
     to: str
@@ -29,7 +29,7 @@ type RemarkReader = Callable[[Collection[int]], Mapping[int, Sequence[Remark]]]
 _readers: list[RemarkReader] = []
 
 
-def register_remarks(reader: RemarkReader) -> None:
+def register_remark_reader(reader: RemarkReader) -> None:
     """Register a function that returns the remarks on the events of a page. Registering a function twice has no
     effect.
     """

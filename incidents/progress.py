@@ -1,4 +1,4 @@
-"""The progress of a case, as its declarant reads it."""
+"""The progress of a case, as its declarant sees it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from incidents.querysets import IncidentQuerySet
 
 
 class ProgressStep(StrEnum):
+    """The step that a case has reached, as its declarant sees it."""
+
     RECEIVED = "received"
     READ = "read"
     TAKEN = "taken"
@@ -25,7 +27,7 @@ class ProgressStep(StrEnum):
 
 @dataclass(frozen=True)
 class CaseProgress:
-    """The progress of a case: its step, and what the page says about the step."""
+    """The progress of a case: its step, and the values with which the page explains the step."""
 
     step: ProgressStep
     # The messages of the CSIRT that wait for an answer, oldest first.
@@ -44,7 +46,9 @@ class CaseProgress:
 
     @property
     def first_reader(self) -> Reader | None:
-        """Return the person who opened the case first, or None if nobody has seen more than an excerpt."""
+        """Return the person who opened the case first. Return None if nobody opened it, or if a search displayed only
+        excerpts.
+        """
         return find_first_opener(self.readers)
 
 
@@ -63,31 +67,38 @@ def describe_progress(incident: Incident, *, thread: Sequence[Message], has_hold
 
 
 def find_first_opener(readers: Sequence[Reader]) -> Reader | None:
+    """Return the reader who opened the case first, or None if no reader opened it."""
     opened = [(reader.opened_at, reader) for reader in readers if reader.opened_at]
     return min(opened, key=lambda pair: pair[0])[1] if opened else None
 
 
 def annotate_step_values(incidents: IncidentQuerySet) -> IncidentQuerySet:
-    """Annotate the cases of a list with the values that `find_listed_step` needs in addition to their own columns."""
+    """Annotate each case of a list with the values that `find_listed_step` needs and that are not its columns."""
     opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
     return incidents.annotate_has_holder().select_related("merged_into").annotate(was_opened=Exists(opened))
 
 
 def find_listed_step(incident: Any) -> ProgressStep:
-    """Return the step that the page of the case displays. The case must come from `annotate_step_values`."""
+    """Return the step of a case in a list, which is the same as on its page. The case must come from
+    `annotate_step_values`.
+    """
     if incident.status in OPEN and incident.awaited_since:
         return ProgressStep.AWAITED
     return find_step(incident, is_asked=False, is_read=incident.was_opened, has_holder=incident.has_holder)
 
 
 def find_ended_case(incident: Incident) -> Incident:
-    """Return the case whose end the page displays: the closed main case of a duplicate, or else the case itself."""
+    """Return the case whose end the page displays. For a duplicate of a closed case this is the closed case, otherwise
+    it is the case itself.
+    """
     main = incident.merged_into
     return main if main and main.status == Status.CLOSED else incident
 
 
 def find_service_handed_to(incident: Incident) -> str:
-    """Return the service to which the closed case was handed over, or "". Runs one query if it was handed over."""
+    """Return the service to which the centre handed the case over when it closed it, or "". Runs one query if there
+    was such a hand-over.
+    """
     if incident.closing_reason != ClosingReason.HANDED_OVER:
         return ""
     return incident.closings.order_by("-id").values_list("handed_to", flat=True).first() or ""
@@ -107,8 +118,8 @@ def find_step(incident: Incident, *, is_asked: bool, is_read: bool, has_holder: 
 
 
 def list_open_questions(incident: Incident, thread: Sequence[Message]) -> list[Message]:
-    """Return the messages of the CSIRT that ask something that the declarant has not answered since, in writing or by
-    calling the centre, and that the centre has not lifted.
+    """Return the messages of the CSIRT that still wait for an answer. The wait ends when the declarant writes or
+    calls, or when the centre lifts its question (`awaited_since`).
     """
     since = incident.awaited_since
     if since is None or incident.status not in OPEN:

@@ -59,12 +59,14 @@ class DisplayedSheet:
 
     @cached_property
     def lines(self) -> list[DisplayedFact]:
-        """Return the answers to display, or none if the texts of the case were erased."""
+        """Return the answers to display. There are none if the texts of the case were erased."""
         return list_sheet_facts(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
 
     @property
     def has_only_omitted_facts(self) -> bool:
-        """Tell whether the sheet holds only facts that the declaration left out. An erased sheet holds none."""
+        """Tell whether the sheet contains only facts that the declaration left out. False for an erased sheet, which
+        contains none.
+        """
         return bool(self.sheet.values) and all(line.words in OMITTED_TEXTS for line in self.lines)
 
     @property
@@ -72,15 +74,17 @@ class DisplayedSheet:
         return get_section_title(self.sheet.section, self.sheet.version)
 
     @property
-    def who(self) -> str:
-        """Return the name that the author gave, or else the name of their account."""
+    def author_name(self) -> str:
+        """Return the name that the author gave, or else the name of their account, or else « une personne qui n’a pas
+        signé ».
+        """
         account = self.sheet.actor.display_name if self.sheet.actor else ""
         return self.sheet.author or account or "une personne qui n’a pas signé"
 
 
 @dataclass(frozen=True)
 class UsefulSection:
-    """A section in the list « Ce qui aiderait encore », and its newest sheet or None."""
+    """A section in the list « Ce qui aiderait encore », with its newest answer sheet."""
 
     code: str
     title: str
@@ -91,14 +95,16 @@ class UsefulSection:
     has_earlier: bool = False
 
     @property
-    def is_facts(self) -> bool:
-        """Tell whether the section contains declared facts, which are corrected rather than answered."""
+    def is_facts_section(self) -> bool:
+        """Tell whether the section contains declared facts, which somebody corrects, and not questions."""
         return self.code in SNAPSHOTS
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the section consists of questions without any answer. It may have been saved empty."""
-        return not self.is_facts and not self.answer_count
+        """Tell whether the section consists of questions and has no answer. Somebody may have saved it without an
+        answer.
+        """
+        return not self.is_facts_section and not self.answer_count
 
     @property
     def unanswered_count(self) -> int:
@@ -107,7 +113,7 @@ class UsefulSection:
 
 @dataclass(frozen=True)
 class AccessSummary:
-    """The accesses of one person of a centre through one door, with their number, the first and the last."""
+    """How often, when first and when last one person of a centre saw texts of a case through one door."""
 
     door: Door
     times: int
@@ -117,7 +123,9 @@ class AccessSummary:
 
 @dataclass(frozen=True)
 class Reader:
-    """A person of a centre who saw texts of a case, with the doors in the order of their first use."""
+    """A person of a centre who saw texts of a case. `accesses` has one entry for each door, in the order of their
+    first use.
+    """
 
     name: str
     centre: str
@@ -125,21 +133,19 @@ class Reader:
 
     @property
     def opened_at(self) -> datetime | None:
-        """Return when this person first opened the case, or None if they only saw an excerpt in a search."""
+        """Return when this person first opened the case. Return None if they only saw an excerpt in a search."""
         return min((access.first_at for access in self.accesses if access.door != Door.SEARCH), default=None)
 
 
 def is_case_abandoned(incident: Incident) -> bool:
-    """Tell whether the case is to be taken over (`is_abandoned`). Runs at most one query."""
+    """Tell whether somebody must take the case over, as `is_abandoned` defines it. Runs at most one query."""
     if not is_abandoned(incident.status, incident.assignee_id, has_holder=False):
         return False
     return not Incident.objects.filter(holder_works_for_centre(), pk=incident.pk).exists()
 
 
 def list_readers(incident: Incident) -> list[Reader]:
-    """Return the people of centres who saw texts of the case, in the order of their first access. Runs one query,
-    however many accesses there were.
-    """
+    """Return the people of centres who saw texts of the case, in the order of their first access. Runs one query."""
     of_case = incident.read_log.values_list("user", "csirt", "user__display_name", "csirt__name", "door")
     spans = of_case.annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at")).order_by("first_at", "user")
     readers: dict[tuple[int, int], Reader] = {}
@@ -156,7 +162,7 @@ def list_sheets(incident: Incident) -> list[DisplayedSheet]:
 
 
 def group_by_section(sheets: Iterable[DisplayedSheet]) -> dict[str, list[DisplayedSheet]]:
-    """Return the sheets of each section, newest first."""
+    """Return a dict from the code of each section to its sheets, newest first. `sheets` must be in this order."""
     by_code: dict[str, list[DisplayedSheet]] = {}
     for sheet in sheets:
         by_code.setdefault(sheet.sheet.section, []).append(sheet)
@@ -164,10 +170,10 @@ def group_by_section(sheets: Iterable[DisplayedSheet]) -> dict[str, list[Display
 
 
 def list_useful_sections(incident: Incident, sheets: Iterable[DisplayedSheet]) -> list[UsefulSection]:
-    """Return the sections of questions for this type of incident, followed by the facts that were declared."""
+    """Return the sections of questions for this type of incident, followed by the sections of declared facts."""
     by_code = group_by_section(sheets)
     questions = [
-        describe_section(section, by_code.get(section.code, []))
+        build_useful_section(section, by_code.get(section.code, []))
         for section in get_current_version().list_sections(incident.type)
     ]
     facts = [
@@ -175,15 +181,18 @@ def list_useful_sections(incident: Incident, sheets: Iterable[DisplayedSheet]) -
             code,
             SNAPSHOT_TITLES[code],
             "",
-            newest=get_newest_sheet(by_code, code),
-            has_earlier=has_earlier(by_code, code),
+            newest=find_newest_answer_sheet(by_code, code),
+            has_earlier=has_earlier_sheets(by_code, code),
         )
         for code in SNAPSHOTS
     ]
     return questions + facts
 
 
-def describe_section(section: QuestionSection, sheets: list[DisplayedSheet]) -> UsefulSection:
+def build_useful_section(section: QuestionSection, sheets: list[DisplayedSheet]) -> UsefulSection:
+    """Return a section of questions with the number of its questions and answers. Questions that another answer
+    excludes do not count.
+    """
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
     excluded = sum(q.code not in answers and q.find_excluding_answer(answers) is not None for q in section.questions)
@@ -198,16 +207,18 @@ def describe_section(section: QuestionSection, sheets: list[DisplayedSheet]) -> 
     )
 
 
-def get_newest_sheet(sheets: dict[str, list[DisplayedSheet]], code: str) -> DisplayedSheet | None:
+def find_newest_answer_sheet(sheets: dict[str, list[DisplayedSheet]], code: str) -> DisplayedSheet | None:
+    """Return the newest sheet of a section, or None."""
     return next(iter(sheets.get(code, [])), None)
 
 
-def has_earlier(sheets: dict[str, list[DisplayedSheet]], code: str) -> bool:
+def has_earlier_sheets(sheets: dict[str, list[DisplayedSheet]], code: str) -> bool:
+    """Tell whether a section has several sheets."""
     return len(sheets.get(code, [])) > 1
 
 
 class ReaderOpenings(NamedTuple):
-    """A person of the CSIRT who opened one evidence file, and when they received its content."""
+    """A person of the CSIRT who opened one evidence file: how often, when first and when last."""
 
     reader: int
     name: str
@@ -217,14 +228,14 @@ class ReaderOpenings(NamedTuple):
 
 
 class OpenedEvidence(NamedTuple):
-    """An evidence file with the people who opened it."""
+    """An evidence file with the people who opened it, or with none."""
 
     evidence: Evidence
     opened: list[ReaderOpenings]
 
 
 class Opener(NamedTuple):
-    """A person of the CSIRT, the number of evidence files that this person has opened, and the time of the last
+    """A person of the CSIRT, with the number of evidence files that this person opened and the time of their latest
     opening.
     """
 
@@ -234,19 +245,19 @@ class Opener(NamedTuple):
 
 
 def list_opened_evidence(incident: Incident) -> list[OpenedEvidence]:
-    """Return the evidence files in the order of their numbers, with the people who opened each file. Runs two queries,
-    however many openings there were, or one query if there are no files.
+    """Return the evidence files in the order of their numbers, each with the people who opened it. Runs two queries,
+    or one if there are no files.
     """
     return pair_files_with_readers(list(incident.evidence.order_by("number")))
 
 
 def count_remaining_files(pieces: Iterable[OpenedEvidence]) -> int:
-    """Return how many evidence files the case still contains. Files that were taken back do not count."""
+    """Return how many evidence files the case still contains. Files that the declarant took back do not count."""
     return sum(piece.evidence.taken_back_at is None for piece in pieces)
 
 
 def pair_files_with_readers(evidence: list[Evidence]) -> list[OpenedEvidence]:
-    """Return each of these files with the people who opened it. Runs one query, or none without files."""
+    """Return these files, each with the people who opened it. Runs one query, or none without files."""
     opened = map_openings(evidence) if evidence else {}
     return [OpenedEvidence(piece, opened.get(piece.pk, [])) for piece in evidence]
 
@@ -264,7 +275,7 @@ def map_openings(evidence: Iterable[Evidence]) -> dict[int, list[ReaderOpenings]
 
 
 def list_openers(pieces: Iterable[OpenedEvidence]) -> list[Opener]:
-    """Return the people who opened at least one file, with the latest opening first."""
+    """Return the people who opened at least one of these files, the latest opening first."""
     people: dict[int, Opener] = {}
     for opened in (opened for piece in pieces for opened in piece.opened):
         before = people.get(opened.reader, Opener(opened.name, 0, opened.last_at))

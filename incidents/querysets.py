@@ -27,18 +27,19 @@ LEFT_UNANSWERED = Q(closing_reason=ClosingReason.WITHDRAWN, answer_by__isnull=Fa
 
 
 def extract_last_digits(column: str) -> Right:
-    """Return an expression for the last digits of a telephone number in a column. A database index uses it for the
-    number of the person to call back.
+    """Return an expression for the last nine digits of the telephone number in a column. An index of the database
+    contains them for the person to call back.
     """
     only_digits = (F(column), Value("[^0-9]"), Value(""), Value("g"))
     return Right(Func(*only_digits, function="regexp_replace", output_field=CharField()), LAST_DIGITS)
 
 
 def extract_reversed_host() -> Collate:
-    """Return an expression for the host in the value of an indicator, as `find_indicator_host` finds it, written
-    backwards with a dot: « www.evil.example » becomes « elpmaxe.live.www. ». All that is on one host then begins
-    alike, so a database index finds it, in the order of its characters (collation C). A value without a host becomes a
-    dot.
+    """Return an expression for the host of an indicator, written backwards and followed by a dot: « www.evil.example »
+    gives « elpmaxe.live.www. ». A value without a host gives a dot.
+
+    The host is the one that `find_indicator_host` finds. Everything on one host begins alike when it is written
+    backwards, so an index in the order of the characters (collation C) finds it.
     """
     in_url, in_others = (
         Func(F("value"), Value(pattern), function="substring", output_field=TextField())
@@ -50,8 +51,8 @@ def extract_reversed_host() -> Collate:
 
 
 def list_last_digits(number: str) -> set[str]:
-    """Return every value that `extract_last_digits` may give for this telephone number, however it is written. Return
-    none for an incomplete number.
+    """Return every value that `extract_last_digits` may give for a spelling of this telephone number. There are none
+    for an incomplete number.
     """
     digits = re.sub(r"\D", "", number, flags=re.ASCII)
     endings = {digits[-LAST_DIGITS:]} if len(digits) >= LAST_DIGITS else set()
@@ -64,8 +65,8 @@ def list_last_digits(number: str) -> set[str]:
 
 
 def holder_works_for_centre() -> Exists:
-    """Return the condition that the person in charge of the case works for its centre today, with a role in force and
-    an active account.
+    """Return the condition that the person in charge of the case works for its centre today. This takes a role in
+    force and an active account.
     """
     roles = Membership.objects.in_force().filter(role__in=WORKING_ROLES, user__is_active=True)
     return Exists(roles.filter(csirt=OuterRef("csirt"), user=OuterRef("assignee")))
@@ -73,15 +74,17 @@ def holder_works_for_centre() -> Exists:
 
 def lacks_working_holder() -> Q:
     """Return the condition that nobody is in charge of the case, or that the person in charge of an open case has left
-    the centre. A closed case keeps the person who was in charge.
+    the centre. The person in charge of a closed case always counts.
     """
     return Q(assignee=None) | Q(Q(status__in=OPEN) & ~holder_works_for_centre())
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
+    """The incidents, with the filters that several pages share."""
+
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Return the cases of this person's CSIRTs and collectivités. The roles of administrator, analyst and
-        coordinator give access to no case.
+        """Return the cases of this person's CSIRTs and bodies. The roles of administrator, analyst and coordinator
+        give access to no case.
         """
         if not isinstance(user, User) or not user.is_active:
             return self.none()
@@ -92,24 +95,26 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(csirt__in=csirts) if csirts else self.filter(collectivity__in=bodies)
 
     def open(self) -> Self:
+        """Return the cases that are not closed."""
         return self.filter(status__in=OPEN)
 
     def annotate_has_holder(self) -> Self:
-        """Annotate each case with `has_holder`: whether the person in charge still works for its centre."""
+        """Annotate each case with `has_holder`, which is true if the person in charge still works for its centre."""
         return self.annotate(has_holder=holder_works_for_centre())
 
     def with_contact_number(self, number: str) -> Self:
-        """Return the cases whose declarant gave this telephone number, however it is written. Return none for an
+        """Return the cases whose declarant gave this telephone number in any spelling. There are none for an
         incomplete number.
         """
         if not (endings := list_last_digits(number)):
             return self.none()
         return self.alias(number=extract_last_digits("story__contact_phone")).filter(number__in=endings)
 
-    def wrote_since_closing(self) -> Self:
-        """Return the closed cases to which the declarant added something after the centre's last act, or which the
-        declarant withdrew while one of their additions waited for an answer. Duplicates are left out, because the main
-        case shows the addition.
+    def with_addition_since_closing(self) -> Self:
+        """Return the closed cases with an addition of the declarant that the centre has not handled. These include
+        declarations that were withdrawn while an addition waited for an answer.
+
+        Duplicates are left out, because the main case shows the addition.
         """
         late = Q(declarant_wrote_at__gt=F("closed_at")) & Q(
             Q(worked_at=None) | Q(declarant_wrote_at__gt=F("worked_at"))
@@ -118,10 +123,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(late | unanswered, status=Status.CLOSED, merged_into=None)
 
     def with_displayed_rows(self) -> Self:
-        """Return the cases with the related rows that a line or a page displays, in two or three queries.
+        """Return the cases with the related rows that a line of a list or a page displays. Runs two or three queries.
 
-        The régions, about twenty rows, are fetched apart, because planning a join of eight tables takes PostgreSQL 10
-        ms, while fetching fifty rows from six tables takes 0.3 ms.
+        The régions, about twenty rows, are fetched apart. PostgreSQL takes 10 ms to plan a join of eight tables, but
+        reads fifty rows of six tables in 0.3 ms.
         """
         cases = self.select_related("story", "csirt", "collectivity__departement", "acknowledged_by")
         return cases.prefetch_related("collectivity__region", "collectivity__region_correction")

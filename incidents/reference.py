@@ -16,29 +16,32 @@ REFERENCE_LENGTH = 8
 
 
 def make_reference() -> str:
-    """Return seven random symbols and a check character, which makes 34 billion references possible. The database
-    refuses a repeated reference.
+    """Return seven random symbols and a check character. There are 34 billion such references. The database refuses a
+    repeated one.
     """
     body = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH - 1))
     return add_check_character(body)
 
 
 def add_check_character(body: str) -> str:
+    """Return the seven symbols of `body` followed by their check character."""
     return body + mod_37_36.calc_check_digit(body, ALPHABET)
 
 
 def is_reference(text: str) -> bool:
-    """Tell whether `text`, already in its compact form, is a well-formed reference."""
+    """Tell whether `text` is a well-formed reference. It must already be in its stored form (`compact_code`)."""
     return len(text) == REFERENCE_LENGTH and mod_37_36.is_valid(text, ALPHABET)
 
 
 def compact_code(text: str) -> str:
-    """Return what somebody typed or dictated as it is stored: « t7k4 9mqx » becomes « T7K49MQX »."""
+    """Return the stored form of a code that somebody typed or dictated: « t7k4 9mqx » becomes « T7K49MQX »."""
     return "".join(symbol for symbol in text.upper() if symbol.isalnum())
 
 
 def derive_code(use: str, seed: str, length: int) -> str:
-    """Return the code of `length` symbols that HMAC computes from a seed and the server's key."""
+    """Return the code of `length` symbols that HMAC computes from the seed and the server's key. Another `use` gives
+    another code.
+    """
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in hash_value(use, seed)[:length])
 
 

@@ -1,8 +1,8 @@
-"""Sentences about a case that a mayor can read aloud: which services are stopped, which centre knows about it, and
-what is awaited.
+"""Sentences about a case that a mayor can read aloud. They say which services are stopped, which centre knows about
+it, and what comes next.
 
-The module is pure: it takes known facts and returns short sentences. It never receives the reference, a contact or the
-story.
+The module is pure: it takes known facts and returns short sentences. It never receives the reference, the person to
+call back or the description.
 """
 
 from collections.abc import Iterable, Iterator
@@ -33,6 +33,8 @@ SENTENCE_BY_CLOSING_REASON: dict[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceState:
+    """The state of one public service during the incident."""
+
     label: str
     extent: str
     has_resumed: bool
@@ -40,9 +42,9 @@ class ServiceState:
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceFacts:
-    """The known facts of the case. `body` is the name with its nature (« commune de Plouexemple »). `centre` is empty
-    if the case has no centre. `new_centre` then names the centre that covers the territory by now and has not received
-    the case yet.
+    """The known facts of the case. `body` is its name with its nature (« commune de Plouexemple »). `centre` is empty
+    if the case has no centre. In this situation, `new_centre` is the centre that now covers the territory and has not
+    received the case yet.
     """
 
     body: str
@@ -59,7 +61,7 @@ class SentenceFacts:
 
 
 def list_sentences(facts: SentenceFacts) -> list[str]:
-    """Return the sentences in the order in which they are read, each short enough for one breath. The page adds the
+    """Return the sentences in the order in which they are read. Each is short enough for one breath. The page adds the
     moments after the first sentence.
     """
     body = prepend_article(facts.body)
@@ -77,24 +79,22 @@ def list_sentences(facts: SentenceFacts) -> list[str]:
 
 
 def list_outcome_sentences(facts: SentenceFacts) -> Iterator[str]:
-    """Yield how a closed case ended. No sentence speaks of its services in the present, because nobody keeps them up
-    to date any more.
-    """
+    """Yield how a closed case ended. The services are left out, because nobody updates their state any more."""
     if facts.closing_reason in SENTENCE_BY_CLOSING_REASON:
         yield SENTENCE_BY_CLOSING_REASON[facts.closing_reason]
 
 
 def list_verification_sentences(facts: SentenceFacts) -> Iterator[str]:
-    """Yield a warning if nobody has verified the declaration, because anybody may declare in a body's name and the
-    sentences may be shared.
+    """Yield a warning if nobody has verified the declaration. Anybody may declare in a body's name and share the
+    sentences.
     """
     if not facts.is_verified:
         yield "Cette déclaration n’est pas encore vérifiée."
 
 
 def list_service_sentences(facts: SentenceFacts) -> Iterator[str]:
-    """Yield the sentences about stopped and resumed services, or about the answer to the question if no service was
-    named.
+    """Yield the sentences about the services that are stopped or have resumed. If the declaration names no service,
+    yield what the declarant answered about services.
     """
     still = [service for service in facts.services if not service.has_resumed]
     for sentence in dict.fromkeys(SENTENCE_BY_EXTENT.values()):
@@ -112,7 +112,7 @@ def list_service_sentences(facts: SentenceFacts) -> Iterator[str]:
 
 
 def list_centre_sentences(facts: SentenceFacts) -> Iterator[str]:
-    """Yield the sentence about the centre."""
+    """Yield the sentence about what the centre does with the case."""
     centre = capfirst(format_centre(facts.centre or facts.new_centre))
     if facts.new_centre and not facts.centre:
         yield f"{centre}, le centre de secours informatique, reçoit la déclaration dans quelques minutes."
@@ -129,7 +129,7 @@ def list_centre_sentences(facts: SentenceFacts) -> Iterator[str]:
 
 
 def list_awaited_sentences(facts: SentenceFacts) -> Iterator[str]:
-    """Yield the sentence about what is awaited, if anything is."""
+    """Yield the sentence about what comes next, if the centre or the body has something to do."""
     if facts.waits_for_body and facts.centre:
         yield "Le centre attend une réponse de la collectivité."
     elif facts.status == Status.ACKNOWLEDGED and any(not service.has_resumed for service in facts.services):
@@ -141,11 +141,13 @@ def list_awaited_sentences(facts: SentenceFacts) -> Iterator[str]:
 
 
 def join_services(services: Iterable[ServiceState]) -> str:
-    """Return the labels as one list: « état civil, paie et EHPAD »."""
+    """Return the labels of the services as one list: « état civil, paie et EHPAD »."""
     *first, last = [lower_label(service.label) for service in services] or [""]
     return f"{', '.join(first)} et {last}" if first else last
 
 
 def lower_label(label: str) -> str:
-    """Return the label as it reads inside a sentence, without its capital, unless it begins with an acronym."""
+    """Return the label in the form that it has inside a sentence. Its first capital becomes a small letter, except in
+    an acronym.
+    """
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]

@@ -93,7 +93,9 @@ TOUCHED_COMPUTERS, ALL_COMPUTERS = "postes", "postes_total"
 
 
 class WorryingAnswer(Enum):
-    """The code of a question, and the codes of its choices that weigh alike. Each is in the current questions."""
+    """Answers that make a case more severe. Each member is the code of a question with the codes of its choices that
+    have the same effect. All codes are in the current version of the questions.
+    """
 
     DIRECTORY = ("serveurs", {"annuaire"})
     CENTRAL_SERVER = ("serveurs", {"fichiers", "messagerie", "metier", "telephonie", "sauvegarde"})
@@ -105,6 +107,7 @@ class WorryingAnswer(Enum):
     PUBLIC_NETWORK = ("reseaux", {"interco", "communes", "etat", "finances", "comedec"})
 
     def is_among(self, answers: Mapping[str, Any]) -> bool:
+        """Tell whether the answers contain one of these choices."""
         question, choices = self.value
         answer = answers.get(question) or ()
         return not choices.isdisjoint([answer] if isinstance(answer, str) else answer)
@@ -112,8 +115,8 @@ class WorryingAnswer(Enum):
 
 @dataclass(frozen=True)
 class Reason:
-    """One fact that gives points. `words` describe the fact to a responder. `is_of_day` is true if it weighs only on
-    some days of a month.
+    """A fact that adds points to the severity of a case. `words` describe the fact to a responder. `is_of_day` is true
+    if the fact counts only on some days of a month.
     """
 
     points: int
@@ -123,8 +126,8 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """The known facts of a case. `answers` contains the answers to the questions by code, and `on` is today's date in
-    the time zone of the body.
+    """The known facts of a case. `answers` maps the codes of questions to their answers. `on` is today's date in the
+    time zone of the body.
     """
 
     type: str
@@ -136,6 +139,8 @@ class Situation:
 
 @dataclass(frozen=True)
 class Assessment:
+    """The reasons for the severity of a case, those with the most points first."""
+
     reasons: tuple[Reason, ...]
 
     @property
@@ -144,23 +149,25 @@ class Assessment:
 
     @property
     def severity(self) -> Severity:
-        return convert_points(self.points)
+        return convert_points_to_severity(self.points)
 
     @property
     def severity_without_day(self) -> Severity:
-        """Return the severity that the same facts have in the first half of a month."""
-        return convert_points(sum(reason.points for reason in self.reasons if not reason.is_of_day))
+        """Return the severity without the reasons that count only on some days of a month."""
+        return convert_points_to_severity(sum(reason.points for reason in self.reasons if not reason.is_of_day))
 
 
 # From how many points on a case has each severity, the lowest first.
 LEAST_POINTS = {Severity.LOW: 0, Severity.MODERATE: 2, Severity.HIGH: 4, Severity.CRITICAL: 6}
 
 
-def convert_points(points: int) -> Severity:
+def convert_points_to_severity(points: int) -> Severity:
+    """Return the severity of a case with this number of points."""
     return max(severity for severity, least in LEAST_POINTS.items() if points >= least)
 
 
 def assess_situation(situation: Situation) -> Assessment:
+    """Return all reasons for the severity of a case with these facts."""
     reasons = [
         *weigh_type(situation.type),
         *weigh_services([interruption for interruption in situation.interruptions if interruption.ended_at is None]),
@@ -175,11 +182,15 @@ def assess_situation(situation: Situation) -> Assessment:
 
 
 def weigh_type(incident_type: str) -> Iterator[Reason]:
+    """Yield the reason that the type of incident gives, if it gives points."""
     if points := POINTS_OF_TYPE.get(incident_type):
         yield Reason(points, TYPE_TERMS[incident_type])
 
 
 def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
+    """Yield the reasons that the ongoing interruptions give: the most important service, and the number of people
+    without it.
+    """
     # A service whose extent nobody could say counts as stopped.
     stopped = [
         interruption
@@ -199,6 +210,7 @@ def weigh_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
 
 
 def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
+    """Yield the reasons that the leak gives: its status and categories, and the number of persons."""
     if leak is None or leak.status == LeakStatus.UNFOUNDED:
         return
     sensitive = SENSITIVE_CATEGORIES.intersection(leak.categories)
@@ -215,6 +227,7 @@ def weigh_leak(leak: Leak | None) -> Iterator[Reason]:
 
 
 def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
+    """Yield the reason that the number and kind of affected computers give."""
     touched, total = read_number(answers.get(TOUCHED_COMPUTERS)), read_number(answers.get(ALL_COMPUTERS))
     if WorryingAnswer.DIRECTORY.is_among(answers):
         yield Reason(2, "l’annuaire des comptes est touché")
@@ -225,11 +238,13 @@ def weigh_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
 
 
 def weigh_attacker(answers: Mapping[str, Any]) -> Iterator[Reason]:
+    """Yield a reason if the attacker is still active."""
     if WorryingAnswer.ONGOING_ATTACK.is_among(answers) or WorryingAnswer.ONGOING_FLOOD.is_among(answers):
         yield Reason(2, "l’attaque continue")
 
 
 def weigh_backups(answers: Mapping[str, Any]) -> Iterator[Reason]:
+    """Yield a reason if backups are damaged or missing."""
     if WorryingAnswer.ALL_BACKUPS.is_among(answers) or WorryingAnswer.NO_BACKUPS.is_among(answers):
         yield Reason(2, "aucune sauvegarde utilisable")
     elif WorryingAnswer.SOME_BACKUPS.is_among(answers):
@@ -237,11 +252,15 @@ def weigh_backups(answers: Mapping[str, Any]) -> Iterator[Reason]:
 
 
 def weigh_connections(answers: Mapping[str, Any]) -> Iterator[Reason]:
+    """Yield a reason if networks of other public bodies are connected."""
     if WorryingAnswer.PUBLIC_NETWORK.is_among(answers):
         yield Reason(1, "d’autres réseaux publics y sont reliés")
 
 
 def weigh_calendar(interruptions: Collection[Interruption], on: date) -> Iterator[Reason]:
+    """Yield a reason if the payroll service is interrupted in the second half of the month. `on` is today in the time
+    zone of the body.
+    """
     paying = any(
         interruption.service == PublicService.PAYROLL and interruption.ended_at is None
         for interruption in interruptions
@@ -255,4 +274,5 @@ def join_service_labels(interruptions: Collection[Interruption]) -> str:
 
 
 def read_number(answer: Any) -> int:
+    """Return the answer if it is a whole number, or else 0."""
     return answer if isinstance(answer, int) else 0

@@ -1,4 +1,5 @@
-"""Rules on what may leave a case under its labels, and to whom. Mails, links and pages all ask this module.
+"""Rules on what may leave a case under its labels, and to whom. The code of mails, links and pages calls this module
+for every such decision.
 
 TLP 2.0 (FIRST) says whom the information may reach. PAP, version 3, says which actions on it an attacker may notice.
 The module is pure: it reads codes, and no text that anybody wrote.
@@ -59,7 +60,9 @@ READERS_BY_LABEL: dict[str, tuple[ReaderKind, ...]] = {
 
 
 def forbids_leaving(tlp: str) -> bool:
-    """Tell whether only a link to the case may leave it, by whatever channel, as TLP:RED requires."""
+    """Tell whether only a link to the case may leave it, as TLP:RED requires. This holds for mails, pages and
+    files.
+    """
     return tlp == Tlp.RED
 
 
@@ -69,14 +72,16 @@ def may_mail_texts_to_csirt(incident: "Incident") -> bool:
 
 
 def may_others_read_mailbox(incident: "Incident") -> bool:
-    """Tell whether somebody else may read the declarant's mailbox. If so, no mail to this mailbox gives access to the
-    case.
+    """Tell whether somebody else may be able to read the declarant's mailbox. If so, no mail to this mailbox gives
+    access to the case.
     """
     return incident.mail_without_code or is_mailbox_in_doubt(incident)
 
 
 def is_mailbox_in_doubt(incident: "Incident") -> bool:
-    """Tell whether the type of the case, now or formerly, puts the mailbox in doubt, whatever the declarant chose."""
+    """Tell whether the type of the case, or a former type, puts the mailbox in doubt. What the declarant chose makes
+    no difference.
+    """
     return incident.mailbox_was_in_doubt or puts_mailbox_in_doubt(incident.type)
 
 
@@ -98,26 +103,26 @@ def may_share_sentence(incident: "Incident") -> bool:
 
 
 def may_be_shared_with_partner(tlp: str, partner: ReaderKind) -> bool:
-    """Tell whether the label lets the case reach this partner without new consent. Otherwise the declarant must agree,
-    or the label must be lowered first.
+    """Tell whether the label lets the case reach this kind of partner without new consent. If not, the declarant must
+    agree, or the label must be changed first.
     """
     return partner in READERS_BY_LABEL[tlp]
 
 
 def needs_agreement(tlp: str, partner: ReaderKind, *, label: str = "") -> bool:
-    """Tell whether the declarant must agree first, because the label of the case does not reach this partner or
-    because the file would carry a wider `label` than the case.
+    """Tell whether the declarant must agree before a partner receives a file. This is so if the label of the case
+    (`tlp`) does not reach the partner, or if the label of the file (`label`) is wider.
     """
     return not may_be_shared_with_partner(tlp, partner) or rank_label(label or tlp) > rank_label(tlp)
 
 
 def rank_label(tlp: str) -> int:
-    """Return the rank of a label in `Tlp`, from 0 for TLP:RED, the strictest."""
+    """Return the rank of a TLP label, from 0 for TLP:RED, the strictest, to 4 for TLP:CLEAR."""
     return Tlp.values.index(tlp)
 
 
 def propose_label(tlp: str) -> Tlp:
-    """Return the label to propose for a message to a CERT: the label of the case if it reaches CERTs, or else
+    """Return the label to propose for a message to a CERT. This is the label of the case if it reaches CERTs, or else
     AMBER+STRICT.
     """
     return Tlp(tlp) if may_be_shared_with_partner(tlp, ReaderKind.COMMUNITY) else Tlp.AMBER_STRICT
@@ -131,8 +136,8 @@ def may_share_lesson(tlp: str) -> bool:
 
 
 def may_mail_to_partner(tlp: str, partner: Partner, *, label: str = "", is_agreed: bool = False) -> bool:
-    """Tell whether the platform may mail a file about a case under `tlp`, with its own `label`, to `partner`, a CERT
-    of the community.
+    """Tell whether the platform may mail a file about a case to `partner`, a CERT. `tlp` is the label of the case, and
+    `label` that of the file.
 
     Nothing is sent to a partner without a published address, and nothing leaves a TLP:RED case. If the label of the
     case is narrower than GREEN or than the label of the file, the declarant must have agreed to this file

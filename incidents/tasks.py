@@ -11,13 +11,14 @@ from incidents.services.history import index
 
 @shared_task
 def index_cases() -> None:
+    """Update the search documents of the cases that changed."""
     index.index_pending_events(seconds=index.PASS_TIME_LIMIT.total_seconds())
 
 
 @shared_task
 def delete_expired_rows() -> None:
-    """Delete expired drafts, the oldest empty drafts when there are too many, old counts of recent declarations, and
-    expired unsent text.
+    """Delete expired drafts, the oldest empty drafts if there are too many, expired counts of recent requests, and
+    expired unsent texts.
     """
     draft.delete_expired_drafts()
     limits.delete_old_counts(timezone.now())
@@ -28,9 +29,11 @@ def delete_expired_rows() -> None:
 
 @shared_task
 def sweep_uploads() -> None:
+    """Delete uploads to which nothing was added for a week."""
     upload.delete_old_uploads()
 
 
 @shared_task
 def sweep_store() -> None:
+    """Delete objects of the file store to which no row has pointed for a while."""
     sweep.sweep_store()

@@ -30,28 +30,32 @@ CASES_ON_BODY_PAGE = 10
 @never_cache
 @require_safe
 def own_cases_page(request: HttpRequest) -> HttpResponse:
-    """List the person's cases: the open cases that wait for an answer of the body, then the other open cases, then the
-    closed cases, each group newest first. `?apres=` is the reference of the last row of the previous page.
+    """List the person's cases in the order of `list_cases_by_need`. `?apres=` is the reference of the last row of the
+    previous page.
     """
     cases = Incident.objects.visible_to(get_account(request))
     rows = list_cases_by_need(cases, PAGE_ROWS + 1, after=compact_code(request.GET.get("apres", "")))
     context = {
-        "cases": add_steps(rows[:PAGE_ROWS]),
+        "cases": pair_cases_with_steps(rows[:PAGE_ROWS]),
         "has_more": len(rows) > PAGE_ROWS,
         "has_body": get_account(request).has_body,
     }
     return render(request, "incidents/own_cases.html", context)
 
 
-def add_steps(rows: list[Incident]) -> list[tuple[Incident, ProgressStep]]:
-    """Return each case with the step that its own page displays."""
+def pair_cases_with_steps(rows: list[Incident]) -> list[tuple[Incident, ProgressStep]]:
+    """Return each case with the step that the page of the case displays. The cases must come from
+    `annotate_step_values`.
+    """
     return [(row, find_listed_step(row)) for row in rows]
 
 
 def list_cases_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "") -> list[Incident]:
     """Return up to `most` cases: the open cases that wait for an answer of the body, then the other open cases, then
-    the closed cases, each group newest first. The list begins after the case with the reference `after`, or at its
-    start if there is no such case. Runs four or five queries.
+    the closed cases. Each group has its newest cases first.
+
+    The list begins after the case with the reference `after`, or at its start if there is no such case. Runs four or
+    five queries.
     """
     is_open, awaits = Q(status__in=OPEN), Q(awaited_since__isnull=False)
     parts = [incidents.filter(is_open & awaits), incidents.filter(is_open & ~awaits), incidents.exclude(is_open)]
@@ -68,7 +72,7 @@ def list_cases_by_need(incidents: IncidentQuerySet, most: int, *, after: str = "
 
 
 def select_newest(incidents: IncidentQuerySet, place: int, most: int) -> QuerySet[Any, tuple[int, datetime, int]]:
-    """Return the place, the reception and the key of the newest of these cases."""
+    """Return the place of the group, the time of reception and the id of the `most` newest cases."""
     placed = incidents.order_by("-received_at", "-id").annotate(place=Value(place))
     return placed.values_list("place", "received_at", "id")[:most]
 
@@ -82,8 +86,8 @@ def filter_older(incidents: IncidentQuerySet, last: Incident) -> IncidentQuerySe
 @never_cache
 @require_safe
 def own_bodies_page(request: HttpRequest) -> HttpResponse:
-    """Show a list of their bodies to a person of several bodies, and redirect a person of one body to its page. Raises
-    Http404 for anybody else.
+    """List the bodies of a person who has several. Redirect a person of one body to its page. Raises Http404 for
+    anybody else.
     """
     bodies = list(list_bodies(get_account(request)).order_by("sort_key", "id"))
     if not bodies:
@@ -102,7 +106,7 @@ def body_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     rows = list_cases_by_need(Incident.objects.visible_to(user).filter(collectivity=body), CASES_ON_BODY_PAGE + 1)
     context = {
         "body": body,
-        "cases": add_steps(rows[:CASES_ON_BODY_PAGE]),
+        "cases": pair_cases_with_steps(rows[:CASES_ON_BODY_PAGE]),
         "has_more": len(rows) > CASES_ON_BODY_PAGE,
         "people": list(list_memberships(body)),
     }

@@ -1,4 +1,4 @@
-"""The rules on which status may follow which. The services, the admin and the tests read them."""
+"""The rules on which status may follow which. The services, the admin and the tests use them."""
 
 from incidents.enums import OPEN, Status
 
@@ -15,21 +15,22 @@ TRANSFERABLE = OPEN
 
 
 def is_to_take(status: str, *, has_holder: bool) -> bool:
-    """Tell whether the case is to be taken: it is declared, even if it was assigned to somebody already, or it is open
-    and nobody who works for the centre is in charge of it. `has_holder` is as in `is_abandoned`.
+    """Tell whether somebody must take the case. This is so if it is declared, even if it is already assigned. It is
+    also so if it is acknowledged and nobody who works for its centre is in charge of it (`has_holder`).
     """
     return status == Status.DECLARED or (status == Status.ACKNOWLEDGED and not has_holder)
 
 
 def is_abandoned(status: str, assignee: int | None, *, has_holder: bool) -> bool:
-    """Tell whether the open case is to be taken over: its assignee left the centre, or it is acknowledged and has no
-    assignee. `assignee` is the id of the assignee; `has_holder` tells whether the assignee still works for the centre.
+    """Tell whether somebody must take the open case over. This is so if its assignee left the centre, or if it is
+    acknowledged and has no assignee. `assignee` is the id of the assignee. `has_holder` is true if the assignee still
+    works for the centre.
     """
     return status != Status.CLOSED and not has_holder and (assignee is not None or status == Status.ACKNOWLEDGED)
 
 
 class InvalidTransition(Exception):
-    """The wanted status may not follow the present status of the incident."""
+    """The new status may not follow the present status of the incident."""
 
     def __init__(self, current: Status, target: Status) -> None:
         super().__init__(f"{current} → {target}")
@@ -37,7 +38,7 @@ class InvalidTransition(Exception):
 
 
 def check_transition(current: Status, target: Status) -> None:
-    """Raise InvalidTransition unless `target` may follow `current`."""
+    """Raise InvalidTransition unless the status `target` may follow `current`."""
     if target not in TRANSITIONS[current]:
         raise InvalidTransition(current, target)
 

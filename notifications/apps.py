@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from incidents.panels import register_remarks
+from incidents.panels import register_remark_reader
 
 
 class NotificationsConfig(AppConfig):
@@ -11,4 +11,4 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from notifications.arrivals import list_delivery_remarks  # noqa: PLC0415  (models are loaded by now, not before)
 
-        register_remarks(list_delivery_remarks)
+        register_remark_reader(list_delivery_remarks)

@@ -111,7 +111,7 @@ def choose_mail(rows: Sequence[Delivery]) -> Delivery | None:
     kinds: tuple[EventKind, ...] = (EventKind.TRANSFER_ASKED,)
     if incident.status == Status.DECLARED:
         kinds += ARRIVAL_KINDS
-    elif incident.answer_by if incident.status != Status.CLOSED else incident.wrote_since_closing:
+    elif incident.answer_by if incident.status != Status.CLOSED else incident.has_addition_since_closing:
         kinds += NEWS_KINDS
     return next((row for row in reachable if row.event.kind in kinds), None)
 

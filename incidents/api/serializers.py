@@ -42,6 +42,7 @@ class BodyField(serializers.Field[Collectivity, str, str, Any]):
 
 
 def find_api_body(code: str) -> Collectivity | None:
+    """Return the body with this id in the API, this SIREN or SIRET, or this INSEE code, or None."""
     try:
         uid = UUID(code)
     except ValueError:
@@ -54,7 +55,7 @@ MOMENT_SCHEMA: dict[str, Any] = {"oneOf": [{"type": "string", "format": name} fo
 
 @extend_schema_field(MOMENT_SCHEMA)
 class MomentField(serializers.Field[date, str, str, Any]):
-    """A moment, or a date without an hour: « 2026-11-27 »."""
+    """A moment in a request, or a date without an hour: « 2026-11-27 »."""
 
     def to_internal_value(self, data: Any) -> date:
         is_day = isinstance(data, str) and DAY_PATTERN.fullmatch(data)
@@ -65,8 +66,10 @@ class MomentField(serializers.Field[date, str, str, Any]):
 
 @extend_schema_field(MOMENT_SCHEMA | {"nullable": True})
 class MomentOut(serializers.Field[Any, Any, Any, Any]):
-    """A moment, or its date if no hour was given. `read` returns it from a row and the time zone of the body, and
-    `body` returns the body of that row.
+    """A moment in a response, or its date if no hour was given.
+
+    `body` returns the body of a row. `read` takes the row and the time zone of its body, and returns the moment or
+    date.
     """
 
     def __init__(self, read: Callable[[Any, str], date | None], body: Callable[[Any], Collectivity]) -> None:
@@ -95,7 +98,7 @@ INPUT_FIELDS: dict[FieldKind, Callable[[FactField], serializers.Field[Any, Any, 
 
 
 class ShapeIn(serializers.Serializer[Any]):
-    """A serializer that accepts every field that the dataclass `shape` describes (`map_facts`)."""
+    """A serializer whose fields are those of the dataclass `shape`, as `map_facts` describes them."""
 
     shape: type
 
@@ -121,8 +124,8 @@ class ContactIn(ShapeIn):
 
 
 class DeclarationIn(ShapeIn):
-    """A declaration. A field that is missing or empty is not answered; an instant that is null
-    is answered as unknown.
+    """A declaration. A field that is missing or empty means that nobody answered the question. An instant that is null
+    means that the declarant does not know it.
     """
 
     shape = Declaration
@@ -134,7 +137,7 @@ class DeclarationIn(ShapeIn):
     tlp = serializers.ChoiceField(Tlp.choices, default=Tlp.AMBER_STRICT)
 
     def to_declaration(self) -> Declaration:
-        """Return the validated data as the declaration that the services accept."""
+        """Return the validated data as the `Declaration` that the services accept."""
         data: dict[str, Any] = dict(self.validated_data)
         zone = ZoneInfo(find_zone(data["collectivity"]))
         instants: dict[str, Any] = {name: pop_instant(data, f"{name}_at", zone) for name in INSTANTS}
@@ -149,7 +152,9 @@ class DeclarationIn(ShapeIn):
 
 
 def build_leak(row: dict[str, Any]) -> Leak:
-    """Return the leak of a request. Its sets are sorted, so that the same request always has the same digest."""
+    """Return the leak of a request. Its sets become sorted tuples, so that the same request always has the same
+    digest.
+    """
     values: dict[str, Any] = {
         name: tuple(sorted(value)) if isinstance(value, set) else value for name, value in row.items()
     }
@@ -157,27 +162,32 @@ def build_leak(row: dict[str, Any]) -> Leak:
 
 
 def pop_instant(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
-    """Remove the instant of this name from `data` and return it. A date without an hour is approximate."""
+    """Remove the instant of this name from `data` and return it. A date without an hour is approximate, null is
+    unknown, and a missing instant is empty.
+    """
     if name not in data:
         return Instant()
     value = data.pop(name)
     certainty = Certainty.EXACT if isinstance(value, datetime) else Certainty.APPROXIMATE
-    return Instant(at=combine_first_minute(value, zone), certainty=certainty if value else Certainty.UNKNOWN)
+    return Instant(at=build_stored_moment(value, zone), certainty=certainty if value else Certainty.UNKNOWN)
 
 
 def build_interruption(row: dict[str, Any], zone: ZoneInfo) -> Interruption:
+    """Return the interruption of a request. A date without an hour is read in `zone`."""
     ends: dict[str, Any] = {
-        name: combine_first_minute(row[name], zone) for name in ("started_at", "ended_at") if name in row
+        name: build_stored_moment(row[name], zone) for name in ("started_at", "ended_at") if name in row
     }
     return Interruption(**row | ends)
 
 
-def combine_first_minute(value: date | None, zone: ZoneInfo) -> datetime | None:
+def build_stored_moment(value: date | None, zone: ZoneInfo) -> datetime | None:
     """Return the moment as it is stored. A date without an hour is stored as the first minute of the day in `zone`."""
     return value if value is None or isinstance(value, datetime) else datetime.combine(value, time.min, zone)
 
 
 def make_instant_field(name: str) -> MomentOut:
+    """Return the output field of one instant of an incident: `occurred_at` for the name « occurred »."""
+
     def read(row: Incident, zone: str) -> date | None:
         return reduce_to_known_moment(getattr(row, f"{name}_at"), zone, getattr(row, f"{name}_certainty"))
 
@@ -247,7 +257,7 @@ class LeakOut(serializers.ModelSerializer[DataLeak]):
 
 
 class JudgementOut(serializers.Serializer[Any]):
-    """The centre's own judgement; a field is empty if the centre has not judged otherwise than the declaration."""
+    """The centre's own judgement. A field is empty if the centre did not judge, or agrees with the declaration."""
 
     leak = serializers.CharField()
 
@@ -295,8 +305,8 @@ class IncidentDetailOut(IncidentOut):
 
     @extend_schema_field(LeakOut(many=True))
     def get_leaks(self, incident: Incident) -> Any:
-        """Return the leak with its declared status, or [] if no leak was declared, even if a judgement created the
-        row.
+        """Return the declared leak with its declared status, or [] if no leak was declared. A leak that exists only in
+        a judgement of the centre is left out.
         """
         declared, leak = read_declared_data(incident), find_leak_row(incident)
         if leak is None or declared["leak"] is None:

@@ -35,26 +35,30 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 class AcknowledgeConflict(APIException):
+    """The case cannot be acknowledged, because somebody else has it or it is closed."""
+
     status_code = 409
     default_detail = "Cet incident est déjà pris en charge par quelqu’un d’autre, ou il est clos."
     default_code = "conflict"
 
 
-class KeyReused(APIException):
+class IdempotencyKeyReused(APIException):
+    """The idempotency key was already used for a declaration with other content."""
+
     status_code = 422
     default_detail = "Cette clé Idempotency-Key a déjà servi pour une déclaration différente."
     default_code = "key_reused"
 
 
 class NewestFirstPagination(CursorPagination):
-    """Pagination by cursor, which does not count rows."""
+    """Pagination by cursor, newest case first. It counts no rows."""
 
     page_size = 50
     ordering = ("-received_at", "-id")
 
     def decode_cursor(self, request: Request) -> Any:
-        """Return the cursor. Raises NotFound for an altered position, which DRF would compare with a date
-        unchecked.
+        """Return the cursor. Raises NotFound if its position is not a date, because DRF would compare the position
+        with a date without checking it.
         """
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None and not is_moment(str(cursor.position)):
@@ -73,7 +77,7 @@ class IncidentList(APIView):
 
     @extend_schema(request=DeclarationIn, responses={201: IncidentOut}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
-        """Declare an incident. A member declares for their own body, a responder for any."""
+        """Declare an incident. A member declares for their own body, and a responder for any body."""
         declared_data = DeclarationIn(data=request.data)
         declared_data.is_valid(raise_exception=True)
         if not may_declare(get_api_user(request), declared_data.validated_data["collectivity"]):
@@ -85,8 +89,8 @@ class IncidentList(APIView):
         return Response(IncidentOut(declared.incident).data, status=status.HTTP_201_CREATED, headers=headers)
 
     def declare(self, request: Request, declared_data: DeclarationIn) -> DeclarationResult:
-        """Declare the incident. Raises ValidationError for a refused declaration, and KeyReused if its key was used
-        with other content.
+        """Declare the incident of a validated request. Raises ValidationError if the services refuse the declaration.
+        Raises IdempotencyKeyReused if the idempotency key was used with other content.
         """
         key = request.headers.get("Idempotency-Key") or uuid4().hex
         submission = Submission(key=f"api:{get_api_user(request).uid}:{key}", origin=Origin.API)
@@ -97,7 +101,7 @@ class IncidentList(APIView):
         except RefusedDeclaration as refusal:
             raise ValidationError(refusal.message_dict) from None
         except SubmissionConflict:
-            raise KeyReused from None
+            raise IdempotencyKeyReused from None
 
 
 class IncidentDetail(APIView):
@@ -117,7 +121,9 @@ class IncidentDetail(APIView):
 class AcknowledgeIncidentView(APIView):
     @extend_schema(request=None, responses=IncidentOut)
     def post(self, request: Request, reference: str) -> Response:
-        """Acknowledge the case. A second request of the same person changes nothing; 409 if somebody else has it."""
+        """Acknowledge the case. A second request of the same person changes nothing. The response is 409 if somebody
+        else has the case or if it is closed.
+        """
         try:
             acknowledge_incident(reference=compact_code(reference), actor=get_api_user(request))
         except InvalidTransition:
@@ -135,7 +141,7 @@ def is_moment(text: str) -> bool:
 
 
 def get_api_user(request: Request) -> User:
-    """Return the user, whom IsAuthenticated has already checked."""
+    """Return the user of the request. The permission IsAuthenticated has already checked that there is one."""
     user: Any = request.user
     assert isinstance(user, User)  # noqa: S101 (for the type checker)
     return user

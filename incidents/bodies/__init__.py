@@ -1,1 +1,3 @@
-"""The page that adds a body that no official list contains, so that its declaration continues like any other."""
+"""The page that adds a body which no official list contains. The declaration of such a body then continues like any
+other.
+"""

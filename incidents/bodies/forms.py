@@ -26,8 +26,10 @@ FIELD_BY_ERROR = {"has_no_siren": "no_siren", "seat": "town"}
 
 
 class BodyForm(forms.Form):
-    """`town` is the text by which a commune is searched, `town_asked` the text for which the page listed matches, and
-    `seat` the commune chosen among them.
+    """The form of a body that no official list contains.
+
+    `town` is the text by which the commune of its seat is searched. `town_asked` is the text for which the page last
+    listed communes. `seat` is the commune that the person chose among them.
     """
 
     kind = FreeTextField(label="Ce que c’est")
@@ -41,7 +43,9 @@ class BodyForm(forms.Form):
 
     @cached_property
     def towns(self) -> list[Collectivity]:
-        """The communes that `town` may name, or only the chosen commune if it was chosen for the same text."""
+        """Return the communes that the text in `town` may mean. If the person has chosen a commune for this text,
+        return this commune alone.
+        """
         query = self.get_value("town").strip()
         if (
             query
@@ -56,32 +60,36 @@ class BodyForm(forms.Form):
         return select_exact_names([body for body in matches if body.kind == Kind.COMMUNE], query)
 
     @property
-    def chosen(self) -> Collectivity | None:
-        """The commune of the seat, or None if several communes or none are possible."""
+    def chosen_commune(self) -> Collectivity | None:
+        """Return the commune of the seat, or None if no commune or several communes are possible."""
         return self.towns[0] if len(self.towns) == 1 else None
 
     def get_value(self, name: str) -> str:
+        """Return what was typed in a field or is its initial value, or ""."""
         return str(self[name].value() or "")
 
     def build_proposal(self) -> BodyProposal:
+        """Return what was typed as the proposal that the service checks."""
         return BodyProposal(
             kind=self.get_value("kind"),
             legal_form=self.get_value("legal_form"),
             name=self.get_value("name"),
             siren=self.get_value("siren"),
             has_no_siren=bool(self["no_siren"].value()),
-            seat=str(self.chosen.uid) if self.chosen else "",
+            seat=str(self.chosen_commune.uid) if self.chosen_commune else "",
         )
 
     def add_service_errors(self, error: ValidationError) -> None:
-        """Add the errors of the service to the fields that they concern."""
+        """Add the errors that the service raised to the fields that they concern."""
         for name, messages in error.message_dict.items():
             field = FIELD_BY_ERROR.get(name, name)
             for message in self.describe_town_problem(messages) if field == "town" else messages:
                 self.add_error(field if field in self.fields else None, message)
 
     def describe_town_problem(self, messages: list[str]) -> list[str]:
-        """Return the messages that ask which commune is meant, or `messages` if the field was left empty."""
+        """Return the message which says that several communes match the text in `town`, or that none does. If the
+        field was left empty, return `messages` unchanged.
+        """
         if self.towns and self.get_value("town").strip().isdecimal():
             return ["Plusieurs communes ont ce code postal. Choisissez laquelle."]
         if self.towns:
@@ -94,7 +102,7 @@ class BodyForm(forms.Form):
 
 
 def list_hidden_inputs(data: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return the fields of `data` as (name, value) pairs for hidden inputs, so that the next button sends them
+    """Return the fields of `data` as (name, value) pairs for hidden inputs. The next button of the page sends them
     again.
     """
     return [(name, str(value)) for name, value in data.items() if name in BodyForm.base_fields]

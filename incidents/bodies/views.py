@@ -1,5 +1,5 @@
-"""The page that adds a body during a declaration. If similar bodies exist, it first asks whether the body is one of
-them.
+"""The page that adds a body during a declaration. If similar bodies exist, the page first asks whether the body is one
+of them.
 """
 
 from django.contrib.auth.decorators import login_not_required
@@ -39,7 +39,9 @@ DIFFERENT, CONFIRMED, CORRECT = "autre", "confirme", "corriger"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_body_page(request: HttpRequest) -> HttpResponse:
-    """Show the form. On POST add the body, or ask whether it is one of the similar bodies."""
+    """Show the form of a body that no list contains. On POST, add the body or ask whether it is one of the similar
+    bodies.
+    """
     if request.method != "POST":
         return render_body_form(request, BodyForm(initial=read_initial_values(request.GET)))
     form = BodyForm(request.POST)
@@ -55,21 +57,23 @@ def add_body_page(request: HttpRequest) -> HttpResponse:
 
 
 def render_body_form_without_cookies(request: HttpRequest) -> HttpResponse | None:
-    """Return the form with what was typed, or None if the post was sent to another page."""
-    return render_typed_body_form(request) if request.path == reverse("declare_new_body") else None
+    """Return the form with what was typed, for a POST that Django refused because the browser sent no cookie. Return
+    None if the POST was sent to another page.
+    """
+    return render_unsaved_body_form(request) if request.path == reverse("declare_new_body") else None
 
 
 @never_cache
-def render_typed_body_form(request: HttpRequest) -> HttpResponse:
-    """Show the form with what was typed, for a browser that lost its cookies, so that the person can send it again.
-    Save nothing.
+def render_unsaved_body_form(request: HttpRequest) -> HttpResponse:
+    """Render the form with what was typed, for a browser that lost its cookies. Nothing is saved, and the person can
+    send the form again.
     """
     return render_body_form(request, BodyForm(initial=request.POST.dict()), is_lost=True)
 
 
 def read_initial_values(params: QueryDict) -> dict[str, str]:
-    """Return the initial values that the search page passes on: the name that was typed, the kind of body, and the
-    commune of its seat.
+    """Return the initial values of the form, which the search page passes in the URL: the name that was typed, the
+    kind of body, and the commune of its seat.
     """
     name = params.get("nom", "")[:200]
     # Somebody who searched by a postal code or a SIREN has not typed a name.
@@ -79,33 +83,38 @@ def read_initial_values(params: QueryDict) -> dict[str, str]:
 
 
 def add_or_confirm_body(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
-    """Add the body and redirect to the declaration. If it was already added, redirect with that body. If similar
-    bodies exist, or if many bodies come from one address, ask for confirmation first.
+    """Add the body and redirect to the declaration. If the same body was already added, redirect with that body. If
+    similar bodies exist, or if many bodies come from one IP address, ask for confirmation first.
+
+    `sketch` is the body as it would be saved.
     """
     duplicates = find_likely_duplicates(sketch)
     if again := next((duplicate.body for duplicate in duplicates if is_same_body(duplicate.body, sketch)), None):
         return redirect_to_body_choice(request, again)
     numbered = [duplicate for duplicate in duplicates if sketch.siren and duplicate.body.siren == sketch.siren]
     if numbered or (duplicates and DIFFERENT not in request.POST):
-        return ask_body_confirmation(request, form, numbered or duplicates, is_numbered=bool(numbered))
+        return render_body_confirmation(request, form, numbered or duplicates, is_numbered=bool(numbered))
     if CONFIRMED not in request.POST and count_added_body(request) > MAX_UNCONFIRMED_BODIES:
-        return ask_body_confirmation(request, form, [])
+        return render_body_confirmation(request, form, [])
     return redirect_to_body_choice(request, propose_body(proposal=form.build_proposal()))
 
 
 def count_added_body(request: HttpRequest) -> int:
-    """Count this body for the address, and return how many the address has added in the current period."""
+    """Count one more body for the IP address. Return how many bodies the address has added in the current period."""
     return count_request(request, "body", within_seconds=BODY_COUNT_WINDOW_SECONDS)
 
 
 def is_same_body(body: Collectivity, sketch: Collectivity) -> bool:
-    """Tell whether `sketch` was already added as `body`, by a double click or by another person who typed the same
-    values.
+    """Tell whether `body` has the same values as `sketch`. A double click, or another person, may already have added
+    it.
     """
     return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
 
 
 def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = False) -> HttpResponse:
+    """Render the form. The status is 403 if the browser lost its cookies (`is_lost`), 422 if the form has errors, or
+    else 200.
+    """
     kind = form.get_value("kind") if form.errors else ""
     context = {
         "form": form,
@@ -121,21 +130,22 @@ def render_body_form(request: HttpRequest, form: BodyForm, *, is_lost: bool = Fa
 
 
 def build_return_context(request: HttpRequest) -> dict[str, str]:
-    """Return the URL name of the page on which to choose a body, and the value of BACK if the person came from the
-    express page.
+    """Return the context for the way back: the URL name of the page on which a body is chosen (`choose`), and the
+    value of BACK if the person came from the express page.
     """
     is_express = (request.POST or request.GET).get(BACK) == TO_EXPRESS
     return {"back": TO_EXPRESS, "choose": "declare_express"} if is_express else {"back": "", "choose": "declare_who"}
 
 
-def ask_body_confirmation(
+def render_body_confirmation(
     request: HttpRequest, form: BodyForm, duplicates: list[LikelyDuplicate], *, is_numbered: bool = False
 ) -> HttpResponse:
-    """Ask whether the body is one of `duplicates`. If there are none, ask whether to add the body, since many bodies
-    were added from this address. If `is_numbered`, the duplicates have the typed SIREN, and the button goes back to
-    the form.
+    """Render the page that asks whether the body is one of `duplicates`. Without duplicates, it asks whether to add
+    the body, because many bodies were added from this IP address.
+
+    If `is_numbered`, the duplicates have the typed SIREN, and the button leads back to the form.
     """
-    chosen = {"seat": form.chosen.uid, "town_asked": form.get_value("town")} if form.chosen else {}
+    chosen = {"seat": form.chosen_commune.uid, "town_asked": form.get_value("town")} if form.chosen_commune else {}
     context = {
         "duplicates": duplicates,
         "is_numbered": is_numbered,
@@ -149,12 +159,12 @@ def ask_body_confirmation(
 
 
 def redirect_to_body_choice(request: HttpRequest, body: Collectivity) -> HttpResponse:
-    """Redirect to the screen that chooses a body, which then offers `body`. If the person did not come from the
-    express page and no declaration is open, start one.
+    """Redirect to the screen that chooses a body, and offer `body` there. If the person did not come from the express
+    page and has no open draft, start a draft.
     """
     choose = build_return_context(request)["choose"]
     response = redirect(reverse(choose, query={BODY: body.uid}))
-    opened = draft_cookie.read_draft_cookie(request)
+    opened = draft_cookie.find_draft_handle(request)
     if choose == "declare_who" and (not opened or not is_draft_open(opened.uid)):
         entry = ScreenEntry(screen=Screen.WHO, values={BODY: [str(body.uid)]}, collectivity=body)
         draft_cookie.remember_draft(response, start_draft(entry=entry).uid)

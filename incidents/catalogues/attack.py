@@ -20,8 +20,8 @@ NOTES_FILE = Path(__file__).parent.parent / "data" / "attack.json"
 
 @dataclass(frozen=True)
 class Technique:
-    """A technique or sub-technique. `name` is the official English name, which for a sub-technique follows that of its
-    technique. `label` is our French name, if there is one.
+    """A technique or sub-technique of ATT&CK. `name` is its official English name. In the name of a sub-technique, the
+    name of its technique comes first. `label` is our French name, or "".
     """
 
     id: str
@@ -33,6 +33,7 @@ class Technique:
 
     @property
     def title(self) -> str:
+        """Return the identifier with the French name, if there is one, and the English name."""
         return f"{self.id} {self.label} ({self.name})" if self.label else f"{self.id} {self.name}"
 
     @cached_property
@@ -47,6 +48,7 @@ def read_json_file(file: Path) -> dict[str, Any]:
 
 
 def read_techniques() -> dict[str, Technique]:
+    """Return the techniques of the matrix by identifier, with our French labels and suggestions."""
     matrix, notes = (
         read_json_file(MATRIX_FILE),
         {technique["id"]: technique for technique in read_json_file(NOTES_FILE)["techniques"]},
@@ -55,6 +57,9 @@ def read_techniques() -> dict[str, Technique]:
 
 
 def build_techniques(matrix: dict[str, Any], notes: dict[str, Any]) -> Iterator[Technique]:
+    """Yield the techniques in the order of the matrix. `notes` maps an identifier to its French label and to the types
+    for which the technique is suggested.
+    """
     for identifier, name, tactics in matrix["techniques"]:
         names = tuple(matrix["tactics"][code] for code in tactics)
         note = notes.get(identifier, {"label": "", "types": (), "rsit": ()})
@@ -62,6 +67,8 @@ def build_techniques(matrix: dict[str, Any], notes: dict[str, Any]) -> Iterator[
 
 
 class MatrixRelease(NamedTuple):
+    """The release of ATT&CK that this software includes. `size` is its number of techniques."""
+
     version: str
     date: str
     licence: str
@@ -79,8 +86,8 @@ MATRIX_RELEASE = read_matrix_release()
 
 
 def suggest_techniques(incident_type: str, rsit_type: str) -> list[Technique]:
-    """Return the techniques suggested for the type of incident, then the techniques suggested only for the RSIT
-    type.
+    """Return the techniques that are suggested for the type of incident, then those that are suggested only for the
+    RSIT type.
     """
     by_type = [technique for technique in TECHNIQUES.values() if incident_type in technique.types]
     return by_type + [
@@ -88,8 +95,8 @@ def suggest_techniques(incident_type: str, rsit_type: str) -> list[Technique]:
     ]
 
 
-def find_techniques(query: str) -> list[Technique]:
-    """Return the techniques that have every word of the query in their identifier, names or tactics. A technique whose
+def search_techniques(query: str) -> list[Technique]:
+    """Return the techniques whose identifier, names or tactics contain every word of the query. A technique whose
     identifier is the query comes first.
     """
     words = fold_text(query).split()

@@ -29,6 +29,8 @@ MAX_BLANKS_QUOTED, MAX_QUOTE = 10, 60
 
 
 class OfferedTemplate(NamedTuple):
+    """A message template that a page offers to a responder. Without `types`, it is offered on every case."""
+
     code: str
     title: str
     text: str
@@ -36,19 +38,19 @@ class OfferedTemplate(NamedTuple):
 
 
 def list_unknown_placeholders(text: str) -> list[str]:
-    """Return the texts in braces that are not placeholders, as somebody typed them."""
+    """Return the texts in braces that are not placeholders, spelled as somebody typed them."""
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name not in PLACEHOLDERS]
 
 
 def list_names_in_braces(text: str) -> list[str]:
-    """Return the texts in braces that a reader would take for a forgotten placeholder. Code, numbers and identifiers
-    of machines are left out.
+    """Return the texts in braces that look like a placeholder: a single word that could be an identifier. Other texts
+    in braces, such as code and numbers, are left out.
     """
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name.isidentifier()]
 
 
 def find_blanks_problem(text: str) -> str:
-    """Return a sentence that counts and quotes the lines that were left to fill in, or ""."""
+    """Return an error message that counts and quotes the lines still to fill in, or "" if there are none."""
     visible_text = "".join(character for character in text if character.isprintable() or character.isspace())
     blanks = [line.strip() for line in visible_text.splitlines() if BLANK_LINE.fullmatch(line)]
     if not blanks:
@@ -63,8 +65,8 @@ def find_blanks_problem(text: str) -> str:
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
-    """Return `text` with each placeholder replaced by its value. A placeholder without a value stays in the text, so
-    that the writer notices it.
+    """Return `text` with each placeholder replaced by its value. A placeholder without a value stays visible, so that
+    the writer notices it.
     """
     return BRACED.sub(lambda match: values.get(match[1]) or match[0], text)
 
@@ -77,8 +79,8 @@ def suits_type(types: list[str] | tuple[str, ...], kind: str) -> bool:
 
 
 def list_national_templates(centre_titles: Collection[str]) -> list[OfferedTemplate]:
-    """Return the national messages offered beside those of a centre with these titles. A message of the centre
-    replaces the national one with the same title.
+    """Return the national templates that are offered to a centre. A template of the centre replaces the national one
+    with the same title. `centre_titles` are the titles of the centre's templates.
     """
     return [message for message in NATIONAL_TEMPLATES if message.title not in centre_titles]
 

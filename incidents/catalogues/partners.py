@@ -1,6 +1,6 @@
 """The partners to which a centre may send a file about a case: CERT-FR and the CERTs of sectors. They are data with
-their sources, and no page can add an address. A partner without a published mail address receives declarations on its
-own website.
+their sources, and no page can add an address. A partner without a published mail address receives reports on its own
+website.
 """
 
 import json
@@ -12,6 +12,10 @@ FILE = Path(__file__).parent.parent / "data" / "partners.json"
 
 
 class Partner(NamedTuple):
+    """A partner with its addresses. Each address comes with its source and with the day on which it was checked
+    (`website_on`, `email_on`).
+    """
+
     code: str
     name: str
     audience: str
@@ -25,6 +29,7 @@ class Partner(NamedTuple):
 
 
 def read_partner(code: str, values: dict[str, str]) -> Partner:
+    """Build a partner from its values in the file, where dates are in ISO 8601."""
     on = values.get("email_on")
     dates = {
         "website_on": date.fromisoformat(values["website_on"]),

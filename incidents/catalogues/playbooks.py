@@ -1,8 +1,9 @@
 """The national playbooks: what a responder does on a case of each type, in order, with the reasons and sources.
 
-They are data (`data/playbooks.json`), written from the public sources that each step names. A step that several types
-share is in the file once, under one code, so that a case whose type changes does not get it twice. The versions of a
-centre are rows (`services/library/playbooks.py`). The deadlines in hours are the project's own advice, not legal ones.
+They are data (`data/playbooks.json`), written from the public sources that each step names. The file contains a step
+that several types share only once, under one code. A case whose type changes therefore does not get this step twice.
+The versions of a centre are rows (`services/library/playbooks.py`). The deadlines in hours are the project's own
+advice, not legal ones.
 """
 
 import json
@@ -17,8 +18,8 @@ FILE = Path(__file__).parent.parent / "data" / "playbooks.json"
 
 
 class Step(NamedTuple):
-    """A step of a playbook. `within_hours` counts from the moment when the step is added to a case, and None means
-    that the step has no due date.
+    """A step of a playbook, whose code is `step`. `within_hours` counts from the moment when the step is added to a
+    case. None means that the step has no due date.
     """
 
     step: str
@@ -29,7 +30,7 @@ class Step(NamedTuple):
 
 
 def read_steps(content: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """Build the steps from JSON, which has the same shape in the file and in the rows."""
+    """Build the steps from JSON. The file of national playbooks and the rows of centres have the same JSON shape."""
     return tuple(Step(**step) for step in content)
 
 
@@ -39,8 +40,8 @@ def dump_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
 
 
 def read_national_steps(kind: str, content: Mapping[str, Any]) -> tuple[Step, ...]:
-    """Return the national steps of a type. The file either writes a step out or refers to a shared step by its
-    code.
+    """Return the national steps of one type of incident. `content` is the whole file, which contains each step either
+    in full or as the code of a shared step.
     """
     shared = content["shared"]
     return tuple(

@@ -59,5 +59,5 @@ DEFAULT_SERVICES = (*OFFICE_SERVICES, *NETWORK_SERVICES, Service.SOCIAL, Service
 
 
 def list_offered_services(kind: str) -> tuple[Service, ...]:
-    """Return the services to offer to a body of this nature, with « Autre service » last."""
+    """Return the public services that the form offers to a body of this nature. « Autre service » is the last one."""
     return (*SERVICES_BY_KIND.get(kind, DEFAULT_SERVICES), Service.OTHER)

@@ -18,11 +18,17 @@ FILE = Path(__file__).parent.parent / "data" / "reflexes.json"
 
 
 class Act(NamedTuple):
+    """One thing to do on a reflex sheet, and how to do it."""
+
     title: str
     how: str
 
 
 class Reflexes(NamedTuple):
+    """A reflex sheet: what a body does in the first hour and on the first day of an incident. `words` is the text
+    beside the centre's telephone number.
+    """
+
     words: str
     title: str
     hour: tuple[Act, ...]
@@ -31,16 +37,17 @@ class Reflexes(NamedTuple):
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        """Return the three acts to do first."""
+        """Return the first three acts of the first hour."""
         return self.hour[:3]
 
     @property
     def source(self) -> str:
+        """Return the sources as one line of text."""
         return " ; ".join(self.sources)
 
 
 def read_sheet(content: Mapping[str, Any]) -> Reflexes:
-    """Build the sheet from JSON, which has the same shape in the file and in the rows."""
+    """Build the sheet from JSON. The file of national sheets and the rows of centres have the same JSON shape."""
     return Reflexes(
         words=content["words"],
         title=content["title"],

@@ -162,7 +162,7 @@ def render_or_submit_express(request: HttpRequest) -> HttpResponse:
 
 def make_journey(request: HttpRequest) -> Journey:
     """Return an unsaved declaration whose id comes from the posted page, if it has one."""
-    pen = draft_cookie.read_pen(request)
+    pen = draft_cookie.find_posted_handle(request)
     author = request.user.display_name if isinstance(request.user, User) else ""
     return Journey(Draft(uid=pen.uid if pen else uuid4()), {}, author)
 

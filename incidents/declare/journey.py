@@ -166,7 +166,7 @@ def find_journey(request: HttpRequest) -> Journey | None:
     """Return the declaration of the posted page, or else of this device's cookie. Return None if neither names one, or
     if its draft was deleted or has expired.
     """
-    opened = draft_cookie.read_draft_cookie(request)
+    opened = draft_cookie.find_draft_handle(request)
     if opened is None:
         return None
     draft = select_drafts().filter(uid=opened.uid, expires_at__gt=timezone.now()).first()

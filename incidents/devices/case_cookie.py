@@ -32,7 +32,7 @@ def get_access_uid(request: HttpRequest, reference: str) -> UUID | None:
 
 
 def remember_case(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
-    """Add the case to the cookie. Beyond MAX_CASES, the oldest case is dropped."""
+    """Add the case to the cookie. If the cookie then has more than MAX_CASES cases, the oldest one is dropped."""
     other_cases = {name: value for name, value in read_case_cookie(request).items() if name != reference}
     write_case_cookie(response, dict(list((other_cases | {reference: str(uid)}).items())[-MAX_CASES:]))
 
@@ -44,6 +44,7 @@ def remove_case(request: HttpRequest, response: HttpResponse, reference: str) ->
 
 
 def write_case_cookie(response: HttpResponse, cases: dict[str, str]) -> None:
+    """Set the cookie to these cases, or delete the cookie if there are none."""
     if not cases:
         response.delete_cookie(COOKIE_NAME, path=PATH, samesite="Lax")
         return

@@ -1,9 +1,10 @@
-"""A signed cookie with the draft that this device is writing and its author's name. It is sent to the declaration
-pages only.
+"""A signed cookie with the draft that this device is writing and the name of the draft's author. The browser sends it
+to the declaration pages only.
 
 The cookie does not prove that the draft still exists, so each page checks it in the database. Each screen also sends
-the draft and its author in a hidden field, the pen. Two windows can therefore write two declarations, whichever of
-them the cookie names, and a second save of the same screen is not mistaken for a save by another person.
+the draft and its author in a hidden field, the pen. Two windows can therefore write two declarations at the same time,
+although the cookie names only one of them. The pen also shows that a second save of the same screen comes from the
+same person.
 """
 
 import secrets
@@ -25,8 +26,8 @@ PEN_SALT = "incidents.declare.pen"
 
 
 class DraftHandle(NamedTuple):
-    """The draft to which a page belongs. `pen` identifies one opening of the page. It is empty in a handle from the
-    cookie.
+    """The draft to which a page belongs, and its author. `pen` identifies one opening of the page. It is empty in a
+    handle from the cookie.
     """
 
     uid: UUID
@@ -34,14 +35,14 @@ class DraftHandle(NamedTuple):
     pen: str = ""
 
 
-def read_draft_cookie(request: HttpRequest) -> DraftHandle | None:
-    """Return the draft named by the posted page, or else by the cookie. Return None if neither names one, or if the
-    value was altered or is too old.
+def find_draft_handle(request: HttpRequest) -> DraftHandle | None:
+    """Return the draft of the posted page, or else the draft of the cookie. Return None if both are absent, altered or
+    too old.
     """
-    return read_pen(request) or read_signed_handle(request.COOKIES.get(COOKIE_NAME, ""), SALT)
+    return find_posted_handle(request) or read_signed_handle(request.COOKIES.get(COOKIE_NAME, ""), SALT)
 
 
-def read_pen(request: HttpRequest) -> DraftHandle | None:
+def find_posted_handle(request: HttpRequest) -> DraftHandle | None:
     """Return the draft to which the posted page belongs, or None. The draft of an express page may not exist yet."""
     return read_signed_handle(request.POST.get(PEN, ""), PEN_SALT)
 
@@ -56,11 +57,14 @@ def read_signed_handle(signed: str, salt: str) -> DraftHandle | None:
 
 
 def make_pen(uid: UUID, author: str) -> str:
-    """Return a new signed pen for one opening of one screen."""
+    """Return a new signed pen. It contains the draft, its author and a random identifier for one opening of one
+    screen.
+    """
     return signing.dumps([str(uid), author, secrets.token_hex(4)], salt=PEN_SALT)
 
 
 def remember_draft(response: HttpResponse, uid: UUID, author: str = "") -> None:
+    """Set the cookie to this draft and the name of its author."""
     response.set_cookie(
         COOKIE_NAME,
         signing.dumps([str(uid), author], salt=SALT),

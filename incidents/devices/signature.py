@@ -16,7 +16,9 @@ SALT = "incidents.devices.signature"
 
 
 def read_signature(request: HttpRequest, visitor: CaseVisitor) -> str:
-    """Return the display name of the account, or else the name given on this device, or else ""."""
+    """Return the name with which the visitor signs: that of their account, or else the one given on this device, or
+    "".
+    """
     if visitor.user:
         return visitor.user.display_name
     try:

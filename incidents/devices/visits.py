@@ -16,8 +16,8 @@ from incidents.reference import compact_code
 
 
 def serve_privately[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
-    """Decorate the view of a page that shows or opens a case. Its route needs no login, because the page checks the
-    access itself. Neither caches nor search engines may store the response.
+    """Decorate the view of a page that shows or opens a case. The view needs no login, because it checks the access
+    itself. Neither caches nor search engines may store its response.
     """
 
     @login_not_required
@@ -32,11 +32,10 @@ def serve_privately[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[
 
 
 def list_visitors(request: HttpRequest, reference: str) -> list[CaseVisitor]:
-    """Return the visitors that this request may represent: the person who has the secret link in their cookie, and the
-    signed-in person.
+    """Return the visitors in whose name this request may open the case: the holder of the secret link in the cookie,
+    and the signed-in person.
 
-    A member of a body is first listed with their account, so that they act under their own name even if they have the
-    link.
+    A member of a body is listed first with their account. So they act under their own name even if they have the link.
     """
     uid = case_cookie.get_access_uid(request, reference)
     by_link = [CaseVisitor(access_uid=uid)] if uid else []
@@ -49,8 +48,8 @@ def list_visitors(request: HttpRequest, reference: str) -> list[CaseVisitor]:
 def find_case(
     request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW, door: Door = Door.FOLLOW_UP
 ) -> tuple[Incident, CaseVisitor]:
-    """Return the case and the visitor who may open it. Raises Http404, or PermissionDenied if the visitor may see the
-    case but lacks the ability `to`.
+    """Return the case and the visitor who may open it. Raises Http404 if no visitor of the request may see the case.
+    Raises PermissionDenied if a visitor may see it but lacks the ability `to`.
 
     The access is recorded for a person of the centre, even if they use the link.
     """
@@ -66,9 +65,9 @@ def find_case(
 
 
 def render_not_found(request: HttpRequest, *, typed_text: str = "") -> HttpResponse:
-    """Render the same page for an invalid or expired link, another person's case and a missing case, so that nobody
-    can tell them apart.
+    """Render the page for a case that cannot be opened. An invalid or expired link, another person's case and a
+    missing case give the same page, so that nobody can tell them apart.
 
-    `typed_text` is what was typed before the link stopped working. The page shows it for copying.
+    `typed_text` is what was typed before the link stopped working. The page displays it for copying.
     """
     return render(request, "follow_up/not_found.html", {"typed_text": typed_text}, status=404)

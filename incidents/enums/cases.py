@@ -7,6 +7,8 @@ from django.db import models
 
 
 class Status(models.TextChoices):
+    """The status of a case: waiting for a responder, acknowledged by one, or closed."""
+
     DECLARED = "declared", "à prendre"
     ACKNOWLEDGED = "acknowledged", "pris en charge"
     CLOSED = "closed", "clos"
@@ -16,7 +18,7 @@ OPEN = (Status.DECLARED, Status.ACKNOWLEDGED)
 
 
 class IncidentType(models.TextChoices):
-    """What happened, in the words of a town hall. The values are our own, and `rsit.py` maps them to RSIT."""
+    """The types of incident, in the words of a town hall. The codes are our own, and `rsit.py` maps them to RSIT."""
 
     UNKNOWN = "inconnu", "Je ne sais pas"
     RANSOMWARE = "rancon", "Nos fichiers ne s’ouvrent plus"
@@ -54,6 +56,10 @@ TYPE_TERMS: dict[str, str] = {
 
 
 class Tlp(models.TextChoices):
+    """Labels of the Traffic Light Protocol, version 2.0 (FIRST), which say whom information may reach. The strictest
+    label comes first.
+    """
+
     RED = "red", "TLP:RED"
     AMBER_STRICT = "amber+strict", "TLP:AMBER+STRICT"
     AMBER = "amber", "TLP:AMBER"
@@ -62,8 +68,8 @@ class Tlp(models.TextChoices):
 
 
 class Pap(models.TextChoices):
-    """Labels of the Permissible Actions Protocol, version 3 (MISP), which say which actions on an indicator an
-    attacker may notice.
+    """Labels of the Permissible Actions Protocol, version 3 (MISP). They say which actions on an indicator an attacker
+    may notice.
     """
 
     RED = "red", "PAP:RED"
@@ -73,7 +79,9 @@ class Pap(models.TextChoices):
 
 
 class Nature(models.TextChoices):
-    """The distinction between « signalement » and « incident » that the regional CSIRTs make in their own reports."""
+    """The distinction that the regional CSIRTs make in their own reports: a « signalement » may be malicious, an «
+    incident » is proven to be.
+    """
 
     UNQUALIFIED = "unqualified", "à qualifier"
     REPORT = "report", "signalement"
@@ -81,7 +89,7 @@ class Nature(models.TextChoices):
 
 
 class Cause(models.TextChoices):
-    """How the incident came about, as far as the centre knows."""
+    """The cause of the incident, as far as the centre knows it."""
 
     PHISHING = "phishing", "hameçonnage"
     CREDENTIALS = "credentials", "identifiants volés ou devinés"
@@ -98,7 +106,7 @@ class Cause(models.TextChoices):
 
 
 class DueFor(models.TextChoices):
-    """The kind of act that comes next on a case. `due_at` is its deadline."""
+    """What a responder must do next on a case. `Incident.due_at` is its deadline."""
 
     ACKNOWLEDGE = "acknowledge", "à prendre"
     ANSWER = "answer", "à répondre"
@@ -115,6 +123,8 @@ class Severity(models.IntegerChoices):
 
 
 class Origin(models.TextChoices):
+    """The way in which a declaration reached the platform."""
+
     WEB = "web", "page publique"
     ACCOUNT = "account", "agent avec un compte"
     PHONE = "phone", "saisi par un intervenant"
@@ -123,8 +133,8 @@ class Origin(models.TextChoices):
 
 
 class Burst(models.TextChoices):
-    """What many declarations within one hour have in common. They may come from a script, or from a real wave of
-    incidents.
+    """What a declaration has in common with many others of the same hour. They may come from a script, or from a real
+    wave of incidents.
     """
 
     ADDRESS = "address", "même connexion à Internet"
@@ -141,7 +151,9 @@ class Verification(models.TextChoices):
 
 
 class NumberSource(models.TextChoices):
-    """Where the number of a call-back comes from. It never comes from the declaration itself."""
+    """Where a responder found the telephone number for a call-back. The number never comes from the declaration
+    itself.
+    """
 
     DIRECTORY = "directory", "annuaire officiel"
     CARD = "card", "fiche de secours de la collectivité"
@@ -167,7 +179,7 @@ class UnconfirmingReason(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """What became of the body's systems and data by the time the case was closed."""
+    """The state of the body's systems and data when the case was closed."""
 
     RESTORED = "restored", "tout est rétabli"
     PARTLY = "partly", "rétabli en partie"
@@ -178,7 +190,7 @@ class Outcome(models.TextChoices):
 
 
 class Satisfaction(models.IntegerChoices):
-    """Answers to « L’aide reçue vous a-t-elle été utile ? »."""
+    """Answers to the question « L’aide reçue vous a-t-elle été utile ? »."""
 
     NOT = 1, "pas du tout"
     LITTLE = 2, "un peu"

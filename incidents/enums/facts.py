@@ -12,13 +12,15 @@ NOT_STATED = "pas dit"
 
 
 class Answer(models.TextChoices):
+    """The answers to a yes-or-no question of the declaration."""
+
     YES = "yes", "Oui"
     NO = "no", "Non"
     UNKNOWN = "unknown", "Je ne sais pas"
 
 
 class Certainty(models.TextChoices):
-    """How well an instant is known. UNKNOWN is an answer, and its instant is empty. An empty certainty means that
+    """How exactly an instant is known. UNKNOWN is an answer, and its instant is empty. An empty certainty means that
     nobody answered.
     """
 
@@ -110,7 +112,9 @@ class PersonCategory(models.TextChoices):
 
 
 class PersonsBand(models.TextChoices):
-    """The bands of the CNIL's open data on breaches."""
+    """Bands for the number of persons, or of records, of a leak. The CNIL's open data on breaches use the same
+    bands.
+    """
 
     UP_TO_5 = "0-5", "de 0 à 5 personnes"
     UP_TO_50 = "6-50", "de 6 à 50 personnes"
@@ -130,14 +134,16 @@ PERSONS_UP_TO = (
 
 
 def find_persons_band(persons: int | None, stated_band: str) -> str:
-    """Return the band of the number of persons of a leak, or the band that was stated if there is no exact number."""
+    """Return the band that contains the number of persons. Without an exact number, return the stated band, which may
+    be "".
+    """
     if persons is None:
         return stated_band
     return next((band for limit, band in PERSONS_UP_TO if persons <= limit), PersonsBand.OVER_5000)
 
 
 class Screen(models.TextChoices):
-    """The screens of the declaration, in their order. The server saves each screen when the person leaves it."""
+    """The screens of the declaration, in their order. The server saves a screen when the person leaves it."""
 
     WHAT = "quoi", "ce qui arrive"
     WHO = "qui", "la collectivité"

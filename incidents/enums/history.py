@@ -4,6 +4,8 @@ from django.db import models
 
 
 class EventKind(models.TextChoices):
+    """The kinds of events in the history of a case."""
+
     DECLARED = "declared", "déclaré"
     ACKNOWLEDGED = "acknowledged", "pris en charge"
     VERIFIED = "verified", "vérifié"
@@ -45,7 +47,7 @@ class EventKind(models.TextChoices):
 
 
 class Rerouting(models.TextChoices):
-    """The reasons why an open case moves when the directory changes."""
+    """The reasons why an open case moves to another centre, or loses its centre, when the directory changes."""
 
     OPENED = "opened", "un centre répond désormais de ce territoire"
     MOVED = "moved", "un autre centre répond désormais de ce territoire"
@@ -54,12 +56,18 @@ class Rerouting(models.TextChoices):
 
 
 class ActorKind(models.TextChoices):
+    """Who caused an event or wrote a text: a person with an account, the declarant without account, or the
+    platform.
+    """
+
     USER = "user", "une personne avec un compte"
     DECLARANT = "declarant", "le déclarant"
     SYSTEM = "system", "la plateforme"
 
 
 class Ability(models.TextChoices):
+    """What a person may be allowed to do with a case. `incidents/access.py` decides who has which ability."""
+
     VIEW = "view", "voir"
     READ = "read", "lire tout ce que le centre en sait"
     ACKNOWLEDGE = "acknowledge", "prendre en charge"
@@ -83,9 +91,7 @@ class Ability(models.TextChoices):
 
 
 class Door(models.TextChoices):
-    """The page or interface through which a person of a centre saw texts of a case. The labels are written for the
-    declarant.
-    """
+    """The page or interface through which a person of a centre saw texts of a case. The declarant reads the labels."""
 
     CASE = "case", "votre dossier"
     FOLLOW_UP = "follow_up", "votre page de suivi"

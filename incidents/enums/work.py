@@ -11,6 +11,8 @@ class NoteKind(models.TextChoices):
 
 
 class GroupKind(models.TextChoices):
+    """The common causes for which cases are grouped."""
+
     SUPPLIER = "supplier", "un prestataire"
     CAMPAIGN = "campaign", "une campagne"
     OTHER = "other", "une autre cause commune"
@@ -24,6 +26,8 @@ class TransferState(models.TextChoices):
 
 
 class ObservableKind(models.TextChoices):
+    """The kinds of indicators, such as an IP address or the hash of a file."""
+
     IP = "ip", "adresse IP"
     DOMAIN = "domain", "nom de domaine"
     URL = "url", "adresse web"
@@ -34,7 +38,7 @@ class ObservableKind(models.TextChoices):
 
 
 class CaseFormCode(models.TextChoices):
-    """The forms of a case whose input is stored before it is sent."""
+    """The forms of a case whose input is stored before it is sent (`UnsentText`)."""
 
     REPLY = "reponse", "message au déclarant"
     NOTE = "note", "note interne"
@@ -52,7 +56,7 @@ class CaseFormCode(models.TextChoices):
 
 
 class DocumentKind(models.TextChoices):
-    """The kind of text of a case in which a search finds words."""
+    """The kinds of texts of a case that the search covers."""
 
     DECLARATION = "declaration", "déclaration"
     ANSWERS = "answers", "réponses"
@@ -63,6 +67,8 @@ class DocumentKind(models.TextChoices):
 
 
 class BulkAct(models.TextChoices):
+    """The acts that a responder can apply to several cases at once."""
+
     TAKE = "take", "prendre en charge"
     ASSIGN = "assign", "attribuer"
     CLASSIFY = "classify", "qualifier"
@@ -78,6 +84,8 @@ class BulkState(models.TextChoices):
 
 
 class BulkOutcome(models.TextChoices):
+    """The outcome of a bulk act on one of its cases."""
+
     WAITING = "waiting", "à faire"
     DONE = "done", "fait"
     NOTHING = "nothing", "rien à faire"
@@ -85,6 +93,8 @@ class BulkOutcome(models.TextChoices):
 
 
 class PaperKind(models.TextChoices):
+    """The kinds of PDF documents that a background task makes."""
+
     ANSWER_PACK = "answer_pack", "dossier de réponse"
     WALL_CARDS = "wall_cards", "fiches à afficher"
 

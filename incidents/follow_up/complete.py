@@ -84,7 +84,7 @@ def completion_page(request: HttpRequest, incident: Incident, visitor: CaseVisit
     context = {
         **case,
         "questions": list_shown_questions(useful, frozen=bool(case["why_not"])),
-        "facts": [section for section in useful if section.is_facts],
+        "facts": [section for section in useful if section.is_facts_section],
         "resuming": [
             interruption for interruption in incident.interruptions.order_by("id") if interruption.ended_at is None
         ],
@@ -97,7 +97,7 @@ def completion_page(request: HttpRequest, incident: Incident, visitor: CaseVisit
 
 def list_shown_questions(useful: list[UsefulSection], *, frozen: bool) -> list[UsefulSection]:
     """Return the sections of questions, without those that nobody answered if the answers are frozen."""
-    return [section for section in useful if not section.is_facts and not (frozen and section.is_open)]
+    return [section for section in useful if not section.is_facts_section and not (frozen and section.is_open)]
 
 
 def find_resumed_label(incident: Incident, service: str) -> str:

@@ -1,5 +1,5 @@
-"""Queries for the indicators on one host: a domain finds the addresses, mailboxes and subdomains on it, and an address
-or a mailbox finds the domain.
+"""Queries for indicators that are related by their host. A domain or an IP address is related to the URLs, mailboxes
+and subdomains on it, and each of these is related to the domain or the IP address.
 """
 
 from collections import defaultdict
@@ -26,14 +26,16 @@ SEARCHED_KINDS = (ObservableKind.DOMAIN, ObservableKind.IP, ObservableKind.URL)
 
 
 def list_searched_hosts(values: Iterable[Indicator]) -> list[str]:
-    """Return the hosts on which other indicators are searched for these values."""
+    """Return the hosts of these values, on which other indicators are then searched. The host of a mailbox is left
+    out, because it may belong to a mail provider.
+    """
     hosts = (find_indicator_host(value.kind, value.value) for value in values if value.kind in SEARCHED_KINDS)
     return list(dict.fromkeys(host for host in hosts if host))
 
 
 def list_enclosing_hosts(value: Indicator) -> list[Indicator]:
-    """Return the domain or the IP address of an address or mailbox, and the domains that contain it, without `value`
-    itself. A last label alone (« fr ») is left out.
+    """Return the host of `value`, and the domains that contain this host, as indicators. `value` itself and the
+    top-level domain (« fr ») are left out.
     """
     host = find_indicator_host(value.kind, value.value)
     if normalise_ip(host):
@@ -46,8 +48,10 @@ def list_enclosing_hosts(value: Indicator) -> list[Indicator]:
 
 
 def match_on_hosts(hosts: Iterable[str]) -> Q:
-    """Return the condition that a row is a subdomain of one of the hosts, or an address or a mailbox on it, in a form
-    for which PostgreSQL uses the index by host. Only an IP address itself ends with this address.
+    """Return the condition that an indicator is on one of the hosts: a subdomain, a URL or a mailbox. The hosts
+    themselves are left out.
+
+    The condition has a form for which PostgreSQL uses the index by host.
     """
     condition = Q(pk__in=())
     for host in hosts:
@@ -56,12 +60,12 @@ def match_on_hosts(hosts: Iterable[str]) -> Q:
     return condition
 
 
-def split_hosts(hosts: Sequence[str]) -> tuple[list[int], list[str]]:
-    """Return the keys of the indicators, of all centres, on the hosts that have FEW at most, and the hosts that have
-    more. Runs one query, or none without hosts.
+def separate_frequent_hosts(hosts: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Return the ids of the indicators on the hosts that have at most FEW of them, and the hosts that have more. The
+    indicators of all centres count. Runs one query, or none without hosts.
 
-    PostgreSQL guesses that a hundredth of the indicators is on any host, and would look for them from the newest case
-    of the centre on, to the oldest. In the order of the index it finds them at once.
+    PostgreSQL assumes that any host has a hundredth of the indicators. It would therefore read the cases of the centre
+    from the newest to the oldest. In the order of the index, it finds the indicators at once.
     """
     rows = Observable.objects.order_by(extract_reversed_host())
     branches = [
@@ -77,8 +81,10 @@ def split_hosts(hosts: Sequence[str]) -> tuple[list[int], list[str]]:
     return few, [host for number, host in enumerate(hosts) if len(keys[number]) > FEW]
 
 
-def select_related_rows(rows: Iterable[Observable], value: Indicator) -> Iterator[Observable]:
-    """Yield the rows that are other indicators on the host of `value`, or the host of `value`."""
+def filter_related_rows(rows: Iterable[Observable], value: Indicator) -> Iterator[Observable]:
+    """Yield the rows that are related to `value` by their host: other indicators on this host, the host itself, and
+    the domains that contain it.
+    """
     hosts, enclosing = list_searched_hosts([value]), list_enclosing_hosts(value)
     for row in rows:
         indicator = Indicator(ObservableKind(row.kind), row.value)
@@ -87,17 +93,21 @@ def select_related_rows(rows: Iterable[Observable], value: Indicator) -> Iterato
             yield row
 
 
-def list_related(values: Sequence[Indicator], user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
-    """Return the indicators of the user's centres that are related to these values, the newest first: at most
-    MAX_ON_HOST on each host that has many, MAX_ON_HOSTS on the other hosts, and MAX_ENCLOSING that are their hosts.
-    Those in the case `beside`, and in the cases merged with it, are left out. Runs two queries at most before that of
-    the returned rows.
+def list_related_indicators(
+    values: Sequence[Indicator], user: User, *, beside: Incident | None = None
+) -> QuerySet[Observable]:
+    """Return the indicators of the user's centres that are related to these values by their host, newest first.
+    Indicators in the case `beside`, and in the cases merged with it, are left out.
+
+    The result has at most MAX_ON_HOST indicators for each host that has many, MAX_ON_HOSTS for all other hosts, and
+    MAX_ENCLOSING that are themselves hosts of the values. Runs at most two queries before the query that reads the
+    rows.
     """
     own_rows = list_own_observables(user).order_by("-incident__received_at")
     own_rows = own_rows.exclude(match_same_case(beside)) if beside else own_rows
     enclosing = {host for value in values for host in list_enclosing_hosts(value)}
     found = own_rows.filter(match_values(enclosing)).values_list("pk")[:MAX_ENCLOSING]
-    few, frequent_hosts = split_hosts(list_searched_hosts(values))
+    few, frequent_hosts = separate_frequent_hosts(list_searched_hosts(values))
     on_hosts = (own_rows.filter(match_on_hosts([host])).values_list("pk")[:MAX_ON_HOST] for host in frequent_hosts)
     found = found.union(own_rows.filter(pk__in=few).values_list("pk")[:MAX_ON_HOSTS], *on_hosts)
     rows = Observable.objects.filter(pk__in=[key for (key,) in found])

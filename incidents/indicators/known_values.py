@@ -24,13 +24,15 @@ EXAMPLE_NETWORKS = [
 
 
 class KnownDomain(NamedTuple):
+    """A domain that reveals nothing about an attack, and the reason."""
+
     domain: str
     why: str
 
 
 class KnownList(NamedTuple):
-    """The list of known domains. `families` also cover their subdomains and mailboxes, while `providers` cover only
-    the bare domain.
+    """The national list of known domains. The entries in `families` also cover their subdomains and mailboxes, while
+    the entries in `providers` cover only the bare domain.
     """
 
     checked_on: str
@@ -40,6 +42,7 @@ class KnownList(NamedTuple):
 
     @property
     def day(self) -> date:
+        """Return the date on which the list was last checked."""
         return date.fromisoformat(self.checked_on)
 
 
@@ -51,8 +54,8 @@ def load_national_list() -> KnownList:
 
 
 def is_unrelated_to_attack(indicator: Indicator, *, own: Collection[str] = (), persons: Collection[str] = ()) -> bool:
-    """Tell whether a value reveals nothing about the attack. `own` contains the domains of the body and of its centre,
-    `persons` the mailboxes of the people of the case.
+    """Tell whether a value reveals nothing about the attack. `own` contains the domains of the body and of its centre.
+    `persons` contains the mailboxes of the people of the case.
     """
     host = find_indicator_host(indicator.kind, indicator.value)
     if not host:
@@ -67,7 +70,9 @@ def is_unrelated_to_attack(indicator: Indicator, *, own: Collection[str] = (), p
 
 
 def is_reserved(host: str) -> bool:
-    """Tell whether the host is a private or reserved address, which nobody can reach over the Internet."""
+    """Tell whether the host is a private or reserved IP address, which nobody can reach over the Internet. Addresses
+    of EXAMPLE_NETWORKS do not count, so that exercises can use them.
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -81,6 +86,8 @@ def is_within_domains(host: str, domains: Collection[str]) -> bool:
 
 
 def find_own_domain(mailbox: str) -> str:
-    """Return the domain of the mailbox, or "" if it has none or if it is a provider's, which many people share."""
+    """Return the domain of the mailbox. Return "" if it has none, or if the domain is a mail provider's, which many
+    people share.
+    """
     domain = mailbox.rpartition("@")[2].lower()
     return "" if domain in {provider.domain for provider in load_national_list().providers} else domain

@@ -1,4 +1,4 @@
-"""Detection of indicators in what people write, their normalisation, and their defanging for display.
+"""Detection of indicators in texts, their normalisation, and their defanging for display.
 
 All input may be hostile. Text is read in short chunks, so that the time grows linearly with its length.
 """
@@ -62,13 +62,15 @@ LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")
 
 @cache
 def load_library(name: str) -> Any:
-    """Return `ioc_finder` or `ioc_fanger`. Their grammars take 6 MB and a third of a second to build, so they are
-    imported only where they are used.
+    """Import and return `ioc_finder` or `ioc_fanger`. Their grammars take 6 MB and a third of a second to build, so
+    they are imported only at their first use.
     """
     return importlib.import_module(name)
 
 
 class Indicator(NamedTuple):
+    """An indicator in a text, with its normalised value."""
+
     kind: ObservableKind
     value: str
 
@@ -77,7 +79,7 @@ class Indicator(NamedTuple):
 
 
 def normalise_value(kind: str, value: str) -> str | None:
-    """Return the normalised value, or None if it is not of this kind. A defanged value is accepted."""
+    """Return the normalised value, or None if it is not of this kind. The value may be defanged."""
     bare = refang_text(strip_invisible(value.strip()[: VALUE_LIMIT * 4]))
     clean = NORMALISERS[ObservableKind(kind)](bare)
     return clean if clean and len(clean) <= VALUE_LIMIT else None
@@ -92,8 +94,8 @@ def normalise_ip(value: str) -> str | None:
 
 
 def normalise_domain(value: str) -> str | None:
-    """Return the domain in lower case and in ASCII, so that letters that look alike become distinguishable. Return
-    None if it is not a domain.
+    """Return the domain in lower case and in ASCII, or None if it is not a domain. In ASCII, letters that look alike
+    become distinguishable.
     """
     bare = value.rstrip(".").lower()
     if len(bare) > 253:
@@ -106,8 +108,8 @@ def normalise_domain(value: str) -> str | None:
 
 
 def normalise_url(value: str) -> str | None:
-    """Return the address with its scheme and host normalised and without the default port. The rest is unchanged.
-    Return None if it is not an address.
+    """Return the URL, or None if it is not one. Its scheme and host are normalised, and a default port is removed. The
+    rest is unchanged.
     """
     try:
         parts = urlsplit(value)
@@ -132,6 +134,7 @@ def normalise_email(value: str) -> str | None:
 
 
 def normalise_hash(value: str) -> str | None:
+    """Return the hash in lower case, or None if its length is not that of a known hash function."""
     bare = value.lower()
     return bare if len(bare) in HASH_LENGTHS and re.fullmatch("[0-9a-f]+", bare) else None
 
@@ -145,7 +148,9 @@ def normalise_iban(value: str) -> str | None:
 
 
 def normalise_file_name(value: str) -> str | None:
-    """Return the last path component in lower case, because the file systems that matter here ignore case."""
+    """Return the last component of the path in lower case, or None if it is too short or too long. The file systems
+    that matter here ignore case.
+    """
     name = unicodedata.normalize("NFC", " ".join(value.replace("\\", "/").rsplit("/", 1)[-1].split())).lower()
     return name if 1 < len(name) <= 255 else None
 
@@ -162,15 +167,15 @@ NORMALISERS: dict[ObservableKind, Callable[[str], str | None]] = {
 
 
 def find_indicator_host(kind: str, value: str) -> str:
-    """Return the domain or the IP address in a normalised value, or "" if there is none."""
+    """Return the domain or the IP address that a normalised value contains, or "" if there is none."""
     if kind == ObservableKind.URL:
         return urlsplit(value).hostname or ""
     return value.rpartition("@")[2] if kind in (ObservableKind.EMAIL, ObservableKind.DOMAIN, ObservableKind.IP) else ""
 
 
 def defang(kind: str, value: str) -> str:
-    """Return the value with its scheme and dots broken, so that no program turns it into a link: « hxxp://exemple[.]fr
-    », « 192[.]0[.]2[.]1 ».
+    """Return the value with its scheme and dots broken, so that no program turns it into a link. Examples: «
+    hxxp://exemple[.]fr », « 192[.]0[.]2[.]1 ».
     """
     if kind == ObservableKind.URL:
         scheme, _sign, rest = value.partition("://")
@@ -188,7 +193,7 @@ def defang(kind: str, value: str) -> str:
 
 
 def find_indicators(text: str) -> list[Indicator]:
-    """Return the indicators of the text, without repeats. At most TEXT_LIMIT characters are read."""
+    """Return the indicators of the text, without repeats. Only the first TEXT_LIMIT characters are read."""
     matches: dict[Indicator, None] = {}
     for chunk in split_chunks(strip_invisible(text[:TEXT_LIMIT])):
         for kind, raw in find_candidates(refang_text(strip_brackets(chunk))):
@@ -198,7 +203,9 @@ def find_indicators(text: str) -> list[Indicator]:
 
 
 def list_file_names(text: str) -> list[str]:
-    """Return the normalised words of the text that may be file names of any ending, at most NAMES_LIMIT."""
+    """Return up to NAMES_LIMIT words of the text that may be file names, normalised and without repeats. Any ending is
+    accepted.
+    """
     words = (word.strip(".!") for word in NAME_SEPARATORS.split(strip_invisible(text[:TEXT_LIMIT])))
     names = (normalise_file_name(word) for word in words if "." in word)
     return list(dict.fromkeys(name for name in names if name))[:NAMES_LIMIT]
@@ -206,7 +213,7 @@ def list_file_names(text: str) -> list[str]:
 
 def strip_invisible(text: str) -> str:
     """Return the text without invisible characters, which can hide a name from programs but not from readers. Line
-    ends stay.
+    ends and tabs stay.
     """
     return "".join(
         character
@@ -216,7 +223,7 @@ def strip_invisible(text: str) -> str:
 
 
 def split_chunks(text: str) -> Iterator[str]:
-    """Yield the text in chunks, cut between two words if possible."""
+    """Yield the text in chunks of at most CHUNK characters. A chunk ends between two words if possible."""
     at = 0
     while at < len(text):
         end = at + CHUNK
@@ -228,8 +235,8 @@ def split_chunks(text: str) -> Iterator[str]:
 
 
 def strip_brackets(chunk: str) -> str:
-    """Return the chunk unchanged, or without brackets if it has too many. Only a defanged dot or at sign is then
-    recognised.
+    """Return the chunk without its brackets if it has more than MAX_BRACKETS, or else unchanged. Defanged dots and at
+    signs are restored before brackets are removed.
     """
     if sum(map(chunk.count, "[](){}")) <= MAX_BRACKETS:
         return chunk
@@ -237,7 +244,7 @@ def strip_brackets(chunk: str) -> str:
 
 
 def refang_text(text: str) -> str:
-    """Return the text with defanged addresses restored."""
+    """Return the text with its defanged addresses restored."""
     return str(load_library("ioc_fanger").fang(AT.sub("@", DOT.sub(".", text))))
 
 
@@ -254,11 +261,11 @@ def find_candidates(text: str) -> Iterator[tuple[ObservableKind, str]]:
     yield from ((ObservableKind.EMAIL, match[0]) for match in EMAIL.finditer(rest))
     rest = EMAIL.sub(" ", FILE.sub(lambda match: " " if FILE_LIKE_ENDINGS.search(match[0]) else match[0], rest))
     yield from ((ObservableKind.DOMAIN, match[0]) for match in EXERCISE_DOMAIN.finditer(rest))
-    yield from find_by_library(rest.replace("@", " "))
+    yield from find_with_library(rest.replace("@", " "))
 
 
-def find_by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
-    """Yield the addresses, domains and hashes that the library finds."""
+def find_with_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
+    """Yield the IPv4 addresses, domains and hashes that `ioc_finder` finds."""
     matches = load_library("ioc_finder").find_iocs(
         text, included_ioc_types=list(KINDS_BY_LIBRARY_NAME), parse_unicode_iocs=True
     )
@@ -268,7 +275,7 @@ def find_by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
 
 
 def strip_punctuation(address: str) -> str:
-    """Return the address without the punctuation of the sentence around it: « https://exemple.fr). » becomes «
+    """Return the URL without the punctuation of the sentence around it. Example: « https://exemple.fr). » becomes «
     https://exemple.fr ».
     """
     bare = address.rstrip(".,;:!?'’*…")
@@ -278,8 +285,8 @@ def strip_punctuation(address: str) -> str:
 
 
 def list_possible_ibans(candidate: str) -> Iterator[str]:
-    """Yield the IBANs that a match may contain, longest first, because a word after an IBAN may look like its end («
-    FR76 … 189 DU 3 »).
+    """Yield the IBANs that the matched text may contain, longest first. A word after an IBAN may look like its end: «
+    FR76 … 189 DU 3 ».
     """
     groups = re.split(r"[ \u00a0\u202f.-]", candidate)
     for last in range(len(groups), 0, -1):

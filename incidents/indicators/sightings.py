@@ -1,4 +1,4 @@
-"""Queries for the same value in several cases. Only the cases of the reader's own centres are counted or displayed."""
+"""Queries for the same value in several cases. Only the cases of the user's own centres are counted or displayed."""
 
 from collections.abc import Iterable, Sequence
 
@@ -24,8 +24,8 @@ def list_own_observables(user: User) -> QuerySet[Observable]:
 
 
 def match_values(values: Iterable[Indicator]) -> Q:
-    """Return the condition that a row has one of these values, in a form for which PostgreSQL uses the index by kind
-    and value.
+    """Return the condition that a row has one of these values. The condition has a form for which PostgreSQL uses the
+    index by kind and value.
     """
     by_kind: dict[str, list[str]] = {}
     for observable in values:
@@ -37,37 +37,39 @@ def match_values(values: Iterable[Indicator]) -> Q:
 
 
 def match_same_case(incident: Incident) -> Q:
-    """Return the condition that a row belongs to the case, to its main case or to another duplicate of it, so that a
-    merge creates no second sighting.
+    """Return the condition that a row belongs to the case, to its main case or to another duplicate of it. Such a row
+    is no sighting.
     """
     main = incident.merged_into_id or incident.pk
     return Q(incident=main) | Q(incident__merged_into=main)
 
 
 def list_observables(incident: Incident, user: User) -> QuerySet[Observable]:
-    """Return the indicators of the case by kind. `seen_in` of each indicator is the list of the ids of other cases
-    with it, MAX_SIGHTINGS + 1 at most. Runs one query.
+    """Return the indicators of the case, ordered by kind. `seen_in` of each indicator lists the ids of other cases of
+    the user's centres that have the same value, at most MAX_SIGHTINGS + 1. Runs one query.
     """
     sightings = list_own_observables(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
     keys = sightings.exclude(match_same_case(incident)).values("incident")[: MAX_SIGHTINGS + 1]
     return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
 
 
-def count_seen_elsewhere(values: Sequence[Indicator], incident: Incident, user: User) -> dict[tuple[str, str], int]:
-    """Return in how many other cases each value was seen. Values that were seen in none are absent."""
+def map_other_case_counts(values: Sequence[Indicator], incident: Incident, user: User) -> dict[tuple[str, str], int]:
+    """Return the number of other cases of the user's centres in which each value was seen. Values that no other case
+    has are absent.
+    """
     rows = list_own_observables(user).filter(match_values(values)).exclude(match_same_case(incident))
     numbers = rows.order_by().values_list("kind", "value").annotate(Count("incident", distinct=True))
     return {(kind, value): number for kind, value, number in numbers}
 
 
-def find_ignored_reasons(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:
+def map_ignored_reasons(values: Sequence[Indicator], incident: Incident) -> dict[tuple[str, str], str]:
     """Return the values that the centre of the case ignores, each with the reason."""
     rows = IgnoredValue.objects.filter(match_values(values), csirt=incident.csirt_id)
     return {(kind, value): reason for kind, value, reason in rows.values_list("kind", "value", "motive")}
 
 
 def list_sightings(observable: Indicator, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
-    """Return the newest sightings of the value, MAX_SIGHTINGS + 1 at most. Sightings in the case `beside`, and in the
+    """Return the newest sightings of the value, at most MAX_SIGHTINGS + 1. Sightings in the case `beside`, and in the
     cases merged with it, are left out.
     """
     rows = list_own_observables(user).filter(kind=observable.kind, value=observable.value)
@@ -77,15 +79,17 @@ def list_sightings(observable: Indicator, user: User, *, beside: Incident | None
     ]
 
 
-def find_recorded_files(names: Sequence[str], user: User) -> list[Indicator]:
-    """Return those of the file names that the user's centres recorded, in their order. Runs one query."""
+def list_recorded_files(names: Sequence[str], user: User) -> list[Indicator]:
+    """Return the file names that the user's centres have already recorded as indicators, in the order of `names`. Runs
+    one query.
+    """
     files = list_own_observables(user).filter(kind=ObservableKind.FILE, value__in=names)
     recorded = set(files.values_list("value", flat=True))
     return [Indicator(ObservableKind.FILE, name) for name in names if name in recorded]
 
 
-def look_up_sightings(values: Sequence[Indicator], user: User) -> dict[tuple[str, str], list[Observable]]:
-    """Return the sightings of each of the first MAX_LOOKED_UP values. Runs two queries at most."""
+def map_sightings(values: Sequence[Indicator], user: User) -> dict[tuple[str, str], list[Observable]]:
+    """Return the sightings of each of the first MAX_LOOKED_UP values, newest first. Runs at most two queries."""
     sightings: dict[tuple[str, str], list[Observable]] = {observable: [] for observable in values[:MAX_LOOKED_UP]}
     heads = [list_sightings(observable, user).values("pk") for observable in values[:MAX_LOOKED_UP]]
     if not heads:

@@ -1,4 +1,6 @@
-"""Records of who in a centre opened a case, and when: the accesses, which never change, and the readings."""
+"""Records of the people of centres who read a case: each access, which never changes, and the last reading of each
+person.
+"""
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,16 +10,15 @@ from accounts.models import User
 from core.append_only import make_append_only_triggers
 from csirts.models import Csirt
 from incidents.enums import Door
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.incident import Incident
 
 
 class CaseAccess(models.Model):
-    """An access of a person of a centre to texts of the case, through one door. Rows are appended, never changed or
-    removed.
+    """A record that a person of a centre saw texts of a case through one `Door`, a page or an interface. Rows are
+    appended, never changed or removed.
 
-    The row covers everything that this person sees through the same door from `at` to `until`, so that reloading a
-    page adds no row.
+    A row covers the time from `at` to `until`. If the person reloads the page within this time, no row is added.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="read_log", verbose_name="incident")
@@ -32,7 +33,7 @@ class CaseAccess(models.Model):
         verbose_name = "consultation d’un dossier"
         verbose_name_plural = "consultations d’un dossier"
         constraints = [
-            limit_to_choices("door", Door.values, name="case_access_door_known"),
+            build_choices_constraint("door", Door.values, name="case_access_door_known"),
             models.CheckConstraint(condition=Q(until__gte=F("at")), name="case_access_ends_after_it_begins"),
         ]
         indexes = [models.Index(fields=["incident", "user", "door", "until"], name="case_access_of_person")]
@@ -50,8 +51,8 @@ class Reading(models.Model):
     """The first and the last time that a person of the CSIRT opened the page of the case. Whatever is added after the
     last time is new to this person.
 
-    A reading counts as long as its centre has the case. The list of accesses that the declarant reads comes from
-    `CaseAccess`.
+    A reading counts only while its centre has the case. The list of accesses that the declarant reads is made from
+    `CaseAccess` instead.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name="incident")

@@ -6,12 +6,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind, Outcome, Satisfaction
-from incidents.models.constraints import build_actor_constraint, limit_to_choices
+from incidents.models.constraints import build_actor_constraint, build_choices_constraint
 from incidents.models.incident import Incident
 
 
 class Closing(models.Model):
-    """One closing of a case. A case that was reopened has several, and the newest counts."""
+    """One closing of a case. A case that was closed again after it was reopened has several, and the newest counts."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="closings", verbose_name="incident")
     outcome = models.CharField("issue", max_length=16, choices=Outcome, blank=True)
@@ -27,7 +27,7 @@ class Closing(models.Model):
     class Meta:
         verbose_name = "clôture"
         verbose_name_plural = "clôtures"
-        constraints = [limit_to_choices("outcome", Outcome.values, name="closing_outcome_known", blank=True)]
+        constraints = [build_choices_constraint("outcome", Outcome.values, name="closing_outcome_known", blank=True)]
         indexes = [models.Index(F("incident"), F("id").desc(), name="closing_newest")]
 
     def __str__(self) -> str:
@@ -35,7 +35,9 @@ class Closing(models.Model):
 
 
 class Rating(models.Model):
-    """The declarant's answer to the one question that is asked at the end. The declarant may change the answer."""
+    """The declarant's opinion of the help, which the platform asks for when a case is closed. The declarant may change
+    it.
+    """
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
     level = models.PositiveSmallIntegerField("avis", choices=Satisfaction)
@@ -50,8 +52,8 @@ class Rating(models.Model):
         verbose_name = "avis du déclarant"
         verbose_name_plural = "avis des déclarants"
         constraints = [
-            limit_to_choices("level", Satisfaction.values, name="rating_level_known"),
-            limit_to_choices("actor_kind", ActorKind.values, name="rating_actor_kind_known"),
+            build_choices_constraint("level", Satisfaction.values, name="rating_level_known"),
+            build_choices_constraint("actor_kind", ActorKind.values, name="rating_actor_kind_known"),
             build_actor_constraint(name="rating_actor_fits_kind"),
         ]
 

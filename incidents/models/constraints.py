@@ -7,8 +7,9 @@ from incidents.enums import ActorKind, Certainty
 
 
 def build_certainty_constraint(name: str) -> models.CheckConstraint:
-    """Return the constraint that an instant is empty if its certainty is « pas connue », and set if its certainty is
-    exact or approximate. Without a certainty, both are allowed.
+    """Return the constraint that ties the instant `{name}_at` to its certainty. If the certainty is « pas connue »,
+    the instant must be empty. If it is exact or approximate, the instant must be set. If it is empty, both are
+    allowed.
     """
     return models.CheckConstraint(
         condition=Q(**{f"{name}_at": None, f"{name}_certainty__in": ["", Certainty.UNKNOWN]})
@@ -17,7 +18,7 @@ def build_certainty_constraint(name: str) -> models.CheckConstraint:
     )
 
 
-def limit_to_choices(
+def build_choices_constraint(
     field: str, values: list[str] | list[int], *, name: str, blank: bool = False
 ) -> models.CheckConstraint:
     """Return the constraint that a field has one of its choices. Django itself checks choices in forms only."""

@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType, Screen
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.incident import Incident
 
 
 class Draft(models.Model):
-    """The answers so far, and the code that opens them on another device. Once sent, the draft points to its case."""
+    """A declaration that is still being written. Its code opens it on another device. Once the declaration is sent,
+    `incident` points to its case.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     nonce = models.CharField("graine", max_length=64, editable=False)
@@ -34,7 +36,7 @@ class Draft(models.Model):
     class Meta:
         verbose_name = "brouillon de déclaration"
         verbose_name_plural = "brouillons de déclaration"
-        constraints = [limit_to_choices("type", IncidentType.values, name="draft_type_known", blank=True)]
+        constraints = [build_choices_constraint("type", IncidentType.values, name="draft_type_known", blank=True)]
         indexes = [
             models.Index(fields=["expires_at"], name="draft_by_expiry", condition=Q(incident=None)),
             models.Index(fields=["created_at"], name="draft_empty", condition=Q(incident=None, is_empty=True)),
@@ -45,8 +47,8 @@ class Draft(models.Model):
 
 
 class DraftPage(models.Model):
-    """The answers of one screen as somebody typed them, and the name of that person. Saving the screen again replaces
-    the answers.
+    """The answers of one screen of a draft, as its author typed them, with the author's name. Saving the screen again
+    replaces the row.
     """
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="pages", verbose_name="brouillon")
@@ -63,7 +65,7 @@ class DraftPage(models.Model):
         verbose_name = "écran d’un brouillon"
         verbose_name_plural = "écrans d’un brouillon"
         constraints = [
-            limit_to_choices("screen", Screen.values, name="draft_page_screen_known"),
+            build_choices_constraint("screen", Screen.values, name="draft_page_screen_known"),
             models.UniqueConstraint(fields=["draft", "screen"], name="draft_page_once_a_screen"),
         ]
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.models.constraints import build_actor_constraint, limit_to_choices
+from incidents.models.constraints import build_actor_constraint, build_choices_constraint
 from incidents.models.incident import Incident
 
 
@@ -29,7 +29,9 @@ class CaseKey(models.Model):
 
 
 class Evidence(models.Model):
-    """A file that was received completely. Its line in the sealed list never changes, but its name can be erased."""
+    """A file that was received completely. The columns that its seal covers never change, but its name can be
+    erased.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="evidence", verbose_name="incident")
@@ -57,7 +59,7 @@ class Evidence(models.Model):
         verbose_name_plural = "pièces"
         ordering = ["incident", "number"]
         constraints = [
-            limit_to_choices("actor_kind", ActorKind.values, name="evidence_actor_kind_known"),
+            build_choices_constraint("actor_kind", ActorKind.values, name="evidence_actor_kind_known"),
             build_actor_constraint(name="evidence_actor_fits_kind"),
             models.UniqueConstraint(fields=["incident", "number"], name="evidence_one_number"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="evidence_sha256_well_formed"),
@@ -78,7 +80,9 @@ class Evidence(models.Model):
 
 
 class Opening(models.Model):
-    """An opening of an evidence file by a person of the CSIRT, who received its content. The declarant can see it."""
+    """A record that a person of the CSIRT opened an evidence file and received its content. The declarant can see
+    it.
+    """
 
     evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="openings", verbose_name="pièce")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ouverte par")
@@ -94,8 +98,8 @@ class Opening(models.Model):
 
 
 class EvidenceUpload(models.Model):
-    """An upload in progress, one slice at a time. The slices that have arrived are kept, so that an interrupted upload
-    continues where it stopped.
+    """An upload in progress. The file arrives in slices, which are stored, so that an interrupted upload can continue
+    where it stopped.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -125,7 +129,9 @@ class EvidenceUpload(models.Model):
 
 
 class StrayObject(models.Model):
-    """An object of the store to which no row points, and since when. `services/evidence/sweep.py` removes it later."""
+    """An object of the file store to which no row points. `seen_at` is when the sweep first saw it. A later sweep
+    deletes it (`services/evidence/sweep.py`).
+    """
 
     name = models.CharField("nom dans le dépôt", max_length=100, unique=True)
     seen_at = models.DateTimeField("sans ligne depuis le", default=timezone.now)

@@ -1,4 +1,4 @@
-"""The facts of an incident: its story, the services that it stopped, the data that it affects."""
+"""The facts of an incident: its description, the services that it stopped, the data that it affects."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -16,9 +16,9 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.incident import Incident
-from incidents.models.labelled import Labelled
+from incidents.models.labelled import LabelledModel
 from incidents.querysets import extract_last_digits
 
 
@@ -45,9 +45,9 @@ class Story(models.Model):
         return str(self.incident_id)
 
 
-class ServiceInterruption(Labelled):
-    """A public service that is stopped or slowed, and still is if it has no end. An empty extent means that nobody
-    gave the extent.
+class ServiceInterruption(LabelledModel):
+    """An interruption of a public service, which is stopped or slowed. Without `ended_at`, the interruption goes on.
+    An empty `extent` means that nobody stated the extent.
     """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name="incident")
@@ -62,8 +62,10 @@ class ServiceInterruption(Labelled):
         verbose_name = "interruption de service"
         verbose_name_plural = "interruptions de service"
         constraints = [
-            limit_to_choices("service", PublicService.values, name="interruption_service_known"),
-            limit_to_choices("extent", InterruptionExtent.values, name="interruption_extent_known", blank=True),
+            build_choices_constraint("service", PublicService.values, name="interruption_service_known"),
+            build_choices_constraint(
+                "extent", InterruptionExtent.values, name="interruption_extent_known", blank=True
+            ),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(started_at=None) | Q(ended_at__gte=F("started_at")),
                 name="interruption_ends_after_it_starts",
@@ -82,18 +84,19 @@ class ServiceInterruption(Labelled):
 
     @property
     def extent_label(self) -> str:
+        """Return the label of the extent, or a label which says that nobody stated the extent."""
         return str(self.get_extent_display() or EXTENT_NOT_STATED)
 
     @property
     def declarant_extent_label(self) -> str:
-        """Return the extent in the words of the declarant's pages. The declarant who did not know said at least that
-        something does not work.
+        """Return the extent in the words of the declarant's pages. If the declarant did not know the extent, it reads
+        « Arrêté ou ralenti ».
         """
         return "Arrêté ou ralenti" if self.extent == InterruptionExtent.UNKNOWN else capfirst(self.extent_label)
 
 
-class DataLeak(Labelled):
-    """Personal data that the incident affects. An empty status means that nobody said whether the data left the
+class DataLeak(LabelledModel):
+    """Personal data that the incident affects. An empty `status` means that nobody stated whether the data left the
     body.
     """
 
@@ -117,9 +120,9 @@ class DataLeak(Labelled):
         verbose_name = "fuite de données"
         verbose_name_plural = "fuites de données"
         constraints = [
-            limit_to_choices("status", LeakStatus.values, name="leak_status_known", blank=True),
-            limit_to_choices("persons_band", PersonsBand.values, name="leak_persons_band_known", blank=True),
-            limit_to_choices("records_band", PersonsBand.values, name="leak_records_band_known", blank=True),
+            build_choices_constraint("status", LeakStatus.values, name="leak_status_known", blank=True),
+            build_choices_constraint("persons_band", PersonsBand.values, name="leak_persons_band_known", blank=True),
+            build_choices_constraint("records_band", PersonsBand.values, name="leak_records_band_known", blank=True),
             models.CheckConstraint(
                 condition=Q(categories__contained_by=DataCategory.values), name="leak_categories_known"
             ),
@@ -138,4 +141,5 @@ class DataLeak(Labelled):
 
     @property
     def persons_label(self) -> str:
+        """Return the label of the band of the number of persons, or « pas dit »."""
         return str(self.get_persons_band_display() or NOT_STATED)

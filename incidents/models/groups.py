@@ -9,12 +9,12 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import GroupKind
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 
 
 class CaseGroup(models.Model):
-    """Several cases that are handled together. Responders of the centre can read the group's sheet, and declarants
-    cannot.
+    """Several cases that are handled together because they have one cause. Responders of the centre can read its
+    shared text (`sheet`), and declarants cannot.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -31,7 +31,7 @@ class CaseGroup(models.Model):
     class Meta:
         verbose_name = "groupe de dossiers"
         verbose_name_plural = "groupes de dossiers"
-        constraints = [limit_to_choices("kind", GroupKind.values, name="case_group_kind_known")]
+        constraints = [build_choices_constraint("kind", GroupKind.values, name="case_group_kind_known")]
         indexes = [models.Index(F("csirt"), F("opened_at").desc(), F("id").desc(), name="case_group_by_csirt")]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The history of an incident, and the events that the consumers have still to handle."""
+"""The history of an incident, and the events that a consumer has not handled yet."""
 
 from uuid import uuid4
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.append_only import make_append_only_triggers
 from incidents.enums import ActorKind, EventKind
-from incidents.models.constraints import build_actor_constraint, limit_to_choices
+from incidents.models.constraints import build_actor_constraint, build_choices_constraint
 from incidents.models.incident import Incident
 
 # The key in `IncidentEvent.data` for the limit because of which no mail was sent to the declarant.
@@ -16,7 +16,9 @@ MAIL_HELD = "mail_held"
 
 
 class IncidentEvent(models.Model):
-    """An event of an incident, made of codes, ids and times. Rows are appended, never changed or removed."""
+    """An event in the history of an incident. It holds only codes, ids and times. Rows are appended, never changed or
+    removed.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="events", verbose_name="incident")
@@ -32,8 +34,8 @@ class IncidentEvent(models.Model):
         verbose_name = "événement"
         verbose_name_plural = "événements"
         constraints = [
-            limit_to_choices("kind", EventKind.values, name="event_kind_known"),
-            limit_to_choices("actor_kind", ActorKind.values, name="event_actor_kind_known"),
+            build_choices_constraint("kind", EventKind.values, name="event_kind_known"),
+            build_choices_constraint("actor_kind", ActorKind.values, name="event_actor_kind_known"),
             build_actor_constraint(name="event_actor_fits_kind"),
         ]
         indexes = [

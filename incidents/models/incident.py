@@ -1,6 +1,6 @@
 """The main table: one declaration, and what became of it.
 
-Texts and personal values (the story, the person to call back) are stored in columns that can be emptied. Events
+Texts and personal values (the description, the person to call back) are stored in columns that can be emptied. Events
 contain only codes, ids and times, and the database refuses to change or remove them.
 """
 
@@ -35,13 +35,13 @@ from incidents.enums import (
     Verification,
 )
 from incidents.facts.shapes import INSTANTS
-from incidents.models.constraints import build_certainty_constraint, limit_to_choices
+from incidents.models.constraints import build_certainty_constraint, build_choices_constraint
 from incidents.models.groups import CaseGroup
-from incidents.models.labelled import Labelled
+from incidents.models.labelled import LabelledModel
 from incidents.querysets import LEFT_UNANSWERED, IncidentQuerySet
 
 
-class Incident(Labelled):
+class Incident(LabelledModel):
     """One declaration of one body, and what became of it. Only `incidents.services` changes it."""
 
     reference = models.CharField("référence", max_length=8, unique=True, editable=False)
@@ -167,25 +167,31 @@ class Incident(Labelled):
         verbose_name = "incident"
         verbose_name_plural = "incidents"
         constraints = [
-            limit_to_choices("status", Status.values, name="incident_status_known"),
-            limit_to_choices("origin", Origin.values, name="incident_origin_known"),
-            limit_to_choices("burst", Burst.values, name="incident_burst_known", blank=True),
-            limit_to_choices("type", IncidentType.values, name="incident_type_known"),
-            limit_to_choices("rsit_class", RsitClass.values, name="incident_rsit_class_known"),
-            limit_to_choices("rsit_type", RsitType.values, name="incident_rsit_type_known", blank=True),
-            limit_to_choices("tlp", Tlp.values, name="incident_tlp_known"),
-            limit_to_choices("pap", Pap.values, name="incident_pap_known"),
-            limit_to_choices("nature", Nature.values, name="incident_nature_known"),
-            limit_to_choices("cause", Cause.values, name="incident_cause_known", blank=True),
-            limit_to_choices("due_for", DueFor.values, name="incident_due_for_known"),
-            limit_to_choices("severity", Severity.values, name="incident_severity_known"),
-            limit_to_choices("severity_found", Severity.values, name="incident_severity_found_known"),
-            limit_to_choices("service_stopped", Answer.values, name="incident_service_stopped_known", blank=True),
-            limit_to_choices("data_concerned", Answer.values, name="incident_data_concerned_known", blank=True),
-            limit_to_choices("verification", Verification.values, name="incident_verification_known"),
-            limit_to_choices("closing_reason", ClosingReason.values, name="incident_closing_reason_known", blank=True),
+            build_choices_constraint("status", Status.values, name="incident_status_known"),
+            build_choices_constraint("origin", Origin.values, name="incident_origin_known"),
+            build_choices_constraint("burst", Burst.values, name="incident_burst_known", blank=True),
+            build_choices_constraint("type", IncidentType.values, name="incident_type_known"),
+            build_choices_constraint("rsit_class", RsitClass.values, name="incident_rsit_class_known"),
+            build_choices_constraint("rsit_type", RsitType.values, name="incident_rsit_type_known", blank=True),
+            build_choices_constraint("tlp", Tlp.values, name="incident_tlp_known"),
+            build_choices_constraint("pap", Pap.values, name="incident_pap_known"),
+            build_choices_constraint("nature", Nature.values, name="incident_nature_known"),
+            build_choices_constraint("cause", Cause.values, name="incident_cause_known", blank=True),
+            build_choices_constraint("due_for", DueFor.values, name="incident_due_for_known"),
+            build_choices_constraint("severity", Severity.values, name="incident_severity_known"),
+            build_choices_constraint("severity_found", Severity.values, name="incident_severity_found_known"),
+            build_choices_constraint(
+                "service_stopped", Answer.values, name="incident_service_stopped_known", blank=True
+            ),
+            build_choices_constraint(
+                "data_concerned", Answer.values, name="incident_data_concerned_known", blank=True
+            ),
+            build_choices_constraint("verification", Verification.values, name="incident_verification_known"),
+            build_choices_constraint(
+                "closing_reason", ClosingReason.values, name="incident_closing_reason_known", blank=True
+            ),
             *(
-                limit_to_choices(
+                build_choices_constraint(
                     f"{name}_certainty", Certainty.values, name=f"incident_{name}_certainty_known", blank=True
                 )
                 for name in INSTANTS
@@ -275,9 +281,11 @@ class Incident(Labelled):
         return self.verification != Verification.UNVERIFIED
 
     @property
-    def wrote_since_closing(self) -> bool:
-        """Tell whether the declarant added something after the centre's last act on a closed case, or withdrew the
-        declaration while one of their additions waited for an answer. False for a duplicate.
+    def has_addition_since_closing(self) -> bool:
+        """Tell whether a closed case has an addition of the declarant that the centre has not handled. This includes a
+        declaration that was withdrawn while an addition waited for an answer.
+
+        False for a duplicate, because its main case shows the addition.
         """
         wrote_at, closed_at = self.declarant_wrote_at, self.closed_at
         if self.status != Status.CLOSED or self.merged_into_id or not wrote_at or not closed_at:

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import Severity
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.incident import Incident
 
 
@@ -23,7 +23,7 @@ class SeverityChoice(models.Model):
     class Meta:
         verbose_name = "gravité choisie"
         verbose_name_plural = "gravités choisies"
-        constraints = [limit_to_choices("severity", Severity.values, name="severity_choice_known")]
+        constraints = [build_choices_constraint("severity", Severity.values, name="severity_choice_known")]
         indexes = [models.Index(fields=["incident", "id"], name="severity_choice_by_incident")]
 
     def __str__(self) -> str:

@@ -12,7 +12,9 @@ from incidents.models.incident import Incident
 
 
 class FollowUpAccess(models.Model):
-    """A secret that opens one case. The secret itself is not stored (`services/declarant/access.py`)."""
+    """The right to open one case with a secret link. The secret itself is not stored
+    (`services/declarant/access.py`).
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="accesses", verbose_name="incident")
@@ -36,7 +38,9 @@ class FollowUpAccess(models.Model):
 
 
 class SharedSentence(models.Model):
-    """A secret that shows the sentence about a case, read-only, to the people to whom the declarant gives it."""
+    """The right to read the sentence about a case with a secret link. The declarant gives this link to people of their
+    choice, who can change nothing.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="shared", verbose_name="incident")
@@ -57,10 +61,10 @@ class SharedSentence(models.Model):
 
 
 class CodeGuess(models.Model):
-    """The number of wrong codes that were entered for one reference, which may not exist. After several wrong codes,
-    the next try must wait.
+    """The number of wrong codes that somebody entered for one reference, whether or not this reference exists. After
+    several wrong codes, the next try must wait.
 
-    The row is kept for a day. The reference is hashed, and no address is stored.
+    The row is deleted after a day. The reference is hashed, and no IP address is stored.
     """
 
     reference_hash = models.CharField("empreinte de la référence", max_length=64, unique=True, editable=False)
@@ -78,7 +82,7 @@ class CodeGuess(models.Model):
 
 
 class RecentCount(models.Model):
-    """The number of recent requests from one address, for one mailbox or in the name of one body."""
+    """The number of recent requests from one IP address, for one mailbox or in the name of one body."""
 
     # A keyed digest, so that neither the address nor the mailbox is stored.
     key = models.CharField("clé", max_length=32, primary_key=True, editable=False)

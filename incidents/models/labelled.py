@@ -1,4 +1,4 @@
-"""A base class for tables whose labels are shown many times on a page."""
+"""A base class for models whose labels a page displays many times."""
 
 from functools import cache
 from typing import Any
@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.encoding import force_str
 
 
-class Labelled(models.Model):
+class LabelledModel(models.Model):
     """A model whose `get_…_display` looks labels up in a cached dict. Django's own method builds that dict again at
     each call.
     """
@@ -22,5 +22,5 @@ class Labelled(models.Model):
 
 @cache
 def load_labels(field: Any) -> dict[Any, Any]:
-    """Return the label of each code of the field."""
+    """Return the label of each code of a field that has choices."""
     return dict(field.flatchoices)

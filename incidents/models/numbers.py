@@ -6,12 +6,12 @@ from django.db.models import Q
 from accounts.models import User
 from collectivities.models import Collectivity
 from incidents.enums import NumberSource
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 
 
 class OfficialNumber(models.Model):
-    """The number by which a centre last reached a body, where the number was found, and on which day. A body has at
-    most one such number.
+    """The telephone number by which a centre last reached a body, with its source and the day on which it was found. A
+    body has at most one such number.
 
     The number is public. The person who answers the telephone is not stored.
     """
@@ -28,7 +28,7 @@ class OfficialNumber(models.Model):
         verbose_name = "numéro officiel"
         verbose_name_plural = "numéros officiels"
         constraints = [
-            limit_to_choices("source", NumberSource.values, name="official_number_source_known"),
+            build_choices_constraint("source", NumberSource.values, name="official_number_source_known"),
             models.CheckConstraint(condition=~Q(phone=""), name="official_number_given"),
         ]
 

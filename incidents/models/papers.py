@@ -1,4 +1,4 @@
-"""PDF documents that a task makes, and the reflex sheets."""
+"""PDF documents that a background task makes, and the reflex sheets."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -11,7 +11,7 @@ from accounts.models import User
 from collectivities.models import Departement
 from csirts.models import Csirt
 from incidents.enums import IncidentType, PaperKind, PaperState
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.incident import Incident
 
 # If no worker has begun a paper within this time, the page says so and lets the person ask again.
@@ -19,7 +19,9 @@ LATE_AFTER = timedelta(minutes=5)
 
 
 class Paper(models.Model):
-    """A PDF that somebody asked for: the answer pack of a case, or the cards for all communes of a département."""
+    """A PDF document that somebody requested: the answer pack of a case, or the wall cards of all communes of a
+    département.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     kind = models.CharField("nature", max_length=12, choices=PaperKind)
@@ -44,8 +46,8 @@ class Paper(models.Model):
         verbose_name = "document"
         verbose_name_plural = "documents"
         constraints = [
-            limit_to_choices("kind", PaperKind.values, name="paper_kind_known"),
-            limit_to_choices("state", PaperState.values, name="paper_state_known"),
+            build_choices_constraint("kind", PaperKind.values, name="paper_kind_known"),
+            build_choices_constraint("state", PaperState.values, name="paper_state_known"),
             models.CheckConstraint(
                 condition=Q(kind=PaperKind.ANSWER_PACK, incident__isnull=False, departement=None)
                 | Q(kind=PaperKind.WALL_CARDS, incident=None, departement__isnull=False),
@@ -59,12 +61,12 @@ class Paper(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Tell whether no worker has begun the paper in time, probably because none is running."""
+        """Tell whether no worker has begun the document within LATE_AFTER, probably because no worker is running."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + LATE_AFTER < timezone.now()
 
 
 class ReflexSheet(models.Model):
-    """One version of the advice for a type of incident, of one CSIRT or, without a CSIRT, of the whole nation."""
+    """One version of the advice for a type of incident. It belongs to one CSIRT, or is national if it has no CSIRT."""
 
     type = models.CharField("type", max_length=16, choices=IncidentType)
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="CSIRT")
@@ -80,7 +82,7 @@ class ReflexSheet(models.Model):
         verbose_name_plural = "fiches réflexes"
         ordering = [F("type"), F("version").desc()]
         constraints = [
-            limit_to_choices("type", IncidentType.values, name="reflex_sheet_type_known"),
+            build_choices_constraint("type", IncidentType.values, name="reflex_sheet_type_known"),
             models.UniqueConstraint(
                 fields=["type", "csirt", "version"], nulls_distinct=False, name="reflex_sheet_one_version"
             ),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import DocumentKind, ObservableKind
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.incident import Incident
 from incidents.querysets import extract_reversed_host
 
@@ -19,7 +19,7 @@ from incidents.querysets import extract_reversed_host
 class Observable(models.Model):
     """An indicator in one case, normalised but not defanged. It is deleted with the texts of the case.
 
-    The same kind and value in another case is a sighting.
+    An indicator of the same kind and value in another case is called a sighting.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -35,7 +35,7 @@ class Observable(models.Model):
         verbose_name = "indicateur"
         verbose_name_plural = "indicateurs"
         constraints = [
-            limit_to_choices("kind", ObservableKind.values, name="observable_kind_known"),
+            build_choices_constraint("kind", ObservableKind.values, name="observable_kind_known"),
             models.UniqueConstraint(fields=["incident", "kind", "value"], name="observable_once_a_case"),
         ]
         indexes = [
@@ -50,7 +50,7 @@ class Observable(models.Model):
 
 class IgnoredValue(models.Model):
     """A value that reveals nothing about an attack (a ministry's website, the body's own domain). It is not proposed
-    again to the centre that ignores it.
+    as an indicator again to the centre that ignores it.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -65,7 +65,7 @@ class IgnoredValue(models.Model):
         verbose_name = "valeur connue"
         verbose_name_plural = "valeurs connues"
         constraints = [
-            limit_to_choices("kind", ObservableKind.values, name="ignored_value_kind_known"),
+            build_choices_constraint("kind", ObservableKind.values, name="ignored_value_kind_known"),
             models.UniqueConstraint(fields=["csirt", "kind", "value"], name="ignored_value_once"),
         ]
 
@@ -74,7 +74,9 @@ class IgnoredValue(models.Model):
 
 
 class SearchDocument(models.Model):
-    """The words of one text of a case as the search reads them (lexemes). Erasing the case deletes the row."""
+    """The words (lexemes) of one text of a case, which the search compares with a query. Erasing the case deletes the
+    row.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="documents", verbose_name="incident")
     # The centre of the case, repeated here so that one index finds words within a centre. A transfer changes it,
@@ -91,7 +93,7 @@ class SearchDocument(models.Model):
         verbose_name = "texte cherché"
         verbose_name_plural = "textes cherchés"
         constraints = [
-            limit_to_choices("kind", DocumentKind.values, name="search_document_kind_known"),
+            build_choices_constraint("kind", DocumentKind.values, name="search_document_kind_known"),
             models.UniqueConstraint(fields=["incident", "kind", "source"], name="search_document_once"),
         ]
         indexes = [

@@ -9,14 +9,14 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import Tlp, TransferState
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.history import IncidentEvent
 from incidents.models.incident import Incident
 
 
 class Transfer(models.Model):
-    """A transfer that one centre proposes and the other centre accepts or returns. After an accepted transfer, the
-    former centre may still read what the case contained at that moment.
+    """A proposal of one centre to transfer a case to another centre, which accepts or returns it. After an accepted
+    transfer, the former centre may still read what the case contained at that moment.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -52,8 +52,8 @@ class Transfer(models.Model):
         verbose_name = "transfert"
         verbose_name_plural = "transferts"
         constraints = [
-            limit_to_choices("state", TransferState.values, name="transfer_state_known"),
-            limit_to_choices("agreed_tlp", Tlp.values, name="transfer_agreed_tlp_known", blank=True),
+            build_choices_constraint("state", TransferState.values, name="transfer_state_known"),
+            build_choices_constraint("agreed_tlp", Tlp.values, name="transfer_agreed_tlp_known", blank=True),
             models.CheckConstraint(
                 condition=Q(agreement="") | ~Q(agreed_tlp=""), name="transfer_agreed_under_a_label"
             ),
@@ -83,7 +83,9 @@ class Transfer(models.Model):
 
 
 class Advice(models.Model):
-    """The file that a partner (CERT-FR, the CERT of a sector) received about a case. It is sealed as it was sent."""
+    """The file about a case that a centre sent to a partner (CERT-FR, the CERT of a sector). Its SHA-256 seals the
+    content as it was sent.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="advices", verbose_name="incident")
@@ -104,7 +106,7 @@ class Advice(models.Model):
         verbose_name = "envoi à un partenaire"
         verbose_name_plural = "envois à un partenaire"
         constraints = [
-            limit_to_choices("tlp", Tlp.values, name="advice_tlp_known"),
+            build_choices_constraint("tlp", Tlp.values, name="advice_tlp_known"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="advice_sha256_well_formed"),
         ]
         indexes = [models.Index(fields=["incident", "id"], name="advice_by_incident")]
@@ -114,8 +116,8 @@ class Advice(models.Model):
 
 
 class RoutingCheck(models.Model):
-    """The progress of `services/transfer/reroute.py` in comparing the open cases with the directory. The table has one
-    row.
+    """The progress of the comparison of all open cases with the directory (`services/transfer/reroute.py`). The table
+    has one row.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)

@@ -1,4 +1,4 @@
-"""Input that a responder has not sent yet on the page of a case. Only this person sees it, until it is sent or
+"""Input of responders in the forms of a case before they send it. Only its author sees it, until it is sent or
 expires.
 """
 
@@ -8,14 +8,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import CaseFormCode
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.incident import Incident
 
 
 class UnsentText(models.Model):
-    """The input of one person in one form on the page of a case. Nobody else sees it, and it is erased with the
-    case.
-    """
+    """The unsent input of one person in one form of a case. Nobody else sees it, and it is erased with the case."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="unsent_texts", verbose_name="incident")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="écrit par")
@@ -35,7 +33,7 @@ class UnsentText(models.Model):
         verbose_name = "mots pas encore envoyés"
         verbose_name_plural = "mots pas encore envoyés"
         constraints = [
-            limit_to_choices("form", CaseFormCode.values, name="kept_words_form_known"),
+            build_choices_constraint("form", CaseFormCode.values, name="kept_words_form_known"),
             models.UniqueConstraint(fields=["incident", "user", "form"], name="kept_words_once_a_form"),
             models.CheckConstraint(condition=Q(expires_at__gt=F("saved_at")), name="kept_words_expire_after_saved"),
         ]

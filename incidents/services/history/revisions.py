@@ -137,7 +137,7 @@ def format_author(displayed: DisplayedSheet, acts_by_instant: Mapping[datetime, 
     """Return « par » and the centre that wrote the sheet, or the author's name, after « au téléphone » for a call."""
     act = acts_by_instant.get(displayed.sheet.written_at)
     if act is None:
-        return f"par {displayed.who}"
+        return f"par {displayed.author_name}"
     is_call = act.event.kind == EventKind.NOTED
     author = f"par {format_centre(act.centre)}"
     return f"au téléphone {author}" if is_call else author

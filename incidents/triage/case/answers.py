@@ -23,7 +23,7 @@ class SheetVersion:
 
     @property
     def who(self) -> str:
-        return defang_links(self.answer.who)
+        return defang_links(self.answer.author_name)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ class SectionBlock:
 
     newest: SheetVersion
     earlier: list[SheetVersion]
-    is_facts: bool
+    is_facts_section: bool
 
     @cached_property
     def past(self) -> list[FormerValue]:
@@ -67,13 +67,13 @@ def list_replaced_values(before: SheetVersion, later: SheetVersion) -> Iterator[
 def list_section_blocks(incident: Incident) -> list[SectionBlock]:
     """Return the answered sections, then the declared facts that were corrected. Runs one query."""
     blocks = list(build_section_blocks(list_sheets(incident)))
-    return sorted(blocks, key=lambda block: block.is_facts)
+    return sorted(blocks, key=lambda block: block.is_facts_section)
 
 
 def build_section_blocks(answers: list[DisplayedSheet]) -> Iterator[SectionBlock]:
     for section, sheets in group_by_section(answers).items():
-        is_facts = section in SNAPSHOTS
-        if is_facts and len(sheets) == 1:
+        is_facts_section = section in SNAPSHOTS
+        if is_facts_section and len(sheets) == 1:
             continue  # the facts are as declared, and the page shows them elsewhere
         newest, *earlier = [SheetVersion(sheet) for sheet in sheets]
-        yield SectionBlock(newest, earlier, is_facts)
+        yield SectionBlock(newest, earlier, is_facts_section)

@@ -56,7 +56,7 @@ def suggest_taking(assigned: Mapping[str, Any], *, is_abandoned: bool) -> NextAc
 
 
 def suggest_reading(incident: Incident) -> NextAct | None:
-    if not incident.wrote_since_closing:
+    if not incident.has_addition_since_closing:
         return None
     return NextAct("read", "Lisez ce que le déclarant a écrit", "Le dossier était déjà clos.")
 

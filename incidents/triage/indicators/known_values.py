@@ -18,7 +18,7 @@ from accounts.signed_in import get_account
 from csirts.models import Csirt
 from incidents.access import record_accesses
 from incidents.enums import Door, ObservableKind
-from incidents.indicators.hosts import list_related
+from incidents.indicators.hosts import list_related_indicators
 from incidents.indicators.known_values import load_national_list
 from incidents.indicators.observables import (
     Indicator,
@@ -27,7 +27,7 @@ from incidents.indicators.observables import (
     list_file_names,
     normalise_value,
 )
-from incidents.indicators.sightings import MAX_LOOKED_UP, MAX_SIGHTINGS, find_recorded_files, look_up_sightings
+from incidents.indicators.sightings import MAX_LOOKED_UP, MAX_SIGHTINGS, list_recorded_files, map_sightings
 from incidents.models import IgnoredValue, Observable
 from incidents.services.indicators.ignore import ignore_value, stop_ignoring_value
 from incidents.triage.case.page import render_page
@@ -168,8 +168,8 @@ def look_up_values(form: LookUpForm, text: str, user: User) -> dict[str, Any]:
     values = read_values(text, user)
     if not values:
         form.add_error("text", "Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte.")
-    related = list(list_related(values[:MAX_LOOKED_UP], user)) if values else []
-    sightings = look_up_sightings(values, user)
+    related = list(list_related_indicators(values[:MAX_LOOKED_UP], user)) if values else []
+    sightings = map_sightings(values, user)
     results = [
         make_result(Indicator(ObservableKind(kind), value), rows, related) for (kind, value), rows in sightings.items()
     ]
@@ -193,7 +193,7 @@ def read_values(text: str, user: User) -> list[Indicator]:
     """Return the values in the text, with the file names that the user's centres recorded. A single line without any
     other value may be a file name. Runs one query.
     """
-    values = list(dict.fromkeys([*find_recorded_files(list_file_names(text), user), *find_indicators(text)]))
+    values = list(dict.fromkeys([*list_recorded_files(list_file_names(text), user), *find_indicators(text)]))
     line = text.strip()
     if not values and "\n" not in line and (name := normalise_value(ObservableKind.FILE, line)):
         return [Indicator(ObservableKind.FILE, name)]

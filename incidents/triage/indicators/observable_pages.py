@@ -17,7 +17,7 @@ from core.french import choose_plural
 from incidents.access import get_incident, list_abilities, record_accesses
 from incidents.enums import Ability, Door, ObservableKind
 from incidents.files.vault import NotReadable
-from incidents.indicators.hosts import list_related, list_searched_hosts
+from incidents.indicators.hosts import list_related_indicators, list_searched_hosts
 from incidents.indicators.observables import TEXT_LIMIT, Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_sightings
 from incidents.models import Incident, Observable
@@ -239,7 +239,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
     row = get_object_or_404(Observable.objects.select_related("actor"), incident=incident, uid=uid)
     indicator = Indicator(ObservableKind(row.kind), row.value)
     sightings = list(list_sightings(indicator, user, beside=incident))
-    related = list_related_sightings(indicator, list_related([indicator], user, beside=incident))
+    related = list_related_sightings(indicator, list_related_indicators([indicator], user, beside=incident))
     record_accesses(user, {sighting.incident for sighting in related}, Door.OBSERVABLES)
     context = {
         "incident": incident,

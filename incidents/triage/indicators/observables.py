@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from core.french import choose_plural
 from incidents.enums import DocumentKind, ObservableKind
-from incidents.indicators.hosts import select_related_rows
+from incidents.indicators.hosts import filter_related_rows
 from incidents.indicators.observables import Indicator, defang
 from incidents.indicators.sightings import MAX_SIGHTINGS, list_observables
 from incidents.models import Incident, Observable
@@ -56,7 +56,7 @@ def group_by_kind(rows: Iterable[Any]) -> list[ObservableGroup]:
 
 def list_related_sightings(value: Indicator, rows: Iterable[Observable]) -> list[RelatedSighting]:
     """Return those of the rows that are on the host of `value`, MAX_SIGHTINGS at most."""
-    related = (RelatedSighting(row.incident, defang(row.kind, row.value)) for row in select_related_rows(rows, value))
+    related = (RelatedSighting(row.incident, defang(row.kind, row.value)) for row in filter_related_rows(rows, value))
     return list(islice(related, MAX_SIGHTINGS))
 
 

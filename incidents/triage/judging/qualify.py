@@ -11,8 +11,8 @@ from django.http import QueryDict
 from incidents.catalogues.attack import (
     MATRIX_RELEASE,
     TECHNIQUES,
-    find_techniques,
     list_technique_titles,
+    search_techniques,
     suggest_techniques,
 )
 from incidents.catalogues.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
@@ -96,7 +96,7 @@ class QualifyForm(CaseForm):
         long to choose from.
         """
         values = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
-        self.matches = find_techniques(values.get("find") or "")
+        self.matches = search_techniques(values.get("find") or "")
         found_ids = [technique.id for technique in self.matches[:MAX_MATCHES_SHOWN]]
         ticked = [technique for technique in values.get("techniques") or [] if technique in TECHNIQUES]
         offered = list(dict.fromkeys([*self.suggested, *self.current, *ticked, *found_ids]))

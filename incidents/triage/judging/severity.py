@@ -93,5 +93,5 @@ def build_severity_block(
 
 def read_newest_answers(blocks: Iterable[SectionBlock]) -> dict[str, Any]:
     """Return a dict from the code of a question to its newest answer."""
-    newest = (block.newest.answer.sheet.values for block in blocks if not block.is_facts)
+    newest = (block.newest.answer.sheet.values for block in blocks if not block.is_facts_section)
     return {code: answer for values in newest for code, answer in values.items()}

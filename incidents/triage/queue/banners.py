@@ -48,9 +48,9 @@ def load_banners(user: User) -> QueueBanners:
 
 def list_closed_cases_to_read(user: User) -> list[dict[str, Any]]:
     """Return the closed cases of the user's centres with news from the declarant that nobody has answered
-    (`wrote_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
+    (`with_addition_since_closing`), the latest news first, and at most `MAX_CLOSED_CASES_SHOWN` of them.
     """
-    closed_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ)).wrote_since_closing()
+    closed_cases = Incident.objects.filter(match_centres(user, CentreAbility.READ)).with_addition_since_closing()
     newest = closed_cases.order_by("-declarant_wrote_at")[:MAX_CLOSED_CASES_SHOWN]
     return [dict(case) for case in newest.values("reference", "declarant_wrote_at")]
 

@@ -13,7 +13,12 @@ from collectivities.search import SearchProblem
 from core.telephone import LOCAL_DIGITS, find_local_number, fold_separators, list_local_prefixes
 from core.text import fold_text
 from incidents.enums import ObservableKind
-from incidents.indicators.hosts import list_enclosing_hosts, list_searched_hosts, match_on_hosts, split_hosts
+from incidents.indicators.hosts import (
+    list_enclosing_hosts,
+    list_searched_hosts,
+    match_on_hosts,
+    separate_frequent_hosts,
+)
 from incidents.indicators.observables import EMAIL, Indicator, find_indicator_host, normalise_ip, normalise_value
 from incidents.indicators.sightings import match_values
 from incidents.models import Incident, Observable
@@ -168,7 +173,7 @@ def match_related_indicators(exact: ExactValue) -> Q:
     host.
     """
     enclosing = {host for indicator in exact.indicators for host in list_enclosing_hosts(indicator)}
-    few, frequent_hosts = split_hosts(list_searched_hosts(exact.indicators))
+    few, frequent_hosts = separate_frequent_hosts(list_searched_hosts(exact.indicators))
     on_hosts = Q(pk__in=few) | match_on_hosts(frequent_hosts) | match_values(enclosing)
     return Q(pk__in=Observable.objects.filter(on_hosts).values("incident"))
 

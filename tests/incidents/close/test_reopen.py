@@ -144,7 +144,7 @@ def test_a_withdrawn_case_is_reopened_with_a_reason(client, responder):
     visitor = CaseVisitor(access_uid=incident.accesses.get().uid)
     withdraw_incident(reference=incident.reference, visitor=visitor, letter=Letter(text="Fausse alerte.", key="k"))
     incident.refresh_from_db()
-    assert incident.wrote_since_closing, "the reason for a withdrawal waits for an answer"
+    assert incident.has_addition_since_closing, "the reason for a withdrawal waits for an answer"
     assert "Rouvrez seulement si vous savez que l’incident est réel" in read_markup(client.get(url(incident)))
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     incident.refresh_from_db()

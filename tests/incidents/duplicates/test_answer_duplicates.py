@@ -167,7 +167,7 @@ def test_a_duplicate_closed_without_an_answer_waits_for_none(responder, main, du
 def test_a_duplicate_is_not_among_the_closed_cases_that_wait(client, responder, main, duplicate):
     take_and_merge(main, duplicate, responder)
     write(duplicate)
-    assert not Incident.objects.wrote_since_closing().exists()
+    assert not Incident.objects.with_addition_since_closing().exists()
     call(main, responder)
     assert "a écrit depuis la clôture" not in read_text(client.get(case_url(duplicate)))
 
@@ -233,7 +233,7 @@ def test_a_message_on_a_closed_duplicate_waits_for_an_answer_on_the_main_case(re
     wrote = write_to_csirt(
         reference=duplicate.reference, visitor=visitor, letter=Letter(text="Si, c’est grave.", key="b")
     )
-    assert Incident.objects.wrote_since_closing().get() == duplicate
+    assert Incident.objects.with_addition_since_closing().get() == duplicate
 
     merge(duplicate, main, responder)
 
@@ -243,7 +243,7 @@ def test_a_message_on_a_closed_duplicate_waits_for_an_answer_on_the_main_case(re
     assert (merged.due_for, merged.due_at) == ("answer", merged.answer_by)
 
     unmerge_incident(reference=duplicate.reference, actor=responder)
-    assert Incident.objects.wrote_since_closing().get() == duplicate
+    assert Incident.objects.with_addition_since_closing().get() == duplicate
 
 
 def test_merging_a_closed_case_that_waits_for_no_answer_changes_nothing(responder, main, duplicate):

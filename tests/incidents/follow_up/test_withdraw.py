@@ -53,8 +53,8 @@ def test_the_reason_of_a_withdrawal_waits_for_an_answer(incident):
     acknowledge_incident(reference=incident.reference, actor=responder)
     withdraw(declarant, incident, "Ce n’est pas moi qui ai déclaré.")
     incident.refresh_from_db()
-    assert incident.wrote_since_closing
-    assert Incident.objects.wrote_since_closing().get() == incident
+    assert incident.has_addition_since_closing
+    assert Incident.objects.with_addition_since_closing().get() == incident
     assert is_announced_in_queue(responder)
     assert "a retiré sa déclaration, et ce qu’il avait écrit attend une réponse" in read_text(
         sign_in_as(responder).get(case_url(incident))

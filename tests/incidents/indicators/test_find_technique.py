@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from selectolax.lexbor import LexborHTMLParser
 
-from incidents.catalogues.attack import MATRIX_FILE, MATRIX_RELEASE, TECHNIQUES, find_techniques
+from incidents.catalogues.attack import MATRIX_FILE, MATRIX_RELEASE, TECHNIQUES, search_techniques
 from incidents.enums import CaseFormCode
 from incidents.models import Incident
 from tests.cast import a_responder
@@ -65,7 +65,7 @@ def test_the_page_offers_few_techniques_before_a_search(client, incident):
     ("words", "first"), [("T1566", "T1566"), ("rançon", None), ("chiffr", "T1486"), ("initial access valid", "T1078")]
 )
 def test_a_technique_is_found_by_number_name_label_or_tactic(words, first):
-    ids = [technique.id for technique in find_techniques(words)]
+    ids = [technique.id for technique in search_techniques(words)]
     assert ids[:1] == ([first] if first else [])
 
 
