@@ -37,7 +37,7 @@ class CellTexts:
     """
 
     title: str
-    where: str
+    place_and_period: str
     number: str
 
 
@@ -49,7 +49,7 @@ class CaseRelease:
 
     title: str
     is_late: bool
-    places: list[CellTexts]
+    cells: list[CellTexts]
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Visibility:
     """
 
     releases: list[CaseRelease]
-    why: str
-    coming: list[str]
+    exclusion_reason: str
+    coming_releases: list[str]
 
 
 def describe_visibility(incident: Incident) -> Visibility:
@@ -75,7 +75,7 @@ def describe_visibility(incident: Incident) -> Visibility:
 def describe_case_release(case: CountedCase, printed: PrintedYear) -> CaseRelease:
     release = case.release
     day = format_day(timezone.localtime(release.published_at, PARIS).date())
-    words = {"period": name_release_period(release.period), "number": release.number, "day": day}
+    words = {"period": format_release_period(release.period), "number": release.number, "day": day}
     title = "{period} : publication no {number} du {day}".format(**words)
     return CaseRelease(bind_words(upper_first(title)), case.is_late, list(list_cell_texts(case, printed)))
 
@@ -148,11 +148,11 @@ def make_cell_texts(table: Table, categories: tuple[str, ...], period: Period, c
     part = next(
         (label_category(name, category_by_name[name]) for name in ("month", "quarter") if name in category_by_name), ""
     )
-    when = f"{part} {period.year}" if part else name_release_period(period, article=False)
+    when = f"{part} {period.year}" if part else format_release_period(period, article=False)
     return CellTexts(bind_words(upper_first(title)), f"{place}, {when}", format_cell(cell))
 
 
-def name_release_period(period: Period, *, article: bool = True) -> str:
+def format_release_period(period: Period, *, article: bool = True) -> str:
     """Return « le 1er trimestre 2025 » or « l’année 2025 »; without article « 1er trimestre 2025 » or « 2025 »."""
     if period.quarter:
         return f"{'le ' if article else ''}{QUARTERS[f'T{period.quarter}']} {period.year}"
@@ -175,7 +175,7 @@ def explain_other_releases(incident: Incident, cases: list[CountedCase]) -> tupl
         missed = (
             f"Son trimestre a été publié sans elle. {NOT_COUNTED_REASON}" if len(waiting) == 1 and not cases else ""
         )
-        return missed, [announce_period(period) for period in waiting]
+        return missed, [format_announcement(period) for period in waiting]
     return explain_late_release(incident, cases, Period(last_rank[0] + (last_rank[1] == YEAR_RANK)))
 
 
@@ -207,12 +207,12 @@ def explain_late_release(incident: Incident, cases: list[CountedCase], following
         reason = f"Son année a été publiée sans elle. {NOT_COUNTED_REASON}"
     if is_report:
         return bind_words(f"{reason} Un signalement n’est pas compté plus tard."), []
-    return bind_words(reason), [announce_period(following, line="la ligne « comptés plus tard » de ")]
+    return bind_words(reason), [format_announcement(following, line="la ligne « comptés plus tard » de ")]
 
 
-def announce_period(period: Period, *, line: str = "") -> str:
+def format_announcement(period: Period, *, line: str = "") -> str:
     """Return « l’année 2025 : à partir du 1er avril 2026 »."""
     day = find_due_day(period)
     is_due = day <= timezone.localdate(timezone=PARIS)
     when = "n’a pas encore paru" if is_due else f"à partir du {format_day(day)}"
-    return bind_words(f"{line}{name_release_period(period)} : {when}")
+    return bind_words(f"{line}{format_release_period(period)} : {when}")

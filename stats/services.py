@@ -58,7 +58,7 @@ def publish_period(period: Period, now: datetime) -> Release:
         with transaction.atomic():
             release, draw = make_release(period, now=now)
             save_attempt(period, now, began, release=release, draws=draw.draws, closed=list(draw.closed))
-            making.prepare_reports(release)
+            making.create_report_rows(release)
     except Exception:
         logger.exception("release not published", period=str(period))
         save_attempt(period, now, began)
@@ -152,7 +152,7 @@ def recount_next_cases(check: FigureCheck, ids: list[int]) -> None:
 
 
 def recount_next_month(check: FigureCheck, month: date) -> None:
-    drift = rollups.find_drift(month, check.months_until)
+    drift = rollups.compute_drift(month, check.months_until)
     check.months_until = month
     if not check.repairs:
         record_mistakes(check, rollups.describe_drift(*drift))

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from stats.api.serializers import Filters, HeadingsOut, LatestFilters, ReleaseOut
 from stats.open_data.caching import CACHE_BRIEFLY, CACHE_FOREVER, respond_with_etag
 from stats.open_data.edition import Edition, Row, find_last_edition, list_editions, read_edition
-from stats.open_data.package import describe_heading, describe_numbers
+from stats.open_data.package import describe_numbers, describe_release_heading
 from stats.releases.rows import Release
 
 
@@ -26,7 +26,7 @@ class ReleaseListView(PublicView):
     @extend_schema(responses=HeadingsOut, operation_id="stats_releases_list")
     def get(self, request: Request) -> HttpResponseBase:
         """Toutes les publications, la dernière d’abord."""
-        headings = [describe_heading(edition) for edition in list_editions()]
+        headings = [describe_release_heading(edition) for edition in list_editions()]
         return respond_with_etag(request, CACHE_BRIEFLY, lambda: Response({"results": headings}), headings)
 
 
@@ -35,11 +35,11 @@ class ReleaseView(PublicView):
     def get(self, request: Request, number: int) -> HttpResponseBase:
         """Les nombres d’une publication, tous ou ceux demandés. Ils ne changent jamais."""
 
-        def choose() -> Response:
+        def build_response() -> Response:
             filters = read_filters(Filters(data=request.query_params))
             return Response(select_figures(find_edition(number=number), filters))
 
-        return respond_with_etag(request, CACHE_FOREVER, choose)
+        return respond_with_etag(request, CACHE_FOREVER, build_response)
 
 
 class LatestReleaseView(PublicView):
@@ -77,4 +77,4 @@ def select_figures(edition: Edition | None, filters: dict[str, Any]) -> Row:
         numbers[name] = [row for row in numbers[name] if table in (None, row["table"])]
     if region is not None:
         numbers["figures"] = [row for row in numbers["figures"] if row["region"] == region]
-    return describe_heading(edition) | numbers
+    return describe_release_heading(edition) | numbers

@@ -204,7 +204,7 @@ def exclude_pending_cases(ids: list[int]) -> list[int]:
     return [pk for pk in ids if pk not in pending]
 
 
-def find_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Presences]:
+def compute_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Presences]:
     """Return what must be added to the sums of `month` to agree with the facts and, if a new year begins, what must
     be added to the presences of that year.
 
@@ -213,10 +213,10 @@ def find_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Pre
     """
     is_new_year = before is None or before.year != month.year
     with hold_snapshot():
-        return find_month_drift(month), find_year_drift(month.year) if is_new_year else {}
+        return compute_month_drift(month), compute_year_drift(month.year) if is_new_year else {}
 
 
-def find_month_drift(month: date) -> dict[SumKey, int]:
+def compute_month_drift(month: date) -> dict[SumKey, int]:
     sums = sum_facts(CaseFact.objects.filter(month=month).iterator(BATCH))
     rows = Rollup.objects.filter(month=month).values_list("csirt_id", "region_id", "month", "measure", "band", "value")
     for *key, value in rows.iterator(BATCH):
@@ -224,7 +224,7 @@ def find_month_drift(month: date) -> dict[SumKey, int]:
     return {key: value for key, value in sums.items() if value}
 
 
-def find_year_drift(year: int) -> Presences:
+def compute_year_drift(year: int) -> Presences:
     incidents: Counter[BodyKey] = Counter()
     hits: Counter[BodyKey] = Counter()
     facts = CaseFact.objects.filter(IS_INCIDENT, month__range=(date(year, 1, 1), date(year, 12, 31)))

@@ -38,7 +38,7 @@ def make_stratum_expression(path: str = "") -> Case:
     )
 
 
-def find_heirs() -> dict[int, int]:
+def map_merged_bodies() -> dict[int, int]:
     """Map each merged body to the body that has its cases now: a commune nouvelle, or the original of a duplicate.
     Runs one query.
     """

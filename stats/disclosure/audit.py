@@ -94,7 +94,7 @@ def find_remainders_proved_small(program: "FeasibilityProgram", figures: "Figure
     unsettled = [
         remainder
         for remainder in figures.list_remainders()
-        if figures.find_least(remainder) <= MAX_SENSITIVE_REMAINDER
+        if figures.find_least_remainder(remainder) <= MAX_SENSITIVE_REMAINDER
     ]
     while unsettled:
         units = program.require_assignment(sum_weights(unsettled))

@@ -74,7 +74,7 @@ def draw_release(counts: CountsByTable, *, period: Period, earlier: Sequence[Pri
         failures: Counter[str] = Counter()
         for attempt in range(MAX_DRAWS):
             draws += 1
-            tables = RoundingDraw(counts, period, earlier, key, attempt).print_tables(closed)
+            tables = RoundingDraw(counts, period, earlier, key, attempt).build_printed_tables(closed)
             failing = find_failing_tables({"period": str(period), "tables": tables}, earlier)
             if not failing:
                 return DrawResult(tables, draws, tuple(sorted(closed)))
@@ -101,36 +101,36 @@ class RoundingDraw:
     key: bytes
     attempt: int
 
-    def print_tables(self, closed: set[str]) -> list[dict[str, Any]]:
+    def build_printed_tables(self, closed: set[str]) -> list[dict[str, Any]]:
         printed: dict[str, Values] = {}
         for table in list_tables(self.period):
-            printed[table.code] = {} if table.code in closed else dict(self.print_cells(table, printed, closed))
+            printed[table.code] = {} if table.code in closed else dict(self.list_drawn_cells(table, printed, closed))
         for long, short in SHORT_LIST_OF.items():
             if printed.get(long):
                 printed[short] = {}
         return [format_table(table, printed[table.code]) for table in list_tables(self.period)]
 
-    def print_cells(
+    def list_drawn_cells(
         self, table: Table, printed: dict[str, Values], closed: set[str]
     ) -> Iterator[tuple[Categories, int | None]]:
-        months = self.list_months()
+        months = self.find_months_to_print()
         for cell in table.list_cells():
             is_other_month = table.by == ("month",) and cell[0] not in months
             if is_other_month or f"{table.code}/{cell[0] if cell else ''}" in closed:
                 continue
-            value = self.print_value(table, cell)
+            value = self.draw_value(table, cell)
             if is_table_open(table, cell, printed | {table.code: {(): value}}):
                 yield cell, value
 
-    def list_months(self) -> set[str]:
+    def find_months_to_print(self) -> set[str]:
         """Return the months that this release prints, without the months that a quarterly release has printed. If the
         year has quarterly releases, a quarter without a release ended before the service began, and is left out too.
         """
         quarters = {release["period"] for release in self.earlier} or {str(self.period)}
         months = {month for month in self.period.months if any(is_in_quarter(month, quarter) for quarter in quarters)}
-        return months - list_months_printed(self.earlier)
+        return months - find_printed_months(self.earlier)
 
-    def print_value(self, table: Table, cell: Categories) -> int | None:
+    def draw_value(self, table: Table, cell: Categories) -> int | None:
         count = self.counts.get(table.code, {}).get(cell, EMPTY_COUNT)
         return None if is_sensitive(count) else round_randomly(count.units, self.draw_number(table, cell))
 
@@ -161,16 +161,16 @@ def round_randomly(units: int, number: float) -> int:
 
 def is_table_open(table: Table, cell: Categories, printed: Mapping[str, Values]) -> bool:
     """Tell whether each printed total above the cell reaches the number that opens the table."""
-    reached = is_reached(printed, table.opened_by, cell[:-1], table.opens_from)
-    return reached and is_reached(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
+    reached = is_total_reached(printed, table.opened_by, cell[:-1], table.opens_from)
+    return reached and is_total_reached(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
 
 
-def is_reached(printed: Mapping[str, Values], code: str, cell: Categories, least: int) -> bool:
+def is_total_reached(printed: Mapping[str, Values], code: str, cell: Categories, least: int) -> bool:
     total = printed[code].get(cell) if code else least
     return total is not None and total >= least
 
 
-def list_months_printed(earlier: Sequence[Printed]) -> set[str]:
+def find_printed_months(earlier: Sequence[Printed]) -> set[str]:
     """Return the months that quarterly releases have printed, including dashes."""
     tables = [table for release in earlier for table in release["tables"] if table["by"] == ["month"]]
     return {cell[0] for table in tables for cell, _value in table["cells"]}

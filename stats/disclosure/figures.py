@@ -112,7 +112,7 @@ class Figures:
                 yield [total], parts
         for release in self.releases:
             yield from ((months, crossed) for crossed, months in self.list_quarter_inequalities(release))
-            yield from self.list_repeats(release)
+            yield from self.list_body_remainders(release)
         for total, all_parts, has_all in self.list_sums():
             parts = [part for part in all_parts if part not in self.small_totals]
             if not parts:
@@ -126,7 +126,7 @@ class Figures:
                 if len(parts[0][2]) > 1 and numbers:
                     yield [total], sorted(numbers, key=lambda cell: -self.bounds[cell][0])
 
-    def list_repeats(self, release: Printed) -> Iterator[Remainder]:
+    def list_body_remainders(self, release: Printed) -> Iterator[Remainder]:
         """Yield the total of incidents as the whole, and the bodies of each stratum as its parts: each body has at
         least one incident, so the remainder is the further incidents and those of bodies without a stratum.
         """
@@ -135,7 +135,7 @@ class Figures:
         if incidents and listed:
             yield [incidents], listed
 
-    def find_least(self, remainder: Remainder) -> float:
+    def find_least_remainder(self, remainder: Remainder) -> float:
         """Return the smallest remainder that the figures of the whole and of its parts allow."""
         whole, parts = remainder
         return sum(self.bounds[cell][0] for cell in whole) - sum(self.bounds[part][1] for part in parts)

@@ -54,7 +54,7 @@ def main(folder: Path) -> int:
     package is intact and the audit passes, else 1.
     """
     try:
-        verdict, failing = verify(folder)
+        verdict, failing = verify_package(folder)
     except (WrongCopy, AttributeError, KeyError, TypeError, ValueError) as error:
         why = error if isinstance(error, WrongCopy) else "Un fichier n’a pas sa forme."
         verdict, failing = f"REFUSÉ. {why} Téléchargez de nouveau l’archive, depuis la page de la publication.", True
@@ -62,10 +62,10 @@ def main(folder: Path) -> int:
     return 1 if failing else 0
 
 
-def verify(folder: Path) -> tuple[str, bool]:
+def verify_package(folder: Path) -> tuple[str, bool]:
     """Return the verdict for the reader, and whether the audit fails. Raises WrongCopy if a file was changed."""
     printed, seal = read_signed_document(folder)
-    earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
+    earlier = [read_earlier_document(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_files(folder, printed)
     check_tables(folder, [*earlier, printed], seal)
     failing = sorted(find_failing_tables(printed, earlier))
@@ -100,7 +100,7 @@ def read_signed_document(folder: Path) -> tuple[Printed, Mapping[str, str]]:
     return json.loads(body), seal
 
 
-def read_earlier(folder: Path, number: str, digest: str) -> Printed:
+def read_earlier_document(folder: Path, number: str, digest: str) -> Printed:
     name = f"canonical-{number}.json"
     body = read_file(folder, name)
     if hashlib.sha256(body).hexdigest() != digest:
@@ -118,14 +118,14 @@ def read_file(folder: Path, name: str) -> bytes:
 
 def check_files(folder: Path, last: Printed) -> None:
     """Raise WrongCopy for a file that does not belong to the package. Folders and ZIP archives are ignored."""
-    names = {*PACKAGE_FILES, *list_figure_files(last), *(f"canonical-{number}.json" for number in last["earlier"])}
+    names = {*PACKAGE_FILES, *map_figure_files(last), *(f"canonical-{number}.json" for number in last["earlier"])}
     names |= {"denominators.csv"} if last["existing"] else set()
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in names and path.suffix != ".zip":
             raise WrongCopy(f"{path.name} n’est pas un fichier de cette publication.")
 
 
-def list_figure_files(last: Printed) -> dict[str, list[Printed]]:
+def map_figure_files(last: Printed) -> dict[str, list[Printed]]:
     """Return the name of each CSV file of figures, with the tables that it contains."""
     files: dict[str, list[Printed]] = {}
     for table in last["tables"]:
@@ -143,15 +143,15 @@ def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, s
     signed = {make_key(figure): figure for release in releases for figure in list_signed_figures(release)}
     signed_keys = {key for key in signed if key[0] == str(last["number"]) or key[1] == "incidents_by_month"}
     keys: list[Key] = []
-    for name, tables in list_figure_files(last).items():
-        keys += check_figure_file(folder / name, tables, signed, last)
+    for name, tables in map_figure_files(last).items():
+        keys += list_checked_csv_keys(folder / name, tables, signed, last)
     check_keys("L’ensemble des CSV", keys, signed_keys)
-    check_keys("release.json", check_json(folder, last, seal, signed), signed_keys)
+    check_keys("release.json", list_checked_json_keys(folder, last, seal, signed), signed_keys)
     if last["existing"]:
         check_denominators(folder, last)
 
 
-def check_figure_file(
+def list_checked_csv_keys(
     path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed
 ) -> Iterator[Key]:
     """Yield the key of each row of one file. Raises WrongCopy for a row that differs from what was signed. A row
@@ -174,7 +174,9 @@ def check_figure_file(
         yield key
 
 
-def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Mapping[Key, Figure]) -> Iterator[Key]:
+def list_checked_json_keys(
+    folder: Path, last: Printed, seal: Mapping[str, str], signed: Mapping[Key, Figure]
+) -> Iterator[Key]:
     """Yield the key of each figure of the JSON file, which contains printed cells only. Raises WrongCopy if the
     file differs from what was signed.
     """
@@ -191,12 +193,12 @@ def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Map
     is_shaped = content.keys() == JSON_KEYS and all(
         table.keys() == CLOSED_TABLE_KEYS for table in content["closed_tables"]
     )
-    if not is_shaped or not is_same(claims, heading | closed | {"denominators": existing}):
+    if not is_shaped or not is_same_json(claims, heading | closed | {"denominators": existing}):
         raise WrongCopy("release.json ne dit pas ce qui est signé.")
     for figure in content["figures"]:
         figure["table_closed"] = False
         key = make_key({name: value for name, value in figure.items() if value is not None})
-        if figure.keys() != FIGURE_KEYS or not is_same(drop_labels(figure), NO_CATEGORIES | signed.get(key, {})):
+        if figure.keys() != FIGURE_KEYS or not is_same_json(drop_labels(figure), NO_CATEGORIES | signed.get(key, {})):
             raise WrongCopy(f"release.json ne dit pas ce qui est signé : {', '.join(key)}.")
         yield key
 
@@ -226,7 +228,7 @@ def drop_labels(figure: Figure) -> Figure:
     return {name: value for name, value in figure.items() if not name.endswith("_label")}
 
 
-def is_same(value: object, expected: object) -> bool:
+def is_same_json(value: object, expected: object) -> bool:
     """Tell whether two values have the same JSON text. The texts of 1, 1.0, true and « 1 » differ."""
     return json.dumps(value, sort_keys=True) == json.dumps(expected, sort_keys=True)
 

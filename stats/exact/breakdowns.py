@@ -22,7 +22,7 @@ class ExactBreakdown:
     sheet: str
     title: str
     heading: str
-    none: str = ""
+    empty_text: str = ""
     other: str = ""
     part: int = 0
     is_sorted: bool = False
@@ -66,12 +66,12 @@ BREAKDOWNS = {
     ),
     "services": ExactBreakdown(
         *(Measure.SERVICES, LABELS["service"], "Services", "Interruptions par service public", "Service"),
-        none=NO_INTERRUPTION,
+        empty_text=NO_INTERRUPTION,
         is_sorted=True,
     ),
     "durations": ExactBreakdown(
         *(Measure.INTERRUPTIONS, LABELS["hours"], "Durées", "Durée des interruptions", "Durée"),
-        none=NO_INTERRUPTION,
+        empty_text=NO_INTERRUPTION,
         other=HoursBand.UNKNOWN,
     ),
     "categories": ExactBreakdown(

@@ -28,7 +28,7 @@ type Styles = dict[str, Format]
 # CSV
 
 
-def write_exact_csv(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
+def render_exact_csv(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
     """Return a CSV file (RFC 4180, UTF-8) with one line for each cell, without the rows of totals."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -52,7 +52,7 @@ def format_value(value: Value) -> str:
 # XLSX
 
 
-def write_xlsx(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
+def render_exact_workbook(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
     """Return a workbook: a worksheet of notes to read before using the numbers, then one worksheet for each table."""
     import xlsxwriter  # noqa: PLC0415  (5 MB in each process of the site, few of which ever make a workbook)
 
@@ -124,6 +124,6 @@ def write_row(sheet: "Worksheet", number: int, row: ExactRow, values: Iterable[V
 
 # Suffix of the file → its media type and the function that writes it.
 FORMATS = {
-    "csv": ("text/csv; charset=utf-8", write_exact_csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
+    "csv": ("text/csv; charset=utf-8", render_exact_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render_exact_workbook),
 }

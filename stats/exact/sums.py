@@ -78,7 +78,7 @@ class Sums:
         return max([begun, *(month for month, _measure, _band in self.by_key)])
 
 
-def find_span(scope: Scope, today: date) -> tuple[list[int], date | None]:
+def find_years_and_service_start(scope: Scope, today: date) -> tuple[list[int], date | None]:
     """Return the years with figures, the latest first, and the first month with figures of any scope. Runs one query.
 
     The current year is always included. A month of the service without figures of this scope is zero.
@@ -152,7 +152,7 @@ class Rate:
 type BodyCounts = dict[str, BodyCount]
 
 
-def count_bodies(rows: Q, year: int) -> BodyCounts:
+def count_bodies_by_stratum(rows: Q, year: int) -> BodyCounts:
     """Count, for each stratum, the distinct bodies that declared in `year`. `rows` is the filter of the presences. One
     query.
     """
@@ -176,8 +176,8 @@ def list_exact_rates(scope: Scope, counts: BodyCounts, year: int, today: date) -
     """Return the rates of `year`: one for a région or for centres, or those of the nation and of each stratum.
 
     The rate of centres is that of the régions that they cover alone; without such a région the list is empty, because
-    elsewhere nobody knows which centre a body belongs to. `counts` is the result of `count_bodies` for the scope.
-    Runs three queries at most.
+    elsewhere nobody knows which centre a body belongs to. `counts` is the result of `count_bodies_by_stratum` for the
+    scope. Runs three queries at most.
     """
     existing = count_existing_bodies(year)
     if scope.region_id:
@@ -191,7 +191,7 @@ def list_exact_rates(scope: Scope, counts: BodyCounts, year: int, today: date) -
     regions = find_regions_covered_alone(scope, min(today, date(year, 12, 31)))
     if not regions:
         return []
-    counts = count_bodies(scope.row_filter & Q(region__in=regions), year)
+    counts = count_bodies_by_stratum(scope.row_filter & Q(region__in=regions), year)
     bodies = sum(existing[region, ALL_BANDS] for region in regions)
     return [make_rate("collectivités de son territoire", counts, bodies, regions)]
 
@@ -235,17 +235,19 @@ def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quan
     moments = list(facts.values_list(*fields))
     stops = ServiceInterruption.objects.filter(incident__in=facts.values("pk")).values_list("started_at", "ended_at")
     times = {
-        Measure.DISCOVERY: measure_times((detected, received) for detected, received, _taken, _closed in moments),
-        Measure.HELP: measure_times(
+        Measure.DISCOVERY: compute_time_quantiles(
+            (detected, received) for detected, received, _taken, _closed in moments
+        ),
+        Measure.HELP: compute_time_quantiles(
             (received, acknowledged) for _detected, received, acknowledged, _closed in moments
         ),
-        Measure.CLOSING: measure_times((received, closed) for _detected, received, _taken, closed in moments),
-        Measure.INTERRUPTIONS: measure_times(stops),
+        Measure.CLOSING: compute_time_quantiles((received, closed) for _detected, received, _taken, closed in moments),
+        Measure.INTERRUPTIONS: compute_time_quantiles(stops),
     }
     return {measure: quantiles for measure, quantiles in times.items() if quantiles}
 
 
-def measure_times(ends: Iterable[tuple[datetime | None, datetime | None]]) -> Quantiles | None:
+def compute_time_quantiles(ends: Iterable[tuple[datetime | None, datetime | None]]) -> Quantiles | None:
     """Return the quantiles of the times whose ends are both known and in order, or None if there are none."""
     times = sorted(end - start for start, end in ends if start and end and start <= end)
     return Quantiles(len(times), find_quantile(times, 0.5), find_quantile(times, 0.9)) if times else None

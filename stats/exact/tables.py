@@ -13,8 +13,8 @@ from core.french import curl_apostrophes
 from stats.categories import SHORT_MONTHS, UNKNOWN_REGION
 from stats.exact.breakdowns import BREAKDOWNS, TIME_MEASURES, ExactBreakdown
 from stats.exact.sums import Quantiles, Totals
-from stats.exact.year import ExactYear, YearFigures, name_months
-from stats.pages.charts import Bar, LineChart, Series, compute_shares, make_line_charts
+from stats.exact.year import ExactYear, YearFigures, format_months
+from stats.pages.charts import Bar, LineChart, Series, compute_bar_lengths, make_line_charts
 from stats.pages.labels import lower_first, upper_first
 
 # A float is a share between 0 and 1. None is unknown or cannot be compared.
@@ -63,7 +63,7 @@ class BandTable(ExactTable):
     the exact `quantiles` if there are few cases.
     """
 
-    none: str
+    empty_text: str
     quantiles: Quantiles | None
     median_band: str
     ninth_decile_band: str
@@ -88,7 +88,7 @@ class BandTable(ExactTable):
             *known_rows[: len(known_rows) - self.rows_without_bar],
             *(row for row in self.rows if row.is_other),
         ]
-        shares = compute_shares([row.number for row in drawn_rows])
+        shares = compute_bar_lengths([row.number for row in drawn_rows])
         return [
             Bar(row.label, row.number, share, is_other=row.is_other)
             for row, share in zip(drawn_rows, shares, strict=True)
@@ -108,9 +108,9 @@ def make_tables(exact: ExactYear) -> dict[str, ExactTable]:
 
 
 def make_totals_table(exact: ExactYear) -> ExactTable:
-    cells = pair_cells(exact.now.total, exact.compared.total if exact.compared else ())
+    cells = pair_cells(exact.now.total, exact.compared_year.total if exact.compared_year else ())
     rows = [ExactRow(label, [cell]) for label, cell in zip(MEASURE_NAMES, cells, strict=True)]
-    return ExactTable("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, name_same_months(exact))
+    return ExactTable("Totaux", "Totaux de l’année", "Total", ["Nombre"], rows, format_compared_months(exact))
 
 
 def make_bodies_table(exact: ExactYear) -> ExactTable:
@@ -121,7 +121,7 @@ def make_bodies_table(exact: ExactYear) -> ExactTable:
     labels = "Ayant déclaré un incident vérifié", "Avec une interruption ou une fuite"
     rows = [ExactRow(label, [cell]) for label, cell in zip(labels, cells, strict=True)]
     title, heading = "Collectivités, chacune comptée une fois", "Collectivités"
-    return ExactTable("Collectivités", title, heading, ["Nombre"], rows, name_whole_year(exact))
+    return ExactTable("Collectivités", title, heading, ["Nombre"], rows, format_compared_year(exact))
 
 
 def make_months_table(exact: ExactYear) -> ExactTable:
@@ -148,13 +148,13 @@ def list_month_values(figures: YearFigures, start: int, end: int) -> Sequence[Va
 def make_regions_table(exact: ExactYear) -> ExactTable:
     rows = []
     for region, value, value_before in exact.regions:
-        cells = pair_cells([value], [value_before] if exact.compared else [])
+        cells = pair_cells([value], [value_before] if exact.compared_year else [])
         if region:
             rows.append(ExactRow(curl_apostrophes(region.name), cells, region_code=region.code))
         else:
             rows.append(ExactRow(upper_first(UNKNOWN_REGION), cells))
     title = "Incidents par région"
-    return ExactTable("Régions", title, "Région", ["Nombre"], rows, name_same_months(exact))
+    return ExactTable("Régions", title, "Région", ["Nombre"], rows, format_compared_months(exact))
 
 
 def make_rates_table(exact: ExactYear) -> ExactTable:
@@ -167,7 +167,7 @@ def make_rates_table(exact: ExactYear) -> ExactTable:
             ExactRow(upper_first(rate.label), pair_cells(rate.values, rate_before.values if rate_before else ()))
         )
     title = "Taux de collectivités ayant déclaré un incident vérifié"
-    return ExactTable("Taux", title, "Collectivités", columns, rows, name_whole_year(exact))
+    return ExactTable("Taux", title, "Collectivités", columns, rows, format_compared_year(exact))
 
 
 def pair_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[Value, Value]]:
@@ -175,17 +175,17 @@ def pair_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[V
     return list(zip_longest(values, before))
 
 
-def name_same_months(exact: ExactYear) -> str:
-    return exact.compared.label if exact.compared else ""
+def format_compared_months(exact: ExactYear) -> str:
+    return exact.compared_year.label if exact.compared_year else ""
 
 
-def name_whole_year(exact: ExactYear) -> str:
+def format_compared_year(exact: ExactYear) -> str:
     """Return « 2025 », « Toute l’année 2025 » beside the current year, or « Novembre et décembre 2024 »."""
     if exact.before is None:
         return ""
     if exact.before.first > 1:
-        return upper_first(name_months(exact.before.year, exact.before.first, 12))
-    return f"Toute l’année {exact.before.year}" if exact.is_running else str(exact.before.year)
+        return upper_first(format_months(exact.before.year, exact.before.first, 12))
+    return f"Toute l’année {exact.before.year}" if exact.is_current_year else str(exact.before.year)
 
 
 # One measure by band
@@ -200,30 +200,30 @@ def make_band_table(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
         breakdown.heading,
         ["Nombre"],
         rows,
-        name_same_months(exact),
-        none=breakdown.none,
+        format_compared_months(exact),
+        empty_text=breakdown.empty_text,
         quantiles=exact.quantiles.get(breakdown.measure),
-        median_band=find_band(rows, 50) if is_of_time else "",
-        ninth_decile_band=find_band(rows, 90) if is_of_time else "",
+        median_band=find_quantile_band(rows, 50) if is_of_time else "",
+        ninth_decile_band=find_quantile_band(rows, 90) if is_of_time else "",
     )
 
 
 def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[ExactRow]:
     now = breakdown.count_categories(exact.now.by_band)
-    before = breakdown.count_categories(exact.compared.by_band) if exact.compared else Counter()
+    before = breakdown.count_categories(exact.compared_year.by_band) if exact.compared_year else Counter()
     categories = list(breakdown.labels)
     if breakdown.is_sorted:
         categories = [category for category in categories if now[category] or before[category]]
         categories.sort(key=lambda category: (category == breakdown.other, -now[category], -before[category]))
     rows = []
     for category in categories:
-        cells = pair_cells([now[category]], [before[category]] if exact.compared else [])
+        cells = pair_cells([now[category]], [before[category]] if exact.compared_year else [])
         label = upper_first(breakdown.labels[category])
         rows.append(ExactRow(label, cells, is_other=category == breakdown.other))
     return rows
 
 
-def find_band(rows: Sequence[ExactRow], percent: int) -> str:
+def find_quantile_band(rows: Sequence[ExactRow], percent: int) -> str:
     """Return the label of the band in which the cumulated share of the known values reaches `percent`, or "" if all
     known values are zero.
     """
@@ -245,16 +245,16 @@ def make_months_charts(exact: ExactYear) -> dict[str, LineChart] | None:
     The line of the year stops at the last month that has begun. No line has a point before the first month of the
     service.
     """
-    now = Series(str(exact.year), list_incidents(exact.now, exact.now.last))
+    now = Series(str(exact.year), list_monthly_incidents(exact.now, exact.now.last))
     before = None
     if exact.before:
-        before = Series(str(exact.before.year), list_incidents(exact.before, 12))
+        before = Series(str(exact.before.year), list_monthly_incidents(exact.before, 12))
     if not any(now.values) and not (before and any(before.values)):
         return None
     return make_line_charts(SHORT_MONTHS, now, before)
 
 
-def list_incidents(figures: YearFigures, last_month: int) -> tuple[int | None, ...]:
+def list_monthly_incidents(figures: YearFigures, last_month: int) -> tuple[int | None, ...]:
     """Return the incidents of the twelve months, None before the service and after `last_month`."""
     return tuple(
         figures.sums.sum_months(month, month).incidents if figures.first <= month <= last_month else None

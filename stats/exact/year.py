@@ -24,8 +24,8 @@ from stats.exact.sums import (
     Sums,
     Totals,
     compute_quantiles,
-    count_bodies,
-    find_span,
+    count_bodies_by_stratum,
+    find_years_and_service_start,
     list_exact_rates,
     list_region_counts,
     load_sums,
@@ -59,12 +59,12 @@ class YearFigures:
     @property
     def label(self) -> str:
         """« 2025 » or « Janvier à mars 2025 », as the head of a column."""
-        return upper_first(name_months(self.year, self.first, self.last))
+        return upper_first(format_months(self.year, self.first, self.last))
 
     @property
-    def within(self) -> str:
+    def period_in_sentence(self) -> str:
         """« en 2025 » or « de janvier à mars 2025 », inside a sentence."""
-        return name_months_in_sentence(self.year, self.first, self.last)
+        return format_months_in_sentence(self.year, self.first, self.last)
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,15 @@ class ExactYear:
         return self.now.year
 
     @property
-    def verified(self) -> int:
+    def verified_count(self) -> int:
         return self.now.total.incidents + self.now.total.reports
 
     @property
-    def is_running(self) -> bool:
+    def is_current_year(self) -> bool:
         return self.year == self.today.year
 
     @property
-    def compared(self) -> YearFigures | None:
+    def compared_year(self) -> YearFigures | None:
         """The year before, or None if it has no figures in the compared months."""
         return self.before if self.before and self.before.first <= self.before.last else None
 
@@ -108,8 +108,8 @@ class ExactYear:
         """
         if self.before is None:
             return ""
-        words = name_months_in_sentence(self.before.year, self.before.first, 12)
-        return f"{words}, toute l’année" if self.is_running and self.before.first == 1 else words
+        words = format_months_in_sentence(self.before.year, self.before.first, 12)
+        return f"{words}, toute l’année" if self.is_current_year and self.before.first == 1 else words
 
     @property
     def notes(self) -> list[str]:
@@ -117,9 +117,9 @@ class ExactYear:
         notes = []
         if self.before is None:
             notes.append("Il n’y a pas de chiffres de %s à comparer." % (self.year - 1))
-        elif self.is_running:
+        elif self.is_current_year:
             notes += explain_comparison(self.before)
-        if self.is_running:
+        if self.is_current_year:
             month = upper_first(date_format(self.today, "F Y"))
             notes.append(f"{month} n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés.")
         if self.since:
@@ -132,14 +132,14 @@ def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
     """Return the figures of the requested year, or of the current year for "". Raises Http404 for a year before the
     first figures of this scope, or after the current year.
     """
-    years, start = find_span(scope, today)
+    years, start = find_years_and_service_start(scope, today)
     if year and year not in map(str, years):
         raise Http404
     number = int(year) if year else today.year
     sums_before, sums = load_sums(scope, number)
     last_month = sums.find_last_month(today)
-    now = load_year(scope, sums, start, last_month, today)
-    before = load_year(scope, sums_before, start, last_month, today) if number - 1 in years else None
+    now = load_year_figures(scope, sums, start, last_month, today)
+    before = load_year_figures(scope, sums_before, start, last_month, today) if number - 1 in years else None
     return ExactYear(
         scope=scope,
         years=years,
@@ -153,10 +153,10 @@ def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
     )
 
 
-def load_year(scope: Scope, sums: Sums, start: date | None, last_month: int, today: date) -> YearFigures:
+def load_year_figures(scope: Scope, sums: Sums, start: date | None, last_month: int, today: date) -> YearFigures:
     """Return the figures of the year of these sums. `start` is the first month of the service."""
     first_month = start.month if start and start.year == sums.year else 1
-    counts = count_bodies(scope.row_filter, sums.year)
+    counts = count_bodies_by_stratum(scope.row_filter, sums.year)
     rates = list_exact_rates(scope, counts, sums.year, today)
     return YearFigures(sums.year, first_month, last_month, sums, sum_bodies(counts), rates)
 
@@ -167,14 +167,14 @@ def explain_comparison(before: YearFigures) -> list[str]:
     if before.first > before.last:
         cases = f"Il n’y a pas de chiffres des mêmes mois de {before.year} à comparer."
     elif is_whole:
-        cases = f"Les dossiers sont comparés à ceux des mêmes mois : {before.within}."
+        cases = f"Les dossiers sont comparés à ceux des mêmes mois : {before.period_in_sentence}."
     else:
-        cases = f"Les dossiers sont comparés à ceux des mêmes mois qui ont des chiffres : {before.within}."
+        cases = f"Les dossiers sont comparés à ceux des mêmes mois qui ont des chiffres : {before.period_in_sentence}."
     months = f"toute l’année {before.year}" if is_whole else f"tous les mois de {before.year} qui ont des chiffres"
     return [cases, f"Les collectivités, comptées une fois dans l’année, et leurs taux le sont à {months}."]
 
 
-def name_months(year: int, first_month: int, last_month: int) -> str:
+def format_months(year: int, first_month: int, last_month: int) -> str:
     """Return « 2025 » for twelve months, else « janvier 2025 », « novembre et décembre 2024 » or « janvier à mars
     2025 ».
     """
@@ -186,10 +186,10 @@ def name_months(year: int, first_month: int, last_month: int) -> str:
     return f"{MONTHS[first_month]} {'et' if last_month == first_month + 1 else 'à'} {end}"
 
 
-def name_months_in_sentence(year: int, first_month: int, last_month: int) -> str:
+def format_months_in_sentence(year: int, first_month: int, last_month: int) -> str:
     """Return the months inside a sentence: « en 2025 », « en novembre et décembre 2024 » or « de janvier à mars
     2025 ».
     """
-    words = name_months(year, first_month, last_month)
+    words = format_months(year, first_month, last_month)
     is_long = words != str(year) and last_month > first_month + 1
     return f"de {words}" if is_long else f"en {words}"

@@ -16,7 +16,7 @@ from django.utils.http import parse_etags
 
 from core.secrets import hash_value
 from stats.open_data.csv_files import list_csv_files
-from stats.open_data.package import describe_dictionary, read_program
+from stats.open_data.package import build_verification_program, describe_dictionary
 from stats.pages.freshness import BRIEF_SECONDS
 
 # Increase it when the form of the published files changes, to invalidate all ETags.
@@ -46,12 +46,12 @@ def respond_with_etag(
 
 def make_etag(*arguments: object) -> str:
     """Return the ETag of the response to a request with these arguments."""
-    text = json.dumps([hash_form(), settings.SITE_URL, *map(str, arguments)])
+    text = json.dumps([hash_published_texts(), settings.SITE_URL, *map(str, arguments)])
     return f'"{hash_value("stats.caching", text).hex()[:32]}"'
 
 
 @cache
-def hash_form() -> str:
+def hash_published_texts() -> str:
     """Return the digest of the texts that accompany the numbers. The numbers never change, but a new version of the
     software may change the texts.
     """
@@ -59,6 +59,6 @@ def hash_form() -> str:
         FORM_VERSION,
         describe_dictionary(),
         [csv_file.describe_schema() for csv_file in list_csv_files()],
-        read_program().hex(),
+        build_verification_program().hex(),
     ]
     return hashlib.sha256(json.dumps(form, default=str).encode()).hexdigest()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import CATEGORIES, TABLES, Table
 from stats.enums import Stratum
-from stats.open_data.definitions import name_table
+from stats.open_data.definitions import format_table_name
 from stats.pages.labels import upper_first
 
 # One field of a schema, in the keys of the standard.
@@ -54,7 +54,7 @@ def list_csv_files(tables: Iterable[Table] = TABLES.values()) -> list[CsvFile]:
     totals = tuple(table.code for table in tables if not table.by)
     has_strata = any("stratum" in table.by for table in tables)
     return [
-        CsvFile("totals", "Totaux", "Un total par ligne.", list_columns(totals, ()), totals),
+        CsvFile("totals", "Totaux", "Un total par ligne.", list_figure_columns(totals, ()), totals),
         *(describe_figures_csv(table) for table in tables if table.by),
         *([describe_denominators_csv()] if has_strata else []),
         describe_tables_csv(),
@@ -63,12 +63,12 @@ def list_csv_files(tables: Iterable[Table] = TABLES.values()) -> list[CsvFile]:
 
 
 def describe_figures_csv(table: Table) -> CsvFile:
-    title = upper_first(name_table(table.code))
+    title = upper_first(format_table_name(table.code))
     description = "Une case par ligne. Chaque nombre est arrondi à part : la somme des cases peut différer du total."
-    return CsvFile(table.code, title, description, list_columns((table.code,), table.by), (table.code,))
+    return CsvFile(table.code, title, description, list_figure_columns((table.code,), table.by), (table.code,))
 
 
-def list_columns(codes: tuple[str, ...], classifications: tuple[str, ...]) -> list[Column]:
+def list_figure_columns(codes: tuple[str, ...], classifications: tuple[str, ...]) -> list[Column]:
     rounded = "Vrai : la valeur est arrondie au hasard à un multiple de 5."
     below = "Vrai : zéro ou peu de collectivités, ou l’une d’elles en fait l’essentiel. Ce n’est jamais un zéro sûr."
     closed = "Vrai : la case ne paraît pas. Voir l’ouverture du tableau (tables.csv) et la page de la publication."

@@ -278,7 +278,7 @@ class Definition(NamedTuple):
 
     @property
     def total_name(self) -> str:
-        return name_table(self.total)
+        return format_table_name(self.total)
 
     @property
     def categories(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -287,14 +287,14 @@ class Definition(NamedTuple):
 
 
 def list_definitions() -> list[Definition]:
-    return [define_table(table) for table in TABLES.values()]
+    return [make_definition(table) for table in TABLES.values()]
 
 
-def define_table(table: Table) -> Definition:
+def make_definition(table: Table) -> Definition:
     parts: list[Unit | Classification] = [UNITS[table.counts], *(CLASSIFICATIONS[code] for code in table.by)]
     return Definition(
         table=table,
-        name=name_table(table.code),
+        name=format_table_name(table.code),
         unit=UNITS[table.counts],
         total=table.counts if table.by and table.counts in TABLES else "",
         definition=join_sentences(part.definition for part in parts),
@@ -314,7 +314,7 @@ def list_categories(classification: str) -> list[tuple[str, str]]:
     return [(code, label_category(classification, code)) for code in CATEGORIES[classification]]
 
 
-def name_table(code: str) -> str:
+def format_table_name(code: str) -> str:
     """Return « incidents vérifiés, par région et par type »."""
     classifications = " et ".join(CLASSIFICATIONS[classification].name for classification in TABLES[code].by)
     return ", ".join(filter(None, [UNITS[TABLES[code].counts].name, classifications]))
@@ -323,12 +323,12 @@ def name_table(code: str) -> str:
 def explain_opening(table: Table) -> str:
     """Return the sentence about when a table is printed."""
     if not table.opened_by:
-        return bind_words(explain_total(table))
+        return bind_words(explain_total_opening(table))
     if len(table.by) > 1:
         words = "S’ouvre région par région, quand le nombre de la région, arrondi, atteint %(least)d."
     else:
         words = "S’ouvre quand le total, arrondi, atteint %(least)d : « %(total)s »."
-    text = words % {"least": table.opens_from, "total": name_table(table.opened_by)}
+    text = words % {"least": table.opens_from, "total": format_table_name(table.opened_by)}
     if table.categories_opened_by:
         text += " " + f"Les catégories sont celles qui, en France, atteignent {OPENS_FROM}."
     if table.code in SHORT_LIST_OF.values():
@@ -336,7 +336,7 @@ def explain_opening(table: Table) -> str:
     return bind_words(text)
 
 
-def explain_total(table: Table) -> str:
+def explain_total_opening(table: Table) -> str:
     words = "Paraît chaque année, sauf si la vérification le ferme."
     if any(quarterly.code == table.code for quarterly in TABLES_OF_A_QUARTER):
         words += " " + f"Paraît dans un trimestre si ce total, arrondi, y atteint {OPENS_FROM}."

@@ -17,7 +17,7 @@ from core.french import format_day
 from stats.categories import label_category
 from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
-from stats.open_data.definitions import explain_opening, name_table
+from stats.open_data.definitions import explain_opening, format_table_name
 from stats.pages.wording import format_period
 from stats.releases.reading import CellState, PrintedCell, are_totals_scarce
 from stats.releases.rows import Release
@@ -101,12 +101,12 @@ class Edition:
         return list_tables(self.release.period)
 
     @cached_property
-    def printed(self) -> Printed:
+    def printed_document(self) -> Printed:
         """The signed document."""
         return load_printed(self.release)
 
     @cached_property
-    def earlier(self) -> list[Printed]:
+    def earlier_documents(self) -> list[Printed]:
         """The signed documents of the quarterly releases of the same year; [] for a quarter."""
         return [load_printed(release) for release in list_quarterly_releases(self.release.period)]
 
@@ -115,9 +115,9 @@ class Edition:
         """Every cell of the fixed list, printed or not. A month has the value of the only release that printed it."""
         cells = {
             (table["code"], *cell): {"release": printed["number"], "period": printed["period"], "value": value}
-            for printed in (*self.earlier, self.printed)
+            for printed in (*self.earlier_documents, self.printed_document)
             for table in printed["tables"]
-            if printed is self.printed or table["by"] == ["month"]
+            if printed is self.printed_document or table["by"] == ["month"]
             for cell, value in table["cells"]
         }
         return [
@@ -138,33 +138,33 @@ class Edition:
         """The number of bodies of each stratum; empty for a quarter."""
         return [
             {"year": year, "stratum": code, "stratum_label": str(Stratum(code).label), "bodies": bodies}
-            for year, code, bodies in self.printed["existing"]
+            for year, code, bodies in self.printed_document["existing"]
         ]
 
     @cached_property
-    def states(self) -> list[TableState]:
+    def table_states(self) -> list[TableState]:
         return [self.describe_state(table) for table in self.tables]
 
     @property
-    def closed(self) -> list[TableState]:
-        return [state for state in self.states if state.why]
+    def closed_tables(self) -> list[TableState]:
+        return [state for state in self.table_states if state.why]
 
     def describe_state(self, table: Table) -> TableState:
         rows = [row for row in self.figures if row["table"] == table.code]
         flags = ("rounded", "below_threshold", "table_closed")
         printed, below, closed = (sum(row[flag] for row in rows) for flag in flags)
         reason = "" if printed or below else self.explain_closing(table)
-        return TableState(table.code, name_table(table.code), printed, below, closed, reason)
+        return TableState(table.code, format_table_name(table.code), printed, below, closed, reason)
 
     def explain_closing(self, table: Table) -> str:
         long = next((long for long, short in SHORT_LIST_OF.items() if short == table.code), "")
         if any(row["table"] == long and not row["table_closed"] for row in self.figures):
-            return f"« {name_table(long)} » paraît à sa place, avec plus de détail."
-        if not self.is_scarce(table):
+            return f"« {format_table_name(long)} » paraît à sa place, avec plus de détail."
+        if not self.has_scarce_totals(table):
             return "À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé."
         return "Trop peu de cas pour ce tableau." + " " + explain_opening(table)
 
-    def is_scarce(self, table: Table) -> bool:
+    def has_scarce_totals(self, table: Table) -> bool:
         """Tell whether the totals that open the table are too small. If they are not, the audit has closed the table
         or its total.
         """
@@ -205,7 +205,7 @@ def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, re
         "release": row["release"],
         "period": row["period"],
         "table": table.code,
-        "table_label": name_table(table.code),
+        "table_label": format_table_name(table.code),
         "counts": table.counts,
         **describe_cell_categories(table, cell),
         "value": row["value"],

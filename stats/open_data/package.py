@@ -46,7 +46,7 @@ MEDIA_TYPES = {
 }
 
 
-class File(NamedTuple):
+class ReleaseFile(NamedTuple):
     name: str
     title: str
     body: bytes
@@ -61,40 +61,40 @@ class File(NamedTuple):
 
 
 @lru_cache(maxsize=MAX_CACHED_EDITIONS)
-def make_files(edition: Edition) -> dict[str, File]:
+def make_release_files(edition: Edition) -> dict[str, ReleaseFile]:
     """Return a dict from name to file, in the order of the page: the archive first."""
     csv_files = list_csv_files(edition.tables)
     parts = [
         *(
-            File(f"{csv_file.name}.csv", csv_file.title, write_csv(csv_file, list_csv_rows(csv_file, edition)))
+            ReleaseFile(f"{csv_file.name}.csv", csv_file.title, render_csv(csv_file, list_csv_rows(csv_file, edition)))
             for csv_file in csv_files
         ),
-        File("release.json", "Les mêmes nombres, en JSON", write_json(describe_release_page(edition))),
-        File("dictionary.json", "Le dictionnaire, en JSON", write_json(describe_dictionary())),
-        File("canonical.json", "Les nombres, tels que signés", encode_document(edition.printed)),
+        ReleaseFile("release.json", "Les mêmes nombres, en JSON", render_json(describe_release_json(edition))),
+        ReleaseFile("dictionary.json", "Le dictionnaire, en JSON", render_json(describe_dictionary())),
+        ReleaseFile("canonical.json", "Les nombres, tels que signés", encode_document(edition.printed_document)),
     ]
-    for printed in edition.earlier:
+    for printed in edition.earlier_documents:
         title = "Les nombres de la publication no {}, tels que signés".format(printed["number"])
-        parts.append(File(f"canonical-{printed['number']}.json", title, encode_document(printed)))
-    parts.append(File("verify.py", "Le programme qui vérifie tout", read_program()))
-    package = write_json(describe_package(edition, csv_files, parts))
+        parts.append(ReleaseFile(f"canonical-{printed['number']}.json", title, encode_document(printed)))
+    parts.append(ReleaseFile("verify.py", "Le programme qui vérifie tout", build_verification_program()))
+    package = render_json(describe_package(edition, csv_files, parts))
     inside = [
-        File("datapackage.json", "Description du jeu de données", package),
-        File("LISEZMOI.md", "Comment lire et vérifier ces fichiers", write_read_me(edition, csv_files)),
+        ReleaseFile("datapackage.json", "Description du jeu de données", package),
+        ReleaseFile("LISEZMOI.md", "Comment lire et vérifier ces fichiers", render_read_me(edition, csv_files)),
         *parts,
     ]
-    archive = File(f"tocsin-publication-{edition.number}.zip", "Tout, en une archive", make_archive(inside))
+    archive = ReleaseFile(f"tocsin-publication-{edition.number}.zip", "Tout, en une archive", make_archive(inside))
     return {file.name: file for file in (archive, *inside)}
 
 
-def read_program() -> bytes:
+def build_verification_program() -> bytes:
     """Return the program that checks a package: the source of three modules, without the imports between them."""
     sources = [Path(str(module.__file__)).read_text() for module in (figures, audit, verify)]
     lines = "\n\n".join(sources).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("from stats.")).encode()
 
 
-def write_read_me(edition: Edition, csv_files: list[CsvFile]) -> bytes:
+def render_read_me(edition: Edition, csv_files: list[CsvFile]) -> bytes:
     columns = {column["name"]: column for csv_file in csv_files if csv_file.tables for column in csv_file.columns}
     context = {
         "edition": edition,
@@ -148,7 +148,7 @@ def describe_dictionary() -> Row:
     }
 
 
-def describe_heading(edition: Edition) -> Row:
+def describe_release_heading(edition: Edition) -> Row:
     """Return the heading of a release: number, period, address, keys and signature."""
     release = edition.release
     return {
@@ -163,8 +163,8 @@ def describe_heading(edition: Edition) -> Row:
     }
 
 
-def describe_release_page(edition: Edition) -> Row:
-    return describe_heading(edition) | {
+def describe_release_json(edition: Edition) -> Row:
+    return describe_release_heading(edition) | {
         "title": edition.title,
         "is_invented": edition.is_invented,
         "citation": edition.citation,
@@ -177,7 +177,7 @@ def describe_release_page(edition: Edition) -> Row:
 def describe_numbers(edition: Edition) -> Row:
     return {
         "closed_tables": [
-            {"table": table.code, "table_label": table.name, "why": table.why} for table in edition.closed
+            {"table": table.code, "table_label": table.name, "why": table.why} for table in edition.closed_tables
         ],
         "figures": edition.printed_figures,
         "denominators": edition.denominators,
@@ -187,7 +187,7 @@ def describe_numbers(edition: Edition) -> Row:
 # The description of the package
 
 
-def describe_package(edition: Edition, csv_files: list[CsvFile], files: list[File]) -> Row:
+def describe_package(edition: Edition, csv_files: list[CsvFile], files: list[ReleaseFile]) -> Row:
     described = {f"{csv_file.name}.csv": describe_resource(csv_file) for csv_file in csv_files}
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
@@ -216,7 +216,7 @@ def describe_package(edition: Edition, csv_files: list[CsvFile], files: list[Fil
     }
 
 
-def describe_file(file: File) -> Row:
+def describe_file(file: ReleaseFile) -> Row:
     return {
         "name": file.name.rpartition(".")[0],
         "path": file.name,
@@ -241,7 +241,7 @@ def describe_resource(csv_file: CsvFile) -> Row:
 # The formats
 
 
-def write_csv(csv_file: CsvFile, rows: Iterable[Row]) -> bytes:
+def render_csv(csv_file: CsvFile, rows: Iterable[Row]) -> bytes:
     """Return the rows as CSV (RFC 4180, UTF-8). An apostrophe precedes texts that a spreadsheet would read as
     formulas.
     """
@@ -263,7 +263,7 @@ def format_csv_cell(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def write_json(content: Row) -> bytes:
+def render_json(content: Row) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=1, default=str).encode() + b"\n"
 
 
@@ -271,7 +271,7 @@ def format_utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def make_archive(files: Iterable[File]) -> bytes:
+def make_archive(files: Iterable[ReleaseFile]) -> bytes:
     """Return the ZIP archive. It records no times and no owners, so that its bytes are always the same."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

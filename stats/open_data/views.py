@@ -20,11 +20,11 @@ from stats.disclosure.tables import CROSSING_OPENS_FROM, LONG_LIST_OPENS_FROM
 from stats.open_data.caching import CACHE_BRIEFLY, CACHE_FOREVER, respond_with_etag
 from stats.open_data.definitions import FIXED_TABLES_SINCE, UNDER_DECLARED, list_definitions, list_sources
 from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
-from stats.open_data.package import LICENCE, make_files
+from stats.open_data.package import LICENCE, make_release_files
 from stats.pages.freshness import cache_briefly
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_publication_progress
 from stats.releases.rows import Release
-from stats.reports.address import list_addresses
+from stats.reports.address import list_report_addresses
 
 # Files that the browser saves instead of showing them.
 SAVED_EXTENSIONS = ("csv", "md", "py", "zip")
@@ -81,9 +81,9 @@ def show_release(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "edition": edition,
         "release": edition.release,
-        "files": make_files(edition).values(),
+        "files": make_release_files(edition).values(),
         "licence": LICENCE,
-        "reports": list_addresses(edition.release),
+        "reports": list_report_addresses(edition.release),
     }
     return render(request, "stats/release.html", RULE_CONTEXT | context)
 
@@ -96,7 +96,7 @@ def download_release_file(request: HttpRequest, number: int, name: str) -> HttpR
 
 
 def send_release_file(number: int, name: str) -> HttpResponse:
-    file = make_files(read_edition(get_object_or_404(Release, number=number))).get(name)
+    file = make_release_files(read_edition(get_object_or_404(Release, number=number))).get(name)
     if file is None:
         raise Http404
     response = HttpResponse(file.body, content_type=file.media_type)
@@ -124,11 +124,11 @@ def download_feed(request: HttpRequest) -> HttpResponseBase:
     kind = "application/atom+xml; charset=utf-8"
     digests = [edition.release.digest for edition in editions[:1]]
     return respond_with_etag(
-        request, CACHE_BRIEFLY, lambda: HttpResponse(write_feed(editions), content_type=kind), digests
+        request, CACHE_BRIEFLY, lambda: HttpResponse(render_feed(editions), content_type=kind), digests
     )
 
 
-def write_feed(editions: list[Edition]) -> str:
+def render_feed(editions: list[Edition]) -> str:
     atom = Atom1Feed(
         title="Tocsin : les publications de chiffres",
         link=settings.SITE_URL + reverse("stats_releases"),

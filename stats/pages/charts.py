@@ -92,10 +92,10 @@ def make_line_charts(names: Sequence[str], now: Series, before: Series | None) -
 
     `names` are the short labels of the axis, one for each period. Both series have one value for each name.
     """
-    return {"wide": draw_lines(names, now, before, WIDE), "narrow": draw_lines(names, now, before, NARROW)}
+    return {"wide": draw_line_chart(names, now, before, WIDE), "narrow": draw_line_chart(names, now, before, NARROW)}
 
 
-def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: Frame) -> LineChart:
+def draw_line_chart(names: Sequence[str], now: Series, before: Series | None, frame: Frame) -> LineChart:
     values = [value for series in (now, before) if series for value in series.values if value is not None]
     every = 1 if frame is WIDE or len(names) <= 4 else 3
     plot = Plot(frame, len(names), max(values, default=1))
@@ -105,7 +105,7 @@ def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: 
         if index % every == 0
     ]
     curve = plot.draw_curve(now)
-    earlier = separate_end_labels(plot.draw_curve(before), curve) if before else None
+    earlier = move_end_label(plot.draw_curve(before), curve) if before else None
     numbers = list(plot.place_numbers(now, [curve, *([earlier] if earlier else [])]))
     return LineChart(plot.frame, list(plot.list_ticks()), axis, replace(curve, numbers=numbers), earlier)
 
@@ -115,7 +115,7 @@ def format_svg_number(number: float) -> str:
     return f"{number:.1f}"
 
 
-def separate_end_labels(curve: Curve, other: Curve) -> Curve:
+def move_end_label(curve: Curve, other: Curve) -> Curve:
     """Return the first curve, with its end label moved if it would cover the label of the other curve."""
     if not curve.end or not other.end or abs(float(curve.end.x) - float(other.end.x)) > LINE_HEIGHT * 3:
         return curve
@@ -158,7 +158,7 @@ class Plot:
             return Curve()
         x, y, _value = points[-1]
         return Curve(
-            lines=[" ".join(run) for run in self.find_runs(series.values)],
+            lines=[" ".join(run) for run in self.list_line_runs(series.values)],
             dots=[(format_svg_number(x), format_svg_number(y)) for x, y, _value in points],
             end=ChartText(format_svg_number(x + 12), format_svg_number(y + 4), series.label),
         )
@@ -200,7 +200,7 @@ class Plot:
             <= self.column
         )
 
-    def find_runs(self, values: Iterable[int | None]) -> Iterator[list[str]]:
+    def list_line_runs(self, values: Iterable[int | None]) -> Iterator[list[str]]:
         """Yield the points of each part without a gap."""
         run: list[str] = []
         for index, value in enumerate(values):
@@ -223,7 +223,7 @@ def choose_extremes(points: Sequence[tuple[float, float, int]]) -> list[tuple[fl
     return [highest, lowest] if highest and lowest and highest[2] != lowest[2] else []
 
 
-def read_point(text: str) -> tuple[float, float]:
+def parse_point(text: str) -> tuple[float, float]:
     x, _comma, y = text.partition(",")
     return float(x), float(y)
 
@@ -237,7 +237,7 @@ def compute_box(x: float, words: ChartText, *, start: bool = False) -> Box:
 
 def list_segments(curve: Curve) -> Iterator[Segment]:
     for run in curve.lines:
-        yield from pairwise(read_point(point) for point in run.split())
+        yield from pairwise(parse_point(point) for point in run.split())
 
 
 def weigh_overlaps(box: Box, lines: Iterable[tuple[int, Segment]], boxes: Iterable[Box]) -> int:
@@ -300,7 +300,7 @@ def round_up(value: float) -> int:
 # Bars
 
 
-def compute_shares(values: Sequence[int | None]) -> list[str]:
+def compute_bar_lengths(values: Sequence[int | None]) -> list[str]:
     """Return the length of each bar in percent of the longest bar, as text; "0" for None and zero.
 
     The bar of any other value is long enough to be visible.

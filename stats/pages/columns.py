@@ -63,7 +63,7 @@ def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[FiguresSectio
         (
             (max(UNNOTICED_DIFFERENCE, measure_height_difference(columns)) + moved * OUT_OF_ORDER_COST, columns, below)
             for inside, below in ((blocks, []), (blocks[:-1], blocks[-1:]))
-            for moved, columns in list_cuts(inside)
+            for moved, columns in list_column_splits(inside)
         ),
         key=lambda choice: choice[0],
     )
@@ -75,11 +75,11 @@ def list_blocks(templates: Mapping[str, tuple[str, int]], parts: Mapping[str, ob
 
 
 def make_section_block(section: FiguresSection) -> Block:
-    note = NOTE_HEIGHT if section.note or section.more else 0
+    note = NOTE_HEIGHT if section.note or section.undrawn_count else 0
     return Block("stats/section.html", HEAD_HEIGHT + BAR_HEIGHT * len(section.bars) + note, section)
 
 
-def list_cuts(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
+def list_column_splits(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
     """Yield each division of the list into two columns, with the number of blocks out of order, which is 0 or 1.
 
     The first block is always the first of its column, and the last block the last of its column.

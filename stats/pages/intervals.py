@@ -62,7 +62,7 @@ def compute_binomial_tail(successes: int, tries: int) -> float:
 
 def find_largest_category(breakdown: Breakdown) -> CategoryLine | None:
     """Return the category that is certainly the largest, or None if none is certain or if it is an unknown one."""
-    ranked = sorted(breakdown.numbered, key=lambda line: line.cell.low, reverse=True)
+    ranked = sorted(breakdown.numbered_lines, key=lambda line: line.cell.low, reverse=True)
     if not ranked or ranked[0].code in UNKNOWN_CATEGORIES:
         return None
     largest, other_lines = ranked[0], [line for line in breakdown.lines if line is not ranked[0]]
@@ -75,7 +75,9 @@ def find_upper_bound(line: CategoryLine, breakdown: Breakdown) -> float:
         return line.cell.high
     if not breakdown.total.is_shown:
         return inf
-    numbered = 0 if breakdown.table in OVERLAPPING_TABLES else sum(counted.cell.low for counted in breakdown.numbered)
+    numbered = (
+        0 if breakdown.table in OVERLAPPING_TABLES else sum(counted.cell.low for counted in breakdown.numbered_lines)
+    )
     return max(0, breakdown.total.high - numbered)
 
 

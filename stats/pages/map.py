@@ -57,7 +57,7 @@ class MapTile:
 
 
 @dataclass(frozen=True)
-class Map:
+class RegionMap:
     """The map. `unplaced` are the incidents of other or unknown territories, `steps` the range of each used level."""
 
     tiles: list[MapTile]
@@ -69,7 +69,7 @@ class Map:
         return any(tile.line.cell.state is CellState.BELOW for tile in self.tiles)
 
 
-def draw_map(page: FiguresPage) -> Map | None:
+def draw_map(page: FiguresPage) -> RegionMap | None:
     """Return the map of the year, the same on all pages, or None if its table is not open."""
     if not page.printed.is_open("incidents_by_region"):
         return None
@@ -90,7 +90,7 @@ def draw_map(page: FiguresPage) -> Map | None:
         (level, format_step(first, last))
         for level, first, last in scale.list_steps(tile.level for tile in tiles if tile.level)
     ]
-    return Map(tiles, next(line for line in lines if not line.code), steps)
+    return RegionMap(tiles, next(line for line in lines if not line.code), steps)
 
 
 def format_step(first: int, last: int | None) -> str:

@@ -2,12 +2,13 @@
 
 from stats.disclosure.tables import CROSSING_OPENS_FROM
 from stats.pages.labels import bind_words
-from stats.pages.story import DASH
+from stats.pages.sentences import DASH
 
 
 def list_method_paragraphs() -> list[str]:
     return [
-        bind_words(paragraph) for paragraph in (explain_tables(), explain_rule(), explain_audit(), explain_cases())
+        bind_words(paragraph)
+        for paragraph in (explain_tables(), explain_suppression_rule(), explain_audit(), explain_counted_cases())
     ]
 
 
@@ -20,7 +21,7 @@ def explain_tables() -> str:
     return words % CROSSING_OPENS_FROM
 
 
-def explain_rule() -> str:
+def explain_suppression_rule() -> str:
     rule = "Un nombre ne paraît que si au moins 5 collectivités y sont ; il est arrondi au hasard à un multiple de 5."
     return f"{rule} {DASH}"
 
@@ -32,7 +33,7 @@ def explain_audit() -> str:
     )
 
 
-def explain_cases() -> str:
+def explain_counted_cases() -> str:
     return (
         "Un incident est compté quand un centre de secours informatique l’a vérifié. « Plus d’incidents » ou « moins "
         "d’incidents » qu’un an avant n’est écrit que si ni l’arrondi ni le hasard ne suffisent à l’expliquer. Un "

@@ -10,7 +10,7 @@ from collectivities.models import Region
 from csirts.models import Coverage
 from stats.categories import label_category
 from stats.disclosure.tables import CATEGORIES, MONTHS, QUARTERS, REGIONS, TABLES
-from stats.releases.reading import CellState, PrintedCell, PrintedYear, list_years
+from stats.releases.reading import CellState, PrintedCell, PrintedYear, map_released_years
 
 TOTALS = ("incidents", "reports", "interruptions", "leaks")
 DELAYS = ("discovery", "help", "closing")
@@ -43,16 +43,16 @@ class Breakdown:
     total: PrintedCell
 
     @property
-    def numbered(self) -> list[CategoryLine]:
+    def numbered_lines(self) -> list[CategoryLine]:
         return [line for line in self.lines if line.cell.is_shown]
 
     @property
-    def below(self) -> list[CategoryLine]:
+    def dashed_lines(self) -> list[CategoryLine]:
         """The categories with a dash: zero or few."""
         return [line for line in self.lines if line.cell.state is CellState.BELOW]
 
     @property
-    def closed(self) -> list[CategoryLine]:
+    def unpublished_lines(self) -> list[CategoryLine]:
         """The categories that are too rare in the nation to be crossed with a région."""
         return [line for line in self.lines if line.cell.state is CellState.CLOSED]
 
@@ -80,9 +80,9 @@ class FiguresPage:
         return not self.years
 
     @property
-    def is_over(self) -> bool:
+    def is_year_published(self) -> bool:
         """True if the year itself is published. Before that, only quarters of the nation are published."""
-        return self.printed.is_over
+        return self.printed.is_year_published
 
     def get_total(self, counts: str = "incidents", *, before: bool = False) -> PrintedCell:
         """Return the printed total of the unit `counts` for the place and year of the page. For a région only the
@@ -117,38 +117,38 @@ class FiguresPage:
 
     def get_region_breakdown(self, *, before: bool = False) -> Breakdown:
         """Return the incidents of each région, for the map."""
-        return arrange_breakdown(self.before if before else self.printed, "incidents_by_region")
+        return build_breakdown(self.before if before else self.printed, "incidents_by_region")
 
     def find_breakdown(self, table: str) -> Breakdown | None:
         """Return a table of the place and year, or None if it is not open."""
         if self.region is not None:
             return self.find_crossing_breakdown(table)
-        return arrange_breakdown(self.printed, table) if self.printed.is_open(table) else None
+        return build_breakdown(self.printed, table) if self.printed.is_open(table) else None
 
     def find_crossing_breakdown(self, table: str) -> Breakdown | None:
         """Return the région's row of a crossing, or None if none of its cells is printed."""
-        crossing = find_crossing(table)
+        crossing = find_crossing_code(table)
         if self.region is None or crossing is None:
             return None
-        row = arrange_breakdown(self.printed, crossing, self.region.code)
-        return row if row.numbered or row.below else None
+        row = build_breakdown(self.printed, crossing, self.region.code)
+        return row if row.numbered_lines or row.dashed_lines else None
 
     def is_comparable(self) -> bool:
         """Tell whether both years are published and the year before has a first quarter."""
-        return self.is_over and self.before.is_over and self.before.has_quarter(1)
+        return self.is_year_published and self.before.is_year_published and self.before.has_quarter(1)
 
     def find_services_breakdown(self) -> Breakdown | None:
         """Return the interruptions by service or, if there are few, by family of services, or None."""
         return self.find_breakdown("interruptions_by_service") or self.find_breakdown("interruptions_by_family")
 
 
-def find_crossing(table: str) -> str | None:
+def find_crossing_code(table: str) -> str | None:
     """Return the code of the table that crosses this one with the régions, or None."""
     crossing = table.replace("incidents_by_", "incidents_by_region_and_")
     return crossing if crossing != table and crossing in TABLES else None
 
 
-def arrange_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
+def build_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
     """Return one table as a breakdown. `within` is the région of a crossing; the total is then that of the région."""
     classification = TABLES[table].by[-1]
     return Breakdown(
@@ -169,7 +169,7 @@ def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
 
     Ten queries at most. Raises UnknownSelection if the région or the year has no page.
     """
-    regions, years = list_regions(), list_years()
+    regions, years = list_regions(), map_released_years()
     chosen = next((candidate for candidate in regions if candidate.code == region), None)
     if region and chosen is None:
         raise UnknownRegion(region)

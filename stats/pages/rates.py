@@ -21,7 +21,7 @@ class StratumRate:
     bodies: int
 
     @property
-    def most(self) -> int:
+    def most_bodies(self) -> int:
         """The upper bound of the true number. It is at most `bodies`, which the bound of the rounding may exceed."""
         return min(self.cell.high, self.bodies)
 
@@ -30,26 +30,26 @@ class StratumRate:
         return self.cell.is_shown and self.bodies > 0
 
     @property
-    def least(self) -> int:
+    def least_bodies(self) -> int:
         """The lower bound of the true number."""
         return min(self.cell.low, self.bodies)
 
     @property
     def low(self) -> float:
         """The lower bound of the true share."""
-        return self.least / self.bodies if self.has_share else 0.0
+        return self.least_bodies / self.bodies if self.has_share else 0.0
 
     @property
     def high(self) -> float:
         """The upper bound of the true share; 1 if the cell has no number."""
-        return self.most / self.bodies if self.has_share else 1.0
+        return self.most_bodies / self.bodies if self.has_share else 1.0
 
     @property
-    def written(self) -> tuple[float, float]:
+    def written_bounds(self) -> tuple[float, float]:
         """Both bounds of the share as the page writes them, rounded outwards. Use it only if `has_share`."""
         return (
-            round_percent_down(Fraction(self.least, self.bodies)),
-            round_percent_up(Fraction(self.most, self.bodies)),
+            round_percent_down(Fraction(self.least_bodies, self.bodies)),
+            round_percent_up(Fraction(self.most_bodies, self.bodies)),
         )
 
     @property
@@ -57,7 +57,7 @@ class StratumRate:
         """« entre 6 et 14 sur 1 202 »; "" if the cell has no number."""
         if not self.has_share:
             return ""
-        low, high = format_number(self.least), format_number(self.most)
+        low, high = format_number(self.least_bodies), format_number(self.most_bodies)
         return bind_words(f"entre {low} et {high} sur {format_number(self.bodies)}")
 
     @property
@@ -65,16 +65,16 @@ class StratumRate:
         """« de 0,5 % à 1,3 % », rounded outwards, or « 100 % » if both bounds are equal; "" without a number."""
         if not self.has_share:
             return ""
-        low, high = map(format_percent, self.written)
+        low, high = map(format_percent, self.written_bounds)
         return low if low == high else bind_words(f"de {low} à {high}")
 
 
 def find_scale_end(rates: Iterable[StratumRate]) -> float:
     """Return the highest upper bound as written, or zero if no rate has a number."""
-    return max((rate.written[1] for rate in rates if rate.has_share), default=0.0)
+    return max((rate.written_bounds[1] for rate in rates if rate.has_share), default=0.0)
 
 
-def list_rates(page: FiguresPage) -> list[StratumRate]:
+def list_stratum_rates(page: FiguresPage) -> list[StratumRate]:
     """Return the rates of the strata of the nation, or [] for a région or if the table is not open."""
     breakdown = page.find_breakdown("bodies_by_stratum")
     if breakdown is None:

@@ -5,10 +5,10 @@ from functools import cached_property
 
 from stats.categories import UNKNOWN_CATEGORIES
 from stats.disclosure.tables import CATEGORIES
-from stats.pages.charts import compute_shares
+from stats.pages.charts import compute_bar_lengths
 from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.page import DELAYS, Breakdown, CategoryLine, FiguresPage
-from stats.pages.titles import write_delay_title, write_delays_title, write_hours_title, write_largest_title
+from stats.pages.titles import format_delay_title, format_delays_title, format_hours_title, format_largest_title
 from stats.pages.wording import format_cell
 from stats.releases.reading import CellState, PrintedCell
 
@@ -48,24 +48,24 @@ class FiguresSection:
     def bars(self) -> list[SectionBar]:
         """The bars, the longest first unless the categories have an order; unknown categories last."""
         lines = list_drawn_lines(self.breakdown)
-        shares = compute_shares([line.cell.value for line in lines])
+        shares = compute_bar_lengths([line.cell.value for line in lines])
         return [
             SectionBar(line.label, line.cell.value or 0, share, line.code in UNKNOWN_CATEGORIES)
             for line, share in zip(lines, shares, strict=True)
         ]
 
     @property
-    def more(self) -> int:
+    def undrawn_count(self) -> int:
         """The number of categories with a number but without a bar, which only the table shows."""
-        return len(self.breakdown.numbered) - len(self.bars)
+        return len(self.breakdown.numbered_lines) - len(self.bars)
 
 
 def list_drawn_lines(breakdown: Breakdown) -> list[CategoryLine]:
     """Return the lines drawn as bars: known categories, then unknown categories. The largest lines have bars, or the
     first lines if the categories have an order.
     """
-    known = [line for line in breakdown.numbered if line.code not in UNKNOWN_CATEGORIES]
-    unknown = [line for line in breakdown.numbered if line.code in UNKNOWN_CATEGORIES]
+    known = [line for line in breakdown.numbered_lines if line.code not in UNKNOWN_CATEGORIES]
+    unknown = [line for line in breakdown.numbered_lines if line.code in UNKNOWN_CATEGORIES]
     if breakdown.classification in ORDERED:
         return known[:MAX_BARS] + unknown
     known.sort(key=rank_by_value)
@@ -192,12 +192,12 @@ def make_delay_sections(page: FiguresPage) -> list[FiguresSection]:
 
 
 def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -> FiguresSection:
-    note = write_missing_note(breakdown)
+    note = format_missing_note(breakdown)
     if texts.code == "etats":
         note += " Jugées sans fondement : {}.".format(format_cell(page.printed.get_cell("unfounded")))
     return FiguresSection(
         code=texts.code,
-        title=make_title(texts, breakdown),
+        title=make_section_title(texts, breakdown),
         subtitle=bind_words(texts.subtitle),
         caption=texts.caption,
         heading=texts.heading,
@@ -207,20 +207,20 @@ def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -
     )
 
 
-def make_title(texts: SectionTexts, breakdown: Breakdown) -> str:
+def make_section_title(texts: SectionTexts, breakdown: Breakdown) -> str:
     plain = texts.plain
     if texts.code == "durees":
-        return write_hours_title(breakdown, plain)
+        return format_hours_title(breakdown, plain)
     if texts.code in DELAYS:
-        return write_delay_title(texts.code, breakdown, plain)
-    return plain if texts.code == "etats" else write_largest_title(breakdown, plain)
+        return format_delay_title(texts.code, breakdown, plain)
+    return plain if texts.code == "etats" else format_largest_title(breakdown, plain)
 
 
-def write_missing_note(breakdown: Breakdown) -> str:
+def format_missing_note(breakdown: Breakdown) -> str:
     """Return the note on categories without a number, or "" if each category has a number."""
-    below = f"Moins de 5 collectivités : {join_labels(breakdown.below)}." if breakdown.below else ""
-    rare = f"Trop rares en France pour un nombre par région : {join_labels(breakdown.closed)}."
-    return " ".join(filter(None, [below, rare if breakdown.closed else ""]))
+    below = f"Moins de 5 collectivités : {join_labels(breakdown.dashed_lines)}." if breakdown.dashed_lines else ""
+    rare = f"Trop rares en France pour un nombre par région : {join_labels(breakdown.unpublished_lines)}."
+    return " ".join(filter(None, [below, rare if breakdown.unpublished_lines else ""]))
 
 
 def join_labels(lines: list[CategoryLine]) -> str:
@@ -237,7 +237,7 @@ DELAY_HEADINGS = {
 
 
 @dataclass(frozen=True)
-class Delays:
+class DelaysTable:
     """The table of several delays side by side. Each of `lines` is the label of a band, then the band's cell and level
     (0 to 5) for each delay.
     """
@@ -248,15 +248,15 @@ class Delays:
     lines: list[tuple[str, list[tuple[PrintedCell, int]]]]
 
 
-def make_delays_table(page: FiguresPage) -> Delays | None:
+def make_delays_table(page: FiguresPage) -> DelaysTable | None:
     """Return the table of the open delays of the nation, or None if none is open."""
     breakdowns = {code: page.find_breakdown(f"incidents_by_{code}") for code in DELAYS}
     columns = {code: breakdown for code, breakdown in breakdowns.items() if breakdown}
     if not columns:
         return None
     subtitle = "Incidents vérifiés de %s, selon le temps passé. Plus la case est foncée, plus la part est grande."
-    return Delays(
-        title=bind_words(write_delays_title(columns.get("help"))),
+    return DelaysTable(
+        title=bind_words(format_delays_title(columns.get("help"))),
         subtitle=bind_words(subtitle % page.year),
         heads=[DELAY_HEADINGS[code] for code in columns],
         lines=[make_band_row(list(columns.values()), number) for number in range(len(CATEGORIES["help"]))],

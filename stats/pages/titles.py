@@ -10,8 +10,8 @@ from stats.enums import DelayBand, HoursBand
 from stats.pages.intervals import TotalChange, compare_totals, find_largest_category, find_median_category
 from stats.pages.labels import bind_words, format_percent, lower_first, upper_first
 from stats.pages.page import Breakdown, FiguresPage
-from stats.pages.rates import StratumRate, find_scale_end, list_rates
-from stats.pages.story import UNKNOWN_SHARE
+from stats.pages.rates import StratumRate, find_scale_end, list_stratum_rates
+from stats.pages.sentences import UNKNOWN_SHARE
 from stats.pages.wording import explain_narrow_cells, format_cell, format_place
 from stats.releases.reading import WAITING, CellState, PrintedCell
 
@@ -68,15 +68,15 @@ def find_period_kind(page: FiguresPage) -> str:
     return "month" if page.region is None else "quarter"
 
 
-def name_period_unit(page: FiguresPage) -> str:
+def format_period_unit(page: FiguresPage) -> str:
     return "mois" if page.region is None else "trimestre"
 
 
-def write_months_title(page: FiguresPage) -> str:
+def format_months_title(page: FiguresPage) -> str:
     change = compare_totals(page.get_total(), page.get_total(before=True)) if page.is_comparable() else None
     if change in CHANGES:
         return CHANGES[change] % (page.year - 1)
-    unit = name_period_unit(page)
+    unit = format_period_unit(page)
     values = [cell.value for _name, cell, _before in list_chart_periods(page)]
     numbers = [value for value in values if value is not None]
     if len(numbers) < len(values) or min(numbers) == max(numbers):
@@ -85,9 +85,11 @@ def write_months_title(page: FiguresPage) -> str:
     return f"Environ {low} à {high} incidents par {unit}"
 
 
-def write_months_subtitle(page: FiguresPage) -> str:
-    sentences = [f"Incidents vérifiés, par {name_period_unit(page)} de réception."]
-    if has_line(page) and any(cell.state is CellState.BELOW for _name, cell, _before in list_chart_periods(page)):
+def format_months_subtitle(page: FiguresPage) -> str:
+    sentences = [f"Incidents vérifiés, par {format_period_unit(page)} de réception."]
+    if has_enough_points(page) and any(
+        cell.state is CellState.BELOW for _name, cell, _before in list_chart_periods(page)
+    ):
         sentences.append("La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités ».")
     return bind_words(" ".join(sentences))
 
@@ -99,7 +101,7 @@ def summarise_months(page: FiguresPage) -> str:
     ]
     return bind_words(
         "Incidents par {unit} {place} en {year} : {numbers}.".format(
-            unit=name_period_unit(page),
+            unit=format_period_unit(page),
             place=format_place(page.region),
             year=page.year,
             numbers=", ".join(numbers),
@@ -111,7 +113,7 @@ def is_unpublished(cell: PrintedCell) -> bool:
     return cell.state in (CellState.WAITING, CellState.CLOSED, CellState.EARLIER)
 
 
-def has_line(page: FiguresPage) -> bool:
+def has_enough_points(page: FiguresPage) -> bool:
     """Tell whether this year or the one before has enough points for a line. Otherwise a table is clearer."""
     periods = list_chart_periods(page)
     points_this_year = sum(cell.is_shown for _name, cell, _before in periods)
@@ -126,7 +128,7 @@ def list_quarter_headings(page: FiguresPage) -> list[str]:
     return [f"T{number}" for number in page.printed.quarters] if page.has_quarter_totals() else []
 
 
-def list_totals(page: FiguresPage) -> list[tuple[str, list[PrintedCell]]]:
+def list_quarter_totals(page: FiguresPage) -> list[tuple[str, list[PrintedCell]]]:
     """Return each of the four totals: its name, and its cells in the order of `list_quarter_headings`."""
     return [
         (name, [page.printed.get_cell(counts, quarter=quarter) for quarter in page.printed.quarters])
@@ -134,12 +136,12 @@ def list_totals(page: FiguresPage) -> list[tuple[str, list[PrintedCell]]]:
     ]
 
 
-def write_quarters_subtitle(page: FiguresPage) -> str:
+def format_quarters_subtitle(page: FiguresPage) -> str:
     """Return sentences on what a quarter counts, why quarters do not add up to a year, and why some have no number."""
     sentences = ["Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."]
-    if page.is_over:
+    if page.is_year_published:
         sentences.append("L’année compte ce qui l’était quand elle a paru.")
-    cells = [cell for _name, row in list_totals(page) for cell in row]
+    cells = [cell for _name, row in list_quarter_totals(page) for cell in row]
     if any(cell.state is CellState.CLOSED for cell in cells):
         sentences.append(f"Un total de trimestre ne paraît qu’à partir de {OPENS_FROM}.")
     return bind_words(" ".join([*sentences, explain_narrow_cells(cells)]).strip())
@@ -148,13 +150,13 @@ def write_quarters_subtitle(page: FiguresPage) -> str:
 # The map
 
 
-def write_map_title(page: FiguresPage) -> str:
+def format_map_title(page: FiguresPage) -> str:
     if page.region is not None:
         return f"{upper_first(format_place(page.region))} et dans les autres régions"
     return "Les incidents, région par région"
 
 
-def write_map_subtitle(page: FiguresPage) -> str:
+def format_map_subtitle(page: FiguresPage) -> str:
     return bind_words(
         f"Incidents vérifiés en {page.year}. Les régions n’ont pas le même nombre de collectivités : "
         "ne les classez pas."
@@ -164,8 +166,8 @@ def write_map_subtitle(page: FiguresPage) -> str:
 def summarise_map(page: FiguresPage) -> str:
     """Return the numbers of the map as a sentence, for readers who do not see it."""
     lines = page.get_region_breakdown()
-    numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered]
-    if lines.below:
+    numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered_lines]
+    if lines.dashed_lines:
         numbers.append("ailleurs moins de 5 collectivités")
     return bind_words("Carte de France en carreaux, avec le nombre d’incidents : {}.".format(", ".join(numbers)))
 
@@ -173,7 +175,7 @@ def summarise_map(page: FiguresPage) -> str:
 # Breakdowns and rates
 
 
-def write_largest_title(breakdown: Breakdown, plain: str) -> str:
+def format_largest_title(breakdown: Breakdown, plain: str) -> str:
     """Return « Le plus souvent : hameçonnage, 85 sur 320 » if it is certain, or else the plain title."""
     largest = find_largest_category(breakdown)
     if largest is None or not breakdown.total.is_shown:
@@ -195,18 +197,18 @@ def find_median_text(breakdown: Breakdown, words: Mapping[str, str]) -> str | No
     return words[code] if code else None
 
 
-def write_hours_title(breakdown: Breakdown, plain: str) -> str:
+def format_hours_title(breakdown: Breakdown, plain: str) -> str:
     band = find_median_text(breakdown, HOURS_BAND_PHRASES)
     return f"Au moins une interruption sur deux dure {band}" if band else plain
 
 
-def write_delays_title(helped: Breakdown | None) -> str:
+def format_delays_title(helped: Breakdown | None) -> str:
     """Return the title of the three delays together. `helped` is the delay until a centre acknowledged the case."""
     plain = "Les délais"
-    return write_delay_title("help", helped, plain) if helped else plain
+    return format_delay_title("help", helped, plain) if helped else plain
 
 
-def write_delay_title(code: str, breakdown: Breakdown, plain: str) -> str:
+def format_delay_title(code: str, breakdown: Breakdown, plain: str) -> str:
     """Return a title with the time within which at least half of the incidents were certainly declared, acknowledged
     or closed, or else the plain title.
     """
@@ -214,7 +216,7 @@ def write_delay_title(code: str, breakdown: Breakdown, plain: str) -> str:
     return HALVES[code] % band if band else plain
 
 
-def write_strata_title(rates: list[StratumRate]) -> str:
+def format_strata_title(rates: list[StratumRate]) -> str:
     """Return a title that names the stratum with certainly the highest share, or else the plain title."""
     for rate in rates:
         if all(rate.low > other_rate.high for other_rate in rates if other_rate is not rate):
@@ -222,9 +224,9 @@ def write_strata_title(rates: list[StratumRate]) -> str:
     return "Le taux selon la nature et la population"
 
 
-def write_strata_subtitle(page: FiguresPage) -> str:
+def format_strata_subtitle(page: FiguresPage) -> str:
     """Return sentences on what the bars of rates show, and on how to read them."""
-    rates = list_rates(page)
+    rates = list_stratum_rates(page)
     sentence = (
         "Part des collectivités ayant déclaré un incident vérifié en %s, du plus petit taux possible au plus grand."
     )

@@ -12,14 +12,14 @@ from incidents.devices.visits import find_case, serve_privately
 from stats.case_visibility import describe_visibility
 from stats.categories import SHORT_MONTHS
 from stats.disclosure.tables import QUARTERS
-from stats.pages import method, story, titles
+from stats.pages import method, sentences, titles
 from stats.pages.charts import LineChart, Series, make_line_charts
 from stats.pages.columns import lay_out_blocks
 from stats.pages.freshness import cache_briefly, cache_page_by_etag, find_page_etag
 from stats.pages.labels import bind_words
 from stats.pages.map import draw_map
 from stats.pages.page import FiguresPage, UnknownRegion, UnknownSelection, read_figures_page
-from stats.pages.rates import find_scale_end, list_rates
+from stats.pages.rates import find_scale_end, list_stratum_rates
 from stats.pages.sections import make_delay_sections, make_sections
 from stats.pages.waiting import PROGRESS_MAX_AGE, describe_publication_progress
 from stats.pages.wording import format_heading
@@ -42,42 +42,44 @@ def show_statistics(request: HttpRequest) -> HttpResponse:
         response = render(request, "stats/statistics.html", context | describe_publication_progress())
         patch_cache_control(response, max_age=PROGRESS_MAX_AGE)
         return response
-    return render(request, "stats/statistics.html", context | write_sentences(page) | lay_out_charts(page))
+    return render(
+        request, "stats/statistics.html", context | build_sentences_context(page) | build_charts_context(page)
+    )
 
 
-def write_sentences(page: FiguresPage) -> dict[str, object]:
+def build_sentences_context(page: FiguresPage) -> dict[str, object]:
     release = page.printed.release
     return {
         "heading": format_heading(page.region, page.year),
         "published_on": format_day(localtime(release.published_at).date()) if release else "",
-        "story": story.write_story(page),
-        "keys": story.list_key_figures(page),
-        "late_line": story.write_late_line(page),
-        "rounding": bind_words(f"{story.ROUNDING} {story.DASH}"),
-        "unknown_share": story.UNKNOWN_SHARE,
+        "story": sentences.list_summary_sentences(page),
+        "keys": sentences.list_key_figures(page),
+        "late_line": sentences.format_late_line(page),
+        "rounding": bind_words(f"{sentences.ROUNDING} {sentences.DASH}"),
+        "unknown_share": sentences.UNKNOWN_SHARE,
     }
 
 
-def lay_out_charts(page: FiguresPage) -> dict[str, object]:
+def build_charts_context(page: FiguresPage) -> dict[str, object]:
     """Return the charts and tables, and their layout in columns."""
     parts = {
-        "months": lay_out_months(page),
+        "months": build_months_context(page),
         "quarters": titles.list_quarter_headings(page),
         "map": draw_map(page),
-        "strata": lay_out_strata(page),
-        "missing": story.explain_missing(page),
+        "strata": build_strata_context(page),
+        "missing": sentences.explain_missing_tables(page),
         "method": method.list_method_paragraphs(),
     }
     return parts | {
-        "totals": titles.list_totals(page),
-        "quarters_under": titles.write_quarters_subtitle(page),
-        "map_title": titles.write_map_title(page),
-        "map_under": titles.write_map_subtitle(page),
+        "totals": titles.list_quarter_totals(page),
+        "quarters_under": titles.format_quarters_subtitle(page),
+        "map_title": titles.format_map_title(page),
+        "map_under": titles.format_map_subtitle(page),
         "layout": lay_out_blocks(parts, [*make_sections(page), *make_delay_sections(page)]),
     }
 
 
-def lay_out_months(page: FiguresPage) -> dict[str, object] | None:
+def build_months_context(page: FiguresPage) -> dict[str, object] | None:
     """Return the chart of the months (for a région, of the quarters), or None if none has a number."""
     periods = titles.list_chart_periods(page)
     if not any(now.is_shown for _name, now, _before in periods):
@@ -85,15 +87,15 @@ def lay_out_months(page: FiguresPage) -> dict[str, object] | None:
     return {
         "periods": periods,
         "has_before": any(before.is_shown for _name, _now, before in periods),
-        "charts": draw_periods(page) if titles.has_line(page) else {},
-        "title": titles.write_months_title(page),
-        "under": titles.write_months_subtitle(page),
+        "charts": make_period_charts(page) if titles.has_enough_points(page) else {},
+        "title": titles.format_months_title(page),
+        "under": titles.format_months_subtitle(page),
         "summary": titles.summarise_months(page),
-        "unit": titles.name_period_unit(page),
+        "unit": titles.format_period_unit(page),
     }
 
 
-def draw_periods(page: FiguresPage) -> dict[str, LineChart]:
+def make_period_charts(page: FiguresPage) -> dict[str, LineChart]:
     periods = titles.list_chart_periods(page)
     now = Series(str(page.year), tuple(cell.value for _name, cell, _before in periods))
     before = Series(str(page.year - 1), tuple(cell.value for _name, _now, cell in periods))
@@ -101,15 +103,15 @@ def draw_periods(page: FiguresPage) -> dict[str, LineChart]:
     return make_line_charts(names, now, before if any(before.values) else None)
 
 
-def lay_out_strata(page: FiguresPage) -> dict[str, object] | None:
-    rates = list_rates(page)
+def build_strata_context(page: FiguresPage) -> dict[str, object] | None:
+    rates = list_stratum_rates(page)
     if not rates:
         return None
     return {
         "rates": rates,
         "highest": find_scale_end(rates),
-        "title": titles.write_strata_title(rates),
-        "under": titles.write_strata_subtitle(page),
+        "title": titles.format_strata_title(rates),
+        "under": titles.format_strata_subtitle(page),
     }
 
 

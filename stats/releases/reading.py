@@ -77,7 +77,7 @@ class PrintedYear:
         return cls(year, yearly, dict(sorted(releases.items())), tables, dict(bodies))
 
     @property
-    def is_over(self) -> bool:
+    def is_year_published(self) -> bool:
         """True if the release of the whole year is published."""
         return self.release is not None
 
@@ -100,7 +100,7 @@ class PrintedYear:
         yearly = self.get_cell("incidents_by_month", month)
         if yearly.value is None and quarter < min(self.quarters, default=0):
             return EARLIER
-        return yearly if self.is_over else printed
+        return yearly if self.is_year_published else printed
 
     def is_open(self, table: str) -> bool:
         """Tell whether any cell of a table of the year was printed."""
@@ -123,7 +123,7 @@ def are_totals_scarce(table: Table, totals: Iterable[int | None], crossed: Itera
     return is_rare or (is_crossing and max((value or 0 for value in crossed), default=0) < OPENS_FROM)
 
 
-def list_years() -> dict[int, bool]:
+def map_released_years() -> dict[int, bool]:
     """Return a dict from each year that has a release, the latest first, to whether the whole year is published. Runs
     one query.
     """

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from collectivities.models import Collectivity, Region
 from incidents.enums import LeakStatus, Nature
-from stats.counting.strata import Bodies, find_heirs, make_stratum_expression
+from stats.counting.strata import Bodies, make_stratum_expression, map_merged_bodies
 from stats.disclosure.draw import EMPTY_COUNT, Categories, CellCount, CountsByTable, is_sensitive
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
 from stats.enums import CAUSE_NOT_STATED, FAMILY_OF
@@ -88,9 +88,9 @@ FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {c
 
 def freeze_cases(period: Period) -> None:
     """Copy the cases that a release of `period` counts, late cases included, to a table that the transaction drops."""
-    heirs = find_heirs()
+    heirs = map_merged_bodies()
     listed = Collectivity.objects.filter(is_listed=True).values_list("pk", make_stratum_expression())
-    strata, values_of_strata = name_parameters(listed)
+    strata, values_of_strata = convert_to_named_parameters(listed)
     arguments: dict[str, Any] = {
         "starts_on": period.starts_on,
         "last_month": period.last_month,
@@ -109,7 +109,7 @@ def freeze_cases(period: Period) -> None:
         cursor.execute("ANALYZE frozen_case")
 
 
-def name_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
+def convert_to_named_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
     """Return the SQL of a query for use inside a statement with named parameters, and a dict from
     parameter to value.
     """

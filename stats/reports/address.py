@@ -22,7 +22,7 @@ def parse_place(place: str) -> str:
     return place
 
 
-def make_file_address(number: int, region: str) -> str:
+def make_report_file_address(number: int, region: str) -> str:
     """Return the address of the PDF. `region` is a code, or "" for the nation."""
     return reverse("stats_report_file", args=[number, region or NATION])
 
@@ -30,18 +30,18 @@ def make_file_address(number: int, region: str) -> str:
 def find_report_address(page: FiguresPage) -> str:
     """Return the address of the report on the place and year of a page, or "" if there is none."""
     release = page.printed.release
-    return make_file_address(release.number, page.region.code if page.region else "") if release else ""
+    return make_report_file_address(release.number, page.region.code if page.region else "") if release else ""
 
 
-def list_addresses(release: Release) -> list[tuple[str, str]]:
+def list_report_addresses(release: Release) -> list[tuple[str, str]]:
     """Return the name and address of each report of a release, the nation's first. Quarterly releases have none."""
     if release.quarter:
         return []
     names = {"": "France"} | {code: label_category("region", code) for code in REPORTED_REGIONS}
-    return [(name, make_file_address(release.number, code)) for code, name in names.items()]
+    return [(name, make_report_file_address(release.number, code)) for code, name in names.items()]
 
 
-def make_file_name(report: Report) -> str:
+def make_report_file_name(report: Report) -> str:
     """Return the file name of a report. It contains nothing that a visitor typed."""
     place = slugify(report.region.name) if report.region else NATION
     return f"rapport-{place}-{report.release.year}-publication-{report.release.number}.pdf"

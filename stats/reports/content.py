@@ -20,12 +20,12 @@ from stats.enums import Measure
 from stats.open_data.definitions import UNDER_DECLARED, UNITS
 from stats.open_data.edition import Edition, read_edition
 from stats.open_data.package import LICENCE
-from stats.pages import method, story, titles
+from stats.pages import method, sentences, titles
 from stats.pages.charts import WIDE, Plot
 from stats.pages.labels import bind_words, lower_first, upper_first
 from stats.pages.map import TILES, MapTile, draw_map
 from stats.pages.page import TOTALS, FiguresPage, read_figures_page
-from stats.pages.rates import StratumRate, list_rates
+from stats.pages.rates import StratumRate, list_stratum_rates
 from stats.pages.sections import FiguresSection, SectionBar, make_delays_table, make_sections
 from stats.pages.wording import explain_narrow_cells, format_cell, format_heading, format_narrow_cell, format_place
 from stats.releases.reading import BELOW, CellState, PrintedCell
@@ -68,12 +68,16 @@ def describe_report(release: Release, region: str) -> Content:
         "closed_label": label_place(pages[-1]) if own.region else "",
         "invented": "Démonstration : tous ces nombres sont inventés." if edition.is_invented else "",
         "address": edition.url.partition("://")[2],
-        "essential": describe_essential(pages),
-        "brief": [*list_titles(2, time), *list_titles(3, effects), *list_titles(4, {"rates": rates})],
-        "time": time | {"closed": list_closed(edition, OVER_TIME)},
-        "effects": effects | {"closed": list_closed(edition, EFFECTS)},
+        "essential": describe_summary(pages),
+        "brief": [
+            *list_summary_lines(2, time),
+            *list_summary_lines(3, effects),
+            *list_summary_lines(4, {"rates": rates}),
+        ],
+        "time": time | {"closed": list_closed_tables(edition, OVER_TIME)},
+        "effects": effects | {"closed": list_closed_tables(edition, EFFECTS)},
         "rates": rates,
-        "reading": describe_reading(own, edition) | {"closed": list_closed(edition, RATES)},
+        "reading": describe_reading_guide(own, edition) | {"closed": list_closed_tables(edition, RATES)},
     }
 
 
@@ -96,21 +100,21 @@ def label_content(content: Content, page: FiguresPage, own: FiguresPage) -> Cont
 # Page 1
 
 
-def describe_essential(pages: list[FiguresPage]) -> Content:
+def describe_summary(pages: list[FiguresPage]) -> Content:
     own, nation = pages[0], pages[-1]
     counted_page = own if own.get_total().is_shown else nation
-    beside = label_content({"story": story.write_story(nation)}, nation, own)
+    beside = label_content({"story": sentences.list_summary_sentences(nation)}, nation, own)
     return label_content(
-        {"keys": [asdict(key) for key in story.list_key_figures(counted_page)]}, counted_page, own
+        {"keys": [asdict(key) for key in sentences.list_key_figures(counted_page)]}, counted_page, own
     ) | {
-        "story": story.write_story(own),
+        "story": sentences.list_summary_sentences(own),
         "beside": None if own is nation else beside,
-        "rounding": story.ROUNDING,
-        "unknown": story.UNKNOWN_SHARE,
+        "rounding": sentences.ROUNDING,
+        "unknown": sentences.UNKNOWN_SHARE,
     }
 
 
-def list_titles(number: int, parts: Content) -> Iterator[Content]:
+def list_summary_lines(number: int, parts: Content) -> Iterator[Content]:
     """Yield the lines of the summary of the report: the page, caption, label and title of each table."""
     for part in parts.values():
         for table in part if isinstance(part, list) else [part]:
@@ -139,9 +143,9 @@ def describe_effects(pages: list[FiguresPage]) -> Content:
     return {"sections": list(sections.values()), "delays": find_first_description(pages, describe_delays)}
 
 
-def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
+def list_closed_tables(edition: Edition, codes: Iterable[str]) -> list[Content]:
     """Return the tables of `codes` that are closed for the whole nation, grouped by the reason."""
-    closed = {table.code: table for table in edition.closed}
+    closed = {table.code: table for table in edition.closed_tables}
     replaced = {short for long, short in SHORT_LIST_OF.items() if long not in closed}
     names: dict[str, list[str]] = defaultdict(list)
     for code in codes:
@@ -156,18 +160,18 @@ def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
 # Page 4
 
 
-def describe_reading(own: FiguresPage, edition: Edition) -> Content:
+def describe_reading_guide(own: FiguresPage, edition: Edition) -> Content:
     screen = ({"region": own.region.code} if own.region else {}) | {"annee": str(own.year)}
     return {
-        "numbers": [bind_words(story.ROUNDING)],
+        "numbers": [bind_words(sentences.ROUNDING)],
         "method": method.list_method_paragraphs(),
-        "missing": story.explain_missing(own) if own.region else [],
+        "missing": sentences.explain_missing_tables(own) if own.region else [],
         "definitions": [
             {"name": bind_words(upper_first(UNITS[code].name)), "text": bind_words(UNITS[code].definition)}
             for code in DEFINED_UNITS
         ],
         "limit": bind_words(UNDER_DECLARED),
-        "late": story.write_late_line(own),
+        "late": sentences.format_late_line(own),
         "citation": bind_words(edition.citation),
         "licence": LICENCE,
         "url": edition.url,
@@ -210,11 +214,11 @@ def describe_trend(page: FiguresPage) -> Content | None:
     heads = [*names] if page.region else [*SHORT_MONTHS]
     rows = {page.year: cells} | ({page.year - 1: before} if has_before else {})
     return {
-        "caption": f"Incidents par {titles.name_period_unit(page)}",
-        "title": titles.write_months_title(page),
-        "under": titles.write_months_subtitle(page),
+        "caption": f"Incidents par {titles.format_period_unit(page)}",
+        "title": titles.format_months_title(page),
+        "under": titles.format_months_subtitle(page),
         "alt": titles.summarise_months(page),
-        "is_drawn": titles.has_line(page),
+        "is_drawn": titles.has_enough_points(page),
         "legend": explain_narrow_cells(cell for row in rows.values() for cell in row),
         "names": heads,
         "highest": plot.highest,
@@ -241,7 +245,7 @@ def describe_quarters(page: FiguresPage) -> Content | None:
     return {
         "caption": "Totaux par trimestre",
         "title": "Trimestre par trimestre",
-        "under": titles.write_quarters_subtitle(page),
+        "under": titles.format_quarters_subtitle(page),
         **describe_report_table(
             ["Trimestre", *(Measure(counts).label for counts in TOTALS)],
             [*rows, year],
@@ -262,8 +266,8 @@ def describe_map(page: FiguresPage) -> Content | None:
     unplaced = {"label": upper_first(map_of_page.unplaced.label), "is_mine": False}
     return {
         "caption": "Incidents par région",
-        "title": titles.write_map_title(page),
-        "under": titles.write_map_subtitle(page),
+        "title": titles.format_map_title(page),
+        "under": titles.format_map_subtitle(page),
         "alt": titles.summarise_map(page),
         "tiles": [tiles[code] for code in TILES if code in tiles],
         "small": [describe_tile(tile) for tile in map_of_page.tiles if tile.is_small],
@@ -298,7 +302,7 @@ def describe_report_section(section: FiguresSection) -> Content:
         "head": section.heading,
         "lines": [describe_bar(bar) for bar in section.bars],
         "total": section.total,
-        "notes": [note for note in (describe_unbarred(section), section.note) if note],
+        "notes": [note for note in (format_undrawn_categories(section), section.note) if note],
     }
 
 
@@ -307,10 +311,10 @@ def describe_bar(bar: SectionBar) -> Content:
     return words | {"share": float(bar.share), "is_other": bar.is_other}
 
 
-def describe_unbarred(section: FiguresSection) -> str:
+def format_undrawn_categories(section: FiguresSection) -> str:
     """Return a sentence that lists the categories with a number but without a bar, or ""."""
     drawn_lines = {bar.label for bar in section.bars}
-    other_lines = [line for line in section.breakdown.numbered if line.label not in drawn_lines]
+    other_lines = [line for line in section.breakdown.numbered_lines if line.label not in drawn_lines]
     other_lines.sort(key=lambda line: -(line.cell.value or 0))
     numbers = " ; ".join(f"{lower_first(line.label)} {format_cell(line.cell)}" for line in other_lines)
     return bind_words(f"Puis : {numbers}.") if other_lines else ""
@@ -335,14 +339,14 @@ def describe_delays(page: FiguresPage) -> Content | None:
 
 
 def describe_rates(page: FiguresPage) -> Content | None:
-    rates = list_rates(page)
+    rates = list_stratum_rates(page)
     if not rates:
         return None
     highest = max((rate.high for rate in rates if rate.has_share), default=1)
     return {
         "caption": "Taux de collectivités ayant déclaré un incident vérifié",
-        "title": titles.write_strata_title(rates),
-        "under": titles.write_strata_subtitle(page),
+        "title": titles.format_strata_title(rates),
+        "under": titles.format_strata_subtitle(page),
         "lines": [describe_rate(rate, highest) for rate in rates],
     }
 

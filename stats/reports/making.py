@@ -42,7 +42,7 @@ def request_report(number: int, place: str) -> Report:
     rows = filter_reports(number, region)
     report = rows.first()
     if report is None:
-        save_report(number, region)
+        create_report_row(number, region)
         report = rows.get()
     return report
 
@@ -52,7 +52,7 @@ def filter_reports(number: int, region: str) -> QuerySet[Report]:
     return rows.filter(region__code=region) if region else rows.filter(region=None)
 
 
-def save_report(number: int, region: str) -> None:
+def create_report_row(number: int, region: str) -> None:
     """Create the row, unless it exists. Raises UnknownSelection if no yearly release has that number."""
     release = Release.objects.filter(number=number, quarter=0).first()
     if release is None:
@@ -71,7 +71,7 @@ def retry_report(report: Report) -> None:
         chosen.update(state=PaperState.ASKED, asked_at=now, tries=0)
 
 
-def prepare_reports(release: Release) -> None:
+def create_report_rows(release: Release) -> None:
     """Create the rows of the reports of a yearly release: for the nation, and for each région with a printed total."""
     if release.quarter:
         return
@@ -81,7 +81,7 @@ def prepare_reports(release: Release) -> None:
     Report.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def read_content(report: Report) -> bytes:
+def read_report_pdf(report: Report) -> bytes:
     """Return the PDF of a report that was made."""
     return bytes(Report.objects.values_list("content", flat=True).get(pk=report.pk, state=PaperState.MADE) or b"")
 

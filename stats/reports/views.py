@@ -11,8 +11,8 @@ from incidents.enums import PaperState
 from stats.open_data.caching import CACHE_FOREVER, respond_with_etag
 from stats.pages.page import UnknownSelection
 from stats.releases.rows import Release
-from stats.reports.address import list_addresses, make_file_name
-from stats.reports.making import read_content, request_report, retry_report
+from stats.reports.address import list_report_addresses, make_report_file_name
+from stats.reports.making import read_report_pdf, request_report, retry_report
 
 
 @login_not_required
@@ -46,8 +46,8 @@ def send_report_file(request: HttpRequest, number: int, place: str) -> HttpRespo
         waiting = redirect("stats_report", number, place)
         waiting.headers["Cache-Control"] = "no-store"
         return waiting
-    response = HttpResponse(read_content(row), content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{make_file_name(row)}"'
+    response = HttpResponse(read_report_pdf(row), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{make_report_file_name(row)}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -59,6 +59,6 @@ def render_missing_report(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "quarterly": releases.filter(number=number, quarter__gt=0).first(),
         "release": yearly,
-        "links": list_addresses(yearly) if yearly else [],
+        "links": list_report_addresses(yearly) if yearly else [],
     }
     return render(request, "stats/missing_report.html", context, status=404)

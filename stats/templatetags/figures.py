@@ -16,7 +16,7 @@ from stats.pages.charts import Interval, place_interval
 from stats.pages.labels import bind_words
 from stats.pages.page import FiguresPage
 from stats.pages.rates import StratumRate
-from stats.pages.story import DASH
+from stats.pages.sentences import DASH
 from stats.pages.wording import NARROW_TEXTS, format_cell, format_narrow_cell
 from stats.releases.reading import PrintedCell
 from stats.reports.address import find_report_address

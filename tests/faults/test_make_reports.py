@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from incidents.enums import PaperState
 from stats.models import Report
-from stats.reports.making import prepare_reports
+from stats.reports.making import create_report_rows
 from tests.faults.deployment import Program, wait_until
 from tests.stats.printing import print_year
 
@@ -39,7 +39,7 @@ def list_made_reports():
 
 @pytest.mark.proof
 def test_reports_of_a_killed_worker_are_made_once_by_another(worker):
-    prepare_reports(print_year(2025, 317))
+    create_report_rows(print_year(2025, 317))
     every = Report.objects.count()
     worker.start()
     wait_until(lambda: list_made_reports().count() >= 2)

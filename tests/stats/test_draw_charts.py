@@ -13,7 +13,7 @@ from stats.pages.charts import (
     Interval,
     Series,
     choose_scale,
-    compute_shares,
+    compute_bar_lengths,
     make_line_charts,
     place_interval,
     round_up,
@@ -145,10 +145,10 @@ def test_each_level_holds_at_least_one_printed_number():
 
 
 def test_bars_are_as_long_as_their_numbers():
-    assert compute_shares([8, 2, 0, None, 1]) == ["100.0", "25.0", "0", "0", "12.5"]
-    assert compute_shares([1000, 1]) == ["100.0", "0.6"]
-    assert compute_shares([]) == []
-    assert compute_shares([0, None]) == ["0", "0"]
+    assert compute_bar_lengths([8, 2, 0, None, 1]) == ["100.0", "25.0", "0", "0", "12.5"]
+    assert compute_bar_lengths([1000, 1]) == ["100.0", "0.6"]
+    assert compute_bar_lengths([]) == []
+    assert compute_bar_lengths([0, None]) == ["0", "0"]
 
 
 def test_all_intervals_are_drawn_on_the_scale_of_the_widest():
@@ -244,7 +244,7 @@ def test_no_bar_is_drawn_that_is_smaller_than_one_left_to_the_table():
     types = find_types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: hidden - 5}})
     assert min(bar.value for bar in types.bars) > hidden
     assert not any(bar.is_other for bar in types.bars)
-    assert types.more == len(codes) - len(types.bars)
+    assert types.undrawn_count == len(codes) - len(types.bars)
 
     types = find_types_section({"incidents": 900, "incidents_by_type": values | {IncidentType.UNKNOWN: 300}})
     assert [(bar.value, bar.is_other) for bar in types.bars][-1] == (300, True)

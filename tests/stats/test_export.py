@@ -15,9 +15,9 @@ from stats.categories import LABELS
 from stats.disclosure.tables import CATEGORIES, TABLES, TABLES_OF_A_YEAR
 from stats.enums import HoursBand
 from stats.models import Figure, Release
-from stats.open_data.caching import hash_form
+from stats.open_data.caching import hash_published_texts
 from stats.open_data.edition import load_edition, read_edition
-from stats.open_data.package import format_csv_cell, make_files
+from stats.open_data.package import format_csv_cell, make_release_files
 from stats.releases import seal
 from stats.services import publish_due_periods
 from tests.stats.cases import bodies, one_each, paris_time, store
@@ -98,7 +98,7 @@ def test_a_closed_table_keeps_its_lines(client, release):
 
 
 def test_a_release_of_a_quarter_has_fewer_files(client, release):
-    names = [*make_files(read_edition(Release.objects.get(number=1)))]
+    names = [*make_release_files(read_edition(Release.objects.get(number=1)))]
     assert names == [
         *("tocsin-publication-1.zip", "datapackage.json", "LISEZMOI.md", "totals.csv", "incidents_by_month.csv"),
         *("tables.csv", "categories.csv", "release.json", "dictionary.json", "canonical.json", "verify.py"),
@@ -245,10 +245,10 @@ def test_a_file_is_kept_for_ever(client, release, django_assert_num_queries):
 def test_corrected_labels_change_the_etag(client, release, monkeypatch):
     before = client.get(HOME + "categories.csv")["ETag"]
     monkeypatch.setitem(LABELS, "hours", dict.fromkeys(HoursBand, "autre"))
-    hash_form.cache_clear()
+    hash_published_texts.cache_clear()
     after = client.get(HOME + "categories.csv", headers={"If-None-Match": before})
     monkeypatch.undo()
-    hash_form.cache_clear()
+    hash_published_texts.cache_clear()
     assert after.status_code == 200
     assert client.get(HOME + "categories.csv")["ETag"] == before != after["ETag"]
 

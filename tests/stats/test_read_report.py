@@ -243,15 +243,15 @@ def test_a_report_that_fails_does_not_delay_the_others(client, monkeypatch):
 
 
 def test_the_nation_and_each_region_with_a_number_are_prepared_after_a_year(release_of_2025):
-    making.prepare_reports(release_of_2025)
-    making.prepare_reports(release_of_2025)
+    making.create_report_rows(release_of_2025)
+    making.create_report_rows(release_of_2025)
     regions = set(Report.objects.values_list("region__code", flat=True))
     assert regions == {None, "11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93"}
     assert Report.objects.count() == len(regions)
 
 
 def test_nothing_is_prepared_after_a_quarter():
-    making.prepare_reports(print_release(Period(2026, 1), spread_tables(Period(2026, 1), 90)))
+    making.create_report_rows(print_release(Period(2026, 1), spread_tables(Period(2026, 1), 90)))
     assert not Report.objects.exists()
 
 

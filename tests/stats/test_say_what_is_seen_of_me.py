@@ -36,13 +36,15 @@ def unify_spaces(text):
 def list_places(incident, edition=-1):
     """Return what the last release that counted a case prints of it: title, place, number."""
     editions = describe_visibility(incident).releases
-    return [tuple(map(unify_spaces, (place.title, place.where, place.number))) for place in editions[edition].places]
+    return [
+        tuple(map(unify_spaces, (cell.title, cell.place_and_period, cell.number))) for cell in editions[edition].cells
+    ]
 
 
 def read_reason_and_coming(incident):
     """Return why no release counts the case, and the lines on releases to come."""
     visibility = describe_visibility(incident)
-    return unify_spaces(visibility.why), [unify_spaces(line) for line in visibility.coming]
+    return unify_spaces(visibility.exclusion_reason), [unify_spaces(line) for line in visibility.coming_releases]
 
 
 def store_late_cases(number):

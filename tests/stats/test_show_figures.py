@@ -19,7 +19,7 @@ from csirts.models import Coverage
 from csirts.wording import format_region_with_en
 from incidents.enums import Cause, DataCategory, PublicService
 from stats.disclosure.tables import Period
-from stats.pages import story
+from stats.pages import sentences
 from stats.pages.freshness import PAGE_FOLDERS, page_cache
 from stats.services import publish_due_periods
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber
@@ -380,7 +380,7 @@ def test_only_a_lead_gets_the_link_to_exact_figures(client):
 @pytest.mark.parametrize(
     "part",
     [
-        *(Cause, DataCategory, PublicService, format_region_with_en, story.write_story),
+        *(Cause, DataCategory, PublicService, format_region_with_en, sentences.list_summary_sentences),
         *(choose_plural, choose_french_plural),
     ],
 )

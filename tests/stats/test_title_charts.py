@@ -5,21 +5,21 @@ import pytest
 from stats.pages.intervals import TotalChange, compare_totals, compute_binomial_tail
 from stats.pages.map import draw_map, format_step
 from stats.pages.page import TOTALS
-from stats.pages.rates import StratumRate, list_rates
+from stats.pages.rates import StratumRate, list_stratum_rates
 from stats.pages.sections import make_delay_sections, make_delays_table, make_sections
 from stats.pages.titles import (
-    has_line,
+    format_map_subtitle,
+    format_map_title,
+    format_months_subtitle,
+    format_months_title,
+    format_quarters_subtitle,
+    format_strata_subtitle,
+    format_strata_title,
+    has_enough_points,
     list_quarter_headings,
-    list_totals,
+    list_quarter_totals,
     summarise_map,
     summarise_months,
-    write_map_subtitle,
-    write_map_title,
-    write_months_subtitle,
-    write_months_title,
-    write_quarters_subtitle,
-    write_strata_subtitle,
-    write_strata_title,
 )
 from stats.pages.wording import format_cell
 from stats.releases.reading import BELOW, CellState, PrintedCell
@@ -152,7 +152,7 @@ def test_the_longest_known_bars_come_first_and_the_unknown_last():
         "causes", {"incidents": 500, "incidents_by_cause": fill("incidents_by_cause", *values, rest=65)}
     )
     assert [bar.value for bar in causes.bars] == [55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 60, 65]
-    assert causes.more == 1
+    assert causes.undrawn_count == 1
 
 
 def test_bands_of_hours_stay_in_their_order():
@@ -199,18 +199,18 @@ def test_a_region_with_many_incidents_has_its_types():
 
 
 def test_the_title_of_the_months_gives_the_lowest_and_the_highest_number():
-    assert write_months_title(a_page(make_months(10, 25, rest=15))) == "Environ 10 à 25 incidents par mois"
-    assert write_months_title(a_page(make_months(rest=15))) == "Les incidents, mois par mois"
-    assert write_months_title(a_page(make_months(10, 25))) == "Les incidents, mois par mois"
+    assert format_months_title(a_page(make_months(10, 25, rest=15))) == "Environ 10 à 25 incidents par mois"
+    assert format_months_title(a_page(make_months(rest=15))) == "Les incidents, mois par mois"
+    assert format_months_title(a_page(make_months(10, 25))) == "Les incidents, mois par mois"
 
 
 def test_the_title_of_the_months_says_more_if_the_year_surely_has_more_than_the_one_before():
     assert (
-        write_months_title(a_page(make_months(incidents=400), before={"incidents": 250}))
+        format_months_title(a_page(make_months(incidents=400), before={"incidents": 250}))
         == "Plus d’incidents déclarés qu’en 2024"
     )
     assert (
-        write_months_title(a_page(make_months(incidents=250), before={"incidents": 400}))
+        format_months_title(a_page(make_months(incidents=250), before={"incidents": 400}))
         == "Moins d’incidents déclarés qu’en 2024"
     )
 
@@ -218,7 +218,7 @@ def test_the_title_of_the_months_says_more_if_the_year_surely_has_more_than_the_
 def test_a_month_with_a_dash_breaks_the_line():
     page = a_page(make_months(10, 25, 15))
     words = "La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités »."
-    assert plain(write_months_subtitle(page)).endswith(words)
+    assert plain(format_months_subtitle(page)).endswith(words)
     assert plain(summarise_months(page)).startswith(
         "Incidents par mois en France en 2025 : 10 (janvier), 25 (février), 15 (mars), moins de 5 "
         "collectivités (avril), "
@@ -226,10 +226,10 @@ def test_a_month_with_a_dash_breaks_the_line():
 
 
 def test_a_line_is_drawn_if_one_of_its_years_has_three_points():
-    assert not has_line(a_page(make_months(10, 25)))
-    assert "La ligne" not in write_months_subtitle(a_page(make_months(10, 25)))
-    assert has_line(a_page(make_months(10, 25, 15)))
-    assert has_line(a_page(make_months(10), before=make_months(10, 25, 15)))
+    assert not has_enough_points(a_page(make_months(10, 25)))
+    assert "La ligne" not in format_months_subtitle(a_page(make_months(10, 25)))
+    assert has_enough_points(a_page(make_months(10, 25, 15)))
+    assert has_enough_points(a_page(make_months(10), before=make_months(10, 25, 15)))
 
 
 def test_a_month_before_the_service_began_is_not_shown_as_pending():
@@ -257,7 +257,7 @@ def test_the_table_of_quarters_has_those_that_were_printed():
     """The service began in summer: nothing is written of the quarters before."""
     page = a_page({"incidents": 90, "leaks": None, 3: {"incidents": 40}, 4: {"incidents": None}}, quarters=(3, 4))
     assert list_quarter_headings(page) == ["T3", "T4"]
-    names = {name: [cell.state for cell in cells] for name, cells in list_totals(page)}
+    names = {name: [cell.state for cell in cells] for name, cells in list_quarter_totals(page)}
     assert names["Incidents"] == [SHOWN, CellState.BELOW]
     assert names["Fuites"] == [CellState.CLOSED, CellState.CLOSED]
     assert list_quarter_headings(a_page({1: {"reports": 40}}, quarters=(1,), is_over=False)) == ["T1"]
@@ -267,7 +267,7 @@ def test_the_table_of_quarters_has_those_that_were_printed():
 
 def test_the_subtitle_says_what_a_quarter_counts_and_why_it_may_have_no_number():
     def write_subtitle(quarter, *, is_over=True):
-        return plain(write_quarters_subtitle(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
+        return plain(format_quarters_subtitle(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
 
     first = "Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."
     year = "L’année compte ce qui l’était quand elle a paru."
@@ -283,7 +283,7 @@ def test_the_subtitle_says_what_a_quarter_counts_and_why_it_may_have_no_number()
 def test_a_region_has_its_quarters():
     quarters = {("53", "T1"): 40, ("53", "T2"): 30, ("53", "T3"): 50, ("53", "T4"): 45}
     page = a_page({"incidents_by_region": {"53": 165}, "incidents_by_region_and_quarter": quarters}, region=BRETAGNE)
-    assert write_months_title(page) == "Environ 30 à 50 incidents par trimestre"
+    assert format_months_title(page) == "Environ 30 à 50 incidents par trimestre"
 
 
 # Rates
@@ -292,7 +292,7 @@ def test_a_region_has_its_quarters():
 def test_the_interval_of_a_rate_contains_the_true_rate():
     """Ten bodies as printed, out of 18 700: from six to fourteen."""
     page = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, None, 1_050, 25, 120)})
-    rates = list_rates(page)
+    rates = list_stratum_rates(page)
     assert [plain(rate.text) for rate in rates] == [
         "entre 6 et 14 sur 18 700",
         "entre 5 et 9 sur 9 800",
@@ -304,7 +304,7 @@ def test_the_interval_of_a_rate_contains_the_true_rate():
     assert [plain(rate.share_text) for rate in rates] == [
         *("de 0,03 % à 0,08 %", "de 0,05 % à 0,10 %", "", "de 99 % à 100 %", "de 1,6 % à 2,4 %", "de 96 % à 100 %"),
     ]
-    assert write_strata_title(rates) == "Le taux selon la nature et la population"
+    assert format_strata_title(rates) == "Le taux selon la nature et la population"
 
 
 def test_the_bounds_of_a_rate_are_rounded_outwards():
@@ -319,7 +319,7 @@ def test_the_bounds_of_a_rate_are_rounded_outwards():
 
 def test_the_subtitle_explains_the_scale_of_rates_and_the_dash_if_there_is_one():
     def write_subtitle(*values):
-        return plain(write_strata_subtitle(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
+        return plain(format_strata_subtitle(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
 
     first = (
         "Part des collectivités ayant déclaré un incident vérifié en 2025, du plus petit taux possible au plus grand."
@@ -337,10 +337,10 @@ def test_the_subtitle_explains_the_scale_of_rates_and_the_dash_if_there_is_one()
 def test_a_rate_is_called_highest_only_if_it_exceeds_the_upper_bounds_of_the_others():
     page = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, 10, 15, 25, 30)})
     highest = "Le taux le plus haut : départements, régions et collectivités à statut particulier"
-    assert plain(write_strata_title(list_rates(page))) == highest
+    assert plain(format_strata_title(list_stratum_rates(page))) == highest
     dash = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, 10, 15, None, 30)})
-    assert write_strata_title(list_rates(dash)) == "Le taux selon la nature et la population"
-    assert list_rates(a_page({})) == []
+    assert format_strata_title(list_stratum_rates(dash)) == "Le taux selon la nature et la population"
+    assert list_stratum_rates(a_page({})) == []
 
 
 # The map
@@ -359,8 +359,8 @@ def test_each_tile_of_the_map_has_the_level_of_its_number_or_is_hatched():
     assert (len(drawn.tiles), drawn.has_dash) == (20, True)
     assert drawn.unplaced.label == "autres territoires d’outre-mer, ou territoire pas connu"
     assert [words for _level, words in drawn.steps] == ["25 à 40", "45 à 60"]
-    assert write_map_title(page) == "Les incidents, région par région"
-    assert plain(write_map_subtitle(page)) == (
+    assert format_map_title(page) == "Les incidents, région par région"
+    assert plain(format_map_subtitle(page)) == (
         "Incidents vérifiés en 2025. Les régions n’ont pas le même nombre de collectivités : ne les classez pas."
     )
     assert plain(summarise_map(page)) == (

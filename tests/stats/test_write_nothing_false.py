@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from stats.disclosure.tables import CATEGORIES, TABLES
 from stats.pages.intervals import TotalChange, compare_totals
-from stats.pages.rates import find_scale_end, list_rates
+from stats.pages.rates import find_scale_end, list_stratum_rates
 from stats.pages.sections import make_delays_table, make_sections
-from stats.pages.story import write_story
-from stats.pages.titles import DELAY_BAND_PHRASES, HOURS_BAND_PHRASES, write_months_title, write_strata_title
+from stats.pages.sentences import list_summary_sentences
+from stats.pages.titles import DELAY_BAND_PHRASES, HOURS_BAND_PHRASES, format_months_title, format_strata_title
 from stats.releases.reading import CellState, PrintedCell
 from tests.stats.pages import BODIES, a_page, plain
 
@@ -102,7 +102,7 @@ def test_at_least_half_of_the_incidents_get_help_as_soon_as_the_title_says(count
 
 @given(countries("incidents_by_month"))
 def test_every_month_lies_within_the_range_in_the_title(country):
-    match = re.fullmatch(r"Environ (\d+) à (\d+) incidents par mois", plain(write_months_title(country.page)))
+    match = re.fullmatch(r"Environ (\d+) à (\d+) incidents par mois", plain(format_months_title(country.page)))
     if match:
         assert abs(min(country.truth.values()) - int(match[1])) <= 4
         assert abs(max(country.truth.values()) - int(match[2])) <= 4
@@ -118,7 +118,7 @@ def test_a_total_called_higher_or_lower_is_truly_so(data):
     assert change is not TotalChange.MORE or now > before
     assert change is not TotalChange.FEWER or now < before
     assert (change is None) == (None in printed)
-    sentences = " ".join(write_story(a_page({"incidents": printed[0]}, before={"incidents": printed[1]})))
+    sentences = " ".join(list_summary_sentences(a_page({"incidents": printed[0]}, before={"incidents": printed[1]})))
     assert ("plus d’incidents" in sentences) == (change is TotalChange.MORE)
     assert ("moins d’incidents" in sentences) == (change is TotalChange.FEWER)
 
@@ -128,7 +128,7 @@ def check_spread(rate):
     numbers = [Fraction(number.replace(",", ".")) / 100 for number in re.findall(r"[\d,]+", rate.share_text)]
     assert bool(numbers) == rate.has_share
     if numbers:
-        assert numbers[0] * rate.bodies <= rate.least <= rate.most <= numbers[-1] * rate.bodies
+        assert numbers[0] * rate.bodies <= rate.least_bodies <= rate.most_bodies <= numbers[-1] * rate.bodies
         assert find_scale_end([rate]) >= rate.high
 
 
@@ -138,11 +138,11 @@ def test_intervals_contain_the_true_rates_and_the_rate_called_highest_is_the_hig
     truth = {code: data.draw(st.integers(0, min(number, 400))) for code, number in BODIES.items()}
     page = a_page({"bodies_by_stratum": {code: data.draw(prints(value)) for code, value in truth.items()}})
     shares = {code: value / BODIES[code] for code, value in truth.items()}
-    rates = list_rates(page)
+    rates = list_stratum_rates(page)
     for rate, share in zip(rates, shares.values(), strict=True):
         assert rate.low <= share <= rate.high <= 1
         check_spread(rate)
-    title = write_strata_title(rates)
+    title = format_strata_title(rates)
     for code, rate in zip(shares, rates, strict=True):
         if plain(title).endswith(f": {plain(rate.label)}"):
             assert shares[code] == max(shares.values())

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from accounts.installation import mark_as_demonstration
 from core.typeset import typeset
 from stats.disclosure.tables import REGIONS, Period
-from stats.pages import sections, story, titles
+from stats.pages import sections, sentences, titles
 from stats.pages.page import read_figures_page
 from stats.reports.content import CHAPTERS, TEMPLATE, describe_report
 from tests.hostile import TYPST
@@ -77,15 +77,15 @@ def test_the_report_has_four_pages_with_the_sentences_of_the_page_at_any_volume(
 
 
 def list_sentences(page):
-    yield from (*story.write_story(page), story.ROUNDING, story.DASH, story.UNKNOWN_SHARE)
+    yield from (*sentences.list_summary_sentences(page), sentences.ROUNDING, sentences.DASH, sentences.UNKNOWN_SHARE)
     if page.region:
-        yield from story.explain_missing(page)
+        yield from sentences.explain_missing_tables(page)
     if page.get_total().is_shown:
-        yield from (key.under for key in story.list_key_figures(page))
+        yield from (key.under for key in sentences.list_key_figures(page))
     if page.printed.is_open("incidents_by_region"):
-        yield from (titles.write_map_title(page), titles.write_map_subtitle(page))
+        yield from (titles.format_map_title(page), titles.format_map_subtitle(page))
     if any(cell.is_shown for _name, cell, _before in titles.list_chart_periods(page)):
-        yield from (titles.write_months_title(page), titles.write_months_subtitle(page))
+        yield from (titles.format_months_title(page), titles.format_months_subtitle(page))
     for section in sections.make_sections(page):
         yield from (section.title, section.note)
 
@@ -93,9 +93,11 @@ def list_sentences(page):
 def test_each_number_of_the_page_is_in_the_report():
     words = set(" ".join(make_pages(print_year(2025, 317))).replace(".", " ").replace(";", " ").split())
     page = read_figures_page(year="2025")
-    numbers = [line.cell.value for section in sections.make_sections(page) for line in section.breakdown.numbered]
+    numbers = [
+        line.cell.value for section in sections.make_sections(page) for line in section.breakdown.numbered_lines
+    ]
     numbers += [cell.value for cell in page.list_months()] + [
-        line.cell.value for line in page.get_region_breakdown().numbered
+        line.cell.value for line in page.get_region_breakdown().numbered_lines
     ]
     assert {str(value) for value in numbers} <= words
 
@@ -110,7 +112,7 @@ def test_the_day_is_that_of_paris_and_of_the_citation():
 
 def test_a_region_without_a_number_is_compared_with_the_nation():
     first, second, third, fourth = make_pages(print_year(2025, 84), "53")
-    assert remove_spaces(story.write_story(read_figures_page(region="53"))[0]) in remove_spaces(first)
+    assert remove_spaces(sentences.list_summary_sentences(read_figures_page(region="53"))[0]) in remove_spaces(first)
     assert "En France · 85 incidents vérifiés en France en 2025" in first
     assert "Bretagne –" in second
     assert "En France Les types d’incidents" in second

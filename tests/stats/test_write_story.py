@@ -5,14 +5,14 @@ import pytest
 from stats.disclosure.tables import SHORT_LIST_OF, TABLES_OF_A_YEAR
 from stats.pages.method import list_method_paragraphs
 from stats.pages.sections import DELAY_SECTION_TEXTS, SECTION_TEXTS
-from stats.pages.story import (
+from stats.pages.sentences import (
     DASH,
     ROUNDING,
     TABLE_NAMES,
-    explain_missing,
+    explain_missing_tables,
+    format_late_line,
     list_key_figures,
-    write_late_line,
-    write_story,
+    list_summary_sentences,
 )
 from stats.reports.content import EFFECTS, OVER_TIME, RATES
 from tests.stats.pages import BRETAGNE, CORSE, a_page, fill, plain
@@ -22,11 +22,11 @@ TOTALS = {"incidents": 315, "reports": 190, "interruptions": 160, "leaks": 95}
 
 
 def read_story(page):
-    return [plain(sentence) for sentence in write_story(page)]
+    return [plain(sentence) for sentence in list_summary_sentences(page)]
 
 
 def list_missing_facts(page):
-    return [plain(sentence) for sentence in explain_missing(page)]
+    return [plain(sentence) for sentence in explain_missing_tables(page)]
 
 
 def compare_years(now, before, **changed):
@@ -221,15 +221,15 @@ def test_the_key_figures_explain_interruptions_and_reports():
 def test_late_cases_are_one_line_of_the_year():
     words = "Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année)"
     before = {"before": {"incidents": 250}}
-    assert plain(write_late_line(a_page(TOTALS | {"late": 15}, **before))) == f"{words} : 15."
-    dash = write_late_line(a_page(TOTALS | {"late": None}, **before))
+    assert plain(format_late_line(a_page(TOTALS | {"late": 15}, **before))) == f"{words} : 15."
+    dash = format_late_line(a_page(TOTALS | {"late": None}, **before))
     assert plain(dash) == f"{words} : moins de 5 collectivités."
-    assert write_late_line(a_page(TOTALS, **before)) == ""
-    assert write_late_line(a_page(TOTALS | {"late": 15}, region=BRETAGNE, **before)) == ""
+    assert format_late_line(a_page(TOTALS, **before)) == ""
+    assert format_late_line(a_page(TOTALS | {"late": 15}, region=BRETAGNE, **before)) == ""
 
 
 def test_the_first_year_of_the_service_has_no_line_on_earlier_years():
-    assert write_late_line(a_page(TOTALS | {"late": None})) == ""
+    assert format_late_line(a_page(TOTALS | {"late": None})) == ""
 
 
 # What is not there

@@ -11,7 +11,7 @@ from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import TABLES
 from stats.pages.intervals import TotalChange, compare_totals
 from stats.pages.labels import bind_words, upper_first
-from stats.pages.page import FiguresPage, find_crossing
+from stats.pages.page import FiguresPage, find_crossing_code
 from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
 from stats.releases.reading import CellState, PrintedCell, are_totals_scarce
 
@@ -33,7 +33,7 @@ COUNTED_QUARTERS = (
     "Les quatre trimestres de %d ont paru",
 )
 # The French names of the tables that a reader may look for. A key is the code of a table of the nation, or of one that
-# only a crossing with the régions has (`find_crossing`).
+# only a crossing with the régions has (`find_crossing_code`).
 TABLE_NAMES = {
     "incidents_by_quarter": "les trimestres",
     "incidents_by_month": "les mois",
@@ -52,31 +52,36 @@ TABLE_NAMES = {
 }
 
 
-def write_story(page: FiguresPage) -> list[str]:
+def list_summary_sentences(page: FiguresPage) -> list[str]:
     """Return one to five sentences about the total of the place and year."""
-    if not page.is_over:
-        sentences = write_year_in_progress(page)
+    if not page.is_year_published:
+        sentences = list_year_in_progress_sentences(page)
     elif page.get_total().is_shown:
-        sentences = [write_total(page), *write_effects(page), *write_first_quarter(page), *compare_years(page)]
+        sentences = [
+            format_total_sentence(page),
+            *list_effect_sentences(page),
+            *list_service_start_sentences(page),
+            *compare_years(page),
+        ]
     else:
-        sentences = [*write_total_without_number(page), *write_first_quarter(page)]
+        sentences = [*explain_total_without_number(page), *list_service_start_sentences(page)]
     return [bind_words(sentence) for sentence in sentences]
 
 
-def write_year_in_progress(page: FiguresPage) -> list[str]:
+def list_year_in_progress_sentences(page: FiguresPage) -> list[str]:
     if page.region is not None:
         return [
             f"Les chiffres {format_region_with_de(page.region)} paraissent avec l’année entière, "
             f"à partir du {format_due_day(page.year)}."
         ]
     return [
-        *write_last_quarter(page, max(page.printed.quarters)),
-        write_quarter_count(page),
+        *list_last_quarter_sentences(page, max(page.printed.quarters)),
+        format_quarter_count(page),
         f"L’année entière paraît à partir du {format_due_day(page.year)}.",
     ]
 
 
-def write_quarter_count(page: FiguresPage) -> str:
+def format_quarter_count(page: FiguresPage) -> str:
     """Return « Trois trimestres de 2026 ont paru. », with the reason if none of their totals has a number."""
     sentence = COUNTED_QUARTERS[len(page.printed.quarters) - 1] % page.year
     if page.has_quarter_totals():
@@ -86,7 +91,7 @@ def write_quarter_count(page: FiguresPage) -> str:
     return f"{sentence} ; aucun de leurs totaux n’est assez grand pour être publié."
 
 
-def write_last_quarter(page: FiguresPage, quarter: int) -> list[str]:
+def list_last_quarter_sentences(page: FiguresPage, quarter: int) -> list[str]:
     """Return a sentence with the total of the latest published quarter, or [] if that total has no number."""
     cell = page.printed.get_cell("incidents", quarter=quarter)
     if not cell.is_shown:
@@ -98,12 +103,12 @@ def write_last_quarter(page: FiguresPage, quarter: int) -> list[str]:
     ]
 
 
-def write_total(page: FiguresPage) -> str:
+def format_total_sentence(page: FiguresPage) -> str:
     """Return « 315 incidents vérifiés en France en 2025. »."""
     return f"{format_cell(page.get_total())} incidents vérifiés {format_place(page.region)} en {page.year}."
 
 
-def write_effects(page: FiguresPage) -> list[str]:
+def list_effect_sentences(page: FiguresPage) -> list[str]:
     """Return « Ils comptent 140 interruptions de service public… et 90 fuites de données… »."""
     effects = [
         words % format_cell(page.get_total(counts))
@@ -116,7 +121,7 @@ def write_effects(page: FiguresPage) -> list[str]:
     return [f"Ils comptent {join_names(effects)}."] if effects else []
 
 
-def write_first_quarter(page: FiguresPage) -> list[str]:
+def list_service_start_sentences(page: FiguresPage) -> list[str]:
     """Return a sentence if the service began during the year, whose number then does not cover twelve months."""
     first_quarter = min(page.printed.quarters, default=1)
     if first_quarter == 1:
@@ -128,7 +133,7 @@ def write_first_quarter(page: FiguresPage) -> list[str]:
     ]
 
 
-def write_total_without_number(page: FiguresPage) -> list[str]:
+def explain_total_without_number(page: FiguresPage) -> list[str]:
     words: dict[str, str] = {"place": format_place(page.region), "year": str(page.year)}
     if page.get_total().state is CellState.BELOW:
         return [
@@ -185,7 +190,7 @@ class KeyFigure:
 
 def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
     """Return the totals of the year, or [] until it is published."""
-    if not page.is_over:
+    if not page.is_year_published:
         return []
     incidents = make_key_figure(
         "incidents vérifiés",
@@ -207,7 +212,7 @@ def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
             "arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs",
             page.get_total("interruptions"),
         ),
-        make_key_figure("fuites de données", write_under_leaks(page), page.get_total("leaks")),
+        make_key_figure("fuites de données", format_leaks_note(page), page.get_total("leaks")),
     ]
 
 
@@ -215,19 +220,23 @@ def make_key_figure(name: str, under: str, cell: PrintedCell) -> KeyFigure:
     return KeyFigure(name, bind_words(under), bind_words(format_cell(cell)), cell.is_shown, format_narrow_cell(cell))
 
 
-def write_under_leaks(page: FiguresPage) -> str:
+def format_leaks_note(page: FiguresPage) -> str:
     confirmed = page.printed.get_cell("leaks_by_status", LeakStatus.CONFIRMED)
     if confirmed.is_shown and page.get_total("leaks").is_shown:
         return f"dont {format_cell(confirmed)} confirmées"
     return "revendiquées, soupçonnées ou confirmées"
 
 
-def write_late_line(page: FiguresPage) -> str:
+def format_late_line(page: FiguresPage) -> str:
     """Return the line about incidents of earlier years, or "" for a région, or if the table `late` is not printed or
     the year before is not published.
     """
     cell = page.printed.get_cell("late")
-    if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is CellState.CLOSED:
+    if (
+        not (page.is_year_published and page.before.is_year_published)
+        or page.region is not None
+        or cell.state is CellState.CLOSED
+    ):
         return ""
     words = "Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année) : %s."
     return bind_words(words % format_cell(cell))
@@ -236,13 +245,13 @@ def write_late_line(page: FiguresPage) -> str:
 # Why some tables are missing
 
 
-def explain_missing(page: FiguresPage) -> list[str]:
+def explain_missing_tables(page: FiguresPage) -> list[str]:
     """Return sentences about the missing tables that a reader may look for, and when they are published."""
-    sentences = explain_waiting(page) if not page.is_over else explain_closed(page)
+    sentences = explain_coming_tables(page) if not page.is_year_published else explain_closed_tables(page)
     return [bind_words(sentence) for sentence in sentences]
 
 
-def explain_waiting(page: FiguresPage) -> list[str]:
+def explain_coming_tables(page: FiguresPage) -> list[str]:
     words = {"day": format_due_day(page.year), "days": SETTLED_AFTER.days, "least": OPENS_FROM}
     if page.region is not None:
         return ["Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits."]
@@ -256,9 +265,9 @@ def explain_waiting(page: FiguresPage) -> list[str]:
     ]
 
 
-def explain_closed(page: FiguresPage) -> list[str]:
+def explain_closed_tables(page: FiguresPage) -> list[str]:
     closed = [code for code in list_table_codes(page) if not is_printed(page, code)]
-    scarce = [code for code in closed if is_scarce(page, code)]
+    scarce = [code for code in closed if is_table_scarce(page, code)]
     words = {"place": format_place(page.region), "year": page.year}
     sentences = []
     if scarce:
@@ -307,7 +316,7 @@ def list_table_codes(page: FiguresPage) -> list[str]:
     """Return the codes of the tables that divide a total of the place; for a région, those with a crossing."""
     if page.region is None:
         return [code for code in TABLE_NAMES if code in TABLES]
-    return [code for code in TABLE_NAMES if find_crossing(code)]
+    return [code for code in TABLE_NAMES if find_crossing_code(code)]
 
 
 def is_printed(page: FiguresPage, code: str) -> bool:
@@ -318,11 +327,11 @@ def is_printed(page: FiguresPage, code: str) -> bool:
     ) is not None
 
 
-def is_scarce(page: FiguresPage, code: str) -> bool:
+def is_table_scarce(page: FiguresPage, code: str) -> bool:
     """Tell whether the totals that open the table are too small. If they are not, the audit has closed the table or
     its total.
     """
-    table = TABLES[(page.region and find_crossing(code)) or code]
+    table = TABLES[(page.region and find_crossing_code(code)) or code]
     total = page.get_total() if page.region is not None else page.printed.get_cell(table.opened_by)
     if total.state is CellState.CLOSED:
         return False
