@@ -1,5 +1,5 @@
-"""Read-only lists for the administrator of the platform: readings of exact figures, recounts,
-attempts to publish, reports.
+"""Read-only lists for the administrator of the platform: readings of exact figures, recounts, attempts to publish, and
+reports.
 """
 
 from typing import Any
@@ -14,13 +14,14 @@ from stats.models import Attempt, ExactReading, FigureCheck, Report
 
 
 class ReadOnlyAdmin(BoundedModelAdmin):
-    """A list of rows that nobody can edit."""
+    """A list of rows that nobody can add, change or delete."""
 
     list_display_links = None
     ordering = ["-id"]
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
+        """Return the URL of the list only, so that no row has a page."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
         return [path("", self.admin_site.admin_view(self.changelist_view), name=name)]
 
@@ -36,6 +37,8 @@ class ReadOnlyAdmin(BoundedModelAdmin):
 
 @admin.register(ExactReading)
 class ExactReadingAdmin(ReadOnlyAdmin):
+    """The list of who opened which exact figures, and when."""
+
     when_empty = "Personne n’a encore ouvert de chiffres exacts : chaque consultation sera ici."
     list_display = ["minute", "user", "format_scope", "year"]
     search_fields = ["user__email"]
@@ -51,7 +54,7 @@ class ExactReadingAdmin(ReadOnlyAdmin):
 
 @admin.register(FigureCheck)
 class FigureCheckAdmin(ReadOnlyAdmin):
-    """The list of recounts. The command `rebuild_stats` repairs the differences that they found."""
+    """The list of recounts, with the differences that each recount found. The command `rebuild_stats` repairs them."""
 
     when_empty = (
         "Aucun recomptage n’a encore commencé : chaque nuit, les chiffres exacts sont recomptés d’après les dossiers, "
@@ -80,13 +83,14 @@ class AttemptAdmin(ReadOnlyAdmin):
 
     @admin.display(description="tables fermées par la vérification")
     def format_closed_tables(self, attempt: Attempt) -> str:
+        """Return the codes of the tables that the audit closed, or a dash if there are none."""
         return ", ".join(attempt.closed) or "–"
 
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    """The list of reports, including reports that cannot be made. A visitor to such a report's page may request it
-    again.
+    """The list of PDF reports, including reports that could not be made. A visitor can request such a report again on
+    its page.
     """
 
     when_empty = "Aucun rapport n’a encore été demandé : chaque rapport demandé sera ici, fait ou non."

@@ -1,7 +1,7 @@
-"""« Que voit-on de moi ? »: the published cells that count one case, for those who may read the case.
+"""« Que voit-on de moi ? »: the published cells in which one case is counted, for people who may read that case.
 
-The number of bodies in a cell is not given, not even as a band, because a declarant who knows it and the number of the
-cell would learn how often the other bodies declared.
+The page does not give the number of bodies in a cell. A declarant who knew it could compute how often the other bodies
+declared.
 """
 
 from collections.abc import Iterator
@@ -32,8 +32,8 @@ PLACE_AND_TIME = ("region", "month", "quarter")
 
 @dataclass(frozen=True)
 class CellTexts:
-    """The texts of one cell of a release that counts the case. `number` is the printed number, or the text of a cell
-    without a number.
+    """The texts of one cell in which the case is counted. `number` is the printed number, or the text that replaces
+    it.
     """
 
     title: str
@@ -43,8 +43,9 @@ class CellTexts:
 
 @dataclass(frozen=True)
 class CaseRelease:
-    """One release that counted the case, with the cells that count it. `is_late` is true if it is the release of a
-    later year than that of the case.
+    """One release that counted the case, with the cells in which it is counted.
+
+    `is_late` is true if the release counts the case among the incidents of earlier years.
     """
 
     title: str
@@ -54,8 +55,10 @@ class CaseRelease:
 
 @dataclass(frozen=True)
 class Visibility:
-    """The releases that count a case. `why` says in a sentence why a release did not or will not count it, or is "".
-    `coming` names the releases that will count it.
+    """The releases that count a case, and those that will count it.
+
+    `exclusion_reason` is a sentence that says why a release does not count the case, or "". `coming_releases` are
+    texts that announce the releases to come.
     """
 
     releases: list[CaseRelease]
@@ -64,7 +67,9 @@ class Visibility:
 
 
 def describe_visibility(incident: Incident) -> Visibility:
-    """Return the releases that counted a case, and the names of those that will count it. Nine queries at most."""
+    """Return the releases that counted a case, and the texts that announce those to come. Runs nine queries at
+    most.
+    """
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
     releases = [describe_case_release(case, years[case.release.year]) for case in cases]
@@ -73,6 +78,7 @@ def describe_visibility(incident: Incident) -> Visibility:
 
 
 def describe_case_release(case: CountedCase, printed: PrintedYear) -> CaseRelease:
+    """Return the title and the cells of one release that counted the case."""
     release = case.release
     day = format_day(timezone.localtime(release.published_at, PARIS).date())
     words = {"period": format_release_period(release.period), "number": release.number, "day": day}
@@ -81,7 +87,7 @@ def describe_case_release(case: CountedCase, printed: PrintedYear) -> CaseReleas
 
 
 def list_cell_texts(case: CountedCase, printed: PrintedYear) -> Iterator[CellTexts]:
-    """Yield the cells of one release that count the case, the totals first."""
+    """Yield the texts of each cell in which one release counts the case, the totals first."""
     quarter = case.release.quarter
     for table in list_tables(case.release.period):
         for categories in dict.fromkeys(list_case_cells(case, table)):
@@ -91,8 +97,10 @@ def list_cell_texts(case: CountedCase, printed: PrintedYear) -> Iterator[CellTex
 
 
 def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) -> bool:
-    """Tell whether another table is printed instead of this closed one. A month is printed by its quarter or by its
-    year, and only one of a long and a short list of the same units is printed.
+    """Tell whether another table is printed instead of this closed table.
+
+    A month is printed by either the quarterly or the yearly release. Of a long and a short list of the same units,
+    only one is printed.
     """
     if table == BY_MONTH:
         return bool(case.release.quarter) or printed.get_month(case.month).state is not CellState.CLOSED
@@ -105,12 +113,16 @@ def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) 
 
 
 def list_case_cells(case: CountedCase, table: Table) -> list[tuple[str, ...]]:
-    """Return the cell of each unit of the case that the table counts; for tables of bodies, the cell of its body."""
+    """Return the cell of each unit that the table counts in this case. A table of bodies counts the body of the
+    case.
+    """
     return [tuple(unit[name] for name in table.by) for unit in list_case_units(case, table.counts)]
 
 
 def list_case_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
-    """Return, for each unit of that kind in the case, a dict from classification to category."""
+    """Return the categories of each unit of the kind `counts` in this case. Each dict maps a classification to a
+    category.
+    """
     own = {name: getattr(case, name) for name in OWN_CLASSIFICATIONS}
     if case.is_report or case.is_late:
         return [own] if counts == ("reports" if case.is_report else "late") else []
@@ -118,7 +130,11 @@ def list_case_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
 
 
 def list_case_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
-    """Return the categories of each part of an incident: each leak, interruption… The incident itself is one part."""
+    """Return the categories that distinguish the units of the kind `counts` in this incident, such as each of its
+    leaks.
+
+    The incident itself is one unit without categories of its own.
+    """
     leaks = zip(case.persons, case.statuses, strict=True)
     interruptions = zip(case.hours, case.services, strict=True)
     parts: dict[str, list[dict[str, str]]] = {
@@ -139,7 +155,9 @@ def list_case_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
 
 
 def make_cell_texts(table: Table, categories: tuple[str, ...], period: Period, cell: PrintedCell) -> CellTexts:
-    """Return « Incidents vérifiés, par type : rançongiciel », « Bretagne, 2025 », « 40 »."""
+    """Return the three texts of a cell, such as « Incidents vérifiés, par type : rançongiciel », « Bretagne, 2025 »
+    and « 40 ».
+    """
     category_by_name = dict(zip(table.by, categories, strict=True))
     title = str(UNITS[table.counts].name)
     for name in category_by_name.keys() - PLACE_AND_TIME:
@@ -153,7 +171,9 @@ def make_cell_texts(table: Table, categories: tuple[str, ...], period: Period, c
 
 
 def format_release_period(period: Period, *, article: bool = True) -> str:
-    """Return « le 1er trimestre 2025 » or « l’année 2025 »; without article « 1er trimestre 2025 » or « 2025 »."""
+    """Return « le 1er trimestre 2025 » or « l’année 2025 ». Without article, return « 1er trimestre 2025 » or « 2025
+    ».
+    """
     if period.quarter:
         return f"{'le ' if article else ''}{QUARTERS[f'T{period.quarter}']} {period.year}"
     return f"l’année {period.year}" if article else str(period.year)
@@ -163,8 +183,9 @@ def format_release_period(period: Period, *, article: bool = True) -> str:
 
 
 def explain_other_releases(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
-    """Return why the releases other than those of `cases` do not count the case, or "", and the texts that announce
-    the releases that will count it.
+    """Return (reason, announcements) about the releases that are not in `cases`.
+
+    The reason says why they do not count the case, or is "". The announcements name the releases that will count it.
     """
     if reason := explain_exclusion(incident, was_counted=bool(cases)):
         return reason, []
@@ -183,6 +204,7 @@ NOT_COUNTED_REASON = "Elle n’était pas encore vérifiée, ou elle était clos
 
 
 def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
+    """Return the sentence that says why no release will count the case, or "" if one may count it."""
     if incident.closing_reason in NOT_COUNTED:
         reason = "elle est close comme doublon, comme retirée, ou sans incident."
     elif not incident.is_verified:
@@ -194,8 +216,9 @@ def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
 
 
 def explain_late_release(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
-    """Return the result of `explain_other_releases` if the year of the case is published. `following` is the next
-    year to be published.
+    """Return (reason, announcements) for a case whose year is already published. See `explain_other_releases`.
+
+    `following` is the next year to be published.
     """
     yearly = [case for case in cases if not case.release.quarter]
     is_report = incident.nature == Nature.REPORT
@@ -211,7 +234,9 @@ def explain_late_release(incident: Incident, cases: list[CountedCase], following
 
 
 def format_announcement(period: Period, *, line: str = "") -> str:
-    """Return « l’année 2025 : à partir du 1er avril 2026 »."""
+    """Return the text that announces a release: « l’année 2025 : à partir du 1er avril 2026 ». It begins with
+    `line`.
+    """
     day = find_due_day(period)
     is_due = day <= timezone.localdate(timezone=PARIS)
     when = "n’a pas encore paru" if is_due else f"à partir du {format_day(day)}"

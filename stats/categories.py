@@ -59,12 +59,12 @@ UNKNOWN_CATEGORIES = {
 
 @cache
 def load_region_names() -> dict[str, str]:
-    """Return the names of the régions by code. Runs one query on the first call of a process."""
+    """Return a dict from the code of each région to its name. Runs one query on the first call of a process."""
     return {code: curl_apostrophes(name) for code, name in Region.objects.values_list("code", "name")}
 
 
 def label_category(classification: str, code: str) -> str:
-    """Return the name of a category: « de 1 à 3 jours », « Bretagne »."""
+    """Return the French name of a category, such as « de 1 à 3 jours » or « Bretagne »."""
     if classification == "region":
         return OTHER_TERRITORIES if code == OTHER_REGION else load_region_names().get(code, code)
     return LABELS[classification][code]

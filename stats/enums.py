@@ -11,7 +11,7 @@ from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Perso
 
 
 class Measure(models.TextChoices):
-    """The kinds of units that are counted. All measures except the first count verified cases only."""
+    """A kind of unit that is counted. All measures except the first count verified cases only."""
 
     DECLARED = "declared", "déclarations reçues"
     INCIDENTS = "incidents", "incidents vérifiés"
@@ -28,7 +28,7 @@ class Measure(models.TextChoices):
 
 
 class HoursBand(models.TextChoices):
-    """How long a public service was stopped or slowed."""
+    """A band of the duration of a service interruption."""
 
     UNDER_4_HOURS = "0-4h", "moins de 4 heures"
     UNDER_A_DAY = "4-24h", "de 4 à 24 heures"
@@ -39,7 +39,7 @@ class HoursBand(models.TextChoices):
 
 
 class DelayBand(models.TextChoices):
-    """How long a declaration, its acknowledgement or its closing took."""
+    """A band of a delay: from discovery to declaration, or from declaration to acknowledgement or closing."""
 
     UNDER_AN_HOUR = "0-1h", "moins d’une heure"
     UNDER_4_HOURS = "1-4h", "de 1 à 4 heures"
@@ -52,10 +52,10 @@ class DelayBand(models.TextChoices):
 
 
 class Stratum(models.TextChoices):
-    """A group of at least a hundred bodies: the bodies of some natures, or communes by population.
+    """A group of at least a hundred bodies: communes by population, or bodies of some other natures.
 
-    Only natures that the official list contains have a stratum. Nobody knows the number of other bodies (syndicats,
-    établissements), so these have no rate.
+    Only natures that the official list contains have a stratum. Bodies of other natures, such as syndicats, have no
+    rate, because nobody knows how many there are.
     """
 
     COMMUNE_UNDER_500 = "commune/0-499", "communes de moins de 500 habitants"
@@ -117,12 +117,12 @@ CAUSE_NOT_STATED = "not_said"
 
 
 def make_leak_code(persons: str, status: str) -> str:
-    """Return the category code of a leak, « persons band/status »."""
+    """Return the code of a leak, made of its band of persons and its status: « persons/status »."""
     return f"{persons}/{status}"
 
 
 def make_type_code(kind: str) -> str:
-    """Return the category code of a type, « RSIT class/type »."""
+    """Return the code of a type of incident, made of its class and type in the RSIT: « class/type »."""
     return f"{FIRST_CLASSIFICATION[kind][0]}/{kind}"
 
 

@@ -1,6 +1,6 @@
 """The figures: the facts counted of each case, the exact sums for entitled readers, and the published figures.
 
-No row here contains text of a case. Published rows never change.
+No row contains text of a case. Published rows never change.
 """
 
 from collections.abc import Iterable
@@ -26,6 +26,7 @@ from stats.reports.rows import Report as Report
 
 
 def make_bands_condition(measures: Iterable[str]) -> Q:
+    """Return the condition that the band of a row is a band of its measure."""
     condition = Q()
     for measure in measures:
         condition |= Q(measure=measure, band__in=BANDS[measure])
@@ -33,12 +34,15 @@ def make_bands_condition(measures: Iterable[str]) -> Q:
 
 
 def make_known_check(field: str, values: Iterable[str], lookup: str = "in") -> models.CheckConstraint:
+    """Return the constraint that a field of a fact has one of these values."""
     condition = Q((f"{field}__{lookup}", list(values)))
     return models.CheckConstraint(condition=condition, name=f"case_fact_{field}_known")
 
 
 class CaseFact(models.Model):
-    """What was counted of one incident when its last event was folded; the next folding counts the difference."""
+    """What the sums count of one case at present. When the case changes, the difference from its new facts is added to
+    the sums.
+    """
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name="incident")
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name="CSIRT")
@@ -108,7 +112,7 @@ class CaseFact(models.Model):
 
 
 class Rollup(models.Model):
-    """An exact sum, updated by signed differences, for entitled readers only (`stats/exact/year.py`)."""
+    """An exact sum of units, for entitled readers only (`stats/exact/year.py`). Signed differences update it."""
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name="CSIRT")
     region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name="région")
@@ -139,7 +143,7 @@ class Rollup(models.Model):
 class Presence(models.Model):
     """The number of incidents of one body in one year, within one centre and région. Signed differences update it.
 
-    There is one row for each body, because counts of distinct bodies cannot be added together. Only entitled readers
+    Each body has rows of its own, because counts of distinct bodies cannot be added together. Only entitled readers
     may read the rows.
     """
 
@@ -168,9 +172,9 @@ class Presence(models.Model):
 
 
 class ExactReading(models.Model):
-    """A reading of exact figures. There is one row for each person, scope, year and minute; it never changes.
+    """The record that a person read exact figures. There is one row for each person, scope, year and minute.
 
-    Without centre and région, the scope is the nation.
+    Rows never change. Without centre and région, the scope is the nation.
     """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="compte")
@@ -199,10 +203,9 @@ class ExactReading(models.Model):
 
 
 class FigureCheck(models.Model):
-    """A recount of everything from the raw rows, slice by slice: its progress, and the differences that
-    it found or repaired.
+    """A recount of all cases from the raw rows: its progress, and the differences that it found or repaired.
 
-    It reads the cases by id, then the sums by month. `repaired_at` is when the same or a later recount repaired the
+    It first reads the cases by id, then the sums by month. `repaired_at` is when this or a later recount repaired the
     figures or found them right.
     """
 

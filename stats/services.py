@@ -1,4 +1,6 @@
-"""The changes of the figures: counting pending events, recounting everything, publishing, recording readings."""
+"""The changes of the figures: counting pending events, recounting all cases, publishing, and recording who reads exact
+figures.
+"""
 
 from datetime import date, datetime, timedelta
 from time import monotonic
@@ -26,7 +28,7 @@ PASS_TIME_LIMIT = timedelta(seconds=2)
 
 
 def fold_new_events() -> int:
-    """Count pending events until none is left or PASS_TIME_LIMIT has passed. Return the number of events."""
+    """Count pending events until none is left or PASS_TIME_LIMIT has passed. Return the number of counted events."""
     return rollups.fold_pending_events(seconds=PASS_TIME_LIMIT.total_seconds())
 
 
@@ -35,11 +37,11 @@ MAX_RELEASES_A_NIGHT = 5
 
 
 def publish_due_periods(*, now: datetime | None = None, waits: bool = False, most: int | None = None) -> list[Release]:
-    """Publish at most `most` of the periods that are due, the earliest first. Return the releases.
+    """Publish the periods that are due, the earliest first and at most `most`. Return their releases.
 
     Pending events are counted first. Each release is one transaction and creates an `Attempt`, even if it fails. An
-    error stops the later periods, which wait for the earlier one. While another process publishes, do nothing, or wait
-    for it if `waits`.
+    error is raised and stops the later periods. While another process publishes, return [], or wait for it if `waits`
+    is true.
     """
     with hold_lock(Lock.PUBLISH, waits=waits) as is_free:
         if not is_free:
@@ -50,8 +52,9 @@ def publish_due_periods(*, now: datetime | None = None, waits: bool = False, mos
 
 
 def publish_period(period: Period, now: datetime) -> Release:
-    """Make one release with the rows of its reports and its `Attempt` in one transaction. An error is recorded as a
-    failed attempt and raised again.
+    """Make one release in one transaction, with the rows of its reports and its `Attempt`.
+
+    An error is recorded as a failed attempt and raised again.
     """
     began = monotonic()
     try:
@@ -67,14 +70,17 @@ def publish_period(period: Period, now: datetime) -> Release:
 
 
 def save_attempt(period: Period, now: datetime, began: float, **result: Any) -> None:
-    """Save the result of an attempt. `began` is an instant of the monotonic clock; `result` is empty if it failed."""
+    """Save the result of an attempt. `began` is an instant of the monotonic clock. `result` is empty if the attempt
+    failed.
+    """
     outcome = AttemptOutcome.PUBLISHED if result else AttemptOutcome.FAILED
     Attempt.objects.create(at=now, outcome=outcome, period=str(period), seconds=monotonic() - began, **result)
 
 
 def fold_all_events() -> None:
-    """Count pending events batch by batch; then, with `Lock.COUNT`, the events that came meanwhile or that another
-    process was counting.
+    """Count all pending events batch by batch, then once more while holding `Lock.COUNT`.
+
+    The second pass counts the events that came meanwhile, or that another process was counting.
     """
     rollups.fold_pending_events()
     with transaction.atomic():
@@ -90,8 +96,9 @@ MAX_SAVED_MISTAKES = 100
 
 
 def continue_recount() -> FigureCheck | None:
-    """Start today's recount, or continue an unfinished one, for RECOUNT_TIME_LIMIT at most. Return None if today's
-    recount is finished or another process recounts.
+    """Start the recount of today, or continue an unfinished one, for RECOUNT_TIME_LIMIT at most. Return it.
+
+    Return None if the recount of today is finished, or while another process recounts.
     """
     with hold_lock(Lock.RECOUNT, waits=False) as is_free:
         if not is_free:
@@ -106,7 +113,10 @@ def continue_recount() -> FigureCheck | None:
 
 
 def verify_figures() -> FigureCheck:
-    """Recount everything from the raw rows and compare the figures, while the service runs. Change no figure."""
+    """Recount all cases from the raw rows and record where the figures differ. The figures do not change.
+
+    The service may run meanwhile. Waits for another recount.
+    """
     with hold_lock(Lock.RECOUNT, waits=True):
         check = FigureCheck.objects.create()
         run_recount(check)
@@ -114,9 +124,9 @@ def verify_figures() -> FigureCheck:
 
 
 def rebuild_figures() -> FigureCheck:
-    """Recount everything from the raw rows and repair the figures, while the service runs.
+    """Recount all cases from the raw rows and repair the figures. The service may run meanwhile.
 
-    A recount that was killed continues where it stopped. A second run changes nothing.
+    A recount that was killed continues where it stopped. A second run changes nothing. Waits for another recount.
     """
     with hold_lock(Lock.RECOUNT, waits=True):
         check = FigureCheck.objects.filter(repairs=True, finished_at=None).order_by("-pk").first()
@@ -126,9 +136,7 @@ def rebuild_figures() -> FigureCheck:
 
 
 def run_recount(check: FigureCheck, *, seconds: float | None = None) -> None:
-    """Recount slice by slice, until `check` is finished or `seconds` have passed. The progress is saved after each
-    slice.
-    """
+    """Recount slice by slice, until `check` is finished or `seconds` have passed. Each slice saves the progress."""
     deadline = monotonic() + seconds if seconds else None
     while check.finished_at is None and (deadline is None or monotonic() < deadline):
         if check.months_until is None and (ids := rollups.list_cases_after(check.cases_until)):
@@ -140,6 +148,7 @@ def run_recount(check: FigureCheck, *, seconds: float | None = None) -> None:
 
 
 def recount_next_cases(check: FigureCheck, ids: list[int]) -> None:
+    """Check or repair the facts of these cases, as `check.repairs` says."""
     check.cases_until = ids[-1]
     if not check.repairs:
         record_mistakes(check, rollups.list_case_mistakes(ids))
@@ -152,6 +161,7 @@ def recount_next_cases(check: FigureCheck, ids: list[int]) -> None:
 
 
 def recount_next_month(check: FigureCheck, month: date) -> None:
+    """Check or repair the sums of a month, as `check.repairs` says."""
     drift = rollups.compute_drift(month, check.months_until)
     check.months_until = month
     if not check.repairs:
@@ -165,7 +175,7 @@ def recount_next_month(check: FigureCheck, month: date) -> None:
 
 
 def record_mistakes(check: FigureCheck, mistakes: list[str]) -> None:
-    """Save progress and mistakes. Only codes and numbers of rows are logged."""
+    """Save the progress of a recount and the differences that it found. Only row ids, codes and numbers are logged."""
     if mistakes:
         logger.error(
             "figures differ", check=check.pk, mistakes=len(mistakes), first=mistakes[:10], repairs=check.repairs
@@ -176,8 +186,9 @@ def record_mistakes(check: FigureCheck, mistakes: list[str]) -> None:
 
 
 def finish_recount(check: FigureCheck) -> None:
-    """Close the recount. If it found nothing, or repaired all it found, mark the earlier
-    failed recounts as repaired.
+    """Close a recount. If the figures are now right, mark earlier recounts with differences as repaired.
+
+    The figures are right if the recount repaired them or found no difference.
     """
     check.finished_at = timezone.now()
     check.save(update_fields=["finished_at"])
@@ -188,8 +199,10 @@ def finish_recount(check: FigureCheck) -> None:
 
 
 def record_reading(*, reader: User, scope: Scope, year: int) -> None:
-    """Record that `reader` sees the exact figures of `scope` in `year`. One row for each centre of the scope, or one
-    for a région or the nation; a second reading within the minute adds none.
+    """Record that `reader` sees the exact figures of `scope` in `year`.
+
+    There is one row for each centre of the scope, or one row for a région or the nation. A second reading within the
+    same minute adds none.
     """
     minute = timezone.now().replace(second=0, microsecond=0)
     reading = {"user": reader, "year": year, "minute": minute}

@@ -76,7 +76,7 @@ class ReleaseOut(HeadingOut):
 
 
 class Filters(serializers.Serializer[dict[str, Any]]):
-    """The filters of a release. They only select published rows: nothing is computed again."""
+    """The filters that select published figures of a release by table and région."""
 
     table = serializers.ChoiceField(list(TABLES), required=False, help_text="Code du tableau.")
     region = serializers.ChoiceField(
@@ -84,8 +84,9 @@ class Filters(serializers.Serializer[dict[str, Any]]):
     )
 
     def to_internal_value(self, data: Any) -> Any:
-        """Raise ValidationError for an unknown, empty or repeated filter, because a response that ignores a filter
-        would mislead the client.
+        """Return the valid filters. Raises ValidationError for a filter that is unknown, empty or repeated.
+
+        A response that ignored such a filter would mislead the client.
         """
         wrong = {name: ["Ce filtre n’existe pas."] for name in data if name not in self.fields}
         for name in self.fields:
@@ -99,6 +100,8 @@ class Filters(serializers.Serializer[dict[str, Any]]):
 
 
 class LatestFilters(Filters):
+    """The filters of the latest release. A client may choose another release by its period."""
+
     period = serializers.RegexField(
         PERIOD_PATTERN,
         required=False,
@@ -106,5 +109,6 @@ class LatestFilters(Filters):
     )
 
     def validate_period(self, period: str) -> Period:
+        """Return the period written as « 2025 » or « 2025-T1 »."""
         year, _dash, quarter = period.partition("-T")
         return Period(int(year), int(quarter or 0))

@@ -18,6 +18,8 @@ from stats.releases.rows import Release
 
 
 class PublicView(APIView):
+    """A view that anybody may read without an account."""
+
     authentication_classes = []
     permission_classes = [AllowAny]
 
@@ -58,18 +60,22 @@ class LatestReleaseView(PublicView):
 
 
 def read_filters(filters: Filters) -> dict[str, Any]:
+    """Return the validated filters by name. Raises ValidationError if one is not valid."""
     filters.is_valid(raise_exception=True)
     values: dict[str, Any] = filters.validated_data
     return values
 
 
 def find_edition(**lookup: int) -> Edition | None:
+    """Return the edition of the release with these field values, or None if there is none."""
     release = Release.objects.filter(**lookup).first()
     return read_edition(release) if release else None
 
 
 def select_figures(edition: Edition | None, filters: dict[str, Any]) -> Row:
-    """Return a release with the figures of the chosen table and région. Raises NotFound if there is no release."""
+    """Return the JSON of a release with the figures of the chosen table and région only. Raises NotFound if `edition`
+    is None.
+    """
     if edition is None:
         raise NotFound("Cette publication n’existe pas.")
     numbers, table, region = describe_numbers(edition), filters.get("table"), filters.get("region")

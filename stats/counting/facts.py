@@ -1,4 +1,4 @@
-"""The facts that the figures count of one case. Only this module of `stats` reads them from raw rows."""
+"""The facts that the figures count of each case. No other module of `stats` computes facts from raw rows."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -49,9 +49,9 @@ type Units = Counter[tuple[str, str]]
 
 
 def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
-    """Return the facts of these incidents from their present raw rows, unsaved. Runs three queries.
+    """Return the facts of these incidents, computed from their present raw rows and not saved. Runs three queries.
 
-    Personal data count as a leak only once somebody has stated that they were leaked, or may have been.
+    A row of personal data counts as a leak only if it has a status: somebody stated that the data leaked, or may have.
     """
     ids = list(incident_ids)
     incidents = Incident.objects.filter(pk__in=ids).select_related("region").only(*READ_FIELDS)
@@ -70,7 +70,7 @@ def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
 
 
 def make_fact(incident: Incident) -> CaseFact:
-    """Return the fact without its interruptions and leaks.
+    """Return the fact of an incident without its interruptions and leaks.
 
     The month is computed in the time zone of the body, or of Paris if its territory is unknown.
     """
@@ -94,13 +94,17 @@ def make_fact(incident: Incident) -> CaseFact:
 
 
 def find_delay_band(since: datetime | None, ended_at: datetime | None) -> str:
-    """Return the band of a delay. It is UNKNOWN if a moment is missing, or if `ended_at` is before `since`."""
+    """Return the band of the time between two moments.
+
+    The band is UNKNOWN if a moment is missing, or if `ended_at` is before `since`.
+    """
     if since is None or ended_at is None or ended_at < since:
         return DelayBand.UNKNOWN
     return next((band for limit, band in DELAY_UP_TO if ended_at - since < limit), DelayBand.OVER_30_DAYS)
 
 
 def find_hours_band(interruption: ServiceInterruption) -> str:
+    """Return the band of the duration of an interruption, which is UNKNOWN if its start or its end is missing."""
     if interruption.started_at is None or interruption.ended_at is None:
         return HoursBand.UNKNOWN
     duration = interruption.ended_at - interruption.started_at
@@ -115,21 +119,21 @@ IS_HIT = IS_INCIDENT & (Q(interruption_hours__len__gt=0) | Q(leak_statuses__over
 def is_incident(fact: CaseFact) -> bool:
     """Tell whether the case counts as an incident.
 
-    A verified case is an incident unless a CSIRT has qualified it as a signalement.
+    A counted and verified case is an incident unless a centre has qualified it as a report (« signalement »).
     """
     return fact.is_counted and fact.is_verified and fact.nature != Nature.REPORT
 
 
 def is_hit(fact: CaseFact) -> bool:
-    """Tell whether the case is an incident with a service interruption or with a leak that is not unfounded."""
+    """Tell whether the case is an incident with a service interruption or a leak. Unfounded leaks do not count."""
     leaks = any(status != LeakStatus.UNFOUNDED for status in fact.leak_statuses)
     return is_incident(fact) and (bool(fact.interruption_hours) or leaks)
 
 
 def count_units(fact: CaseFact) -> Units:
-    """Return what this case adds to each (measure, band). An unverified case counts as a declaration only.
+    """Return how many units this case adds to each (measure, band). An unverified case adds one declaration only.
 
-    The interruptions and leaks of a signalement do not count, because nothing was proved.
+    The interruptions and leaks of a report (« signalement ») do not count, because nothing was proved.
     """
     if not fact.is_counted:
         return Counter()
@@ -142,6 +146,7 @@ def count_units(fact: CaseFact) -> Units:
 
 
 def count_incident_units(fact: CaseFact) -> Units:
+    """Return how many units a verified incident adds to each (measure, band), in addition to its declaration."""
     counts: Units = Counter(
         {
             (Measure.INCIDENTS, make_type_code(fact.type)): 1,
@@ -160,6 +165,7 @@ def count_incident_units(fact: CaseFact) -> Units:
 
 
 def find_leak_key(status: str, persons: str) -> tuple[str, str]:
+    """Return the (measure, band) in which a leak is counted."""
     if status == LeakStatus.UNFOUNDED:
         return Measure.UNFOUNDED, ALL_BANDS
     return Measure.LEAKS, make_leak_code(persons, status)

@@ -12,7 +12,7 @@ SETTLED_AFTER = timedelta(days=30)
 
 
 def find_month(at: datetime, zone: str) -> date:
-    """Return the first day of the month of an aware moment in a territory; `zone` is an IANA name."""
+    """Return the first day of the month of an aware datetime, in the time zone `zone` (an IANA name)."""
     return find_local_day(at, zone).replace(day=1)
 
 

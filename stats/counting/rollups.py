@@ -1,7 +1,7 @@
 """The exact sums, updated by signed differences: each pending event is counted once, in any order.
 
-An event makes its case be counted again from its raw rows. The difference from the earlier count is added to the sums,
-so they stay right if an event comes twice, late, or together with other events.
+Each event causes its case to be counted again from the raw rows. The difference from the earlier count is added to the
+sums. The sums therefore stay right if an event comes twice, late, or together with other events.
 """
 
 from collections import Counter
@@ -51,7 +51,9 @@ ADD_PRESENCES = """
 
 
 def fold_pending_events(*, seconds: float = inf) -> int:
-    """Count all pending events, in one transaction a batch, until `seconds` have passed. Return their number."""
+    """Count pending events, one transaction per batch, until none is left or `seconds` have passed. Return their
+    number.
+    """
     total, deadline = 0, monotonic() + seconds
     while monotonic() < deadline and (folded := fold_batch()):
         total += folded
@@ -60,7 +62,7 @@ def fold_pending_events(*, seconds: float = inf) -> int:
 
 @transaction.atomic
 def fold_batch() -> int:
-    """Count up to `BATCH` pending events in one transaction, and return their number. Return 0 if another process is
+    """Count up to `BATCH` pending events in one transaction. Return their number, or 0 if another process is
     counting.
     """
     if not try_lock(Lock.COUNT):
@@ -72,12 +74,14 @@ def fold_batch() -> int:
 
 
 def list_pending_events() -> QuerySet[PendingEvent]:
+    """Return the events that the sums do not count yet."""
     return PendingEvent.objects.filter(consumer=CONSUMER).select_related("event")
 
 
 def recount_cases(incident_ids: Iterable[int]) -> list[int]:
-    """Count these cases again, add the differences to the sums, and return the ids of the cases that changed. The
-    caller holds `Lock.COUNT`.
+    """Count these cases again and add the differences to the sums. Return the ids of the cases that changed.
+
+    The caller holds `Lock.COUNT`.
     """
     after = load_facts(incident_ids)
     before = CaseFact.objects.in_bulk(after)
@@ -94,10 +98,12 @@ def recount_cases(incident_ids: Iterable[int]) -> list[int]:
 
 
 def is_different(fact: CaseFact, other: CaseFact) -> bool:
+    """Tell whether two facts of one case differ in a counted field."""
     return any(getattr(fact, name) != getattr(other, name) for name in COUNTED_FIELDS)
 
 
 def sum_facts(facts: Iterable[CaseFact]) -> Counter[SumKey]:
+    """Return the sum of the units of these facts, by key."""
     sums: Counter[SumKey] = Counter()
     for fact in facts:
         for (measure, band), units in count_units(fact).items():
@@ -106,8 +112,9 @@ def sum_facts(facts: Iterable[CaseFact]) -> Counter[SumKey]:
 
 
 def compare_presences(before: Iterable[CaseFact], after: Iterable[CaseFact]) -> Presences:
-    """Return, for each body, by how much its two numbers differ: incidents, and incidents with an interruption or a
-    leak.
+    """Return the difference that these facts make to the two numbers of each body.
+
+    The numbers are its incidents, and its incidents with an interruption or a leak.
     """
     incidents: Counter[BodyKey] = Counter()
     hits: Counter[BodyKey] = Counter()
@@ -120,6 +127,7 @@ def compare_presences(before: Iterable[CaseFact], after: Iterable[CaseFact]) -> 
 
 
 def pair_counts(incidents: Counter[BodyKey], hits: Counter[BodyKey]) -> Presences:
+    """Return both numbers of each body, without bodies for which both are zero."""
     return {key: (incidents[key], hits[key]) for key in incidents if incidents[key] or hits[key]}
 
 
@@ -132,7 +140,7 @@ def add_presences(differences: Presences) -> None:
 
 
 def add_rows(statement: str, rows: list[tuple[object, ...]]) -> None:
-    """Write the rows in a fixed order, so that two writers cannot deadlock."""
+    """Run the SQL statement with these rows in a fixed order, so that two processes cannot deadlock."""
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(statement, [list(column) for column in zip(*sorted(rows, key=repr), strict=True)])
@@ -143,11 +151,11 @@ def add_rows(statement: str, rows: list[tuple[object, ...]]) -> None:
 
 @contextmanager
 def hold_snapshot() -> Iterator[None]:
-    """Make all queries inside the block read the state of the database at one instant. Events are counted meanwhile.
+    """Make all queries in the block read the database as it was at one instant, while other processes count events.
 
-    Each batch of events is one transaction, so facts and sums agree at any instant, and a case whose raw rows have
-    changed since it was counted has a pending event. If a transaction is already open, `Lock.COUNT` blocks the
-    counting until its end.
+    Each batch of events is one transaction, so facts and sums agree at any instant. A case whose raw rows changed
+    after it was counted has a pending event. If the caller has already opened a transaction, no snapshot is possible:
+    `Lock.COUNT` then stops the counting until the end of that transaction.
     """
     has_begun = connection.in_atomic_block
     with transaction.atomic():
@@ -160,13 +168,14 @@ def hold_snapshot() -> Iterator[None]:
 
 
 def list_cases_after(pk: int) -> list[int]:
-    """Return the ids of up to BATCH cases after `pk`, in order."""
+    """Return the ids of the next cases after the id `pk`, in order and at most BATCH."""
     return list(Incident.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
 def find_month_after(month: date | None) -> date | None:
-    """Return the next month that has facts or sums. A year that has only presences of bodies
-    is represented by January.
+    """Return the next month that has facts or sums, or None if there is none.
+
+    January represents a year that has presences of bodies only.
     """
     later = {"month__gt": month} if month else {}
     firsts = [model.objects.filter(**later).aggregate(first=Min("month"))["first"] for model in (CaseFact, Rollup)]
@@ -176,11 +185,13 @@ def find_month_after(month: date | None) -> date | None:
 
 
 def list_case_mistakes(ids: list[int]) -> list[str]:
+    """Return one text for each of these cases whose facts are wrong."""
     with hold_snapshot():
         return [f"incident {pk}" for pk in find_wrong_cases(ids)]
 
 
 def describe_drift(sums: dict[SumKey, int], presences: Presences) -> list[str]:
+    """Return one text for each sum and each presence that differs from the facts, with the difference."""
     return [
         *(f"rollup {key}: {value:+}" for key, value in sums.items()),
         *(f"presence {key}: {incidents:+} {hits:+}" for key, (incidents, hits) in presences.items()),
@@ -188,7 +199,9 @@ def describe_drift(sums: dict[SumKey, int], presences: Presences) -> list[str]:
 
 
 def find_wrong_cases(ids: list[int]) -> list[int]:
-    """Return the cases whose facts are missing or differ from the raw rows, except cases with a pending event."""
+    """Return the ids of the cases whose facts are missing or differ from the raw rows. Cases with a pending event are
+    ignored.
+    """
     before = CaseFact.objects.in_bulk(ids)
     facts = load_facts(ids)
     return exclude_pending_cases(
@@ -197,7 +210,7 @@ def find_wrong_cases(ids: list[int]) -> list[int]:
 
 
 def exclude_pending_cases(ids: list[int]) -> list[int]:
-    """Return those of these cases that have no pending event."""
+    """Return the ids among `ids` of the cases without a pending event."""
     if not ids:
         return []
     pending = set(list_pending_events().filter(event__incident__in=ids).values_list("event__incident_id", flat=True))
@@ -205,11 +218,11 @@ def exclude_pending_cases(ids: list[int]) -> list[int]:
 
 
 def compute_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Presences]:
-    """Return what must be added to the sums of `month` to agree with the facts and, if a new year begins, what must
-    be added to the presences of that year.
+    """Return what to add to the sums of `month`, and to the presences of its year, to make them agree with the facts.
 
-    `before` is the month that was checked before this one. The result does not depend on the instant, because counting
-    an event adds the same to the facts and to the sums.
+    `before` is the month that was checked before this one, or None. Presences are compared only for the first checked
+    month of their year. Pending events do not change the result, because counting an event adds the same to facts and
+    sums.
     """
     is_new_year = before is None or before.year != month.year
     with hold_snapshot():
@@ -217,6 +230,7 @@ def compute_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], 
 
 
 def compute_month_drift(month: date) -> dict[SumKey, int]:
+    """Return what to add to each sum of `month` to make it agree with the facts, without zeros."""
     sums = sum_facts(CaseFact.objects.filter(month=month).iterator(BATCH))
     rows = Rollup.objects.filter(month=month).values_list("csirt_id", "region_id", "month", "measure", "band", "value")
     for *key, value in rows.iterator(BATCH):
@@ -225,6 +239,9 @@ def compute_month_drift(month: date) -> dict[SumKey, int]:
 
 
 def compute_year_drift(year: int) -> Presences:
+    """Return what to add to the two numbers of each body in `year` to make them agree with the facts, without
+    zeros.
+    """
     incidents: Counter[BodyKey] = Counter()
     hits: Counter[BodyKey] = Counter()
     facts = CaseFact.objects.filter(IS_INCIDENT, month__range=(date(year, 1, 1), date(year, 12, 31)))
@@ -239,13 +256,17 @@ def compute_year_drift(year: int) -> Presences:
 
 
 def repair_cases(ids: list[int]) -> list[str]:
-    """Count these cases again, and return the errors that no pending event explains. The caller holds `Lock.COUNT`."""
+    """Count these cases again. Return one text for each case that had changed without a pending event.
+
+    The caller holds `Lock.COUNT`.
+    """
     return [f"incident {pk}" for pk in exclude_pending_cases(recount_cases(ids))]
 
 
 def repair_sums(sums: dict[SumKey, int], presences: Presences) -> None:
-    """Add these differences to the sums and presences, which a second call would add again. The caller holds
-    `Lock.COUNT`.
+    """Add these differences to the sums and presences. A second call would add them again.
+
+    The caller holds `Lock.COUNT`.
     """
     add_sums(sums)
     add_presences(presences)

@@ -1,5 +1,5 @@
-"""The number of bodies by région and stratum, from the official list: the denominators of the
-rates, which are public.
+"""The number of bodies by région and stratum, from the official list. The rates use these public numbers as
+denominators.
 """
 
 from collections import Counter
@@ -24,9 +24,10 @@ type Bodies = Counter[tuple[int, str]]
 
 
 def make_stratum_expression(path: str = "") -> Case:
-    """Return the SQL expression of a body's stratum. It is "" if no rate is possible, because no list gives the number
-    of such bodies or because the population is unknown. `path` is the prefix of the body's fields in the query, such
-    as `collectivity__`.
+    """Return the SQL expression of the stratum of a body.
+
+    The stratum is "" if no rate is possible: no list gives the number of such bodies, or the population is unknown.
+    `path` is the prefix of the fields of the body in the query, such as `collectivity__`.
     """
     return Case(
         When(**{f"{path}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),
@@ -39,8 +40,9 @@ def make_stratum_expression(path: str = "") -> Case:
 
 
 def map_merged_bodies() -> dict[int, int]:
-    """Map each merged body to the body that has its cases now: a commune nouvelle, or the original of a duplicate.
-    Runs one query.
+    """Return a dict from each merged body to the body that has its cases now. Runs one query.
+
+    That body is a commune nouvelle, or the original of a duplicate.
     """
     into = dict(Collectivity.objects.exclude(merged_into=None).values_list("pk", "merged_into_id").iterator())
     heirs = dict(into)
@@ -53,10 +55,10 @@ def map_merged_bodies() -> dict[int, int]:
 
 
 def count_existing_bodies(year: int) -> Bodies:
-    """Return the number of listed bodies that existed at the end of `year`, by région and stratum. Région 0 is the
-    nation, with the bodies whose région is unknown; stratum "" is all strata together.
+    """Return the number of listed bodies that existed at the end of `year`, by région and stratum. Runs one query.
 
-    Strata without a body in a région are zeros, which are public too. Runs one query.
+    Région 0 is the nation and includes bodies whose région is unknown. Stratum "" is all strata together. A stratum
+    without a body in a région has a zero.
     """
     last_day = date(year, 12, 31)
     existed = Q(vanished_on=None) | Q(vanished_on__gt=last_day)

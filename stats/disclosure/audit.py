@@ -32,11 +32,12 @@ EPSILON = 1e-6
 
 
 def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> set[str]:
-    """Return the codes of the tables of `printed` in which a reader proves something; empty if the audit passes.
+    """Return the codes of the tables of `printed` in which the figures prove too much. Return an empty set if the
+    audit passes.
 
-    For a crossing, the code names the line of one région: « code/53 ». `printed` holds « period » and « tables »;
-    `earlier` are the quarterly releases of the same year. If the release has no feasible assignment, every open table
-    fails.
+    For a crossing, the code is followed by the région of the failing row: « code/53 ». `printed` has the keys « period
+    » and « tables ». `earlier` are the quarterly releases of the same year. Every table with cells fails if the
+    release has no feasible assignment.
     """
     failing = audit_releases([printed], printed)
     if failing is None:
@@ -45,11 +46,11 @@ def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> se
 
 
 def audit_releases(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
-    """Return the codes of the tables of `printed` that fail, or None if the figures of one release have no feasible
+    """Return the codes of the tables of `printed` that fail. Return None if one release alone has no feasible
     assignment.
 
-    If several releases together have none, cases changed between them. The releases are then audited for a
-    reader who believes that only the changes that explain the figures took place.
+    If several releases together have none, cases changed between them. The audit then assumes only the smallest
+    changes that explain the figures.
     """
     figures = Figures(releases)
     if not figures.bounds:
@@ -72,7 +73,7 @@ def audit_releases(releases: Sequence[Printed], printed: Printed) -> set[str] | 
 def find_cells_proved_low(program: "FeasibilityProgram", figures: "Figures") -> Iterator[CellAddress]:
     """Yield the dashes that are proved to hide fewer than `THRESHOLD - 1` units.
 
-    Each call of the solver can clear several dashes, so there are fewer calls than dashes.
+    One call of the solver can settle several dashes.
     """
     unsettled = list(figures.dashes)
     while unsettled:
@@ -89,7 +90,8 @@ def find_cells_proved_low(program: "FeasibilityProgram", figures: "Figures") -> 
 def find_remainders_proved_small(program: "FeasibilityProgram", figures: "Figures") -> Iterator[CellAddress]:
     """Yield one part of each whole whose remainder is proved to be small but not zero.
 
-    Each call of the solver can clear several wholes. A whole whose own figures prove a larger remainder is skipped.
+    One call of the solver can settle several wholes. The function skips a whole whose own figures prove a large
+    remainder.
     """
     unsettled = [
         remainder
@@ -108,7 +110,7 @@ def find_remainders_proved_small(program: "FeasibilityProgram", figures: "Figure
 
 
 def sum_weights(remainders: Iterable[Remainder]) -> dict[CellAddress, float]:
-    """Return the weight of each cell in the sum of these remainders."""
+    """Return the weight of each cell in the sum of these remainders: wholes count positively, parts negatively."""
     weights: dict[CellAddress, float] = defaultdict(float)
     for whole, parts in remainders:
         for cell in whole:
@@ -119,18 +121,26 @@ def sum_weights(remainders: Iterable[Remainder]) -> dict[CellAddress, float]:
 
 
 def count_remainder(remainder: Remainder, units: Mapping[CellAddress, float]) -> float:
+    """Return the number of units of the whole that are in none of its parts. `units` is the number of units of each
+    cell.
+    """
     whole, parts = remainder
     return sum(units[cell] for cell in whole) - sum(units[part] for part in parts)
 
 
 @cache
 def load_solver() -> Any:
-    """Return the library of the solver. It needs 13 MB with numpy, so only processes that audit import it."""
+    """Import and return the library of the solver. It needs 13 MB with numpy, so only processes that audit import
+    it.
+    """
     return importlib.import_module("highspy")
 
 
 def start_solver() -> Any:
-    """Return a silent solver. File descriptor 1 is redirected while the constructor writes a banner to it."""
+    """Return a new solver that prints nothing.
+
+    Its constructor writes a banner to file descriptor 1, which is redirected meanwhile.
+    """
     stdout_copy = os.dup(1)
     try:
         with Path(os.devnull).open("wb") as nowhere:
@@ -165,8 +175,10 @@ class FeasibilityProgram:
             self.add_row(others, cells, low=-UNBOUNDED, high=0)
 
     def add_row(self, whole: Iterable[CellAddress], parts: Iterable[CellAddress], *, low: float, high: float) -> None:
-        """Require that the sum of the parts minus the whole lie between `low` and `high`. A row across several
-        releases also gets two columns for changes between them, which are zero until `allow_least_change`.
+        """Require that the sum of the parts minus the whole lie between `low` and `high`.
+
+        A row with cells of several releases also gets two columns for changes between these releases. They are zero
+        until `allow_least_change`.
         """
         weights = dict.fromkeys(parts, 1.0) | dict.fromkeys(whole, -1.0)
         columns, values = [self.columns[cell] for cell in weights], [*weights.values()]
@@ -178,8 +190,9 @@ class FeasibilityProgram:
         self.solver.addRow(low, high, len(columns), columns, values)
 
     def allow_least_change(self) -> None:
-        """Allow changes between releases, but only in the rows in which the smallest changes that explain the figures
-        occur.
+        """Allow changes between releases in the rows in which the smallest explanation of the figures needs them.
+
+        Raises ArithmeticError if even changes do not explain the figures.
         """
         changes = range(len(self.cells), self.solver.getNumCol())
         for column in changes:
@@ -192,21 +205,23 @@ class FeasibilityProgram:
             self.solver.changeColBounds(column, 0, UNBOUNDED if least[column] > EPSILON else 0)
 
     def limit_dashes(self) -> None:
-        """Limit each dash to fewer than `THRESHOLD` units. The caller has checked that all dashes may be zero
-        together, so that the program still has a solution.
+        """Limit each dash to fewer than `THRESHOLD` units.
+
+        The caller has checked that all dashes may be zero together. The program therefore still has a solution.
         """
         for cell in self.dashes:
             self.solver.changeColBounds(self.columns[cell], 0, THRESHOLD - 1)
 
     def find_assignment(self, weights: Mapping[CellAddress, float]) -> dict[CellAddress, float] | None:
-        """Return a feasible assignment in which the weighted sum of these cells is least, or None if there is none."""
+        """Return a feasible assignment with the least weighted sum of these cells, or None if none exists."""
         costs = [weights.get(cell, 0.0) for cell in self.cells]
         values = self.minimise(costs + [0.0] * (self.solver.getNumCol() - len(costs)))
         return None if values is None else dict(zip(self.cells, values, strict=False))
 
     def minimise(self, costs: Sequence[float]) -> list[float] | None:
-        """Return the value of each column at the least cost, or None if no solution exists. Raises ArithmeticError if
-        the solver does not decide.
+        """Return the value of each column at the least cost, or None if no solution exists.
+
+        Raises ArithmeticError if the solver does not decide.
         """
         self.solver.changeColsCost(len(costs), list(range(len(costs))), list(costs))
         self.solver.run()
@@ -219,7 +234,7 @@ class FeasibilityProgram:
         raise ArithmeticError(f"the solver gave no answer: {status}")
 
     def require_assignment(self, weights: Mapping[CellAddress, float]) -> dict[CellAddress, float]:
-        """Return `find_assignment(weights)`. The caller knows that one exists; ArithmeticError if none is found."""
+        """Return a feasible assignment, as `find_assignment` does. Raises ArithmeticError if there is none."""
         assignment = self.find_assignment(weights)
         if assignment is None:
             raise ArithmeticError("the solver lost a feasible assignment")

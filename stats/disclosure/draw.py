@@ -30,8 +30,8 @@ type Values = dict[Categories, int | None]
 class CellCount(NamedTuple):
     """The exact count of one cell. `largest` is the number of units of the largest contributor.
 
-    For a stratum, `bodies_outside_cell` is how many of its bodies, in the régions with a printed number, are not in
-    the cell. Other cells have no such limit.
+    For a stratum, `bodies_outside_cell` counts the bodies that did not declare, in the régions with a printed number.
+    Other cells have no such limit.
     """
 
     units: int
@@ -48,8 +48,9 @@ type CountsByTable = Mapping[str, Mapping[Categories, CellCount]]
 
 @dataclass(frozen=True)
 class DrawResult:
-    """The result of a draw: the printed `tables`, the number of `draws`, and the codes of the tables that were
-    `closed` because no draw made them safe.
+    """The result of a draw: the printed `tables`, and the number of `draws` that it took.
+
+    `closed` are the codes of the tables that no draw made safe.
     """
 
     tables: list[dict[str, Any]]
@@ -58,15 +59,15 @@ class DrawResult:
 
 
 class UnsafeRelease(Exception):
-    """The audit still fails after all draws and closings."""
+    """The audit still fails after every draw and after all possible tables were closed."""
 
 
 def draw_release(counts: CountsByTable, *, period: Period, earlier: Sequence[Printed], key: bytes) -> DrawResult:
-    """Draw until the audit passes. After `MAX_DRAWS` failures, close the table that failed most often and continue.
-    Raises UnsafeRelease if only closed tables fail.
+    """Draw the tables until the audit passes. After `MAX_DRAWS` failures, close the table that failed most often and
+    continue.
 
-    `earlier` are the printed quarterly releases of the same year, which are fixed. `key` is the secret of the
-    rounding. The same arguments give the same figures.
+    `earlier` are the printed quarterly releases of the same year. `key` is the secret of the rounding. The same
+    arguments give the same figures. Raises UnsafeRelease if only closed tables fail.
     """
     closed: set[str] = set()
     draws = 0
@@ -85,8 +86,9 @@ def draw_release(counts: CountsByTable, *, period: Period, earlier: Sequence[Pri
 
 
 def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
-    """Return the table that failed most often, but prefer any table with a classification to a total, because closing
-    a total also closes all tables that it opens.
+    """Return the table that failed most often, or a total only if no other table failed.
+
+    Closing a total would also close all tables that it opens.
     """
     return max(failures.keys() - closed, key=lambda code: ("_by_" in code, failures[code], code))
 
@@ -102,6 +104,9 @@ class RoundingDraw:
     attempt: int
 
     def build_printed_tables(self, closed: set[str]) -> list[dict[str, Any]]:
+        """Return all tables of the period as the printed document stores them. The tables in `closed` have no
+        cells.
+        """
         printed: dict[str, Values] = {}
         for table in list_tables(self.period):
             printed[table.code] = {} if table.code in closed else dict(self.list_drawn_cells(table, printed, closed))
@@ -113,6 +118,9 @@ class RoundingDraw:
     def list_drawn_cells(
         self, table: Table, printed: dict[str, Values], closed: set[str]
     ) -> Iterator[tuple[Categories, int | None]]:
+        """Yield each cell to print in one table, with its number, or None for a dash. `printed` are the tables drawn
+        before.
+        """
         months = self.find_months_to_print()
         for cell in table.list_cells():
             is_other_month = table.by == ("month",) and cell[0] not in months
@@ -123,28 +131,35 @@ class RoundingDraw:
                 yield cell, value
 
     def find_months_to_print(self) -> set[str]:
-        """Return the months that this release prints, without the months that a quarterly release has printed. If the
-        year has quarterly releases, a quarter without a release ended before the service began, and is left out too.
+        """Return the months that this release prints. A month that a quarterly release has printed is not printed
+        again.
+
+        If the year has quarterly releases, the months before its first quarterly release are left out: the service had
+        not begun.
         """
         quarters = {release["period"] for release in self.earlier} or {str(self.period)}
         months = {month for month in self.period.months if any(is_in_quarter(month, quarter) for quarter in quarters)}
         return months - find_printed_months(self.earlier)
 
     def draw_value(self, table: Table, cell: Categories) -> int | None:
+        """Return the number to print in a cell, or None for a dash."""
         count = self.counts.get(table.code, {}).get(cell, EMPTY_COUNT)
         return None if is_sensitive(count) else round_randomly(count.units, self.draw_number(table, cell))
 
     def draw_number(self, table: Table, cell: Categories) -> float:
-        """Return a number from 0 (included) to 1. It does not depend on the count, because otherwise nested cells
-        with the same units would share their rounding, and differencing would reveal that.
+        """Return the random number of a cell, from 0 (included) to 1 (excluded). It does not depend on the count.
+
+        Otherwise nested cells with the same units would be rounded alike, and differencing would reveal that.
         """
         name = "|".join((str(self.period), table.code, *cell, str(self.attempt)))
         return int.from_bytes(hmac.digest(self.key, name.encode(), hashlib.sha256)[:8]) / 2**64
 
 
 def is_sensitive(count: CellCount) -> bool:
-    """Tell whether the cell is suppressed. The largest contributor, which knows its own units, must not learn that the
-    other contributors have fewer than `THRESHOLD` units, since these could be one unit of each of four bodies.
+    """Tell whether the cell must be suppressed.
+
+    The largest contributor knows its own units. It must not learn that the other contributors have fewer than
+    `THRESHOLD` units, since these could be one unit of each of four bodies.
     """
     is_few = count.bodies < THRESHOLD or count.bodies_outside_cell < THRESHOLD
     _least, most = bound_value(count.units - count.units % BASE)
@@ -152,20 +167,22 @@ def is_sensitive(count: CellCount) -> bool:
 
 
 def round_randomly(units: int, number: float) -> int:
-    """Return one of the two multiples of `BASE` around `units`: the upper one if `number`, which is uniform from 0 to
-    1, is less than `units % BASE / BASE`. The mean error is zero.
+    """Return one of the two multiples of `BASE` around `units`. The mean error is zero.
+
+    `number` is uniform from 0 to 1. The result is the upper multiple if `number` is less than `units % BASE / BASE`.
     """
     below, rest = divmod(units, BASE)
     return BASE * (below + (number < rest / BASE))
 
 
 def is_table_open(table: Table, cell: Categories, printed: Mapping[str, Values]) -> bool:
-    """Tell whether each printed total above the cell reaches the number that opens the table."""
+    """Tell whether each printed total above the cell is large enough to open the table."""
     reached = is_total_reached(printed, table.opened_by, cell[:-1], table.opens_from)
     return reached and is_total_reached(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
 
 
 def is_total_reached(printed: Mapping[str, Values], code: str, cell: Categories, least: int) -> bool:
+    """Tell whether the printed cell of the table `code` is at least `least`. An empty `code` requires nothing."""
     total = printed[code].get(cell) if code else least
     return total is not None and total >= least
 
@@ -177,6 +194,7 @@ def find_printed_months(earlier: Sequence[Printed]) -> set[str]:
 
 
 def format_table(table: Table, values: Values) -> dict[str, Any]:
+    """Return a table as the printed document stores it."""
     return {
         "code": table.code,
         "counts": table.counts,

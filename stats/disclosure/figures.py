@@ -1,7 +1,7 @@
-"""The printed figures of some releases, and what everybody knows about them.
+"""The printed figures of some releases, and the relations between them that every reader knows.
 
 A printed cell is a multiple of `BASE`, whose true number of units lies within `BASE - 1` of it, or a dash: fewer than
-`THRESHOLD` bodies, however many units they have. Besides, everybody knows which cells are parts of other cells.
+`THRESHOLD` bodies, however many units they have. Every reader also knows which cells are parts of other cells.
 
 This file, the audit and `verify.py` are joined to one program in each published package. They read only the figures.
 """
@@ -32,7 +32,7 @@ def bound_value(value: int) -> tuple[int, int]:
 
 @dataclass
 class Figures:
-    """The cells of some releases, and what everybody knows about them."""
+    """The printed cells of some releases, and the relations between them that every reader knows."""
 
     releases: Sequence[Printed]
     # Address → the least and the greatest number of its units.
@@ -54,6 +54,7 @@ class Figures:
                 self.add_unlisted_bodies((release["period"], "bodies", ("stratum",), ("",)))
 
     def add_cell(self, cell: CellAddress, value: int | None) -> None:
+        """Store the bounds of a printed cell. `value` is None for a dash."""
         if value is None:
             self.bounds[cell] = (0, UNBOUNDED)
             self.dashes.append(cell)
@@ -61,31 +62,33 @@ class Figures:
             self.bounds[cell] = bound_value(value)
 
     def add_unlisted_bodies(self, cell: CellAddress) -> None:
+        """Add a cell for the bodies without a stratum, whose number is not printed."""
         self.bounds[cell] = (0, UNBOUNDED)
         self.unlisted.append(cell)
 
     def add_small_total(self, cell: CellAddress) -> None:
-        """Bound a total that is not printed, as if it were too small. A larger total is not printed either if nearly
-        all of its units are of one body; other figures may then contradict this bound.
+        """Store the bounds of a total that is not printed, as if it were too small to open its table.
+
+        A total of which nearly all units belong to one body is not printed either, and may be larger than this bound.
         """
         self.bounds[cell] = (0, OPENS_FROM - 1)
         self.small_totals.add(cell)
 
     def find_total(self, period: str, counts: str) -> CellAddress | None:
-        """Return the cell of the total of this unit, or None if nothing is known about it."""
+        """Return the address of the total of the unit `counts`, or None if it has no bounds."""
         cell = (period, counts, TOTAL, TOTAL)
         return cell if cell in self.bounds else None
 
     def list_cells(self, period: str, counts: str) -> list[CellAddress]:
-        """Return the cells of this unit other than its total."""
+        """Return the cells of the unit `counts`, without its total."""
         return [cell for cell in self.bounds if cell[:2] == (period, counts) and cell[2]]
 
     def find_table_to_close(self, cell: CellAddress, printed: Printed) -> str:
-        """Return the code of the table to close because of this cell: its own table, followed by the région for a
-        crossing.
+        """Return the code of the table to close because of this cell. For a crossing, the région follows the code.
 
-        A quarterly release is already printed. For its cells, return the finest open table of the year that depends on
-        them: for incidents a table by quarter or month, or else the total of the unit, or that of incidents.
+        A cell of a quarterly release is already printed, so a table of the year that depends on it is closed instead.
+        For incidents this is a table by quarter or month if one is open. Otherwise it is the total of the unit, then
+        the total of incidents.
         """
         period, counts, by, categories = cell
         open_tables = {
@@ -100,7 +103,7 @@ class Figures:
     # What everybody knows
 
     def list_sums(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
-        """Yield each total, its parts that have a figure, and whether these are all its parts."""
+        """Yield each total, those of its parts that have a figure, and True if these are all its parts."""
         for release in self.releases:
             yield from self.list_sums_of_tables(release)
         yield from self.list_sums_over_time()
@@ -127,8 +130,10 @@ class Figures:
                     yield [total], sorted(numbers, key=lambda cell: -self.bounds[cell][0])
 
     def list_body_remainders(self, release: Printed) -> Iterator[Remainder]:
-        """Yield the total of incidents as the whole, and the bodies of each stratum as its parts: each body has at
-        least one incident, so the remainder is the further incidents and those of bodies without a stratum.
+        """Yield the total of incidents as the whole, and the bodies of each stratum as its parts.
+
+        Each body has at least one incident. The remainder is the further incidents, and those of bodies without a
+        stratum.
         """
         incidents = self.find_total(release["period"], "incidents")
         listed = [cell for cell in self.list_cells(release["period"], "bodies") if cell not in self.unlisted]
@@ -136,11 +141,12 @@ class Figures:
             yield [incidents], listed
 
     def find_least_remainder(self, remainder: Remainder) -> float:
-        """Return the smallest remainder that the figures of the whole and of its parts allow."""
+        """Return the smallest remainder that the bounds of the whole and of its parts allow."""
         whole, parts = remainder
         return sum(self.bounds[cell][0] for cell in whole) - sum(self.bounds[part][1] for part in parts)
 
     def list_sums_of_tables(self, release: Printed) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
+        """Yield the sums within each table of a release, as `list_sums` does."""
         sizes = {tuple(table["by"]): len(table["cells"]) for table in release["tables"]} | {("quarter",): 4}
         for table in release["tables"]:
             by = tuple(table["by"])
@@ -155,8 +161,10 @@ class Figures:
                         yield total, inner, len(inner) == sizes.get((by[at],), len(inner))
 
     def list_sums_over_time(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
-        """Yield, as `list_sums` does, each quarter and year with its months, each year with its quarters, and each
-        quarter with its régions. Either the quarterly or the yearly release has printed a month.
+        """Yield the sums between months, quarters and years, as `list_sums` does.
+
+        These are each quarter and year with its months, each year with its quarters, and each quarter with its
+        régions.
         """
         periods = [release["period"] for release in self.releases]
         months = [cell for cell in self.bounds if cell[2] == ("month",)]
@@ -173,7 +181,9 @@ class Figures:
         yield from self.list_sums_of_quarters()
 
     def list_sums_of_quarters(self) -> Iterator[tuple[CellAddress, list[CellAddress], bool]]:
-        """Yield the nation's total of each quarter with the régions of that quarter, from the yearly release."""
+        """Yield the total of each quarter of the nation with the cells of its régions, which the yearly release
+        prints.
+        """
         parts: dict[CellAddress, list[CellAddress]] = defaultdict(list)
         for cell in self.bounds:
             if cell[2] == ("region", "quarter"):
@@ -202,7 +212,10 @@ class Figures:
             yield from self.list_quarter_inequalities(release)
 
     def list_quarter_inequalities(self, release: Printed) -> Iterator[tuple[list[CellAddress], list[CellAddress]]]:
-        """Yield the régions of each quarter and the nation's months of that quarter, if all three are printed."""
+        """Yield (régions of a quarter, months of that quarter) for each quarter whose three months are printed.
+
+        The régions cannot have more incidents than the nation has in these months.
+        """
         cells = self.list_cells(release["period"], "incidents")
         crossed = [cell for cell in cells if cell[2] == ("region", "quarter")]
         months = [cell for cell in cells if cell[2] == ("month",)]
@@ -212,10 +225,11 @@ class Figures:
                 yield [cell for cell in crossed if cell[3][1] == quarter], inner
 
     def list_delay_inequalities(self, release: Printed) -> Iterator[tuple[list[CellAddress], list[CellAddress]]]:
-        """Yield, for each delay, the cells of the cases closed within it, and those of the cases acknowledged within
-        it or after an unknown delay, which are at least as many because a case is acknowledged before it is closed.
+        """Yield (closed cases, acknowledged cases) for each delay, as lists of cells from the shortest delay to this
+        one.
 
-        The cells are in the order of the delays, from the shortest to the unknown.
+        The second list also has the cell of unknown delays. Its sum is at least that of the first list, because a case
+        is acknowledged before it is closed.
         """
         of_incidents = self.list_cells(release["period"], "incidents")
         closings, helps = ([cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help"))
@@ -223,8 +237,9 @@ class Figures:
             yield closings[:number], [*helps[:number], helps[-1]]
 
     def list_covers(self) -> Iterator[tuple[CellAddress, list[CellAddress]]]:
-        """Yield the total of leaks and the cells of their categories, whose sum is not lower, because each leak has at
-        least one category.
+        """Yield the total of leaks of each release with the cells of their categories.
+
+        The sum of these cells is at least the total, because each leak has at least one category.
         """
         for release in self.releases:
             period = release["period"]
@@ -233,8 +248,9 @@ class Figures:
                 yield leaks, categories
 
     def list_body_lower_bounds(self) -> Iterator[tuple[list[CellAddress], int]]:
-        """Yield the cells of the bodies of a year and the least sum of these cells. A body counts in one région only,
-        and each région with a number has at least THRESHOLD bodies.
+        """Yield the cells of the bodies of each year, with a lower bound of their sum.
+
+        Each région with a number has at least THRESHOLD bodies, and each body counts in one région only.
         """
         for release in self.releases:
             bodies = self.list_cells(release["period"], "bodies")
@@ -244,11 +260,14 @@ class Figures:
 
 
 def locate_cell(release: Printed, table: Printed, categories: Iterable[str]) -> CellAddress:
+    """Return the address of a cell: period, unit, classifications and categories."""
     return release["period"], table["counts"], tuple(table["by"]), tuple(categories)
 
 
 def is_in_quarter(month: str, period: str) -> bool:
-    """Tell whether the month, from « 01 » to « 12 », is in the quarter of the period, such as « 2025-T1 » or « -T1 ».
+    """Tell whether a month, « 01 » to « 12 », is in the quarter at the end of `period`, such as « 2025-T1 » or « -T1
+    ».
+
     A period without a quarter contains every month.
     """
     _year, dash, quarter = period.partition("-T")

@@ -50,7 +50,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 
 
 class Period(NamedTuple):
-    """The period of one release: a year (`quarter` 0), or one quarter of it."""
+    """The period of one release: a year if `quarter` is 0, otherwise that quarter of the year."""
 
     year: int
     quarter: int = 0
@@ -74,11 +74,11 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the fixed list. `counts` is its unit.
+    """One table of the fixed list. `counts` is the kind of unit that it counts, and `by` are its classifications.
 
-    The table opens when the printed total of the table `opened_by` (for a crossing, its cell of the région) reaches
-    `opens_from`. `opened_by` may be the table itself, and is "" for a table that is always open.
-    `categories_opened_by` is the table in which a category of a crossing must also reach `OPENS_FROM`.
+    The table opens when the printed total of the table `opened_by` reaches `opens_from`. For a crossing, the total is
+    the cell of the région. `opened_by` may be the table itself, and is "" for a table that is always open. In a
+    crossing, a category must also reach `OPENS_FROM` in the table `categories_opened_by`.
     """
 
     code: str
@@ -89,7 +89,7 @@ class Table:
     categories_opened_by: str = ""
 
     def list_cells(self) -> Iterator[tuple[str, ...]]:
-        """Yield every cell, including those without units."""
+        """Yield the categories of every cell, including cells without units."""
         if not self.by:
             yield ()
         elif len(self.by) == 1:
@@ -100,10 +100,12 @@ class Table:
 
 
 def make_table(counts: str, by: str, *, opened_by: str, opens_from: int = OPENS_FROM, unit: str = "") -> Table:
+    """Return a table with one classification. `unit` replaces `counts` if the table counts another kind of unit."""
     return Table(f"{counts}_by_{by}", unit or counts, (by,), opened_by, opens_from)
 
 
 def make_crossing(by: str) -> Table:
+    """Return the table that crosses the régions with the classification `by`."""
     code = f"incidents_by_region_and_{by}"
     categories = "" if by == "quarter" else f"incidents_by_{by}"
     return Table(code, "incidents", ("region", by), "incidents_by_region", CROSSING_OPENS_FROM, categories)
@@ -138,4 +140,5 @@ SHORT_LIST_OF = {"interruptions_by_service": "interruptions_by_family"}
 
 
 def list_tables(period: Period) -> tuple[Table, ...]:
+    """Return the tables that a release of this period may print."""
     return TABLES_OF_A_QUARTER if period.quarter else TABLES_OF_A_YEAR

@@ -50,8 +50,8 @@ class WrongCopy(Exception):
 
 
 def main(folder: Path) -> int:
-    """Check the seal and the tables of an unpacked package, repeat the audit and print the verdict. Return 0 if the
-    package is intact and the audit passes, else 1.
+    """Check an unpacked package and print the verdict. Return 0 if the package is intact and the audit passes,
+    otherwise 1.
     """
     try:
         verdict, failing = verify_package(folder)
@@ -63,7 +63,11 @@ def main(folder: Path) -> int:
 
 
 def verify_package(folder: Path) -> tuple[str, bool]:
-    """Return the verdict for the reader, and whether the audit fails. Raises WrongCopy if a file was changed."""
+    """Check the seal and the tables of a package, and repeat the audit. Return the French verdict, and True if the
+    audit fails.
+
+    Raises WrongCopy if a file was changed.
+    """
     printed, seal = read_signed_document(folder)
     earlier = [read_earlier_document(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_files(folder, printed)
@@ -85,8 +89,8 @@ def verify_package(folder: Path) -> tuple[str, bool]:
 
 
 def read_signed_document(folder: Path) -> tuple[Printed, Mapping[str, str]]:
-    """Return the printed document and its seal. Raises WrongCopy if the signature or the digest is not that of
-    the document.
+    """Return the printed document and its seal. Raises WrongCopy if the document does not match the signature or the
+    digest.
     """
     body = read_file(folder, "canonical.json")
     try:
@@ -101,6 +105,7 @@ def read_signed_document(folder: Path) -> tuple[Printed, Mapping[str, str]]:
 
 
 def read_earlier_document(folder: Path, number: str, digest: str) -> Printed:
+    """Return the printed document of an earlier release. Raises WrongCopy if its SHA-256 is not `digest`."""
     name = f"canonical-{number}.json"
     body = read_file(folder, name)
     if hashlib.sha256(body).hexdigest() != digest:
@@ -110,6 +115,7 @@ def read_earlier_document(folder: Path, number: str, digest: str) -> Printed:
 
 
 def read_file(folder: Path, name: str) -> bytes:
+    """Return the content of a file. Raises WrongCopy if it is missing."""
     try:
         return (folder / name).read_bytes()
     except OSError:
@@ -117,7 +123,9 @@ def read_file(folder: Path, name: str) -> bytes:
 
 
 def check_files(folder: Path, last: Printed) -> None:
-    """Raise WrongCopy for a file that does not belong to the package. Folders and ZIP archives are ignored."""
+    """Raise WrongCopy if the folder has a file that does not belong to the package. Folders and ZIP archives are
+    ignored.
+    """
     names = {*PACKAGE_FILES, *map_figure_files(last), *(f"canonical-{number}.json" for number in last["earlier"])}
     names |= {"denominators.csv"} if last["existing"] else set()
     for path in sorted(folder.iterdir()):
@@ -126,7 +134,7 @@ def check_files(folder: Path, last: Printed) -> None:
 
 
 def map_figure_files(last: Printed) -> dict[str, list[Printed]]:
-    """Return the name of each CSV file of figures, with the tables that it contains."""
+    """Return a dict from the name of each CSV file of figures to the tables that it contains."""
     files: dict[str, list[Printed]] = {}
     for table in last["tables"]:
         files.setdefault(f"{table['code'] if table['by'] else 'totals'}.csv", []).append(table)
@@ -134,10 +142,10 @@ def map_figure_files(last: Printed) -> dict[str, list[Printed]]:
 
 
 def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, str]) -> None:
-    """Raise WrongCopy if the files of figures differ from what was signed.
+    """Raise WrongCopy if the files of figures differ from the signed documents.
 
-    The files contain the last of `releases`, and the months that the quarterly releases of its year printed. Names and
-    labels are not signed, because their wording may change.
+    The files contain the last of `releases`, and the months that its quarterly releases printed. Names and labels are
+    not signed, because their wording may change.
     """
     last = releases[-1]
     signed = {make_key(figure): figure for release in releases for figure in list_signed_figures(release)}
@@ -154,8 +162,9 @@ def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, s
 def list_checked_csv_keys(
     path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed
 ) -> Iterator[Key]:
-    """Yield the key of each row of one file. Raises WrongCopy for a row that differs from what was signed. A row
-    of a cell that was not printed must have its codes and no number.
+    """Yield the key of each row of one CSV file. Raises WrongCopy for a row that differs from the signed figures.
+
+    The row of a cell that was not printed must have its codes and no number.
     """
     counts = {table["code"]: table["counts"] for table in tables}
     places = list_category_columns(tables[0])
@@ -177,8 +186,9 @@ def list_checked_csv_keys(
 def list_checked_json_keys(
     folder: Path, last: Printed, seal: Mapping[str, str], signed: Mapping[Key, Figure]
 ) -> Iterator[Key]:
-    """Yield the key of each figure of the JSON file, which contains printed cells only. Raises WrongCopy if the
-    file differs from what was signed.
+    """Yield the key of each figure of the JSON file, which has printed cells only.
+
+    Raises WrongCopy if the file differs from the signed figures.
     """
     content = read_json(folder, "release.json")
     heading = {name: last[name] for name in ("number", "period", "rounding_key")}
@@ -204,7 +214,9 @@ def list_checked_json_keys(
 
 
 def check_keys(name: str, keys: Iterable[Key], signed_keys: set[Key]) -> None:
-    """Raise WrongCopy if a signed key is missing or if any key comes twice."""
+    """Raise WrongCopy if a signed key is missing in `keys`, or if `keys` has one twice. `name` names the file in the
+    error.
+    """
     counts = Counter(keys)
     if missing := signed_keys - counts.keys():
         raise WrongCopy(f"{name} ne dit pas tout ce qui est signé : {', '.join(min(missing))}.")
@@ -213,6 +225,7 @@ def check_keys(name: str, keys: Iterable[Key], signed_keys: set[Key]) -> None:
 
 
 def check_denominators(folder: Path, last: Printed) -> None:
+    """Raise WrongCopy if the numbers of existing bodies differ from the signed ones."""
     rows = read_rows(folder / "denominators.csv", ["year", "stratum", "stratum_label", "bodies"])
     bodies = [[row["year"], row["stratum"], row["bodies"]] for row in rows]
     if bodies != [list(map(format_cell, row)) for row in last["existing"]]:
@@ -220,11 +233,12 @@ def check_denominators(folder: Path, last: Printed) -> None:
 
 
 def make_key(figure: Figure) -> Key:
-    """Return the release, the table and the categories of a cell."""
+    """Return the key that identifies a cell: its release, table and categories."""
     return tuple(str(figure[name]) for name in ("release", "table", "region", "category") if name in figure)
 
 
 def drop_labels(figure: Figure) -> Figure:
+    """Return a cell without its labels, which are not signed."""
     return {name: value for name, value in figure.items() if not name.endswith("_label")}
 
 
@@ -234,12 +248,14 @@ def is_same_json(value: object, expected: object) -> bool:
 
 
 def format_cell(value: object) -> str:
+    """Return a value as the CSV files write it."""
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
 
 
 def read_rows(path: Path, columns: list[str]) -> list[Mapping[str, str]]:
+    """Return the rows of a CSV file. Raises WrongCopy if it cannot be read or has other columns."""
     read_file(path.parent, path.name)
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -253,7 +269,9 @@ def read_rows(path: Path, columns: list[str]) -> list[Mapping[str, str]]:
 
 
 def read_json(folder: Path, name: str) -> Any:
-    """Return the content of a JSON file. Raises WrongCopy if it is not JSON or if an object repeats a name."""
+    """Return the content of a JSON file. Raises WrongCopy if it is not JSON, or if an object has the same name
+    twice.
+    """
     try:
         return json.loads(read_file(folder, name), object_pairs_hook=parse_object)
     except ValueError:
@@ -261,6 +279,7 @@ def read_json(folder: Path, name: str) -> Any:
 
 
 def parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object as a dict. Raises ValueError if it has the same name twice."""
     pairs_by_name = dict(pairs)
     if len(pairs_by_name) < len(pairs):
         raise ValueError("the same name twice")
@@ -268,11 +287,12 @@ def parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def list_category_columns(table: Printed) -> list[str]:
+    """Return the columns of the categories of a table: « region », « category », or both."""
     return ["region" if name == "region" else "category" for name in table["by"]]
 
 
 def list_signed_figures(release: Printed) -> Iterator[Figure]:
-    """Yield each printed cell as the files write it, without labels."""
+    """Yield each printed cell of a release as the files write it, without labels."""
     for table in release["tables"]:
         for categories, value in table["cells"]:
             place = dict(zip(list_category_columns(table), categories, strict=True))
@@ -281,11 +301,12 @@ def list_signed_figures(release: Printed) -> Iterator[Figure]:
 
 
 def describe_release(release: Printed) -> Figure:
+    """Return the columns that identify a release."""
     return {"release": release["number"], "period": release["period"]}
 
 
 def describe_value(value: int | None, *, is_printed: bool) -> Figure:
-    """Return the columns of a number, of a dash, or of a cell that is not printed."""
+    """Return the columns of the value of a cell: a number, a dash (None), or nothing if the cell is not printed."""
     numbers = (None, None, None) if value is None else (value, *bound_value(value))
     return dict(
         zip(VALUE_COLUMNS, (*numbers, value is not None, is_printed and value is None, not is_printed), strict=True)

@@ -1,5 +1,7 @@
-"""The right to read exact figures: a lead reads the figures of the centres that they lead, an entitled analyst those
-of their régions, national coordination all.
+"""The right to read exact figures.
+
+A lead reads the figures of the centres that they lead. An entitled analyst reads those of the régions that entitle
+them. National coordination reads all figures.
 """
 
 from dataclasses import dataclass, replace
@@ -18,10 +20,11 @@ from csirts.wording import format_region_with_de, format_region_with_en
 
 @dataclass(frozen=True)
 class Scope:
-    """The centres (together), the région or the nation whose figures are read. It is the nation if `csirt_ids` is
-    empty and `region_id` is None.
+    """The centres, the région or the nation whose exact figures are read. The figures of several centres are added
+    together.
 
-    `code` names the scope in file names: « region-53 ».
+    The scope is the nation if `csirt_ids` is empty and `region_id` is None. `code` names the scope in file names: «
+    region-53 ».
     """
 
     title: str
@@ -32,7 +35,7 @@ class Scope:
 
     @property
     def row_filter(self) -> Q:
-        """The condition on facts, sums and presences."""
+        """The condition that selects the facts, sums and presences of the scope."""
         if self.csirt_ids:
             return Q(csirt__in=self.csirt_ids)
         return Q(region=self.region_id) if self.region_id else Q()
@@ -44,19 +47,22 @@ class Scope:
 
 @dataclass(frozen=True)
 class ExactLink:
+    """A link to a page of exact figures."""
+
     label: str
     url: str
 
 
 def get_own_scope(user: User) -> Scope:
-    """Return the scope of the centres that this person leads, together. Raises Http404 if they lead none."""
+    """Return the scope of all centres that this person leads. Raises Http404 if they lead none."""
     led = list_centres(user, CentreAbility.LEAD)
     return replace(make_centre_scope(led), code="mon-centre")
 
 
 def get_centre_scope(user: User, slug: str) -> Scope:
-    """Return the scope of the centre with this slug. Raises Http404 if this person may not read it: a lead may read
-    the centres that they lead, national coordination any centre.
+    """Return the scope of the centre with this slug. Raises Http404 if this person may not read its figures.
+
+    A lead may read the centres that they lead. National coordination may read any centre.
     """
     centres = Csirt.objects.filter(slug=slug)
     if not user.has_role(Role.NATIONAL):
@@ -73,8 +79,9 @@ def make_centre_scope(centres: QuerySet[Csirt]) -> Scope:
 
 
 def get_region_scope(user: User, code: str) -> Scope:
-    """Return the scope of the région with this code. Raises Http404 if this person may not read it: an analyst may
-    read the régions that entitle them today, national coordination any région.
+    """Return the scope of the région with this code. Raises Http404 if this person may not read its figures.
+
+    An analyst may read the régions that entitle them today. National coordination may read any région.
     """
     region = list_readable_regions(user).filter(code=code).first()
     if region is None:
@@ -92,15 +99,17 @@ def list_readable_regions(user: User) -> QuerySet[Region]:
 
 
 def get_nation_scope(user: User) -> Scope:
-    """Return the scope of the nation, for national coordination. Raises Http404 for everybody else."""
+    """Return the scope of the nation. Raises Http404 unless this person belongs to national coordination."""
     if not user.has_role(Role.NATIONAL):
         raise Http404
     return Scope("en France", code="france")
 
 
 def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
-    """Return the links beside the title of a page of published figures: to the exact figures of the reader's centres
-    and régions or, for national coordination, of the page's `region` (None is the nation).
+    """Return the links to exact figures beside the title of a page of published figures.
+
+    They lead to the centres and régions of the reader. National coordination gets a link to the `region` of the page
+    instead, or to the nation if it is None.
     """
     links = []
     if user.leads_any_centre:
@@ -120,7 +129,7 @@ def list_title_links(user: User, region: Region | None) -> list[ExactLink]:
 
 
 def list_unentitled_regions(user: User) -> list[Region]:
-    """Return the régions of this analyst that have not entitled them to read exact figures today."""
+    """Return the régions of this analyst that do not entitle them today to read exact figures."""
     missing = user.region_ids() - user.exact_region_ids()
     if not missing or user.has_role(Role.NATIONAL):
         return []
@@ -128,7 +137,7 @@ def list_unentitled_regions(user: User) -> list[Region]:
 
 
 def list_exact_links(user: User | None) -> list[ExactLink]:
-    """Return the links to the exact pages that this person may open, or [] if none. Runs three queries at most."""
+    """Return the links to all exact pages that this person may open. Runs three queries at most."""
     if user is None:
         return []
     links = []

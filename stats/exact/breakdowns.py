@@ -1,4 +1,4 @@
-"""The tables of an exact page that divide one measure into bands."""
+"""The tables of an exact page that divide one measure into categories."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from stats.exact.sums import ByBand
 
 @dataclass(frozen=True)
 class ExactBreakdown:
-    """One table by band. `sheet` is the name of its worksheet, `none` the text of the page if all bands are empty.
+    """One table that divides a measure into categories. `sheet` names its worksheet. `empty_text` replaces a table of
+    zeros.
 
-    `other` is the category drawn in grey. `part` is the index, in a band such as « class/type » or « persons/status »,
-    of the category. `is_sorted` puts the largest category first and leaves out empty categories.
+    The bar of the category `other` is grey. In a band such as « class/type » or « persons/status », `part` is the
+    index of the category. `is_sorted` sorts the categories by number and leaves out empty categories.
     """
 
     measure: Measure
@@ -28,6 +29,7 @@ class ExactBreakdown:
     is_sorted: bool = False
 
     def count_categories(self, by_band: ByBand) -> Counter[str]:
+        """Return the number of units of each category, from the sums by (measure, band)."""
         counts: Counter[str] = Counter()
         for (measure, band), value in by_band.items():
             if measure == self.measure:
@@ -43,6 +45,7 @@ NO_CATEGORY = "Aucune catégorie n’est dite."
 
 
 def make_delay_breakdown(measure: Measure, sheet: str) -> ExactBreakdown:
+    """Return the table of a measure that is a delay."""
     words = sheet, measure.label, "Délai", "Aucun incident."
     return ExactBreakdown(measure, LABELS[measure], *words, other=DelayBand.UNKNOWN)
 

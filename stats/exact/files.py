@@ -29,7 +29,7 @@ type Styles = dict[str, Format]
 
 
 def render_exact_csv(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
-    """Return a CSV file (RFC 4180, UTF-8) with one line for each cell, without the rows of totals."""
+    """Return a CSV file (RFC 4180, UTF-8) with one line for each cell. Rows of totals are left out."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
@@ -43,7 +43,7 @@ def render_exact_csv(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
 
 
 def format_value(value: Value) -> str:
-    """Return a number as text, shares with six decimals, and "" for None."""
+    """Return a number as text: six decimals for a share, "" for None."""
     if value is None:
         return ""
     return f"{value:.6f}" if isinstance(value, float) else str(value)
@@ -53,7 +53,7 @@ def format_value(value: Value) -> str:
 
 
 def render_exact_workbook(exact: ExactYear, tables: Iterable[ExactTable]) -> bytes:
-    """Return a workbook: a worksheet of notes to read before using the numbers, then one worksheet for each table."""
+    """Return an XLSX workbook with one worksheet of notes, then one worksheet for each table."""
     import xlsxwriter  # noqa: PLC0415  (5 MB in each process of the site, few of which ever make a workbook)
 
     content = io.BytesIO()
@@ -69,6 +69,7 @@ def render_exact_workbook(exact: ExactYear, tables: Iterable[ExactTable]) -> byt
 
 
 def make_styles(workbook: "Workbook") -> Styles:
+    """Return the cell formats of the workbook by name."""
     total = {"top": 1, "bold": True}
     formats = {
         "head": {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"},
@@ -82,7 +83,7 @@ def make_styles(workbook: "Workbook") -> Styles:
 
 
 def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Styles) -> None:
-    """Write the notes that the page shows above its tables, so that a reader of the file sees them too."""
+    """Write the worksheet of notes to read before the numbers are used. They are the notes of the page."""
     written = timezone.localtime(timezone.now())
     moment = f"{format_day(written)}, {written:%H:%M}"
     lines = [
@@ -99,7 +100,7 @@ def write_notice(sheet: "Worksheet", title: str, exact: ExactYear, styles: Style
 
 
 def write_exact_sheet(sheet: "Worksheet", table: ExactTable, year: int, styles: Styles) -> None:
-    """Write each column of the table beside the same column of the year before, under a frozen row of headings."""
+    """Write a table. Beside each column is the same column of the year before, and the row of headings is frozen."""
     periods = [str(year), table.before] if table.before else [str(year)]
     heads = [f"{column}, {lower_first(period)}" for column in table.columns for period in periods]
     for number, head in enumerate([table.heading, *heads]):
@@ -114,6 +115,7 @@ def write_exact_sheet(sheet: "Worksheet", table: ExactTable, year: int, styles: 
 
 
 def write_row(sheet: "Worksheet", number: int, row: ExactRow, values: Iterable[Value], styles: Styles) -> None:
+    """Write the label and the values of one row. A value that is None leaves its cell empty."""
     total = "total " if row.is_total else ""
     sheet.write_string(number, 0, neutralise_formula(row.label), styles[f"{total}words"])
     for column, value in enumerate(values, 1):

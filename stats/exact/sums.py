@@ -1,9 +1,9 @@
-"""The queries of a page of exact figures about one scope and year: sums, numbers of bodies with their rates, and
-quantiles of times.
+"""The queries of a page of exact figures for one scope and year: sums, numbers of bodies with their rates, and
+quantiles.
 
-Sums have one row a month and band, whatever the number of cases. Distinct bodies do not add up over months. Quantiles
-of times do not add up either, and are computed from the rows of the cases. This would cost too much if the
-scope has more than `MAX_TIMED_INCIDENTS` incidents in the year; the page then shows only bands.
+The sums have one row for each month and band, however many cases there are. Numbers of distinct bodies and quantiles
+of times cannot be added up over months. Quantiles are computed from the rows of the cases. This would cost too much
+for a scope with more than `MAX_TIMED_INCIDENTS` incidents in the year, whose page shows only bands.
 """
 
 from collections import Counter, defaultdict
@@ -31,7 +31,7 @@ type ByBand = Counter[tuple[str, str]]
 
 
 class Totals(NamedTuple):
-    """The counts of one or several months. Each field is the value of a `Measure`."""
+    """The counts of one or several months. Each field is named after a `Measure`."""
 
     declared: int
     incidents: int
@@ -41,7 +41,7 @@ class Totals(NamedTuple):
 
 
 class RegionCount(NamedTuple):
-    """The number of incidents of a région, or of an unknown région (None), in a year and in the year `before`."""
+    """The number of incidents of a région in a year and in the year `before`. `region` is None if it is unknown."""
 
     region: Region | None
     value: int
@@ -50,18 +50,20 @@ class RegionCount(NamedTuple):
 
 @dataclass(frozen=True)
 class Sums:
-    """The sums of one year by (number of the month, measure, band)."""
+    """The exact sums of one year. A key is (number of the month, measure, band)."""
 
     year: int
     by_key: Mapping[tuple[int, str, str], int]
 
     def sum_months(self, first_month: int, last_month: int) -> Totals:
+        """Return the totals from the first to the last month, both included."""
         by_measure: Counter[str] = Counter()
         for (measure, _band), value in self.sum_bands(first_month, last_month).items():
             by_measure[measure] += value
         return Totals(*(by_measure[measure] for measure in Totals._fields))
 
     def sum_bands(self, first_month: int, last_month: int) -> ByBand:
+        """Return the sums by (measure, band) from the first to the last month, both included."""
         by_band: ByBand = Counter()
         for (month, measure, band), value in self.by_key.items():
             if first_month <= month <= last_month:
@@ -69,8 +71,10 @@ class Sums:
         return by_band
 
     def find_last_month(self, today: date) -> int:
-        """Return the last month of this year that has begun. A month with figures counts as begun, because east of
-        Paris a month begins up to half a day earlier.
+        """Return the number of the last month of this year that has begun.
+
+        A month with figures has begun, even if it has not begun in Paris: it begins up to half a day earlier further
+        east.
         """
         if self.year < today.year:
             return 12
@@ -79,9 +83,10 @@ class Sums:
 
 
 def find_years_and_service_start(scope: Scope, today: date) -> tuple[list[int], date | None]:
-    """Return the years with figures, the latest first, and the first month with figures of any scope. Runs one query.
+    """Return (years with a page for the scope, first month of the service). Runs one query.
 
-    The current year is always included. A month of the service without figures of this scope is zero.
+    The years run from the first figures of the scope to the current year, the latest first. The first month of the
+    service is the first month with figures of any scope, or None.
     """
     of_scope = scope.row_filter
     ends = Rollup.objects.aggregate(
@@ -93,7 +98,7 @@ def find_years_and_service_start(scope: Scope, today: date) -> tuple[list[int], 
 
 
 def load_sums(scope: Scope, year: int) -> tuple[Sums, Sums]:
-    """Return the sums of the year before and of `year`. Runs one query."""
+    """Return (sums of the year before, sums of `year`) for the scope. Runs one query."""
     rows = Rollup.objects.filter(scope.row_filter, month__range=(date(year - 1, 1, 1), date(year, 12, 31)))
     by_year: dict[int, dict[tuple[int, str, str], int]] = defaultdict(dict)
     for month, measure, band, value in rows.values_list("month", "measure", "band").annotate(Sum("value")):
@@ -102,10 +107,10 @@ def load_sums(scope: Scope, year: int) -> tuple[Sums, Sums]:
 
 
 def list_region_counts(year: int, last_month: int) -> list[RegionCount]:
-    """Return the verified incidents of the first `last_month` months of `year` and of the year before, by région.
+    """Return the verified incidents of each région in the first `last_month` months of `year` and of the year before.
 
-    All régions with bodies are included, the largest numbers first, then the incidents without a
-    known région. Runs two queries.
+    All régions with bodies are included, the largest numbers first. Incidents without a known région come last. Runs
+    two queries.
     """
     both_years = (date(year - 1, 1, 1), date(year, 12, 31))
     rows = Rollup.objects.filter(measure=Measure.INCIDENTS, month__range=both_years, month__month__lte=last_month)
@@ -123,7 +128,9 @@ def list_region_counts(year: int, last_month: int) -> list[RegionCount]:
 
 
 class BodyCount(NamedTuple):
-    """The number of bodies that declared a verified incident, and of those that had an interruption or a leak."""
+    """The number of bodies that declared a verified incident (`declared`), and had an interruption or a leak
+    (`hit`).
+    """
 
     declared: int = 0
     hit: int = 0
@@ -131,8 +138,9 @@ class BodyCount(NamedTuple):
 
 @dataclass(frozen=True)
 class Rate:
-    """The number of bodies that declared a verified incident, out of those that exist. For centres, `regions` are the
-    régions on which the rate is computed, since these may change from one year to the next.
+    """The number of bodies that declared a verified incident, and the number of existing `bodies`.
+
+    For centres, `regions` are the régions on which the rate is computed. They may change from one year to the next.
     """
 
     label: str
@@ -143,7 +151,11 @@ class Rate:
 
     @property
     def values(self) -> tuple[int | float | None, ...]:
-        """The values of a table row, with the share of the bodies that declared, None if there are no bodies."""
+        """The values of a table row: existing bodies, bodies that declared, their share, bodies with an interruption
+        or a leak.
+
+        The share is None if there are no bodies.
+        """
         share = self.declared / self.bodies if self.bodies else None
         return self.bodies, self.declared, share, self.hit
 
@@ -153,8 +165,9 @@ type BodyCounts = dict[str, BodyCount]
 
 
 def count_bodies_by_stratum(rows: Q, year: int) -> BodyCounts:
-    """Count, for each stratum, the distinct bodies that declared in `year`. `rows` is the filter of the presences. One
-    query.
+    """Return the number of distinct bodies that declared in `year`, by stratum. Runs one query.
+
+    `rows` is the filter of the presences.
     """
     listed = Case(
         When(collectivity__is_listed=True, then=make_stratum_expression("collectivity__")),
@@ -169,15 +182,17 @@ def count_bodies_by_stratum(rows: Q, year: int) -> BodyCounts:
 
 
 def sum_bodies(counts: BodyCounts) -> BodyCount:
+    """Return the sum of the counts of all strata."""
     return BodyCount(sum(count.declared for count in counts.values()), sum(count.hit for count in counts.values()))
 
 
 def list_exact_rates(scope: Scope, counts: BodyCounts, year: int, today: date) -> list[Rate]:
-    """Return the rates of `year`: one for a région or for centres, or those of the nation and of each stratum.
+    """Return the rates of `year`. The nation has one rate for all bodies and one for each stratum; another scope has
+    one rate.
 
-    The rate of centres is that of the régions that they cover alone; without such a région the list is empty, because
-    elsewhere nobody knows which centre a body belongs to. `counts` is the result of `count_bodies_by_stratum` for the
-    scope. Runs three queries at most.
+    The rate of centres covers the régions that they cover alone. Elsewhere nobody knows which centre a body belongs
+    to, so without such a région the list is empty. `counts` is the result of `count_bodies_by_stratum` for the scope.
+    Runs three queries at most.
     """
     existing = count_existing_bodies(year)
     if scope.region_id:
@@ -197,13 +212,13 @@ def list_exact_rates(scope: Scope, counts: BodyCounts, year: int, today: date) -
 
 
 def make_rate(label: str, counts: BodyCounts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:
-    """Return the rate of these counts among the `existing` bodies, without bodies outside the official list."""
+    """Return the rate of these counts among the `existing` bodies. Bodies outside the official list are left out."""
     listed = sum_bodies({stratum: count for stratum, count in counts.items() if stratum})
     return Rate(label, existing, listed.declared, listed.hit, regions)
 
 
 def find_regions_covered_alone(scope: Scope, day: date) -> frozenset[int]:
-    """Return the régions that these centres cover alone and entirely on that day."""
+    """Return the ids of the régions that these centres, and no other centre, cover entirely on that day."""
     on_that_day = Coverage.objects.filter(valid__contains=day)
     shared_regions = on_that_day.exclude(csirt__in=scope.csirt_ids).values("region")
     own_regions = on_that_day.filter(csirt__in=scope.csirt_ids, departement=None, kind="")
@@ -223,10 +238,9 @@ class Quantiles:
 
 
 def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quantiles]:
-    """Return the quantiles of times by measure, or {} if there are no `incidents` or more than MAX_TIMED_INCIDENTS.
-    Runs two queries.
+    """Return the quantiles of times by measure. Measures without a known time are left out. Runs two queries.
 
-    Measures without a known time are left out.
+    Return {} if `incidents`, the number of incidents, is zero or more than MAX_TIMED_INCIDENTS.
     """
     if not 0 < incidents <= MAX_TIMED_INCIDENTS:
         return {}
@@ -248,13 +262,18 @@ def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quan
 
 
 def compute_time_quantiles(ends: Iterable[tuple[datetime | None, datetime | None]]) -> Quantiles | None:
-    """Return the quantiles of the times whose ends are both known and in order, or None if there are none."""
+    """Return the quantiles of the times between these pairs of moments, or None if no time is known.
+
+    A time is known if both moments are, and if the second is not before the first.
+    """
     times = sorted(end - start for start, end in ends if start and end and start <= end)
     return Quantiles(len(times), find_quantile(times, 0.5), find_quantile(times, 0.9)) if times else None
 
 
 def find_quantile(times: list[timedelta], share: float) -> timedelta:
-    """Return a quantile of sorted times, interpolated as PostgreSQL's percentile_cont does. `share` is from 0 to 1."""
+    """Return the quantile of sorted times at `share`, from 0 to 1. Interpolates as PostgreSQL's percentile_cont
+    does.
+    """
     position = share * (len(times) - 1)
     below = int(position)
     above = min(below + 1, len(times) - 1)

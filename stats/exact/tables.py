@@ -1,5 +1,5 @@
-"""The tables of an exact page, in one form for the page and the files. Each value has that of the year before beside
-it.
+"""The tables of an exact page, as the page and the files show them. Each value is paired with that of the year
+before.
 """
 
 from collections import Counter
@@ -27,7 +27,9 @@ MEASURE_NAMES = ("Déclarés", "Incidents", "Signalements", "Interruptions", "Fu
 
 @dataclass(frozen=True)
 class ExactRow:
-    """One row of a table. `cells` pairs each value with that of the year before. `is_other` draws the bar in grey."""
+    """One row of a table. `cells` pairs each value with that of the year before. The bar of a row with `is_other` is
+    grey.
+    """
 
     label: str
     cells: list[tuple[Value, Value]]
@@ -37,13 +39,13 @@ class ExactRow:
 
     @property
     def number(self) -> int:
-        """The value of this year in the first column, which is the only one of a table with bars."""
+        """The value of this year in the first column. A table with bars has no other column."""
         return int(self.cells[0][0] or 0)
 
 
 @dataclass(frozen=True)
 class ExactTable:
-    """One table. `sheet` is the name of its worksheet. `before` names the compared period of the year before, or is
+    """One table of the page. `sheet` names its worksheet. `before` names the compared period of the year before, or is
     "".
     """
 
@@ -57,10 +59,10 @@ class ExactTable:
 
 @dataclass(frozen=True)
 class BandTable(ExactTable):
-    """One measure by band. `none` is the text of the page if all bands are empty.
+    """The table of one measure by category. The page shows `empty_text` if all categories are zero.
 
-    For a measure of time, the table also has the bands of the median and of the ninth decile of the known times, and
-    the exact `quantiles` if there are few cases.
+    A table of times names the bands of the median and of the ninth decile of the known times. It also has the exact
+    `quantiles` if there are few cases.
     """
 
     empty_text: str
@@ -74,15 +76,15 @@ class BandTable(ExactTable):
 
     @property
     def rows_without_bar(self) -> int:
-        """The number of rows without a bar. It is never 1, because the sentence about a single row would take as much
-        room as its bar.
+        """The number of rows without a bar. It is never 1, because a sentence about one row takes as much room as its
+        bar.
         """
         surplus = sum(not row.is_other for row in self.rows) - MAX_BARS
         return surplus if surplus > 1 else 0
 
     @property
     def bars(self) -> list[Bar]:
-        """The bars of the first rows, then the grey bars."""
+        """The bars of the first rows, followed by the grey bars."""
         known_rows = [row for row in self.rows if not row.is_other]
         drawn_rows = [
             *known_rows[: len(known_rows) - self.rows_without_bar],
@@ -96,7 +98,7 @@ class BandTable(ExactTable):
 
 
 def make_tables(exact: ExactYear) -> dict[str, ExactTable]:
-    """Return every table of the page, in its order, by the names that the templates use."""
+    """Return a dict from the name that templates use to each table of the page, in the order of the page."""
     return {
         "totals": make_totals_table(exact),
         "bodies": make_bodies_table(exact),
@@ -114,9 +116,7 @@ def make_totals_table(exact: ExactYear) -> ExactTable:
 
 
 def make_bodies_table(exact: ExactYear) -> ExactTable:
-    """Return the table of bodies. It compares with the whole year before, since distinct bodies are
-    counted by year only.
-    """
+    """Return the table of bodies. It compares two whole years, because distinct bodies are counted by year only."""
     cells = pair_cells(exact.now.bodies, exact.before.bodies if exact.before else ())
     labels = "Ayant déclaré un incident vérifié", "Avec une interruption ou une fuite"
     rows = [ExactRow(label, [cell]) for label, cell in zip(labels, cells, strict=True)]
@@ -125,6 +125,8 @@ def make_bodies_table(exact: ExactYear) -> ExactTable:
 
 
 def make_months_table(exact: ExactYear) -> ExactTable:
+    """Return the table of the counts of each month that has begun, and of all these months together."""
+
     def list_month_cells(start: int, end: int) -> list[tuple[Value, Value]]:
         before = list_month_values(exact.before, start, end) if exact.before else ()
         return pair_cells(list_month_values(exact.now, start, end), before)
@@ -139,7 +141,9 @@ def make_months_table(exact: ExactYear) -> ExactTable:
 
 
 def list_month_values(figures: YearFigures, start: int, end: int) -> Sequence[Value]:
-    """Return the counts of these months. They are None before the service, which is not the same as zero."""
+    """Return the counts of these months together. Each is None, not zero, if the service began after the last of
+    them.
+    """
     if end < figures.first:
         return [None] * len(Totals._fields)
     return figures.sums.sum_months(start, end)
@@ -171,16 +175,20 @@ def make_rates_table(exact: ExactYear) -> ExactTable:
 
 
 def pair_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[Value, Value]]:
-    """Return pairs of each value and that of the year before, which is None if `before` is shorter."""
+    """Return each value with the value of the year before, which is None if `before` is shorter."""
     return list(zip_longest(values, before))
 
 
 def format_compared_months(exact: ExactYear) -> str:
+    """Return the name of the compared months of the year before, or "" if it has no figures for them."""
     return exact.compared_year.label if exact.compared_year else ""
 
 
 def format_compared_year(exact: ExactYear) -> str:
-    """Return « 2025 », « Toute l’année 2025 » beside the current year, or « Novembre et décembre 2024 »."""
+    """Return the name of the year before in a table that compares whole years, or "" if it has no figures.
+
+    It is « 2025 », or « Toute l’année 2025 » beside the current year, or the months since the service began.
+    """
     if exact.before is None:
         return ""
     if exact.before.first > 1:
@@ -192,6 +200,7 @@ def format_compared_year(exact: ExactYear) -> str:
 
 
 def make_band_table(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
+    """Return the table of one measure by category."""
     rows = list_category_rows(exact, breakdown)
     is_of_time = breakdown.measure in TIME_MEASURES
     return BandTable(
@@ -209,6 +218,7 @@ def make_band_table(exact: ExactYear, breakdown: ExactBreakdown) -> BandTable:
 
 
 def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[ExactRow]:
+    """Return one row for each category of the breakdown."""
     now = breakdown.count_categories(exact.now.by_band)
     before = breakdown.count_categories(exact.compared_year.by_band) if exact.compared_year else Counter()
     categories = list(breakdown.labels)
@@ -224,8 +234,8 @@ def list_category_rows(exact: ExactYear, breakdown: ExactBreakdown) -> list[Exac
 
 
 def find_quantile_band(rows: Sequence[ExactRow], percent: int) -> str:
-    """Return the label of the band in which the cumulated share of the known values reaches `percent`, or "" if all
-    known values are zero.
+    """Return the label of the band that contains the quantile at `percent` of the known values. Return "" if all are
+    zero.
     """
     known_rows = [row for row in rows if not row.is_other]
     total, reached = sum(row.number for row in known_rows), 0
@@ -240,10 +250,10 @@ def find_quantile_band(rows: Sequence[ExactRow], percent: int) -> str:
 
 
 def make_months_charts(exact: ExactYear) -> dict[str, LineChart] | None:
-    """Return the chart of verified incidents by month, with the whole year before; None if there are none.
+    """Return the chart of verified incidents by month for two widths of screen, or None if there are no incidents.
 
-    The line of the year stops at the last month that has begun. No line has a point before the first month of the
-    service.
+    The line of this year stops at the last month that has begun. The line of the year before covers the whole year. No
+    line has a point before the first month of the service.
     """
     now = Series(str(exact.year), list_monthly_incidents(exact.now, exact.now.last))
     before = None
@@ -255,7 +265,7 @@ def make_months_charts(exact: ExactYear) -> dict[str, LineChart] | None:
 
 
 def list_monthly_incidents(figures: YearFigures, last_month: int) -> tuple[int | None, ...]:
-    """Return the incidents of the twelve months, None before the service and after `last_month`."""
+    """Return the incidents of each of the twelve months. A month before the service or after `last_month` is None."""
     return tuple(
         figures.sums.sum_months(month, month).incidents if figures.first <= month <= last_month else None
         for month in range(1, 13)

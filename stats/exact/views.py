@@ -19,6 +19,7 @@ from stats.services import record_reading
 
 @require_safe
 def show_own_statistics(request: HttpRequest, suffix: str = "") -> HttpResponse:
+    """Render the exact figures of the centres that the reader leads."""
     return render_scope(request, access.get_own_scope(get_account(request)), suffix, is_own=True)
 
 
@@ -39,9 +40,10 @@ def show_exact_nation(request: HttpRequest, suffix: str = "") -> HttpResponse:
 
 @never_cache
 def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_own: bool = False) -> HttpResponse:
-    """Record the reading, then render the exact figures of `?annee=2025`, or of the current year.
+    """Render the exact figures of the year in `?annee=2025`, or of the current year, and record that the reader saw
+    them.
 
-    The file name consists of codes only. Raises Http404 for an unknown format.
+    With a `suffix`, return a file whose name contains codes only. Raises Http404 for an unknown format.
     """
     if suffix and suffix not in FORMATS:
         raise Http404

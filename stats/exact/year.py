@@ -1,8 +1,8 @@
 """Exact figures for entitled readers (`stats/exact/access.py`). They are not protected and never published.
 
-A year is compared with the year before, and the current year with the same months of the year before. Distinct bodies
-are counted by whole year, and the texts say so. Months before the service have no number, and a comparison with the
-year in which the service began names the months that have figures.
+A past year is compared with the whole year before, and the current year with the same months of the year before.
+Distinct bodies are always counted by whole year, and the texts say so. Months before the service have no number. A
+comparison with the year in which the service began names the months that have figures.
 """
 
 from collections.abc import Mapping
@@ -37,8 +37,10 @@ from stats.pages.labels import upper_first
 
 @dataclass(frozen=True)
 class YearFigures:
-    """One year of a scope. `first` is the number of the first month of the service in that year, `last` that of the
-    last of the compared months.
+    """The figures of one year of a scope. `first` and `last` are the numbers of two months.
+
+    `first` is the first month of the service in that year. `last` is the last month that is compared with another
+    year.
     """
 
     year: int
@@ -50,28 +52,31 @@ class YearFigures:
 
     @cached_property
     def total(self) -> Totals:
+        """The totals of the compared months."""
         return self.sums.sum_months(1, self.last)
 
     @cached_property
     def by_band(self) -> ByBand:
+        """The sums of the compared months by (measure, band)."""
         return self.sums.sum_bands(1, self.last)
 
     @property
     def label(self) -> str:
-        """« 2025 » or « Janvier à mars 2025 », as the head of a column."""
+        """The heading of the column of this year: « 2025 » or « Janvier à mars 2025 »."""
         return upper_first(format_months(self.year, self.first, self.last))
 
     @property
     def period_in_sentence(self) -> str:
-        """« en 2025 » or « de janvier à mars 2025 », inside a sentence."""
+        """The compared months inside a sentence: « en 2025 » or « de janvier à mars 2025 »."""
         return format_months_in_sentence(self.year, self.first, self.last)
 
 
 @dataclass(frozen=True)
 class ExactYear:
-    """One year of one scope. `before` is None if the scope has no figures of the year before.
+    """The exact figures of one year of one scope. `before` is None if the scope has no figures of the year before.
 
-    `since` is the first month of the service if it is after January of one of the two years; otherwise it is None.
+    `since` is the first month of the service if the service began during one of these two years, after January.
+    Otherwise it is None. `is_doubtful` is true while a recount has found a difference that is not repaired.
     """
 
     scope: Scope
@@ -90,6 +95,7 @@ class ExactYear:
 
     @property
     def verified_count(self) -> int:
+        """The number of verified cases, incidents and reports together."""
         return self.now.total.incidents + self.now.total.reports
 
     @property
@@ -98,13 +104,16 @@ class ExactYear:
 
     @property
     def compared_year(self) -> YearFigures | None:
-        """The year before, or None if it has no figures in the compared months."""
+        """The figures of the year before, or None if it has none in the compared months."""
         return self.before if self.before and self.before.first <= self.before.last else None
 
     @property
     def bodies_period(self) -> str:
-        """The months of the year before in which its bodies are counted: « en 2025 », « en 2025, toute l’année »
-        beside the current year, or « de février à décembre 2025 ». "" if there is no year before.
+        """The months of the year before in which its bodies are counted, inside a sentence, or "" if there is no year
+        before.
+
+        Examples are « en 2025 », « en 2025, toute l’année » beside the current year, and « de février à décembre 2025
+        ».
         """
         if self.before is None:
             return ""
@@ -113,7 +122,7 @@ class ExactYear:
 
     @property
     def notes(self) -> list[str]:
-        """The notes to read before comparing the two years."""
+        """The French notes to read before comparing the two years."""
         notes = []
         if self.before is None:
             notes.append("Il n’y a pas de chiffres de %s à comparer." % (self.year - 1))
@@ -129,8 +138,9 @@ class ExactYear:
 
 
 def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
-    """Return the figures of the requested year, or of the current year for "". Raises Http404 for a year before the
-    first figures of this scope, or after the current year.
+    """Return the exact figures of a year, or of the current year if `year` is "".
+
+    Raises Http404 for a year without a page: before the first figures of the scope, or after the current year.
     """
     years, start = find_years_and_service_start(scope, today)
     if year and year not in map(str, years):
@@ -154,7 +164,7 @@ def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
 
 
 def load_year_figures(scope: Scope, sums: Sums, start: date | None, last_month: int, today: date) -> YearFigures:
-    """Return the figures of the year of these sums. `start` is the first month of the service."""
+    """Return the figures of the year of these sums. `start` is the first month of the service, or None."""
     first_month = start.month if start and start.year == sums.year else 1
     counts = count_bodies_by_stratum(scope.row_filter, sums.year)
     rates = list_exact_rates(scope, counts, sums.year, today)
@@ -162,7 +172,7 @@ def load_year_figures(scope: Scope, sums: Sums, start: date | None, last_month: 
 
 
 def explain_comparison(before: YearFigures) -> list[str]:
-    """Return the sentences on what the current year is compared with."""
+    """Return the sentences that say with which months the current year is compared."""
     is_whole = before.first == 1
     if before.first > before.last:
         cases = f"Il n’y a pas de chiffres des mêmes mois de {before.year} à comparer."
@@ -175,9 +185,7 @@ def explain_comparison(before: YearFigures) -> list[str]:
 
 
 def format_months(year: int, first_month: int, last_month: int) -> str:
-    """Return « 2025 » for twelve months, else « janvier 2025 », « novembre et décembre 2024 » or « janvier à mars
-    2025 ».
-    """
+    """Return the months of a year: « 2025 » for all twelve, « janvier 2025 », « janvier à mars 2025 »…"""
     if (first_month, last_month) == (1, 12):
         return str(year)
     end = date_format(date(year, last_month, 1), "F Y")
@@ -187,9 +195,7 @@ def format_months(year: int, first_month: int, last_month: int) -> str:
 
 
 def format_months_in_sentence(year: int, first_month: int, last_month: int) -> str:
-    """Return the months inside a sentence: « en 2025 », « en novembre et décembre 2024 » or « de janvier à mars
-    2025 ».
-    """
+    """Return the months inside a sentence: « en 2025 », « en janvier 2025 », « de janvier à mars 2025 »…"""
     words = format_months(year, first_month, last_month)
     is_long = words != str(year) and last_month > first_month + 1
     return f"de {words}" if is_long else f"en {words}"

@@ -1,7 +1,7 @@
-"""Caching, by browsers and proxies, of all that is published, so that repeated requests cost nothing.
+"""Caching of published figures by browsers and proxies, so that repeated requests cost nothing.
 
-A numbered release never changes. Its ETag is derived from the request and the key of the server, so that nobody else
-can make one. A client that sends the ETag back therefore has the response, and no row is read.
+A numbered release never changes. Its ETag is derived from the request and from the secret key of the server, so only
+this server can make it. A client that sends the ETag back already has the response, and no row is read.
 """
 
 import hashlib
@@ -28,11 +28,10 @@ CACHE_BRIEFLY = f"public, max-age={BRIEF_SECONDS}"
 def respond_with_etag(
     request: HttpRequest, cache_control: str, make_response: Callable[[], HttpResponseBase], state: object = None
 ) -> HttpResponseBase:
-    """Return the response of `make_response`, or 304 to a client that already has it. `cache_control` is the
-    Cache-Control header. `state` is all that the response depends on besides the address and the texts of this
-    version.
+    """Return the response of `make_response`, or 304 if the client already has it.
 
-    Only a 200 or 304 gets an ETag and the header; a redirection or an error gets neither.
+    `cache_control` is the Cache-Control header. `state` is what the response depends on besides the address and the
+    texts of this version. Only a 200 or 304 gets an ETag and the header.
     """
     etag = make_etag(request.get_full_path(), state)
     # A proxy may send a weak ETag.
@@ -52,8 +51,9 @@ def make_etag(*arguments: object) -> str:
 
 @cache
 def hash_published_texts() -> str:
-    """Return the digest of the texts that accompany the numbers. The numbers never change, but a new version of the
-    software may change the texts.
+    """Return the digest of the texts and of the program that are published with the numbers.
+
+    A new version of the software may change them, although the numbers never change.
     """
     form = [
         FORM_VERSION,

@@ -18,7 +18,7 @@ NON_NEGATIVE = REQUIRED | {"minimum": 0}
 
 
 class CsvFile(NamedTuple):
-    """One CSV file. `tables` are the tables of the fixed list whose figures it contains."""
+    """One CSV file of a release. `tables` are the codes of the tables whose figures it contains."""
 
     name: str
     title: str
@@ -27,6 +27,7 @@ class CsvFile(NamedTuple):
     tables: tuple[str, ...] = ()
 
     def describe_schema(self) -> dict[str, Any]:
+        """Return the Table Schema of the file."""
         schema: dict[str, Any] = {
             "fields": self.columns,
             "missingValues": [""],
@@ -39,17 +40,18 @@ class CsvFile(NamedTuple):
 
 
 def make_column(name: str, title: str, description: str, kind: str = "string", limits: Column = REQUIRED) -> Column:
+    """Return one field of a Table Schema. `kind` is its type, and `limits` are its constraints."""
     described = {"name": name, "type": kind, "title": title, "description": description}
     return described | ({"constraints": limits} if limits else {})
 
 
 def make_key_column(name: str, title: str, description: str, limits: Column = REQUIRED) -> Column:
-    """Return a column of the primary key, in which an empty cell is a code and not a missing value."""
+    """Return a column of the primary key. In such a column, an empty cell is a code and not a missing value."""
     return make_column(name, title, description, limits=limits) | {"missingValues": []}
 
 
 def list_csv_files(tables: Iterable[Table] = TABLES.values()) -> list[CsvFile]:
-    """Return the CSV files of the figures of these tables, then the CSV files that explain them."""
+    """Return the CSV files of a release: those with the figures of these tables, then those that explain them."""
     tables = list(tables)
     totals = tuple(table.code for table in tables if not table.by)
     has_strata = any("stratum" in table.by for table in tables)
@@ -63,12 +65,14 @@ def list_csv_files(tables: Iterable[Table] = TABLES.values()) -> list[CsvFile]:
 
 
 def describe_figures_csv(table: Table) -> CsvFile:
+    """Return the CSV file of one table of figures."""
     title = upper_first(format_table_name(table.code))
     description = "Une case par ligne. Chaque nombre est arrondi à part : la somme des cases peut différer du total."
     return CsvFile(table.code, title, description, list_figure_columns((table.code,), table.by), (table.code,))
 
 
 def list_figure_columns(codes: tuple[str, ...], classifications: tuple[str, ...]) -> list[Column]:
+    """Return the columns of a CSV file with the figures of the tables `codes`."""
     rounded = "Vrai : la valeur est arrondie au hasard à un multiple de 5."
     below = "Vrai : zéro ou peu de collectivités, ou l’une d’elles en fait l’essentiel. Ce n’est jamais un zéro sûr."
     closed = "Vrai : la case ne paraît pas. Voir l’ouverture du tableau (tables.csv) et la page de la publication."
@@ -89,6 +93,7 @@ def list_figure_columns(codes: tuple[str, ...], classifications: tuple[str, ...]
 
 
 def list_category_columns(classification: str) -> list[Column]:
+    """Return the column of the code of a category, and that of its label."""
     constraint = {"enum": list(CATEGORIES[classification])}
     if classification == "region":
         description = "Code INSEE, à lire comme un texte. Vide : autre territoire d’outre-mer, ou pas connu."
@@ -99,6 +104,7 @@ def list_category_columns(classification: str) -> list[Column]:
 
 
 def describe_denominators_csv() -> CsvFile:
+    """Return the CSV file of the numbers of existing bodies."""
     return CsvFile(
         "denominators",
         "Collectivités existantes",
@@ -113,6 +119,7 @@ def describe_denominators_csv() -> CsvFile:
 
 
 def describe_tables_csv() -> CsvFile:
+    """Return the CSV file that explains the tables."""
     return CsvFile(
         "tables",
         "Dictionnaire des tableaux",
@@ -134,6 +141,7 @@ def describe_tables_csv() -> CsvFile:
 
 
 def describe_categories_csv() -> CsvFile:
+    """Return the CSV file that explains the categories."""
     empty = "Code. Vide : autre territoire d’outre-mer, ou pas connu."
     return CsvFile(
         "categories",

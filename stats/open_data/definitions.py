@@ -1,8 +1,8 @@
 """The dictionary of the published tables, in words for elected officials.
 
-It defines what each unit counts, how each classification sorts the units, and their limits. The entry of a table
-combines the texts of its unit and of its classifications. The rule for opening a table is read from the fixed list.
-When a definition changes, so does `since`, to show that a series is broken.
+It defines the units that the tables count, the classifications that sort these units, and the limits of both. The
+entry of a table combines the texts of its unit and of its classifications. The rule that opens a table is read from
+the fixed list. A changed definition gets a new date in `since`, which shows that the series is broken.
 """
 
 from collections.abc import Iterable
@@ -24,6 +24,8 @@ UNDER_DECLARED = (
 
 
 class DefinitionSource(NamedTuple):
+    """A document that a definition follows, such as a taxonomy or an official form."""
+
     code: str
     name: str
     url: str
@@ -52,8 +54,9 @@ INSEE = DefinitionSource(
 
 
 class Unit(NamedTuple):
-    """The unit that a table counts. `name` begins the name of the table, `unit` is the name of one unit, and `share`
-    explains how a rate is computed from the rounded number.
+    """The texts about a unit that tables count. `name` begins the name of a table, and `unit` is the name of one unit.
+
+    `share` explains how a rate is computed from the rounded number.
     """
 
     name: str
@@ -67,7 +70,7 @@ class Unit(NamedTuple):
 
 
 class Classification(NamedTuple):
-    """A criterion by which the units of a table are sorted. `name` ends the name of the table: « par région »."""
+    """The texts about a criterion by which units are sorted. `name` ends the name of a table: « par région »."""
 
     name: str
     definition: str
@@ -247,9 +250,9 @@ CLASSIFICATIONS: dict[str, Classification] = {
 
 
 class Definition(NamedTuple):
-    """The entry of one table. `total` is the code of the table that counts all its units, or "" if there is none.
+    """The dictionary entry of one table. `total` is the code of the table of its total, or "" if there is none.
 
-    `own_definition` and `own_limits` are those of the classifications only, without those of the unit.
+    `own_definition` and `own_limits` are the texts of its classifications, without those of its unit.
     """
 
     table: Table
@@ -268,12 +271,14 @@ class Definition(NamedTuple):
 
     @property
     def formula(self) -> str:
+        """The sentence that says how the numbers are computed and rounded."""
         words = "%(formula)s ; arrondi au hasard à un multiple de %(base)d"
         rounded = words % {"formula": self.unit.formula, "base": BASE}
         return bind_words(f"{rounded}. {self.unit.share}" if self.unit.share else rounded)
 
     @property
     def opening(self) -> str:
+        """The sentences that say when the table is published."""
         return explain_opening(self.table)
 
     @property
@@ -282,7 +287,7 @@ class Definition(NamedTuple):
 
     @property
     def categories(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """The name of each classification with the codes and labels of its categories."""
+        """The name of each classification of the table, with the (code, label) of its categories."""
         return [(CLASSIFICATIONS[code].name, list_categories(code)) for code in self.table.by]
 
 
@@ -306,22 +311,23 @@ def make_definition(table: Table) -> Definition:
 
 
 def list_sources() -> list[DefinitionSource]:
-    """Return the sources that definitions name, each once."""
+    """Return all sources of the definitions, without duplicates."""
     return list(dict.fromkeys(source for entry in list_definitions() for source in entry.sources))
 
 
 def list_categories(classification: str) -> list[tuple[str, str]]:
+    """Return the (code, label) of each category of a classification."""
     return [(code, label_category(classification, code)) for code in CATEGORIES[classification]]
 
 
 def format_table_name(code: str) -> str:
-    """Return « incidents vérifiés, par région et par type »."""
+    """Return the French name of a table: « incidents vérifiés, par région et par type »."""
     classifications = " et ".join(CLASSIFICATIONS[classification].name for classification in TABLES[code].by)
     return ", ".join(filter(None, [UNITS[TABLES[code].counts].name, classifications]))
 
 
 def explain_opening(table: Table) -> str:
-    """Return the sentence about when a table is printed."""
+    """Return the sentences that say when a table is published."""
     if not table.opened_by:
         return bind_words(explain_total_opening(table))
     if len(table.by) > 1:
@@ -337,6 +343,7 @@ def explain_opening(table: Table) -> str:
 
 
 def explain_total_opening(table: Table) -> str:
+    """Return the sentences that say when a total that no other total opens is published."""
     words = "Paraît chaque année, sauf si la vérification le ferme."
     if any(quarterly.code == table.code for quarterly in TABLES_OF_A_QUARTER):
         words += " " + f"Paraît dans un trimestre si ce total, arrondi, y atteint {OPENS_FROM}."

@@ -1,4 +1,4 @@
-"""One release as open data: its rows, and the reason why a table is closed. It reads only printed figures.
+"""One release as open data: its rows, and the reasons why tables are closed. It reads printed figures only.
 
 A numbered release never changes, so each process caches the last releases that it read.
 """
@@ -30,8 +30,9 @@ MAX_CACHED_EDITIONS = 4
 
 
 class TableState(NamedTuple):
-    """The numbers of cells of a table with a number, with a dash (`below`) and not printed (`closed`). `why` is the
-    reason if no cell is printed, or "".
+    """How many cells of a table have a number (`numbered`), a dash (`below`) or are not printed (`closed`).
+
+    `why` is the French reason if no cell is printed, or "".
     """
 
     code: str
@@ -44,7 +45,7 @@ class TableState(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Edition:
-    """A release and its texts. Its numbers are read on first access. `is_invented` is true for a demonstration."""
+    """A release and its texts. Its numbers are read on first access. `is_invented` is true in a demonstration."""
 
     release: Release
     is_invented: bool
@@ -68,11 +69,12 @@ class Edition:
 
     @property
     def published_on(self) -> date:
-        """The date in Paris, which may differ from that in UTC."""
+        """The date of publication in Paris, which may differ from the date in UTC."""
         return localtime(self.release.published_at).date()
 
     @property
     def published_day(self) -> str:
+        """The date of publication as French text."""
         return format_day(self.published_on)
 
     @property
@@ -83,7 +85,7 @@ class Edition:
 
     @property
     def citation(self) -> str:
-        """The citation on one line, for a bibliography."""
+        """The citation of the release on one line, for a bibliography."""
         return (
             f"Tocsin, Incidents déclarés par les collectivités, {self.period}, publication no {self.number} "
             f"du {self.published_day}, nombres arrondis. {self.url} Licence Ouverte 2.0. "
@@ -102,17 +104,21 @@ class Edition:
 
     @cached_property
     def printed_document(self) -> Printed:
-        """The signed document."""
+        """The signed document of the release, with every printed cell."""
         return load_printed(self.release)
 
     @cached_property
     def earlier_documents(self) -> list[Printed]:
-        """The signed documents of the quarterly releases of the same year; [] for a quarter."""
+        """The signed documents of the quarterly releases of the same year. The list is empty for a quarterly
+        release.
+        """
         return [load_printed(release) for release in list_quarterly_releases(self.release.period)]
 
     @cached_property
     def figures(self) -> list[Row]:
-        """Every cell of the fixed list, printed or not. A month has the value of the only release that printed it."""
+        """The rows of all cells of the fixed list, printed or not. A month comes from the only release that printed
+        it.
+        """
         cells = {
             (table["code"], *cell): {"release": printed["number"], "period": printed["period"], "value": value}
             for printed in (*self.earlier_documents, self.printed_document)
@@ -129,13 +135,13 @@ class Edition:
 
     @property
     def printed_figures(self) -> list[Row]:
-        """The printed cells, including dashes."""
+        """The rows of the printed cells, including dashes."""
         rows = [row for row in self.figures if not row["table_closed"]]
         return [{name: value for name, value in row.items() if name != "table_closed"} for row in rows]
 
     @cached_property
     def denominators(self) -> list[Row]:
-        """The number of bodies of each stratum; empty for a quarter."""
+        """The rows of the number of bodies of each stratum. The list is empty for a quarterly release."""
         return [
             {"year": year, "stratum": code, "stratum_label": str(Stratum(code).label), "bodies": bodies}
             for year, code, bodies in self.printed_document["existing"]
@@ -143,10 +149,12 @@ class Edition:
 
     @cached_property
     def table_states(self) -> list[TableState]:
+        """The state of each table of the fixed list."""
         return [self.describe_state(table) for table in self.tables]
 
     @property
     def closed_tables(self) -> list[TableState]:
+        """The states of the tables that have no printed cell."""
         return [state for state in self.table_states if state.why]
 
     def describe_state(self, table: Table) -> TableState:
@@ -157,6 +165,7 @@ class Edition:
         return TableState(table.code, format_table_name(table.code), printed, below, closed, reason)
 
     def explain_closing(self, table: Table) -> str:
+        """Return the French reason why no cell of a table is printed."""
         long = next((long for long, short in SHORT_LIST_OF.items() if short == table.code), "")
         if any(row["table"] == long and not row["table_closed"] for row in self.figures):
             return f"« {format_table_name(long)} » paraît à sa place, avec plus de détail."
@@ -165,8 +174,8 @@ class Edition:
         return "Trop peu de cas pour ce tableau." + " " + explain_opening(table)
 
     def has_scarce_totals(self, table: Table) -> bool:
-        """Tell whether the totals that open the table are too small. If they are not, the audit has closed the table
-        or its total.
+        """Tell whether the totals that open the table are too small. Otherwise the audit closed the table or its
+        total.
         """
         total = [row for row in self.figures if row["table"] == table.opened_by]
         if not total or (table.opened_by != table.code and all(row["table_closed"] for row in total)):
@@ -181,24 +190,25 @@ def list_editions() -> list[Edition]:
 
 
 def find_last_edition() -> Edition | None:
-    """Return the edition of the latest published year, or else of the latest release, or None if there is none."""
+    """Return the edition of the latest yearly release. Without one, return that of the latest release, or None."""
     releases = Release.objects.order_by("-number")
     release = releases.filter(quarter=0).first() or releases.first()
     return read_edition(release) if release else None
 
 
 def read_edition(release: Release) -> Edition:
-    """Return the edition, cached in this process. Its numbers cost a few queries on first access."""
+    """Return the edition of a release, which this process caches. First access to its numbers costs a few queries."""
     return load_edition(release, release.digest, is_demonstration())
 
 
 @lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
+    """Return the edition of a release. The digest of the signed document is part of the key of the cache."""
     return Edition(release, is_invented)
 
 
 def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, release: Release) -> Row:
-    """Return the row of a cell. `printed` is None for a cell that is not printed. An absent value is None."""
+    """Return the row of a cell. `printed` has its value and release, or is None if the cell is not printed."""
     row = printed or {"release": release.number, "period": str(release.period), "value": None}
     printed_cell = PrintedCell(row["value"], CellState.SHOWN) if row["value"] is not None else None
     return {
@@ -218,7 +228,7 @@ def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, re
 
 
 def describe_cell_categories(table: Table, cell: tuple[str, ...]) -> Row:
-    """Return the région of a cell, and its other category if it has one."""
+    """Return the columns for the région of a cell and for its other category. They are None if the cell has none."""
     categories: Row = dict.fromkeys(("region", "region_label", "category", "category_label"))
     for classification, code in zip(table.by, cell, strict=True):
         name = "region" if classification == "region" else "category"

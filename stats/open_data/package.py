@@ -1,9 +1,9 @@
-"""The files of a release, which are a Data Package and its parts. Their bytes do not depend on when they are made.
+"""The files of a release: a Data Package and its parts. Their bytes do not depend on when they are made.
 
 The package follows https://datapackage.org/standard/data-package/ (version 2). It has CSV files with a Table Schema
-for each, the same figures in one JSON file, the dictionary, the signed document (`stats/releases/seal.py`) with those
-of the quarters of the year, and the program that checks the signature and repeats the audit
-(`stats/disclosure/verify.py`).
+for each, the same figures in one JSON file, and the dictionary. It also has the signed document
+(`stats/releases/seal.py`) with those of the quarters of the year. The program `verify.py` checks the signature and
+repeats the audit (`stats/disclosure/verify.py`).
 """
 
 import csv
@@ -47,6 +47,8 @@ MEDIA_TYPES = {
 
 
 class ReleaseFile(NamedTuple):
+    """One file of a release, with its French title and its content."""
+
     name: str
     title: str
     body: bytes
@@ -62,7 +64,7 @@ class ReleaseFile(NamedTuple):
 
 @lru_cache(maxsize=MAX_CACHED_EDITIONS)
 def make_release_files(edition: Edition) -> dict[str, ReleaseFile]:
-    """Return a dict from name to file, in the order of the page: the archive first."""
+    """Return a dict from the name of each file to the file, in the order of the page: the archive first."""
     csv_files = list_csv_files(edition.tables)
     parts = [
         *(
@@ -88,13 +90,16 @@ def make_release_files(edition: Edition) -> dict[str, ReleaseFile]:
 
 
 def build_verification_program() -> bytes:
-    """Return the program that checks a package: the source of three modules, without the imports between them."""
+    """Return the source of the program that checks a package. It joins three modules, without the imports between
+    them.
+    """
     sources = [Path(str(module.__file__)).read_text() for module in (figures, audit, verify)]
     lines = "\n\n".join(sources).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("from stats.")).encode()
 
 
 def render_read_me(edition: Edition, csv_files: list[CsvFile]) -> bytes:
+    """Return the text that explains how to read and check the files."""
     columns = {column["name"]: column for csv_file in csv_files if csv_file.tables for column in csv_file.columns}
     context = {
         "edition": edition,
@@ -110,6 +115,7 @@ def render_read_me(edition: Edition, csv_files: list[CsvFile]) -> bytes:
 
 
 def list_csv_rows(csv_file: CsvFile, edition: Edition) -> list[Row]:
+    """Return the rows of one CSV file of the release."""
     if csv_file.tables:
         return [row for row in edition.figures if row["table"] in csv_file.tables]
     if csv_file.name == "denominators":
@@ -120,6 +126,7 @@ def list_csv_rows(csv_file: CsvFile, edition: Edition) -> list[Row]:
 
 
 def describe_definition(entry: Definition) -> Row:
+    """Return the entry of a table in the published dictionary."""
     return {
         "table": entry.code,
         "label": entry.name,
@@ -136,10 +143,12 @@ def describe_definition(entry: Definition) -> Row:
 
 
 def describe_classification(classification: str) -> list[Row]:
+    """Return the code and the label of each category of a classification."""
     return [{"category": code, "label": label} for code, label in list_categories(classification)]
 
 
 def describe_dictionary() -> Row:
+    """Return the published dictionary: its sources, tables and categories."""
     return {
         "under_declaration": UNDER_DECLARED,
         "sources": [source._asdict() for source in list_sources()],
@@ -164,6 +173,7 @@ def describe_release_heading(edition: Edition) -> Row:
 
 
 def describe_release_json(edition: Edition) -> Row:
+    """Return the content of `release.json`: the heading, the texts and the numbers of a release."""
     return describe_release_heading(edition) | {
         "title": edition.title,
         "is_invented": edition.is_invented,
@@ -175,6 +185,7 @@ def describe_release_json(edition: Edition) -> Row:
 
 
 def describe_numbers(edition: Edition) -> Row:
+    """Return the printed figures of a release, its closed tables, and its denominators."""
     return {
         "closed_tables": [
             {"table": table.code, "table_label": table.name, "why": table.why} for table in edition.closed_tables
@@ -188,6 +199,7 @@ def describe_numbers(edition: Edition) -> Row:
 
 
 def describe_package(edition: Edition, csv_files: list[CsvFile], files: list[ReleaseFile]) -> Row:
+    """Return the content of `datapackage.json`, which describes the package and its files."""
     described = {f"{csv_file.name}.csv": describe_resource(csv_file) for csv_file in csv_files}
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
@@ -217,6 +229,7 @@ def describe_package(edition: Edition, csv_files: list[CsvFile], files: list[Rel
 
 
 def describe_file(file: ReleaseFile) -> Row:
+    """Return the description of one file in `datapackage.json`."""
     return {
         "name": file.name.rpartition(".")[0],
         "path": file.name,
@@ -230,6 +243,7 @@ def describe_file(file: ReleaseFile) -> Row:
 
 
 def describe_resource(csv_file: CsvFile) -> Row:
+    """Return what `datapackage.json` adds for a CSV file: its dialect and its Table Schema."""
     return {
         "type": "table",
         "description": csv_file.description,
@@ -242,8 +256,9 @@ def describe_resource(csv_file: CsvFile) -> Row:
 
 
 def render_csv(csv_file: CsvFile, rows: Iterable[Row]) -> bytes:
-    """Return the rows as CSV (RFC 4180, UTF-8). An apostrophe precedes texts that a spreadsheet would read as
-    formulas.
+    """Return the rows as CSV (RFC 4180, UTF-8).
+
+    An apostrophe precedes each text that a spreadsheet would read as a formula.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -272,7 +287,7 @@ def format_utc(at: datetime) -> str:
 
 
 def make_archive(files: Iterable[ReleaseFile]) -> bytes:
-    """Return the ZIP archive. It records no times and no owners, so that its bytes are always the same."""
+    """Return the ZIP archive of the files. It records neither times nor owners, so its bytes are always the same."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:

@@ -91,11 +91,12 @@ def show_release(request: HttpRequest, number: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def download_release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
-    """Send one file of a release, which never changes."""
+    """Send one file of a release. It never changes, so caches may keep it forever."""
     return respond_with_etag(request, CACHE_FOREVER, lambda: send_release_file(number, name))
 
 
 def send_release_file(number: int, name: str) -> HttpResponse:
+    """Return the response with the file. Raises Http404 if the release or the file does not exist."""
     file = make_release_files(read_edition(get_object_or_404(Release, number=number))).get(name)
     if file is None:
         raise Http404
@@ -110,7 +111,7 @@ def send_release_file(number: int, name: str) -> HttpResponse:
 @require_safe
 @cache_briefly
 def redirect_to_data(request: HttpRequest) -> HttpResponse:
-    """Redirect to the release of the latest published year, or else to the latest release, or else to the list of
+    """Redirect to the latest yearly release. Without one, redirect to the latest release or to the empty list of
     releases.
     """
     newest = find_last_edition()
@@ -120,6 +121,7 @@ def redirect_to_data(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def download_feed(request: HttpRequest) -> HttpResponseBase:
+    """Send the Atom feed of the latest releases."""
     editions = list_editions()[:FEED_LENGTH]
     kind = "application/atom+xml; charset=utf-8"
     digests = [edition.release.digest for edition in editions[:1]]

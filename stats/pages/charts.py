@@ -1,7 +1,7 @@
 """The coordinates of charts, computed from numbers and written as text for SVG attributes. Templates draw the charts.
 
-The chart libraries for Python do not suit: they write inline styles or scripts, which our CSP refuses, or need the
-browser to draw. A chart here consists of rectangles, lines and texts with classes.
+No chart library for Python is used: they write inline styles or scripts, which our CSP refuses, or need the browser to
+draw. A chart here consists of rectangles, lines and texts with classes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ LEVELS = 5
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a chart. A value is None if the period has no number, which makes a gap in the line."""
+    """The values of one line of a chart. A period without a number is None and makes a gap in the line."""
 
     label: str
     values: tuple[int | None, ...]
@@ -30,7 +30,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Frame:
-    """Dimensions in units that are close to pixels on the screen for which the frame is made."""
+    """The size and the margins of a chart, in units close to the pixels of the screen for which it is made."""
 
     width: int
     height: int
@@ -41,6 +41,7 @@ class Frame:
 
     @property
     def floor(self) -> int:
+        """The y coordinate of the horizontal axis."""
         return self.height - self.bottom
 
 
@@ -49,6 +50,8 @@ WIDE, NARROW = Frame(600, 300), Frame(340, 240, left=38, right=40)
 
 @dataclass(frozen=True)
 class ChartText:
+    """A text and its position in a chart."""
+
     x: str
     y: str
     text: str
@@ -56,6 +59,8 @@ class ChartText:
 
 @dataclass(frozen=True)
 class Tick:
+    """One horizontal line of the grid, with its label. `is_base` is true for the line at zero."""
+
     path: str
     y: str
     text: str
@@ -64,8 +69,9 @@ class Tick:
 
 @dataclass(frozen=True)
 class Curve:
-    """A drawn series. `lines` are the points of each part without a gap. `numbers` are empty if there is no room for
-    them.
+    """The drawing of one series. `lines` has one list of points for each part of the line without a gap.
+
+    `numbers` are the printed values beside the points, and `end` is the label at the end of the line.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -76,6 +82,8 @@ class Curve:
 
 @dataclass(frozen=True)
 class LineChart:
+    """A chart with the line of this year and the line of the year before. `names` are the labels below the axis."""
+
     frame: Frame
     ticks: list[Tick]
     names: list[ChartText]
@@ -88,7 +96,7 @@ class LineChart:
 
 
 def make_line_charts(names: Sequence[str], now: Series, before: Series | None) -> dict[str, LineChart]:
-    """Return the chart for a wide and for a narrow screen, so that its text is about 13 px high on both.
+    """Return the same chart for a wide and for a narrow screen. Its text is about 13 px high on both.
 
     `names` are the short labels of the axis, one for each period. Both series have one value for each name.
     """
@@ -96,6 +104,7 @@ def make_line_charts(names: Sequence[str], now: Series, before: Series | None) -
 
 
 def draw_line_chart(names: Sequence[str], now: Series, before: Series | None, frame: Frame) -> LineChart:
+    """Return the chart for one size of screen."""
     values = [value for series in (now, before) if series for value in series.values if value is not None]
     every = 1 if frame is WIDE or len(names) <= 4 else 3
     plot = Plot(frame, len(names), max(values, default=1))
@@ -111,12 +120,14 @@ def draw_line_chart(names: Sequence[str], now: Series, before: Series | None, fr
 
 
 def format_svg_number(number: float) -> str:
-    """Return the number for an SVG attribute, with one decimal after a point."""
+    """Return a number as text for an SVG attribute, with one decimal after a point."""
     return f"{number:.1f}"
 
 
 def move_end_label(curve: Curve, other: Curve) -> Curve:
-    """Return the first curve, with its end label moved if it would cover the label of the other curve."""
+    """Return the curve `curve` with its end label moved away from the end label of `other`, if one would cover the
+    other.
+    """
     if not curve.end or not other.end or abs(float(curve.end.x) - float(other.end.x)) > LINE_HEIGHT * 3:
         return curve
     gap = float(curve.end.y) - float(other.end.y)
@@ -127,8 +138,9 @@ def move_end_label(curve: Curve, other: Curve) -> Curve:
 
 
 class Plot:
-    """The plot area: columns of equal width, and an axis from zero to the highest tick. The left margin grows with the
-    labels of the ticks.
+    """The plot area: columns of equal width, and a vertical axis from zero to the highest tick.
+
+    The left margin is wide enough for the labels of the ticks.
     """
 
     def __init__(self, frame: Frame, columns: int, highest: int) -> None:
@@ -139,10 +151,11 @@ class Plot:
         self.column = (frame.width - frame.left - frame.right) / max(1, columns)
 
     def compute_x(self, index: int) -> float:
-        """Return the abscissa of the middle of a column."""
+        """Return the x coordinate of the middle of a column."""
         return self.frame.left + (index + 0.5) * self.column
 
     def compute_y(self, value: int) -> float:
+        """Return the y coordinate of a value."""
         return self.frame.floor - value * (self.frame.floor - self.frame.top) / self.highest
 
     def list_ticks(self) -> Iterator[Tick]:
@@ -152,7 +165,7 @@ class Plot:
             yield Tick(path, format_svg_number(y + 4), format_number(value), is_base=value == 0)
 
     def draw_curve(self, series: Series) -> Curve:
-        """Return the line with its dots and the label at its end, without numbers."""
+        """Return the line of a series with its dots and the label at its end, but without numbers."""
         points = self.list_points(series)
         if not points:
             return Curve()
@@ -164,6 +177,7 @@ class Plot:
         )
 
     def list_points(self, series: Series) -> list[tuple[float, float, int]]:
+        """Return (x, y, value) of each value of a series that is not None."""
         return [
             (self.compute_x(i), self.compute_y(value), value)
             for i, value in enumerate(series.values)
@@ -171,10 +185,10 @@ class Plot:
         ]
 
     def place_numbers(self, series: Series, curves: Sequence[Curve]) -> Iterator[ChartText]:
-        """Yield the number of each point, at the position where it covers least. `curves` starts with the curve of the
-        series.
+        """Yield the number of each point of a series, at the position where it covers the least of the chart.
 
-        If the columns are too narrow, only the highest and the lowest number are written.
+        `curves` are the curves of the chart, that of the series first. If the columns are too narrow, only the highest
+        and the lowest number are written.
         """
         points = self.list_points(series)
         covered_boxes = [compute_box(float(curve.end.x), curve.end, start=True) for curve in curves if curve.end]
@@ -194,14 +208,14 @@ class Plot:
             yield best
 
     def has_room_for(self, points: Sequence[tuple[float, float, int]]) -> bool:
-        """Tell whether every number fits in its column, with a gap."""
+        """Tell whether the number of every point fits in its column, with a gap."""
         return (
             max((len(format_number(value)) for _x, _y, value in points), default=0) * CHARACTER_WIDTH + NUMBER_GAP
             <= self.column
         )
 
     def list_line_runs(self, values: Iterable[int | None]) -> Iterator[list[str]]:
-        """Yield the points of each part without a gap."""
+        """Yield the points of each part of the line without a gap, as texts « x,y »."""
         run: list[str] = []
         for index, value in enumerate(values):
             if value is not None:
@@ -218,31 +232,34 @@ type Segment = tuple[tuple[float, float], tuple[float, float]]
 
 
 def choose_extremes(points: Sequence[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
-    """Return the first of the highest and the first of the lowest points, or [] if all are equally high."""
+    """Return the first highest point and the first lowest point, or [] if all points are equally high."""
     highest, lowest = (choose(points, key=lambda point: point[2], default=None) for choose in (max, min))
     return [highest, lowest] if highest and lowest and highest[2] != lowest[2] else []
 
 
 def parse_point(text: str) -> tuple[float, float]:
+    """Return the coordinates in a text « x,y »."""
     x, _comma, y = text.partition(",")
     return float(x), float(y)
 
 
 def compute_box(x: float, words: ChartText, *, start: bool = False) -> Box:
-    """Return the box that a text covers. The text is centred on `x`, or begins there if `start`."""
+    """Return the box that a text covers. The text is centred on `x`, or begins at `x` if `start` is true."""
     width = len(words.text) * CHARACTER_WIDTH
     left = x if start else x - width / 2
     return left - 1, float(words.y) - 11, left + width + 1, float(words.y) + 1
 
 
 def list_segments(curve: Curve) -> Iterator[Segment]:
+    """Yield the segments between the points of a curve."""
     for run in curve.lines:
         yield from pairwise(parse_point(point) for point in run.split())
 
 
 def weigh_overlaps(box: Box, lines: Iterable[tuple[int, Segment]], boxes: Iterable[Box]) -> int:
-    """Return the sum of the weights of the texts and lines that a box covers. Each text weighs 10, each line its own
-    weight.
+    """Return the sum of the weights of the lines and texts that a box covers.
+
+    A text weighs 10. Each of `lines` comes with its weight.
     """
     over = sum(
         box[0] < text_box[2] and text_box[0] < box[2] and box[1] < text_box[3] and text_box[1] < box[3]
@@ -252,7 +269,7 @@ def weigh_overlaps(box: Box, lines: Iterable[tuple[int, Segment]], boxes: Iterab
 
 
 def is_crossing(line: Segment, box: Box) -> bool:
-    """Tell whether a line from left to right has a point in the box."""
+    """Tell whether a segment, given from left to right, has a point in the box."""
     (x1, y1), (x2, y2) = line
     left, right = max(x1, box[0]), min(x2, box[2])
     if left > right:
@@ -266,16 +283,19 @@ def is_crossing(line: Segment, box: Box) -> bool:
 
 @dataclass(frozen=True)
 class Scale:
-    """Levels 1 to 5 of equal width, for the backgrounds of tiles that also show their number, a multiple of `BASE`."""
+    """Five levels of colour for the tiles of the map. Each level covers `step` incidents, and `LEVELS` is the highest
+    level.
+    """
 
     step: int
 
     def find_level(self, value: float) -> int:
+        """Return the level of a value, from 1 to 5."""
         return min(LEVELS, max(1, ceil(value / self.step)))
 
     def list_steps(self, used: Iterable[int]) -> list[tuple[int, int, int | None]]:
-        """Return (level, first value, last value) of the levels that are used. The last value of the
-        highest level is None.
+        """Return (level, first value, last value) of each level in `used`. The last value of the highest level is
+        None.
         """
         return [
             (level, (level - 1) * self.step + BASE, level * self.step if level < LEVELS else None)
@@ -284,11 +304,12 @@ class Scale:
 
 
 def choose_scale(values: Iterable[float]) -> Scale:
+    """Return the scale with the smallest round step whose five levels reach the greatest of these values."""
     return Scale(round_up(max(BASE, max(values, default=0) / LEVELS)))
 
 
 def round_up(value: float) -> int:
-    """Return the smallest of 1, 2, 5, 10, 20, 50… that is not less than `value`."""
+    """Return the smallest of 1, 2, 5, 10, 20, 50… that is at least `value`."""
     ten = 1
     while True:
         for digit in (1, 2, 5):
@@ -301,9 +322,9 @@ def round_up(value: float) -> int:
 
 
 def compute_bar_lengths(values: Sequence[int | None]) -> list[str]:
-    """Return the length of each bar in percent of the longest bar, as text; "0" for None and zero.
+    """Return the length of each bar in percent of the longest bar, as text. It is "0" for None and for zero.
 
-    The bar of any other value is long enough to be visible.
+    Every other bar is long enough to be visible.
     """
     longest = max((value for value in values if value), default=0)
     return [format_svg_number(max(0.6, 100 * value / longest)) if value else "0" for value in values]
@@ -311,7 +332,9 @@ def compute_bar_lengths(values: Sequence[int | None]) -> list[str]:
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of a bar chart. `text` replaces the number if `value` is None; `is_other` draws the bar in grey."""
+    """One bar of a chart, with its label. `text` replaces the number if `value` is None. `is_other` makes the bar
+    grey.
+    """
 
     label: str
     value: int | None
@@ -322,7 +345,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval and a point inside it, in percent of the scale."""
+    """An interval on a horizontal scale, and the point `at` inside it, all in percent of the scale."""
 
     low: str
     width: str
@@ -330,7 +353,7 @@ class Interval:
 
 
 def place_interval(low: float, share: float, high: float, highest: float) -> Interval:
-    """Return the positions of the interval from `low` to `high` and of the point `share`, on a scale from zero to
+    """Return the position of the interval from `low` to `high`, and of the point `share`, on a scale from zero to
     `highest`.
     """
     scale = 100 / highest if highest else 0

@@ -1,7 +1,7 @@
 """The layout of the page in two columns that end at about the same height.
 
-The second column continues the reading order of the first, if possible. CSS columns would balance themselves, but
-would also move a part to the other column when a reader opens its table.
+The second column continues the reading order of the first, if possible. Columns made by CSS would balance themselves,
+but would also move a block to the other column when a reader opens its table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,9 @@ OUT_OF_ORDER_COST = 60
 
 @dataclass(frozen=True)
 class Block:
-    """A part of the page, which `template` draws. `section` is the content of a breakdown, None for another part."""
+    """A part of the page, drawn by its `template`. `section` is its content if it shows a breakdown, otherwise
+    None.
+    """
 
     template: str
     height: int
@@ -42,7 +44,7 @@ type Columns = tuple[list[Block], list[Block]]
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout: one or two `columns`, and the blocks `below` them."""
+    """The arrangement of the blocks: one or two `columns`, and the blocks `below` them."""
 
     columns: list[list[Block]]
     below: list[Block]
@@ -51,8 +53,8 @@ class Layout:
 def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[FiguresSection]) -> Layout:
     """Return the layout with the smallest difference of heights, in reading order if possible.
 
-    `parts` are the parts other than sections, by name; an empty part is left out. The method comes below both columns
-    if this makes their heights differ less.
+    `parts` are the contents of the other blocks by name, and an empty one has no block. The method comes below both
+    columns if this makes their heights differ less.
     """
     blocks = [
         *list_blocks(BEFORE_SECTIONS, parts),
@@ -71,18 +73,20 @@ def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[FiguresSectio
 
 
 def list_blocks(templates: Mapping[str, tuple[str, int]], parts: Mapping[str, object]) -> list[Block]:
+    """Return the blocks of `templates` whose part is not empty. The values of `templates` are (template, height)."""
     return [Block(template, height) for name, (template, height) in templates.items() if parts[name]]
 
 
 def make_section_block(section: FiguresSection) -> Block:
+    """Return the block of a section, with a height computed from its number of bars."""
     note = NOTE_HEIGHT if section.note or section.undrawn_count else 0
     return Block("stats/section.html", HEAD_HEIGHT + BAR_HEIGHT * len(section.bars) + note, section)
 
 
 def list_column_splits(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
-    """Yield each division of the list into two columns, with the number of blocks out of order, which is 0 or 1.
+    """Yield (blocks out of order, columns) for each division of the list into two columns.
 
-    The first block is always the first of its column, and the last block the last of its column.
+    At most one block is out of reading order. The first block begins its column, and the last block ends its column.
     """
     numbers = range(len(blocks))
     for cut in numbers:
@@ -93,5 +97,6 @@ def list_column_splits(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
 
 
 def measure_height_difference(columns: Columns) -> int:
+    """Return the difference between the heights of the two columns, in pixels."""
     left_height, right_height = (sum(block.height + BLOCK_GAP for block in column) for column in columns)
     return abs(left_height - right_height)

@@ -34,7 +34,10 @@ QUERY_PARAMETERS = ("region", "annee")
 
 
 def find_page_etag(request: HttpRequest) -> str | None:
-    """Return the ETag of a page; None for a signed-in user, whose page names the account, and in debug mode."""
+    """Return the ETag of a page, or None if the page must not have one.
+
+    The page of a signed-in user has none, because it names the account. No page has one in debug mode.
+    """
     if request.user.is_authenticated or settings.DEBUG:
         return None
     etag: str | None = getattr(request, "etag", None)
@@ -44,6 +47,9 @@ def find_page_etag(request: HttpRequest) -> str | None:
 
 
 def make_page_etag(request: HttpRequest) -> str:
+    """Return an ETag that changes with the release, the directory of centres, the software or the arguments of the
+    page.
+    """
     directory = Subquery(DirectoryVersion.objects.values("token")[:1])
     newest = Release.objects.order_by("-number").values_list("number", "pk", "digest", directory).first()
     arguments = [request.path, *(request.GET.get(name, "") for name in QUERY_PARAMETERS)]
@@ -55,7 +61,7 @@ def make_page_etag(request: HttpRequest) -> str:
 
 @cache
 def hash_software() -> str:
-    """Return a hash of all files that determine a page, computed once a process."""
+    """Return a digest of all files that determine a page. Each process computes it once."""
     digest = sha256()
     for folder in PAGE_FOLDERS:
         for path in sorted((Path(settings.BASE_DIR) / folder).rglob("*")):
@@ -65,8 +71,9 @@ def hash_software() -> str:
 
 
 def cache_page_by_etag(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Wrap the view, so that each page (one for each year and région) is rendered once for all readers. Only a 200
-    without a Cache-Control header is cached, and no page without an ETag.
+    """Wrap a view, so that each process renders a page once for each ETag.
+
+    Only a 200 without a Cache-Control header is cached. A page without an ETag never is.
     """
 
     @wraps(view)
@@ -87,8 +94,9 @@ def cache_page_by_etag(view: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def cache_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return the view with a header that lets shared caches keep the page for five minutes. Only the browser may keep
-    the page of a signed-in user, which names the account, and must revalidate it.
+    """Wrap a view, so that shared caches may keep its page for five minutes.
+
+    The page of a signed-in user names the account. Only the browser may keep it, and must revalidate it.
     """
 
     @wraps(view)

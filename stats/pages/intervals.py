@@ -1,9 +1,9 @@
-"""The conclusions that printed figures prove: the largest category, the band within which half the cases are, and
-whether a year has more cases than another.
+"""The conclusions that printed figures prove: the largest category, the median category, and a difference between
+years.
 
-A printed number is known to within `BASE - 1`; a cell without a number may contain all that its total leaves. Two
+A printed number is known to within `BASE - 1`. A cell without a number may contain all that its total leaves. Two
 years are compared as two Poisson counts of equal duration: given their sum, each is binomial with probability one
-half. « Plus » is written only if even the least favourable true numbers differ so much that chance alone would cause
+half. A page says « plus » only if even the least favourable true numbers differ so much that chance alone would cause
 such a difference less than once in forty. Cases with one cause (a supplier of many bodies) vary more than this test
 assumes.
 """
@@ -24,6 +24,8 @@ OVERLAPPING_TABLES = ("leaks_by_category", "bodies_by_stratum")
 
 
 class TotalChange(StrEnum):
+    """The difference between the totals of two years, as far as the printed numbers prove it."""
+
     ROUNDING = "rounding"  # rounding alone can explain the difference
     UNSURE = "unsure"  # chance alone can explain the difference
     MORE = "more"
@@ -31,7 +33,7 @@ class TotalChange(StrEnum):
 
 
 def compare_totals(now: PrintedCell, before: PrintedCell) -> TotalChange | None:
-    """Return how two totals differ, or None unless both are printed."""
+    """Return how two totals differ, or None if one of them has no number."""
     if now.value is None or before.value is None:
         return None
     if abs(now.value - before.value) <= BASE:
@@ -42,14 +44,15 @@ def compare_totals(now: PrintedCell, before: PrintedCell) -> TotalChange | None:
 
 
 def is_significantly_more(number: int, reference: int) -> bool:
-    """Tell whether `number` exceeds `reference` so much that equal rates would cause such an excess less than once in
-    forty.
+    """Tell whether `number` is significantly greater than `reference`.
+
+    Equal rates would cause such an excess less than once in forty.
     """
     return number > reference and compute_binomial_tail(number, number + reference) < ONE_SIDED_LEVEL
 
 
 def compute_binomial_tail(successes: int, tries: int) -> float:
-    """Return the probability of `successes` or more out of `tries`, each with probability one half."""
+    """Return the probability of at least `successes` out of `tries`, each with probability one half."""
     term = exp(lgamma(tries + 1) - lgamma(successes + 1) - lgamma(tries - successes + 1) - tries * log(2))
     total = 0.0
     for number in range(successes, tries + 1):
@@ -61,7 +64,10 @@ def compute_binomial_tail(successes: int, tries: int) -> float:
 
 
 def find_largest_category(breakdown: Breakdown) -> CategoryLine | None:
-    """Return the category that is certainly the largest, or None if none is certain or if it is an unknown one."""
+    """Return the category that is certainly the largest, or None if the figures do not prove it.
+
+    Return None too if the largest category groups unknown values.
+    """
     ranked = sorted(breakdown.numbered_lines, key=lambda line: line.cell.low, reverse=True)
     if not ranked or ranked[0].code in UNKNOWN_CATEGORIES:
         return None
@@ -70,7 +76,7 @@ def find_largest_category(breakdown: Breakdown) -> CategoryLine | None:
 
 
 def find_upper_bound(line: CategoryLine, breakdown: Breakdown) -> float:
-    """Return the upper bound of the true number of a category, or `inf` if nothing limits it."""
+    """Return the upper bound of the true number of a category, or `inf` if no figure limits it."""
     if line.cell.is_shown:
         return line.cell.high
     if not breakdown.total.is_shown:
@@ -82,10 +88,10 @@ def find_upper_bound(line: CategoryLine, breakdown: Breakdown) -> float:
 
 
 def find_median_category(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
-    """Return the first of these ordered categories such that at least half of all cases are certainly in it or in an
-    earlier one, or None.
+    """Return the code of the first category up to which the breakdown certainly contains at least half of all cases,
+    or None.
 
-    Cases with an unknown category count as being in a later one.
+    `codes` are the ordered categories. Cases with an unknown category count as later than all of them.
     """
     if not breakdown.total.is_shown:
         return None
@@ -99,7 +105,9 @@ def find_median_category(breakdown: Breakdown, codes: Sequence[str]) -> str | No
 
 
 def find_joint_upper_bound(lines: Iterable[CategoryLine], remainder: int) -> int:
-    """Return the upper bound of the sum of these categories. The total leaves at most `remainder` for them."""
+    """Return the upper bound of the sum of these categories. `remainder` is what their total leaves for them at
+    most.
+    """
     lines = list(lines)
     if all(line.cell.is_shown for line in lines):
         return min(remainder, sum(line.cell.high for line in lines))

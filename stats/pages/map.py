@@ -12,8 +12,10 @@ from stats.releases.reading import CellState
 
 
 class TilePlace(NamedTuple):
-    """The position of a territory. `column` is the half tile, from 1 to 9, at which the tile, two half tiles wide,
-    begins. `row` starts at 1; row 7 is empty, because it is the sea.
+    """The position of a territory on the grid. A tile is two half tiles wide.
+
+    `column` is the half tile, from 1 to 9, at which the tile begins. `row` starts at 1. No tile is in row 7, which is
+    the sea.
     """
 
     letters: str
@@ -47,7 +49,7 @@ SMALL = {"987": "PF", "988": "NC"}
 
 @dataclass(frozen=True)
 class MapTile:
-    """The tile of one territory. `level` is from 1 to 5, or 0 if the territory has no number."""
+    """The tile of one territory. `level` is its colour from 1 to 5, or 0 if the territory has no number."""
 
     line: CategoryLine
     letters: str
@@ -58,7 +60,10 @@ class MapTile:
 
 @dataclass(frozen=True)
 class RegionMap:
-    """The map. `unplaced` are the incidents of other or unknown territories, `steps` the range of each used level."""
+    """The map of incidents by région. `unplaced` is the line of other and unknown territories, which have no tile.
+
+    `steps` are the (level, range of numbers) of the levels that the map uses.
+    """
 
     tiles: list[MapTile]
     unplaced: CategoryLine
@@ -66,11 +71,15 @@ class RegionMap:
 
     @property
     def has_dash(self) -> bool:
+        """True if a tile has a dash instead of a number."""
         return any(tile.line.cell.state is CellState.BELOW for tile in self.tiles)
 
 
 def draw_map(page: FiguresPage) -> RegionMap | None:
-    """Return the map of the year, the same on all pages, or None if its table is not open."""
+    """Return the map of incidents by région in the year of the page, or None if its table is not open.
+
+    The map shows the whole nation on the page of a région too, and marks the tile of that région.
+    """
     if not page.printed.is_open("incidents_by_region"):
         return None
     lines = page.get_region_breakdown().lines
@@ -94,7 +103,7 @@ def draw_map(page: FiguresPage) -> RegionMap | None:
 
 
 def format_step(first: int, last: int | None) -> str:
-    """Return « 25 à 40 », « 5 » or « 85 et plus », in printed numbers."""
+    """Return the range of numbers of a level: « 25 à 40 », « 5 », or « 85 et plus » if `last` is None."""
     if last is None:
         return f"{format_number(first)} et plus"
     return format_number(first) if first == last else f"{format_number(first)} à {format_number(last)}"

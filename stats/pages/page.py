@@ -17,16 +17,16 @@ DELAYS = ("discovery", "help", "closing")
 
 
 class UnknownSelection(Exception):
-    """The requested région does not exist, or no figure of the requested year is published."""
+    """The requested région does not exist, or the requested year has no published figures."""
 
 
 class UnknownRegion(UnknownSelection):
-    """No région of the tables has this code."""
+    """The requested région does not exist."""
 
 
 @dataclass(frozen=True)
 class CategoryLine:
-    """One category of a breakdown."""
+    """One category of a breakdown, with its label and its printed cell."""
 
     code: str
     label: str
@@ -35,7 +35,10 @@ class CategoryLine:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """One total by classification. `total` is rounded on its own, so the lines need not add up to it."""
+    """The printed cells of one table, by the categories of one classification, and their total.
+
+    The total is rounded on its own, so the cells need not add up to it.
+    """
 
     table: str
     classification: str
@@ -44,23 +47,26 @@ class Breakdown:
 
     @property
     def numbered_lines(self) -> list[CategoryLine]:
+        """The categories with a printed number."""
         return [line for line in self.lines if line.cell.is_shown]
 
     @property
     def dashed_lines(self) -> list[CategoryLine]:
-        """The categories with a dash: zero or few."""
+        """The categories with a dash, which means zero or few."""
         return [line for line in self.lines if line.cell.state is CellState.BELOW]
 
     @property
     def unpublished_lines(self) -> list[CategoryLine]:
-        """The categories that are too rare in the nation to be crossed with a région."""
+        """The categories without a printed cell. They are too rare in the nation to be crossed with a région."""
         return [line for line in self.lines if line.cell.state is CellState.CLOSED]
 
 
 @dataclass(frozen=True)
 class FiguresPage:
-    """The figures of one place and year. `region` None is the nation. `before` are the printed figures of the
-    year before, if any. `has_centre` is False if no centre covered any part of the région in that year.
+    """The printed figures of one place and year. `region` is None for the nation.
+
+    `before` are the printed figures of the year before, empty if there are none. `has_centre` is false if no centre
+    covered any part of the région in that year.
     """
 
     regions: list[Region]
@@ -76,17 +82,18 @@ class FiguresPage:
 
     @property
     def is_empty(self) -> bool:
-        """True if nothing is published for any year."""
+        """True if no figures of any year are published."""
         return not self.years
 
     @property
     def is_year_published(self) -> bool:
-        """True if the year itself is published. Before that, only quarters of the nation are published."""
+        """True if the yearly release is published. Before that, only quarterly totals of the nation are."""
         return self.printed.is_year_published
 
     def get_total(self, counts: str = "incidents", *, before: bool = False) -> PrintedCell:
-        """Return the printed total of the unit `counts` for the place and year of the page. For a région only the
-        total of incidents is published; the total of another unit is a cell without a number.
+        """Return the printed total of the unit `counts` for the place of the page, in its year or in the year before.
+
+        A région has a total of incidents only. For another unit, the cell has no number.
         """
         printed = self.before if before else self.printed
         if self.region is None:
@@ -101,9 +108,7 @@ class FiguresPage:
         return [printed.get_month(month) for month in MONTHS]
 
     def list_quarters(self, counts: str = "incidents", *, before: bool = False) -> list[PrintedCell]:
-        """Return the units `counts` of the place in each of the four quarters. For a région, `counts` is ignored, and
-        the cells are its incidents.
-        """
+        """Return the units `counts` of the nation in each of the four quarters. For a région, return its incidents."""
         printed = self.before if before else self.printed
         if self.region is None:
             return [printed.get_cell(counts, quarter=number) for number in (1, 2, 3, 4)]
@@ -111,22 +116,24 @@ class FiguresPage:
         return [printed.get_cell("incidents_by_region_and_quarter", code, quarter) for quarter in QUARTERS]
 
     def has_quarter_totals(self) -> bool:
-        """Tell whether any total of a published quarter of the nation has a number. Régions have no such totals."""
+        """Tell whether a total of any published quarter of the nation has a number. It is false on the page of a
+        région.
+        """
         quarters = self.printed.quarters if self.region is None else ()
         return any(self.printed.get_cell(counts, quarter=number).is_shown for counts in TOTALS for number in quarters)
 
     def get_region_breakdown(self, *, before: bool = False) -> Breakdown:
-        """Return the incidents of each région, for the map."""
+        """Return the incidents of each région of the nation."""
         return build_breakdown(self.before if before else self.printed, "incidents_by_region")
 
     def find_breakdown(self, table: str) -> Breakdown | None:
-        """Return a table of the place and year, or None if it is not open."""
+        """Return the breakdown of a table for the place and year, or None if the table is not open."""
         if self.region is not None:
             return self.find_crossing_breakdown(table)
         return build_breakdown(self.printed, table) if self.printed.is_open(table) else None
 
     def find_crossing_breakdown(self, table: str) -> Breakdown | None:
-        """Return the région's row of a crossing, or None if none of its cells is printed."""
+        """Return the part of a crossing that concerns the région, or None if none of its cells is printed."""
         crossing = find_crossing_code(table)
         if self.region is None or crossing is None:
             return None
@@ -134,22 +141,29 @@ class FiguresPage:
         return row if row.numbered_lines or row.dashed_lines else None
 
     def is_comparable(self) -> bool:
-        """Tell whether both years are published and the year before has a first quarter."""
+        """Tell whether the year and the year before may be compared.
+
+        Both must be published, and the service must have begun before the second quarter of the year before.
+        """
         return self.is_year_published and self.before.is_year_published and self.before.has_quarter(1)
 
     def find_services_breakdown(self) -> Breakdown | None:
-        """Return the interruptions by service or, if there are few, by family of services, or None."""
+        """Return the interruptions by service, or by family of services if there are few. Return None if neither table
+        is open.
+        """
         return self.find_breakdown("interruptions_by_service") or self.find_breakdown("interruptions_by_family")
 
 
 def find_crossing_code(table: str) -> str | None:
-    """Return the code of the table that crosses this one with the régions, or None."""
+    """Return the code of the crossing of this table with the régions, or None if there is none."""
     crossing = table.replace("incidents_by_", "incidents_by_region_and_")
     return crossing if crossing != table and crossing in TABLES else None
 
 
 def build_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
-    """Return one table as a breakdown. `within` is the région of a crossing; the total is then that of the région."""
+    """Return the breakdown of a table. For a crossing, `within` is the région, whose total is then the total of the
+    breakdown.
+    """
     classification = TABLES[table].by[-1]
     return Breakdown(
         table=table,
@@ -165,9 +179,9 @@ def build_breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown
 
 
 def read_figures_page(*, region: str = "", year: str = "") -> FiguresPage:
-    """Return the page of a région (its code, or "" for the nation) and of a year ("": see `choose_year`).
+    """Return the page of a région (its code, or "" for the nation) and of a year. For year "", see `choose_year`.
 
-    Ten queries at most. Raises UnknownSelection if the région or the year has no page.
+    Runs ten queries at most. Raises UnknownSelection if the région or the year has no page.
     """
     regions, years = list_regions(), map_released_years()
     chosen = next((candidate for candidate in regions if candidate.code == region), None)
@@ -185,8 +199,10 @@ def is_covered(region: Region, year: int) -> bool:
 
 
 def choose_year(years: Mapping[int, bool], year: str) -> int:
-    """Return the requested `year` or, for "", the latest published year, or else the latest year with a published
-    quarter, or else 0. Raises UnknownSelection if `year` is not one of `years`.
+    """Return the requested year. For "", return the latest published year, or the latest year with a published
+    quarter, or 0.
+
+    `years` tells whether each year is published as a whole. Raises UnknownSelection if it does not contain `year`.
     """
     if not year:
         return next((number for number, is_over in years.items() if is_over), max(years, default=0))
@@ -196,5 +212,5 @@ def choose_year(years: Mapping[int, bool], year: str) -> int:
 
 
 def list_regions() -> list[Region]:
-    """Return the régions of the fixed list."""
+    """Return the régions of the fixed list of tables."""
     return list(Region.objects.filter(code__in=REGIONS))

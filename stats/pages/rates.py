@@ -12,8 +12,9 @@ from stats.releases.reading import PrintedCell
 
 @dataclass(frozen=True)
 class StratumRate:
-    """One stratum. `bodies` is the number of bodies that existed at the end of the year, `cell` that of the bodies
-    that declared an incident.
+    """The rate of one stratum in a year. `cell` is the printed number of bodies that declared an incident.
+
+    `bodies` is the exact number of bodies that existed at the end of the year.
     """
 
     label: str
@@ -22,31 +23,34 @@ class StratumRate:
 
     @property
     def most_bodies(self) -> int:
-        """The upper bound of the true number. It is at most `bodies`, which the bound of the rounding may exceed."""
+        """The greatest possible number of bodies that declared. It never exceeds `bodies`, although the rounded number
+        may.
+        """
         return min(self.cell.high, self.bodies)
 
     @property
     def has_share(self) -> bool:
+        """True if the stratum has bodies and its cell has a number."""
         return self.cell.is_shown and self.bodies > 0
 
     @property
     def least_bodies(self) -> int:
-        """The lower bound of the true number."""
+        """The smallest possible number of bodies that declared."""
         return min(self.cell.low, self.bodies)
 
     @property
     def low(self) -> float:
-        """The lower bound of the true share."""
+        """The smallest possible share of bodies that declared, from 0 to 1."""
         return self.least_bodies / self.bodies if self.has_share else 0.0
 
     @property
     def high(self) -> float:
-        """The upper bound of the true share; 1 if the cell has no number."""
+        """The greatest possible share of bodies that declared, from 0 to 1. It is 1 if the cell has no number."""
         return self.most_bodies / self.bodies if self.has_share else 1.0
 
     @property
     def written_bounds(self) -> tuple[float, float]:
-        """Both bounds of the share as the page writes them, rounded outwards. Use it only if `has_share`."""
+        """Both bounds of the share, rounded outwards as the page writes them. Use it only if `has_share` is true."""
         return (
             round_percent_down(Fraction(self.least_bodies, self.bodies)),
             round_percent_up(Fraction(self.most_bodies, self.bodies)),
@@ -54,7 +58,9 @@ class StratumRate:
 
     @property
     def text(self) -> str:
-        """« entre 6 et 14 sur 1 202 »; "" if the cell has no number."""
+        """The bounds of the number as text, such as « entre 6 et 14 sur 1 202 ». It is "" if the cell has no
+        number.
+        """
         if not self.has_share:
             return ""
         low, high = format_number(self.least_bodies), format_number(self.most_bodies)
@@ -62,7 +68,10 @@ class StratumRate:
 
     @property
     def share_text(self) -> str:
-        """« de 0,5 % à 1,3 % », rounded outwards, or « 100 % » if both bounds are equal; "" without a number."""
+        """The bounds of the share as text, such as « de 0,5 % à 1,3 % ». It is "" if the cell has no number.
+
+        They are rounded outwards. Equal bounds are written once: « 100 % ».
+        """
         if not self.has_share:
             return ""
         low, high = map(format_percent, self.written_bounds)
@@ -70,12 +79,12 @@ class StratumRate:
 
 
 def find_scale_end(rates: Iterable[StratumRate]) -> float:
-    """Return the highest upper bound as written, or zero if no rate has a number."""
+    """Return the highest upper bound as the page writes it, or zero if no rate has a number."""
     return max((rate.written_bounds[1] for rate in rates if rate.has_share), default=0.0)
 
 
 def list_stratum_rates(page: FiguresPage) -> list[StratumRate]:
-    """Return the rates of the strata of the nation, or [] for a région or if the table is not open."""
+    """Return the rate of each stratum of the nation. The list is empty for a région, or if the table is not open."""
     breakdown = page.find_breakdown("bodies_by_stratum")
     if breakdown is None:
         return []

@@ -1,4 +1,4 @@
-"""The breakdowns of a page in their order, with their texts, without markup."""
+"""The breakdowns of a page in their order, with their texts and without markup."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +19,9 @@ ORDERED = ("hours", "persons", "status", "discovery", "help", "closing")
 
 @dataclass(frozen=True)
 class SectionBar:
-    """One bar. `share` is its length in percent of the longest bar, as text. `is_other` is true for an unknown
-    category.
+    """One bar of a section. `share` is its length in percent of the longest bar, as text.
+
+    `is_other` is true for a category of unknown values.
     """
 
     label: str
@@ -31,8 +32,9 @@ class SectionBar:
 
 @dataclass(frozen=True)
 class FiguresSection:
-    """One breakdown with its texts. `title` says what the figures prove, `note` names the categories without a number,
-    and `total` is the printed total, or the text instead of it.
+    """One breakdown of the page, with its texts. `title` says what the figures prove.
+
+    `note` names the categories without a number. `total` is the printed total, or the text that replaces it.
     """
 
     code: str
@@ -46,7 +48,10 @@ class FiguresSection:
 
     @cached_property
     def bars(self) -> list[SectionBar]:
-        """The bars, the longest first unless the categories have an order; unknown categories last."""
+        """The bars of the section. Unknown categories come last.
+
+        The other bars are in the order of their categories if there is one. Otherwise the longest bar is the first.
+        """
         lines = list_drawn_lines(self.breakdown)
         shares = compute_bar_lengths([line.cell.value for line in lines])
         return [
@@ -56,13 +61,14 @@ class FiguresSection:
 
     @property
     def undrawn_count(self) -> int:
-        """The number of categories with a number but without a bar, which only the table shows."""
+        """The number of categories that have a number but no bar. Only the table of the section shows them."""
         return len(self.breakdown.numbered_lines) - len(self.bars)
 
 
 def list_drawn_lines(breakdown: Breakdown) -> list[CategoryLine]:
-    """Return the lines drawn as bars: known categories, then unknown categories. The largest lines have bars, or the
-    first lines if the categories have an order.
+    """Return the categories that have a bar, unknown categories last.
+
+    If there are too many categories, the largest have bars, or the first if the categories have an order.
     """
     known = [line for line in breakdown.numbered_lines if line.code not in UNKNOWN_CATEGORIES]
     unknown = [line for line in breakdown.numbered_lines if line.code in UNKNOWN_CATEGORIES]
@@ -74,13 +80,13 @@ def list_drawn_lines(breakdown: Breakdown) -> list[CategoryLine]:
 
 
 def rank_by_value(line: CategoryLine) -> int:
-    """Return the key that sorts the largest line first."""
+    """Return a sort key that puts the line with the largest number first."""
     return -(line.cell.value or 0)
 
 
 @dataclass(frozen=True)
 class SectionTexts:
-    """The texts of the section of one table. `plain` is the title if the figures prove nothing."""
+    """The texts of the section of one table. `plain` is its title if the figures prove nothing."""
 
     code: str
     table: str
@@ -176,7 +182,7 @@ DELAY_SECTION_TEXTS = tuple(
 
 
 def make_sections(page: FiguresPage) -> list[FiguresSection]:
-    """Return the sections of those tables of `SECTION_TEXTS` that are open."""
+    """Return the sections of the tables of `SECTION_TEXTS` that are open."""
     sections = []
     for texts in SECTION_TEXTS:
         breakdown = page.find_services_breakdown() if texts.code == "services" else page.find_breakdown(texts.table)
@@ -186,12 +192,13 @@ def make_sections(page: FiguresPage) -> list[FiguresSection]:
 
 
 def make_delay_sections(page: FiguresPage) -> list[FiguresSection]:
-    """Return the sections of those tables of `DELAY_SECTION_TEXTS` that are open. Only the nation has such tables."""
+    """Return the sections of the tables of `DELAY_SECTION_TEXTS` that are open. Only the nation has such tables."""
     breakdowns = [(texts, page.find_breakdown(texts.table)) for texts in DELAY_SECTION_TEXTS]
     return [make_section(page, texts, breakdown) for texts, breakdown in breakdowns if breakdown]
 
 
 def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -> FiguresSection:
+    """Return the section of one breakdown."""
     note = format_missing_note(breakdown)
     if texts.code == "etats":
         note += " Jugées sans fondement : {}.".format(format_cell(page.printed.get_cell("unfounded")))
@@ -208,6 +215,7 @@ def make_section(page: FiguresPage, texts: SectionTexts, breakdown: Breakdown) -
 
 
 def make_section_title(texts: SectionTexts, breakdown: Breakdown) -> str:
+    """Return a title that says what the figures prove, or the plain title."""
     plain = texts.plain
     if texts.code == "durees":
         return format_hours_title(breakdown, plain)
@@ -217,13 +225,14 @@ def make_section_title(texts: SectionTexts, breakdown: Breakdown) -> str:
 
 
 def format_missing_note(breakdown: Breakdown) -> str:
-    """Return the note on categories without a number, or "" if each category has a number."""
+    """Return the note that names the categories without a number, or "" if each category has one."""
     below = f"Moins de 5 collectivités : {join_labels(breakdown.dashed_lines)}." if breakdown.dashed_lines else ""
     rare = f"Trop rares en France pour un nombre par région : {join_labels(breakdown.unpublished_lines)}."
     return " ".join(filter(None, [below, rare if breakdown.unpublished_lines else ""]))
 
 
 def join_labels(lines: list[CategoryLine]) -> str:
+    """Return the labels of these categories as text, separated by semicolons."""
     return " ; ".join(lower_first(line.label) for line in lines)
 
 
@@ -238,8 +247,9 @@ DELAY_HEADINGS = {
 
 @dataclass(frozen=True)
 class DelaysTable:
-    """The table of several delays side by side. Each of `lines` is the label of a band, then the band's cell and level
-    (0 to 5) for each delay.
+    """A table with one column for each delay and one row for each band.
+
+    Each of `lines` is (label of the band, cells). Each cell is (printed cell, level of colour from 0 to 5).
     """
 
     title: str
@@ -249,7 +259,7 @@ class DelaysTable:
 
 
 def make_delays_table(page: FiguresPage) -> DelaysTable | None:
-    """Return the table of the open delays of the nation, or None if none is open."""
+    """Return the table of the delays of the nation that are open, or None if none is."""
     breakdowns = {code: page.find_breakdown(f"incidents_by_{code}") for code in DELAYS}
     columns = {code: breakdown for code, breakdown in breakdowns.items() if breakdown}
     if not columns:
@@ -264,7 +274,7 @@ def make_delays_table(page: FiguresPage) -> DelaysTable | None:
 
 
 def make_band_row(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[PrintedCell, int]]]:
-    """Return the label of a band of delays, then its cell and its level in each column."""
+    """Return the label of the band `number`, and the (cell, level) of this band for each delay in `columns`."""
     label = upper_first(columns[-1].lines[number].label)  # the label of a delay that may still run, if there is one
     return label, [
         (column.lines[number].cell, find_share_level(column.lines[number].cell, column.total)) for column in columns
@@ -272,7 +282,10 @@ def make_band_row(columns: list[Breakdown], number: int) -> tuple[str, list[tupl
 
 
 def find_share_level(cell: PrintedCell, total: PrintedCell) -> int:
-    """Return the share of the total in the cell as a level from 1 (under a fifth) to 5, or 0 without a number."""
+    """Return the level of colour for the share of the total in a cell: 1 for less than a fifth, 5 at most.
+
+    Return 0 if the cell or the total has no number.
+    """
     if cell.state is not CellState.SHOWN or not total.value:
         return 0
     return min(5, 1 + 5 * (cell.value or 0) // total.value)

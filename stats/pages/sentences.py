@@ -1,4 +1,4 @@
-"""The French sentences, without markup, that say what the figures of a page mean, for the page and the report."""
+"""French sentences that say what the figures of a page mean, for the page and the report. They have no markup."""
 
 from dataclasses import dataclass
 
@@ -25,6 +25,10 @@ DASH = (
     "l’essentiel des cas. Le nombre n’est pas donné, pour ne désigner personne."
 )
 UNKNOWN_SHARE = "Personne ne sait combien d’incidents ne sont pas déclarés."
+ONLY_FOR_NATION = (
+    "Les signalements, les mois, les interruptions, les fuites, les délais et les taux se publient pour toute la "
+    "France seulement."
+)
 NO_TREND = "Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer."
 COUNTED_QUARTERS = (
     "Un trimestre de %d a paru",
@@ -69,6 +73,7 @@ def list_summary_sentences(page: FiguresPage) -> list[str]:
 
 
 def list_year_in_progress_sentences(page: FiguresPage) -> list[str]:
+    """Return the sentences about a year that is not published as a whole yet."""
     if page.region is not None:
         return [
             f"Les chiffres {format_region_with_de(page.region)} paraissent avec l’année entière, "
@@ -82,7 +87,10 @@ def list_year_in_progress_sentences(page: FiguresPage) -> list[str]:
 
 
 def format_quarter_count(page: FiguresPage) -> str:
-    """Return « Trois trimestres de 2026 ont paru. », with the reason if none of their totals has a number."""
+    """Return the sentence that says how many quarters are published: « Trois trimestres de 2026 ont paru. »
+
+    If no total has a number, the sentence says why.
+    """
     sentence = COUNTED_QUARTERS[len(page.printed.quarters) - 1] % page.year
     if page.has_quarter_totals():
         return f"{sentence}."
@@ -92,7 +100,7 @@ def format_quarter_count(page: FiguresPage) -> str:
 
 
 def list_last_quarter_sentences(page: FiguresPage, quarter: int) -> list[str]:
-    """Return a sentence with the total of the latest published quarter, or [] if that total has no number."""
+    """Return the sentence with the total of the latest published quarter, or [] if the total has no number."""
     cell = page.printed.get_cell("incidents", quarter=quarter)
     if not cell.is_shown:
         return []
@@ -104,12 +112,12 @@ def list_last_quarter_sentences(page: FiguresPage, quarter: int) -> list[str]:
 
 
 def format_total_sentence(page: FiguresPage) -> str:
-    """Return « 315 incidents vérifiés en France en 2025. »."""
+    """Return the sentence « 315 incidents vérifiés en France en 2025. » for the place and year."""
     return f"{format_cell(page.get_total())} incidents vérifiés {format_place(page.region)} en {page.year}."
 
 
 def list_effect_sentences(page: FiguresPage) -> list[str]:
-    """Return « Ils comptent 140 interruptions de service public… et 90 fuites de données… »."""
+    """Return the sentence about the interruptions and leaks of these incidents, or [] if neither has a number."""
     effects = [
         words % format_cell(page.get_total(counts))
         for counts, words in (
@@ -122,7 +130,11 @@ def list_effect_sentences(page: FiguresPage) -> list[str]:
 
 
 def list_service_start_sentences(page: FiguresPage) -> list[str]:
-    """Return a sentence if the service began during the year, whose number then does not cover twelve months."""
+    """Return the sentence that says when the service began, or [] if it had begun before the second quarter of the
+    year.
+
+    The figures of such a year do not cover twelve months.
+    """
     first_quarter = min(page.printed.quarters, default=1)
     if first_quarter == 1:
         return []
@@ -134,6 +146,7 @@ def list_service_start_sentences(page: FiguresPage) -> list[str]:
 
 
 def explain_total_without_number(page: FiguresPage) -> list[str]:
+    """Return the sentences that say why the total of the place has no number."""
     words: dict[str, str] = {"place": format_place(page.region), "year": str(page.year)}
     if page.get_total().state is CellState.BELOW:
         return [
@@ -147,7 +160,10 @@ def explain_total_without_number(page: FiguresPage) -> list[str]:
 
 
 def explain_missing_centre(page: FiguresPage) -> list[str]:
-    """Return a sentence if no centre covered the région in that year, or []: only centres verify declarations."""
+    """Return the sentence that says that no centre covered the région in that year, or [] if one did.
+
+    Without a centre, nobody verifies declarations.
+    """
     if page.has_centre:
         return []
     return [
@@ -157,7 +173,9 @@ def explain_missing_centre(page: FiguresPage) -> list[str]:
 
 
 def compare_years(page: FiguresPage) -> list[str]:
-    """Return sentences on how the total differs from that of the year before, or [] if the two are not comparable."""
+    """Return the sentences that compare the total with that of the year before, or [] if the years are not
+    comparable.
+    """
     if not page.is_comparable():
         return []
     now, before = page.get_total(), page.get_total(before=True)
@@ -179,7 +197,10 @@ def compare_years(page: FiguresPage) -> list[str]:
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """A key figure. `is_figure` tells whether `text` is a number. If it is not, `sign` is a short text: « – »."""
+    """A key figure of the page. `is_figure` is true if `text` is a number.
+
+    `under` is the line below it. `sign` replaces a long text without a number, such as « – ».
+    """
 
     name: str
     under: str
@@ -189,7 +210,7 @@ class KeyFigure:
 
 
 def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
-    """Return the totals of the year, or [] until it is published."""
+    """Return the totals of the year, or [] if it is not published."""
     if not page.is_year_published:
         return []
     incidents = make_key_figure(
@@ -217,10 +238,12 @@ def list_key_figures(page: FiguresPage) -> list[KeyFigure]:
 
 
 def make_key_figure(name: str, under: str, cell: PrintedCell) -> KeyFigure:
+    """Return the key figure of a printed cell."""
     return KeyFigure(name, bind_words(under), bind_words(format_cell(cell)), cell.is_shown, format_narrow_cell(cell))
 
 
 def format_leaks_note(page: FiguresPage) -> str:
+    """Return the line below the number of leaks: how many are confirmed, or what the number counts."""
     confirmed = page.printed.get_cell("leaks_by_status", LeakStatus.CONFIRMED)
     if confirmed.is_shown and page.get_total("leaks").is_shown:
         return f"dont {format_cell(confirmed)} confirmées"
@@ -228,8 +251,9 @@ def format_leaks_note(page: FiguresPage) -> str:
 
 
 def format_late_line(page: FiguresPage) -> str:
-    """Return the line about incidents of earlier years, or "" for a région, or if the table `late` is not printed or
-    the year before is not published.
+    """Return the line about incidents of earlier years that this year counts, or "".
+
+    It is "" for a région, for a year without a published year before, and if the table `late` is not printed.
     """
     cell = page.printed.get_cell("late")
     if (
@@ -246,12 +270,13 @@ def format_late_line(page: FiguresPage) -> str:
 
 
 def explain_missing_tables(page: FiguresPage) -> list[str]:
-    """Return sentences about the missing tables that a reader may look for, and when they are published."""
+    """Return the sentences about tables that a reader may look for but does not find, and when they are published."""
     sentences = explain_coming_tables(page) if not page.is_year_published else explain_closed_tables(page)
     return [bind_words(sentence) for sentence in sentences]
 
 
 def explain_coming_tables(page: FiguresPage) -> list[str]:
+    """Return the sentences that say when the tables of a year in progress are published."""
     words = {"day": format_due_day(page.year), "days": SETTLED_AFTER.days, "least": OPENS_FROM}
     if page.region is not None:
         return ["Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits."]
@@ -266,6 +291,7 @@ def explain_coming_tables(page: FiguresPage) -> list[str]:
 
 
 def explain_closed_tables(page: FiguresPage) -> list[str]:
+    """Return the sentences that say why some tables of a published year have no figures."""
     closed = [code for code in list_table_codes(page) if not is_printed(page, code)]
     scarce = [code for code in closed if is_table_scarce(page, code)]
     words = {"place": format_place(page.region), "year": page.year}
@@ -284,20 +310,11 @@ def explain_closed_tables(page: FiguresPage) -> list[str]:
             len(unsafe),
         )
         sentences.append(refused % join_table_names(unsafe))
-    return [*sentences, *explain_missing_of_place(page)]
+    return [*sentences, *([ONLY_FOR_NATION] if page.region is not None else explain_unpublished_quarters(page))]
 
 
-def explain_missing_of_place(page: FiguresPage) -> list[str]:
-    """Return a sentence that names the tables never published for a région or, for the nation, one that explains why
-    no quarter has a number, if none has.
-    """
-    if page.region is not None:
-        return [
-            (
-                "Les signalements, les mois, les interruptions, les fuites, les délais et les taux se publient pour "
-                "toute la France seulement."
-            )
-        ]
+def explain_unpublished_quarters(page: FiguresPage) -> list[str]:
+    """Return the sentence that says why no quarter of the nation has a number, or [] if one has."""
     if page.has_quarter_totals() or not page.printed.quarters:
         return []
     words = {"year": page.year, "least": OPENS_FROM}
@@ -309,17 +326,19 @@ def explain_missing_of_place(page: FiguresPage) -> list[str]:
 
 
 def join_table_names(codes: list[str]) -> str:
+    """Return the names of these tables as text."""
     return join_names([TABLE_NAMES[code] for code in codes])
 
 
 def list_table_codes(page: FiguresPage) -> list[str]:
-    """Return the codes of the tables that divide a total of the place; for a région, those with a crossing."""
+    """Return the codes of the tables that the place may have. A région has those with a crossing only."""
     if page.region is None:
         return [code for code in TABLE_NAMES if code in TABLES]
     return [code for code in TABLE_NAMES if find_crossing_code(code)]
 
 
 def is_printed(page: FiguresPage, code: str) -> bool:
+    """Tell whether the page shows figures of this table."""
     if code == "incidents_by_month":
         return any(cell.is_shown for cell in page.list_months())
     return (
@@ -328,9 +347,7 @@ def is_printed(page: FiguresPage, code: str) -> bool:
 
 
 def is_table_scarce(page: FiguresPage, code: str) -> bool:
-    """Tell whether the totals that open the table are too small. If they are not, the audit has closed the table or
-    its total.
-    """
+    """Tell whether the totals that open the table are too small. Otherwise the audit closed the table or its total."""
     table = TABLES[(page.region and find_crossing_code(code)) or code]
     total = page.get_total() if page.region is not None else page.printed.get_cell(table.opened_by)
     if total.state is CellState.CLOSED:

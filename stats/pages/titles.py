@@ -1,4 +1,4 @@
-"""The titles and subtitles of charts, without markup. A title says what the figures prove, or else what is shown."""
+"""The titles and subtitles of charts, without markup. A title says what the figures prove, or what the chart shows."""
 
 from collections.abc import Mapping
 
@@ -51,7 +51,7 @@ TOTAL_NAMES = {
 
 
 def list_chart_periods(page: FiguresPage) -> list[tuple[str, PrintedCell, PrintedCell]]:
-    """Return the name of each month (for a région, of each quarter), its cell, and that of the year before."""
+    """Return (name, cell, cell of the year before) for each month of the nation, or for each quarter of a région."""
     if page.region is None:
         names, now, before = MONTHS, page.list_months(), page.list_months(before=True)
     else:
@@ -65,10 +65,12 @@ def list_chart_periods(page: FiguresPage) -> list[tuple[str, PrintedCell, Printe
 
 
 def find_period_kind(page: FiguresPage) -> str:
+    """Return the classification of the chart of the page: months for the nation, quarters for a région."""
     return "month" if page.region is None else "quarter"
 
 
 def format_period_unit(page: FiguresPage) -> str:
+    """Return the French name of one period of the chart: « mois » or « trimestre »."""
     return "mois" if page.region is None else "trimestre"
 
 
@@ -95,7 +97,7 @@ def format_months_subtitle(page: FiguresPage) -> str:
 
 
 def summarise_months(page: FiguresPage) -> str:
-    """Return the numbers of the chart as a sentence, for readers who do not see it."""
+    """Return the numbers of the chart of periods as a sentence, for readers who do not see the chart."""
     numbers = [
         f"{format_cell(now)} ({name})" for name, now, _before in list_chart_periods(page) if not is_unpublished(now)
     ]
@@ -110,11 +112,12 @@ def summarise_months(page: FiguresPage) -> str:
 
 
 def is_unpublished(cell: PrintedCell) -> bool:
+    """Tell whether nothing is published for the cell, not even a dash."""
     return cell.state in (CellState.WAITING, CellState.CLOSED, CellState.EARLIER)
 
 
 def has_enough_points(page: FiguresPage) -> bool:
-    """Tell whether this year or the one before has enough points for a line. Otherwise a table is clearer."""
+    """Tell whether this year or the year before has enough numbers for a line. If not, the page shows a table only."""
     periods = list_chart_periods(page)
     points_this_year = sum(cell.is_shown for _name, cell, _before in periods)
     points_last_year = sum(cell.is_shown for _name, _now, cell in periods)
@@ -122,14 +125,15 @@ def has_enough_points(page: FiguresPage) -> bool:
 
 
 def list_quarter_headings(page: FiguresPage) -> list[str]:
-    """Return the headings of the table of quarters, « T1 » to « T4 », for the published quarters of the nation; [] if
-    no total of a quarter has a number.
+    """Return the headings of the table of quarters, « T1 » to « T4 », for each published quarter of the nation.
+
+    The list is empty if no total of a quarter has a number.
     """
     return [f"T{number}" for number in page.printed.quarters] if page.has_quarter_totals() else []
 
 
 def list_quarter_totals(page: FiguresPage) -> list[tuple[str, list[PrintedCell]]]:
-    """Return each of the four totals: its name, and its cells in the order of `list_quarter_headings`."""
+    """Return (name, cells) for each of the four totals. The cells are in the order of the published quarters."""
     return [
         (name, [page.printed.get_cell(counts, quarter=quarter) for quarter in page.printed.quarters])
         for counts, name in TOTAL_NAMES.items()
@@ -137,7 +141,7 @@ def list_quarter_totals(page: FiguresPage) -> list[tuple[str, list[PrintedCell]]
 
 
 def format_quarters_subtitle(page: FiguresPage) -> str:
-    """Return sentences on what a quarter counts, why quarters do not add up to a year, and why some have no number."""
+    """Return the sentences that say what a quarter counts and why some quarters have no number."""
     sentences = ["Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."]
     if page.is_year_published:
         sentences.append("L’année compte ce qui l’était quand elle a paru.")
@@ -164,7 +168,7 @@ def format_map_subtitle(page: FiguresPage) -> str:
 
 
 def summarise_map(page: FiguresPage) -> str:
-    """Return the numbers of the map as a sentence, for readers who do not see it."""
+    """Return the numbers of the map as a sentence, for readers who do not see the map."""
     lines = page.get_region_breakdown()
     numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered_lines]
     if lines.dashed_lines:
@@ -176,7 +180,10 @@ def summarise_map(page: FiguresPage) -> str:
 
 
 def format_largest_title(breakdown: Breakdown, plain: str) -> str:
-    """Return « Le plus souvent : hameçonnage, 85 sur 320 » if it is certain, or else the plain title."""
+    """Return a title that names the certainly largest category, or `plain` if no category is.
+
+    An example is « Le plus souvent : hameçonnage, 85 sur 320 ».
+    """
     largest = find_largest_category(breakdown)
     if largest is None or not breakdown.total.is_shown:
         return plain
@@ -190,34 +197,39 @@ def format_largest_title(breakdown: Breakdown, plain: str) -> str:
 
 
 def find_median_text(breakdown: Breakdown, words: Mapping[str, str]) -> str | None:
-    """Return the text of the shortest time (« moins de 4 heures ») within which at least half of the cases certainly
-    fall, or None.
+    """Return the text of the shortest time that at least half of the cases certainly do not exceed, or None.
+
+    `words` maps the ordered bands to texts such as « moins de 4 heures ».
     """
     code = find_median_category(breakdown, list(words))
     return words[code] if code else None
 
 
 def format_hours_title(breakdown: Breakdown, plain: str) -> str:
+    """Return a title with the time that at least half of the interruptions certainly do not exceed, or `plain`."""
     band = find_median_text(breakdown, HOURS_BAND_PHRASES)
     return f"Au moins une interruption sur deux dure {band}" if band else plain
 
 
 def format_delays_title(helped: Breakdown | None) -> str:
-    """Return the title of the three delays together. `helped` is the delay until a centre acknowledged the case."""
+    """Return the title of the table of delays. `helped` is the breakdown of the delays until a centre took the case,
+    or None.
+    """
     plain = "Les délais"
     return format_delay_title("help", helped, plain) if helped else plain
 
 
 def format_delay_title(code: str, breakdown: Breakdown, plain: str) -> str:
-    """Return a title with the time within which at least half of the incidents were certainly declared, acknowledged
-    or closed, or else the plain title.
+    """Return a title with the time in which at least half of the incidents were certainly handled, or `plain`.
+
+    Depending on `code`, they were declared, acknowledged or closed in that time.
     """
     band = find_median_text(breakdown, DELAY_BAND_PHRASES)
     return HALVES[code] % band if band else plain
 
 
 def format_strata_title(rates: list[StratumRate]) -> str:
-    """Return a title that names the stratum with certainly the highest share, or else the plain title."""
+    """Return a title that names the stratum with certainly the highest rate, or the plain title."""
     for rate in rates:
         if all(rate.low > other_rate.high for other_rate in rates if other_rate is not rate):
             return bind_words(f"Le taux le plus haut : {rate.label}")
@@ -225,7 +237,7 @@ def format_strata_title(rates: list[StratumRate]) -> str:
 
 
 def format_strata_subtitle(page: FiguresPage) -> str:
-    """Return sentences on what the bars of rates show, and on how to read them."""
+    """Return the sentences that say what the bars of the rates show, and how to read them."""
     rates = list_stratum_rates(page)
     sentence = (
         "Part des collectivités ayant déclaré un incident vérifié en %s, du plus petit taux possible au plus grand."

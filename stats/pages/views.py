@@ -1,4 +1,4 @@
-"""The public page of the figures, and the page of one case's figures for those who may follow it."""
+"""The public page of the figures, and the page that shows the figures in which one case is counted."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +31,9 @@ from stats.pages.wording import format_heading
 @etag(find_page_etag)
 @cache_page_by_etag
 def show_statistics(request: HttpRequest) -> HttpResponse:
-    """Show printed figures, selected by plain links: `?region=53&annee=2025`."""
+    """Render the public page of printed figures. The query string selects the place and year:
+    `?region=53&annee=2025`.
+    """
     try:
         page = read_figures_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
     except UnknownSelection as error:
@@ -48,6 +50,7 @@ def show_statistics(request: HttpRequest) -> HttpResponse:
 
 
 def build_sentences_context(page: FiguresPage) -> dict[str, object]:
+    """Return the template context of the sentences and key figures at the top of the page."""
     release = page.printed.release
     return {
         "heading": format_heading(page.region, page.year),
@@ -61,7 +64,7 @@ def build_sentences_context(page: FiguresPage) -> dict[str, object]:
 
 
 def build_charts_context(page: FiguresPage) -> dict[str, object]:
-    """Return the charts and tables, and their layout in columns."""
+    """Return the template context of the charts and tables, with their layout in columns."""
     parts = {
         "months": build_months_context(page),
         "quarters": titles.list_quarter_headings(page),
@@ -80,7 +83,9 @@ def build_charts_context(page: FiguresPage) -> dict[str, object]:
 
 
 def build_months_context(page: FiguresPage) -> dict[str, object] | None:
-    """Return the chart of the months (for a région, of the quarters), or None if none has a number."""
+    """Return the context of the chart of months, or of quarters for a région. Return None if no period has a
+    number.
+    """
     periods = titles.list_chart_periods(page)
     if not any(now.is_shown for _name, now, _before in periods):
         return None
@@ -96,6 +101,7 @@ def build_months_context(page: FiguresPage) -> dict[str, object] | None:
 
 
 def make_period_charts(page: FiguresPage) -> dict[str, LineChart]:
+    """Return the chart of the incidents of each period for two widths of screen."""
     periods = titles.list_chart_periods(page)
     now = Series(str(page.year), tuple(cell.value for _name, cell, _before in periods))
     before = Series(str(page.year - 1), tuple(cell.value for _name, _now, cell in periods))
@@ -104,6 +110,7 @@ def make_period_charts(page: FiguresPage) -> dict[str, LineChart]:
 
 
 def build_strata_context(page: FiguresPage) -> dict[str, object] | None:
+    """Return the context of the rates by stratum, or None if the page has none."""
     rates = list_stratum_rates(page)
     if not rates:
         return None
@@ -118,8 +125,8 @@ def build_strata_context(page: FiguresPage) -> dict[str, object] | None:
 @serve_privately
 @require_safe
 def show_figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the published figures that count a case, to those who may follow it by its secret link
-    or with an account.
+    """Render the published figures in which a case is counted. The visitor has its secret link or an account that may
+    follow it.
     """
     incident, _visitor = find_case(request, reference)
     return render(

@@ -1,4 +1,4 @@
-"""The content of the pages of figures as long as nothing is published."""
+"""The content of the pages of figures before the first publication."""
 
 from django.utils.timezone import now
 
@@ -12,9 +12,7 @@ PROGRESS_MAX_AGE = 20
 
 
 def describe_publication_progress() -> dict[str, object]:
-    """Return the context of such a page: the progress, the due periods, and the earliest date of a publication. Four
-    small queries.
-    """
+    """Return the template context that says which periods will be published, and when. Runs four small queries."""
     progress = read_progress(now())
     return {
         "days": SETTLED_AFTER.days,

@@ -24,22 +24,24 @@ NARROW_TEXTS = {CellState.BELOW: "–", CellState.CLOSED: "n. p."}
 
 
 def format_cell(cell: PrintedCell) -> str:
-    """Return the printed number, or the text of a cell without a number, which never says zero."""
+    """Return the printed number of a cell, or the text that replaces it. That text never says zero."""
     if cell.value is not None:
         return format_number(cell.value)
     return WITHOUT_NUMBER[cell.state] % {"least": THRESHOLD}
 
 
 def format_narrow_cell(cell: PrintedCell) -> str:
-    """Return the number, or « – » or « n. p. » for a narrow cell. Show the legend
-    of `explain_narrow_cells` beside it.
+    """Return the printed number, or « – » or « n. p. », for a cell without room for a text.
+
+    Show the legend of `explain_narrow_cells` beside it.
     """
     return NARROW_TEXTS[cell.state].replace(" ", NBSP) if cell.state in NARROW_TEXTS else format_cell(cell)
 
 
 def explain_narrow_cells(cells: Iterable[PrintedCell]) -> str:
-    """Return the legend of the short texts in these cells, or "" if they have none: « – : moins de 5 collectivités. n.
-    p. : pas publié. ».
+    """Return the legend of the short texts in these cells, or "" if they have none.
+
+    An example is « – : moins de 5 collectivités. n. p. : pas publié. »
     """
     used = {cell.state for cell in cells}
     return " ".join(
@@ -50,11 +52,12 @@ def explain_narrow_cells(cells: Iterable[PrintedCell]) -> str:
 
 
 def format_place(region: Region | None) -> str:
-    """Return « en Bretagne » or « en France »."""
+    """Return the place inside a sentence: « en Bretagne » or « en France »."""
     return format_region_with_en(region) if region else "en France"
 
 
 def format_heading(region: Region | None, year: int) -> str:
+    """Return the heading of a page or a report on a place and year."""
     return "Les incidents dans les collectivités {of}, {year}".format(
         of=format_region_with_de(region) if region else "françaises",
         year=year,
@@ -62,12 +65,12 @@ def format_heading(region: Region | None, year: int) -> str:
 
 
 def format_period(period: Period) -> str:
-    """Return « 1er trimestre 2026 » or « année 2026 »."""
+    """Return the name of a period without an article: « 1er trimestre 2026 » or « année 2026 »."""
     if not period.quarter:
         return f"année {period.year}"
     return f"{QUARTERS[f'T{period.quarter}']} {period.year}"
 
 
 def format_due_day(year: int) -> str:
-    """Return the date from which the year is published: « 1er avril 2027 »."""
+    """Return the date from which a year is published, as text: « 1er avril 2027 »."""
     return format_day(find_due_day(Period(year)))

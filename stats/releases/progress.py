@@ -1,4 +1,4 @@
-"""The progress of an installation that has published nothing yet."""
+"""The progress towards the first publication of an installation."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,10 +12,10 @@ from stats.releases.rows import Attempt
 
 @dataclass(frozen=True)
 class ReleaseProgress:
-    """The progress. `due` are the periods to be published now, the earliest first. `earliest_on` is the date from
-    which the current quarter is published.
+    """The progress of the publication. `due` are the periods to be published now, the earliest first.
 
-    It shows which periods will be published, and nothing about declarations in a quarter that is not over.
+    `earliest_on` is the date from which the current quarter will be published. Nothing here depends on the
+    declarations of a quarter that is not over.
     """
 
     due: tuple[Period, ...]
@@ -25,7 +25,7 @@ class ReleaseProgress:
 
 
 def read_progress(now: datetime) -> ReleaseProgress:
-    """Return the progress at `now`. Four small queries."""
+    """Return the progress at `now`. Runs four small queries."""
     newest = Attempt.objects.order_by("-pk").values_list("outcome", flat=True).first()
     return ReleaseProgress(
         due=tuple(list_due_periods(now)),

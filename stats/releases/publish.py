@@ -1,8 +1,8 @@
-"""The publication of the figures: the periods that are due, and the release of each, made in one transaction.
+"""The publication of the figures: which periods are due, and how the release of one period is made.
 
-A year is published once, on a fixed day of the next one (`STATS_YEAR_PUBLISHED_ON`), when few cases are still to be
-verified. Each quarter is published once, `SETTLED_AFTER` its end. A period without cases is published too, so that the
-date of a release reveals nothing about cases.
+A year is published once, on a fixed day of the next year (`STATS_YEAR_PUBLISHED_ON`), when few cases are still to be
+verified. Each quarter is published once, when `SETTLED_AFTER` has passed since its end. A period without cases is
+published too, so that the date of a release reveals nothing about cases.
 """
 
 from collections import Counter
@@ -30,8 +30,8 @@ YEAR_RANK = 5  # the rank of a year, after its quarters
 def list_due_periods(now: datetime) -> list[Period]:
     """Return the periods to publish at `now`, the earliest first.
 
-    They begin with the period of the first declaration, or after the last published period, because a later year
-    counts the cases that an earlier period did not count. A period waits for the periods before it.
+    They begin after the last published period, or with the period of the first declaration. A period waits for all
+    periods before it, because a later year counts the cases that an earlier period did not count.
     """
     today = now.astimezone(PARIS).date()
     first_quarter = CaseFact.objects.aggregate(first=Min("quarter"))["first"]
@@ -43,24 +43,24 @@ def list_due_periods(now: datetime) -> list[Period]:
 
 
 def find_first_due_day(now: datetime) -> date:
-    """Return the date from which the current quarter is published, whatever was declared in it."""
+    """Return the date from which the current quarter is published. It does not depend on the declarations."""
     today = now.astimezone(PARIS).date()
     return find_due_day(Period(today.year, (today.month + 2) // 3))
 
 
 def rank_period(period: Period) -> tuple[int, int]:
-    """Return the order of publication: a year comes after its quarters."""
+    """Return a sort key for the order of publication. A year comes after its quarters."""
     return period.year, period.quarter or YEAR_RANK
 
 
 def find_last_rank() -> tuple[int, int]:
-    """Return the rank of the last published period, (0, 0) if there is none. Runs one query."""
+    """Return the rank of the last published period, or (0, 0) if there is none. Runs one query."""
     periods = Release.objects.values_list("year", "quarter")
     return max((rank_period(Period(*row)) for row in periods), default=(0, 0))
 
 
 def list_periods(first_day: date, today: date) -> Iterator[Period]:
-    """Yield the quarters of each year and then the year, from the quarter of `first_day` on."""
+    """Yield the periods from the quarter of `first_day` to the year of `today`, in the order of publication."""
     for year in range(first_day.year, today.year + 1):
         for quarter in (1, 2, 3, 4):
             if Period(year, quarter).starts_on >= first_day:
@@ -69,8 +69,8 @@ def list_periods(first_day: date, today: date) -> Iterator[Period]:
 
 
 def find_due_day(period: Period) -> date:
-    """Return the date, in Paris, from which a period is published. A year is never published before its
-    last quarter is due.
+    """Return the date, in Paris, from which a period is published. A year always waits until its last quarter is
+    due.
     """
     quarter_is_due = find_month_end(period.last_month) + SETTLED_AFTER
     if period.quarter:
@@ -80,10 +80,10 @@ def find_due_day(period: Period) -> date:
 
 @transaction.atomic
 def make_release(period: Period, *, now: datetime) -> tuple[Release, DrawResult]:
-    """Freeze, count, draw, audit, seal and save one release. Raises UnsafeRelease and saves nothing if no draw is
-    safe.
+    """Freeze the cases of a period, count them, draw the figures, audit them, then sign and save the release.
 
-    The caller holds `Lock.PUBLISH`. The database refuses a second release of a period.
+    The caller holds `Lock.PUBLISH`. The database refuses a second release of a period. Raises UnsafeRelease and saves
+    nothing if no draw is safe.
     """
     check_foreign_keys_at_once()
     key = seal.derive_rounding_key()
@@ -104,16 +104,19 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, DrawResult]
 
 
 def check_foreign_keys_at_once() -> None:
-    """Make PostgreSQL check foreign keys at the end of each statement.
+    """Make PostgreSQL check foreign keys at the end of each statement instead of at the end of the transaction.
 
-    If the checks of some hundred thousand cases were deferred to the end of the transaction, PostgreSQL would walk
-    through them for each row that fires a trigger, because pgtrigger's function opens a subtransaction.
+    Otherwise some hundred thousand deferred checks would wait, and each row that fires a trigger would make PostgreSQL
+    go through them: pgtrigger's function opens a subtransaction.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def save_release(release: Release, draw: DrawResult, bodies: dict[str, int]) -> None:
+    """Sign and save a release with its figures and denominators. `bodies` maps each stratum to its number of
+    bodies.
+    """
     denominators = [Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in bodies.items()]
     printed = seal.make_signed_document(
         release, draw.tables, denominators, seal.list_quarterly_releases(release.period)

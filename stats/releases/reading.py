@@ -1,4 +1,4 @@
-"""The printed figures of a year, as pages, reports, files and the API read them from the rows of releases."""
+"""The printed figures of a year. Pages, reports, files and the API read them from here."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,6 +15,8 @@ type Tables = dict[str, dict[tuple[str, ...], int | None]]
 
 
 class CellState(StrEnum):
+    """Whether a cell has a printed number, and why not if it has none."""
+
     SHOWN = "shown"
     BELOW = "below"  # fewer than five bodies: zero or few
     CLOSED = "closed"  # its table is not open
@@ -24,7 +26,7 @@ class CellState(StrEnum):
 
 @dataclass(frozen=True)
 class PrintedCell:
-    """One cell as a reader sees it. `value` is rounded at random to a multiple of 5; it is None unless the state is
+    """One cell as a reader sees it. `value` is rounded at random to a multiple of 5, and None unless the state is
     SHOWN.
     """
 
@@ -37,12 +39,12 @@ class PrintedCell:
 
     @property
     def low(self) -> int:
-        """The lower bound of the true number."""
+        """The least possible true number."""
         return bound_value(self.value)[0] if self.value is not None else 0
 
     @property
     def high(self) -> int:
-        """The upper bound of the true number. Use it only for a cell that is shown."""
+        """The greatest possible true number. Use it only if `is_shown` is true."""
         return bound_value(self.value or 0)[1]
 
 
@@ -52,7 +54,10 @@ EARLIER = PrintedCell(None, CellState.EARLIER)
 
 @dataclass(frozen=True)
 class PrintedYear:
-    """The releases of one year. `release` is that of the whole year, or None until it is published."""
+    """The printed figures of one year. `release` is the yearly release, or None until it is published.
+
+    `quarters` are its quarterly releases by number.
+    """
 
     year: int
     release: Release | None = None
@@ -64,7 +69,7 @@ class PrintedYear:
 
     @classmethod
     def read(cls, year: int) -> Self:
-        """Return all printed figures of a year; no figures for a year without releases. Runs three queries."""
+        """Return the printed figures of a year, which may be empty. Runs three queries."""
         releases = {release.quarter: release for release in Release.objects.filter(year=year).defer("printed")}
         tables: dict[int, Tables] = {quarter: defaultdict(dict) for quarter in releases}
         rows = Figure.objects.filter(release__year=year)
@@ -78,11 +83,11 @@ class PrintedYear:
 
     @property
     def is_year_published(self) -> bool:
-        """True if the release of the whole year is published."""
+        """True if the yearly release is published."""
         return self.release is not None
 
     def get_cell(self, table: str, *categories: str, quarter: int = 0) -> PrintedCell:
-        """Return a cell of a table of the year (`quarter` 0), or of one of its quarters."""
+        """Return a cell of a table of the yearly release, or of the release of that quarter if `quarter` is not 0."""
         if quarter not in self.tables:
             return WAITING
         cells, key = self.tables[quarter].get(table, {}), (*categories, "", "")[:2]
@@ -92,7 +97,9 @@ class PrintedYear:
         return BELOW if value is None else PrintedCell(value, CellState.SHOWN)
 
     def get_month(self, month: str) -> PrintedCell:
-        """Return the incidents of the nation in a month, « 01 » to « 12 », from the release that printed them."""
+        """Return the incidents of the nation in a month, « 01 » to « 12 ». Either a quarterly or the yearly release
+        printed them.
+        """
         quarter = (int(month) + 2) // 3
         printed = self.get_cell("incidents_by_month", month, quarter=quarter)
         if printed.state in (CellState.SHOWN, CellState.BELOW):
@@ -103,20 +110,25 @@ class PrintedYear:
         return yearly if self.is_year_published else printed
 
     def is_open(self, table: str) -> bool:
-        """Tell whether any cell of a table of the year was printed."""
+        """Tell whether the yearly release printed a cell of this table."""
         return bool(self.tables.get(0, {}).get(table))
 
     def list_values(self, table: str) -> list[int | None]:
-        """Return the printed numbers of a table of the year, None for a dash; [] if it is closed or does not exist."""
+        """Return the numbers that the yearly release printed in this table, with None for a dash. The list is empty if
+        it is closed.
+        """
         return list(self.tables.get(0, {}).get(table, {}).values())
 
     def has_quarter(self, quarter: int) -> bool:
+        """Tell whether this quarter is published."""
         return quarter in self.quarters
 
 
 def are_totals_scarce(table: Table, totals: Iterable[int | None], crossed: Iterable[int | None]) -> bool:
-    """Tell whether the totals that open a table are too small: all numbers of its total, or, for a crossing, all
-    numbers of the classification that it crosses.
+    """Tell whether the totals that open a table are too small.
+
+    `totals` are the printed numbers of its total. For a crossing, `crossed` are those of the table
+    `categories_opened_by`.
     """
     is_rare = max((value or 0 for value in totals), default=0) < table.opens_from
     is_crossing = bool(table.categories_opened_by)
@@ -124,8 +136,9 @@ def are_totals_scarce(table: Table, totals: Iterable[int | None], crossed: Itera
 
 
 def map_released_years() -> dict[int, bool]:
-    """Return a dict from each year that has a release, the latest first, to whether the whole year is published. Runs
-    one query.
+    """Return a dict from each year with a release to True if the whole year is published. Runs one query.
+
+    The latest year comes first.
     """
     years: dict[int, bool] = {}
     for period in sorted((Period(*row) for row in Release.objects.values_list("year", "quarter")), reverse=True):

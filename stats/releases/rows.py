@@ -1,4 +1,4 @@
-"""The rows of a publication, which never change: the release, its figures, and the cases that it counted."""
+"""The rows of a publication: the release, its figures, and the cases that it counted. They never change."""
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -26,7 +26,7 @@ FILLED_ONCE = f"""
 
 
 class Release(models.Model):
-    """One published edition of a year (`quarter` 0) or of a quarter of the nation. Each period is published once."""
+    """The publication of one year (`quarter` 0) or of one quarter of the nation. Each period is published once."""
 
     number = models.PositiveIntegerField("numéro", unique=True)
     year = models.PositiveSmallIntegerField("année")
@@ -62,9 +62,9 @@ class Release(models.Model):
 
 
 class Figure(models.Model):
-    """One printed cell of a table: a multiple of `BASE`, or None for a dash.
+    """One printed cell of a table. `value` is a multiple of `BASE`, or None for a dash.
 
-    A cell of the fixed list without a row in a release belongs to a table that is not open.
+    If a release has no row for a cell of the fixed list, the cell is not printed.
     """
 
     release = models.ForeignKey(Release, models.PROTECT, related_name="figures", verbose_name="publication")
@@ -99,9 +99,7 @@ class Figure(models.Model):
 
 
 class Denominator(models.Model):
-    """The number of bodies of a stratum at the end of a year. It is public, and frozen with the
-    release of that year.
-    """
+    """The number of bodies of a stratum at the end of a year. It is public and saved with the yearly release."""
 
     release = models.ForeignKey(Release, models.PROTECT, related_name="denominators", verbose_name="publication")
     stratum = models.CharField("strate", max_length=48, choices=Stratum)
@@ -123,11 +121,11 @@ class Denominator(models.Model):
 
 
 class CountedCase(models.Model):
-    """A case as a release counted it, in the categories of the tables.
+    """One case as a release counted it, in the categories of the tables.
 
-    `body` is the protected unit, which differs from the declaring body if bodies have merged. `is_late` marks a case
-    of an earlier year whose release did not count it. Each interruption, and each leak that is not unfounded, has one
-    entry in each of its lists.
+    `body` is the protected unit. It differs from the body that declared if bodies have merged. `is_late` marks a case
+    of an earlier year that the release of its year did not count. Each interruption has an entry in each list about
+    interruptions, and each leak in each list about leaks. Unfounded leaks have no entry.
     """
 
     # The foreign keys to the case and the body have no constraint, because neither is ever deleted, and checking each
@@ -182,7 +180,7 @@ class CountedCase(models.Model):
 
 
 class Attempt(models.Model):
-    """An attempt to publish and its result. The row of a failed attempt is saved too."""
+    """An attempt to publish a period, with its result. A failed attempt has a row too."""
 
     at = models.DateTimeField("le", default=timezone.now)
     outcome = models.CharField("issue", max_length=16, choices=AttemptOutcome)

@@ -1,8 +1,8 @@
-"""The printed document of a release, its SHA-256 and its signature, with which anybody can check a copy.
+"""The printed document of a release, with its SHA-256 and its signature. Anybody can check a copy with them.
 
 The printed document (`canonical.json`) is one JSON object in UTF-8 without spaces and with sorted keys. The audit
-(`stats/disclosure/audit.py`) reads nothing else. The signature is Ed25519 (RFC 8032). The release stores the key
-that verifies it, so that a new secret does not invalidate earlier releases.
+(`stats/disclosure/audit.py`) reads nothing else. The signature is Ed25519 (RFC 8032). The release stores the key that
+verifies it, so that a new secret does not invalidate earlier releases.
 """
 
 import hashlib
@@ -24,7 +24,9 @@ type Printed = dict[str, Any]
 
 
 class Seal(NamedTuple):
-    """The digest, the signature and the key, all in hexadecimal."""
+    """The digest and the signature of a document, and the key that verifies the signature. All three are
+    hexadecimal.
+    """
 
     digest: str
     signature: str
@@ -32,18 +34,23 @@ class Seal(NamedTuple):
 
 
 def sign_document(document: bytes) -> Seal:
+    """Return the seal of a document."""
     key = derive_signing_key()
     return Seal(hashlib.sha256(document).hexdigest(), key.sign(document).signature.hex(), bytes(key.verify_key).hex())
 
 
 def encode_document(printed: Printed) -> bytes:
+    """Return the bytes of a printed document, which are always the same for the same content."""
     return json.dumps(printed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def make_signed_document(
     release: Release, tables: list[Printed], bodies: Iterable[Denominator], earlier: Iterable[Release]
 ) -> Printed:
-    """Return the printed document. `tables` are those of the draw, `earlier` the quarterly releases of the year."""
+    """Return the printed document of a new release, to be signed. `tables` are the drawn tables.
+
+    `earlier` are the quarterly releases of the same year.
+    """
     return {
         "number": release.number,
         "period": str(release.period),
@@ -57,13 +64,13 @@ def make_signed_document(
 
 
 def load_printed(release: Release) -> Printed:
-    """Return the printed document of a stored release, as it was sealed."""
+    """Return the printed document of a stored release, as it was signed."""
     printed: Printed = json.loads(bytes(release.printed))
     return printed
 
 
 def list_quarterly_releases(period: Period) -> list[Release]:
-    """Return the quarterly releases of a year, in order. Return [] for a quarter, which is audited alone."""
+    """Return the quarterly releases of a year, in order. The list is empty for a quarter."""
     if period.quarter:
         return []
     return list(Release.objects.filter(year=period.year, quarter__gt=0).order_by("quarter"))
@@ -73,11 +80,14 @@ def list_quarterly_releases(period: Period) -> list[Release]:
 
 
 def derive_signing_key() -> SigningKey:
+    """Return the key that signs releases, derived from SECRET_KEY."""
     return SigningKey(hashlib.sha256(b"tocsin.stats.release\0" + settings.SECRET_KEY.encode()).digest())
 
 
 def derive_rounding_key() -> bytes:
-    """Return the secret of the random rounding. A new SECRET_KEY changes it from the next release on."""
+    """Return the secret of the random rounding, derived from SECRET_KEY. A new SECRET_KEY changes the next releases
+    only.
+    """
     return hmac.digest(settings.SECRET_KEY.encode(), b"tocsin.stats.rounding", hashlib.sha256)
 
 

@@ -1,5 +1,7 @@
 # ruff: noqa: S608 (every name in these statements is ours)
-"""The exact counts of a release. Its cases are frozen in a temporary table, then PostgreSQL counts each table."""
+"""The exact counts of a release. Its cases are frozen in a temporary table, from which PostgreSQL counts each
+table.
+"""
 
 from typing import Any
 
@@ -87,7 +89,10 @@ FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {c
 
 
 def freeze_cases(period: Period) -> None:
-    """Copy the cases that a release of `period` counts, late cases included, to a table that the transaction drops."""
+    """Copy the cases that a release of `period` counts, late cases included, to the temporary table `frozen_case`.
+
+    The table disappears at the end of the transaction.
+    """
     heirs = map_merged_bodies()
     listed = Collectivity.objects.filter(is_listed=True).values_list("pk", make_stratum_expression())
     strata, values_of_strata = convert_to_named_parameters(listed)
@@ -110,17 +115,16 @@ def freeze_cases(period: Period) -> None:
 
 
 def convert_to_named_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the SQL of a query for use inside a statement with named parameters, and a dict from
-    parameter to value.
-    """
+    """Return (SQL, values by name) of a query, for use inside a statement with named parameters."""
     statement, values = rows.query.sql_with_params()
     parameters = {f"part_{rank}": value for rank, value in enumerate(values)}
     return statement % tuple(f"%({name})s" for name in parameters), parameters
 
 
 def count_cells(period: Period, existing: Bodies) -> CountsByTable:
-    """Count every table of the period from the frozen cases. `existing` are the numbers of bodies that existed in the
-    year; it is empty for a quarter.
+    """Return the count of each cell of every table of the period, from the frozen cases.
+
+    `existing` are the numbers of existing bodies, empty for a quarter.
     """
     with connection.cursor() as cursor:
         # A table of a large year groups some hundred thousand bodies, for which this memory avoids a sort on disk.
@@ -130,11 +134,11 @@ def count_cells(period: Period, existing: Bodies) -> CountsByTable:
 
 
 def count_bodies_outside_cell(counts: CountsByTable, existing: Bodies) -> dict[Categories, CellCount]:
-    """Return the count of each stratum with its `bodies_outside_cell`: the bodies of the stratum that exist in the
-    régions with a printed number, minus the bodies that declared. Runs one query.
+    """Return the count of each stratum with its `bodies_outside_cell`. Runs one query.
 
-    The number of bodies of each région is public. If more bodies of a stratum declared than exist in the régions with
-    a number, bodies of the régions with a dash must have declared.
+    These are the existing bodies of the stratum in the régions with a printed number, minus the bodies that declared.
+    The number of existing bodies is public. If nearly all of them declared, a reader could conclude that bodies of a
+    région with a dash declared too.
     """
     regions = Region.objects.filter(code__in=REGIONS).values_list("pk", "code")
     by_region = counts["incidents_by_region"]
@@ -146,6 +150,7 @@ def count_bodies_outside_cell(counts: CountsByTable, existing: Bodies) -> dict[C
 
 
 def count_table(cursor: Any, table: Table) -> dict[Categories, CellCount]:
+    """Return the count of each cell of one table that has units."""
     columns = "".join(f"{LIST_COLUMNS.get(name, name)}, " for name in table.by)
     grouped = f"GROUP BY {columns.rstrip(', ')}" if table.by else ""
     cursor.execute(

@@ -1,4 +1,4 @@
-"""The address and the file name of a report: « /…/publications/3/rapports/53/ »."""
+"""The address and the file name of a report. An address ends like « /publications/3/rapports/53/ »."""
 
 from django.urls import reverse
 from django.utils.text import slugify
@@ -14,7 +14,9 @@ REPORTED_REGIONS = tuple(code for code in REGIONS if code != OTHER_REGION)
 
 
 def parse_place(place: str) -> str:
-    """Return the code of the région, or "" for the nation. Raises UnknownSelection if it has no report."""
+    """Return the code of the région in the address of a report, or "" for the nation. Raises UnknownSelection for
+    another place.
+    """
     if place == NATION:
         return ""
     if place not in REPORTED_REGIONS:
@@ -23,18 +25,20 @@ def parse_place(place: str) -> str:
 
 
 def make_report_file_address(number: int, region: str) -> str:
-    """Return the address of the PDF. `region` is a code, or "" for the nation."""
+    """Return the address of the PDF of a report. `region` is a code, or "" for the nation."""
     return reverse("stats_report_file", args=[number, region or NATION])
 
 
 def find_report_address(page: FiguresPage) -> str:
-    """Return the address of the report on the place and year of a page, or "" if there is none."""
+    """Return the address of the PDF about the place and year of a page, or "" if there is none."""
     release = page.printed.release
     return make_report_file_address(release.number, page.region.code if page.region else "") if release else ""
 
 
 def list_report_addresses(release: Release) -> list[tuple[str, str]]:
-    """Return the name and address of each report of a release, the nation's first. Quarterly releases have none."""
+    """Return (name of the place, address) of each report of a release, the nation first. A quarterly release has
+    none.
+    """
     if release.quarter:
         return []
     names = {"": "France"} | {code: label_category("region", code) for code in REPORTED_REGIONS}

@@ -1,7 +1,7 @@
-"""The content of a report: four pages of sentences and printed figures, which `stats/typst` draws.
+"""The content of a report: four pages of sentences and printed figures, which the templates in `stats/typst` lay out.
 
-Every sentence is one of the page of the same place and year. If a figure is not printed for a région, the report shows
-that of the nation and says so. A cell has a text and a state, so that no text looks like a number.
+All sentences are also on the page of the same place and year. If a figure is not printed for a région, the report
+shows that of the nation and says so. A cell has a text and a state, so that no text looks like a number.
 """
 
 from collections import defaultdict
@@ -54,7 +54,9 @@ RATES = ("bodies_by_stratum",)
 
 
 def describe_report(release: Release, region: str) -> Content:
-    """Return the data of the template. `release` is a yearly release; `region` is a code, or "" for the nation."""
+    """Return the data of the Typst template. `release` is a yearly release. `region` is a code, or "" for the
+    nation.
+    """
     edition = read_edition(release)
     # The page of the place and, for a région, the page of the nation.
     pages = [read_figures_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
@@ -84,8 +86,9 @@ def describe_report(release: Release, region: str) -> Content:
 def find_first_description(
     pages: list[FiguresPage], describe: Callable[[FiguresPage], Content | None]
 ) -> Content | None:
-    """Return the first description that is not empty among those of the pages, with the label of the place if it is
-    not that of the report. Return None if all are empty.
+    """Return the first description of one of these pages that is not empty, or None if all are.
+
+    It gets the label of the place if that page is not the first.
     """
     for page in pages:
         if content := describe(page):
@@ -94,6 +97,7 @@ def find_first_description(
 
 
 def label_content(content: Content, page: FiguresPage, own: FiguresPage) -> Content:
+    """Return the content with the label of the place of `page`, which is "" if it is the place of the report."""
     return content | {"label": "" if page is own else label_place(page)}
 
 
@@ -101,6 +105,7 @@ def label_content(content: Content, page: FiguresPage, own: FiguresPage) -> Cont
 
 
 def describe_summary(pages: list[FiguresPage]) -> Content:
+    """Return the first page: the key figures, and the sentences about the total."""
     own, nation = pages[0], pages[-1]
     counted_page = own if own.get_total().is_shown else nation
     beside = label_content({"story": sentences.list_summary_sentences(nation)}, nation, own)
@@ -115,7 +120,7 @@ def describe_summary(pages: list[FiguresPage]) -> Content:
 
 
 def list_summary_lines(number: int, parts: Content) -> Iterator[Content]:
-    """Yield the lines of the summary of the report: the page, caption, label and title of each table."""
+    """Yield one line of the summary for each table of a page: its page number, caption, label and title."""
     for part in parts.values():
         for table in part if isinstance(part, list) else [part]:
             if table:
@@ -126,6 +131,7 @@ def list_summary_lines(number: int, parts: Content) -> Iterator[Content]:
 
 
 def describe_time(pages: list[FiguresPage]) -> Content:
+    """Return the second page: the incidents by month, quarter, région and type."""
     return {
         "trend": find_first_description(pages, describe_trend),
         "quarters": find_first_description(pages, describe_quarters),
@@ -135,7 +141,10 @@ def describe_time(pages: list[FiguresPage]) -> Content:
 
 
 def describe_effects(pages: list[FiguresPage]) -> Content:
-    """Return the delays and each table except that of types, from the page of the région or else of the nation."""
+    """Return the third page: the delays, and every table except that of types.
+
+    A table that is not open for the région is that of the nation.
+    """
     sections: dict[str, Content] = {}
     for page in reversed(pages):
         sections |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
@@ -144,7 +153,7 @@ def describe_effects(pages: list[FiguresPage]) -> Content:
 
 
 def list_closed_tables(edition: Edition, codes: Iterable[str]) -> list[Content]:
-    """Return the tables of `codes` that are closed for the whole nation, grouped by the reason."""
+    """Return the names of the tables of `codes` that are closed for the nation, grouped by the reason."""
     closed = {table.code: table for table in edition.closed_tables}
     replaced = {short for long, short in SHORT_LIST_OF.items() if long not in closed}
     names: dict[str, list[str]] = defaultdict(list)
@@ -161,6 +170,7 @@ def list_closed_tables(edition: Edition, codes: Iterable[str]) -> list[Content]:
 
 
 def describe_reading_guide(own: FiguresPage, edition: Edition) -> Content:
+    """Return the part of the fourth page that explains how to read the figures."""
     screen = ({"region": own.region.code} if own.region else {}) | {"annee": str(own.year)}
     return {
         "numbers": [bind_words(sentences.ROUNDING)],
@@ -185,19 +195,22 @@ def describe_reading_guide(own: FiguresPage, edition: Edition) -> Content:
 
 
 def describe_cell(cell: PrintedCell, *, level: int = 0) -> Content:
+    """Return the text, state, number and level of colour of a cell."""
     return {"text": format_cell(cell), "kind": cell.state.value, "value": cell.value, "level": level}
 
 
 def describe_narrow_cell(cell: PrintedCell, *, level: int = 0) -> Content:
-    """Return a cell that is too narrow for « moins de 5 collectivités »."""
+    """Return a cell that has no room for the words « moins de 5 collectivités »."""
     return describe_cell(cell, level=level) | {"text": format_narrow_cell(cell)}
 
 
 def describe_line(label: str, cells: Iterable[Content]) -> Content:
+    """Return one row of a table: its label and its cells."""
     return {"label": bind_words(upper_first(label)), "cells": list(cells)}
 
 
 def describe_report_table(heads: Sequence[str], lines: list[Content]) -> Content:
+    """Return a table with its headings and its rows."""
     return {"heads": [bind_words(upper_first(head)) for head in heads], "lines": lines}
 
 
@@ -205,7 +218,7 @@ def describe_report_table(heads: Sequence[str], lines: list[Content]) -> Content
 
 
 def describe_trend(page: FiguresPage) -> Content | None:
-    """Return the months of the nation or the quarters of a région, or None if none has a number."""
+    """Return the chart of months of the nation, or of quarters of a région. Return None if no period has a number."""
     names, cells, before = zip(*titles.list_chart_periods(page), strict=True)
     if not any(cell.is_shown for cell in cells):
         return None
@@ -233,11 +246,12 @@ def describe_trend(page: FiguresPage) -> Content | None:
 
 
 def describe_series(year: int, cells: Iterable[PrintedCell]) -> Content:
+    """Return one line of a chart: its label and its cells."""
     return {"label": str(year), "cells": [describe_cell(cell) for cell in cells]}
 
 
 def describe_quarters(page: FiguresPage) -> Content | None:
-    """Return the four totals of each published quarter and of the year, or None if no quarter has a number."""
+    """Return the table of the four totals by quarter and for the year, or None if no quarter has a number."""
     if not page.has_quarter_totals():
         return None
     rows = [describe_quarter(page, number) for number in page.printed.quarters]
@@ -254,11 +268,13 @@ def describe_quarters(page: FiguresPage) -> Content | None:
 
 
 def describe_quarter(page: FiguresPage, number: int) -> Content:
+    """Return the row of one quarter: the four totals."""
     cells = (page.printed.get_cell(counts, quarter=number) for counts in TOTALS)
     return describe_line(QUARTERS[f"T{number}"], map(describe_narrow_cell, cells))
 
 
 def describe_map(page: FiguresPage) -> Content | None:
+    """Return the map of incidents by région, or None if its table is not open."""
     map_of_page = draw_map(page)
     if map_of_page is None:
         return None
@@ -280,6 +296,7 @@ def describe_map(page: FiguresPage) -> Content | None:
 
 
 def describe_tile(tile: MapTile) -> Content:
+    """Return one tile of the map, with its position."""
     place = TILES[tile.line.code]._asdict() if tile.line.code in TILES else {}
     names = {"label": tile.line.label, "letters": tile.letters, "is_mine": tile.is_chosen}
     return describe_narrow_cell(tile.line.cell, level=tile.level) | names | place
@@ -289,11 +306,12 @@ def describe_tile(tile: MapTile) -> Content:
 
 
 def describe_sections(page: FiguresPage) -> dict[str, Content]:
-    """Return a dict from the code of each open table to its section."""
+    """Return a dict from the code of each section of the page to its content."""
     return {section.code: describe_report_section(section) for section in make_sections(page)}
 
 
 def describe_report_section(section: FiguresSection) -> Content:
+    """Return the chart of one breakdown, with its notes."""
     return {
         "code": section.code,
         "caption": section.caption,
@@ -307,12 +325,13 @@ def describe_report_section(section: FiguresSection) -> Content:
 
 
 def describe_bar(bar: SectionBar) -> Content:
+    """Return one bar of a chart."""
     words = {"label": bind_words(upper_first(bar.label)), "text": format_number(bar.value)}
     return words | {"share": float(bar.share), "is_other": bar.is_other}
 
 
 def format_undrawn_categories(section: FiguresSection) -> str:
-    """Return a sentence that lists the categories with a number but without a bar, or ""."""
+    """Return a sentence that lists the categories with a number but no bar, or "" if there are none."""
     drawn_lines = {bar.label for bar in section.bars}
     other_lines = [line for line in section.breakdown.numbered_lines if line.label not in drawn_lines]
     other_lines.sort(key=lambda line: -(line.cell.value or 0))
@@ -321,6 +340,7 @@ def format_undrawn_categories(section: FiguresSection) -> str:
 
 
 def describe_delays(page: FiguresPage) -> Content | None:
+    """Return the table of delays, or None if none is open."""
     delays = make_delays_table(page)
     if delays is None:
         return None
@@ -339,6 +359,7 @@ def describe_delays(page: FiguresPage) -> Content | None:
 
 
 def describe_rates(page: FiguresPage) -> Content | None:
+    """Return the chart of the rates by stratum, or None if the page has none."""
     rates = list_stratum_rates(page)
     if not rates:
         return None
@@ -352,9 +373,7 @@ def describe_rates(page: FiguresPage) -> Content | None:
 
 
 def describe_rate(rate: StratumRate, highest: float) -> Content:
-    """Return what the report shows of one rate: label, text, range and bar. `low` and `high` are fractions of
-    `highest`.
-    """
+    """Return one rate of the chart: its label, text, range and bar. `low` and `high` are fractions of `highest`."""
     return {
         "label": bind_words(upper_first(rate.label)),
         "text": rate.text or format_cell(rate.cell),
@@ -366,5 +385,5 @@ def describe_rate(rate: StratumRate, highest: float) -> Content:
 
 
 def label_place(page: FiguresPage) -> str:
-    """Return « En France » or « En Bretagne », the label of the figures of a page."""
+    """Return the label of the place of a page: « En France » or « En Bretagne »."""
     return upper_first(format_place(page.region))

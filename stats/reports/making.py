@@ -1,8 +1,9 @@
-"""The making of reports in a task. A report is stored as a row first, is made once and never changes.
+"""The making of PDF reports by a task. A report is first stored as a row without content. It is made once and never
+changes.
 
-Each yearly release has one row for each place, however often its report is requested. A worker claims a report by
-postponing its next try, so that another worker makes it about a minute later if the first worker dies. Two workers
-that make the same report write the same content, and the first that saves it wins.
+Each yearly release has one row for each place, however often a report is requested. A worker claims a report by
+postponing its next try. If the worker dies, another worker makes the report about a minute later. Two workers that
+make the same report write the same content, and the first that saves it wins.
 """
 
 from datetime import datetime, timedelta
@@ -34,9 +35,9 @@ PASS_TIME_LIMIT = timedelta(seconds=2)
 
 
 def request_report(number: int, place: str) -> Report:
-    """Return the row of a report, which the first request creates. Raises UnknownSelection for an unknown report.
+    """Return the row of a report, and create it on the first request. Runs one query if the row exists.
 
-    Runs one query if the row exists.
+    Raises UnknownSelection if the place or the yearly release does not exist.
     """
     region = parse_place(place)
     rows = filter_reports(number, region)
@@ -48,12 +49,15 @@ def request_report(number: int, place: str) -> Report:
 
 
 def filter_reports(number: int, region: str) -> QuerySet[Report]:
+    """Return the report of a release on a région (a code, or "" for the nation) as a queryset."""
     rows = Report.objects.defer("content").select_related("release", "region").filter(release__number=number)
     return rows.filter(region__code=region) if region else rows.filter(region=None)
 
 
 def create_report_row(number: int, region: str) -> None:
-    """Create the row, unless it exists. Raises UnknownSelection if no yearly release has that number."""
+    """Create the row of a report if it does not exist. Raises UnknownSelection if no yearly release has that
+    number.
+    """
     release = Release.objects.filter(number=number, quarter=0).first()
     if release is None:
         raise UnknownSelection(number)
@@ -62,8 +66,9 @@ def create_report_row(number: int, region: str) -> None:
 
 
 def retry_report(report: Report) -> None:
-    """Request again a report that failed or that no worker makes. Its `due_at`, which orders the queue, is not
-    changed.
+    """Request a report again if it failed, or if no worker has made it in time.
+
+    Its `due_at`, which decides its place in the queue, does not change.
     """
     now, rows = timezone.now(), Report.objects.filter(pk=report.pk)
     late = {"state": PaperState.ASKED, "asked_at__lt": now - PATIENCE, "due_at__lt": now - PATIENCE}
@@ -82,7 +87,7 @@ def create_report_rows(release: Release) -> None:
 
 
 def read_report_pdf(report: Report) -> bytes:
-    """Return the PDF of a report that was made."""
+    """Return the PDF of a report that is made."""
     return bytes(Report.objects.values_list("content", flat=True).get(pk=report.pk, state=PaperState.MADE) or b"")
 
 
@@ -90,8 +95,7 @@ def read_report_pdf(report: Report) -> bytes:
 
 
 def make_due_reports() -> int:
-    """Make the reports that are due, until none is left or PASS_TIME_LIMIT has passed. Return the number of reports
-    made.
+    """Make the reports that are due, until none is left or PASS_TIME_LIMIT has passed. Return how many were made.
 
     Do nothing while another worker makes reports.
     """
@@ -104,9 +108,9 @@ def make_due_reports() -> int:
 
 @transaction.atomic
 def claim_report(now: datetime) -> Report | None:
-    """Lock and return one due row, or None. The try is counted and the next one scheduled.
+    """Lock one due row, count the try and postpone the next one. Return the row, or None if no report is due.
 
-    The newest release comes first, even if a robot asks for all old reports.
+    The newest release comes first, even if a robot requests all old reports.
     """
     due = Report.objects.filter(state=PaperState.ASKED, due_at__lte=now)
     due.filter(tries__gte=MAX_TRIES).update(state=PaperState.FAILED)
@@ -119,7 +123,10 @@ def claim_report(now: datetime) -> Report | None:
 
 
 def make_report(report: Report) -> bool:
-    """Make one report, and tell whether it was saved. An error is logged, so that the next reports are still made."""
+    """Make one report. Return whether it was saved.
+
+    An error is logged and not raised, so that the next reports are still made.
+    """
     try:
         content = make_pdf(report)
     except Exception as error:
@@ -130,5 +137,6 @@ def make_report(report: Report) -> bool:
 
 
 def make_pdf(report: Report) -> bytes:
+    """Return the PDF of a report."""
     content = describe_report(report.release, report.region.code if report.region else "")
     return typeset(TEMPLATE, content)

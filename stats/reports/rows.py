@@ -1,4 +1,4 @@
-"""The row of a report, which is requested, then made once by a task, then never changed."""
+"""The row of a report. It is requested, then made once by a task, and never changes afterwards."""
 
 from datetime import timedelta
 
@@ -15,9 +15,9 @@ PATIENCE = timedelta(minutes=5)
 
 
 class Report(models.Model):
-    """The PDF of one yearly release, for the nation (no `region`) or a région.
+    """The PDF report on one yearly release, for a région, or for the nation if `region` is None.
 
-    Only a download reads `content`: defer it in other queries.
+    Only a download reads `content`. Defer it in other queries.
     """
 
     release = models.ForeignKey("stats.Release", models.PROTECT, related_name="+", verbose_name="publication")
@@ -56,5 +56,5 @@ class Report(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """True if the report has been due for longer than PATIENCE, perhaps because no worker runs."""
+        """True if the report has been due for longer than PATIENCE. Perhaps no worker runs."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()

@@ -1,4 +1,4 @@
-"""The public views of a report: its file once it is made, and the page that shows its progress."""
+"""The public views of a report: the PDF once it is made, and the page that shows its progress."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,9 @@ from stats.reports.making import read_report_pdf, request_report, retry_report
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def show_report(request: HttpRequest, number: int, place: str) -> HttpResponse:
-    """Render the state of a report, which the first visit requests. A POST requests it again."""
+    """Render the page that shows the progress of a report. The first visit requests the report, and a POST requests it
+    again.
+    """
     try:
         row = request_report(number, place)
     except UnknownSelection:
@@ -33,11 +35,12 @@ def show_report(request: HttpRequest, number: int, place: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def download_report(request: HttpRequest, number: int, place: str) -> HttpResponseBase:
-    """Return the PDF, which never changes, or redirect to the page of its state until it is made."""
+    """Send the PDF of a report, which never changes. Redirect to the page of its progress until it is made."""
     return respond_with_etag(request, CACHE_FOREVER, lambda: send_report_file(request, number, place))
 
 
 def send_report_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
+    """Return the response with the PDF, a redirection if it is not made yet, or a 404."""
     try:
         row = request_report(number, place)
     except UnknownSelection:
@@ -53,7 +56,7 @@ def send_report_file(request: HttpRequest, number: int, place: str) -> HttpRespo
 
 
 def render_missing_report(request: HttpRequest, number: int) -> HttpResponse:
-    """Render a 404 that says why the report does not exist and lists the reports of the latest yearly release."""
+    """Render a 404 that says why the report does not exist, with the reports of the latest yearly release."""
     releases = Release.objects.order_by("-number")
     yearly = releases.filter(quarter=0).first()
     context = {

@@ -29,8 +29,10 @@ register.filter("report_of", find_report_address)
 
 @register.inclusion_tag("stats/exact_title_links.html", takes_context=True)
 def render_exact_links(context: Context, region: Region | None = None) -> dict[str, Any]:
-    """Render the links to the exact figures that a signed-in reader may read, and the régions that have not entitled
-    them. Render nothing for the public. `region` is the région of the page.
+    """Render the links to the exact figures that the reader may open, and the régions that have not entitled the
+    reader.
+
+    Render nothing for a visitor without an account. `region` is the région of the page, or None.
     """
     reader = context.get("user")
     if not isinstance(reader, User):
@@ -45,13 +47,13 @@ def render_exact_links(context: Context, region: Region | None = None) -> dict[s
 
 @register.filter("cell")
 def render_cell(value: PrintedCell) -> SafeString | str:
-    """Return the number, or the text of a cell without a number in a distinct style."""
+    """Return the printed number of a cell, or the text that replaces it in a distinct style."""
     return format_cell(value) if value.is_shown else format_html('<span class="help">{}</span>', format_cell(value))
 
 
 @register.filter("short_cell")
 def render_short_cell(value: PrintedCell) -> SafeString | str:
-    """Return the number, or « – » or « n. p. » for a narrow cell; screen readers get the whole text."""
+    """Return the printed number, or « – » or « n. p. », for a narrow cell. Screen readers get the whole text."""
     if value.state not in NARROW_TEXTS:
         return render_cell(value)
     return format_html(
@@ -63,18 +65,18 @@ def render_short_cell(value: PrintedCell) -> SafeString | str:
 
 @register.simple_tag(name="fewer_than_five")
 def define_dash() -> str:
-    """Return the definition of « moins de 5 collectivités », the same on all pages."""
+    """Return the text that defines « moins de 5 collectivités ». It is the same on all pages."""
     return bind_words(DASH)
 
 
 @register.filter
 def place_rate_interval(rate: StratumRate, highest: float) -> Interval:
-    """Return the position of the interval of the possible shares, on a scale that ends at `highest`."""
+    """Return the position of the interval of possible shares, on a scale from zero to `highest`."""
     return place_interval(rate.low, rate.low, rate.high, highest)
 
 
 @register.simple_tag(name="link")
 def make_figures_link(page: FiguresPage, **changed: object) -> str:
-    """Return the address of the page with other arguments. Empty arguments are left out."""
+    """Return the query string of the page with `changed` arguments. Empty arguments are left out."""
     arguments = {"region": page.region.code if page.region else "", "annee": page.year or "", **changed}
     return f"?{urlencode({name: value for name, value in arguments.items() if value})}"

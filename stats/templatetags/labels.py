@@ -15,7 +15,7 @@ register.filter("curly", curl_apostrophes)
 
 @register.filter("figure")
 def format_figure(value: float | None) -> str:
-    """Return a number, a share between 0 and 1 with two decimals: « 0,57 % », or « – » for None."""
+    """Return a number as text. A share between 0 and 1 has two decimals, such as « 0,57 % », and None is « – »."""
     if value is None:
         return "–"
     if isinstance(value, int):
